@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Failures that a person can act on."""
+
+
+class TttlrmError(Exception):
+    """What happened and to which file, as one sentence, and what to do about it, as another.
+
+    `code` is the stable name that programs may branch on ("bad_photo", "no_poses", "bad_checkpoint", …).
+    """
+
+    def __init__(self, sentence: str, hint: str = "", code: str = "failed") -> None:
+        super().__init__(f"{sentence} {hint}".strip())
+        self.sentence, self.hint, self.code = sentence, hint, code
+
+
+class Cancelled(Exception):
+    """The person asked a running job to stop."""

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The splats of a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+SH_DC = 0.28209479177387814  # the constant spherical harmonic: colour = 0.5 + SH_DC * sh[:, 0]
+
+
+@dataclass(frozen=True)
+class Gaussians:
+    """N splats with activated values. The arrays are numpy in files and in Blender, torch under `render` and `refine`."""
+
+    means: Any  # [N, 3] float32, centres in world units
+    quats: Any  # [N, 4] float32, rotations, w x y z, of unit length
+    scales: Any  # [N, 3] float32, standard deviations along the rotated axes, in world units
+    opacities: Any  # [N] float32, 0 to 1
+    sh: Any  # [N, (degree + 1)², 3] float32, spherical harmonics of the sRGB colour, constant term first
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+    def __getitem__(self, keep: Any) -> Gaussians:
+        """The splats of a mask, a slice or a list of indices."""
+        return self.map(lambda array: array[keep])
+
+    @property
+    def sh_degree(self) -> int:
+        """Degree of the spherical harmonics, 0 to 3."""
+        return int(self.sh.shape[1] ** 0.5) - 1
+
+    def map(self, change: Callable[[Any], Any]) -> Gaussians:
+        """The splats with `change` applied to each of the five arrays."""
+        return Gaussians(*(change(getattr(self, field.name)) for field in fields(self)))
+
+    def arrays(self) -> dict[str, Any]:
+        """The five arrays by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def merge(parts: list[Gaussians]) -> Gaussians:
+    """All splats of several numpy sets in one; sets of a lower SH degree are filled up with zeros."""
+    terms = max(part.sh.shape[1] for part in parts)
+    filled = [np.pad(part.sh, ((0, 0), (0, terms - part.sh.shape[1]), (0, 0))) for part in parts]
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in parts[0].arrays() if name != "sh"}
+    return Gaussians(**joined, sh=np.concatenate(filled))
