@@ -94,7 +94,7 @@ def from_json(kind: type[Settings], values: dict[str, Any]) -> Settings:
 
 def _checked(kind: type, name: str, value: Any, default: Any) -> Any:
     if name in NESTED and kind is ReconstructSettings:
-        return None if value is None and default is None else from_json(NESTED[name], value)
+        return None if value is default else from_json(NESTED[name], value)
     if isinstance(default, tuple) and isinstance(value, list) and all(type(item) is int for item in value):
         return tuple(value)
     if isinstance(default, float) and type(value) is int:

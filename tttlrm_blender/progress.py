@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long-running work tells what it is doing, offers what it has, and learns that it should stop."""
+
+from __future__ import annotations
+
+import threading
+
+from .errors import Cancelled
+from .gaussians.gaussians import Gaussians
+
+
+class Report:
+    """Progress of one job. This one is silent; front ends override `progress` and `preview`."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        """Say how much of a stage is done, 0 to 1. Raises `Cancelled` once `cancel` has been called."""
+        if self._stop.is_set():
+            raise Cancelled
+        self.progress(stage, min(max(fraction, 0.0), 1.0))
+
+    def cancel(self) -> None:
+        """Ask the job to stop at its next report; may be called from any thread."""
+        self._stop.set()
+
+    def progress(self, stage: str, fraction: float) -> None:
+        """Called with every report."""
+
+    def preview(self, gaussians: Gaussians) -> None:
+        """Called with intermediate splats (numpy) worth showing."""
