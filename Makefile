@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 # Threads that spin slow a busy machine tenfold.
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help setup test lint
+.PHONY: help setup test extension lint
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -22,3 +22,6 @@ $(VENV)/.ready: pyproject.toml
 test: setup  ## check style, then run the tests
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/pytest -q
+
+extension: setup  ## build dist/tttlrm-<version>.zip for Blender and check it
+	$(BIN)/python tools/build_extension.py

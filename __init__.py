@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Blender's entry point."""
+
+
+def register() -> None:
+    """Add everything that the extension offers to Blender."""
+    from . import operators
+
+    operators.register()
+
+
+def unregister() -> None:
+    """Take everything back out, and stop the worker that was started."""
+    from . import operators
+
+    operators.unregister()

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine, under whichever name it has here: a part of the installed extension, or beside `operators` in a checkout."""
+
+from importlib import import_module
+from types import ModuleType
+
+_HOUSE = __package__.rpartition("operators")[0]  # "bl_ext.user_default.tttlrm." when installed, "" in a checkout
+
+
+def _room(name: str) -> ModuleType:
+    return import_module(f"{_HOUSE}tttlrm_blender.{name}")
+
+
+errors = _room("errors")
+gaussians = _room("gaussians.gaussians")
+cameras = _room("photos.cameras")
+settings = _room("protocol.settings")
