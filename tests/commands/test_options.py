@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options shared by the commands that reconstruct."""
+
+from argparse import ArgumentParser
+
+import pytest
+
+from tttlrm_blender.commands.options import add_reconstruct_options, reconstruct_settings
+from tttlrm_blender.protocol.settings import MeshSettings, ReconstructSettings, RefineSettings
+
+
+def parse(*arguments: str, mesh: bool = False) -> ReconstructSettings:
+    parser = ArgumentParser()
+    add_reconstruct_options(parser, mesh=mesh)
+    return reconstruct_settings(parser.parse_args(arguments))
+
+
+def test_no_options_are_the_default_settings():
+    assert parse() == ReconstructSettings()
+    assert parse(mesh=True) == ReconstructSettings(mesh=MeshSettings())
+
+
+def test_every_option_reaches_its_setting():
+    line = "--views 8 --size 270x480 --scan ar --elastic --poses p.json --refine 90 --mesh --checkpoint c.pt --hold-out 4"
+    asked = parse(*line.split())
+    assert asked == ReconstructSettings(
+        poses="p.json",
+        views=8,
+        width=270,
+        height=480,
+        hold_out=4,
+        scan="ar",
+        elastic=True,
+        checkpoint="c.pt",
+        refine=RefineSettings(steps=90),
+        mesh=MeshSettings(),
+    )
+
+
+def test_a_mesh_can_be_declined():
+    assert parse("--no-mesh", mesh=True).mesh is None
+
+
+@pytest.mark.parametrize(
+    ("text", "steps", "seconds"), [("1000", 1000, 0.0), ("120s", 0, 120.0), ("1.5s", 0, 1.5), (".5s", 0, 0.5), ("0", 0, 0.0)]
+)
+def test_the_budget_of_refinement(text: str, steps: int, seconds: float):
+    assert parse("--refine", text).refine == RefineSettings(steps=steps, seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--size", "270", "--size is WIDTHxHEIGHT, such as 270x480; got 270"),
+        ("--size", "0x480", "--size is WIDTHxHEIGHT, such as 270x480; got 0x480"),
+        ("--refine", "2min", "--refine is a number of steps, such as 1000, or of seconds, such as 120s; got 2min"),
+        ("--refine", "1.5", "--refine is a number of steps, such as 1000, or of seconds, such as 120s; got 1.5"),
+        ("--views", "many", "a whole number is needed, such as 8; got many"),
+        ("--hold-out", "-1", "a whole number is needed, such as 8; got -1"),
+    ],
+)
+def test_a_wrong_value_is_answered_with_a_sentence(option: str, value: str, sentence: str, capsys: pytest.CaptureFixture):
+    with pytest.raises(SystemExit) as stop:
+        parse(option, value)
+    assert stop.value.code == 2
+    assert sentence in capsys.readouterr().err

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that say how photos become a scene, the same for every command that reconstructs."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+
+from ..protocol.settings import MeshSettings, ReconstructSettings, RefineSettings
+
+
+def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
+    """Add the options that `reconstruct_settings` reads; `mesh` says whether a mesh is made when nobody asks."""
+    add = parser.add_argument_group("reconstruction").add_argument
+    add("--views", type=_count, default=0, metavar="N", help="photos given to the network (default: all that make sense)")
+    add("--size", type=_size, default=(0, 0), metavar="WxH", help="size of the photos, such as 270x480 (default: their own)")
+    add("--scan", choices=("full", "ar"), default="full", help="one pass over all photos, or chunk by chunk (default: full)")
+    add("--elastic", action="store_true", help="hold the memory of early photos in long chunk-by-chunk scans")
+    add("--poses", default="auto", metavar="auto|FILE", help="camera poses (default: found beside the photos, else estimated)")
+    add("--refine", type=_budget, default=RefineSettings(), metavar="N|Ns", help="optimise: 1000 is steps, 120s is seconds")
+    add("--mesh", action=BooleanOptionalAction, default=mesh, help="make a mesh too")
+    add("--checkpoint", default="default", metavar="default|FILE", help="the network's weights")
+    add("--hold-out", type=_count, default=0, metavar="N", help="keep every N-th photo, the first included, for measuring")
+
+
+def reconstruct_settings(args: Namespace) -> ReconstructSettings:
+    """The settings that the parsed options ask for."""
+    width, height = args.size
+    return ReconstructSettings(
+        poses=args.poses,
+        views=args.views,
+        width=width,
+        height=height,
+        hold_out=args.hold_out,
+        scan=args.scan,
+        elastic=args.elastic,
+        checkpoint=args.checkpoint,
+        refine=args.refine,
+        mesh=MeshSettings() if args.mesh else None,
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"a whole number is needed, such as 8; got {text}")
+    return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
+    if match is None:
+        raise ArgumentTypeError(f"--size is WIDTHxHEIGHT, such as 270x480; got {text}")
+    return int(match[1]), int(match[2])
+
+
+def _budget(text: str) -> RefineSettings:
+    match = re.fullmatch(r"(\d+)(s?)|(\d*\.\d+)s", text)
+    if match is None:
+        raise ArgumentTypeError(f"--refine is a number of steps, such as 1000, or of seconds, such as 120s; got {text}")
+    steps, seconds, fraction = match.groups()
+    return RefineSettings(seconds=float(fraction or steps)) if fraction or seconds else RefineSettings(steps=int(steps))
