@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Weights on disk: our own safetensors files and the released `.pt` files, both read as data only."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ..errors import TttlrmError
+from .config import Config
+from .network import TttLRM
+
+DEFAULT = Path(__file__).with_name("default.safetensors")
+HINT = "Choose a tttLRM checkpoint: a .safetensors file, or a .pt file with a “model” entry."
+
+
+def load_checkpoint(checkpoint: str | Path = "default", device: str | torch.device = "cpu") -> TttLRM:
+    """The network of a checkpoint ("default" or a file), in float32, ready for inference.
+
+    The configuration is read from the file's metadata, or from the shapes of the tensors where there is none.
+    Entries that the network does not have are ignored. Raises `TttlrmError` for a file that is no checkpoint
+    and, naming all of them, for entries that are missing or of another shape.
+    """
+    path = DEFAULT if str(checkpoint) == "default" else Path(checkpoint)
+    tensors, metadata = read(path)
+    config = Config(**json.loads(metadata["config"])) if "config" in metadata else infer_config(path, tensors)
+    with torch.device("meta"):
+        model = TttLRM(config)
+    _check(path, tensors, model.state_dict())
+    wanted = {name: tensors[name].float() for name in model.state_dict()}
+    model.load_state_dict(wanted, assign=True)
+    return model.requires_grad_(False).eval().to(device)
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors by name and the metadata of a checkpoint file. Raises `TttlrmError`."""
+    if not path.is_file():
+        raise TttlrmError(f"There is no checkpoint at {path}.", HINT, "bad_checkpoint")
+    try:
+        return _read_safetensors(path) if path.suffix == ".safetensors" else (_read_pt(path), {})
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
+        raise TttlrmError(f"{path} cannot be read as a checkpoint.", HINT, "bad_checkpoint") from error
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    with safe_open(path, "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+
+
+def _read_pt(path: Path) -> dict[str, Tensor]:
+    entries = torch.load(path, map_location="cpu", weights_only=True, mmap=True)["model"]
+    return {name: value for name, value in entries.items() if isinstance(value, Tensor)}
+
+
+def infer_config(path: Path, tensors: dict[str, Tensor]) -> Config:
+    """The configuration that the shapes of a released checkpoint imply. Raises `TttlrmError` if they imply none."""
+    try:
+        dim, pixels = tensors["tokenizer.1.weight"].shape
+        patch = round((pixels / 12) ** 0.5)
+        channels = tensors["decoder.1.weight"].shape[0] // patch**2
+        return Config(
+            dim=dim,
+            head_dim=tensors["blocks.0.module_list.0.f.q_norm.weight"].shape[0],
+            layers=1 + max(int(name.split(".")[1]) for name in tensors if name.startswith("blocks.")),
+            patch_size=patch,
+            expansion=tensors["blocks.0.module_list.1.f.w0"].shape[-1] // dim,
+            sh_degree=round(((channels - 11) / 3) ** 0.5) - 1,
+        )
+    except (KeyError, IndexError, ValueError) as error:
+        raise TttlrmError(f"{path} holds no tttLRM network: {error} is missing.", HINT, "bad_checkpoint") from error
+
+
+def _check(path: Path, tensors: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    missing = [name for name in wanted if name not in tensors]
+    shapes = [
+        f"{name} is {list(tensors[name].shape)} instead of {list(value.shape)}"
+        for name, value in wanted.items()
+        if name in tensors and tensors[name].shape != value.shape
+    ]
+    faults = shapes + [f"{name} is missing" for name in missing]
+    if faults:
+        raise TttlrmError(f"{path} does not fit its network: {'; '.join(faults)}.", HINT, "bad_checkpoint")
+
+
+def save_checkpoint(path: Path, model: TttLRM, record: dict[str, Any]) -> None:
+    """Write weights in half precision with the configuration and the training record (JSON values), atomically."""
+    tensors = {name: value.detach().half().contiguous().cpu() for name, value in model.state_dict().items()}
+    metadata = {"config": json.dumps(asdict(model.config)), "training": json.dumps(record)}
+    temporary = path.with_name(path.name + ".part")
+    save_file(tensors, temporary, metadata)
+    temporary.replace(path)

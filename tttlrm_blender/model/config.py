@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the network is, and how its fast weights learn from a sequence of views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Config:
+    """Sizes of the network. The defaults are those of the released checkpoints."""
+
+    dim: int = 768  # width D of a token
+    head_dim: int = 64  # of the attention heads
+    layers: int = 24
+    patch_size: int = 8  # side p of a patch in pixels
+    expansion: int = 4  # hidden width of the fast weights and of the mlp, in multiples of D
+    sh_degree: int = 3
+    muon_steps: int = 5  # Newton-Schulz iterations per update
+    depth_range: str = "linear"  # "linear": 0 to far; "near_far": near to far; "log": near to far in equal ratios
+    near: float = 0.0  # in normalised units: the farthest camera coordinate is 1
+    far: float = 500.0
+    anchored: bool = False  # splats start as opaque copies of their pixels: colour and size are predicted relative to the pixel's
+
+    @property
+    def channels(self) -> int:
+        """Numbers per pixel: position 3, SH (degree + 1)² × 3, scale 3, rotation 4, opacity 1."""
+        return 11 + 3 * (self.sh_degree + 1) ** 2
+
+
+@dataclass(frozen=True)
+class Elastic:
+    """The elastic update: weights that matter little are pulled back to a slowly moving anchor."""
+
+    strength: float = 0.05  # λ
+    fisher_decay: float = 0.5  # α
+    anchor_decay: float = 0.8  # β

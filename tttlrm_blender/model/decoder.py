@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Query tokens → splats, one candidate per pixel of the query views; most are never decoded in full."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..gaussians.gaussians import SH_DC, Gaussians
+from .config import Config
+from .network import TttLRM, patches, rays
+
+PIXEL_DEVIATION = 0.6  # standard deviation of a splat that covers its pixel, in pixels
+MAX_LOG_GROWTH = 2.0  # of an anchored splat beyond its pixel's size
+
+
+class Candidates(NamedTuple):
+    """Splats of N pixels before activation of their opacities, as the network gives them."""
+
+    means: Tensor  # [N, 3] in the normalised frame
+    sh: Tensor  # [N, (degree + 1)², 3]
+    log_scales: Tensor  # [N, 3]
+    quats: Tensor  # [N, 4], w x y z, of any length
+    logits: Tensor  # [N], of the opacities
+
+
+def distance(config: Config, channels: Tensor) -> Tensor:
+    """Distance [N] along the unit ray for the three position channels [N, 3]."""
+    share = torch.sigmoid(channels.float().mean(-1))
+    if config.depth_range == "linear":
+        return share * config.far
+    if config.depth_range == "near_far":
+        return config.near + share * (config.far - config.near)
+    return config.near * (config.far / config.near) ** share
+
+
+def split(config: Config, raw: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Position, SH, log-scale, rotation and opacity channels of raw [..., channels]."""
+    terms = (config.sh_degree + 1) ** 2
+    position, sh, scale, rotation, opacity = raw.split([3, 3 * terms, 3, 4, 1], dim=-1)
+    return position, sh.unflatten(-1, (terms, 3)), scale, rotation, opacity
+
+
+def anchors(images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Tensor:
+    """What splats are predicted relative to, per pixel [..., H, W, 10]: ray origin, unit direction, colour, and pixel size.
+
+    images: [..., H, W, 3], 0 to 1; c2w: [..., 4, 4]; intrinsics: [..., 4]. The size is that of the pixel's picture at distance 1.
+    """
+    origins, directions = rays(c2w, intrinsics, *images.shape[-3:-1])
+    depth = (directions * c2w[..., None, None, :3, 2]).sum(-1, keepdim=True)
+    return torch.cat([origins, directions, images, depth / intrinsics[..., None, None, :1]], -1)
+
+
+def activate(config: Config, raw: Tensor, anchor: Tensor) -> Candidates:
+    """Candidates of raw decoder channels [..., channels] at pixels given by their `anchors` [..., 10]."""
+    position, sh, scale, rotation, opacity = split(config, raw.float())
+    origin, direction, color, size = anchor.split([3, 3, 3, 1], dim=-1)
+    far = distance(config, position)[..., None]
+    if config.anchored:
+        constant = sh[..., :1, :] + (color[..., None, :] - 0.5) / SH_DC
+        sh = torch.cat([constant, sh[..., 1:, :]], -2)
+        scale = (far * size * PIXEL_DEVIATION).log() + scale.clamp(max=MAX_LOG_GROWTH)
+    else:
+        scale = (scale - 2.3).clamp(max=-1.2)
+    return Candidates(origin + direction * far, sh, scale, rotation, opacity[..., 0] + opacity_offset(config))
+
+
+def opacity_offset(config: Config) -> float:
+    """The opacity logit of a zero in the opacity channel."""
+    return 2.0 if config.anchored else -2.0
+
+
+def patch_anchors(config: Config, images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Tensor:
+    """`anchors` [B, T, p·p, 10] of all pixels of images [B, V, H, W, 3], patch by patch."""
+    return patches(anchors(images, c2w, intrinsics), config.patch_size).unflatten(-1, (-1, 10))
+
+
+def decode_all(model: TttLRM, tokens: Tensor, images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Candidates:
+    """Every candidate of final tokens [B, T, D], with leading shape [B, T·p·p], patch by patch.
+
+    images: [B, V, H, W, 3], 0 to 1; c2w: [B, V, 4, 4]; intrinsics: [B, V, 4]. For training, and the plain
+    reference of `decode`.
+    """
+    raw = model.decoder(tokens).unflatten(-1, (-1, model.config.channels))  # [B, T, p·p, channels]
+    found = activate(model.config, raw, patch_anchors(model.config, images, c2w, intrinsics))
+    return Candidates(*(kind.flatten(1, 2) for kind in found))
+
+
+def opacity_logits(model: TttLRM, tokens: Tensor) -> Tensor:
+    """Opacity logits [T, p·p] of the final tokens [T, D] of one scene."""
+    norm, linear = model.decoder
+    rows = linear.weight.unflatten(0, (-1, model.config.channels))[:, -1]
+    return F.linear(norm(tokens), rows).float() + opacity_offset(model.config)
+
+
+def choose(logits: Tensor, views: int, keep: float, explore: float, seed: int) -> Tensor:
+    """Mask like `logits` [T, p·p]: the share `keep` of the most opaque and a random few of the rest (DESIGN §3).
+
+    keep = 0 keeps 40 %, or 30 % from 64 views on. The random few are `explore` times as many as `keep` of the rest.
+    """
+    share = keep or (0.3 if views >= 64 else 0.4)
+    flat = logits.flatten()
+    count = max(1, round(share * flat.numel()))
+    mask = torch.zeros_like(flat, dtype=torch.bool)
+    mask[flat.topk(count).indices] = True
+    rest = (~mask).nonzero()[:, 0]
+    generator = torch.Generator().manual_seed(seed)
+    few = min(rest.numel(), round(explore * share * rest.numel()))
+    mask[rest[torch.randperm(rest.numel(), generator=generator)[:few].to(rest.device)]] = True
+    return mask.view_as(logits)
+
+
+def decode(
+    model: TttLRM,
+    tokens: Tensor,  # [T, D], final query tokens of one scene
+    images: Tensor,  # [V, H, W, 3], the query views, 0 to 1
+    c2w: Tensor,  # [V, 4, 4], normalised
+    intrinsics: Tensor,  # [V, 4]
+    mask: Tensor,  # [T, p·p] bool, the pixels wanted
+) -> Candidates:
+    """Candidates of the wanted pixels only, in the order patch pixel by patch pixel."""
+    norm, linear = model.decoder
+    config = model.config
+    normed = norm(tokens)
+    weights = linear.weight.unflatten(0, (-1, config.channels))  # [p·p, channels, D]
+    anchor = patch_anchors(config, images[None], c2w[None], intrinsics[None])[0]  # [T, p·p, 10]
+    parts = []
+    for pixel in range(weights.shape[0]):
+        wanted = mask[:, pixel].nonzero()[:, 0]
+        raw = F.linear(normed[wanted], weights[pixel])
+        parts.append(activate(config, raw, anchor[wanted, pixel]))
+    return Candidates(*(torch.cat(kind) for kind in zip(*parts, strict=True)))
+
+
+def to_gaussians(candidates: Candidates, sh_degree: int = 3, scale: float = 1.0) -> Gaussians:
+    """Splats with activated values, as torch tensors."""
+    return Gaussians(
+        means=candidates.means,
+        quats=F.normalize(candidates.quats, dim=-1),
+        scales=candidates.log_scales.exp() * scale,
+        opacities=torch.sigmoid(candidates.logits),
+        sh=candidates.sh[..., : (sh_degree + 1) ** 2, :],
+    )

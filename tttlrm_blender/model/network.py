@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network of tttLRM (arXiv 2602.20160), in the order of the paper: tokens, attention, fast weights, block, network.
+
+Shapes: B scenes, V views of H×W pixels, n = (H/p)(W/p) tokens a view, T = V·n tokens, D the width, e the expansion.
+Module names follow the parameter names of the released checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .config import Config, Elastic
+
+Triple = tuple[Tensor, Tensor, Tensor]
+INITIAL_RATE = 0.01
+RATE_OFFSET = torch.expm1(torch.tensor(INITIAL_RATE, dtype=torch.float64)).log().item()  # softplus⁻¹ of the initial rate
+
+
+def rays(c2w: Tensor, intrinsics: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Origins and unit directions, [..., H, W, 3] each, of the rays through the pixel centres.
+
+    c2w: [..., 4, 4] in OpenCV axes; intrinsics: [..., 4], fx fy cx cy in pixels.
+    """
+    fx, fy, cx, cy = intrinsics[..., None, None, :].unbind(-1)  # [..., 1, 1]
+    y, x = torch.meshgrid(
+        torch.arange(height, dtype=c2w.dtype, device=c2w.device) + 0.5,
+        torch.arange(width, dtype=c2w.dtype, device=c2w.device) + 0.5,
+        indexing="ij",
+    )
+    ones = torch.ones_like(x + fx)
+    local = torch.stack([(x - cx) / fx, (y - cy) / fy, ones], -1)  # [..., H, W, 3]
+    directions = F.normalize(torch.einsum("...ij,...hwj->...hwi", c2w[..., :3, :3], local), dim=-1)
+    return c2w[..., None, None, :3, 3].expand_as(directions), directions
+
+
+def patches(pixels: Tensor, p: int) -> Tensor:
+    """[B, V, H, W, C] → [B, V·n, p·p·C]: patches by row and column, each flattened by row, column and channel."""
+    b, v, h, w, c = pixels.shape
+    grid = pixels.reshape(b, v, h // p, p, w // p, p, c).transpose(3, 4)
+    return grid.reshape(b, v * (h // p) * (w // p), p * p * c)
+
+
+def add_in_slices(x: Tensor, change: Callable[[Tensor], Tensor], size: int) -> Tensor:
+    """x + change(x) for a `change` that treats stretches of `size` tokens apart: in place and in slices without gradients."""
+    if torch.is_grad_enabled() or size <= 0:
+        return x + change(x)
+    for part in x.split(size, dim=1):
+        part += change(part)
+    return x
+
+
+class Attention(nn.Module):
+    """Self-attention inside each view, with RMS-normalised queries and keys."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.to_qkv = nn.Linear(config.dim, 3 * config.dim, bias=False)
+        self.c_proj = nn.Linear(config.dim, config.dim, bias=False)
+        self.q_norm = nn.RMSNorm(config.head_dim, eps=1e-5)
+        self.k_norm = nn.RMSNorm(config.head_dim, eps=1e-5)
+        self.head_dim = config.head_dim
+
+    def forward(self, x: Tensor, view: int) -> Tensor:
+        """x: [B, T, D] with `view` tokens in each view → [B, T, D]."""
+        heads = self.to_qkv(x).reshape(-1, view, 3, x.shape[-1] // self.head_dim, self.head_dim)
+        q, k, v = heads.permute(2, 0, 3, 1, 4)  # [B·V, heads, n, head_dim]
+        mixed = F.scaled_dot_product_attention(self.q_norm(q).to(v.dtype), self.k_norm(k).to(v.dtype), v)
+        return self.c_proj(mixed.transpose(1, 2).reshape(x.shape))
+
+
+class FastWeights(NamedTuple):
+    """The scene memory of one layer: w0, w2 [B, D, eD] and w1 [B, eD, D]; with the elastic update also its statistics."""
+
+    w: Triple
+    fisher: Triple | None = None
+    anchor: Triple | None = None
+
+
+def orthogonalize(g: Tensor, steps: int, dtype: torch.dtype) -> Tensor:
+    """The nearest semi-orthogonal matrices to g [B, m, n], by Newton-Schulz iterations with the quintic of Muon.
+
+    `dtype` is that of the factors of the products. The iterate and the sums stay in float32: small singular values
+    amplify every rounding of them, and two correct programs that round them would differ by several percent.
+    """
+    x = g.float()
+    tall = x.shape[-2] > x.shape[-1]
+    if tall:
+        x = x.mT
+    x = x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)
+    for _ in range(steps):
+        a = product(x, x.mT, dtype)
+        x = 3.4445 * x + product(-4.7750 * a + 2.0315 * product(a, a, dtype), x, dtype)
+    return x.mT if tall else x
+
+
+def product(a: Tensor, b: Tensor, dtype: torch.dtype) -> Tensor:
+    """Batched a @ b of factors rounded to `dtype`, summed in float32."""
+    if dtype == torch.float32:
+        return a @ b
+    if a.is_cuda and not torch.is_grad_enabled():
+        return torch.bmm(a.to(dtype), b.to(dtype), out_dtype=torch.float32)
+    return a.to(dtype).float() @ b.to(dtype).float()
+
+
+def unit(x: Tensor) -> Tensor:
+    """Vectors along the last axis divided by their norm."""
+    return x / (x.norm(dim=-1, keepdim=True) + 1e-5)
+
+
+@dataclass
+class Rule:
+    """How fast weights learn, beyond what the checkpoint fixes."""
+
+    elastic: Elastic | None = None
+    dtype: torch.dtype = torch.float32  # of the factors in the orthogonalisation; bfloat16 as released, for GPUs
+    reduce: Callable[[Tensor], Tensor] = lambda gradient: gradient  # sums over the ranks that share the sequence
+    slice: int = 0  # tokens treated at a time without gradients, rounded to whole views where views matter; 0 for all
+
+
+class TestTimeLayer(nn.Module):
+    """A SwiGLU network f(x) = (SiLU(x w0) ⊙ x w2) w1 whose weights learn at test time to map keys to values."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        d, hidden = config.dim, config.expansion * config.dim
+        self.to_qkv = nn.Linear(d, 3 * d, bias=False)
+        self.c_proj = nn.Linear(d, d, bias=False)
+        self.o_norm = nn.RMSNorm(d, eps=1e-5)
+        self.lr_fc = nn.Linear(d, 3)
+        self.w0 = nn.Parameter(torch.randn(1, d, hidden) / d**0.5)
+        self.w1 = nn.Parameter(torch.randn(1, hidden, d) / hidden**0.5)
+        self.w2 = nn.Parameter(torch.randn(1, d, hidden) / d**0.5)
+        self.steps = config.muon_steps
+
+    def initial(self, batch: int) -> FastWeights:
+        """The weights before any view, for `batch` scenes."""
+        w0, w1, w2 = (w.float().expand(batch, -1, -1) for w in (self.w0, self.w1, self.w2))
+        return FastWeights((w0, w1, w2))
+
+    def _project(self, x: Tensor, first: int, last: int) -> tuple[Tensor, ...]:
+        d = x.shape[-1]
+        return F.silu(F.linear(x, self.to_qkv.weight[first * d : last * d])).chunk(last - first, dim=-1)
+
+    def _rates(self, x: Tensor) -> tuple[Tensor, ...]:
+        with torch.autocast(x.device.type, enabled=False):
+            return F.softplus(self.lr_fc(x.float()) + RATE_OFFSET).split(1, dim=-1)  # three of [B, T, 1]
+
+    def gradients(self, weights: Triple, x: Tensor) -> Triple:
+        """Descent directions of −⟨f(k), v⟩, summed over the tokens x [B, T, D] (DESIGN: G0, G1, G2)."""
+        k, v = self._project(x, 1, 3)
+        k = unit(k)
+        lr0, lr1, lr2 = self._rates(x)
+        w0, w1, w2 = (w.to(k.dtype) for w in weights)
+        g, u, r = k @ w0, k @ w2, v @ w1.mT  # [B, T, eD]
+        gate = torch.sigmoid(g)
+        act = g * gate
+        slope = gate * (1 + g - act)  # SiLU′(g)
+        g0 = (k * lr0).mT @ (r * u * slope)
+        g1 = (act * u * lr1).mT @ v
+        g2 = (k * lr2).mT @ (r * act)
+        return g0, g1, g2
+
+    def update(self, state: FastWeights, x: Tensor, rule: Rule) -> FastWeights:
+        """The state after learning from one chunk of tokens x [B, T, D] (normalised input of the layer)."""
+        parts = x.split(rule.slice, dim=1) if rule.slice else (x,)
+        total = None
+        for part in parts:
+            found = self.gradients(state.w, part)
+            total = found if total is None else tuple(a + b for a, b in zip(total, found, strict=True))
+        steps = [orthogonalize(rule.reduce(g.float()), self.steps, rule.dtype) for g in total]
+        if rule.elastic is None:
+            return FastWeights(tuple(rescaled(w + step, w) for w, step in zip(state.w, steps, strict=True)))
+        fisher = state.fisher or tuple(torch.zeros_like(w) for w in state.w)
+        anchor = state.anchor or tuple(
+            w.float().expand_as(old) for w, old in zip((self.w0, self.w1, self.w2), state.w, strict=True)
+        )
+        moved = [elastic_step(*each, rule.elastic) for each in zip(state.w, steps, fisher, anchor, strict=True)]
+        return FastWeights(*(tuple(kind) for kind in zip(*moved, strict=True)))
+
+    def forward(self, state: FastWeights, x: Tensor) -> Tensor:
+        """The layer's output for tokens x [B, T, D] under the given weights."""
+        (q,) = self._project(x, 0, 1)
+        q = unit(q)
+        w0, w1, w2 = (w.to(q.dtype) for w in state.w)
+        out = (F.silu(q @ w0) * (q @ w2)) @ w1
+        return self.c_proj(self.o_norm(out).to(q.dtype))
+
+
+def rescaled(new: Tensor, old: Tensor) -> Tensor:
+    """Columns of `new` brought back to the norms of the columns of `old`."""
+    return new / (new.norm(dim=-2, keepdim=True) + 1e-5) * old.norm(dim=-2, keepdim=True)
+
+
+def elastic_step(w: Tensor, step: Tensor, fisher: Tensor, anchor: Tensor, elastic: Elastic) -> Triple:
+    """One fast weight, its Fisher estimate and its anchor after a step under the elastic update."""
+    fisher = elastic.fisher_decay * fisher + (1 - elastic.fisher_decay) * step.square()
+    importance = fisher / fisher.amax(dim=(-2, -1), keepdim=True).clamp_min(1e-12)
+    moved = w + step
+    moved = rescaled(moved - elastic.strength * (1 - importance) * (moved - anchor), w)
+    return moved, fisher, elastic.anchor_decay * anchor + (1 - elastic.anchor_decay) * moved
+
+
+class Mlp(nn.Module):
+    """Two linear layers around an exact GELU."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.c_fc = nn.Linear(config.dim, config.expansion * config.dim, bias=False)
+        self.c_proj = nn.Linear(config.expansion * config.dim, config.dim, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: [B, T, D] → [B, T, D]."""
+        return self.c_proj(F.gelu(self.c_fc(x)))
+
+
+class Residual(nn.Module):
+    """A layer behind its LayerNorm, under the released names `ln` and `f`."""
+
+    def __init__(self, layer: nn.Module, dim: int) -> None:
+        super().__init__()
+        self.ln = nn.LayerNorm(dim, bias=False)
+        self.f = layer
+
+
+class Block(nn.Module):
+    """x += attention(LN x), x += ttt(LN x), x += mlp(LN x)."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        layers = (Attention(config), TestTimeLayer(config), Mlp(config))
+        self.module_list = nn.ModuleList([Residual(layer, config.dim) for layer in layers])
+
+    def forward(self, x: Tensor, view: int, chunks: list[slice], state: FastWeights, rule: Rule) -> tuple[Tensor, FastWeights]:
+        """Learn from each chunk of the tokens x [B, T, D] in turn, then apply the final fast weights to all of them."""
+        attention, ttt, mlp = self.module_list
+        whole_views = -(-rule.slice // view) * view
+        x = add_in_slices(x, lambda part: attention.f(attention.ln(part), view), whole_views)
+        for chunk in chunks:
+            state = ttt.f.update(state, ttt.ln(x[:, chunk]), rule)
+        x = add_in_slices(x, lambda part: ttt.f(state, ttt.ln(part)), rule.slice)
+        return add_in_slices(x, lambda part: mlp.f(mlp.ln(part)), rule.slice), state
+
+
+class TttLRM(nn.Module):
+    """Images and cameras → tokens that hold splats, by way of fast weights that hold the scene."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        p = config.patch_size
+        self.tokenizer = nn.Sequential(nn.Identity(), nn.Linear(12 * p * p, config.dim, bias=False))
+        self.input_layernorm = nn.LayerNorm(config.dim, bias=False)
+        self.blocks = nn.ModuleList([Block(config) for _ in range(config.layers)])
+        decode = nn.Linear(config.dim, p * p * config.channels, bias=False)
+        self.decoder = nn.Sequential(nn.LayerNorm(config.dim, bias=False), decode)
+
+    def view_tokens(self, height: int, width: int) -> int:
+        """Tokens of one view of this size in pixels."""
+        return (height // self.config.patch_size) * (width // self.config.patch_size)
+
+    def tokenize(self, images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Tensor:
+        """Tokens [B, T, D] of images [B, V, H, W, 3] (0 to 1), c2w [B, V, 4, 4] and intrinsics [B, V, 4]."""
+        origins, directions = rays(c2w, intrinsics, *images.shape[2:4])
+        pixels = torch.cat([origins, directions, torch.linalg.cross(origins, directions), images * 2 - 1], -1)
+        return self.input_layernorm(self.tokenizer(patches(pixels, self.config.patch_size)))
+
+    def initial_state(self, batch: int) -> list[FastWeights]:
+        """The fast weights of every layer before any view."""
+        return [block.module_list[1].f.initial(batch) for block in self.blocks]
+
+    def scan(
+        self,
+        tokens: Tensor,  # [B, T, D]; without gradients its memory is reused
+        view: int,
+        chunks: list[slice],
+        rule: Rule | None = None,
+        state: list[FastWeights] | None = None,
+        on_layer: Callable[[int], None] = lambda layer: None,
+    ) -> tuple[Tensor, list[FastWeights]]:
+        """Pass tokens through all layers; each learns from the token ranges `chunks` in turn, then is applied to all tokens.
+
+        One range over all input tokens is the one-pass scan, several are the autoregressive scan, none asks a frozen
+        state; streaming (paper, Algorithm 1) is a call with one range per chunk of photos, state handed on.
+        Query views stand behind the input views, outside every range. Returns the final tokens and fast weights.
+        """
+        before = state or self.initial_state(tokens.shape[0])
+        after = []
+        for layer, (block, weights) in enumerate(zip(self.blocks, before, strict=True)):
+            on_layer(layer)
+            tokens, weights = block(tokens, view, chunks, weights, rule or Rule())
+            after.append(weights)
+        return tokens, after
+
+
+def chunk_ranges(views: int, view: int, views_per_update: int | None) -> list[slice]:
+    """Token ranges of chunks of `views_per_update` views of `view` tokens; None for one range over all views."""
+    step = views_per_update or views
+    return [slice(first * view, min(first + step, views) * view) for first in range(0, views, step)]
