@@ -49,3 +49,12 @@ def merge(parts: list[Gaussians]) -> Gaussians:
     filled = [np.pad(part.sh, ((0, 0), (0, terms - part.sh.shape[1]), (0, 0))) for part in parts]
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in parts[0].arrays() if name != "sh"}
     return Gaussians(**joined, sh=np.concatenate(filled))
+
+
+def prune(gaussians: Gaussians, min_opacity: float = 0.0, max_splats: int = 0) -> Gaussians:
+    """Numpy splats of at least some opacity, of those the `max_splats` most opaque (0 for all), in the same order."""
+    keep = np.flatnonzero(gaussians.opacities >= min_opacity)
+    if 0 < max_splats < len(keep):
+        order = np.argsort(-gaussians.opacities[keep], kind="stable")
+        keep = np.sort(keep[order[:max_splats]])
+    return gaussians[keep]

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PLY files of splats: round trips, the many layouts found in the wild, and damaged files."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.gaussians.ply import read_ply, write_ply
+
+FORMATS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
+
+
+def assert_same(got: Gaussians, expected: Gaussians) -> None:
+    for name, array in expected.arrays().items():
+        value = getattr(got, name)
+        assert value.dtype == np.float32 and value.flags.c_contiguous
+        np.testing.assert_allclose(value, array, rtol=1e-5, atol=2e-6, err_msg=name)
+
+
+def plain_table(gaussians: Gaussians) -> dict[str, np.ndarray]:
+    """The properties of a PLY file, written out one by one as the original program defines them."""
+    table = {name: gaussians.means[:, i] for i, name in enumerate("xyz")}
+    table |= {f"f_dc_{c}": gaussians.sh[:, 0, c] for c in range(3)}
+    rest = gaussians.sh.shape[1] - 1
+    table |= {f"f_rest_{c * rest + k}": gaussians.sh[:, 1 + k, c] for c in range(3) for k in range(rest)}
+    table["opacity"] = np.log(gaussians.opacities / (1 - gaussians.opacities))
+    table |= {f"scale_{i}": np.log(gaussians.scales[:, i]) for i in range(3)}
+    return table | {f"rot_{i}": 3 * gaussians.quats[:, i] for i in range(4)}
+
+
+def write_table(
+    path: Path, table: dict[str, np.ndarray], kinds: dict[str, str], form: str, before: str = "", head: bytes = b""
+) -> None:
+    """A PLY file with the properties of a table in its order; `kinds` gives types other than float."""
+    codes = {"float": "f4", "double": "f8", "uchar": "u1"}
+    types = [(name, FORMATS[form] + codes[kinds.get(name, "float")]) for name in table]
+    records = np.empty(len(next(iter(table.values()))), dtype=types)
+    for name, values in table.items():
+        records[name] = values
+    lines = ["ply", f"format {form} 1.0", "comment made by a test"] + ([before] if before else [])
+    lines += [f"element vertex {len(records)}", *(f"property {kinds.get(name, 'float')} {name}" for name in table)]
+    lines += ["element camera 1", "property float fov", "end_header\n"]
+    text = "".join(" ".join(str(value) for value in record) + "\n" for record in records.tolist())
+    path.write_bytes("\n".join(lines).encode() + head + (text.encode() if form == "ascii" else records.tobytes()))
+
+
+@pytest.mark.parametrize("degree", range(4))
+@pytest.mark.parametrize("count", [0, 1, 9000])
+def test_round_trip(tmp_path, random_splats, degree, count):
+    splats = random_splats(count, degree)
+    write_ply(tmp_path / "splats.ply", splats)
+    assert_same(read_ply(tmp_path / "splats.ply"), splats)
+    assert [path.name for path in tmp_path.iterdir()] == ["splats.ply"]
+
+
+def test_written_layout_is_the_standard_one(tmp_path, random_splats):
+    splats = random_splats(5)
+    write_ply(tmp_path / "splats.ply", splats)
+    header, body = (tmp_path / "splats.ply").read_bytes().split(b"end_header\n")
+    names = [line.split()[-1] for line in header.decode().splitlines() if line.startswith("property float")]
+    expected = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", *(f"f_rest_{i}" for i in range(45))]
+    assert names == [*expected, "opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
+    values = dict(zip(names, np.frombuffer(body, dtype="<f4").reshape(5, 62).T, strict=True))
+    table = plain_table(splats)
+    np.testing.assert_array_equal(values["f_rest_17"], table["f_rest_17"])
+    np.testing.assert_allclose(values["opacity"], table["opacity"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(values["scale_1"], table["scale_1"], rtol=1e-5)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data(), form=st.sampled_from(sorted(FORMATS)), degree=st.integers(0, 3), count=st.integers(1, 4))
+def test_reads_any_order_and_types(tmp_path, random_splats, data, form, degree, count):
+    splats = random_splats(count, degree)
+    table = plain_table(splats) | {"red": np.full(count, 7), "nx": np.zeros(count)}
+    kinds = {"red": "uchar"} | dict.fromkeys(
+        data.draw(st.sets(st.sampled_from(sorted(set(table) - {"red"})), max_size=5)), "double"
+    )
+    order = data.draw(st.permutations(sorted(table)))
+    write_table(tmp_path / "wild.ply", {name: table[name] for name in order}, kinds, form)
+    assert_same(read_ply(tmp_path / "wild.ply"), splats)
+
+
+@pytest.mark.parametrize(
+    ("form", "head"),
+    [
+        ("ascii", b"3 0 1 2\n1 0\n"),
+        ("binary_little_endian", b"\x03" + np.arange(3, dtype="<i4").tobytes() + b"\x01" + bytes(4)),
+        ("binary_big_endian", b"\x03" + np.arange(3, dtype=">i4").tobytes() + b"\x01" + bytes(4)),
+    ],
+)
+def test_skips_elements_before_the_splats(tmp_path, random_splats, form, head):
+    splats = random_splats(3)
+    before = "element face 2\nproperty list uchar int vertex_indices"
+    write_table(tmp_path / "mesh.ply", plain_table(splats), {}, form, before, head)
+    assert_same(read_ply(tmp_path / "mesh.ply"), splats)
+
+
+def test_drops_splats_that_are_not_finite(tmp_path, random_splats, caplog):
+    splats = random_splats(10)
+    table = plain_table(splats)
+    table["x"][2], table["rot_1"][5], table["f_rest_44"][9] = np.nan, np.nan, np.inf
+    table["opacity"][7], splats.opacities[7] = np.inf, 1
+    write_table(tmp_path / "holes.ply", table, {}, "binary_little_endian")
+    with caplog.at_level(logging.WARNING):
+        assert_same(read_ply(tmp_path / "holes.ply"), splats[[0, 1, 3, 4, 6, 7, 8]])
+    assert "left out 3 of 10 splats" in caplog.text and "holes.ply" in caplog.text
+
+
+def damaged(tmp_path: Path, name: str, splats: Gaussians) -> Path:
+    path = tmp_path / "bad.ply"
+    write_ply(path, splats)
+    whole = path.read_bytes()
+    table = plain_table(splats)
+    contents = {
+        "truncated": whole[:-1],
+        "header only": whole[:60],
+        "no PLY": b"\x89PNG\r\n",
+        "empty": b"",
+        "unknown type": whole.replace(b"float nx", b"half nx"),
+        "unknown format": whole.replace(b"binary_little_endian", b"binary_middle_endian"),
+        "compressed": b"ply\nformat ascii 1.0\nelement vertex 1\nproperty uint packed_position\nend_header\n0\n",
+        "a mesh": b"ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nproperty float y\nend_header\n0 0\n",
+        "no vertices": b"ply\nformat ascii 1.0\nelement face 0\nproperty list uchar int i\nend_header\n",
+    }
+    if name in contents:
+        path.write_bytes(contents[name])
+    elif name == "short text":
+        write_table(path, table, {}, "ascii")
+        path.write_bytes(path.read_bytes().rsplit(b"\n", 2)[0] + b"\n")
+    elif name == "words":
+        write_table(path, table, {}, "ascii")
+        path.write_bytes(path.read_bytes()[:-5] + b"sdf\n")
+    elif name == "all NaN":
+        write_table(path, table | {"x": np.full(len(splats), np.nan)}, {}, "ascii")
+    elif name == "missing":
+        path.unlink()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("truncated", "ends too early"),
+        ("header only", "damaged"),
+        ("no PLY", "not a PLY file"),
+        ("empty", "not a PLY file"),
+        ("unknown type", "damaged"),
+        ("unknown format", "damaged"),
+        ("compressed", "compressed"),
+        ("a mesh", "holds no splats: its vertices have no z, rot_0"),
+        ("no vertices", "no element “vertex”"),
+        ("short text", "ends too early"),
+        ("words", "damaged"),
+        ("all NaN", "no splat with finite values"),
+        ("missing", "cannot be read: No such file"),
+    ],
+)
+def test_names_the_file_and_the_fault(tmp_path, random_splats, name, words):
+    with pytest.raises(TttlrmError, match=words) as caught:
+        read_ply(damaged(tmp_path, name, random_splats(4)))
+    assert "bad.ply" in caught.value.sentence and caught.value.code == "bad_splats"
+
+
+def test_extreme_values_survive(tmp_path, random_splats):
+    splats = random_splats(3)
+    splats.opacities[:] = 0, 0.5, 1
+    splats.scales[0] = 0
+    write_ply(tmp_path / "extreme.ply", splats)
+    again = read_ply(tmp_path / "extreme.ply")
+    np.testing.assert_allclose(again.opacities, [0, 0.5, 1], atol=2e-6)
+    assert again.scales[0].max() < 1e-20
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, random_splats):
+    path = tmp_path / "splats.ply"
+    write_ply(path, random_splats(2))
+    broken = Gaussians(**(random_splats(2).arrays() | {"quats": np.zeros((1, 4))}))
+    with pytest.raises(ValueError):
+        write_ply(path, broken)
+    assert len(read_ply(path)) == 2 and list(tmp_path.iterdir()) == [path]
+    with pytest.raises(TttlrmError, match="cannot be written"):
+        write_ply(tmp_path / "no folder" / "splats.ply", random_splats(1))

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PLY files as tables: the header, and the records of one element."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from ..errors import TttlrmError
+
+TYPES = {
+    **{"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4", "float": "f4", "double": "f8"},
+    **{"int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4"},
+    **{"float32": "f4", "float64": "f8"},
+}
+BYTE_ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
+LONGEST_HEADER = 1 << 20  # bytes
+
+
+@dataclass
+class Element:
+    """One kind of record in a PLY file."""
+
+    name: str
+    count: int
+    fields: list[tuple[str, str]] = field(default_factory=list)  # name and numpy type
+    lists: dict[str, str] = field(default_factory=dict)  # numpy type of the length, for the fields that are lists
+
+
+@dataclass
+class Header:
+    """What a PLY file says about itself."""
+
+    format: str
+    elements: list[Element]
+    size: int  # bytes up to the first record
+
+
+def bad_file(path: Path, what: str, hint: str = "") -> TttlrmError:
+    """The error for a file of splats that cannot be read."""
+    return TttlrmError(f"{path} {what}.", hint, code="bad_splats")
+
+
+def read_header(path: Path) -> Header:
+    """The header of a PLY file. Raises `TttlrmError` when the file is missing or is no PLY file."""
+    try:
+        with path.open("rb") as file:
+            return _parse(_header_lines(file), file)
+    except OSError as error:
+        raise bad_file(path, f"cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, IndexError) as error:
+        raise bad_file(path, "is not a PLY file, or its header is damaged") from error
+
+
+def _header_lines(file: BinaryIO) -> Iterator[list[str]]:
+    if file.read(3) != b"ply" or file.readline(3).strip():
+        raise ValueError
+    while file.tell() < LONGEST_HEADER:
+        words = file.readline(LONGEST_HEADER).decode("ascii", "replace").split()
+        if words == ["end_header"]:
+            return
+        if words and words[0] not in ("comment", "obj_info"):
+            yield words
+    raise ValueError
+
+
+def _parse(lines: Iterator[list[str]], file: BinaryIO) -> Header:
+    header = Header("", [], 0)
+    for words in lines:
+        if words[0] == "format":
+            header.format = words[1]
+            order = BYTE_ORDERS[words[1]]
+        elif words[0] == "element":
+            header.elements.append(Element(words[1], int(words[2])))
+        elif words[0] == "property":
+            _add_property(header.elements[-1], words, order)
+        else:
+            raise ValueError
+    header.size = file.tell()
+    return header
+
+
+def _add_property(element: Element, words: list[str], order: str) -> None:
+    name, kind = words[-1], words[-2]
+    element.fields.append((name, order + TYPES[kind]))
+    if words[1] == "list":
+        element.lists[name] = order + TYPES[words[2]]
+
+
+def read_element(path: Path, header: Header, name: str) -> np.ndarray:
+    """The records of an element without lists: a structured array [N], mapped from the file unless it is a text file.
+
+    Raises `TttlrmError` when the element is missing or the file ends too early.
+    """
+    before = [element.name for element in header.elements]
+    if name not in before or header.elements[before.index(name)].lists:
+        raise bad_file(path, f"has no element “{name}” of plain numbers")
+    index = before.index(name)
+    try:
+        if header.format == "ascii":
+            return _read_text(path, header, index)
+        return _map_records(path, header, index)
+    except (ValueError, IndexError) as error:
+        raise bad_file(path, "ends too early or is damaged", "Copy or export the file again.") from error
+
+
+def _read_text(path: Path, header: Header, index: int) -> np.ndarray:
+    element = header.elements[index]
+    with path.open("rb") as file:
+        file.seek(header.size)
+        for _ in range(sum(earlier.count for earlier in header.elements[:index])):
+            file.readline()
+        if element.count == 0:
+            return np.empty(0, dtype=element.fields)
+        lines = [file.readline() for _ in range(element.count)]
+    if not lines[-1].strip():
+        raise ValueError
+    return np.loadtxt(lines, dtype=element.fields, comments=None, ndmin=1)
+
+
+def _map_records(path: Path, header: Header, index: int) -> np.ndarray:
+    element = header.elements[index]
+    start = header.size
+    for earlier in header.elements[:index]:
+        start = _end_of(path, earlier, start)
+    if element.count == 0:
+        return np.empty(0, dtype=element.fields)
+    return np.memmap(path, dtype=element.fields, mode="r", offset=start, shape=(element.count,))
+
+
+def _end_of(path: Path, element: Element, start: int) -> int:
+    """The offset behind the records of an element that starts at `start`."""
+    if not element.lists:
+        return start + element.count * np.dtype(element.fields).itemsize
+    data = np.memmap(path, mode="r")
+    for _ in range(element.count):
+        for name, kind in element.fields:
+            length = 1
+            if name in element.lists:
+                length_type = np.dtype(element.lists[name])
+                length = int(data[start : start + length_type.itemsize].view(length_type)[0])
+                start += length_type.itemsize
+            start += length * np.dtype(kind).itemsize
+    return start

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Moving, turning and stretching splats: centres, shapes and colours together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import TttlrmError
+from . import harmonics, quaternions
+from .gaussians import Gaussians
+
+TOLERANCE = 1e-4  # how far a matrix may be from a rotation times a scale and still count as one
+
+
+def apply_similarity(
+    gaussians: Gaussians,
+    scale: float,
+    rotation: np.ndarray,  # [3, 3], orthogonal, mirrored or not
+    translation: np.ndarray,  # [3], in new world units
+) -> Gaussians:
+    """Numpy splats in the world x' = scale · rotation x + translation, with exactly the same look.
+
+    Raises `TttlrmError` when the scale is not positive or the matrix is not orthogonal.
+    """
+    rotation, translation = np.asarray(rotation, dtype=np.float64), np.asarray(translation, dtype=np.float64)
+    if not (scale > 0 and np.isfinite(scale) and np.allclose(rotation @ rotation.T, np.eye(3), atol=TOLERANCE)):
+        raise _bad_transform()
+    # A splat is symmetric about its centre: a mirrored one is a turned one, as −rotation then is a rotation.
+    turn = quaternions.from_matrices(rotation * np.sign(np.linalg.det(rotation))).astype(np.float32)
+    return Gaussians(
+        means=_moved(gaussians.means, scale * rotation, translation),
+        quats=quaternions.normalize(quaternions.multiply(turn, gaussians.quats)),
+        scales=gaussians.scales * np.float32(scale),
+        opacities=gaussians.opacities,
+        sh=harmonics.turn(gaussians.sh, rotation),
+    )
+
+
+def apply_matrix(
+    gaussians: Gaussians,
+    matrix: np.ndarray,  # [4, 4], acting on column vectors
+) -> Gaussians:
+    """Numpy splats under any affine map that can be undone, such as the matrix of an object.
+
+    Shapes follow exactly; under a map that stretches directions differently, colours follow its rotation.
+    Raises `TttlrmError` when the matrix flattens space or is not finite.
+    """
+    matrix = np.asarray(matrix, dtype=np.float64)
+    linear, translation = matrix[:3, :3], matrix[:3, 3]
+    if not (np.isfinite(matrix).all() and abs(np.linalg.det(linear)) > 1e-30):
+        raise _bad_transform()
+    left, stretch, right = np.linalg.svd(linear)
+    rotation = left @ right
+    scale = float(stretch.mean())
+    if np.allclose(stretch, scale, rtol=TOLERANCE, atol=0):
+        return apply_similarity(gaussians, scale, rotation, translation)
+    quats, scales = _stretched(gaussians, linear)
+    means = _moved(gaussians.means, linear, translation)
+    return Gaussians(means, quats, scales, gaussians.opacities, harmonics.turn(gaussians.sh, rotation))
+
+
+def _moved(means: np.ndarray, linear: np.ndarray, translation: np.ndarray) -> np.ndarray:
+    return (means @ linear.T + translation).astype(np.float32)
+
+
+def _stretched(gaussians: Gaussians, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Quaternions and scales of the covariances A Σ Aᵀ: the left singular vectors and the singular values of A R S."""
+    axes = linear @ (quaternions.to_matrices(gaussians.quats.astype(np.float64)) * gaussians.scales[:, None, :])
+    turned, scales, _ = np.linalg.svd(axes)
+    turned *= np.sign(np.linalg.det(turned))[:, None, None]
+    return quaternions.from_matrices(turned).astype(np.float32), scales.astype(np.float32)
+
+
+def _bad_transform() -> TttlrmError:
+    return TttlrmError(
+        "Splats cannot be transformed by this matrix.", "Give it a scale other than zero on all axes.", "bad_transform"
+    )
