@@ -30,3 +30,6 @@ class Report:
 
     def preview(self, gaussians: Gaussians) -> None:
         """Called with intermediate splats (numpy) worth showing."""
+
+    def note(self, sentence: str) -> None:
+        """Called with things worth telling that stop nothing, such as a photo that was left out."""

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""COLMAP models, binary and text: cameras, images and points3D. Rigs and frames say nothing more about single cameras."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from ..progress import Report
+from .photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing
+
+# Which parameters each camera model has, in COLMAP's order.
+MODELS = {
+    "SIMPLE_PINHOLE": ("f", "cx", "cy"),
+    "PINHOLE": ("fx", "fy", "cx", "cy"),
+    "SIMPLE_RADIAL": ("f", "cx", "cy", "k1"),
+    "RADIAL": ("f", "cx", "cy", "k1", "k2"),
+    "OPENCV": ("fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2"),
+}
+MODEL_NAMES = dict(enumerate(MODELS))  # the numbers in binary files count the models in this order
+MODEL_HINT = f"Supported are {', '.join(MODELS)}; undistort the photos with COLMAP's image_undistorter."
+
+
+@dataclass(frozen=True)
+class ColmapImage:
+    """One registered image: its pose takes world points to OpenCV camera axes."""
+
+    image_id: int
+    name: str
+    camera_id: int
+    quaternion: np.ndarray  # [4] float64, w x y z
+    translation: np.ndarray  # [3] float64
+
+    @property
+    def c2w(self) -> np.ndarray:
+        """Camera to world, [4, 4]."""
+        w2c = np.eye(4)
+        w2c[:3, :3] = Rotation.from_quat(np.roll(self.quaternion, -1)).as_matrix()
+        w2c[:3, 3] = self.translation
+        return np.linalg.inv(w2c)
+
+
+@dataclass(frozen=True)
+class ColmapPoints:
+    """The sparse points of a model, and which images see each."""
+
+    means: np.ndarray  # [N, 3] float64
+    colors: np.ndarray  # [N, 3] uint8, sRGB
+    errors: np.ndarray  # [N] float64, mean reprojection errors in pixels
+    seen_by: list[np.ndarray] = field(repr=False)  # N arrays of image ids
+
+
+def is_model(folder: Path) -> bool:
+    """Whether a folder holds a COLMAP model."""
+    return any((folder / f"cameras{suffix}").is_file() for suffix in (".bin", ".txt"))
+
+
+def read_model(model: Path, folder: Path, report: Report) -> list[Photo]:
+    """The photos of a model, whose image files are looked for below `folder`. Raises `TttlrmError` ("bad_poses")."""
+    lenses, images = read_cameras(model), read_images(model)
+    paths = [_image_file(model, folder, image.name) for image in images]
+    missing = [image.name for image, path in zip(images, paths, strict=True) if not path]
+    tell_missing(model, missing, len(images) - len(missing), report)
+    return [_photo(model, folder, path, image, lenses) for image, path in zip(images, paths, strict=True) if path]
+
+
+def read_cameras(model: Path) -> dict[int, Lens]:
+    """The cameras of a model by id. Raises `TttlrmError` for models of distortion beyond k1 k2 p1 p2."""
+    return dict(_read(model, "cameras", _cameras_binary, _cameras_text))
+
+
+def read_images(model: Path) -> list[ColmapImage]:
+    """The registered images of a model."""
+    return list(_read(model, "images", _images_binary, _images_text))
+
+
+def read_points(model: Path) -> ColmapPoints:
+    """The sparse points of a model."""
+    rows = list(_read(model, "points3D", _points_binary, _points_text))
+    means = np.array([row[0] for row in rows], dtype=np.float64).reshape(-1, 3)
+    colors = np.array([row[1] for row in rows], dtype=np.uint8).reshape(-1, 3)
+    return ColmapPoints(means, colors, np.array([row[2] for row in rows], dtype=np.float64), [row[3] for row in rows])
+
+
+def _read(model: Path, name: str, binary: Any, text: Any) -> list[Any]:
+    path = model / f"{name}.bin"
+    try:
+        if path.is_file():
+            return list(binary(_Bytes(path.read_bytes()), path))
+        path = model / f"{name}.txt"
+        return list(
+            text([line.strip() for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")], path)
+        )
+    except (OSError, ValueError, IndexError, struct.error) as error:
+        raise bad_poses(path, f"cannot be read ({error})") from None
+
+
+def _photo(model: Path, folder: Path, path: Path, image: ColmapImage, lenses: dict[int, Lens]) -> Photo:
+    if image.camera_id not in lenses:
+        raise bad_poses(model, f"has no camera for {image.name}")
+    return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], Source(model, image.image_id))
+
+
+def _image_file(model: Path, folder: Path, name: str) -> Path | None:
+    roots = (folder, folder / "images", folder / "input", model.parent.parent / "images")
+    return next((root / name for root in roots if (root / name).is_file()), None)
+
+
+def _lens(path: Path, model: str, width: int, height: int, values: list[float]) -> Lens:
+    known = dict(zip(MODELS[model], values, strict=True))
+    focal = known.get("f", 0.0)
+    intrinsics = np.array([known.get("fx", focal), known.get("fy", focal), known["cx"], known["cy"]])
+    return Lens(width, height, intrinsics, np.array([known.get(name, 0.0) for name in ("k1", "k2", "p1", "p2")]))
+
+
+class _Bytes:
+    """Little-endian fields taken one after the other."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.at = content, 0
+
+    def take(self, layout: str) -> tuple[Any, ...]:
+        fields = struct.unpack_from(f"<{layout}", self.content, self.at)
+        self.at += struct.calcsize(f"<{layout}")
+        return fields
+
+    def text(self) -> str:
+        end = self.content.index(b"\0", self.at)
+        name, self.at = self.content[self.at : end].decode(), end + 1
+        return name
+
+
+def _cameras_binary(data: _Bytes, path: Path) -> Iterator[tuple[int, Lens]]:
+    for _ in range(data.take("Q")[0]):
+        camera_id, number, width, height = data.take("iiQQ")
+        model = _supported(path, MODEL_NAMES.get(number, f"number {number}"))
+        yield camera_id, _lens(path, model, width, height, list(data.take(f"{len(MODELS[model])}d")))
+
+
+def _cameras_text(lines: list[str], path: Path) -> Iterator[tuple[int, Lens]]:
+    for camera_id, model, width, height, *values in map(str.split, filter(None, lines)):
+        yield int(camera_id), _lens(path, _supported(path, model), int(width), int(height), [float(v) for v in values])
+
+
+def _supported(path: Path, model: str) -> str:
+    if model not in MODELS:
+        raise bad_poses(path, f"has a camera model that is not supported ({model})", MODEL_HINT)
+    return model
+
+
+def _images_binary(data: _Bytes, path: Path) -> Iterator[ColmapImage]:
+    for _ in range(data.take("Q")[0]):
+        image_id, *pose, camera_id = data.take("I7dI")
+        name = data.text()
+        (points,) = data.take("Q")
+        data.at += 24 * points  # x, y and the id of a 3D point
+        yield ColmapImage(image_id, name, camera_id, np.array(pose[:4]), np.array(pose[4:]))
+
+
+def _images_text(lines: list[str], path: Path) -> Iterator[ColmapImage]:
+    for line in lines[::2]:  # every other line holds the 2D points, or nothing
+        image_id, *pose, camera_id, name = line.split(maxsplit=9)
+        numbers = np.array([float(value) for value in pose])
+        yield ColmapImage(int(image_id), name, int(camera_id), numbers[:4], numbers[4:])
+
+
+def _points_binary(data: _Bytes, path: Path) -> Iterator[tuple]:
+    for _ in range(data.take("Q")[0]):
+        _, *mean, red, green, blue, error, length = data.take("Q3d3BdQ")
+        yield mean, (red, green, blue), error, np.array(data.take(f"{2 * length}I")[::2])
+
+
+def _points_text(lines: list[str], path: Path) -> Iterator[tuple]:
+    for _, *values in map(str.split, filter(None, lines)):
+        yield [float(v) for v in values[:3]], [int(v) for v in values[3:6]], float(values[6]), np.array(values[7::2], dtype=int)

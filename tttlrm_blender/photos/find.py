@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which photos a folder holds and where their cameras stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import TttlrmError
+from ..progress import Report
+from .colmap import is_model, read_model
+from .estimate import estimate_poses
+from .images import SUFFIXES
+from .json_poses import read_frames
+from .opencv_json import read_opencv_cameras
+from .photo import Photo, bad_poses
+from .transforms_json import read_transforms
+
+# Where poses are looked for, the first that exists.
+BESIDE = ("transforms.json", "transforms_train.json", "sparse/0", "colmap/sparse/0", "sparse", ".", "opencv_cameras.json")
+POSE_HINT = "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
+
+
+def find_photos(folder: Path, poses: str = "auto", report: Report | None = None) -> list[Photo]:
+    """The photos of a folder with their cameras, sorted by name. Only headers are read, no pixels.
+
+    `poses` names a file or folder of poses, as it stands or below `folder`; "auto" looks beside the photos and estimates
+    the poses where there are none (minutes). `report` follows and is told of missing images. Raises `TttlrmError` with the
+    code "no_photos", "bad_photo", "bad_poses" or "no_poses".
+    """
+    if not folder.is_dir():
+        raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos.", "no_photos")
+    report = report or Report()
+    source = _beside(folder) if poses == "auto" else _named(folder, poses)
+    if source is None:
+        images = image_files(folder)
+        _require_two(len(images), folder)
+        source = estimate_poses(images, report)
+    photos = sorted(_read(source, folder, report), key=lambda photo: photo.name)
+    _require_two(len(photos), folder)
+    return photos
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The image files of a folder, or else of its folder `images`, sorted by name."""
+    for root in (folder, folder / "images"):
+        found = sorted(path for path in root.glob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        if found:
+            return found
+    return []
+
+
+def _beside(folder: Path) -> Path | None:
+    return next((folder / name for name in BESIDE if _holds_poses(folder / name)), None)
+
+
+def _named(folder: Path, poses: str) -> Path:
+    for path in (Path(poses), folder / poses):
+        for candidate in (path, path / "sparse/0", path / "0"):
+            if _holds_poses(candidate):
+                return candidate
+    raise bad_poses(
+        Path(poses), "does not exist or is no COLMAP model", "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
+    )
+
+
+def _holds_poses(path: Path) -> bool:
+    return path.is_file() or is_model(path)
+
+
+def _read(poses: Path, folder: Path, report: Report) -> list[Photo]:
+    if poses.is_dir():
+        return read_model(poses, folder, report)
+    content = read_frames(poses)
+    read = read_opencv_cameras if "w2c" in content["frames"][0] else read_transforms
+    return read(poses, folder, content, report)
+
+
+def _require_two(count: int, folder: Path) -> None:
+    if count < 2:
+        found = f"There is only one photo in {folder}" if count else f"There are no photos in {folder}"
+        raise TttlrmError(f"{found}; at least two are needed.", "Add photos of the same scene from other places.", "no_photos")

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the readers of JSON pose files share."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..progress import Report
+from .images import SUFFIXES
+from .photo import bad_poses, tell_missing
+
+
+def read_frames(poses: Path) -> dict[str, Any]:
+    """The content of a JSON pose file, which has a list `frames` of objects. Raises `TttlrmError` ("bad_poses")."""
+    try:
+        content = json.loads(poses.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise bad_poses(poses, f"cannot be read ({error})") from None
+    frames = content.get("frames") if isinstance(content, dict) else None
+    if not isinstance(frames, list) or not frames or not all(isinstance(frame, dict) for frame in frames):
+        raise bad_poses(poses, "has no list of frames")
+    return content
+
+
+def named_images(poses: Path, folder: Path, frames: list[dict[str, Any]], report: Report) -> list[tuple[Path, dict[str, Any]]]:
+    """The frames whose images exist, with them; `tell_missing` deals with the others."""
+    names = [str(frame.get("file_path", "")).replace("\\", "/") for frame in frames]
+    paths = [_image_file((poses.parent, folder), name) for name in names]
+    found = [(path, frame) for path, frame in zip(paths, frames, strict=True) if path]
+    tell_missing(poses, [name for name, path in zip(names, paths, strict=True) if not path], len(found), report)
+    return found
+
+
+def _image_file(roots: tuple[Path, ...], name: str) -> Path | None:
+    """The image of a name beside the pose file or in the folder; NeRF-synthetic leaves the suffix out."""
+    candidates = (Path(os.path.normpath(root / f"{name}{suffix}")) for root in roots for suffix in ("", *SUFFIXES))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def number(poses: Path, frame: dict[str, Any], name: str, default: float = math.nan) -> float:
+    """A number of a frame."""
+    value = frame.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise bad_poses(poses, f"has {value!r} in place of the number {name}")
+    return float(value)
+
+
+def array(poses: Path, frame: dict[str, Any], name: str) -> np.ndarray:
+    """A matrix of a frame, float64."""
+    try:
+        return np.array(frame[name], dtype=np.float64)
+    except (KeyError, TypeError, ValueError):
+        raise bad_poses(poses, f"has no matrix {name} for {frame.get('file_path')}") from None

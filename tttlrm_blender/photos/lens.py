@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lens distortion, and the pinhole camera that can be cut out of a distorted photo."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import TttlrmError
+from .photo import Photo
+
+MAX_ZOOM = 4.0
+BORDER_POINTS = 65  # along each side of the image
+
+
+def distort(
+    rays: np.ndarray,  # [..., 2], x/z and y/z
+    distortion: np.ndarray,  # [4], k1 k2 p1 p2
+) -> np.ndarray:
+    """Where a lens moves points of the image plane z = 1: OpenCV's radial and tangential model, [..., 2]."""
+    k1, k2, p1, p2 = distortion
+    x, y = rays[..., 0], rays[..., 1]
+    square = x * x + y * y
+    radial = 1 + square * (k1 + square * k2)
+    return np.stack(
+        [
+            x * radial + 2 * p1 * x * y + p2 * (square + 2 * x * x),
+            y * radial + p1 * (square + 2 * y * y) + 2 * p2 * x * y,
+        ],
+        axis=-1,
+    )
+
+
+def source_pixels(
+    pixels: np.ndarray,  # [..., 2] in the pinhole image
+    pinhole: np.ndarray,  # [4], fx fy cx cy of the pinhole image
+    intrinsics: np.ndarray,  # [4], fx fy cx cy of the photo
+    distortion: np.ndarray,  # [4], k1 k2 p1 p2 of the photo
+) -> np.ndarray:
+    """The places in a photo, [..., 2] in pixels, that pixels of an undistorted image show."""
+    rays = (pixels - pinhole[2:]) / pinhole[:2]
+    return distort(rays, distortion) * intrinsics[:2] + intrinsics[2:]
+
+
+def pinhole_intrinsics(photo: Photo, width: int, height: int) -> np.ndarray:
+    """fx fy cx cy [4] of the undistorted photo, resized to cover width × height and cropped around its centre.
+
+    The focal length grows just enough for every pixel to lie inside the photo. Raises `TttlrmError` ("bad_poses") where the
+    distortion folds the image over itself.
+    """
+    cover = max(width / photo.width, height / photo.height)
+    crop = (np.array([photo.width, photo.height]) * cover - [width, height]) / 2
+    plain = photo.intrinsics * cover - [0, 0, *crop]
+    if not photo.distortion.any():
+        return plain
+    return plain * [*[_zoom(photo, plain, width, height)] * 2, 1, 1]
+
+
+def _zoom(photo: Photo, pinhole: np.ndarray, width: int, height: int) -> float:
+    """The smallest factor on the focal length, at least 1, that leaves no pixel outside the photo."""
+    border = _border(width, height)
+    low, high = 1.0, MAX_ZOOM
+    if _inside(photo, border, pinhole):
+        return low
+    if not _inside(photo, border, pinhole * [high, high, 1, 1]):
+        raise TttlrmError(
+            f"The lens distortion of {photo.path} ({', '.join(f'{k:.4g}' for k in photo.distortion)}) cannot be undone.",
+            "Undistort the photos with the program that found their cameras.",
+            "bad_poses",
+        )
+    while high - low > 1e-5:
+        middle = (low + high) / 2
+        low, high = (low, middle) if _inside(photo, border, pinhole * [middle, middle, 1, 1]) else (middle, high)
+    return high
+
+
+def _border(width: int, height: int) -> np.ndarray:
+    """Points along the four sides of an image, [P, 2]."""
+    across, down = np.linspace(0, width, BORDER_POINTS), np.linspace(0, height, BORDER_POINTS)
+    level = [np.stack([across, np.full_like(across, y)], -1) for y in (0, height)]
+    upright = [np.stack([np.full_like(down, x), down], -1) for x in (0, width)]
+    return np.concatenate(level + upright)
+
+
+def _inside(photo: Photo, border: np.ndarray, pinhole: np.ndarray) -> bool:
+    """Whether the border of the pinhole image shows places inside the photo, on the near side of any fold."""
+    places = source_pixels(border, pinhole, photo.intrinsics, photo.distortion)
+    within = ((places >= -1e-6) & (places <= np.array([photo.width, photo.height]) + 1e-6)).all()
+    square = (((border - pinhole[2:]) / pinhole[:2]) ** 2).sum(-1).max()
+    k1, k2 = photo.distortion[:2]
+    steps = np.linspace(0, square, BORDER_POINTS)
+    return bool(within and (1 + steps * (3 * k1 + 5 * k2 * steps) > 0).all())

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the pixels of photos and makes them pinhole images of one size."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import TttlrmError
+from ..progress import Report
+from .cameras import Cameras
+from .images import read_image
+from .lens import pinhole_intrinsics
+from .photo import Photo
+from .resample import resample
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """V photos of one size with their pinhole cameras."""
+
+    names: list[str]
+    images: np.ndarray  # [V, H, W, 3] float32, sRGB, 0 to 1
+    cameras: Cameras  # V cameras
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, views: list[int] | np.ndarray) -> PhotoSet:
+        """The photos of some views, in the order given."""
+        return PhotoSet([self.names[view] for view in views], self.images[views], self.cameras[views])
+
+
+def load_photos(photos: list[Photo], width: int = 0, height: int = 0, report: Report | None = None) -> PhotoSet:
+    """Photos decoded, upright, undistorted, on white, resized to cover width × height and cropped around the centre.
+
+    Without a width or a height the other one and the shape of the first photo give it; without both the first photo's own
+    size is taken. Raises `TttlrmError` ("bad_photo", naming the file) where one cannot be decoded.
+    """
+    width, height = used_size(photos, width, height)
+    report = report or Report()
+    pinholes = [pinhole_intrinsics(photo, width, height) for photo in photos]
+    images = np.empty((len(photos), height, width, 3), np.float32)
+
+    def load(index: int) -> None:
+        images[index] = resample(_pixels(photos[index]), photos[index], pinholes[index], width, height)
+
+    load(0)  # alone, so that the others find its resampling ready
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done, _ in enumerate(pool.map(load, range(1, len(photos))), start=2):
+            report("load", done / len(photos))
+    return PhotoSet([photo.name for photo in photos], images, _cameras(photos, pinholes, width, height))
+
+
+def used_size(photos: list[Photo], width: int = 0, height: int = 0) -> tuple[int, int]:
+    """The size that photos are brought to when width, height or both are left open (0)."""
+    first = photos[0]
+    if width and height:
+        return width, height
+    if width or height:
+        ratio = width / first.width if width else height / first.height
+        return width or round(first.width * ratio), height or round(first.height * ratio)
+    return first.width, first.height
+
+
+def _pixels(photo: Photo) -> np.ndarray:
+    image = read_image(photo.path, photo.upright)
+    if image.shape[:2] != (photo.height, photo.width):
+        raise TttlrmError(f"The photo {photo.path} changed while it was being read.", "Start again.", "bad_photo")
+    return image
+
+
+def _cameras(photos: list[Photo], pinholes: list[np.ndarray], width: int, height: int) -> Cameras:
+    sizes = np.tile(np.array([[width, height]]), (len(photos), 1))
+    return Cameras(np.stack([photo.c2w for photo in photos]), np.stack(pinholes), sizes)

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""opencv_cameras.json as the released tttLRM program reads it: world-to-camera matrices and pinhole intrinsics per frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..progress import Report
+from .images import image_size
+from .json_poses import array, named_images, number
+from .photo import Lens, Photo, bad_poses, posed_photo
+
+
+def read_opencv_cameras(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:
+    """The photos of a parsed opencv_cameras.json. Raises `TttlrmError`."""
+    found = named_images(poses, folder, content["frames"], report)
+    return [_photo(poses, folder, path, frame) for path, frame in found]
+
+
+def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Photo:
+    w2c = array(poses, frame, "w2c")
+    if w2c.shape != (4, 4) or not np.isfinite(w2c).all() or abs(np.linalg.det(w2c)) < 1e-12:
+        raise bad_poses(poses, f"has a w2c of {path.name} that is not an invertible 4×4 matrix")
+    width, height = image_size(path)
+    size = [round(number(poses, frame, name, own)) for name, own in (("w", width), ("h", height))]
+    intrinsics = np.array([number(poses, frame, name) for name in ("fx", "fy", "cx", "cy")])
+    return posed_photo(folder, path, poses, np.linalg.inv(w2c), Lens(*size, intrinsics, np.zeros(4)))

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One photo with its camera, before its pixels are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import TttlrmError
+from ..progress import Report
+from .images import image_size
+
+
+@dataclass(frozen=True)
+class Lens:
+    """What a pose file says about a camera, for images of the size that it was written for."""
+
+    width: int  # pixels
+    height: int
+    intrinsics: np.ndarray  # [4] float64, fx fy cx cy in pixels, pixel centres at +0.5
+    distortion: np.ndarray  # [4] float64, k1 k2 p1 p2 of OpenCV's model
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where in a COLMAP model the pose of a photo stands."""
+
+    model: Path  # folder of the model
+    image_id: int
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """An image file and the camera that took it, in OpenCV axes. Width, height and intrinsics are those of the pixels used.
+
+    Pose files describe upright images, as most programs see them, and so the EXIF orientation is obeyed. Where the size in
+    the pose file only fits the image as it is stored (COLMAP reads phone photos that way), `upright` is False instead.
+    """
+
+    name: str  # path below the folder of photos, with forward slashes
+    path: Path
+    width: int
+    height: int
+    intrinsics: np.ndarray  # [4] float64, fx fy cx cy in pixels
+    distortion: np.ndarray  # [4] float64, k1 k2 p1 p2
+    c2w: np.ndarray  # [4, 4] float64, camera to world, a rotation and a position
+    upright: bool = True
+    source: Source | None = None
+
+
+def posed_photo(
+    folder: Path,
+    path: Path,
+    poses: Path,
+    c2w: np.ndarray,  # [4, 4] or [3, 4], OpenCV axes; a scale in it is taken out
+    lens: Lens,
+    source: Source | None = None,
+) -> Photo:
+    """A photo whose camera the file `poses` describes, carried to the image's real size. Raises `TttlrmError` ("bad_poses")."""
+    size = image_size(path)
+    upright = _same_shape((lens.width, lens.height), size) or not _same_shape((lens.height, lens.width), size)
+    width, height = size if upright else size[::-1]
+    intrinsics = lens.intrinsics * np.tile([width / lens.width, height / lens.height], 2)
+    if not (np.isfinite([*intrinsics, *lens.distortion]).all() and (intrinsics[:2] > 0).all()):
+        raise bad_poses(poses, f"has no usable focal length or lens distortion for {path.name}")
+    return Photo(
+        name=path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name,
+        path=path,
+        width=width,
+        height=height,
+        intrinsics=intrinsics,
+        distortion=lens.distortion,
+        c2w=_rigid(c2w, poses, path.name),
+        upright=upright,
+        source=source,
+    )
+
+
+def bad_poses(path: Path, what: str, hint: str = "Export the cameras again.") -> TttlrmError:
+    """The error that a pose file is to blame for."""
+    return TttlrmError(f"The pose file {path} {what}.", hint, "bad_poses")
+
+
+def tell_missing(poses: Path, missing: list[str], found: int, report: Report) -> None:
+    """Note the images that a pose file names but that do not exist; fewer than two others are an error ("bad_poses")."""
+    if not missing:
+        return
+    which = f"names {len(missing)} images that do not exist, {missing[0]!r} among them"
+    if len(missing) == 1:
+        which = f"names the image {missing[0]!r}, which does not exist"
+    if found < 2:
+        raise bad_poses(poses, which, "Give the folder of the images that it was made from.")
+    report.note(f"The pose file {poses} {which}; the other {found} photos are used.")
+
+
+def _same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
+    """Whether two sizes are those of one image at two resolutions, give or take a rounded pixel."""
+    return abs(first[0] * second[1] - first[1] * second[0]) <= max(*first, *second)
+
+
+def _rigid(c2w: np.ndarray, poses: Path, name: str) -> np.ndarray:
+    """The pose with the nearest rotation in place of its 3×3 part, as Blender's scaled cameras need."""
+    if c2w.shape not in ((3, 4), (4, 4)) or not np.isfinite(c2w).all():
+        raise bad_poses(poses, f"has a pose of {name} that is not a 4×4 matrix of finite numbers")
+    left, stretch, right = np.linalg.svd(c2w[:3, :3])
+    rotation = left @ right
+    if stretch[2] <= 1e-6 * stretch[0] or np.linalg.det(rotation) < 0:
+        raise bad_poses(poses, f"has a pose of {name} that is flat or mirrored")
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = rotation, c2w[:3, 3]
+    return pose

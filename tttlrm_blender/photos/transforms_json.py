@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""transforms.json as nerfstudio, instant-ngp and NeRF-synthetic write it: OpenGL camera axes (x right, y up, z back)."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..progress import Report
+from .images import image_size
+from .json_poses import array, named_images, number
+from .photo import Lens, Photo, bad_poses, posed_photo
+
+OPENGL_TO_OPENCV = np.diag([1.0, -1.0, -1.0, 1.0])
+UNSUPPORTED = ("k3", "k4")
+
+
+def read_transforms(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:
+    """The photos of a parsed transforms.json. Values of a frame go before those shared by all. Raises `TttlrmError`."""
+    found = named_images(poses, folder, content["frames"], report)
+    return [_photo(poses, folder, path, {**content, **frame}) for path, frame in found]
+
+
+def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Photo:
+    c2w = array(poses, frame, "transform_matrix")
+    if c2w.shape not in ((3, 4), (4, 4)):
+        raise bad_poses(poses, f"has no 4×4 transform_matrix for {path.name}")
+    return posed_photo(folder, path, poses, c2w @ OPENGL_TO_OPENCV, _lens(poses, path, frame))
+
+
+def _lens(poses: Path, path: Path, frame: dict[str, Any]) -> Lens:
+    model = str(frame.get("camera_model", "OPENCV"))
+    if "FISHEYE" in model.upper() or frame.get("is_fisheye") or any(frame.get(name) for name in UNSUPPORTED):
+        raise bad_poses(
+            poses, f"describes a lens that is not supported ({model})", "Undistort the photos to pinhole images first."
+        )
+    own_width, own_height = image_size(path)
+    width, height = number(poses, frame, "w", own_width), number(poses, frame, "h", own_height)
+    fx = _focal(poses, frame, "fl_x", "camera_angle_x", width, math.nan)
+    fy = _focal(poses, frame, "fl_y", "camera_angle_y", height, fx)
+    fx = fy if math.isnan(fx) else fx
+    center = [number(poses, frame, "cx", width / 2), number(poses, frame, "cy", height / 2)]
+    distortion = np.array([number(poses, frame, name, 0.0) for name in ("k1", "k2", "p1", "p2")])
+    return Lens(round(width), round(height), np.array([fx, fy, *center]), distortion)
+
+
+def _focal(poses: Path, frame: dict[str, Any], length: str, angle: str, extent: float, default: float) -> float:
+    """A focal length in pixels, given as such or as the field of view in radians."""
+    field = number(poses, frame, angle, math.nan)
+    return number(poses, frame, length, default if math.isnan(field) else extent / (2 * math.tan(field / 2)))
