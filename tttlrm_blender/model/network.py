@@ -85,8 +85,8 @@ class FastWeights(NamedTuple):
 def orthogonalize(g: Tensor, steps: int, dtype: torch.dtype) -> Tensor:
     """The nearest semi-orthogonal matrices to g [B, m, n], by Newton-Schulz iterations with the quintic of Muon.
 
-    `dtype` is that of the factors of the products. The iterate and the sums stay in float32: small singular values
-    amplify every rounding of them, and two correct programs that round them would differ by several percent.
+    `dtype` is that of the result and, on GPUs, of the factors of the products. Iterates and sums stay in float32: small
+    singular values amplify every rounding, so that two correct programs which round them differ by several percent.
     """
     x = g.float()
     tall = x.shape[-2] > x.shape[-1]
@@ -96,16 +96,16 @@ def orthogonalize(g: Tensor, steps: int, dtype: torch.dtype) -> Tensor:
     for _ in range(steps):
         a = product(x, x.mT, dtype)
         x = 3.4445 * x + product(-4.7750 * a + 2.0315 * product(a, a, dtype), x, dtype)
-    return x.mT if tall else x
+    return (x.mT if tall else x).to(dtype).float()
 
 
 def product(a: Tensor, b: Tensor, dtype: torch.dtype) -> Tensor:
-    """Batched a @ b of factors rounded to `dtype`, summed in float32."""
-    if dtype == torch.float32:
+    """Batched a @ b, summed in float32; GPUs have units for factors in bfloat16, most CPUs are slower with them."""
+    if dtype == torch.float32 or not a.is_cuda:
         return a @ b
-    if a.is_cuda and not torch.is_grad_enabled():
-        return torch.bmm(a.to(dtype), b.to(dtype), out_dtype=torch.float32)
-    return a.to(dtype).float() @ b.to(dtype).float()
+    if torch.is_grad_enabled():  # torch cannot differentiate a product whose sums are of another type
+        return (a.to(dtype) @ b.to(dtype)).float()
+    return torch.bmm(a.to(dtype), b.to(dtype), out_dtype=torch.float32)
 
 
 def unit(x: Tensor) -> Tensor:
