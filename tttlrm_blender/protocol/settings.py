@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from typing import Any, TypeVar
 
 from ..errors import TttlrmError
@@ -82,8 +83,10 @@ def to_json(settings: Any) -> dict[str, Any]:
     return asdict(settings)
 
 
-def from_json(kind: type[Settings], values: dict[str, Any]) -> Settings:
-    """A settings dataclass from JSON values. Unknown names and values of the wrong type raise `TttlrmError`."""
+def from_json(kind: type[Settings], values: Any) -> Settings:
+    """A settings dataclass from a JSON object. Unknown names and values of the wrong type raise `TttlrmError`."""
+    if not isinstance(values, dict):
+        raise TttlrmError(f"The settings {kind.__name__} cannot be {values!r}.", code="bad_settings")
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(known))
     if unknown:
@@ -94,11 +97,11 @@ def from_json(kind: type[Settings], values: dict[str, Any]) -> Settings:
 
 def _checked(kind: type, name: str, value: Any, default: Any) -> Any:
     if name in NESTED and kind is ReconstructSettings:
-        return None if value is default else from_json(NESTED[name], value)
+        return None if value is None and default is None else from_json(NESTED[name], value)
     if isinstance(default, tuple) and isinstance(value, list) and all(type(item) is int for item in value):
         return tuple(value)
     if isinstance(default, float) and type(value) is int:
         return float(value)
-    if type(value) is not type(default):
+    if type(value) is not type(default) or (isinstance(value, float) and not isfinite(value)):
         raise TttlrmError(f"The setting {name} of {kind.__name__} cannot be {value!r}.", code="bad_settings")
     return value

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One connection to a worker. Blocking calls are short; what takes time happens in threads and is read with `Job.poll`."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.sync.client import connect
+
+from ..errors import Cancelled, TttlrmError
+from ..protocol import messages
+from ..protocol.frames import MAX_FRAME
+from ..protocol.messages import Decoder, Failed, Forget, Hello, Message, Progress, Submit, check_versions, encode
+from ..protocol.settings import to_json
+from .files import Files, size_of, uploads
+from .job import Job
+
+MAX_RESULT = 16 << 30  # bytes of the arrays of one event
+
+
+class Client:
+    """A connection to a worker, to be used as a context manager or closed. May be used from several threads."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        token: str,
+        timeout: float = 10.0,
+        why_lost: Callable[[], TttlrmError | None] = lambda: None,
+    ) -> None:
+        """Connect within `timeout` seconds, or raise `TttlrmError`.
+
+        `why_lost` is asked for a better explanation when the connection breaks.
+        """
+        self._why_lost = why_lost
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._jobs: dict[int, Job] = {}
+        self._lost: TttlrmError | None = None
+        self._open = ExitStack()
+        try:
+            self._socket = self._open.enter_context(_connect(host, port, timeout))
+            self.worker = self._greet(token, timeout)
+        except BaseException:
+            self._open.close()
+            raise
+        self._reader = threading.Thread(target=self._read, name="tttlrm client", daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; the jobs it started go on in the worker, unheard."""
+        self._end(TttlrmError("The connection to the worker was closed.", code="closed"))
+        self._open.close()
+        self._reader.join()
+
+    def upload(self, session: str, files: Files, progress: Callable[[float], None] = lambda fraction: None) -> None:
+        """Put files into the worker's folder of a scene, and wait until they are there; `progress` hears the share sent.
+
+        The scene begins with its first file. Raises `TttlrmError`.
+        """
+        total = sum(size_of(source) for source in files.values()) or 1
+        sent = 0
+        for path, source in files.items():
+            number, answer = self._begin()
+            try:
+                for message in uploads(session, path, source):
+                    if answer.ended:  # refused before all of it was sent
+                        break
+                    progress(sent / total)
+                    self._send(number, message)
+                    sent += message.arrays["bytes"].nbytes
+            except (Cancelled, TttlrmError):
+                answer.cancel()
+                raise
+            answer.result()
+        progress(1.0)
+
+    def submit(self, session: str, kind: str, settings: Any, files: Files | None = None) -> Job:
+        """Start a job on a scene: its kind and its settings dataclass, as in `protocol.settings`.
+
+        Files are uploaded first, in the background, and reported as the stage "upload".
+        """
+        number, job = self._begin()
+        request = Submit(session, kind, to_json(settings))
+        if files is None:
+            self._send(number, request)
+        else:
+            threading.Thread(target=self._upload_and_submit, args=(number, job, request, files), daemon=True).start()
+        return job
+
+    def forget(self, session: str) -> None:
+        """Stop the jobs of a scene and free what the worker keeps of it. Raises `TttlrmError`."""
+        number, answer = self._begin()
+        self._send(number, Forget(session))
+        answer.result()
+
+    def _upload_and_submit(self, number: int, job: Job, request: Submit, files: Files) -> None:
+        def progress(fraction: float) -> None:
+            if job.cancel_wanted:
+                raise Cancelled
+            job.put(Progress("upload", fraction))
+
+        try:
+            self.upload(request.session, files, progress)
+            self._send(number, request)
+            if job.cancel_wanted:  # since the last look: the worker did not know the job then
+                self._send(number, messages.Cancel())
+        except Cancelled:
+            self._deliver(number, messages.Cancelled())
+        except TttlrmError as error:
+            self._deliver(number, Failed.of(error))
+
+    def _begin(self) -> tuple[int, Job]:
+        with self._lock:
+            if self._lost:
+                raise self._lost
+            number = next(self._numbers)
+            self._jobs[number] = job = Job(lambda message: self._send(number, message))
+        return number, job
+
+    def _send(self, number: int, message: Message) -> None:
+        try:
+            for frame in encode(number, message):
+                self._socket.send(frame)
+        except ConnectionClosed:
+            self._reader.join()  # it knows why
+            raise self._lost or TttlrmError("The connection to the worker was closed.", code="closed") from None
+
+    def _greet(self, token: str, timeout: float) -> Hello:
+        mine = Hello(token=token)
+        try:
+            self._socket.send("".join(map(str, encode(0, mine))))
+            answer = Decoder(0).feed(self._socket.recv(timeout))
+        except (ConnectionClosed, TimeoutError) as error:
+            raise TttlrmError("The worker does not answer.", "Is it really a tttLRM worker?", "no_worker") from error
+        if answer and isinstance(answer[1], Failed):
+            raise answer[1].error()
+        if not answer or not isinstance(answer[1], Hello):
+            raise TttlrmError("The worker did not say hello.", "Is it really a tttLRM worker?", "no_worker")
+        check_versions(worker=answer[1], client=mine)
+        return answer[1]
+
+    def _read(self) -> None:
+        decoder = Decoder(MAX_RESULT)
+        try:
+            while True:
+                received = decoder.feed(self._socket.recv())
+                if received:
+                    self._deliver(*received)
+        except ConnectionClosed:
+            self._end(self._lost or self._why_lost() or _lost(self._socket.close_reason))
+        except TttlrmError as error:
+            self._end(error)
+
+    def _deliver(self, number: int, message: Message) -> None:
+        job = self._jobs.get(number)
+        if job is None or not isinstance(message, messages.Event):
+            return
+        job.put(message)
+        if job.ended:
+            with self._lock:
+                self._jobs.pop(number, None)
+
+    def _end(self, error: TttlrmError) -> None:
+        with self._lock:
+            self._lost = self._lost or error
+            jobs, self._jobs = list(self._jobs.values()), {}
+        for job in jobs:
+            job.put(Failed.of(self._lost))
+
+
+def _connect(host: str, port: int, timeout: float) -> Any:
+    try:
+        plain = socket.create_connection((host, port), timeout)  # made here so that no proxy comes in between
+        return connect(
+            f"ws://{host}:{port}/",
+            sock=plain,
+            open_timeout=timeout,
+            compression=None,  # floats do not shrink
+            max_size=MAX_FRAME,
+            max_queue=4,
+            ping_interval=None,  # a worker busy in native code may be silent for long; a dead one closes its socket
+        )
+    except (OSError, InvalidHandshake) as error:
+        raise TttlrmError(
+            f"No worker answers at {host}, port {port}.", "Start one, or correct host and port.", "no_worker"
+        ) from error
+
+
+def _lost(reason: str | None) -> TttlrmError:
+    because = f": {reason}" if reason else ""
+    return TttlrmError(f"The connection to the worker was lost{because}.", "Start the worker again.", "worker_lost")

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files on their way to a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import TttlrmError
+from ..protocol.frames import RUN_BYTES
+from ..protocol.messages import Upload
+
+Files = Mapping[str, Path | bytes]  # name inside the scene's folder, with slashes → the file or its content
+
+
+def size_of(source: Path | bytes) -> int:
+    """Bytes of a file or a content. Raises `TttlrmError` if the file cannot be read."""
+    try:
+        return len(source) if isinstance(source, bytes) else source.stat().st_size
+    except OSError as error:
+        raise _unreadable(source, error) from error
+
+
+def uploads(session: str, path: str, source: Path | bytes) -> Iterator[Upload]:
+    """The messages that carry one file; an empty file is one message. Raises `TttlrmError`."""
+    size, offset = size_of(source), 0
+    try:
+        with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+            while offset < size or not offset:
+                part = file.read(min(RUN_BYTES, size - offset))
+                if not part and size:
+                    raise TttlrmError(f"{source} became shorter while it was read.", "Try again.", "bad_file")
+                yield Upload(session, path, size, offset, {"bytes": np.frombuffer(part, np.uint8)})
+                offset += len(part)
+                if not size:
+                    return
+    except OSError as error:
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: Path | bytes, error: OSError) -> TttlrmError:
+    return TttlrmError(f"{error.filename or source!r} cannot be read: {error.strerror or error}.", code="bad_file")

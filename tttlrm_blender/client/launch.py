@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting a worker of one's own, as a process that ends with its starter."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+
+from ..errors import TttlrmError
+from .connection import Client
+
+PROGRAM = ("-m", "tttlrm_blender.worker")
+LAST_LINES = 12  # of the log, told when a worker dies
+PATIENCE = 10.0  # seconds given to a worker to end by itself
+
+
+class WorkerProcess:
+    """A running worker: where it listens and the token it wants. Ends with `stop`, or when this process ends."""
+
+    def __init__(self, process: subprocess.Popen[bytes], token: str, log_path: Path, folder: TemporaryDirectory[str]) -> None:
+        self.process, self.token, self.log_path = process, token, log_path
+        self.host, self.port = "127.0.0.1", 0
+        self._folder = folder
+
+    def __enter__(self) -> WorkerProcess:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process.poll() is None
+
+    def connect(self, timeout: float = 10.0) -> Client:
+        """A connection to it, whose errors tell the end of the log if the worker dies."""
+        if not self.alive:
+            raise self._death("")
+        return Client(self.host, self.port, self.token, timeout, why_lost=self._why_lost)
+
+    def stop(self) -> None:
+        """End the worker and remove its files; a job at work is cancelled."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.close()  # the sign for the worker to end
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self._folder.cleanup()
+
+    def await_ready(self, timeout: float) -> None:
+        """Wait for the line that tells the port. Raises `TttlrmError` when the process ends first or takes too long."""
+        assert self.process.stdout
+        lines: list[bytes] = []
+        reader = threading.Thread(target=lambda: lines.append(self.process.stdout.readline()), daemon=True)  # type: ignore[union-attr]
+        reader.start()
+        reader.join(timeout)
+        if not lines:
+            raise self._failure(f"The worker did not start within {timeout:.0f} seconds.")
+        try:
+            ready = json.loads(lines[0])
+            self.host, self.port = ready["host"], ready["port"]
+        except (ValueError, TypeError, KeyError):
+            raise self._death(" while starting") from None
+
+    def _why_lost(self) -> TttlrmError | None:
+        try:
+            self.process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            return None
+        return self._death("")
+
+    def _death(self, when: str) -> TttlrmError:
+        try:
+            code: int | str = self.process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            code = "unknown"
+        return self._failure(f"The worker stopped unexpectedly{when} (exit code {code}).")
+
+    def _failure(self, sentence: str) -> TttlrmError:
+        try:
+            lines = self.log_path.read_text("utf-8", "replace").splitlines()
+        except OSError:
+            lines = []
+        tail = "\n".join(lines[-LAST_LINES:])
+        return TttlrmError(sentence, f"Its log {self.log_path} ends with:\n{tail}" if tail else "", "worker_died")
+
+
+def launch_worker(
+    python: str | Path | None = None,
+    log_path: str | Path | None = None,
+    timeout: float = 120.0,
+    program: tuple[str, ...] = PROGRAM,
+) -> WorkerProcess:
+    """Start a worker and wait until it listens.
+
+    `python` is the interpreter that has torch (default: this one); the engine itself is taken from beside this file.
+    `log_path` is written anew; without it the log is a file that `stop` removes. Raises `TttlrmError`.
+    """
+    folder = TemporaryDirectory(prefix="tttlrm-", ignore_cleanup_errors=True)
+    log = Path(log_path or Path(folder.name) / "worker.log").absolute()
+    token = secrets.token_urlsafe(32)
+    arguments = ["--owned", "--folder", folder.name, "--log", str(log)]
+    worker = WorkerProcess(
+        _start([str(python or sys.executable), *program, *arguments], token, log, folder.name), token, log, folder
+    )
+    try:
+        worker.await_ready(timeout)
+    except BaseException:
+        worker.process.kill()
+        worker.stop()
+        raise
+    return worker
+
+
+def _start(command: list[str], token: str, log: Path, folder: str) -> subprocess.Popen[bytes]:
+    try:
+        with log.open("wb") as stderr:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                cwd=folder,
+                env=_environment(token),
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+    except OSError as error:
+        raise TttlrmError(
+            f"The worker cannot be started with {command[0]}: {error.strerror or error}.",
+            "Choose a Python that has torch and the packages of tttLRM.",
+            "no_worker",
+        ) from error
+
+
+def _environment(token: str) -> dict[str, str]:
+    """This process's environment, with the engine importable as `tttlrm_blender` whatever it is called here."""
+    house = str(Path(__file__).resolve().parents[2])
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    paths = [house, *filter(None, [inherited.get("PYTHONPATH")])]
+    return {
+        "OMP_WAIT_POLICY": "passive",  # threads that spin slow a busy machine tenfold
+        **inherited,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "TTTLRM_TOKEN": token,
+    }

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole story of a run, as the messages that client and worker exchange.
+
+Both sides open with `Hello`. Then the client makes requests, each under a number of its own: `Upload` (once or more for one
+file), `Submit`, `Forget`; `Cancel` under the number of a `Submit` stops that job. The worker answers every request, under its
+number, with events that end in one `Done`, `Failed` or `Cancelled`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any, get_origin, get_type_hints
+
+import numpy as np
+
+from .. import __version__
+from ..errors import TttlrmError
+from .frames import MAX_FRAME, Assembler, Buffer, malformed, parse_object, split
+
+PROTOCOL = 1
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The first message of each side."""
+
+    protocol: int = PROTOCOL
+    version: str = __version__
+    token: str = field(default="", repr=False)  # the worker's secret, told by the client
+    capabilities: list[str] = field(default_factory=list)  # of the worker: the kinds of jobs that it does
+
+
+@dataclass(frozen=True)
+class Upload:
+    """The next bytes of a file of a scene's folder, as the array "bytes" [n] uint8."""
+
+    session: str
+    path: str  # inside the folder, with slashes
+    size: int  # of the whole file
+    offset: int  # of these bytes in the file
+    arrays: Arrays = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Do a job on a scene."""
+
+    session: str
+    kind: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop the job of this request."""
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Stop the jobs of a scene and remove its files and its memory."""
+
+    session: str
+
+
+@dataclass(frozen=True)
+class Queued:
+    """The job waits."""
+
+    position: int  # jobs before it
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The job is at work."""
+
+    stage: str
+    fraction: float  # of the stage, 0 to 1
+    seconds_left: float | None = None  # in this stage
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Splats worth showing before the job is done: "gaussians.means" and so on."""
+
+    arrays: Arrays = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Done:
+    """The request is fulfilled."""
+
+    info: dict[str, Any] = field(default_factory=dict)
+    arrays: Arrays = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The request came to nothing."""
+
+    code: str
+    sentence: str
+    hint: str = ""
+
+    @classmethod
+    def of(cls, error: TttlrmError) -> Failed:
+        """The message that tells about an error."""
+        return cls(error.code, error.sentence, error.hint)
+
+    def error(self) -> TttlrmError:
+        """The error that this message tells about."""
+        return TttlrmError(self.sentence, self.hint, self.code)
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The job stopped because it was asked to."""
+
+
+Request = Upload | Submit | Cancel | Forget
+Event = Queued | Progress | Preview | Done | Failed | Cancelled
+Message = Hello | Request | Event
+
+END = (Done, Failed, Cancelled)  # the events that end a request
+KINDS: dict[str, type] = {
+    kind.__name__.lower(): kind
+    for kind in (Hello, Upload, Submit, Cancel, Forget, Queued, Progress, Preview, Done, Failed, Cancelled)
+}
+
+
+def slot(event: Event) -> tuple[Any, ...]:
+    """Of the events of one request in one slot only the newest matters to a reader who is behind."""
+    return type(event), event.stage if isinstance(event, Progress) else None
+
+
+def encode(request: int, message: Message) -> Iterator[str | bytes]:
+    """The frames of a message, to be sent in a row: a text, or binary frames if it has arrays."""
+    values = {f.name: getattr(message, f.name) for f in fields(message) if f.name != "arrays"}
+    text = json.dumps({"type": type(message).__name__.lower(), "request": request, **values}, allow_nan=False)
+    if len(text.encode()) > MAX_FRAME:
+        raise TttlrmError("The message is too large to be sent.", code="bad_message")
+    arrays = getattr(message, "arrays", None)
+    return split(text, arrays) if arrays else iter([text])
+
+
+class Decoder:
+    """Reads the frames of one connection."""
+
+    def __init__(self, max_bytes: int) -> None:
+        """`max_bytes` bounds the arrays of one message."""
+        self._assembler = Assembler(max_bytes)
+
+    def feed(self, frame: str | Buffer) -> tuple[int, Message] | None:
+        """Take in the next frame; gives a request's number and the message when it is complete. Raises `TttlrmError`."""
+        if isinstance(frame, str):
+            return _message(frame, {})
+        complete = self._assembler.add(frame)
+        return _message(*complete) if complete else None
+
+
+def _message(text: str, arrays: Arrays) -> tuple[int, Message]:
+    values = parse_object(text)
+    kind, request = KINDS.get(str(values.pop("type", None))), values.pop("request", None)
+    if kind is None or type(request) is not int:
+        raise malformed("its type or its request is unknown")
+    hints = get_type_hints(kind)
+    if kind is Hello:  # a newer side may say more; what it says must still be read to tell who is to be updated
+        values = {name: value for name, value in values.items() if name in hints}
+    if "arrays" in values or not all(name in hints and _fits(value, hints[name]) for name, value in values.items()):
+        raise malformed(f"the values of {kind.__name__} are not those expected")
+    if arrays and "arrays" not in hints:
+        raise malformed(f"{kind.__name__} has no arrays")
+    try:
+        return request, kind(**values, **({"arrays": arrays} if arrays else {}))
+    except TypeError as error:
+        raise malformed(f"{kind.__name__} is incomplete") from error
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if hint == list[str]:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if isinstance(value, bool):
+        return False  # no message has a yes or no, and a bool is an int to Python
+    if isinstance(value, int) and hint in (float, float | None):
+        return True
+    return isinstance(value, get_origin(hint) if get_origin(hint) is dict else hint)
+
+
+def check_versions(worker: Hello, client: Hello) -> None:
+    """Raise `TttlrmError`, saying which side to update, unless the two speak the same protocol."""
+    if worker.protocol == client.protocol:
+        return
+    older, newer = ("worker", client) if worker.protocol < client.protocol else ("client", worker)
+    place = {"worker": "in the worker's Python", "client": "in Blender (or wherever you started this)"}[older]
+    raise TttlrmError(
+        f"The worker is tttLRM {worker.version} (protocol {worker.protocol}), "
+        f"the client is {client.version} (protocol {client.protocol}); they cannot talk to each other.",
+        f"Update tttLRM {place} to {newer.version}.",
+        code="version_mismatch",
+    )
