@@ -10,7 +10,7 @@ from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.gaussians.quaternions import normalize
 
 
-def random_splats(count: int, degree: int = 3, seed: int = 0) -> Gaussians:
+def _random_splats(count: int, degree: int = 3, seed: int = 0) -> Gaussians:
     """Splats with values as they occur after training."""
     rng = np.random.default_rng(seed)
     arrays = (
@@ -23,7 +23,7 @@ def random_splats(count: int, degree: int = 3, seed: int = 0) -> Gaussians:
     return Gaussians(*(array.astype(np.float32) for array in arrays))
 
 
-@pytest.fixture(name="random_splats")
-def random_splats_fixture() -> Callable[..., Gaussians]:
-    """The function `random_splats(count, degree=3, seed=0)`."""
-    return random_splats
+@pytest.fixture(scope="session")
+def random_splats() -> Callable[..., Gaussians]:
+    """The function that makes `count` splats."""
+    return _random_splats

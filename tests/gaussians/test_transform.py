@@ -39,9 +39,7 @@ def assert_moved(got: Gaussians, before: Gaussians, linear: np.ndarray, turn: np
 
 @settings(max_examples=25, deadline=None)
 @given(seed=seeds, degree=st.integers(0, 3), scale=st.floats(1e-3, 1e3), mirrored=st.booleans())
-def test_similarity(seed, degree, scale, mirrored):
-    from .conftest import random_splats
-
+def test_similarity(random_splats, seed, degree, scale, mirrored):
     splats = random_splats(50, degree, seed)
     rotation = Rotation.random(rng=seed).as_matrix() @ np.diag([1, 1, -1 if mirrored else 1])
     shift = np.array([1.0, -2.0, 3.0])
@@ -50,9 +48,7 @@ def test_similarity(seed, degree, scale, mirrored):
 
 @settings(max_examples=25, deadline=None)
 @given(seed=seeds, uniform=st.booleans(), mirrored=st.booleans())
-def test_matrix(seed, uniform, mirrored):
-    from .conftest import random_splats
-
+def test_matrix(random_splats, seed, uniform, mirrored):
     splats = random_splats(50, 3, seed)
     left, right = Rotation.random(2, rng=seed).as_matrix()
     stretch = np.array([2.0, 2.0, 2.0] if uniform else [0.5, 2.0, 3.0]) * (-1 if mirrored else 1)
@@ -104,9 +100,8 @@ def test_quaternions_agree_with_scipy(seed):
     a, b = (rotation.as_quat(scalar_first=True) for rotation in (first, second))
     np.testing.assert_allclose(quaternions.to_matrices(a), first.as_matrix(), atol=1e-12)
     np.testing.assert_allclose(quaternions.to_matrices(quaternions.multiply(a, b)), (first * second).as_matrix(), atol=1e-12)
-    np.testing.assert_allclose(
-        quaternions.to_matrices(quaternions.from_matrices(first.as_matrix())), first.as_matrix(), atol=1e-12
-    )
+    back = quaternions.from_matrices(first.as_matrix())
+    np.testing.assert_allclose(quaternions.to_matrices(back), first.as_matrix(), atol=1e-12)
 
 
 def test_quaternions_of_half_turns():

@@ -59,4 +59,4 @@ def turn(
     matrix = turning(rotation, int(terms**0.5) - 1)
     # One product with a [3 K, 3 K] matrix is many times faster than N products with small ones.
     wide = np.kron(matrix.T, np.eye(3)).astype(sh.dtype)
-    return (sh.reshape(count, -1) @ wide).reshape(sh.shape)
+    return (sh.reshape(count, 3 * terms) @ wide).reshape(sh.shape)

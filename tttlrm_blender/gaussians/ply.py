@@ -7,15 +7,15 @@ scale_0..2 as logarithms, rot_0..3 as w x y z. The axes are those of the splats 
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import numpy as np
 from numpy.lib.recfunctions import structured_to_unstructured
 
 from ..files import replacing
+from .faults import bad_file, keep_finite
 from .gaussians import Gaussians
-from .ply_table import Header, bad_file, read_element, read_header
+from .ply_table import Header, read_element, read_header
 from .quaternions import normalize
 
 CHUNK = 1 << 13  # splats converted at a time: few enough to stay in the processor's cache
@@ -45,7 +45,7 @@ def read_ply(path: str | Path) -> Gaussians:
     for start in range(0, len(records), CHUNK):
         part = slice(start, start + CHUNK)
         finite[part] = _decode(records[part], columns, gaussians[part])
-    return _keep_finite(path, gaussians, finite)
+    return keep_finite(path, gaussians, finite)
 
 
 def _refuse_compressed(path: Path, header: Header) -> None:
@@ -88,16 +88,6 @@ def _decode(records: np.ndarray, columns: dict[str, list[int]], into: Gaussians)
         for array in into.arrays().values():
             finite &= np.isfinite(array.reshape(len(table), -1)).all(axis=1)
     return finite
-
-
-def _keep_finite(path: Path, gaussians: Gaussians, finite: np.ndarray) -> Gaussians:
-    lost = len(finite) - int(finite.sum())
-    if lost == 0:
-        return gaussians
-    if lost == len(finite):
-        raise bad_file(path, "holds no splat with finite values")
-    logging.getLogger(__name__).warning("%s: left out %d of %d splats, whose values are not finite.", path, lost, len(finite))
-    return gaussians[finite]
 
 
 def write_ply(path: str | Path, gaussians: Gaussians) -> None:

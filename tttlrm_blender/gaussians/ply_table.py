@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..errors import TttlrmError
+from .faults import bad_file
 
 TYPES = {
     **{"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4", "float": "f4", "double": "f8"},
@@ -38,11 +38,6 @@ class Header:
     format: str
     elements: list[Element]
     size: int  # bytes up to the first record
-
-
-def bad_file(path: Path, what: str, hint: str = "") -> TttlrmError:
-    """The error for a file of splats that cannot be read."""
-    return TttlrmError(f"{path} {what}.", hint, code="bad_splats")
 
 
 def read_header(path: Path) -> Header:

@@ -72,6 +72,5 @@ def _stretched(gaussians: Gaussians, linear: np.ndarray) -> tuple[np.ndarray, np
 
 
 def _bad_transform() -> TttlrmError:
-    return TttlrmError(
-        "Splats cannot be transformed by this matrix.", "Give it a scale other than zero on all axes.", "bad_transform"
-    )
+    hint = "Give it a scale other than zero on all axes."
+    return TttlrmError("Splats cannot be transformed by this matrix.", hint, code="bad_transform")
