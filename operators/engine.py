@@ -13,5 +13,10 @@ def _room(name: str) -> ModuleType:
 
 errors = _room("errors")
 gaussians = _room("gaussians.gaussians")
+transform = _room("gaussians.transform")
 cameras = _room("photos.cameras")
 settings = _room("protocol.settings")
+messages = _room("protocol.messages")
+client = _room("client")
+ply = _room("gaussians.ply")
+spz = _room("gaussians.spz")

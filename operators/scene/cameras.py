@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cameras with their photos as backgrounds: out of a reconstruction, and into a photo set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ..engine import errors
+from . import conversion
+
+PIXEL_ASPECT = "pixel_aspect"  # custom property of camera data; in Blender only scenes have one
+
+
+def add_cameras(
+    views: Mapping[str, Any],  # names; c2w [V, 4, 4], OpenCV; intrinsics [V, 4], fx fy cx cy; sizes [V, 2]
+    photos: Mapping[str, Path],
+    collection: bpy.types.Collection,
+) -> list[bpy.types.Object]:
+    """One camera object for each view, with its photo, where there is one, behind the picture."""
+    rows = zip(views["names"], views["c2w"], views["intrinsics"], views["sizes"], strict=True)
+    return [_add_camera(name, pose, lens, size, photos.get(name), collection) for name, pose, lens, size in rows]
+
+
+def _add_camera(
+    name: str, c2w: Any, intrinsics: Any, size: Any, photo: Path | None, collection: bpy.types.Collection
+) -> bpy.types.Object:
+    data = bpy.data.cameras.new(name)
+    image = bpy.data.images.load(str(photo), check_existing=True) if photo else None
+    _set_lens(data, conversion.lens(np.array(intrinsics), size, _uncropped_side(size, image)))
+    if image:
+        _set_background(data, image)
+    camera = bpy.data.objects.new(name, data)
+    camera.matrix_world = Matrix(conversion.camera_to_blender(np.array(c2w)))
+    collection.objects.link(camera)
+    return camera
+
+
+def _uncropped_side(size: Any, image: bpy.types.Image | None) -> str:
+    """The side of the picture that the whole photo fills, so that the focal length is right for the photo too."""
+    if image and image.size[0] * size[1] > image.size[1] * size[0]:
+        return "VERTICAL"
+    return "HORIZONTAL"
+
+
+def _set_lens(data: bpy.types.Camera, lens: conversion.Lens) -> None:
+    data.sensor_fit = lens.fit
+    data.sensor_width = data.sensor_height = conversion.SENSOR
+    data.lens = lens.length
+    data.shift_x, data.shift_y = lens.shift_x, lens.shift_y
+    data[PIXEL_ASPECT] = lens.pixel_aspect
+
+
+def _set_background(data: bpy.types.Camera, image: bpy.types.Image) -> None:
+    data.show_background_images = True
+    background = data.background_images.new()
+    background.image = image
+    background.frame_method = "CROP"
+
+
+def look_through(scene: bpy.types.Scene, camera: bpy.types.Object, size: tuple[int, int]) -> None:
+    """Make a scene render what a camera sees, at a size in pixels."""
+    scene.camera = camera
+    scene.render.resolution_x, scene.render.resolution_y = size
+    scene.render.resolution_percentage = 100
+    aspect = camera.data.get(PIXEL_ASPECT, 1.0)
+    # Blender clamps both to at least 1.
+    scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = max(1 / aspect, 1.0), max(aspect, 1.0)
+
+
+def background_photo(obj: bpy.types.Object) -> bpy.types.Image | None:
+    """The image behind a camera's picture, or the one that an image empty shows."""
+    if obj.type == "EMPTY" and obj.empty_display_type == "IMAGE":
+        return obj.data
+    if obj.type == "CAMERA":
+        return next((b.image for b in obj.data.background_images if b.source == "IMAGE" and b.image), None)
+    return None
+
+
+def photo_set(objects: Iterable[bpy.types.Object]) -> dict[str, Path | bytes]:
+    """The photos of cameras and image empties as the files of a photo set, in the order of the objects.
+
+    When all photos belong to cameras, a transforms.json tells where they were taken. Raises `TttlrmError` for images
+    that are neither files nor packed.
+    """
+    bpy.context.view_layer.update()
+    pictured = {obj: image for obj in objects if (image := background_photo(obj))}
+    files: dict[str, Path | bytes] = {}
+    frames = []
+    for obj, image in pictured.items():
+        name = _free_name(image, files)
+        files[name] = _content(image)
+        if obj.type == "CAMERA":
+            frames.append(_frame(name, obj, image))
+    if frames and len(frames) == len(pictured):
+        files["transforms.json"] = json.dumps({"frames": frames}, indent=1).encode()
+    return files
+
+
+def _free_name(image: bpy.types.Image, taken: Mapping[str, Any]) -> str:
+    path = Path(bpy.path.basename(image.filepath_raw) or image.name)
+    name, number = f"images/{path.name}", 1
+    while name in taken:
+        number += 1
+        name = f"images/{path.stem}_{number}{path.suffix}"
+    return name
+
+
+def _content(image: bpy.types.Image) -> Path | bytes:
+    if image.packed_file:
+        return bytes(image.packed_file.data)
+    path = Path(bpy.path.abspath(image.filepath_raw, library=image.library))
+    if not image.filepath_raw or not path.is_file():
+        raise errors.TttlrmError(
+            f"The photo “{image.name}” is not a file on this computer: {path if image.filepath_raw else 'it was never saved'}.",
+            "Save it, or find the missing file, then try again.",
+            "bad_photo",
+        )
+    return path
+
+
+def _frame(name: str, camera: bpy.types.Object, image: bpy.types.Image) -> dict[str, Any]:
+    """One entry of a transforms.json."""
+    if camera.data.type != "PERSP":
+        raise errors.TttlrmError(
+            f"The camera “{camera.name}” is not a perspective one.", "Set its type to Perspective.", "bad_camera"
+        )
+    size = (int(image.size[0]), int(image.size[1]))
+    fx, fy, cx, cy = (float(value) for value in _intrinsics(camera.data, size))
+    pose = conversion.camera_pose(np.array(camera.matrix_world))
+    lens = {"w": size[0], "h": size[1], "fl_x": fx, "fl_y": fy, "cx": cx, "cy": cy}
+    return {"file_path": name, "transform_matrix": pose.tolist(), **lens}
+
+
+def _intrinsics(data: bpy.types.Camera, size: tuple[int, int]) -> np.ndarray:
+    """[4] fx fy cx cy in pixels of a picture of some size."""
+    aspect = data.get(PIXEL_ASPECT, 1.0)
+    fit = data.sensor_fit
+    if fit == "AUTO":
+        fit = "HORIZONTAL" if size[0] >= size[1] * aspect else "VERTICAL"
+    sensor = data.sensor_height if data.sensor_fit == "VERTICAL" else data.sensor_width
+    return conversion.intrinsics(data.lens, sensor, (data.shift_x, data.shift_y), size, fit, aspect)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Coordinates and colours, engine ↔ Blender.
+
+The worlds are the same, z up; only cameras differ: the engine's look along +z with y down (OpenCV), Blender's along −z
+with y up (OpenGL). Splat and vertex colours are sRGB values; Blender's shaders work in linear light.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CAMERA_AXES = np.diag([1.0, -1.0, -1.0, 1.0])  # its own inverse
+SENSOR = 36.0  # millimetres, the side of the sensor that the focal length refers to
+
+
+def camera_to_blender(
+    c2w: np.ndarray,  # [4, 4], OpenCV axes
+) -> np.ndarray:  # [4, 4]
+    """The world matrix of a Blender camera."""
+    return c2w @ CAMERA_AXES
+
+
+def camera_pose(
+    matrix: np.ndarray,  # [4, 4], a Blender camera's local to world, possibly scaled
+) -> np.ndarray:  # [4, 4]
+    """The pose of a Blender camera, in its own axes. A camera object's scale means nothing to its picture."""
+    pose = matrix.copy()
+    pose[:3, :3] /= np.linalg.norm(pose[:3, :3], axis=0)
+    return pose
+
+
+@dataclass(frozen=True)
+class Lens:
+    """Intrinsics as a Blender camera has them."""
+
+    fit: str  # "HORIZONTAL" or "VERTICAL": the side of the picture that is SENSOR wide
+    length: float  # millimetres
+    shift_x: float  # as a share of that side
+    shift_y: float
+    pixel_aspect: float  # height of a pixel over its width; a setting of the scene in Blender
+
+
+def lens(
+    intrinsics: np.ndarray,  # [4], fx fy cx cy in pixels
+    size: tuple[int, int],  # width, height in pixels
+    fit: str = "HORIZONTAL",
+) -> Lens:
+    """The lens of a Blender camera that projects exactly as these intrinsics do."""
+    fx, fy, cx, cy = (float(value) for value in intrinsics)
+    width, height = size[0], size[1] * fx / fy  # in units of a pixel's width
+    side = width if fit == "HORIZONTAL" else height
+    return Lens(fit, SENSOR * fx / side, (width / 2 - cx) / side, (cy * fx / fy - height / 2) / side, fx / fy)
+
+
+def intrinsics(
+    length: float,  # millimetres
+    sensor: float,  # millimetres, of the side `fit`
+    shift: tuple[float, float],  # as shares of that side
+    size: tuple[int, int],  # width, height in pixels
+    fit: str,  # "HORIZONTAL" or "VERTICAL"
+    pixel_aspect: float = 1.0,
+) -> np.ndarray:  # [4], fx fy cx cy in pixels
+    """The intrinsics of a Blender camera for a picture of some size."""
+    width, height = size[0], size[1] * pixel_aspect
+    side = width if fit == "HORIZONTAL" else height
+    fx, cx, cy = length / sensor * side, width / 2 - shift[0] * side, height / 2 + shift[1] * side
+    return np.array([fx, fx / pixel_aspect, cx, cy / pixel_aspect])
+
+
+def upright(
+    c2w: np.ndarray,  # [V, 4, 4], OpenCV axes
+) -> np.ndarray:  # [4, 4]
+    """The rotation of the world that makes the cameras' mean upward direction +z, for poses without a known up."""
+    up = -c2w[:, :3, 1].mean(axis=0)
+    up /= max(float(np.linalg.norm(up)), 1e-12)
+    # Rodrigues' rotation of `up` onto z, a half turn about x where they are opposite.
+    matrix = np.eye(4)
+    if up[2] < -0.999999:
+        return CAMERA_AXES
+    cross = np.array([[0, 0, -up[0]], [0, 0, -up[1]], [up[0], up[1], 0]])
+    matrix[:3, :3] += cross + cross @ cross / (1 + up[2])
+    return matrix
+
+
+def linear(
+    colors: np.ndarray,  # sRGB, 0 to 1
+) -> np.ndarray:
+    """sRGB values in linear light."""
+    return np.where(colors <= 0.04045, colors / 12.92, ((np.maximum(colors, 0) + 0.055) / 1.055) ** 2.4)

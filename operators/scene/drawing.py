@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How splats are drawn and rendered where Blender itself does not: an ellipsoid on every point, with a soft material.
+
+Geometry nodes put an icosphere of three standard deviations on each point and work out the colour that the active
+camera sees; the material fades it by the distance at which a ray passes the centre.
+"""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+
+from . import nodes
+from .nodes import Value
+
+NAME = "tttLRM splats"
+COLOR = "splat_color"  # linear light, as the active camera sees it
+EXTENT = 3.0  # standard deviations at which a splat ends
+BOUNCES = 256  # splats behind each other that a ray may pass
+
+
+def drawn_by_blender(cloud: bpy.types.PointCloud) -> bool:
+    """Whether this Blender draws point clouds as splats by itself, as 5.3 and later do."""
+    return hasattr(cloud, "type")
+
+
+def show_splats(obj: bpy.types.Object) -> None:
+    """Make a point cloud with the attributes of splats look like splats."""
+    if drawn_by_blender(obj.data):
+        obj.data.type = "GAUSSIAN_SPLAT"
+        return
+    obj.modifiers.new(NAME, "NODES").node_group = bpy.data.node_groups.get(NAME) or _geometry()
+    for scene in obj.users_scene:
+        scene.cycles.transparent_max_bounces = max(scene.cycles.transparent_max_bounces, BOUNCES)
+
+
+def _geometry() -> bpy.types.NodeTree:
+    tree = bpy.data.node_groups.new(NAME, "GeometryNodeTree")
+    tree.is_modifier = True
+    tree.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
+    tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+    ball = nodes.add(tree, "GeometryNodeMeshIcoSphere")
+    ball.inputs["Subdivisions"].default_value = 2
+    soft = nodes.add(tree, "GeometryNodeSetMaterial", ball)
+    soft.inputs["Material"].default_value = bpy.data.materials.get(NAME) or _material()
+    colored = nodes.add(tree, "GeometryNodeStoreNamedAttribute", tree.nodes.new("NodeGroupInput"), data_type="FLOAT_COLOR")
+    colored.inputs["Name"].default_value = COLOR
+    nodes.connect(tree, _seen_color(tree), next(s for s in colored.inputs if s.name == "Value" and s.enabled))
+    placed = nodes.add(tree, "GeometryNodeInstanceOnPoints", colored)
+    nodes.connect(tree, soft, placed.inputs["Instance"])
+    nodes.connect(tree, _attribute(tree, "rotation", "QUATERNION"), placed.inputs["Rotation"])
+    nodes.connect(tree, _attribute(tree, "scale") * EXTENT, placed.inputs["Scale"])
+    nodes.add(tree, "NodeGroupOutput", placed)
+    return tree
+
+
+def _attribute(tree: bpy.types.NodeTree, name: str, kind: str = "FLOAT_VECTOR") -> Value:
+    return nodes.value(tree, "GeometryNodeInputNamedAttribute", "Attribute", name, data_type=kind)
+
+
+def _seen_color(tree: bpy.types.NodeTree) -> Value:
+    """max(0, 0.5 + SH) along the direction from the active camera to each splat, in linear light."""
+    camera = nodes.value(tree, "GeometryNodeInputActiveCamera")
+    eye = nodes.value(tree, "GeometryNodeObjectInfo", "Location", camera, transform_space="RELATIVE")
+    direction = (nodes.value(tree, "GeometryNodeInputPosition") - eye).normalized()
+    color = _attribute(tree, "radiance:base", "FLOAT_COLOR") * math.sqrt(1 / (4 * math.pi)) + 0.5
+    for index, weight in enumerate(harmonics(*direction.parts())):
+        color = color + _attribute(tree, f"radiance:sh_{index}") * weight
+    red, green, blue = (_linear(part) for part in color.at_least(0.0).parts())
+    return nodes.combine(red, green, blue)
+
+
+def harmonics(x: Value, y: Value, z: Value) -> list[Value]:
+    """The 15 spherical harmonics of degree 1 to 3, in the order and with the signs of Gaussian splatting."""
+    xx, yy, zz = x * x, y * y, z * z
+    a, b = math.sqrt(3 / (4 * math.pi)), math.sqrt(15 / (4 * math.pi))
+    c, d = math.sqrt(5 / (16 * math.pi)), math.sqrt(35 / (32 * math.pi))
+    e, f, g = math.sqrt(105 / (4 * math.pi)), math.sqrt(21 / (32 * math.pi)), math.sqrt(7 / (16 * math.pi))
+    first = [y * -a, z * a, x * -a]
+    second = [x * y * b, y * z * -b, (zz * 2.0 - xx - yy) * c, x * z * -b, (xx - yy) * (b / 2)]
+    around = zz * 4.0 - xx - yy
+    third = [y * (xx * 3.0 - yy) * -d, x * y * z * e, y * around * -f, z * (zz * 2.0 - xx * 3.0 - yy * 3.0) * g]
+    return [*first, *second, *third, x * around * -f, z * (xx - yy) * (e / 2), x * (xx - yy * 3.0) * -d]
+
+
+def _linear(value: Value) -> Value:
+    low, high = value * (1 / 12.92), ((value + 0.055) * (1 / 1.055)).power(2.4)
+    return low + (high - low) * value.above(0.04045)
+
+
+def _material() -> bpy.types.Material:
+    material = bpy.data.materials.new(NAME)
+    material.use_nodes = True
+    # Otherwise Cycles takes every splat for a lamp.
+    material.cycles.emission_sampling = "NONE"
+    tree = material.node_tree
+    tree.nodes.clear()
+    color = nodes.value(tree, "ShaderNodeAttribute", "Color", attribute_type="INSTANCER", attribute_name=COLOR)
+    clear, glow = nodes.add(tree, "ShaderNodeBsdfTransparent"), nodes.add(tree, "ShaderNodeEmission", color)
+    nodes.add(tree, "ShaderNodeOutputMaterial", nodes.add(tree, "ShaderNodeMixShader", _alpha(tree), clear, glow))
+    return material
+
+
+def _alpha(tree: bpy.types.NodeTree) -> Value:
+    """opacity · exp(−½ r²), r the distance in standard deviations at which the ray passes the centre; front faces only.
+
+    In the icosphere's own coordinates its radius is `EXTENT` standard deviations.
+    """
+    opacity = nodes.value(tree, "ShaderNodeAttribute", "Alpha", attribute_type="INSTANCER", attribute_name="radiance:base")
+    point = _to_object(tree, nodes.value(tree, "ShaderNodeNewGeometry", "Position"), "POINT")
+    ray = _to_object(tree, nodes.value(tree, "ShaderNodeNewGeometry", "Incoming"), "VECTOR").normalized()
+    along = point.dot(ray)
+    squared = point.dot(point) - along * along
+    front = nodes.value(tree, "ShaderNodeNewGeometry", "Backfacing") * -1.0 + 1.0
+    return (squared * (-0.5 * EXTENT**2)).exp() * opacity * front
+
+
+def _to_object(tree: bpy.types.NodeTree, vector: Value, kind: str) -> Value:
+    settings = {"vector_type": kind, "convert_from": "WORLD", "convert_to": "OBJECT"}
+    return nodes.value(tree, "ShaderNodeVectorTransform", 0, vector, **settings)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that a reconstruction gives, as one collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ..engine import gaussians
+from . import conversion
+from .cameras import add_cameras
+from .mesh import add_mesh
+from .splats import add_splats
+
+
+def build_scene(
+    name: str,
+    info: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray],
+    photos: Mapping[str, Path],
+    upright: bool = False,
+) -> bpy.types.Collection:
+    """Put the result of a reconstruct job into the scene.
+
+    A collection with an empty that carries everything, the splats, the mesh if there is one, and in a collection of
+    their own the cameras; `photos` are the files by the names of the views. `upright` turns the whole so that the
+    cameras stand upright, for poses that know no up.
+    """
+    collection = _collection(name, bpy.context.scene.collection)
+    carrier = bpy.data.objects.new(name, None)
+    collection.objects.link(carrier)
+    parts = [add_splats(f"{name} splats", splats_of(arrays), collection)]
+    if "mesh.vertices" in arrays:
+        mesh = (arrays[f"mesh.{part}"] for part in ("vertices", "faces", "colors"))
+        parts.append(add_mesh(f"{name} mesh", *mesh, collection))
+    parts += add_cameras(info["cameras"], photos, _collection(f"{name} cameras", collection))
+    for part in parts:
+        part.parent = carrier
+    if upright:
+        carrier.matrix_world = Matrix(conversion.upright(np.array(info["cameras"]["c2w"])))
+    return collection
+
+
+def splats_of(arrays: Mapping[str, np.ndarray]) -> gaussians.Gaussians:
+    """The splats among the arrays of a job's result."""
+    return gaussians.Gaussians(*(arrays[f"gaussians.{part}"] for part in ("means", "quats", "scales", "opacities", "sh")))
+
+
+def _collection(name: str, parent: bpy.types.Collection) -> bpy.types.Collection:
+    collection = bpy.data.collections.new(name)
+    parent.children.link(collection)
+    return collection

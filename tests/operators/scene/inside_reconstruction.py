@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import bpy
+import numpy as np
+import pytest
+
+from operators.scene.cameras import look_through
+from operators.scene.mesh import COLOR, add_mesh
+from operators.scene.reconstruction import build_scene
+from operators.scene.splats import is_splats
+from tttlrm_blender.gaussians.gaussians import SH_DC
+
+SIZE = (64, 48)
+TETRAHEDRON = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=np.float32)
+FACES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]], dtype=np.int32)
+
+
+@pytest.fixture(autouse=True)
+def empty_scene():
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+def red_splat(mean, scales, opacity):
+    sh = (np.array([[[0.8, 0.1, 0.1]]]) - 0.5) / SH_DC
+    arrays = {"means": [mean], "quats": [[1, 0, 0, 0]], "scales": [scales], "opacities": [opacity], "sh": sh}
+    return {f"gaussians.{name}": np.array(values, dtype=np.float32) for name, values in arrays.items()}
+
+
+def view_along_z():
+    cameras = {"names": ["front"], "c2w": [np.eye(4).tolist()], "intrinsics": [[60.0, 60.0, 30.0, 26.0]], "sizes": [list(SIZE)]}
+    return {"cameras": cameras}
+
+
+def render(path):
+    """[H, W, 4] float, sRGB values and opacity."""
+    scene = bpy.context.scene
+    scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 16, False
+    scene.render.film_transparent, scene.view_settings.view_transform = True, "Standard"
+    scene.render.filepath = str(path)
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(str(path))
+    return np.array(image.pixels).reshape(SIZE[1], SIZE[0], 4)[::-1]
+
+
+def test_a_red_splat_is_rendered_where_and_how_it_should_be(tmp_path):
+    mean, scales, opacity = np.array([0.1, 0.2, 3.0]), (0.4, 0.2, 0.1), 0.7
+    collection = build_scene("red", view_along_z(), red_splat(mean, scales, opacity), {})
+    look_through(bpy.context.scene, next(obj for obj in collection.all_objects if obj.type == "CAMERA"), SIZE)
+    picture = render(tmp_path / "red.png")
+    # 60 pixels of focal length at depth 3: 20 pixels to the unit.
+    x, y = np.meshgrid(np.arange(SIZE[0]) + 0.5, np.arange(SIZE[1]) + 0.5)
+    squared = ((x - 32) / (20 * scales[0])) ** 2 + ((y - 30) / (20 * scales[1])) ** 2
+    expected = opacity * np.exp(-0.5 * squared) * (squared < 6)
+    np.testing.assert_allclose(picture[..., 3], expected, atol=0.06)
+    assert abs(picture[..., 3] - expected).mean() < 0.006
+    np.testing.assert_allclose(picture[30, 32, :3], [0.8, 0.1, 0.1], atol=0.03)
+
+
+def test_everything_arrives_in_one_collection(tmp_path):
+    arrays = red_splat([0, 0, 3], (1, 1, 1), 0.5)
+    arrays |= {"mesh.vertices": TETRAHEDRON, "mesh.faces": FACES, "mesh.colors": np.zeros_like(TETRAHEDRON)}
+    collection = build_scene("thing", view_along_z(), arrays, {}, upright=True)
+    carrier = collection.objects["thing"]
+    assert is_splats(collection.objects["thing splats"])
+    assert collection.objects["thing mesh"].type == "MESH"
+    assert [obj.type for obj in collection.children["thing cameras"].objects] == ["CAMERA"]
+    assert {obj.parent for obj in collection.all_objects} == {None, carrier}
+    bpy.context.view_layer.update()
+    up = np.array(bpy.data.objects["front"].matrix_world)[:3, 1]
+    np.testing.assert_allclose(up, [0, 0, 1], atol=1e-6)
+
+
+def test_a_mesh_keeps_its_triangles_and_colours():
+    colors = np.random.default_rng(0).uniform(size=(4, 3)).astype(np.float32)
+    mesh = add_mesh("tetrahedron", TETRAHEDRON, FACES, colors).data
+    assert not mesh.validate()
+    assert [tuple(polygon.vertices) for polygon in mesh.polygons] == [tuple(face) for face in FACES.tolist()]
+    assert len(mesh.edges) == 6
+    seen = np.empty((4, 4), dtype=np.float32)
+    mesh.color_attributes[COLOR].data.foreach_get("color_srgb", seen.ravel())
+    np.testing.assert_allclose(seen[:, :3], colors, atol=0.5 / 255 + 1e-6)
+
+
+def test_an_empty_mesh_is_possible():
+    none = np.empty((0, 3))
+    assert len(add_mesh("none", none, none, none).data.vertices) == 0
