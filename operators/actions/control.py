@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting and stopping the worker, and its job."""
+
+import bpy
+
+from .. import activity, worker
+from ..engine import messages
+from .job import JobOperator
+
+
+class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
+    """Start the worker, or reach the one that the preferences name, before it is needed"""
+
+    bl_idname = "tttlrm.start_worker"
+    bl_label = "Start Worker"
+    bl_options = set()  # noqa: RUF012
+
+    def collect(self, context: bpy.types.Context) -> worker.Work:
+        """Nothing to do but to be there."""
+        return worker.Work("", "")
+
+    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+        """Say so."""
+        self.report({"INFO"}, "The worker is ready")
+
+
+class TTTLRM_OT_stop_worker(bpy.types.Operator):
+    """Leave the worker; one that was started from here ends, with the scenes it has kept"""
+
+    bl_idname = "tttlrm.stop_worker"
+    bl_label = "Stop Worker"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        return worker.link.connected
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this."""
+        worker.link.close()
+        return {"FINISHED"}
+
+
+class TTTLRM_OT_cancel(bpy.types.Operator):
+    """Stop the job that is running"""
+
+    bl_idname = "tttlrm.cancel"
+    bl_label = "Stop"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        return activity.current is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this."""
+        activity.current.run.cancel()
+        return {"FINISHED"}

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all operators that give the worker a job have in common."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import bpy
+
+from .. import activity, worker
+from ..engine import errors, messages
+from ..scene.reconstruction import splats_of
+from ..scene.splats import add_splats, update_splats
+
+TICK = 0.1  # seconds between looks at the events
+
+
+class JobOperator:
+    """Collects work, gives it to the worker and takes the result: in a window without blocking it, else waiting for the end.
+
+    An operator says how with `collect`, which may raise `TttlrmError`, and `finish`.
+    """
+
+    bl_options: ClassVar[set[str]] = {"UNDO"}
+    replaces: int = 0  # `session_uid` of the object that previews stand in for, if any
+    _preview: int = 0
+    _timer: bpy.types.Timer | None = None
+
+    def collect(self, context: bpy.types.Context) -> worker.Work:
+        """The work, from the scene and the operator's properties."""
+        raise NotImplementedError
+
+    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+        """Put the result into the scene."""
+        raise NotImplementedError
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this: one job at a time."""
+        if activity.current:
+            cls.poll_message_set(f"{activity.current.title} is still running")
+        return activity.current is None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this."""
+        try:
+            activity.begin(self.bl_label, worker.start(self.collect(context)))
+        except errors.TttlrmError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        if bpy.app.background:
+            return self._wait(context)
+        self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this with everything that happens in the window."""
+        if event.type == "ESC" and event.value == "PRESS":
+            activity.current.run.cancel()
+            return {"RUNNING_MODAL"}
+        if event.type == "TIMER":
+            for message in activity.current.run.poll():
+                if outcome := self._take(context, message):
+                    return self._leave(context, outcome)
+            activity.show(context)
+        return {"PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender calls this when the window or the file is closed in the middle of the job."""
+        activity.current.run.cancel()
+        self._leave(context, {"CANCELLED"})
+
+    def _wait(self, context: bpy.types.Context) -> set[str]:
+        try:
+            outcomes = (self._take(context, message) for message in activity.current.run.events())
+            return next(outcome for outcome in outcomes if outcome)
+        finally:
+            activity.end(context)
+
+    def _take(self, context: bpy.types.Context, message: messages.Event) -> set[str] | None:
+        """Act on one event; the operator's result once the job is over."""
+        activity.current.take(message)
+        if isinstance(message, messages.Preview) and not bpy.app.background:
+            self._show(message.arrays)
+        if isinstance(message, messages.Failed):
+            self.report({"ERROR"}, str(message.error()))
+        if isinstance(message, messages.Done):
+            return self._accept(context, message)
+        return {"CANCELLED"} if isinstance(message, messages.END) else None
+
+    def _accept(self, context: bpy.types.Context, done: messages.Done) -> set[str]:
+        self._hide_preview()
+        try:
+            self.finish(context, done)
+        except errors.TttlrmError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+    def _leave(self, context: bpy.types.Context, outcome: set[str]) -> set[str]:
+        self._hide_preview()
+        context.window_manager.event_timer_remove(self._timer)
+        activity.end(context)
+        return outcome
+
+    def _show(self, arrays: dict[str, Any]) -> None:
+        """Splats on their way, as an object of their own in the place of the one that they will replace."""
+        splats, shown, replaced = splats_of(arrays), find(self._preview), find(self.replaces)
+        if shown:
+            update_splats(shown, splats)
+            return
+        shown = add_splats("tttLRM preview", splats)
+        self._preview = shown.session_uid
+        if replaced:
+            shown.matrix_world = replaced.matrix_world
+            replaced.hide_set(True)
+
+    def _hide_preview(self) -> None:
+        shown, replaced = find(self._preview), find(self.replaces)
+        if not shown:
+            return
+        data = shown.data
+        bpy.data.objects.remove(shown)
+        bpy.data.pointclouds.remove(data)
+        if replaced:
+            replaced.hide_set(False)
+
+
+def find(uid: int) -> bpy.types.Object | None:
+    """An object by its `session_uid`, which outlives renaming and undo where references do not."""
+    return next((obj for obj in bpy.data.objects if obj.session_uid == uid), None)

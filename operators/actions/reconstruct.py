@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Photos become splats, cameras and, if wanted, a mesh."""
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import bpy
+from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
+
+from ..engine import errors, messages, settings
+from ..interface import properties
+from ..photo_sets import folder_files, pose_files, poses_know_up
+from ..scene.cameras import background_photo, photo_set
+from ..scene.reconstruction import build_scene
+from ..scene.splats import is_splats
+from ..worker import Work
+from .job import JobOperator
+
+
+def folder_work(folder: Path, wanted: settings.ReconstructSettings) -> Work:
+    """The work of reconstructing a folder of photos. Raises `TttlrmError` when there are none."""
+    return _work(folder_files(folder), wanted)
+
+
+def _work(files: dict[str, Path | bytes], wanted: settings.ReconstructSettings) -> Work:
+    poses, extra = pose_files(wanted.poses, files)
+    return Work(uuid4().hex, "reconstruct", replace(wanted, poses=poses), {**files, **extra})
+
+
+def place(name: str, work: Work, done: messages.Done) -> bpy.types.Object:
+    """Put a reconstruction into the scene; gives the splats, which remember where they came from."""
+    photos = {name: source for name, source in work.files.items() if isinstance(source, Path)}
+    upright = not poses_know_up(work.settings.poses, work.files)
+    collection = build_scene(name, done.info, done.arrays, photos, upright)
+    splats = next(obj for obj in collection.objects if is_splats(obj))
+    properties.remember(splats, work.session, work.settings)
+    return splats
+
+
+class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
+    """Turn photos into Gaussian splats: those of the selected image empties and cameras, or of a folder"""
+
+    bl_idname = "tttlrm.reconstruct"
+    bl_label = "Reconstruct"
+
+    __annotations__ = properties.annotations(settings.ReconstructSettings) | {
+        "directory": StringProperty(name="Folder", description="Photos; empty for the selected ones", subtype="DIR_PATH"),
+        "name": StringProperty(name="Name", description="Of the new collection; empty to name it after the photos"),
+        "refine_steps": IntProperty(name="Refine Steps", description="Optimisation steps", min=0),
+        "refine_seconds": FloatProperty(name="Refine Seconds", description="Time to spend on optimisation", min=0),
+        "with_mesh": BoolProperty(name="Mesh", description="Make a mesh too"),
+    }
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this: without selected photos, ask for a folder."""
+        if self.directory or any(background_photo(obj) for obj in context.selected_objects):
+            return self.execute(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def collect(self, context: bpy.types.Context) -> Work:
+        """The photos, and the scene's settings with what the caller asks for instead."""
+        wanted = self._wanted(context)
+        if not self.directory:
+            self._title = self.name or "Reconstruction"
+            self._work = _work(_selected_photos(context), wanted)
+        else:
+            folder = Path(bpy.path.abspath(self.directory))
+            self._title = self.name or folder.name
+            self._work = folder_work(folder, wanted)
+        return self._work
+
+    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+        """A new collection, with its splats active."""
+        splats = place(self._title, self._work, done)
+        for obj in context.selected_objects:
+            obj.select_set(False)
+        splats.select_set(True)
+        context.view_layer.objects.active = splats
+        self.report({"INFO"}, f"{done.info['splats']:,} splats from {done.info['views']} photos")
+
+    def _wanted(self, context: bpy.types.Context) -> settings.ReconstructSettings:
+        wanted = properties.overlaid(properties.reconstruct_settings(context.scene), self)
+        if self.properties.is_property_set("with_mesh"):
+            wanted = replace(wanted, mesh=(wanted.mesh or settings.MeshSettings()) if self.with_mesh else None)
+        if self.refine_steps or self.refine_seconds:
+            wanted = replace(wanted, refine=replace(wanted.refine, steps=self.refine_steps, seconds=self.refine_seconds))
+        files = {name: getattr(wanted, name) for name in ("poses", "checkpoint")}
+        return replace(wanted, **{name: bpy.path.abspath(file) for name, file in files.items()})
+
+
+def _selected_photos(context: bpy.types.Context) -> dict[str, Path | bytes]:
+    files = photo_set(context.selected_objects)
+    if not files:
+        raise errors.TttlrmError(
+            "No photos are selected.", "Select image empties, or cameras with background images, or give a folder.", "no_photos"
+        )
+    return files

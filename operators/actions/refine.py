@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats become sharper by optimisation against their photos."""
+
+import bpy
+
+from ..engine import errors, settings
+from ..interface import properties
+from ..worker import Work
+from .kept import SplatsOperator
+
+
+class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
+    """Optimise the splats against their photos, for some steps or some time"""
+
+    bl_idname = "tttlrm.refine"
+    bl_label = "Refine"
+
+    kind = "refine"
+    settings_type = settings.RefineSettings
+    __annotations__ = properties.annotations(settings.RefineSettings)
+
+    def collect(self, context: bpy.types.Context) -> Work:
+        """Raises `TttlrmError` when neither steps nor seconds are given."""
+        work = super().collect(context)
+        if not work.settings.wanted:
+            raise errors.TttlrmError("There is nothing to refine in no time.", "Set the steps or the seconds.", "bad_settings")
+        return work

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of the engine as Blender properties: names and defaults from the dataclasses, words and limits from here."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+
+from ..engine import settings
+
+SCANS = (
+    ("full", "One Pass", "All photos at once: the sharpest"),
+    ("ar", "Chunk by Chunk", "A few photos at a time: for very many photos"),
+)
+
+
+def _words(name: str, description: str, **limits: Any) -> dict[str, Any]:
+    return {"name": name, "description": description, **limits}
+
+
+WORDS: dict[type, dict[str, dict[str, Any]]] = {
+    settings.DecodeSettings: {
+        "keep": _words("Keep", "Share of the most opaque pixels that become splats; 0 chooses by itself", min=0, max=1),
+        "explore": _words("Explore", "Random share of the fainter pixels kept too, as a fraction of Keep", min=0, max=1),
+        "min_opacity": _words("Minimum Opacity", "Splats fainter than this are dropped", min=0, max=1),
+        "max_splats": _words("Most Splats", "Upper bound on the number of splats; 0 for none", min=0),
+        "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view", min=0, max=3),
+        "scale": _words("Splat Size", "Factor on the size of every splat", min=0.01, soft_max=4),
+        "seed": _words("Seed", "Of the random choice among the faint splats", min=0),
+    },
+    settings.RefineSettings: {
+        "steps": _words("Steps", "Optimisation steps; 0 for no limit but the seconds", min=0),
+        "seconds": _words("Seconds", "Time to spend; 0 for no limit but the steps", min=0),
+        "points": _words("Sparse Points", "Start from sparse points of the photos as well"),
+        "max_splats": _words("Most Splats", "Splitting stops here", min=1),
+        "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view", min=0, max=3),
+    },
+    settings.MeshSettings: {
+        "resolution": _words("Resolution", "Voxels along the longest side of the scene", min=8, soft_max=512),
+        "min_piece": _words("Smallest Piece", "Pieces with a smaller share of the faces are dropped", min=0, max=1),
+    },
+    settings.ReconstructSettings: {
+        "poses": _words("Poses", "“auto”, or a file or folder of camera poses", subtype="FILE_PATH"),
+        "views": _words("Views", "Photos given to the network; 0 for all that make sense", min=0),
+        "width": _words("Width", "Of the photos as they are used; 0 for their own", min=0, subtype="PIXEL"),
+        "height": _words("Height", "Of the photos as they are used; 0 for their own", min=0, subtype="PIXEL"),
+        "hold_out": _words("Hold Out", "Every n-th photo is kept for measuring; 0 for none", min=0),
+        "scan": _words("Scan", "How the photos are read", items=SCANS),
+        "elastic": _words("Elastic", "Hold the memory of early photos in long scans"),
+        "checkpoint": _words("Checkpoint", "“default”, or a file with the network's weights", subtype="FILE_PATH"),
+    },
+}
+
+MAKERS = {bool: BoolProperty, int: IntProperty, float: FloatProperty, str: StringProperty}
+
+
+def annotations(kind: type) -> dict[str, Any]:
+    """A Blender property for every plain field of a settings dataclass."""
+    default = kind()
+    return {name: _property(getattr(default, name), words) for name, words in WORDS[kind].items()}
+
+
+def _property(default: Any, words: dict[str, Any]) -> Any:
+    make = EnumProperty if "items" in words else MAKERS[type(default)]
+    precise = {"precision": 3} if make is FloatProperty else {}
+    return make(default=default, **words, **precise)
+
+
+def plain(holder: Any, kind: type) -> Any:
+    """The settings dataclass that a property group or an operator holds."""
+    return kind(**{name: getattr(holder, name) for name in WORDS[kind]})
+
+
+def overlaid(values: Any, operator: bpy.types.Operator) -> Any:
+    """Settings with the fields that the operator's caller has set by name."""
+    names = (field.name for field in fields(values) if field.name in WORDS[type(values)])
+    return replace(values, **{name: getattr(operator, name) for name in names if operator.properties.is_property_set(name)})
+
+
+class TTTLRM_PG_decode(bpy.types.PropertyGroup):
+    """How kept query tokens become splats."""
+
+    __annotations__ = annotations(settings.DecodeSettings)
+
+
+class TTTLRM_PG_refine(bpy.types.PropertyGroup):
+    """How long splats are optimised against the photos."""
+
+    __annotations__ = annotations(settings.RefineSettings)
+
+
+class TTTLRM_PG_mesh(bpy.types.PropertyGroup):
+    """How splats become a surface."""
+
+    __annotations__ = annotations(settings.MeshSettings)
+
+
+class TTTLRM_PG_scene(bpy.types.PropertyGroup):
+    """How the next photos become splats."""
+
+    __annotations__ = annotations(settings.ReconstructSettings) | {
+        "decode": PointerProperty(type=TTTLRM_PG_decode),
+        "refine": PointerProperty(type=TTTLRM_PG_refine),
+        "mesh": PointerProperty(type=TTTLRM_PG_mesh),
+        "with_mesh": BoolProperty(name="Mesh", description="Make a mesh too"),
+    }
+
+
+class TTTLRM_PG_object(bpy.types.PropertyGroup):
+    """What a splat object remembers: the scene on the worker that it came from, and its own settings."""
+
+    __annotations__ = {
+        "session": StringProperty(name="Scene", description="The name under which the worker keeps this object's scene"),
+        "decode": PointerProperty(type=TTTLRM_PG_decode),
+        "refine": PointerProperty(type=TTTLRM_PG_refine),
+        "mesh": PointerProperty(type=TTTLRM_PG_mesh),
+    }
+
+
+CLASSES = (TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLRM_PG_mesh, TTTLRM_PG_scene, TTTLRM_PG_object)
+
+
+def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings:
+    """What the panel says about the next reconstruction."""
+    group = scene.tttlrm
+    return replace(
+        plain(group, settings.ReconstructSettings),
+        decode=plain(group.decode, settings.DecodeSettings),
+        refine=plain(group.refine, settings.RefineSettings),
+        mesh=plain(group.mesh, settings.MeshSettings) if group.with_mesh else None,
+    )
+
+
+def remember(obj: bpy.types.Object, session: str, used: settings.ReconstructSettings) -> None:
+    """Give a new splat object its scene on the worker and the settings that it was made with."""
+    group = obj.tttlrm
+    group.session = session
+    for part, values in (("decode", used.decode), ("refine", used.refine), ("mesh", used.mesh or settings.MeshSettings())):
+        for name in WORDS[type(values)]:
+            setattr(getattr(group, part), name, getattr(values, name))
+
+
+def register() -> None:
+    """Add the groups, `Scene.tttlrm` and `Object.tttlrm`."""
+    for kind in CLASSES:
+        bpy.utils.register_class(kind)
+    bpy.types.Scene.tttlrm = PointerProperty(type=TTTLRM_PG_scene)
+    bpy.types.Object.tttlrm = PointerProperty(type=TTTLRM_PG_object)
+
+
+def unregister() -> None:
+    """Take them back out."""
+    del bpy.types.Object.tttlrm
+    del bpy.types.Scene.tttlrm
+    for kind in reversed(CLASSES):
+        bpy.utils.unregister_class(kind)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A folder of photos, with its poses, as the files that the worker is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .engine import errors
+
+PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"))
+POSES = frozenset((".json", ".bin", ".txt"))
+GIVEN = "given_poses"  # folder of the worker's copy for poses from elsewhere
+
+
+def folder_files(folder: Path) -> dict[str, Path]:
+    """The photos and pose files below a folder, by their path in it. Raises `TttlrmError` when there is no photo."""
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if _wanted(path, PHOTOS | POSES)}
+    if not any(_wanted(path, PHOTOS) for path in files.values()):
+        raise errors.TttlrmError(f"There are no photos in {folder}.", "JPEG, PNG, WebP and TIFF files are read.", "no_photos")
+    return files
+
+
+def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[str, Path]]:
+    """Where the worker finds the poses that a person named, and the files to send along for that.
+
+    Poses among the photo set's own files need none. Raises `TttlrmError` when they do not exist.
+    """
+    path = Path(poses)
+    if poses == "auto" or any(name == poses or name.startswith(f"{poses}/") for name in files):
+        return poses, {}
+    if path.is_file():
+        return f"{GIVEN}/{path.name}", {f"{GIVEN}/{path.name}": path}
+    below = {f"{GIVEN}/{part.name}": part for part in sorted(path.glob("*")) if _wanted(part, POSES)}
+    if not below:
+        raise errors.TttlrmError(
+            f"There are no camera poses at {poses}.", "Name a pose file or a COLMAP folder, or say auto.", "no_poses"
+        )
+    return GIVEN, below
+
+
+def poses_know_up(poses: str, files: dict[str, Path | bytes]) -> bool:
+    """Whether the world of the poses stands upright: Blender's and nerfstudio's do, COLMAP's and estimated ones lie anyhow."""
+    return Path(poses).name.startswith("transforms") or (poses == "auto" and "transforms.json" in files)
+
+
+def _wanted(path: Path, suffixes: frozenset[str]) -> bool:
+    return path.suffix.lower() in suffixes and path.is_file()

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way to the worker: one for this Blender, launched or reached when first needed, and one job at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .engine import client, errors, messages
+from .interface.preferences import Worker, chosen_worker
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the worker is to do: collected on the main thread, done on any."""
+
+    session: str  # name of the scene on the worker
+    kind: str  # of the job; empty to do no more than reach the worker
+    settings: Any = None
+    files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder
+
+
+class Link:
+    """The connection to the worker. A lost one is made anew when it is next needed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: client.WorkerProcess | None = None
+        self._client: client.Client | None = None
+        self._worker = Worker()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the worker was there when it was last heard of."""
+        return self._client is not None and self._client.connected
+
+    def client(self, worker: Worker) -> client.Client:
+        """The connection to a worker; may take seconds. Raises `TttlrmError` when there is none to be had."""
+        with self._lock:
+            if not self.connected or worker != self._worker:
+                self._close()
+                self._client, self._worker = self._connect(worker), worker
+            return self._client
+
+    def close(self) -> None:
+        """Leave the worker, and stop it if it was launched from here."""
+        with self._lock:
+            self._close()
+
+    def _connect(self, worker: Worker) -> client.Client:
+        if not worker.launched:
+            return client.Client(worker.host, worker.port, worker.token)
+        self._process = client.launch_worker(python=worker.python)
+        return self._process.connect()
+
+    def _close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        if self._process is not None:
+            self._process.stop()
+        self._client = self._process = None
+
+
+link = Link()
+
+
+class Run(client.Job):
+    """A job on its way to the worker and there. Reaching the worker may take seconds, so a thread does it."""
+
+    def __init__(self, work: Work, worker: Worker) -> None:
+        super().__init__(self._pass_on)
+        self._remote: client.Job | None = None
+        threading.Thread(target=self._do, args=(work, worker), name="tttLRM job", daemon=True).start()
+
+    def _pass_on(self, request: messages.Cancel) -> None:
+        if self._remote is not None:
+            self._remote.cancel()
+
+    def _do(self, work: Work, worker: Worker) -> None:
+        try:
+            self.put(messages.Progress("connect", 0.0))
+            connection = link.client(worker)
+            if self.cancel_wanted or not work.kind:
+                self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
+                return
+            self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None))
+        except errors.TttlrmError as error:
+            self.put(messages.Failed.of(error))
+
+    def _follow(self, remote: client.Job) -> None:
+        self._remote = remote
+        if self.cancel_wanted:  # since the last look
+            remote.cancel()
+        for event in remote.events():
+            self.put(event)
+
+
+def start(work: Work, worker: Worker | None = None) -> Run:
+    """Begin some work, on the worker of the preferences unless another is given. Raises `TttlrmError` where it may not."""
+    worker = worker or chosen_worker()
+    if worker.elsewhere and not bpy.app.online_access:
+        raise errors.TttlrmError(
+            f"The worker on {worker.host} is not on this computer, and Blender may not go online.",
+            "Allow online access in Blender's preferences, under System.",
+            "offline",
+        )
+    return Run(work, worker)
