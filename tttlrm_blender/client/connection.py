@@ -61,6 +61,11 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    @property
+    def connected(self) -> bool:
+        """Whether the connection stands, as far as is known."""
+        return self._lost is None
+
     def close(self) -> None:
         """Close the connection; the jobs it started go on in the worker, unheard."""
         self._end(TttlrmError("The connection to the worker was closed.", code="closed"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -21,25 +22,29 @@ def size_of(source: Path | bytes) -> int:
     try:
         return len(source) if isinstance(source, bytes) else source.stat().st_size
     except OSError as error:
-        raise _unreadable(source, error) from error
+        raise _unreadable(error) from error
 
 
 def uploads(session: str, path: str, source: Path | bytes) -> Iterator[Upload]:
     """The messages that carry one file; an empty file is one message. Raises `TttlrmError`."""
     size, offset = size_of(source), 0
     try:
-        with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        with _opened(source) as file:
             while offset < size or not offset:
                 part = file.read(min(RUN_BYTES, size - offset))
                 if not part and size:
-                    raise TttlrmError(f"{source} became shorter while it was read.", "Try again.", "bad_file")
+                    raise TttlrmError(f"The file for {path} became shorter while it was read.", "Try again.", "bad_file")
                 yield Upload(session, path, size, offset, {"bytes": np.frombuffer(part, np.uint8)})
                 offset += len(part)
                 if not size:
                     return
     except OSError as error:
-        raise _unreadable(source, error) from error
+        raise _unreadable(error) from error
 
 
-def _unreadable(source: Path | bytes, error: OSError) -> TttlrmError:
-    return TttlrmError(f"{error.filename or source!r} cannot be read: {error.strerror or error}.", code="bad_file")
+def _opened(source: Path | bytes) -> BinaryIO:
+    return BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def _unreadable(error: OSError) -> TttlrmError:
+    return TttlrmError(f"{error.filename} cannot be read: {error.strerror or error}.", code="bad_file")

@@ -17,9 +17,10 @@ import numpy as np
 
 from .. import __version__
 from ..errors import TttlrmError
-from .frames import MAX_FRAME, Assembler, Buffer, malformed, parse_object, split
+from .frames import Assembler, Buffer, malformed, parse_object, split
 
 PROTOCOL = 1
+MAX_TEXT = 3 << 20  # characters, all ASCII; quoted once more it must fit into the header of a frame
 
 Arrays = dict[str, np.ndarray]
 
@@ -140,7 +141,7 @@ def encode(request: int, message: Message) -> Iterator[str | bytes]:
     """The frames of a message, to be sent in a row: a text, or binary frames if it has arrays."""
     values = {f.name: getattr(message, f.name) for f in fields(message) if f.name != "arrays"}
     text = json.dumps({"type": type(message).__name__.lower(), "request": request, **values}, allow_nan=False)
-    if len(text.encode()) > MAX_FRAME:
+    if len(text) > MAX_TEXT:
         raise TttlrmError("The message is too large to be sent.", code="bad_message")
     arrays = getattr(message, "arrays", None)
     return split(text, arrays) if arrays else iter([text])

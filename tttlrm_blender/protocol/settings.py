@@ -16,6 +16,7 @@ Settings = TypeVar("Settings")
 class DecodeSettings:
     """How kept query tokens become splats."""
 
+    views: int = 0  # query views that are read, spread over the scene; 0 for at most 16
     keep: float = 0.0  # share of the most opaque pixels kept; 0 chooses as the paper does (40 %, 30 % from 64 views on)
     explore: float = 0.1  # random share of the rest kept too, as a fraction of `keep`
     min_opacity: float = 0.0  # splats fainter than this are dropped

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m tttlrm_blender.worker`"""
+
+from .program import main
+
+main()

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the work of a job to the events that tell about it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from .. import errors
+from ..errors import TttlrmError
+from ..gaussians.gaussians import Gaussians
+from ..progress import Report
+from ..protocol.frames import sendable
+from ..protocol.messages import Cancelled, Done, Event, Failed, Preview, Progress
+from .kinds import JobResult
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 0.05  # between events of the same stage
+PREVIEW_SECONDS = 0.5
+
+
+class JobReport(Report):
+    """Turns a job's reports into events, at most 20 a second, with an estimate of the time left in the stage."""
+
+    def __init__(self, emit: Callable[[Event], object], clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._emit, self._clock = emit, clock
+        self._stage = ""
+        self._began = (0.0, 0.0)  # time and fraction at the first report of the stage
+        self._told = self._shown = -np.inf
+
+    def progress(self, stage: str, fraction: float) -> None:
+        """Emit `Progress`, unless the last one of this stage is too fresh."""
+        now = self._clock()
+        if stage != self._stage:
+            self._stage, self._began, self._told = stage, (now, fraction), -np.inf
+        if now - self._told >= PROGRESS_SECONDS:
+            self._told = now
+            self._emit(Progress(stage, fraction, self._seconds_left(now, fraction)))
+
+    def preview(self, gaussians: Gaussians) -> None:
+        """Emit `Preview` with a copy of the splats, unless the last one is too fresh."""
+        now = self._clock()
+        if now - self._shown >= PREVIEW_SECONDS:
+            self._shown = now
+            arrays = {f"gaussians.{name}": np.array(array) for name, array in gaussians.arrays().items()}
+            self._emit(Preview(arrays))
+
+    def _seconds_left(self, now: float, fraction: float) -> float | None:
+        time_began, fraction_began = self._began
+        if fraction <= fraction_began:
+            return None
+        return (now - time_began) * (1 - fraction) / (fraction - fraction_began)
+
+
+def outcome(work: Callable[[Report], JobResult], report: Report, log: Path | None) -> Event:
+    """Do the work and say how it ended: `Done`, `Failed` or `Cancelled`. Tracebacks go to the log only."""
+    try:
+        result = work(report)
+        info = json.loads(json.dumps(result.info, allow_nan=False))
+        return Done(info, {name: sendable(array) for name, array in result.arrays.items()})
+    except errors.Cancelled:
+        return Cancelled()
+    except TttlrmError as error:
+        logger.info("failed: %s", error)
+        return Failed.of(error)
+    except (Exception, SystemExit) as error:
+        logger.exception("a job broke")
+        return _out_of_memory() if _lacks_memory(error) else _internal(error, log)
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "can't allocate memory" in str(error)
+
+
+def _out_of_memory() -> Failed:
+    return Failed("out_of_memory", "The worker ran out of memory.", "Use fewer or smaller photos, or fewer splats.")
+
+
+def _internal(error: BaseException, log: Path | None) -> Failed:
+    place = f"{log} has the details." if log else "The worker's output has the details."
+    return Failed("internal", f"The job broke with an unexpected {type(error).__name__}.", place)

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker as a program: its options, its token, its start and its end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import faulthandler
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ..errors import TttlrmError
+from .server import Server
+
+Registry = tuple[Mapping[str, Any], Callable[[Path], Any]]  # the kinds of jobs, and what makes a scene of a folder
+MIN_TOKEN = 16
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a worker serves."""
+
+    host: str = "127.0.0.1"
+    port: int = 0  # 0 for any free one
+    token_file: Path | None = None  # read, or made if it is missing; not needed if TTTLRM_TOKEN is set
+    folder: Path | None = None  # for the files of scenes; None for a temporary one
+    log: Path | None = None  # named in errors
+    owned: bool = False  # end when standard input ends, as it does when the process that holds the other end is gone
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Where a worker listens."""
+
+    host: str
+    port: int
+    pid: int
+    token_file: str | None  # None when the token came from TTTLRM_TOKEN
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that a person may give, named as in `Options`."""
+    parser.add_argument("--host", default="127.0.0.1", help="address of this machine to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
+    parser.add_argument("--token-file", type=Path, help="file with the token that clients must know; made if it is missing")
+    parser.add_argument("--folder", type=Path, help="where the files of scenes are kept while the worker runs")
+
+
+def load_jobs() -> Registry:
+    """The product's own jobs. Raises `TttlrmError` when this Python lacks a package."""
+    try:
+        from .jobs import JOBS
+        from .scene import Scene
+    except ImportError as error:
+        raise TttlrmError(
+            f"The worker's Python {sys.executable} cannot run the engine: {error}.",
+            "Install the packages of tttLRM there, or choose another Python.",
+            "no_engine",
+        ) from error
+    return JOBS, Scene
+
+
+def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], Registry] = load_jobs) -> bool:
+    """Run a worker until it is interrupted; `ready` is called once clients can come.
+
+    Must be called from the main thread. Says whether the last job ended in time. Raises `TttlrmError`.
+    """
+    jobs, make_scene = load()
+    with TemporaryDirectory(prefix="tttlrm-", dir=options.folder, ignore_cleanup_errors=True) as folder:
+        token, token_file = _token(options.token_file, Path(folder))
+        server = Server(jobs, make_scene, Path(folder), token, options.log)
+
+        def listening(host: str, port: int) -> None:
+            ready(Ready(host, port, os.getpid(), str(token_file) if token_file else None))
+
+        return asyncio.run(_until_stopped(server, options, listening))
+
+
+async def _until_stopped(server: Server, options: Options, listening: Callable[[str, int], None]) -> bool:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def ask_to_stop(*_: Any) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    signal.signal(signal.SIGINT, ask_to_stop)
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    if options.owned:
+        threading.Thread(target=_await_owner, args=(ask_to_stop,), daemon=True).start()
+    return await server.run(options.host, options.port, listening, stop)
+
+
+def _await_owner(then: Callable[[], None]) -> None:
+    while os.read(0, 4096):  # not sys.stdin, whose lock would be held when the interpreter ends
+        pass
+    then()
+
+
+def _token(file: Path | None, folder: Path) -> tuple[str, Path | None]:
+    given = os.environ.pop("TTTLRM_TOKEN", "")  # taken away from the processes that jobs start
+    source = None if given else (file or folder / "token")
+    token = given or _token_of(source)  # type: ignore[arg-type]
+    if len(token) < MIN_TOKEN:
+        raise TttlrmError(f"The token is too short: at least {MIN_TOKEN} characters.", code="bad_token")
+    return token, source
+
+
+def _token_of(file: Path) -> str:
+    try:
+        if not file.exists():
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+                new.write(secrets.token_urlsafe(32))
+        elif os.name == "posix" and file.stat().st_mode & 0o077:
+            raise TttlrmError(f"Others may read the token in {file}.", f"Run: chmod 600 {file}", "bad_token")
+        return file.read_text().strip()
+    except OSError as error:
+        raise TttlrmError(f"The token file {file} cannot be used: {error.strerror}.", code="bad_token") from error
+
+
+def main(arguments: list[str] | None = None, load: Callable[[], Registry] = load_jobs) -> None:
+    """The program: one line of JSON on standard output tells where it listens; everything else goes to standard error."""
+    parser = argparse.ArgumentParser(prog="python -m tttlrm_blender.worker", description="Serve tttLRM jobs on this machine.")
+    add_arguments(parser)
+    parser.add_argument("--log", type=Path, help="file for everything the worker has to say")
+    parser.add_argument("--owned", action="store_true", help="end when standard input ends")
+    options = Options(**vars(parser.parse_args(arguments)))
+    announcement = _redirect(options.log)
+
+    def announce(ready: Ready) -> None:
+        with os.fdopen(announcement, "w") as line:
+            print(json.dumps(asdict(ready)), file=line)
+
+    try:
+        ended = serve(options, announce, load)
+    except TttlrmError as error:
+        sys.exit(str(error))
+    if not ended:  # a job in native code that does not listen: leave without waiting for its thread
+        logging.shutdown()
+        os._exit(1)
+
+
+def _redirect(log: Path | None) -> int:
+    """Send everything printed to the log or to standard error; gives a descriptor of the true standard output."""
+    output = os.dup(1)
+    if log:
+        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
+    os.dup2(2, 1)
+    faulthandler.enable()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return output

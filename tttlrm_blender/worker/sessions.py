@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenes on the worker: the folder of uploaded files and what the jobs keep of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile, mkdtemp
+from typing import Any
+
+from ..errors import TttlrmError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a client may upload."""
+
+    file_bytes: int = 4 << 30
+    session_bytes: int = 32 << 30
+    files: int = 20_000
+    depth: int = 8  # folders in folders, the file included
+
+
+class Session:
+    """One scene. It outlives connections, until it is forgotten or the worker ends."""
+
+    def __init__(self, folder: Path, make_scene: Callable[[Path], Any], limits: Limits) -> None:
+        self._folder = Path(mkdtemp(prefix="scene-", dir=folder)).resolve()
+        self.photos = self._folder / "photos"
+        self._incoming = self._folder / "incoming"
+        self.photos.mkdir()
+        self._incoming.mkdir()
+        self._make_scene, self._scene = make_scene, None
+        self._limits = limits
+        self._sizes: dict[str, int] = {}  # of the files, those on their way included
+
+    def scene(self) -> Any:
+        """What the jobs keep between them; made at the first job."""
+        if self._scene is None:
+            self._scene = self._make_scene(self.photos)
+        return self._scene
+
+    def begin(self, path: str, size: int) -> Incoming:
+        """Start to receive a file. Raises `TttlrmError` if its path or size is not allowed."""
+        target = self._inside(path)
+        self._check_room(path, size)
+        self._sizes[path] = size
+        try:
+            return Incoming(self._incoming, target, size)
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    def remove(self) -> None:
+        """Remove all files."""
+        self._scene = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _inside(self, path: str) -> Path:
+        parts = path.split("/")
+        if len(parts) > self._limits.depth or not all(_is_plain(part) for part in parts):
+            raise TttlrmError(f"The path {path!r} is not allowed in a scene's folder.", code="bad_path")
+        target = self.photos.joinpath(*parts)
+        if target.parent.resolve() != target.parent:
+            raise TttlrmError(f"The path {path!r} leads out of the scene's folder.", code="bad_path")
+        return target
+
+    def _check_room(self, path: str, size: int) -> None:
+        limits, others = self._limits, {name: known for name, known in self._sizes.items() if name != path}
+        if not 0 <= size <= limits.file_bytes:
+            raise TttlrmError(f"{path} is too large for the worker: at most {limits.file_bytes >> 20} MiB.", code="too_large")
+        if sum(others.values()) + size > limits.session_bytes or len(others) >= limits.files:
+            raise TttlrmError(
+                f"The scene is too large for the worker: at most {limits.session_bytes >> 20} MiB in {limits.files} files.",
+                "Use fewer or smaller photos.",
+                "too_large",
+            )
+
+
+def _is_plain(part: str) -> bool:
+    """Whether a name means one file or folder of that name on every system."""
+    strange = any(char in '\\:*?"<>|' or ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in part)
+    return bool(part) and not strange and not part.endswith((".", " ")) and len(part.encode("utf-8", "replace")) <= 255
+
+
+class Incoming:
+    """A file on its way into a scene's folder; it appears there once it is complete."""
+
+    def __init__(self, folder: Path, target: Path, size: int) -> None:
+        self._file = NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 (lives as long as the upload)
+        self._target, self._size, self._received = target, size, 0
+
+    def write(self, offset: int, data: memoryview) -> bool:
+        """Add the next bytes; says whether the file is complete now. Raises `TttlrmError`."""
+        if offset != self._received or offset + len(data) > self._size:
+            raise TttlrmError(f"The parts of {self._target.name} do not fit together.", "Upload it again.", "bad_upload")
+        try:
+            self._file.write(data)
+            self._received += len(data)
+            if self._received < self._size:
+                return False
+            self._file.close()
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            Path(self._file.name).replace(self._target)
+        except OSError as error:
+            raise unwritable(self._target.name, error) from error
+        return True
+
+    def discard(self) -> None:
+        """Give up on the file."""
+        self._file.close()
+        Path(self._file.name).unlink(missing_ok=True)
+
+
+def unwritable(name: str, error: OSError) -> TttlrmError:
+    """The error for a file that cannot be stored."""
+    return TttlrmError(f"The worker cannot store {name}: {error.strerror or error}.", code="cannot_write")
+
+
+class Sessions:
+    """All scenes, by the names that clients gave them."""
+
+    def __init__(self, folder: Path, make_scene: Callable[[Path], Any], limits: Limits) -> None:
+        self._folder, self._make_scene, self._limits = folder, make_scene, limits
+        self._sessions: dict[str, Session] = {}
+
+    def open(self, name: str) -> Session:
+        """The scene of that name, a new one if there is none."""
+        if name not in self._sessions:
+            self._sessions[name] = Session(self._folder, self._make_scene, self._limits)
+        return self._sessions[name]
+
+    def get(self, name: str) -> Session:
+        """The scene of that name. Raises `TttlrmError` if there is none."""
+        if name not in self._sessions:
+            raise TttlrmError("The worker does not know this scene (any more).", "Reconstruct it from its photos.", "no_scene")
+        return self._sessions[name]
+
+    def pop(self, name: str) -> Session | None:
+        """Take the scene of that name out; its name is free at once."""
+        return self._sessions.pop(name, None)
+
+    def remove_all(self) -> None:
+        """Remove all scenes and their files."""
+        while self._sessions:
+            self._sessions.popitem()[1].remove()
