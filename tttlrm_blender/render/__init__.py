@@ -1,2 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One differentiable rasterize() with several back ends."""
+"""Splats to pictures, differentiably: one `rasterize` with back ends for CUDA and the CPU."""
+
+from .rasterize import Rendering, rasterize
+
+__all__ = ["Rendering", "rasterize"]

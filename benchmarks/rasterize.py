@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Time of drawing one view at 270×480 with SH degree 3, forward and with gradients, against the targets and the reference.
+
+python benchmarks/rasterize.py [--splats 12000 20000 100000] [--repeat 20] [--backend cpu]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.render import rasterize
+
+SIZE = (270, 480)
+TARGETS = {12_000: (None, 0.1), 100_000: (0.1, 0.25)}  # seconds forward, forward and backward, on two cores
+
+
+def main() -> None:
+    """Print one line per scene."""
+    options = parse()
+    print(f"{torch.get_num_threads()} threads, backend {options.backend}, median of {options.repeat}")
+    for layout in (surfaces, volume):
+        for count in options.splats:
+            gaussians = layout(count).map(lambda tensor: tensor.to("cuda" if options.backend == "cuda" else "cpu"))
+            measure(f"{layout.__name__} {count}", gaussians, options, TARGETS.get(count, (None, None)))
+    compare_with_reference()
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--splats", type=int, nargs="+", default=[12_000, 20_000, 100_000])
+    parser.add_argument("--repeat", type=int, default=20)
+    parser.add_argument("--backend", default="auto")
+    return parser.parse_args()
+
+
+def measure(name: str, gaussians: Gaussians, options: argparse.Namespace, targets: tuple[float | None, float | None]) -> None:
+    """Time one scene and print it beside its targets."""
+    picture = rasterize(gaussians, camera(), SIZE, backend=options.backend)
+    forward = median(lambda: rasterize(gaussians, camera(), SIZE, backend=options.backend), options.repeat)
+    both = median(lambda: differentiate(gaussians, options.backend), options.repeat)
+    drawn, reach = int((picture.radii > 0).sum()), float(picture.radii[picture.radii > 0].float().mean())
+    ratios = [f"{took / target:.2f} of target" if target else "" for took, target in zip((forward, both), targets, strict=True)]
+    print(
+        f"{name:>16}: forward {forward * 1e3:6.1f} ms {ratios[0]:15} with gradients {both * 1e3:6.1f} ms {ratios[1]:15}", end=" "
+    )
+    print(f"({drawn} drawn, mean radius {reach:.1f} px, alpha {float(picture.alpha.mean()):.2f})")
+
+
+def compare_with_reference() -> None:
+    """Print how much faster the CPU back end is than plain torch, on a scene small enough for both."""
+    gaussians = surfaces(300)
+    slow, fast = (median(lambda name=name: differentiate(gaussians, name), 3) for name in ("reference", "cpu"))
+    print(f"300 splats with gradients: reference {slow * 1e3:.0f} ms, cpu {fast * 1e3:.1f} ms, {slow / fast:.0f} times faster")
+
+
+def differentiate(gaussians: Gaussians, backend: str) -> None:
+    """Draw, and bring the gradient of a loss on the colours back to all five arrays."""
+    leaves = gaussians.map(lambda tensor: tensor.detach().requires_grad_())
+    rasterize(leaves, camera(), SIZE, backend=backend).rgb.square().mean().backward()
+
+
+def median(run: Callable[[], object], repeat: int) -> float:
+    """The median time of some calls in seconds, after one that does not count."""
+    times = []
+    for _ in range(repeat + 1):
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        start = time.perf_counter()
+        run()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times[1:]))
+
+
+def camera() -> Cameras:
+    """One camera at the origin, looking along z."""
+    return Cameras(np.eye(4)[None], np.array([[300.0, 300.0, SIZE[0] / 2, SIZE[1] / 2]]), np.array([SIZE]))
+
+
+def surfaces(count: int) -> Gaussians:
+    """Splats on the surfaces of random balls before a wall, as reconstruction leaves them."""
+    random = np.random.default_rng(0)
+    balls = random.uniform([-1.2, -2.2, 2, 0.2], [1.2, 2.2, 5, 0.8], (30, 4))
+    normals = random.normal(size=(count, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    ball = balls[random.choice(30, count, p=balls[:, 3] ** 2 / (balls[:, 3] ** 2).sum())]
+    points = ball[:, :3] + normals * ball[:, 3:]
+    wall = random.uniform([-3, -5, 6], [3, 5, 6.2], (count // 3, 3))
+    points[: count // 3] = wall
+    return splats_at(points, random)
+
+
+def volume(count: int) -> Gaussians:
+    """Splats all over a box, large on the picture: the hard case."""
+    random = np.random.default_rng(0)
+    return splats_at(random.uniform([-1.5, -2.5, 2.5], [1.5, 2.5, 5], (count, 3)), random)
+
+
+def splats_at(points: np.ndarray, random: np.random.Generator) -> Gaussians:
+    """Splats about as large as the distance to their neighbours, of random shape, colour and opacity."""
+    distance = cKDTree(points).query(points, k=4)[0][:, 1:].mean(1, keepdims=True)
+    count = len(points)
+    arrays = (
+        points,
+        random.normal(size=(count, 4)),
+        distance * random.lognormal(-0.5, 0.5, (count, 3)),
+        random.uniform(0.05, 0.95, count),
+        random.normal(size=(count, 16, 3)) * 0.2,
+    )
+    return Gaussians(*(torch.from_numpy(array.astype(np.float32)) for array in arrays))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all back ends agree on: the constants of 3D Gaussian splatting (Kerbl et al. 2023) and the shapes of a drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..photos.cameras import Cameras
+
+NEAR = 0.01  # splats whose centre is nearer than this, in world units, are not drawn
+BLUR = 0.3  # variance in px² added to every splat, so that none falls between pixels
+MIN_ALPHA = 1 / 255  # fainter contributions to a pixel are ignored
+MAX_ALPHA = 0.999  # no splat hides what is behind it completely
+MIN_TRANSMITTANCE = 1e-4  # a pixel is finished before it would become darker than this
+VIEW_MARGIN = 0.3  # the projection is linearised at most this share of the half view angle outside the picture
+
+
+@dataclass(frozen=True)
+class Views:
+    """V cameras as the back ends need them."""
+
+    rotations: np.ndarray  # [V, 3, 3] float32, world to camera
+    centers: np.ndarray  # [V, 3] float32, camera positions in the world
+    intrinsics: np.ndarray  # [V, 4] float32, fx fy cx cy in pixels
+
+    def __len__(self) -> int:
+        return len(self.centers)
+
+    @staticmethod
+    def of(cameras: Cameras) -> Views:
+        """The views of cameras with rigid poses."""
+        rotations = np.swapaxes(cameras.c2w[:, :3, :3], 1, 2)
+        return Views(*(np.ascontiguousarray(a, np.float32) for a in (rotations, cameras.c2w[:, :3, 3], cameras.intrinsics)))
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a back end returns: sums along the rays over a black background."""
+
+    rgb: torch.Tensor  # [V, H, W, 3]
+    depth: torch.Tensor  # [V, H, W], sum of weight · z
+    alpha: torch.Tensor  # [V, H, W], sum of weights
+    means2d: torch.Tensor  # [V, N, 2], pixels; 0 for splats that are not drawn
+    radii: torch.Tensor  # [V, N] int32, pixels, 0 for splats that are not drawn

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two differentiable steps of drawing on the CPU: splats to ellipses on the image, ellipses to pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...gaussians.gaussians import Gaussians
+from ..convention import Drawing, Views
+from . import blend, project, tiles
+from .parallel import spread
+
+PIECES = 16  # parts of the splats that are counted and listed side by side
+
+
+def draw(gaussians: Gaussians, views: Views, size: tuple[int, int], degree: int) -> Drawing:
+    """Draw splats in float32 on the CPU, with as many threads as torch uses."""
+    means, quats, scales, opacities, sh = gaussians.map(lambda tensor: tensor.float().cpu().contiguous()).arrays().values()
+    means2d, ellipses, radii = Project.apply(means, quats, scales, opacities, sh, views, size, degree)
+    rgb, depth, alpha = Blend.apply(means2d, ellipses, opacities, radii, size)
+    return Drawing(rgb, depth, alpha, means2d, radii)
+
+
+class Project(torch.autograd.Function):
+    """Means, quats, scales, opacities and sh of N splats to means2d [V, N, 2], ellipses [V, N, 7] and radii [V, N]."""
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        *splats, views, size, degree = arguments
+        shape = (len(views), len(splats[0]))
+        means2d, ellipses = torch.empty(*shape, 2), torch.empty(*shape, project.ELLIPSE)
+        radii = torch.empty(shape, dtype=torch.int32)
+        ctx.constants = _view_arrays(views), tuple(np.float32(side) for side in size), (degree + 1) ** 2
+        spread(project.project, shape[1], _arrays(*splats), *ctx.constants, *_arrays(means2d, ellipses, radii), pieces=4)
+        ctx.save_for_backward(*splats, radii)
+        ctx.mark_non_differentiable(radii)
+        return means2d, ellipses, radii
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        *splats, radii = ctx.saved_tensors
+        means, quats, scales, _, sh = splats
+        outputs = [torch.empty_like(tensor) for tensor in (means, quats, scales, sh)]
+        g_means2d, g_ellipses = (gradient.contiguous() for gradient in gradients[:2])
+        arguments = _arrays(*splats), *ctx.constants, *_arrays(radii, g_means2d, g_ellipses), _arrays(*outputs)
+        spread(project.project_backward, len(means), *arguments, pieces=4)
+        return *outputs[:3], None, outputs[3], None, None, None
+
+
+class Blend(torch.autograd.Function):
+    """Means2d, ellipses and radii of V views and opacities [N] to rgb [V, H, W, 3], depth and alpha [V, H, W]."""
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        means2d, ellipses, opacities, radii, size = arguments
+        shape = (len(means2d), size[1], size[0])
+        rgb, depth, alpha = torch.empty(*shape, 3), torch.empty(shape), torch.empty(shape)
+        ctx.lists = []
+        for images in zip(*_arrays(means2d, ellipses, radii, rgb, depth, alpha), strict=True):
+            lists = list_tiles(*images[:3], opacities.numpy(), size)
+            spread(blend.blend, len(lists.used), lists.tile_starts, lists.pairs, lists.records, *images[3:], lists.used, pieces=8)
+            ctx.lists.append(lists)
+        ctx.save_for_backward(means2d, ellipses, opacities, rgb, depth, alpha)
+        return rgb, depth, alpha
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        means2d, ellipses, opacities, *images = ctx.saved_tensors
+        g_means2d, g_ellipses = torch.zeros_like(means2d), torch.zeros_like(ellipses)
+        g_opacities = torch.zeros(means2d.shape[:2])
+        g_images = [gradient.contiguous() for gradient in gradients]
+        for view, lists in enumerate(ctx.lists):
+            g_pairs = np.empty((len(lists.pairs), blend.GRADIENT), np.float32)
+            arrays = lists.tile_starts, lists.used, lists.pairs, lists.records
+            at_view = [_arrays(*(tensor[view] for tensor in tensors)) for tensors in (images, g_images)]
+            spread(blend.blend_backward, len(lists.used), *arrays, *at_view, g_pairs, pieces=8)
+            sources = lists.order, lists.starts, lists.slots, g_pairs, ellipses[view].numpy(), opacities.numpy()
+            spread(blend.gather, len(lists.order), *sources, *_arrays(g_means2d[view], g_ellipses[view], g_opacities[view]))
+        return g_means2d, g_ellipses, g_opacities.sum(0), None, None
+
+
+@dataclass(frozen=True)
+class TileLists:
+    """The splats of one view, tile by tile; M splats are drawn and make P pairs of a splat and a tile."""
+
+    order: np.ndarray  # [M] uint32, the drawn splats, nearest first
+    records: np.ndarray  # [M, 12] float32
+    starts: np.ndarray  # [M + 1] int64, where each record's places start in `slots`
+    slots: np.ndarray  # [P] int32, places in `pairs`
+    pairs: np.ndarray  # [P, 3] int32, rank in `order`, first and last row in the tile
+    tile_starts: np.ndarray  # [T + 1] int64, where each tile's part of `pairs` starts
+    used: np.ndarray  # [T] int64, where the part of it that was blended ends
+
+
+def list_tiles(
+    means2d: np.ndarray,  # [N, 2]
+    ellipses: np.ndarray,  # [N, 7]
+    radii: np.ndarray,  # [N]
+    opacities: np.ndarray,  # [N]
+    size: tuple[int, int],
+) -> TileLists:
+    """Which splats are in which tile, nearest first."""
+    order = tiles.sort_by_depth(radii, ellipses)
+    records = np.empty((len(order), tiles.RECORD), np.float32)
+    spread(tiles.pack, len(order), order, means2d, ellipses, opacities, records)
+    number = -(-size[0] // tiles.WIDTH) * -(-size[1] // tiles.HEIGHT)
+    bounds = np.linspace(0, len(order), PIECES + 1).astype(np.int64)
+    counts, starts = np.empty((PIECES, number), np.int32), np.zeros(len(order) + 1, np.int64)
+    spread(tiles.count, PIECES, bounds, records, size, counts, starts, pieces=2)
+    np.cumsum(starts, out=starts)
+    tile_starts = np.empty(number + 1, np.int64)
+    tiles.positions(counts, tile_starts)
+    pairs, slots = np.empty((starts[-1], 3), np.int32), np.empty(starts[-1], np.int32)
+    spread(tiles.scatter, PIECES, bounds, records, size, counts, starts, pairs, slots, pieces=2)
+    return TileLists(order, records, starts, slots, pairs, tile_starts, np.empty(number, np.int64))
+
+
+def _arrays(*tensors: torch.Tensor) -> tuple[np.ndarray, ...]:
+    """The tensors as numpy arrays of the same memory."""
+    return tuple(tensor.detach().numpy() for tensor in tensors)
+
+
+def _view_arrays(views: Views) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The views as kernels take them."""
+    return views.rotations, views.centers, views.intrinsics

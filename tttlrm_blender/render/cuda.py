@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drawing splats on an NVIDIA GPU through gsplat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..errors import TttlrmError
+from ..gaussians.gaussians import Gaussians
+from .convention import BLUR, NEAR, Drawing, Views
+
+
+def draw(gaussians: Gaussians, views: Views, size: tuple[int, int], degree: int) -> Drawing:
+    """Draw splats whose tensors are on a CUDA device. Raises `TttlrmError` where gsplat or the device is missing."""
+    rasterization = _gsplat(gaussians.means)
+    images, alpha, info = rasterization(
+        **_arguments(gaussians, views),
+        width=size[0],
+        height=size[1],
+        near_plane=NEAR,
+        eps2d=BLUR,
+        sh_degree=degree,
+        packed=False,
+        render_mode="RGB+D",
+        rasterize_mode="classic",
+    )
+    return Drawing(images[..., :3], images[..., 3], alpha[..., 0], info["means2d"], info["radii"].amax(-1))
+
+
+def _gsplat(means: torch.Tensor) -> Callable[..., Any]:
+    """gsplat's rasteriser, once it is known to work for these tensors."""
+    if not means.is_cuda:
+        raise TttlrmError("The splats are not on a CUDA device.", "Move them there, or choose the cpu rasteriser.", "no_cuda")
+    try:
+        from gsplat import rasterization
+    except ImportError as error:
+        hint = 'Install it with pip install "tttlrm-blender[cuda]", or choose the cpu rasteriser.'
+        raise TttlrmError(f"Rasterising on CUDA needs gsplat, which does not load: {error}.", hint, "no_gsplat") from error
+    return rasterization
+
+
+def _arguments(gaussians: Gaussians, views: Views) -> dict[str, torch.Tensor]:
+    """Splats and cameras by gsplat's names, on the splats' device."""
+    device = gaussians.means.device
+    poses = np.tile(np.eye(4, dtype=np.float32), (len(views), 1, 1))
+    poses[:, :3, :3] = views.rotations
+    poses[:, :3, 3] = -np.einsum("vij,vj->vi", views.rotations, views.centers)
+    fx, fy, cx, cy = views.intrinsics.T
+    zero, one = np.zeros_like(fx), np.ones_like(fx)
+    lenses = np.stack([fx, zero, cx, zero, fy, cy, zero, zero, one], -1).reshape(-1, 3, 3)
+    return {
+        "means": gaussians.means.float(),
+        "quats": gaussians.quats.float(),
+        "scales": gaussians.scales.float(),
+        "opacities": gaussians.opacities.float(),
+        "colors": gaussians.sh.float(),
+        "viewmats": torch.from_numpy(poses).to(device),
+        "Ks": torch.from_numpy(lenses).to(device),
+    }

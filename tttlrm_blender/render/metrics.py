@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How close pictures of splats come to photos: PSNR and SSIM."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn.functional import conv2d
+
+from ..gaussians.gaussians import Gaussians
+from ..photos.load import PhotoSet
+from .rasterize import rasterize
+
+SSIM_WINDOW, SSIM_SIGMA = 11, 1.5  # pixels
+SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
+
+
+def psnr(
+    pictures: torch.Tensor,  # [V, H, W, 3], 0 to 1
+    photos: torch.Tensor,  # [V, H, W, 3], 0 to 1
+) -> torch.Tensor:
+    """Peak signal-to-noise ratio of each picture in dB: [V]."""
+    return -10 * (pictures - photos).square().mean(dim=(1, 2, 3)).log10()
+
+
+def ssim(
+    pictures: torch.Tensor,  # [V, H, W, 3], 0 to 1
+    photos: torch.Tensor,  # [V, H, W, 3], 0 to 1
+) -> torch.Tensor:
+    """Structural similarity of each picture (Wang et al. 2004), mean over pixels and channels: [V].
+
+    The window is the usual Gaussian of 11×11 pixels, the border padded with zeros, as 3D Gaussian splatting measures it.
+    """
+    x, y = (images.permute(0, 3, 1, 2).flatten(0, 1)[:, None] for images in (pictures, photos))
+    mean_x, mean_y = _blur(x), _blur(y)
+    variance_x, variance_y = _blur(x * x) - mean_x**2, _blur(y * y) - mean_y**2
+    covariance = _blur(x * y) - mean_x * mean_y
+    means = (2 * mean_x * mean_y + SSIM_C1) / (mean_x**2 + mean_y**2 + SSIM_C1)
+    similarity = means * (2 * covariance + SSIM_C2) / (variance_x + variance_y + SSIM_C2)
+    return similarity.reshape(len(pictures), -1).mean(1)
+
+
+def evaluate_views(gaussians: Gaussians, photos: PhotoSet) -> dict[str, float]:
+    """Mean PSNR (dB) and SSIM of splats (numpy) over the photos, each drawn over black: {"psnr": …, "ssim": …}."""
+    splats = gaussians.map(torch.as_tensor)
+    scores = np.array([_score(splats, photos, view) for view in range(len(photos.images))])
+    return {"psnr": float(scores[:, 0].mean()), "ssim": float(scores[:, 1].mean())}
+
+
+def ssim_window() -> np.ndarray:
+    """Weights of the window along one axis: [11] float64, their sum is 1."""
+    offsets = np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2
+    weights = np.exp(-(offsets**2) / (2 * SSIM_SIGMA**2))
+    return weights / weights.sum()
+
+
+def _blur(planes: torch.Tensor) -> torch.Tensor:
+    """Planes [P, 1, H, W] seen through the window."""
+    window = torch.as_tensor(ssim_window()).to(planes)
+    rows = conv2d(planes, window.view(1, 1, 1, -1), padding=(0, SSIM_WINDOW // 2))
+    return conv2d(rows, window.view(1, 1, -1, 1), padding=(SSIM_WINDOW // 2, 0))
+
+
+@torch.no_grad()
+def _score(splats: Gaussians, photos: PhotoSet, view: int) -> tuple[float, float]:
+    photo = torch.as_tensor(photos.images[view : view + 1])
+    picture = rasterize(splats, photos.cameras[[view]], (photo.shape[2], photo.shape[1])).rgb.clamp(0, 1)
+    return psnr(picture, photo).item(), ssim(picture, photo).item()

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one way to draw splats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from ..errors import TttlrmError
+from ..gaussians.gaussians import Gaussians
+from ..photos.cameras import Cameras
+from . import cuda, reference
+from .convention import Drawing, Views
+from .cpu import functions as cpu
+
+Draw = Callable[[Gaussians, Views, tuple[int, int], int], Drawing]
+BACKENDS: dict[str, Draw] = {"cpu": cpu.draw, "cuda": cuda.draw, "reference": reference.draw}
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Pictures of V views, and what densification needs to know about the N splats in them."""
+
+    rgb: torch.Tensor  # [V, H, W, 3], sRGB, 0 to about 1, over the background
+    depth: torch.Tensor  # [V, H, W], expected z depth in world units, 0 where alpha is 0
+    alpha: torch.Tensor  # [V, H, W], 0 to 1
+    means2d: torch.Tensor  # [V, N, 2], centres in pixels; call `retain_grad()` on it to learn its gradient
+    radii: torch.Tensor  # [V, N] int32, pixels, 0 for splats that are not drawn
+
+
+def rasterize(
+    gaussians: Gaussians,
+    cameras: Cameras,
+    size: tuple[int, int],
+    background: Sequence[float] = (0.0, 0.0, 0.0),
+    sh_degree: int | None = None,
+    backend: str = "auto",
+) -> Rendering:
+    """Draw splats (torch tensors) as V cameras see them, differentiable in all five arrays.
+
+    `size` is (width, height) in pixels; cameras of another size are stretched to it. `sh_degree` limits the degree
+    of the spherical harmonics that are evaluated. `background` is an sRGB colour. `backend` is "cpu", "cuda" (gsplat),
+    "reference" (plain torch, slow, exact in float64 too) or "auto": CUDA for tensors there, otherwise the CPU.
+    Pictures are those of classic 3D Gaussian splatting (Kerbl et al. 2023). Raises `TttlrmError` for a back end that is
+    unknown or not installed.
+    """
+    degree = gaussians.sh_degree if sh_degree is None else min(sh_degree, gaussians.sh_degree)
+    drawing = _backend(backend, gaussians.means)(gaussians, Views.of(cameras.resized(*size)), size, degree)
+    return Rendering(
+        rgb=_over(drawing, background),
+        depth=drawing.depth / drawing.alpha.clamp(min=1e-10),
+        alpha=drawing.alpha,
+        means2d=drawing.means2d,
+        radii=drawing.radii,
+    )
+
+
+def _backend(name: str, means: torch.Tensor) -> Draw:
+    """The function that draws, by name."""
+    if name == "auto":
+        name = "cuda" if means.is_cuda else "cpu"
+    if name not in BACKENDS:
+        raise TttlrmError(
+            f"There is no rasteriser called {name!r}.", f"Choose auto or one of {', '.join(BACKENDS)}.", "bad_setting"
+        )
+    return BACKENDS[name]
+
+
+def _over(drawing: Drawing, background: Sequence[float]) -> torch.Tensor:
+    """The picture over a background colour: [V, H, W, 3]."""
+    if not any(background):
+        return drawing.rgb
+    color = torch.as_tensor(background, dtype=drawing.rgb.dtype, device=drawing.rgb.device).detach()
+    return drawing.rgb + (1 - drawing.alpha)[..., None] * color
