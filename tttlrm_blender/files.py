@@ -26,3 +26,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise TttlrmError(f"{path} cannot be written: {error.strerror or error}.", code="cannot_write") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it. Raises `TttlrmError` where that is impossible."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TttlrmError(f"The folder {path} cannot be made: {error.strerror or error}.", code="cannot_write") from error

@@ -1,2 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tttlrm command, one file per subcommand."""
+"""The tttlrm command, one file per subcommand. Heavy libraries are imported when a subcommand runs, so that help is quick."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from .. import __version__
+from ..errors import Cancelled, TttlrmError
+from . import convert, evaluate, reconstruct, render, serve, train
+
+COMMANDS = (reconstruct, evaluate, render, convert, serve, train)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 0 done, 1 failed, 2 misused, 130 interrupted."""
+    args = parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except TttlrmError as error:
+        if getattr(args, "json", False):
+            print(json.dumps({"error": {"code": error.code, "sentence": error.sentence, "hint": error.hint}}))
+        print(f"tttlrm: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, Cancelled):
+        print("tttlrm: stopped; nothing was written.", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(prog="tttlrm", description="Photos into Gaussian splats and textured meshes.")
+    top.add_argument("--version", action="version", version=f"tttlrm {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    for module in COMMANDS:
+        name = module.__name__.rpartition(".")[2]
+        summary, _, description = (module.__doc__ or "").partition("\n")
+        sub = commands.add_parser(name, help=summary.rstrip("."), description=f"{summary} {description.strip()}".strip())
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return top

@@ -13,7 +13,7 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     """Add the options that `reconstruct_settings` reads; `mesh` says whether a mesh is made when nobody asks."""
     add = parser.add_argument_group("reconstruction").add_argument
     add("--views", type=_count, default=0, metavar="N", help="photos given to the network (default: all that make sense)")
-    add("--size", type=_size, default=(0, 0), metavar="WxH", help="size of the photos, such as 270x480 (default: their own)")
+    add("--size", type=size, default=(0, 0), metavar="WxH", help="size of the photos, such as 270x480 (default: their own)")
     add("--scan", choices=("full", "ar"), default="full", help="one pass over all photos, or chunk by chunk (default: full)")
     add("--elastic", action="store_true", help="hold the memory of early photos in long chunk-by-chunk scans")
     add("--poses", default="auto", metavar="auto|FILE", help="camera poses (default: found beside the photos, else estimated)")
@@ -46,7 +46,8 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _size(text: str) -> tuple[int, int]:
+def size(text: str) -> tuple[int, int]:
+    """Width and height of WIDTHxHEIGHT, as an argument's type."""
     match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
     if match is None:
         raise ArgumentTypeError(f"--size is WIDTHxHEIGHT, such as 270x480; got {text}")

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Properties of the network that no golden case shows."""
+
+import numpy as np
+import pytest
+import torch
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.model.checkpoint import load_checkpoint, save_checkpoint
+from tttlrm_blender.model.config import Config
+from tttlrm_blender.model.decoder import choose, decode, decode_all, opacity_logits
+from tttlrm_blender.model.memory import encode, read_splats
+from tttlrm_blender.model.network import Rule, TttLRM, chunk_ranges, orthogonalize
+
+SMALL = Config(dim=32, head_dim=16, layers=2, expansion=2, sh_degree=1)
+ANCHORED = Config(dim=32, head_dim=16, layers=2, expansion=2, sh_degree=0, depth_range="log", near=0.2, far=10, anchored=True)
+VIEWS, HEIGHT, WIDTH = 3, 16, 24
+
+
+@pytest.fixture
+def views():
+    """Images, poses and intrinsics of three small views."""
+    chance = np.random.default_rng(0)
+    c2w = np.tile(np.eye(4), (VIEWS, 1, 1))
+    c2w[:, :3, 3] = chance.uniform(-1, 1, (VIEWS, 3))
+    images = chance.uniform(0, 1, (VIEWS, HEIGHT, WIDTH, 3)).astype(np.float32)
+    return images, c2w, np.tile([20.0, 20.0, WIDTH / 2, HEIGHT / 2], (VIEWS, 1))
+
+
+@pytest.fixture(params=[SMALL, ANCHORED], ids=["released", "anchored"])
+def model(request):
+    torch.manual_seed(0)
+    return TttLRM(request.param).requires_grad_(False)
+
+
+def test_query_views_that_are_input_views_need_no_pass_of_their_own(model, views):
+    tokens = model.tokenize(*(torch.as_tensor(np.float32(view))[None] for view in views))
+    count = tokens.shape[1]
+    twice, _ = model.scan(torch.cat([tokens, tokens], 1), count // VIEWS, [slice(0, count)])
+    once, _ = model.scan(tokens.clone(), count // VIEWS, [slice(0, count)])
+    torch.testing.assert_close(twice[:, count:], once)
+    torch.testing.assert_close(twice[:, :count], once)
+
+
+def test_slices_change_nothing(model, views):
+    tokens = model.tokenize(*(torch.as_tensor(np.float32(view))[None] for view in views))
+    view = model.view_tokens(HEIGHT, WIDTH)
+    for chunks in (chunk_ranges(VIEWS, view, None), chunk_ranges(VIEWS, view, 2)):
+        whole, _ = model.scan(tokens.clone(), view, chunks)
+        sliced, _ = model.scan(tokens.clone(), view, chunks, Rule(slice=5))
+        torch.testing.assert_close(sliced, whole, atol=1e-4, rtol=1e-4)
+
+
+def test_decoding_what_is_wanted_equals_decoding_all(model, views):
+    memory = encode(model, *views)
+    logits = opacity_logits(model, memory.tokens)
+    mask = choose(logits, VIEWS, 0.4, 0.1, seed=3)
+    every = decode_all(model, memory.tokens[None], *(part[None] for part in (memory.images, memory.c2w, memory.intrinsics)))
+    torch.testing.assert_close(every.logits[0].view_as(logits), logits)
+    found = decode(model, memory.tokens, memory.images, memory.c2w, memory.intrinsics, mask)
+    order = mask.T.nonzero()
+    wanted = order[:, 1] * mask.shape[1] + order[:, 0]
+    for value, whole in zip(found, every, strict=True):
+        torch.testing.assert_close(value, whole[0, wanted])
+
+
+@pytest.mark.parametrize(("keep", "views", "share"), [(0.0, 8, 0.4), (0.0, 64, 0.3), (0.2, 8, 0.2)])
+def test_choice_keeps_the_most_opaque_and_a_few_others(keep, views, share):
+    logits = torch.randn(50, 64, generator=torch.Generator().manual_seed(0))
+    mask = choose(logits, views, keep, explore=0.1, seed=0)
+    best = round(share * logits.numel())
+    assert mask.sum() == best + round(0.1 * share * (logits.numel() - best))
+    assert mask.flatten()[logits.flatten().topk(best).indices].all()
+    assert torch.equal(mask, choose(logits, views, keep, explore=0.1, seed=0))
+    assert not torch.equal(mask, choose(logits, views, keep, explore=0.1, seed=1))
+
+
+def test_splats_are_sound(model, views):
+    splats = read_splats(model, encode(model, *views), sh_degree=0)
+    assert splats.sh.shape[1:] == (1, 3)
+    assert all(bool(torch.isfinite(array).all()) for array in splats.arrays().values())
+    torch.testing.assert_close(splats.quats.norm(dim=1), torch.ones(len(splats)))
+    assert bool((splats.scales > 0).all()) and bool(((splats.opacities > 0) & (splats.opacities < 1)).all())
+
+
+@pytest.mark.parametrize("shape", [(8, 24), (24, 8), (16, 16)])
+def test_orthogonalisation_evens_out_singular_values(shape):
+    found = orthogonalize(torch.randn(2, *shape, generator=torch.Generator().manual_seed(0)), 5, torch.float32)
+    values = torch.linalg.svdvals(found)
+    assert bool(((values > 0.3) & (values < 1.5)).all())
+
+
+def test_gradients_reach_every_parameter():
+    torch.manual_seed(0)
+    model = TttLRM(ANCHORED)
+    images, c2w, intrinsics = torch.rand(2, 2, 16, 16, 3), torch.eye(4).expand(2, 2, 4, 4), torch.full((2, 2, 4), 10.0)
+    tokens = model.tokenize(images, c2w, intrinsics)
+    tokens, _ = model.scan(tokens, 4, [slice(0, 8)])
+    found = decode_all(model, tokens, images, c2w, intrinsics)
+    sum(part.square().mean() for part in found).backward()
+    assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in model.parameters())
+
+
+def test_a_checkpoint_returns(tmp_path, model, views):
+    path = tmp_path / "small.safetensors"
+    save_checkpoint(path, model, {"steps": 3})
+    loaded = load_checkpoint(path)
+    assert loaded.config == model.config
+    torch.testing.assert_close(encode(loaded, *views).tokens, encode(model, *views).tokens, atol=0.05, rtol=0.05)
+
+
+def test_a_released_file_is_read_as_data_and_its_sizes_from_its_shapes(tmp_path):
+    torch.manual_seed(0)
+    model = TttLRM(SMALL)
+    path = tmp_path / "released.pt"
+    torch.save({"model": model.state_dict() | {"loss.vgg.weight": torch.zeros(3)}, "step": 7}, path)
+    loaded = load_checkpoint(path)
+    assert loaded.config == SMALL
+    for name, value in loaded.state_dict().items():
+        torch.testing.assert_close(value, model.state_dict()[name])
+
+
+class Harmful:
+    """Unpickles into a call."""
+
+    def __reduce__(self):
+        return print, ("executed",)
+
+
+def test_a_file_with_code_is_refused_and_its_code_not_run(tmp_path, capsys):
+    path = tmp_path / "harmful.pt"
+    torch.save({"model": Harmful()}, path)
+    with pytest.raises(TttlrmError, match=r"harmful\.pt"):
+        load_checkpoint(path)
+    assert "executed" not in capsys.readouterr().out
+
+
+def test_all_faults_of_a_checkpoint_are_named_in_one_error(tmp_path):
+    weights = TttLRM(SMALL).state_dict()
+    del weights["input_layernorm.weight"]
+    weights["blocks.1.module_list.1.f.w1"] = torch.zeros(1, 3, 4)
+    torch.save({"model": weights}, tmp_path / "bad.pt")
+    with pytest.raises(TttlrmError) as caught:
+        load_checkpoint(tmp_path / "bad.pt")
+    assert "input_layernorm.weight is missing" in caught.value.sentence
+    assert "blocks.1.module_list.1.f.w1 is [1, 3, 4] instead of [1, 64, 32]" in caught.value.sentence
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"\x08\0\0\0\0\0\0\0{broken}"])
+@pytest.mark.parametrize("name", ["broken.safetensors", "broken.pt"])
+def test_files_that_are_no_checkpoints_are_named(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(TttlrmError, match=name):
+        load_checkpoint(tmp_path / name)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(TttlrmError, match=r"nowhere\.pt"):
+        load_checkpoint(tmp_path / "nowhere.pt")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turn many photo sets, each a subfolder, into Blender files, splats and meshes.
+
+Runs `convert` of the Blender extension: in the Blender given by --blender, in the one on the PATH, or in this Python if it
+has the bpy module. Its own --help tells the options, which are passed on: tttlrm convert -- --help.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ..errors import TttlrmError
+
+HOUSE = Path(__file__).resolve().parents[2]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.add_argument("--blender", metavar="FILE", help="the Blender to use, with the tttLRM extension installed")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="SETS --out DIR …", help="passed on")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the batch in Blender and return its exit status."""
+    passed = [argument for argument in args.arguments if argument != "--"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HOUSE), os.environ.get("PYTHONPATH", "")])}
+    return subprocess.run([*command(args.blender), *passed], env=environment, check=False).returncode
+
+
+def command(blender: str | None) -> list[str]:
+    """The start of the command line that runs the batch. Raises `TttlrmError` when there is no Blender."""
+    module = importlib.util.find_spec("bpy") and (HOUSE / "operators" / "command_line.py").is_file()
+    found = blender or (None if module else shutil.which("blender"))
+    if found:
+        return [found, "-b", "-c", "tttlrm", "convert"]
+    if module:
+        return [sys.executable, "-m", "operators.command_line", "convert"]
+    raise TttlrmError(
+        "No Blender was found to write .blend files with.",
+        "Give --blender FILE, or install the bpy module next to this command.",
+        "no_blender",
+    )

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turn a folder of photos into splats, and a mesh if wanted.
+
+Writes splats.ply, cameras.json, report.json, mesh.glb with --mesh, and with --hold-out pictures of each held-out photo
+beside its rendering.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .options import add_reconstruct_options, reconstruct_settings
+
+if TYPE_CHECKING:
+    from ..worker.kinds import JobResult
+    from ..worker.scene import Scene
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder of photos")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the results go (default: out/NAME of the folder)")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
+    add_reconstruct_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Reconstruct, write the results and say what came of it."""
+    from ..worker.jobs import Clock, reconstruct
+    from ..worker.scene import Scene
+    from .console import Console
+
+    scene, report = Scene(args.photos), Console()
+    result = reconstruct(scene, reconstruct_settings(args), report)
+    out = args.out or Path("out") / args.photos.resolve().name
+    clock = Clock()
+    with clock("write"):
+        _write(out, scene, result)
+    report.close()
+    figures = {name: value for name, value in result.info.items() if name != "cameras"}
+    figures["seconds"] |= clock.seconds
+    _write_json(out / "report.json", figures)
+    print(f"{figures['splats']} splats from {figures['views']} photos are in {out}", file=sys.stderr)
+    print(json.dumps(figures) if args.json else summary(figures))
+    return 0
+
+
+def summary(figures: dict[str, Any]) -> str:
+    """The figures of a reconstruction in words."""
+    spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in figures["seconds"].items())
+    quality = f"held-out PSNR {figures['psnr']:.2f} dB, SSIM {figures['ssim']:.3f}; " if "psnr" in figures else ""
+    return f"{quality}{spent}"
+
+
+def _write(out: Path, scene: Scene, result: JobResult) -> None:
+    from ..files import make_folder, replacing
+    from ..gaussians.ply import write_ply
+
+    make_folder(out)
+    write_ply(out / "splats.ply", scene.splats())
+    _write_json(out / "cameras.json", result.info["cameras"])
+    if "mesh.glb" in result.arrays:
+        with replacing(out / "mesh.glb") as part:
+            part.write_bytes(result.arrays["mesh.glb"].tobytes())
+    _write_comparisons(out / "held_out", scene)
+
+
+def _write_comparisons(folder: Path, scene: Scene) -> None:
+    """Each held-out photo beside the rendering of its camera."""
+    import numpy as np
+    from PIL import Image
+
+    from ..files import make_folder, replacing
+    from ..worker.steps import draw, to_bytes
+
+    photos = scene.reconstruction().photographs.held_out
+    if photos is None:
+        return
+    make_folder(folder)
+    for view, name in enumerate(photos.names):
+        drawn = draw(scene.splats(), photos.cameras[[view]])[0]
+        pair = np.concatenate([photos.images[view], drawn], axis=1)
+        with replacing(folder / f"{Path(name).stem}.png") as part:
+            Image.fromarray(to_bytes(pair)).save(part)
+
+
+def _write_json(path: Path, values: Any) -> None:
+    from ..files import replacing
+
+    with replacing(path) as part:
+        part.write_text(json.dumps(values, indent=1), encoding="utf-8")

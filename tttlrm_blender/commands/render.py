@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draw splats as the cameras of a file see them.
+
+The cameras are those of a cameras.json that `tttlrm reconstruct` wrote, or of a transforms.json. Writes a PNG per camera.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .options import size
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.add_argument("splats", type=Path, metavar="SPLATS", help="a .ply or .spz file")
+    parser.add_argument("--cameras", type=Path, required=True, metavar="FILE", help="cameras.json or transforms.json")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out/renders"), metavar="DIR", help="where pictures go (default: %(default)s)"
+    )
+    parser.add_argument("--size", type=size, default=None, metavar="WxH", help="size of the pictures (default: the cameras' own)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw one picture after the other."""
+    from PIL import Image
+
+    from ..files import make_folder, replacing
+    from ..gaussians.files import read_splats
+    from ..photos.camera_files import read_cameras
+    from ..worker.steps import draw, to_bytes
+    from .console import Console
+
+    gaussians, (names, cameras) = read_splats(args.splats), read_cameras(args.cameras)
+    report = Console()
+    make_folder(args.out)
+    for view, name in enumerate(names):
+        report("render", view / len(names))
+        camera = cameras[[view]].resized(*args.size) if args.size else cameras[[view]]
+        with replacing(args.out / f"{Path(name).stem}.png") as part:
+            Image.fromarray(to_bytes(draw(gaussians, camera)[0])).save(part)
+    report.close()
+    print(f"{len(names)} pictures are in {args.out}")
+    return 0

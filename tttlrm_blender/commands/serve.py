@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a worker that Blender and scripts connect to, until interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..worker.program import Ready
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    from ..worker.program import add_arguments as add
+
+    add(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until interrupted."""
+    from ..worker.program import Options, serve
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    options = Options(args.host, args.port, args.token_file, args.folder)
+    serve(options, _tell)
+    return 0
+
+
+def _tell(ready: Ready) -> None:
+    token = f"with the token in {ready.token_file}" if ready.token_file else "with the token from TTTLRM_TOKEN"
+    print(f"The worker listens on {ready.host}:{ready.port}, {token}. Ctrl+C stops it.", file=sys.stderr, flush=True)

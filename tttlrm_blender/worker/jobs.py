@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a worker can do for a scene. Panel, batch, command and tests all end here, with the same settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..gaussians.gaussians import Gaussians
+from ..mesh.fuse import fuse
+from ..mesh.glb import glb_bytes
+from ..mesh.mesh import Mesh
+from ..progress import Report
+from ..protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings, RenderSettings
+from . import steps
+from .kinds import JobKind, JobResult
+from .scene import Reconstruction, Scene
+
+
+class Clock:
+    """Seconds spent in the stages of a job."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time the block as a stage."""
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - start, 3)
+
+
+def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> JobResult:
+    """Photos → fast weights → splats, then refinement and a mesh where they are asked for.
+
+    The result's info holds `views` (photos that the network read), `splats`, `seconds` by stage, `cameras`, and over
+    held-out photos `psnr` and `ssim`, with those before the refinement under `decoded`.
+    """
+    clock, info = Clock(), {}
+    with clock("load"):
+        photographs = steps.load(scene, settings, report)
+    with clock("encode"):
+        made = steps.remember(photographs, settings, report)
+    with clock("decode"):
+        gaussians = steps.read_out(made, settings.decode, report)
+    report.preview(gaussians)
+    if settings.refine.wanted:
+        info["decoded"] = steps.measure(gaussians, made)
+        with clock("refine"):
+            gaussians = steps.optimize(gaussians, made, settings.refine, report)
+    mesh = None
+    if settings.mesh:
+        with clock("mesh"):
+            mesh = fuse(gaussians, made.photographs.inputs.cameras, settings.mesh, report)
+    info |= {"views": len(photographs.chosen), "seconds": clock.seconds, "cameras": _cameras(made)}
+    info |= steps.measure(gaussians, made)
+    scene.made, scene.gaussians, scene.mesh = made, gaussians, mesh
+    return _result(info, gaussians, mesh)
+
+
+def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
+    """Read splats from the scene's memory again, with other settings; refinement is not kept."""
+    made = scene.reconstruction()
+    gaussians = steps.read_out(made, settings, report)
+    scene.gaussians = gaussians
+    return _result(steps.measure(gaussians, made), gaussians)
+
+
+def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
+    """Optimise the scene's current splats against its photos."""
+    made = scene.reconstruction()
+    gaussians = steps.optimize(scene.splats(), made, settings, report)
+    scene.gaussians = gaussians
+    return _result(steps.measure(gaussians, made), gaussians)
+
+
+def mesh(scene: Scene, settings: MeshSettings, report: Report) -> JobResult:
+    """Make a surface of the scene's current splats."""
+    surface = fuse(scene.splats(), scene.reconstruction().photographs.inputs.cameras, settings, report)
+    scene.mesh = surface
+    return JobResult({"faces": len(surface.faces)}, _mesh_arrays(surface))
+
+
+def render(scene: Scene, settings: RenderSettings, report: Report) -> JobResult:
+    """Draw the scene's current splats as the cameras of its photos see them."""
+    drawn = steps.pictures(scene.splats(), scene.reconstruction(), settings, report)
+    return JobResult({"pictures": list(drawn)}, {f"image.{name}": image for name, image in drawn.items()})
+
+
+JOBS = {
+    "reconstruct": JobKind(ReconstructSettings, reconstruct),
+    "decode": JobKind(DecodeSettings, decode),
+    "refine": JobKind(RefineSettings, refine),
+    "mesh": JobKind(MeshSettings, mesh),
+    "render": JobKind(RenderSettings, render),
+}
+
+
+def _result(info: dict[str, Any], gaussians: Gaussians, surface: Mesh | None = None) -> JobResult:
+    arrays = {f"gaussians.{name}": array for name, array in gaussians.arrays().items()}
+    return JobResult(info | {"splats": len(gaussians)}, arrays | (_mesh_arrays(surface) if surface else {}))
+
+
+def _mesh_arrays(surface: Mesh) -> dict[str, np.ndarray]:
+    glb = np.frombuffer(glb_bytes(surface), np.uint8)
+    return {"mesh.vertices": surface.vertices, "mesh.faces": surface.faces, "mesh.colors": surface.colors, "mesh.glb": glb}
+
+
+def _cameras(made: Reconstruction) -> dict[str, Any]:
+    names, cameras = made.photographs.cameras()
+    sizes, poses = cameras.sizes.tolist(), cameras.c2w.tolist()
+    return {"names": names, "c2w": poses, "intrinsics": cameras.intrinsics.tolist(), "sizes": sizes}

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps that jobs are made of: photos → memory → splats → surface, each from and to the world of the cameras."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ..errors import TttlrmError
+from ..gaussians.gaussians import Gaussians, prune
+from ..gaussians.transform import apply_similarity
+from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
+from ..photos.cameras import Cameras
+from ..photos.find import find_photos
+from ..photos.load import load_photos, used_size
+from ..photos.photo import Photo
+from ..photos.selection import hold_out, select_views
+from ..photos.similarity import normalize
+from ..progress import Report
+from ..protocol.settings import DecodeSettings, ReconstructSettings, RefineSettings, RenderSettings
+from ..refine.optimize import refine
+from ..render.metrics import evaluate_views
+from ..render.rasterize import rasterize
+from .scene import Photographs, Reconstruction, Scene, device, network, to_numpy, to_torch
+
+MOST_VIEWS = 64  # that the network is asked to read, as in the paper
+MOST_QUERIES = 16  # views that splats are read for, where nobody asks for more
+MOST_SIDE = 960  # of a photo as it is used, where nobody asks for a size
+MOST_PIXELS = {"cpu": 256 * 256, "cuda": 536 * 960}  # of a photo as the network sees it
+
+
+def load(scene: Scene, settings: ReconstructSettings, report: Report) -> Photographs:
+    """Find and read the photos of a scene at the size that they are used at."""
+    report("load", 0)
+    photos = find_photos(scene.folder, settings.poses, report)
+    inputs, held_out = hold_out(photos, settings.hold_out)
+    chosen = select_views(inputs, settings.views or MOST_VIEWS)
+    size = sensible_size(photos[0], settings)
+    measured = load_photos(held_out, *size, report) if held_out else None
+    return Photographs(inputs, chosen, load_photos(inputs, *size, report), measured)
+
+
+def sensible_size(photo: Photo, settings: ReconstructSettings) -> tuple[int, int]:
+    """Width and height that photos are used at: as asked for, else their own within bounds."""
+    if settings.width or settings.height:
+        return settings.width, settings.height
+    shrink = min(1.0, MOST_SIDE / max(photo.width, photo.height))
+    return round(photo.width * shrink), round(photo.height * shrink)
+
+
+def network_size(width: int, height: int, patch: int, most_pixels: int) -> tuple[int, int]:
+    """The nearest size in whole patches that has about this shape and no more than so many pixels."""
+    shrink = min(1.0, (most_pixels / (width * height)) ** 0.5)
+    return max(patch, int(width * shrink) // patch * patch), max(patch, int(height * shrink) // patch * patch)
+
+
+def remember(photographs: Photographs, settings: ReconstructSettings, report: Report) -> Reconstruction:
+    """Let the network read the chosen photos."""
+    model = network(settings.checkpoint)
+    shape = used_size(photographs.chosen, *photographs.inputs.images.shape[2:0:-1])
+    size = network_size(*shape, model.config.patch_size, MOST_PIXELS[device().type])
+    views = load_photos(photographs.chosen, *size)
+    autoregressive = settings.scan == "ar"
+    cameras, similarity = normalize(views.cameras, "first" if autoregressive else "mean")
+    memory = encode(
+        model,
+        views.images,
+        cameras.c2w,
+        cameras.intrinsics,
+        VIEWS_PER_UPDATE if autoregressive else None,
+        settings.elastic,
+        lambda layer: report("encode", layer / model.config.layers),
+    )
+    return Reconstruction(photographs, settings.checkpoint, memory, similarity)
+
+
+def read_out(made: Reconstruction, settings: DecodeSettings, report: Report) -> Gaussians:
+    """Read splats from a scene's memory."""
+    report("decode", 0)
+    found = read_splats(
+        network(made.checkpoint),
+        queries(made, settings.views or MOST_QUERIES),
+        settings.keep,
+        settings.explore,
+        settings.sh_degree,
+        settings.scale,
+        settings.seed,
+    )
+    back = made.similarity.inverse()
+    world = apply_similarity(to_numpy(found), back.scale, back.rotation, back.translation)
+    return prune(world, settings.min_opacity, settings.max_splats)
+
+
+def queries(made: Reconstruction, count: int) -> SceneMemory:
+    """The memory with `count` of its query views, spread over the scene."""
+    chosen = made.photographs.chosen
+    kept = {photo.name for photo in select_views(chosen, count)}
+    return made.memory.of_views([index for index, photo in enumerate(chosen) if photo.name in kept])
+
+
+def optimize(gaussians: Gaussians, made: Reconstruction, settings: RefineSettings, report: Report) -> Gaussians:
+    """Optimise splats against the input photos, helped by sparse points of them."""
+    photographs = made.photographs
+    points = sparse_points(photographs.photos, made.folder, report) if settings.points else None
+    return refine(gaussians, photographs.inputs, settings, report, points)
+
+
+def measure(gaussians: Gaussians, made: Reconstruction) -> dict[str, float]:
+    """PSNR in dB and SSIM over the held-out photos; nothing when none are held out."""
+    held_out = made.photographs.held_out
+    return evaluate_views(gaussians, held_out) if held_out else {}
+
+
+def pictures(gaussians: Gaussians, made: Reconstruction, settings: RenderSettings, report: Report) -> dict[str, np.ndarray]:
+    """Pictures [H, W, 3] uint8 of splats as the cameras of the scene's photos see them, by photo name."""
+    names, cameras = made.photographs.cameras()
+    width, height = cameras.sizes[0].tolist()
+    cameras = cameras.resized(settings.width or width, settings.height or height)
+    drawn = {}
+    for done, view in enumerate(settings.views or range(len(names))):
+        report("render", done / (len(settings.views) or len(names)))
+        if not 0 <= view < len(names):
+            raise TttlrmError(f"The scene has no photo {view}; it has {len(names)}.", "Count from 0.", "bad_settings")
+        drawn[names[view]] = to_bytes(draw(gaussians, cameras[[view]])[0])
+    return drawn
+
+
+@torch.no_grad()
+def draw(gaussians: Gaussians, cameras: Cameras) -> np.ndarray:
+    """Pictures [V, H, W, 3] float32 of numpy splats as cameras of one size see them."""
+    width, height = cameras.sizes[0].tolist()
+    return rasterize(to_torch(gaussians), cameras, (width, height)).rgb.cpu().numpy()
+
+
+def to_bytes(image: np.ndarray) -> np.ndarray:
+    """An image of 0 to 1 as uint8."""
+    return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
