@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Surfaces from exact depth maps and from splats."""
+
+import numpy as np
+import pytest
+
+from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
+from tttlrm_blender.mesh.depth_maps import DepthMaps
+from tttlrm_blender.mesh.fuse import fuse, fuse_depth_maps
+from tttlrm_blender.mesh.mesh import Mesh
+from tttlrm_blender.mesh.tsdf import integrate, integrate_reference
+from tttlrm_blender.mesh.volume import MARGIN, Volume, scene_box
+from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.settings import MeshSettings
+
+from .conftest import CENTRE, HALF, RADIUS, SIZE, around, box, paint, sphere, trace_views
+
+
+def volume_of(mesh: Mesh) -> float:
+    """Enclosed volume, positive when faces look outwards."""
+    a, b, c = mesh.vertices[mesh.faces].astype(np.float64).transpose(1, 0, 2)
+    return float(np.einsum("ni,ni->n", a, np.cross(b, c)).sum() / 6)
+
+
+def open_edges(mesh: Mesh) -> int:
+    """Edges that do not lie between exactly two faces."""
+    edges = np.sort(mesh.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    return int((np.unique(edges, axis=0, return_counts=True)[1] != 2).sum())
+
+
+def assert_well_formed(mesh: Mesh) -> None:
+    assert (mesh.vertices.dtype, mesh.faces.dtype, mesh.colors.dtype) == (np.float32, np.int32, np.float32)
+    assert len(mesh.vertices) == len(mesh.colors) and mesh.colors.min() >= 0 and mesh.colors.max() <= 1
+    assert set(np.unique(mesh.faces)) == set(range(len(mesh.vertices)))
+
+
+def test_sphere(sphere_maps):
+    mesh = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48), Report())
+    voxel = 2 * RADIUS / 48
+    assert_well_formed(mesh)
+    assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).max() < voxel
+    assert volume_of(mesh) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.02)
+    assert open_edges(mesh) == 0
+    assert np.abs(mesh.colors - paint(mesh.vertices)).mean() < 0.01
+
+
+def test_box(box_maps):
+    mesh = fuse_depth_maps(box_maps, MeshSettings(resolution=64), Report())
+    voxel = 2 * HALF.max() / 64
+    assert_well_formed(mesh)
+    offset = np.abs(mesh.vertices - CENTRE) - HALF
+    assert np.abs(offset.max(axis=1)).max() < 1.5 * voxel
+    assert np.abs(offset.max(axis=1)).mean() < 0.3 * voxel
+    assert volume_of(mesh) == pytest.approx(8 * HALF.prod(), rel=0.03)
+    assert open_edges(mesh) < 0.001 * len(mesh.faces)
+
+
+def test_half_seen_sphere_stays_open(sphere_maps):
+    """What no camera saw gets no surface."""
+    front = np.flatnonzero(sphere_maps.cameras.c2w[:, 2, 3] > CENTRE[2] + 1.5)
+    maps = DepthMaps(*(a[front] for a in (sphere_maps.depth, sphere_maps.trust, sphere_maps.color, sphere_maps.cameras)))
+    mesh = fuse_depth_maps(maps, MeshSettings(resolution=48), Report())
+    assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).max() < 2 * RADIUS / 48
+    assert mesh.vertices[:, 2].min() > CENTRE[2] - RADIUS and open_edges(mesh) > 0
+
+
+@pytest.mark.parametrize("maps_name", ["sphere_maps", "box_maps"])
+def test_integration_agrees_with_the_reference(request, maps_name):
+    maps = request.getfixturevalue(maps_name)
+    fast, plain = (Volume.over(*scene_box(maps), 24) for _ in range(2))
+    for view in (0, 7, 21):
+        integrate(fast, maps, view)
+        integrate_reference(plain, maps, view)
+    np.testing.assert_allclose(fast.weight, plain.weight, atol=2e-4)
+    np.testing.assert_allclose(fast.distance, plain.distance, atol=2e-4)
+    assert (fast.weight > 0).mean() > 0.2
+
+
+def test_box_leaves_far_surroundings_out(sphere_maps):
+    def with_far_wall(origin, directions):
+        return np.minimum(sphere(origin, directions), 40.0)
+
+    low, high = scene_box(trace_views(with_far_wall, around(30)))
+    expected = scene_box(sphere_maps)
+    np.testing.assert_allclose((low, high), expected, atol=0.05)
+    np.testing.assert_allclose(expected, (CENTRE - RADIUS, CENTRE + RADIUS), atol=0.1)
+
+
+def test_box_of_a_room_seen_from_inside():
+    def room(origin, directions):
+        with np.errstate(divide="ignore"):
+            return ((CENTRE + np.sign(directions) * HALF * 4 - origin) / directions).min(-1)
+
+    cameras = around(30, distance=-0.3)
+    low, high = scene_box(trace_views(room, cameras))
+    np.testing.assert_allclose((low, high), (CENTRE - 4 * HALF, CENTRE + 4 * HALF), atol=0.1)
+
+
+def test_volume_covers_the_box_with_a_margin():
+    volume = Volume.over(np.array([0.0, 0, 0]), np.array([2.0, 1, 0.3]), 100)
+    assert volume.voxel == pytest.approx(0.02)
+    assert volume.distance.shape[0] == 101 + 2 * MARGIN
+    last = volume.origin + volume.voxel * (np.array(volume.distance.shape) - 1)
+    assert (volume.origin <= -MARGIN * 0.02 + 1e-9).all() and (last >= np.array([2, 1, 0.3]) + MARGIN * 0.02 - 1e-9).all()
+
+
+def splats_on_sphere(count: int) -> Gaussians:
+    """Opaque flat splats on the sphere, in the colours of `paint`."""
+    normals = np.random.default_rng(0).normal(size=(count, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    means = CENTRE + RADIUS * normals
+    size = 1.5 * RADIUS * np.sqrt(4 * np.pi / count)
+    arrays = (
+        means,
+        np.tile([1.0, 0, 0, 0], (count, 1)),
+        np.full((count, 3), size / 2),
+        np.full(count, 0.95),
+        ((paint(means) - 0.5) / SH_DC)[:, None],
+    )
+    return Gaussians(*(array.astype(np.float32) for array in arrays))
+
+
+def test_from_splats():
+    stages = []
+    report = Report()
+    report.progress = lambda stage, fraction: stages.append(stage)
+    mesh = fuse(splats_on_sphere(8000), around(24), MeshSettings(resolution=40), report)
+    assert_well_formed(mesh)
+    radii = np.linalg.norm(mesh.vertices - CENTRE, axis=1)
+    assert abs(np.median(radii) - RADIUS) < 2 * RADIUS / 40
+    assert np.abs(radii - RADIUS).max() < 3 * 2 * RADIUS / 40
+    assert volume_of(mesh) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.1)
+    assert np.abs(mesh.colors - paint(mesh.vertices)).mean() < 0.03
+    assert list(dict.fromkeys(stages)) == ["render depth", "fuse depth", "extract surface"]
+
+
+def nothing(origin: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    return np.full(directions.shape[:-1], np.inf)
+
+
+def test_says_when_there_is_no_surface():
+    with pytest.raises(TttlrmError, match="no solid surface") as caught:
+        fuse_depth_maps(trace_views(nothing, around(3)), MeshSettings(), Report())
+    assert caught.value.code == "no_surface"
+    faint = splats_on_sphere(500)
+    faint.opacities[:] = 0.01
+    with pytest.raises(TttlrmError, match="no solid surface"):
+        fuse(faint, around(3), MeshSettings(), Report())
+
+
+def test_stops_when_cancelled():
+    report = Report()
+    report.cancel()
+    with pytest.raises(Cancelled):
+        fuse(splats_on_sphere(10), around(3), MeshSettings(), report)
+
+
+def test_edges_and_flat_views_are_not_trusted():
+    maps = trace_views(box, around(6))
+    row = SIZE[1] // 2
+    hit = maps.depth > 0
+    edge = hit[:, row, 1:] != hit[:, row, :-1]
+    assert edge.any() and not maps.trust[:, row, 1:][edge].any() and not maps.trust[:, row, :-1][edge].any()
+    assert (maps.trust[hit] > 0).mean() > 0.7
+
+
+def test_depth_maps_are_drawn_small_enough():
+    cameras = around(1)
+    large = Cameras(cameras.c2w, cameras.intrinsics * 16, cameras.sizes * 16)
+    mesh = fuse(splats_on_sphere(8000), large, MeshSettings(resolution=20), Report())
+    assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).mean() < 0.1

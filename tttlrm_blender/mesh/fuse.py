@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From splats to a mesh."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ..gaussians.gaussians import Gaussians
+from ..photos.cameras import Cameras
+from ..progress import Report
+from ..protocol.settings import MeshSettings
+from ..render.rasterize import rasterize
+from .depth_maps import DepthMaps, trusted
+from .mesh import Mesh, drop_small_pieces
+from .surface import extract
+from .tsdf import integrate
+from .volume import Volume, scene_box
+
+LONGEST_SIDE = 640  # pixels of a depth map; finer ones cost time and add nothing at the usual number of voxels
+
+
+def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report: Report) -> Mesh:
+    """The surface that splats (numpy) show to cameras, in the splats' world.
+
+    Depths rendered from every camera are fused into a distance field, whose zero is the surface. Raises `TttlrmError` when
+    no surface is found, and `Cancelled`.
+    """
+    maps = render_depth_maps(gaussians, cameras, report)
+    return fuse_depth_maps(maps, settings, report)
+
+
+def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report) -> Mesh:
+    """The surface in depth maps; raises as `fuse` does."""
+    volume = Volume.over(*scene_box(maps), settings.resolution)
+    for view in range(len(maps)):
+        report("fuse depth", view / len(maps))
+        integrate(volume, maps, view)
+    report("extract surface", 0)
+    mesh = drop_small_pieces(extract(volume, maps), settings.min_piece)
+    report("extract surface", 1)
+    return mesh
+
+
+def render_depth_maps(gaussians: Gaussians, cameras: Cameras, report: Report) -> DepthMaps:
+    """Depth, colour and trust of splats (numpy) in every view, at the first camera's size or less."""
+    width, height = (cameras.sizes[0] * min(1, LONGEST_SIDE / cameras.sizes[0].max())).round().astype(int).tolist()
+    cameras = cameras.resized(width, height)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    splats = gaussians.map(lambda array: torch.as_tensor(array, device=device))
+    pictures = []
+    for view in range(len(cameras)):
+        report("render depth", view / len(cameras))
+        pictures.append(_draw(splats, cameras[[view]], (width, height)))
+    depth, trust, color = (np.stack(arrays) for arrays in zip(*pictures, strict=True))
+    return DepthMaps(depth, trust, color, cameras)
+
+
+@torch.no_grad()
+def _draw(splats: Gaussians, camera: Cameras, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Depth [H, W], trust [H, W] and colour [H, W, 3] uint8 of one view."""
+    drawn = rasterize(splats, camera, size)
+    depth, alpha = drawn.depth[0].cpu().numpy(), drawn.alpha[0].cpu().numpy()
+    color = drawn.rgb[0].cpu().numpy() / np.maximum(alpha, 1e-6)[..., None]
+    return depth, trusted(depth, alpha, camera.intrinsics[0]), np.round(color.clip(0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a distance field to a mesh: where it is zero, and in which colours the views show that."""
+
+from __future__ import annotations
+
+import numpy as np
+from skimage.measure import marching_cubes
+
+from .depth_maps import DepthMaps
+from .mesh import Mesh
+from .volume import Volume, no_surface
+
+STEEPEST = 0.95  # cells with a distance beyond this (in truncation lengths) lie at the end of what was seen, not at a surface
+UNSEEN = 0.5  # grey of vertices that no view shows
+
+
+def extract(volume: Volume, maps: DepthMaps) -> Mesh:
+    """The coloured surface of a volume, with faces that look outwards. Raises `TttlrmError` when there is none."""
+    try:
+        known = _known_cells((volume.weight > 0) & (np.abs(volume.distance) < STEEPEST))
+        vertices, faces, _, _ = marching_cubes(volume.distance, 0.0, mask=known, allow_degenerate=False)
+    except (RuntimeError, ValueError) as error:  # how marching_cubes says that nothing crosses zero
+        raise no_surface() from error
+    if len(faces) == 0:
+        raise no_surface()
+    vertices = (volume.origin + volume.voxel * vertices.astype(np.float64)).astype(np.float32)
+    return Mesh(vertices, faces.astype(np.int32), vertex_colors(vertices, maps, volume.truncation))
+
+
+def _known_cells(
+    known: np.ndarray,  # [X, Y, Z] bool, of grid points
+) -> np.ndarray:  # [X, Y, Z] bool, of cells, each at its highest corner as marching_cubes wants it
+    """The cells whose eight corners are all known."""
+    cells = known.copy()
+    for axis in range(3):
+        lower = np.roll(cells, 1, axis)
+        lower[(slice(None),) * axis + (0,)] = False
+        cells &= lower
+    return cells
+
+
+def vertex_colors(
+    vertices: np.ndarray,  # [N, 3]
+    maps: DepthMaps,
+    tolerance: float,  # world units between a vertex and the surface that a view shows there
+) -> np.ndarray:  # [N, 3] float32, sRGB 0 to 1
+    """The mean colour of the pixels that show each vertex, weighted by their trust."""
+    total = np.zeros((len(vertices), 4), dtype=np.float32)
+    for view in range(len(maps)):
+        total += _seen_colors(vertices, maps, view, tolerance)
+    colors = total[:, :3] / np.maximum(total[:, 3:], 1e-20)
+    return np.where(total[:, 3:] > 0, colors, np.float32(UNSEEN))
+
+
+def _seen_colors(vertices: np.ndarray, maps: DepthMaps, view: int, tolerance: float) -> np.ndarray:
+    """Trust times colour, and trust, of the pixel on which each vertex falls: [N, 4], 0 where it is hidden or outside."""
+    pose = maps.world_to_camera(view).astype(np.float32)
+    points = vertices @ pose[:3, :3].T + pose[:3, 3]
+    z = points[:, 2]
+    focal, middle = np.split(maps.cameras.intrinsics[view].astype(np.float32), 2)
+    pixels = np.floor(points[:, :2] / np.maximum(z, 1e-6)[:, None] * focal + middle)
+    height, width = maps.depth[view].shape
+    inside = (z > 0) & (pixels >= 0).all(axis=1) & (pixels < [width, height]).all(axis=1)
+    x, y = np.where(inside[:, None], pixels, 0).astype(np.int32).T
+    shown = inside & (np.abs(maps.depth[view][y, x] - z) < tolerance)
+    trust = np.where(shown, maps.trust[view][y, x], 0)[:, None]
+    return np.concatenate([trust * maps.color[view][y, x] / np.float32(255), trust], axis=1)

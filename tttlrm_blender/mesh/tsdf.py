@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fusing depth maps into a truncated signed distance field (Curless and Levoy 1996)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..render.cpu.parallel import kernel, spread
+from .depth_maps import DepthMaps
+from .volume import Volume
+
+
+def integrate(volume: Volume, maps: DepthMaps, view: int) -> None:
+    """Add one view to a volume, in place.
+
+    A grid point at z before a surface at depth d is (d − z) / truncation away from it, at most 1; points more than the
+    truncation behind the surface are hidden and stay as they are. Distances are averaged with the pixels' trust as weight.
+    """
+    pose = maps.world_to_camera(view)
+    start = pose[:3, :3] @ volume.origin + pose[:3, 3]
+    steps = pose[:3, :3] * volume.voxel
+    spread(
+        _integrate,
+        len(volume.distance),
+        volume.distance,
+        volume.weight,
+        start.astype(np.float32),
+        steps.astype(np.float32),
+        maps.cameras.intrinsics[view].astype(np.float32),
+        np.float32(1 / volume.truncation),
+        maps.depth[view],
+        maps.trust[view],
+    )
+
+
+@kernel
+def _integrate(first, last, distance, weight, start, steps, intrinsics, inverse_truncation, depth, trust):
+    """The grid's planes from `first` up to `last`; `steps` [3, 3] holds in columns what one voxel along each axis adds."""
+    for i in range(first, last):
+        for j in range(distance.shape[1]):
+            x0 = start[0] + i * steps[0, 0] + j * steps[0, 1]
+            y0 = start[1] + i * steps[1, 0] + j * steps[1, 1]
+            z0 = start[2] + i * steps[2, 0] + j * steps[2, 1]
+            for k in range(distance.shape[2]):
+                z = z0 + k * steps[2, 2]
+                if z <= 0:
+                    continue
+                u = intrinsics[0] * (x0 + k * steps[0, 2]) / z + intrinsics[2] - np.float32(0.5)
+                v = intrinsics[1] * (y0 + k * steps[1, 2]) / z + intrinsics[3] - np.float32(0.5)
+                surface, believed = _sample(depth, trust, u, v)
+                signed = (surface - z) * inverse_truncation
+                if believed > 0 and signed >= -1:
+                    total = weight[i, j, k] + believed
+                    distance[i, j, k] += (min(signed, np.float32(1)) - distance[i, j, k]) * believed / total
+                    weight[i, j, k] = total
+
+
+@kernel
+def _sample(depth, trust, u, v):
+    """Depth and trust between four pixels; no trust where one of the four is not trusted or outside."""
+    column, row = int(np.floor(u)), int(np.floor(v))
+    if column < 0 or row < 0 or column + 1 >= depth.shape[1] or row + 1 >= depth.shape[0]:
+        return np.float32(0), np.float32(0)
+    a, b = trust[row, column], trust[row, column + 1]
+    c, d = trust[row + 1, column], trust[row + 1, column + 1]
+    if min(min(a, b), min(c, d)) <= 0:
+        return np.float32(0), np.float32(0)
+    s, t = u - np.float32(column), v - np.float32(row)
+    upper = depth[row, column] + s * (depth[row, column + 1] - depth[row, column])
+    lower = depth[row + 1, column] + s * (depth[row + 1, column + 1] - depth[row + 1, column])
+    trust_upper, trust_lower = a + s * (b - a), c + s * (d - c)
+    return upper + t * (lower - upper), trust_upper + t * (trust_lower - trust_upper)
+
+
+def integrate_reference(volume: Volume, maps: DepthMaps, view: int) -> None:
+    """`integrate` in plain numpy: all grid points at once, slow."""
+    grid = np.stack(np.meshgrid(*(np.arange(n) for n in volume.distance.shape), indexing="ij"), axis=-1)
+    pose = maps.world_to_camera(view)
+    points = (volume.origin + volume.voxel * grid) @ pose[:3, :3].T + pose[:3, 3]
+    z = points[..., 2]
+    focal, middle = np.split(maps.cameras.intrinsics[view], 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pixels = points[..., :2] / z[..., None] * focal + middle - 0.5
+    corner = np.nan_to_num(np.floor(pixels), nan=-1).clip(-1, 1 << 20).astype(int)
+    height, width = maps.depth[view].shape
+    inside = (z > 0) & (corner >= 0).all(-1) & (corner < [width - 1, height - 1]).all(-1)
+    corner, fraction = corner[inside], (pixels - corner)[inside]
+    surface, believed = np.zeros(len(corner)), np.zeros(len(corner))
+    hidden = np.zeros(len(corner), dtype=bool)
+    for right in (0, 1):
+        for below in (0, 1):
+            share = np.abs(1 - right - fraction[:, 0]) * np.abs(1 - below - fraction[:, 1])
+            pixel = corner[:, 1] + below, corner[:, 0] + right
+            surface += share * maps.depth[view][pixel]
+            believed += share * maps.trust[view][pixel]
+            hidden |= maps.trust[view][pixel] <= 0
+    signed = (surface - z[inside]) / volume.truncation
+    believed[hidden | (signed < -1)] = 0
+    before = volume.weight[inside]
+    total = np.maximum(before + believed, 1e-20)
+    volume.distance[inside] = (volume.distance[inside] * before + np.minimum(signed, 1) * believed) / total
+    volume.weight[inside] = before + believed
