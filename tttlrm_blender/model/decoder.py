@@ -63,6 +63,7 @@ def activate(config: Config, raw: Tensor, anchor: Tensor) -> Candidates:
         constant = sh[..., :1, :] + (color[..., None, :] - 0.5) / SH_DC
         sh = torch.cat([constant, sh[..., 1:, :]], -2)
         scale = (far * size * PIXEL_DEVIATION).log() + scale.clamp(max=MAX_LOG_GROWTH)
+        rotation = rotation + rotation.new_tensor([1, 0, 0, 0])
     else:
         scale = (scale - 2.3).clamp(max=-1.2)
     return Candidates(origin + direction * far, sh, scale, rotation, opacity[..., 0] + opacity_offset(config))

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenes as the network and the losses want them: input views in normalised poses, and target views beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..photos.cameras import Cameras
+from ..photos.similarity import normalize
+from .scenes import SceneBatch, make_scenes
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How much one step looks at."""
+
+    scenes: int
+    inputs: int  # views given to the network
+    others: int  # views of the same scene that it does not see
+    size: tuple[int, int]  # width and height in pixels
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Inputs and targets of S scenes, in the frame that inference uses (see `normalize`)."""
+
+    images: Tensor  # [S, V, H, W, 3] float32, sRGB 0 to 1
+    distance: Tensor  # [S, V, H, W], along the unit ray in normalised units; 0 where nothing is
+    c2w: Tensor  # [S, V, 4, 4] float32
+    intrinsics: Tensor  # [S, V, 4]
+    target_images: Tensor  # [S, K, H, W, 3]: the other views, then the first input view
+    target_cameras: list[Cameras]  # of K views each
+
+
+def make_batch(generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu") -> Batch:
+    """Random scenes of `make_scenes`, normalised by their input views alone."""
+    made = make_scenes(generator, shape.scenes, shape.inputs + shape.others, shape.size, device)
+    cameras, scales = zip(*(_normalized(made, scene, shape) for scene in range(shape.scenes)), strict=True)
+    seen = slice(0, shape.inputs)
+    targets = [*range(shape.inputs, shape.inputs + shape.others), 0]
+    scale = torch.tensor(scales, dtype=torch.float32, device=made.depth.device)
+    return Batch(
+        images=made.images[:, seen],
+        distance=(made.depth * _stretch(made, shape.size))[:, seen] * scale[:, None, None, None],
+        c2w=torch.stack([torch.from_numpy(c.c2w[seen]) for c in cameras]).float().to(device),
+        intrinsics=made.intrinsics[:, seen],
+        target_images=made.images[:, targets],
+        target_cameras=[c[targets] for c in cameras],
+    )
+
+
+def _normalized(made: SceneBatch, scene: int, shape: Shape) -> tuple[Cameras, float]:
+    """All cameras of one scene in the frame of its input views, and the factor on lengths."""
+    c2w, intrinsics = (part[scene].cpu().numpy().astype(np.float64) for part in (made.c2w, made.intrinsics))
+    cameras = Cameras(c2w, intrinsics, np.tile(np.array(shape.size), (len(c2w), 1)))
+    similarity = normalize(cameras[: shape.inputs])[1]
+    return similarity.cameras(cameras), similarity.scale
+
+
+def _stretch(made: SceneBatch, size: tuple[int, int]) -> Tensor:
+    """Distance along the ray per unit of z depth: [S, V, H, W]."""
+    fx, fy, cx, cy = made.intrinsics[..., None, None, :].unbind(-1)
+    x = torch.arange(size[0], device=fx.device) + 0.5
+    y = torch.arange(size[1], device=fx.device)[:, None] + 0.5
+    return (1 + ((x - cx) / fx) ** 2 + ((y - cy) / fy) ** 2).sqrt()

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Random numbers that depend on nothing but the generator's seed."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def generator_for(seed: int, step: int) -> torch.Generator:
+    """The generator of one step of one run: the same for the same two numbers, whatever was drawn before."""
+    return torch.Generator().manual_seed((seed * 0x9E3779B97F4A7C15 + step * 0xBF58476D1CE4E5B9) % 2**63)
+
+
+def uniform(generator: torch.Generator, low: float, high: float, *shape: int) -> Tensor:
+    """Numbers evenly between `low` and `high`, shaped `shape`, on the CPU."""
+    return low + (high - low) * torch.rand(shape, generator=generator)
+
+
+def directions(generator: torch.Generator, *shape: int) -> Tensor:
+    """Unit vectors [*shape, 3], evenly over the sphere."""
+    return torch.nn.functional.normalize(torch.randn(*shape, 3, generator=generator), dim=-1)
+
+
+def rotations(generator: torch.Generator, *shape: int) -> Tensor:
+    """Rotation matrices [*shape, 3, 3], evenly over all rotations."""
+    forward, side = directions(generator, *shape), directions(generator, *shape)
+    side = torch.nn.functional.normalize(torch.linalg.cross(forward, side), dim=-1)
+    return torch.stack([side, torch.linalg.cross(forward, side), forward], -1)
+
+
+def turns(generator: torch.Generator, *shape: int) -> Tensor:
+    """Rotation matrices [*shape, 3, 3] about z, evenly over all angles."""
+    angle = uniform(generator, -torch.pi, torch.pi, *shape)
+    zero, one = torch.zeros_like(angle), torch.ones_like(angle)
+    rows = [angle.cos(), -angle.sin(), zero, angle.sin(), angle.cos(), zero, zero, zero, one]
+    return torch.stack(rows, -1).unflatten(-1, (3, 3))
