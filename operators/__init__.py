@@ -25,17 +25,28 @@ CLASSES = (
 )
 
 
+_commands = []  # handles of what was added to Blender's command line
+
+
+def _command(arguments: list[str]) -> int:
+    from .command_line import main  # not before: `python -m operators.command_line` runs that file itself
+
+    return main(arguments)
+
+
 def register() -> None:
     """Add the operators, the panels, the preferences and the command to Blender."""
     properties.register()
     for kind in CLASSES:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
+    _commands.append(bpy.utils.register_cli_command("tttlrm", _command))
     atexit.register(worker.link.close)
 
 
 def unregister() -> None:
     """Take them back out, and stop the worker that was started."""
+    bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
     worker.link.close()
     files.remove_menu_entries()

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,6 +49,12 @@ class Link:
                 self._client, self._worker = self._connect(worker), worker
             return self._client
 
+    def forget(self, session: str) -> None:
+        """Let the worker free what it keeps of a scene; nothing to do when the worker is gone."""
+        with self._lock, contextlib.suppress(errors.TttlrmError):
+            if self._client is not None:
+                self._client.forget(session)
+
     def close(self) -> None:
         """Leave the worker, and stop it if it was launched from here."""
         with self._lock:
@@ -55,6 +63,12 @@ class Link:
     def _connect(self, worker: Worker) -> client.Client:
         if not worker.launched:
             return client.Client(worker.host, worker.port, worker.token)
+        if worker.python is None and importlib.util.find_spec("torch") is None:
+            raise errors.TttlrmError(
+                "Blender does not know which Python runs the worker.",
+                "Name one that has tttLRM's packages in the add-on's preferences, such as .venv/bin/python.",
+                "no_worker",
+            )
         self._process = client.launch_worker(python=worker.python)
         return self._process.connect()
 

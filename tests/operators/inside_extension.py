@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people do with the installed extension, except looking at it."""
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from tttlrm_blender.client import WorkerProcess, launch_worker
+from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.gaussians.ply import read_ply, write_ply
+from tttlrm_blender.gaussians.spz import read_spz
+
+MODULE = "bl_ext.user_default.tttlrm"
+TOY = Path(__file__).with_name("toy_worker.py")
+ops = bpy.ops.tttlrm
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed() -> Iterator[None]:
+    """The real zip, installed and enabled as Blender does it."""
+    bpy.ops.extensions.package_install_files(filepath=os.environ["TTTLRM_EXTENSION"], repo="user_default", enable_on_install=True)
+    yield
+    bpy.ops.preferences.addon_disable(module=MODULE)
+
+
+@pytest.fixture(scope="module")
+def worker(installed) -> Iterator[WorkerProcess]:
+    with launch_worker(program=(str(TOY),)) as process:
+        yield process
+
+
+@pytest.fixture
+def toy(worker: WorkerProcess) -> WorkerProcess:
+    """The preferences name the toy worker."""
+    prefer(host=worker.host, port=worker.port, token=worker.token, python="")
+    return worker
+
+
+@pytest.fixture(autouse=True)
+def empty_scene(installed):
+    bpy.ops.wm.read_homefile(use_empty=True)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "statue"
+    folder.mkdir()
+    for name in ("1.png", "2.png"):
+        image = bpy.data.images.new(name, 32, 24)
+        image.filepath_raw, image.file_format = str(folder / name), "PNG"
+        image.save()
+        bpy.data.images.remove(image)
+    return folder
+
+
+def prefer(**values) -> None:
+    for name, value in values.items():
+        setattr(bpy.context.preferences.addons[MODULE].preferences, name, value)
+
+
+def reconstructed(photos: Path, **options) -> bpy.types.Object:
+    assert ops.reconstruct(directory=str(photos), **options) == {"FINISHED"}
+    return bpy.context.object
+
+
+def link_to_worker():
+    return import_module(f"{MODULE}.operators.worker").link
+
+
+def test_the_zip_brings_what_blenders_python_needs():
+    packages = Path(bpy.utils.user_resource("EXTENSIONS")) / ".local/lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    assert (packages / "site-packages/websockets/sync/client.py").exists()
+
+
+def test_a_folder_becomes_a_collection(toy, photos):
+    splats = reconstructed(photos, with_mesh=True, views=2)
+    collection = bpy.data.collections["statue"]
+    assert splats.type == "POINTCLOUD" and len(splats.data.points) == 12 and splats.select_get()
+    kinds = sorted(obj.type for obj in collection.all_objects)
+    assert kinds == ["CAMERA", "CAMERA", "EMPTY", "MESH", "POINTCLOUD"]
+    camera = bpy.data.objects["1.png"]
+    assert Path(camera.data.background_images[0].image.filepath) == photos / "1.png"
+
+
+def test_splats_remember_their_scene_and_settings(toy, photos):
+    bpy.context.scene.tttlrm.decode.scale = 2.0
+    splats = reconstructed(photos, refine_steps=3)
+    assert splats.tttlrm.session
+    assert splats.tttlrm.decode.scale == 2.0
+    assert splats.tttlrm.refine.steps == 3
+
+
+def test_decoding_again_uses_the_objects_settings_and_the_callers(toy, photos):
+    splats = reconstructed(photos)
+    place = splats.parent
+    splats.tttlrm.decode.max_splats = 7
+    assert ops.decode() == {"FINISHED"}
+    assert len(splats.data.points) == 7 and splats.parent == place
+    assert ops.decode(max_splats=5) == {"FINISHED"}
+    assert len(splats.data.points) == 5 and splats.tttlrm.decode.max_splats == 7
+
+
+def test_refining_replaces_the_splats(toy, photos):
+    splats = reconstructed(photos)
+    assert ops.refine(steps=9) == {"FINISHED"}
+    assert len(splats.data.points) == 9
+    with pytest.raises(RuntimeError, match="Set the steps or the seconds"):
+        ops.refine(steps=0)
+
+
+def test_a_mesh_stands_where_the_splats_stand(toy, photos):
+    splats = reconstructed(photos)
+    splats.parent.location = (1, 2, 3)
+    bpy.context.view_layer.update()
+    assert ops.mesh() == {"FINISHED"}
+    bpy.context.view_layer.update()
+    mesh = next(obj for obj in bpy.data.objects if obj.type == "MESH")
+    assert len(mesh.data.polygons) == 1
+    assert np.allclose(mesh.matrix_world, splats.matrix_world)
+    assert mesh.users_collection == splats.users_collection
+
+
+def test_selected_image_empties_are_photos(toy, photos):
+    for name in ("1.png", "2.png"):
+        empty = bpy.data.objects.new(name, None)
+        empty.empty_display_type = "IMAGE"
+        empty.data = bpy.data.images.load(str(photos / name))
+        bpy.context.collection.objects.link(empty)
+        empty.select_set(True)
+    assert ops.reconstruct(name="Bust") == {"FINISHED"}
+    assert len([obj for obj in bpy.data.collections["Bust"].all_objects if obj.type == "CAMERA"]) == 2
+
+
+def test_without_photos_a_sentence_says_what_to_do(toy, tmp_path):
+    with pytest.raises(RuntimeError, match=r"No photos are selected\. Select image empties"):
+        ops.reconstruct()
+    with pytest.raises(RuntimeError, match="There are no photos in"):
+        ops.reconstruct(directory=str(tmp_path))
+    with pytest.raises(RuntimeError, match="There are no photos in"):
+        ops.reconstruct(directory=str(tmp_path / "nowhere"))
+    assert not bpy.data.objects
+
+
+def test_a_failed_job_leaves_the_scene_alone(toy, photos):
+    splats = reconstructed(photos)
+    (photos / "broken.json").write_text("{}")
+    before = sorted(obj.name for obj in bpy.data.objects)
+    with pytest.raises(RuntimeError, match=r"The photo 2\.png is cut off\. Copy it again\."):
+        ops.reconstruct(directory=str(photos))
+    assert sorted(obj.name for obj in bpy.data.objects) == before
+    assert ops.decode(max_splats=3) == {"FINISHED"} and len(splats.data.points) == 3
+
+
+def test_a_wrong_token_is_told(toy, photos):
+    prefer(token="wrong-wrong-wrong-wrong")
+    with pytest.raises(RuntimeError, match="token"):
+        ops.reconstruct(directory=str(photos))
+
+
+def test_a_worker_elsewhere_needs_leave_to_go_online(toy, photos):
+    prefer(host="192.0.2.1")
+    if bpy.app.online_access:
+        pytest.skip("this Blender may go online")
+    with pytest.raises(RuntimeError, match="Blender may not go online"):
+        ops.reconstruct(directory=str(photos))
+
+
+def test_a_python_that_does_not_exist_is_told(photos):
+    prefer(token="", python="/nowhere/python")
+    with pytest.raises(RuntimeError, match="/nowhere/python"):
+        ops.start_worker()
+
+
+def test_a_killed_worker_is_told_and_the_next_job_has_a_new_one(installed, photos, monkeypatch):
+    prefer(token="", python="")
+    launcher = import_module(f"{MODULE}.tttlrm_blender.client.launch")
+    monkeypatch.setattr(launcher.launch_worker, "__defaults__", (None, None, 120.0, (str(TOY),)))
+    (photos / "deadly.json").write_text("{}")
+    with pytest.raises(RuntimeError, match="The worker stopped unexpectedly"):
+        ops.reconstruct(directory=str(photos))
+    assert not bpy.data.objects
+    (photos / "deadly.json").unlink()
+    reconstructed(photos)
+    process = link_to_worker()._process.process
+    assert ops.stop_worker() == {"FINISHED"}
+    assert process.poll() is not None
+    assert ops.start_worker() == {"FINISHED"}
+    assert link_to_worker().connected
+    ops.stop_worker()
+
+
+@pytest.mark.parametrize("suffix", [".ply", ".spz"])
+def test_splats_go_through_files(suffix, tmp_path):
+    source, copy = tmp_path / "a.ply", tmp_path / f"b{suffix}"
+    write_ply(source, some_splats(50))
+    assert ops.import_splats(filepath=str(source)) == {"FINISHED"}
+    bpy.context.object.location = (0, 0, 1)
+    assert ops.export_splats(filepath=str(copy)) == {"FINISHED"}
+    read = read_ply(copy) if suffix == ".ply" else read_spz(copy)
+    assert np.allclose(read.means, some_splats(50).means + np.array([0, 0, 1]), atol=1e-3)
+
+
+def test_several_files_at_once(tmp_path):
+    for name in ("a.ply", "b.ply"):
+        write_ply(tmp_path / name, some_splats(4))
+    assert ops.import_splats(directory=str(tmp_path), files=[{"name": "a.ply"}, {"name": "b.ply"}]) == {"FINISHED"}
+    assert [obj.name for obj in bpy.data.objects] == ["a", "b"]
+
+
+def test_files_that_cannot_be_read_or_written_are_told(tmp_path):
+    (tmp_path / "text.ply").write_text("hello")
+    for name in ("missing.ply", "text.ply", "splats.obj"):
+        with pytest.raises(RuntimeError, match=name):
+            ops.import_splats(filepath=str(tmp_path / name))
+    write_ply(tmp_path / "a.ply", some_splats(4))
+    ops.import_splats(filepath=str(tmp_path / "a.ply"))
+    with pytest.raises(RuntimeError, match=r"splats\.obj is neither"):
+        ops.export_splats(filepath=str(tmp_path / "splats.obj"))
+    with pytest.raises(RuntimeError, match="cannot be written"):
+        ops.export_splats(filepath=str(tmp_path / "nowhere" / "a.ply"))
+
+
+def test_disabling_takes_everything_out_and_enabling_puts_it_back():
+    bpy.ops.preferences.addon_disable(module=MODULE)
+    assert not hasattr(bpy.types.Scene, "tttlrm") and not hasattr(bpy.types, "TTTLRM_OT_reconstruct")
+    bpy.ops.preferences.addon_enable(module=MODULE)
+    assert hasattr(bpy.types.Scene, "tttlrm") and hasattr(bpy.types, "TTTLRM_OT_reconstruct")
+
+
+def some_splats(count: int) -> Gaussians:
+    random = np.random.default_rng(0)
+    quats = random.normal(size=(count, 4)).astype(np.float32)
+    quats /= np.linalg.norm(quats, axis=1, keepdims=True)
+    means, sh = (random.normal(size=shape).astype(np.float32) for shape in ((count, 3), (count, 4, 3)))
+    return Gaussians(means, quats, np.full((count, 3), 0.1, np.float32), np.full(count, 0.5, np.float32), sh)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A worker that speaks and answers as the product's own does, but makes up its splats: quick, and without torch."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.settings import (
+    DecodeSettings,
+    MeshSettings,
+    ReconstructSettings,
+    RefineSettings,
+    RenderSettings,
+    to_json,
+)
+from tttlrm_blender.worker.kinds import JobKind, JobResult
+from tttlrm_blender.worker.program import main
+
+SPLATS = 12
+SIZE = (32, 24)
+
+
+@dataclass
+class Scene:
+    """What was asked of it last."""
+
+    folder: Path
+    files: list[str] = field(default_factory=list)
+
+
+def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> JobResult:
+    """Says which files and settings it was given. A file named `broken.json` or `deadly.json` is obeyed."""
+    scene.files = sorted(path.relative_to(scene.folder).as_posix() for path in scene.folder.rglob("*") if path.is_file())
+    if "broken.json" in scene.files:
+        raise TttlrmError("The photo 2.png is cut off.", "Copy it again.", "bad_photo")
+    if "deadly.json" in scene.files:
+        os.kill(os.getpid(), signal.SIGKILL)
+    for step in range(settings.refine.steps):  # each a tenth of a second, with previews, for tests with a window
+        report("refine", step / settings.refine.steps)
+        report.preview(_splats(SPLATS + step))
+        time.sleep(0.1)
+    names = [name for name in scene.files if name.endswith(".png")]
+    info = {"views": len(names), "splats": SPLATS, "seconds": {"load": 0.0}, "files": scene.files, "settings": to_json(settings)}
+    arrays = _arrays(SPLATS) | (_mesh() if settings.mesh else {})
+    return JobResult(info | {"cameras": _cameras(names)}, arrays)
+
+
+def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
+    """As many splats as are allowed."""
+    return JobResult({"splats": settings.max_splats}, _arrays(settings.max_splats))
+
+
+def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
+    """As many splats as steps; takes as long as it is given."""
+    report("refine", 0.0)
+    report.preview(_splats(2))
+    until = time.monotonic() + settings.seconds
+    while time.monotonic() < until:
+        report("refine", 0.5)
+        time.sleep(0.01)
+    return JobResult({"splats": settings.steps}, _arrays(settings.steps))
+
+
+def mesh(scene: Scene, settings: MeshSettings, report: Report) -> JobResult:
+    """One triangle."""
+    return JobResult({"faces": 1}, _mesh())
+
+
+def render(scene: Scene, settings: RenderSettings, report: Report) -> JobResult:
+    """A picture that is red at the top left and black elsewhere."""
+    image = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    image[0, 0, 0] = 255
+    return JobResult({"pictures": ["1.png"]}, {"image.1.png": image})
+
+
+def _splats(count: int) -> Gaussians:
+    ones = np.ones((count, 4), np.float32)
+    means = np.arange(count * 3, dtype=np.float32).reshape(-1, 3)
+    return Gaussians(means, ones / 2, ones[:, :3], ones[:, 0] / 2, np.repeat(ones[:, None, :3], 4, axis=1))
+
+
+def _arrays(count: int) -> dict[str, np.ndarray]:
+    return {f"gaussians.{name}": array for name, array in _splats(count).arrays().items()}
+
+
+def _mesh() -> dict[str, np.ndarray]:
+    colors = np.ones((3, 3), np.float32)
+    glb = np.frombuffer(b"glTF", np.uint8)
+    return {
+        "mesh.vertices": np.eye(3, dtype=np.float32),
+        "mesh.faces": np.array([[0, 1, 2]], np.int32),
+        "mesh.colors": colors,
+        "mesh.glb": glb,
+    }
+
+
+def _cameras(names: list[str]) -> dict[str, list]:
+    poses = [np.eye(4).tolist()] * len(names)
+    return {
+        "names": names,
+        "c2w": poses,
+        "intrinsics": [[30.0, 30.0, 16.0, 12.0]] * len(names),
+        "sizes": [list(SIZE)] * len(names),
+    }
+
+
+JOBS = {
+    "reconstruct": JobKind(ReconstructSettings, reconstruct),
+    "decode": JobKind(DecodeSettings, decode),
+    "refine": JobKind(RefineSettings, refine),
+    "mesh": JobKind(MeshSettings, mesh),
+    "render": JobKind(RenderSettings, render),
+}
+
+if __name__ == "__main__":
+    main(load=lambda: (JOBS, Scene))
