@@ -17,7 +17,13 @@ MATERIAL = {"doubleSided": True, "pbrMetallicRoughness": {"metallicFactor": 0.0,
 
 
 def write_glb(path: str | Path, mesh: Mesh) -> None:
-    """Write a mesh with its vertex colours. Raises `TttlrmError` when the file cannot be written.
+    """Write a mesh as a GLB file. Raises `TttlrmError` when the file cannot be written."""
+    with replacing(path) as part:
+        part.write_bytes(glb_bytes(mesh))
+
+
+def glb_bytes(mesh: Mesh) -> bytes:
+    """The content of a GLB file of a mesh with its vertex colours.
 
     The world's z axis points up, as in Blender; glTF's y axis does: (x, y, z) becomes (x, z, −y). Blender's importer turns
     it back. Colours become linear, as glTF wants them, in 16 bits, as 8 would show steps in the dark.
@@ -26,9 +32,7 @@ def write_glb(path: str | Path, mesh: Mesh) -> None:
     opaque = np.ones((len(mesh.colors), 1), dtype=np.float32)
     colors = np.concatenate([linear(mesh.colors), opaque], axis=1)
     shape.vertex_attributes["_COLOR_0"] = np.round(colors * 65535).astype(np.uint16)
-    content = trimesh.exchange.gltf.export_glb(shape, include_normals=True, tree_postprocessor=_name_colors)
-    with replacing(path) as part:
-        part.write_bytes(content)
+    return trimesh.exchange.gltf.export_glb(shape, include_normals=True, tree_postprocessor=_name_colors)
 
 
 def _name_colors(tree: dict[str, Any]) -> None:
