@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Batches: normalised as inference does, with distances that put the splats where the scene is."""
+
+import torch
+
+from tttlrm_blender.model.decoder import anchors
+from tttlrm_blender.train.batches import Shape, make_batch
+from tttlrm_blender.train.chance import generator_for
+from tttlrm_blender.train.evaluate import flat_guess
+from tttlrm_blender.train.losses import draw_targets, log_error, losses
+from tttlrm_blender.train.trainer import DEFAULT_CONFIG
+
+SHAPE = Shape(scenes=2, inputs=8, others=2, size=(48, 32))
+
+
+def test_input_cameras_are_normalised_and_targets_follow() -> None:
+    batch = make_batch(generator_for(0, 0), SHAPE)
+    reach = batch.c2w[..., :3, 3].abs().amax((1, 2))
+    torch.testing.assert_close(reach, torch.ones(2))
+    torch.testing.assert_close(batch.c2w[..., :3, 3].mean(1), torch.zeros(2, 3), atol=1e-5, rtol=0)
+    for scene in range(2):
+        repeated = torch.from_numpy(batch.target_cameras[scene].c2w[-1]).float()
+        torch.testing.assert_close(repeated, batch.c2w[scene, 0])
+    assert torch.equal(batch.target_images[:, -1], batch.images[:, 0])
+
+
+def test_splats_at_the_true_distance_show_the_scene() -> None:
+    batch = make_batch(generator_for(1, 0), SHAPE)
+    flat = flat_guess(DEFAULT_CONFIG, batch)
+    anchor = anchors(batch.images, batch.c2w, batch.intrinsics).flatten(1, 3)
+    distance = batch.distance.flatten(1)[..., None]
+    there = distance[..., 0] > 0
+    true = flat._replace(
+        means=anchor[..., :3] + anchor[..., 3:6] * distance,
+        log_scales=(0.6 * anchor[..., 9:] * distance.clamp(min=1e-6)).log().expand(-1, -1, 3),
+        logits=torch.where(there, flat.logits, -20.0),
+    )
+    error, mask = log_error(true, batch)
+    assert torch.equal(mask, there) and error.abs().max() < 1e-4
+    scores = {
+        name: (draw_targets(c, batch) - batch.target_images).square().mean() for name, c in (("true", true), ("flat", flat))
+    }
+    assert scores["true"] < scores["flat"] / 2
+    terms = {name: losses(c, batch, rendering=True) for name, c in (("true", true), ("flat", flat))}
+    assert all(terms["true"][name] < terms["flat"][name] for name in ("depth", "shape", "trust", "color"))

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A training run from the command line to a checkpoint."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tttlrm_blender.model.checkpoint import load_checkpoint, read
+from tttlrm_blender.train import loop
+from tttlrm_blender.train.__main__ import main
+from tttlrm_blender.train.trainer import DEFAULT_CONFIG, Plan, Trainer
+
+from .test_trainer import CONFIG, PLAN
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of a small network on small pictures."""
+    monkeypatch.setattr(loop, "DEFAULT_CONFIG", CONFIG)
+    monkeypatch.setattr(loop, "Plan", lambda **choices: Plan(**{**vars(PLAN), **choices}))
+
+
+def test_run_resumes_and_writes_a_checkpoint_with_its_record(tmp_path: Path) -> None:
+    state, out = tmp_path / "deep" / "state.pt", tmp_path / "out.safetensors"
+    assert main(["--steps", "1", "--state", str(state)]) == 0
+    assert main(["--steps", "3", "--state", str(state), "--out", str(out), "--evaluate", "1"]) == 0
+    model = load_checkpoint(out)
+    assert model.config == CONFIG
+    record = json.loads(read(out)[1]["training"])
+    assert record["steps"] == 3 and record["samples"] >= 3 and record["seed"] == 0 and record["held_out_scenes"] == 1
+    assert set(record["figures"]) == {"psnr", "flat_psnr", "grey_psnr", "depth_error", "flat_depth_error"}
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["out.safetensors", "state.pt"]
+
+
+def test_run_without_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--state", str(tmp_path / "state.pt")]) == 1
+    assert "--minutes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"not a state"])
+def test_broken_state_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
+    path = tmp_path / "state.pt"
+    path.write_bytes(content)
+    assert main(["--steps", "1", "--state", str(path)]) == 1
+    assert str(path) in capsys.readouterr().err
+
+
+def test_state_of_another_network_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "state.pt"
+    loop.save_state(path, Trainer(DEFAULT_CONFIG, PLAN))
+    with pytest.raises(loop.TttlrmError, match=str(path)):
+        loop.resume(path, Trainer(CONFIG, PLAN))
