@@ -42,8 +42,9 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
     """The figures of several folders, a row each."""
     width = max(map(len, rows))
     head = f"{'photos':{width}}  views   splats    PSNR   SSIM  seconds"
-    lines = [
-        f"{name:{width}}  {row['views']:5}  {row['splats']:7}  {row['psnr']:6.2f}  {row['ssim']:.3f}  {sum(row['seconds'].values()):7.1f}"
-        for name, row in rows.items()
-    ]
-    return "\n".join([head, *lines])
+    return "\n".join([head, *(_row(f"{name:{width}}", info) for name, info in rows.items())])
+
+
+def _row(name: str, info: dict[str, Any]) -> str:
+    spent = sum(info["seconds"].values())
+    return f"{name}  {info['views']:5}  {info['splats']:7}  {info['psnr']:6.2f}  {info['ssim']:.3f}  {spent:7.1f}"

@@ -41,7 +41,8 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     The result's info holds `views` (photos that the network read), `splats`, `seconds` by stage, `cameras`, and over
     held-out photos `psnr` and `ssim`, with those before the refinement under `decoded`.
     """
-    clock, info = Clock(), {}
+    clock = Clock()
+    info: dict[str, Any] = {}
     with clock("load"):
         photographs = steps.load(scene, settings, report)
     with clock("encode"):

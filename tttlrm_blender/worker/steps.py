@@ -14,6 +14,7 @@ from ..photos.cameras import Cameras
 from ..photos.find import find_photos
 from ..photos.load import load_photos, used_size
 from ..photos.photo import Photo
+from ..photos.points import sparse_points
 from ..photos.selection import hold_out, select_views
 from ..photos.similarity import normalize
 from ..progress import Report
@@ -101,7 +102,7 @@ def queries(made: Reconstruction, count: int) -> SceneMemory:
 def optimize(gaussians: Gaussians, made: Reconstruction, settings: RefineSettings, report: Report) -> Gaussians:
     """Optimise splats against the input photos, helped by sparse points of them."""
     photographs = made.photographs
-    points = sparse_points(photographs.photos, made.folder, report) if settings.points else None
+    points = sparse_points(photographs.files, report) if settings.points else None
     return refine(gaussians, photographs.inputs, settings, report, points)
 
 
