@@ -1,14 +1,72 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Camera poses of photos that came without."""
+"""Camera poses of photos that come without."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
+from itertools import combinations
 from pathlib import Path
 
 from ..errors import TttlrmError
 from ..progress import Report
+from .images import focal_length, image_size
+from .sfm_process import SfmJob, run_sfm, small_size, write_images
+
+SIDE, FEATURES = 1024, 8192  # longest side of an image in pixels, and details sought in it
+FILM_WIDTH = 36.0  # mm, of the film that EXIF's equivalent focal length refers to
+HINT = "Take photos that overlap more, from more places, or add a transforms.json or a COLMAP model."
 
 
 def estimate_poses(images: list[Path], report: Report) -> Path:
-    """A COLMAP model of the images. Raises `TttlrmError` ("no_poses") where none can be found."""
-    raise TttlrmError(f"There are no camera poses beside {images[0]}.", "Put a transforms.json beside it.", "no_poses")
+    """A COLMAP model of photos, which calls them by their file names; kept for the next time that they are asked for.
+
+    Incremental mapping after matching each photo with each other. Photos of one size and focal length share a camera.
+    Raises `TttlrmError` ("no_poses") where fewer than two photos find a place.
+    """
+    kept = cache_folder() / "poses" / _digest(images)
+    if not kept.is_dir():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent, prefix="unfinished-") as work:
+            _mapped(images, Path(work), report).replace(kept)
+    return kept
+
+
+def cache_folder() -> Path:
+    """Where results that took minutes are kept: TTTLRM_CACHE, or the system's place for such things."""
+    local = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("TTTLRM_CACHE") or Path(local) / "tttlrm")
+
+
+def _mapped(images: list[Path], folder: Path, report: Report) -> Path:
+    """The model of the photos, below `folder`."""
+    lenses = [(image_size(path), focal_length(path)) for path in images]
+    numbers = {lens: number for number, lens in enumerate(dict.fromkeys(lenses))}
+    job = SfmJob(
+        images=write_images(folder, [(path, True) for path in images], [numbers[lens] for lens in lenses], SIDE),
+        names=[path.name for path in images],
+        pairs=list(combinations(range(len(images)), 2)),
+        camera_model="SIMPLE_RADIAL",
+        cameras={str(number): _simple_radial(*lens) for lens, number in numbers.items() if lens[1]},
+        poses=[],
+        features=FEATURES,
+    )
+    model = run_sfm(folder, job, report)
+    if model is None:
+        raise TttlrmError(f"The camera poses of the photos in {images[0].parent} could not be found.", HINT, "no_poses")
+    return model
+
+
+def _simple_radial(size: tuple[int, int], focal: float) -> list[float]:
+    """COLMAP's f cx cy k of a camera whose focal length is known in mm of 35 mm film."""
+    width, height = small_size(*size, SIDE)
+    return [focal / FILM_WIDTH * max(width, height), width / 2, height / 2, 0.0]
+
+
+def _digest(images: list[Path]) -> str:
+    """A name that stands for the names and contents of the photos."""
+    digest = hashlib.sha256()
+    for path in images:
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:32]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from ..errors import TttlrmError
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
-ORIENTATION = 0x0112  # the EXIF tag; from 5 on it exchanges rows and columns
 LOW_BYTES = {"16B": "16L", "16L": "16B"}  # reading big-endian samples as little-endian ones yields their other byte
 LOW_BYTES["16N"] = "16B" if struct.pack("=H", 1) == struct.pack("<H", 1) else "16L"
 
@@ -25,8 +24,14 @@ LOW_BYTES["16N"] = "16B" if struct.pack("=H", 1) == struct.pack("<H", 1) else "1
 def image_size(path: Path) -> tuple[int, int]:
     """Width and height of an image held upright, in pixels, from its header alone. Raises `TttlrmError` ("bad_photo")."""
     with _opened(path) as image:
-        turned = image.format != "TIFF" and image.getexif().get(ORIENTATION, 1) >= 5  # Pillow turns TIFF files by itself
-        return (image.height, image.width) if turned else image.size
+        sideways = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5 and image.format != "TIFF"  # Pillow turns TIFF
+        return (image.height, image.width) if sideways else image.size
+
+
+def focal_length(path: Path) -> float:
+    """The focal length in mm of 35 mm film that the EXIF data tells, or 0. Raises `TttlrmError` ("bad_photo")."""
+    with _opened(path) as image:
+        return float(image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm) or 0)
 
 
 def read_image(path: Path, upright: bool = True) -> np.ndarray:

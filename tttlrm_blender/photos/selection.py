@@ -19,16 +19,20 @@ def hold_out(photos: list[Photo], n: int) -> tuple[list[Photo], list[Photo]]:
 def select_views(photos: list[Photo], count: int) -> list[Photo]:
     """`count` photos spread over the scene, in their order: the one nearest each k-means centre of position and direction.
 
-    Positions count in units of their spread, so that they weigh as much as the viewing directions. The result depends on
-    nothing but the cameras. All photos come back when there are no more than `count`, or `count` is 0.
+    The result depends on nothing but the cameras. All photos come back when there are no more than `count`, or `count` is 0.
     """
     if not 0 < count < len(photos):
         return photos
+    features = pose_features(photos)
+    return [photos[index] for index in sorted(_nearest_to_centers(features, _centers(features, count)))]
+
+
+def pose_features(photos: list[Photo]) -> np.ndarray:
+    """Position, in units of the positions' spread, and viewing direction of each photo, [V, 6]."""
     c2w = np.stack([photo.c2w for photo in photos])
     offsets = c2w[:, :3, 3] - c2w[:, :3, 3].mean(0)
     spread = np.sqrt((offsets**2).sum(1).mean())
-    features = np.concatenate([offsets / max(spread, 1e-12), c2w[:, :3, 2]], axis=1)
-    return [photos[index] for index in sorted(_nearest_to_centers(features, _centers(features, count)))]
+    return np.concatenate([offsets / max(spread, 1e-12), c2w[:, :3, 2]], axis=1)
 
 
 def _centers(features: np.ndarray, count: int) -> np.ndarray:

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sparse points of a scene: from the COLMAP model that gave the poses, else triangulated from the known poses."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..progress import Report
+from .colmap import ColmapPoints, read_points
+from .photo import Photo
+from .selection import pose_features
+from .sfm_process import SfmJob, run_sfm, small_size, write_images
+
+SIDE, FEATURES = 640, 4096  # longest side of an image in pixels, and details sought in it
+NEIGHBOURS = 6  # views that each view is matched with
+
+
+@dataclass(frozen=True)
+class SparsePoints:
+    """N points on the surfaces of a scene, in the world of the cameras."""
+
+    means: np.ndarray  # [N, 3] float32
+    colors: np.ndarray  # [N, 3] float32, sRGB, 0 to 1
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+
+def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
+    """Points that at least two of the given photos see; other photos have no part in it.
+
+    Where the poses came from one COLMAP model, so do the points. Otherwise they are triangulated from the known poses, in a
+    process of its own, from matches between neighbouring views. Raises `TttlrmError` ("sfm_failed") where that fails.
+    """
+    models = {photo.source.model if photo.source else None for photo in photos}
+    model = models.pop()
+    if model and not models:
+        return _seen_by(read_points(model), [photo.source.image_id for photo in photos if photo.source])
+    with tempfile.TemporaryDirectory(prefix="tttlrm-") as work:
+        found = read_points(triangulate(photos, Path(work), report))
+    return SparsePoints(found.means.astype(np.float32), found.colors.astype(np.float32) / 255)
+
+
+def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
+    """A COLMAP model, below `folder`, of the points that neighbouring photos see, with the poses of the photos."""
+    cameras = [(*photo.intrinsics, *photo.distortion, photo.width, photo.height) for photo in photos]
+    numbers = {camera: number for number, camera in enumerate(dict.fromkeys(cameras))}
+    files = [(photo.path, photo.upright) for photo in photos]
+    job = SfmJob(
+        images=write_images(folder, files, [numbers[camera] for camera in cameras], SIDE),
+        names=[photo.name for photo in photos],
+        pairs=neighbours(photos),
+        camera_model="OPENCV",
+        cameras={str(numbers[camera]): _opencv(photo) for camera, photo in zip(cameras, photos, strict=True)},
+        poses=[np.linalg.inv(photo.c2w)[:3].tolist() for photo in photos],
+        features=FEATURES,
+    )
+    model = run_sfm(folder, job, report)
+    assert model is not None, "triangulation always writes a model, if an empty one"
+    return model
+
+
+def neighbours(photos: list[Photo]) -> list[tuple[int, int]]:
+    """Pairs of photos, by index, whose cameras are among the nearest to each other in position and direction."""
+    features = pose_features(photos)
+    gaps = ((features[:, None] - features[None]) ** 2).sum(-1)
+    np.fill_diagonal(gaps, np.inf)
+    nearest = gaps.argsort(axis=1)[:, : min(NEIGHBOURS, len(photos) - 1)]
+    return sorted({(min(first, int(second)), max(first, int(second))) for first, row in enumerate(nearest) for second in row})
+
+
+def _seen_by(points: ColmapPoints, image_ids: list[int]) -> SparsePoints:
+    """The points that at least two of the images see."""
+    keep = np.array([len(np.intersect1d(images, image_ids)) >= 2 for images in points.seen_by], dtype=bool)
+    return SparsePoints(points.means[keep].astype(np.float32), points.colors[keep].astype(np.float32) / 255)
+
+
+def _opencv(photo: Photo) -> list[float]:
+    """COLMAP's fx fy cx cy k1 k2 p1 p2 of a photo's small copy."""
+    width, height = small_size(photo.width, photo.height, SIDE)
+    return [*photo.intrinsics * np.tile([width / photo.width, height / photo.height], 2), *photo.distortion]

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Structure from motion with pycolmap, as a program of its own: `python -m tttlrm_blender.photos.sfm FOLDER`.
+
+pycolmap crashes beside other native libraries, so nothing else is imported here. FOLDER holds `job.json` and the folder
+`images`, with one folder for each camera. The result is a COLMAP model in FOLDER/model. Each line on standard output is a
+stage and the share of it that is done. The program ends when its standard input does, so it never outlives its parent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pycolmap
+
+EXTRACTED_AT_ONCE = 4  # images
+MATCHED_AT_ONCE = 40  # pairs of images
+MAX_POINT_ERROR = 2.0  # pixels of reprojection, for points triangulated from known poses
+
+
+def main() -> None:
+    """Do the job that the folder describes."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    pycolmap.logging.minloglevel = 2
+    pycolmap.set_random_seed(0)
+    folder = Path(sys.argv[1])
+    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    extract(folder, job)
+    match(folder, job)
+    model = triangulate(folder, job) if job["poses"] else largest_model(folder)
+    if model is not None:
+        write(model, folder, dict(zip(job["images"], job["names"], strict=True)))
+
+
+def extract(folder: Path, job: dict[str, Any]) -> None:
+    """Find the details of all images, and set the cameras to what is known of them."""
+    options = pycolmap.FeatureExtractionOptions()
+    options.sift.max_num_features = job["features"]
+    reader = pycolmap.ImageReaderOptions()
+    reader.camera_model = job["camera_model"]
+    names = job["images"]
+    for start in range(0, len(names), EXTRACTED_AT_ONCE):
+        say("features", start / len(names))
+        pycolmap.extract_features(
+            folder / "database.db",
+            folder / "images",
+            names[start : start + EXTRACTED_AT_ONCE],
+            camera_mode=pycolmap.CameraMode.PER_FOLDER,
+            reader_options=reader,
+            extraction_options=options,
+            device=pycolmap.Device.cpu,
+        )
+    set_cameras(folder, job["cameras"])
+
+
+def set_cameras(folder: Path, cameras: dict[str, list[float]]) -> None:
+    """Write the known camera parameters of each folder of images to the database."""
+    with pycolmap.Database.open(folder / "database.db") as database:
+        for image in database.read_all_images():
+            camera = database.read_camera(image.camera_id)
+            known = cameras.get(image.name.split("/")[0])
+            if known and not camera.has_prior_focal_length:
+                camera.params, camera.has_prior_focal_length = known, True
+                database.update_camera(camera)
+
+
+def match(folder: Path, job: dict[str, Any]) -> None:
+    """Match the details of the pairs of images."""
+    listed, pairs = folder / "pairs.txt", job["pairs"]
+    pairing = pycolmap.ImportedPairingOptions()
+    pairing.match_list_path = listed
+    for start in range(0, len(pairs), MATCHED_AT_ONCE):
+        say("matches", start / len(pairs))
+        some = pairs[start : start + MATCHED_AT_ONCE]
+        listed.write_text("\n".join(f"{job['images'][first]} {job['images'][second]}" for first, second in some))
+        pycolmap.match_image_pairs(folder / "database.db", pairing_options=pairing, device=pycolmap.Device.cpu)
+
+
+def triangulate(folder: Path, job: dict[str, Any]) -> pycolmap.Reconstruction:
+    """The points that cameras of known pose see."""
+    say("points", 0)
+    known = pycolmap.Reconstruction()
+    with pycolmap.Database.open(folder / "database.db") as database:
+        images, cameras = database.read_all_images(), database.read_all_cameras()
+    for camera in cameras:
+        known.add_camera_with_trivial_rig(camera)
+    poses = dict(zip(job["images"], job["poses"], strict=True))
+    for image in images:
+        pose = pycolmap.Rigid3d(poses[image.name])
+        blank = pycolmap.Image(name=image.name, camera_id=image.camera_id, image_id=image.image_id)
+        known.add_image_with_trivial_frame(blank, pose)
+    options = pycolmap.IncrementalPipelineOptions()
+    options.triangulation.ignore_two_view_tracks = False
+    options.mapper.filter_max_reproj_error = MAX_POINT_ERROR
+    (folder / "points").mkdir()
+    return pycolmap.triangulate_points(
+        known, folder / "database.db", folder / "images", folder / "points", options=options, refine_intrinsics=False
+    )
+
+
+def largest_model(folder: Path) -> pycolmap.Reconstruction | None:
+    """The model with the most images that incremental mapping finds, if any."""
+    options = pycolmap.IncrementalPipelineOptions()
+    options.min_model_size = 2
+    placed = [2]
+    count = len(list((folder / "images").glob("*/*")))
+
+    def say_placed() -> None:
+        placed[0] += 1
+        say("cameras", placed[0] / count)
+
+    say("cameras", 0)
+    (folder / "models").mkdir()
+    found = pycolmap.incremental_mapping(
+        folder / "database.db", folder / "images", folder / "models", options, next_image_callback=say_placed
+    )
+    return max(found.values(), key=lambda model: model.num_reg_images(), default=None)
+
+
+def write(model: pycolmap.Reconstruction, folder: Path, names: dict[str, str]) -> None:
+    """Write a model with its images named as the photos are."""
+    for image in model.images.values():
+        image.name = names[image.name]
+    (folder / "model").mkdir()
+    model.write_binary(folder / "model")
+
+
+def say(stage: str, fraction: float) -> None:
+    """One line of progress for the parent."""
+    print(stage, f"{fraction:.3f}", flush=True)
+
+
+def _end_with_parent() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs structure from motion in a process of its own, follows it, and ends it when nobody wants it any more."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from ..errors import TttlrmError
+from ..progress import Report
+from .images import read_image
+
+PAUSE = 0.1  # seconds between looks at the process
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class SfmJob:
+    """What the process is asked for: points that cameras of known pose see or, without poses, the cameras as well."""
+
+    images: list[str]  # files below the folder `images`; those in one folder share a camera
+    names: list[str]  # what the model is to call them
+    pairs: list[tuple[int, int]]  # indices of the images to match
+    camera_model: str  # COLMAP's name
+    cameras: dict[str, list[float]]  # the camera of a folder: parameters in COLMAP's order, where they are known
+    poses: list[list[list[float]]]  # world to camera [3, 4] of each image, or nothing at all
+    features: int  # details per image at most
+
+
+def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
+    """Do a job on the images in `folder`/images: the folder of the COLMAP model that came of it, if one did.
+
+    Raises `TttlrmError` ("sfm_failed") where the process fails, and `Cancelled` after ending it where that was asked for.
+    """
+    (folder / "job.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
+    with _started(folder) as process:
+        while process.poll() is None:
+            time.sleep(PAUSE)
+            report(*_latest(folder / "progress"))
+    if process.returncode:
+        raise TttlrmError(f"pycolmap stopped: {_last_words(folder / 'log', process.returncode)}.", code="sfm_failed")
+    model = folder / "model"
+    return model if model.is_dir() else None
+
+
+def write_images(
+    folder: Path,
+    photos: list[tuple[Path, bool]],  # files, and whether they are held upright
+    cameras: list[int],  # the number of each photo's camera
+    side: int,  # pixels of the longest side at most
+) -> list[str]:
+    """Small copies of photos below `folder`/images, in one folder for each camera; their names there, in order."""
+    names = [f"{camera}/{index:05d}.jpg" for index, camera in enumerate(cameras)]
+    for camera in set(cameras):
+        (folder / "images" / str(camera)).mkdir(parents=True)
+
+    def write(photo: tuple[Path, bool], name: str) -> None:
+        image = Image.fromarray((read_image(*photo) * 255 + 0.5).astype("uint8"))
+        image.resize(small_size(*image.size, side), Image.Resampling.BOX).save(folder / "images" / name, quality=95)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(write, photos, names))
+    return names
+
+
+def small_size(width: int, height: int, side: int) -> tuple[int, int]:
+    """Width and height shrunk to a longest side."""
+    shrink = min(1.0, side / max(width, height))
+    return max(1, round(width * shrink)), max(1, round(height * shrink))
+
+
+@contextmanager
+def _started(folder: Path) -> Iterator[subprocess.Popen]:
+    """The process, which is gone in the end whatever happens. It also ends when its standard input is closed."""
+    command = [sys.executable, "-m", f"{__package__}.sfm", str(folder.resolve())]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
+    with (
+        (folder / "progress").open("w") as progress,
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            command, cwd=PACKAGE_ROOT, env=environment, stdin=subprocess.PIPE, stdout=progress, stderr=log
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _latest(progress: Path) -> tuple[str, float]:
+    """The stage and the share of it that the last whole line tells."""
+    *lines, _ = progress.read_text(encoding="utf-8").split("\n")
+    stage, fraction = lines[-1].split() if lines else ("features", "0")
+    return stage, float(fraction)
+
+
+def _last_words(log: Path, status: int) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), f"status {status}").rstrip(".")
