@@ -24,7 +24,7 @@ class Activity:
     def take(self, message: messages.Event) -> None:
         """Note what an event says about the progress."""
         if isinstance(message, messages.Queued):
-            self.stage, self.fraction, self.seconds_left = f"waiting for {message.position} other jobs", 0.0, None
+            self.stage, self.fraction, self.seconds_left = "wait for other jobs", 0.0, None
         elif isinstance(message, messages.Progress):
             self.stage, self.fraction, self.seconds_left = message.stage, message.fraction, message.seconds_left
 
@@ -32,7 +32,7 @@ class Activity:
     def text(self) -> str:
         """One line for a person."""
         left = f", {self.seconds_left:.0f} s left" if self.seconds_left is not None else ""
-        return f"{self.title}: {self.stage} {self.fraction:.0%}{left}"
+        return f"{self.stage.capitalize()} {self.fraction:.0%}{left}"
 
 
 current: Activity | None = None

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starting and stopping the worker, and its job."""
 
+from typing import ClassVar
+
 import bpy
 
 from .. import activity, worker
@@ -13,7 +15,7 @@ class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
 
     bl_idname = "tttlrm.start_worker"
     bl_label = "Start Worker"
-    bl_options = set()  # noqa: RUF012
+    bl_options: ClassVar[set[str]] = set()  # nothing to undo
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
         """Nothing to do but to be there."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tab “tttLRM” in the sidebar of the 3D view."""
 
+from typing import ClassVar
+
 import bpy
 
 from .. import activity, worker
@@ -42,7 +44,7 @@ class TTTLRM_PT_photos(Tab, bpy.types.Panel):
 
     bl_label = "Photos and Network"
     bl_parent_id = "TTTLRM_PT_reconstruct"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
@@ -65,13 +67,18 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
         """Blender calls this."""
         layout = self.layout
         layout.label(text=f"{context.object.name}: {len(context.object.data.points):,} splats")
-        layout.operator("tttlrm.export_splats", icon="EXPORT")
+        buttons = layout.column(align=True)
+        if context.object.tttlrm.session:
+            for kind in ("decode", "refine", "mesh"):
+                buttons.operator(f"tttlrm.{kind}")
+        buttons.operator("tttlrm.export_splats")
 
 
 class KeptScenePanel(Tab):
-    """Settings of the active splats for one kind of job, and the button that starts it."""
+    """Settings of the active splats for one kind of job."""
 
     bl_parent_id = "TTTLRM_PT_splats"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
     kind: str
     settings_type: type
 
@@ -85,32 +92,31 @@ class KeptScenePanel(Tab):
         layout, group = _column(self), getattr(context.object.tttlrm, self.kind)
         for name in WORDS[self.settings_type]:
             layout.prop(group, name)
-        layout.operator(f"tttlrm.{self.kind}")
 
 
 class TTTLRM_PT_decode(KeptScenePanel, bpy.types.Panel):
-    """Splats anew."""
+    """How splats are decoded."""
 
-    bl_label, kind, settings_type = "Decode", "decode", settings.DecodeSettings
+    bl_label, kind, settings_type = "Decode Settings", "decode", settings.DecodeSettings
 
 
 class TTTLRM_PT_refine(KeptScenePanel, bpy.types.Panel):
-    """Sharper splats."""
+    """How splats are refined."""
 
-    bl_label, kind, settings_type = "Refine", "refine", settings.RefineSettings
+    bl_label, kind, settings_type = "Refine Settings", "refine", settings.RefineSettings
 
 
 class TTTLRM_PT_mesh(KeptScenePanel, bpy.types.Panel):
-    """A mesh."""
+    """How a mesh is made."""
 
-    bl_label, kind, settings_type = "Mesh", "mesh", settings.MeshSettings
+    bl_label, kind, settings_type = "Mesh Settings", "mesh", settings.MeshSettings
 
 
 class TTTLRM_PT_worker(Tab, bpy.types.Panel):
     """The process that does the work."""
 
     bl_label = "Worker"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""

@@ -9,6 +9,8 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 
 from ..engine import settings
 
+FIRST_STEPS = 500  # of refinement that are offered for splats which had none
+
 SCANS = (
     ("full", "One Pass", "All photos at once: the sharpest"),
     ("ar", "Chunk by Chunk", "A few photos at a time: for very many photos"),
@@ -136,7 +138,8 @@ def remember(obj: bpy.types.Object, session: str, used: settings.ReconstructSett
     """Give a new splat object its scene on the worker and the settings that it was made with."""
     group = obj.tttlrm
     group.session = session
-    for part, values in (("decode", used.decode), ("refine", used.refine), ("mesh", used.mesh or settings.MeshSettings())):
+    refine = used.refine if used.refine.wanted else replace(used.refine, steps=FIRST_STEPS)
+    for part, values in (("decode", used.decode), ("refine", refine), ("mesh", used.mesh or settings.MeshSettings())):
         for name in WORDS[type(values)]:
             setattr(getattr(group, part), name, getattr(values, name))
 
