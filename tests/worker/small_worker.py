@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A worker like the product's own, with small jobs that need no network: `python small_worker.py --owned …`."""
 
+import asyncio
 import os
 import signal
+import threading
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +18,8 @@ from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.progress import Report
 from tttlrm_blender.worker.kinds import JobKind, JobResult
 from tttlrm_blender.worker.program import main
+from tttlrm_blender.worker.server import Server
+from tttlrm_blender.worker.sessions import Limits
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,37 @@ def break_(scene: Scene, settings: BreakSettings, report: Report) -> JobResult:
 
 
 JOBS = {"count": JobKind(CountSettings, count), "break": JobKind(BreakSettings, break_)}
-LONG = replace(CountSettings(), steps=3000, seconds=0.02)
+LONG = CountSettings(steps=3000, seconds=0.02)
+TOKEN = "a token for the tests"
+
+
+@contextmanager
+def serving(folder: Path, limits: Limits | None = None) -> Iterator[int]:
+    """A server in a thread of this process; gives its port."""
+    server = Server(JOBS, Scene, folder, TOKEN, limits=limits or Limits())
+    listening = threading.Event()
+    port, stop = 0, lambda: None
+
+    async def run() -> None:
+        nonlocal stop
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        stop = lambda: loop.call_soon_threadsafe(stopped.set)  # noqa: E731
+        assert await server.run("127.0.0.1", 0, ready, stopped)
+
+    def ready(host: str, chosen: int) -> None:
+        nonlocal port
+        port = chosen
+        listening.set()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    assert listening.wait(20)
+    try:
+        yield port
+    finally:
+        stop()
+        thread.join()
+
 
 if __name__ == "__main__":
     main(load=lambda: (JOBS, Scene))

@@ -17,7 +17,7 @@ from ..errors import TttlrmError
 from .connection import Client
 
 PROGRAM = ("-m", "tttlrm_blender.worker")
-LAST_LINES = 12  # of the log, told when a worker dies
+LAST_LINES = 8  # of the log, told when a worker dies
 PATIENCE = 10.0  # seconds given to a worker to end by itself
 
 

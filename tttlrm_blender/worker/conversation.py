@@ -73,14 +73,16 @@ class Conversation:
             raise malformed("an upload without bytes")
         if request not in self._incoming:
             self._incoming[request] = self._sessions.open(message.session).begin(message.path, message.size)
+        incoming = self._incoming[request]
         try:
-            complete = await asyncio.to_thread(self._incoming[request].write, message.offset, data.data)
+            await asyncio.to_thread(incoming.write, message.offset, data.data)
+            if incoming.complete:
+                incoming.store()
+                del self._incoming[request]
+                self._tell(request, Done())
         except TttlrmError:
             self._incoming.pop(request).discard()
             raise
-        if complete:
-            del self._incoming[request]
-            self._tell(request, Done())
 
     def _submit(self, request: int, message: Submit) -> None:
         if request in self._tasks or request in self._incoming:

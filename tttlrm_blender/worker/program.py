@@ -70,10 +70,10 @@ def load_jobs() -> Registry:
     return JOBS, Scene
 
 
-def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], Registry] = load_jobs) -> bool:
-    """Run a worker until it is interrupted; `ready` is called once clients can come.
+def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], Registry] = load_jobs) -> None:
+    """Run a worker until it is interrupted; `ready` is called once clients can come. Raises `TttlrmError`.
 
-    Must be called from the main thread. Says whether the last job ended in time. Raises `TttlrmError`.
+    Must be called from the main thread. Does not return, but ends the process, if the last job does not stop.
     """
     jobs, make_scene = load()
     with TemporaryDirectory(prefix="tttlrm-", dir=options.folder, ignore_cleanup_errors=True) as folder:
@@ -83,7 +83,10 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
         def listening(host: str, port: int) -> None:
             ready(Ready(host, port, os.getpid(), str(token_file) if token_file else None))
 
-        return asyncio.run(_until_stopped(server, options, listening))
+        ended = asyncio.run(_until_stopped(server, options, listening))
+    if not ended:  # it sits in native code that does not listen: leave without waiting for its thread
+        logging.shutdown()
+        os._exit(1)
 
 
 async def _until_stopped(server: Server, options: Options, listening: Callable[[str, int], None]) -> bool:
@@ -140,12 +143,9 @@ def main(arguments: list[str] | None = None, load: Callable[[], Registry] = load
             print(json.dumps(asdict(ready)), file=line)
 
     try:
-        ended = serve(options, announce, load)
+        serve(options, announce, load)
     except TttlrmError as error:
         sys.exit(str(error))
-    if not ended:  # a job in native code that does not listen: leave without waiting for its thread
-        logging.shutdown()
-        os._exit(1)
 
 
 def _redirect(log: Path | None) -> int:

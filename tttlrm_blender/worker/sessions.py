@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
@@ -34,7 +35,9 @@ class Session:
         self._incoming.mkdir()
         self._make_scene, self._scene = make_scene, None
         self._limits = limits
-        self._sizes: dict[str, int] = {}  # of the files, those on their way included
+        self._stored: dict[str, int] = {}  # files and their bytes
+        self._stored_bytes = 0
+        self._arriving: set[Incoming] = set()
 
     def scene(self) -> Any:
         """What the jobs keep between them; made at the first job."""
@@ -46,11 +49,18 @@ class Session:
         """Start to receive a file. Raises `TttlrmError` if its path or size is not allowed."""
         target = self._inside(path)
         self._check_room(path, size)
-        self._sizes[path] = size
         try:
-            return Incoming(self._incoming, target, size)
+            incoming = Incoming(self._incoming, target, path, size, self._over)
         except OSError as error:
             raise unwritable(path, error) from error
+        self._arriving.add(incoming)
+        return incoming
+
+    def _over(self, incoming: Incoming, stored: bool) -> None:
+        self._arriving.discard(incoming)
+        if stored:
+            self._stored_bytes += incoming.size - self._stored.get(incoming.path, 0)
+            self._stored[incoming.path] = incoming.size
 
     def remove(self) -> None:
         """Remove all files."""
@@ -67,10 +77,12 @@ class Session:
         return target
 
     def _check_room(self, path: str, size: int) -> None:
-        limits, others = self._limits, {name: known for name, known in self._sizes.items() if name != path}
+        limits = self._limits
         if not 0 <= size <= limits.file_bytes:
             raise TttlrmError(f"{path} is too large for the worker: at most {limits.file_bytes >> 20} MiB.", code="too_large")
-        if sum(others.values()) + size > limits.session_bytes or len(others) >= limits.files:
+        total = self._stored_bytes - self._stored.get(path, 0) + sum(incoming.size for incoming in self._arriving) + size
+        count = len(self._stored) + len(self._arriving) + (path not in self._stored)
+        if total > limits.session_bytes or count > limits.files:
             raise TttlrmError(
                 f"The scene is too large for the worker: at most {limits.session_bytes >> 20} MiB in {limits.files} files.",
                 "Use fewer or smaller photos.",
@@ -85,32 +97,45 @@ def _is_plain(part: str) -> bool:
 
 
 class Incoming:
-    """A file on its way into a scene's folder; it appears there once it is complete."""
+    """A file on its way into a scene's folder; it appears there once it is stored."""
 
-    def __init__(self, folder: Path, target: Path, size: int) -> None:
+    def __init__(self, folder: Path, target: Path, path: str, size: int, over: Callable[[Incoming, bool], None]) -> None:
+        """`over` hears whether the file was stored, when it is or when it is given up."""
         self._file = NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 (lives as long as the upload)
-        self._target, self._size, self._received = target, size, 0
+        self._target, self._received, self._over = target, 0, over
+        self.path, self.size = path, size
 
-    def write(self, offset: int, data: memoryview) -> bool:
-        """Add the next bytes; says whether the file is complete now. Raises `TttlrmError`."""
-        if offset != self._received or offset + len(data) > self._size:
-            raise TttlrmError(f"The parts of {self._target.name} do not fit together.", "Upload it again.", "bad_upload")
+    def write(self, offset: int, data: memoryview) -> None:
+        """Add the next bytes; may be called from any thread. Raises `TttlrmError`."""
+        if offset != self._received or offset + len(data) > self.size:
+            raise TttlrmError(f"The parts of {self.path} do not fit together.", "Upload it again.", "bad_upload")
         try:
             self._file.write(data)
-            self._received += len(data)
-            if self._received < self._size:
-                return False
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        self._received += len(data)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all bytes are there."""
+        return self._received == self.size
+
+    def store(self) -> None:
+        """Put the complete file into its place. Raises `TttlrmError`."""
+        try:
             self._file.close()
             self._target.parent.mkdir(parents=True, exist_ok=True)
             Path(self._file.name).replace(self._target)
         except OSError as error:
-            raise unwritable(self._target.name, error) from error
-        return True
+            raise unwritable(self.path, error) from error
+        self._over(self, True)
 
     def discard(self) -> None:
         """Give up on the file."""
-        self._file.close()
+        with suppress(OSError):  # a full disk may refuse the last bytes once more
+            self._file.close()
         Path(self._file.name).unlink(missing_ok=True)
+        self._over(self, False)
 
 
 def unwritable(name: str, error: OSError) -> TttlrmError:

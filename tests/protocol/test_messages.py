@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages there and back, and versions that cannot talk."""
+
+import json
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.protocol import messages
+from tttlrm_blender.protocol.frames import RUN_BYTES, pack
+from tttlrm_blender.protocol.messages import Decoder, Done, Failed, Hello, Progress, Upload, check_versions, encode, slot
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(1 << 60), 1 << 60) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+json_objects = st.dictionaries(texts, json_values, max_size=3)
+FIELDS = {
+    "int": st.integers(0, 1 << 60),
+    "str": texts,
+    "float": st.floats(0, 1),
+    "float | None": st.none() | st.floats(0, 1e6),
+    "list[str]": st.lists(texts, max_size=3),
+    "dict[str, Any]": json_objects,
+}
+
+
+def message_of(kind: type) -> st.SearchStrategy:
+    """Any message of a kind, without arrays."""
+    return st.builds(kind, **{name: FIELDS[hint] for name, hint in kind.__annotations__.items() if hint in FIELDS})
+
+
+any_message = st.one_of([message_of(kind) for kind in messages.KINDS.values()])
+
+
+@given(st.integers(0, 1 << 60), any_message)
+def test_every_message_is_read_as_it_was_written(number, message):
+    (frame,) = encode(number, message)
+    assert Decoder(0).feed(frame) == (number, message)
+
+
+def test_every_kind_of_message_is_tried():
+    assert set(messages.KINDS.values()) == set(get_args(messages.Message))
+
+
+@pytest.mark.parametrize("kind", [Upload("s", "a.jpg", 5, 0), messages.Preview(), Done({"splats": 3})])
+def test_arrays_larger_than_a_frame_arrive_whole(kind):
+    large = np.random.default_rng(0).integers(0, 255, RUN_BYTES + 5, np.uint8)
+    frames = list(encode(4, type(kind)(**{**vars(kind), "arrays": {"bytes": large}})))
+    decoder = Decoder(large.nbytes)
+    assert [decoder.feed(frame) for frame in frames[:-1]] == [None]
+    number, message = decoder.feed(frames[-1])
+    assert (number, message) == (4, kind)
+    assert np.array_equal(message.arrays["bytes"], large) and message.arrays["bytes"].flags.writeable
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[]",
+        "{}",
+        '{"type": "progress"}',
+        '{"type": "progress", "request": "1", "stage": "a", "fraction": 0.5}',
+        '{"type": "progress", "request": 1, "stage": "a"}',
+        '{"type": "progress", "request": 1, "stage": "a", "fraction": "b"}',
+        '{"type": "progress", "request": 1, "stage": "a", "fraction": true}',
+        '{"type": "progress", "request": 1, "stage": "a", "fraction": NaN}',
+        '{"type": "progress", "request": 1, "stage": "a", "fraction": 0.5, "more": 1}',
+        '{"type": "progress", "request": 1, "stage": null, "fraction": 0.5}',
+        '{"type": "done", "request": 1, "arrays": {}}',
+        '{"type": "done", "request": 1, "info": []}',
+        '{"type": "hello", "request": 0, "protocol": 1, "capabilities": [1]}',
+        '{"type": "object", "request": 1}',
+        '{"type": ["done"], "request": 1}',
+    ],
+)
+def test_malformed_texts_are_refused(text):
+    with pytest.raises(TttlrmError) as caught:
+        Decoder(0).feed(text)
+    assert caught.value.code == "bad_message"
+
+
+def test_arrays_belong_to_messages_that_have_some():
+    text = json.dumps({"type": "cancel", "request": 1})
+    frame = pack({"message": text, "arrays": json.dumps({"a": ["U8", [1]]})}, {"a": np.zeros(1, np.uint8)})
+    with pytest.raises(TttlrmError, match="Cancel has no arrays"):
+        Decoder(10).feed(frame)
+
+
+def test_whole_numbers_are_fractions_too():
+    assert Decoder(0).feed('{"type": "progress", "request": 1, "stage": "a", "fraction": 1}') == (1, Progress("a", 1.0))
+
+
+def test_a_message_too_large_is_refused_before_it_is_sent():
+    with pytest.raises(TttlrmError, match="too large"):
+        encode(1, Done({"text": "x" * (4 << 20)}))
+
+
+def test_a_hello_of_the_future_can_be_read():
+    text = '{"type": "hello", "request": 0, "protocol": 99, "version": "9.0", "colour": "blue"}'
+    assert Decoder(0).feed(text) == (0, Hello(99, "9.0"))
+
+
+def test_the_side_with_the_older_protocol_is_to_be_updated():
+    old, new = Hello(1, "0.1.0"), Hello(2, "0.2.0")
+    check_versions(old, Hello(1, "0.1.7"))
+    with pytest.raises(TttlrmError, match=r"Update tttLRM in the worker's Python to 0.2.0") as caught:
+        check_versions(worker=old, client=new)
+    assert caught.value.code == "version_mismatch"
+    with pytest.raises(TttlrmError, match=r"Update tttLRM in Blender .* to 0.2.0"):
+        check_versions(worker=new, client=old)
+
+
+def test_an_error_survives_the_way():
+    error = Failed.of(TttlrmError("It broke.", "Mend it.", "broken")).error()
+    assert (error.sentence, error.hint, error.code) == ("It broke.", "Mend it.", "broken")
+
+
+def test_progress_of_one_stage_shares_a_slot():
+    assert slot(Progress("a", 0.1)) == slot(Progress("a", 0.2)) != slot(Progress("b", 0.1))
+
+
+def test_a_token_is_never_shown():
+    assert "secret" not in repr(Hello(token="secret"))

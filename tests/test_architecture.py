@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The house's rules about who imports whom, read from the sources."""
+
+import ast
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ENGINE, OPERATORS = ROOT / "tttlrm_blender", ROOT / "operators"
+MODULES, IN_BLENDER = sorted(ENGINE.rglob("*.py")), [*sorted(OPERATORS.rglob("*.py")), ROOT / "__init__.py"]
+SOURCES = MODULES + IN_BLENDER
+HEAVY = {"torch", "gsplat", "numba", "scipy", "PIL", "trimesh", "skimage", "safetensors", "pycolmap", "tqdm"}
+WATCHED = HEAVY | {"numpy", "websockets", "bpy"}
+
+# Beyond the standard library, per room. A room may use less.
+PACKAGES = {
+    "": {"numpy"},
+    "protocol": {"numpy"},
+    "photos": {"numpy", "PIL", "scipy", "pycolmap"},
+    "gaussians": {"numpy"},
+    "client": {"numpy", "websockets"},
+    "model": {"numpy", "torch", "safetensors"},
+    "render": {"numpy", "torch", "numba", "gsplat"},
+    "refine": {"numpy", "torch", "scipy"},
+    "mesh": {"numpy", "torch", "scipy", "skimage", "trimesh"},
+    "train": {"numpy", "torch", "tqdm"},
+    "worker": {"numpy", "torch", "websockets"},
+    "commands": {"numpy", "PIL", "tqdm"},
+}
+# Data walks through the rooms in one direction; what lies at the top ("") serves all.
+ROOMS = {
+    "": {"gaussians"},
+    "protocol": {""},
+    "photos": {""},
+    "gaussians": {""},
+    "client": {"", "protocol"},
+    "model": {"", "gaussians", "photos", "protocol"},
+    "render": {"", "gaussians", "photos"},
+    "refine": {"", "gaussians", "photos", "protocol", "render"},
+    "mesh": {"", "gaussians", "photos", "protocol", "render"},
+    "train": {"", "gaussians", "photos", "model", "protocol", "refine", "render"},
+    "worker": {"", "gaussians", "mesh", "model", "photos", "protocol", "refine", "render"},
+    "commands": set(PACKAGES) - {"commands"},
+}
+
+
+def module_name(source: Path) -> str:
+    """Dotted name of a source file."""
+    parts = source.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def imports(source: Path) -> list[tuple[str, bool]]:
+    """Everything a file imports anywhere in it: absolute name of the module (or of what is in it), and whether relatively."""
+    package = source.relative_to(ROOT).parts[:-1]
+    found = []
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, False) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = list(package[: len(package) - node.level + 1]) if node.level else []
+            base += [node.module] if node.module else []
+            found += [(".".join([*base, alias.name]), node.level > 0) for alias in node.names]
+    return found
+
+
+def room_of(module: str) -> str:
+    """The room of an engine module's dotted name; modules at the top are in none."""
+    room = [*module.split("."), "", ""][1]
+    return room if (ENGINE / room).is_dir() else ""
+
+
+def packages(source: Path) -> set[str]:
+    """The other projects' packages that a file imports."""
+    return {name.partition(".")[0] for name, relative in imports(source) if not relative} & WATCHED
+
+
+def shown(source: Path) -> str:
+    """A file's name in messages."""
+    return str(source.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("source", MODULES, ids=shown)
+def test_a_room_imports_what_it_may(source):
+    room = room_of(module_name(source))
+    assert packages(source) <= PACKAGES[room]
+    rooms = {room_of(name) for name, _ in imports(source) if name.startswith("tttlrm_blender.")}
+    assert rooms <= ROOMS[room] | {room}
+
+
+@cache
+def engine_graph() -> dict[str, set[str]]:
+    """For every engine module those that it imports, also inside functions; without its own package, which comes first anyway."""
+    modules = {module_name(source): source for source in MODULES}
+    graph = {}
+    for name, source in modules.items():
+        wanted = {target if target in modules else target.rpartition(".")[0] for target, _ in imports(source)}
+        graph[name] = {target for target in wanted & set(modules) if target != name and not name.startswith(f"{target}.")}
+    return graph
+
+
+def taken_into_blender() -> set[str]:
+    """The engine modules that the operators load, and all that those import."""
+    calls = [node for node in ast.walk(ast.parse((OPERATORS / "engine.py").read_text())) if isinstance(node, ast.Call)]
+    rooms = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "_room"]
+    todo = [f"tttlrm_blender.{room.value}" for room in rooms if isinstance(room, ast.Constant)]
+    taken: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name not in taken:
+            taken.add(name)
+            todo += engine_graph()[name]
+    return taken
+
+
+@pytest.mark.parametrize("source", IN_BLENDER, ids=shown)
+def test_nothing_heavy_is_imported_in_blender(source):
+    assert not packages(source) & HEAVY
+
+
+def test_what_blender_takes_from_the_engine_is_light():
+    taken = taken_into_blender()
+    assert "tttlrm_blender.client.connection" in taken
+    sources = {module_name(source): source for source in MODULES}
+    assert not {name for name in taken if packages(sources[name]) & HEAVY}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=shown)
+def test_imports_inside_are_relative(source):
+    """For the engine and the operators have another name inside Blender."""
+    own = {"tttlrm_blender", "operators"}
+    assert not [name for name, relative in imports(source) if name.partition(".")[0] in own and not relative]
+
+
+def test_the_engine_has_no_import_circles():
+    TopologicalSorter(engine_graph()).prepare()
+
+
+def test_pycolmap_is_alone_in_its_process():
+    """It and torch, or another native image library, crash in one process."""
+    for source in SOURCES:
+        if "pycolmap" in packages(source):
+            assert packages(source) <= {"pycolmap", "numpy"}, source
+
+
+def test_every_file_states_its_licence():
+    for source in SOURCES + sorted((ROOT / "tests").rglob("*.py")) + sorted((ROOT / "benchmarks").rglob("*.py")):
+        assert source.read_text().startswith("# SPDX-License-Identifier: GPL-3.0-or-later\n"), source

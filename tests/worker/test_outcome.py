@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How reports and results of a job become events."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.worker.small_worker import splats
+from tttlrm_blender import errors
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Preview, Progress
+from tttlrm_blender.worker.kinds import JobResult
+from tttlrm_blender.worker.outcome import JobReport, outcome
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def told():
+    """A report with the events it emitted and its clock."""
+    events, clock = [], Clock()
+    return JobReport(events.append, clock), events, clock
+
+
+def test_at_most_twenty_reports_a_second_are_told(told):
+    report, events, clock = told
+    for step in range(1000):
+        clock.now = 100 + step / 1000
+        report("work", step / 1000)
+    assert 15 <= len(events) <= 20
+
+
+def test_every_stage_is_told_at_once(told):
+    report, events, _ = told
+    for stage in ("load", "encode", "decode"):
+        report(stage, 0.0)
+        report(stage, 0.5)
+    assert events == [Progress("load", 0.0), Progress("encode", 0.0), Progress("decode", 0.0)]
+
+
+def test_the_time_left_follows_the_pace_since_the_first_report(told):
+    report, events, clock = told
+    report("work", 0.5)
+    clock.now += 10
+    report("work", 0.75)
+    assert [event.seconds_left for event in events] == [None, pytest.approx(10)]
+
+
+def test_previews_are_copies_and_not_too_many(told):
+    report, events, _ = told
+    gaussians = splats(2)
+    report.preview(gaussians)
+    report.preview(gaussians)
+    gaussians.means[:] = 7
+    (event,) = events
+    assert isinstance(event, Preview) and (event.arrays["gaussians.means"] == 1).all()
+    assert set(event.arrays) == {f"gaussians.{name}" for name in ("means", "quats", "scales", "opacities", "sh")}
+
+
+def test_a_cancelled_report_stops_the_work(told):
+    report, _, _ = told
+    report.cancel()
+    assert outcome(lambda report: report("work", 0.1), report, None) == Cancelled()
+
+
+def failing(error: BaseException):
+    """Work that raises."""
+
+    def work(report: Report) -> JobResult:
+        raise error
+
+    return work
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as torch's."""
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), OutOfMemoryError("CUDA"), RuntimeError("DefaultCPUAllocator: can't allocate memory: 1 bytes")]
+)
+def test_lack_of_memory_is_said_plainly(error):
+    event = outcome(failing(error), Report(), None)
+    assert isinstance(event, Failed) and event.code == "out_of_memory" and "memory" in event.sentence
+
+
+@pytest.mark.parametrize("error", [ValueError("secret"), KeyError("secret"), SystemExit(1), RecursionError()])
+def test_the_unexpected_names_the_log_and_keeps_its_traceback_there(error, caplog):
+    with caplog.at_level(logging.ERROR):
+        event = outcome(failing(error), Report(), Path("worker.log"))
+    assert isinstance(event, Failed) and event.code == "internal"
+    assert "worker.log" in event.hint and "secret" not in event.sentence + event.hint
+    assert "Traceback" in caplog.text and type(error).__name__ in caplog.text
+
+
+def test_an_error_for_people_arrives_as_it_is():
+    event = outcome(failing(TttlrmError("The photo is broken.", "Take another.", "bad_photo")), Report(), None)
+    assert event == Failed("bad_photo", "The photo is broken.", "Take another.")
+    assert outcome(failing(errors.Cancelled()), Report(), None) == Cancelled()
+
+
+def test_a_result_is_made_ready_to_send():
+    array = np.arange(6, dtype=">f4").reshape(2, 3).T
+    event = outcome(lambda report: JobResult({"sizes": (1, 2)}, {"a": array}), Report(), None)
+    assert isinstance(event, Done) and event.info == {"sizes": [1, 2]}
+    assert event.arrays["a"].dtype == "<f4" and event.arrays["a"].flags.c_contiguous and (event.arrays["a"] == array).all()
+
+
+@pytest.mark.parametrize(
+    "result", [JobResult({"psnr": float("nan")}), JobResult({"a": np.float32(1)}), JobResult({}, {"a": np.array(["b"])})]
+)
+def test_a_result_that_cannot_travel_is_the_jobs_fault(result):
+    event = outcome(lambda report: result, Report(), None)
+    assert isinstance(event, Failed) and event.code == "internal"

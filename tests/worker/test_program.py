@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker as a process: what it says when it starts, and that it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tttlrm_blender.client import Client
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ROOT / "tests" / "worker" / "small_worker.py"
+
+
+def start(tmp_path, *arguments, token="", stdin=subprocess.PIPE):
+    """A worker process."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TTTLRM_TOKEN": token}
+    command = [sys.executable, str(SMALL), "--folder", str(tmp_path), *arguments]
+    return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+
+
+def ready(process):
+    """What its one line says."""
+    return json.loads(process.stdout.readline())
+
+
+def test_a_worker_started_by_hand_makes_a_token_that_only_its_user_may_read(tmp_path):
+    with start(tmp_path, "--token-file", str(tmp_path / "token")) as process:
+        told = ready(process)
+        assert told["pid"] == process.pid and told["token_file"] == str(tmp_path / "token")
+        assert os.name != "posix" or (tmp_path / "token").stat().st_mode & 0o777 == 0o600
+        with Client(told["host"], told["port"], (tmp_path / "token").read_text()) as client:
+            assert client.worker.capabilities == ["count", "break"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["token"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are of POSIX")
+def test_a_token_that_others_may_read_is_refused(tmp_path):
+    (tmp_path / "token").write_text("a token long enough")
+    (tmp_path / "token").chmod(0o644)
+    with start(tmp_path, "--token-file", str(tmp_path / "token")) as process:
+        assert process.wait(20) == 1 and b"chmod 600" in process.stderr.read()
+
+
+def test_a_short_token_is_refused(tmp_path):
+    with start(tmp_path, token="short") as process:
+        assert process.wait(20) == 1 and b"too short" in process.stderr.read()
+
+
+def test_other_machines_are_not_served(tmp_path):
+    with start(tmp_path, "--host", "0.0.0.0") as process:
+        assert process.wait(20) == 1
+        error = process.stderr.read()
+    assert b"this machine only" in error and b"Traceback" not in error
+
+
+def test_an_owned_worker_ends_with_its_owner(tmp_path):
+    with start(tmp_path, "--owned", token="a token long enough") as process:
+        told = ready(process)
+        assert told["token_file"] is None
+        with Client(told["host"], told["port"], "a token long enough") as client:
+            client.upload("s", {"a.jpg": b"1"})
+        process.stdin.close()
+        assert process.wait(20) == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_worker_started_by_hand_does_not_need_standard_input(tmp_path):
+    with start(tmp_path, stdin=subprocess.DEVNULL) as process:
+        told = ready(process)
+        assert told["port"] > 0
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def test_only_the_one_line_goes_to_standard_output(tmp_path):
+    log = tmp_path / "worker.log"
+    with start(tmp_path, "--owned", "--log", str(log)) as process:
+        ready(process)
+        process.stdin.close()
+        assert process.stdout.read() == b"" and process.stderr.read() == b""
+    assert log.exists()

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may talk to the worker, and what happens to those who do not keep to the rules: real sockets, no client of ours."""
+
+import asyncio
+import json
+import socket
+import time
+
+import numpy as np
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from tests.worker.small_worker import JOBS, LONG, TOKEN, CountSettings, Scene, serving
+from tttlrm_blender.client import Client
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.protocol import messages
+from tttlrm_blender.protocol.frames import MAX_FRAME, pack
+from tttlrm_blender.protocol.messages import Cancel, Decoder, Done, Failed, Hello, Progress, Queued, Submit, Upload, encode
+from tttlrm_blender.protocol.settings import to_json
+from tttlrm_blender.worker.server import Server
+from tttlrm_blender.worker.sessions import Limits
+
+
+def send(connection, number, message):
+    """Send one message."""
+    for frame in encode(number, message):
+        connection.send(frame)
+
+
+def receive(connection):
+    """Number and message of the next text frame."""
+    return Decoder(0).feed(connection.recv(10))
+
+
+def greeted(port):
+    """A connection that has said hello."""
+    connection = connect(f"ws://127.0.0.1:{port}/", compression=None)
+    send(connection.__enter__(), 0, Hello(token=TOKEN))
+    receive(connection)
+    return connection
+
+
+def assert_refused(connection, reason):
+    """The worker closes the connection, saying why."""
+    with pytest.raises(ConnectionClosed):
+        while True:
+            connection.recv(10)
+    assert reason in connection.close_reason
+
+
+def assert_alive(port):
+    """The worker still does jobs."""
+    with Client("127.0.0.1", port, TOKEN) as client:
+        client.upload("alive", {"a": b"1"})
+        assert client.submit("alive", "count", CountSettings()).result().info["files"] == {"a": 1}
+
+
+def test_the_greeting_tells_versions_and_jobs(port):
+    with connect(f"ws://127.0.0.1:{port}/") as connection:
+        send(connection, 0, Hello(token=TOKEN))
+        assert receive(connection) == (0, Hello(capabilities=["count", "break"]))
+
+
+@pytest.mark.parametrize("token", ["", "wrong", TOKEN + "x", "ä", "\ud800"])
+def test_a_wrong_token_is_refused(port, token):
+    with connect(f"ws://127.0.0.1:{port}/") as connection:
+        send(connection, 0, Hello(token=token))
+        assert receive(connection)[1].code == "wrong_token"
+        assert_refused(connection, "refused the token")
+    assert_alive(port)
+
+
+def test_a_client_of_another_protocol_learns_the_workers_and_is_refused(port):
+    with connect(f"ws://127.0.0.1:{port}/") as connection:
+        connection.send('{"type": "hello", "request": 0, "protocol": 99, "version": "9.0", "token": "' + TOKEN + '", "new": 1}')
+        assert receive(connection)[1].protocol == messages.PROTOCOL
+        assert_refused(connection, "they cannot talk")
+
+
+@pytest.mark.parametrize("first", ["", "hello", b"", b"\0" * 40, '{"type": "forget", "request": 1, "session": "s"}'])
+def test_nothing_comes_before_the_greeting(port, first):
+    with connect(f"ws://127.0.0.1:{port}/") as connection:
+        connection.send(first)
+        assert receive(connection)[1].code == "bad_message"
+        assert_refused(connection, "cannot be read")
+    assert_alive(port)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://example.com"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1"},
+    ],
+)
+def test_browsers_are_refused(port, headers):
+    with pytest.raises(InvalidStatus) as caught, connect(f"ws://127.0.0.1:{port}/", additional_headers=headers):
+        pass
+    assert caught.value.response.status_code == 403
+
+
+def test_other_names_for_this_machine_are_refused(port):
+    plain = socket.create_connection(("127.0.0.1", port))
+    with pytest.raises(InvalidStatus) as caught, connect(f"ws://rebound.example.com:{port}/", sock=plain, proxy=None):
+        pass
+    assert caught.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "garbage",
+        b"garbage",
+        "{}",
+        b"\xff" * 1000,
+        pack({}, {}),
+        next(encode(1, Hello())),
+        next(encode(1, Done())),
+        next(encode(1, Upload("s", "a", 1, 0))),
+        next(encode(1, Upload("s", "a", 1, 0, {"bytes": np.zeros(1, np.float32)}))),
+        next(encode(1, Upload("s", "a", 1, 0, {"other": np.zeros(1, np.uint8)}))),
+    ],
+)
+def test_garbage_ends_the_connection_and_nothing_else(port, frame):
+    with Client("127.0.0.1", port, TOKEN) as other:
+        with greeted(port) as connection:
+            connection.send(frame)
+            assert_refused(connection, "cannot be read")
+        other.upload("s", {"a": b"1"})
+        assert other.submit("s", "count", CountSettings()).result().info["jobs"] == 1
+
+
+@pytest.mark.parametrize("kind", [str, bytes])
+def test_a_frame_over_the_limit_ends_the_connection_and_nothing_else(port, kind):
+    with greeted(port) as connection:
+        with pytest.raises(ConnectionClosed):
+            connection.send("x" * (MAX_FRAME + 1) if kind is str else b"x" * (MAX_FRAME + 1))
+            connection.recv(10)
+        assert connection.close_code == 1009
+    assert_alive(port)
+
+
+def test_http_and_silence_do_no_harm(port):
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert plain.recv(100).startswith(b"HTTP/1.1 4")
+    with socket.create_connection(("127.0.0.1", port)):
+        assert_alive(port)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com"])
+def test_only_this_machine_is_served(tmp_path, host):
+    server = Server(JOBS, Scene, tmp_path, TOKEN)
+    with pytest.raises(TttlrmError) as caught:
+        asyncio.run(server.run(host, 0, lambda host, port: None, asyncio.Event()))
+    assert caught.value.code == "not_loopback"
+
+
+def test_a_port_in_use_is_said(port, tmp_path):
+    server = Server(JOBS, Scene, tmp_path, TOKEN)
+    with pytest.raises(TttlrmError, match=str(port)) as caught:
+        asyncio.run(server.run("127.0.0.1", port, lambda host, port: None, asyncio.Event()))
+    assert caught.value.code == "no_port"
+
+
+def test_jobs_wait_in_line_and_move_up(port):
+    with greeted(port) as connection:
+        send(connection, 1, Upload("s", "a", 0, 0, {"bytes": np.zeros(0, np.uint8)}))
+        assert receive(connection) == (1, Done())
+        for number in (2, 3, 4):
+            send(connection, number, Submit("s", "count", to_json(LONG)))
+        positions = [event for event in (receive(connection) for _ in range(4)) if isinstance(event[1], Queued)]
+        assert {number: event.position for number, event in positions} == {2: 0, 3: 1, 4: 2}
+        send(connection, 3, Cancel())
+        heard = [receive(connection) for _ in range(20)]
+        assert (3, messages.Cancelled()) in heard and (4, Queued(1)) in heard
+        send(connection, 2, Cancel())
+        heard = [receive(connection) for _ in range(40)]
+        assert (2, messages.Cancelled()) in heard
+        assert any(number == 4 and isinstance(event, Progress) for number, event in heard)
+
+
+def test_a_number_is_used_for_one_job(port):
+    with greeted(port) as connection:
+        send(connection, 1, Upload("s", "a", 0, 0, {"bytes": np.zeros(0, np.uint8)}))
+        receive(connection)
+        for _ in range(2):
+            send(connection, 2, Submit("s", "count", to_json(LONG)))
+        assert_refused(connection, "used twice")
+
+
+def test_half_an_upload_of_a_client_that_goes_leaves_nothing(port, tmp_path):
+    with greeted(port) as connection:
+        send(connection, 1, Upload("s", "a.jpg", 100, 0, {"bytes": np.zeros(50, np.uint8)}))
+        send(connection, 2, Upload("s", "b.jpg", 0, 0, {"bytes": np.zeros(0, np.uint8)}))
+        receive(connection)
+        assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 2
+    deadline = time.monotonic() + 10
+    while len(files := [path.name for path in tmp_path.rglob("*") if path.is_file()]) > 1 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert files == ["b.jpg"]
+
+
+def test_a_cancelled_upload_leaves_nothing(port, tmp_path):
+    with greeted(port) as connection:
+        send(connection, 1, Upload("s", "a.jpg", 100, 0, {"bytes": np.zeros(50, np.uint8)}))
+        send(connection, 1, Cancel())
+        assert receive(connection) == (1, messages.Cancelled())
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_parts_of_a_file_must_fit_together(port):
+    with greeted(port) as connection:
+        send(connection, 1, Upload("s", "a", 4, 0, {"bytes": np.zeros(2, np.uint8)}))
+        send(connection, 1, Upload("s", "a", 4, 3, {"bytes": np.zeros(1, np.uint8)}))
+        assert receive(connection)[1].code == "bad_upload"
+        send(connection, 2, Upload("s", "a", 4, 0, {"bytes": np.zeros(5, np.uint8)}))
+        number, event = receive(connection)
+        assert number == 2 and isinstance(event, Failed) and event.code == "bad_upload"
+
+
+def test_scenes_of_an_ended_server_are_gone(tmp_path):
+    with serving(tmp_path, Limits()) as port, Client("127.0.0.1", port, TOKEN) as client:
+        client.upload("s", {"images/a.jpg": b"1"})
+        assert list(tmp_path.rglob("a.jpg"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_events_are_plain_json_to_read(port):
+    with greeted(port) as connection:
+        send(connection, 7, Submit("nobody", "count", {}))
+        event = json.loads(connection.recv(10))
+    assert event["type"] == "failed" and event["request"] == 7 and event["code"] == "no_scene"

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a client may put into a scene's folder, and what not."""
+
+import contextlib
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.worker.sessions import Limits, Session, Sessions
+
+
+@pytest.fixture
+def session(tmp_path) -> Session:
+    """A scene of small limits."""
+    return Session(tmp_path, lambda folder: folder, Limits(file_bytes=10, session_bytes=25, files=4, depth=3))
+
+
+def store(session: Session, path: str, data: bytes = b"1") -> None:
+    """Receive a file in one piece."""
+    incoming = session.begin(path, len(data))
+    incoming.write(0, memoryview(data))
+    incoming.store()
+
+
+@pytest.mark.parametrize(
+    "path", ["a.jpg", "images/0001.jpg", "sparse/0/cameras.bin", "ä ö/ü.png", ".hidden", "a..b", "…\u202f.png"]
+)
+def test_files_appear_where_they_belong(session, path):
+    store(session, path, b"123")
+    assert session.photos.joinpath(path).read_bytes() == b"123"
+
+
+ESCAPES = [
+    "",
+    ".",
+    "..",
+    "/",
+    "/etc/passwd",
+    "../a",
+    "a/../../b",
+    "a/..",
+    "a//b",
+    "a/",
+    "./a",
+    "a/./b",
+    "C:/a",
+    "C:a",
+    "a:b",
+    "..\\a",
+]
+ESCAPES += ["a\\b", "\\\\host\\a", "a\0b", "a\nb", "a.", "a ", "..  ", "x" * 256, "a/b/c/d", "\ud800", "a/*", 'a"', "a|b", "NUL:"]
+
+
+@pytest.mark.parametrize("path", ESCAPES)
+def test_paths_that_lead_elsewhere_are_refused(session, path):
+    with pytest.raises(TttlrmError) as caught:
+        session.begin(path, 1)
+    assert caught.value.code == "bad_path"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(path=st.lists(st.sampled_from(["..", ".", "a", "/", "\\", "", "b.jpg", "~", "C:", "\0"]), max_size=6).map("/".join))
+def test_whatever_the_path_nothing_is_written_outside(tmp_path_factory, path):
+    house = tmp_path_factory.mktemp("house")
+    folder = house / "scenes"
+    folder.mkdir()
+    session = Session(folder, Path, Limits())
+    with contextlib.suppress(TttlrmError):
+        store(session, path)
+    assert [entry.name for entry in house.iterdir()] == ["scenes"]
+    assert all(file.is_relative_to(session.photos) for file in house.rglob("*") if file.is_file())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_links_are_not_followed(session, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (session.photos / "folder").symlink_to(outside)
+    with pytest.raises(TttlrmError, match="leads out"):
+        session.begin("folder/a", 1)
+    (outside / "file").write_bytes(b"precious")
+    (session.photos / "link").symlink_to(outside / "file")
+    store(session, "link", b"new")
+    assert (outside / "file").read_bytes() == b"precious"
+
+
+def test_a_file_is_seen_only_when_complete(session):
+    incoming = session.begin("a", 4)
+    incoming.write(0, memoryview(b"12"))
+    assert not incoming.complete and not list(session.photos.iterdir())
+    incoming.write(2, memoryview(b"34"))
+    assert incoming.complete and not list(session.photos.iterdir())
+    incoming.store()
+    assert (session.photos / "a").read_bytes() == b"1234"
+
+
+@pytest.mark.parametrize("size", [11, -1, 1 << 80])
+def test_files_have_a_bound(session, size):
+    with pytest.raises(TttlrmError) as caught:
+        session.begin("a", size)
+    assert caught.value.code == "too_large"
+
+
+def test_scenes_have_a_bound_and_replacing_a_file_counts_once(session):
+    for path in ("a", "b", "a", "b"):
+        store(session, path, b"x" * 10)
+    with pytest.raises(TttlrmError) as caught:
+        store(session, "c", b"x" * 10)
+    assert caught.value.code == "too_large"
+    store(session, "c", b"x" * 5)
+
+
+def test_the_number_of_files_has_a_bound(session):
+    for path in "abcd":
+        store(session, path)
+    with pytest.raises(TttlrmError, match="4 files"):
+        store(session, "e")
+
+
+def test_a_refused_upload_gives_its_room_back(session):
+    for _ in range(5):
+        incoming = session.begin("a", 10)
+        incoming.discard()
+        store(session, "b", b"x" * 10)
+        session.begin("c", 10).discard()
+
+
+def test_a_file_where_a_folder_is_wanted_is_an_error_that_names_it(session):
+    store(session, "a")
+    with pytest.raises(TttlrmError, match="cannot store a/b"):
+        store(session, "a/b")
+
+
+def test_a_name_is_free_once_it_is_popped(tmp_path):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits())
+    first = sessions.open("s")
+    assert sessions.open("s") is sessions.get("s") is first
+    assert sessions.pop("s") is first and sessions.pop("s") is None
+    with pytest.raises(TttlrmError) as caught:
+        sessions.get("s")
+    assert caught.value.code == "no_scene"
+    assert sessions.open("s").photos != first.photos
+
+
+def test_the_scene_is_made_once_from_the_folder(session):
+    assert session.scene() is session.scene() == session.photos
