@@ -27,17 +27,25 @@ def ssim(
     pictures: torch.Tensor,  # [V, H, W, 3], 0 to 1
     photos: torch.Tensor,  # [V, H, W, 3], 0 to 1
 ) -> torch.Tensor:
-    """Structural similarity of each picture (Wang et al. 2004), mean over pixels and channels: [V].
+    """Structural similarity of each picture, mean over pixels and channels: [V]."""
+    return ssim_map(pictures, photos).mean(dim=(1, 2, 3))
+
+
+def ssim_map(
+    pictures: torch.Tensor,  # [V, H, W, 3], 0 to 1
+    photos: torch.Tensor,  # [V, H, W, 3], 0 to 1
+) -> torch.Tensor:
+    """Structural similarity around every pixel (Wang et al. 2004): [V, H, W, 3].
 
     The window is the usual Gaussian of 11×11 pixels, the border padded with zeros, as 3D Gaussian splatting measures it.
     """
-    x, y = (images.permute(0, 3, 1, 2).flatten(0, 1)[:, None] for images in (pictures, photos))
+    x, y = (images.permute(0, 3, 1, 2) for images in (pictures, photos))
     mean_x, mean_y = _blur(x), _blur(y)
     variance_x, variance_y = _blur(x * x) - mean_x**2, _blur(y * y) - mean_y**2
     covariance = _blur(x * y) - mean_x * mean_y
     means = (2 * mean_x * mean_y + SSIM_C1) / (mean_x**2 + mean_y**2 + SSIM_C1)
-    similarity = means * (2 * covariance + SSIM_C2) / (variance_x + variance_y + SSIM_C2)
-    return similarity.reshape(len(pictures), -1).mean(1)
+    structure = (2 * covariance + SSIM_C2) / (variance_x + variance_y + SSIM_C2)
+    return (means * structure).permute(0, 2, 3, 1)
 
 
 def evaluate_views(gaussians: Gaussians, photos: PhotoSet) -> dict[str, float]:
@@ -54,11 +62,11 @@ def ssim_window() -> np.ndarray:
     return weights / weights.sum()
 
 
-def _blur(planes: torch.Tensor) -> torch.Tensor:
-    """Planes [P, 1, H, W] seen through the window."""
-    window = torch.as_tensor(ssim_window()).to(planes)
-    rows = conv2d(planes, window.view(1, 1, 1, -1), padding=(0, SSIM_WINDOW // 2))
-    return conv2d(rows, window.view(1, 1, -1, 1), padding=(SSIM_WINDOW // 2, 0))
+def _blur(images: torch.Tensor) -> torch.Tensor:
+    """Images [V, 3, H, W] seen through the window."""
+    window = torch.as_tensor(ssim_window()).to(images).expand(3, 1, -1)
+    rows = conv2d(images, window[:, :, None], padding=(0, SSIM_WINDOW // 2), groups=3)
+    return conv2d(rows, window[..., None], padding=(SSIM_WINDOW // 2, 0), groups=3)
 
 
 @torch.no_grad()

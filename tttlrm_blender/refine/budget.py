@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much of the steps or the seconds has been used."""
+
+from __future__ import annotations
+
+import time
+
+from ..protocol.settings import RefineSettings
+
+
+class Budget:
+    """Counts steps and wall-clock seconds; what runs out first ends the work."""
+
+    def __init__(self, settings: RefineSettings) -> None:
+        self.settings, self.started, self.steps = settings, time.perf_counter(), 0
+
+    @property
+    def used(self) -> float:
+        """The share that is used, 0 to 1. Schedules follow it, so that they fit any budget."""
+        shares = []
+        if self.settings.steps:
+            shares.append(self.steps / self.settings.steps)
+        if self.settings.seconds:
+            shares.append((time.perf_counter() - self.started) / self.settings.seconds)
+        return min(max(shares, default=1.0), 1.0)
