@@ -122,7 +122,8 @@ class Trainer:
 def fresh_model(config: Config) -> TttLRM:
     """An untrained network whose every splat starts at the same place of its ray."""
     model = TttLRM(config)
-    nn.init.zeros_(model.decoder[1].weight)
+    _, linear = model.decoder
+    nn.init.zeros_(linear.get_parameter("weight"))
     return model
 
 
