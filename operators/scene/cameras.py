@@ -31,12 +31,12 @@ def add_cameras(
 def _add_camera(
     name: str, c2w: Any, intrinsics: Any, size: Any, photo: Path | None, collection: bpy.types.Collection
 ) -> bpy.types.Object:
-    data = bpy.data.cameras.new(name)
+    data = bpy.data.cameras.new(Path(name).stem)
     image = bpy.data.images.load(str(photo), check_existing=True) if photo else None
     _set_lens(data, conversion.lens(np.array(intrinsics), size, _uncropped_side(size, image)))
     if image:
         _set_background(data, image)
-    camera = bpy.data.objects.new(name, data)
+    camera = bpy.data.objects.new(data.name, data)
     camera.matrix_world = Matrix(conversion.camera_to_blender(np.array(c2w)))
     collection.objects.link(camera)
     return camera

@@ -91,10 +91,9 @@ def _linear(value: Value) -> Value:
 
 def _material() -> bpy.types.Material:
     material = bpy.data.materials.new(NAME)
-    material.use_nodes = True
     # Otherwise Cycles takes every splat for a lamp.
     material.cycles.emission_sampling = "NONE"
-    tree = material.node_tree
+    tree = nodes.tree_of(material)
     tree.nodes.clear()
     color = nodes.value(tree, "ShaderNodeAttribute", "Color", attribute_type="INSTANCER", attribute_name=COLOR)
     clear, glow = nodes.add(tree, "ShaderNodeBsdfTransparent"), nodes.add(tree, "ShaderNodeEmission", color)

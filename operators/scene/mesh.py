@@ -50,8 +50,7 @@ def _set_colors(mesh: bpy.types.Mesh, colors: np.ndarray) -> None:
 
 def _material() -> bpy.types.Material:
     material = bpy.data.materials.new(MATERIAL)
-    material.use_nodes = True
-    tree = material.node_tree
+    tree = nodes.tree_of(material)
     surface = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
     surface.inputs["Roughness"].default_value = 1.0
     surface.inputs["Specular IOR Level"].default_value = 0.0

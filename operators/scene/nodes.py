@@ -83,6 +83,13 @@ class Value:
         return Value(self.tree, next(socket for socket in node.outputs if socket.enabled))
 
 
+def tree_of(owner: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTree:
+    """The nodes of a new material or world. Before Blender 5.0 they have to be asked for."""
+    if owner.node_tree is None:
+        owner.use_nodes = True
+    return owner.node_tree
+
+
 def add(tree: bpy.types.NodeTree, kind: str, *inputs: Any, **settings: Any) -> bpy.types.Node:
     """A new node with properties set and its first inputs connected or given values."""
     node = tree.nodes.new(kind)

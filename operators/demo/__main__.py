@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Photographs Suzanne, has the worker reconstruct her, and shows in Blender what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import bpy
+
+from .. import register, worker
+from ..actions.reconstruct import folder_work, place
+from ..engine import client, errors, messages, settings
+from . import picture, suzanne
+
+HOLD_OUT = 8
+
+
+def main(arguments: list[str]) -> int:
+    """The whole demo; the exit status."""
+    options = _parser().parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    wanted = settings.ReconstructSettings(
+        hold_out=HOLD_OUT,
+        checkpoint=options.checkpoint,
+        refine=settings.RefineSettings(steps=options.refine),
+        mesh=settings.MeshSettings(),
+    )
+    try:
+        _run(options.out.resolve(), wanted)
+    except errors.TttlrmError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        worker.link.close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m operators.demo", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("out"), help="folder of the results (default: %(default)s)")
+    parser.add_argument("--refine", type=int, default=600, metavar="STEPS", help="optimisation steps (default: %(default)s)")
+    parser.add_argument(
+        "--checkpoint", default="default", metavar="FILE", help="weights of the network (default: those included)"
+    )
+    return parser
+
+
+def _run(out: Path, wanted: settings.ReconstructSettings) -> None:
+    print(f"Blender {bpy.app.version_string} photographs Suzanne from {suzanne.VIEWS} sides …", flush=True)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    suzanne.photograph(out / "photos")
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    register()
+    result, splats = _reconstruct(out / "photos", wanted)
+    mesh = next(obj for obj in splats.users_collection[0].objects if obj.type == "MESH")
+    cameras = [obj for obj in sorted(bpy.data.objects, key=lambda obj: obj.name) if obj.type == "CAMERA"]
+    print("Blender renders the held-out views …", flush=True)
+    in_blender = picture.compare(cameras[::HOLD_OUT], splats, mesh, out / "demo.png")
+    bpy.ops.wm.save_as_mainfile(filepath=str(out / "demo.blend"), check_existing=False)
+    _tell(result.info, in_blender, out)
+
+
+def _reconstruct(folder: Path, wanted: settings.ReconstructSettings) -> tuple[client.Result, bpy.types.Object]:
+    work = folder_work(folder, wanted)
+    result = worker.start(work).result(on_event=Stages())
+    return result, place("Suzanne", work, result)
+
+
+class Stages:
+    """Prints each stage of a job as it begins."""
+
+    def __init__(self) -> None:
+        self._stage, self._began = "", time.monotonic()
+
+    def __call__(self, event: messages.Event) -> None:
+        """Take note of an event."""
+        stage = getattr(event, "stage", self._stage)
+        if stage != self._stage:
+            self._stage = stage
+            print(f"{time.monotonic() - self._began:6.1f} s  {stage}", flush=True)
+
+
+def _tell(info: dict, in_blender: float, out: Path) -> None:
+    before = info.get("decoded", info)
+    print(f"{info['splats']:,} splats from {info['views']} photos in {sum(info['seconds'].values()):.0f} s")
+    print(f"held-out views as decoded: PSNR {before['psnr']:.2f} dB, SSIM {before['ssim']:.3f}")
+    print(f"held-out views as refined: PSNR {info['psnr']:.2f} dB, SSIM {info['ssim']:.3f}")
+    print(f"the same, rendered by Blender's Cycles: PSNR {in_blender:.2f} dB")
+    print(f"See {out / 'demo.png'} and {out / 'demo.blend'}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

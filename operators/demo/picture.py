@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Photos beside what Blender renders of their reconstruction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from ..scene.cameras import background_photo
+from .suzanne import render, render_settings, set_sky
+
+GAP = 4  # pixels between the pictures
+SAMPLES = 16
+
+
+def compare(
+    cameras: list[bpy.types.Object],  # with their photos as backgrounds
+    splats: bpy.types.Object,
+    mesh: bpy.types.Object,
+    path: Path,
+) -> float:
+    """Write one row for each camera, photo | splats | mesh, all by Cycles. Gives the PSNR of the splats' pictures in dB."""
+    _light()
+    rows = [_row(camera, splats, mesh, path.parent) for camera in cameras]
+    _write(np.concatenate([_framed(row) for row in rows]), path)
+    errors = [np.square(photo - drawn).mean() for photo, drawn, _ in rows]
+    return float(np.mean(-10 * np.log10(errors)))
+
+
+def _light() -> None:
+    """A white sky that the cameras do not see: the splats shine by themselves, the mesh does not."""
+    scene = bpy.context.scene
+    render_settings(scene, SAMPLES)
+    set_sky((1.0, 1.0, 1.0))
+    scene.render.film_transparent = True
+
+
+def _row(camera: bpy.types.Object, splats: bpy.types.Object, mesh: bpy.types.Object, folder: Path) -> list[np.ndarray]:
+    """The photo and the two renders, each [H, W, 3] sRGB on black."""
+    photo = _pixels(background_photo(camera))
+    return [photo, *_renders(camera, (splats, mesh), (photo.shape[1], photo.shape[0]), folder / "render.png")]
+
+
+def _renders(
+    camera: bpy.types.Object, things: tuple[bpy.types.Object, ...], size: tuple[int, int], path: Path
+) -> Iterator[np.ndarray]:
+    for shown in things:
+        for thing in things:
+            thing.hide_render = thing is not shown
+        render(camera, size, path)
+        image = bpy.data.images.load(str(path))
+        yield _pixels(image)
+        bpy.data.images.remove(image)
+        path.unlink()
+    for thing in things:
+        thing.hide_render = False
+
+
+def _pixels(image: bpy.types.Image) -> np.ndarray:
+    """[H, W, 3] sRGB on black, first row at the top."""
+    width, height = image.size
+    values = np.empty((height, width, 4), dtype=np.float32)
+    image.pixels.foreach_get(values.ravel())
+    return values[::-1, :, :3] * values[::-1, :, 3:]
+
+
+def _framed(pictures: list[np.ndarray]) -> np.ndarray:
+    """Pictures side by side, with white between and around them."""
+    edges = ((GAP // 2, GAP // 2), (GAP // 2, GAP // 2), (0, 0))
+    return np.concatenate([np.pad(picture, edges, constant_values=1) for picture in pictures], axis=1)
+
+
+def _write(
+    picture: np.ndarray,  # [H, W, 3]
+    path: Path,
+) -> None:
+    height, width, _ = picture.shape
+    image = bpy.data.images.new(path.name, width, height)
+    image.pixels.foreach_set(np.dstack((picture[::-1], np.ones((height, width), np.float32))).astype(np.float32).ravel())
+    part = path.with_name(f"unfinished {path.name}")
+    image.filepath_raw, image.file_format = str(part), "PNG"
+    image.save()
+    bpy.data.images.remove(image)
+    part.replace(path)
