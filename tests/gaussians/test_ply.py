@@ -109,6 +109,12 @@ def test_drops_splats_that_are_not_finite(tmp_path, random_splats, caplog):
     assert "left out 3 of 10 splats" in caplog.text and "holes.ply" in caplog.text
 
 
+def test_cuts_higher_degrees(tmp_path, random_splats):
+    splats = random_splats(3, 4)
+    write_table(tmp_path / "four.ply", plain_table(splats), {}, "binary_little_endian")
+    assert_same(read_ply(tmp_path / "four.ply"), Gaussians(**(splats.arrays() | {"sh": splats.sh[:, :16].copy()})))
+
+
 def damaged(tmp_path: Path, name: str, splats: Gaussians) -> Path:
     path = tmp_path / "bad.ply"
     write_ply(path, splats)

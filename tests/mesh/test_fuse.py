@@ -144,10 +144,18 @@ def test_says_when_there_is_no_surface():
     with pytest.raises(TttlrmError, match="no solid surface") as caught:
         fuse_depth_maps(trace_views(nothing, around(3)), MeshSettings(), Report())
     assert caught.value.code == "no_surface"
+    with pytest.raises(TttlrmError, match="no solid surface"):
+        fuse(splats_on_sphere(10)[:0], around(3), MeshSettings(), Report())
     faint = splats_on_sphere(500)
     faint.opacities[:] = 0.01
     with pytest.raises(TttlrmError, match="no solid surface"):
         fuse(faint, around(3), MeshSettings(), Report())
+
+
+@pytest.mark.parametrize("resolution", [-1, 0, 5000])
+def test_refuses_resolutions_that_make_no_sense(sphere_maps, resolution):
+    with pytest.raises(TttlrmError, match=f"cannot be made of {resolution} voxels"):
+        fuse_depth_maps(sphere_maps, MeshSettings(resolution=resolution), Report())
 
 
 def test_stops_when_cancelled():

@@ -30,7 +30,7 @@ LAYOUT = {
 
 
 def read_ply(path: str | Path) -> Gaussians:
-    """The splats of a PLY file: little- or big-endian or text, properties in any order, SH degree 0 to 3.
+    """The splats of a PLY file: little- or big-endian or text, properties in any order, SH up to degree 3 (higher is cut).
 
     Splats with values that are not finite are left out and counted in a logged warning. Raises `TttlrmError` when the
     file is missing, damaged, compressed, or holds something other than splats.
@@ -77,9 +77,9 @@ def _allocate(count: int, terms: int) -> Gaussians:
 
 def _decode(records: np.ndarray, columns: dict[str, list[int]], into: Gaussians) -> np.ndarray:
     """Fill splats from the records of a table and say which are finite, [n] bool."""
-    table = structured_to_unstructured(records, dtype=np.float32, copy=False)
     finite = np.ones(len(records), dtype=bool)
     with np.errstate(over="ignore", invalid="ignore"):
+        table = structured_to_unstructured(records, dtype=np.float32, copy=False)
         for name, array in into.arrays().items():
             np.take(table, columns[name], axis=1, out=array.reshape(len(table), -1), mode="clip")
         np.exp(into.scales, out=into.scales)

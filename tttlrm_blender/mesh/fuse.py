@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..photos.cameras import Cameras
 from ..progress import Report
@@ -17,6 +18,7 @@ from .surface import extract
 from .tsdf import integrate
 from .volume import Volume, scene_box
 
+FEWEST_VOXELS, MOST_VOXELS = 8, 1024
 LONGEST_SIDE = 640  # pixels of a depth map; finer ones cost time and add nothing at the usual number of voxels
 
 
@@ -32,6 +34,9 @@ def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report:
 
 def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report) -> Mesh:
     """The surface in depth maps; raises as `fuse` does."""
+    if not FEWEST_VOXELS <= settings.resolution <= MOST_VOXELS:
+        bounds = f"Choose {FEWEST_VOXELS} to {MOST_VOXELS}."
+        raise TttlrmError(f"A mesh cannot be made of {settings.resolution} voxels a side.", bounds, "bad_settings")
     volume = Volume.over(*scene_box(maps), settings.resolution)
     for view in range(len(maps)):
         report("fuse depth", view / len(maps))
