@@ -17,7 +17,7 @@ import numpy as np
 
 from . import worker
 from .actions.reconstruct import folder_work, place
-from .engine import errors, messages, ply, settings
+from .engine import errors, files, messages, ply, settings
 from .interface.preferences import Worker
 from .scene.cameras import look_through
 from .scene.reconstruction import splats_of
@@ -46,7 +46,11 @@ class Batch:
     say: Callable[[str, str], None]  # hears the name of a set and what happens to it
 
     def run(self) -> Tally:
-        """Do all of them; what is wrong with one does not keep the others from being done."""
+        """Do all of them; what is wrong with one does not keep the others from being done.
+
+        Raises `TttlrmError` when the folder for the results cannot be made.
+        """
+        files.make_folder(self.out)
         tally = Tally()
         for folder in self._folders():
             if (self.out / folder.name / REPORT).exists():
@@ -120,7 +124,6 @@ def _write_png(
 @contextmanager
 def _whole_folder(target: Path) -> Iterator[Path]:
     """A folder to fill; it becomes `target` when the block ends without an error, and else it vanishes."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         raise errors.TttlrmError(f"{target} exists, but is not finished.", "Move it away.", "cannot_write")
     part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))

@@ -7,11 +7,12 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from . import worker
 from .batch import Batch
-from .engine import options
+from .engine import errors, options
 from .interface.preferences import Worker, chosen_worker
 
 SUCCESS, FAILURE, USAGE = 0, 1, 2
@@ -26,13 +27,21 @@ def main(arguments: list[str]) -> int:
             parser.error(f"the folder {args.sets} does not exist")
     except SystemExit as stop:  # argparse has said why
         return int(stop.code or SUCCESS)
-    return convert(args)
+    try:
+        return convert(args)
+    except errors.TttlrmError as error:
+        print(f"tttlrm: {error}", file=sys.stderr)
+        return FAILURE
 
 
 def convert(args: argparse.Namespace) -> int:
-    """Reconstruct every photo set that is not finished; a broken one does not stop the others."""
-    chosen = Worker(python=args.python) if args.python else chosen_worker()
-    batch = Batch(args.sets.resolve(), args.out.resolve(), options.reconstruct_settings(args), chosen, _printer())
+    """Reconstruct every photo set that is not finished; a broken one does not stop the others.
+
+    Raises `TttlrmError` when the folder for the results cannot be made.
+    """
+    out = args.out.resolve()
+    chosen = replace(Worker(python=args.python) if args.python else chosen_worker(), log=out / "worker.log")
+    batch = Batch(args.sets.resolve(), out, options.reconstruct_settings(args), chosen, _printer())
     try:
         tally = batch.run()
     finally:

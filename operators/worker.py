@@ -69,7 +69,7 @@ class Link:
                 "Name one that has tttLRM's packages in the add-on's preferences, such as .venv/bin/python.",
                 "no_worker",
             )
-        self._process = client.launch_worker(python=worker.python)
+        self._process = client.launch_worker(worker.python, worker.log)
         return self._process.connect()
 
     def _close(self) -> None:
@@ -97,7 +97,8 @@ class Run(client.Job):
 
     def _do(self, work: Work, worker: Worker) -> None:
         try:
-            self.put(messages.Progress("connect", 0.0))
+            if not link.connected:
+                self.put(messages.Progress("connect", 0.0))
             connection = link.client(worker)
             if self.cancel_wanted or not work.kind:
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())

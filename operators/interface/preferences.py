@@ -19,6 +19,7 @@ class Worker:
     host: str = "127.0.0.1"
     port: int = 0
     token: str = ""
+    log: Path | None = None  # file for what a launched worker has to say; None for one that goes with it
 
     @property
     def launched(self) -> bool:
@@ -67,4 +68,5 @@ def chosen_worker() -> Worker:
         return Worker()
     chosen = addon.preferences
     python = Path(bpy.path.abspath(chosen.python)) if chosen.python else None
-    return Worker(python, chosen.host, chosen.port, chosen.token)
+    log = Path(bpy.utils.extension_path_user(ADDON, create=True)) / "worker.log"
+    return Worker(python, chosen.host, chosen.port, chosen.token, log)

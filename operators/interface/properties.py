@@ -23,6 +23,7 @@ def _words(name: str, description: str, **limits: Any) -> dict[str, Any]:
 
 WORDS: dict[type, dict[str, dict[str, Any]]] = {
     settings.DecodeSettings: {
+        "views": _words("Views", "Photos that splats are read for; 0 for as many as are sensible", min=0),
         "keep": _words("Keep", "Share of the most opaque pixels that become splats; 0 chooses by itself", min=0, max=1),
         "explore": _words("Explore", "Random share of the fainter pixels kept too, as a fraction of Keep", min=0, max=1),
         "min_opacity": _words("Minimum Opacity", "Splats fainter than this are dropped", min=0, max=1),

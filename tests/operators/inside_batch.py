@@ -30,7 +30,7 @@ def registered() -> Iterator[None]:
 def toy(monkeypatch):
     """Workers that are launched are toys."""
     launch = client.launch_worker
-    monkeypatch.setattr(client, "launch_worker", lambda python: launch(python, program=(str(TOY),)))
+    monkeypatch.setattr(client, "launch_worker", lambda *choice: launch(*choice, program=(str(TOY),)))
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_every_good_set_becomes_a_folder_and_every_bad_one_is_reported(sets, cap
     assert "is cut off" in tally["failed"]["broken"]
     assert "stopped unexpectedly" in tally["failed"]["deadly"]
     out = sets.parent / "out"
-    assert [path.name for path in out.iterdir()] == ["statue"]
+    assert sorted(path.name for path in out.iterdir()) == ["statue", "worker.log"]
     assert {path.name for path in (out / "statue").iterdir()} == FILES
 
 
@@ -106,6 +106,12 @@ def test_a_folder_that_is_no_result_is_not_touched(sets, capsys):
     assert not list((sets.parent / "out" / "statue").iterdir())
 
 
+def test_a_place_that_cannot_be_written_to_is_told(sets, capsys):
+    (sets.parent / "out").write_text("a file")
+    assert convert(sets) == 1
+    assert "cannot be made" in capsys.readouterr().err
+
+
 def test_wrong_arguments_are_told(sets, capsys):
     assert command_line.main([]) == 2
     assert command_line.main(["convert", "--help"]) == 0
@@ -120,7 +126,7 @@ def test_the_worker_ends_with_the_batch(sets):
 
 
 def test_a_worker_that_is_running_can_be_used(sets):
-    with client.launch_worker(None) as process:
+    with client.launch_worker() as process:
         link = worker.Link()
         assert link.client(Worker(None, process.host, process.port, process.token)).connected
         link.close()

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings dataclasses as Blender properties, and back."""
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+import bpy
+import pytest
+
+import operators
+from operators.interface import properties
+from tttlrm_blender.protocol.settings import (
+    NESTED,
+    DecodeSettings,
+    MeshSettings,
+    ReconstructSettings,
+    RefineSettings,
+    from_json,
+    to_json,
+)
+
+
+@pytest.fixture(autouse=True)
+def registered() -> Iterator[None]:
+    operators.register()
+    yield
+    operators.unregister()
+
+
+@pytest.mark.parametrize("kind", [DecodeSettings, RefineSettings, MeshSettings, ReconstructSettings])
+def test_every_setting_has_words_in_the_order_of_the_dataclass(kind):
+    nested = NESTED if kind is ReconstructSettings else {}
+    assert list(properties.WORDS[kind]) == [field.name for field in fields(kind) if field.name not in nested]
+
+
+def test_an_untouched_panel_asks_for_the_defaults():
+    asked = properties.reconstruct_settings(bpy.context.scene)
+    explore = asked.decode.explore  # Blender keeps single precision
+    assert explore == pytest.approx(DecodeSettings().explore)
+    assert replace(asked, decode=replace(asked.decode, explore=0.1)) == ReconstructSettings()
+
+
+def test_what_the_panel_says_survives_the_wire():
+    group = bpy.context.scene.tttlrm
+    group.scan, group.with_mesh, group.refine.seconds, group.mesh.resolution = "ar", True, 12.5, 64
+    asked = properties.reconstruct_settings(bpy.context.scene)
+    assert (asked.scan, asked.refine.seconds, asked.mesh.resolution) == ("ar", 12.5, 64)
+    assert from_json(ReconstructSettings, to_json(asked)) == asked
+
+
+def test_splats_without_refinement_are_offered_some():
+    obj = bpy.data.objects.new("splats", None)
+    properties.remember(obj, "a", ReconstructSettings(refine=RefineSettings(max_splats=7)))
+    assert obj.tttlrm.refine.steps == properties.FIRST_STEPS and obj.tttlrm.refine.max_splats == 7
+    properties.remember(obj, "b", ReconstructSettings(refine=RefineSettings(seconds=3)))
+    assert obj.tttlrm.refine.steps == 0 and obj.tttlrm.session == "b"
