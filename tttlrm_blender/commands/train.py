@@ -18,6 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train as the options say."""
-    from ..train.__main__ import run as train
+    from ..train.loop import run as train
 
     return train(args)

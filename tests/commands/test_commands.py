@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tttlrm command from end to end, with a small network."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
+from tttlrm_blender.commands import main
+from tttlrm_blender.gaussians.files import read_splats
+
+
+@pytest.fixture
+def options(tmp_path):
+    """What `reconstruct` needs for a run of a second."""
+    photos = write_photos(tmp_path / "photos")
+    return [str(photos), "--checkpoint", str(write_checkpoint(tmp_path / "small.safetensors"))]
+
+
+def test_reconstruct_writes_everything_and_ends_with_json(options, tmp_path, capsys):
+    out = tmp_path / "made"
+    assert main(["reconstruct", *options, "--out", str(out), "--hold-out", "3", "--size", "24x16", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert figures["views"] == 4 and figures["splats"] == len(read_splats(out / "splats.ply"))
+    assert set(figures["seconds"]) == {"load", "encode", "decode", "write"}
+    assert {"psnr", "ssim"} <= set(figures)
+    assert json.loads((out / "report.json").read_text()) == figures
+    assert Image.open(out / "held_out" / "03.png").size == (48, 16)
+    names = {path.name for path in out.iterdir()}
+    assert names == {"splats.ply", "cameras.json", "report.json", "held_out"}, "nothing half-written"
+
+
+def test_render_draws_what_reconstruct_wrote(options, tmp_path, capsys):
+    out = tmp_path / "made"
+    main(["reconstruct", *options, "--out", str(out)])
+    for cameras in (out / "cameras.json", tmp_path / "photos" / "transforms.json"):
+        pictures = tmp_path / cameras.stem
+        assert main(["render", str(out / "splats.ply"), "--cameras", str(cameras), "--out", str(pictures)]) == 0
+        assert Image.open(pictures / "05.png").size == (WIDTH, HEIGHT)
+    first, second = (Image.open(tmp_path / stem / "02.png").tobytes() for stem in ("cameras", "transforms"))
+    assert first == second
+
+
+def test_evaluate_tells_a_row_for_each_folder(options, tmp_path, capsys):
+    other = write_photos(tmp_path / "other", 4)
+    assert main(["evaluate", options[0], str(other), *options[1:], "--hold-out", "2"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert "PSNR" in head and len(rows) == 2 and rows[1].startswith(str(other))
+
+
+@pytest.mark.parametrize("arguments", [["reconstruct", "x", "--size", "270"], ["reconstruct"], ["nonsense"], []])
+def test_misuse_is_status_two(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+
+
+def test_a_failure_is_a_sentence_and_status_one(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert main(["reconstruct", str(tmp_path / "empty"), "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert "There are no photos in" in err and "Traceback" not in err
+    assert "There are no photos in" in json.loads(out)["error"]["sentence"]
+
+
+def test_help_needs_no_heavy_library():
+    code = "import sys; from tttlrm_blender.commands import parser; parser(); print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs, from photos to splats and surfaces, with a small network."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
+from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.settings import (
+    DecodeSettings,
+    MeshSettings,
+    ReconstructSettings,
+    RefineSettings,
+    RenderSettings,
+)
+from tttlrm_blender.worker import jobs
+from tttlrm_blender.worker.scene import Scene
+from tttlrm_blender.worker.steps import draw, network_size
+
+
+class Follower(Report):
+    """Remembers what it is told and cancels at a stage if asked to."""
+
+    def __init__(self, cancel_at=None):
+        super().__init__()
+        self.stages, self.previews, self.cancel_at = [], [], cancel_at
+
+    def progress(self, stage, fraction):
+        if stage not in self.stages:
+            self.stages.append(stage)
+        if stage == self.cancel_at:
+            self.cancel()
+
+    def preview(self, gaussians):
+        self.previews.append(gaussians)
+
+
+@pytest.fixture
+def scene(tmp_path):
+    return Scene(write_photos(tmp_path / "photos"))
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")), hold_out=3)
+
+
+def test_reconstruct_gives_splats_cameras_and_figures(scene, settings):
+    follower = Follower()
+    result = jobs.reconstruct(scene, settings, follower)
+    info, arrays = result.info, result.arrays
+    assert info["views"] == 4 and info["splats"] == len(arrays["gaussians.means"]) > 1000
+    assert info["cameras"]["names"] == [f"images/{index:02}.png" for index in range(6)]
+    assert list(info["seconds"]) == ["load", "encode", "decode"]
+    assert 0 < info["psnr"] < 100 and -1 <= info["ssim"] <= 1
+    assert follower.stages == ["load", "encode", "decode"] and len(follower.previews) == 1
+    assert all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays.values())
+
+
+def test_splats_lie_where_the_cameras_of_the_world_look(scene, settings):
+    jobs.reconstruct(scene, settings, Report())
+    means = scene.splats().means
+    assert (means[:, 1] > 0).all(), "the cameras look along +y"
+    assert (np.abs(means[:, 0]) < 0.9 + 0.51 * means[:, 1]).all()
+    photos = scene.reconstruction().photographs.inputs
+    drawn = draw(scene.splats(), photos.cameras)
+    assert drawn.shape == (4, HEIGHT, WIDTH, 3) and drawn.mean() > 0.1
+
+
+def test_held_out_photos_are_never_inputs(scene, settings):
+    jobs.reconstruct(scene, settings, Report())
+    photographs = scene.reconstruction().photographs
+    assert photographs.held_out.names == ["images/00.png", "images/03.png"]
+    assert not set(photographs.held_out.names) & {photo.name for photo in photographs.files}
+    assert photographs.inputs.names == [photo.name for photo in photographs.files]
+
+
+def test_decode_needs_no_photos_and_no_pass(scene, settings, monkeypatch):
+    first = jobs.reconstruct(scene, settings, Report())
+    shutil.rmtree(scene.folder)
+    monkeypatch.setattr("tttlrm_blender.model.network.TttLRM.scan", None)
+    again = jobs.decode(scene, DecodeSettings(), Report())
+    for name, array in again.arrays.items():
+        np.testing.assert_array_equal(array, first.arrays[name])
+    fewer = jobs.decode(scene, DecodeSettings(keep=0.1, explore=0.0, views=2, scale=2.0), Report())
+    assert fewer.info["splats"] == round(0.1 * 2 * HEIGHT * WIDTH)
+    assert len(jobs.decode(scene, DecodeSettings(max_splats=100), Report()).arrays["gaussians.means"]) == 100
+
+
+def test_autoregressive_scan_gives_other_splats(scene, settings):
+    full = jobs.reconstruct(scene, settings, Report())
+    folder, checkpoint = scene.folder, settings.checkpoint
+    chunked = jobs.reconstruct(Scene(folder), ReconstructSettings(checkpoint=checkpoint, hold_out=3, scan="ar"), Report())
+    assert chunked.info["splats"] == full.info["splats"]
+    assert not np.allclose(chunked.arrays["gaussians.means"], full.arrays["gaussians.means"])
+
+
+def test_refinement_brings_held_out_photos_closer(scene, settings):
+    jobs.reconstruct(scene, settings, Report())
+    before = jobs.decode(scene, DecodeSettings(), Report()).info["psnr"]
+    after = jobs.refine(scene, RefineSettings(steps=40, points=False), Report()).info["psnr"]
+    assert after > before + 1
+
+
+def test_a_surface_and_pictures_of_it_all(scene, settings):
+    jobs.reconstruct(scene, settings, Report())
+    jobs.refine(scene, RefineSettings(steps=40, points=False), Report())
+    surface = jobs.mesh(scene, MeshSettings(resolution=32), Report())
+    assert surface.info["faces"] == len(surface.arrays["mesh.faces"]) > 10
+    assert surface.arrays["mesh.glb"][:4].tobytes() == b"glTF"
+    drawn = jobs.render(scene, RenderSettings(views=(1, 2), width=24, height=16), Report())
+    assert list(drawn.arrays) == ["image.images/01.png", "image.images/02.png"]
+    assert all(image.shape == (16, 24, 3) and image.dtype == np.uint8 for image in drawn.arrays.values())
+    with pytest.raises(TttlrmError, match="no photo 6"):
+        jobs.render(scene, RenderSettings(views=(6,)), Report())
+
+
+@pytest.mark.parametrize("stage", ["load", "encode", "decode", "refine"])
+def test_a_cancelled_job_leaves_the_scene_as_it_was(scene, settings, stage):
+    jobs.reconstruct(scene, settings, Report())
+    made, splats = scene.made, scene.gaussians
+    again = ReconstructSettings(checkpoint=settings.checkpoint, refine=RefineSettings(steps=5, points=False))
+    with pytest.raises(Cancelled):
+        jobs.reconstruct(scene, again, Follower(cancel_at=stage))
+    assert scene.made is made and scene.gaussians is splats
+
+
+def test_a_scene_must_be_reconstructed_first(scene):
+    for job, settings in ((jobs.decode, DecodeSettings()), (jobs.refine, RefineSettings(steps=1)), (jobs.mesh, MeshSettings())):
+        with pytest.raises(TttlrmError, match="has not been reconstructed"):
+            job(scene, settings, Report())
+
+
+def test_a_checkpoint_of_another_shape_is_one_sentence(scene, settings, tmp_path):
+    torch.save({"model": {"tokenizer.1.weight": torch.zeros(32, 768)}}, tmp_path / "other.pt")
+    with pytest.raises(TttlrmError, match=r"other\.pt holds no tttLRM network"):
+        jobs.reconstruct(scene, ReconstructSettings(checkpoint=str(tmp_path / "other.pt")), Report())
+    assert scene.made is None
+
+
+@pytest.mark.parametrize(("given", "patch", "most", "expected"), [
+    ((270, 480), 8, 65536, (192, 336)),
+    ((256, 256), 8, 65536, (256, 256)),
+    ((960, 536), 8, 536 * 960, (960, 536)),
+    ((5, 900), 8, 65536, (8, 896)),
+])  # fmt: skip
+def test_the_network_sees_whole_patches_within_its_bounds(given, patch, most, expected):
+    assert network_size(*given, patch, most) == expected
