@@ -1,15 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server to talk to."""
+"""The server that the worker's tests use."""
 
-from collections.abc import Iterator
+from tests.worker.conftest import port
 
-import pytest
-
-from tests.worker.small_worker import serving
-
-
-@pytest.fixture
-def port(tmp_path) -> Iterator[int]:
-    """The port of a server in this process, whose scenes lie in `tmp_path`."""
-    with serving(tmp_path) as port:
-        yield port
+__all__ = ["port"]

@@ -151,7 +151,7 @@ def test_a_job_outlives_its_client(port):
         assert second.submit("s", "count", CountSettings()).result().info["jobs"] == 2
 
 
-def test_a_client_that_does_not_read_holds_nobody_up(client, port):
+def test_events_that_nobody_polls_do_not_pile_up(client, port):
     with Client("127.0.0.1", port, TOKEN) as other:
         silent = other.submit("s", "count", CountSettings(steps=30, seconds=0.01, previews=True))
         assert client.submit("s", "count", CountSettings()).result().info["jobs"] == 2

@@ -42,6 +42,19 @@ def test_launch_work_and_stop():
     assert worker.process.returncode == 0 and not worker.alive and not folder.exists()
 
 
+def test_the_products_own_worker_offers_the_products_jobs():
+    with launch_worker() as worker, worker.connect() as client:
+        assert {"reconstruct", "decode", "refine", "mesh", "render"} <= set(client.worker.capabilities)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent otherwise there")
+def test_ctrl_c_is_the_owners_to_answer():
+    with launch_worker(program=SMALL) as worker, worker.connect() as client:
+        worker.process.send_signal(signal.SIGINT)
+        client.upload("s", {"a": b"1"})
+        assert client.submit("s", "count", CountSettings()).result().info["jobs"] == 1
+
+
 def test_stopping_in_the_middle_of_a_job():
     with launch_worker(program=SMALL) as worker, worker.connect() as client:
         client.upload("s", {"a": b"1"})

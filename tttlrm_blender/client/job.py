@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .. import errors
+from ..errors import TttlrmError
 from ..protocol.messages import END, Cancel, Cancelled, Done, Event, Failed, Request, slot
 
 
@@ -57,7 +59,7 @@ class Job:
         """All events as they come, ending after `Done`, `Failed` or `Cancelled`."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._events)
+                self._changed.wait_for(lambda: self._events, timeout=1.0)  # Ctrl+C is heard in between, on Windows too
             for event in self.poll():
                 yield event
                 if isinstance(event, END):
@@ -67,7 +69,8 @@ class Job:
         """Ask for the job to stop, without waiting; it ends with `Cancelled` soon, or with `Done` if it was quicker."""
         self.cancel_wanted = True
         if not self._ended:
-            self._send(Cancel())
+            with suppress(TttlrmError):  # a lost connection ends the job by itself
+                self._send(Cancel())
 
     def result(self, on_event: Callable[[Event], None] | None = None) -> Result:
         """Wait for the result. Raises `TttlrmError` if the job failed and `errors.Cancelled` if it was cancelled."""

@@ -137,7 +137,7 @@ def _start(command: list[str], token: str, log: Path, folder: str) -> subprocess
             )
     except OSError as error:
         raise TttlrmError(
-            f"The worker cannot be started with {command[0]}: {error.strerror or error}.",
+            f"The worker cannot be started: {error.filename or command[0]}: {error.strerror}.",
             "Choose a Python that has torch and the packages of tttLRM.",
             "no_worker",
         ) from error

@@ -98,6 +98,7 @@ async def _until_stopped(server: Server, options: Options, listening: Callable[[
     signal.signal(signal.SIGINT, ask_to_stop)
     signal.signal(signal.SIGTERM, ask_to_stop)
     if options.owned:
+        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C in the owner's terminal is for the owner to answer
         threading.Thread(target=_await_owner, args=(ask_to_stop,), daemon=True).start()
     return await server.run(options.host, options.port, listening, stop)
 

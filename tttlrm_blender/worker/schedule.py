@@ -72,16 +72,18 @@ class Schedule:
 
     async def run(self) -> None:
         """Work through the line, for ever."""
-        loop = asyncio.get_running_loop()
         while True:
             await self._added.wait()
             self._added.clear()
             while self._waiting:
-                self._running = task = self._waiting.pop(0)
-                event = await loop.run_in_executor(self._thread, task.perform, self._log)
-                self._running = None
-                task.end(event)
-                self._tell_positions()
+                await self._do(self._waiting.pop(0))
+
+    async def _do(self, task: Task) -> None:
+        self._running = task
+        event = await asyncio.get_running_loop().run_in_executor(self._thread, task.perform, self._log)
+        self._running = None
+        task.end(event)
+        self._tell_positions()
 
     async def close(self, grace: float) -> bool:
         """Stop all tasks; says whether the last one ended within `grace` seconds."""
