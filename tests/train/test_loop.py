@@ -28,7 +28,7 @@ def test_run_resumes_and_writes_a_checkpoint_with_its_record(tmp_path: Path) -> 
     model = load_checkpoint(out)
     assert model.config == CONFIG
     record = json.loads(read(out)[1]["training"])
-    assert record["steps"] == 3 and record["samples"] >= 3 and record["seed"] == 0 and record["held_out_scenes"] == 1
+    assert record["steps"] == 3 and record["samples"] >= 3 and record["plan"]["seed"] == 0 and record["held_out_scenes"] == 1
     assert set(record["figures"]) == {"psnr", "flat_psnr", "grey_psnr", "depth_error", "flat_depth_error"}
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["out.safetensors", "state.pt"]
 

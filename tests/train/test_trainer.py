@@ -34,7 +34,7 @@ def test_four_steps_are_two_and_two_more() -> None:
 
 
 def test_learns_one_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    shape = sample_shape(generator_for(0, 0), PLAN)
+    shape = sample_shape(generator_for(0, 0), PLAN, CONFIG.patch_size)
     batch = make_batch(generator_for(0, 0), shape)
     monkeypatch.setattr(module, "make_batch", lambda *_: batch)
     trainer = Trainer(CONFIG, replace(PLAN, color_from=2.0))

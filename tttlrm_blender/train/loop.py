@@ -7,6 +7,7 @@ import argparse
 import pickle
 import time
 from collections import defaultdict
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,10 @@ def record(trainer: Trainer) -> dict[str, Any]:
     """What was done to get the weights."""
     return {
         "data": "procedural scenes",
-        "seed": trainer.plan.seed,
         "steps": trainer.step,
         "samples": trainer.samples,
         "minutes": round(trainer.seconds / 60, 1),
+        "plan": asdict(trainer.plan),
     }
 
 

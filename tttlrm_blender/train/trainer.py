@@ -19,7 +19,7 @@ from .chance import generator_for
 from .losses import losses, predict
 
 DEFAULT_CONFIG = Config(
-    dim=128, layers=6, expansion=2, sh_degree=0, depth_range="log", near=0.2, far=16.0, anchored=True
+    dim=128, layers=4, expansion=2, sh_degree=0, depth_range="log", near=0.2, far=16.0, anchored=True
 )  # small enough to learn something on a CPU
 SIZES = ((64, 64),) * 6 + ((80, 48), (48, 80), (96, 96), (128, 128))  # width and height of the pictures of a step
 
@@ -32,9 +32,9 @@ class Plan:
     tokens: int = 1024  # of all scenes of a step together, about
     min_views: int = 4
     max_views: int = 8
-    others: int = 3  # views rendered beside one of the inputs
+    others: int = 2  # views rendered beside one of the inputs
     sizes: tuple[tuple[int, int], ...] = SIZES
-    rate: float = 3e-3  # of AdamW, at its highest
+    rate: float = 2e-3  # of AdamW, at its highest
     warmup: int = 50  # steps
     decay: float = 0.05  # of matrices
     clip: float = 1.0  # of the gradient's norm
@@ -81,7 +81,7 @@ class Trainer:
         """One step on new scenes, at this share of the budget."""
         generator = generator_for(self.plan.seed, self.step)
         rendering = spent >= self.plan.color_from
-        shape = sample_shape(generator, self.plan)
+        shape = sample_shape(generator, self.plan, self.model.config.patch_size)
         batch = make_batch(generator, shape if rendering else replace(shape, others=0), self.device)
         terms = losses(predict(self.model, batch, self.plan.bfloat16), batch, rendering)
         weights = dict(self.plan.weights)
@@ -127,11 +127,11 @@ def fresh_model(config: Config) -> TttLRM:
     return model
 
 
-def sample_shape(generator: torch.Generator, plan: Plan) -> Shape:
-    """Size and number of views of one step; as many scenes as fit into the plan's tokens."""
+def sample_shape(generator: torch.Generator, plan: Plan, patch: int) -> Shape:
+    """Size and number of views of one step; as many scenes as fit into the plan's tokens, for patches of this side."""
     width, height = plan.sizes[int(torch.randint(len(plan.sizes), (), generator=generator))]
     views = int(torch.randint(plan.min_views, plan.max_views + 1, (), generator=generator))
-    tokens = views * (width // 8) * (height // 8)
+    tokens = views * (width // patch) * (height // patch)
     return Shape(max(1, round(plan.tokens / tokens)), views, plan.others, (width, height))
 
 
