@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import TttlrmError
+from ..files import replacing
 from .config import Config
 from .network import TttLRM
 
@@ -94,6 +95,5 @@ def save_checkpoint(path: Path, model: TttLRM, record: dict[str, Any]) -> None:
     """Write weights in half precision with the configuration and the training record (JSON values), atomically."""
     tensors = {name: value.detach().half().contiguous().cpu() for name, value in model.state_dict().items()}
     metadata = {"config": json.dumps(asdict(model.config)), "training": json.dumps(record)}
-    temporary = path.with_name(path.name + ".part")
-    save_file(tensors, temporary, metadata)
-    temporary.replace(path)
+    with replacing(path) as part:
+        save_file(tensors, part, metadata)
