@@ -125,13 +125,14 @@ time.sleep(60)
 """
 
 
-def test_a_worker_ends_when_its_starter_is_killed():
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+def test_a_worker_ends_when_its_starter_is_killed(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-c", STARTER, *SMALL]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as starter:
         pid = int(starter.stdout.readline())
         starter.send_signal(signal.SIGKILL)
     assert gone(pid)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["worker.log"]
 
 
 def test_the_token_is_not_on_the_command_line_and_not_inherited():
