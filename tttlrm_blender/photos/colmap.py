@@ -52,7 +52,6 @@ class ColmapPoints:
 
     means: np.ndarray  # [N, 3] float64
     colors: np.ndarray  # [N, 3] uint8, sRGB
-    errors: np.ndarray  # [N] float64, mean reprojection errors in pixels
     seen_by: list[np.ndarray] = field(repr=False)  # N arrays of image ids
 
 
@@ -85,7 +84,7 @@ def read_points(model: Path) -> ColmapPoints:
     rows = list(_read(model, "points3D", _points_binary, _points_text))
     means = np.array([row[0] for row in rows], dtype=np.float64).reshape(-1, 3)
     colors = np.array([row[1] for row in rows], dtype=np.uint8).reshape(-1, 3)
-    return ColmapPoints(means, colors, np.array([row[2] for row in rows], dtype=np.float64), [row[3] for row in rows])
+    return ColmapPoints(means, colors, [row[2] for row in rows])
 
 
 def _read(model: Path, name: str, binary: Any, text: Any) -> list[Any]:
@@ -172,10 +171,10 @@ def _images_text(lines: list[str], path: Path) -> Iterator[ColmapImage]:
 
 def _points_binary(data: _Bytes, path: Path) -> Iterator[tuple]:
     for _ in range(data.take("Q")[0]):
-        _, *mean, red, green, blue, error, length = data.take("Q3d3BdQ")
-        yield mean, (red, green, blue), error, np.array(data.take(f"{2 * length}I")[::2])
+        _, *mean, red, green, blue, _, length = data.take("Q3d3BdQ")
+        yield mean, (red, green, blue), np.array(data.take(f"{2 * length}I")[::2])
 
 
 def _points_text(lines: list[str], path: Path) -> Iterator[tuple]:
     for _, *values in map(str.split, filter(None, lines)):
-        yield [float(v) for v in values[:3]], [int(v) for v in values[3:6]], float(values[6]), np.array(values[7::2], dtype=int)
+        yield [float(v) for v in values[:3]], [int(v) for v in values[3:6]], np.array(values[7::2], dtype=int)

@@ -25,6 +25,6 @@ def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Phot
     if w2c.shape != (4, 4) or not np.isfinite(w2c).all() or abs(np.linalg.det(w2c)) < 1e-12:
         raise bad_poses(poses, f"has a w2c of {path.name} that is not an invertible 4×4 matrix")
     width, height = image_size(path)
-    size = [round(number(poses, frame, name, own)) for name, own in (("w", width), ("h", height))]
+    width, height = round(number(poses, frame, "w", width)), round(number(poses, frame, "h", height))
     intrinsics = np.array([number(poses, frame, name) for name in ("fx", "fy", "cx", "cy")])
-    return posed_photo(folder, path, poses, np.linalg.inv(w2c), Lens(*size, intrinsics, np.zeros(4)))
+    return posed_photo(folder, path, poses, np.linalg.inv(w2c), Lens(width, height, intrinsics, np.zeros(4)))

@@ -66,7 +66,7 @@ def write_images(
 
     def write(photo: tuple[Path, bool], name: str) -> None:
         image = Image.fromarray((read_image(*photo) * 255 + 0.5).astype("uint8"))
-        image.resize(small_size(*image.size, side), Image.Resampling.BOX).save(folder / "images" / name, quality=95)
+        image.resize(small_size(*image.size, side), Image.Resampling.LANCZOS).save(folder / "images" / name, quality=95)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(write, photos, names))

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""COLMAP models, binary and text, and their agreement with the fox's other poses."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.photos.colmap import MODELS, read_cameras, read_images, read_points
+from tttlrm_blender.photos.find import find_photos
+
+from .files import write_photo
+
+NUMBERS = st.floats(-1e3, 1e3).map(lambda value: round(value, 6))
+IDS = st.integers(1, 2**31 - 1)
+
+
+@st.composite
+def camera_rows(draw: st.DrawFn) -> list:
+    """Cameras as COLMAP lists them: id, model, width, height, parameters."""
+    rows = []
+    for camera_id in draw(st.lists(IDS, max_size=3, unique=True)):
+        model = draw(st.sampled_from(list(MODELS)))
+        size = draw(st.tuples(st.integers(1, 9999), st.integers(1, 9999)))
+        rows.append((camera_id, model, *size, draw(st.lists(NUMBERS, min_size=len(MODELS[model]), max_size=len(MODELS[model])))))
+    return rows
+
+
+IMAGE_ROWS = st.lists(
+    st.tuples(
+        IDS,
+        st.lists(NUMBERS, min_size=7, max_size=7),
+        IDS,
+        st.sampled_from(["a.jpg", "folder/b c.png", "ü.tif"]),
+        st.lists(st.tuples(NUMBERS, NUMBERS, st.integers(-1, 99)), max_size=3),
+    ),
+    max_size=3,
+)
+POINT_ROWS = st.lists(
+    st.tuples(
+        IDS,
+        st.lists(NUMBERS, min_size=3, max_size=3),
+        st.lists(st.integers(0, 255), min_size=3, max_size=3),
+        NUMBERS,
+        st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 99)), max_size=4),
+    ),
+    max_size=4,
+)
+
+
+def write_binary(folder: Path, cameras: list, images: list, points: list) -> None:
+    parts = [struct.pack("<Q", len(cameras))]
+    for camera_id, model, width, height, values in cameras:
+        parts.append(struct.pack(f"<iiQQ{len(values)}d", camera_id, list(MODELS).index(model), width, height, *values))
+    (folder / "cameras.bin").write_bytes(b"".join(parts))
+    parts = [struct.pack("<Q", len(images))]
+    for image_id, pose, camera_id, name, observed in images:
+        parts.append(struct.pack("<I7dI", image_id, *pose, camera_id) + name.encode() + b"\0" + struct.pack("<Q", len(observed)))
+        parts += [struct.pack("<ddq", *place) for place in observed]
+    (folder / "images.bin").write_bytes(b"".join(parts))
+    parts = [struct.pack("<Q", len(points))]
+    for point_id, mean, color, error, track in points:
+        parts.append(struct.pack("<Q3d3BdQ", point_id, *mean, *color, error, len(track)))
+        parts += [struct.pack("<II", *element) for element in track]
+    (folder / "points3D.bin").write_bytes(b"".join(parts))
+
+
+def write_text(folder: Path, cameras: list, images: list, points: list) -> None:
+    def line(*values: object) -> str:
+        return " ".join(map(str, values)) + "\n"
+
+    (folder / "cameras.txt").write_text("# cameras\n" + "".join(line(*row[:4], *row[4]) for row in cameras))
+    text = "# images\n"
+    for image_id, pose, camera_id, name, observed in images:
+        text += line(image_id, *pose, camera_id, name) + line(*[value for place in observed for value in place])
+    (folder / "images.txt").write_text(text, encoding="utf-8")
+    text = "# points\n"
+    for point_id, mean, color, error, track in points:
+        text += line(point_id, *mean, *color, error, *[value for element in track for value in element])
+    (folder / "points3D.txt").write_text(text)
+
+
+@given(camera_rows(), IMAGE_ROWS, POINT_ROWS)
+def test_text_equals_binary(tmp_path_factory: pytest.TempPathFactory, cameras: list, images: list, points: list) -> None:
+    binary, text = tmp_path_factory.mktemp("binary"), tmp_path_factory.mktemp("text")
+    write_binary(binary, cameras, images, points)
+    write_text(text, cameras, images, points)
+    for read in (read_cameras, read_images, read_points):
+        np.testing.assert_equal(plain(read(binary)), plain(read(text)))
+    assert plain(read_points(binary)) == {
+        "means": [row[1] for row in points],
+        "colors": [row[2] for row in points],
+        "seen_by": [[image for image, _ in row[4]] for row in points],
+    }
+    assert [image.name for image in read_images(binary)] == [row[3] for row in images]
+
+
+def plain(value: object) -> object:
+    """A reader's result as lists and dictionaries."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return plain(vars(value)) if hasattr(value, "__dict__") else value
+
+
+def test_parameters_of_each_model(tmp_path: Path) -> None:
+    values = {"f": 1, "fx": 2, "fy": 3, "cx": 4, "cy": 5, "k1": 6, "k2": 7, "p1": 8, "p2": 9}
+    rows = [(number, model, 10, 20, [values[name] for name in MODELS[model]]) for number, model in enumerate(MODELS)]
+    write_binary(tmp_path, rows, [], [])
+    lenses = read_cameras(tmp_path)
+    focal = {0: [1, 1], 1: [2, 3], 2: [1, 1], 3: [1, 1], 4: [2, 3]}
+    distortion = {0: [0, 0, 0, 0], 1: [0, 0, 0, 0], 2: [6, 0, 0, 0], 3: [6, 7, 0, 0], 4: [6, 7, 8, 9]}
+    for number, lens in lenses.items():
+        assert lens.intrinsics.tolist() == [*focal[number], 4, 5]
+        assert lens.distortion.tolist() == distortion[number]
+
+
+MODEL = ([(1, "PINHOLE", 16, 12, [9.0, 9.0, 8.0, 6.0])], [(1, [1.0, 0, 0, 0, 0, 0, 0], 1, "a.png", [])], [])
+
+
+def test_binary_of_another_camera_model(tmp_path: Path) -> None:
+    (tmp_path / "cameras.bin").write_bytes(struct.pack("<QiiQQ", 1, 1, 5, 16, 12) + bytes(64))
+    with pytest.raises(TttlrmError, match=r"cameras\.bin has a camera model that is not supported \(number 5\)"):
+        read_cameras(tmp_path)
+
+
+def test_text_of_another_camera_model(tmp_path: Path) -> None:
+    (tmp_path / "cameras.txt").write_text("1 OPENCV_FISHEYE 16 12 1 1 1 1 0 0 0 0\n")
+    with pytest.raises(TttlrmError, match=r"not supported \(OPENCV_FISHEYE\)"):
+        read_cameras(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["cameras.bin", "images.bin"])
+def test_truncated_model_is_named(tmp_path: Path, name: str) -> None:
+    write_binary(tmp_path, *MODEL)
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-3])
+    write_photo(tmp_path / "a.png")
+    with pytest.raises(TttlrmError, match=rf"{name} cannot be read"):
+        find_photos(tmp_path)
+
+
+def test_images_that_the_folder_lacks(tmp_path: Path) -> None:
+    write_binary(tmp_path, *MODEL)
+    write_photo(tmp_path / "b.png")
+    with pytest.raises(TttlrmError, match=r"names the image 'a\.png', which does not exist"):
+        find_photos(tmp_path)
+
+
+def test_image_without_its_camera(tmp_path: Path) -> None:
+    _, images, points = MODEL
+    write_binary(tmp_path, [], [*images, (2, [1.0, 0, 0, 0, 0, 0, 0], 1, "b.png", [])], points)
+    for name in ("a.png", "b.png"):
+        write_photo(tmp_path / name)
+    with pytest.raises(TttlrmError, match=r"has no camera for a\.png"):
+        find_photos(tmp_path)
+
+
+def test_the_foxs_two_pose_files_agree(shared: Path) -> None:
+    """Each photo's pose from transforms.json is COLMAP's up to one similarity of the world."""
+    first = find_photos(shared / "data/fox")
+    second = {photo.name: photo for photo in find_photos(shared / "data/fox", str(shared / "data/colmap/fox"))}
+    assert len(first) == 50
+    assert {photo.name for photo in first} == set(second)
+    a, b = np.stack([photo.c2w for photo in first]), np.stack([second[photo.name].c2w for photo in first])
+    left, _, right = np.linalg.svd(np.einsum("vij,vkj->ik", b[:, :3, :3], a[:, :3, :3]))
+    rotation = left @ right
+    turned = rotation @ a[:, :3, :3]
+    angles = np.arccos(np.clip((np.einsum("vij,vij->v", turned, b[:, :3, :3]) - 1) / 2, -1, 1))
+    assert np.degrees(angles).max() < 1
+    p, q = (c2w[:, :3, 3] - c2w[:, :3, 3].mean(0) for c2w in (a, b))
+    p = p @ rotation.T
+    scale = (p * q).sum() / (p * p).sum()
+    spread = np.sqrt((q**2).sum(1).mean())
+    assert np.linalg.norm(scale * p - q, axis=1).max() < 0.02 * spread
+
+
+def test_unused_files_of_a_model_are_ignored(shared: Path) -> None:
+    model = shared / "data/colmap/castle/sparse/0"
+    assert (model / "rigs.bin").is_file()
+    assert len(read_points(model).means) == 7576
+    assert len(find_photos(shared / "data/castle", str(model))) == 11

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Image files of all kinds become the same upright float image."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageOps
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.photos.images import focal_length, image_size, read_image
+
+from .files import write_png16
+
+COLORS = np.random.default_rng(0).integers(0, 256, (12, 16, 4), dtype=np.uint8)
+DEEP = np.random.default_rng(1).integers(0, 65536, (12, 16, 4), dtype=np.uint16)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.webp"])
+def test_eight_bits(tmp_path: Path, name: str) -> None:
+    Image.fromarray(COLORS[..., :3]).save(tmp_path / name, lossless=True)
+    image = read_image(tmp_path / name)
+    assert image.dtype == np.float32
+    np.testing.assert_allclose(image, COLORS[..., :3] / 255, atol=1e-6)
+
+
+def test_jpeg_comes_close(tmp_path: Path) -> None:
+    smooth = np.broadcast_to(np.linspace(0, 255, 64)[None, :, None], (48, 64, 3)).astype(np.uint8)
+    Image.fromarray(smooth).save(tmp_path / "a.jpg", quality=95)
+    np.testing.assert_allclose(read_image(tmp_path / "a.jpg"), smooth / 255, atol=0.02)
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_sixteen_bit_tiff_keeps_its_depth(tmp_path: Path, compression: str | None, byteorder: str) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", DEEP[..., :3], photometric="rgb", compression=compression, byteorder=byteorder)
+    np.testing.assert_allclose(read_image(tmp_path / "a.tif"), DEEP[..., :3] / 65535, atol=1e-6)
+
+
+def test_sixteen_bit_png_keeps_its_depth(tmp_path: Path) -> None:
+    write_png16(tmp_path / "a.png", DEEP[..., :3])
+    np.testing.assert_allclose(read_image(tmp_path / "a.png"), DEEP[..., :3] / 65535, atol=1e-6)
+
+
+def test_sixteen_bit_transparency(tmp_path: Path) -> None:
+    write_png16(tmp_path / "a.png", DEEP)
+    values = DEEP / 65535
+    np.testing.assert_allclose(read_image(tmp_path / "a.png"), values[..., :3] * values[..., 3:] + 1 - values[..., 3:], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_sixteen_bit_grey(tmp_path: Path, name: str) -> None:
+    Image.fromarray(DEEP[..., 0]).save(tmp_path / name)
+    np.testing.assert_allclose(read_image(tmp_path / name), np.repeat(DEEP[..., :1], 3, axis=2) / 65535, atol=1e-6)
+
+
+def test_transparency_is_white(tmp_path: Path) -> None:
+    Image.fromarray(COLORS).save(tmp_path / "a.png")
+    values = COLORS / 255
+    np.testing.assert_allclose(read_image(tmp_path / "a.png"), values[..., :3] * values[..., 3:] + 1 - values[..., 3:], atol=1e-6)
+
+
+def test_transparent_palette_is_white(tmp_path: Path) -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.putpixel((1, 0), 1)
+    image.save(tmp_path / "a.png", transparency=1)
+    np.testing.assert_allclose(read_image(tmp_path / "a.png"), [[[1, 0, 0], [1, 1, 1]]])
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "1", "P", "CMYK"])
+def test_other_modes_become_rgb(tmp_path: Path, mode: str) -> None:
+    grey = Image.fromarray(np.full((8, 8, 3), 255, np.uint8)).convert(mode)
+    grey.save(tmp_path / "a.tif")
+    np.testing.assert_allclose(read_image(tmp_path / "a.tif"), np.ones((8, 8, 3)), atol=0.01)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation(tmp_path: Path, orientation: int, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(np.kron(COLORS[:3, :4, :3], np.ones((8, 8, 1), np.uint8)))
+    stored.save(path, exif=exif, quality=95)
+    with Image.open(path) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB")) / 255
+    sideways = orientation >= 5
+    assert image_size(path) == ((24, 32) if sideways else (32, 24))
+    assert read_image(path).shape[:2] == ((32, 24) if sideways else (24, 32))
+    np.testing.assert_allclose(read_image(path), expected, atol=1e-6)
+
+
+def test_stored_pixels_where_wanted(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(COLORS[..., :3]).save(tmp_path / "a.png", exif=exif)
+    np.testing.assert_allclose(read_image(tmp_path / "a.png", upright=False), COLORS[..., :3] / 255, atol=1e-6)
+
+
+def test_focal_length(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA405] = 28
+    Image.fromarray(COLORS[..., :3]).save(tmp_path / "a.jpg", exif=exif)
+    Image.fromarray(COLORS[..., :3]).save(tmp_path / "b.jpg")
+    assert focal_length(tmp_path / "a.jpg") == 28
+    assert focal_length(tmp_path / "b.jpg") == 0
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
+def test_truncated_file_is_named(tmp_path: Path, name: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(TttlrmError, match=name) as caught:
+        read_image(tmp_path / name)
+    assert caught.value.code == "bad_photo"
+
+
+def test_something_else_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("not a picture")
+    with pytest.raises(TttlrmError, match=r"a\.jpg is not an image"):
+        image_size(tmp_path / "a.jpg")

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Poses and points by pycolmap in a process of its own."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.photos.find import find_photos
+from tttlrm_blender.photos.photo import Photo, Source
+from tttlrm_blender.photos.points import neighbours, sparse_points
+from tttlrm_blender.photos.sfm_process import SfmJob, run_sfm
+from tttlrm_blender.progress import Report
+
+from .files import photo, poses, write_photo
+from .test_colmap import write_binary
+
+
+class Stages(Report):
+    """Remembers what was reported."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[str, float]] = []
+
+    def progress(self, stage: str, fraction: float) -> None:
+        self.heard.append((stage, fraction))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def aligned(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Scale, rotation and translation that bring points [N, 3] closest to others (Umeyama)."""
+    p, q = source - source.mean(0), target - target.mean(0)
+    left, stretch, right = np.linalg.svd(q.T @ p)
+    signs = np.diag([1, 1, np.sign(np.linalg.det(left @ right))])
+    rotation = left @ signs @ right
+    scale = (stretch * np.diag(signs)).sum() / (p**2).sum()
+    return scale, rotation, target.mean(0) - scale * rotation @ source.mean(0)
+
+
+def test_estimated_poses_are_kept_and_are_colmaps(tmp_path: Path, shared: Path, cache: Path) -> None:
+    names = ["100_7101.JPG", "100_7102.JPG", "100_7103.JPG", "100_7104.JPG"]
+    folder = tmp_path / "castle"
+    folder.mkdir()
+    for name in names:
+        shutil.copy(shared / "data/castle" / name, folder)
+    report = Stages()
+    photos = find_photos(folder, report=report)
+    assert [each.name for each in photos] == names
+    assert list(dict.fromkeys(stage for stage, _ in report.heard)) == ["features", "matches", "cameras"]
+    assert len(list(cache.glob("poses/*"))) == 1
+
+    reference = {each.name: each for each in find_photos(shared / "data/castle", str(shared / "data/colmap/castle"))}
+    found = np.stack([each.c2w[:3, 3] for each in photos])
+    expected = np.stack([reference[name].c2w[:3, 3] for name in names])
+    scale, rotation, translation = aligned(found, expected)
+    spread = np.sqrt(((expected - expected.mean(0)) ** 2).sum(1).mean())
+    assert np.abs(scale * found @ rotation.T + translation - expected).max() < 0.02 * spread
+    assert [each.intrinsics[0] for each in photos] == pytest.approx([reference[name].intrinsics[0] for name in names], rel=0.03)
+
+    again = Stages()
+    assert [each.c2w.tolist() for each in find_photos(folder, report=again)] == [each.c2w.tolist() for each in photos]
+    assert not again.heard
+    assert len(sparse_points(photos, again)) > 500
+    assert not again.heard
+
+
+def test_photos_of_nothing_have_no_poses(tmp_path: Path, cache: Path) -> None:
+    for index in range(3):
+        write_photo(tmp_path / f"photos/{index}.png", 32, 32, seed=index)
+    with pytest.raises(TttlrmError, match="could not be found") as caught:
+        find_photos(tmp_path / "photos")
+    assert caught.value.code == "no_poses"
+    assert not list(cache.glob("poses/*"))
+
+
+def test_cancelling_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    started = []
+
+    class Remembered(subprocess.Popen):
+        def __init__(self, *arguments: object, **options: object) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Remembered)
+    for index in range(2):
+        write_photo(tmp_path / f"photos/{index}.png", 64, 64, seed=index)
+    report = Report()
+    report.cancel()
+    with pytest.raises(Cancelled):
+        find_photos(tmp_path / "photos", report=report)
+    assert [process.returncode is not None for process in started] == [True]
+    assert not list(cache.glob("poses/*"))
+
+
+def test_failing_process_says_why(tmp_path: Path) -> None:
+    job = SfmJob(["0/none.jpg"], ["none.jpg"], [], "NO_SUCH_CAMERA", {}, [], 10)
+    with pytest.raises(TttlrmError, match=r"pycolmap stopped: .+") as caught:
+        run_sfm(tmp_path, job, Report())
+    assert caught.value.code == "sfm_failed"
+
+
+def test_triangulated_points_lie_where_colmap_has_them(shared: Path) -> None:
+    photos = find_photos(shared / "data/fox")[10:18]
+    points = sparse_points(photos, Report())
+    assert len(points) > 500
+    assert points.means.dtype == points.colors.dtype == np.float32
+    reference = find_photos(shared / "data/fox", str(shared / "data/colmap/fox"))
+    everything = sparse_points(reference, Report())
+    posed = find_photos(shared / "data/fox")
+    scale, rotation, translation = aligned(*(np.stack([each.c2w[:3, 3] for each in each_set]) for each_set in (posed, reference)))
+    moved = scale * points.means @ rotation.T + translation
+    distances, nearest = cKDTree(everything.means).query(moved)
+    depth = np.linalg.norm(np.median(everything.means, axis=0) - reference[10].c2w[:3, 3])
+    assert np.median(distances) < 0.02 * depth
+    close = distances < np.median(distances)
+    assert np.abs(points.colors - everything.colors[nearest])[close].mean() < 0.1
+
+
+def test_points_that_only_held_out_photos_see_do_not_leak(tmp_path: Path) -> None:
+    seen_by = [[1, 2], [1, 3], [3, 4], [1, 2, 3], [2], [1, 1]]
+    rows = [
+        (index, [float(index)] * 3, [index, 0, 255], 0.5, [(image, 0) for image in seen]) for index, seen in enumerate(seen_by)
+    ]
+    write_binary(tmp_path, [], [], rows)
+    inputs = [photo(source=Source(tmp_path, image)) for image in (1, 2)]
+    points = sparse_points(inputs, Report())
+    assert points.means[:, 0].tolist() == [0, 3]
+    np.testing.assert_allclose(points.colors[1], [3 / 255, 0, 1])
+
+
+def test_neighbours_are_near() -> None:
+    c2w = np.tile(np.eye(4), (20, 1, 1))
+    c2w[:, 0, 3] = np.arange(20)
+    pairs = neighbours([photo(c2w=pose) for pose in c2w])
+    assert all(0 < second - first <= 6 for first, second in pairs)
+    assert {index for pair in pairs for index in pair} == set(range(20))
+
+
+def test_neighbours_of_few() -> None:
+    few: list[Photo] = [photo(c2w=pose) for pose in poses(3)]
+    assert neighbours(few) == [(0, 1), (0, 2), (1, 2)]
