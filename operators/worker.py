@@ -88,6 +88,7 @@ class Run(client.Job):
 
     def __init__(self, work: Work, worker: Worker) -> None:
         super().__init__(self._pass_on)
+        self.succeeded = False
         self._remote: client.Job | None = None
         threading.Thread(target=self._do, args=(work, worker), name="tttLRM job", daemon=True).start()
 
@@ -104,6 +105,8 @@ class Run(client.Job):
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
                 return
             self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None))
+            if work.files and not self.succeeded:
+                link.forget(work.session)  # nobody could ask for the scene again
         except errors.TttlrmError as error:
             self.put(messages.Failed.of(error))
 
@@ -112,6 +115,7 @@ class Run(client.Job):
         if self.cancel_wanted:  # since the last look
             remote.cancel()
         for event in remote.events():
+            self.succeeded = isinstance(event, messages.Done)
             self.put(event)
 
 

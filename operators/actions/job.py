@@ -67,9 +67,10 @@ class JobOperator:
         return {"PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Blender calls this when the window or the file is closed in the middle of the job."""
-        activity.current.run.cancel()
-        self._leave(context, {"CANCELLED"})
+        """Blender calls this when a window or the file is closed: that of the job, or that in which to choose photos."""
+        if self._timer is not None:
+            activity.current.run.cancel()
+            self._leave(context, {"CANCELLED"})
 
     def _wait(self, context: bpy.types.Context) -> set[str]:
         try:

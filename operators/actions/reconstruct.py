@@ -59,6 +59,10 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this while a folder is chosen."""
+        self.layout.label(text="With the settings of the panel")
+
     def collect(self, context: bpy.types.Context) -> Work:
         """The photos, and the scene's settings with what the caller asks for instead."""
         wanted = self._wanted(context)

@@ -2,6 +2,7 @@
 """Many photo sets in one go, from a checkout, with the toy worker."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def save_photo(path: Path) -> None:
 
 
 def convert(sets: Path, *options: str) -> int:
-    return command_line.main(["convert", str(sets), "--out", str(sets.parent / "out"), *options])
+    return command_line.main(["convert", str(sets), "--out", str(sets.parent / "out"), "--python", sys.executable, *options])
 
 
 def test_every_good_set_becomes_a_folder_and_every_bad_one_is_reported(sets, capsys):
