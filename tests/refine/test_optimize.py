@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refinement from end to end on a little scene."""
+
+import time
+
+import numpy as np
+import pytest
+
+from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.settings import RefineSettings
+from tttlrm_blender.refine import optimize
+from tttlrm_blender.refine.optimize import refine
+from tttlrm_blender.refine.start import splats_from_points
+from tttlrm_blender.render.metrics import evaluate_views
+
+
+class Follower(Report):
+    """Remembers what it is told, and cancels after so many reports."""
+
+    def __init__(self, patience: int = 10**9) -> None:
+        super().__init__()
+        self.fractions, self.previews, self.patience = [], [], patience
+
+    def progress(self, stage: str, fraction: float) -> None:
+        assert stage == "refine"
+        self.fractions.append(fraction)
+        if len(self.fractions) == self.patience:
+            self.cancel()
+
+    def preview(self, gaussians: Gaussians) -> None:
+        self.previews.append(gaussians)
+
+
+def disturbed(gaussians: Gaussians) -> Gaussians:
+    """Splats as a network might decode them: about right."""
+    random = np.random.default_rng(2)
+    means = gaussians.means + random.normal(0, 0.05, gaussians.means.shape).astype(np.float32)
+    sh = gaussians.sh + random.normal(0, 0.3, gaussians.sh.shape).astype(np.float32)
+    return Gaussians(means, gaussians.quats, gaussians.scales * 0.7, gaussians.opacities * 0.6, sh)
+
+
+def test_points_alone_gain_several_decibels(nothing, photos, points):
+    before = evaluate_views(splats_from_points(points), photos)
+    few, more = (
+        evaluate_views(refine(nothing, photos, RefineSettings(steps=steps), Report(), points), photos) for steps in (20, 80)
+    )
+    assert few["psnr"] > before["psnr"] + 3
+    assert more["psnr"] > few["psnr"] + 1
+    assert more["ssim"] > few["ssim"] > before["ssim"]
+
+
+def test_splats_alone_gain_several_decibels(blobs, photos):
+    start = disturbed(blobs)
+    refined = refine(start, photos, RefineSettings(steps=60), Report(), None)
+    assert evaluate_views(refined, photos)["psnr"] > evaluate_views(start, photos)["psnr"] + 3
+
+
+def test_useless_splats_do_little_harm_beside_points(blobs, nothing, photos, points):
+    random = np.random.default_rng(3)
+    wrong = Gaussians(blobs.means * 1.5, blobs.quats, blobs.scales, blobs.opacities, random.normal(0, 2, blobs.sh.shape))
+    settings = RefineSettings(steps=60)
+    alone, both = (evaluate_views(refine(s, photos, settings, Report(), points), photos) for s in (nothing, wrong))
+    assert both["psnr"] > alone["psnr"] - 0.5
+
+
+def test_result_is_numpy_with_the_degree_asked_for(blobs, photos):
+    refined = refine(blobs, photos, RefineSettings(steps=3, sh_degree=2), Report(), None)
+    assert refined.sh.shape[1:] == (9, 3)
+    assert all(isinstance(array, np.ndarray) and array.dtype == np.float32 for array in refined.arrays().values())
+    np.testing.assert_allclose(np.linalg.norm(refined.quats, axis=1), 1, rtol=1e-5)
+
+
+def test_the_same_work_gives_the_same_splats(blobs, photos, points):
+    first, second = (refine(blobs, photos, RefineSettings(steps=5), Report(), points) for _ in range(2))
+    np.testing.assert_allclose(first.means, second.means, atol=1e-5)
+
+
+def test_steps_are_counted(blobs, photos):
+    follower = Follower()
+    refine(blobs, photos, RefineSettings(steps=7), follower, None)
+    assert follower.fractions == pytest.approx([step / 7 for step in range(8)])
+
+
+def test_seconds_end_the_work_and_steps_do_when_they_are_fewer(blobs, photos):
+    follower = Follower()
+    started = time.perf_counter()
+    refine(blobs, photos, RefineSettings(steps=10**9, seconds=0.5), follower, None)
+    assert time.perf_counter() - started >= 0.5
+    assert follower.fractions[-1] == 1.0
+    assert follower.fractions == sorted(follower.fractions)
+    follower = Follower()
+    refine(blobs, photos, RefineSettings(steps=2, seconds=10**9), follower, None)
+    assert follower.fractions == [0, 0.5, 1]
+
+
+def test_cancelling_raises_and_changes_nothing(blobs, photos, points):
+    start = blobs.map(np.copy)
+    with pytest.raises(Cancelled):
+        refine(start, photos, RefineSettings(steps=1000), Follower(patience=5), points)
+    for name, array in start.arrays().items():
+        np.testing.assert_array_equal(array, blobs.arrays()[name])
+
+
+def test_previews_are_offered(monkeypatch, blobs, photos):
+    monkeypatch.setattr(optimize, "SECONDS_PER_PREVIEW", 0)
+    follower = Follower()
+    refine(blobs, photos, RefineSettings(steps=4), follower, None)
+    assert len(follower.previews) >= 3
+    assert all(isinstance(preview.means, np.ndarray) and len(preview) for preview in follower.previews)
+
+
+@pytest.mark.parametrize("name", ["means", "quats", "scales", "opacities", "sh"])
+def test_broken_splats_are_left_out_and_nothing_becomes_nan(name, blobs, photos):
+    broken = blobs.map(np.copy)
+    broken.arrays()[name][::7] = np.nan
+    refined = refine(broken, photos, RefineSettings(steps=10), Report(), None)
+    assert len(refined) > 0
+    assert all(np.isfinite(array).all() for array in refined.arrays().values())
+
+
+def test_extreme_splats_stay_finite(blobs, photos):
+    extreme = blobs.map(np.copy)
+    extreme.scales[0], extreme.scales[1], extreme.quats[2], extreme.opacities[3] = 0, 1e6, 0, 1
+    extreme.means[4] = photos.cameras.c2w[0, :3, 3]
+    refined = refine(extreme, photos, RefineSettings(steps=20), Report(), None)
+    assert all(np.isfinite(array).all() for array in refined.arrays().values())
+
+
+def test_without_anything_to_start_from_one_sentence_says_so(nothing, photos):
+    with pytest.raises(TttlrmError) as caught:
+        refine(nothing, photos, RefineSettings(steps=1), Report(), None)
+    assert caught.value.code == "no_splats"

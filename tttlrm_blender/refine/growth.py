@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where splats are added and removed, following the adaptive density control of Kerbl et al. 2023, §5.
+
+Splats that the photos still pull about on the screen stand for more detail than they can show. In rounds, those pulled
+most are split in two, as many as bring the count to its goal at the last round; those that became transparent are removed.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from ..render.rasterize import Rendering
+from .parameters import Parameters
+
+ROUNDS, FIRST, LAST = 22, 0.05, 0.6  # evenly over these shares of the budget
+MOST_GROWTH = 1.5  # of the count in one round
+MIN_OPACITY = 0.005  # fainter splats are removed
+APART = 0.5  # the halves of a split splat stand so many standard deviations to both sides along its longest axis,
+ALONG, ACROSS = 0.54, 0.9  # and are as long and as thick as this share of it
+
+
+class Growth:
+    """Splits and removes splats while they are being optimised."""
+
+    def __init__(self, parameters: Parameters, goal: int) -> None:
+        """Works towards `goal` splats; more than that from the beginning are left alone."""
+        self.parameters, self.goal, self.round = parameters, goal, 0
+        self._forget()
+
+    @torch.no_grad()
+    def follow(self, drawn: Rendering, used: float) -> None:
+        """Note what a drawing's backward pass tells, and hold the round that is due at a used share of the budget."""
+        gradient = drawn.means2d.grad
+        assert gradient is not None, "the gradient of means2d is retained before the backward pass"
+        self.pull += gradient.norm(dim=-1).sum(0)
+        self.seen += (drawn.radii > 0).sum(0)
+        if self.round < ROUNDS and used >= FIRST + (LAST - FIRST) * self.round / (ROUNDS - 1):
+            self._hold_round()
+
+    def _hold_round(self) -> None:
+        """Remove what is transparent, split what is pulled most."""
+        keep = self.parameters["logits"].sigmoid() >= MIN_OPACITY
+        pull = torch.where(keep, self.pull / self.seen.clamp(min=1), 0)
+        divided = pull.topk(self._wanted(int(keep.sum()))).indices
+        replace(self.parameters, keep, divided[pull[divided] > 0])
+        self.round += 1
+        self._forget()
+
+    def _wanted(self, count: int) -> int:
+        """How many of `count` splats to split so that even growth over the rounds left reaches the goal."""
+        growth = (self.goal / max(count, 1)) ** (1 / (ROUNDS - self.round))
+        return max(0, int(count * (min(growth, MOST_GROWTH) - 1)))
+
+    def _forget(self) -> None:
+        self.pull, self.seen = torch.zeros(2, len(self.parameters), device=self.parameters.device)
+
+
+def replace(
+    parameters: Parameters,
+    keep: torch.Tensor,  # [N] bool, which splats stay
+    divided: torch.Tensor,  # [K] int64, indices of kept splats that become two
+) -> None:
+    """Keep some splats and put two in the place of others: the second halves come last."""
+    rows = torch.cat([keep.nonzero()[:, 0], divided])
+    second = torch.arange(len(rows), device=rows.device) >= len(rows) - len(divided)
+    halves = torch.isin(rows, divided)
+    log_scales = parameters["log_scales"].detach()[rows]
+    size, axis = log_scales[halves].max(1)
+    offsets = APART * size.exp()[:, None] * _axes(parameters["quats"].detach()[rows[halves]], axis)
+    means = parameters["means"].detach()[rows]
+    means[halves] += torch.where(second[halves, None], offsets, -offsets)
+    log_scales[halves] += math.log(ACROSS)
+    log_scales[halves, axis] += math.log(ALONG / ACROSS)
+    parameters.rebuild(rows, second, {"means": means, "log_scales": log_scales})
+
+
+def _axes(quats: torch.Tensor, axis: torch.Tensor) -> torch.Tensor:
+    """The directions of one axis (0, 1 or 2) of each rotation: [K, 3] from quaternions [K, 4] and axis [K]."""
+    w, vector = torch.nn.functional.normalize(quats, dim=-1).split([1, 3], -1)
+    unit = torch.nn.functional.one_hot(axis, 3).to(vector)
+    turned = 2 * torch.linalg.cross(vector, unit)
+    return unit + w * turned + torch.linalg.cross(vector, turned)

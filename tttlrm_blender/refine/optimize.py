@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Optimises the splats of one scene until they draw its photos (Kerbl et al. 2023)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from ..gaussians.gaussians import Gaussians
+from ..photos.cameras import Cameras
+from ..photos.load import PhotoSet
+from ..photos.points import SparsePoints
+from ..progress import Report
+from ..protocol.settings import RefineSettings
+from ..render.rasterize import Rendering, rasterize
+from .budget import Budget
+from .growth import Growth
+from .loss import photo_loss
+from .parameters import Parameters
+from .start import starting_splats, to_degree
+
+SEED = 0
+DEGREE_EVERY = 0.2  # share of the budget after which the degree of the spherical harmonics grows by one
+SPLATS_PER_PIXEL = 0.5  # of one photo; more show nothing new
+SECONDS_PER_PREVIEW = 3.0
+
+
+def refine(
+    gaussians: Gaussians,
+    photos: PhotoSet,
+    settings: RefineSettings,
+    report: Report,
+    points: SparsePoints | None = None,
+) -> Gaussians:
+    """Splats (numpy, in the world of the photos' cameras) optimised against the photos within a budget of steps or seconds.
+
+    A step draws one photo. The splats start from `gaussians` and `points` together, may grow to `settings.max_splats`,
+    and come back with `settings.sh_degree`. Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats")
+    without any splats and points. The splats given are not changed.
+    """
+    budget = Budget(settings)
+    report("refine", 0.0)
+    splats = to_degree(starting_splats(gaussians, photos, points), settings.sh_degree)
+    parameters = Parameters(splats, _extent(photos.cameras), torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    growth = Growth(parameters, min(settings.max_splats, int(SPLATS_PER_PIXEL * photos.images[0, ..., 0].size)))
+    views, shown = _shuffled(len(photos)), time.perf_counter()
+    while (used := budget.used) < 1:
+        growth.follow(_step(parameters, photos, next(views), used), used)
+        budget.steps += 1
+        report("refine", budget.used)
+        if time.perf_counter() - shown > SECONDS_PER_PREVIEW:
+            report.preview(parameters.to_numpy())
+            shown = time.perf_counter()
+    return parameters.to_numpy()
+
+
+def _step(parameters: Parameters, photos: PhotoSet, view: int, used: float) -> Rendering:
+    """Draw one photo, and follow the gradient of its loss."""
+    photo = torch.as_tensor(photos.images[view : view + 1]).to(parameters.device)
+    size = (photo.shape[2], photo.shape[1])
+    drawn = rasterize(parameters.gaussians(), photos.cameras[[view]], size, sh_degree=int(used / DEGREE_EVERY))
+    drawn.means2d.retain_grad()
+    photo_loss(drawn.rgb, photo).backward()
+    parameters.step(used)
+    return drawn
+
+
+def _shuffled(count: int) -> Iterator[int]:
+    """All views in random order, again and again."""
+    random = np.random.default_rng(SEED)
+    while True:
+        yield from random.permutation(count).tolist()
+
+
+def _extent(cameras: Cameras) -> float:
+    """The size of a scene in world units, judged by how far its cameras are from their middle."""
+    centers = cameras.c2w[:, :3, 3]
+    return 1.1 * float(np.linalg.norm(centers - centers.mean(0), axis=1).max())
