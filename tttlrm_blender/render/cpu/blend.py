@@ -13,7 +13,7 @@ import numpy as np
 
 from ..convention import MAX_ALPHA, MIN_ALPHA, MIN_TRANSMITTANCE
 from .parallel import kernel
-from .tiles import HEIGHT, WIDTH
+from .tiles import HEIGHT, RECORD, WIDTH
 
 GRADIENT = 10  # floats of a pair's gradient
 F, U = np.float32, np.uint64
@@ -22,7 +22,7 @@ FAINTEST, MOST, DARKEST = F(MIN_ALPHA), F(MAX_ALPHA), F(MIN_TRANSMITTANCE)
 PIXELS = U(WIDTH * HEIGHT)
 RED, GREEN, BLUE, DEPTH, ALPHA, REST, X, Y = (U(k) * PIXELS for k in range(1, 9))  # offsets in a tile's buffer
 BUFFER = int(9 * PIXELS)
-CHECK = 32  # pairs between two looks at whether all pixels of a tile are finished
+BATCH = 32  # pairs whose records are fetched together, and between two looks at whether a tile is finished
 
 # exp(u) where splats count, e - … in [FAINT, 0]: its eighth power is then exact to float32's last digits.
 LOWEST = F(math.log(MIN_ALPHA) / 8 - 0.01)
@@ -47,25 +47,20 @@ def blend(start, stop, tile_starts, pairs, records, rgb, depth, alpha, used):
     """Blend some tiles into rgb [H, W, 3], depth and alpha [H, W]; used [tiles] is where each tile's pairs end to matter."""
     height, width = alpha.shape
     strips = -(-width // WIDTH)
-    tile = np.zeros(BUFFER, np.float32)
+    tile, batch = np.empty(BUFFER, np.float32), np.empty((BATCH, RECORD), np.float32)
     for index in range(start, stop):
         left, top = index % strips * WIDTH, index // strips * HEIGHT
         clear(tile, width - left, height - top)
         used[index] = tile_starts[index + 1]
-        for pair in range(tile_starts[index], tile_starts[index + 1]):
-            if (pair - tile_starts[index]) % CHECK == CHECK - 1 and finished(tile):
-                used[index] = pair
+        for first in range(tile_starts[index], tile_starts[index + 1], BATCH):
+            if finished(tile):
+                used[index] = first
                 break
-            blend_pair(tile, pairs[pair], records[pairs[pair, 0]], left, top)
-        for y in range(min(HEIGHT, height - top)):
-            for x in range(min(WIDTH, width - left)):
-                p = U(y * WIDTH + x)
-                rgb[top + y, left + x, 0], rgb[top + y, left + x, 1], rgb[top + y, left + x, 2] = (
-                    tile[p + RED],
-                    tile[p + GREEN],
-                    tile[p + BLUE],
-                )
-                depth[top + y, left + x], alpha[top + y, left + x] = tile[p + DEPTH], ONE - abs(tile[p])
+            last = min(first + BATCH, tile_starts[index + 1])
+            fetch(pairs[first:last], records, batch)
+            for pair in range(first, last):
+                blend_pair(tile, pairs[pair], batch[pair - first], left, top)
+        store(tile, rgb, depth, alpha, left, top)
 
 
 @kernel
@@ -77,6 +72,24 @@ def clear(tile, width, height):
             p = U(y * WIDTH + x)
             tile[p] = ONE if x < width and y < height else -ONE
             tile[p + X], tile[p + Y] = F(x) + HALF, F(y) + HALF
+
+
+@kernel
+def store(tile, rgb, depth, alpha, left, top):
+    """Write a tile into the pictures."""
+    for y in range(top, min(top + HEIGHT, alpha.shape[0])):
+        for x in range(left, min(left + WIDTH, alpha.shape[1])):
+            p = U((y - top) * WIDTH + x - left)
+            rgb[y, x, 0], rgb[y, x, 1], rgb[y, x, 2] = tile[p + RED], tile[p + GREEN], tile[p + BLUE]
+            depth[y, x], alpha[y, x] = tile[p + DEPTH], ONE - abs(tile[p])
+
+
+@kernel
+def fetch(pairs, records, batch):
+    """Copy the records of some pairs, all at once, so that the blending never waits for memory."""
+    for k in range(len(pairs)):
+        for field in range(RECORD):
+            batch[k, field] = records[pairs[k, 0], field]
 
 
 @kernel
@@ -113,13 +126,16 @@ def blend_backward(start, stop, tile_starts, used, pairs, records, images, gradi
     """Fill g_pairs [P, 10] of some tiles from the pictures and their gradients, walking from near to far once more."""
     height, width = images[2].shape
     strips = -(-width // WIDTH)
-    tile = np.zeros(BUFFER, np.float32)
+    tile, batch = np.empty(BUFFER, np.float32), np.empty((BATCH, RECORD), np.float32)
     for index in range(start, stop):
         left, top = index % strips * WIDTH, index // strips * HEIGHT
         clear(tile, width - left, height - top)
         load_gradients(tile, images, gradients, left, top)
-        for pair in range(tile_starts[index], used[index]):
-            blend_pair_backward(tile, pairs[pair], records[pairs[pair, 0]], left, top, g_pairs[pair])
+        for first in range(tile_starts[index], used[index], BATCH):
+            last = min(first + BATCH, used[index])
+            fetch(pairs[first:last], records, batch)
+            for pair in range(first, last):
+                blend_pair_backward(tile, pairs[pair], batch[pair - first], left, top, g_pairs[pair])
         g_pairs[used[index] : tile_starts[index + 1], :] = ZERO
 
 
@@ -178,16 +194,17 @@ def blend_pair_backward(tile, pair, record, left, top, out):
 @kernel
 def gather(start, stop, order, starts, slots, g_pairs, ellipses, opacities, g_means2d, g_ellipses, g_opacities):
     """Sum the pairs of every drawn splat into the gradients of its centre, ellipse and opacity."""
-    total = np.empty(GRADIENT, np.float32)
     for rank in range(start, stop):
-        total[:] = ZERO
+        s = sx = sy = sxx = sxy = syy = s_red = s_green = s_blue = s_z = ZERO
         for slot in range(starts[rank], starts[rank + 1]):
-            for k in range(GRADIENT):
-                total[k] += g_pairs[slots[slot], k]
+            pair = g_pairs[slots[slot]]
+            s, sx, sy = s + pair[0], sx + pair[1], sy + pair[2]
+            sxx, sxy, syy = sxx + pair[3], sxy + pair[4], syy + pair[5]
+            s_red, s_green, s_blue, s_z = s_red + pair[6], s_green + pair[7], s_blue + pair[8], s_z + pair[9]
         n = order[rank]
         xx, xy, yy = ellipses[n, 0], ellipses[n, 1], ellipses[n, 2]
-        g_means2d[n, 0], g_means2d[n, 1] = -(xx * total[1] + xy * total[2]), -(xy * total[1] + yy * total[2])
-        g_ellipses[n, 0], g_ellipses[n, 1], g_ellipses[n, 2] = HALF * total[3], total[4], HALF * total[5]
-        for k in range(4):
-            g_ellipses[n, 3 + k] = total[6 + k]
-        g_opacities[n] = -total[0] / opacities[n]
+        g_means2d[n, 0], g_means2d[n, 1] = -(xx * sx + xy * sy), -(xy * sx + yy * sy)
+        row = g_ellipses[n]
+        row[0], row[1], row[2] = HALF * sxx, sxy, HALF * syy
+        row[3], row[4], row[5], row[6] = s_red, s_green, s_blue, s_z
+        g_opacities[n] = -s / opacities[n]

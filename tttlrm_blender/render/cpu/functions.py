@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.autograd.function import once_differentiable
 
 from ...gaussians.gaussians import Gaussians
 from ..convention import Drawing, Views
@@ -41,6 +42,7 @@ class Project(torch.autograd.Function):
         return means2d, ellipses, radii
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         *splats, radii = ctx.saved_tensors
         means, quats, scales, _, sh = splats
@@ -68,6 +70,7 @@ class Blend(torch.autograd.Function):
         return rgb, depth, alpha
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         means2d, ellipses, opacities, *images = ctx.saved_tensors
         g_means2d, g_ellipses = torch.zeros_like(means2d), torch.zeros_like(ellipses)
@@ -88,7 +91,7 @@ class TileLists:
     """The splats of one view, tile by tile; M splats are drawn and make P pairs of a splat and a tile."""
 
     order: np.ndarray  # [M] uint32, the drawn splats, nearest first
-    records: np.ndarray  # [M, 12] float32
+    records: np.ndarray  # [M, 10] float32
     starts: np.ndarray  # [M + 1] int64, where each record's places start in `slots`
     slots: np.ndarray  # [P] int32, places in `pairs`
     pairs: np.ndarray  # [P, 3] int32, rank in `order`, first and last row in the tile

@@ -3,7 +3,7 @@
 
 Splats are sorted by depth once; then a counting sort over tiles keeps that order. A *pair* is a splat in a tile, with the
 rows of the tile that its ellipse touches, so that blending skips the others.
-A *record* is what blending needs of a splat, in one row: [x, y, a, b, c, e, red, green, blue, z, -, -], where the splat's
+A *record* is what blending needs of a splat, in one row: [x, y, a, b, c, e, red, green, blue, z], where the splat's
 opacity at an offset (dx, dy) from its centre is exp(8 (e - a dx² - b dx dy - c dy²)).
 """
 
@@ -16,8 +16,8 @@ import numpy as np
 from ..convention import MIN_ALPHA
 from .parallel import kernel
 
-WIDTH, HEIGHT = 8, 16  # of a tile in pixels; as narrow as a vector register, since whole rows are blended
-RECORD = 12
+WIDTH, HEIGHT = 16, 16  # of a tile in pixels; a row of a tile fills whole vector registers
+RECORD = 10
 F = np.float32
 ZERO, HALF, ONE, TWO, FOUR = F(0), F(0.5), F(1), F(2), F(4)
 EIGHTH, SIXTEENTH = F(1 / 8), F(1 / 16)
@@ -54,7 +54,7 @@ def sort_digit(keys, ids, shift):
 
 @kernel
 def pack(start, stop, order, means2d, ellipses, opacities, records):
-    """Fill records [M, 12] of the drawn splats, nearest first."""
+    """Fill records [M, 10] of the drawn splats, nearest first."""
     for rank in range(start, stop):
         n = order[rank]
         record, ellipse = records[rank], ellipses[n]
