@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Folders of photos and poses as the files that the worker is given."""
+
+from pathlib import Path
+
+import pytest
+
+from operators.photo_sets import folder_files, pose_files, poses_know_up
+from tttlrm_blender.errors import TttlrmError
+
+
+def make(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+    return folder
+
+
+def test_photos_and_poses_are_sent_and_nothing_else(tmp_path):
+    make(tmp_path, "b.JPG", "images/a.png", "transforms.json", "sparse/0/cameras.bin", "film.mp4", "database.db")
+    names = ["b.JPG", "images/a.png", "sparse/0/cameras.bin", "transforms.json"]
+    assert sorted(folder_files(tmp_path)) == sorted(names)
+    assert folder_files(tmp_path)["images/a.png"] == tmp_path / "images/a.png"
+
+
+def test_a_folder_without_photos_is_refused(tmp_path):
+    with pytest.raises(TttlrmError, match="There are no photos in"):
+        folder_files(make(tmp_path, "transforms.json"))
+
+
+def test_poses_of_the_set_itself_need_no_more_files():
+    files = {"a.png": b"", "sparse/0/cameras.bin": b"", "old.json": b""}
+    assert pose_files("auto", files) == ("auto", {})
+    assert pose_files("sparse/0", files) == ("sparse/0", {})
+    assert pose_files("old.json", files) == ("old.json", {})
+
+
+def test_poses_from_elsewhere_are_sent_along(tmp_path):
+    make(tmp_path, "cameras.json", "model/cameras.bin", "model/images.bin", "model/log.md")
+    name, extra = pose_files(str(tmp_path / "cameras.json"), {"a.png": b""})
+    assert extra == {name: tmp_path / "cameras.json"}
+    name, extra = pose_files(str(tmp_path / "model"), {"a.png": b""})
+    assert sorted(extra) == [f"{name}/cameras.bin", f"{name}/images.bin"]
+
+
+def test_poses_that_do_not_exist_are_told(tmp_path):
+    with pytest.raises(TttlrmError, match=r"There are no camera poses at .*nowhere"):
+        pose_files(str(tmp_path / "nowhere"), {"a.png": b""})
+
+
+@pytest.mark.parametrize(
+    ("poses", "files", "known"),
+    [
+        ("auto", ["transforms.json"], True),
+        ("auto", [], False),
+        ("x/transforms.json", [], True),
+        ("sparse/0", ["transforms.json"], False),
+    ],
+)
+def test_whether_the_poses_stand_upright(poses, files, known):
+    assert poses_know_up(poses, dict.fromkeys(files, b"")) is known
