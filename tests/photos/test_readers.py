@@ -128,6 +128,9 @@ BROKEN = {
     "ragged": ({"transform_matrix": [[1.0, 2], [3]]}, "no matrix"),
     "focal": ({"fl_x": 0.0}, "focal length"),
     "text": ({"fl_x": "long"}, "'long' in place of the number fl_x"),
+    "size": ({"w": 0}, "no usable image size"),
+    "nan size": ({"h": math.nan}, "nan in place of the number h"),
+    "null": ({"fl_x": None}, "None in place of the number fl_x"),
     "fisheye": ({"camera_model": "OPENCV_FISHEYE"}, "not supported"),
     "k3": ({"k3": 0.1}, "not supported"),
 }
@@ -142,6 +145,12 @@ def test_broken_frame_is_named(tmp_path: Path, case: str) -> None:
         find_photos(tmp_path)
     assert "transforms.json" in caught.value.sentence
     assert caught.value.code == "bad_poses"
+
+
+def test_impossible_field_of_view(tmp_path: Path) -> None:
+    write_transforms(tmp_path, fl_x=None, camera_angle_x=0)
+    with pytest.raises(TttlrmError, match="field of view camera_angle_x of 0"):
+        find_photos(tmp_path)
 
 
 def test_no_focal_length(tmp_path: Path) -> None:

@@ -31,6 +31,14 @@ class Stages(Report):
         self.heard.append((stage, fraction))
 
 
+class Impatient(Report):
+    """Cancels once the process has begun."""
+
+    def progress(self, stage: str, fraction: float) -> None:
+        if stage == "features":
+            self.cancel()
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path / "cache"))
@@ -56,7 +64,7 @@ def test_estimated_poses_are_kept_and_are_colmaps(tmp_path: Path, shared: Path, 
     report = Stages()
     photos = find_photos(folder, report=report)
     assert [each.name for each in photos] == names
-    assert list(dict.fromkeys(stage for stage, _ in report.heard)) == ["features", "matches", "cameras"]
+    assert list(dict.fromkeys(stage for stage, _ in report.heard)) == ["copies", "features", "matches", "cameras"]
     assert len(list(cache.glob("poses/*"))) == 1
 
     reference = {each.name: each for each in find_photos(shared / "data/castle", str(shared / "data/colmap/castle"))}
@@ -94,10 +102,8 @@ def test_cancelling_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(subprocess, "Popen", Remembered)
     for index in range(2):
         write_photo(tmp_path / f"photos/{index}.png", 64, 64, seed=index)
-    report = Report()
-    report.cancel()
     with pytest.raises(Cancelled):
-        find_photos(tmp_path / "photos", report=report)
+        find_photos(tmp_path / "photos", report=Impatient())
     assert [process.returncode is not None for process in started] == [True]
     assert not list(cache.glob("poses/*"))
 

@@ -25,9 +25,8 @@ def estimate_poses(images: list[Path], report: Report) -> Path:
     Incremental mapping after matching each photo with each other. Photos of one size and focal length share a camera.
     Raises `TttlrmError` ("no_poses") where fewer than two photos find a place.
     """
-    kept = cache_folder() / "poses" / _digest(images)
+    kept = _folder_of_poses() / _digest(images)
     if not kept.is_dir():
-        kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent, prefix="unfinished-") as work:
             _mapped(images, Path(work), report).replace(kept)
     return kept
@@ -39,12 +38,22 @@ def cache_folder() -> Path:
     return Path(os.environ.get("TTTLRM_CACHE") or Path(local) / "tttlrm")
 
 
+def _folder_of_poses() -> Path:
+    folder = cache_folder() / "poses"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "Set TTTLRM_CACHE to a folder that can be written to."
+        raise TttlrmError(f"The folder {folder} for estimated poses cannot be made ({error}).", hint, "no_poses") from None
+    return folder
+
+
 def _mapped(images: list[Path], folder: Path, report: Report) -> Path:
     """The model of the photos, below `folder`."""
     lenses = [(image_size(path), focal_length(path)) for path in images]
     numbers = {lens: number for number, lens in enumerate(dict.fromkeys(lenses))}
     job = SfmJob(
-        images=write_images(folder, [(path, True) for path in images], [numbers[lens] for lens in lenses], SIDE),
+        images=write_images(folder, [(path, True) for path in images], [numbers[lens] for lens in lenses], SIDE, report),
         names=[path.name for path in images],
         pairs=list(combinations(range(len(images)), 2)),
         camera_model="SIMPLE_RADIAL",

@@ -31,13 +31,9 @@ def find_photos(folder: Path, poses: str = "auto", report: Report | None = None)
         raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos.", "no_photos")
     report = report or Report()
     source = _beside(folder) if poses == "auto" else _named(folder, poses)
-    if source is None:
-        images = image_files(folder)
-        _require_two(len(images), folder)
-        source = estimate_poses(images, report)
-    photos = sorted(_read(source, folder, report), key=lambda photo: photo.name)
+    photos = _read(source, folder, report) if source else _estimated(folder, report)
     _require_two(len(photos), folder)
-    return photos
+    return sorted(photos, key=lambda photo: photo.name)
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -73,6 +69,15 @@ def _read(poses: Path, folder: Path, report: Report) -> list[Photo]:
     content = read_frames(poses)
     read = read_opencv_cameras if "w2c" in content["frames"][0] else read_transforms
     return read(poses, folder, content, report)
+
+
+def _estimated(folder: Path, report: Report) -> list[Photo]:
+    images = image_files(folder)
+    _require_two(len(images), folder)
+    photos = read_model(estimate_poses(images, report), folder, report)
+    if len(photos) < len(images):
+        report.note(f"The cameras of {len(images) - len(photos)} of {len(images)} photos could not be found; they are left out.")
+    return photos
 
 
 def _require_two(count: int, folder: Path) -> None:

@@ -44,9 +44,9 @@ def _image_file(roots: tuple[Path, ...], name: str) -> Path | None:
 
 
 def number(poses: Path, frame: dict[str, Any], name: str, default: float = math.nan) -> float:
-    """A number of a frame."""
+    """A finite number of a frame, or the default where it has none."""
     value = frame.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or (name in frame and not math.isfinite(value)):
         raise bad_poses(poses, f"has {value!r} in place of the number {name}")
     return float(value)
 

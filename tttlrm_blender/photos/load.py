@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +12,7 @@ from ..progress import Report
 from .cameras import Cameras
 from .images import read_image
 from .lens import pinhole_intrinsics
+from .parallel import for_each
 from .photo import Photo
 from .resample import resample
 
@@ -41,7 +40,6 @@ def load_photos(photos: list[Photo], width: int = 0, height: int = 0, report: Re
     size is taken. Raises `TttlrmError` ("bad_photo", naming the file) where one cannot be decoded.
     """
     width, height = used_size(photos, width, height)
-    report = report or Report()
     pinholes = [pinhole_intrinsics(photo, width, height) for photo in photos]
     images = np.empty((len(photos), height, width, 3), np.float32)
 
@@ -49,9 +47,7 @@ def load_photos(photos: list[Photo], width: int = 0, height: int = 0, report: Re
         images[index] = resample(_pixels(photos[index]), photos[index], pinholes[index], width, height)
 
     load(0)  # alone, so that the others find its resampling ready
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, _ in enumerate(pool.map(load, range(1, len(photos))), start=2):
-            report("load", done / len(photos))
+    for_each(load, range(1, len(photos)), report or Report(), "load")
     return PhotoSet([photo.name for photo in photos], images, _cameras(photos, pinholes, width, height))
 
 

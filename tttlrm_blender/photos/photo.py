@@ -59,6 +59,8 @@ def posed_photo(
     source: Source | None = None,
 ) -> Photo:
     """A photo whose camera the file `poses` describes, carried to the image's real size. Raises `TttlrmError` ("bad_poses")."""
+    if min(lens.width, lens.height) < 1:
+        raise bad_poses(poses, f"has no usable image size for {path.name}")
     size = image_size(path)
     upright = _same_shape((lens.width, lens.height), size) or not _same_shape((lens.height, lens.width), size)
     width, height = size if upright else size[::-1]

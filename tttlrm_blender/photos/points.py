@@ -51,7 +51,7 @@ def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
     numbers = {camera: number for number, camera in enumerate(dict.fromkeys(cameras))}
     files = [(photo.path, photo.upright) for photo in photos]
     job = SfmJob(
-        images=write_images(folder, files, [numbers[camera] for camera in cameras], SIDE),
+        images=write_images(folder, files, [numbers[camera] for camera in cameras], SIDE, report),
         names=[photo.name for photo in photos],
         pairs=neighbours(photos),
         camera_model="OPENCV",

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from PIL import Image
 from ..errors import TttlrmError
 from ..progress import Report
 from .images import read_image
+from .parallel import for_each
 
 PAUSE = 0.1  # seconds between looks at the process
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -58,18 +58,19 @@ def write_images(
     photos: list[tuple[Path, bool]],  # files, and whether they are held upright
     cameras: list[int],  # the number of each photo's camera
     side: int,  # pixels of the longest side at most
+    report: Report,
 ) -> list[str]:
     """Small copies of photos below `folder`/images, in one folder for each camera; their names there, in order."""
     names = [f"{camera}/{index:05d}.jpg" for index, camera in enumerate(cameras)]
     for camera in set(cameras):
         (folder / "images" / str(camera)).mkdir(parents=True)
 
-    def write(photo: tuple[Path, bool], name: str) -> None:
-        image = Image.fromarray((read_image(*photo) * 255 + 0.5).astype("uint8"))
-        image.resize(small_size(*image.size, side), Image.Resampling.LANCZOS).save(folder / "images" / name, quality=95)
+    def write(index: int) -> None:
+        image = Image.fromarray((read_image(*photos[index]) * 255 + 0.5).astype("uint8"))
+        small = image.resize(small_size(*image.size, side), Image.Resampling.LANCZOS)
+        small.save(folder / "images" / names[index], quality=95)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(write, photos, names))
+    for_each(write, range(len(photos)), report, "copies")
     return names
 
 

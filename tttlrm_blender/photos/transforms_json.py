@@ -49,5 +49,9 @@ def _lens(poses: Path, path: Path, frame: dict[str, Any]) -> Lens:
 
 def _focal(poses: Path, frame: dict[str, Any], length: str, angle: str, extent: float, default: float) -> float:
     """A focal length in pixels, given as such or as the field of view in radians."""
-    field = number(poses, frame, angle, math.nan)
-    return number(poses, frame, length, default if math.isnan(field) else extent / (2 * math.tan(field / 2)))
+    if length in frame or angle not in frame:
+        return number(poses, frame, length, default)
+    field = number(poses, frame, angle)
+    if not 0 < field < math.pi:
+        raise bad_poses(poses, f"has a field of view {angle} of {field:g}, which is not between 0 and π")
+    return extent / (2 * math.tan(field / 2))

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The same work on many photos, on all processor cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from ..progress import Report
+
+Item = TypeVar("Item")
+
+
+def for_each(work: Callable[[Item], object], items: Iterable[Item], report: Report, stage: str) -> None:
+    """Call `work` for all items, in threads, and report the share that is done. The first error or cancelling ends it."""
+    pool = ThreadPoolExecutor(os.cpu_count())
+    futures = [pool.submit(work, item) for item in items]
+    try:
+        for done, future in enumerate(futures, start=1):
+            future.result()
+            report(stage, done / len(futures))
+    finally:
+        pool.shutdown(cancel_futures=True)
