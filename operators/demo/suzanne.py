@@ -50,11 +50,11 @@ def set_sky(color: tuple[float, float, float]) -> None:
 
 
 def render(camera: bpy.types.Object, size: tuple[int, int], path: Path) -> None:
-    """Write what a camera sees."""
-    scene = bpy.context.scene
-    look_through(scene, camera, size)
-    scene.render.filepath = str(path)
-    bpy.ops.render.render(write_still=True)
+    """Write what a camera sees as a PNG file."""
+    look_through(bpy.context.scene, camera, size)
+    bpy.ops.render.render()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    bpy.data.images["Render Result"].save_render(str(path))
 
 
 def _furnish() -> None:

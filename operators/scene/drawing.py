@@ -17,7 +17,8 @@ from .nodes import Value
 NAME = "tttLRM splats"
 COLOR = "splat_color"  # linear light, as the active camera sees it
 EXTENT = 3.0  # standard deviations at which a splat ends
-BOUNCES = 256  # splats behind each other that a ray may pass
+BOUNCES = 256  # surfaces that a ray may pass, two for each splat
+CERTAIN_BOUNCES = 32  # of them before Cycles begins to end rays at random, which gives noise
 
 
 def drawn_by_blender(cloud: bpy.types.PointCloud) -> bool:
@@ -32,7 +33,13 @@ def show_splats(obj: bpy.types.Object) -> None:
         return
     obj.modifiers.new(NAME, "NODES").node_group = bpy.data.node_groups.get(NAME) or _geometry()
     for scene in obj.users_scene:
+        _let_rays_pass(scene)
+
+
+def _let_rays_pass(scene: bpy.types.Scene) -> None:
+    if hasattr(scene, "cycles"):
         scene.cycles.transparent_max_bounces = max(scene.cycles.transparent_max_bounces, BOUNCES)
+        scene.cycles.min_transparent_bounces = max(scene.cycles.min_transparent_bounces, CERTAIN_BOUNCES)
 
 
 def _geometry() -> bpy.types.NodeTree:
@@ -91,8 +98,8 @@ def _linear(value: Value) -> Value:
 
 def _material() -> bpy.types.Material:
     material = bpy.data.materials.new(NAME)
-    # Otherwise Cycles takes every splat for a lamp.
-    material.cycles.emission_sampling = "NONE"
+    if hasattr(material, "cycles"):
+        material.cycles.emission_sampling = "NONE"  # otherwise every splat becomes a lamp
     tree = nodes.tree_of(material)
     tree.nodes.clear()
     color = nodes.value(tree, "ShaderNodeAttribute", "Color", attribute_type="INSTANCER", attribute_name=COLOR)
