@@ -17,6 +17,7 @@ from ..render.rasterize import rasterize
 
 POINT_OPACITY = 0.1  # faint enough to be moved and outgrown
 NEIGHBOURS = 3  # whose mean distance is the size of a point's splat
+LEAST_SPACING = 0.01  # of the mean; points may coincide
 JUDGING_VIEWS = 8  # photos that decoded splats are compared with
 MOST_ERROR = 0.1  # mean difference from the photos, 0 to 1, above which a decoded splat does more harm than good
 
@@ -41,10 +42,11 @@ def splats_from_points(points: SparsePoints) -> Gaussians:
     """One round, faint splat per point, as large as the mean distance to its 3 nearest neighbours (Kerbl et al. 2023, §5)."""
     count = len(points)
     spacing = cKDTree(points.means).query(points.means, NEIGHBOURS + 1)[0][:, 1:].mean(1)
+    sizes = spacing.clip(LEAST_SPACING * spacing.mean())
     return Gaussians(
         means=points.means.astype(np.float32),
         quats=np.tile(np.array([1, 0, 0, 0], np.float32), (count, 1)),
-        scales=np.repeat(spacing[:, None], 3, 1).astype(np.float32),
+        scales=np.repeat(sizes[:, None], 3, 1).astype(np.float32),
         opacities=np.full(count, POINT_OPACITY, np.float32),
         sh=((points.colors - 0.5) / SH_DC).astype(np.float32)[:, None],
     )
