@@ -27,7 +27,7 @@ def sample_views(generator: torch.Generator, scenes: int, views: int, size: tupl
     on_orbit = torch.rand(scenes, 1, 1, generator=generator) < ORBITS
     orbit, sweep = _orbit(generator, scenes, views), _sweep(generator, scenes, views)
     position, target = (torch.where(on_orbit, a, b) for a, b in zip(orbit, sweep, strict=True))
-    extent = uniform(generator, 0.55, 1.1, scenes, 1)
+    extent = uniform(generator, 0.7, 1.4, scenes, 1)
     distance = (target - position).norm(dim=-1).mean(-1, keepdim=True)
     focal = (max(size) / 2 * distance / extent).expand(scenes, views)
     center = torch.tensor([size[0] / 2, size[1] / 2]).expand(scenes, views, 2)
