@@ -25,7 +25,7 @@ TARGETS = {12_000: (None, 0.1), 100_000: (0.1, 0.25)}  # seconds forward, forwar
 def main() -> None:
     """Print one line per scene."""
     options = parse()
-    print(f"{torch.get_num_threads()} threads, backend {options.backend}, median of {options.repeat}")
+    print(f"{torch.get_num_threads()} threads, backend {options.backend}, best of {options.repeat}")
     for layout in (surfaces, volume):
         for count in options.splats:
             gaussians = layout(count).map(lambda tensor: tensor.to("cuda" if options.backend == "cuda" else "cpu"))
@@ -45,21 +45,20 @@ def parse() -> argparse.Namespace:
 def measure(name: str, gaussians: Gaussians, options: argparse.Namespace, targets: tuple[float | None, float | None]) -> None:
     """Time one scene and print it beside its targets."""
     picture = rasterize(gaussians, camera(), SIZE, backend=options.backend)
-    forward = median(lambda: rasterize(gaussians, camera(), SIZE, backend=options.backend), options.repeat)
-    both = median(lambda: differentiate(gaussians, options.backend), options.repeat)
-    drawn, reach = int((picture.radii > 0).sum()), float(picture.radii[picture.radii > 0].float().mean())
-    ratios = [f"{took / target:.2f} of target" if target else "" for took, target in zip((forward, both), targets, strict=True)]
-    print(
-        f"{name:>16}: forward {forward * 1e3:6.1f} ms {ratios[0]:15} with gradients {both * 1e3:6.1f} ms {ratios[1]:15}", end=" "
-    )
-    print(f"({drawn} drawn, mean radius {reach:.1f} px, alpha {float(picture.alpha.mean()):.2f})")
+    radii = picture.radii[picture.radii > 0].float()
+    print(f"{name}: {len(radii)} drawn, mean radius {radii.mean():.1f} px, alpha {picture.alpha.mean():.2f}")
+    forward = best(lambda: rasterize(gaussians, camera(), SIZE, backend=options.backend), options.repeat)
+    both = best(lambda: differentiate(gaussians, options.backend), options.repeat)
+    for what, (wall, processor), target in zip(("forward", "with gradients"), (forward, both), targets, strict=True):
+        ratio = f", {wall / target:.2f} of the target" if target else ""
+        print(f"  {what:14} {wall * 1e3:6.1f} ms, {processor * 1e3:6.1f} ms of processor time{ratio}")
 
 
 def compare_with_reference() -> None:
     """Print how much faster the CPU back end is than plain torch, on a scene small enough for both."""
     gaussians = surfaces(300)
-    slow, fast = (median(lambda name=name: differentiate(gaussians, name), 3) for name in ("reference", "cpu"))
-    print(f"300 splats with gradients: reference {slow * 1e3:.0f} ms, cpu {fast * 1e3:.1f} ms, {slow / fast:.0f} times faster")
+    slow, fast = (best(lambda name=name: differentiate(gaussians, name), 3)[1] for name in ("reference", "cpu"))
+    print(f"300 splats: reference {slow * 1e3:.0f} ms of processor time, cpu {fast * 1e3:.1f} ms, {slow / fast:.0f} times faster")
 
 
 def differentiate(gaussians: Gaussians, backend: str) -> None:
@@ -68,18 +67,16 @@ def differentiate(gaussians: Gaussians, backend: str) -> None:
     rasterize(leaves, camera(), SIZE, backend=backend).rgb.square().mean().backward()
 
 
-def median(run: Callable[[], object], repeat: int) -> float:
-    """The median time of some calls in seconds, after one that does not count."""
+def best(run: Callable[[], object], repeat: int) -> tuple[float, float]:
+    """The shortest wall and processor time of some calls in seconds: what else runs on the machine only ever adds to them."""
     times = []
-    for _ in range(repeat + 1):
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        start = time.perf_counter()
+    for _ in range(repeat):
+        start = time.perf_counter(), time.process_time()
         run()
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        times.append(time.perf_counter() - start)
-    return float(np.median(times[1:]))
+        times.append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    return min(wall for wall, _ in times), min(processor for _, processor in times)
 
 
 def camera() -> Cameras:

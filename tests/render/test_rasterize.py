@@ -94,15 +94,15 @@ def test_background_has_no_gradient() -> None:
 
 def test_gradients_are_differences() -> None:
     """The reference's derivatives, in float64, are the limits of difference quotients."""
-    splats = random_splats(4, 3, scale=0.4).map(torch.Tensor.double)
-    cameras = ring(1, (9, 7))
+    splats = random_splats(3, 3, scale=0.4).map(torch.Tensor.double)
+    cameras = ring(1, (5, 4))
 
     def pictures(*arrays: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        rendering = rasterize(Gaussians(*arrays), cameras, (9, 7), backend="reference")
+        rendering = rasterize(Gaussians(*arrays), cameras, (5, 4), backend="reference")
         return rendering.rgb, rendering.depth, rendering.alpha
 
     arrays = tuple(tensor.requires_grad_() for tensor in splats.arrays().values())
-    assert torch.autograd.gradcheck(pictures, arrays, eps=1e-7, atol=1e-4, rtol=1e-3)
+    assert torch.autograd.gradcheck(pictures, arrays, eps=1e-7, atol=1e-4, rtol=1e-3, fast_mode=True)
 
 
 def test_cameras_are_stretched_to_the_size() -> None:

@@ -62,9 +62,9 @@ class Blend(torch.autograd.Function):
         shape = (len(means2d), size[1], size[0])
         rgb, depth, alpha = torch.empty(*shape, 3), torch.empty(shape), torch.empty(shape)
         ctx.lists = []
-        for images in zip(*_arrays(means2d, ellipses, radii, rgb, depth, alpha), strict=True):
-            lists = list_tiles(*images[:3], opacities.numpy(), size)
-            spread(blend.blend, len(lists.used), lists.tile_starts, lists.pairs, lists.records, *images[3:], lists.used, pieces=8)
+        for centers, shapes, reach, *images in zip(*_arrays(means2d, ellipses, radii, rgb, depth, alpha), strict=True):
+            lists = list_tiles(centers, shapes, reach, opacities.numpy(), size)
+            spread(blend.blend, len(lists.used), lists.tile_starts, lists.pairs, lists.records, *images, lists.used, pieces=8)
             ctx.lists.append(lists)
         ctx.save_for_backward(means2d, ellipses, opacities, rgb, depth, alpha)
         return rgb, depth, alpha
