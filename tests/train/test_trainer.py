@@ -27,7 +27,9 @@ def test_four_steps_are_two_and_two_more() -> None:
     for step in range(2):
         first.train_step(budget.spent(step, 0))
     torch.manual_seed(99)
+    second.plan = replace(PLAN, seed=5)
     second.load_state(first.state())
+    assert second.plan == PLAN
     second.run(budget)
     assert second.step == 4 and second.samples == straight.samples
     assert all(torch.equal(value, weights(second)[name]) for name, value in weights(straight).items())

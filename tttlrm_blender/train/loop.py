@@ -67,7 +67,7 @@ def resume(path: Path, trainer: Trainer) -> Trainer:
         return trainer
     try:
         trainer.load_state(torch.load(path, map_location=trainer.device, weights_only=True))
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as error:
         raise TttlrmError(f"{path} is not the state of such a run.", "Name another --state.", "bad_state") from error
     return trainer
 

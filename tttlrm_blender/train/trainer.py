@@ -21,7 +21,9 @@ from .losses import losses, predict
 DEFAULT_CONFIG = Config(
     dim=128, layers=4, expansion=2, sh_degree=0, depth_range="log", near=0.2, far=16.0, anchored=True
 )  # small enough to learn something on a CPU
-SIZES = ((64, 64),) * 6 + ((80, 48), (48, 80), (96, 96), (128, 128))  # width and height of the pictures of a step
+SIZES = ((64, 64),) * 6 + ((80, 48), (48, 80), (96, 96))  # width and height of the pictures of a step
+LEARNED = ("model", "average", "optimizer")
+COUNTED = ("step", "samples", "skipped", "seconds")
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class Plan:
     decay: float = 0.05  # of matrices
     clip: float = 1.0  # of the gradient's norm
     absurd: float = 100.0  # steps with a larger gradient are skipped
-    average: float = 0.998  # of the weights that are kept in the end
-    color_from: float = 0.0  # share of the budget after which rendered views count
+    average: float = 0.995  # of the weights that are kept in the end
+    color_from: float = 0.75  # share of the budget after which rendered views count
     weights: tuple[tuple[str, float], ...] = (("depth", 1.0), ("shape", 0.5), ("trust", 0.1), ("color", 5.0))
     bfloat16: bool = False  # faster where the processor multiplies it
 
@@ -108,14 +110,16 @@ class Trainer:
 
     def state(self) -> dict:
         """All that a later sitting needs, as tensors and plain values."""
-        modules = {name: getattr(self, name).state_dict() for name in ("model", "average", "optimizer")}
-        return modules | {name: getattr(self, name) for name in ("step", "samples", "skipped", "seconds")}
+        learned = {name: getattr(self, name).state_dict() for name in LEARNED}
+        counted = {name: getattr(self, name) for name in COUNTED}
+        return learned | counted | {"plan": vars(self.plan)}
 
     def load_state(self, state: dict) -> None:
-        """Continue where `state` was taken."""
-        for name in ("model", "average", "optimizer"):
+        """Continue where `state` was taken, by the plan of that run."""
+        self.plan = Plan(**state["plan"])
+        for name in LEARNED:
             getattr(self, name).load_state_dict(state[name])
-        for name in ("step", "samples", "skipped", "seconds"):
+        for name in COUNTED:
             setattr(self, name, state[name])
 
 
