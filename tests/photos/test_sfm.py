@@ -10,13 +10,14 @@ import pytest
 from scipy.spatial import cKDTree
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.photos.colmap import read_cameras, read_images, read_points
 from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.photo import Photo, Source
-from tttlrm_blender.photos.points import neighbours, sparse_points
+from tttlrm_blender.photos.points import neighbours, sparse_points, triangulate
 from tttlrm_blender.photos.sfm_process import SfmJob, run_sfm
 from tttlrm_blender.progress import Report
 
-from .files import photo, poses, write_photo
+from .files import photo, poses, write_photo, write_transforms
 from .test_colmap import write_binary
 
 
@@ -130,6 +131,17 @@ def test_triangulated_points_lie_where_colmap_has_them(shared: Path) -> None:
     assert np.median(distances) < 0.02 * depth
     close = distances < np.median(distances)
     assert np.abs(points.colors - everything.colors[nearest])[close].mean() < 0.1
+
+
+def test_photos_of_one_camera_share_it_and_may_show_no_points(tmp_path: Path) -> None:
+    write_transforms(tmp_path, count=6, k1=0.1)
+    photos = find_photos(tmp_path)
+    model = triangulate(photos, tmp_path, Report())
+    (lens,) = read_cameras(model).values()
+    np.testing.assert_allclose(lens.intrinsics, photos[0].intrinsics)
+    np.testing.assert_allclose(lens.distortion, photos[0].distortion)
+    np.testing.assert_allclose([image.c2w for image in read_images(model)], poses(6), atol=1e-9)
+    assert len(read_points(model).means) == 0
 
 
 def test_points_that_only_held_out_photos_see_do_not_leak(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from itertools import combinations
 from pathlib import Path
@@ -14,7 +15,7 @@ from ..progress import Report
 from .images import focal_length, image_size
 from .sfm_process import SfmJob, run_sfm, small_size, write_images
 
-SIDE, FEATURES = 1024, 8192  # longest side of an image in pixels, and details sought in it
+SIDE, FEATURES = 1024, 4096  # longest side of an image in pixels, and details sought in it
 FILM_WIDTH = 36.0  # mm, of the film that EXIF's equivalent focal length refers to
 HINT = "Take photos that overlap more, from more places, or add a transforms.json or a COLMAP model."
 
@@ -27,8 +28,8 @@ def estimate_poses(images: list[Path], report: Report) -> Path:
     """
     kept = _folder_of_poses() / _digest(images)
     if not kept.is_dir():
-        with tempfile.TemporaryDirectory(dir=kept.parent, prefix="unfinished-") as work:
-            _mapped(images, Path(work), report).replace(kept)
+        with tempfile.TemporaryDirectory(prefix="tttlrm-") as work, tempfile.TemporaryDirectory(dir=kept.parent) as beside:
+            shutil.copytree(_mapped(images, Path(work), report), Path(beside) / "model").replace(kept)
     return kept
 
 

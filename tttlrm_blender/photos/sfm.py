@@ -29,6 +29,7 @@ def main() -> None:
     pycolmap.set_random_seed(0)
     folder = Path(sys.argv[1])
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    enter(folder, job)
     extract(folder, job)
     match(folder, job)
     model = triangulate(folder, job) if job["poses"] else largest_model(folder)
@@ -36,12 +37,24 @@ def main() -> None:
         write(model, folder, dict(zip(job["images"], job["names"], strict=True)))
 
 
-def extract(folder: Path, job: dict[str, Any]) -> None:
-    """Find the details of all images, and set the cameras to what is known of them."""
-    options = pycolmap.FeatureExtractionOptions()
-    options.sift.max_num_features = job["features"]
+def enter(folder: Path, job: dict[str, Any]) -> None:
+    """Enter all images into the database, with one camera for each folder, set to what is known of it."""
     reader = pycolmap.ImageReaderOptions()
     reader.camera_model = job["camera_model"]
+    per_folder = pycolmap.CameraMode.PER_FOLDER
+    with pycolmap.Database.open(folder / "database.db") as database:
+        pycolmap.import_images(folder / "database.db", folder / "images", per_folder, job["images"], reader)
+        cameras = {image.name.split("/")[0]: image.camera_id for image in database.read_all_images()}
+        for name, known in job["cameras"].items():
+            camera = database.read_camera(cameras[name])
+            camera.params, camera.has_prior_focal_length = known, True
+            database.update_camera(camera)
+
+
+def extract(folder: Path, job: dict[str, Any]) -> None:
+    """Find the details of all images."""
+    options = pycolmap.FeatureExtractionOptions()
+    options.sift.max_num_features = job["features"]
     names = job["images"]
     for start in range(0, len(names), EXTRACTED_AT_ONCE):
         say("features", start / len(names))
@@ -49,23 +62,9 @@ def extract(folder: Path, job: dict[str, Any]) -> None:
             folder / "database.db",
             folder / "images",
             names[start : start + EXTRACTED_AT_ONCE],
-            camera_mode=pycolmap.CameraMode.PER_FOLDER,
-            reader_options=reader,
             extraction_options=options,
             device=pycolmap.Device.cpu,
         )
-    set_cameras(folder, job["cameras"])
-
-
-def set_cameras(folder: Path, cameras: dict[str, list[float]]) -> None:
-    """Write the known camera parameters of each folder of images to the database."""
-    with pycolmap.Database.open(folder / "database.db") as database:
-        for image in database.read_all_images():
-            camera = database.read_camera(image.camera_id)
-            known = cameras.get(image.name.split("/")[0])
-            if known and not camera.has_prior_focal_length:
-                camera.params, camera.has_prior_focal_length = known, True
-                database.update_camera(camera)
 
 
 def match(folder: Path, job: dict[str, Any]) -> None:
