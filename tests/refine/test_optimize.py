@@ -62,7 +62,7 @@ def test_useless_splats_do_little_harm_beside_points(blobs, nothing, photos, poi
     wrong = Gaussians(blobs.means * 1.5, blobs.quats, blobs.scales, blobs.opacities, random.normal(0, 2, blobs.sh.shape))
     settings = RefineSettings(steps=60)
     alone, both = (evaluate_views(refine(s, photos, settings, Report(), points), photos) for s in (nothing, wrong))
-    assert both["psnr"] > alone["psnr"] - 0.5
+    assert both["psnr"] > alone["psnr"] - 0.1
 
 
 def test_result_is_numpy_with_the_degree_asked_for(blobs, photos):

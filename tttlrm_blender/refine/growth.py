@@ -14,7 +14,7 @@ import torch
 from ..render.rasterize import Rendering
 from .parameters import Parameters
 
-ROUNDS, FIRST, LAST = 22, 0.05, 0.6  # evenly over these shares of the budget
+ROUNDS, FIRST, LAST = 22, 0.05, 0.5  # evenly over these shares of the budget
 MOST_GROWTH = 1.5  # of the count in one round
 MIN_OPACITY = 0.005  # fainter splats are removed
 APART = 0.5  # the halves of a split splat stand so many standard deviations to both sides along its longest axis,

@@ -43,7 +43,7 @@ def refine(
     """
     budget = Budget(settings)
     report("refine", 0.0)
-    splats = to_degree(starting_splats(gaussians, photos, points), settings.sh_degree)
+    splats = to_degree(starting_splats(gaussians, photos, points, settings.max_splats), settings.sh_degree)
     parameters = Parameters(splats, _extent(photos.cameras), torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     growth = Growth(parameters, min(settings.max_splats, int(SPLATS_PER_PIXEL * photos.images[0, ..., 0].size)))
     views, shown = _shuffled(len(photos)), time.perf_counter()

@@ -9,14 +9,14 @@ import torch
 from ..gaussians.gaussians import Gaussians
 
 # First and last learning rates; in between they fall exponentially. Those of the means are per unit of the scene's extent.
-# They are 3D Gaussian splatting's (Kerbl et al. 2023) times 4, the means' times 32: budgets are 30 times shorter here.
+# They are 3D Gaussian splatting's (Kerbl et al. 2023) times 4 to 32, because budgets are 30 times shorter here.
 RATES = {
     "means": (5e-3, 5e-5),
     "quats": (4e-3, 4e-3),
     "log_scales": (2e-2, 2e-2),
     "logits": (2e-1, 2e-1),
-    "dc": (1e-2, 1e-2),
-    "rest": (5e-4, 5e-4),
+    "dc": (2e-2, 2e-2),
+    "rest": (2e-3, 2e-3),
 }
 MIN_OPACITY, MAX_OPACITY = 1e-4, 0.999  # beyond these a logit has no slope worth following
 MIN_SCALE = 1e-12

@@ -6,36 +6,37 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import torch
 from scipy.spatial import cKDTree
 
 from ..errors import TttlrmError
-from ..gaussians.gaussians import SH_DC, Gaussians, merge
+from ..gaussians.gaussians import SH_DC, Gaussians, merge, prune
 from ..photos.load import PhotoSet
 from ..photos.points import SparsePoints
-from ..render.rasterize import rasterize
+from ..render.metrics import evaluate_views
 
-POINT_OPACITY = 0.1  # faint enough to be moved and outgrown
+POINT_OPACITY = 0.3  # faint enough to be moved and outgrown
 NEIGHBOURS = 3  # whose mean distance is the size of a point's splat
 LEAST_SPACING = 0.01  # of the mean; points may coincide
 JUDGING_VIEWS = 8  # photos that decoded splats are compared with
-MOST_ERROR = 0.1  # mean difference from the photos, 0 to 1, above which a decoded splat does more harm than good
+GOOD_PSNR = 18.0  # dB of the decoded splats' pictures, below which they do points more harm than good
+ENOUGH_POINTS = 50  # to do without decoded splats
 
 
-def starting_splats(gaussians: Gaussians, photos: PhotoSet, points: SparsePoints | None) -> Gaussians:
-    """Decoded splats (numpy) and points as one set. Raises `TttlrmError` ("no_splats") where there is neither.
+def starting_splats(gaussians: Gaussians, photos: PhotoSet, points: SparsePoints | None, most: int) -> Gaussians:
+    """At most `most` decoded splats (numpy), and one splat per point. Raises `TttlrmError` ("no_splats") where there is neither.
 
-    Points stand where photos agree, whereas a network may be wrong: beside points, a decoded splat stays only where it
-    takes part in a picture that resembles the photos and no point is near.
+    Points stand where photos agree, whereas a network may be wrong, and its mistakes stay in the way: beside points,
+    decoded splats have a part only if their pictures resemble the photos.
     """
-    decoded = gaussians[finite(gaussians)]
-    sparse = splats_from_points(points) if points is not None and len(points) > NEIGHBOURS else None
-    if sparse is None and not len(decoded):
-        raise TttlrmError("There are neither splats nor points to refine.", "Reconstruct the scene first.", "no_splats")
-    if sparse is None or not len(decoded):
-        return decoded if sparse is None else sparse
-    helpful = (disagreement(decoded, photos) < MOST_ERROR) & ~_covered(decoded, sparse)
-    return merge([sparse, decoded[helpful]])
+    decoded = prune(gaussians[finite(gaussians)], max_splats=most)
+    if points is None or len(points) <= NEIGHBOURS:
+        if not len(decoded):
+            raise TttlrmError("There are neither splats nor points to refine.", "Reconstruct the scene first.", "no_splats")
+        return decoded
+    sparse = splats_from_points(points)
+    if not len(decoded) or (len(sparse) >= ENOUGH_POINTS and not _resembles(decoded, photos)):
+        return sparse
+    return merge([sparse, decoded])
 
 
 def splats_from_points(points: SparsePoints) -> Gaussians:
@@ -65,30 +66,7 @@ def finite(gaussians: Gaussians) -> np.ndarray:
     return np.logical_and.reduce(list(rows))
 
 
-def disagreement(gaussians: Gaussians, photos: PhotoSet) -> np.ndarray:
-    """How far pictures of the splats (numpy) are from some photos where each splat shows: [N], infinite where none does.
-
-    A splat's mean of the absolute differences, weighted by its share in each pixel. The gradient of a picture, with
-    respect to the splats' colours, sums what they show: one backward pass gives all the weighted sums of a photo.
-    """
-    sums = torch.zeros(len(gaussians), 2)
-    for view in np.unique(np.linspace(0, len(photos) - 1, JUDGING_VIEWS).astype(int)):
-        sums += _shown_errors(gaussians.map(torch.as_tensor), photos[[view]])
-    return (sums[:, 0] / sums[:, 1]).nan_to_num(torch.inf).numpy()
-
-
-def _shown_errors(splats: Gaussians, photo: PhotoSet) -> torch.Tensor:
-    """The sum of each splat's shares in the pixels of a photo, times the error there and alone: [N, 2]."""
-    size = photo.images.shape[2], photo.images.shape[1]
-    picture = rasterize(splats, photo.cameras, size).rgb
-    errors = (picture - torch.as_tensor(photo.images)).abs().mean(-1)
-    plain = torch.zeros(len(splats), 1, 3, requires_grad=True)
-    drawn = rasterize(Gaussians(splats.means, splats.quats, splats.scales, splats.opacities, plain), photo.cameras, size)
-    (sums,) = torch.autograd.grad((drawn.rgb[..., 0] * errors + drawn.rgb[..., 1]).sum(), plain)
-    return sums[:, 0, :2]
-
-
-def _covered(decoded: Gaussians, sparse: Gaussians) -> np.ndarray:
-    """Which decoded splats a point's splat reaches: [N] bool."""
-    distances, nearest = cKDTree(sparse.means).query(decoded.means)
-    return distances < sparse.scales[nearest, 0]
+def _resembles(gaussians: Gaussians, photos: PhotoSet) -> bool:
+    """Whether pictures of the splats (numpy) come near some of the photos."""
+    views = np.unique(np.linspace(0, len(photos) - 1, JUDGING_VIEWS).astype(int))
+    return evaluate_views(gaussians, photos[views])["psnr"] >= GOOD_PSNR
