@@ -92,7 +92,7 @@ def decode_all(model: TttLRM, tokens: Tensor, images: Tensor, c2w: Tensor, intri
 
 def opacity_logits(model: TttLRM, tokens: Tensor) -> Tensor:
     """Opacity logits [T, p·p] of the final tokens [T, D] of one scene."""
-    norm, linear = model.decoder
+    norm, linear = model.output_layers
     rows = linear.weight.unflatten(0, (-1, model.config.channels))[:, -1]
     return F.linear(norm(tokens), rows).float() + opacity_offset(model.config)
 
@@ -123,7 +123,7 @@ def decode(
     mask: Tensor,  # [T, p·p] bool, the pixels wanted
 ) -> Candidates:
     """Candidates of the wanted pixels only, in the order patch pixel by patch pixel."""
-    norm, linear = model.decoder
+    norm, linear = model.output_layers
     config = model.config
     normed = norm(tokens)
     weights = linear.weight.unflatten(0, (-1, config.channels))  # [p·p, channels, D]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from .config import Config, Elastic
 
-Triple = tuple[Tensor, Tensor, Tensor]
+Triple = tuple[Tensor, ...]  # of w0, w1 and w2
 INITIAL_RATE = 0.01
 RATE_OFFSET = torch.expm1(torch.tensor(INITIAL_RATE, dtype=torch.float64)).log().item()  # softplus⁻¹ of the initial rate
 
@@ -169,17 +169,15 @@ class TestTimeLayer(nn.Module):
     def update(self, state: FastWeights, x: Tensor, rule: Rule) -> FastWeights:
         """The state after learning from one chunk of tokens x [B, T, D] (normalised input of the layer)."""
         parts = x.split(rule.slice, dim=1) if rule.slice else (x,)
-        total = None
+        total: Triple = ()
         for part in parts:
-            found = self.gradients(state.w, part)
-            total = found if total is None else tuple(a + b for a, b in zip(total, found, strict=True))
-        steps = [orthogonalize(rule.reduce(g.float()), self.steps, rule.dtype) for g in total]
+            found = tuple(g.float() for g in self.gradients(state.w, part))
+            total = tuple(map(torch.add, total, found)) if total else found
+        steps = [orthogonalize(rule.reduce(g), self.steps, rule.dtype) for g in total]
         if rule.elastic is None:
             return FastWeights(tuple(rescaled(w + step, w) for w, step in zip(state.w, steps, strict=True)))
         fisher = state.fisher or tuple(torch.zeros_like(w) for w in state.w)
-        anchor = state.anchor or tuple(
-            w.float().expand_as(old) for w, old in zip((self.w0, self.w1, self.w2), state.w, strict=True)
-        )
+        anchor = state.anchor or self.initial(x.shape[0]).w
         moved = [elastic_step(*each, rule.elastic) for each in zip(state.w, steps, fisher, anchor, strict=True)]
         return FastWeights(*(tuple(kind) for kind in zip(*moved, strict=True)))
 
@@ -222,6 +220,9 @@ class Mlp(nn.Module):
 class Residual(nn.Module):
     """A layer behind its LayerNorm, under the released names `ln` and `f`."""
 
+    ln: nn.LayerNorm
+    f: nn.Module
+
     def __init__(self, layer: nn.Module, dim: int) -> None:
         super().__init__()
         self.ln = nn.LayerNorm(dim, bias=False)
@@ -236,9 +237,14 @@ class Block(nn.Module):
         layers = (Attention(config), TestTimeLayer(config), Mlp(config))
         self.module_list = nn.ModuleList([Residual(layer, config.dim) for layer in layers])
 
+    @property
+    def ttt(self) -> TestTimeLayer:
+        """The layer that holds the fast weights."""
+        return cast(TestTimeLayer, cast(Residual, self.module_list[1]).f)
+
     def forward(self, x: Tensor, view: int, chunks: list[slice], state: FastWeights, rule: Rule) -> tuple[Tensor, FastWeights]:
         """Learn from each chunk of the tokens x [B, T, D] in turn, then apply the final fast weights to all of them."""
-        attention, ttt, mlp = self.module_list
+        attention, ttt, mlp = (cast(Any, layer) for layer in self.module_list)
         whole_views = -(-rule.slice // view) * view
         x = add_in_slices(x, lambda part: attention.f(attention.ln(part), view), whole_views)
         for chunk in chunks:
@@ -260,6 +266,12 @@ class TttLRM(nn.Module):
         decode = nn.Linear(config.dim, p * p * config.channels, bias=False)
         self.decoder = nn.Sequential(nn.LayerNorm(config.dim, bias=False), decode)
 
+    @property
+    def output_layers(self) -> tuple[nn.LayerNorm, nn.Linear]:
+        """The decoder's norm and its linear layer to the channels of every pixel of a patch."""
+        norm, linear = self.decoder
+        return cast(nn.LayerNorm, norm), cast(nn.Linear, linear)
+
     def view_tokens(self, height: int, width: int) -> int:
         """Tokens of one view of this size in pixels."""
         return (height // self.config.patch_size) * (width // self.config.patch_size)
@@ -272,7 +284,7 @@ class TttLRM(nn.Module):
 
     def initial_state(self, batch: int) -> list[FastWeights]:
         """The fast weights of every layer before any view."""
-        return [block.module_list[1].f.initial(batch) for block in self.blocks]
+        return [cast(Block, block).ttt.initial(batch) for block in self.blocks]
 
     def scan(
         self,
