@@ -15,6 +15,7 @@ from ..photos.load import PhotoSet
 from ..photos.points import SparsePoints
 from ..progress import Report
 from ..protocol.settings import RefineSettings
+from ..render.device import best_device
 from ..render.rasterize import Rendering, rasterize
 from .budget import Budget
 from .growth import Growth
@@ -44,7 +45,7 @@ def refine(
     budget = Budget(settings)
     report("refine", 0.0)
     splats = to_degree(starting_splats(gaussians, photos, points, settings.max_splats), settings.sh_degree)
-    parameters = Parameters(splats, _extent(photos.cameras), torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    parameters = Parameters(splats, _extent(photos.cameras), best_device())
     growth = Growth(parameters, min(settings.max_splats, int(SPLATS_PER_PIXEL * photos.images[0, ..., 0].size)))
     views, shown = _shuffled(len(photos)), time.perf_counter()
     while (used := budget.used) < 1:

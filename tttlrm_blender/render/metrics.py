@@ -9,6 +9,7 @@ from torch.nn.functional import conv2d
 
 from ..gaussians.gaussians import Gaussians
 from ..photos.load import PhotoSet
+from .device import best_device
 from .rasterize import rasterize
 
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5  # pixels
@@ -50,7 +51,8 @@ def ssim_map(
 
 def evaluate_views(gaussians: Gaussians, photos: PhotoSet) -> dict[str, float]:
     """Mean PSNR (dB) and SSIM of splats (numpy) over the photos, each drawn over black: {"psnr": …, "ssim": …}."""
-    splats = gaussians.map(torch.as_tensor)
+    device = best_device()
+    splats = gaussians.map(lambda array: torch.as_tensor(array, device=device))
     scores = np.array([_score(splats, photos, view) for view in range(len(photos.images))])
     return {"psnr": float(scores[:, 0].mean()), "ssim": float(scores[:, 1].mean())}
 
@@ -71,6 +73,6 @@ def _blur(images: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def _score(splats: Gaussians, photos: PhotoSet, view: int) -> tuple[float, float]:
-    photo = torch.as_tensor(photos.images[view : view + 1])
+    photo = torch.as_tensor(photos.images[view : view + 1], device=splats.means.device)
     picture = rasterize(splats, photos.cameras[[view]], (photo.shape[2], photo.shape[1])).rgb.clamp(0, 1)
     return psnr(picture, photo).item(), ssim(picture, photo).item()
