@@ -14,7 +14,7 @@ from ..photos.cameras import Cameras
 from ..photos.find import find_photos
 from ..photos.load import load_photos, used_size
 from ..photos.photo import Photo
-from ..photos.points import sparse_points
+from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
 from ..photos.similarity import normalize
 from ..progress import Report
@@ -101,9 +101,17 @@ def queries(made: Reconstruction, count: int) -> SceneMemory:
 
 def optimize(gaussians: Gaussians, made: Reconstruction, settings: RefineSettings, report: Report) -> Gaussians:
     """Optimise splats against the input photos, helped by sparse points of them."""
-    photographs = made.photographs
-    points = sparse_points(photographs.files, report) if settings.points else None
-    return refine(gaussians, photographs.inputs, settings, report, points)
+    points = points_of(made, report) if settings.points else None
+    return refine(gaussians, made.photographs.inputs, settings, report, points)
+
+
+def points_of(made: Reconstruction, report: Report) -> SparsePoints | None:
+    """Sparse points of the input photos; None, with a note, where there are none to be had: splats can do without."""
+    try:
+        return sparse_points(made.photographs.files, report)
+    except TttlrmError as error:
+        report.note(f"Refining without sparse points: {error.sentence}")
+        return None
 
 
 def measure(gaussians: Gaussians, made: Reconstruction) -> dict[str, float]:
