@@ -83,7 +83,12 @@ def read_splats(
     scale: float = 1.0,
     seed: int = 0,
 ) -> Gaussians:
-    """Splats (torch tensors, in the normalised frame) of a scene's memory; `choose` explains keep, explore and seed."""
+    """Splats (torch tensors, in the normalised frame) of a scene's memory; `choose` explains keep, explore and seed.
+
+    Anchored splats are as large as their pixels: those that are kept grow to cover for the others.
+    """
     mask = choose(opacity_logits(model, memory.tokens), len(memory.c2w), keep, explore, seed)
+    if model.config.anchored:
+        scale /= mask.float().mean().sqrt().item()
     found = decode(model, memory.tokens, memory.images, memory.c2w, memory.intrinsics, mask)
     return to_gaussians(found, sh_degree, scale)
