@@ -13,10 +13,10 @@ from ..gaussians.gaussians import Gaussians
 RATES = {
     "means": (5e-3, 5e-5),
     "quats": (4e-3, 4e-3),
-    "log_scales": (2e-2, 2e-2),
-    "logits": (2e-1, 2e-1),
-    "dc": (2e-2, 2e-2),
-    "rest": (2e-3, 2e-3),
+    "log_scales": (4e-2, 1e-2),
+    "logits": (4e-1, 1e-1),
+    "dc": (4e-2, 1e-2),
+    "rest": (4e-3, 1e-3),
 }
 MIN_OPACITY, MAX_OPACITY = 1e-4, 0.999  # beyond these a logit has no slope worth following
 MIN_SCALE = 1e-12
