@@ -13,7 +13,7 @@ from ..scene.cameras import background_photo
 from .suzanne import render, render_settings, set_sky
 
 GAP = 4  # pixels between the pictures
-SAMPLES = 16
+SAMPLES = 2  # a ray through splats is long, and the denoiser good
 
 
 def compare(

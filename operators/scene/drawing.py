@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How splats are drawn and rendered where Blender itself does not: an ellipsoid on every point, with a soft material.
+"""How splats are drawn and rendered where Blender itself does not: a card for every point, with a soft material.
 
-Geometry nodes put an icosphere of three standard deviations on each point and work out the colour that the active
-camera sees; the material fades it by the distance at which a ray passes the centre.
+Geometry nodes work out the colour that the active camera sees, and put a square of three standard deviations through each
+splat's centre, turned so that a ray from that camera meets it where the splat is densest; so splats lie behind each other as
+their centres do. In the viewport, which may look from anywhere, an icosphere stands in for the square. The material fades
+either by the distance at which a ray passes the centre.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from .nodes import Value
 NAME = "tttLRM splats"
 COLOR = "splat_color"  # linear light, as the active camera sees it
 EXTENT = 3.0  # standard deviations at which a splat ends
-BOUNCES = 256  # surfaces that a ray may pass, two for each splat
-CERTAIN_BOUNCES = 32  # of them before Cycles begins to end rays at random, which gives noise
+BOUNCES = 256  # splats that a ray may pass
+CERTAIN_BOUNCES = 64  # of them before Cycles begins to end rays at random, which gives noise
 
 
 def drawn_by_blender(cloud: bpy.types.PointCloud) -> bool:
@@ -47,29 +49,47 @@ def _geometry() -> bpy.types.NodeTree:
     tree.is_modifier = True
     tree.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
     tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
-    ball = nodes.add(tree, "GeometryNodeMeshIcoSphere")
-    ball.inputs["Subdivisions"].default_value = 2
-    soft = nodes.add(tree, "GeometryNodeSetMaterial", ball)
-    soft.inputs["Material"].default_value = bpy.data.materials.get(NAME) or _material()
+    camera = nodes.value(tree, "GeometryNodeInputActiveCamera")
+    eye = nodes.value(tree, "GeometryNodeObjectInfo", "Location", camera, transform_space="RELATIVE")
     colored = nodes.add(tree, "GeometryNodeStoreNamedAttribute", tree.nodes.new("NodeGroupInput"), data_type="FLOAT_COLOR")
     colored.inputs["Name"].default_value = COLOR
-    nodes.connect(tree, _seen_color(tree), next(s for s in colored.inputs if s.name == "Value" and s.enabled))
+    nodes.connect(tree, _seen_color(tree, eye), next(s for s in colored.inputs if s.name == "Value" and s.enabled))
     placed = nodes.add(tree, "GeometryNodeInstanceOnPoints", colored)
-    nodes.connect(tree, soft, placed.inputs["Instance"])
-    nodes.connect(tree, _attribute(tree, "rotation", "QUATERNION"), placed.inputs["Rotation"])
-    nodes.connect(tree, _attribute(tree, "scale") * EXTENT, placed.inputs["Scale"])
-    nodes.add(tree, "NodeGroupOutput", placed)
+    nodes.connect(tree, _shape(tree), placed.inputs["Instance"])
+    turned = nodes.add(tree, "GeometryNodeSetInstanceTransform", placed)
+    nodes.connect(tree, _transform(tree, eye), turned.inputs["Transform"])
+    nodes.add(tree, "NodeGroupOutput", turned)
     return tree
+
+
+def _shape(tree: bpy.types.NodeTree) -> bpy.types.Node:
+    """What stands for a splat, one unit in radius, with the material."""
+    square = nodes.add(tree, "GeometryNodeMeshGrid", 2.0, 2.0, 2, 2)
+    ball = nodes.add(tree, "GeometryNodeMeshIcoSphere", 1.0, 2)
+    shape = nodes.add(tree, "GeometryNodeSwitch", tree.nodes.new("GeometryNodeIsViewport"), square, ball)
+    soft = nodes.add(tree, "GeometryNodeSetMaterial", shape)
+    soft.inputs["Material"].default_value = bpy.data.materials.get(NAME) or _material()
+    return soft
+
+
+def _transform(tree: bpy.types.NodeTree, eye: Value) -> bpy.types.Node:
+    """From the shape's coordinates to the object's: what makes a unit ball the splat, after turning z towards the eye."""
+    place, rotation = nodes.value(tree, "GeometryNodeInputPosition"), _attribute(tree, "rotation", "QUATERNION")
+    splat = nodes.add(tree, "FunctionNodeCombineTransform", place, rotation, _attribute(tree, "scale") * EXTENT)
+    towards = nodes.add(tree, "FunctionNodeTransformPoint", eye, nodes.add(tree, "FunctionNodeInvertMatrix", splat))
+    facing = nodes.add(tree, "FunctionNodeAlignRotationToVector", axis="Z")
+    nodes.connect(tree, towards, facing.inputs["Vector"])
+    turn = nodes.add(tree, "FunctionNodeCombineTransform")
+    nodes.connect(tree, facing, turn.inputs["Rotation"])
+    return nodes.add(tree, "FunctionNodeMatrixMultiply", splat, turn)
 
 
 def _attribute(tree: bpy.types.NodeTree, name: str, kind: str = "FLOAT_VECTOR") -> Value:
     return nodes.value(tree, "GeometryNodeInputNamedAttribute", "Attribute", name, data_type=kind)
 
 
-def _seen_color(tree: bpy.types.NodeTree) -> Value:
-    """max(0, 0.5 + SH) along the direction from the active camera to each splat, in linear light."""
-    camera = nodes.value(tree, "GeometryNodeInputActiveCamera")
-    eye = nodes.value(tree, "GeometryNodeObjectInfo", "Location", camera, transform_space="RELATIVE")
+def _seen_color(tree: bpy.types.NodeTree, eye: Value) -> Value:
+    """max(0, 0.5 + SH) along the direction from the eye to each splat, in linear light."""
     direction = (nodes.value(tree, "GeometryNodeInputPosition") - eye).normalized()
     color = _attribute(tree, "radiance:base", "FLOAT_COLOR") * math.sqrt(1 / (4 * math.pi)) + 0.5
     for index, weight in enumerate(harmonics(*direction.parts())):
@@ -111,7 +131,7 @@ def _material() -> bpy.types.Material:
 def _alpha(tree: bpy.types.NodeTree) -> Value:
     """opacity · exp(−½ r²), r the distance in standard deviations at which the ray passes the centre; front faces only.
 
-    In the icosphere's own coordinates its radius is `EXTENT` standard deviations.
+    In the shape's own coordinates a unit is `EXTENT` standard deviations.
     """
     opacity = nodes.value(tree, "ShaderNodeAttribute", "Alpha", attribute_type="INSTANCER", attribute_name="radiance:base")
     point = _to_object(tree, nodes.value(tree, "ShaderNodeNewGeometry", "Position"), "POINT")
