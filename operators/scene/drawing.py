@@ -66,7 +66,8 @@ def _shape(tree: bpy.types.NodeTree) -> bpy.types.Node:
     """What stands for a splat, one unit in radius, with the material."""
     square = nodes.add(tree, "GeometryNodeMeshGrid", 2.0, 2.0, 2, 2)
     ball = nodes.add(tree, "GeometryNodeMeshIcoSphere", 1.0, 2)
-    shape = nodes.add(tree, "GeometryNodeSwitch", tree.nodes.new("GeometryNodeIsViewport"), square, ball)
+    in_viewport = tree.nodes.new("GeometryNodeIsViewport")
+    shape = nodes.add(tree, "GeometryNodeSwitch", in_viewport, square, ball, input_type="GEOMETRY")
     soft = nodes.add(tree, "GeometryNodeSetMaterial", shape)
     soft.inputs["Material"].default_value = bpy.data.materials.get(NAME) or _material()
     return soft
