@@ -22,7 +22,7 @@ def parameters(blobs) -> Parameters:
     scales = random.uniform(0.1, 0.3, blobs.scales.shape).astype(np.float32)
     made = Parameters(Gaussians(blobs.means, quats, scales, blobs.opacities, np.repeat(blobs.sh, 4, 1)), 1.0, CPU)
     sum(array.sum() for array in made.gaussians().arrays().values()).backward()
-    made.step(0.5)
+    made.step(0.5, 100)
     return made
 
 
@@ -112,5 +112,5 @@ def test_optimising_goes_on_after_a_round(parameters):
     replace(parameters, torch.ones(len(parameters), dtype=torch.bool), torch.tensor([0, 1]))
     before = parameters["means"].detach().clone()
     parameters.gaussians().means.sum().backward()
-    parameters.step(0.5)
+    parameters.step(0.5, 100)
     assert (parameters["means"] < before).all()

@@ -2,9 +2,10 @@
 """Raw parameters and their optimiser."""
 
 import numpy as np
+import pytest
 import torch
 
-from tttlrm_blender.refine.parameters import RATES, Parameters
+from tttlrm_blender.refine.parameters import RATES, STEPS_TO_FALL, Parameters
 
 
 def test_splats_survive_the_way_there_and_back(blobs):
@@ -13,16 +14,16 @@ def test_splats_survive_the_way_there_and_back(blobs):
         np.testing.assert_allclose(back.arrays()[name], array, rtol=1e-5, atol=1e-6)
 
 
-def test_the_first_step_is_as_long_as_the_rate(blobs):
-    for used, last in ((0.0, 0), (1.0, 1)):
-        parameters = Parameters(blobs, 3.0, torch.device("cpu"))
-        before = {name: parameters[name].detach().clone() for name in RATES}
-        sum(parameters[name].sum() for name in RATES).backward()
-        parameters.step(used)
-        for name, rates in RATES.items():
-            expected = rates[last] * (3.0 if name == "means" else 1.0)
-            torch.testing.assert_close(parameters[name], before[name] - expected, rtol=1e-4, atol=1e-6)
-            assert parameters[name].grad is None
+@pytest.mark.parametrize(("used", "fall", "means_fall"), [(0.0, 1, 1), (0.5, 3, 10), (1.0, 9, 100)])
+def test_the_first_step_is_as_long_as_the_rate(used, fall, means_fall, blobs):
+    parameters = Parameters(blobs, 3.0, torch.device("cpu"))
+    before = {name: parameters[name].detach().clone() for name in RATES}
+    sum(parameters[name].sum() for name in RATES).backward()
+    parameters.step(used, 8 * STEPS_TO_FALL)
+    for name, rate in RATES.items():
+        expected = 3.0 * rate / means_fall if name == "means" else rate / fall
+        torch.testing.assert_close(parameters[name], before[name] - expected, rtol=1e-4, atol=1e-6)
+        assert parameters[name].grad is None
 
 
 def test_gradients_that_are_not_finite_move_nothing(blobs):
@@ -30,5 +31,5 @@ def test_gradients_that_are_not_finite_move_nothing(blobs):
     for name in RATES:
         parameters[name].grad = torch.full_like(parameters[name], torch.nan)
         parameters[name].grad[1:] = torch.inf
-    parameters.step(0.0)
+    parameters.step(0.0, 100)
     np.testing.assert_allclose(parameters.to_numpy().means, blobs.means)

@@ -23,3 +23,8 @@ class Budget:
         if self.settings.seconds:
             shares.append((time.perf_counter() - self.started) / self.settings.seconds)
         return min(max(shares, default=1.0), 1.0)
+
+    @property
+    def expected(self) -> float:
+        """How many steps all of the budget allows for, at the speed so far."""
+        return max(self.steps, 1) / max(self.used, 1e-9)

@@ -49,7 +49,9 @@ def refine(
     growth = Growth(parameters, min(settings.max_splats, int(SPLATS_PER_PIXEL * photos.images[0, ..., 0].size)))
     views, shown = _shuffled(len(photos)), time.perf_counter()
     while (used := budget.used) < 1:
-        growth.follow(_step(parameters, photos, next(views), used), used)
+        drawn = _backward(parameters, photos, next(views), degree=int(used / DEGREE_EVERY))
+        parameters.step(used, budget.expected)
+        growth.follow(drawn, used)
         budget.steps += 1
         report("refine", budget.used)
         if time.perf_counter() - shown > SECONDS_PER_PREVIEW:
@@ -58,14 +60,12 @@ def refine(
     return parameters.to_numpy()
 
 
-def _step(parameters: Parameters, photos: PhotoSet, view: int, used: float) -> Rendering:
-    """Draw one photo, and follow the gradient of its loss."""
+def _backward(parameters: Parameters, photos: PhotoSet, view: int, degree: int) -> Rendering:
+    """Draw one photo, and find the gradients of its loss."""
     photo = torch.as_tensor(photos.images[view : view + 1]).to(parameters.device)
-    size = (photo.shape[2], photo.shape[1])
-    drawn = rasterize(parameters.gaussians(), photos.cameras[[view]], size, sh_degree=int(used / DEGREE_EVERY))
+    drawn = rasterize(parameters.gaussians(), photos.cameras[[view]], (photo.shape[2], photo.shape[1]), sh_degree=degree)
     drawn.means2d.retain_grad()
     photo_loss(drawn.rgb, photo).backward()
-    parameters.step(used)
     return drawn
 
 

@@ -8,16 +8,11 @@ import torch
 
 from ..gaussians.gaussians import Gaussians
 
-# First and last learning rates; in between they fall exponentially. Those of the means are per unit of the scene's extent.
-# They are 3D Gaussian splatting's (Kerbl et al. 2023) times 4 to 32, because budgets are 30 times shorter here.
-RATES = {
-    "means": (5e-3, 5e-5),
-    "quats": (4e-3, 4e-3),
-    "log_scales": (4e-2, 1e-2),
-    "logits": (4e-1, 1e-1),
-    "dc": (4e-2, 1e-2),
-    "rest": (4e-3, 1e-3),
-}
+# Learning rates at first: 3D Gaussian splatting's (Kerbl et al. 2023) times 4 to 32, because budgets are 30 times shorter
+# here. Those of the means are per unit of the scene's extent.
+RATES = {"means": 5e-3, "quats": 4e-3, "log_scales": 4e-2, "logits": 4e-1, "dc": 4e-2, "rest": 4e-3}
+MEANS_FALL = 100.0  # first rate of the means by the last
+STEPS_TO_FALL = 200  # the more steps, the lower the last rates of all others: 1 / (1 + steps / this) of the first
 MIN_OPACITY, MAX_OPACITY = 1e-4, 0.999  # beyond these a logit has no slope worth following
 MIN_SCALE = 1e-12
 
@@ -62,11 +57,14 @@ class Parameters:
         """The splats as they are now."""
         return self.gaussians().map(lambda array: array.detach().cpu().numpy())
 
-    def step(self, used: float) -> None:
-        """Follow the gradients at the rates of a used share of the budget, but for those not finite, and forget them."""
+    def step(self, used: float, steps: float) -> None:
+        """Follow the gradients, but for those not finite, and forget them.
+
+        The rates are those of a share of the budget that is used, 0 to 1, when all of it allows for so many steps.
+        """
         for name, group in self.groups.items():
-            first, last = RATES[name]
-            group["lr"] = first * (last / first) ** used * (self.extent if name == "means" else 1.0)
+            fall = MEANS_FALL if name == "means" else 1 + steps / STEPS_TO_FALL
+            group["lr"] = RATES[name] * fall**-used * (self.extent if name == "means" else 1.0)
             gradient = self[name].grad
             if gradient is not None:
                 gradient.nan_to_num_(0, 0, 0)
