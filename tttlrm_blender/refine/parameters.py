@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..gaussians.gaussians import Gaussians
+from ..gaussians.gaussians import SH_DC, Gaussians
 
 # Learning rates at first: 3D Gaussian splatting's (Kerbl et al. 2023) times 4 to 32, because budgets are 30 times shorter
 # here. Those of the means are per unit of the scene's extent.
@@ -15,6 +15,7 @@ MEANS_FALL = 100.0  # first rate of the means by the last
 STEPS_TO_FALL = 200  # the more steps, the lower the last rates of all others: 1 / (1 + steps / this) of the first
 MIN_OPACITY, MAX_OPACITY = 1e-4, 0.999  # beyond these a logit has no slope worth following
 MIN_SCALE = 1e-12
+MIN_DC = (1 / 255 - 0.5) / SH_DC  # below black, colours have no gradient either: such splats would stay black for good
 
 
 class Parameters:
@@ -29,7 +30,7 @@ class Parameters:
             "quats": gaussians.quats,
             "log_scales": np.log(gaussians.scales.clip(MIN_SCALE)),
             "logits": np.log(opacities / (1 - opacities)),
-            "dc": gaussians.sh[:, :1],
+            "dc": gaussians.sh[:, :1].clip(MIN_DC),
             "rest": gaussians.sh[:, 1:],
         }
         leaves = {name: torch.tensor(raw[name], dtype=torch.float32, device=device).requires_grad_() for name in RATES}
@@ -70,6 +71,8 @@ class Parameters:
                 gradient.nan_to_num_(0, 0, 0)
         self.optimizer.step()
         self.optimizer.zero_grad()
+        with torch.no_grad():
+            self["dc"].clamp_(min=MIN_DC)
 
     def rebuild(
         self,
