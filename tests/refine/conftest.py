@@ -23,7 +23,7 @@ def blobs() -> Gaussians:
         quats=np.tile(np.array([1, 0, 0, 0], np.float32), (BLOBS, 1)),
         scales=np.full((BLOBS, 3), 0.2, np.float32),
         opacities=np.full(BLOBS, 0.9, np.float32),
-        sh=((random.random((BLOBS, 1, 3)) - 0.5) / SH_DC).astype(np.float32),
+        sh=(random.uniform(-0.4, 0.4, (BLOBS, 1, 3)) / SH_DC).astype(np.float32),
     )
 
 
