@@ -33,7 +33,7 @@ E0, E1, E2, E3, E4, E5 = (
 
 
 @kernel
-def exp8(u):
+def exp8(u) -> float:
     """exp(8 u) for u from LOWEST to 0; too faint to count below."""
     u = max(u, LOWEST)
     root = ((((E5 * u + E4) * u + E3) * u + E2) * u + E1) * u + E0
@@ -43,7 +43,7 @@ def exp8(u):
 
 
 @kernel
-def blend(start, stop, tile_starts, pairs, records, rgb, depth, alpha, used):
+def blend(start, stop, tile_starts, pairs, records, rgb, depth, alpha, used) -> None:
     """Blend some tiles into rgb [H, W, 3], depth and alpha [H, W]; used [tiles] is where each tile's pairs end to matter."""
     height, width = alpha.shape
     strips = -(-width // WIDTH)
@@ -64,7 +64,7 @@ def blend(start, stop, tile_starts, pairs, records, rgb, depth, alpha, used):
 
 
 @kernel
-def clear(tile, width, height):
+def clear(tile, width, height) -> None:
     """Make a tile's buffer ready: everything transparent and black; pixels outside the picture are finished."""
     tile[:] = ZERO
     for y in range(HEIGHT):
@@ -75,7 +75,7 @@ def clear(tile, width, height):
 
 
 @kernel
-def store(tile, rgb, depth, alpha, left, top):
+def store(tile, rgb, depth, alpha, left, top) -> None:
     """Write a tile into the pictures."""
     for y in range(top, min(top + HEIGHT, alpha.shape[0])):
         for x in range(left, min(left + WIDTH, alpha.shape[1])):
@@ -85,7 +85,7 @@ def store(tile, rgb, depth, alpha, left, top):
 
 
 @kernel
-def fetch(pairs, records, batch):
+def fetch(pairs, records, batch) -> None:
     """Copy the records of some pairs, all at once, so that the blending never waits for memory."""
     for k in range(len(pairs)):
         for field in range(RECORD):
@@ -93,7 +93,7 @@ def fetch(pairs, records, batch):
 
 
 @kernel
-def finished(tile):
+def finished(tile) -> bool:
     """Whether no pixel of a tile can change any more."""
     open_pixels = 0
     for p in range(PIXELS):
@@ -102,7 +102,7 @@ def finished(tile):
 
 
 @kernel
-def blend_pair(tile, pair, record, left, top):
+def blend_pair(tile, pair, record, left, top) -> None:
     """Blend one splat over the rows of a tile that it touches."""
     mx, my = record[0] - F(left), record[1] - F(top)
     a, b, c, e = record[2], record[3], record[4], record[5]
@@ -122,7 +122,7 @@ def blend_pair(tile, pair, record, left, top):
 
 
 @kernel
-def blend_backward(start, stop, tile_starts, used, pairs, records, images, gradients, g_pairs):
+def blend_backward(start, stop, tile_starts, used, pairs, records, images, gradients, g_pairs) -> None:
     """Fill g_pairs [P, 10] of some tiles from the pictures and their gradients, walking from near to far once more."""
     height, width = images[2].shape
     strips = -(-width // WIDTH)
@@ -140,7 +140,7 @@ def blend_backward(start, stop, tile_starts, used, pairs, records, images, gradi
 
 
 @kernel
-def load_gradients(tile, images, gradients, left, top):
+def load_gradients(tile, images, gradients, left, top) -> None:
     """Put a tile's gradients into its buffer, and as REST the loss that the picture there accounts for, to first order."""
     rgb, depth, alpha = images
     g_rgb, g_depth, g_alpha = gradients
@@ -155,7 +155,7 @@ def load_gradients(tile, images, gradients, left, top):
 
 
 @kernel
-def blend_pair_backward(tile, pair, record, left, top, out):
+def blend_pair_backward(tile, pair, record, left, top, out) -> None:
     """The gradient of one pair: sums over pixels of v, v dx, v dy, v dx², v dx dy, v dy², where v is the gradient of half
     the squared distance from the centre in standard deviations, then of red, green, blue and z."""
     mx, my = record[0] - F(left), record[1] - F(top)
@@ -192,7 +192,7 @@ def blend_pair_backward(tile, pair, record, left, top, out):
 
 
 @kernel
-def gather(start, stop, order, starts, slots, g_pairs, ellipses, opacities, g_means2d, g_ellipses, g_opacities):
+def gather(start, stop, order, starts, slots, g_pairs, ellipses, opacities, g_means2d, g_ellipses, g_opacities) -> None:
     """Sum the pairs of every drawn splat into the gradients of its centre, ellipse and opacity."""
     for rank in range(start, stop):
         s = sx = sy = sxx = sxy = syy = s_red = s_green = s_blue = s_z = ZERO

@@ -4,6 +4,7 @@
 import numpy as np
 
 from .parallel import kernel
+from .vectors import Vector
 
 F = np.float32
 ONE, TWO, THREE, FOUR, FIVE, SIX, TEN = F(1), F(2), F(3), F(4), F(5), F(6), F(10)
@@ -15,7 +16,7 @@ C3D, C3E = F(0.3731763325901154), F(1.445305721320277)
 
 
 @kernel
-def harmonics(terms, direction, out):
+def harmonics(terms, direction, out) -> None:
     """The first `terms` (1, 4, 9 or 16) basis functions at a unit direction, into out [16]."""
     x, y, z = direction
     out[0] = C0
@@ -32,7 +33,7 @@ def harmonics(terms, direction, out):
 
 
 @kernel
-def slope(terms, direction, g):
+def slope(terms, direction, g) -> Vector:
     """The gradient, with respect to the direction, of the sum over k of g[k] times basis function k."""
     x, y, z = direction
     dx = dy = dz = F(0)

@@ -15,7 +15,7 @@ import numpy as np
 from ..convention import BLUR, MIN_ALPHA, NEAR, VIEW_MARGIN
 from .harmonics import harmonics, slope
 from .parallel import kernel
-from .vectors import add, apply, apply_transposed, dot, load, load_matrix, multiply, scale, subtract
+from .vectors import Matrix, Vector, add, apply, apply_transposed, dot, load, load_matrix, multiply, scale, subtract
 
 ELLIPSE = 7  # floats in a row of `ellipses`
 F = np.float32
@@ -25,7 +25,7 @@ NEAREST, BLURRED, MARGIN, FAINTEST, INFINITE = F(NEAR), F(BLUR), F(VIEW_MARGIN),
 
 
 @kernel
-def project(start, stop, splats, views, size, terms, means2d, ellipses, radii):
+def project(start, stop, splats, views, size, terms, means2d, ellipses, radii) -> None:
     """Fill means2d [V, N, 2], ellipses [V, N, 7] and radii [V, N] for some splats; zeros for splats that are not drawn."""
     means, quats, scales, opacities, sh = splats
     basis = np.empty(16, np.float32)
@@ -50,7 +50,7 @@ def project(start, stop, splats, views, size, terms, means2d, ellipses, radii):
 
 
 @kernel
-def project_backward(start, stop, splats, views, size, terms, radii, g_means2d, g_ellipses, g_splats):
+def project_backward(start, stop, splats, views, size, terms, radii, g_means2d, g_ellipses, g_splats) -> None:
     """Fill the gradients of means, quats, scales and sh for some splats from those of means2d and ellipses, over all views."""
     means, quats, scales, _, sh = splats
     g_means, g_quats, g_scales, g_sh = g_splats
@@ -81,14 +81,14 @@ def project_backward(start, stop, splats, views, size, terms, radii, g_means2d, 
 
 
 @kernel
-def view_of(views, v):
+def view_of(views, v) -> tuple[Matrix, Vector, tuple[float, float, float, float]]:
     """Rotation, position and lens (fx, fy, cx, cy) of view v."""
     rotations, centers, lenses = views
     return load_matrix(rotations[v]), load(centers[v]), (lenses[v, 0], lenses[v, 1], lenses[v, 2], lenses[v, 3])
 
 
 @kernel
-def pose(mean, quat, scales):
+def pose(mean, quat, scales) -> tuple[Vector, Vector, Matrix, float]:
     """Centre, scales, rotation matrix and the quaternion's length."""
     length = math.sqrt(quat[0] * quat[0] + quat[1] * quat[1] + quat[2] * quat[2] + quat[3] * quat[3])
     w, x, y, z = quat[0] / length, quat[1] / length, quat[2] / length, quat[3] / length
@@ -101,7 +101,7 @@ def pose(mean, quat, scales):
 
 
 @kernel
-def quat_backward(quat, length, g0, g1, g2, out):
+def quat_backward(quat, length, g0, g1, g2, out) -> None:
     """The gradient of a quaternion of any length from that of its rotation matrix's rows."""
     w, x, y, z = quat[0] / length, quat[1] / length, quat[2] / length, quat[3] / length
     xy, xz, yz = g0[1] + g1[0], g0[2] + g2[0], g1[2] + g2[1]
@@ -116,14 +116,14 @@ def quat_backward(quat, length, g0, g1, g2, out):
 
 
 @kernel
-def clamped(slope, focal, principal, extent):
+def clamped(slope, focal, principal, extent) -> float:
     """x/z or y/z kept near the picture."""
     margin = MARGIN * HALF * extent / focal
     return min(max(slope, -principal / focal - margin), (extent - principal) / focal + margin)
 
 
 @kernel
-def footprint(point, camera, lens, size, turn, size3):
+def footprint(point, camera, lens, size, turn, size3) -> tuple[float, float, float, float, float]:
     """Centre x, y and covariance xx, xy, yy on the image."""
     fx, fy, cx, cy = lens
     sx, sy = point[0] / point[2], point[1] / point[2]
@@ -134,7 +134,7 @@ def footprint(point, camera, lens, size, turn, size3):
 
 
 @kernel
-def footprint_backward(point, camera, lens, size, turn, size3, g_conic, gx, gy):
+def footprint_backward(point, camera, lens, size, turn, size3, g_conic, gx, gy) -> tuple[Vector, Vector, Vector, Vector, Vector]:
     """Gradients of p, the scales and the rows of the splat's rotation, from those of the conic and the centre."""
     fx, fy, cx, cy = lens
     z = point[2]
@@ -158,7 +158,7 @@ def footprint_backward(point, camera, lens, size, turn, size3, g_conic, gx, gy):
 
 
 @kernel
-def covariance_backward(a, b, c, g_conic):
+def covariance_backward(a, b, c, g_conic) -> Vector:
     """Gradients of the covariance's xx, xy, yy from those of the conic's."""
     det = a * c - b * b
     xx, xy, yy = c / det, -b / det, a / det
@@ -169,7 +169,7 @@ def covariance_backward(a, b, c, g_conic):
 
 
 @kernel
-def radius(z, x, y, a, b, c, opacity, size):
+def radius(z, x, y, a, b, c, opacity, size) -> np.int32:
     """How far from its centre a splat is at least `MIN_ALPHA`, in whole pixels; 0 where it is not drawn or is broken."""
     if not (z >= NEAREST and opacity > FAINTEST and ZERO < a * c - b * b < INFINITE):
         return np.int32(0)
@@ -180,7 +180,7 @@ def radius(z, x, y, a, b, c, opacity, size):
 
 
 @kernel
-def color(basis, sh, terms):
+def color(basis, sh, terms) -> Vector:
     """Red, green and blue, not below 0."""
     red = green = blue = HALF
     for k in range(terms):
@@ -189,7 +189,7 @@ def color(basis, sh, terms):
 
 
 @kernel
-def color_backward(offset, sh, terms, g_color, basis, weights, g_sh):
+def color_backward(offset, sh, terms, g_color, basis, weights, g_sh) -> Vector:
     """Add to the gradient of sh and return that of the splat's centre."""
     distance = math.sqrt(dot(offset, offset))
     direction = scale(ONE / distance, offset)

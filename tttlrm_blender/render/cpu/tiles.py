@@ -28,7 +28,7 @@ BITS, BUCKETS = 11, 2048  # of one pass of the radix sort
 
 
 @kernel
-def sort_by_depth(radii, ellipses):
+def sort_by_depth(radii, ellipses) -> np.ndarray:
     """Indices of the drawn splats of a view from near to far; equal depths keep their order."""
     ids = np.flatnonzero(radii).astype(np.uint32)
     keys = ellipses[:, 6].copy().view(np.uint32)[ids]
@@ -38,7 +38,7 @@ def sort_by_depth(radii, ellipses):
 
 
 @kernel
-def sort_digit(keys, ids, shift):
+def sort_digit(keys, ids, shift) -> tuple[np.ndarray, np.ndarray]:
     """Keys and ids in the order of 11 bits of the keys, stable."""
     starts = np.zeros(BUCKETS + 1, np.int64)
     for key in keys:
@@ -53,7 +53,7 @@ def sort_digit(keys, ids, shift):
 
 
 @kernel
-def pack(start, stop, order, means2d, ellipses, opacities, records):
+def pack(start, stop, order, means2d, ellipses, opacities, records) -> None:
     """Fill records [M, 10] of the drawn splats, nearest first."""
     for rank in range(start, stop):
         n = order[rank]
@@ -65,7 +65,7 @@ def pack(start, stop, order, means2d, ellipses, opacities, records):
 
 
 @kernel
-def count(start, stop, bounds, records, size, counts, starts):
+def count(start, stop, bounds, records, size, counts, starts) -> None:
     """Count pairs: counts [pieces, tiles] for some pieces of the records, and starts[rank + 1] of every record."""
     strips = -(-size[0] // WIDTH)
     for piece in range(start, stop):
@@ -83,7 +83,7 @@ def count(start, stop, bounds, records, size, counts, starts):
 
 
 @kernel
-def positions(counts, tile_starts):
+def positions(counts, tile_starts) -> None:
     """Turn counts [pieces, tiles] into where each piece writes its pairs of each tile; fill tile_starts [tiles + 1]."""
     position = 0
     for tile in range(counts.shape[1]):
@@ -96,7 +96,7 @@ def positions(counts, tile_starts):
 
 
 @kernel
-def scatter(start, stop, bounds, records, size, places, starts, pairs, slots):
+def scatter(start, stop, bounds, records, size, places, starts, pairs, slots) -> None:
     """Fill pairs [P, 3] (rank, first row, last row) tile by tile, and slots [P], the places of every record's pairs."""
     strips = -(-size[0] // WIDTH)
     for piece in range(start, stop):
@@ -117,7 +117,7 @@ def scatter(start, stop, bounds, records, size, places, starts, pairs, slots):
 
 
 @kernel
-def extent(record):
+def extent(record) -> tuple[float, float, float, float]:
     """Half width and half height of the ellipse where a splat counts, and of its equation 4ac - b² and 4c (e - faint)."""
     a, b, c = record[2], record[3], record[4]
     reach = FOUR * max(record[5] - FAINT, ZERO)
@@ -126,7 +126,7 @@ def extent(record):
 
 
 @kernel
-def strips_of(record, shape, strips):
+def strips_of(record, shape, strips) -> tuple[int, int]:
     """First and last column of tiles that a splat touches; last < first for none."""
     slack = HALF + SLACK + RELATIVE_SLACK * shape[0]
     first = max((record[0] - shape[0] - slack) / F(WIDTH), ZERO)
@@ -135,7 +135,7 @@ def strips_of(record, shape, strips):
 
 
 @kernel
-def rows_of(record, shape, strip, height):
+def rows_of(record, shape, strip, height) -> tuple[int, int]:
     """First and last row of pixels that a splat touches in a column of tiles; last < first for none."""
     x, y, b, c = record[0], record[1], record[3], record[4]
     ry, det, reach = shape[1], shape[2], shape[3]
