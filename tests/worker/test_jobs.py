@@ -17,6 +17,7 @@ from tttlrm_blender.protocol.settings import (
     RefineSettings,
     RenderSettings,
 )
+from tttlrm_blender.render.metrics import evaluate_views
 from tttlrm_blender.worker import jobs
 from tttlrm_blender.worker.scene import Scene
 from tttlrm_blender.worker.steps import draw, network_size
@@ -99,11 +100,13 @@ def test_autoregressive_scan_gives_other_splats(scene, settings):
     assert not np.allclose(chunked.arrays["gaussians.means"], full.arrays["gaussians.means"])
 
 
-def test_refinement_brings_held_out_photos_closer(scene, settings):
+def test_refinement_brings_the_photos_closer(scene, settings):
     jobs.reconstruct(scene, settings, Report())
-    before = jobs.decode(scene, DecodeSettings(), Report()).info["psnr"]
-    after = jobs.refine(scene, RefineSettings(steps=40, points=False), Report()).info["psnr"]
-    assert after > before + 1
+    inputs = scene.reconstruction().photographs.inputs
+    before = evaluate_views(scene.splats(), inputs)["psnr"]
+    result = jobs.refine(scene, RefineSettings(steps=40, points=False), Report())
+    assert evaluate_views(scene.splats(), inputs)["psnr"] > before + 4
+    np.testing.assert_array_equal(result.arrays["gaussians.means"], scene.splats().means)
 
 
 def test_a_surface_and_pictures_of_it_all(scene, settings):
