@@ -11,17 +11,17 @@ from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.photos.points import SparsePoints
 from tttlrm_blender.render.rasterize import rasterize
 
-VIEWS, SIZE, BLOBS = 8, 32, 60
+VIEWS, SIZE, BLOBS = 8, 32, 90
 
 
 @pytest.fixture(scope="session")
 def blobs() -> Gaussians:
-    """Opaque round splats of many colours around the origin."""
+    """Opaque round splats of many colours around the origin, which fill the pictures."""
     random = np.random.default_rng(0)
     return Gaussians(
-        means=random.uniform(-1, 1, (BLOBS, 3)).astype(np.float32),
+        means=random.uniform(-1.7, 1.7, (BLOBS, 3)).astype(np.float32),
         quats=np.tile(np.array([1, 0, 0, 0], np.float32), (BLOBS, 1)),
-        scales=np.full((BLOBS, 3), 0.2, np.float32),
+        scales=np.full((BLOBS, 3), 0.4, np.float32),
         opacities=np.full(BLOBS, 0.9, np.float32),
         sh=(random.uniform(-0.4, 0.4, (BLOBS, 1, 3)) / SH_DC).astype(np.float32),
     )

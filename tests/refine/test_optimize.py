@@ -136,5 +136,5 @@ def test_without_anything_to_start_from_one_sentence_says_so(nothing, photos):
 
 def test_splats_darker_than_black_find_their_colours(blobs, photos):
     buried = Gaussians(blobs.means, blobs.quats, blobs.scales, blobs.opacities, np.full_like(blobs.sh, -3))
-    refined = refine(buried, photos, RefineSettings(steps=60), Report(), None)
+    refined = refine(buried, photos, RefineSettings(steps=150), Report(), None)
     assert evaluate_views(refined, photos)["psnr"] > evaluate_views(buried, photos)["psnr"] + 6

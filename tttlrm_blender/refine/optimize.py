@@ -25,7 +25,7 @@ from .start import starting_splats, to_degree
 
 SEED = 0
 DEGREE_EVERY = 0.2  # share of the budget after which the degree of the spherical harmonics grows by one
-SPLATS_PER_PIXEL = 0.5  # of one photo; more show nothing new
+PIXELS_PER_SPLAT, SPLATS_PER_PIXEL = 80, 0.5  # more splats than these allow show nothing new, or what is not there
 SECONDS_PER_PREVIEW = 3.0
 
 
@@ -46,10 +46,11 @@ def refine(
     report("refine", 0.0)
     splats = to_degree(starting_splats(gaussians, photos, points, settings.max_splats), settings.sh_degree)
     parameters = Parameters(splats, _extent(photos.cameras), best_device())
-    growth = Growth(parameters, min(settings.max_splats, int(SPLATS_PER_PIXEL * photos.images[0, ..., 0].size)))
-    views, shown = _shuffled(len(photos)), time.perf_counter()
+    growth = Growth(parameters, min(settings.max_splats, _goal(photos)))
+    random, shown = np.random.default_rng(SEED), time.perf_counter()
+    views = _shuffled(len(photos), random)
     while (used := budget.used) < 1:
-        drawn = _backward(parameters, photos, next(views), degree=int(used / DEGREE_EVERY))
+        drawn = _backward(parameters, photos, next(views), int(used / DEGREE_EVERY), random.random(3))
         parameters.step(used, budget.expected)
         growth.follow(drawn, used)
         budget.steps += 1
@@ -60,20 +61,26 @@ def refine(
     return parameters.to_numpy()
 
 
-def _backward(parameters: Parameters, photos: PhotoSet, view: int, degree: int) -> Rendering:
-    """Draw one photo, and find the gradients of its loss."""
+def _backward(parameters: Parameters, photos: PhotoSet, view: int, degree: int, background: np.ndarray) -> Rendering:
+    """Draw one photo, and find the gradients of its loss. Over a random background, splats learn to leave no holes."""
     photo = torch.as_tensor(photos.images[view : view + 1]).to(parameters.device)
-    drawn = rasterize(parameters.gaussians(), photos.cameras[[view]], (photo.shape[2], photo.shape[1]), sh_degree=degree)
+    size = (photo.shape[2], photo.shape[1])
+    drawn = rasterize(parameters.gaussians(), photos.cameras[[view]], size, background.tolist(), degree)
     drawn.means2d.retain_grad()
     photo_loss(drawn.rgb, photo).backward()
     return drawn
 
 
-def _shuffled(count: int) -> Iterator[int]:
+def _shuffled(count: int, random: np.random.Generator) -> Iterator[int]:
     """All views in random order, again and again."""
-    random = np.random.default_rng(SEED)
     while True:
         yield from random.permutation(count).tolist()
+
+
+def _goal(photos: PhotoSet) -> int:
+    """How many splats the photos have detail for: one for 80 pixels of all photos, half the pixels of one photo at most."""
+    views, height, width, _ = photos.images.shape
+    return int(height * width * min(SPLATS_PER_PIXEL, views / PIXELS_PER_SPLAT))
 
 
 def _extent(cameras: Cameras) -> float:

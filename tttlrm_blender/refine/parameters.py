@@ -8,9 +8,9 @@ import torch
 
 from ..gaussians.gaussians import SH_DC, Gaussians
 
-# Learning rates at first: 3D Gaussian splatting's (Kerbl et al. 2023) times 4 to 32, because budgets are 30 times shorter
+# Learning rates at first: 3D Gaussian splatting's (Kerbl et al. 2023) times 4 to 20, because budgets are 30 times shorter
 # here. Those of the means are per unit of the scene's extent.
-RATES = {"means": 5e-3, "quats": 4e-3, "log_scales": 4e-2, "logits": 4e-1, "dc": 4e-2, "rest": 4e-3}
+RATES = {"means": 3e-3, "quats": 4e-3, "log_scales": 4e-2, "logits": 4e-1, "dc": 4e-2, "rest": 4e-3}
 MEANS_FALL = 100.0  # first rate of the means by the last
 STEPS_TO_FALL = 200  # the more steps, the lower the last rates of all others: 1 / (1 + steps / this) of the first
 MIN_OPACITY, MAX_OPACITY = 1e-4, 0.999  # beyond these a logit has no slope worth following
