@@ -86,6 +86,11 @@ def test_a_broken_job_is_one_clear_error_and_the_worker_goes_on(client, how, cod
     assert client.submit("s", "count", CountSettings()).result().arrays["rows"].shape == (3, 3)
 
 
+def test_errors_name_files_as_they_were_uploaded(client):
+    with pytest.raises(TttlrmError, match=r"^The photo images/a\.jpg in the scene is broken\.$"):
+        client.submit("s", "break", BreakSettings("file")).result()
+
+
 def test_requests_that_make_no_sense_fail_and_the_connection_lives(client):
     for session, kind, settings, code in [
         ("s", "dance", CountSettings(), "bad_job"),

@@ -72,6 +72,8 @@ def break_(scene: Scene, settings: BreakSettings, report: Report) -> JobResult:
     match settings.how:
         case "error":
             raise TttlrmError("The photo is broken.", "Take another.", "bad_photo")
+        case "file":
+            raise TttlrmError(f"The photo {scene.folder / 'images' / 'a.jpg'} in {scene.folder} is broken.", code="bad_photo")
         case "memory":
             raise MemoryError
         case "nan":

@@ -11,6 +11,7 @@ from ..gaussians.gaussians import Gaussians
 from ..photos.cameras import Cameras
 from ..progress import Report
 from ..protocol.settings import MeshSettings
+from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from .depth_maps import DepthMaps, trusted
 from .mesh import Mesh, drop_small_pieces
@@ -51,8 +52,7 @@ def render_depth_maps(gaussians: Gaussians, cameras: Cameras, report: Report) ->
     """Depth, colour and trust of splats (numpy) in every view, at the first camera's size or less."""
     width, height = (cameras.sizes[0] * min(1, LONGEST_SIDE / cameras.sizes[0].max())).round().astype(int).tolist()
     cameras = cameras.resized(width, height)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    splats = gaussians.map(lambda array: torch.as_tensor(array, device=device))
+    splats = to_tensors(gaussians)
     pictures = []
     for view in range(len(cameras)):
         report("render depth", view / len(cameras))

@@ -9,7 +9,7 @@ from torch.nn.functional import conv2d
 
 from ..gaussians.gaussians import Gaussians
 from ..photos.load import PhotoSet
-from .device import best_device
+from .device import to_tensors
 from .rasterize import rasterize
 
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5  # pixels
@@ -51,8 +51,7 @@ def ssim_map(
 
 def evaluate_views(gaussians: Gaussians, photos: PhotoSet) -> dict[str, float]:
     """Mean PSNR (dB) and SSIM of splats (numpy) over the photos, each drawn over black: {"psnr": …, "ssim": …}."""
-    device = best_device()
-    splats = gaussians.map(lambda array: torch.as_tensor(array, device=device))
+    splats = to_tensors(gaussians)
     scores = np.array([_score(splats, photos, view) for view in range(len(photos.images))])
     return {"psnr": float(scores[:, 0].mean()), "ssim": float(scores[:, 1].mean())}
 

@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
@@ -20,6 +19,7 @@ from ..photos.cameras import Cameras
 from ..photos.load import PhotoSet
 from ..photos.photo import Photo
 from ..photos.similarity import Similarity
+from ..render.device import best_device
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,6 @@ class Scene:
         return self.gaussians
 
 
-def device() -> torch.device:
-    """Where the work is done: a CUDA GPU if there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def network(checkpoint: str) -> TttLRM:
     """The network of a checkpoint, kept from one job to the next until the file changes. Raises `TttlrmError`."""
     path = DEFAULT if checkpoint == "default" else Path(checkpoint)
@@ -85,12 +80,7 @@ def network(checkpoint: str) -> TttLRM:
 
 @lru_cache(maxsize=1)
 def _network(path: Path, changed: int) -> TttLRM:
-    return load_checkpoint(path, device())
-
-
-def to_torch(gaussians: Gaussians) -> Gaussians:
-    """Numpy splats as tensors where the work is done."""
-    return gaussians.map(lambda array: torch.as_tensor(array, device=device()))
+    return load_checkpoint(path, best_device())
 
 
 def to_numpy(gaussians: Gaussians) -> Gaussians:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from ..progress import Report
-from ..protocol.messages import Cancelled, Event, Queued
+from ..protocol.messages import Cancelled, Event, Failed, Queued
 from .kinds import JobResult
 from .outcome import JobReport, outcome
 from .sessions import Session
@@ -29,8 +31,12 @@ class Task:
         self.ended = asyncio.Event()
 
     def perform(self, log: Path | None) -> Event:
-        """Do the work; gives the event that ends it."""
-        return outcome(self.work, self.report, log)
+        """Do the work; gives the event that ends it. Errors tell files by the names that they were uploaded under."""
+        event = outcome(self.work, self.report, log)
+        if not isinstance(event, Failed):
+            return event
+        folder = str(self.session.photos)
+        return replace(event, sentence=event.sentence.replace(folder + os.sep, "").replace(folder, "the scene"))
 
     def end(self, event: Event) -> None:
         """Tell how it ended."""

@@ -20,9 +20,10 @@ from ..photos.similarity import normalize
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ReconstructSettings, RefineSettings, RenderSettings
 from ..refine.optimize import refine
+from ..render.device import best_device, to_tensors
 from ..render.metrics import evaluate_views
 from ..render.rasterize import rasterize
-from .scene import Photographs, Reconstruction, Scene, device, network, to_numpy, to_torch
+from .scene import Photographs, Reconstruction, Scene, network, to_numpy
 
 MOST_VIEWS = 64  # that the network is asked to read, as in the paper
 MOST_QUERIES = 16  # views that splats are read for, where nobody asks for more
@@ -59,7 +60,7 @@ def remember(photographs: Photographs, settings: ReconstructSettings, report: Re
     """Let the network read the chosen photos."""
     model = network(settings.checkpoint)
     shape = used_size(photographs.chosen, *photographs.inputs.images.shape[2:0:-1])
-    size = network_size(*shape, model.config.patch_size, MOST_PIXELS[device().type])
+    size = network_size(*shape, model.config.patch_size, MOST_PIXELS[best_device().type])
     views = load_photos(photographs.chosen, *size)
     autoregressive = settings.scan == "ar"
     cameras, similarity = normalize(views.cameras, "first" if autoregressive else "mean")
@@ -138,7 +139,7 @@ def pictures(gaussians: Gaussians, made: Reconstruction, settings: RenderSetting
 def draw(gaussians: Gaussians, cameras: Cameras) -> np.ndarray:
     """Pictures [V, H, W, 3] float32 of numpy splats as cameras of one size see them."""
     width, height = cameras.sizes[0].tolist()
-    return rasterize(to_torch(gaussians), cameras, (width, height)).rgb.cpu().numpy()
+    return rasterize(to_tensors(gaussians), cameras, (width, height)).rgb.cpu().numpy()
 
 
 def to_bytes(image: np.ndarray) -> np.ndarray:
