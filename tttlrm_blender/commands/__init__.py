@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 
 from .. import __version__
@@ -17,6 +18,7 @@ COMMANDS = (reconstruct, evaluate, render, convert, serve, train)
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, 1 failed, 2 misused, 130 interrupted."""
     args = parser().parse_args(argv)
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow a busy machine tenfold
     try:
         return args.run(args)
     except TttlrmError as error:

@@ -20,6 +20,7 @@ class Config:
     depth_range: str = "linear"  # "linear": 0 to far; "near_far": near to far; "log": near to far in equal ratios
     near: float = 0.0  # in normalised units: the farthest camera coordinate is 1
     far: float = 500.0
+    most_views: int = 64  # that the checkpoint reads well at once
     anchored: bool = False  # splats start as opaque copies of their pixels: colour and size are predicted relative to the pixel's
 
     @property

@@ -19,7 +19,7 @@ from .chance import generator_for
 from .losses import losses, predict
 
 DEFAULT_CONFIG = Config(
-    dim=128, layers=4, expansion=2, sh_degree=0, depth_range="log", near=0.2, far=16.0, anchored=True
+    dim=128, layers=4, expansion=2, sh_degree=0, depth_range="log", near=0.2, far=16.0, most_views=16, anchored=True
 )  # small enough to learn something on a CPU
 SIZES = ((64, 64),) * 6 + ((80, 48), (48, 80), (96, 96))  # width and height of the pictures of a step
 LEARNED = ("model", "average", "optimizer")

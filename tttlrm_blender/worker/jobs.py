@@ -38,8 +38,8 @@ class Clock:
 def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> JobResult:
     """Photos → fast weights → splats, then refinement and a mesh where they are asked for.
 
-    The result's info holds `views` (photos that the network read), `splats`, `seconds` by stage, `cameras`, and over
-    held-out photos `psnr` and `ssim`, with those before the refinement under `decoded`.
+    The result's info holds `views` (photos used: the network reads some, refinement uses all), `splats`, `seconds` by
+    stage, `cameras`, and over held-out photos `psnr` and `ssim`, with those before the refinement under `decoded`.
     """
     clock = Clock()
     info: dict[str, Any] = {}
@@ -58,7 +58,8 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     if settings.mesh:
         with clock("mesh"):
             mesh = fuse(gaussians, made.photographs.inputs.cameras, settings.mesh, report)
-    info |= {"views": len(photographs.chosen), "seconds": clock.seconds, "cameras": _cameras(made)}
+    used = photographs.files if settings.refine.wanted else photographs.chosen
+    info |= {"views": len(used), "seconds": clock.seconds, "cameras": _cameras(made)}
     info |= steps.measure(gaussians, made)
     scene.made, scene.gaussians, scene.mesh = made, gaussians, mesh
     return _result(info, gaussians, mesh)

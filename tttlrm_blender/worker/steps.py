@@ -25,7 +25,6 @@ from ..render.metrics import evaluate_views
 from ..render.rasterize import rasterize
 from .scene import Photographs, Reconstruction, Scene, network, to_numpy
 
-MOST_VIEWS = 64  # that the network is asked to read, as in the paper
 MOST_QUERIES = 16  # views that splats are read for, where nobody asks for more
 MOST_SIDE = 960  # of a photo as it is used, where nobody asks for a size
 MOST_PIXELS = {"cpu": 256 * 256, "cuda": 536 * 960}  # of a photo as the network sees it
@@ -36,7 +35,7 @@ def load(scene: Scene, settings: ReconstructSettings, report: Report) -> Photogr
     report("load", 0)
     photos = find_photos(scene.folder, settings.poses, report)
     inputs, held_out = hold_out(photos, settings.hold_out)
-    chosen = select_views(inputs, settings.views or MOST_VIEWS)
+    chosen = select_views(inputs, settings.views or network(settings.checkpoint).config.most_views)
     size = sensible_size(photos[0], settings)
     measured = load_photos(held_out, *size, report) if held_out else None
     return Photographs(inputs, chosen, load_photos(inputs, *size, report), measured)
