@@ -33,6 +33,19 @@ def test_run_resumes_and_writes_a_checkpoint_with_its_record(tmp_path: Path) -> 
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["out.safetensors", "state.pt"]
 
 
+def test_run_begins_with_a_checkpoint_and_says_so(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    main(["--steps", "2", "--state", str(tmp_path / "1.pt"), "--out", str(first), "--evaluate", "1"])
+    weights = Trainer(CONFIG, Plan(start=str(first))).model.state_dict()
+    for name, value in load_checkpoint(first).state_dict().items():
+        assert weights[name].equal(value)
+    assert (
+        main(["--steps", "1", "--state", str(tmp_path / "2.pt"), "--start", str(first), "--out", str(second), "--evaluate", "1"])
+        == 0
+    )
+    assert json.loads(read(second)[1]["training"])["plan"]["start"] == str(first)
+
+
 def test_run_without_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--state", str(tmp_path / "state.pt")]) == 1
     assert "--minutes" in capsys.readouterr().err

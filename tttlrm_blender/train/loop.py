@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """Train as the options say. Raises `TttlrmError` for options or files that cannot be used."""
     if not (args.minutes > 0 or args.steps > 0):
         raise TttlrmError("A training run needs an end.", "Give --minutes or --steps.", "bad_settings")
-    plan = Plan(seed=args.seed, color_from=args.color_from, bfloat16=args.bfloat16)
+    plan = Plan(seed=args.seed, start=args.start, color_from=args.color_from, bfloat16=args.bfloat16)
     trainer = resume(args.state, Trainer(DEFAULT_CONFIG, plan, args.device))
     watch = Watch(args.state, args.save_every * 60)
     trainer.run(Budget(args.steps, args.minutes * 60), watch)

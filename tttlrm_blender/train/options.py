@@ -13,6 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=0, help="steps to train in all, earlier sittings included")
     parser.add_argument("--state", type=Path, required=True, help="file to resume from and to save to every few minutes")
     parser.add_argument("--out", type=Path, help="checkpoint to write in the end")
+    parser.add_argument("--start", default="", metavar="default|FILE", help="checkpoint that a new run begins with")
     parser.add_argument("--seed", type=int, default=0, help="of the weights and the scenes of a new run")
     parser.add_argument("--color-from", type=float, default=0.75, help="share of a new run after which rendered views count")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")

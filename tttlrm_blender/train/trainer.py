@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from ..model.checkpoint import load_checkpoint
 from ..model.config import Config
 from ..model.network import TttLRM
 from .batches import Shape, make_batch
@@ -31,6 +32,7 @@ class Plan:
     """Everything but the budget that decides what a run learns."""
 
     seed: int = 0  # below `evaluate.HELD_OUT`
+    start: str = ""  # checkpoint whose weights the run begins with; empty for random ones of the given configuration
     tokens: int = 1024  # of all scenes of a step together, about
     min_views: int = 4
     max_views: int = 8
@@ -66,7 +68,7 @@ class Trainer:
     def __init__(self, config: Config, plan: Plan, device: str | torch.device = "cpu") -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.device = plan, device
-        self.model = fresh_model(config).to(device)
+        self.model = (trained_model(plan.start) if plan.start else fresh_model(config)).to(device)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizer = _optimizer(self.model, plan)
         self.step, self.samples, self.skipped, self.seconds = 0, 0, 0, 0.0
@@ -121,6 +123,11 @@ class Trainer:
             getattr(self, name).load_state_dict(state[name])
         for name in COUNTED:
             setattr(self, name, state[name])
+
+
+def trained_model(checkpoint: str) -> TttLRM:
+    """The network of a checkpoint ("default" or a file), ready to learn on. Raises `TttlrmError`."""
+    return load_checkpoint(checkpoint).requires_grad_().train()
 
 
 def fresh_model(config: Config) -> TttLRM:
