@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import numpy as np
 
 from . import worker
 from .actions.reconstruct import folder_work, place
-from .engine import errors, files, messages, ply, settings
+from .engine import errors, files, messages, settings, splat_files
 from .interface.preferences import Worker
 from .scene.cameras import look_through
+from .scene.pictures import write_png
 from .scene.reconstruction import splats_of
 from .worker import Work
 
@@ -99,26 +99,13 @@ def _look_through_first(cameras: dict[str, Any]) -> None:
 
 def _write(folder: Path, name: str, done: messages.Done, drawn: messages.Done) -> None:
     """The files of one set; the report comes last."""
-    ply.write_ply(folder / "splats.ply", splats_of(done.arrays))
+    splat_files.write_splats(folder / "splats.ply", splats_of(done.arrays))
     if "mesh.glb" in done.arrays:
         (folder / "mesh.glb").write_bytes(done.arrays["mesh.glb"].tobytes())
-    _write_png(folder / "preview.png", next(iter(drawn.arrays.values())))
+    write_png(folder / "preview.png", next(iter(drawn.arrays.values())) / 255)
     bpy.ops.wm.save_as_mainfile(filepath=str(folder / f"{name}.blend"), copy=True, compress=True)
     report = {"set": name, **{key: value for key, value in done.info.items() if key != "cameras"}}
     (folder / REPORT).write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
-
-
-def _write_png(
-    path: Path,
-    picture: np.ndarray,  # [H, W, 3] uint8, sRGB
-) -> None:
-    height, width, _ = picture.shape
-    image = bpy.data.images.new(path.stem, width, height)
-    opaque = np.concatenate([picture, np.full_like(picture[..., :1], 255)], axis=-1)
-    image.pixels.foreach_set((opaque[::-1] / 255).astype(np.float32).ravel())  # Blender's rows run upwards
-    image.filepath_raw, image.file_format = str(path), "PNG"
-    image.save()
-    bpy.data.images.remove(image)
 
 
 @contextmanager

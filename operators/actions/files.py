@@ -2,23 +2,14 @@
 """Splats from and to files; needs no worker."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import bpy
 from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from ..engine import errors, ply, spz
+from ..engine import errors, splat_files
 from ..scene.splats import add_splats, is_splats, read_splats
-
-READERS = {".ply": ply.read_ply, ".spz": spz.read_spz}
-WRITERS = {".ply": ply.write_ply, ".spz": spz.write_spz}
-
-
-def _by_suffix(table: dict[str, Any], path: Path) -> Any:
-    if path.suffix.lower() not in table:
-        raise errors.TttlrmError(f"{path} is neither a .ply nor a .spz file.", "Choose one of the two.", "bad_splats")
-    return table[path.suffix.lower()]
 
 
 class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
@@ -41,7 +32,7 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
         """Blender calls this."""
         paths = [Path(self.directory, file.name) for file in self.files] or [Path(self.filepath)]
         try:
-            loaded = [(path.stem, _by_suffix(READERS, path)(path)) for path in paths]
+            loaded = [(path.stem, splat_files.read_splats(path)) for path in paths]
         except errors.TttlrmError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -69,9 +60,8 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Blender calls this."""
-        path = Path(self.filepath)
         try:
-            _by_suffix(WRITERS, path)(path, read_splats(context.object))
+            splat_files.write_splats(self.filepath, read_splats(context.object))
         except errors.TttlrmError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 
 from ..scene.cameras import background_photo
+from ..scene.pictures import write_png
 from .suzanne import render, render_settings, set_sky
 
 GAP = 4  # pixels between the pictures
@@ -25,7 +26,7 @@ def compare(
     """Write one row for each camera, photo | splats | mesh, all by Cycles. Gives the PSNR of the splats' pictures in dB."""
     _light()
     rows = [_row(camera, splats, mesh, path.parent) for camera in cameras]
-    _write(np.concatenate([_framed(row) for row in rows]), path)
+    write_png(path, np.concatenate([_framed(row) for row in rows]))
     errors = [np.square(photo - drawn).mean() for photo, drawn, _ in rows]
     return float(np.mean(-10 * np.log10(errors)))
 
@@ -71,17 +72,3 @@ def _framed(pictures: list[np.ndarray]) -> np.ndarray:
     """Pictures side by side, with white between and around them."""
     edges = ((GAP // 2, GAP // 2), (GAP // 2, GAP // 2), (0, 0))
     return np.concatenate([np.pad(picture, edges, constant_values=1) for picture in pictures], axis=1)
-
-
-def _write(
-    picture: np.ndarray,  # [H, W, 3]
-    path: Path,
-) -> None:
-    height, width, _ = picture.shape
-    image = bpy.data.images.new(path.name, width, height)
-    image.pixels.foreach_set(np.dstack((picture[::-1], np.ones((height, width), np.float32))).astype(np.float32).ravel())
-    part = path.with_name(f"unfinished {path.name}")
-    image.filepath_raw, image.file_format = str(part), "PNG"
-    image.save()
-    bpy.data.images.remove(image)
-    part.replace(path)

@@ -25,7 +25,8 @@ def write_splats(path: str | Path, gaussians: Gaussians) -> None:
 
 
 def _suffix(path: str | Path) -> str:
-    suffix = Path(path).suffix.lower()
-    if suffix not in READERS:
-        raise TttlrmError(f"{path} is no splat file.", "Splats are .ply or .spz files.", "bad_file")
-    return suffix
+    path = Path(path)
+    if path.suffix.lower() not in READERS:
+        sentence = f"{path} is no splat file: {path.name} is neither a .ply nor a .spz file."
+        raise TttlrmError(sentence, "Choose one of the two.", "bad_splats")
+    return path.suffix.lower()

@@ -54,9 +54,7 @@ def _named(folder: Path, poses: str) -> Path:
         for candidate in (path, path / "sparse/0", path / "0"):
             if _holds_poses(candidate):
                 return candidate
-    raise bad_poses(
-        Path(poses), "does not exist or is no COLMAP model", "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
-    )
+    raise bad_poses(Path(poses), "does not exist or is no COLMAP model", POSE_HINT)
 
 
 def _holds_poses(path: Path) -> bool:

@@ -12,7 +12,7 @@ from ..gaussians.transform import apply_similarity
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
 from ..photos.cameras import Cameras
 from ..photos.find import find_photos
-from ..photos.load import load_photos, used_size
+from ..photos.load import load_photos
 from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
@@ -58,8 +58,8 @@ def network_size(width: int, height: int, patch: int, most_pixels: int) -> tuple
 def remember(photographs: Photographs, settings: ReconstructSettings, report: Report) -> Reconstruction:
     """Let the network read the chosen photos."""
     model = network(settings.checkpoint)
-    shape = used_size(photographs.chosen, *photographs.inputs.images.shape[2:0:-1])
-    size = network_size(*shape, model.config.patch_size, MOST_PIXELS[best_device().type])
+    height, width = photographs.inputs.images.shape[1:3]
+    size = network_size(width, height, model.config.patch_size, MOST_PIXELS[best_device().type])
     views = load_photos(photographs.chosen, *size)
     autoregressive = settings.scan == "ar"
     cameras, similarity = normalize(views.cameras, "first" if autoregressive else "mean")

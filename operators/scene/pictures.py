@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures to files, by way of Blender's images: its Python has no library for them."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from ..engine import files
+
+
+def write_png(
+    path: Path,
+    picture: np.ndarray,  # [H, W, 3] sRGB, 0 to 1
+) -> None:
+    """Write an opaque PNG file."""
+    height, width, _ = picture.shape
+    image = bpy.data.images.new(path.name, width, height)
+    opaque = np.dstack((picture, np.ones((height, width))))
+    image.pixels.foreach_set(opaque[::-1].astype(np.float32).ravel())  # Blender's rows run upwards
+    image.file_format = "PNG"
+    with files.replacing(path) as part:
+        image.filepath_raw = str(part)
+        image.save()
+    bpy.data.images.remove(image)
