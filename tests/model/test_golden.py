@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, safe_open
 
 from tttlrm_blender.model.config import Config, Elastic
-from tttlrm_blender.model.decoder import decode_all
+from tttlrm_blender.model.decoder import decode_all, patch_anchors
 from tttlrm_blender.model.network import Rule, TttLRM, chunk_ranges
 
 FOLDER = Path(os.environ.get("TTTLRM_GOLDEN") or Path(__file__).resolve().parents[3] / "shared" / "golden")
@@ -58,7 +58,7 @@ def run(settings, tensors, precision, slice_size=0):
             _, state = model.scan(part, view, [slice(0, part.shape[1])], how, state)
         chunks = []
     tokens, state = model.scan(tokens, view, chunks, how, state)
-    found = decode_all(model, tokens, images, c2w, intrinsics)
+    found = decode_all(model, tokens, patch_anchors(model.config, images, c2w, intrinsics))
     names = {"xyz": found.means, "features": found.sh, "scaling": found.log_scales, "rotation": found.quats}
     return {name: value[0] for name, value in names.items()} | {"opacity": found.logits[0, :, None]}, state
 

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Properties of the network that no golden case shows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.model.checkpoint import load_checkpoint, save_checkpoint
 from tttlrm_blender.model.config import Config
-from tttlrm_blender.model.decoder import choose, decode, decode_all, opacity_logits
+from tttlrm_blender.model.decoder import choose, decode, decode_all, opacity_logits, patch_anchors
+from tttlrm_blender.model.depth import matching_costs
 from tttlrm_blender.model.memory import encode, read_splats
 from tttlrm_blender.model.network import Rule, TttLRM, chunk_ranges, orthogonalize
 
 SMALL = Config(dim=32, head_dim=16, layers=2, expansion=2, sh_degree=1)
 ANCHORED = Config(dim=32, head_dim=16, layers=2, expansion=2, sh_degree=0, depth_range="log", near=0.2, far=10, anchored=True)
+MATCHING = replace(ANCHORED, hypotheses=8)
 VIEWS, HEIGHT, WIDTH = 3, 16, 24
 
 
@@ -27,7 +32,7 @@ def views():
     return images, c2w, np.tile([20.0, 20.0, WIDTH / 2, HEIGHT / 2], (VIEWS, 1))
 
 
-@pytest.fixture(params=[SMALL, ANCHORED], ids=["released", "anchored"])
+@pytest.fixture(params=[SMALL, ANCHORED, MATCHING], ids=["released", "anchored", "matching"])
 def model(request):
     torch.manual_seed(0)
     return TttLRM(request.param).requires_grad_(False)
@@ -53,11 +58,12 @@ def test_slices_change_nothing(model, views):
 
 def test_decoding_what_is_wanted_equals_decoding_all(model, views):
     memory = encode(model, *views)
-    logits = opacity_logits(model, memory.tokens)
+    anchor = memory.anchor(model.config)
+    logits = opacity_logits(model, memory.tokens, anchor)
     mask = choose(logits, VIEWS, 0.4, 0.1, seed=3)
-    every = decode_all(model, memory.tokens[None], *(part[None] for part in (memory.images, memory.c2w, memory.intrinsics)))
+    every = decode_all(model, memory.tokens[None], anchor[None])
     torch.testing.assert_close(every.logits[0].view_as(logits), logits)
-    found = decode(model, memory.tokens, memory.images, memory.c2w, memory.intrinsics, mask)
+    found = decode(model, memory.tokens, anchor, mask)
     order = mask.T.nonzero()
     wanted = order[:, 1] * mask.shape[1] + order[:, 0]
     for value, whole in zip(found, every, strict=True):
@@ -92,11 +98,12 @@ def test_orthogonalisation_evens_out_singular_values(shape):
 
 def test_gradients_reach_every_parameter():
     torch.manual_seed(0)
-    model = TttLRM(ANCHORED)
-    images, c2w, intrinsics = torch.rand(2, 2, 16, 16, 3), torch.eye(4).expand(2, 2, 4, 4), torch.full((2, 2, 4), 10.0)
-    tokens = model.tokenize(images, c2w, intrinsics)
-    tokens, _ = model.scan(tokens, 4, [slice(0, 8)])
-    found = decode_all(model, tokens, images, c2w, intrinsics)
+    model = TttLRM(MATCHING)
+    nn.init.normal_(model.depth.expect.weight)
+    views = torch.rand(2, 2, 16, 16, 3), torch.eye(4).expand(2, 2, 4, 4), torch.full((2, 2, 4), 10.0)
+    costs = torch.stack([matching_costs(MATCHING, *scene) for scene in zip(*views, strict=True)])
+    tokens, _ = model.scan(model.tokenize(*views, costs), 4, [slice(0, 8)])
+    found = decode_all(model, tokens, patch_anchors(MATCHING, *views, model.depth.guess(tokens, costs)))
     sum(part.square().mean() for part in found).backward()
     assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in model.parameters())
 

@@ -23,6 +23,10 @@ class Config:
     most_views: int = 64  # that the checkpoint reads well at once
     anchored: bool = False  # splats start as opaque copies of their pixels: colour and size are predicted relative to the pixel's
 
+    hypotheses: int = (
+        0  # distances at which photos are matched beforehand, between near and far in equal ratios; 0 for no matching
+    )
+
     @property
     def channels(self) -> int:
         """Numbers per pixel: position 3, SH (degree + 1)² × 3, scale 3, rotation 4, opacity 1."""

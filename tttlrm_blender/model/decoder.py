@@ -11,10 +11,12 @@ from torch.nn import functional as F
 
 from ..gaussians.gaussians import SH_DC, Gaussians
 from .config import Config
+from .depth import Guess
 from .network import TttLRM, patches, rays
 
 PIXEL_DEVIATION = 0.6  # standard deviation of a splat that covers its pixel, in pixels
 MAX_LOG_GROWTH = 2.0  # of an anchored splat beyond its pixel's size
+MOST_CORRECTION = 0.15  # of the logarithm of a guessed distance
 
 
 class Candidates(NamedTuple):
@@ -55,10 +57,10 @@ def anchors(images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Tensor:
 
 
 def activate(config: Config, raw: Tensor, anchor: Tensor) -> Candidates:
-    """Candidates of raw decoder channels [..., channels] at pixels given by their `anchors` [..., 10]."""
+    """Candidates of raw decoder channels [..., channels] at pixels given by their `patch_anchors` [..., A]."""
     position, sh, scale, rotation, opacity = split(config, raw.float())
-    origin, direction, color, size = anchor.split([3, 3, 3, 1], dim=-1)
-    far = distance(config, position)[..., None]
+    origin, direction, color, size, guess = anchor.split([3, 3, 3, 1, anchor.shape[-1] - 10], dim=-1)
+    far = (corrected(position, guess[..., 0]) if config.hypotheses else distance(config, position))[..., None]
     if config.anchored:
         constant = sh[..., :1, :] + (color[..., None, :] - 0.5) / SH_DC
         sh = torch.cat([constant, sh[..., 1:, :]], -2)
@@ -66,35 +68,51 @@ def activate(config: Config, raw: Tensor, anchor: Tensor) -> Candidates:
         rotation = rotation + rotation.new_tensor([1, 0, 0, 0])
     else:
         scale = (scale - 2.3).clamp(max=-1.2)
-    return Candidates(origin + direction * far, sh, scale, rotation, opacity[..., 0] + opacity_offset(config))
+    return Candidates(origin + direction * far, sh, scale, rotation, opacity_logit(config, opacity[..., 0], anchor))
+
+
+def corrected(channels: Tensor, log_distance: Tensor) -> Tensor:
+    """Distance [N] along the unit ray: a guess, of which only its logarithm [N] is known, corrected by [N, 3] channels."""
+    return (log_distance + MOST_CORRECTION * torch.tanh(channels.mean(-1))).exp()
+
+
+def opacity_logit(config: Config, channel: Tensor, anchor: Tensor) -> Tensor:
+    """The opacity logits [...] of the opacity channel [...] of pixels; a guess that is probably right makes for opaque splats."""
+    logit = channel + opacity_offset(config)
+    return logit + anchor[..., -1] if config.hypotheses else logit
 
 
 def opacity_offset(config: Config) -> float:
     """The opacity logit of a zero in the opacity channel."""
+    if config.hypotheses:
+        return 0.0
     return 2.0 if config.anchored else -2.0
 
 
-def patch_anchors(config: Config, images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Tensor:
-    """`anchors` [B, T, p·p, 10] of all pixels of images [B, V, H, W, 3], patch by patch."""
-    return patches(anchors(images, c2w, intrinsics), config.patch_size).unflatten(-1, (-1, 10))
+def patch_anchors(config: Config, images: Tensor, c2w: Tensor, intrinsics: Tensor, guess: Guess | None = None) -> Tensor:
+    """What the splats of all pixels are predicted relative to, patch by patch: [B, T, p·p, A].
+
+    images: [B, V, H, W, 3], 0 to 1; c2w: [B, V, 4, 4]; intrinsics: [B, V, 4]. A is 10, as `anchors` tells; networks
+    with matching add the two parts of their `guess` [B, T, p·p].
+    """
+    anchor = patches(anchors(images, c2w, intrinsics), config.patch_size).unflatten(-1, (-1, 10))
+    return anchor if guess is None else torch.cat([anchor, torch.stack(guess, -1)], -1)
 
 
-def decode_all(model: TttLRM, tokens: Tensor, images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Candidates:
+def decode_all(model: TttLRM, tokens: Tensor, anchor: Tensor) -> Candidates:
     """Every candidate of final tokens [B, T, D], with leading shape [B, T·p·p], patch by patch.
 
-    images: [B, V, H, W, 3], 0 to 1; c2w: [B, V, 4, 4]; intrinsics: [B, V, 4]. For training, and the plain
-    reference of `decode`.
+    anchor: [B, T, p·p, A], of `patch_anchors`. For training, and the plain reference of `decode`.
     """
     raw = model.decoder(tokens).unflatten(-1, (-1, model.config.channels))  # [B, T, p·p, channels]
-    found = activate(model.config, raw, patch_anchors(model.config, images, c2w, intrinsics))
-    return Candidates(*(kind.flatten(1, 2) for kind in found))
+    return Candidates(*(kind.flatten(1, 2) for kind in activate(model.config, raw, anchor)))
 
 
-def opacity_logits(model: TttLRM, tokens: Tensor) -> Tensor:
-    """Opacity logits [T, p·p] of the final tokens [T, D] of one scene."""
+def opacity_logits(model: TttLRM, tokens: Tensor, anchor: Tensor) -> Tensor:
+    """Opacity logits [T, p·p] of the final tokens [T, D] of one scene at pixels given by their `patch_anchors` [T, p·p, A]."""
     norm, linear = model.output_layers
     rows = linear.weight.unflatten(0, (-1, model.config.channels))[:, -1]
-    return F.linear(norm(tokens), rows).float() + opacity_offset(model.config)
+    return opacity_logit(model.config, F.linear(norm(tokens), rows).float(), anchor)
 
 
 def choose(logits: Tensor, views: int, keep: float, explore: float, seed: int) -> Tensor:
@@ -117,9 +135,7 @@ def choose(logits: Tensor, views: int, keep: float, explore: float, seed: int) -
 def decode(
     model: TttLRM,
     tokens: Tensor,  # [T, D], final query tokens of one scene
-    images: Tensor,  # [V, H, W, 3], the query views, 0 to 1
-    c2w: Tensor,  # [V, 4, 4], normalised
-    intrinsics: Tensor,  # [V, 4]
+    anchor: Tensor,  # [T, p·p, A], of `patch_anchors`
     mask: Tensor,  # [T, p·p] bool, the pixels wanted
 ) -> Candidates:
     """Candidates of the wanted pixels only, in the order patch pixel by patch pixel."""
@@ -127,7 +143,6 @@ def decode(
     config = model.config
     normed = norm(tokens)
     weights = linear.weight.unflatten(0, (-1, config.channels))  # [p·p, channels, D]
-    anchor = patch_anchors(config, images[None], c2w[None], intrinsics[None])[0]  # [T, p·p, 10]
     parts = []
     for pixel in range(weights.shape[0]):
         wanted = mask[:, pixel].nonzero()[:, 0]

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from ..gaussians.gaussians import Gaussians
-from .config import Elastic
-from .decoder import choose, decode, opacity_logits, to_gaussians
+from .config import Config, Elastic
+from .decoder import choose, decode, opacity_logits, patch_anchors, to_gaussians
+from .depth import Guess, matching_costs
 from .network import FastWeights, Rule, TttLRM, chunk_ranges
 
 VIEWS_PER_UPDATE = 4  # of the autoregressive scan, as released
@@ -29,11 +30,22 @@ class SceneMemory:
     images: Tensor  # [V, H, W, 3], 0 to 1, what the query views showed the network
     c2w: Tensor  # [V, 4, 4] float32, normalised
     intrinsics: Tensor  # [V, 4] float32
+    guess: Guess | None = None  # [T, p·p] each, of networks with matching
 
     def of_views(self, views: list[int]) -> SceneMemory:
         """The same memory, asked about some of its query views only."""
-        tokens = self.tokens.unflatten(0, (len(self.c2w), -1))[views].flatten(0, 1)
-        return SceneMemory(self.weights, tokens, self.images[views], self.c2w[views], self.intrinsics[views])
+
+        def chosen(of_tokens: Tensor) -> Tensor:
+            return of_tokens.unflatten(0, (len(self.c2w), -1))[views].flatten(0, 1)
+
+        guess = Guess(*map(chosen, self.guess)) if self.guess else None
+        parts = (self.images[views], self.c2w[views], self.intrinsics[views])
+        return SceneMemory(self.weights, chosen(self.tokens), *parts, guess)
+
+    def anchor(self, config: Config) -> Tensor:
+        """What the splats of the query views are predicted relative to, `patch_anchors` [T, p·p, A]."""
+        guess = Guess(*(part[None] for part in self.guess)) if self.guess else None
+        return patch_anchors(config, self.images[None], self.c2w[None], self.intrinsics[None], guess)[0]
 
 
 def device_of(model: TttLRM) -> torch.device:
@@ -67,10 +79,12 @@ def encode(
     views = [torch.as_tensor(np.asarray(array, np.float32), device=device) for array in (images, c2w, intrinsics)]
     view = model.view_tokens(*images.shape[1:3])
     chunks = chunk_ranges(len(images), view, views_per_update)
+    costs = matching_costs(model.config, *views)
     with precision(device):
-        tokens = model.tokenize(*(array[None] for array in views)).float()
+        tokens = model.tokenize(*(array[None] for array in views), None if costs is None else costs[None]).float()
         tokens, weights = model.scan(tokens, view, chunks, inference_rule(device, elastic), on_layer=on_layer)
-    return SceneMemory(weights, tokens[0], *views)
+    guess = model.depth.guess(tokens[0], costs) if model.depth is not None and costs is not None else None
+    return SceneMemory(weights, tokens[0], *views, guess)
 
 
 @torch.no_grad()
@@ -87,8 +101,9 @@ def read_splats(
 
     Anchored splats are as large as their pixels: those that are kept grow to cover for the others.
     """
-    mask = choose(opacity_logits(model, memory.tokens), len(memory.c2w), keep, explore, seed)
+    anchor = memory.anchor(model.config)
+    mask = choose(opacity_logits(model, memory.tokens, anchor), len(memory.c2w), keep, explore, seed)
     if model.config.anchored:
         scale /= mask.float().mean().sqrt().item()
-    found = decode(model, memory.tokens, memory.images, memory.c2w, memory.intrinsics, mask)
+    found = decode(model, memory.tokens, anchor, mask)
     return to_gaussians(found, sh_degree, scale)

@@ -16,34 +16,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .config import Config, Elastic
+from .depth import DepthHead
+from .pixels import patches, rays
 
 Triple = tuple[Tensor, ...]  # of w0, w1 and w2
 INITIAL_RATE = 0.01
 RATE_OFFSET = torch.expm1(torch.tensor(INITIAL_RATE, dtype=torch.float64)).log().item()  # softplus⁻¹ of the initial rate
-
-
-def rays(c2w: Tensor, intrinsics: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
-    """Origins and unit directions, [..., H, W, 3] each, of the rays through the pixel centres.
-
-    c2w: [..., 4, 4] in OpenCV axes; intrinsics: [..., 4], fx fy cx cy in pixels.
-    """
-    fx, fy, cx, cy = intrinsics[..., None, None, :].unbind(-1)  # [..., 1, 1]
-    y, x = torch.meshgrid(
-        torch.arange(height, dtype=c2w.dtype, device=c2w.device) + 0.5,
-        torch.arange(width, dtype=c2w.dtype, device=c2w.device) + 0.5,
-        indexing="ij",
-    )
-    ones = torch.ones_like(x + fx)
-    local = torch.stack([(x - cx) / fx, (y - cy) / fy, ones], -1)  # [..., H, W, 3]
-    directions = F.normalize(torch.einsum("...ij,...hwj->...hwi", c2w[..., :3, :3], local), dim=-1)
-    return c2w[..., None, None, :3, 3].expand_as(directions), directions
-
-
-def patches(pixels: Tensor, p: int) -> Tensor:
-    """[B, V, H, W, C] → [B, V·n, p·p·C]: patches by row and column, each flattened by row, column and channel."""
-    b, v, h, w, c = pixels.shape
-    grid = pixels.reshape(b, v, h // p, p, w // p, p, c).transpose(3, 4)
-    return grid.reshape(b, v * (h // p) * (w // p), p * p * c)
 
 
 def add_in_slices(x: Tensor, change: Callable[[Tensor], Tensor], size: int) -> Tensor:
@@ -265,6 +243,7 @@ class TttLRM(nn.Module):
         self.blocks = nn.ModuleList([Block(config) for _ in range(config.layers)])
         decode = nn.Linear(config.dim, p * p * config.channels, bias=False)
         self.decoder = nn.Sequential(nn.LayerNorm(config.dim, bias=False), decode)
+        self.depth = DepthHead(config) if config.hypotheses else None
 
     @property
     def output_layers(self) -> tuple[nn.LayerNorm, nn.Linear]:
@@ -276,11 +255,17 @@ class TttLRM(nn.Module):
         """Tokens of one view of this size in pixels."""
         return (height // self.config.patch_size) * (width // self.config.patch_size)
 
-    def tokenize(self, images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Tensor:
-        """Tokens [B, T, D] of images [B, V, H, W, 3] (0 to 1), c2w [B, V, 4, 4] and intrinsics [B, V, 4]."""
+    def tokenize(self, images: Tensor, c2w: Tensor, intrinsics: Tensor, costs: Tensor | None = None) -> Tensor:
+        """Tokens [B, T, D] of images [B, V, H, W, 3] (0 to 1), c2w [B, V, 4, 4] and intrinsics [B, V, 4].
+
+        costs: [B, T, (p/2)², 2, K], of `matching_costs`, for networks that use them.
+        """
         origins, directions = rays(c2w, intrinsics, *images.shape[2:4])
         pixels = torch.cat([origins, directions, torch.linalg.cross(origins, directions), images * 2 - 1], -1)
-        return self.input_layernorm(self.tokenizer(patches(pixels, self.config.patch_size)))
+        tokens = self.tokenizer(patches(pixels, self.config.patch_size))
+        if self.depth is not None and costs is not None:
+            tokens = tokens + self.depth.embed(costs)
+        return self.input_layernorm(tokens)
 
     def initial_state(self, batch: int) -> list[FastWeights]:
         """The fast weights of every layer before any view."""

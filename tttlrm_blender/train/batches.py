@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..model.config import Config
+from ..model.depth import matching_costs
 from ..photos.cameras import Cameras
 from ..photos.similarity import normalize
 from .scenes import SceneBatch, make_scenes
@@ -34,6 +36,7 @@ class Batch:
     intrinsics: Tensor  # [S, V, 4]
     target_images: Tensor  # [S, K, H, W, 3]: the other views, then the first input view
     target_cameras: list[Cameras]  # of K views each
+    costs: Tensor | None = None  # [S, T, (p/2)², 2, K], of `matching_costs`, for networks that use them
 
 
 def make_batch(generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu") -> Batch:
@@ -51,6 +54,14 @@ def make_batch(generator: torch.Generator, shape: Shape, device: str | torch.dev
         target_images=made.images[:, targets],
         target_cameras=[c[targets] for c in cameras],
     )
+
+
+def with_costs(batch: Batch, config: Config) -> Batch:
+    """The batch with its inputs matched, where a network of this configuration wants that."""
+    if not config.hypotheses:
+        return batch
+    scenes = zip(batch.images, batch.c2w, batch.intrinsics, strict=True)
+    return replace(batch, costs=torch.stack([matching_costs(config, *scene) for scene in scenes]))
 
 
 def _normalized(made: SceneBatch, scene: int, shape: Shape) -> tuple[Cameras, float]:

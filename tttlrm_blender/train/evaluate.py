@@ -11,7 +11,7 @@ from torch import Tensor
 from ..model.config import Config
 from ..model.decoder import Candidates, activate, anchors, opacity_offset
 from ..model.network import TttLRM
-from .batches import Batch, Shape, make_batch
+from .batches import Batch, Shape, make_batch, with_costs
 from .chance import generator_for
 from .losses import draw_targets, log_error, predict
 
@@ -27,7 +27,9 @@ def evaluate(model: TttLRM, scenes: int = 64, size: tuple[int, int] = (128, 128)
     true median distance of each scene, which no honest method knows.
     """
     shape = Shape(scenes=1, inputs=8, others=4, size=size)
-    rows = [_figures(model, make_batch(generator_for(HELD_OUT, scene), shape)) for scene in range(scenes)]
+    rows = [
+        _figures(model, with_costs(make_batch(generator_for(HELD_OUT, scene), shape), model.config)) for scene in range(scenes)
+    ]
     return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
 
@@ -37,7 +39,7 @@ def validate(model: TttLRM) -> dict[str, float]:
 
 
 def _figures(model: TttLRM, batch: Batch) -> dict[str, float]:
-    guess, flat = predict(model, batch), flat_guess(model.config, batch)
+    guess, flat = predict(model, batch).candidates, flat_guess(model.config, batch)
     grey = batch.images.mean((1, 2, 3))[:, None, None, None]
     return {
         "psnr": _unseen_psnr(draw_targets(guess, batch), batch),
@@ -50,7 +52,7 @@ def _figures(model: TttLRM, batch: Batch) -> dict[str, float]:
 
 def flat_guess(config: Config, batch: Batch) -> Candidates:
     """Opaque splats of the pixels' size and colour, all at the median distance of their scene."""
-    anchored = Config(**{**vars(config), "anchored": True})
+    anchored = Config(**{**vars(config), "anchored": True, "hypotheses": 0})
     anchor = anchors(batch.images, batch.c2w, batch.intrinsics).flatten(1, 3)
     candidates = activate(anchored, anchor.new_zeros(*anchor.shape[:2], config.channels), anchor)
     origin, direction = anchor[..., :3], anchor[..., 3:6]

@@ -3,13 +3,20 @@
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from ..gaussians.gaussians import Gaussians
-from ..model.decoder import Candidates, decode_all, to_gaussians
+from ..matching.sweep import SHRINK
+from ..model.config import Config
+from ..model.decoder import Candidates, decode_all, patch_anchors, to_gaussians
+from ..model.depth import read_guess
 from ..model.network import TttLRM
+from ..model.pixels import patches
 from ..render.rasterize import rasterize
 from .batches import Batch
 
@@ -17,13 +24,30 @@ WHITE = (1.0, 1.0, 1.0)  # behind everything, as behind photos without backgroun
 TRUST = 8.0  # a splat whose distance is wrong by a factor of e^(1/8) should have an opacity of 1/e
 
 
-def predict(model: TttLRM, batch: Batch, bfloat16: bool = False) -> Candidates:
-    """The network's candidates [S, V·H·W] for the input views, from one pass over all of them."""
-    tokens = model.tokenize(batch.images, batch.c2w, batch.intrinsics)
+class Prediction(NamedTuple):
+    """What the network makes of the input views of S scenes."""
+
+    candidates: Candidates  # [S, V·H·W]
+    choice: Tensor | None  # [S, T, (p/2)², K], log-odds of the hypotheses of networks with matching
+
+
+def predict(model: TttLRM, batch: Batch, bfloat16: bool = False) -> Prediction:
+    """The network's prediction from one pass over all input views."""
+    tokens = model.tokenize(batch.images, batch.c2w, batch.intrinsics, batch.costs)
     view = model.view_tokens(*batch.images.shape[2:4])
     with torch.autocast(tokens.device.type, torch.bfloat16, enabled=bfloat16):
         tokens, _ = model.scan(tokens, view, [slice(0, tokens.shape[1])])
-    return decode_all(model, tokens.float(), batch.images, batch.c2w, batch.intrinsics)
+    return read_tokens(model, tokens.float(), batch)
+
+
+def read_tokens(model: TttLRM, tokens: Tensor, batch: Batch) -> Prediction:
+    """The prediction of final tokens [S, T, D]."""
+    choice = guess = None
+    if model.depth is not None and batch.costs is not None:
+        choice = model.depth.logits(tokens, batch.costs)
+        guess = read_guess(model.config, choice)
+    anchor = patch_anchors(model.config, batch.images, batch.c2w, batch.intrinsics, guess)
+    return Prediction(decode_all(model, tokens, anchor), choice)
 
 
 def scene_splats(candidates: Candidates) -> list[Gaussians]:
@@ -48,8 +72,26 @@ def log_error(candidates: Candidates, batch: Batch) -> tuple[Tensor, Tensor]:
     return torch.where(there, (guess / true.where(there, guess)).log(), 0), there
 
 
-def losses(candidates: Candidates, batch: Batch, rendering: bool) -> dict[str, Tensor]:
+def choice_error(config: Config, logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Cross-entropy [S, T, (p/2)²] of log-odds [S, T, (p/2)², K] against the true distance, and where there is one.
+
+    The truth is shared out between the two hypotheses about it; it counts where it lies between near and far.
+    """
+    inner = batch.distance[..., SHRINK // 2 :: SHRINK, SHRINK // 2 :: SHRINK, None]
+    true = patches(inner, config.patch_size // SHRINK)  # [S, T, (p/2)²]
+    there = (true > config.near) & (true < config.far)
+    place = (true.clamp(config.near, config.far) / config.near).log() / math.log(config.far / config.near) * config.hypotheses
+    place = (place - 0.5).clamp(0, config.hypotheses - 1)
+    below = place.long().clamp(max=config.hypotheses - 2)
+    share = (place - below)[..., None]
+    odds = torch.log_softmax(logits, -1)
+    error = -(1 - share) * odds.gather(-1, below[..., None]) - share * odds.gather(-1, below[..., None] + 1)
+    return torch.where(there, error[..., 0], 0), there
+
+
+def losses(config: Config, prediction: Prediction, batch: Batch, rendering: bool) -> dict[str, Tensor]:
     """The terms by name, each a mean: depth, its scale-invariant part, trust (opacity), and colour of rendered targets."""
+    candidates = prediction.candidates
     error, there = log_error(candidates, batch)
     count = there.sum(-1, keepdim=True).clamp(min=1)
     offset = error.sum(-1, keepdim=True) / count
@@ -59,6 +101,9 @@ def losses(candidates: Candidates, batch: Batch, rendering: bool) -> dict[str, T
         "shape": ((error - offset).abs() * there).sum() / count.sum(),
         "trust": F.binary_cross_entropy_with_logits(candidates.logits, worth),
     }
+    if prediction.choice is not None:
+        wrong, counted = choice_error(config, prediction.choice, batch)
+        terms["choice"] = wrong.sum() / counted.sum().clamp(min=1)
     if rendering:
         terms["color"] = F.mse_loss(draw_targets(candidates, batch), batch.target_images)
     return terms

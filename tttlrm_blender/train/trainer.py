@@ -15,12 +15,21 @@ from torch import Tensor, nn
 from ..model.checkpoint import load_checkpoint
 from ..model.config import Config
 from ..model.network import TttLRM
-from .batches import Shape, make_batch
+from .batches import Shape, make_batch, with_costs
 from .chance import generator_for
 from .losses import losses, predict
 
 DEFAULT_CONFIG = Config(
-    dim=128, layers=4, expansion=2, sh_degree=0, depth_range="log", near=0.2, far=16.0, most_views=16, anchored=True
+    dim=128,
+    layers=4,
+    expansion=2,
+    sh_degree=0,
+    depth_range="log",
+    near=0.25,
+    far=32.0,
+    most_views=16,
+    anchored=True,
+    hypotheses=64,
 )  # small enough to learn something on a CPU
 SIZES = ((64, 64),) * 6 + ((80, 48), (48, 80), (96, 96))  # width and height of the pictures of a step
 LEARNED = ("model", "average", "optimizer")
@@ -45,7 +54,7 @@ class Plan:
     absurd: float = 100.0  # steps with a larger gradient are skipped
     average: float = 0.995  # of the weights that are kept in the end
     color_from: float = 0.75  # share of the budget after which rendered views count
-    weights: tuple[tuple[str, float], ...] = (("depth", 1.0), ("shape", 0.5), ("trust", 0.1), ("color", 5.0))
+    weights: tuple[tuple[str, float], ...] = (("depth", 1.0), ("shape", 0.5), ("trust", 0.1), ("color", 5.0), ("choice", 1.0))
     bfloat16: bool = False  # faster where the processor multiplies it
 
 
@@ -87,7 +96,8 @@ class Trainer:
         rendering = spent >= self.plan.color_from
         shape = sample_shape(generator, self.plan, self.model.config.patch_size)
         batch = make_batch(generator, shape if rendering else replace(shape, others=0), self.device)
-        terms = losses(predict(self.model, batch, self.plan.bfloat16), batch, rendering)
+        batch = with_costs(batch, self.model.config)
+        terms = losses(self.model.config, predict(self.model, batch, self.plan.bfloat16), batch, rendering)
         weights = dict(self.plan.weights)
         total = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
         self.optimizer.zero_grad(set_to_none=True)
