@@ -23,7 +23,7 @@ PACKAGES = {
     "gaussians": {"numpy"},
     "client": {"numpy", "websockets"},
     "model": {"numpy", "torch", "safetensors"},
-    "render": {"numpy", "torch", "numba", "gsplat"},
+    "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
     "refine": {"numpy", "torch", "scipy"},
     "mesh": {"numpy", "torch", "scipy", "skimage", "trimesh"},
     "train": {"numpy", "torch", "tqdm"},

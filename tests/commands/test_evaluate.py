@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.render.vgg import random_weights, write_weights
 from tests.worker.photo_folder import write_checkpoint, write_photos
 from tttlrm_blender.commands import main
 from tttlrm_blender.commands.comparisons import error_colors, file_names
@@ -90,6 +91,21 @@ def test_several_sets_have_a_mean(checkpoint: str, tmp_path: Path, capsys: pytes
     assert list(rows) == [*sets, "mean"]
     assert rows["mean"]["psnr"] == pytest.approx((rows[sets[0]]["psnr"] + rows[sets[1]]["psnr"]) / 2)
     assert rows["mean"]["views"] == 4.5
+
+
+def test_lpips_where_its_weights_are_given(checkpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    photos, file = str(write_photos(tmp_path / "a", 4)), write_weights(tmp_path / "lpips.safetensors", random_weights())
+    assert main(["evaluate", photos, "procedural", "--scenes=1", "--checkpoint", checkpoint, "--lpips", str(file)]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    column = slice(head.index("  LPIPS"), head.index("  LPIPS") + 7)
+    assert len(rows) == 3 and all(0 < float(row[column]) < 1000 for row in rows)
+    row = figures(capsys, photos, "--checkpoint", checkpoint, "--lpips", str(file))
+    assert row["lpips"] == pytest.approx(float(rows[0][column]), abs=0.01)
+
+
+def test_wrong_weights_are_told_before_anything_is_done(checkpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["evaluate", str(tmp_path), "--lpips", str(tmp_path / "none.pt")]) == 1
+    assert "There are no weights at" in capsys.readouterr().err
 
 
 def test_the_mean_of_figures() -> None:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure reconstructions against photos that they never saw.
 
-Each folder is reconstructed without its held-out photos, and PSNR and SSIM over these are told; nothing is written but the
-pictures asked for. Data sets with test photos of their own (NeRF-synthetic) are measured on those. PHOTOS may be the word
-“procedural”: scenes made up on the spot that no training run has seen, by default with 8 views of 128x128.
+Each folder is reconstructed without its held-out photos, and PSNR, SSIM and, with --lpips, LPIPS over these are told;
+nothing is written but the pictures asked for. Data sets with test photos of their own (NeRF-synthetic) are measured on
+those. PHOTOS may be the word “procedural”: scenes made up on the spot that no training run has seen, by default with 8 views
+of 128x128.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .procedural import SIZE, VIEWS, write_scene
 
 if TYPE_CHECKING:
     from ..progress import Report
+    from ..render.perceptual import Lpips
 
 PROCEDURAL = "procedural"
 
@@ -32,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", nargs="+", metavar="PHOTOS", help="folders of photos, or the word procedural")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="write each held-out photo, its rendering and the error")
+    parser.add_argument("--lpips", type=Path, metavar="FILE", help="tell LPIPS too, by the weights of this file")
     parser.add_argument("--scenes", type=int, default=64, metavar="N", help="procedural scenes measured (default: 64)")
     add_reconstruct_options(parser)
     parser.set_defaults(hold_out=8)
@@ -42,9 +45,10 @@ def run(args: argparse.Namespace) -> int:
     from .console import Console
 
     settings = replace(reconstruct_settings(args), hold_out=max(args.hold_out, 1))
-    rows, folders = {}, picture_folders(args.photos, args.pictures)
+    lpips, folders = load_lpips(args.lpips), picture_folders(args.photos, args.pictures)
+    rows = {}
     for name in args.photos:
-        report, measure = Console(), Measure(settings, folders.get(name))
+        report, measure = Console(), Measure(settings, folders.get(name), lpips)
         rows[name] = measure.procedural(max(args.scenes, 1), report) if name == PROCEDURAL else measure.folder(Path(name), report)
         report.close()
     if len(rows) > 1:
@@ -59,16 +63,21 @@ class Measure:
 
     settings: ReconstructSettings
     pictures: Path | None = None  # folder for comparisons
+    lpips: Lpips | None = None
 
     def folder(self, photos: Path, report: Report) -> dict[str, Any]:
         """The figures of one folder of photos."""
+        from ..render.perceptual import evaluate_lpips
         from ..worker.jobs import reconstruct
         from ..worker.scene import Scene
 
         scene = Scene(photos)
         info = reconstruct(scene, self.settings, report).info
         held_out = scene.reconstruction().photographs.held_out
-        if held_out and self.pictures:
+        assert held_out is not None, "without held-out photos there is no reconstruction"
+        if self.lpips:
+            info["lpips"] = evaluate_lpips(scene.splats(), held_out, self.lpips)
+        if self.pictures:
             write_comparisons(self.pictures, scene.splats(), held_out)
         return {name: value for name, value in info.items() if name != "cameras"}
 
@@ -88,7 +97,14 @@ class Measure:
         pictures = self.pictures and self.pictures / f"{number:03}"
         with TemporaryDirectory(prefix="tttlrm-") as folder:
             write_scene(Path(folder), number, views, (width, height))
-            return Measure(settings, pictures).folder(Path(folder), Report())
+            return replace(self, settings=settings, pictures=pictures).folder(Path(folder), Report())
+
+
+def load_lpips(file: Path | None) -> Lpips | None:
+    """The LPIPS network of a file; None without one. Raises `TttlrmError`."""
+    from ..render.perceptual import Lpips
+
+    return Lpips(file) if file else None
 
 
 def picture_folders(names: list[str], root: Path | None) -> dict[str, Path]:
