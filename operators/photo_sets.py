@@ -8,7 +8,7 @@ from pathlib import Path
 from .engine import errors
 
 PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"))
-POSES = frozenset((".json", ".bin", ".txt"))
+POSES = frozenset((".json", ".bin", ".txt", ".npy"))
 GIVEN = "given_poses"  # folder of the worker's copy for poses from elsewhere
 
 

@@ -24,7 +24,7 @@ PACKAGES = {
     "client": {"numpy", "websockets"},
     "matching": {"numpy", "torch", "numba"},
     "model": {"numpy", "torch", "safetensors"},
-    "render": {"numpy", "torch", "numba", "gsplat"},
+    "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
     "refine": {"numpy", "torch", "scipy"},
     "mesh": {"numpy", "torch", "scipy", "skimage", "trimesh"},
     "train": {"numpy", "torch", "tqdm"},

@@ -28,7 +28,7 @@ def test_reconstruct_writes_everything_and_ends_with_json(options, tmp_path, cap
     assert set(figures["seconds"]) == {"load", "encode", "decode", "write"}
     assert {"psnr", "ssim"} <= set(figures)
     assert json.loads((out / "report.json").read_text()) == figures
-    assert Image.open(out / "held_out" / "03.png").size == (48, 16)
+    assert Image.open(out / "held_out" / "03.png").size == (72, 16)
     names = {path.name for path in out.iterdir()}
     assert names == {"splats.ply", "cameras.json", "report.json", "held_out"}, "nothing half-written"
 
@@ -44,11 +44,11 @@ def test_render_draws_what_reconstruct_wrote(options, tmp_path, capsys):
     assert first == second
 
 
-def test_evaluate_tells_a_row_for_each_folder(options, tmp_path, capsys):
+def test_evaluate_tells_a_row_for_each_folder_and_their_mean(options, tmp_path, capsys):
     other = write_photos(tmp_path / "other", 4)
     assert main(["evaluate", options[0], str(other), *options[1:], "--hold-out", "2"]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
-    assert "PSNR" in head and len(rows) == 2 and rows[1].startswith(str(other))
+    assert "PSNR" in head and len(rows) == 3 and rows[1].startswith(str(other)) and rows[2].startswith("mean")
 
 
 @pytest.mark.parametrize("arguments", [["reconstruct", "x", "--size", "270"], ["reconstruct"], ["nonsense"], []])

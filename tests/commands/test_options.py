@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 import pytest
 
 from tttlrm_blender.commands.options import add_reconstruct_options, reconstruct_settings
-from tttlrm_blender.protocol.settings import MeshSettings, ReconstructSettings, RefineSettings
+from tttlrm_blender.protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
 
 
 def parse(*arguments: str, mesh: bool = False) -> ReconstructSettings:
@@ -21,7 +21,8 @@ def test_no_options_are_the_default_settings():
 
 
 def test_every_option_reaches_its_setting():
-    line = "--views 8 --size 270x480 --scan ar --elastic --poses p.json --refine 90 --mesh --checkpoint c.pt --hold-out 4"
+    line = "--views 8 --size 270x480 --scan ar --elastic --poses p.json --keep .25 --refine 90 --mesh --checkpoint c.pt"
+    line += " --hold-out 4"
     asked = parse(*line.split())
     assert asked == ReconstructSettings(
         poses="p.json",
@@ -32,6 +33,7 @@ def test_every_option_reaches_its_setting():
         scan="ar",
         elastic=True,
         checkpoint="c.pt",
+        decode=DecodeSettings(keep=0.25),
         refine=RefineSettings(steps=90),
         mesh=MeshSettings(),
     )
@@ -55,6 +57,9 @@ def test_the_budget_of_refinement(text: str, steps: int, seconds: float):
         ("--size", "0x480", "--size is WIDTHxHEIGHT, such as 270x480; got 0x480"),
         ("--refine", "2min", "--refine is a number of steps, such as 1000, or of seconds, such as 120s; got 2min"),
         ("--refine", "1.5", "--refine is a number of steps, such as 1000, or of seconds, such as 120s; got 1.5"),
+        ("--keep", "40%", "--keep is a share of the pixels, such as 0.4; got 40%"),
+        ("--keep", "0", "--keep is a share of the pixels, such as 0.4; got 0"),
+        ("--keep", "1.5", "--keep is a share of the pixels, such as 0.4; got 1.5"),
         ("--views", "many", "a whole number is needed, such as 8; got many"),
         ("--hold-out", "-1", "a whole number is needed, such as 8; got -1"),
     ],

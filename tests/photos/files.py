@@ -11,6 +11,18 @@ from PIL import Image
 from scipy.spatial.transform import Rotation
 
 from tttlrm_blender.photos.photo import Photo
+from tttlrm_blender.progress import Report
+
+
+class Notes(Report):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+
+    def note(self, sentence: str) -> None:
+        self.notes.append(sentence)
 
 
 def poses(count: int, seed: int = 0) -> np.ndarray:

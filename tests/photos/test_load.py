@@ -52,6 +52,21 @@ def test_some_views(tmp_path: Path) -> None:
     np.testing.assert_array_equal(some.cameras.c2w, loaded.cameras.c2w[[2, 0]])
 
 
+def test_things_without_background_lie_on_white(tmp_path: Path) -> None:
+    write_transforms(tmp_path)
+    photos = find_photos(tmp_path)
+    assert load_photos(photos).background == (0, 0, 0)
+    with Image.open(tmp_path / "images/0.png") as image:
+        image.convert("RGBA").save(tmp_path / "images/0.png")
+    loaded = load_photos(photos)
+    assert loaded.background == (1, 1, 1) and loaded[[1]].background == (1, 1, 1)
+    for each in photos:
+        thing = Image.new("RGB", (16, 12), "white")
+        thing.paste((90, 60, 30), (4, 4, 10, 12))
+        thing.save(each.path)
+    assert load_photos(photos).background == (1, 1, 1)
+
+
 def test_used_size() -> None:
     photos = [photo(64, 48)]
     assert used_size(photos) == (64, 48)

@@ -11,20 +11,8 @@ from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos.find import find_photos
-from tttlrm_blender.progress import Report
 
-from .files import poses, write_photo, write_transforms
-
-
-class Notes(Report):
-    """Remembers what it was told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.notes: list[str] = []
-
-    def note(self, sentence: str) -> None:
-        self.notes.append(sentence)
+from .files import Notes, poses, write_photo, write_transforms
 
 
 def change_frame(folder: Path, index: int, **changes) -> None:

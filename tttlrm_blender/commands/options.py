@@ -6,7 +6,9 @@ from __future__ import annotations
 import re
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 
-from ..protocol.settings import MeshSettings, ReconstructSettings, RefineSettings
+from ..protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
+
+HOLD_OUT = "keep every N-th photo, the first included, for measuring, or the test photos of a data set that has such"
 
 
 def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
@@ -17,10 +19,11 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     add("--scan", choices=("full", "ar"), default="full", help="one pass over all photos, or chunk by chunk (default: full)")
     add("--elastic", action="store_true", help="hold the memory of early photos in long chunk-by-chunk scans")
     add("--poses", default="auto", metavar="auto|FILE", help="camera poses (default: found beside the photos, else estimated)")
+    add("--keep", type=_share, default=0.0, metavar="SHARE", help="share of pixels that become splats (default: 0.4)")
     add("--refine", type=_budget, default=RefineSettings(), metavar="N|Ns", help="optimise: 1000 is steps, 120s is seconds")
     add("--mesh", action=BooleanOptionalAction, default=mesh, help="make a mesh too")
     add("--checkpoint", default="default", metavar="default|FILE", help="the network's weights")
-    add("--hold-out", type=_count, default=0, metavar="N", help="keep every N-th photo, the first included, for measuring")
+    add("--hold-out", type=_count, default=0, metavar="N", help=HOLD_OUT)
 
 
 def reconstruct_settings(args: Namespace) -> ReconstructSettings:
@@ -35,6 +38,7 @@ def reconstruct_settings(args: Namespace) -> ReconstructSettings:
         scan=args.scan,
         elastic=args.elastic,
         checkpoint=args.checkpoint,
+        decode=DecodeSettings(keep=args.keep),
         refine=args.refine,
         mesh=MeshSettings() if args.mesh else None,
     )
@@ -44,6 +48,12 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise ArgumentTypeError(f"a whole number is needed, such as 8; got {text}")
     return int(text)
+
+
+def _share(text: str) -> float:
+    if not re.fullmatch(r"[01]|[01]?\.\d+", text) or not 0 < float(text) <= 1:
+        raise ArgumentTypeError(f"--keep is a share of the pixels, such as 0.4; got {text}")
+    return float(text)
 
 
 def size(text: str) -> tuple[int, int]:

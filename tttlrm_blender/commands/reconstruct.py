@@ -2,7 +2,7 @@
 """Turn a folder of photos into splats, and a mesh if wanted.
 
 Writes splats.ply, cameras.json, report.json, mesh.glb with --mesh, and with --hold-out pictures of each held-out photo
-beside its rendering.
+beside its rendering and the error.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .comparisons import write_comparisons
 from .options import add_reconstruct_options, reconstruct_settings
 
 if TYPE_CHECKING:
@@ -66,26 +67,9 @@ def _write(out: Path, scene: Scene, result: JobResult) -> None:
     if "mesh.glb" in result.arrays:
         with replacing(out / "mesh.glb") as part:
             part.write_bytes(result.arrays["mesh.glb"].tobytes())
-    _write_comparisons(out / "held_out", scene)
-
-
-def _write_comparisons(folder: Path, scene: Scene) -> None:
-    """Each held-out photo beside the rendering of its camera."""
-    import numpy as np
-    from PIL import Image
-
-    from ..files import make_folder, replacing
-    from ..worker.steps import draw, to_bytes
-
-    photos = scene.reconstruction().photographs.held_out
-    if photos is None:
-        return
-    make_folder(folder)
-    for view, name in enumerate(photos.names):
-        drawn = draw(scene.splats(), photos.cameras[[view]])[0]
-        pair = np.concatenate([photos.images[view], drawn], axis=1)
-        with replacing(folder / f"{Path(name).stem}.png") as part:
-            Image.fromarray(to_bytes(pair)).save(part)
+    held_out = scene.reconstruction().photographs.held_out
+    if held_out:
+        write_comparisons(out / "held_out", scene.splats(), held_out)
 
 
 def _write_json(path: Path, values: Any) -> None:

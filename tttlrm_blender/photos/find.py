@@ -11,12 +11,31 @@ from .colmap import is_model, read_model
 from .estimate import estimate_poses
 from .images import SUFFIXES
 from .json_poses import read_frames
+from .numbered_npy import read_numbered
 from .opencv_json import read_opencv_cameras
 from .photo import Photo, bad_poses
+from .scannet import read_scannet
+from .shapenet import read_shapenet
+from .text_poses import pose_folder
 from .transforms_json import read_transforms
 
+TRAIN, TEST = "transforms_train.json", "transforms_test.json"  # of NeRF-synthetic: photos to learn from, photos to measure with
+
 # Where poses are looked for, the first that exists.
-BESIDE = ("transforms.json", "transforms_train.json", "sparse/0", "colmap/sparse/0", "sparse", ".", "opencv_cameras.json")
+BESIDE = (
+    "transforms.json",
+    TRAIN,
+    "nerfstudio/transforms.json",
+    "sparse/0",
+    "colmap/sparse/0",
+    "sparse",
+    ".",
+    "opencv_cameras.json",
+    "intrinsic/intrinsic_color.txt",
+    "intrinsic_color.txt",
+    "intrinsics.txt",
+    "000.npy",
+)
 POSE_HINT = "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
 
 
@@ -34,6 +53,18 @@ def find_photos(folder: Path, poses: str = "auto", report: Report | None = None)
     photos = _read(source, folder, report) if source else _estimated(folder, report)
     _require_two(len(photos), folder)
     return sorted(photos, key=lambda photo: photo.name)
+
+
+def find_test_photos(folder: Path, poses: str = "auto", report: Report | None = None) -> list[Photo]:
+    """The photos that a data set itself keeps apart for measuring, sorted by name; most keep none.
+
+    They are those of a transforms_test.json beside the transforms_train.json that `find_photos` reads. Where a person names
+    the `poses`, there are none. Raises `TttlrmError` as `find_photos` does.
+    """
+    source = _beside(folder) if poses == "auto" else None
+    if not source or source.name != TRAIN or not source.with_name(TEST).is_file():
+        return []
+    return sorted(_read(source.with_name(TEST), folder, report or Report()), key=lambda photo: photo.name)
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -58,15 +89,28 @@ def _named(folder: Path, poses: str) -> Path:
 
 
 def _holds_poses(path: Path) -> bool:
-    return path.is_file() or is_model(path)
+    if path.is_file():
+        return path.suffix != ".txt" or pose_folder(path) is not None
+    return is_model(path)
 
 
 def _read(poses: Path, folder: Path, report: Report) -> list[Photo]:
     if poses.is_dir():
         return read_model(poses, folder, report)
+    if poses.suffix == ".npy":
+        return read_numbered(poses.parent, folder, report)
+    if poses.suffix == ".txt":
+        return _read_texts(poses, folder, report)
     content = read_frames(poses)
     read = read_opencv_cameras if "w2c" in content["frames"][0] else read_transforms
     return read(poses, folder, content, report)
+
+
+def _read_texts(intrinsics: Path, folder: Path, report: Report) -> list[Photo]:
+    poses = pose_folder(intrinsics)
+    assert poses is not None, "`_holds_poses` saw it"
+    read = read_scannet if poses.with_name("color").is_dir() else read_shapenet
+    return read(intrinsics, poses, folder, report)
 
 
 def _estimated(folder: Path, report: Report) -> list[Photo]:

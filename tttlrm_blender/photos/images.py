@@ -28,6 +28,12 @@ def image_size(path: Path) -> tuple[int, int]:
         return (image.height, image.width) if sideways else image.size
 
 
+def has_transparency(path: Path) -> bool:
+    """Whether an image could have transparent pixels, from its header alone. Raises `TttlrmError` ("bad_photo")."""
+    with _opened(path) as image:
+        return _transparent(image)
+
+
 def focal_length(path: Path) -> float:
     """The focal length in mm of 35 mm film that the EXIF data tells, or 0. Raises `TttlrmError` ("bad_photo")."""
     with _opened(path) as image:
@@ -72,8 +78,11 @@ def _samples(image: Image.Image, upright: bool) -> np.ndarray:
     image = ImageOps.exif_transpose(image) if upright else image
     if image.mode.startswith("I"):
         return np.repeat(np.asarray(image).astype(np.float32)[..., None] / 257, 3, axis=2)
-    transparent = "A" in image.mode or "a" in image.mode or "transparency" in image.info
-    return np.asarray(image.convert("RGBA" if transparent else "RGB"))
+    return np.asarray(image.convert("RGBA" if _transparent(image) else "RGB"))
+
+
+def _transparent(image: Image.Image) -> bool:
+    return "A" in image.mode or "a" in image.mode or "transparency" in image.info
 
 
 def _deep_rawmode(image: Image.Image) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 from ..progress import Report
 from .images import SUFFIXES
 from .photo import bad_poses, tell_missing
+
+SMALLER = (2, 4, 8)  # images_N holds the images of `images` at 1/N of their size
 
 
 def read_frames(poses: Path) -> dict[str, Any]:
@@ -38,8 +41,12 @@ def named_images(poses: Path, folder: Path, frames: list[dict[str, Any]], report
 
 
 def _image_file(roots: tuple[Path, ...], name: str) -> Path | None:
-    """The image of a name beside the pose file or in the folder; NeRF-synthetic leaves the suffix out."""
-    candidates = (Path(os.path.normpath(root / f"{name}{suffix}")) for root in roots for suffix in ("", *SUFFIXES))
+    """The image of a name beside the pose file or in the folder.
+
+    NeRF-synthetic leaves the suffix out; nerfstudio and DL3DV name `images/` and may have only smaller copies of it.
+    """
+    names = [name, *(re.sub(r"(^|/)images/", rf"\1images_{factor}/", name) for factor in SMALLER)]
+    candidates = (Path(os.path.normpath(root / f"{n}{suffix}")) for n in names for root in roots for suffix in ("", *SUFFIXES))
     return next((path for path in candidates if path.is_file()), None)
 
 

@@ -10,11 +10,14 @@ import numpy as np
 from ..errors import TttlrmError
 from ..progress import Report
 from .cameras import Cameras
-from .images import read_image
+from .images import has_transparency, read_image
 from .lens import pinhole_intrinsics
 from .parallel import for_each
 from .photo import Photo
 from .resample import resample
+
+BLACK, WHITE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+PURE = 1 - 0.5 / 255  # of a channel that is white in 8 bits
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,14 @@ class PhotoSet:
     names: list[str]
     images: np.ndarray  # [V, H, W, 3] float32, sRGB, 0 to 1
     cameras: Cameras  # V cameras
+    background: tuple[float, float, float] = BLACK  # what a picture of splats lies on when it is compared with the photos
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, views: list[int] | np.ndarray) -> PhotoSet:
         """The photos of some views, in the order given."""
-        return PhotoSet([self.names[view] for view in views], self.images[views], self.cameras[views])
+        return PhotoSet([self.names[view] for view in views], self.images[views], self.cameras[views], self.background)
 
 
 def load_photos(photos: list[Photo], width: int = 0, height: int = 0, report: Report | None = None) -> PhotoSet:
@@ -48,7 +52,18 @@ def load_photos(photos: list[Photo], width: int = 0, height: int = 0, report: Re
 
     load(0)  # alone, so that the others find its resampling ready
     for_each(load, range(1, len(photos)), report or Report(), "load")
-    return PhotoSet([photo.name for photo in photos], images, _cameras(photos, pinholes, width, height))
+    background = background_of(photos, images)
+    return PhotoSet([photo.name for photo in photos], images, _cameras(photos, pinholes, width, height), background)
+
+
+def background_of(
+    photos: list[Photo],
+    images: np.ndarray,  # [V, H, W, 3]
+) -> tuple[float, float, float]:
+    """White for photos of things without background: those with transparency, or with borders that are mostly pure white."""
+    border = np.concatenate([images[:, [0, -1]].reshape(-1, 3), images[:, :, [0, -1]].reshape(-1, 3)])
+    white = (border > PURE).all(axis=1).mean() > 0.5
+    return WHITE if white or has_transparency(photos[0].path) else BLACK
 
 
 def used_size(photos: list[Photo], width: int = 0, height: int = 0) -> tuple[int, int]:

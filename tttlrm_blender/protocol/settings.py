@@ -58,7 +58,7 @@ class ReconstructSettings:
     views: int = 0  # photos given to the network, chosen by k-means over the cameras; 0 for as many as are sensible
     width: int = 0  # of the photos as they are used; 0 for the photo's own size, bounded
     height: int = 0
-    hold_out: int = 0  # every n-th photo by name, the first included, is kept for measuring; 0 for none
+    hold_out: int = 0  # every n-th photo by name is kept for measuring, or the data set's own test photos; 0 for none
     scan: str = "full"  # "full": one pass over all photos; "ar": chunk by chunk
     elastic: bool = False  # elastic fast-weight update, for long autoregressive scans
     checkpoint: str = "default"  # "default" or a file

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch.nn.functional import conv2d
@@ -50,10 +52,19 @@ def ssim_map(
 
 
 def evaluate_views(gaussians: Gaussians, photos: PhotoSet) -> dict[str, float]:
-    """Mean PSNR (dB) and SSIM of splats (numpy) over the photos, each drawn over black: {"psnr": …, "ssim": …}."""
-    splats = to_tensors(gaussians)
-    scores = np.array([_score(splats, photos, view) for view in range(len(photos.images))])
+    """Mean PSNR (dB) and SSIM of splats (numpy) over the photos, each drawn over their background: {"psnr": …, "ssim": …}."""
+    scores = np.array([[psnr(*pair).item(), ssim(*pair).item()] for pair in compared(gaussians, photos)])
     return {"psnr": float(scores[:, 0].mean()), "ssim": float(scores[:, 1].mean())}
+
+
+@torch.no_grad()
+def compared(gaussians: Gaussians, photos: PhotoSet) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """For each photo the picture of splats (numpy) that its camera sees, and the photo: both [1, H, W, 3], 0 to 1."""
+    splats = to_tensors(gaussians)
+    for view in range(len(photos)):
+        photo = torch.as_tensor(photos.images[view : view + 1], device=splats.means.device)
+        size = (photo.shape[2], photo.shape[1])
+        yield rasterize(splats, photos.cameras[[view]], size, photos.background).rgb.clamp(0, 1), photo
 
 
 def ssim_window() -> np.ndarray:
@@ -68,10 +79,3 @@ def _blur(images: torch.Tensor) -> torch.Tensor:
     window = torch.as_tensor(ssim_window()).to(images).expand(3, 1, -1)
     rows = conv2d(images, window[:, :, None], padding=(0, SSIM_WINDOW // 2), groups=3)
     return conv2d(rows, window[..., None], padding=(SSIM_WINDOW // 2, 0), groups=3)
-
-
-@torch.no_grad()
-def _score(splats: Gaussians, photos: PhotoSet, view: int) -> tuple[float, float]:
-    photo = torch.as_tensor(photos.images[view : view + 1], device=splats.means.device)
-    picture = rasterize(splats, photos.cameras[[view]], (photo.shape[2], photo.shape[1])).rgb.clamp(0, 1)
-    return psnr(picture, photo).item(), ssim(picture, photo).item()

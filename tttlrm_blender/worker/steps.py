@@ -11,7 +11,7 @@ from ..gaussians.gaussians import Gaussians, prune
 from ..gaussians.transform import apply_similarity
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
 from ..photos.cameras import Cameras
-from ..photos.find import find_photos
+from ..photos.find import find_photos, find_test_photos
 from ..photos.load import load_photos
 from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
@@ -34,11 +34,23 @@ def load(scene: Scene, settings: ReconstructSettings, report: Report) -> Photogr
     """Find and read the photos of a scene at the size that they are used at."""
     report("load", 0)
     photos = find_photos(scene.folder, settings.poses, report)
-    inputs, held_out = hold_out(photos, settings.hold_out)
+    inputs, held_out = split(scene, photos, settings, report)
     chosen = select_views(inputs, settings.views or network(settings.checkpoint).config.most_views)
     size = sensible_size(photos[0], settings)
     measured = load_photos(held_out, *size, report) if held_out else None
     return Photographs(inputs, chosen, load_photos(inputs, *size, report), measured)
+
+
+def split(scene: Scene, photos: list[Photo], settings: ReconstructSettings, report: Report) -> tuple[list[Photo], list[Photo]]:
+    """Inputs and held-out photos: those that the data set itself keeps apart, otherwise every n-th."""
+    apart = find_test_photos(scene.folder, settings.poses, report) if settings.hold_out else []
+    tested = {photo.path for photo in apart}
+    remaining = [photo for photo in photos if photo.path not in tested]
+    inputs, held_out = (remaining, apart) if apart else hold_out(photos, settings.hold_out)
+    if not inputs:
+        hint = "Hold out fewer; only data sets with test photos of their own need no others to be held out."
+        raise TttlrmError(f"No photo of {scene.folder} is left to reconstruct from.", hint, "bad_settings")
+    return inputs, held_out
 
 
 def sensible_size(photo: Photo, settings: ReconstructSettings) -> tuple[int, int]:

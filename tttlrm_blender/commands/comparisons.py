@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures that show how close splats come to photos: photo, rendering and error side by side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..gaussians.gaussians import Gaussians
+    from ..photos.load import PhotoSet
+
+WHITE_ERROR = 0.5  # mean difference of the three channels that is shown as white
+
+
+def write_comparisons(folder: Path, gaussians: Gaussians, photos: PhotoSet) -> None:
+    """A PNG for each photo: the photo, the picture of splats (numpy) that its camera sees, and where the two differ.
+
+    Raises `TttlrmError` where they cannot be written.
+    """
+    from PIL import Image
+
+    from ..files import make_folder, replacing
+    from ..render.metrics import compared
+    from ..worker.steps import to_bytes
+
+    make_folder(folder)
+    for name, pair in zip(file_names(photos.names), compared(gaussians, photos), strict=True):
+        drawn, photo = (image[0].cpu().numpy() for image in pair)
+        panels = [photo, drawn, error_colors(np.abs(drawn - photo).mean(-1))]
+        with replacing(folder / f"{name}.png") as part:
+            Image.fromarray(to_bytes(np.concatenate(panels, axis=1))).save(part)
+
+
+def error_colors(
+    error: np.ndarray,  # [H, W], 0 to 1
+) -> np.ndarray:
+    """Errors from black over red and yellow to white, [H, W, 3] of 0 to 1: the same error has the same colour everywhere."""
+    return (3 * error[..., None] / WHITE_ERROR - [0, 1, 2]).clip(0, 1)
+
+
+def file_names(names: list[str]) -> list[str]:
+    """Names of files, without suffix, for photos: short where that leaves no two the same."""
+    stems = Counter(PurePosixPath(name).stem for name in names)
+    paths = [PurePosixPath(name) for name in names]
+    return [path.stem if stems[path.stem] == 1 else "_".join(path.with_suffix("").parts) for path in paths]

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Procedural scenes that no training run has seen, as folders of photos."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..photos.cameras import Cameras
+
+VIEWS, SIZE = 8, (128, 128)  # input photos, and their width and height, where nobody asks for others
+UNSEEN = 4  # photos to measure with
+
+
+def write_scene(folder: Path, number: int, views: int, size: tuple[int, int]) -> None:
+    """The photos and cameras of a held-out scene in the layout of NeRF-synthetic, `views` to learn from and some to measure with.
+
+    `size` is width and height in pixels. Scene `number` is always the same one for the same views and size.
+    """
+    from ..photos.cameras import Cameras
+    from ..train.batches import Shape, make_batch
+    from ..train.chance import generator_for
+    from ..train.evaluate import HELD_OUT
+
+    batch = make_batch(generator_for(HELD_OUT, number), Shape(1, views, UNSEEN, size))
+    seen = Cameras(batch.c2w[0].numpy().astype(np.float64), batch.intrinsics[0].numpy(), np.tile(np.array(size), (views, 1)))
+    _write_part(folder, "train", batch.images[0].numpy(), seen)
+    _write_part(folder, "test", batch.target_images[0, :UNSEEN].numpy(), batch.target_cameras[0][:UNSEEN])
+
+
+def _write_part(folder: Path, part: str, images: np.ndarray, cameras: Cameras) -> None:
+    from PIL import Image
+
+    from ..worker.steps import to_bytes
+
+    (folder / part).mkdir(parents=True)
+    frames = []
+    for index, image in enumerate(to_bytes(images)):
+        opaque = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])  # an alpha channel says: white lies behind
+        Image.fromarray(opaque).save(folder / part / f"{index:03}.png", compress_level=1)
+        frames.append({"file_path": f"{part}/{index:03}.png", **_camera(cameras, index)})
+    (folder / f"transforms_{part}.json").write_text(json.dumps({"frames": frames}), encoding="utf-8")
+
+
+def _camera(cameras: Cameras, index: int) -> dict[str, Any]:
+    from ..photos.transforms_json import OPENGL_TO_OPENCV
+
+    lens = zip(("fl_x", "fl_y", "cx", "cy"), cameras.intrinsics[index].tolist(), strict=True)
+    width, height = cameras.sizes[index].tolist()
+    return {"w": width, "h": height, **dict(lens), "transform_matrix": (cameras.c2w[index] @ OPENGL_TO_OPENCV).tolist()}
