@@ -26,7 +26,7 @@ PACKAGES = {
     "render": {"numpy", "torch", "numba", "gsplat"},
     "refine": {"numpy", "torch", "scipy"},
     "mesh": {"numpy", "torch", "scipy", "skimage", "trimesh"},
-    "train": {"numpy", "torch", "tqdm"},
+    "train": {"numpy", "PIL", "torch", "tqdm"},
     "worker": {"numpy", "torch", "websockets"},
     "commands": {"numpy", "PIL", "tqdm"},
 }
