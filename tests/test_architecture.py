@@ -27,7 +27,7 @@ PACKAGES = {
     "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
     "refine": {"numpy", "torch", "scipy"},
     "mesh": {"numpy", "torch", "scipy", "skimage", "trimesh"},
-    "train": {"numpy", "torch", "tqdm"},
+    "train": {"numpy", "PIL", "torch", "tqdm"},
     "worker": {"numpy", "torch", "websockets"},
     "commands": {"numpy", "PIL", "tqdm"},
 }

@@ -51,6 +51,13 @@ def test_run_without_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "--minutes" in capsys.readouterr().err
 
 
+def test_preview_needs_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--preview", str(tmp_path / "sheet.png")]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["sheet.png"]
+    assert main(["--steps", "1"]) == 1
+    assert "--state" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", [b"", b"not a state"])
 def test_broken_state_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
     path = tmp_path / "state.pt"

@@ -13,7 +13,12 @@ from ..model.config import Config
 from ..model.depth import matching_costs
 from ..photos.cameras import Cameras
 from ..photos.similarity import normalize
+from .chance import uniform
 from .scenes import SceneBatch, make_scenes
+
+METERED = 0.3  # share of scenes whose input views differ in exposure
+STOPS = 0.12  # by how much at most, either way
+GAMMA = 2.2  # of sRGB, nearly
 
 
 @dataclass(frozen=True)
@@ -34,20 +39,20 @@ class Batch:
     distance: Tensor  # [S, V, H, W], along the unit ray in normalised units; 0 where nothing is
     c2w: Tensor  # [S, V, 4, 4] float32
     intrinsics: Tensor  # [S, V, 4]
-    target_images: Tensor  # [S, K, H, W, 3]: the other views, then the first input view
+    target_images: Tensor  # [S, K, H, W, 3]: the other views, then the first input view, all at the scene's exposure
     target_cameras: list[Cameras]  # of K views each
     costs: Tensor | None = None  # [S, T, (p/2)², 2, K], of `matching_costs`, for networks that use them
 
 
 def make_batch(generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu") -> Batch:
-    """Random scenes of `make_scenes`, normalised by their input views alone."""
+    """Random scenes of `make_scenes`, normalised by their input views alone, which may differ in exposure."""
     made = make_scenes(generator, shape.scenes, shape.inputs + shape.others, shape.size, device)
     cameras, scales = zip(*(_normalized(made, scene, shape) for scene in range(shape.scenes)), strict=True)
     seen = slice(0, shape.inputs)
     targets = [*range(shape.inputs, shape.inputs + shape.others), 0]
     scale = torch.tensor(scales, dtype=torch.float32, device=made.depth.device)
     return Batch(
-        images=made.images[:, seen],
+        images=_exposed(generator, made.images[:, seen], made.depth[:, seen]),
         distance=(made.depth * _stretch(made, shape.size))[:, seen] * scale[:, None, None, None],
         c2w=torch.stack([torch.from_numpy(c.c2w[seen]) for c in cameras]).float().to(device),
         intrinsics=made.intrinsics[:, seen],
@@ -62,6 +67,16 @@ def with_costs(batch: Batch, config: Config) -> Batch:
         return batch
     scenes = zip(batch.images, batch.c2w, batch.intrinsics, strict=True)
     return replace(batch, costs=torch.stack([matching_costs(config, *scene) for scene in scenes]))
+
+
+def _exposed(generator: torch.Generator, images: Tensor, depth: Tensor) -> Tensor:
+    """Pictures [S, V, H, W, 3] as if, in some scenes, every view had been metered anew; what is empty stays white."""
+    scenes, views = images.shape[:2]
+    metered = torch.rand(scenes, 1, generator=generator) < METERED
+    stops = STOPS * uniform(generator, -1, 1, scenes, views) * metered
+    factor = 2 ** (stops / GAMMA).to(images.device)
+    factor = torch.where(depth > 0, factor[..., None, None], 1.0)
+    return (images * factor[..., None]).clamp(max=1)
 
 
 def _normalized(made: SceneBatch, scene: int, shape: Shape) -> tuple[Cameras, float]:

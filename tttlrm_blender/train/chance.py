@@ -35,3 +35,14 @@ def turns(generator: torch.Generator, *shape: int) -> Tensor:
     zero, one = torch.zeros_like(angle), torch.ones_like(angle)
     rows = [angle.cos(), -angle.sin(), zero, angle.sin(), angle.cos(), zero, zero, zero, one]
     return torch.stack(rows, -1).unflatten(-1, (3, 3))
+
+
+def choose(generator: torch.Generator, chances: tuple[float, ...], *shape: int) -> Tensor:
+    """Indices [*shape] into `chances`, each as likely as its entry says; the entries add up to 1."""
+    limits = torch.tensor(chances).cumsum(0)[:-1]
+    return torch.bucketize(torch.rand(shape, generator=generator), limits, right=True)
+
+
+def shears(generator: torch.Generator, most: float, *shape: int) -> Tensor:
+    """Matrices [*shape, 3, 3] that push x along y and z, and y along z, by up to `most`."""
+    return torch.eye(3) + torch.triu(uniform(generator, -most, most, *shape, 3, 3), 1)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .chance import uniform
+from .chance import choose, uniform
 
-ORBITS = 0.7  # share of scenes seen from around; the others are swept from in front
+ORBITS, SWEEPS, WALKS = 0.5, 0.25, 0.25  # shares of scenes seen from around, from in front, and on foot
+ZOOMS = 0.15  # share of scenes whose views differ in focal length
 
 
 @dataclass(frozen=True)
@@ -20,19 +21,35 @@ class Views:
 
     c2w: Tensor  # [S, V, 4, 4] float32
     intrinsics: Tensor  # [S, V, 4], fx fy cx cy in pixels
+    indoors: Tensor  # [S] bool, scenes that want a room
+
+    def at(self, scene: int) -> Views:
+        """The cameras of one scene."""
+        return Views(self.c2w[scene], self.intrinsics[scene], self.indoors[scene])
+
+    def to(self, device: str | torch.device) -> Views:
+        """The same cameras on another device."""
+        return Views(*(part.to(device) for part in vars(self).values()))
 
 
 def sample_views(generator: torch.Generator, scenes: int, views: int, size: tuple[int, int]) -> Views:
-    """Cameras on inward orbits or forward-facing sweeps, in random order, for images of `size` (width, height)."""
-    on_orbit = torch.rand(scenes, 1, 1, generator=generator) < ORBITS
-    orbit, sweep = _orbit(generator, scenes, views), _sweep(generator, scenes, views)
-    position, target = (torch.where(on_orbit, a, b) for a, b in zip(orbit, sweep, strict=True))
-    extent = uniform(generator, 0.7, 1.4, scenes, 1)
-    distance = (target - position).norm(dim=-1).mean(-1, keepdim=True)
-    focal = (max(size) / 2 * distance / extent).expand(scenes, views)
+    """Cameras on inward orbits, forward-facing sweeps or walks, in random order, for images of `size` (width, height)."""
+    layout = choose(generator, (ORBITS, SWEEPS, WALKS), scenes)
+    paths = [path(generator, scenes, views) for path in (_orbit, _sweep, _walk)]
+    chosen = (torch.stack(parts)[layout, torch.arange(scenes)] for parts in zip(*paths, strict=True))
+    position, target = chosen
+    focal = _focal(generator, (target - position).norm(dim=-1), size)
     center = torch.tensor([size[0] / 2, size[1] / 2]).expand(scenes, views, 2)
     intrinsics = torch.cat([focal[..., None].expand(-1, -1, 2), center], -1)
-    return Views(look_at(position, target, _ups(generator, scenes, views)), intrinsics)
+    return Views(look_at(position, target, _ups(generator, scenes, views)), intrinsics, layout == 2)
+
+
+def _focal(generator: torch.Generator, distance: Tensor, size: tuple[int, int]) -> Tensor:
+    """Focal lengths [S, V] in pixels for targets at `distance` [S, V]: about the whole scene is seen, more or less of it."""
+    extent = torch.exp(uniform(generator, math.log(0.65), math.log(1.5), len(distance), 1))
+    zooms = torch.rand(len(distance), 1, generator=generator) < ZOOMS
+    factor = torch.where(zooms, uniform(generator, 0.8, 1.25, *distance.shape), 1.0)
+    return max(size) / 2 * (distance.mean(-1, keepdim=True) / extent).clamp(0.7, 3.0) * factor
 
 
 def look_at(position: Tensor, target: Tensor, up: Tensor) -> Tensor:
@@ -78,3 +95,20 @@ def _sweep(generator: torch.Generator, scenes: int, views: int) -> tuple[Tensor,
     shift = position * torch.tensor([1.0, 0.0, 0.3])
     jitter = 0.08 * torch.randn(scenes, views, 3, generator=generator)
     return position, uniform(generator, 0.0, 0.8, scenes, 1, 1) * shift + jitter
+
+
+def _walk(generator: torch.Generator, scenes: int, views: int) -> tuple[Tensor, Tensor]:
+    """Positions and targets [S, V, 3] of someone who walks toward or past the things with a camera in the hand.
+
+    Cameras are between 0.8 and 2.4 from the z axis; the eyes wander over the things and never turn away from them.
+    """
+    along = _spread(generator, scenes, views)
+    heading = uniform(generator, 0, 2 * math.pi, scenes, 1)
+    angle = heading + uniform(generator, -1.1, 1.1, scenes, 1) * along + 0.03 * torch.randn(scenes, views, generator=generator)
+    start, end = uniform(generator, 1.5, 2.4, scenes, 1), uniform(generator, 0.9, 1.8, scenes, 1)
+    away = (start + (end - start) * along + 0.04 * torch.randn(scenes, views, generator=generator)).clamp(0.8, 2.4)
+    height = uniform(generator, 0.15, 0.9, scenes, 1) + 0.05 * torch.randn(scenes, views, generator=generator)
+    position = torch.stack([away * angle.cos(), away * angle.sin(), height.clamp(min=0.05)], -1)
+    first, last = (0.25 * torch.randn(scenes, 1, 3, generator=generator) for _ in range(2))
+    gaze = torch.lerp(first, last, along[..., None]) + 0.07 * torch.randn(scenes, views, 3, generator=generator)
+    return position, gaze.clamp(-0.5, 0.5)

@@ -17,13 +17,19 @@ from ..errors import TttlrmError
 from ..files import replacing
 from ..model.checkpoint import save_checkpoint
 from .evaluate import evaluate, validate
+from .preview import write_preview
 from .trainer import DEFAULT_CONFIG, Budget, Plan, Trainer
 
 LOG_EVERY = 30.0  # seconds
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train as the options say. Raises `TttlrmError` for options or files that cannot be used."""
+    """Train, or draw scenes, as the options say. Raises `TttlrmError` for options or files that cannot be used."""
+    if args.preview:
+        write_preview(args.preview, args.seed)
+        return 0
+    if not args.state:
+        raise TttlrmError("A training run needs a file to resume from.", "Give --state, or --preview.", "bad_settings")
     if not (args.minutes > 0 or args.steps > 0):
         raise TttlrmError("A training run needs an end.", "Give --minutes or --steps.", "bad_settings")
     plan = Plan(seed=args.seed, start=args.start, color_from=args.color_from, bfloat16=args.bfloat16)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures that surfaces wear: photographs that scikit-image brings along, pages of text, and cloudy noise.
+
+They are loaded once, and kept at every resolution so that far surfaces show averages instead of flicker.
+"""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+SIDE = 256  # pixels of each picture
+LEVELS = 6  # 256 to 8 pixels
+PAGES, CLOUDS = 8, 8
+PHOTOS = (
+    "astronaut.png",
+    "brick.png",
+    "camera.png",
+    "chelsea.png",
+    "coffee.png",
+    "coins.png",
+    "grass.png",
+    "gravel.png",
+    "hubble_deep_field.jpg",
+    "moon.png",
+    "motorcycle_left.png",
+    "retina.jpg",
+    "rocket.jpg",
+)
+
+
+@cache
+def photos() -> Tensor:
+    """The photographs [N, 3, SIDE, SIDE] that lie in the installed scikit-image, sRGB 0 to 1; none (N = 0) without it."""
+    spec = find_spec("skimage")
+    folders = [Path(folder) / "data" for folder in (spec.submodule_search_locations or ())] if spec else []
+    found = [folder / name for name in PHOTOS for folder in folders if (folder / name).is_file()]
+    pictures = [_square(path) for path in found]
+    return torch.stack(pictures) if pictures else torch.zeros(0, 3, SIDE, SIDE)
+
+
+def _square(path: Path) -> Tensor:
+    """The middle of a picture file [3, SIDE, SIDE], reduced."""
+    image = Image.open(path).convert("RGB")
+    side = min(image.size)
+    left, top = ((length - side) // 2 for length in image.size)
+    small = image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, (left, top, left + side, top + side))
+    return torch.from_numpy(np.array(small)).permute(2, 0, 1) / 255
+
+
+@cache
+def pages() -> Tensor:
+    """Pages of random words in several sizes [PAGES, 3, SIDE, SIDE], 0 for ink and 1 for paper."""
+    return torch.stack([_page(random.Random(page)) for page in range(PAGES)])
+
+
+def _page(chance: random.Random) -> Tensor:
+    sheet = Image.new("L", (SIDE, SIDE), 255)
+    pen, y = ImageDraw.Draw(sheet), 4
+    while y < SIDE:
+        height = chance.choice((24, 32, 44, 64, 96))
+        pen.text((chance.randint(-20, 20), y), " ".join(_words(chance)), 0, ImageFont.load_default(height))
+        y += int(1.1 * height)
+    return (torch.from_numpy(np.array(sheet)) / 255).expand(3, -1, -1)
+
+
+def _words(chance: random.Random) -> Iterator[str]:
+    letters = chance.choice((string.ascii_uppercase, string.ascii_lowercase, string.ascii_letters + string.digits))
+    for _ in range(12):
+        yield "".join(chance.choices(letters, k=chance.randint(2, 8)))
+
+
+@cache
+def clouds() -> Tensor:
+    """Noise with detail of every size [CLOUDS, 3, SIDE, SIDE], 0 to 1, mostly near a half."""
+    generator = torch.Generator().manual_seed(0)
+    sheets = torch.zeros(CLOUDS, 1, SIDE, SIDE)
+    for side in (4, 8, 16, 32, 64, 128, 256):
+        coarse = torch.randn(CLOUDS, 1, side, side, generator=generator) * side**-0.6
+        sheets += torch.nn.functional.interpolate(coarse, (SIDE, SIDE), mode="bicubic")
+    return (0.5 + 0.2 * sheets / sheets.std((2, 3), keepdim=True)).clamp(0, 1).expand(-1, 3, -1, -1)
+
+
+@cache
+def atlas(device: str) -> tuple[Tensor, ...]:
+    """Clouds, pages and photographs [N, 3, S, S] on a device, for S from SIDE down by halves."""
+    sheets = [torch.cat([clouds(), pages(), photos()]).to(device)]
+    while len(sheets) < LEVELS:
+        sheets.append(torch.nn.functional.avg_pool2d(sheets[-1], 2))
+    return tuple(sheets)
+
+
+def look_up(picture: int, level: int, uv: Tensor) -> Tensor:
+    """Colours [3, N] of a picture of the atlas at places [2, N]; 0 to 1 is the picture, and mirror images go on beyond.
+
+    `level` says how often it was halved.
+    """
+    sheet = atlas(str(uv.device))[level][picture]
+    grid = (2 * uv - 1).mT[None, None]
+    return torch.nn.functional.grid_sample(sheet[None], grid, padding_mode="reflection", align_corners=False)[0, :, 0]

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures and exact depth of procedural scenes: rays against the solids whose bounding ball they meet, and a lamp."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .layouts import Views
+from .shapes import length
+from .solids import first_hit, last_hit, normals
+from .textures import color
+from .worlds import INSIDE, SLOTS, World
+
+WHITE = 1.0  # photos without background are laid on white
+RAYS = 1 << 18  # looked at together, about; more does not fit the caches of a CPU
+PIXEL = 0.75  # more than from the centre of a pixel to its corner
+SHARPNESS = 24  # exponent of the lamp's reflection
+
+
+def draw(world: World, views: Views, size: tuple[int, int], samples: int) -> tuple[Tensor, Tensor]:
+    """Pictures [V, H, W, 3] of one scene, samples² rays for each pixel, and exact depth [V, H, W] at the pixels' centres."""
+    together = max(1, RAYS // (size[0] * size[1] * (samples**2 + 1)))
+    groups = zip(views.c2w.split(together), views.intrinsics.split(together), strict=True)
+    pictures = [_draw(world, c2w, directions(c2w, intrinsics, size, samples), intrinsics[:, 0]) for c2w, intrinsics in groups]
+    colors, depth = (torch.cat(parts).unflatten(1, (size[1], size[0])) for parts in zip(*pictures, strict=True))
+    return colors, depth
+
+
+def _draw(world: World, c2w: Tensor, direction: Tensor, focal: Tensor) -> tuple[Tensor, Tensor]:
+    """Colours [V, R, 3] and depth [V, R] of pixels whose bundles [V, 3, R, G] end with the ray through the centre."""
+    time, slot = cast(world, c2w[:, :3, 3], direction, PIXEL / focal)
+    colors = shade(world, c2w[:, :3, 3], direction[..., :-1], time[..., :-1], slot[..., :-1])
+    depth = time[..., -1]
+    return colors.mean(-1).mT, torch.where(depth.isinf(), 0, depth)
+
+
+def directions(c2w: Tensor, intrinsics: Tensor, size: tuple[int, int], samples: int) -> Tensor:
+    """World directions [V, 3, H·W, samples² + 1], a grid in each pixel and then its centre; their z in the camera is 1."""
+    (width, height), device = size, c2w.device
+    steps = (torch.arange(samples, device=device) + 0.5) / samples
+    within = torch.cat([torch.cartesian_prod(steps, steps), steps.new_full((1, 2), 0.5)])
+    x = (torch.arange(width, device=device)[:, None] + within[:, 0]).expand(height, -1, -1).flatten(0, 1)
+    y = (torch.arange(height, device=device)[:, None, None] + within[:, 1]).expand(-1, width, -1).flatten(0, 1)
+    fx, fy, cx, cy = intrinsics[:, :, None, None].unbind(1)
+    across, down = (x - cx) / fx, (y - cy) / fy
+    local = torch.stack([across, down, torch.ones_like(down)], 1)
+    return (c2w[:, :3, :3] @ local.flatten(2)).unflatten(2, x.shape)
+
+
+def cast(world: World, origin: Tensor, direction: Tensor, spread: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
+    """First hits of rays from `origin` [V, 3] along `direction` [V, 3, R, G]: times, infinite for none, and slots [V, R, G].
+
+    The rays come in bundles of G, and differ by `spread` [V] at most from the last one of their bundle.
+    """
+    bundles = direction.movedim(1, 0).flatten(1, 2)
+    best = torch.full_like(bundles[0], torch.inf)
+    slot = torch.full_like(best, -1, dtype=torch.long)
+    used = [p for p in world.present.nonzero().flatten().tolist() if p < INSIDE]
+    for p, near in zip(used, _near(world, used, origin, direction[..., -1], spread), strict=True):
+        start = world.frame[p] @ (origin - world.center[p]).mT
+        start = start[:, near // direction.shape[2], None].expand(-1, -1, direction.shape[3]).flatten(1)
+        way = world.frame[p] @ bundles.index_select(1, near).flatten(1)
+        before = best.index_select(0, near)
+        time = first_hit(world.solids.at(p), start, way).view_as(before)
+        closer = (time > 0) & (time < before)
+        best.index_copy_(0, near, torch.where(closer, time, before))
+        slot.index_copy_(0, near, torch.where(closer, p, slot.index_select(0, near)))
+    return _surround(world, origin, direction, best.view_as(direction[:, 0]), slot.view_as(direction[:, 0]))
+
+
+def _near(world: World, slots: list[int], origin: Tensor, direction: Tensor, spread: Tensor | float) -> list[Tensor]:
+    """For each of the slots the bundles [N], counted through all cameras, that may meet the solid's bounding ball."""
+    toward = world.center[slots] - origin[:, None]
+    away = toward.norm(dim=-1)
+    radius = world.radius[slots] + torch.as_tensor(spread, device=origin.device)[..., None] * (away + world.radius[slots])
+    slack = (away**2 - radius**2)[..., None]
+    along, length2 = toward @ direction, direction.square().sum(1)[:, None]
+    near = (along * along.abs() > slack * length2) | (slack < 0)
+    return [part.flatten().nonzero()[:, 0] for part in near.unbind(1)]
+
+
+def _surround(world: World, origin: Tensor, direction: Tensor, best: Tensor, slot: Tensor) -> tuple[Tensor, Tensor]:
+    """The hits of `cast`, with the solids around the cameras added."""
+    for p in range(INSIDE, SLOTS):
+        if world.present[p]:
+            start = (world.frame[p] @ (origin - world.center[p]).mT).mT[..., None]
+            time = last_hit(world.solids.at(p), start, world.frame[p] @ direction.flatten(2)).view_as(best)
+            slot = torch.where(time < best, p, slot)
+            best = torch.minimum(best, time)
+    return best, slot
+
+
+def shade(world: World, origin: Tensor, direction: Tensor, time: Tensor, slot: Tensor) -> Tensor:
+    """Colours [V, 3, R, G] of the hits of `cast`; white where nothing is hit."""
+    rays, times, slots = direction.movedim(1, 0).flatten(1), time.flatten(), slot.flatten()
+    colors = torch.full_like(rays, WHITE)
+    each = direction.shape[2] * direction.shape[3]
+    for p in world.present.nonzero().flatten().tolist():
+        seen = (slots == p).nonzero()[:, 0]
+        if len(seen):
+            way = rays.index_select(1, seen)
+            points = origin.mT.index_select(1, seen // each) + times.index_select(0, seen) * way
+            colors.index_copy_(1, seen, _surface(world, p, points, way))
+    return colors.unflatten(1, time.shape).movedim(0, 1)
+
+
+def _surface(world: World, slot: int, points: Tensor, rays: Tensor) -> Tensor:
+    """Colours [3, N] of one solid at surface points [3, N] seen along rays [3, N], as the scene's exposure shows them."""
+    frame, texture = world.frame[slot], world.textures.at(slot)
+    local = frame @ (points - world.center[slot, :, None])
+    own = normals(world.solids.at(slot), local)
+    normal = _unit(frame.mT @ own)
+    normal = normal * -(normal * rays).sum(0).sign()
+    seen = color(texture, points, _on_surface(local, own, frame)) * _light(world, normal)
+    if world.gloss[slot] > 0:
+        seen = seen + world.gloss[slot] * _reflection(world, normal, rays)
+    factor, exponent = world.exposure
+    return (factor * seen.clamp(min=1e-4) ** exponent).clamp(max=1)
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return vectors / length(vectors).clamp(min=1e-12)
+
+
+def _on_surface(local: Tensor, normal: Tensor, frame: Tensor) -> Tensor:
+    """Places [2, N] in world units on the cube's side that faces as the surface does; textures lie flat on walls that way."""
+    x, y, z = local * torch.linalg.inv(frame).norm(dim=0)[:, None]
+    nx, ny, nz = normal.abs()
+    return torch.stack([torch.where((nx > ny) & (nx > nz), y, x), torch.where((nz > nx) & (nz > ny), y, -z)])
+
+
+def _light(world: World, normal: Tensor) -> Tensor:
+    """Diffuse light [N] on surfaces that face along `normal` [3, N]: the lamp's, and from everywhere, less from below."""
+    lamp = (world.light @ normal).clamp(min=0)
+    return world.ambient * (0.9 + 0.1 * normal[2]) + (1 - world.ambient) * lamp
+
+
+def _reflection(world: World, normal: Tensor, rays: Tensor) -> Tensor:
+    """How directly the lamp is reflected toward the camera [N], 0 to 1."""
+    half = _unit(world.light[:, None] - _unit(rays))
+    return (normal * half).sum(0).clamp(min=0) ** SHARPNESS

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Batches drawn ahead of the training step, in processes of their own where that is wanted."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+
+import torch
+
+from ..model.config import Config
+from .batches import Batch, make_batch, with_costs
+from .chance import generator_for
+from .plan import Budget, Plan
+
+AHEAD = 2  # batches waiting, per process
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one step learns from."""
+
+    spent: float  # share of the budget, as it was when the batch was begun
+    stage: str
+    batch: Batch
+
+
+class Loader:
+    """Gives the lessons of one step after the other; with `processes` = 0 they are made when asked for."""
+
+    def __init__(self, config: Config, plan: Plan, device: str | torch.device, processes: int = 0) -> None:
+        self.config, self.plan, self.device, self.processes = config, plan, device, processes
+        self._pool: ProcessPoolExecutor | None = None
+        self._waiting: deque[Future[Lesson]] = deque()
+
+    def next(self, step: int, budget: Budget, seconds: float) -> Lesson:
+        """The lesson of a step, after so many seconds of training; those of the next steps are begun."""
+        if not self.processes:
+            return make_lesson(self.config, self.plan, step, budget.spent(step, seconds), self.device)
+        pool = self._started()
+        for ahead in range(step + len(self._waiting), step + AHEAD * self.processes + 1):
+            spent = budget.spent(ahead, seconds)
+            self._waiting.append(pool.submit(make_lesson, self.config, self.plan, ahead, spent, "cpu"))
+        return self._waiting.popleft().result()
+
+    def close(self) -> None:
+        """Stop the processes."""
+        self._waiting.clear()
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")  # a fork would inherit the threads of OpenMP
+            self._pool = ProcessPoolExecutor(self.processes, context, torch.set_num_threads, (1,))
+        return self._pool
+
+
+def make_lesson(config: Config, plan: Plan, step: int, spent: float, device: str | torch.device) -> Lesson:
+    """The lesson of a step at a share of the budget: the same in every process."""
+    generator, stage = generator_for(plan.seed, step), plan.stage(spent)
+    shape = plan.shape(generator, spent, config.patch_size)
+    batch = make_batch(generator, shape, device, "first" if stage == "chunks" else "mean")
+    return Lesson(spent, stage, with_costs(batch, config))

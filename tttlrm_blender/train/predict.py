@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the network makes of a batch: splats of the input views, or pictures of the target views (paper, section 4.1)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ..model.config import Config
+from ..model.decoder import Candidates, decode_all, patch_anchors
+from ..model.depth import read_guess
+from ..model.network import TttLRM, chunk_ranges
+from ..model.pixels import unpatched
+from .batches import Batch
+
+GREY = 0.5  # what the network is told of the colours of a picture that it has to predict
+
+
+class Prediction(NamedTuple):
+    """What the network makes of the input views of S scenes."""
+
+    candidates: Candidates  # [S, V·H·W]
+    choice: Tensor | None  # [S, T, (p/2)², K], log-odds of the hypotheses of networks with matching
+
+
+class ViewHead(nn.Module):
+    """Final tokens of target rays → colours; used in pre-training only, and not part of a checkpoint."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(config.dim, bias=False)
+        self.linear = nn.Linear(config.dim, 3 * config.patch_size**2)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """tokens [S, T, D] → colours [S, T, p·p·3], 0 to 1."""
+        return torch.sigmoid(self.linear(self.norm(tokens)))
+
+
+def predict(model: TttLRM, batch: Batch, bfloat16: bool = False, views_per_update: int | None = None) -> Prediction:
+    """The splats of the input views, from one pass over all of them or from chunks of so many views."""
+    tokens = model.tokenize(batch.images, batch.c2w, batch.intrinsics, batch.costs)
+    view = model.view_tokens(*batch.images.shape[2:4])
+    with torch.autocast(tokens.device.type, torch.bfloat16, enabled=bfloat16):
+        tokens, _ = model.scan(tokens, view, chunk_ranges(batch.images.shape[1], view, views_per_update))
+    tokens = tokens.float()
+    choice = guess = None
+    if model.depth is not None and batch.costs is not None:
+        choice = model.depth.logits(tokens, batch.costs)
+        guess = read_guess(model.config, choice)
+    anchor = patch_anchors(model.config, batch.images, batch.c2w, batch.intrinsics, guess)
+    return Prediction(decode_all(model, tokens, anchor), choice)
+
+
+def predict_views(model: TttLRM, head: ViewHead, batch: Batch, bfloat16: bool = False) -> tuple[Tensor, Tensor]:
+    """Pictures [S, K, H, W, 3] of the target views from their rays alone, and the true ones."""
+    c2w = torch.stack([torch.from_numpy(cameras.c2w) for cameras in batch.target_cameras]).to(batch.c2w)
+    intrinsics = torch.stack([torch.from_numpy(cameras.intrinsics) for cameras in batch.target_cameras]).to(batch.c2w)
+    inputs = model.tokenize(batch.images, batch.c2w, batch.intrinsics, batch.costs)
+    queries = model.tokenize(torch.full_like(batch.target_images, GREY), c2w, intrinsics)
+    view, read = model.view_tokens(*batch.images.shape[2:4]), inputs.shape[1]
+    with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16):
+        tokens, _ = model.scan(torch.cat([inputs, queries], 1), view, [slice(0, read)])
+    return unpatched(head(tokens[:, read:].float()), batch.target_images.shape[2:4]), batch.target_images
