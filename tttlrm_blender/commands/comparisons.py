@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from ..gaussians.gaussians import Gaussians
     from ..photos.load import PhotoSet
 
-WHITE_ERROR = 0.5  # mean difference of the three channels that is shown as white
-
 
 def write_comparisons(folder: Path, gaussians: Gaussians, photos: PhotoSet) -> None:
     """A PNG for each photo: the photo, the picture of splats (numpy) that its camera sees, and where the two differ.
@@ -24,7 +22,7 @@ def write_comparisons(folder: Path, gaussians: Gaussians, photos: PhotoSet) -> N
     from PIL import Image
 
     from ..files import make_folder, replacing
-    from ..render.metrics import compared
+    from ..render.metrics import compared, error_colors
     from ..worker.steps import to_bytes
 
     make_folder(folder)
@@ -33,13 +31,6 @@ def write_comparisons(folder: Path, gaussians: Gaussians, photos: PhotoSet) -> N
         panels = [photo, drawn, error_colors(np.abs(drawn - photo).mean(-1))]
         with replacing(folder / f"{name}.png") as part:
             Image.fromarray(to_bytes(np.concatenate(panels, axis=1))).save(part)
-
-
-def error_colors(
-    error: np.ndarray,  # [H, W], 0 to 1
-) -> np.ndarray:
-    """Errors from black over red and yellow to white, [H, W, 3] of 0 to 1: the same error has the same colour everywhere."""
-    return (3 * error[..., None] / WHITE_ERROR - [0, 1, 2]).clip(0, 1)
 
 
 def file_names(names: list[str]) -> list[str]:

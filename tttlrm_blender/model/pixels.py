@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -30,3 +33,10 @@ def patches(pixels: Tensor, p: int) -> Tensor:
     b, v, h, w, c = pixels.shape
     grid = pixels.reshape(b, v, h // p, p, w // p, p, c).transpose(3, 4)
     return grid.reshape(b, v * (h // p) * (w // p), p * p * c)
+
+
+def unpatched(colors: Tensor, size: Sequence[int]) -> Tensor:
+    """The inverse of `patches` for colours [B, V·n, p·p·3] and a size (H, W): [B, V, H, W, 3]."""
+    (height, width), p = size, math.isqrt(colors.shape[-1] // 3)
+    grid = colors.unflatten(-1, (p, p, 3)).unflatten(1, (-1, height // p, width // p))
+    return grid.transpose(3, 4).flatten(4, 5).flatten(2, 3)

@@ -16,6 +16,7 @@ from .rasterize import rasterize
 
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5  # pixels
 SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
+WHITE_ERROR = 0.5  # mean difference of the three channels that `error_colors` shows as white
 
 
 def psnr(
@@ -79,3 +80,10 @@ def _blur(images: torch.Tensor) -> torch.Tensor:
     window = torch.as_tensor(ssim_window()).to(images).expand(3, 1, -1)
     rows = conv2d(images, window[:, :, None], padding=(0, SSIM_WINDOW // 2), groups=3)
     return conv2d(rows, window[..., None], padding=(SSIM_WINDOW // 2, 0), groups=3)
+
+
+def error_colors(
+    error: np.ndarray,  # [..., H, W], 0 to 1
+) -> np.ndarray:
+    """Errors from black over red and yellow to white, [..., H, W, 3] of 0 to 1: the same error has the same colour everywhere."""
+    return (3 * error[..., None] / WHITE_ERROR - [0, 1, 2]).clip(0, 1)

@@ -43,11 +43,19 @@ class Batch:
     target_cameras: list[Cameras]  # of K views each
     costs: Tensor | None = None  # [S, T, (p/2)², 2, K], of `matching_costs`, for networks that use them
 
+    def to(self, device: str | torch.device) -> Batch:
+        """The same batch on another device."""
+        parts = {name: part.to(device) if isinstance(part, Tensor) else part for name, part in vars(self).items()}
+        return Batch(**parts)
 
-def make_batch(generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu") -> Batch:
-    """Random scenes of `make_scenes`, normalised by their input views alone, which may differ in exposure."""
-    made = make_scenes(generator, shape.scenes, shape.inputs + shape.others, shape.size, device)
-    cameras, scales = zip(*(_normalized(made, scene, shape) for scene in range(shape.scenes)), strict=True)
+
+def make_batch(generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu", reference: str = "mean") -> Batch:
+    """Random scenes of `make_scenes`, normalised by their input views alone, relative to the "mean" or the "first" of them.
+
+    Inputs may differ in exposure; targets keep that of their scene.
+    """
+    made = make_scenes(generator, shape.scenes, shape.inputs + shape.others, shape.size, device, inputs=shape.inputs)
+    cameras, scales = zip(*(_normalized(made, scene, shape, reference) for scene in range(shape.scenes)), strict=True)
     seen = slice(0, shape.inputs)
     targets = [*range(shape.inputs, shape.inputs + shape.others), 0]
     scale = torch.tensor(scales, dtype=torch.float32, device=made.depth.device)
@@ -66,7 +74,8 @@ def with_costs(batch: Batch, config: Config) -> Batch:
     if not config.hypotheses:
         return batch
     scenes = zip(batch.images, batch.c2w, batch.intrinsics, strict=True)
-    return replace(batch, costs=torch.stack([matching_costs(config, *scene) for scene in scenes]))
+    costs = [matching_costs(config, *scene) for scene in scenes]
+    return replace(batch, costs=torch.stack([cost for cost in costs if cost is not None]))
 
 
 def _exposed(generator: torch.Generator, images: Tensor, depth: Tensor) -> Tensor:
@@ -79,11 +88,11 @@ def _exposed(generator: torch.Generator, images: Tensor, depth: Tensor) -> Tenso
     return (images * factor[..., None]).clamp(max=1)
 
 
-def _normalized(made: SceneBatch, scene: int, shape: Shape) -> tuple[Cameras, float]:
+def _normalized(made: SceneBatch, scene: int, shape: Shape, reference: str) -> tuple[Cameras, float]:
     """All cameras of one scene in the frame of its input views, and the factor on lengths."""
     c2w, intrinsics = (part[scene].cpu().numpy().astype(np.float64) for part in (made.c2w, made.intrinsics))
     cameras = Cameras(c2w, intrinsics, np.tile(np.array(shape.size), (len(c2w), 1)))
-    similarity = normalize(cameras[: shape.inputs])[1]
+    similarity = normalize(cameras[: shape.inputs], reference)[1]
     return similarity.cameras(cameras), similarity.scale
 
 

@@ -4,19 +4,26 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
+from ..files import replacing
 from ..model.config import Config
-from ..model.decoder import Candidates, activate, anchors, opacity_offset
+from ..model.decoder import PIXEL_DEVIATION, Candidates, activate, anchors
 from ..model.network import TttLRM
+from ..render.metrics import error_colors
 from .batches import Batch, Shape, make_batch, with_costs
 from .chance import generator_for
-from .losses import draw_targets, log_error, predict
+from .losses import draw_targets, log_error
+from .predict import predict
 
 HELD_OUT = 2**31 - 1  # the seed of scenes kept for evaluation; training runs use smaller ones
-CONTRAST = 12.0  # opacity logit of the splats of `flat_guess`: opaque
+CONTRAST = 14.0  # opacity logit of opaque splats
 
 
 @torch.no_grad()
@@ -24,12 +31,9 @@ def evaluate(model: TttLRM, scenes: int = 64, size: tuple[int, int] = (128, 128)
     """Mean figures over held-out scenes: PSNR of unseen views in dB, and the mean error of log distance.
 
     `grey_*` is a picture in the mean colour of the inputs; `flat_*` are opaque splats in the pixels' colours at the
-    true median distance of each scene, which no honest method knows.
+    true median distance of each scene, `true_*` at the true distance of each pixel, which no honest method knows.
     """
-    shape = Shape(scenes=1, inputs=8, others=4, size=size)
-    rows = [
-        _figures(model, with_costs(make_batch(generator_for(HELD_OUT, scene), shape), model.config)) for scene in range(scenes)
-    ]
+    rows = [_figures(model, held_out_batch(model.config, scene, 8, size)) for scene in range(scenes)]
     return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
 
@@ -38,12 +42,34 @@ def validate(model: TttLRM) -> dict[str, float]:
     return evaluate(model, scenes=16, size=(64, 64))
 
 
+@torch.no_grad()
+def validation_pictures(model: TttLRM, path: Path, scenes: int = 6) -> None:
+    """Write a PNG with a row for each of the first held-out scenes: an unseen view, what the splats show there, the error."""
+    rows = [_row(model, held_out_batch(model.config, scene, 8, (128, 128))) for scene in range(scenes)]
+    with replacing(path) as part:
+        Image.fromarray((np.concatenate(rows) * 255 + 0.5).astype(np.uint8)).save(part, "PNG")
+
+
+def _row(model: TttLRM, batch: Batch) -> np.ndarray:
+    drawn = draw_targets(predict(model, batch).candidates, batch)[0, 0].clamp(0, 1).cpu().numpy()
+    true = batch.target_images[0, 0].cpu().numpy()
+    return np.concatenate([true, drawn, error_colors(np.abs(drawn - true).mean(-1))], axis=1)
+
+
+def held_out_batch(config: Config, scene: int, views: int, size: tuple[int, int]) -> Batch:
+    """One held-out scene with 4 views beside its inputs."""
+    shape = Shape(scenes=1, inputs=views, others=4, size=size)
+    return with_costs(make_batch(generator_for(HELD_OUT, scene), shape), config)
+
+
 def _figures(model: TttLRM, batch: Batch) -> dict[str, float]:
-    guess, flat = predict(model, batch).candidates, flat_guess(model.config, batch)
+    guess = predict(model, batch).candidates
+    flat, true = flat_guess(model.config, batch), true_guess(model.config, batch)
     grey = batch.images.mean((1, 2, 3))[:, None, None, None]
     return {
         "psnr": _unseen_psnr(draw_targets(guess, batch), batch),
         "flat_psnr": _unseen_psnr(draw_targets(flat, batch), batch),
+        "true_psnr": _unseen_psnr(draw_targets(true, batch), batch),
         "grey_psnr": _unseen_psnr(grey.expand_as(batch.target_images), batch),
         "depth_error": _depth_error(guess, batch),
         "flat_depth_error": _depth_error(flat, batch),
@@ -52,16 +78,25 @@ def _figures(model: TttLRM, batch: Batch) -> dict[str, float]:
 
 def flat_guess(config: Config, batch: Batch) -> Candidates:
     """Opaque splats of the pixels' size and colour, all at the median distance of their scene."""
-    anchored = Config(**{**vars(config), "anchored": True, "hypotheses": 0})
+    middle = torch.stack([d[d > 0].median() for d in batch.distance])
+    return _opaque(config, batch, middle[:, None].expand(-1, batch.distance[0].numel()))
+
+
+def true_guess(config: Config, batch: Batch) -> Candidates:
+    """Opaque splats of the pixels' size and colour at their true distance; none where nothing is."""
+    return _opaque(config, batch, batch.distance.flatten(1))
+
+
+def _opaque(config: Config, batch: Batch, distance: Tensor) -> Candidates:
+    """Opaque splats at distances [S, V·H·W] along the pixels' rays, transparent ones where the distance is 0."""
+    anchored = replace(config, anchored=True, hypotheses=0)
     anchor = anchors(batch.images, batch.c2w, batch.intrinsics).flatten(1, 3)
     candidates = activate(anchored, anchor.new_zeros(*anchor.shape[:2], config.channels), anchor)
-    origin, direction = anchor[..., :3], anchor[..., 3:6]
-    before = (candidates.means - origin).norm(dim=-1, keepdim=True)
-    middle = torch.stack([d[d > 0].median() for d in batch.distance])[:, None, None]
+    there, distance = distance > 0, distance[..., None].clamp(min=1e-6)
     return candidates._replace(
-        means=origin + middle * direction,
-        log_scales=candidates.log_scales + (middle / before).log(),
-        logits=candidates.logits - opacity_offset(anchored) + CONTRAST,
+        means=anchor[..., :3] + distance * anchor[..., 3:6],
+        log_scales=(PIXEL_DEVIATION * distance * anchor[..., 9:]).log().expand(-1, -1, 3),
+        logits=torch.where(there, CONTRAST, -CONTRAST),
     )
 
 

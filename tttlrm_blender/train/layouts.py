@@ -12,6 +12,7 @@ from torch import Tensor
 from .chance import choose, uniform
 
 ORBITS, SWEEPS, WALKS = 0.5, 0.25, 0.25  # shares of scenes seen from around, from in front, and on foot
+SPACING = 0.5  # radians between neighbours on an orbit, at most
 ZOOMS = 0.15  # share of scenes whose views differ in focal length
 
 
@@ -32,10 +33,15 @@ class Views:
         return Views(*(part.to(device) for part in vars(self).values()))
 
 
-def sample_views(generator: torch.Generator, scenes: int, views: int, size: tuple[int, int]) -> Views:
-    """Cameras on inward orbits, forward-facing sweeps or walks, in random order, for images of `size` (width, height)."""
+def sample_views(generator: torch.Generator, scenes: int, views: int, size: tuple[int, int], inputs: int = 0) -> Views:
+    """Cameras on inward orbits, forward-facing sweeps or walks, for images of `size` (width, height).
+
+    The first `inputs` of them (0 for all) cover the whole path, in random order; the others lie anywhere between, as held-out
+    photos lie among those that a reconstruction is made of.
+    """
+    along = _spread(generator, scenes, views, inputs or views)
     layout = choose(generator, (ORBITS, SWEEPS, WALKS), scenes)
-    paths = [path(generator, scenes, views) for path in (_orbit, _sweep, _walk)]
+    paths = [_orbit(generator, along, SPACING * (inputs or views)), _sweep(generator, along), _walk(generator, along)]
     chosen = (torch.stack(parts)[layout, torch.arange(scenes)] for parts in zip(*paths, strict=True))
     position, target = chosen
     focal = _focal(generator, (target - position).norm(dim=-1), size)
@@ -66,43 +72,51 @@ def _ups(generator: torch.Generator, scenes: int, views: int) -> Tensor:
     return 0.06 * torch.randn(scenes, views, 3, generator=generator) + torch.tensor([0.0, 0.0, 1.0])
 
 
-def _spread(generator: torch.Generator, scenes: int, views: int) -> Tensor:
-    """Numbers [S, V] in 0 to 1, one in each V-th part, in random order."""
-    order = torch.rand(scenes, views, generator=generator).argsort(-1)
-    return (order + torch.rand(scenes, views, generator=generator)) / views
+def _spread(generator: torch.Generator, scenes: int, views: int, inputs: int) -> Tensor:
+    """Numbers [S, V] in 0 to 1: one near the middle of each of as many equal parts as there are inputs, in random order, then
+    any between the first and the last of these middles."""
+    order = torch.rand(scenes, inputs, generator=generator).argsort(-1)
+    covering = (order + uniform(generator, 0.25, 0.75, scenes, inputs)) / inputs
+    between = uniform(generator, 0.5 / inputs, 1 - 0.5 / inputs, scenes, views - inputs)
+    return torch.cat([covering, between], -1)
 
 
-def _orbit(generator: torch.Generator, scenes: int, views: int) -> tuple[Tensor, Tensor]:
-    """Positions and targets [S, V, 3] on an arc, or the whole circle, around the origin."""
-    arc = torch.where(torch.rand(scenes, 1, generator=generator) < 0.5, 2 * math.pi, uniform(generator, 1.5, 4.0, scenes, 1))
-    azimuth = uniform(generator, 0, 2 * math.pi, scenes, 1) + arc * _spread(generator, scenes, views)
-    lift = uniform(generator, 0.0, 0.35, scenes, 1) * torch.randn(scenes, views, generator=generator)
+def _orbit(generator: torch.Generator, along: Tensor, longest: float) -> tuple[Tensor, Tensor]:
+    """Positions and targets [S, V, 3] on an arc, or the whole circle, around the origin.
+
+    `along` [S, V] says where on it, 0 to 1; `longest` is the longest arc in radians.
+    """
+    scenes, views = along.shape
+    arc = torch.where(torch.rand(scenes, 1, generator=generator) < 0.4, 2 * math.pi, uniform(generator, 1.2, 3.5, scenes, 1))
+    azimuth = uniform(generator, 0, 2 * math.pi, scenes, 1) + arc.clamp(max=longest) * along
+    lift = uniform(generator, 0.0, 0.15, scenes, 1) * torch.randn(scenes, views, generator=generator)
     elevation = (uniform(generator, 0.1, 0.8, scenes, 1) + lift).clamp(0.02, 1.3)
-    wobble = uniform(generator, 0.0, 0.2, scenes, 1) * uniform(generator, -1, 1, scenes, views)
+    wobble = uniform(generator, 0.0, 0.1, scenes, 1) * uniform(generator, -1, 1, scenes, views)
     radius = uniform(generator, 1.2, 1.8, scenes, 1) * (1 + wobble)
     flat = radius * elevation.cos()
     position = torch.stack([flat * azimuth.cos(), flat * azimuth.sin(), radius * elevation.sin()], -1)
-    return position, 0.12 * torch.randn(scenes, views, 3, generator=generator)
+    return position, 0.04 * torch.randn(scenes, views, 3, generator=generator)
 
 
-def _sweep(generator: torch.Generator, scenes: int, views: int) -> tuple[Tensor, Tensor]:
+def _sweep(generator: torch.Generator, along: Tensor) -> tuple[Tensor, Tensor]:
     """Positions and targets [S, V, 3] side by side before the scene, looking between in parallel and at one point."""
+    scenes, views = along.shape
     width = uniform(generator, 0.5, 1.3, scenes, 1)
-    across = width * (2 * _spread(generator, scenes, views) - 1)
-    along = -uniform(generator, 1.3, 2.2, scenes, 1) + 0.3 * width * uniform(generator, -1, 1, scenes, views)
-    height = uniform(generator, 0.15, 0.7, scenes, 1) + 0.4 * width * uniform(generator, -1, 1, scenes, views)
-    position = torch.stack([across, along, height.clamp(min=0.02)], -1)
+    across = width * (2 * along - 1)
+    back = -uniform(generator, 1.3, 2.2, scenes, 1) + 0.15 * width * uniform(generator, -1, 1, scenes, views)
+    height = uniform(generator, 0.15, 0.7, scenes, 1) + 0.15 * width * uniform(generator, -1, 1, scenes, views)
+    position = torch.stack([across, back, height.clamp(min=0.02)], -1)
     shift = position * torch.tensor([1.0, 0.0, 0.3])
-    jitter = 0.08 * torch.randn(scenes, views, 3, generator=generator)
+    jitter = 0.05 * torch.randn(scenes, views, 3, generator=generator)
     return position, uniform(generator, 0.0, 0.8, scenes, 1, 1) * shift + jitter
 
 
-def _walk(generator: torch.Generator, scenes: int, views: int) -> tuple[Tensor, Tensor]:
+def _walk(generator: torch.Generator, along: Tensor) -> tuple[Tensor, Tensor]:
     """Positions and targets [S, V, 3] of someone who walks toward or past the things with a camera in the hand.
 
     Cameras are between 0.8 and 2.4 from the z axis; the eyes wander over the things and never turn away from them.
     """
-    along = _spread(generator, scenes, views)
+    scenes, views = along.shape
     heading = uniform(generator, 0, 2 * math.pi, scenes, 1)
     angle = heading + uniform(generator, -1.1, 1.1, scenes, 1) * along + 0.03 * torch.randn(scenes, views, generator=generator)
     start, end = uniform(generator, 1.5, 2.4, scenes, 1), uniform(generator, 0.9, 1.8, scenes, 1)
@@ -110,5 +124,5 @@ def _walk(generator: torch.Generator, scenes: int, views: int) -> tuple[Tensor, 
     height = uniform(generator, 0.15, 0.9, scenes, 1) + 0.05 * torch.randn(scenes, views, generator=generator)
     position = torch.stack([away * angle.cos(), away * angle.sin(), height.clamp(min=0.05)], -1)
     first, last = (0.25 * torch.randn(scenes, 1, 3, generator=generator) for _ in range(2))
-    gaze = torch.lerp(first, last, along[..., None]) + 0.07 * torch.randn(scenes, views, 3, generator=generator)
+    gaze = torch.lerp(first, last, along[..., None]) + 0.04 * torch.randn(scenes, views, 3, generator=generator)
     return position, gaze.clamp(-0.5, 0.5)

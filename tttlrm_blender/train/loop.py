@@ -6,8 +6,8 @@ from __future__ import annotations
 import argparse
 import pickle
 import time
-from collections import defaultdict
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,11 @@ import torch
 from ..errors import TttlrmError
 from ..files import replacing
 from ..model.checkpoint import save_checkpoint
-from .evaluate import evaluate, validate
+from .evaluate import evaluate
+from .journal import Journal, line
+from .plan import DEFAULT_CONFIG, Budget, Plan
 from .preview import write_preview
-from .trainer import DEFAULT_CONFIG, Budget, Plan, Trainer
-
-LOG_EVERY = 30.0  # seconds
+from .trainer import Trainer
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,21 +32,33 @@ def run(args: argparse.Namespace) -> int:
         raise TttlrmError("A training run needs a file to resume from.", "Give --state, or --preview.", "bad_settings")
     if not (args.minutes > 0 or args.steps > 0):
         raise TttlrmError("A training run needs an end.", "Give --minutes or --steps.", "bad_settings")
-    plan = Plan(seed=args.seed, start=args.start, color_from=args.color_from, bfloat16=args.bfloat16)
-    trainer = resume(args.state, Trainer(DEFAULT_CONFIG, plan, args.device))
-    watch = Watch(args.state, args.save_every * 60)
-    trainer.run(Budget(args.steps, args.minutes * 60), watch)
-    save_state(args.state, trainer)
+    trainer = resume(args.state, Trainer(DEFAULT_CONFIG, plan(args), args.device, args.loaders))
+    journal = Journal(args.state.with_suffix(".log"))
+
+    def keep(trainer: Trainer) -> None:
+        save_state(args.state, trainer)
+        if args.out:
+            save_checkpoint(args.out, trainer.average, record(trainer))
+        journal.validated(trainer)
+
+    trainer.run(Budget(args.steps, args.minutes * 60), Watch(journal, keep, args.save_every * 60))
+    keep(trainer)
     if args.out:
         export(args.out, trainer, args.evaluate)
     return 0
+
+
+def plan(args: argparse.Namespace) -> Plan:
+    """What the options of a new run say."""
+    chosen = {name: getattr(args, name) for name in ("seed", "start", "bfloat16", "perceptual", "rate", "tokens")}
+    return replace(Plan(), **chosen, **({"stages": args.stages} if args.stages else {}))
 
 
 def export(path: Path, trainer: Trainer, scenes: int) -> None:
     """Write the averaged weights as a checkpoint, with the record of the run and its figures on held-out scenes."""
     figures = evaluate(trainer.average, scenes)
     save_checkpoint(path, trainer.average, record(trainer) | {"held_out_scenes": scenes, "figures": figures})
-    print(f"wrote {path}: " + _line(figures), flush=True)
+    print(f"wrote {path}: " + line(figures), flush=True)
 
 
 def record(trainer: Trainer) -> dict[str, Any]:
@@ -79,32 +91,15 @@ def resume(path: Path, trainer: Trainer) -> Trainer:
 
 
 class Watch:
-    """Logs and saves a run now and then."""
+    """Takes note of every step, and keeps the run now and then."""
 
-    def __init__(self, path: Path, save_every: float) -> None:
-        self._path, self._save_every = path, save_every
-        self._saved = self._logged = time.monotonic()
-        self._terms: dict[str, list[float]] = defaultdict(list)
+    def __init__(self, journal: Journal, keep: Callable[[Trainer], None], every: float) -> None:
+        self._journal, self._keep, self._every = journal, keep, every  # seconds
+        self._kept = time.monotonic()
 
     def __call__(self, trainer: Trainer, terms: dict[str, float]) -> None:
         """Take note of one step."""
-        now = time.monotonic()
-        for name, value in terms.items():
-            self._terms[name].append(value)
-        if now - self._logged > LOG_EVERY:
-            self._log(trainer)
-            self._logged = now
-        if now - self._saved > self._save_every:
-            save_state(self._path, trainer)
-            print("validation: " + _line(validate(trainer.average)), flush=True)
-            self._saved = now
-
-    def _log(self, trainer: Trainer) -> None:
-        means = {name: sum(values) / len(values) for name, values in self._terms.items()}
-        done = f"step {trainer.step}, {trainer.samples} scenes, {trainer.seconds / 60:.1f} min, {trainer.skipped} skipped: "
-        print(done + _line(means), flush=True)
-        self._terms.clear()
-
-
-def _line(figures: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        self._journal.step(trainer, terms)
+        if time.monotonic() - self._kept > self._every:
+            self._keep(trainer)
+            self._kept = time.monotonic()

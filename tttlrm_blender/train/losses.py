@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,41 +12,16 @@ from torch.nn import functional as F
 from ..gaussians.gaussians import Gaussians
 from ..matching.sweep import SHRINK
 from ..model.config import Config
-from ..model.decoder import Candidates, decode_all, patch_anchors, to_gaussians
-from ..model.depth import read_guess
-from ..model.network import TttLRM
+from ..model.decoder import Candidates, to_gaussians
 from ..model.pixels import patches
+from ..refine.loss import photo_loss
+from ..render.perceptual import VggFeatures
 from ..render.rasterize import rasterize
 from .batches import Batch
+from .predict import Prediction
 
 WHITE = (1.0, 1.0, 1.0)  # behind everything, as behind photos without background
 TRUST = 8.0  # a splat whose distance is wrong by a factor of e^(1/8) should have an opacity of 1/e
-
-
-class Prediction(NamedTuple):
-    """What the network makes of the input views of S scenes."""
-
-    candidates: Candidates  # [S, V·H·W]
-    choice: Tensor | None  # [S, T, (p/2)², K], log-odds of the hypotheses of networks with matching
-
-
-def predict(model: TttLRM, batch: Batch, bfloat16: bool = False) -> Prediction:
-    """The network's prediction from one pass over all input views."""
-    tokens = model.tokenize(batch.images, batch.c2w, batch.intrinsics, batch.costs)
-    view = model.view_tokens(*batch.images.shape[2:4])
-    with torch.autocast(tokens.device.type, torch.bfloat16, enabled=bfloat16):
-        tokens, _ = model.scan(tokens, view, [slice(0, tokens.shape[1])])
-    return read_tokens(model, tokens.float(), batch)
-
-
-def read_tokens(model: TttLRM, tokens: Tensor, batch: Batch) -> Prediction:
-    """The prediction of final tokens [S, T, D]."""
-    choice = guess = None
-    if model.depth is not None and batch.costs is not None:
-        choice = model.depth.logits(tokens, batch.costs)
-        guess = read_guess(model.config, choice)
-    anchor = patch_anchors(model.config, batch.images, batch.c2w, batch.intrinsics, guess)
-    return Prediction(decode_all(model, tokens, anchor), choice)
 
 
 def scene_splats(candidates: Candidates) -> list[Gaussians]:
@@ -89,21 +63,44 @@ def choice_error(config: Config, logits: Tensor, batch: Batch) -> tuple[Tensor, 
     return torch.where(there, error[..., 0], 0), there
 
 
-def losses(config: Config, prediction: Prediction, batch: Batch, rendering: bool) -> dict[str, Tensor]:
-    """The terms by name, each a mean: depth, its scale-invariant part, trust (opacity), and colour of rendered targets."""
-    candidates = prediction.candidates
-    error, there = log_error(candidates, batch)
+def losses(
+    config: Config, prediction: Prediction, batch: Batch, rendering: bool, perceptual: VggFeatures | None = None
+) -> dict[str, Tensor]:
+    """The terms by name, each a mean; those of rendered views only where `rendering` asks for them.
+
+    `depth` and `shape` compare logarithms of distance, the latter after the scene's mean error is taken out; `choice`
+    those between hypotheses; `trust` wants opacity to say how far the distance can be trusted; `opacity` wants little of it.
+    """
+    terms = depth_terms(config, prediction, batch)
+    if rendering:
+        drawn = draw_targets(prediction.candidates, batch)
+        terms |= color_terms(drawn, batch.target_images, perceptual)
+        terms["opacity"] = torch.sigmoid(prediction.candidates.logits).mean()
+    return terms
+
+
+def depth_terms(config: Config, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+    """The terms that compare distances with the true ones."""
+    error, there = log_error(prediction.candidates, batch)
     count = there.sum(-1, keepdim=True).clamp(min=1)
     offset = error.sum(-1, keepdim=True) / count
     worth = torch.exp(-TRUST * error.detach().abs()) * there
     terms = {
         "depth": error.abs().sum() / count.sum(),
         "shape": ((error - offset).abs() * there).sum() / count.sum(),
-        "trust": F.binary_cross_entropy_with_logits(candidates.logits, worth),
+        "trust": F.binary_cross_entropy_with_logits(prediction.candidates.logits, worth),
     }
     if prediction.choice is not None:
         wrong, counted = choice_error(config, prediction.choice, batch)
         terms["choice"] = wrong.sum() / counted.sum().clamp(min=1)
-    if rendering:
-        terms["color"] = F.mse_loss(draw_targets(candidates, batch), batch.target_images)
     return terms
+
+
+def color_terms(pictures: Tensor, photos: Tensor, perceptual: VggFeatures | None = None) -> dict[str, Tensor]:
+    """The terms that compare pictures with photos, [S, K, H, W, 3] each.
+
+    `likeness` is the loss of 3D Gaussian splatting, which has SSIM in it; `perceptual` needs features of VGG16.
+    """
+    drawn, true = pictures.flatten(0, 1), photos.flatten(0, 1)
+    terms = {"color": F.mse_loss(drawn, true), "likeness": photo_loss(drawn, true)}
+    return terms if perceptual is None else terms | {"perceptual": perceptual(drawn, true).mean()}

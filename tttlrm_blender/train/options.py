@@ -6,18 +6,40 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .plan import STAGES, Plan
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--minutes", type=float, default=0.0, help="time to train in all, earlier sittings included")
     parser.add_argument("--steps", type=int, default=0, help="steps to train in all, earlier sittings included")
-    parser.add_argument("--state", type=Path, help="file to resume from and to save to every few minutes")
-    parser.add_argument("--out", type=Path, help="checkpoint to write in the end")
-    parser.add_argument("--start", default="", metavar="default|FILE", help="checkpoint that a new run begins with")
-    parser.add_argument("--seed", type=int, default=0, help="of the weights and the scenes of a new run")
-    parser.add_argument("--color-from", type=float, default=0.75, help="share of a new run after which rendered views count")
+    parser.add_argument("--state", type=Path, help="file to resume from and to save to every few minutes; the log lies beside it")
+    parser.add_argument("--out", type=Path, help="checkpoint to write whenever the state is saved")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--bfloat16", action="store_true", help="multiply in bfloat16, in a new run; fast on some processors")
+    parser.add_argument("--loaders", type=int, default=0, metavar="N", help="processes that draw scenes ahead of the training")
     parser.add_argument("--save-every", type=float, default=3.0, metavar="MINUTES", help="between saved states")
     parser.add_argument("--evaluate", type=int, default=64, metavar="SCENES", help="held-out scenes measured for the record")
     parser.add_argument("--preview", type=Path, metavar="FILE", help="write a PNG of scenes of this seed instead of training")
+    _add_plan(parser.add_argument_group("of a new run; a resumed one keeps its own").add_argument)
+
+
+def _add_plan(add) -> None:
+    plan = Plan()
+    add("--start", default="", metavar="default|FILE", help="checkpoint that the run begins with")
+    add("--seed", type=int, default=0, help="of the weights and the scenes")
+    add("--stages", type=stages, default={}, metavar="NAME=SHARE,…", help=f"of {', '.join(STAGES)}: shares of the budget")
+    add("--rate", type=float, default=plan.rate, help="highest learning rate")
+    add("--tokens", type=int, default=plan.tokens, help="of all scenes of a step together, about")
+    add("--bfloat16", action="store_true", help="multiply in bfloat16; fast on some processors and on GPUs")
+    add("--perceptual", default="", metavar="FILE", help="weights of VGG16 for a perceptual loss")
+
+
+def stages(text: str) -> dict[str, float]:
+    """Shares by stage of “views=0.2,depth=0.8”, as an argument's type."""
+    try:
+        shares = {name: float(share) for name, share in (part.split("=") for part in text.split(","))}
+    except ValueError:
+        shares = {}
+    if not shares or not set(shares) <= set(STAGES) or min(shares.values()) < 0 or not sum(shares.values()) > 0:
+        raise argparse.ArgumentTypeError(f"stages are {', '.join(STAGES)}, such as depth=0.7,splats=0.3; got {text}")
+    return shares

@@ -30,9 +30,10 @@ def make_scenes(
     size: tuple[int, int],  # width and height in pixels
     device: str | torch.device = "cpu",
     samples: int = 2,  # along each side of a pixel, averaged
+    inputs: int = 0,  # of the views, the first: they cover what the others see; 0 for all
 ) -> SceneBatch:
     """`views` pictures of each of `scenes` random scenes; the same generator state gives the same scenes on every device."""
-    cameras = sample_views(generator, scenes, views, size)
+    cameras = sample_views(generator, scenes, views, size, inputs)
     world = sample_world(generator, cameras)
     drawn = (draw(world.at(s).to(device), cameras.at(s).to(device), size, samples) for s in range(scenes))
     images, depth = zip(*drawn, strict=True)

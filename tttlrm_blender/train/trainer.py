@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The training step and its schedule: AdamW with warm-up and cosine, clipped gradients, averaged weights, exact resuming."""
+"""The training step: AdamW with warm-up and cosine, clipped gradients, averaged weights, exact resuming."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -15,97 +16,60 @@ from torch import Tensor, nn
 from ..model.checkpoint import load_checkpoint
 from ..model.config import Config
 from ..model.network import TttLRM
-from .batches import Shape, make_batch, with_costs
-from .chance import generator_for
-from .losses import losses, predict
+from ..render.perceptual import VggFeatures
+from .batches import Batch
+from .loader import Lesson, Loader
+from .losses import color_terms, losses
+from .plan import TERMS, Budget, Plan
+from .predict import ViewHead, predict, predict_views
 
-DEFAULT_CONFIG = Config(
-    dim=128,
-    layers=4,
-    expansion=2,
-    sh_degree=0,
-    depth_range="log",
-    near=0.25,
-    far=32.0,
-    most_views=16,
-    anchored=True,
-    hypotheses=64,
-)  # small enough to learn something on a CPU
-SIZES = ((64, 64),) * 6 + ((80, 48), (48, 80), (96, 96))  # width and height of the pictures of a step
-LEARNED = ("model", "average", "optimizer")
+LEARNED = ("model", "view_head", "average", "optimizer")
 COUNTED = ("step", "samples", "skipped", "seconds")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything but the budget that decides what a run learns."""
-
-    seed: int = 0  # below `evaluate.HELD_OUT`
-    start: str = ""  # checkpoint whose weights the run begins with; empty for random ones of the given configuration
-    tokens: int = 1024  # of all scenes of a step together, about
-    min_views: int = 4
-    max_views: int = 8
-    others: int = 2  # views rendered beside one of the inputs
-    sizes: tuple[tuple[int, int], ...] = SIZES
-    rate: float = 2e-3  # of AdamW, at its highest
-    warmup: int = 50  # steps
-    decay: float = 0.05  # of matrices
-    clip: float = 1.0  # of the gradient's norm
-    absurd: float = 100.0  # steps with a larger gradient are skipped
-    average: float = 0.995  # of the weights that are kept in the end
-    color_from: float = 0.75  # share of the budget after which rendered views count
-    weights: tuple[tuple[str, float], ...] = (("depth", 1.0), ("shape", 0.5), ("trust", 0.1), ("color", 5.0), ("choice", 1.0))
-    bfloat16: bool = False  # faster where the processor multiplies it
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long a run lasts in all, earlier sittings included: whichever of the two ends first; 0 for no limit."""
-
-    steps: int = 0
-    seconds: float = 0.0
-
-    def spent(self, steps: int, seconds: float) -> float:
-        """The share used up, 0 to 1."""
-        shares = [done / limit for done, limit in ((steps, self.steps), (seconds, self.seconds)) if limit]
-        return min(1.0, max(shares, default=1.0))
 
 
 class Trainer:
     """A network in training."""
 
-    def __init__(self, config: Config, plan: Plan, device: str | torch.device = "cpu") -> None:
+    def __init__(self, config: Config, plan: Plan, device: str | torch.device = "cpu", processes: int = 0) -> None:
         torch.manual_seed(plan.seed)
-        self.plan, self.device = plan, device
+        self.plan, self.device, self.processes = plan, device, processes
         self.model = (trained_model(plan.start) if plan.start else fresh_model(config)).to(device)
+        self.view_head = ViewHead(self.model.config).to(device)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
-        self.optimizer = _optimizer(self.model, plan)
+        self.optimizer = _optimizer([self.model, self.view_head], plan)
         self.step, self.samples, self.skipped, self.seconds = 0, 0, 0, 0.0
+        self.perceptual = VggFeatures(Path(plan.perceptual)).to(device) if plan.perceptual else None
 
     def run(self, budget: Budget, after_step: Callable[[Trainer, dict[str, float]], None] = lambda *_: None) -> None:
         """Train until the budget is spent; `after_step` learns the terms of the loss."""
-        while (spent := budget.spent(self.step, self.seconds)) < 1:
-            start = time.monotonic()
-            terms = self.train_step(spent)
-            self.seconds += time.monotonic() - start
-            after_step(self, terms)
+        loader = Loader(self.model.config, self.plan, self.device, self.processes)
+        try:
+            while budget.spent(self.step, self.seconds) < 1:
+                start = time.monotonic()
+                terms = self.train_step(loader.next(self.step, budget, self.seconds))
+                self.seconds += time.monotonic() - start
+                after_step(self, terms)
+        finally:
+            loader.close()
 
-    def train_step(self, spent: float) -> dict[str, float]:
-        """One step on new scenes, at this share of the budget."""
-        generator = generator_for(self.plan.seed, self.step)
-        rendering = spent >= self.plan.color_from
-        shape = sample_shape(generator, self.plan, self.model.config.patch_size)
-        batch = make_batch(generator, shape if rendering else replace(shape, others=0), self.device)
-        batch = with_costs(batch, self.model.config)
-        terms = losses(self.model.config, predict(self.model, batch, self.plan.bfloat16), batch, rendering)
-        weights = dict(self.plan.weights)
-        total = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
+    def train_step(self, lesson: Lesson) -> dict[str, float]:
+        """One step; the terms of the loss, their weighted sum and the gradient's norm."""
+        terms = self._terms(lesson.batch.to(self.device), lesson.stage)
+        weights = TERMS[lesson.stage]
+        total = torch.stack([weights[name] * term for name, term in terms.items() if name in weights]).sum()
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
-        self._descend(norm, learning_rate(self.plan, self.step, spent))
-        self.step, self.samples = self.step + 1, self.samples + shape.scenes
+        norm = nn.utils.clip_grad_norm_([*self.model.parameters(), *self.view_head.parameters()], self.plan.clip)
+        self._descend(norm, learning_rate(self.plan, self.step, lesson.spent))
+        self.step, self.samples = self.step + 1, self.samples + len(lesson.batch.images)
         return {name: float(term.detach()) for name, term in (terms | {"loss": total, "norm": norm}).items()}
+
+    def _terms(self, batch: Batch, stage: str) -> dict[str, Tensor]:
+        if stage == "views":
+            return color_terms(*predict_views(self.model, self.view_head, batch, self.plan.bfloat16))
+        chunk = self.plan.views_per_update if stage == "chunks" else None
+        prediction = predict(self.model, batch, self.plan.bfloat16, chunk)
+        return losses(self.model.config, prediction, batch, stage != "depth", self.perceptual)
 
     def _descend(self, norm: Tensor, rate: float) -> None:
         if not norm < self.plan.absurd:
@@ -124,7 +88,7 @@ class Trainer:
         """All that a later sitting needs, as tensors and plain values."""
         learned = {name: getattr(self, name).state_dict() for name in LEARNED}
         counted = {name: getattr(self, name) for name in COUNTED}
-        return learned | counted | {"plan": vars(self.plan)}
+        return learned | counted | {"plan": asdict(self.plan)}
 
     def load_state(self, state: dict) -> None:
         """Continue where `state` was taken, by the plan of that run."""
@@ -148,23 +112,16 @@ def fresh_model(config: Config) -> TttLRM:
     return model
 
 
-def sample_shape(generator: torch.Generator, plan: Plan, patch: int) -> Shape:
-    """Size and number of views of one step; as many scenes as fit into the plan's tokens, for patches of this side."""
-    width, height = plan.sizes[int(torch.randint(len(plan.sizes), (), generator=generator))]
-    views = int(torch.randint(plan.min_views, plan.max_views + 1, (), generator=generator))
-    tokens = views * (width // patch) * (height // patch)
-    return Shape(max(1, round(plan.tokens / tokens)), views, plan.others, (width, height))
-
-
 def learning_rate(plan: Plan, step: int, spent: float) -> float:
     """Linear warm-up by steps, then a cosine over the budget down to a fiftieth."""
     cosine = 0.02 + 0.98 * (1 + math.cos(math.pi * spent)) / 2
     return plan.rate * min(1.0, (step + 1) / plan.warmup) * cosine
 
 
-def _optimizer(model: TttLRM, plan: Plan) -> torch.optim.AdamW:
+def _optimizer(modules: list[nn.Module], plan: Plan) -> torch.optim.AdamW:
     """AdamW that decays matrices only."""
-    matrices = [p for p in model.parameters() if p.dim() > 1]
-    vectors = [p for p in model.parameters() if p.dim() <= 1]
+    parameters = [p for module in modules for p in module.parameters()]
+    matrices = [p for p in parameters if p.dim() > 1]
+    vectors = [p for p in parameters if p.dim() <= 1]
     groups = [{"params": matrices, "weight_decay": plan.decay}, {"params": vectors, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.95))
