@@ -108,6 +108,22 @@ def test_wrong_weights_are_told_before_anything_is_done(checkpoint: str, tmp_pat
     assert "There are no weights at" in capsys.readouterr().err
 
 
+def test_a_set_that_fails_does_not_stop_the_others(checkpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    good, bad = str(write_photos(tmp_path / "good", 4)), str(tmp_path / "none")
+    assert main(["evaluate", bad, good, "--checkpoint", checkpoint, "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert list(json.loads(out)) == [good, "mean"]
+    assert f"{bad} is left out. The folder {bad} does not exist." in err
+    assert main(["evaluate", bad, bad, "--checkpoint", checkpoint, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "no_photos"
+
+
+def test_no_scenes_are_misuse(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        main(["evaluate", "procedural", "--scenes", "0"])
+    assert "a whole number above 0 is needed" in capsys.readouterr().err
+
+
 def test_the_mean_of_figures() -> None:
     rows = [
         {"views": 8, "psnr": 20.0, "seconds": {"load": 1.0, "mesh": 3.0}},

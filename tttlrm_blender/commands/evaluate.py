@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from ..errors import TttlrmError
 from ..protocol.settings import ReconstructSettings
 from .comparisons import write_comparisons
 from .figures import mean_of, table
@@ -35,26 +37,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="write each held-out photo, its rendering and the error")
     parser.add_argument("--lpips", type=Path, metavar="FILE", help="tell LPIPS too, by the weights of this file")
-    parser.add_argument("--scenes", type=int, default=64, metavar="N", help="procedural scenes measured (default: 64)")
+    parser.add_argument("--scenes", type=_some, default=64, metavar="N", help="procedural scenes measured (default: 64)")
     add_reconstruct_options(parser)
     parser.set_defaults(hold_out=8)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Reconstruct each folder and print one row for it, and their mean below several."""
+    """Reconstruct each folder and print one row for it, and their mean below several. One that fails does not stop the others."""
+    settings, lpips = replace(reconstruct_settings(args), hold_out=max(args.hold_out, 1)), load_lpips(args.lpips)
+    folders = picture_folders(args.photos, args.pictures)
+    rows: dict[str, dict[str, Any]] = {}
+    failed: list[TttlrmError] = []
+    for name in args.photos:
+        try:
+            rows[name] = figures_of(name, args.scenes, Measure(settings, folders.get(name), lpips))
+        except TttlrmError as error:
+            failed.append(error)
+            if len(args.photos) > 1:
+                print(f"{name} is left out. {error}", file=sys.stderr)
+    if not rows:
+        raise failed[0]
+    if len(args.photos) > 1:
+        rows["mean"] = mean_of(list(rows.values()))
+    print(json.dumps(rows if len(args.photos) > 1 else rows[args.photos[0]]) if args.json else table(rows))
+    return 1 if failed else 0
+
+
+def figures_of(name: str, scenes: int, measure: Measure) -> dict[str, Any]:
+    """The figures of a folder, or of so many procedural scenes, with progress on the console."""
     from .console import Console
 
-    settings = replace(reconstruct_settings(args), hold_out=max(args.hold_out, 1))
-    lpips, folders = load_lpips(args.lpips), picture_folders(args.photos, args.pictures)
-    rows = {}
-    for name in args.photos:
-        report, measure = Console(), Measure(settings, folders.get(name), lpips)
-        rows[name] = measure.procedural(max(args.scenes, 1), report) if name == PROCEDURAL else measure.folder(Path(name), report)
+    report = Console()
+    try:
+        return measure.procedural(scenes, report) if name == PROCEDURAL else measure.folder(Path(name), report)
+    finally:
         report.close()
-    if len(rows) > 1:
-        rows["mean"] = mean_of(list(rows.values()))
-    print(json.dumps(rows if len(rows) > 1 else next(iter(rows.values()))) if args.json else table(rows))
-    return 0
 
 
 @dataclass(frozen=True)
@@ -116,6 +133,12 @@ def picture_folders(names: list[str], root: Path | None) -> dict[str, Path]:
         short = Path(name).resolve().name
         folders[name] = root / (short if root / short not in folders.values() else f"{short}-{position + 1}")
     return folders
+
+
+def _some(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"a whole number above 0 is needed, such as 64; got {text}")
+    return int(text)
 
 
 def _size(settings: ReconstructSettings) -> tuple[int, int]:
