@@ -4,7 +4,7 @@
 import torch
 from torch import Tensor
 
-from tttlrm_blender.train.casting import cast
+from tttlrm_blender.train.casting import LAMP, cast, lamplight
 from tttlrm_blender.train.chance import generator_for
 from tttlrm_blender.train.layouts import Views, sample_views
 from tttlrm_blender.train.scenes import SceneBatch, make_scenes
@@ -119,3 +119,18 @@ def test_supersampling_averages_the_pixel() -> None:
     single = make_scenes(generator_for(4, 0), 2, 2, SIZE, samples=1)
     torch.testing.assert_close(coarse.depth, fine.depth, atol=1e-4, rtol=1e-4)
     assert (coarse.images - fine.images).square().mean() < (single.images - fine.images).square().mean()
+
+
+def test_shadows_lie_where_something_stands_before_the_lamp() -> None:
+    cameras, drawn = worlds(8, 12, 2)
+    assert 0.2 < (drawn.shadow > 0).float().mean() < 0.9
+    agreeing = []
+    for scene in (drawn.shadow > 0).nonzero()[:, 0].tolist():
+        world, origin = drawn.at(scene), cameras.c2w[scene, :1, :3, 3]
+        direction = cameras.c2w[scene, :1, :3, :3] @ torch.tensor([[0.0, 0.2], [0.1, 0.3], [1.0, 1.0]])
+        time = cast(world, origin, direction[..., None])[0][..., 0]
+        for lit, point in zip(lamplight(world, origin, direction, time)[0], (origin.T + time * direction[0]).T, strict=True):
+            toward = LAMP * world.light - point
+            blocked = cast(world, (point + 0.02 * toward / toward.norm())[None], toward[None, :, None, None])[1] in range(ROOM)
+            agreeing.append(blocked == bool(lit < 1) or bool(point.isinf().any()))
+    assert sum(agreeing) >= 0.85 * len(agreeing)

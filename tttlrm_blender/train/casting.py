@@ -15,6 +15,8 @@ from .worlds import INSIDE, SLOTS, World
 WHITE = 1.0  # photos without background are laid on white
 RAYS = 1 << 18  # looked at together, about; more does not fit the caches of a CPU
 PIXEL = 0.75  # more than from the centre of a pixel to its corner
+LAMP = 12.0  # distance of the lamp from the origin, beyond everything that throws shadows
+TOUCHING = 0.998  # of the way from the lamp to a point: what is hit from there on is the point itself
 SHARPNESS = 24  # exponent of the lamp's reflection
 
 
@@ -30,8 +32,9 @@ def draw(world: World, views: Views, size: tuple[int, int], samples: int) -> tup
 def _draw(world: World, c2w: Tensor, direction: Tensor, focal: Tensor) -> tuple[Tensor, Tensor]:
     """Colours [V, R, 3] and depth [V, R] of pixels whose bundles [V, 3, R, G] end with the ray through the centre."""
     time, slot = cast(world, c2w[:, :3, 3], direction, PIXEL / focal)
-    colors = shade(world, c2w[:, :3, 3], direction[..., :-1], time[..., :-1], slot[..., :-1])
     depth = time[..., -1]
+    lit = lamplight(world, c2w[:, :3, 3], direction[..., -1], depth)
+    colors = shade(world, c2w[:, :3, 3], direction[..., :-1], time[..., :-1], slot[..., :-1], lit)
     return colors.mean(-1).mT, torch.where(depth.isinf(), 0, depth)
 
 
@@ -91,8 +94,21 @@ def _surround(world: World, origin: Tensor, direction: Tensor, best: Tensor, slo
     return best, slot
 
 
-def shade(world: World, origin: Tensor, direction: Tensor, time: Tensor, slot: Tensor) -> Tensor:
-    """Colours [V, 3, R, G] of the hits of `cast`; white where nothing is hit."""
+def lamplight(world: World, origin: Tensor, direction: Tensor, time: Tensor) -> Tensor:
+    """The share [V, R] of the lamp's light that gets to where rays [V, 3, R] are at times [V, R], 0 to 1.
+
+    The lamp stands so far away that its light is parallel, but at a place, from where rays can be cast.
+    """
+    if world.shadow == 0:
+        return torch.ones_like(time)
+    points = origin[..., None] + time.nan_to_num(posinf=0)[:, None] * direction
+    lamp = LAMP * world.light
+    reached = cast(world, lamp[None], (points.movedim(1, 0).flatten(1) - lamp[:, None])[None, ..., None])[0]
+    return torch.where(reached.view_as(time) < TOUCHING, 1 - float(world.shadow), 1.0)
+
+
+def shade(world: World, origin: Tensor, direction: Tensor, time: Tensor, slot: Tensor, lit: Tensor) -> Tensor:
+    """Colours [V, 3, R, G] of the hits of `cast`, bundles in the `lamplight` [V, R]; white where nothing is hit."""
     rays, times, slots = direction.movedim(1, 0).flatten(1), time.flatten(), slot.flatten()
     colors = torch.full_like(rays, WHITE)
     each = direction.shape[2] * direction.shape[3]
@@ -101,20 +117,21 @@ def shade(world: World, origin: Tensor, direction: Tensor, time: Tensor, slot: T
         if len(seen):
             way = rays.index_select(1, seen)
             points = origin.mT.index_select(1, seen // each) + times.index_select(0, seen) * way
-            colors.index_copy_(1, seen, _surface(world, p, points, way))
+            lamp = lit.flatten().index_select(0, seen // direction.shape[3])
+            colors.index_copy_(1, seen, _surface(world, p, points, way, lamp))
     return colors.unflatten(1, time.shape).movedim(0, 1)
 
 
-def _surface(world: World, slot: int, points: Tensor, rays: Tensor) -> Tensor:
-    """Colours [3, N] of one solid at surface points [3, N] seen along rays [3, N], as the scene's exposure shows them."""
+def _surface(world: World, slot: int, points: Tensor, rays: Tensor, lit: Tensor) -> Tensor:
+    """Colours [3, N] of one solid at points [3, N], [N] of the lamp's light on them, seen along rays [3, N], as exposed."""
     frame, texture = world.frame[slot], world.textures.at(slot)
     local = frame @ (points - world.center[slot, :, None])
     own = normals(world.solids.at(slot), local)
     normal = _unit(frame.mT @ own)
     normal = normal * -(normal * rays).sum(0).sign()
-    seen = color(texture, points, _on_surface(local, own, frame)) * _light(world, normal)
+    seen = color(texture, points, _on_surface(local, own, frame)) * _light(world, normal, lit)
     if world.gloss[slot] > 0:
-        seen = seen + world.gloss[slot] * _reflection(world, normal, rays)
+        seen = seen + float(world.gloss[slot]) * lit * _reflection(world, normal, rays)
     factor, exponent = world.exposure
     return (factor * seen.clamp(min=1e-4) ** exponent).clamp(max=1)
 
@@ -130,10 +147,10 @@ def _on_surface(local: Tensor, normal: Tensor, frame: Tensor) -> Tensor:
     return torch.stack([torch.where((nx > ny) & (nx > nz), y, x), torch.where((nz > nx) & (nz > ny), y, -z)])
 
 
-def _light(world: World, normal: Tensor) -> Tensor:
+def _light(world: World, normal: Tensor, lit: Tensor) -> Tensor:
     """Diffuse light [N] on surfaces that face along `normal` [3, N]: the lamp's, and from everywhere, less from below."""
     lamp = (world.light @ normal).clamp(min=0)
-    return world.ambient * (0.9 + 0.1 * normal[2]) + (1 - world.ambient) * lamp
+    return world.ambient * (0.9 + 0.1 * normal[2]) + (1 - world.ambient) * lit * lamp
 
 
 def _reflection(world: World, normal: Tensor, rays: Tensor) -> Tensor:

@@ -48,9 +48,7 @@ def sample_textures(generator: torch.Generator, size: Tensor, pixel: Tensor, con
     """Random textures for surfaces of half size `size` [...] where a pixel is `pixel` [...] wide, in world units."""
     shape = size.shape
     frequency = torch.exp(uniform(generator, 1.0, 2.8, *shape, 1, 1)) * uniform(generator, 0.3, 1.0, *shape, 3, 1)
-    tint = directions(generator, *shape, 1) * uniform(generator, 0.0, 0.45, *shape, 1, 1)
-    base = (uniform(generator, 0.15, 0.85, *shape, 1, 1) + tint).clamp(0, 1)
-    difference = directions(generator, *shape, 2) * uniform(generator, 0.05, contrast, *shape, 2, 1)
+    base, difference = _colors(generator, shape, contrast)
     pattern = choose(generator, CHANCES, *shape)
     across = torch.exp(uniform(generator, math.log(0.35), math.log(2.5), *shape))  # pictures on the whole surface
     tiles = uniform(generator, 2.0, 6.0, *shape, 1) * uniform(generator, 0.5, 1.0, *shape, 2)
@@ -67,6 +65,15 @@ def sample_textures(generator: torch.Generator, size: Tensor, pixel: Tensor, con
         zoom=torch.where((pattern == TILES)[..., None], tiles, zoom[..., None]),
         tinted=(pattern != PHOTO) | (torch.rand(shape, generator=generator) < 0.25),
     )
+
+
+def _colors(generator: torch.Generator, shape: tuple[int, ...], contrast: float) -> tuple[Tensor, Tensor]:
+    """Mean colours [..., 1, 3], few of them vivid, and two differences [..., 2, 3], mostly between light and dark."""
+    vividness = 0.45 * uniform(generator, 0.0, 1.0, *shape, 1, 1) ** 2
+    base = uniform(generator, 0.2, 0.9, *shape, 1, 1) + directions(generator, *shape, 1) * vividness
+    difference = torch.nn.functional.normalize(0.6 + 0.7 * directions(generator, *shape, 2), dim=-1)
+    difference *= torch.where(torch.rand(*shape, 2, 1, generator=generator) < 0.5, -1.0, 1.0)
+    return base.clamp(0, 1), difference * uniform(generator, 0.05, contrast, *shape, 2, 1)
 
 
 def _pictures(generator: torch.Generator, pattern: Tensor) -> Tensor:

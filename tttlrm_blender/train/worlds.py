@@ -36,6 +36,7 @@ class World:
     gloss: Tensor  # [S, P], strength of the lamp's reflection
     light: Tensor  # [S, 3], direction to the lamp
     ambient: Tensor  # [S], light that comes from everywhere, 0 to 1
+    shadow: Tensor  # [S], how dark shadows are: 0 for none, 1 for no light of the lamp in them
     exposure: Tensor  # [S, 2], factor on the colours after an exponent on them
 
     def at(self, scene: int) -> World:
@@ -43,8 +44,9 @@ class World:
         return World(**{name: part.at(scene) if hasattr(part, "at") else part[scene] for name, part in vars(self).items()})
 
     def to(self, device: str | torch.device) -> World:
-        """The same world on another device; which slots are used stays on the CPU."""
-        return World(**{name: part if name == "present" else part.to(device) for name, part in vars(self).items()})
+        """The same world on another device; what the code branches on stays on the CPU."""
+        stays = ("present", "gloss", "shadow")
+        return World(**{name: part if name in stays else part.to(device) for name, part in vars(self).items()})
 
 
 def sample_world(generator: torch.Generator, views: Views) -> World:
@@ -65,8 +67,9 @@ def sample_world(generator: torch.Generator, views: Views) -> World:
         textures=sample_textures(generator, _extent(shape), _pixels(views)),
         gloss=uniform(generator, -0.8, 0.4, scenes, SLOTS).clamp(min=0),
         light=torch.cat([light[:, :2], light[:, 2:].abs()], -1),
-        ambient=uniform(generator, 0.4, 0.9, scenes),
-        exposure=torch.stack([uniform(generator, 0.8, 1.15, scenes), uniform(generator, 0.8, 1.25, scenes)], -1),
+        ambient=uniform(generator, 0.4, 0.85, scenes),
+        shadow=uniform(generator, -1.0, 1.2, scenes).clamp(0, 1),
+        exposure=torch.stack([uniform(generator, 0.85, 1.2, scenes), uniform(generator, 0.75, 1.2, scenes)], -1),
     )
 
 
