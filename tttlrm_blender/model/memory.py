@@ -81,7 +81,8 @@ def encode(
     chunks = chunk_ranges(len(images), view, views_per_update)
     costs = matching_costs(model.config, *views)
     with precision(device):
-        tokens = model.tokenize(*(array[None] for array in views), costs=None if costs is None else costs[None]).float()
+        one = (views[0][None], views[1][None], views[2][None])
+        tokens = model.tokenize(*one, None if costs is None else costs[None]).float()
         tokens, weights = model.scan(tokens, view, chunks, inference_rule(device, elastic), on_layer=on_layer)
     guess = model.depth.guess(tokens[0], costs) if model.depth is not None and costs is not None else None
     return SceneMemory(weights, tokens[0], views[0], views[1], views[2], guess)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,8 +46,8 @@ class Batch:
 
     def to(self, device: str | torch.device) -> Batch:
         """The same batch on another device."""
-        parts = {name: part.to(device) if isinstance(part, Tensor) else part for name, part in vars(self).items()}
-        return Batch(**parts)
+        parts: dict[str, Any] = {name: part.to(device) for name, part in vars(self).items() if isinstance(part, Tensor)}
+        return replace(self, **parts)
 
 
 def make_batch(generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu", reference: str = "mean") -> Batch:

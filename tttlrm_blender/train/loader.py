@@ -24,6 +24,7 @@ class Lesson:
 
     spent: float  # share of the budget, as it was when the batch was begun
     stage: str
+    views_per_update: int | None  # None for one pass over all views
     batch: Batch
 
 
@@ -63,5 +64,6 @@ def make_lesson(config: Config, plan: Plan, step: int, spent: float, device: str
     """The lesson of a step at a share of the budget: the same in every process."""
     generator, stage = generator_for(plan.seed, step), plan.stage(spent)
     shape = plan.shape(generator, spent, config.patch_size)
-    batch = make_batch(generator, shape, device, "first" if stage == "chunks" else "mean")
-    return Lesson(spent, stage, with_costs(batch, config))
+    chunk = plan.views_per_update if stage == "chunks" and step % 2 else None  # so that one pass is not forgotten
+    batch = make_batch(generator, shape, device, "first" if chunk else "mean")
+    return Lesson(spent, stage, chunk, with_costs(batch, config))

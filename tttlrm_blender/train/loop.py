@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     if not (args.minutes > 0 or args.steps > 0):
         raise TttlrmError("A training run needs an end.", "Give --minutes or --steps.", "bad_settings")
     trainer = resume(args.state, Trainer(DEFAULT_CONFIG, plan(args), args.device, args.loaders))
-    journal = Journal(args.state.with_suffix(".log"))
+    journal = Journal(args.state.with_name(f"{args.state.stem}-log"))
 
     def keep(trainer: Trainer) -> None:
         save_state(args.state, trainer)

@@ -26,7 +26,7 @@ DEFAULT_CONFIG = Config(
 )  # small enough to learn something on a CPU
 
 # View synthesis predicts pixels of target views from their rays; depth needs no rasteriser; splats are judged by
-# rendered views; in the last stage the network reads the views in ordered chunks.
+# rendered views; in the last stage every other step lets the network read the views in ordered chunks.
 STAGES = ("views", "depth", "splats", "chunks")
 DEPTH_TERMS = {"choice": 1.0, "depth": 1.0, "shape": 0.5, "trust": 0.1}
 SPLAT_TERMS = {"color": 20.0, "likeness": 1.0, "choice": 0.5, "depth": 0.5, "shape": 0.01, "opacity": 0.01, "perceptual": 0.5}
@@ -43,7 +43,7 @@ class Plan:
 
     seed: int = 0  # below `evaluate.HELD_OUT`
     start: str = ""  # checkpoint whose weights the run begins with; empty for random ones of the given configuration
-    stages: Mapping[str, float] = field(default_factory=lambda: {"depth": 0.6, "splats": 0.3, "chunks": 0.1})  # shares
+    stages: Mapping[str, float] = field(default_factory=lambda: {"depth": 0.3, "splats": 0.55, "chunks": 0.15})  # shares
     tokens: int = 1024  # of all scenes of a step together, about
     min_views: int = 2
     max_views: int = 16

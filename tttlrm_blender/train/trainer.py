@@ -54,7 +54,7 @@ class Trainer:
 
     def train_step(self, lesson: Lesson) -> dict[str, float]:
         """One step; the terms of the loss, their weighted sum and the gradient's norm."""
-        terms = self._terms(lesson.batch.to(self.device), lesson.stage)
+        terms = self._terms(lesson.batch.to(self.device), lesson.stage, lesson.views_per_update)
         weights = TERMS[lesson.stage]
         total = torch.stack([weights[name] * term for name, term in terms.items() if name in weights]).sum()
         self.optimizer.zero_grad(set_to_none=True)
@@ -64,11 +64,10 @@ class Trainer:
         self.step, self.samples = self.step + 1, self.samples + len(lesson.batch.images)
         return {name: float(term.detach()) for name, term in (terms | {"loss": total, "norm": norm}).items()}
 
-    def _terms(self, batch: Batch, stage: str) -> dict[str, Tensor]:
+    def _terms(self, batch: Batch, stage: str, views_per_update: int | None) -> dict[str, Tensor]:
         if stage == "views":
             return color_terms(*predict_views(self.model, self.view_head, batch, self.plan.bfloat16))
-        chunk = self.plan.views_per_update if stage == "chunks" else None
-        prediction = predict(self.model, batch, self.plan.bfloat16, chunk)
+        prediction = predict(self.model, batch, self.plan.bfloat16, views_per_update)
         return losses(self.model.config, prediction, batch, stage != "depth", self.perceptual)
 
     def _descend(self, norm: Tensor, rate: float) -> None:
