@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Batches: normalised as inference does, with distances that put the splats where the scene is."""
 
+from dataclasses import replace
+
 import torch
 
 from tttlrm_blender.model.decoder import anchors
@@ -24,6 +26,12 @@ def test_input_cameras_are_normalised_and_targets_follow() -> None:
     torch.testing.assert_close(batch.target_images[:, -1], batch.images[:, 0], atol=0.05, rtol=0)
 
 
+def test_distances_are_within_the_reach_of_the_network() -> None:
+    distance = make_batch(generator_for(4, 0), Shape(scenes=60, inputs=4, others=0, size=(16, 16))).distance
+    beyond = (distance > DEFAULT_CONFIG.far) | ((distance > 0) & (distance < DEFAULT_CONFIG.near))
+    assert beyond.float().mean() < 0.02
+
+
 def test_exposure_differs_between_the_inputs_of_some_scenes_only() -> None:
     batch = make_batch(generator_for(2, 0), Shape(scenes=16, inputs=2, others=1, size=(16, 16)))
     before, after = batch.target_images[:, -1], batch.images[:, 0]
@@ -33,7 +41,7 @@ def test_exposure_differs_between_the_inputs_of_some_scenes_only() -> None:
 
 
 def test_splats_at_the_true_distance_show_the_scene() -> None:
-    batch = make_batch(generator_for(1, 0), SHAPE)
+    batch = make_batch(generator_for(1, 0), replace(SHAPE, scenes=12))
     flat = flat_guess(DEFAULT_CONFIG, batch)
     anchor = anchors(batch.images, batch.c2w, batch.intrinsics).flatten(1, 3)
     distance = batch.distance.flatten(1)[..., None]

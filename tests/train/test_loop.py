@@ -2,6 +2,7 @@
 """A training run from the command line to a checkpoint."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,8 @@ def test_run_without_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "--minutes" in capsys.readouterr().err
 
 
-def test_preview_needs_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_preview_needs_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "write_preview", partial(loop.write_preview, scenes=1, views=2, size=(16, 16)))
     assert main(["--preview", str(tmp_path / "sheet.png")]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["sheet.png"]
     assert main(["--steps", "1"]) == 1

@@ -4,7 +4,7 @@
 import torch
 from torch import Tensor
 
-from tttlrm_blender.train.casting import LAMP, cast, lamplight
+from tttlrm_blender.train.casting import LAMP, cast, directions, lamplight
 from tttlrm_blender.train.chance import generator_for
 from tttlrm_blender.train.layouts import Views, sample_views
 from tttlrm_blender.train.scenes import SceneBatch, make_scenes
@@ -99,6 +99,27 @@ def test_depth_of_one_view_is_never_behind_what_another_sees() -> None:
         assert (time > 1 + 1e-3).float().mean() < 0.005  # but for the rims of what is found in steps
         agreeing.append((time > 1 - 1e-3).float().mean())
     assert torch.stack(agreeing).mean() > 0.4
+
+
+def double(parts):
+    """A world, or a part of it, in double precision."""
+    converted = {
+        name: double(part) if not isinstance(part, Tensor) else part.double() if part.is_floating_point() else part
+        for name, part in vars(parts).items()
+    }
+    return type(parts)(**converted)
+
+
+def test_single_precision_is_exact_enough() -> None:
+    cameras, drawn = worlds(3, 20, 2)
+    for scene in range(20):
+        c2w, intrinsics = cameras.c2w[scene], cameras.intrinsics[scene]
+        direction = directions(c2w, intrinsics, SIZE, 1)
+        time, slot = cast(drawn.at(scene), c2w[:, :3, 3], direction)
+        exact, exact_slot = cast(double(drawn.at(scene)), c2w[:, :3, 3].double(), direction.double())
+        same = slot == exact_slot
+        assert same.float().mean() > 0.998
+        torch.testing.assert_close(time[same], exact[same].float(), atol=0, rtol=1e-3)
 
 
 def test_bundles_and_single_rays_meet_the_same() -> None:

@@ -114,15 +114,17 @@ def _sweep(generator: torch.Generator, along: Tensor) -> tuple[Tensor, Tensor]:
 def _walk(generator: torch.Generator, along: Tensor) -> tuple[Tensor, Tensor]:
     """Positions and targets [S, V, 3] of someone who walks toward or past the things with a camera in the hand.
 
-    Cameras are between 0.8 and 2.4 from the z axis; the eyes wander over the things and never turn away from them.
+    Cameras are between 0.8 and 2.4 from the z axis; the eyes wander over the things and never turn away from them. No walk is
+    so short that the room, measured by it, would be out of the network's reach.
     """
     scenes, views = along.shape
     heading = uniform(generator, 0, 2 * math.pi, scenes, 1)
-    angle = heading + uniform(generator, -1.1, 1.1, scenes, 1) * along + 0.03 * torch.randn(scenes, views, generator=generator)
-    start, end = uniform(generator, 1.5, 2.4, scenes, 1), uniform(generator, 0.9, 1.8, scenes, 1)
-    away = (start + (end - start) * along + 0.04 * torch.randn(scenes, views, generator=generator)).clamp(0.8, 2.4)
+    turn = uniform(generator, 0.7, 1.5, scenes, 1) * torch.where(torch.rand(scenes, 1, generator=generator) < 0.5, -1.0, 1.0)
+    angle = heading + turn * along + 0.03 * torch.randn(scenes, views, generator=generator)
+    start, nearer = uniform(generator, 1.5, 2.2, scenes, 1), uniform(generator, 0.2, 0.9, scenes, 1)
+    away = (start - nearer * along + 0.04 * torch.randn(scenes, views, generator=generator)).clamp(0.8, 2.4)
     height = uniform(generator, 0.15, 0.9, scenes, 1) + 0.05 * torch.randn(scenes, views, generator=generator)
     position = torch.stack([away * angle.cos(), away * angle.sin(), height.clamp(min=0.05)], -1)
-    first, last = (0.25 * torch.randn(scenes, 1, 3, generator=generator) for _ in range(2))
+    first, last = (torch.tensor([0.2, 0.2, 0.12]) * torch.randn(scenes, 1, 3, generator=generator) for _ in range(2))
     gaze = torch.lerp(first, last, along[..., None]) + 0.04 * torch.randn(scenes, views, 3, generator=generator)
     return position, gaze.clamp(-0.5, 0.5)
