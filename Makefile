@@ -10,7 +10,11 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 # Threads that spin slow a busy machine tenfold.
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help setup test demo extension gpu-check
+# Of GPU training: minutes of this sitting, and of all sittings together, which decide how the learning rate falls.
+MINUTES ?= 9
+TOTAL ?= $(MINUTES)
+
+.PHONY: help setup test demo extension gpu-check train-gpu
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -37,3 +41,10 @@ extension: setup  ## build dist/tttlrm-<version>.zip for Blender and check it
 
 gpu-check:  ## on a CUDA machine, with PYTHON's own torch: back ends and precisions compared, timings at the paper's sizes
 	$(PYTHON) -m benchmarks.gpu_check
+
+train-gpu:  ## on a CUDA machine, with PYTHON's own torch: train for MINUTES of TOTAL, resuming: training/gpu.safetensors
+	mkdir -p training
+	TORCH_EXTENSIONS_DIR=$(CURDIR)/training/extensions $(PYTHON) -m tttlrm_blender.train --network large --device cuda --bfloat16 \
+		--loaders $$(($$(nproc) - 2)) --minutes $(TOTAL) --sitting $(MINUTES) --save-every 1 \
+		--stages views=0.15,depth=0.25,splats=0.5,chunks=0.1 --tokens 16384 --rate 1e-3 \
+		--state training/gpu.pt --out training/gpu.safetensors

@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="write each held-out photo, its rendering and the error")
     parser.add_argument("--lpips", type=Path, metavar="FILE", help="tell LPIPS too, by the weights of this file")
     parser.add_argument("--scenes", type=_some, default=64, metavar="N", help="procedural scenes measured (default: 64)")
+    parser.add_argument("--captured", type=int, default=0, metavar="N", help="photos of a procedural scene (default: as --views)")
     add_reconstruct_options(parser)
     parser.set_defaults(hold_out=8)
 
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     failed: list[TttlrmError] = []
     for name in args.photos:
         try:
-            rows[name] = figures_of(name, args.scenes, Measure(settings, folders.get(name), lpips))
+            rows[name] = figures_of(name, args.scenes, Measure(settings, folders.get(name), lpips, args.captured))
         except TttlrmError as error:
             failed.append(error)
             if len(args.photos) > 1:
@@ -81,6 +82,7 @@ class Measure:
     settings: ReconstructSettings
     pictures: Path | None = None  # folder for comparisons
     lpips: Lpips | None = None
+    captured: int = 0  # photos of each procedural scene, of which the network reads some; 0 for as many as it reads
 
     def folder(self, photos: Path, report: Report) -> dict[str, Any]:
         """The figures of one folder of photos."""
@@ -113,7 +115,7 @@ class Measure:
         settings = replace(self.settings, views=views, width=width, height=height)
         pictures = self.pictures and self.pictures / f"{number:03}"
         with TemporaryDirectory(prefix="tttlrm-") as folder:
-            write_scene(Path(folder), number, views, (width, height))
+            write_scene(Path(folder), number, self.captured or views, (width, height))
             return replace(self, settings=settings, pictures=pictures).folder(Path(folder), Report())
 
 

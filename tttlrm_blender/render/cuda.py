@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +15,17 @@ import torch
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from .convention import BLUR, NEAR, Drawing, Views
+
+
+def prepare() -> bool:
+    """Let gsplat compile its kernels in a process of its own, if they are not compiled yet; False where gsplat is not installed.
+
+    The first compilation takes minutes. Whoever draws before it is finished waits for it; it is kept in TORCH_EXTENSIONS_DIR.
+    """
+    if importlib.util.find_spec("gsplat") is None:
+        return False
+    subprocess.Popen([sys.executable, "-c", "import gsplat.cuda._backend"], stdout=subprocess.DEVNULL)
+    return True
 
 
 def draw(gaussians: Gaussians, views: Views, size: tuple[int, int], degree: int) -> Drawing:

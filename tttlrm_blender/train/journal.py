@@ -36,12 +36,13 @@ class Journal:
 
     def validated(self, trainer: Trainer) -> None:
         """Measure the averaged weights, and draw what they make of the validation set."""
-        figures = validate(trainer.average)
+        result = trainer.result()
+        figures = validate(result)
         row = {"step": trainer.step, "samples": trainer.samples, "minutes": trainer.seconds / 60, **figures}
         if not (self.folder / "validation.tsv").is_file():
             self._write("validation.tsv", "\t".join(row))
         self._write("validation.tsv", "\t".join(f"{value:.6g}" for value in row.values()))
-        validation_pictures(trainer.average, self.folder / f"step-{trainer.step:07}.png")
+        validation_pictures(result, self.folder / f"step-{trainer.step:07}.png")
 
     def _write(self, name: str, text: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from ..files import replacing
 from ..model.checkpoint import save_checkpoint
 from .evaluate import evaluate
 from .journal import Journal, line
-from .plan import DEFAULT_CONFIG, Budget, Plan
+from .plan import NETWORKS, Budget, Plan
 from .preview import write_preview
 from .trainer import Trainer
+
+WITHOUT_DRAWING = "gsplat is not installed, so no stage draws splats: distances and opacities learn, sizes do not."
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,17 +34,20 @@ def run(args: argparse.Namespace) -> int:
         raise TttlrmError("A training run needs a file to resume from.", "Give --state, or --preview.", "bad_settings")
     if not (args.minutes > 0 or args.steps > 0):
         raise TttlrmError("A training run needs an end.", "Give --minutes or --steps.", "bad_settings")
-    trainer = resume(args.state, Trainer(DEFAULT_CONFIG, plan(args), args.device, args.loaders))
+    trainer = resume(args.state, Trainer(NETWORKS[args.network], plan(args), args.device, args.loaders))
+    if not trainer.draws:
+        print(WITHOUT_DRAWING, flush=True)
     journal = Journal(args.state.with_name(f"{args.state.stem}-log"))
 
     def keep(trainer: Trainer) -> None:
         save_state(args.state, trainer)
         if args.out:
             save_checkpoint(args.out, trainer.average, record(trainer))
-        journal.validated(trainer)
 
-    trainer.run(Budget(args.steps, args.minutes * 60), Watch(journal, keep, args.save_every * 60))
+    chores = (Chore(keep, args.save_every * 60), Chore(journal.validated, args.validate_every * 60))
+    trainer.run(Budget(args.steps, args.minutes * 60), Watch(journal, chores), args.sitting * 60)
     keep(trainer)
+    journal.validated(trainer)
     if args.out:
         export(args.out, trainer, args.evaluate)
     return 0
@@ -56,7 +61,7 @@ def plan(args: argparse.Namespace) -> Plan:
 
 def export(path: Path, trainer: Trainer, scenes: int) -> None:
     """Write the averaged weights as a checkpoint, with the record of the run and its figures on held-out scenes."""
-    figures = evaluate(trainer.average, scenes)
+    figures = evaluate(trainer.result(), scenes)
     save_checkpoint(path, trainer.average, record(trainer) | {"held_out_scenes": scenes, "figures": figures})
     print(f"wrote {path}: " + line(figures), flush=True)
 
@@ -90,16 +95,27 @@ def resume(path: Path, trainer: Trainer) -> Trainer:
     return trainer
 
 
-class Watch:
-    """Takes note of every step, and keeps the run now and then."""
+class Chore:
+    """Something to be done for a run now and then."""
 
-    def __init__(self, journal: Journal, keep: Callable[[Trainer], None], every: float) -> None:
-        self._journal, self._keep, self._every = journal, keep, every  # seconds
-        self._kept = time.monotonic()
+    def __init__(self, work: Callable[[Trainer], None], every: float) -> None:
+        self._work, self._every, self._done = work, every, time.monotonic()  # seconds
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Do it where it is due."""
+        if time.monotonic() - self._done > self._every:
+            self._work(trainer)
+            self._done = time.monotonic()
+
+
+class Watch:
+    """Takes note of every step, and does the chores."""
+
+    def __init__(self, journal: Journal, chores: Sequence[Chore]) -> None:
+        self._journal, self._chores = journal, chores
 
     def __call__(self, trainer: Trainer, terms: dict[str, float]) -> None:
         """Take note of one step."""
         self._journal.step(trainer, terms)
-        if time.monotonic() - self._kept > self._every:
-            self._keep(trainer)
-            self._kept = time.monotonic()
+        for chore in self._chores:
+            chore(trainer)

@@ -6,18 +6,20 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .plan import STAGES, Plan
+from .plan import NETWORKS, STAGES, Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--minutes", type=float, default=0.0, help="time to train in all, earlier sittings included")
     parser.add_argument("--steps", type=int, default=0, help="steps to train in all, earlier sittings included")
+    parser.add_argument("--sitting", type=float, default=0.0, metavar="MINUTES", help="to train now, of those in all; 0 for all")
     parser.add_argument("--state", type=Path, help="file to resume from and to save to every few minutes; the log lies beside it")
     parser.add_argument("--out", type=Path, help="checkpoint to write whenever the state is saved")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--loaders", type=int, default=0, metavar="N", help="processes that draw scenes ahead of the training")
     parser.add_argument("--save-every", type=float, default=3.0, metavar="MINUTES", help="between saved states")
+    parser.add_argument("--validate-every", type=float, default=5.0, metavar="MINUTES", help="between figures in the log")
     parser.add_argument("--evaluate", type=int, default=64, metavar="SCENES", help="held-out scenes measured for the record")
     parser.add_argument("--preview", type=Path, metavar="FILE", help="write a PNG of scenes of this seed instead of training")
     _add_plan(parser.add_argument_group("of a new run; a resumed one keeps its own").add_argument)
@@ -25,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_plan(add) -> None:
     plan = Plan()
+    add("--network", choices=NETWORKS, default="small", help="size of the network that the run begins with (default: small)")
     add("--start", default="", metavar="default|FILE", help="checkpoint that the run begins with")
     add("--seed", type=int, default=0, help="of the weights and the scenes")
     add("--stages", type=stages, default={}, metavar="NAME=SHARE,…", help=f"of {', '.join(STAGES)}: shares of the budget")

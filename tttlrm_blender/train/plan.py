@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
 from ..model.config import Config
 from .batches import Shape
 
-DEFAULT_CONFIG = Config(
+SMALL_NETWORK = Config(
     dim=128,
     layers=4,
     expansion=2,
@@ -23,7 +23,10 @@ DEFAULT_CONFIG = Config(
     most_views=16,
     anchored=True,
     hypotheses=64,
-)  # small enough to learn something on a CPU
+)
+# Newton-Schulz costs a CPU the cube of the width for every layer and scene, whatever the number of tokens: the small network
+# learns something there. The large one is as large as a file of 16 MiB allows, for GPUs.
+NETWORKS = {"small": SMALL_NETWORK, "large": replace(SMALL_NETWORK, dim=256, layers=6)}
 
 # View synthesis predicts pixels of target views from their rays; depth needs no rasteriser; splats are judged by
 # rendered views; in the last stage every other step lets the network read the views in ordered chunks.

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..model.checkpoint import load_checkpoint
 from ..model.config import Config
 from ..model.network import TttLRM
+from ..render import cuda
 from ..render.perceptual import VggFeatures
 from .batches import Batch
 from .loader import Lesson, Loader
@@ -38,13 +39,20 @@ class Trainer:
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizer = _optimizer([self.model, self.view_head], plan)
         self.step, self.samples, self.skipped, self.seconds = 0, 0, 0, 0.0
+        self.draws = torch.device(device).type != "cuda" or cuda.prepare()
         self.perceptual = VggFeatures(Path(plan.perceptual)).to(device) if plan.perceptual else None
 
-    def run(self, budget: Budget, after_step: Callable[[Trainer, dict[str, float]], None] = lambda *_: None) -> None:
-        """Train until the budget is spent; `after_step` learns the terms of the loss."""
+    def run(
+        self,
+        budget: Budget,
+        after_step: Callable[[Trainer, dict[str, float]], None] = lambda *_: None,
+        sitting: float = 0.0,
+    ) -> None:
+        """Train until the budget is spent, or for so many seconds of it; `after_step` learns the terms of the loss."""
         loader = Loader(self.model.config, self.plan, self.device, self.processes)
+        until = self.seconds + sitting if sitting else math.inf
         try:
-            while budget.spent(self.step, self.seconds) < 1:
+            while budget.spent(self.step, self.seconds) < 1 and self.seconds < until:
                 start = time.monotonic()
                 terms = self.train_step(loader.next(self.step, budget, self.seconds))
                 self.seconds += time.monotonic() - start
@@ -68,7 +76,7 @@ class Trainer:
         if stage == "views":
             return color_terms(*predict_views(self.model, self.view_head, batch, self.plan.bfloat16))
         prediction = predict(self.model, batch, self.plan.bfloat16, views_per_update)
-        return losses(self.model.config, prediction, batch, stage != "depth", self.perceptual)
+        return losses(self.model.config, prediction, batch, self.draws and stage != "depth", self.perceptual)
 
     def _descend(self, norm: Tensor, rate: float) -> None:
         if not norm < self.plan.absurd:
@@ -82,6 +90,10 @@ class Trainer:
         with torch.no_grad():
             for mean, current in pairs:
                 mean.lerp_(current, 1 - keep)
+
+    def result(self) -> TttLRM:
+        """The averaged network, where its splats can be drawn."""
+        return self.average if self.draws else copy.deepcopy(self.average).cpu()
 
     def state(self) -> dict:
         """All that a later sitting needs, as tensors and plain values."""
