@@ -15,6 +15,7 @@ from torch import Tensor
 from ..files import replacing
 from ..model.config import Config
 from ..model.decoder import PIXEL_DEVIATION, Candidates, activate, anchors
+from ..model.memory import device_of
 from ..model.network import TttLRM
 from ..render.metrics import error_colors
 from .batches import Batch, Shape, make_batch, with_costs
@@ -33,7 +34,7 @@ def evaluate(model: TttLRM, scenes: int = 64, size: tuple[int, int] = (128, 128)
     `grey_*` is a picture in the mean colour of the inputs; `flat_*` are opaque splats in the pixels' colours at the
     true median distance of each scene, `true_*` at the true distance of each pixel, which no honest method knows.
     """
-    rows = [_figures(model, held_out_batch(model.config, scene, 8, size)) for scene in range(scenes)]
+    rows = [_figures(model, held_out_batch(model.config, scene, 8, size).to(device_of(model))) for scene in range(scenes)]
     return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
 
@@ -45,7 +46,8 @@ def validate(model: TttLRM) -> dict[str, float]:
 @torch.no_grad()
 def validation_pictures(model: TttLRM, path: Path, scenes: int = 6) -> None:
     """Write a PNG with a row for each of the first held-out scenes: an unseen view, what the splats show there, the error."""
-    rows = [_row(model, held_out_batch(model.config, scene, 8, (128, 128))) for scene in range(scenes)]
+    batches = (held_out_batch(model.config, scene, 8, (128, 128)) for scene in range(scenes))
+    rows = [_row(model, batch.to(device_of(model))) for batch in batches]
     with replacing(path) as part:
         Image.fromarray((np.concatenate(rows) * 255 + 0.5).astype(np.uint8)).save(part, "PNG")
 
