@@ -40,3 +40,9 @@ def unpatched(colors: Tensor, size: Sequence[int]) -> Tensor:
     (height, width), p = size, math.isqrt(colors.shape[-1] // 3)
     grid = colors.unflatten(-1, (p, p, 3)).unflatten(1, (-1, height // p, width // p))
     return grid.transpose(3, 4).flatten(4, 5).flatten(2, 3)
+
+
+def pixel_order(views: int, size: Sequence[int], p: int) -> Tensor:
+    """Where each pixel [V·H·W] of views of a size (H, W) stands among the same pixels patch by patch."""
+    rows = torch.arange(views * size[0] * size[1]).view(1, views, *size, 1)
+    return patches(rows, p).flatten().argsort()

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -56,8 +58,21 @@ class Loader:
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")  # a fork would inherit the threads of OpenMP
-            self._pool = ProcessPoolExecutor(self.processes, context, torch.set_num_threads, (1,))
+            self._pool = ProcessPoolExecutor(self.processes, context, _prepare)
         return self._pool
+
+
+def _prepare() -> None:
+    """What a process of the loader does first: it takes one thread, and ends with the training, however that ends."""
+    torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def make_lesson(config: Config, plan: Plan, step: int, spent: float, device: str | torch.device) -> Lesson:

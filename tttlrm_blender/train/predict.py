@@ -12,7 +12,7 @@ from ..model.config import Config
 from ..model.decoder import Candidates, decode_all, patch_anchors
 from ..model.depth import read_guess
 from ..model.network import TttLRM, chunk_ranges
-from ..model.pixels import unpatched
+from ..model.pixels import pixel_order, unpatched
 from .batches import Batch
 
 GREY = 0.5  # what the network is told of the colours of a picture that it has to predict
@@ -21,7 +21,7 @@ GREY = 0.5  # what the network is told of the colours of a picture that it has t
 class Prediction(NamedTuple):
     """What the network makes of the input views of S scenes."""
 
-    candidates: Candidates  # [S, V·H·W]
+    candidates: Candidates  # [S, V·H·W], view by view and row by row, as distances in a batch
     choice: Tensor | None  # [S, T, (p/2)², K], log-odds of the hypotheses of networks with matching
 
 
@@ -50,7 +50,9 @@ def predict(model: TttLRM, batch: Batch, bfloat16: bool = False, views_per_updat
         choice = model.depth.logits(tokens, batch.costs)
         guess = read_guess(model.config, choice)
     anchor = patch_anchors(model.config, batch.images, batch.c2w, batch.intrinsics, guess)
-    return Prediction(decode_all(model, tokens, anchor), choice)
+    order = pixel_order(batch.images.shape[1], batch.images.shape[2:4], model.config.patch_size).to(tokens.device)
+    found = decode_all(model, tokens, anchor)  # patch by patch
+    return Prediction(Candidates(*(part.index_select(1, order) for part in found)), choice)
 
 
 def predict_views(model: TttLRM, head: ViewHead, batch: Batch, bfloat16: bool = False) -> tuple[Tensor, Tensor]:

@@ -40,7 +40,7 @@ class Trainer:
         self.optimizer = _optimizer([self.model, self.view_head], plan)
         self.step, self.samples, self.skipped, self.seconds = 0, 0, 0, 0.0
         self.draws = torch.device(device).type != "cuda" or cuda.prepare()
-        self.perceptual = VggFeatures(Path(plan.perceptual)).to(device) if plan.perceptual else None
+        self.perceptual = self._features()
 
     def run(
         self,
@@ -78,6 +78,9 @@ class Trainer:
         prediction = predict(self.model, batch, self.plan.bfloat16, views_per_update)
         return losses(self.model.config, prediction, batch, self.draws and stage != "depth", self.perceptual)
 
+    def _features(self) -> VggFeatures | None:
+        return VggFeatures(Path(self.plan.perceptual)).to(self.device) if self.plan.perceptual else None
+
     def _descend(self, norm: Tensor, rate: float) -> None:
         if not norm < self.plan.absurd:
             self.skipped += 1
@@ -104,6 +107,7 @@ class Trainer:
     def load_state(self, state: dict) -> None:
         """Continue where `state` was taken, by the plan of that run."""
         self.plan = Plan(**state["plan"])
+        self.perceptual = self._features()
         for name in LEARNED:
             getattr(self, name).load_state_dict(state[name])
         for name in COUNTED:

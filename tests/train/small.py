@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A network and a plan so small that tests of training take seconds."""
+
+from dataclasses import replace
+
+from tttlrm_blender.train.loader import Lesson, make_lesson
+from tttlrm_blender.train.plan import DEFAULT_CONFIG, Plan
+
+CONFIG = replace(DEFAULT_CONFIG, dim=32, head_dim=16, layers=2, hypotheses=8)
+PLAN = Plan(
+    stages={"views": 0.25, "depth": 0.25, "splats": 0.25, "chunks": 0.25},
+    tokens=48,
+    max_views=3,
+    others=1,
+    curriculum=((1.0, ((32, 32), (24, 32))),),
+    views_per_update=2,
+    warmup=2,
+)
+SPENT = {"views": 0.1, "depth": 0.4, "splats": 0.6, "chunks": 0.9}  # shares of the budget, within the stages of the plan
+
+
+def lesson(stage: str, step: int = 1, plan: Plan = PLAN) -> Lesson:
+    """A lesson of the small plan in one of its stages."""
+    return make_lesson(CONFIG, plan, step, SPENT[stage], "cpu")
