@@ -12,9 +12,10 @@ from PIL import Image
 from tests.render.vgg import random_weights, write_weights
 from tests.worker.photo_folder import write_checkpoint, write_photos
 from tttlrm_blender.commands import main
-from tttlrm_blender.commands.comparisons import error_colors, file_names
+from tttlrm_blender.commands.comparisons import file_names
 from tttlrm_blender.commands.evaluate import picture_folders
 from tttlrm_blender.commands.figures import mean_of, table
+from tttlrm_blender.render.metrics import error_colors
 from tttlrm_blender.train.evaluate import evaluate
 from tttlrm_blender.worker.scene import network
 

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plane sweep: its two programs agree, and distances that are true cost least."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tttlrm_blender.matching import cpu, reference
+from tttlrm_blender.matching.pairs import pair_up
+from tttlrm_blender.matching.sweep import SHRINK, UNSEEN, match, smooth, split_range
+
+WALL = 3.0  # z of a textured wall that all cameras face
+
+
+def turned(angle: float) -> torch.Tensor:
+    """Axes of a camera turned about its y axis."""
+    c, s = math.cos(angle), math.sin(angle)
+    return torch.tensor([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+
+
+def cameras(seed: int, views: int) -> torch.Tensor:
+    """Poses [V, 4, 4] near the origin that look at the wall, more or less."""
+    generator = torch.Generator().manual_seed(seed)
+    c2w = torch.eye(4).repeat(views, 1, 1)
+    c2w[:, :3, 3] = (torch.rand(views, 3, generator=generator) - 0.5) * torch.tensor([1.5, 1.5, 0.5])
+    c2w[:, :3, :3] = torch.stack([turned(float(angle)) for angle in 0.4 * (torch.rand(views, generator=generator) - 0.5)])
+    return c2w
+
+
+def intrinsics_of(views: int, height: int, width: int) -> torch.Tensor:
+    """The same [V, 4] for all views."""
+    return torch.tensor([[0.9 * width, 0.9 * width, width / 2, height / 2]]).repeat(views, 1)
+
+
+def wall_photos(c2w: torch.Tensor, intrinsics: torch.Tensor, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pictures [V, H, W, 3] of the wall, and the distance [V, H, W] of its points along the rays."""
+    pictures, distances = [], []
+    for pose, lens in zip(c2w, intrinsics, strict=True):
+        directions = reference.unit_rays(lens, height, width) @ pose[:3, :3].T
+        distance = (WALL - pose[2, 3]) / directions[..., 2]
+        x, y, _ = (pose[:3, 3] + distance[..., None] * directions).unbind(-1)
+        waves = [torch.sin(7 * x + 3 * y), torch.sin(5 * y - 4 * x + 1), torch.sin(9 * x) * torch.sin(8 * y)]
+        pictures.append(0.5 + 0.4 * torch.stack(waves, -1))
+        distances.append(distance)
+    return torch.stack(pictures), torch.stack(distances)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(2, 9), st.integers(2, 9))
+def test_the_two_programs_agree(seed: int, views: int, height: int, width: int) -> None:
+    images = torch.rand(views, height, width, 3, generator=torch.Generator().manual_seed(seed))
+    pairs = pair_up(cameras(seed, views), intrinsics_of(views, height, width), 4)
+    found, expected = (program.compare(images, pairs, split_range(0.25, 32, 12), 0.3, UNSEEN) for program in (cpu, reference))
+    assert found.shape == expected.shape == (views, height, width, 2, 12)
+    differ = (found - expected).abs() > 1e-4  # a point on the very edge of a photo may be seen by one of them only
+    assert differ.float().mean() < 0.002
+
+
+def test_the_true_distance_costs_least() -> None:
+    height, width = 48, 64
+    c2w, intrinsics = cameras(3, 5), intrinsics_of(5, height, width)
+    photos, true = wall_photos(c2w, intrinsics, height, width)
+    distances = split_range(1, 10, 48)
+    best = distances[match(photos, c2w, intrinsics, distances)[..., 1, :].argmin(-1)]
+    error = (best / true[:, SHRINK // 2 :: SHRINK, SHRINK // 2 :: SHRINK]).log().abs()
+    assert error.shape == (5, height // SHRINK, width // SHRINK)
+    assert error.median() < math.log(10) / 48 and (error < 0.1).float().mean() > 0.9
+
+
+def test_the_better_half_forgives_what_stands_before_one_photo() -> None:
+    c2w, intrinsics = cameras(5, 5), intrinsics_of(5, 32, 32)
+    photos, _ = wall_photos(c2w, intrinsics, 32, 32)
+
+    def least() -> torch.Tensor:
+        return match(photos, c2w, intrinsics, split_range(2, 5, 48))[0, 3:-3, 3:-3].amin(-1).mean((0, 1))
+
+    before = least()
+    photos[4] = 0.5
+    rise = least() - before
+    assert rise[0] > 0.1 and rise[1] < 0.3 * rise[0]
+
+
+def test_what_no_photo_sees_costs_a_constant() -> None:
+    images, c2w = torch.rand(2, 8, 8, 3), cameras(0, 2)
+    c2w[1, :3, :3] = turned(math.pi)
+    c2w[1, 2, 3] = -5.0
+    for backend in ("cpu", "reference"):
+        costs = match(images, c2w, intrinsics_of(2, 8, 8), split_range(1, 9, 4), backend=backend)
+        torch.testing.assert_close(costs, torch.full((2, 4, 4, 2, 4), UNSEEN))
+
+
+def test_a_single_photo_matches_nothing() -> None:
+    costs = match(torch.rand(1, 8, 8, 3), cameras(0, 1), intrinsics_of(1, 8, 8), split_range(1, 9, 4))
+    torch.testing.assert_close(costs, torch.full((1, 4, 4, 2, 4), UNSEEN))
+
+
+def test_neighbours_are_the_nearest_that_look_the_same_way() -> None:
+    c2w = torch.eye(4).repeat(4, 1, 1)
+    c2w[:, 0, 3] = torch.tensor([0.0, 1.0, 0.1, 5.0])
+    c2w[2, :3, :3] = turned(math.pi)  # beside the first, but looking back
+    pairs = pair_up(c2w, intrinsics_of(4, 8, 8), 2)
+    assert pairs.other[0].tolist() == [1, 2] and pairs.other[1].tolist() == [0, 2]
+    point = torch.tensor([0.3, -0.2, 2.0])
+    seen = pairs.rotation[0, 0] @ point + pairs.translation[0, 0]
+    torch.testing.assert_close(seen, point - torch.tensor([1.0, 0, 0]))
+
+
+def test_smoothing_keeps_constants_and_means_over_neighbours() -> None:
+    torch.testing.assert_close(smooth(torch.full((1, 5, 4, 2, 3), 0.7)), torch.full((1, 5, 4, 2, 3), 0.7))
+    single = torch.zeros(1, 5, 5, 2, 3)
+    single[0, 2, 2] = 9.0
+    assert smooth(single)[0, 1:4, 1:4].eq(1).all() and smooth(single)[0, 0].eq(0).all()
+
+
+@pytest.mark.parametrize("count", [1, 7, 64])
+def test_ranges_are_split_into_equal_ratios(count: int) -> None:
+    distances = split_range(0.25, 32, count)
+    assert len(distances) == count and distances[0] > 0.25 and distances[-1] < 32
+    if count > 1:
+        torch.testing.assert_close(distances[1:] / distances[:-1], torch.full((count - 1,), 128 ** (1 / count)))
