@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import torch
 
-from tttlrm_blender.train.batches import Shape, make_batch
+from tttlrm_blender.train.batches import Shape, make_batch, with_costs
 from tttlrm_blender.train.chance import generator_for
-from tttlrm_blender.train.losses import losses, predict
-from tttlrm_blender.train.trainer import DEFAULT_CONFIG, fresh_model
+from tttlrm_blender.train.losses import losses
+from tttlrm_blender.train.plan import SMALL_NETWORK
+from tttlrm_blender.train.predict import predict
+from tttlrm_blender.train.trainer import fresh_model
 
 SHAPE = Shape(scenes=4, inputs=5, others=3, size=(64, 64))
 
@@ -26,14 +28,15 @@ def timed(spent: dict[str, float], name: str, work: Callable):
 def main(steps: int) -> None:
     """Print seconds per step, and each part's share of the step."""
     torch.set_num_threads(1)
-    model = fresh_model(DEFAULT_CONFIG)
+    model = fresh_model(SMALL_NETWORK)
     spent: dict[str, float] = {}
     for step in range(steps + 1):
         if step == 1:
             spent.clear()  # the first step compiles
-        batch = timed(spent, "scenes", lambda step=step: make_batch(generator_for(0, step), SHAPE))
-        candidates = timed(spent, "forward", lambda batch=batch: predict(model, batch))
-        terms = timed(spent, "rendered losses", lambda c=candidates, b=batch: losses(c, b, rendering=True))
+        scenes = timed(spent, "scenes", lambda step=step: make_batch(generator_for(0, step), SHAPE))
+        batch = timed(spent, "matching", lambda scenes=scenes: with_costs(scenes, SMALL_NETWORK))
+        found = timed(spent, "forward", lambda batch=batch: predict(model, batch))
+        terms = timed(spent, "rendered losses", lambda f=found, b=batch: losses(SMALL_NETWORK, f, b, rendering=True))
         timed(spent, "backward", lambda terms=terms: sum(terms.values()).backward())
     whole = sum(spent.values())
     print(f"{SHAPE}: {whole / steps:.2f} s a step, {SHAPE.scenes * steps / whole:.2f} scenes/s on one thread")

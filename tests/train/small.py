@@ -4,9 +4,9 @@
 from dataclasses import replace
 
 from tttlrm_blender.train.loader import Lesson, make_lesson
-from tttlrm_blender.train.plan import DEFAULT_CONFIG, Plan
+from tttlrm_blender.train.plan import SMALL_NETWORK, Plan
 
-CONFIG = replace(DEFAULT_CONFIG, dim=32, head_dim=16, layers=2, hypotheses=8)
+CONFIG = replace(SMALL_NETWORK, dim=32, head_dim=16, layers=2, hypotheses=8)
 PLAN = Plan(
     stages={"views": 0.25, "depth": 0.25, "splats": 0.25, "chunks": 0.25},
     tokens=48,

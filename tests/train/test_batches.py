@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import torch
 
-from tttlrm_blender.model.decoder import anchors
 from tttlrm_blender.train.batches import Shape, make_batch
 from tttlrm_blender.train.chance import generator_for
-from tttlrm_blender.train.evaluate import flat_guess
+from tttlrm_blender.train.evaluate import flat_guess, true_guess
 from tttlrm_blender.train.losses import draw_targets, log_error, losses
-from tttlrm_blender.train.trainer import DEFAULT_CONFIG
+from tttlrm_blender.train.plan import SMALL_NETWORK
+from tttlrm_blender.train.predict import Prediction
 
 SHAPE = Shape(scenes=2, inputs=8, others=2, size=(48, 32))
 
@@ -28,7 +28,7 @@ def test_input_cameras_are_normalised_and_targets_follow() -> None:
 
 def test_distances_are_within_the_reach_of_the_network() -> None:
     distance = make_batch(generator_for(4, 0), Shape(scenes=60, inputs=4, others=0, size=(16, 16))).distance
-    beyond = (distance > DEFAULT_CONFIG.far) | ((distance > 0) & (distance < DEFAULT_CONFIG.near))
+    beyond = (distance > SMALL_NETWORK.far) | ((distance > 0) & (distance < SMALL_NETWORK.near))
     assert beyond.float().mean() < 0.02
 
 
@@ -42,21 +42,12 @@ def test_exposure_differs_between_the_inputs_of_some_scenes_only() -> None:
 
 def test_splats_at_the_true_distance_show_the_scene() -> None:
     batch = make_batch(generator_for(1, 0), replace(SHAPE, scenes=12))
-    flat = flat_guess(DEFAULT_CONFIG, batch)
-    anchor = anchors(batch.images, batch.c2w, batch.intrinsics).flatten(1, 3)
-    distance = batch.distance.flatten(1)[..., None]
-    there = distance[..., 0] > 0
-    true = flat._replace(
-        means=anchor[..., :3] + anchor[..., 3:6] * distance,
-        log_scales=(0.6 * anchor[..., 9:] * distance.clamp(min=1e-6)).log().expand(-1, -1, 3),
-        logits=torch.where(there, flat.logits, -20.0),
-    )
-    error, mask = log_error(true, batch)
-    assert torch.equal(mask, there) and error.abs().max() < 1e-4
+    guesses = {"true": true_guess(SMALL_NETWORK, batch), "flat": flat_guess(SMALL_NETWORK, batch)}
+    error, there = log_error(guesses["true"], batch)
+    assert torch.equal(there, batch.distance.flatten(1) > 0) and error.abs().max() < 1e-4
     scores = {  # in an input view, which the splats cover
-        name: (draw_targets(c, batch) - batch.target_images)[:, -1].square().mean()
-        for name, c in (("true", true), ("flat", flat))
+        name: (draw_targets(guess, batch) - batch.target_images)[:, -1].square().mean() for name, guess in guesses.items()
     }
     assert scores["true"] < 0.7 * scores["flat"]
-    terms = {name: losses(c, batch, rendering=True) for name, c in (("true", true), ("flat", flat))}
-    assert all(terms["true"][name] < terms["flat"][name] for name in ("depth", "shape", "trust", "color"))
+    terms = {name: losses(SMALL_NETWORK, Prediction(guess, None), batch, rendering=True) for name, guess in guesses.items()}
+    assert all(terms["true"][name] < terms["flat"][name] for name in ("depth", "shape", "trust", "color", "likeness"))

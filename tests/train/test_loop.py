@@ -6,20 +6,27 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tttlrm_blender.model.checkpoint import load_checkpoint, read
-from tttlrm_blender.train import loop
+from tttlrm_blender.train import journal, loop
 from tttlrm_blender.train.__main__ import main
-from tttlrm_blender.train.trainer import DEFAULT_CONFIG, Plan, Trainer
+from tttlrm_blender.train.evaluate import evaluate
+from tttlrm_blender.train.plan import NETWORKS, SMALL_NETWORK, Plan
+from tttlrm_blender.train.trainer import Trainer
 
-from .test_trainer import CONFIG, PLAN
+from .small import CONFIG, PLAN
+
+FIGURES = {"psnr", "flat_psnr", "true_psnr", "grey_psnr", "depth_error", "flat_depth_error"}
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of a small network on small pictures."""
-    monkeypatch.setattr(loop, "DEFAULT_CONFIG", CONFIG)
-    monkeypatch.setattr(loop, "Plan", lambda **choices: Plan(**{**vars(PLAN), **choices}))
+    monkeypatch.setitem(NETWORKS, "small", CONFIG)
+    monkeypatch.setattr(journal, "validate", partial(evaluate, scenes=1, size=(32, 32)))
+    monkeypatch.setattr(journal, "validation_pictures", partial(journal.validation_pictures, scenes=1))
+    monkeypatch.setattr(loop, "Plan", lambda: PLAN)
 
 
 def test_run_resumes_and_writes_a_checkpoint_with_its_record(tmp_path: Path) -> None:
@@ -30,8 +37,15 @@ def test_run_resumes_and_writes_a_checkpoint_with_its_record(tmp_path: Path) -> 
     assert model.config == CONFIG
     record = json.loads(read(out)[1]["training"])
     assert record["steps"] == 3 and record["samples"] >= 3 and record["plan"]["seed"] == 0 and record["held_out_scenes"] == 1
-    assert set(record["figures"]) == {"psnr", "flat_psnr", "grey_psnr", "depth_error", "flat_depth_error"}
-    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["out.safetensors", "state.pt"]
+    assert set(record["figures"]) == FIGURES
+    written = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    assert written == ["out.safetensors", "state.pt", "step-0000001.png", "step-0000003.png", "validation.tsv"]
+    names, *rows = (tmp_path / "deep/state-log/validation.tsv").read_text().splitlines()
+    assert set(names.split("\t")) == {"step", "samples", "minutes"} | FIGURES and [row.split("\t")[0] for row in rows] == [
+        "1",
+        "3",
+    ]
+    assert Image.open(tmp_path / "deep/state-log/step-0000003.png").size == (3 * 128, 128)
 
 
 def test_run_begins_with_a_checkpoint_and_says_so(tmp_path: Path) -> None:
@@ -70,6 +84,14 @@ def test_broken_state_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 def test_state_of_another_network_is_named(tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
-    loop.save_state(path, Trainer(DEFAULT_CONFIG, PLAN))
+    loop.save_state(path, Trainer(SMALL_NETWORK, PLAN))
     with pytest.raises(loop.TttlrmError, match=str(path)):
         loop.resume(path, Trainer(CONFIG, PLAN))
+
+
+def test_a_sitting_ends_early_and_the_next_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = tmp_path / "state.pt"
+    sitting = ["--minutes", "600", "--sitting", "0.0001", "--save-every", "0", "--state", str(state)]
+    assert main(sitting) == 0 and main(sitting) == 0
+    trainer = loop.resume(state, Trainer(CONFIG, PLAN))
+    assert trainer.step == 2 and 0 < trainer.seconds < 600

@@ -145,13 +145,21 @@ def test_supersampling_averages_the_pixel() -> None:
 def test_shadows_lie_where_something_stands_before_the_lamp() -> None:
     cameras, drawn = worlds(8, 12, 2)
     assert 0.2 < (drawn.shadow > 0).float().mean() < 0.9
-    agreeing = []
+    dark, blocked, own = [], [], []  # own: the point is on the side of its solid that the lamp does not see
     for scene in (drawn.shadow > 0).nonzero()[:, 0].tolist():
         world, origin = drawn.at(scene), cameras.c2w[scene, :1, :3, 3]
-        direction = cameras.c2w[scene, :1, :3, :3] @ torch.tensor([[0.0, 0.2], [0.1, 0.3], [1.0, 1.0]])
-        time = cast(world, origin, direction[..., None])[0][..., 0]
-        for lit, point in zip(lamplight(world, origin, direction, time)[0], (origin.T + time * direction[0]).T, strict=True):
-            toward = LAMP * world.light - point
-            blocked = cast(world, (point + 0.02 * toward / toward.norm())[None], toward[None, :, None, None])[1] in range(ROOM)
-            agreeing.append(blocked == bool(lit < 1) or bool(point.isinf().any()))
-    assert sum(agreeing) >= 0.85 * len(agreeing)
+        across = torch.cartesian_prod(torch.linspace(-0.3, 0.3, 5), torch.linspace(-0.3, 0.3, 5)).T
+        direction = cameras.c2w[scene, :1, :3, :3] @ torch.cat([across, torch.ones(1, 25)])
+        time, slot = (part[..., 0] for part in cast(world, origin, direction[..., None]))
+        light, lamp = lamplight(world, origin, direction, time)[0], LAMP * world.light
+        for ray in time[0].isfinite().nonzero()[:, 0].tolist():
+            point = origin[0] + time[0, ray] * direction[0, :, ray]
+            toward = lamp - point
+            start = point + 0.02 * toward / toward.norm()
+            dark.append(bool(light[ray] < 1))
+            blocked.append(int(cast(world, start[None], toward[None, :, None, None])[1]) in range(ROOM))
+            own.append(bool(cast(world, lamp[None], -toward[None, :, None, None])[1] == slot[0, ray]))
+    rays = list(zip(dark, blocked, own, strict=True))
+    assert sum(dark) > 20 and sum(blocked) > 10
+    assert all(is_dark for is_dark, is_blocked, _ in rays if is_blocked)
+    assert all(is_own for is_dark, is_blocked, is_own in rays if is_dark and not is_blocked)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lessons: the same in every process, matched, chunked in the last stage."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from tttlrm_blender.train.loader import Lesson, Loader, make_lesson
+from tttlrm_blender.train.plan import Budget
+
+from .small import CONFIG, PLAN, lesson
+
+
+@pytest.fixture
+def loader() -> Iterator[Loader]:
+    """A loader with a process of its own."""
+    loader = Loader(CONFIG, PLAN, "cpu", processes=1)
+    yield loader
+    loader.close()
+
+
+def same(one: Lesson, two: Lesson) -> bool:
+    """Whether two lessons teach the same."""
+    tensors = (
+        (a, b) for a, b in zip(vars(one.batch).values(), vars(two.batch).values(), strict=True) if isinstance(a, torch.Tensor)
+    )
+    return (one.spent, one.stage, one.views_per_update) == (two.spent, two.stage, two.views_per_update) and all(
+        torch.equal(a, b) for a, b in tensors
+    )
+
+
+def test_lessons_of_a_process_are_those_made_here(loader: Loader) -> None:
+    budget = Budget(steps=8)
+    for step in range(5, 8):
+        assert same(loader.next(step, budget, 0.0), make_lesson(CONFIG, PLAN, step, step / 8, "cpu"))
+
+
+def test_lessons_differ_from_step_to_step() -> None:
+    assert same(lesson("splats", 1), lesson("splats", 1)) and not same(lesson("splats", 1), lesson("splats", 2))
+
+
+def test_views_are_matched() -> None:
+    costs = lesson("depth").batch.costs
+    assert costs is not None and costs.shape[2:] == (16, 2, CONFIG.hypotheses) and costs.std() > 0
+
+
+def test_every_other_step_of_the_last_stage_reads_chunks_relative_to_the_first_view() -> None:
+    chunked, whole = lesson("chunks", 1), lesson("chunks", 2)
+    assert (chunked.views_per_update, whole.views_per_update) == (PLAN.views_per_update, None)
+    identity = torch.eye(4)
+    torch.testing.assert_close(chunked.batch.c2w[0, 0], identity)
+    assert not torch.allclose(whole.batch.c2w[0, 0], identity, atol=1e-2)
+    assert lesson("splats", 1).views_per_update is None

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans: stages in their order, sizes that grow, as many scenes as fit."""
+
+import argparse
+from dataclasses import replace
+
+import pytest
+
+from tttlrm_blender.model.config import Config
+from tttlrm_blender.model.network import TttLRM
+from tttlrm_blender.train.chance import generator_for
+from tttlrm_blender.train.options import stages
+from tttlrm_blender.train.plan import NETWORKS, STAGES, TERMS, Budget, Plan
+
+
+def test_stages_follow_one_another_by_their_shares() -> None:
+    plan = Plan(stages={"chunks": 1, "depth": 2, "views": 1})
+    assert [plan.stage(spent) for spent in (0, 0.24, 0.26, 0.74, 0.76, 1)] == [
+        "views",
+        "views",
+        "depth",
+        "depth",
+        "chunks",
+        "chunks",
+    ]
+
+
+def test_every_stage_has_terms() -> None:
+    assert set(TERMS) == set(STAGES) and all(weight > 0 for terms in TERMS.values() for weight in terms.values())
+
+
+def test_pictures_grow_and_scenes_fit_into_the_tokens() -> None:
+    plan, areas = Plan(), {}
+    for spent in (0.1, 0.7, 0.95):
+        shapes = [plan.shape(generator_for(0, step), spent, 8) for step in range(60)]
+        areas[spent] = sum(shape.size[0] * shape.size[1] for shape in shapes)
+        for shape in shapes:
+            tokens = shape.scenes * shape.inputs * shape.size[0] * shape.size[1] / 64
+            assert plan.min_views <= shape.inputs <= plan.max_views and (shape.scenes == 1 or tokens <= 1.5 * plan.tokens)
+        assert {shape.inputs for shape in shapes} >= {2, 4, 8}
+    assert areas[0.1] < areas[0.7] < areas[0.95]
+
+
+def test_only_stages_that_draw_make_other_views() -> None:
+    plan = Plan(stages=dict.fromkeys(STAGES, 1.0))
+    others = {plan.stage(spent): plan.shape(generator_for(0, 0), spent, 8).others for spent in (0.1, 0.3, 0.6, 0.9)}
+    assert others == {"views": 3, "depth": 0, "splats": 3, "chunks": 3}
+
+
+def test_budget_ends_with_whichever_limit_comes_first() -> None:
+    assert Budget(steps=10).spent(5, 1e9) == 0.5
+    assert Budget(steps=10, seconds=100).spent(5, 90) == 0.9
+    assert Budget(seconds=100).spent(10**6, 200) == 1.0
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_fit_into_a_file_of_16_mib(name: str) -> None:
+    weights = sum(p.numel() for p in TttLRM(NETWORKS[name]).parameters())
+    assert 2 * weights < 16 * 2**20  # two bytes each
+    assert replace(NETWORKS[name], dim=64) != Config()
+
+
+def test_stages_are_read_from_text() -> None:
+    assert stages("depth=0.7,splats=0.3") == {"depth": 0.7, "splats": 0.3}
+    for wrong in ("", "depth", "depth=", "sleep=1", "depth=-1,splats=2", "depth=0", "depth=nan"):
+        with pytest.raises(argparse.ArgumentTypeError, match="stages are"):
+            stages(wrong)
