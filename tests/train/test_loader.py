@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lessons: the same in every process, matched, chunked in the last stage."""
+"""Lessons: the same in every process, of growing pictures, matched, chunked in the last stage."""
 
 from collections.abc import Iterator
 
 import pytest
 import torch
 
-from tttlrm_blender.train.loader import Lesson, Loader, make_lesson
-from tttlrm_blender.train.plan import Budget
+from tttlrm_blender.train.chance import generator_for
+from tttlrm_blender.train.loader import Lesson, Loader, choose_shape, make_lesson
+from tttlrm_blender.train.plan import STAGES, Budget, Plan
 
 from .small import CONFIG, PLAN, lesson
 
@@ -52,3 +53,21 @@ def test_every_other_step_of_the_last_stage_reads_chunks_relative_to_the_first_v
     torch.testing.assert_close(chunked.batch.c2w[0, 0], identity)
     assert not torch.allclose(whole.batch.c2w[0, 0], identity, atol=1e-2)
     assert lesson("splats", 1).views_per_update is None
+
+
+def test_pictures_grow_and_scenes_fit_into_the_tokens() -> None:
+    plan, areas = Plan(), {}
+    for spent in (0.1, 0.7, 0.95):
+        shapes = [choose_shape(plan, generator_for(0, step), spent, 8) for step in range(60)]
+        areas[spent] = sum(shape.size[0] * shape.size[1] for shape in shapes)
+        for shape in shapes:
+            tokens = shape.scenes * shape.inputs * shape.size[0] * shape.size[1] / 64
+            assert plan.min_views <= shape.inputs <= plan.max_views and (shape.scenes == 1 or tokens <= 1.5 * plan.tokens)
+        assert {shape.inputs for shape in shapes} >= {2, 4, 8}
+    assert areas[0.1] < areas[0.7] < areas[0.95]
+
+
+def test_only_stages_that_draw_make_other_views() -> None:
+    plan = Plan(stages=dict.fromkeys(STAGES, 1.0))
+    others = {plan.stage(spent): choose_shape(plan, generator_for(0, 0), spent, 8).others for spent in (0.1, 0.3, 0.6, 0.9)}
+    assert others == {"views": 3, "depth": 0, "splats": 3, "chunks": 3}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans: stages in their order, sizes that grow, as many scenes as fit."""
+"""Plans: stages in their order, their terms, the networks."""
 
 import argparse
 from dataclasses import replace
@@ -8,7 +8,6 @@ import pytest
 
 from tttlrm_blender.model.config import Config
 from tttlrm_blender.model.network import TttLRM
-from tttlrm_blender.train.chance import generator_for
 from tttlrm_blender.train.options import stages
 from tttlrm_blender.train.plan import NETWORKS, STAGES, TERMS, Budget, Plan
 
@@ -27,24 +26,6 @@ def test_stages_follow_one_another_by_their_shares() -> None:
 
 def test_every_stage_has_terms() -> None:
     assert set(TERMS) == set(STAGES) and all(weight > 0 for terms in TERMS.values() for weight in terms.values())
-
-
-def test_pictures_grow_and_scenes_fit_into_the_tokens() -> None:
-    plan, areas = Plan(), {}
-    for spent in (0.1, 0.7, 0.95):
-        shapes = [plan.shape(generator_for(0, step), spent, 8) for step in range(60)]
-        areas[spent] = sum(shape.size[0] * shape.size[1] for shape in shapes)
-        for shape in shapes:
-            tokens = shape.scenes * shape.inputs * shape.size[0] * shape.size[1] / 64
-            assert plan.min_views <= shape.inputs <= plan.max_views and (shape.scenes == 1 or tokens <= 1.5 * plan.tokens)
-        assert {shape.inputs for shape in shapes} >= {2, 4, 8}
-    assert areas[0.1] < areas[0.7] < areas[0.95]
-
-
-def test_only_stages_that_draw_make_other_views() -> None:
-    plan = Plan(stages=dict.fromkeys(STAGES, 1.0))
-    others = {plan.stage(spent): plan.shape(generator_for(0, 0), spent, 8).others for spent in (0.1, 0.3, 0.6, 0.9)}
-    assert others == {"views": 3, "depth": 0, "splats": 3, "chunks": 3}
 
 
 def test_budget_ends_with_whichever_limit_comes_first() -> None:

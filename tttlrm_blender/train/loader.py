@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import threading
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from ..model.config import Config
-from .batches import Batch, make_batch, with_costs
+from .batches import Batch, Shape, make_batch, with_costs
 from .chance import generator_for
 from .plan import Budget, Plan
 
@@ -78,7 +79,17 @@ def _end_with_parent() -> None:
 def make_lesson(config: Config, plan: Plan, step: int, spent: float, device: str | torch.device) -> Lesson:
     """The lesson of a step at a share of the budget: the same in every process."""
     generator, stage = generator_for(plan.seed, step), plan.stage(spent)
-    shape = plan.shape(generator, spent, config.patch_size)
+    shape = choose_shape(plan, generator, spent, config.patch_size)
     chunk = plan.views_per_update if stage == "chunks" and step % 2 else None  # so that one pass is not forgotten
     batch = make_batch(generator, shape, device, "first" if chunk else "mean")
     return Lesson(spent, stage, chunk, with_costs(batch, config))
+
+
+def choose_shape(plan: Plan, generator: torch.Generator, spent: float, patch: int) -> Shape:
+    """What one step looks at; as many scenes as fit into the plan's tokens, for patches of this side."""
+    sizes, few, many = plan.sizes(spent), math.log(plan.min_views), math.log(plan.max_views + 1)
+    width, height = sizes[int(torch.randint(len(sizes), (), generator=generator))]
+    views = int(math.exp(few + (many - few) * float(torch.rand((), generator=generator))))
+    tokens = views * (width // patch) * (height // patch)
+    others = 0 if plan.stage(spent) == "depth" else plan.others
+    return Shape(max(1, round(plan.tokens / tokens)), views, others, (width, height))

@@ -3,14 +3,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import torch
-
 from ..model.config import Config
-from .batches import Shape
 
 SMALL_NETWORK = Config(
     dim=128,
@@ -74,15 +70,6 @@ class Plan:
     def sizes(self, spent: float) -> Sizes:
         """The sizes to choose from at a share of the budget."""
         return next((sizes for until, sizes in self.curriculum if spent < until), self.curriculum[-1][1])
-
-    def shape(self, generator: torch.Generator, spent: float, patch: int) -> Shape:
-        """What one step looks at; as many scenes as fit into the plan's tokens, for patches of this side."""
-        sizes, few, many = self.sizes(spent), math.log(self.min_views), math.log(self.max_views + 1)
-        width, height = sizes[int(torch.randint(len(sizes), (), generator=generator))]
-        views = int(math.exp(few + (many - few) * float(torch.rand((), generator=generator))))
-        tokens = views * (width // patch) * (height // patch)
-        others = 0 if self.stage(spent) == "depth" else self.others
-        return Shape(max(1, round(self.tokens / tokens)), views, others, (width, height))
 
 
 @dataclass(frozen=True)
