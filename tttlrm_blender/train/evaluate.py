@@ -28,14 +28,15 @@ CONTRAST = 14.0  # opacity logit of opaque splats
 
 
 @torch.no_grad()
-def evaluate(model: TttLRM, scenes: int = 64, size: tuple[int, int] = (128, 128)) -> dict[str, float]:
+def evaluate(model: TttLRM, scenes: int = 64, size: tuple[int, int] = (128, 128), keep: float = 0.0) -> dict[str, float]:
     """Mean figures over held-out scenes: PSNR of unseen views in dB, and the mean error of log distance.
 
+    Of the splats, those that `choose` keeps are drawn, as in use.
     `grey_*` is a picture in the mean colour of the inputs; `flat_*` are opaque splats in the pixels' colours at the
     true median distance of each scene, `true_*` at the true distance of each pixel, which no honest method knows.
     """
     batches = (held_out_batch(model.config, scene, 8, size).to(device_of(model)) for scene in range(scenes))
-    rows = [_figures(model, batch) for batch in batches]
+    rows = [_figures(model, batch, keep) for batch in batches]
     return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
 
@@ -65,14 +66,14 @@ def held_out_batch(config: Config, scene: int, views: int, size: tuple[int, int]
     return with_costs(make_batch(generator_for(HELD_OUT, scene), shape), config)
 
 
-def _figures(model: TttLRM, batch: Batch) -> dict[str, float]:
+def _figures(model: TttLRM, batch: Batch, keep: float) -> dict[str, float]:
     guess = predict(model, batch).candidates
     flat, true = flat_guess(model.config, batch), true_guess(model.config, batch)
     grey = batch.images.mean((1, 2, 3))[:, None, None, None]
     return {
-        "psnr": _unseen_psnr(draw_targets(guess, batch), batch),
-        "flat_psnr": _unseen_psnr(draw_targets(flat, batch), batch),
-        "true_psnr": _unseen_psnr(draw_targets(true, batch), batch),
+        "psnr": _unseen_psnr(draw_targets(guess, batch, keep), batch),
+        "flat_psnr": _unseen_psnr(draw_targets(flat, batch, keep=1), batch),
+        "true_psnr": _unseen_psnr(draw_targets(true, batch, keep=1), batch),
         "grey_psnr": _unseen_psnr(grey.expand_as(batch.target_images), batch),
         "depth_error": _depth_error(guess, batch),
         "flat_depth_error": _depth_error(flat, batch),

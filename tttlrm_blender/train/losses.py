@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ..gaussians.gaussians import Gaussians
 from ..matching.sweep import SHRINK
 from ..model.config import Config
-from ..model.decoder import Candidates, to_gaussians
+from ..model.decoder import Candidates, choose, to_gaussians
 from ..model.pixels import patches
 from ..refine.loss import photo_loss
 from ..render.perceptual import VggFeatures
@@ -21,19 +21,20 @@ from .batches import Batch
 from .predict import Prediction
 
 WHITE = (1.0, 1.0, 1.0)  # behind everything, as behind photos without background
+EXPLORE = 0.1  # as in use by default: a few of those left out are drawn too, lest they stay out for ever
 TRUST = 8.0  # a splat whose distance is wrong by a factor of e^(1/8) should have an opacity of 1/e
 
 
-def scene_splats(candidates: Candidates) -> list[Gaussians]:
-    """The splats of each scene of a batch of candidates."""
-    everything = to_gaussians(candidates)
-    return [everything[scene] for scene in range(len(candidates.means))]
+def kept_splats(candidates: Candidates, views: int, keep: float, seed: int) -> list[Gaussians]:
+    """The splats that `choose` leaves of each scene of a batch of candidates from so many views."""
+    everything, masks = to_gaussians(candidates), [choose(logits, views, keep, EXPLORE, seed) for logits in candidates.logits]
+    return [everything[scene][mask] for scene, mask in enumerate(masks)]
 
 
-def draw_targets(candidates: Candidates, batch: Batch) -> Tensor:
-    """Pictures [S, K, H, W, 3] of the predicted splats for the target cameras."""
-    height, width = batch.images.shape[2:4]
-    pairs = zip(scene_splats(candidates), batch.target_cameras, strict=True)
+def draw_targets(candidates: Candidates, batch: Batch, keep: float = 0.0, seed: int = 0) -> Tensor:
+    """Pictures [S, K, H, W, 3] for the target cameras of what is kept of the predicted splats, as in use."""
+    views, height, width = batch.images.shape[1:4]
+    pairs = zip(kept_splats(candidates, views, keep, seed), batch.target_cameras, strict=True)
     return torch.stack([rasterize(splats, cameras, (width, height), WHITE).rgb for splats, cameras in pairs])
 
 
@@ -64,16 +65,16 @@ def choice_error(config: Config, logits: Tensor, batch: Batch) -> tuple[Tensor, 
 
 
 def losses(
-    config: Config, prediction: Prediction, batch: Batch, rendering: bool, perceptual: VggFeatures | None = None
+    config: Config, prediction: Prediction, batch: Batch, rendering: bool, perceptual: VggFeatures | None = None, seed: int = 0
 ) -> dict[str, Tensor]:
-    """The terms by name, each a mean; those of rendered views only where `rendering` asks for them.
+    """The terms by name, each a mean; those of rendered views only where `rendering` asks for them, with `seed` for `choose`.
 
     `depth` and `shape` compare logarithms of distance, the latter after the scene's mean error is taken out; `choice`
     those between hypotheses; `trust` wants opacity to say how far the distance can be trusted; `opacity` wants little of it.
     """
     terms = depth_terms(config, prediction, batch)
     if rendering:
-        drawn = draw_targets(prediction.candidates, batch)
+        drawn = draw_targets(prediction.candidates, batch, seed=seed)
         terms |= color_terms(drawn, batch.target_images, perceptual)
         terms["opacity"] = torch.sigmoid(prediction.candidates.logits).mean()
     return terms

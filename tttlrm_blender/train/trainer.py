@@ -76,7 +76,7 @@ class Trainer:
         if stage == "views":
             return color_terms(*predict_views(self.model, self.view_head, batch, self.plan.bfloat16))
         prediction = predict(self.model, batch, self.plan.bfloat16, views_per_update)
-        return losses(self.model.config, prediction, batch, self.draws and stage != "depth", self.perceptual)
+        return losses(self.model.config, prediction, batch, self.draws and stage != "depth", self.perceptual, seed=self.step)
 
     def _features(self) -> VggFeatures | None:
         return VggFeatures(Path(self.plan.perceptual)).to(self.device) if self.plan.perceptual else None
