@@ -46,7 +46,8 @@ def test_splats_at_the_true_distance_show_the_scene() -> None:
     error, there = log_error(guesses["true"], batch)
     assert torch.equal(there, batch.distance.flatten(1) > 0) and error.abs().max() < 1e-4
     scores = {  # in an input view, which the splats cover
-        name: (draw_targets(guess, batch, keep=1) - batch.target_images)[:, -1].square().mean() for name, guess in guesses.items()
+        name: (draw_targets(SMALL_NETWORK, guess, batch, keep=1) - batch.target_images)[:, -1].square().mean()
+        for name, guess in guesses.items()
     }
     assert scores["true"] < 0.7 * scores["flat"]
     terms = {name: losses(SMALL_NETWORK, Prediction(guess, None), batch, rendering=True) for name, guess in guesses.items()}

@@ -132,6 +132,11 @@ def choose(logits: Tensor, views: int, keep: float, explore: float, seed: int) -
     return mask.view_as(logits)
 
 
+def growth(config: Config, mask: Tensor) -> float:
+    """The factor on the sizes of splats left by a mask: anchored ones are as large as their pixels, and cover for the others."""
+    return float(mask.float().mean()) ** -0.5 if config.anchored else 1.0
+
+
 def decode(
     model: TttLRM,
     tokens: Tensor,  # [T, D], final query tokens of one scene

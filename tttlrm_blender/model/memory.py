@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..gaussians.gaussians import Gaussians
 from .config import Config, Elastic
-from .decoder import choose, decode, opacity_logits, patch_anchors, to_gaussians
+from .decoder import choose, decode, growth, opacity_logits, patch_anchors, to_gaussians
 from .depth import Guess, matching_costs
 from .network import FastWeights, Rule, TttLRM, chunk_ranges
 
@@ -98,13 +98,8 @@ def read_splats(
     scale: float = 1.0,
     seed: int = 0,
 ) -> Gaussians:
-    """Splats (torch tensors, in the normalised frame) of a scene's memory; `choose` explains keep, explore and seed.
-
-    Anchored splats are as large as their pixels: those that are kept grow to cover for the others.
-    """
+    """Splats (torch tensors, in the normalised frame) of a scene's memory; `choose` explains keep, explore and seed."""
     anchor = memory.anchor(model.config)
     mask = choose(opacity_logits(model, memory.tokens, anchor), len(memory.c2w), keep, explore, seed)
-    if model.config.anchored:
-        scale /= mask.float().mean().sqrt().item()
     found = decode(model, memory.tokens, anchor, mask)
-    return to_gaussians(found, sh_degree, scale)
+    return to_gaussians(found, sh_degree, scale * growth(model.config, mask))

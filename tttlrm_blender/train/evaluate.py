@@ -55,7 +55,7 @@ def validation_pictures(model: TttLRM, path: Path, scenes: int = 6) -> None:
 
 
 def _row(model: TttLRM, batch: Batch) -> np.ndarray:
-    drawn = draw_targets(predict(model, batch).candidates, batch)[0, 0].clamp(0, 1).cpu().numpy()
+    drawn = draw_targets(model.config, predict(model, batch).candidates, batch)[0, 0].clamp(0, 1).cpu().numpy()
     true = batch.target_images[0, 0].cpu().numpy()
     return np.concatenate([true, drawn, error_colors(np.abs(drawn - true).mean(-1))], axis=1)
 
@@ -71,9 +71,9 @@ def _figures(model: TttLRM, batch: Batch, keep: float) -> dict[str, float]:
     flat, true = flat_guess(model.config, batch), true_guess(model.config, batch)
     grey = batch.images.mean((1, 2, 3))[:, None, None, None]
     return {
-        "psnr": _unseen_psnr(draw_targets(guess, batch, keep), batch),
-        "flat_psnr": _unseen_psnr(draw_targets(flat, batch, keep=1), batch),
-        "true_psnr": _unseen_psnr(draw_targets(true, batch, keep=1), batch),
+        "psnr": _unseen_psnr(draw_targets(model.config, guess, batch, keep), batch),
+        "flat_psnr": _unseen_psnr(draw_targets(model.config, flat, batch, keep=1), batch),
+        "true_psnr": _unseen_psnr(draw_targets(model.config, true, batch, keep=1), batch),
         "grey_psnr": _unseen_psnr(grey.expand_as(batch.target_images), batch),
         "depth_error": _depth_error(guess, batch),
         "flat_depth_error": _depth_error(flat, batch),

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ..gaussians.gaussians import Gaussians
 from ..matching.sweep import SHRINK
 from ..model.config import Config
-from ..model.decoder import Candidates, choose, to_gaussians
+from ..model.decoder import Candidates, choose, growth, to_gaussians
 from ..model.pixels import patches
 from ..refine.loss import photo_loss
 from ..render.perceptual import VggFeatures
@@ -25,16 +25,17 @@ EXPLORE = 0.1  # as in use by default: a few of those left out are drawn too, le
 TRUST = 8.0  # a splat whose distance is wrong by a factor of e^(1/8) should have an opacity of 1/e
 
 
-def kept_splats(candidates: Candidates, views: int, keep: float, seed: int) -> list[Gaussians]:
-    """The splats that `choose` leaves of each scene of a batch of candidates from so many views."""
-    everything, masks = to_gaussians(candidates), [choose(logits, views, keep, EXPLORE, seed) for logits in candidates.logits]
-    return [everything[scene][mask] for scene, mask in enumerate(masks)]
+def kept_splats(config: Config, candidates: Candidates, views: int, keep: float, seed: int) -> list[Gaussians]:
+    """The splats that are kept of each scene of a batch of candidates from so many views, as `read_splats` does in use."""
+    masks = [choose(logits, views, keep, EXPLORE, seed) for logits in candidates.logits]
+    found = (Candidates(*(part[scene][mask] for part in candidates)) for scene, mask in enumerate(masks))
+    return [to_gaussians(part, scale=growth(config, mask)) for part, mask in zip(found, masks, strict=True)]
 
 
-def draw_targets(candidates: Candidates, batch: Batch, keep: float = 0.0, seed: int = 0) -> Tensor:
-    """Pictures [S, K, H, W, 3] for the target cameras of what is kept of the predicted splats, as in use."""
+def draw_targets(config: Config, candidates: Candidates, batch: Batch, keep: float = 0.0, seed: int = 0) -> Tensor:
+    """Pictures [S, K, H, W, 3] for the target cameras of what is kept of the predicted splats."""
     views, height, width = batch.images.shape[1:4]
-    pairs = zip(kept_splats(candidates, views, keep, seed), batch.target_cameras, strict=True)
+    pairs = zip(kept_splats(config, candidates, views, keep, seed), batch.target_cameras, strict=True)
     return torch.stack([rasterize(splats, cameras, (width, height), WHITE).rgb for splats, cameras in pairs])
 
 
@@ -74,7 +75,7 @@ def losses(
     """
     terms = depth_terms(config, prediction, batch)
     if rendering:
-        drawn = draw_targets(prediction.candidates, batch, seed=seed)
+        drawn = draw_targets(config, prediction.candidates, batch, seed=seed)
         terms |= color_terms(drawn, batch.target_images, perceptual)
         terms["opacity"] = torch.sigmoid(prediction.candidates.logits).mean()
     return terms
