@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from tttlrm_blender.model.checkpoint import load_checkpoint, read
@@ -64,6 +65,14 @@ def test_run_begins_with_a_checkpoint_and_says_so(tmp_path: Path) -> None:
 def test_run_without_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--state", str(tmp_path / "state.pt")]) == 1
     assert "--minutes" in capsys.readouterr().err
+
+
+def test_a_gpu_that_is_not_there_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert main(["--steps", "1", "--device", "cuda", "--state", str(tmp_path / "state.pt")]) == 1
+    assert "--device cpu" in capsys.readouterr().err
 
 
 def test_preview_needs_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

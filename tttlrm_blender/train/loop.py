@@ -34,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
         raise TttlrmError("A training run needs a file to resume from.", "Give --state, or --preview.", "bad_settings")
     if not (args.minutes > 0 or args.steps > 0):
         raise TttlrmError("A training run needs an end.", "Give --minutes or --steps.", "bad_settings")
+    if args.device == "cuda" and not torch.cuda.is_available():
+        raise TttlrmError("No CUDA GPU is to be found, or torch is built without CUDA.", "Train with --device cpu.", "no_device")
     trainer = resume(args.state, Trainer(NETWORKS[args.network], plan(args), args.device, args.loaders))
     if not trainer.draws:
         print(WITHOUT_DRAWING, flush=True)

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sitting", type=float, default=0.0, metavar="MINUTES", help="to train now, of those in all; 0 for all")
     parser.add_argument("--state", type=Path, help="file to resume from and to save to every few minutes; the log lies beside it")
     parser.add_argument("--out", type=Path, help="checkpoint to write whenever the state is saved")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to train (default: cpu)")
     parser.add_argument("--loaders", type=int, default=0, metavar="N", help="processes that draw scenes ahead of the training")
     parser.add_argument("--save-every", type=float, default=3.0, metavar="MINUTES", help="between saved states")
     parser.add_argument("--validate-every", type=float, default=5.0, metavar="MINUTES", help="between figures in the log")
