@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A training run from the command line to a checkpoint."""
 
-import json
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tttlrm_blender.model.checkpoint import load_checkpoint, read
+from tttlrm_blender.model.checkpoint import load_checkpoint, training_record
 from tttlrm_blender.train import journal, loop
 from tttlrm_blender.train.__main__ import main
 from tttlrm_blender.train.evaluate import evaluate
@@ -36,7 +35,7 @@ def test_run_resumes_and_writes_a_checkpoint_with_its_record(tmp_path: Path) -> 
     assert main(["--steps", "3", "--state", str(state), "--out", str(out), "--evaluate", "1"]) == 0
     model = load_checkpoint(out)
     assert model.config == CONFIG
-    record = json.loads(read(out)[1]["training"])
+    record = training_record(out)
     assert record["steps"] == 3 and record["samples"] >= 3 and record["plan"]["seed"] == 0 and record["held_out_scenes"] == 1
     assert set(record["figures"]) == FIGURES
     written = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
@@ -59,7 +58,8 @@ def test_run_begins_with_a_checkpoint_and_says_so(tmp_path: Path) -> None:
         main(["--steps", "1", "--state", str(tmp_path / "2.pt"), "--start", str(first), "--out", str(second), "--evaluate", "1"])
         == 0
     )
-    assert json.loads(read(second)[1]["training"])["plan"]["start"] == str(first)
+    record = training_record(second)
+    assert record["plan"]["start"] == first.name and record["before"] == training_record(first)
 
 
 def test_run_without_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

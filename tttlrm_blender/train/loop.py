@@ -15,7 +15,7 @@ import torch
 
 from ..errors import TttlrmError
 from ..files import replacing
-from ..model.checkpoint import save_checkpoint
+from ..model.checkpoint import save_checkpoint, training_record
 from .evaluate import evaluate
 from .journal import Journal, line
 from .plan import NETWORKS, Budget, Plan
@@ -69,14 +69,16 @@ def export(path: Path, trainer: Trainer, scenes: int) -> None:
 
 
 def record(trainer: Trainer) -> dict[str, Any]:
-    """What was done to get the weights."""
-    return {
+    """What was done to get the weights; `before` is the record of the checkpoint that the run began with."""
+    start = trainer.plan.start
+    done = {
         "data": "procedural scenes",
         "steps": trainer.step,
         "samples": trainer.samples,
         "minutes": round(trainer.seconds / 60, 1),
-        "plan": asdict(trainer.plan),
+        "plan": asdict(trainer.plan) | {"start": Path(start).name},
     }
+    return done | ({"before": training_record(start)} if start else {})
 
 
 def save_state(path: Path, trainer: Trainer) -> None:
