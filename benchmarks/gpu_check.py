@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a CUDA machine gives: gsplat against the CPU rasteriser, bfloat16 against float32, two ranks against one, the
-plane sweep against the CPU's, a training step of each stage, and time and memory at the released size with random weights. Needs no network; results are JSON under benchmarks/results.
+"""What a CUDA machine gives: gsplat against the CPU rasteriser, bfloat16 against float32, two ranks against one, the plane sweep
+against the CPU's, a training step of each stage, and time and memory at the released size with random weights. Needs no network;
+results are JSON under benchmarks/results.
 
     python -m benchmarks.gpu_check [--quick]
 """
