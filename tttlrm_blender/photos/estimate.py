@@ -57,7 +57,6 @@ def _mapped(images: list[Path], folder: Path, report: Report) -> Path:
         images=write_images(folder, [(path, True) for path in images], [numbers[lens] for lens in lenses], SIDE, report),
         names=[path.name for path in images],
         pairs=list(combinations(range(len(images)), 2)),
-        camera_model="SIMPLE_RADIAL",
         cameras={str(number): _simple_radial(*lens) for lens, number in numbers.items() if lens[1]},
         poses=[],
         features=FEATURES,
@@ -68,10 +67,10 @@ def _mapped(images: list[Path], folder: Path, report: Report) -> Path:
     return model
 
 
-def _simple_radial(size: tuple[int, int], focal: float) -> list[float]:
-    """COLMAP's f cx cy k of a camera whose focal length is known in mm of 35 mm film."""
+def _simple_radial(size: tuple[int, int], focal: float) -> tuple[str, list[float]]:
+    """COLMAP's model, and f cx cy k of a camera whose focal length is known in mm of 35 mm film."""
     width, height = small_size(*size, SIDE)
-    return [focal / FILM_WIDTH * max(width, height), width / 2, height / 2, 0.0]
+    return "SIMPLE_RADIAL", [focal / FILM_WIDTH * max(width, height), width / 2, height / 2, 0.0]
 
 
 def _digest(images: list[Path]) -> str:

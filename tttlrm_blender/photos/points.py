@@ -47,15 +47,14 @@ def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
 
 def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
     """A COLMAP model, below `folder`, of the points that neighbouring photos see, with the poses of the photos."""
-    cameras = [(*photo.intrinsics, *photo.distortion, photo.width, photo.height) for photo in photos]
+    cameras = [(*photo.intrinsics, photo.distortion, photo.width, photo.height) for photo in photos]
     numbers = {camera: number for number, camera in enumerate(dict.fromkeys(cameras))}
     files = [(photo.path, photo.upright) for photo in photos]
     job = SfmJob(
         images=write_images(folder, files, [numbers[camera] for camera in cameras], SIDE, report),
         names=[photo.name for photo in photos],
         pairs=neighbours(photos),
-        camera_model="OPENCV",
-        cameras={str(numbers[camera]): _opencv(photo) for camera, photo in zip(cameras, photos, strict=True)},
+        cameras={str(numbers[camera]): _small_camera(photo) for camera, photo in zip(cameras, photos, strict=True)},
         poses=[np.linalg.inv(photo.c2w)[:3].tolist() for photo in photos],
         features=FEATURES,
     )
@@ -79,7 +78,8 @@ def _seen_by(points: ColmapPoints, image_ids: list[int]) -> SparsePoints:
     return SparsePoints(points.means[keep].astype(np.float32), points.colors[keep].astype(np.float32) / 255)
 
 
-def _opencv(photo: Photo) -> list[float]:
-    """COLMAP's fx fy cx cy k1 k2 p1 p2 of a photo's small copy."""
+def _small_camera(photo: Photo) -> tuple[str, list[float]]:
+    """COLMAP's camera model and parameters of a photo's small copy."""
     width, height = small_size(photo.width, photo.height, SIDE)
-    return [*photo.intrinsics * np.tile([width / photo.width, height / photo.height], 2), *photo.distortion]
+    intrinsics = photo.intrinsics * np.tile([width / photo.width, height / photo.height], 2)
+    return photo.distortion.model, [*intrinsics, *photo.distortion.values]

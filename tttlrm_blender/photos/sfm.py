@@ -19,6 +19,7 @@ import pycolmap
 
 EXTRACTED_AT_ONCE = 4  # images
 MATCHED_AT_ONCE = 40  # pairs of images
+UNKNOWN_LENS = "SIMPLE_RADIAL"  # COLMAP's model of cameras of which nothing is known
 MAX_POINT_ERROR = 2.0  # pixels of reprojection, for points triangulated from known poses
 
 
@@ -40,14 +41,14 @@ def main() -> None:
 def enter(folder: Path, job: dict[str, Any]) -> None:
     """Enter all images into the database, with one camera for each folder, set to what is known of it."""
     reader = pycolmap.ImageReaderOptions()
-    reader.camera_model = job["camera_model"]
+    reader.camera_model = UNKNOWN_LENS
     per_folder = pycolmap.CameraMode.PER_FOLDER
     with pycolmap.Database.open(folder / "database.db") as database:
         pycolmap.import_images(folder / "database.db", folder / "images", per_folder, job["images"], reader)
         cameras = {image.name.split("/")[0]: image.camera_id for image in database.read_all_images()}
-        for name, known in job["cameras"].items():
+        for name, (model, parameters) in job["cameras"].items():
             camera = database.read_camera(cameras[name])
-            camera.params, camera.has_prior_focal_length = known, True
+            camera.model, camera.params, camera.has_prior_focal_length = getattr(pycolmap.CameraModelId, model), parameters, True
             database.update_camera(camera)
 
 

@@ -31,8 +31,7 @@ class SfmJob:
     images: list[str]  # files below the folder `images`; those in one folder share a camera
     names: list[str]  # what the model is to call them
     pairs: list[tuple[int, int]]  # indices of the images to match
-    camera_model: str  # COLMAP's name
-    cameras: dict[str, list[float]]  # the camera of a folder: parameters in COLMAP's order, where they are known
+    cameras: dict[str, tuple[str, list[float]]]  # the camera of a folder: COLMAP's model and parameters, where they are known
     poses: list[list[list[float]]]  # world to camera [3, 4] of each image, or nothing at all
     features: int  # details per image at most
 
