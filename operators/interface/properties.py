@@ -11,6 +11,11 @@ from ..engine import settings
 
 FIRST_STEPS = 500  # of refinement that are offered for splats which had none
 
+ORIENTATIONS = (
+    ("auto", "Where Estimated", "Turn scenes whose cameras had to be estimated upright; others stay in their world"),
+    ("always", "Always", "Turn every scene upright"),
+    ("never", "Never", "Leave every scene as its cameras have it"),
+)
 SCANS = (
     ("full", "One Pass", "All photos at once: the sharpest"),
     ("ar", "Chunk by Chunk", "A few photos at a time: for very many photos"),
@@ -45,6 +50,8 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
     },
     settings.ReconstructSettings: {
         "poses": _words("Poses", "“auto”, or a file or folder of camera poses", subtype="FILE_PATH"),
+        "orient": _words("Upright", "Whether the scene is turned upright, put on the ground and centred", items=ORIENTATIONS),
+        "distance": _words("Distance", "How many metres apart two photos were taken: a.jpg:b.jpg=2.5; empty where nobody knows"),
         "views": _words("Views", "Photos given to the network; 0 for all that make sense", min=0),
         "width": _words("Width", "Of the photos as they are used; 0 for their own", min=0, subtype="PIXEL"),
         "height": _words("Height", "Of the photos as they are used; 0 for their own", min=0, subtype="PIXEL"),

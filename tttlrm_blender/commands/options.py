@@ -19,6 +19,13 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     add("--scan", choices=("full", "ar"), default="full", help="one pass over all photos, or chunk by chunk (default: full)")
     add("--elastic", action="store_true", help="hold the memory of early photos in long chunk-by-chunk scans")
     add("--poses", default="auto", metavar="auto|FILE", help="camera poses (default: found beside the photos, else estimated)")
+    add(
+        "--orient",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="turn the scene upright (default: where poses are estimated)",
+    )
+    add("--distance", default="", metavar="A:B=METRES", help="how far apart two photos were taken, such as a.jpg:b.jpg=2.5")
     add("--keep", type=_share, default=0.0, metavar="SHARE", help="share of pixels that become splats (default: 0.4)")
     add("--refine", type=_budget, default=RefineSettings(), metavar="N|Ns", help="optimise: 1000 is steps, 120s is seconds")
     add("--mesh", action=BooleanOptionalAction, default=mesh, help="make a mesh too")
@@ -31,6 +38,8 @@ def reconstruct_settings(args: Namespace) -> ReconstructSettings:
     width, height = args.size
     return ReconstructSettings(
         poses=args.poses,
+        orient=args.orient,
+        distance=args.distance,
         views=args.views,
         width=width,
         height=height,

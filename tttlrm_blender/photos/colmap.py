@@ -74,13 +74,17 @@ def is_model(folder: Path) -> bool:
     return any((folder / f"cameras{suffix}").is_file() for suffix in (".bin", ".txt"))
 
 
-def read_model(model: Path, folder: Path, report: Report) -> list[Photo]:
-    """The photos of a model, whose image files are looked for below `folder`. Raises `TttlrmError` ("bad_poses")."""
+def read_model(model: Path, folder: Path, report: Report, estimated: bool = False) -> list[Photo]:
+    """The photos of a model, whose image files are looked for below `folder`. Raises `TttlrmError` ("bad_poses").
+
+    `estimated` models were made here, not by the user.
+    """
     lenses, images = read_cameras(model), read_images(model)
     paths = [_image_file(model, folder, image.name) for image in images]
     missing = [image.name for image, path in zip(images, paths, strict=True) if not path]
     tell_missing(model, missing, len(images) - len(missing), report)
-    return [_photo(model, folder, path, image, lenses) for image, path in zip(images, paths, strict=True) if path]
+    found = zip(images, paths, strict=True)
+    return [_photo(model, folder, path, image, lenses, estimated) for image, path in found if path]
 
 
 def read_cameras(model: Path) -> dict[int, Lens]:
@@ -114,10 +118,10 @@ def _read(model: Path, name: str, binary: Any, text: Any) -> list[Any]:
         raise bad_poses(path, f"cannot be read ({error})") from None
 
 
-def _photo(model: Path, folder: Path, path: Path, image: ColmapImage, lenses: dict[int, Lens]) -> Photo:
+def _photo(model: Path, folder: Path, path: Path, image: ColmapImage, lenses: dict[int, Lens], estimated: bool) -> Photo:
     if image.camera_id not in lenses:
         raise bad_poses(model, f"has no camera for {image.name}")
-    return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], Source(model, image.image_id))
+    return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], Source(model, image.image_id, estimated))
 
 
 def _image_file(model: Path, folder: Path, name: str) -> Path | None:

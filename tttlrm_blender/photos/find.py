@@ -116,9 +116,11 @@ def _read_texts(intrinsics: Path, folder: Path, report: Report) -> list[Photo]:
 def _estimated(folder: Path, report: Report) -> list[Photo]:
     images = image_files(folder)
     _require_two(len(images), folder)
-    photos = read_model(estimate_poses(images, report), folder, report)
-    if len(photos) < len(images):
-        report.note(f"The cameras of {len(images) - len(photos)} of {len(images)} photos could not be found; they are left out.")
+    photos = read_model(estimate_poses(images, report), folder, report, estimated=True)
+    placed = {photo.path for photo in photos}
+    lost = [path.name for path in images if path not in placed]
+    if lost:
+        report.note(f"The cameras of {len(lost)} of {len(images)} photos could not be found; left out are {', '.join(lost)}.")
     return photos
 
 

@@ -12,6 +12,7 @@ from ..errors import TttlrmError
 from ..progress import Report
 from .distortion import PLAIN, Distortion
 from .images import image_size
+from .similarity import Similarity
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Source:
 
     model: Path  # folder of the model
     image_id: int
+    estimated: bool = False  # here, and so in a world that nobody chose
+    world: Similarity | None = None  # from the model's world to that of the photo's pose
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..progress import Report
 from .colmap import ColmapPoints, read_points
-from .photo import Photo
+from .photo import Photo, Source
 from .selection import pose_features
 from .sfm_process import SfmJob, run_sfm, small_size, write_images
 
@@ -39,7 +39,7 @@ def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
     models = {photo.source.model if photo.source else None for photo in photos}
     model = models.pop()
     if model and not models:
-        return _seen_by(read_points(model), [photo.source.image_id for photo in photos if photo.source])
+        return _seen_by(read_points(model), [photo.source for photo in photos if photo.source])
     with tempfile.TemporaryDirectory(prefix="tttlrm-") as work:
         found = read_points(triangulate(photos, Path(work), report))
     return SparsePoints(found.means.astype(np.float32), found.colors.astype(np.float32) / 255)
@@ -72,10 +72,12 @@ def neighbours(photos: list[Photo]) -> list[tuple[int, int]]:
     return sorted({(min(first, int(second)), max(first, int(second))) for first, row in enumerate(nearest) for second in row})
 
 
-def _seen_by(points: ColmapPoints, image_ids: list[int]) -> SparsePoints:
-    """The points that at least two of the images see."""
+def _seen_by(points: ColmapPoints, sources: list[Source]) -> SparsePoints:
+    """The points that at least two of the images of one model see, in the world of the photos."""
+    image_ids, world = [source.image_id for source in sources], sources[0].world
     keep = np.array([len(np.intersect1d(images, image_ids)) >= 2 for images in points.seen_by], dtype=bool)
-    return SparsePoints(points.means[keep].astype(np.float32), points.colors[keep].astype(np.float32) / 255)
+    means = world.points(points.means[keep]) if world else points.means[keep]
+    return SparsePoints(means.astype(np.float32), points.colors[keep].astype(np.float32) / 255)
 
 
 def _small_camera(photo: Photo) -> tuple[str, list[float]]:

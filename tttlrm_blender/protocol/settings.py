@@ -55,6 +55,8 @@ class ReconstructSettings:
     """How photos become a scene."""
 
     poses: str = "auto"  # "auto" finds a pose file beside the photos or estimates; otherwise a file or folder of poses
+    orient: str = "auto"  # "auto" turns scenes whose poses were estimated upright, "always" all, "never" none
+    distance: str = ""  # "a.jpg:b.jpg=2.5" says how many metres apart two cameras stood
     views: int = 0  # photos given to the network, chosen by k-means over the cameras; 0 for as many as are sensible
     width: int = 0  # of the photos as they are used; 0 for the photo's own size, bounded
     height: int = 0

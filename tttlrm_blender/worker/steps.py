@@ -17,6 +17,7 @@ from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
 from ..photos.similarity import normalize
+from ..photos.world import moved, settle
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ReconstructSettings, RefineSettings, RenderSettings
 from ..refine.optimize import refine
@@ -35,6 +36,8 @@ def load(scene: Scene, settings: ReconstructSettings, report: Report) -> Photogr
     report("load", 0)
     photos = find_photos(scene.folder, settings.poses, report)
     inputs, held_out = split(scene, photos, settings, report)
+    world = settle(inputs, settings.orient, settings.distance)
+    inputs, held_out = moved(inputs, world), moved(held_out, world)
     chosen = select_views(inputs, settings.views or network(settings.checkpoint).config.most_views)
     size = sensible_size(photos[0], settings)
     measured = load_photos(held_out, *size, report) if held_out else None
