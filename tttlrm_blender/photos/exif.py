@@ -14,6 +14,18 @@ EARTH = 6_371_000.0  # metres, mean radius
 NOWHERE = (math.nan, math.nan, math.nan)
 
 
+def camera_name(path: Path) -> str:
+    """Maker, model and serial number of the camera that took a photo, as far as it tells."""
+    try:
+        with Image.open(path) as image:
+            exif = image.getexif()
+        serial = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.BodySerialNumber, "")
+    except OSError:
+        return ""
+    parts = (exif.get(ExifTags.Base.Make, ""), exif.get(ExifTags.Base.Model, ""), serial)
+    return " ".join(str(part).strip("\0 ") for part in parts).strip()
+
+
 def gps_metres(paths: list[Path]) -> np.ndarray:
     """Metres east, north and up of the first known place, [N, 3]; NaN for photos that know none."""
     places = np.array([gps_place(path) for path in paths]).reshape(-1, 3)
