@@ -11,6 +11,12 @@ from ..engine import settings
 
 FIRST_STEPS = 500  # of refinement that are offered for splats which had none
 
+STARTS = (
+    ("auto", "Choose", "Sparse points of the photos, and decoded splats where these resemble the photos"),
+    ("decoded", "Decoded Splats", "What is there, without sparse points"),
+    ("points", "Sparse Points", "Sparse points of the photos alone"),
+    ("both", "Both", "Sparse points and decoded splats"),
+)
 ORIENTATIONS = (
     ("auto", "Where Estimated", "Turn scenes whose cameras had to be estimated upright; others stay in their world"),
     ("always", "Always", "Turn every scene upright"),
@@ -38,9 +44,11 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "seed": _words("Seed", "Of the random choice among the faint splats", min=0),
     },
     settings.RefineSettings: {
-        "steps": _words("Steps", "Optimisation steps; 0 for no limit but the seconds", min=0),
-        "seconds": _words("Seconds", "Time to spend; 0 for no limit but the steps", min=0),
-        "points": _words("Sparse Points", "Start from sparse points of the photos as well"),
+        "steps": _words("Steps", "Optimisation steps; 0 for no limit by these", min=0),
+        "passes": _words("Passes", "Over the photos, each a step; 0 for no limit by these", min=0),
+        "seconds": _words("Seconds", "Time to spend; 0 for no limit by time", min=0),
+        "start": _words("Start", "What is optimised", items=STARTS),
+        "exposure": _words("Exposure", "Photos were metered one by one: let each have its exposure"),
         "max_splats": _words("Most Splats", "Splitting stops here", min=1),
         "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view", min=0, max=3),
     },

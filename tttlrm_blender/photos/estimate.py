@@ -19,7 +19,7 @@ from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, sma
 SIDE, FEATURES = 1024, 4096  # longest side of an image in pixels, and details sought in it
 FILM_WIDTH = 36.0  # mm, of the film that EXIF's equivalent focal length refers to
 EDITION = b"2"  # of what is kept: models of another one are made anew
-MOST_EXHAUSTIVE = 60  # photos; more are not matched each with each other
+MOST_EXHAUSTIVE = 25  # photos; more are not matched each with each other
 FEW_DETAILS = 150  # in a photo that is blurred, dark or of something blank
 
 

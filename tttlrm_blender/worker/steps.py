@@ -116,7 +116,7 @@ def queries(made: Reconstruction, count: int) -> SceneMemory:
 
 def optimize(gaussians: Gaussians, made: Reconstruction, settings: RefineSettings, report: Report) -> Gaussians:
     """Optimise splats against the input photos, helped by sparse points of them."""
-    points = points_of(made, report) if settings.points else None
+    points = points_of(made, report) if settings.start != "decoded" else None
     return refine(gaussians, made.photographs.inputs, settings, report, points)
 
 
@@ -129,10 +129,10 @@ def points_of(made: Reconstruction, report: Report) -> SparsePoints | None:
         return None
 
 
-def measure(gaussians: Gaussians, made: Reconstruction) -> dict[str, float]:
-    """PSNR in dB and SSIM over the held-out photos; nothing when none are held out."""
+def measure(gaussians: Gaussians, made: Reconstruction, exposure: bool = False) -> dict[str, float]:
+    """PSNR in dB and SSIM over the held-out photos, each of its own exposure if asked; nothing where none are held out."""
     held_out = made.photographs.held_out
-    return evaluate_views(gaussians, held_out) if held_out else {}
+    return evaluate_views(gaussians, held_out, exposure) if held_out else {}
 
 
 def pictures(gaussians: Gaussians, made: Reconstruction, settings: RenderSettings, report: Report) -> dict[str, np.ndarray]:
