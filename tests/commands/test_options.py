@@ -50,13 +50,20 @@ def test_the_budget_of_refinement(text: str, steps: int, seconds: float):
     assert parse("--refine", text).refine == RefineSettings(steps=steps, seconds=seconds)
 
 
+def test_the_budget_of_refinement_in_passes():
+    assert parse("--refine", "10x").refine == RefineSettings(passes=10)
+    assert parse("--refine", "3x", "--start", "both", "--exposure").refine == RefineSettings(
+        passes=3, start="both", exposure=True
+    )
+
+
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
         ("--size", "270", "--size is WIDTHxHEIGHT, such as 270x480; got 270"),
         ("--size", "0x480", "--size is WIDTHxHEIGHT, such as 270x480; got 0x480"),
-        ("--refine", "2min", "--refine is a number of steps, such as 1000, or of seconds, such as 120s; got 2min"),
-        ("--refine", "1.5", "--refine is a number of steps, such as 1000, or of seconds, such as 120s; got 1.5"),
+        ("--refine", "2min", "of passes over the photos (10x) or of seconds (120s); got 2min"),
+        ("--refine", "1.5", "of passes over the photos (10x) or of seconds (120s); got 1.5"),
         ("--keep", "40%", "--keep is a share of the pixels, such as 0.4; got 40%"),
         ("--keep", "0", "--keep is a share of the pixels, such as 0.4; got 0"),
         ("--keep", "1.5", "--keep is a share of the pixels, such as 0.4; got 1.5"),

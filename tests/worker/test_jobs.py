@@ -104,14 +104,14 @@ def test_refinement_brings_the_photos_closer(scene, settings):
     jobs.reconstruct(scene, settings, Report())
     inputs = scene.reconstruction().photographs.inputs
     before = evaluate_views(scene.splats(), inputs)["psnr"]
-    result = jobs.refine(scene, RefineSettings(steps=40, points=False), Report())
+    result = jobs.refine(scene, RefineSettings(steps=40, start="decoded"), Report())
     assert evaluate_views(scene.splats(), inputs)["psnr"] > before + 4
     np.testing.assert_array_equal(result.arrays["gaussians.means"], scene.splats().means)
 
 
 def test_a_surface_and_pictures_of_it_all(scene, settings):
     jobs.reconstruct(scene, settings, Report())
-    jobs.refine(scene, RefineSettings(steps=40, points=False), Report())
+    jobs.refine(scene, RefineSettings(steps=40, start="decoded"), Report())
     surface = jobs.mesh(scene, MeshSettings(resolution=32), Report())
     assert surface.info["faces"] == len(surface.arrays["mesh.faces"]) > 10
     assert surface.arrays["mesh.glb"][:4].tobytes() == b"glTF"
@@ -126,7 +126,7 @@ def test_a_surface_and_pictures_of_it_all(scene, settings):
 def test_a_cancelled_job_leaves_the_scene_as_it_was(scene, settings, stage):
     jobs.reconstruct(scene, settings, Report())
     made, splats = scene.made, scene.gaussians
-    again = ReconstructSettings(checkpoint=settings.checkpoint, refine=RefineSettings(steps=5, points=False))
+    again = ReconstructSettings(checkpoint=settings.checkpoint, refine=RefineSettings(steps=5, start="decoded"))
     with pytest.raises(Cancelled):
         jobs.reconstruct(scene, again, Follower(cancel_at=stage))
     assert scene.made is made and scene.gaussians is splats

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import TttlrmError
 from ..progress import Report
 from .colmap import is_model, read_model
-from .estimate import estimate_poses
+from .estimate import estimate_poses, tell_lost
 from .images import SUFFIXES
 from .json_poses import read_frames
 from .numbered_npy import read_numbered
@@ -116,10 +116,9 @@ def _read_texts(intrinsics: Path, folder: Path, report: Report) -> list[Photo]:
 def _estimated(folder: Path, report: Report) -> list[Photo]:
     images = image_files(folder)
     _require_two(len(images), folder)
-    photos = read_model(estimate_poses(images, report), folder, report)
-    if len(photos) < len(images):
-        report.note(f"The cameras of {len(images) - len(photos)} of {len(images)} photos could not be found; they are left out.")
-    return photos
+    model = estimate_poses(images, report)
+    tell_lost(images, model, report)
+    return read_model(model, folder, report, estimated=True)
 
 
 def _require_two(count: int, folder: Path) -> None:

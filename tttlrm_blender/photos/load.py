@@ -28,13 +28,15 @@ class PhotoSet:
     images: np.ndarray  # [V, H, W, 3] float32, sRGB, 0 to 1
     cameras: Cameras  # V cameras
     background: tuple[float, float, float] = BLACK  # what a picture of splats lies on when it is compared with the photos
+    weights: np.ndarray | None = None  # [V, H, W] float32, 0 where a pixel does not count; None where all do
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, views: list[int] | np.ndarray) -> PhotoSet:
         """The photos of some views, in the order given."""
-        return PhotoSet([self.names[view] for view in views], self.images[views], self.cameras[views], self.background)
+        weights = None if self.weights is None else self.weights[views]
+        return PhotoSet([self.names[view] for view in views], self.images[views], self.cameras[views], self.background, weights)
 
 
 def load_photos(photos: list[Photo], width: int = 0, height: int = 0, report: Report | None = None) -> PhotoSet:

@@ -10,7 +10,9 @@ import numpy as np
 
 from ..errors import TttlrmError
 from ..progress import Report
+from .distortion import PLAIN, Distortion
 from .images import image_size
+from .similarity import Similarity
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Lens:
     width: int  # pixels
     height: int
     intrinsics: np.ndarray  # [4] float64, fx fy cx cy in pixels, pixel centres at +0.5
-    distortion: np.ndarray  # [4] float64, k1 k2 p1 p2 of OpenCV's model
+    distortion: Distortion = PLAIN
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Source:
 
     model: Path  # folder of the model
     image_id: int
+    estimated: bool = False  # here, and so in a world that nobody chose
+    world: Similarity | None = None  # from the model's world to that of the photo's pose
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +48,7 @@ class Photo:
     width: int
     height: int
     intrinsics: np.ndarray  # [4] float64, fx fy cx cy in pixels
-    distortion: np.ndarray  # [4] float64, k1 k2 p1 p2
+    distortion: Distortion
     c2w: np.ndarray  # [4, 4] float64, camera to world, a rotation and a position
     upright: bool = True
     source: Source | None = None
@@ -65,7 +69,7 @@ def posed_photo(
     upright = _same_shape((lens.width, lens.height), size) or not _same_shape((lens.height, lens.width), size)
     width, height = size if upright else size[::-1]
     intrinsics = lens.intrinsics * np.tile([width / lens.width, height / lens.height], 2)
-    if not (np.isfinite([*intrinsics, *lens.distortion]).all() and (intrinsics[:2] > 0).all()):
+    if not (np.isfinite([*intrinsics, *lens.distortion.values]).all() and (intrinsics[:2] > 0).all()):
         raise bad_poses(poses, f"has no usable focal length or lens distortion for {path.name}")
     return Photo(
         name=path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name,

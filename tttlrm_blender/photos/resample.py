@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from .distortion import Distortion
 from .lens import source_pixels
 from .photo import Photo
 
@@ -26,19 +27,24 @@ def resample(
     reduction = max(1, int(scale))
     reduced = (photo.width // reduction, photo.height // reduction)
     taps = 2 if scale / reduction > NEARLY else 1
-    camera = (*photo.intrinsics / reduction, *photo.distortion)
-    weights = _weights(tuple(pinhole), camera, reduced, (width, height), taps)
+    intrinsics = tuple(photo.intrinsics / reduction)
+    weights = _weights(tuple(pinhole), intrinsics, photo.distortion, reduced, (width, height), taps)
     return (weights @ _reduced(image, reduction).reshape(-1, 3)).reshape(height, width, 3)
 
 
 @lru_cache(maxsize=2)
 def _weights(
-    pinhole: tuple[float, ...], camera: tuple[float, ...], photo_size: tuple[int, int], size: tuple[int, int], taps: int
+    pinhole: tuple[float, ...],
+    intrinsics: tuple[float, ...],
+    distortion: Distortion,
+    photo_size: tuple[int, int],
+    size: tuple[int, int],
+    taps: int,
 ) -> csr_matrix:
     """Each new pixel as the mean of taps × taps places in the photo, each interpolated between its four neighbours."""
     (photo_width, photo_height), (width, height) = photo_size, size
     grid = np.stack(np.meshgrid(np.arange(width * taps), np.arange(height * taps)), -1)
-    places = source_pixels((grid + 0.5) / taps, np.array(pinhole), np.array(camera[:4]), np.array(camera[4:])) - 0.5
+    places = source_pixels((grid + 0.5) / taps, np.array(pinhole), np.array(intrinsics), distortion) - 0.5
     places = np.clip(places, 0, np.array(photo_size) - 1).reshape(-1, 2)
     corner = np.minimum(places.astype(np.int32), np.maximum(np.array(photo_size) - 2, 0))
     right, down = (places - corner).T.astype(np.float32) / taps

@@ -20,6 +20,7 @@ from ..progress import Report
 from .images import read_image
 from .parallel import for_each
 
+EVIDENCE = "evidence.json"
 PAUSE = 0.1  # seconds between looks at the process
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,11 +31,20 @@ class SfmJob:
 
     images: list[str]  # files below the folder `images`; those in one folder share a camera
     names: list[str]  # what the model is to call them
-    pairs: list[tuple[int, int]]  # indices of the images to match
-    camera_model: str  # COLMAP's name
-    cameras: dict[str, list[float]]  # the camera of a folder: parameters in COLMAP's order, where they are known
+    pairs: list[tuple[int, int]] | None  # indices of the images to match; None for those next in the list and those alike
+    cameras: dict[str, tuple[str, list[float]]]  # the camera of a folder: COLMAP's model and parameters, where they are known
     poses: list[list[list[float]]]  # world to camera [3, 4] of each image, or nothing at all
     features: int  # details per image at most
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the process saw of the images, whether it found their cameras or not."""
+
+    details: list[int]  # found in each image
+    pairs: int  # of images that show the same details
+    turned: int  # of these, pairs between which the camera turned or saw one plane, but did not move for sure
+    models: list[list[int]]  # indices of the images that found a place together, largest first
 
 
 def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
@@ -51,6 +61,11 @@ def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
         raise TttlrmError(f"pycolmap stopped: {_last_words(folder / 'log', process.returncode)}.", code="sfm_failed")
     model = folder / "model"
     return model if model.is_dir() else None
+
+
+def read_evidence(folder: Path) -> Evidence:
+    """What was seen by the process that worked in a folder."""
+    return Evidence(**json.loads((folder / EVIDENCE).read_text(encoding="utf-8")))
 
 
 def write_images(
