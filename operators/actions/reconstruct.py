@@ -48,6 +48,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         "directory": StringProperty(name="Folder", description="Photos; empty for the selected ones", subtype="DIR_PATH"),
         "name": StringProperty(name="Name", description="Of the new collection; empty to name it after the photos"),
         "refine_steps": IntProperty(name="Refine Steps", description="Optimisation steps", min=0),
+        "refine_passes": IntProperty(name="Refine Passes", description="Over all photos, a step for each", min=0),
         "refine_seconds": FloatProperty(name="Refine Seconds", description="Time to spend on optimisation", min=0),
         "with_mesh": BoolProperty(name="Mesh", description="Make a mesh too"),
     }
@@ -88,8 +89,9 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         wanted = properties.overlaid(properties.reconstruct_settings(context.scene), self)
         if self.properties.is_property_set("with_mesh"):
             wanted = replace(wanted, mesh=(wanted.mesh or settings.MeshSettings()) if self.with_mesh else None)
-        if self.refine_steps or self.refine_seconds:
-            wanted = replace(wanted, refine=replace(wanted.refine, steps=self.refine_steps, seconds=self.refine_seconds))
+        budget = {name: getattr(self, f"refine_{name}") for name in ("steps", "passes", "seconds")}
+        if any(budget.values()):
+            wanted = replace(wanted, refine=replace(wanted.refine, **budget))
         files = {name: getattr(wanted, name) for name in ("poses", "checkpoint")}
         return replace(wanted, **{name: bpy.path.abspath(file) for name, file in files.items()})
 

@@ -10,7 +10,7 @@ from .kept import SplatsOperator
 
 
 class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
-    """Optimise the splats against their photos, for some steps or some time"""
+    """Optimise the splats against their photos, for some steps, passes or time"""
 
     bl_idname = "tttlrm.refine"
     bl_label = "Refine"
@@ -20,8 +20,8 @@ class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
     __annotations__ = properties.annotations(settings.RefineSettings)
 
     def collect(self, context: bpy.types.Context) -> Work:
-        """Raises `TttlrmError` when neither steps nor seconds are given."""
+        """Raises `TttlrmError` when no budget is given."""
         work = super().collect(context)
         if not work.settings.wanted:
-            raise errors.TttlrmError("There is nothing to refine in no time.", "Set the steps or the seconds.", "bad_settings")
+            raise errors.TttlrmError("There is nothing to refine in no time.", "Set steps, passes or seconds.", "bad_settings")
         return work

@@ -34,6 +34,7 @@ class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
         for name in ("views", "width", "height", "scan"):
             layout.prop(wanted, name)
         layout.prop(wanted.refine, "steps", text="Refine Steps")
+        layout.prop(wanted.refine, "passes", text="Refine Passes")
         layout.prop(wanted.refine, "seconds", text="Refine Seconds")
         layout.prop(wanted, "with_mesh")
         _draw_activity(layout)

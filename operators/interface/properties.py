@@ -45,10 +45,11 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
     },
     settings.RefineSettings: {
         "steps": _words("Steps", "Optimisation steps; 0 for no limit by these", min=0),
-        "passes": _words("Passes", "Over the photos, each a step; 0 for no limit by these", min=0),
+        "passes": _words("Passes", "Over all photos, a step for each; 0 for no limit by these", min=0),
         "seconds": _words("Seconds", "Time to spend; 0 for no limit by time", min=0),
         "start": _words("Start", "What is optimised", items=STARTS),
         "exposure": _words("Exposure", "Photos were metered one by one: let each have its exposure"),
+        "poses": _words("Correct Poses", "Learn small corrections of the cameras while the splats are learned"),
         "max_splats": _words("Most Splats", "Splitting stops here", min=1),
         "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view", min=0, max=3),
     },

@@ -110,7 +110,7 @@ def test_refining_replaces_the_splats(toy, photos):
     splats = reconstructed(photos)
     assert ops.refine(steps=9) == {"FINISHED"}
     assert len(splats.data.points) == 9
-    with pytest.raises(RuntimeError, match="Set the steps or the seconds"):
+    with pytest.raises(RuntimeError, match="Set steps, passes or seconds"):
         ops.refine(steps=0)
 
 
