@@ -7,16 +7,44 @@ import pytest
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
-from tttlrm_blender.refine import optimize
-from tttlrm_blender.refine.best import ENOUGH, Best, judging_views
+from tttlrm_blender.refine.best import COST, DRAWING, ENOUGH, JOIN, MOST_JUDGES, Best, judging_views
+from tttlrm_blender.refine.budget import Budget
+from tttlrm_blender.refine.lessons import Lessons
 from tttlrm_blender.refine.optimize import refine
+from tttlrm_blender.render.metrics import evaluate_psnr, evaluate_views
+
+
+class Learner:
+    """Stands for parameters whose splats get better and, after a share of the budget, worse."""
+
+    def __init__(self, splats, peak: float, budget: Budget) -> None:
+        self.splats, self.peak, self.budget = splats, peak, budget
+
+    def to_numpy(self):
+        away = abs(self.budget.used - self.peak)
+        return self.splats[: int(len(self.splats) * (1 - 0.8 * away))]
+
+
+@pytest.fixture
+def many(photos) -> PhotoSet:
+    """Twenty photos."""
+    return photos[np.arange(20) % len(photos)]
+
+
+def joined_at(best: Best, learner: Learner, steps: int) -> list[float]:
+    """At which shares of the budget the judges join."""
+    budget, joined = learner.budget, []
+    for budget.steps in range(1, steps + 1):
+        if best.follow(learner, budget):
+            joined.append(budget.used)
+    return joined
 
 
 def test_a_few_photos_of_many_are_set_aside() -> None:
     for count in range(200):
         apart = judging_views(count)
         assert len(apart) == len(set(apart.tolist())) and (len(apart) > 0) == (count >= ENOUGH)
-        assert len(apart) <= max(1, count / 10) and all(0 < view < count - 1 for view in apart)
+        assert len(apart) <= max(1, min(MOST_JUDGES, count / 8)) and all(0 < view < count - 1 for view in apart)
 
 
 def test_the_better_splats_are_kept(blobs, photos) -> None:
@@ -31,6 +59,28 @@ def test_no_splats_are_worse_than_any(blobs, photos) -> None:
     assert best.offer(blobs[:1]) and best.splats is not None and len(best.splats) == 1
 
 
+def test_judges_join_once_where_splats_get_better_all_the_time(blobs, many) -> None:
+    budget = Budget(RefineSettings(steps=1000), len(many))
+    best = Best(many, exposure=False)
+    assert joined_at(best, Learner(blobs, 1.0, budget), 1000) == [JOIN]
+
+
+def test_judges_stay_aside_where_photos_are_learned_by_heart(blobs, many) -> None:
+    budget = Budget(RefineSettings(steps=1000), len(many))
+    best = Best(many, exposure=False)
+    assert joined_at(best, Learner(blobs, 0.2, budget), 1000) == []
+    assert best.splats is not None and len(best.splats) > 0.95 * len(blobs)
+
+
+@pytest.mark.parametrize("steps", [10, 100, 1000])
+def test_judging_costs_little(blobs, many, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    budget = Budget(RefineSettings(steps=steps), len(many))
+    best, offered = Best(many, exposure=False), []
+    monkeypatch.setattr(best, "offer", offered.append)
+    joined_at(best, Learner(blobs, 0.2, budget), steps)
+    assert 1 <= len(offered) <= 10 and (len(offered) - 1) * len(best.judges) * DRAWING <= COST * steps
+
+
 def test_perfect_splats_come_back_unharmed(blobs, photos, points) -> None:
     refined = refine(blobs, photos, RefineSettings(steps=3, start="points", sh_degree=0), Report(), points)
     assert all(np.array_equal(a, b) for a, b in zip(refined.arrays().values(), blobs.arrays().values(), strict=True))
@@ -41,10 +91,14 @@ def test_photos_set_aside_are_learned_from_once_the_splats_are_better(
     blobs, photos, points, monkeypatch: pytest.MonkeyPatch, good: bool
 ) -> None:
     drawn: list[int] = []
-    backward = optimize._backward
-    monkeypatch.setattr(optimize, "_backward", lambda *args: drawn.append(args[3]) or backward(*args))
+    backward = Lessons.backward
+    monkeypatch.setattr(Lessons, "backward", lambda self, view, *args: drawn.append(view) or backward(self, view, *args))
     many: PhotoSet = photos[np.arange(24) % len(photos)]
     apart = set(judging_views(24).tolist())
-    refine(blobs[:0] if good else blobs, many, RefineSettings(steps=96, start="points"), Report(), points)
-    assert not apart & set(drawn[:48])
-    assert (apart <= set(drawn[48:])) == good
+    refine(blobs[:0] if good else blobs, many, RefineSettings(steps=120, start="points"), Report(), points)
+    assert not apart & set(drawn[:60])
+    assert (apart <= set(drawn[60:])) == good
+
+
+def test_the_quick_measure_is_that_of_evaluation(blobs, photos) -> None:
+    assert evaluate_psnr(blobs[:50], photos) == pytest.approx(evaluate_views(blobs[:50], photos)["psnr"])

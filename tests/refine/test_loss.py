@@ -17,9 +17,9 @@ def noisy_pair(views: int, height: int, width: int) -> tuple[torch.Tensor, torch
     return photo + 0.1 * torch.randn(photo.shape, generator=random), photo
 
 
-def value_and_gradient(loss, picture: torch.Tensor, photo: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def value_and_gradient(loss, picture: torch.Tensor, *others: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     picture = picture.clone().requires_grad_()
-    value = loss(picture, photo)
+    value = loss(picture, *others)
     (3 * value).backward()
     return value.detach(), picture.grad
 
@@ -31,6 +31,24 @@ def test_loss_and_gradient_equal_the_reference(views, size):
     fast, plain = (value_and_gradient(loss, picture, photo) for loss in (photo_loss, photo_loss_reference))
     torch.testing.assert_close(fast[0], plain[0], rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(fast[1], plain[1], rtol=1e-3, atol=1e-4 * plain[1].abs().max().item())
+
+
+def test_weighted_loss_and_gradient_equal_the_reference():
+    picture, photo = noisy_pair(2, 20, 31)
+    weights = torch.rand(2, 20, 31, generator=torch.Generator().manual_seed(1)).mul(2).sub(0.5).clamp(0, 1)
+    fast, plain = (value_and_gradient(loss, picture, photo, weights) for loss in (photo_loss, photo_loss_reference))
+    torch.testing.assert_close(fast[0], plain[0], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(fast[1], plain[1], rtol=1e-3, atol=1e-4 * plain[1].abs().max().item())
+
+
+@pytest.mark.parametrize("loss", [photo_loss, photo_loss_reference])
+def test_pixels_that_do_not_count_have_no_gradient_and_no_error(loss):
+    picture, photo = noisy_pair(1, 30, 20)
+    weights = torch.ones(1, 30, 20)
+    weights[:, :14] = 0
+    gradient = value_and_gradient(loss, picture, photo, weights)[1]
+    assert not gradient[:, :14].any() and gradient[:, 14:].all()
+    assert loss(picture, photo, torch.zeros_like(weights)).abs() < 1e-5
 
 
 def test_gradient_of_the_reference_is_that_of_finite_differences():

@@ -33,10 +33,9 @@ class RefineSettings:
     steps: int = 0  # optimisation steps; 0 for no limit by these
     passes: int = 0  # over the input photos, each a step; 0 for no limit by these
     seconds: float = 0.0  # wall-clock budget; 0 for no limit by time. What runs out first ends the work
-    start: str = (
-        "auto"  # "decoded" splats, sparse "points" of the photos, "both", or "auto": points, and decoded splats that help
-    )
-    exposure: bool = False  # photos were metered one by one: learn what each made of the colours
+    start: str = "auto"  # "decoded" splats, sparse "points" of the photos, "both", or what explains the photos better
+    exposure: bool = False  # photos were metered one by one: find what each made of the colours
+    poses: bool = False  # learn small corrections of the cameras' poses
     max_splats: int = 200_000  # splitting stops here
     sh_degree: int = 3
 

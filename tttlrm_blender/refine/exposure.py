@@ -1,36 +1,74 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Colours of photos that were metered one by one: an affine map of colours per photo, learned beside the splats."""
+"""Colours of photos that were metered one by one: an affine map of colours per photo, found while the splats are.
+
+The map that brings a picture nearest to its photo is known in closed form, and small pictures do. So in a few rounds all
+maps are found at once, from the same splats: what crude splats lack, such as contrast, then lacks in all maps alike, and
+falls out as each map counts relative to the mean of all. The splats so keep the mean exposure.
+"""
 
 from __future__ import annotations
 
 import torch
 
-RATE = 2e-3  # of Adam
-FALL = 10.0  # first rate by the last
+from ..gaussians.gaussians import Gaussians
+from ..photos.load import PhotoSet
+from ..render.metrics import exposure_map, with_exposure
+from ..render.rasterize import rasterize
+
+ROUNDS = (0.04, 0.08, 0.16, 0.32, 0.5, 0.75)  # shares of the budget
+SMALL = 96  # pixels along the longest side of the pictures that maps are found from
+SATURATED = 0.995  # of a channel: the photo tells that it was at least so bright
+TIE = 0.02  # to the identity, in units of the mean square of colours: keeps maps sensible while pictures are crude
 
 
-class Exposure:
-    """For each of V photos what its camera made of the scene's colours: colour · gain [3, 3] + offset [3].
+class Exposures:
+    """For each of V photos what its camera made of the scene's colours: colour · gain [3, 3] + offset [3]."""
 
-    The mean over all photos is kept at the identity, so that the splats have the exposure of the photos on the whole.
-    """
+    def __init__(self, photos: PhotoSet, device: torch.device) -> None:
+        self.photos, self.size, self.round = photos, _small_size(photos), 0
+        self.maps = torch.eye(4, 3, device=device).repeat(len(photos), 1, 1)  # [V, 4, 3], gain over offset
 
-    def __init__(self, count: int, device: torch.device) -> None:
-        self.maps = torch.zeros(count, 4, 3, device=device, requires_grad=True)  # what is added to the identity
-        self.optimizer = torch.optim.Adam([self.maps], lr=RATE)
+    def follow(self, splats: Gaussians, used: float) -> None:
+        """Hold the round that is due at a used share of the budget, with splats of tensors."""
+        if self.round < len(ROUNDS) and used >= ROUNDS[self.round]:
+            self._hold_round(splats)
+            self.round += 1
 
-    def apply(self, view: int, picture: torch.Tensor) -> torch.Tensor:
-        """A picture [..., 3] of the splats as the photo `view` would have it."""
-        gain, offset = self.maps[view].split([3, 1])
-        return picture + picture @ gain + offset[0]
+    def apply(
+        self,
+        view: int,
+        picture: torch.Tensor,  # [1, H, W, 3], of the splats
+        photo: torch.Tensor,  # [1, H, W, 3], the photo `view`
+    ) -> torch.Tensor:
+        """The picture as the camera of its photo metered it, no brighter where the photo is saturated."""
+        metered = with_exposure(picture, self.maps[view])
+        return torch.where(photo > SATURATED, metered.minimum(photo), metered)
 
-    def step(self, used: float) -> None:
-        """Follow the gradients, at a used share of the budget, and forget them."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = RATE * FALL**-used
-        if self.maps.grad is not None:
-            self.maps.grad.nan_to_num_(0, 0, 0)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        with torch.no_grad():
-            self.maps -= self.maps.mean(0)
+    @torch.no_grad()
+    def _hold_round(self, splats: Gaussians) -> None:
+        """Find the maps of all photos anew."""
+        found = torch.stack([self._found(splats, view) for view in range(len(self.photos))])
+        common, shift = found.mean(0).split([3, 1])
+        gains = torch.linalg.solve(common, found[:, :3])
+        self.maps = torch.cat([gains, found[:, 3:] - shift @ gains], 1)
+
+    def _found(self, splats: Gaussians, view: int) -> torch.Tensor:
+        """The map [4, 3] from the splats' picture to a photo, both small, but for pixels that do not count or are saturated."""
+        photo = self._small(torch.as_tensor(self.photos.images[view]))
+        counted = (photo <= SATURATED).all(-1).to(photo)
+        if self.photos.weights is not None:
+            counted = counted * self._small(torch.as_tensor(self.photos.weights[view])[..., None])[..., 0]
+        picture = rasterize(splats, self.photos.cameras[[view]], self.size, self.photos.background).rgb[0]
+        return exposure_map(picture, photo.to(picture), counted.to(picture), TIE)
+
+    def _small(self, image: torch.Tensor) -> torch.Tensor:
+        """An image [H, W, C] at the size of small pictures."""
+        width, height = self.size
+        return torch.nn.functional.interpolate(image.permute(2, 0, 1)[None], (height, width), mode="area")[0].permute(1, 2, 0)
+
+
+def _small_size(photos: PhotoSet) -> tuple[int, int]:
+    """Width and height of small pictures."""
+    _, height, width, _ = photos.images.shape
+    shrink = min(1.0, SMALL / max(width, height))
+    return max(1, round(width * shrink)), max(1, round(height * shrink))

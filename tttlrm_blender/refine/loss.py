@@ -31,22 +31,27 @@ def photo_loss(
 ) -> torch.Tensor:
     """The loss of pictures against their photos, a scalar, differentiable in the pictures.
 
-    A pixel that does not count is taken to look like its photo.
+    A pixel that does not count looks like its photo, so that neither difference nor structure around it pulls.
     """
-    if weights is not None:
-        picture = torch.lerp(photo, picture, weights[..., None])
     if picture.is_cuda:
-        return photo_loss_reference(picture, photo)
-    return _PhotoLoss.apply(picture, photo)
+        return photo_loss_reference(picture, photo, weights)
+    return _PhotoLoss.apply(_counted(picture, photo, weights), photo)
 
 
 def photo_loss_reference(
     picture: torch.Tensor,  # [V, H, W, 3]
     photo: torch.Tensor,  # [V, H, W, 3]
+    weights: torch.Tensor | None = None,  # [V, H, W]
 ) -> torch.Tensor:
     """`photo_loss` as plain formulas."""
+    picture = _counted(picture, photo, weights)
     difference = (picture - photo).abs().mean()
     return (1 - SSIM_SHARE) * difference + SSIM_SHARE * (1 - ssim(picture, photo).mean())
+
+
+def _counted(picture: torch.Tensor, photo: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+    """The pictures, with the photos in the place of what does not count."""
+    return picture if weights is None else torch.lerp(photo, picture, weights[..., None])
 
 
 class _PhotoLoss(torch.autograd.Function):

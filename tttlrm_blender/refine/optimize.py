@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 
 from ..gaussians.gaussians import Gaussians
 from ..photos.cameras import Cameras
@@ -16,12 +15,10 @@ from ..photos.points import SparsePoints
 from ..progress import Report
 from ..protocol.settings import RefineSettings
 from ..render.device import best_device
-from ..render.rasterize import Rendering, rasterize
-from .best import JUDGED, Best, judging_views
+from .best import Best
 from .budget import Budget
-from .exposure import Exposure
 from .growth import Growth
-from .loss import photo_loss
+from .lessons import Lessons
 from .parameters import Parameters
 from .start import finite, starting_splats, to_degree
 
@@ -48,45 +45,29 @@ def refine(
     """
     budget = Budget(settings, len(photos))
     report("refine", 0.0)
-    everything, apart = np.arange(len(photos)), judging_views(len(photos))
-    best = Best(photos[apart if len(apart) else everything], settings.exposure)
+    best = Best(photos, settings.exposure)
     best.offer(to_degree(gaussians[finite(gaussians)], settings.sh_degree))
     splats = to_degree(starting_splats(gaussians, photos, points, settings.max_splats, settings.start), settings.sh_degree)
     parameters = Parameters(splats, _extent(photos.cameras), best_device())
     growth = Growth(parameters, min(settings.max_splats, _goal(photos)))
-    exposure = Exposure(len(photos), parameters.device) if settings.exposure else None
-    random, shown, judged = np.random.default_rng(SEED), time.perf_counter(), False
-    views = _shuffled(np.setdiff1d(everything, apart), random)
+    lessons = Lessons(parameters, photos, settings)
+    random, shown = np.random.default_rng(SEED), time.perf_counter()
+    views = _shuffled(np.setdiff1d(np.arange(len(photos)), best.apart), random)
     while (used := budget.used) < 1:
-        drawn = _backward(parameters, exposure, photos, next(views), int(used / DEGREE_EVERY), random.random(3))
+        drawn = lessons.backward(next(views), int(used / DEGREE_EVERY), random.random(3))
         parameters.step(used, budget.expected)
-        if exposure:
-            exposure.step(used)
+        lessons.step(used)
         growth.follow(drawn, used)
         budget.steps += 1
         report("refine", budget.used)
-        if not judged and budget.used >= JUDGED:
-            judged = True
-            views = _shuffled(everything, random) if best.offer(parameters.to_numpy()) else views
+        if best.follow(parameters, budget):
+            views = _shuffled(np.arange(len(photos)), random)
         if time.perf_counter() - shown > SECONDS_PER_PREVIEW:
             report.preview(parameters.to_numpy())
             shown = time.perf_counter()
     best.offer(parameters.to_numpy())
     assert best.splats is not None, "something was offered"
     return best.splats
-
-
-def _backward(
-    parameters: Parameters, exposure: Exposure | None, photos: PhotoSet, view: int, degree: int, background: np.ndarray
-) -> Rendering:
-    """Draw one photo, and find the gradients of its loss. Over a random background, splats learn to leave no holes."""
-    photo = torch.as_tensor(photos.images[view : view + 1]).to(parameters.device)
-    weights = None if photos.weights is None else torch.as_tensor(photos.weights[view : view + 1]).to(parameters.device)
-    size = (photo.shape[2], photo.shape[1])
-    drawn = rasterize(parameters.gaussians(), photos.cameras[[view]], size, background.tolist(), degree)
-    drawn.means2d.retain_grad()
-    photo_loss(exposure.apply(view, drawn.rgb) if exposure else drawn.rgb, photo, weights).backward()
-    return drawn
 
 
 def _shuffled(views: np.ndarray, random: np.random.Generator) -> Iterator[int]:
