@@ -45,6 +45,6 @@ gpu-check:  ## on a CUDA machine, with PYTHON's own torch: back ends and precisi
 train-gpu:  ## on a CUDA machine, with PYTHON's own torch: train for MINUTES of TOTAL, resuming: training/gpu.safetensors
 	mkdir -p training
 	TORCH_EXTENSIONS_DIR=$(CURDIR)/training/extensions $(PYTHON) -m tttlrm_blender.train --network large --device cuda --bfloat16 \
-		--loaders $$(($$(nproc) - 2)) --minutes $(TOTAL) --sitting $(MINUTES) --save-every 1 \
+		--loaders $$(($$(nproc) > 3 ? $$(nproc) - 2 : 1)) --minutes $(TOTAL) --sitting $(MINUTES) --save-every 1 \
 		--stages views=0.15,depth=0.25,splats=0.5,chunks=0.1 --tokens 16384 --rate 1e-3 \
 		--state training/gpu.pt --out training/gpu.safetensors

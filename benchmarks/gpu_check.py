@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a CUDA machine gives: gsplat against the CPU rasteriser, bfloat16 against float32, two ranks against one, and time
-and memory at the released size with random weights. Needs no network; results are JSON under benchmarks/results.
+"""What a CUDA machine gives: gsplat against the CPU rasteriser, bfloat16 against float32, two ranks against one, the plane sweep
+against the CPU's, a training step of each stage, and time and memory at the released size with random weights. Needs no network;
+results are JSON under benchmarks/results.
 
     python -m benchmarks.gpu_check [--quick]
 """
@@ -25,12 +26,16 @@ HOUSE = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HOUSE))  # this also runs where the engine is not installed
 
 from tttlrm_blender.gaussians.gaussians import Gaussians  # noqa: E402
+from tttlrm_blender.matching.sweep import match, split_range  # noqa: E402
 from tttlrm_blender.model.config import Config  # noqa: E402
 from tttlrm_blender.model.memory import encode, read_splats  # noqa: E402
 from tttlrm_blender.model.network import Rule, TttLRM  # noqa: E402
 from tttlrm_blender.model.parallel import sequence_parallel, views_of_rank  # noqa: E402
 from tttlrm_blender.photos.cameras import Cameras  # noqa: E402
 from tttlrm_blender.render.rasterize import rasterize  # noqa: E402
+from tttlrm_blender.train.loader import make_lesson  # noqa: E402
+from tttlrm_blender.train.plan import NETWORKS, STAGES, Plan  # noqa: E402
+from tttlrm_blender.train.trainer import Trainer, fresh_model  # noqa: E402
 
 RELEASED = {"8 views 536x960": (8, 536, 960), "16 views 536x960": (16, 536, 960), "64 views 536x960": (64, 536, 960)}
 SIZES = RELEASED | {"100 views 256x256": (100, 256, 256)}  # views, height, width
@@ -165,11 +170,44 @@ def _one_size(model: TttLRM, *size: int) -> dict[str, float]:
     return {"encode_s": encoding, "decode_s": decoding, "peak_gib": torch.cuda.max_memory_allocated() / 2**30}
 
 
+def check_matching(quick: bool) -> dict[str, Any]:
+    """The plane sweep in torch on the GPU against the compiled one on the CPU, and seconds of both."""
+    given = views(4, 32, 48) if quick else views(8, 256, 256)
+    images, c2w, intrinsics = (torch.as_tensor(array, dtype=torch.float32) for array in given)
+    on_cpu = [images, c2w, intrinsics, split_range(0.25, 32, 64)]
+    on_gpu = [array.cuda() for array in on_cpu]
+    expected = match(*on_cpu)
+    start = time.perf_counter()
+    match(*on_cpu)
+    cpu = time.perf_counter() - start
+    gpu = seconds(lambda: match(*on_gpu))
+    return {"costs": relative(match(*on_gpu), expected), "cpu_s": cpu, "cuda_s": gpu, "ratio": cpu / gpu}
+
+
+def check_training(quick: bool) -> dict[str, Any]:
+    """The terms of the loss after a few steps of each stage in bfloat16, scenes a second, and GiB at most."""
+    plan = Plan(stages=dict.fromkeys(STAGES, 1.0), tokens=1024 if quick else 16384, bfloat16=True)
+    trainer = Trainer(fresh_model(NETWORKS["small" if quick else "large"]), plan, "cuda")
+    return {stage: _one_stage(trainer, stage, (number + 0.5) / len(STAGES)) for number, stage in enumerate(STAGES)}
+
+
+def _one_stage(trainer: Trainer, stage: str, spent: float) -> dict[str, Any]:
+    lesson = make_lesson(trainer.model.config, trainer.plan, 1, spent, "cpu", matched=False)
+    assert lesson.stage == stage
+    torch.cuda.reset_peak_memory_stats()
+    spent_s = seconds(lambda: trainer.train_step(lesson), repeats=3)
+    terms = trainer.train_step(lesson)
+    rate, memory = len(lesson.batch.images) / spent_s, torch.cuda.max_memory_allocated() / 2**30
+    return {"terms": terms, "step_s": spent_s, "scenes_per_s": rate, "peak_gib": memory}
+
+
 CHECKS = {
     "rasterizers": check_rasterizers,
     "precision": check_precision,
     "ranks": check_ranks,
     "released_size": check_released_size,
+    "matching": check_matching,
+    "training": check_training,
 }
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tttlrm_blender.train.loader import Lesson, make_lesson
 from tttlrm_blender.train.plan import SMALL_NETWORK, Plan
+from tttlrm_blender.train.trainer import Trainer, fresh_model
 
 CONFIG = replace(SMALL_NETWORK, dim=32, head_dim=16, layers=2, hypotheses=8)
 PLAN = Plan(
@@ -22,3 +23,8 @@ SPENT = {"views": 0.1, "depth": 0.4, "splats": 0.6, "chunks": 0.9}  # shares of 
 def lesson(stage: str, step: int = 1, plan: Plan = PLAN) -> Lesson:
     """A lesson of the small plan in one of its stages."""
     return make_lesson(CONFIG, plan, step, SPENT[stage], "cpu")
+
+
+def small_trainer(plan: Plan = PLAN) -> Trainer:
+    """The small network at the beginning of a run."""
+    return Trainer(fresh_model(CONFIG, plan.seed), plan)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from tttlrm_blender.train.batches import with_costs
 from tttlrm_blender.train.chance import generator_for
 from tttlrm_blender.train.loader import Lesson, Loader, choose_shape, make_lesson
 from tttlrm_blender.train.plan import STAGES, Budget, Plan
@@ -35,6 +36,15 @@ def test_lessons_of_a_process_are_those_made_here(loader: Loader) -> None:
     budget = Budget(steps=8)
     for step in range(5, 8):
         assert same(loader.next(step, budget, 0.0), make_lesson(CONFIG, PLAN, step, step / 8, "cpu"))
+
+
+def test_gpus_match_for_themselves() -> None:
+    budget = Budget(steps=8)
+    given = make_lesson(CONFIG, PLAN, 5, 5 / 8, "cpu", matched=False)
+    assert given.batch.costs is None and same(
+        Lesson(given.spent, given.stage, given.views_per_update, with_costs(given.batch, CONFIG)),
+        make_lesson(CONFIG, PLAN, 5, budget.spent(5, 0), "cpu"),
+    )
 
 
 def test_lessons_differ_from_step_to_step() -> None:

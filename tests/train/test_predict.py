@@ -9,9 +9,9 @@ from tttlrm_blender.model.pixels import patches
 from tttlrm_blender.train import predict as module
 from tttlrm_blender.train.losses import color_terms, log_error
 from tttlrm_blender.train.predict import ViewHead, predict, predict_views
-from tttlrm_blender.train.trainer import Trainer, fresh_model
+from tttlrm_blender.train.trainer import fresh_model
 
-from .small import CONFIG, PLAN, lesson
+from .small import CONFIG, lesson, small_trainer
 
 
 def test_splats_of_a_true_guess_are_compared_with_the_distances_of_their_own_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +33,7 @@ def test_splats_have_the_colors_of_their_own_pixels() -> None:
 
 
 def test_chunks_see_what_one_pass_does_not() -> None:
-    batch, model = lesson("chunks").batch, Trainer(CONFIG, PLAN).model
+    batch, model = lesson("chunks").batch, small_trainer().model
     with torch.no_grad():
         torch.nn.init.normal_(model.output_layers[1].weight)
         whole, chunked = (predict(model, batch, views_per_update=views).candidates.logits for views in (None, 1))
@@ -41,7 +41,7 @@ def test_chunks_see_what_one_pass_does_not() -> None:
 
 
 def test_view_synthesis_gives_pictures_of_the_targets_and_learns_one_problem() -> None:
-    given, trainer = lesson("views"), Trainer(CONFIG, PLAN)
+    given, trainer = lesson("views"), small_trainer()
     drawn, true = predict_views(trainer.model, trainer.view_head, given.batch)
     assert drawn.shape == true.shape == given.batch.target_images.shape
     assert drawn.min() >= 0 and drawn.max() <= 1

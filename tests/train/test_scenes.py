@@ -45,6 +45,14 @@ def test_pictures_are_plausible() -> None:
     assert (batch.images.flatten(1, 3).std(1).amin(-1) > 0.02).float().mean() > 0.9
 
 
+def test_inputs_come_along_the_path_where_that_is_asked_for() -> None:
+    for ordered in (True, False):
+        c2w = sample_views(generator_for(2, 0), 80, 8, SIZE, 8, ordered).c2w
+        steps = (c2w[:, 1:, :3, 3] - c2w[:, :-1, :3, 3]).norm(dim=-1).sum(1)
+        shortest = torch.cdist(c2w[..., :3, 3], c2w[..., :3, 3]).add(torch.eye(8) * 1e9).amin(-1).sum(1)
+        assert ((steps < 1.6 * shortest).float().mean() > 0.8) == ordered
+
+
 def test_what_is_empty_is_white() -> None:
     batch = make_scenes(generator_for(0, 0), 16, 2, SIZE, samples=1)
     assert (batch.depth == 0).any()

@@ -38,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="write each held-out photo, its rendering and the error")
     parser.add_argument("--lpips", type=Path, metavar="FILE", help="tell LPIPS too, by the weights of this file")
     parser.add_argument("--scenes", type=_some, default=64, metavar="N", help="procedural scenes measured (default: 64)")
-    parser.add_argument("--captured", type=int, default=0, metavar="N", help="photos of a procedural scene (default: as --views)")
+    parser.add_argument(
+        "--captured", type=_several, default=0, metavar="N", help="photos of a procedural scene (default: as --views)"
+    )
     add_reconstruct_options(parser)
     parser.set_defaults(hold_out=8)
 
@@ -135,6 +137,12 @@ def picture_folders(names: list[str], root: Path | None) -> dict[str, Path]:
         short = Path(name).resolve().name
         folders[name] = root / (short if root / short not in folders.values() else f"{short}-{position + 1}")
     return folders
+
+
+def _several(text: str) -> int:
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"a scene needs two photos at least; got {text}")
+    return int(text)
 
 
 def _some(text: str) -> int:

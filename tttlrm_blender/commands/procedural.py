@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from ..photos.cameras import Cameras
 
 VIEWS, SIZE = 8, (128, 128)  # input photos, and their width and height, where nobody asks for others
-UNSEEN = 4  # photos to measure with
 
 
 def write_scene(folder: Path, number: int, views: int, size: tuple[int, int]) -> None:
@@ -24,7 +23,7 @@ def write_scene(folder: Path, number: int, views: int, size: tuple[int, int]) ->
     from ..photos.cameras import Cameras
     from ..train.batches import Shape, make_batch
     from ..train.chance import generator_for
-    from ..train.evaluate import HELD_OUT
+    from ..train.plan import HELD_OUT, UNSEEN
 
     batch = make_batch(generator_for(HELD_OUT, number), Shape(1, views, UNSEEN, size))
     seen = Cameras(batch.c2w[0].numpy().astype(np.float64), batch.intrinsics[0].numpy(), np.tile(np.array(size), (views, 1)))

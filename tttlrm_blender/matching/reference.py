@@ -14,8 +14,8 @@ NEAREST = 1e-3  # z in front of a camera from which on a point is seen
 
 def compare(images: Tensor, pairs: Pairs, distances: Tensor, tolerance: float, unseen: float) -> Tensor:
     """Costs [V, h, w, 2, K] of images [V, h, w, 3] at distances [K], as `sweep.match` explains, without smoothing."""
-    views = [_view(view, images, pairs, distances, tolerance) for view in range(len(images))]
-    return torch.stack([_summary(cost, seen, unseen) for cost, seen in views])
+    views = range(len(images))
+    return torch.stack([_summary(*_view(view, images, pairs, distances, tolerance), unseen) for view in views])
 
 
 def _view(view: int, images: Tensor, pairs: Pairs, distances: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:

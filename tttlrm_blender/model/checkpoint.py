@@ -30,7 +30,7 @@ def load_checkpoint(checkpoint: str | Path = "default", device: str | torch.devi
     Entries that the network does not have are ignored. Raises `TttlrmError` for a file that is no checkpoint
     and, naming all of them, for entries that are missing or of another shape.
     """
-    path = DEFAULT if str(checkpoint) == "default" else Path(checkpoint)
+    path = _path(checkpoint)
     tensors, metadata = read(path)
     config = Config(**json.loads(metadata["config"])) if "config" in metadata else infer_config(path, tensors)
     with torch.device("meta"):
@@ -49,6 +49,15 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         return _read_safetensors(path) if path.suffix == ".safetensors" else (_read_pt(path), {})
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
         raise TttlrmError(f"{path} cannot be read as a checkpoint.", HINT, "bad_checkpoint") from error
+
+
+def training_record(checkpoint: str | Path = "default") -> dict[str, Any]:
+    """What was done to get a checkpoint's weights, as far as the file tells. Raises `TttlrmError`."""
+    return json.loads(read(_path(checkpoint))[1].get("training", "{}"))
+
+
+def _path(checkpoint: str | Path) -> Path:
+    return DEFAULT if str(checkpoint) == "default" else Path(checkpoint)
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -22,10 +22,7 @@ class Config:
     far: float = 500.0
     most_views: int = 64  # that the checkpoint reads well at once
     anchored: bool = False  # splats start as opaque copies of their pixels: colour and size are predicted relative to the pixel's
-
-    hypotheses: int = (
-        0  # distances at which photos are matched beforehand, between near and far in equal ratios; 0 for no matching
-    )
+    hypotheses: int = 0  # distances, in equal ratios from near to far, at which photos are matched beforehand; 0 for none
 
     @property
     def channels(self) -> int:

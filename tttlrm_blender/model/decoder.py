@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from ..gaussians.gaussians import SH_DC, Gaussians
 from .config import Config
 from .depth import Guess
-from .network import TttLRM, patches, rays
+from .network import TttLRM
+from .pixels import patches, rays
 
 PIXEL_DEVIATION = 0.6  # standard deviation of a splat that covers its pixel, in pixels
 MAX_LOG_GROWTH = 2.0  # of an anchored splat beyond its pixel's size

@@ -84,8 +84,16 @@ def encode(
         one = (views[0][None], views[1][None], views[2][None])
         tokens = model.tokenize(*one, None if costs is None else costs[None]).float()
         tokens, weights = model.scan(tokens, view, chunks, inference_rule(device, elastic), on_layer=on_layer)
-    guess = model.depth.guess(tokens[0], costs) if model.depth is not None and costs is not None else None
-    return SceneMemory(weights, tokens[0], views[0], views[1], views[2], guess)
+    return SceneMemory(weights, tokens[0], views[0], views[1], views[2], _guess(model, tokens[0], costs))
+
+
+def _guess(model: TttLRM, tokens: Tensor, costs: Tensor | None) -> Guess | None:
+    """The distances that the final tokens [T, D] guess with these costs, some tokens at a time; None without matching."""
+    if model.depth is None or costs is None:
+        return None
+    size = inference_rule(tokens.device).slice
+    parts = [model.depth.guess(*each) for each in zip(tokens.split(size), costs.split(size), strict=True)]
+    return Guess(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 
 @torch.no_grad()

@@ -66,7 +66,12 @@ def orthogonalize(g: Tensor, steps: int, dtype: torch.dtype) -> Tensor:
     `dtype` is that of the result and, on GPUs, of the factors of the products. Iterates and sums stay in float32: small
     singular values amplify every rounding, so that two correct programs which round them differ by several percent.
     """
-    x = g.float()
+    with torch.autocast(g.device.type, enabled=False):
+        return _newton_schulz(g.float(), steps, dtype)
+
+
+def _newton_schulz(x: Tensor, steps: int, dtype: torch.dtype) -> Tensor:
+    """`orthogonalize` of float32 matrices."""
     tall = x.shape[-2] > x.shape[-1]
     if tall:
         x = x.mT

@@ -17,15 +17,28 @@ from ..gaussians.gaussians import Gaussians
 from .convention import BLUR, NEAR, Drawing, Views
 
 
-def prepare() -> bool:
-    """Let gsplat compile its kernels in a process of its own, if they are not compiled yet; False where gsplat is not installed.
+class Compilation:
+    """gsplat compiling its kernels in a process of its own, if they are not compiled yet.
 
-    The first compilation takes minutes. Whoever draws before it is finished waits for it; it is kept in TORCH_EXTENSIONS_DIR.
+    The first time takes minutes; the result is kept in TORCH_EXTENSIONS_DIR. Whoever draws before it is finished compiles
+    anew, and so nobody must.
     """
-    if importlib.util.find_spec("gsplat") is None:
-        return False
-    subprocess.Popen([sys.executable, "-c", "import gsplat.cuda._backend"], stdout=subprocess.DEVNULL)
-    return True
+
+    PROGRAM = "import sys; from gsplat.cuda._backend import _C; sys.exit(_C is None)"
+
+    def __init__(self) -> None:
+        self.installed = importlib.util.find_spec("gsplat") is not None
+        self._process = (
+            subprocess.Popen([sys.executable, "-c", self.PROGRAM], stdout=subprocess.DEVNULL) if self.installed else None
+        )
+
+    def finished(self) -> bool:
+        """Whether splats can be drawn now."""
+        return self._process is not None and self._process.poll() == 0
+
+    def wait(self) -> bool:
+        """Whether splats can be drawn, once that is known."""
+        return self._process is not None and self._process.wait() == 0
 
 
 def draw(gaussians: Gaussians, views: Views, size: tuple[int, int], degree: int) -> Drawing:

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from ..errors import TttlrmError
-from .loop import run
 from .options import add_arguments
 
 
@@ -15,8 +15,12 @@ def main(argv: list[str] | None = None) -> int:
     """Train a network on procedural scenes; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tttlrm_blender.train", description=main.__doc__)
     add_arguments(parser)
+    args = parser.parse_args(argv)
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow a busy machine tenfold
+    from .loop import run
+
     try:
-        return run(parser.parse_args(argv))
+        return run(args)
     except TttlrmError as error:
         print(error, file=sys.stderr)
         return 1

@@ -50,12 +50,14 @@ class Batch:
         return replace(self, **parts)
 
 
-def make_batch(generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu", reference: str = "mean") -> Batch:
-    """Random scenes of `make_scenes`, normalised by their input views alone, relative to the "mean" or the "first" of them.
+def make_batch(generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu", ordered: bool = False) -> Batch:
+    """Random scenes of `make_scenes`, normalised by their input views alone.
 
-    Inputs may differ in exposure; targets keep that of their scene.
+    Poses are relative to the mean input, or to the first of `ordered` inputs, which come in the order of their path. Inputs may
+    differ in exposure; targets keep that of their scene.
     """
-    made = make_scenes(generator, shape.scenes, shape.inputs + shape.others, shape.size, device, inputs=shape.inputs)
+    views, reference = shape.inputs + shape.others, "first" if ordered else "mean"
+    made = make_scenes(generator, shape.scenes, views, shape.size, device, inputs=shape.inputs, ordered=ordered)
     cameras, scales = zip(*(_normalized(made, scene, shape, reference) for scene in range(shape.scenes)), strict=True)
     seen = slice(0, shape.inputs)
     targets = [*range(shape.inputs, shape.inputs + shape.others), 0]
@@ -71,8 +73,8 @@ def make_batch(generator: torch.Generator, shape: Shape, device: str | torch.dev
 
 
 def with_costs(batch: Batch, config: Config) -> Batch:
-    """The batch with its inputs matched, where a network of this configuration wants that."""
-    if not config.hypotheses:
+    """The batch with its inputs matched, where a network of this configuration wants that and they are not yet."""
+    if not config.hypotheses or batch.costs is not None:
         return batch
     scenes = zip(batch.images, batch.c2w, batch.intrinsics, strict=True)
     costs = [matching_costs(config, *scene) for scene in scenes]

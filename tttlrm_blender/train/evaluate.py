@@ -21,9 +21,9 @@ from ..render.metrics import error_colors
 from .batches import Batch, Shape, make_batch, with_costs
 from .chance import generator_for
 from .losses import draw_targets, log_error
+from .plan import HELD_OUT, UNSEEN
 from .predict import predict
 
-HELD_OUT = 2**31 - 1  # the seed of scenes kept for evaluation; training runs use smaller ones
 CONTRAST = 14.0  # opacity logit of opaque splats
 
 
@@ -61,8 +61,8 @@ def _row(model: TttLRM, batch: Batch) -> np.ndarray:
 
 
 def held_out_batch(config: Config, scene: int, views: int, size: tuple[int, int]) -> Batch:
-    """One held-out scene with 4 views beside its inputs."""
-    shape = Shape(scenes=1, inputs=views, others=4, size=size)
+    """One held-out scene with some views beside its inputs."""
+    shape = Shape(scenes=1, inputs=views, others=UNSEEN, size=size)
     return with_costs(make_batch(generator_for(HELD_OUT, scene), shape), config)
 
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..files import make_folder
 from .evaluate import validate, validation_pictures
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Journal:
         validation_pictures(result, self.folder / f"step-{trainer.step:07}.png")
 
     def _write(self, name: str, text: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         print(text, flush=True)
         with (self.folder / name).open("a", encoding="utf-8") as file:
             file.write(text + "\n")

@@ -33,13 +33,15 @@ class Views:
         return Views(*(part.to(device) for part in vars(self).values()))
 
 
-def sample_views(generator: torch.Generator, scenes: int, views: int, size: tuple[int, int], inputs: int = 0) -> Views:
+def sample_views(
+    generator: torch.Generator, scenes: int, views: int, size: tuple[int, int], inputs: int = 0, ordered: bool = False
+) -> Views:
     """Cameras on inward orbits, forward-facing sweeps or walks, for images of `size` (width, height).
 
-    The first `inputs` of them (0 for all) cover the whole path, in random order; the others lie anywhere between, as held-out
-    photos lie among those that a reconstruction is made of.
+    The first `inputs` of them (0 for all) cover the whole path, in random order or `ordered` along it; the others lie anywhere
+    between, as held-out photos lie among those that a reconstruction is made of.
     """
-    along = _spread(generator, scenes, views, inputs or views)
+    along = _spread(generator, scenes, views, inputs or views, ordered)
     layout = choose(generator, (ORBITS, SWEEPS, WALKS), scenes)
     paths = [_orbit(generator, along, SPACING * (inputs or views)), _sweep(generator, along), _walk(generator, along)]
     chosen = (torch.stack(parts)[layout, torch.arange(scenes)] for parts in zip(*paths, strict=True))
@@ -72,10 +74,11 @@ def _ups(generator: torch.Generator, scenes: int, views: int) -> Tensor:
     return 0.06 * torch.randn(scenes, views, 3, generator=generator) + torch.tensor([0.0, 0.0, 1.0])
 
 
-def _spread(generator: torch.Generator, scenes: int, views: int, inputs: int) -> Tensor:
-    """Numbers [S, V] in 0 to 1: one near the middle of each of as many equal parts as there are inputs, in random order, then
+def _spread(generator: torch.Generator, scenes: int, views: int, inputs: int, ordered: bool) -> Tensor:
+    """Numbers [S, V] in 0 to 1: one near the middle of each of as many equal parts as there are inputs, `ordered` or not, then
     any between the first and the last of these middles."""
     order = torch.rand(scenes, inputs, generator=generator).argsort(-1)
+    order = order.sort(-1).values if ordered else order
     covering = (order + uniform(generator, 0.25, 0.75, scenes, inputs)) / inputs
     between = uniform(generator, 0.5 / inputs, 1 - 0.5 / inputs, scenes, views - inputs)
     return torch.cat([covering, between], -1)

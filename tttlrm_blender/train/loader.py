@@ -18,7 +18,7 @@ from .batches import Batch, Shape, make_batch, with_costs
 from .chance import generator_for
 from .plan import Budget, Plan
 
-AHEAD = 2  # batches waiting, per process
+AHEAD, MOST_AHEAD = 2, 16  # batches waiting, per process and in all
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,10 @@ class Loader:
         if not self.processes:
             return make_lesson(self.config, self.plan, step, budget.spent(step, seconds), self.device)
         pool = self._started()
-        for ahead in range(step + len(self._waiting), step + AHEAD * self.processes + 1):
+        matched = torch.device(self.device).type == "cpu"  # GPUs match faster than the costs could be sent to them
+        for ahead in range(step + len(self._waiting), step + min(AHEAD * self.processes, MOST_AHEAD) + 1):
             spent = budget.spent(ahead, seconds)
-            self._waiting.append(pool.submit(make_lesson, self.config, self.plan, ahead, spent, "cpu"))
+            self._waiting.append(pool.submit(make_lesson, self.config, self.plan, ahead, spent, "cpu", matched))
         return self._waiting.popleft().result()
 
     def close(self) -> None:
@@ -76,13 +77,13 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def make_lesson(config: Config, plan: Plan, step: int, spent: float, device: str | torch.device) -> Lesson:
-    """The lesson of a step at a share of the budget: the same in every process."""
+def make_lesson(config: Config, plan: Plan, step: int, spent: float, device: str | torch.device, matched: bool = True) -> Lesson:
+    """The lesson of a step at a share of the budget: the same in every process. `matched` lessons have their `costs`."""
     generator, stage = generator_for(plan.seed, step), plan.stage(spent)
     shape = choose_shape(plan, generator, spent, config.patch_size)
     chunk = plan.views_per_update if stage == "chunks" and step % 2 else None  # so that one pass is not forgotten
-    batch = make_batch(generator, shape, device, "first" if chunk else "mean")
-    return Lesson(spent, stage, chunk, with_costs(batch, config))
+    batch = make_batch(generator, shape, device, ordered=bool(chunk))
+    return Lesson(spent, stage, chunk, with_costs(batch, config) if matched else batch)
 
 
 def choose_shape(plan: Plan, generator: torch.Generator, spent: float, patch: int) -> Shape:

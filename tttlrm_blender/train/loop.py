@@ -14,14 +14,17 @@ from typing import Any
 import torch
 
 from ..errors import TttlrmError
-from ..files import replacing
-from ..model.checkpoint import save_checkpoint
+from ..files import make_folder, replacing
+from ..model.checkpoint import save_checkpoint, training_record
+from ..model.config import Config
+from ..model.network import TttLRM
 from .evaluate import evaluate
 from .journal import Journal, line
 from .plan import NETWORKS, Budget, Plan
 from .preview import write_preview
-from .trainer import Trainer
+from .trainer import Trainer, fresh_model, trained_model
 
+INTERRUPTED = 130  # exit status
 WITHOUT_DRAWING = "gsplat is not installed, so no stage draws splats: distances and opacities learn, sizes do not."
 
 
@@ -36,8 +39,12 @@ def run(args: argparse.Namespace) -> int:
         raise TttlrmError("A training run needs an end.", "Give --minutes or --steps.", "bad_settings")
     if args.device == "cuda" and not torch.cuda.is_available():
         raise TttlrmError("No CUDA GPU is to be found, or torch is built without CUDA.", "Train with --device cpu.", "no_device")
-    trainer = resume(args.state, Trainer(NETWORKS[args.network], plan(args), args.device, args.loaders))
-    if not trainer.draws:
+    for path in (args.state, args.out):
+        make_folder(path.parent if path else Path())
+    if args.device == "cpu":
+        torch.set_num_threads(1)  # the matrices are small: more threads wait for each other
+    trainer = resume(args.state, args.device, args.loaders) or begin(args)
+    if trainer.compilation and not trainer.compilation.installed:
         print(WITHOUT_DRAWING, flush=True)
     journal = Journal(args.state.with_name(f"{args.state.stem}-log"))
 
@@ -47,7 +54,12 @@ def run(args: argparse.Namespace) -> int:
             save_checkpoint(args.out, trainer.average, record(trainer))
 
     chores = (Chore(keep, args.save_every * 60), Chore(journal.validated, args.validate_every * 60))
-    trainer.run(Budget(args.steps, args.minutes * 60), Watch(journal, chores), args.sitting * 60)
+    try:
+        trainer.run(Budget(args.steps, args.minutes * 60), Watch(journal, chores), args.sitting * 60)
+    except KeyboardInterrupt:
+        keep(trainer)
+        print(f"stopped; the same command goes on from {args.state}", flush=True)
+        return INTERRUPTED
     keep(trainer)
     journal.validated(trainer)
     if args.out:
@@ -61,39 +73,53 @@ def plan(args: argparse.Namespace) -> Plan:
     return replace(Plan(), **chosen, **({"stages": args.stages} if args.stages else {}))
 
 
+def begin(args: argparse.Namespace) -> Trainer:
+    """The trainer of a new run. Raises `TttlrmError` where the checkpoint that it is to start with cannot be used."""
+    start = args.start
+    model = trained_model(start) if start else fresh_model(NETWORKS[args.network], args.seed)
+    trainer = Trainer(model, plan(args), args.device, args.loaders)
+    trainer.before = training_record(start) if start else {}
+    return trainer
+
+
 def export(path: Path, trainer: Trainer, scenes: int) -> None:
     """Write the averaged weights as a checkpoint, with the record of the run and its figures on held-out scenes."""
-    figures = evaluate(trainer.result(), scenes)
+    figures = evaluate(trainer.result(), scenes) if scenes else {}
     save_checkpoint(path, trainer.average, record(trainer) | {"held_out_scenes": scenes, "figures": figures})
-    print(f"wrote {path}: " + line(figures), flush=True)
+    print(f"wrote {path}" + (": " + line(figures) if figures else ""), flush=True)
 
 
 def record(trainer: Trainer) -> dict[str, Any]:
-    """What was done to get the weights."""
-    return {
+    """What was done to get the weights; `before` is the record of the checkpoint that the run began with."""
+    names = {name: Path(getattr(trainer.plan, name)).name for name in ("start", "perceptual")}  # folders are nobody's business
+    done = {
         "data": "procedural scenes",
         "steps": trainer.step,
         "samples": trainer.samples,
         "minutes": round(trainer.seconds / 60, 1),
-        "plan": asdict(trainer.plan),
+        "plan": asdict(trainer.plan) | names,
     }
+    return done | ({"before": trainer.before} if trainer.before else {})
 
 
 def save_state(path: Path, trainer: Trainer) -> None:
     """Write everything that a later sitting needs, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part:
         torch.save(trainer.state(), part)
 
 
-def resume(path: Path, trainer: Trainer) -> Trainer:
-    """The trainer, where the state file left it if there is one. Raises `TttlrmError` for a file of another run."""
+def resume(path: Path, device: str = "cpu", processes: int = 0) -> Trainer | None:
+    """The trainer where a state file left it, if there is one. Raises `TttlrmError` for a file that is no state."""
     if not path.is_file():
-        return trainer
+        return None
     try:
-        trainer.load_state(torch.load(path, map_location=trainer.device, weights_only=True))
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        trainer = Trainer(TttLRM(Config(**state["config"])), Plan(**state["plan"]), device, processes)
+        trainer.load_state(state)
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as error:
-        raise TttlrmError(f"{path} is not the state of such a run.", "Name another --state.", "bad_state") from error
+        raise TttlrmError(
+            f"{path} is not the state of a run.", "Name another --state, or delete the file.", "bad_state"
+        ) from error
     return trainer
 
 

@@ -24,6 +24,8 @@ SMALL_NETWORK = Config(
 # learns something there. The large one is as large as a file of 16 MiB allows, for GPUs.
 NETWORKS = {"small": SMALL_NETWORK, "large": replace(SMALL_NETWORK, dim=256, layers=6)}
 
+HELD_OUT = 2**31 - 1  # the seed of scenes kept for measuring
+UNSEEN = 4  # views of them that are measured
 # View synthesis predicts pixels of target views from their rays; depth needs no rasteriser; splats are judged by
 # rendered views; in the last stage every other step lets the network read the views in ordered chunks.
 STAGES = ("views", "depth", "splats", "chunks")
@@ -40,7 +42,7 @@ LARGE: Sizes = ((96, 96), (128, 128), (128, 128), (160, 96), (96, 160))
 class Plan:
     """Everything but the budget that decides what a run learns."""
 
-    seed: int = 0  # below `evaluate.HELD_OUT`
+    seed: int = 0  # below `HELD_OUT`
     start: str = ""  # checkpoint whose weights the run begins with; empty for random ones of the given configuration
     stages: Mapping[str, float] = field(default_factory=lambda: {"depth": 0.3, "splats": 0.55, "chunks": 0.15})  # shares
     tokens: int = 1024  # of all scenes of a step together, about

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..model.config import Config
 from ..model.decoder import Candidates, decode_all, patch_anchors
 from ..model.depth import read_guess
-from ..model.network import TttLRM, chunk_ranges
+from ..model.network import Rule, TttLRM, chunk_ranges
 from ..model.pixels import pixel_order, unpatched
 from .batches import Batch
 
@@ -43,7 +43,7 @@ def predict(model: TttLRM, batch: Batch, bfloat16: bool = False, views_per_updat
     tokens = model.tokenize(batch.images, batch.c2w, batch.intrinsics, batch.costs)
     view = model.view_tokens(*batch.images.shape[2:4])
     with torch.autocast(tokens.device.type, torch.bfloat16, enabled=bfloat16):
-        tokens, _ = model.scan(tokens, view, chunk_ranges(batch.images.shape[1], view, views_per_update))
+        tokens, _ = model.scan(tokens, view, chunk_ranges(batch.images.shape[1], view, views_per_update), _rule(bfloat16))
     tokens = tokens.float()
     choice = guess = None
     if model.depth is not None and batch.costs is not None:
@@ -63,5 +63,9 @@ def predict_views(model: TttLRM, head: ViewHead, batch: Batch, bfloat16: bool = 
     queries = model.tokenize(torch.full_like(batch.target_images, GREY), c2w, intrinsics)
     view, read = model.view_tokens(*batch.images.shape[2:4]), inputs.shape[1]
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16):
-        tokens, _ = model.scan(torch.cat([inputs, queries], 1), view, [slice(0, read)])
+        tokens, _ = model.scan(torch.cat([inputs, queries], 1), view, [slice(0, read)], _rule(bfloat16))
     return unpatched(head(tokens[:, read:].float()), batch.target_images.shape[2:4]), batch.target_images
+
+
+def _rule(bfloat16: bool) -> Rule:
+    return Rule(dtype=torch.bfloat16 if bfloat16 else torch.float32)

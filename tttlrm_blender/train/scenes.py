@@ -31,9 +31,10 @@ def make_scenes(
     device: str | torch.device = "cpu",
     samples: int = 2,  # along each side of a pixel, averaged
     inputs: int = 0,  # of the views, the first: they cover what the others see; 0 for all
+    ordered: bool = False,  # along the path of the camera, rather than in random order
 ) -> SceneBatch:
     """`views` pictures of each of `scenes` random scenes; the same generator state gives the same scenes on every device."""
-    cameras = sample_views(generator, scenes, views, size, inputs)
+    cameras = sample_views(generator, scenes, views, size, inputs, ordered)
     world = sample_world(generator, cameras)
     drawn = (draw(world.at(s).to(device), cameras.at(s).to(device), size, samples) for s in range(scenes))
     images, depth = zip(*drawn, strict=True)

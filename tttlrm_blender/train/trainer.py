@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,28 +19,28 @@ from ..model.config import Config
 from ..model.network import TttLRM
 from ..render import cuda
 from ..render.perceptual import VggFeatures
-from .batches import Batch
+from .batches import Batch, with_costs
 from .loader import Lesson, Loader
 from .losses import color_terms, losses
 from .plan import TERMS, Budget, Plan
 from .predict import ViewHead, predict, predict_views
 
 LEARNED = ("model", "view_head", "average", "optimizer")
-COUNTED = ("step", "samples", "skipped", "seconds")
+COUNTED = ("step", "samples", "skipped", "seconds", "before")
 
 
 class Trainer:
     """A network in training."""
 
-    def __init__(self, config: Config, plan: Plan, device: str | torch.device = "cpu", processes: int = 0) -> None:
-        torch.manual_seed(plan.seed)
+    def __init__(self, model: TttLRM, plan: Plan, device: str | torch.device = "cpu", processes: int = 0) -> None:
         self.plan, self.device, self.processes = plan, device, processes
-        self.model = (trained_model(plan.start) if plan.start else fresh_model(config)).to(device)
+        self.model = model.to(device)
         self.view_head = ViewHead(self.model.config).to(device)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizer = _optimizer([self.model, self.view_head], plan)
         self.step, self.samples, self.skipped, self.seconds = 0, 0, 0, 0.0
-        self.draws = torch.device(device).type != "cuda" or cuda.prepare()
+        self.before: dict[str, Any] = {}  # record of the checkpoint that the weights came from
+        self.compilation = cuda.Compilation() if torch.device(device).type == "cuda" else None
         self.perceptual = self._features()
 
     def run(
@@ -62,7 +63,8 @@ class Trainer:
 
     def train_step(self, lesson: Lesson) -> dict[str, float]:
         """One step; the terms of the loss, their weighted sum and the gradient's norm."""
-        terms = self._terms(lesson.batch.to(self.device), lesson.stage, lesson.views_per_update)
+        batch = with_costs(lesson.batch.to(self.device), self.model.config)
+        terms = self._terms(batch, lesson.stage, lesson.views_per_update)
         weights = TERMS[lesson.stage]
         total = torch.stack([weights[name] * term for name, term in terms.items() if name in weights]).sum()
         self.optimizer.zero_grad(set_to_none=True)
@@ -76,7 +78,11 @@ class Trainer:
         if stage == "views":
             return color_terms(*predict_views(self.model, self.view_head, batch, self.plan.bfloat16))
         prediction = predict(self.model, batch, self.plan.bfloat16, views_per_update)
-        return losses(self.model.config, prediction, batch, self.draws and stage != "depth", self.perceptual, seed=self.step)
+        return losses(self.model.config, prediction, batch, stage != "depth" and self.draws(), self.perceptual, seed=self.step)
+
+    def draws(self) -> bool:
+        """Whether splats can be drawn here; waits where gsplat is being compiled."""
+        return self.compilation is None or self.compilation.wait()
 
     def _features(self) -> VggFeatures | None:
         return VggFeatures(Path(self.plan.perceptual)).to(self.device) if self.plan.perceptual else None
@@ -95,14 +101,15 @@ class Trainer:
                 mean.lerp_(current, 1 - keep)
 
     def result(self) -> TttLRM:
-        """The averaged network, where its splats can be drawn."""
-        return self.average if self.draws else copy.deepcopy(self.average).cpu()
+        """The averaged network, where its splats can be drawn right now."""
+        ready = self.compilation is None or self.compilation.finished()
+        return self.average if ready else copy.deepcopy(self.average).cpu()
 
     def state(self) -> dict:
         """All that a later sitting needs, as tensors and plain values."""
         learned = {name: getattr(self, name).state_dict() for name in LEARNED}
         counted = {name: getattr(self, name) for name in COUNTED}
-        return learned | counted | {"plan": asdict(self.plan)}
+        return learned | counted | {"plan": asdict(self.plan), "config": asdict(self.model.config)}
 
     def load_state(self, state: dict) -> None:
         """Continue where `state` was taken, by the plan of that run."""
@@ -119,8 +126,9 @@ def trained_model(checkpoint: str) -> TttLRM:
     return load_checkpoint(checkpoint).requires_grad_().train()
 
 
-def fresh_model(config: Config) -> TttLRM:
-    """An untrained network whose every splat starts at the same place of its ray."""
+def fresh_model(config: Config, seed: int = 0) -> TttLRM:
+    """An untrained network whose every splat starts where matching costs least, or all at the same place of their rays."""
+    torch.manual_seed(seed)
     model = TttLRM(config)
     _, linear = model.decoder
     nn.init.zeros_(linear.get_parameter("weight"))
