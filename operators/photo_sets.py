@@ -7,16 +7,19 @@ from pathlib import Path
 
 from .engine import errors
 
-PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"))
+PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif"))
+RAW = frozenset((".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"))
 POSES = frozenset((".json", ".bin", ".txt", ".npy"))
 GIVEN = "given_poses"  # folder of the worker's copy for poses from elsewhere
 
 
 def folder_files(folder: Path) -> dict[str, Path]:
     """The photos and pose files below a folder, by their path in it. Raises `TttlrmError` when there is no photo."""
-    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if _wanted(path, PHOTOS | POSES)}
-    if not any(_wanted(path, PHOTOS) for path in files.values()):
-        raise errors.TttlrmError(f"There are no photos in {folder}.", "JPEG, PNG, WebP and TIFF files are read.", "no_photos")
+    wanted = PHOTOS | RAW | POSES
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if _wanted(path, wanted)}
+    if not any(_wanted(path, PHOTOS | RAW) for path in files.values()):
+        hint = "JPEG, PNG, WebP, TIFF, AVIF, HEIC and camera raw files are read."
+        raise errors.TttlrmError(f"There are no photos in {folder}.", hint, "no_photos")
     return files
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy as np
 from ..errors import TttlrmError
 from ..progress import Report
 from .cameras import Cameras
-from .images import has_transparency, read_image
+from .images import DRAFTED, has_transparency, read_image
 from .lens import pinhole_intrinsics
 from .parallel import for_each
 from .photo import Photo
-from .resample import resample
+from .resample import pixels_per_pixel, resample
 
 BLACK, WHITE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 PURE = 1 - 0.5 / 255  # of a channel that is white in 8 bits
@@ -48,7 +49,7 @@ def load_photos(photos: list[Photo], width: int = 0, height: int = 0, report: Re
     images = np.empty((len(photos), height, width, 3), np.float32)
 
     def load(index: int) -> None:
-        images[index] = resample(_pixels(photos[index]), photos[index], pinholes[index], width, height)
+        images[index] = _pinhole_image(photos[index], pinholes[index], width, height)
 
     load(0)  # alone, so that the others find its resampling ready
     for_each(load, range(1, len(photos)), report or Report(), "load")
@@ -77,11 +78,15 @@ def used_size(photos: list[Photo], width: int = 0, height: int = 0) -> tuple[int
     return first.width, first.height
 
 
-def _pixels(photo: Photo) -> np.ndarray:
-    image = read_image(photo.path, photo.upright)
-    if image.shape[:2] != (photo.height, photo.width):
+def _pinhole_image(photo: Photo, pinhole: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The photo as its pinhole camera sees it, [height, width, 3]. No more of a large photo is kept in memory than is needed."""
+    large = photo.width * photo.height > DRAFTED
+    reduction = 1 << int(math.log2(max(1.0, pixels_per_pixel(photo, pinhole)))) if large else 1
+    small = photo.reduced(reduction)
+    image = read_image(photo.path, photo.upright, reduction)
+    if image.shape[:2] != (small.height, small.width):
         raise TttlrmError(f"The photo {photo.path} changed while it was being read.", "Start again.", "bad_photo")
-    return image
+    return resample(image, small, pinhole, width, height)
 
 
 def _cameras(photos: list[Photo], pinholes: list[np.ndarray], width: int, height: int) -> Cameras:

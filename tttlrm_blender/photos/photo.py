@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,10 @@ class Photo:
     c2w: np.ndarray  # [4, 4] float64, camera to world, a rotation and a position
     upright: bool = True
     source: Source | None = None
+
+    def reduced(self, factor: int) -> Photo:
+        """The same photo for the means of blocks of factor × factor of its pixels."""
+        return replace(self, width=self.width // factor, height=self.height // factor, intrinsics=self.intrinsics / factor)
 
 
 def posed_photo(
