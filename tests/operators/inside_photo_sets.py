@@ -25,7 +25,7 @@ def test_photos_and_poses_are_sent_and_nothing_else(tmp_path):
 
 
 def test_what_the_engine_reads_is_sent():
-    assert PHOTOS | RAW == set(SUFFIXES)
+    assert set(SUFFIXES) == PHOTOS | RAW
 
 
 def test_a_folder_without_photos_is_refused(tmp_path):

@@ -15,23 +15,7 @@ import numpy as np
 
 from .extras import not_installed
 
-SUFFIXES = (
-    ".3fr",
-    ".arw",
-    ".cr2",
-    ".cr3",
-    ".dng",
-    ".erf",
-    ".iiq",
-    ".mrw",
-    ".nef",
-    ".nrw",
-    ".orf",
-    ".pef",
-    ".raf",
-    ".rw2",
-    ".srw",
-)
+SUFFIXES = (".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
 SRGB = (2.4, 12.92)  # power and slope of the transfer curve
 QUARTER_TURNS = (5, 6)  # LibRaw's numbers
 
