@@ -8,12 +8,14 @@ from pathlib import Path
 from ..errors import TttlrmError
 from ..progress import Report
 from .colmap import is_model, read_model
+from .cull import worth_using
 from .estimate import estimate_poses
 from .images import SUFFIXES
 from .json_poses import read_frames
 from .numbered_npy import read_numbered
 from .opencv_json import read_opencv_cameras
 from .photo import Photo, bad_poses
+from .raw import is_raw
 from .scannet import read_scannet
 from .shapenet import read_shapenet
 from .text_poses import pose_folder
@@ -40,11 +42,11 @@ POSE_HINT = "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
 
 
 def find_photos(folder: Path, poses: str = "auto", report: Report | None = None) -> list[Photo]:
-    """The photos of a folder with their cameras, sorted by name. Only headers are read, no pixels.
+    """The photos of a folder with their cameras, sorted by name. With poses at hand only headers are read.
 
     `poses` names a file or folder of poses, as it stands or below `folder`; "auto" looks beside the photos and estimates
-    the poses where there are none (minutes). `report` follows and is told of missing images. Raises `TttlrmError` with the
-    code "no_photos", "bad_photo", "bad_poses" or "no_poses".
+    the poses where there are none (minutes), of the photos that are `worth_using`. `report` follows and is told of missing
+    and unused images. Raises `TttlrmError` with the code "no_photos", "bad_photo", "no_package", "bad_poses" or "no_poses".
     """
     if not folder.is_dir():
         raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos.", "no_photos")
@@ -68,11 +70,15 @@ def find_test_photos(folder: Path, poses: str = "auto", report: Report | None = 
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The image files of a folder, or else of its folder `images`, sorted by name."""
+    """The image files of a folder, or else of its folder `images`, sorted by name.
+
+    Camera raw files are left out beside an image of the same name, which the camera made of them.
+    """
     for root in (folder, folder / "images"):
         found = sorted(path for path in root.glob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         if found:
-            return found
+            finished = {path.stem for path in found if not is_raw(path)}
+            return [path for path in found if not (is_raw(path) and path.stem in finished)]
     return []
 
 
@@ -116,6 +122,7 @@ def _read_texts(intrinsics: Path, folder: Path, report: Report) -> list[Photo]:
 def _estimated(folder: Path, report: Report) -> list[Photo]:
     images = image_files(folder)
     _require_two(len(images), folder)
+    images = worth_using(images, report)
     photos = read_model(estimate_poses(images, report), folder, report)
     if len(photos) < len(images):
         report.note(f"The cameras of {len(images) - len(photos)} of {len(images)} photos could not be found; they are left out.")

@@ -11,6 +11,7 @@ from ..gaussians.gaussians import Gaussians, prune
 from ..gaussians.transform import apply_similarity
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
 from ..photos.cameras import Cameras
+from ..photos.cull import worth_using
 from ..photos.find import find_photos, find_test_photos
 from ..photos.load import load_photos
 from ..photos.photo import Photo
@@ -31,10 +32,15 @@ MOST_PIXELS = {"cpu": 256 * 256, "cuda": 536 * 960}  # of a photo as the network
 
 
 def load(scene: Scene, settings: ReconstructSettings, report: Report) -> Photographs:
-    """Find and read the photos of a scene at the size that they are used at."""
+    """Find and read the photos of a scene at the size that they are used at.
+
+    Inputs that are blurred or broken are set aside, held-out photos never: figures are to mean the same photos every time.
+    """
     report("load", 0)
     photos = find_photos(scene.folder, settings.poses, report)
     inputs, held_out = split(scene, photos, settings, report)
+    usable = set(worth_using([photo.path for photo in inputs], report, duplicates=False))
+    inputs = [photo for photo in inputs if photo.path in usable]
     chosen = select_views(inputs, settings.views or network(settings.checkpoint).config.most_views)
     size = sensible_size(photos[0], settings)
     measured = load_photos(held_out, *size, report) if held_out else None
