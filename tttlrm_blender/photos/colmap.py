@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ..progress import Report
-from .photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing
+from .photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing, with_headers
 
 # Which parameters each camera model has, in COLMAP's order.
 MODELS = {
@@ -66,7 +66,8 @@ def read_model(model: Path, folder: Path, report: Report) -> list[Photo]:
     paths = [_image_file(model, folder, image.name) for image in images]
     missing = [image.name for image, path in zip(images, paths, strict=True) if not path]
     tell_missing(model, missing, len(images) - len(missing), report)
-    return [_photo(model, folder, path, image, lenses) for image, path in zip(images, paths, strict=True) if path]
+    found = with_headers([(path, image) for image, path in zip(images, paths, strict=True) if path], report)
+    return [_photo(model, folder, path, image, lenses) for path, image in found]
 
 
 def read_cameras(model: Path) -> dict[int, Lens]:

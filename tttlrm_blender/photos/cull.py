@@ -15,6 +15,7 @@ from ..errors import TttlrmError
 from ..progress import Report
 from .images import image_size, read_image
 from .parallel import for_each
+from .photo import leave_out
 
 SIDE = 256  # pixels of the longest side at which photos are looked at
 TINY = 64  # pixels of both sides at which they are compared
@@ -72,12 +73,7 @@ def _looks(paths: list[Path], report: Report) -> dict[Path, Look]:
             faults[path] = error
 
     for_each(look, paths, report, "look")
-    errors = [faults[path] for path in paths if path in faults]
-    grave = [error for error in errors if error.code == "no_package"] or errors
-    if grave and (grave[0].code == "no_package" or len(looks) < max(2, len(faults))):
-        raise grave[0]
-    for error in errors:
-        report.note(f"{error.sentence} It is left out.")
+    leave_out([faults[path] for path in paths if path in faults], len(looks), report)
     return looks
 
 

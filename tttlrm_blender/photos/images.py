@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import TttlrmError
 from . import raw
@@ -25,6 +25,15 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", *HEIF, *
 MOST_PIXELS = 500_000_000
 LARGE = 50_000_000  # pixels; such images are decoded one at a time, for each takes up to some gigabytes
 DRAFTED = 4_000_000  # pixels above which JPEG is decoded at a reduced size, a little sharper than the means of blocks
+TURNS = {  # by EXIF orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 LOW_BYTES = {"16B": "16L", "16L": "16B"}  # reading big-endian samples as little-endian ones yields their other byte
 LOW_BYTES["16N"] = "16B" if struct.pack("=H", 1) == struct.pack("<H", 1) else "16L"
 
@@ -57,7 +66,7 @@ def focal_length(path: Path) -> float:
     """The focal length in mm of 35 mm film that the EXIF data tells, or 0. Raises `TttlrmError`."""
     try:
         with _opened(path) as image:
-            return float(image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm) or 0)
+            return float(_exif(image).get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm) or 0)
     except TttlrmError:
         if raw.is_raw(path):  # many are TIFF files, but not all
             return 0.0
@@ -140,7 +149,12 @@ def _alone_if_large(size: tuple[int, int]) -> threading.Lock | nullcontext:
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation that is still to be obeyed, 1 to 8; Pillow turns TIFF itself."""
-    return 1 if image.format == "TIFF" else image.getexif().get(ExifTags.Base.Orientation, 1)
+    return 1 if image.format == "TIFF" else _exif(image).get(ExifTags.Base.Orientation, 1)
+
+
+def _exif(image: Image.Image) -> Image.Exif:
+    """The EXIF data of the header. For PNG Pillow would decode the whole image, in search of EXIF data behind it."""
+    return Image.Image.getexif(image) if image.format == "PNG" else image.getexif()
 
 
 def _draft(image: Image.Image, reduction: int) -> int:
@@ -158,9 +172,9 @@ def _draft(image: Image.Image, reduction: int) -> int:
 
 def _samples(image: Image.Image, upright: bool) -> np.ndarray:
     """The pixels, [H, W, 3 or 4] on a scale of 0 to 255; grey of 16 bits keeps its fraction."""
+    turn = TURNS.get(_orientation(image)) if upright else None
     image.load()
-    if upright:
-        ImageOps.exif_transpose(image, in_place=True)
+    image = image if turn is None else image.transpose(turn)
     if image.mode.startswith("I"):
         return np.repeat(np.asarray(image).astype(np.float32).clip(0, 65535)[..., None] / 257, 3, axis=2)
     mode = "RGBA" if _transparent(image) else "RGB"

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from ..errors import TttlrmError
 from ..progress import Report
 from .images import image_size
+
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,31 @@ def tell_missing(poses: Path, missing: list[str], found: int, report: Report) ->
     if found < 2:
         raise bad_poses(poses, which, "Give the folder of the images that it was made from.")
     report.note(f"The pose file {poses} {which}; the other {found} photos are used.")
+
+
+def with_headers(found: list[tuple[Path, Other]], report: Report) -> list[tuple[Path, Other]]:
+    """The image files, with whatever belongs to each, whose headers can be read; `leave_out` deals with the others."""
+    good, errors = [], []
+    for pair in found:
+        try:
+            image_size(pair[0])
+            good.append(pair)
+        except TttlrmError as error:
+            errors.append(error)
+    leave_out(errors, len(good), report)
+    return good
+
+
+def leave_out(errors: list[TttlrmError], left: int, report: Report) -> None:
+    """Note the photos that could not be read, where at least two and half of all are left.
+
+    Otherwise the first error is raised, and always one that says which package is missing.
+    """
+    grave = [error for error in errors if error.code == "no_package"]
+    if grave or (errors and left < max(2, len(errors))):
+        raise [*grave, *errors][0]
+    for error in errors:
+        report.note(f"{error.sentence} It is left out.")
 
 
 def _same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
