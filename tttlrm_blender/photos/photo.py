@@ -14,6 +14,7 @@ from ..progress import Report
 from .images import image_size
 
 Other = TypeVar("Other")
+DEEPEST = 4  # folders that a photo and its mask may be below the one that has both
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Photo:
     c2w: np.ndarray  # [4, 4] float64, camera to world, a rotation and a position
     upright: bool = True
     source: Source | None = None
+    mask: Path | None = None  # an image that is black where the photo does not count
 
     def reduced(self, factor: int) -> Photo:
         """The same photo for the means of blocks of factor × factor of its pixels."""
@@ -69,7 +71,7 @@ def posed_photo(
     if min(lens.width, lens.height) < 1:
         raise bad_poses(poses, f"has no usable image size for {path.name}")
     size = image_size(path)
-    upright = _same_shape((lens.width, lens.height), size) or not _same_shape((lens.height, lens.width), size)
+    upright = same_shape((lens.width, lens.height), size) or not same_shape((lens.height, lens.width), size)
     width, height = size if upright else size[::-1]
     intrinsics = lens.intrinsics * np.tile([width / lens.width, height / lens.height], 2)
     if not (np.isfinite([*intrinsics, *lens.distortion]).all() and (intrinsics[:2] > 0).all()):
@@ -84,7 +86,22 @@ def posed_photo(
         c2w=_rigid(c2w, poses, path.name),
         upright=upright,
         source=source,
+        mask=mask_of(path),
     )
+
+
+def mask_of(path: Path) -> Path | None:
+    """The mask of an image: NAME.png or NAME.SUFFIX.png in a folder `masks` beside it, or beside the folder that it is in.
+
+    Folders below that one are repeated below `masks`, with or without their first, which mostly is `images`.
+    """
+    for root in list(path.parents)[:DEEPEST]:
+        below = path.relative_to(root).parent
+        for place in dict.fromkeys((root / "masks" / below, root / "masks" / Path(*below.parts[1:]))):
+            found = [place / f"{name}.png" for name in (path.stem, path.name) if (place / f"{name}.png").is_file()]
+            if found:
+                return found[0]
+    return None
 
 
 def bad_poses(path: Path, what: str, hint: str = "Export the cameras again.") -> TttlrmError:
@@ -129,7 +146,7 @@ def leave_out(errors: list[TttlrmError], left: int, report: Report) -> None:
         report.note(f"{error.sentence} It is left out.")
 
 
-def _same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
+def same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
     """Whether two sizes are those of one image at two resolutions, give or take a rounded pixel."""
     return abs(first[0] * second[1] - first[1] * second[0]) <= max(*first, *second)
 
