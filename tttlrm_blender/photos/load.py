@@ -13,7 +13,7 @@ from ..progress import Report
 from .cameras import Cameras
 from .images import DRAFTED, has_transparency, read_image
 from .lens import pinhole_intrinsics
-from .masks import read_mask
+from .masks import read_alpha, read_mask
 from .parallel import for_each
 from .photo import Photo
 from .resample import pixels_per_pixel, resample
@@ -73,7 +73,7 @@ def background_of(
     """White for photos of things without background: those with transparency, or with borders that are mostly pure white."""
     border = np.concatenate([images[:, [0, -1]].reshape(-1, 3), images[:, :, [0, -1]].reshape(-1, 3)])
     white = (border > PURE).all(axis=1).mean() > 0.5
-    return WHITE if white or has_transparency(photos[0].path) else BLACK
+    return WHITE if white or photos[0].alpha or has_transparency(photos[0].path) else BLACK
 
 
 def used_size(photos: list[Photo], width: int = 0, height: int = 0) -> tuple[int, int]:
@@ -97,7 +97,10 @@ def _pixels(photo: Photo, reduction: int) -> np.ndarray:
     image, small = read_image(photo.path, photo.upright, reduction), photo.reduced(reduction)
     if image.shape[:2] != (small.height, small.width):
         raise TttlrmError(f"The photo {photo.path} changed while it was being read.", "Start again.", "bad_photo")
-    return image
+    if photo.alpha is None:
+        return image
+    alpha = read_alpha(photo, reduction)
+    return image * alpha + (1 - alpha)
 
 
 def _cameras(photos: list[Photo], pinholes: list[np.ndarray], width: int, height: int) -> Cameras:

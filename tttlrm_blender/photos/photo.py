@@ -53,6 +53,7 @@ class Photo:
     upright: bool = True
     source: Source | None = None
     mask: Path | None = None  # an image that is black where the photo does not count
+    alpha: Path | None = None  # an image that is black where the photo shows background, which is to be white
 
     def reduced(self, factor: int) -> Photo:
         """The same photo for the means of blocks of factor × factor of its pixels."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -10,6 +12,7 @@ from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians, prune
 from ..gaussians.transform import apply_similarity
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
+from ..photos.background import without_background
 from ..photos.cameras import Cameras
 from ..photos.cull import worth_using
 from ..photos.find import find_photos, find_test_photos
@@ -41,6 +44,9 @@ def load(scene: Scene, settings: ReconstructSettings, report: Report) -> Photogr
     inputs, held_out = split(scene, photos, settings, report)
     usable = set(worth_using([photo.path for photo in inputs], report, duplicates=False))
     inputs = [photo for photo in inputs if photo.path in usable]
+    if settings.remove_background:
+        model = Path(settings.remove_background)
+        inputs, held_out = (without_background(photos, model, report) for photos in (inputs, held_out))
     chosen = select_views(inputs, settings.views or network(settings.checkpoint).config.most_views)
     size = sensible_size(photos[0], settings)
     measured = load_photos(held_out, *size, report) if held_out else None
