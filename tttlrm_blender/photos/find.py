@@ -20,6 +20,8 @@ from .scannet import read_scannet
 from .shapenet import read_shapenet
 from .text_poses import pose_folder
 from .transforms_json import read_transforms
+from .video import SUFFIXES as VIDEOS
+from .video import frames_of
 
 TRAIN, TEST = "transforms_train.json", "transforms_test.json"  # of NeRF-synthetic: photos to learn from, photos to measure with
 
@@ -42,15 +44,21 @@ POSE_HINT = "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
 
 
 def find_photos(folder: Path, poses: str = "auto", report: Report | None = None) -> list[Photo]:
-    """The photos of a folder with their cameras, sorted by name. With poses at hand only headers are read.
+    """The photos of a folder, or the frames of a video, with their cameras, sorted by name.
+
+    With poses at hand only headers are read. A folder with nothing but a video stands for the video.
 
     `poses` names a file or folder of poses, as it stands or below `folder`; "auto" looks beside the photos and estimates
     the poses where there are none (minutes), of the photos that are `worth_using`. `report` follows and is told of missing
     and unused images. Raises `TttlrmError` with the code "no_photos", "bad_photo", "no_package", "bad_poses" or "no_poses".
     """
-    if not folder.is_dir():
-        raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos.", "no_photos")
     report = report or Report()
+    if folder.is_file():
+        if folder.suffix.lower() in SUFFIXES:
+            raise TttlrmError(f"{folder} is a single photo.", "Give the folder that it is in, or a video.", "no_photos")
+        folder = frames_of(folder, report)
+    if not folder.is_dir():
+        raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos, or a video.", "no_photos")
     source = _beside(folder) if poses == "auto" else _named(folder, poses)
     photos = _read(source, folder, report) if source else _estimated(folder, report)
     _require_two(len(photos), folder)
@@ -80,6 +88,11 @@ def image_files(folder: Path) -> list[Path]:
             finished = {path.stem for path in found if not is_raw(path)}
             return [path for path in found if not (is_raw(path) and path.stem in finished)]
     return []
+
+
+def video_files(folder: Path) -> list[Path]:
+    """The videos of a folder, sorted by name."""
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() in VIDEOS and path.is_file())
 
 
 def _beside(folder: Path) -> Path | None:
@@ -120,7 +133,10 @@ def _read_texts(intrinsics: Path, folder: Path, report: Report) -> list[Photo]:
 
 
 def _estimated(folder: Path, report: Report) -> list[Photo]:
-    images = image_files(folder)
+    images, videos = image_files(folder), video_files(folder)
+    if not images and len(videos) == 1:
+        folder = frames_of(videos[0], report)
+        images = image_files(folder)
     _require_two(len(images), folder)
     images = worth_using(images, report)
     photos = read_model(estimate_poses(images, report), folder, report)
