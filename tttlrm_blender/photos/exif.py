@@ -20,7 +20,7 @@ def camera_name(path: Path) -> str:
         with Image.open(path) as image:
             exif = image.getexif()
         serial = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.BodySerialNumber, "")
-    except OSError:
+    except (TttlrmError, OSError, TypeError, ValueError, SyntaxError):
         return ""
     parts = (exif.get(ExifTags.Base.Make, ""), exif.get(ExifTags.Base.Model, ""), serial)
     return " ".join(str(part).strip("\0 ") for part in parts).strip()
@@ -46,7 +46,7 @@ def gps_place(path: Path) -> tuple[float, float, float]:
         longitude = _degrees(gps[ExifTags.GPS.GPSLongitude], gps.get(ExifTags.GPS.GPSLongitudeRef) == "W")
         below = gps.get(ExifTags.GPS.GPSAltitudeRef) in (1, b"\x01")
         altitude = float(gps.get(ExifTags.GPS.GPSAltitude, 0)) * (-1 if below else 1)
-    except (OSError, KeyError, TypeError, ValueError, ZeroDivisionError):
+    except (TttlrmError, OSError, KeyError, TypeError, ValueError, SyntaxError, ZeroDivisionError):
         return NOWHERE
     return latitude, longitude, altitude
 
