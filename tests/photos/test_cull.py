@@ -60,6 +60,19 @@ def test_no_photo_of_a_good_set_is_set_aside(shared: Path, data: str) -> None:
     assert worth_using(paths, notes) == paths and not notes.notes
 
 
+def test_noise_does_not_make_a_blurred_photo_sharp(tmp_path: Path, shared: Path) -> None:
+    """That of a sensor comes after the lens's blur."""
+    paths = [Path(shutil.copy(path, tmp_path)) for path in sorted((shared / "data/fox/images").glob("*"))[::4]]
+    for index, path in enumerate(paths):
+        if index in (3, 7):
+            blur(path, 0.0125)
+        with Image.open(path) as image:
+            noisy = np.asarray(image) + np.random.default_rng(index).normal(0, 6, (image.height, image.width, 3))
+        Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(path, quality=95)
+    kept = worth_using(paths, Notes())
+    assert [paths.index(path) for path in paths if path not in kept] == [3, 7]
+
+
 def test_never_more_than_half_are_blurred(tmp_path: Path) -> None:
     paths = write_scene(tmp_path / "set")
     for path in paths[:4]:

@@ -47,6 +47,7 @@ def test_where_masks_are_found(tmp_path: Path, image: str, mask: str) -> None:
 def test_no_mask(tmp_path: Path) -> None:
     write_mask(tmp_path / "masks/b.png")
     assert mask_of(tmp_path / "images/a.jpg") is None
+    assert mask_of(tmp_path / "masks/b.png") is None, "a photo is not its own mask"
 
 
 def test_masks_become_weights(tmp_path: Path) -> None:

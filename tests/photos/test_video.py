@@ -154,12 +154,16 @@ def test_a_missing_package_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_video_stands_for_its_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: bool) -> None:
     (tmp_path / "set").mkdir()
     video = write_video(tmp_path / "set/clip.mp4", [view(10 * index) for index in range(12)])
-    given_images: list[Path] = []
-    monkeypatch.setattr(find, "estimate_poses", lambda images, report: given_images.extend(images))
-    monkeypatch.setattr(find, "read_model", lambda model, folder, report: [])
-    with pytest.raises(TttlrmError):
+    taken: list[Path] = []
+
+    def estimate(images: list[Path], report: Report) -> Path:
+        taken.extend(images)
+        raise TttlrmError("That is enough.")
+
+    monkeypatch.setattr(find, "estimate_poses", estimate)
+    with pytest.raises(TttlrmError, match="enough"):
         find_photos(video if alone else tmp_path / "set")
-    assert len(given_images) > 5 and all(path.name.startswith("frame_") for path in given_images)
+    assert len(taken) > 5 and all(path.name.startswith("frame_") for path in taken)
 
 
 def test_a_single_photo_is_no_video(tmp_path: Path) -> None:

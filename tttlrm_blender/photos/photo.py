@@ -103,9 +103,10 @@ def mask_of(path: Path) -> Path | None:
     for root in list(path.parents)[:DEEPEST]:
         below = path.relative_to(root).parent
         for place in dict.fromkeys((root / "masks" / below, root / "masks" / Path(*below.parts[1:]))):
-            found = [place / f"{name}.png" for name in (path.stem, path.name) if (place / f"{name}.png").is_file()]
+            masks = (place / f"{name}.png" for name in (path.stem, path.name))
+            found = next((mask for mask in masks if mask.is_file() and mask != path), None)
             if found:
-                return found[0]
+                return found
     return None
 
 
