@@ -62,6 +62,18 @@ def has_transparency(path: Path) -> bool:
         return _transparent(image)
 
 
+def read_exif(path: Path) -> Image.Exif:
+    """What the camera wrote into an image, with its parts `Exif` and `GPSInfo`; nothing where that cannot be read."""
+    try:
+        with _opened(path) as image:
+            exif = _exif(image)
+            for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+                exif.get_ifd(part)
+            return exif
+    except TttlrmError:
+        return Image.Exif()
+
+
 def focal_length(path: Path) -> float:
     """The focal length in mm of 35 mm film that the EXIF data tells, or 0. Raises `TttlrmError`."""
     try:
