@@ -11,6 +11,17 @@ from ..engine import settings
 
 FIRST_STEPS = 500  # of refinement that are offered for splats which had none
 
+STARTS = (
+    ("auto", "Choose", "Sparse points of the photos, and decoded splats where these resemble the photos"),
+    ("decoded", "Decoded Splats", "What is there, without sparse points"),
+    ("points", "Sparse Points", "Sparse points of the photos alone"),
+    ("both", "Both", "Sparse points and decoded splats"),
+)
+ORIENTATIONS = (
+    ("auto", "Where Estimated", "Turn scenes whose cameras had to be estimated upright; others stay in their world"),
+    ("always", "Always", "Turn every scene upright"),
+    ("never", "Never", "Leave every scene as its cameras have it"),
+)
 SCANS = (
     ("full", "One Pass", "All photos at once: the sharpest"),
     ("ar", "Chunk by Chunk", "A few photos at a time: for very many photos"),
@@ -33,9 +44,11 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "seed": _words("Seed", "Of the random choice among the faint splats", min=0),
     },
     settings.RefineSettings: {
-        "steps": _words("Steps", "Optimisation steps; 0 for no limit but the seconds", min=0),
-        "seconds": _words("Seconds", "Time to spend; 0 for no limit but the steps", min=0),
-        "points": _words("Sparse Points", "Start from sparse points of the photos as well"),
+        "steps": _words("Steps", "Optimisation steps; 0 for no limit by these", min=0),
+        "passes": _words("Passes", "Over the photos, each a step; 0 for no limit by these", min=0),
+        "seconds": _words("Seconds", "Time to spend; 0 for no limit by time", min=0),
+        "start": _words("Start", "What is optimised", items=STARTS),
+        "exposure": _words("Exposure", "Photos were metered one by one: let each have its exposure"),
         "max_splats": _words("Most Splats", "Splitting stops here", min=1),
         "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view", min=0, max=3),
     },
@@ -45,6 +58,8 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
     },
     settings.ReconstructSettings: {
         "poses": _words("Poses", "“auto”, or a file or folder of camera poses", subtype="FILE_PATH"),
+        "orient": _words("Upright", "Whether the scene is turned upright, put on the ground and centred", items=ORIENTATIONS),
+        "distance": _words("Distance", "How many metres apart two photos were taken: a.jpg:b.jpg=2.5; empty where nobody knows"),
         "views": _words("Views", "Photos given to the network; 0 for all that make sense", min=0),
         "width": _words("Width", "Of the photos as they are used; 0 for their own", min=0, subtype="PIXEL"),
         "height": _words("Height", "Of the photos as they are used; 0 for their own", min=0, subtype="PIXEL"),
@@ -52,6 +67,7 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "scan": _words("Scan", "How the photos are read", items=SCANS),
         "elastic": _words("Elastic", "Hold the memory of early photos in long scans"),
         "checkpoint": _words("Checkpoint", "“default”, or a file with the network's weights", subtype="FILE_PATH"),
+        "remove_background": _words("Remove Background", "An ONNX network that finds things; empty: no", subtype="FILE_PATH"),
     },
 }
 

@@ -22,7 +22,7 @@ def test_no_options_are_the_default_settings():
 
 def test_every_option_reaches_its_setting():
     line = "--views 8 --size 270x480 --scan ar --elastic --poses p.json --keep .25 --refine 90 --mesh --checkpoint c.pt"
-    line += " --hold-out 4"
+    line += " --hold-out 4 --remove-background u2net.onnx"
     asked = parse(*line.split())
     assert asked == ReconstructSettings(
         poses="p.json",
@@ -33,6 +33,7 @@ def test_every_option_reaches_its_setting():
         scan="ar",
         elastic=True,
         checkpoint="c.pt",
+        remove_background="u2net.onnx",
         decode=DecodeSettings(keep=0.25),
         refine=RefineSettings(steps=90),
         mesh=MeshSettings(),
@@ -50,13 +51,20 @@ def test_the_budget_of_refinement(text: str, steps: int, seconds: float):
     assert parse("--refine", text).refine == RefineSettings(steps=steps, seconds=seconds)
 
 
+def test_the_budget_of_refinement_in_passes():
+    assert parse("--refine", "10x").refine == RefineSettings(passes=10)
+    assert parse("--refine", "3x", "--start", "both", "--exposure").refine == RefineSettings(
+        passes=3, start="both", exposure=True
+    )
+
+
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
         ("--size", "270", "--size is WIDTHxHEIGHT, such as 270x480; got 270"),
         ("--size", "0x480", "--size is WIDTHxHEIGHT, such as 270x480; got 0x480"),
-        ("--refine", "2min", "--refine is a number of steps, such as 1000, or of seconds, such as 120s; got 2min"),
-        ("--refine", "1.5", "--refine is a number of steps, such as 1000, or of seconds, such as 120s; got 1.5"),
+        ("--refine", "2min", "of passes over the photos (10x) or of seconds (120s); got 2min"),
+        ("--refine", "1.5", "of passes over the photos (10x) or of seconds (120s); got 1.5"),
         ("--keep", "40%", "--keep is a share of the pixels, such as 0.4; got 40%"),
         ("--keep", "0", "--keep is a share of the pixels, such as 0.4; got 0"),
         ("--keep", "1.5", "--keep is a share of the pixels, such as 0.4; got 1.5"),

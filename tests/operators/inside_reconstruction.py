@@ -97,7 +97,7 @@ def test_the_scene_is_decoded_again_refined_and_meshed(splats):
     before = len(splats.data.points)
     assert bpy.ops.tttlrm.decode(keep=0.05) == {"FINISHED"}
     assert 0 < len(splats.data.points) < before
-    assert bpy.ops.tttlrm.refine(steps=2, points=False) == {"FINISHED"}
+    assert bpy.ops.tttlrm.refine(steps=2, start="decoded") == {"FINISHED"}
     assert len(splats.data.points)
     assert bpy.ops.tttlrm.decode() == {"FINISHED"}  # dense again, for a surface
     assert len(splats.data.points) == before

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
+from tttlrm_blender.photos.distortion import Distortion
 from tttlrm_blender.photos.photo import Photo
 from tttlrm_blender.progress import Report
 
@@ -38,7 +39,7 @@ def photo(width: int = 64, height: int = 48, distortion: tuple[float, ...] = (0,
     """A photo without a file, of a camera with a slightly displaced centre."""
     intrinsics = np.array([0.9 * width, 0.92 * width, width / 2 + 1.5, height / 2 - 2.0])
     values = {"name": "a.png", "path": Path("a.png"), "c2w": np.eye(4), "intrinsics": intrinsics, **changes}
-    return Photo(width=width, height=height, distortion=np.array(distortion, dtype=float), **values)
+    return Photo(width=width, height=height, distortion=Distortion(values=distortion), **values)
 
 
 def write_photo(path: Path, width: int = 16, height: int = 12, seed: int = 0) -> Path:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos.colmap import MODELS, read_cameras, read_images, read_points
+from tttlrm_blender.photos.distortion import PARAMETERS
 from tttlrm_blender.photos.find import find_photos
 
 from .files import write_photo
@@ -25,8 +26,9 @@ def camera_rows(draw: st.DrawFn) -> list:
     rows = []
     for camera_id in draw(st.lists(IDS, max_size=3, unique=True)):
         model = draw(st.sampled_from(list(MODELS)))
+        count = len(MODELS[model][1].split())
         size = draw(st.tuples(st.integers(1, 9999), st.integers(1, 9999)))
-        rows.append((camera_id, model, *size, draw(st.lists(NUMBERS, min_size=len(MODELS[model]), max_size=len(MODELS[model])))))
+        rows.append((camera_id, model, *size, draw(st.lists(NUMBERS, min_size=count, max_size=count))))
     return rows
 
 
@@ -111,29 +113,35 @@ def plain(value: object) -> object:
 
 
 def test_parameters_of_each_model(tmp_path: Path) -> None:
-    values = {"f": 1, "fx": 2, "fy": 3, "cx": 4, "cy": 5, "k1": 6, "k2": 7, "p1": 8, "p2": 9}
-    rows = [(number, model, 10, 20, [values[name] for name in MODELS[model]]) for number, model in enumerate(MODELS)]
+    """Every parameter has a value that tells it apart: those named like one elsewhere have the same there."""
+    names = dict.fromkeys(name for _, listed in MODELS.values() for name in listed.split())
+    values = {name: float(index) for index, name in enumerate(names, start=1)}
+    rows = [
+        (number, model, 10, 20, [values[n] for n in listed.split()]) for number, (model, (_, listed)) in enumerate(MODELS.items())
+    ]
     write_binary(tmp_path, rows, [], [])
-    lenses = read_cameras(tmp_path)
-    focal = {0: [1, 1], 1: [2, 3], 2: [1, 1], 3: [1, 1], 4: [2, 3]}
-    distortion = {0: [0, 0, 0, 0], 1: [0, 0, 0, 0], 2: [6, 0, 0, 0], 3: [6, 7, 0, 0], 4: [6, 7, 8, 9]}
-    for number, lens in lenses.items():
-        assert lens.intrinsics.tolist() == [*focal[number], 4, 5]
-        assert lens.distortion.tolist() == distortion[number]
+    for number, lens in read_cameras(tmp_path).items():
+        general, listed = list(MODELS.values())[number]
+        given = listed.split()
+        focal = ["f", "f"] if "f" in given else ["fx", "fy"]
+        assert lens.intrinsics.tolist() == [values[name] for name in (*focal, "cx", "cy")]
+        assert lens.distortion.model == general
+        assert lens.distortion.values == tuple(values[name] if name in given else 0 for name in PARAMETERS[general])
 
 
 MODEL = ([(1, "PINHOLE", 16, 12, [9.0, 9.0, 8.0, 6.0])], [(1, [1.0, 0, 0, 0, 0, 0, 0], 1, "a.png", [])], [])
 
 
-def test_binary_of_another_camera_model(tmp_path: Path) -> None:
-    (tmp_path / "cameras.bin").write_bytes(struct.pack("<QiiQQ", 1, 1, 5, 16, 12) + bytes(64))
-    with pytest.raises(TttlrmError, match=r"cameras\.bin has a camera model that is not supported \(number 5\)"):
+@pytest.mark.parametrize(("number", "name"), [(17, "EQUIRECTANGULAR"), (99, "number 99")])
+def test_binary_of_another_camera_model(tmp_path: Path, number: int, name: str) -> None:
+    (tmp_path / "cameras.bin").write_bytes(struct.pack("<QiiQQ", 1, 1, number, 16, 12) + bytes(64))
+    with pytest.raises(TttlrmError, match=rf"cameras\.bin has a camera model that is not supported \({name}\)"):
         read_cameras(tmp_path)
 
 
 def test_text_of_another_camera_model(tmp_path: Path) -> None:
-    (tmp_path / "cameras.txt").write_text("1 OPENCV_FISHEYE 16 12 1 1 1 1 0 0 0 0\n")
-    with pytest.raises(TttlrmError, match=r"not supported \(OPENCV_FISHEYE\)"):
+    (tmp_path / "cameras.txt").write_text("1 EQUIRECTANGULAR 16 12\n")
+    with pytest.raises(TttlrmError, match=r"not supported \(EQUIRECTANGULAR\)"):
         read_cameras(tmp_path)
 
 

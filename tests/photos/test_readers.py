@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.photos.distortion import Distortion
 from tttlrm_blender.photos.find import find_photos
 
 from .files import Notes, poses, write_photo, write_transforms
@@ -28,8 +29,21 @@ def test_transforms(tmp_path: Path) -> None:
     for photo, pose in zip(photos, poses(3), strict=True):
         np.testing.assert_allclose(photo.c2w, pose, atol=1e-12)
         np.testing.assert_allclose(photo.intrinsics, [20, 21, 7.5, 6.5])
-        np.testing.assert_allclose(photo.distortion, [0.1, -0.02, 0.003, 0.004])
+        np.testing.assert_allclose(photo.distortion.values, [0.1, -0.02, 0.003, 0.004])
         assert (photo.width, photo.height) == (16, 12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "distortion"),
+    [
+        ({"camera_model": "OPENCV_FISHEYE", "k3": 0.01, "k4": 0.02}, Distortion("OPENCV_FISHEYE", (0.1, -0.02, 0.01, 0.02))),
+        ({"is_fisheye": True}, Distortion("OPENCV_FISHEYE", (0.1, -0.02, 0, 0))),
+        ({"k3": 0.01}, Distortion("FULL_OPENCV", (0.1, -0.02, 0, 0, 0.01, 0, 0, 0))),
+    ],
+)
+def test_lenses_of_transforms(tmp_path: Path, changes: dict, distortion: Distortion) -> None:
+    write_transforms(tmp_path, k1=0.1, k2=-0.02, **changes)
+    assert {photo.distortion for photo in find_photos(tmp_path)} == {distortion}
 
 
 def test_frame_values_go_before_shared_ones(tmp_path: Path) -> None:
@@ -37,7 +51,7 @@ def test_frame_values_go_before_shared_ones(tmp_path: Path) -> None:
     change_frame(tmp_path, 1, fl_x=30.0, k1=0.2)
     photos = find_photos(tmp_path)
     assert [photo.intrinsics[0] for photo in photos] == [20, 30, 20]
-    assert [photo.distortion[0] for photo in photos] == [0, 0.2, 0]
+    assert [photo.distortion.values[0] for photo in photos] == [0, 0.2, 0]
 
 
 def test_field_of_view_and_missing_suffixes(tmp_path: Path) -> None:
@@ -119,8 +133,8 @@ BROKEN = {
     "size": ({"w": 0}, "no usable image size"),
     "nan size": ({"h": math.nan}, "nan in place of the number h"),
     "null": ({"fl_x": None}, "None in place of the number fl_x"),
-    "fisheye": ({"camera_model": "OPENCV_FISHEYE"}, "not supported"),
-    "k3": ({"k3": 0.1}, "not supported"),
+    "panorama": ({"camera_model": "EQUIRECTANGULAR"}, "not supported"),
+    "k4": ({"k4": 0.1}, "not supported"),
 }
 
 
@@ -191,3 +205,15 @@ def test_no_pose_file(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     with pytest.raises(TttlrmError, match=r"elsewhere\.json does not exist"):
         find_photos(tmp_path, "elsewhere.json")
+
+
+def test_a_photo_without_a_readable_header_is_left_out_by_name(tmp_path: Path) -> None:
+    write_transforms(tmp_path)
+    (tmp_path / "images/1.png").write_bytes(b"")
+    notes = Notes()
+    assert [photo.name for photo in find_photos(tmp_path, report=notes)] == ["images/0.png", "images/2.png"]
+    assert len(notes.notes) == 1 and "1.png is not an image that can be read. It is left out." in notes.notes[0]
+    (tmp_path / "images/2.png").write_bytes(b"")
+    with pytest.raises(TttlrmError, match=r"1\.png is not an image") as caught:
+        find_photos(tmp_path)
+    assert caught.value.code == "bad_photo"

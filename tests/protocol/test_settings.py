@@ -21,7 +21,7 @@ from tttlrm_blender.protocol.settings import (
     "settings",
     [
         DecodeSettings(keep=0.3),
-        RefineSettings(steps=10, points=False),
+        RefineSettings(steps=10, start="decoded"),
         MeshSettings(resolution=64),
         ReconstructSettings(),
         ReconstructSettings(scan="ar", decode=DecodeSettings(seed=4), refine=RefineSettings(seconds=2.5), mesh=MeshSettings()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from dataclasses import replace
 
 from ..protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
 
@@ -19,10 +20,26 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     add("--scan", choices=("full", "ar"), default="full", help="one pass over all photos, or chunk by chunk (default: full)")
     add("--elastic", action="store_true", help="hold the memory of early photos in long chunk-by-chunk scans")
     add("--poses", default="auto", metavar="auto|FILE", help="camera poses (default: found beside the photos, else estimated)")
+    add(
+        "--orient",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="turn the scene upright (default: where poses are estimated)",
+    )
+    add("--distance", default="", metavar="A:B=METRES", help="how far apart two photos were taken, such as a.jpg:b.jpg=2.5")
     add("--keep", type=_share, default=0.0, metavar="SHARE", help="share of pixels that become splats (default: 0.4)")
-    add("--refine", type=_budget, default=RefineSettings(), metavar="N|Ns", help="optimise: 1000 is steps, 120s is seconds")
+    add(
+        "--refine",
+        type=_budget,
+        default=RefineSettings(),
+        metavar="N|Nx|Ns",
+        help="optimise: 1000 is steps, 10x is passes over the photos, 120s is seconds",
+    )
+    add("--start", choices=("auto", "decoded", "points", "both"), default="auto", help="what is optimised (default: auto)")
+    add("--exposure", action="store_true", help="photos were metered one by one: let each have its exposure")
     add("--mesh", action=BooleanOptionalAction, default=mesh, help="make a mesh too")
     add("--checkpoint", default="default", metavar="default|FILE", help="the network's weights")
+    add("--remove-background", default="", metavar="FILE", help="lay things on white, found by the ONNX network of this file")
     add("--hold-out", type=_count, default=0, metavar="N", help=HOLD_OUT)
 
 
@@ -31,6 +48,8 @@ def reconstruct_settings(args: Namespace) -> ReconstructSettings:
     width, height = args.size
     return ReconstructSettings(
         poses=args.poses,
+        orient=args.orient,
+        distance=args.distance,
         views=args.views,
         width=width,
         height=height,
@@ -38,8 +57,9 @@ def reconstruct_settings(args: Namespace) -> ReconstructSettings:
         scan=args.scan,
         elastic=args.elastic,
         checkpoint=args.checkpoint,
+        remove_background=args.remove_background,
         decode=DecodeSettings(keep=args.keep),
-        refine=args.refine,
+        refine=replace(args.refine, start=args.start, exposure=args.exposure),
         mesh=MeshSettings() if args.mesh else None,
     )
 
@@ -65,8 +85,12 @@ def size(text: str) -> tuple[int, int]:
 
 
 def _budget(text: str) -> RefineSettings:
-    match = re.fullmatch(r"(\d+)(s?)|(\d*\.\d+)s", text)
+    match = re.fullmatch(r"(\d+)(x?)|(\d+|\d*\.\d+)s", text)
     if match is None:
-        raise ArgumentTypeError(f"--refine is a number of steps, such as 1000, or of seconds, such as 120s; got {text}")
-    steps, seconds, fraction = match.groups()
-    return RefineSettings(seconds=float(fraction or steps)) if fraction or seconds else RefineSettings(steps=int(steps))
+        raise ArgumentTypeError(
+            f"--refine is a number of steps (1000), of passes over the photos (10x) or of seconds (120s); got {text}"
+        )
+    count, passes, seconds = match.groups()
+    if seconds:
+        return RefineSettings(seconds=float(seconds))
+    return RefineSettings(passes=int(count)) if passes else RefineSettings(steps=int(count))

@@ -13,18 +13,32 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ..progress import Report
-from .photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing
+from .distortion import PARAMETERS, Distortion
+from .photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing, with_headers
 
-# Which parameters each camera model has, in COLMAP's order.
+# Of each camera model that can be read, by its number: what it is a case of here, and its parameters in COLMAP's order.
 MODELS = {
-    "SIMPLE_PINHOLE": ("f", "cx", "cy"),
-    "PINHOLE": ("fx", "fy", "cx", "cy"),
-    "SIMPLE_RADIAL": ("f", "cx", "cy", "k1"),
-    "RADIAL": ("f", "cx", "cy", "k1", "k2"),
-    "OPENCV": ("fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2"),
+    "SIMPLE_PINHOLE": ("OPENCV", "f cx cy"),
+    "PINHOLE": ("OPENCV", "fx fy cx cy"),
+    "SIMPLE_RADIAL": ("OPENCV", "f cx cy k1"),
+    "RADIAL": ("OPENCV", "f cx cy k1 k2"),
+    "OPENCV": ("OPENCV", "fx fy cx cy k1 k2 p1 p2"),
+    "OPENCV_FISHEYE": ("OPENCV_FISHEYE", "fx fy cx cy k1 k2 k3 k4"),
+    "FULL_OPENCV": ("FULL_OPENCV", "fx fy cx cy k1 k2 p1 p2 k3 k4 k5 k6"),
+    "FOV": ("FOV", "fx fy cx cy omega"),
+    "SIMPLE_RADIAL_FISHEYE": ("OPENCV_FISHEYE", "f cx cy k1"),
+    "RADIAL_FISHEYE": ("OPENCV_FISHEYE", "f cx cy k1 k2"),
+    "THIN_PRISM_FISHEYE": ("THIN_PRISM_FISHEYE", "fx fy cx cy k1 k2 p1 p2 k3 k4 sx1 sy1"),
+    "RAD_TAN_THIN_PRISM_FISHEYE": ("RAD_TAN_THIN_PRISM_FISHEYE", "fx fy cx cy k0 k1 k2 k3 k4 k5 p0 p1 s0 s1 s2 s3"),
+    "SIMPLE_DIVISION": ("DIVISION", "f cx cy k"),
+    "DIVISION": ("DIVISION", "fx fy cx cy k"),
+    "SIMPLE_FISHEYE": ("OPENCV_FISHEYE", "f cx cy"),
+    "FISHEYE": ("OPENCV_FISHEYE", "fx fy cx cy"),
+    "EUCM": ("EUCM", "fx fy cx cy alpha beta"),
 }
 MODEL_NAMES = dict(enumerate(MODELS))  # the numbers in binary files count the models in this order
-MODEL_HINT = f"Supported are {', '.join(MODELS)}; undistort the photos with COLMAP's image_undistorter."
+PANORAMA = 17  # the number of a camera that sees all around
+MODEL_HINT = "Cut pinhole images out of the photos with COLMAP's image_undistorter."
 
 
 @dataclass(frozen=True)
@@ -60,17 +74,21 @@ def is_model(folder: Path) -> bool:
     return any((folder / f"cameras{suffix}").is_file() for suffix in (".bin", ".txt"))
 
 
-def read_model(model: Path, folder: Path, report: Report) -> list[Photo]:
-    """The photos of a model, whose image files are looked for below `folder`. Raises `TttlrmError` ("bad_poses")."""
+def read_model(model: Path, folder: Path, report: Report, estimated: bool = False) -> list[Photo]:
+    """The photos of a model, whose image files are looked for below `folder`. Raises `TttlrmError` ("bad_poses").
+
+    `estimated` models were made here, not by the user.
+    """
     lenses, images = read_cameras(model), read_images(model)
     paths = [_image_file(model, folder, image.name) for image in images]
     missing = [image.name for image, path in zip(images, paths, strict=True) if not path]
     tell_missing(model, missing, len(images) - len(missing), report)
-    return [_photo(model, folder, path, image, lenses) for image, path in zip(images, paths, strict=True) if path]
+    found = with_headers([(path, image) for image, path in zip(images, paths, strict=True) if path], report)
+    return [_photo(model, folder, path, image, lenses, estimated) for path, image in found]
 
 
 def read_cameras(model: Path) -> dict[int, Lens]:
-    """The cameras of a model by id. Raises `TttlrmError` for models of distortion beyond k1 k2 p1 p2."""
+    """The cameras of a model by id. Raises `TttlrmError` for panoramas and unknown models."""
     return dict(_read(model, "cameras", _cameras_binary, _cameras_text))
 
 
@@ -100,10 +118,10 @@ def _read(model: Path, name: str, binary: Any, text: Any) -> list[Any]:
         raise bad_poses(path, f"cannot be read ({error})") from None
 
 
-def _photo(model: Path, folder: Path, path: Path, image: ColmapImage, lenses: dict[int, Lens]) -> Photo:
+def _photo(model: Path, folder: Path, path: Path, image: ColmapImage, lenses: dict[int, Lens], estimated: bool) -> Photo:
     if image.camera_id not in lenses:
         raise bad_poses(model, f"has no camera for {image.name}")
-    return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], Source(model, image.image_id))
+    return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], Source(model, image.image_id, estimated))
 
 
 def _image_file(model: Path, folder: Path, name: str) -> Path | None:
@@ -112,10 +130,11 @@ def _image_file(model: Path, folder: Path, name: str) -> Path | None:
 
 
 def _lens(path: Path, model: str, width: int, height: int, values: list[float]) -> Lens:
-    known = dict(zip(MODELS[model], values, strict=True))
+    general, names = MODELS[model]
+    known = dict(zip(names.split(), values, strict=True))
     focal = known.get("f", 0.0)
     intrinsics = np.array([known.get("fx", focal), known.get("fy", focal), known["cx"], known["cy"]])
-    return Lens(width, height, intrinsics, np.array([known.get(name, 0.0) for name in ("k1", "k2", "p1", "p2")]))
+    return Lens(width, height, intrinsics, Distortion(general, tuple(known.get(name, 0.0) for name in PARAMETERS[general])))
 
 
 class _Bytes:
@@ -138,8 +157,8 @@ class _Bytes:
 def _cameras_binary(data: _Bytes, path: Path) -> Iterator[tuple[int, Lens]]:
     for _ in range(data.take("Q")[0]):
         camera_id, number, width, height = data.take("iiQQ")
-        model = _supported(path, MODEL_NAMES.get(number, f"number {number}"))
-        yield camera_id, _lens(path, model, width, height, list(data.take(f"{len(MODELS[model])}d")))
+        model = _supported(path, MODEL_NAMES.get(number, "EQUIRECTANGULAR" if number == PANORAMA else f"number {number}"))
+        yield camera_id, _lens(path, model, width, height, list(data.take(f"{len(MODELS[model][1].split())}d")))
 
 
 def _cameras_text(lines: list[str], path: Path) -> Iterator[tuple[int, Lens]]:

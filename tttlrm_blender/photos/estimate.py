@@ -12,19 +12,24 @@ from pathlib import Path
 
 from ..errors import TttlrmError
 from ..progress import Report
+from .exif import camera_name
 from .images import focal_length, image_size
-from .sfm_process import SfmJob, run_sfm, small_size, write_images
+from .photo import mask_of
+from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, small_size, write_images
 
 SIDE, FEATURES = 1024, 4096  # longest side of an image in pixels, and details sought in it
 FILM_WIDTH = 36.0  # mm, of the film that EXIF's equivalent focal length refers to
-HINT = "Take photos that overlap more, from more places, or add a transforms.json or a COLMAP model."
+EDITION = b"2"  # of what is kept: models of another one are made anew
+MOST_EXHAUSTIVE = 25  # photos; more are not matched each with each other
+FEW_DETAILS = 150  # in a photo that is blurred, dark or of something blank
 
 
 def estimate_poses(images: list[Path], report: Report) -> Path:
     """A COLMAP model of photos, which calls them by their file names; kept for the next time that they are asked for.
 
-    Incremental mapping after matching each photo with each other. Photos of one size and focal length share a camera.
-    Raises `TttlrmError` ("no_poses") where fewer than two photos find a place.
+    Incremental mapping after matching each photo with each other or, of many, with those that come next and look alike.
+    Photos of one size, camera and focal length share their intrinsics. `report` is told which photos found no place, and
+    why. Raises `TttlrmError` ("no_poses"), which says what to photograph differently, where fewer than two find one.
     """
     kept = _folder_of_poses() / _digest(images)
     if not kept.is_dir():
@@ -51,32 +56,66 @@ def _folder_of_poses() -> Path:
 
 def _mapped(images: list[Path], folder: Path, report: Report) -> Path:
     """The model of the photos, below `folder`."""
-    lenses = [(image_size(path), focal_length(path)) for path in images]
+    lenses = [(image_size(path), focal_length(path), camera_name(path)) for path in images]
     numbers = {lens: number for number, lens in enumerate(dict.fromkeys(lenses))}
     job = SfmJob(
         images=write_images(folder, [(path, True) for path in images], [numbers[lens] for lens in lenses], SIDE, report),
         names=[path.name for path in images],
-        pairs=list(combinations(range(len(images)), 2)),
-        camera_model="SIMPLE_RADIAL",
-        cameras={str(number): _simple_radial(*lens) for lens, number in numbers.items() if lens[1]},
+        pairs=list(combinations(range(len(images)), 2)) if len(images) <= MOST_EXHAUSTIVE else None,
+        cameras={str(number): _simple_radial(*lens[:2]) for lens, number in numbers.items() if lens[1]},
         poses=[],
         features=FEATURES,
     )
     model = run_sfm(folder, job, report)
     if model is None:
-        raise TttlrmError(f"The camera poses of the photos in {images[0].parent} could not be found.", HINT, "no_poses")
+        hint = advice(read_evidence(folder))
+        raise TttlrmError(f"The camera poses of the photos in {images[0].parent} could not be found.", hint, "no_poses")
+    shutil.copy(folder / EVIDENCE, model)
     return model
 
 
-def _simple_radial(size: tuple[int, int], focal: float) -> list[float]:
-    """COLMAP's f cx cy k of a camera whose focal length is known in mm of 35 mm film."""
+def tell_lost(images: list[Path], model: Path, report: Report) -> None:
+    """Note which photos have no place in the model that `estimate_poses` made of them, and why."""
+    evidence = read_evidence(model)
+    largest, *others = evidence.models
+    apart = {index for group in others for index in group} - set(largest)
+    lost = set(range(len(images))) - set(largest)
+    blank = {index for index in lost - apart if evidence.details[index] < FEW_DETAILS}
+    reasons = {
+        "fit each other, but not the rest: they show something else, or a side that no photo leads to": apart,
+        "show hardly any detail": blank,
+        "show too little of what others show": lost - apart - blank,
+    }
+    for reason, indices in reasons.items():
+        if indices:
+            report.note(f"Left out are photos that {reason}: {', '.join(images[index].name for index in sorted(indices))}.")
+
+
+def advice(evidence: Evidence) -> str:
+    """What to photograph differently, after photos of which no two found a place together."""
+    blank = sum(count < FEW_DETAILS for count in evidence.details)
+    if 2 * blank > len(evidence.details):
+        return (
+            f"{blank} of {len(evidence.details)} photos show hardly any detail: avoid blur, darkness, glass and blank surfaces."
+        )
+    if not evidence.pairs:
+        return "No two photos show the same things: step a little between photos, and let each show much of the one before."
+    if 2 * evidence.turned > evidence.pairs:
+        return "The camera turned on the spot, or saw one flat thing only: walk around the scene, a step for each photo."
+    return "Take photos that overlap more, from more places, or add a transforms.json or a COLMAP model."
+
+
+def _simple_radial(size: tuple[int, int], focal: float) -> tuple[str, list[float]]:
+    """COLMAP's model, and f cx cy k of a camera whose focal length is known in mm of 35 mm film."""
     width, height = small_size(*size, SIDE)
-    return [focal / FILM_WIDTH * max(width, height), width / 2, height / 2, 0.0]
+    return "SIMPLE_RADIAL", [focal / FILM_WIDTH * max(width, height), width / 2, height / 2, 0.0]
 
 
 def _digest(images: list[Path]) -> str:
-    """A name that stands for the names and contents of the photos."""
-    digest = hashlib.sha256()
+    """A name that stands for the names and contents of the photos and their masks, and for how models of them are made."""
+    digest = hashlib.sha256(EDITION)
     for path in images:
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        mask = mask_of(path)
+        contents = [hashlib.sha256(file.read_bytes()).digest() for file in (path, mask) if file]
+        digest.update(path.name.encode() + b"\0" + b"".join(contents))
     return digest.hexdigest()[:32]

@@ -6,39 +6,23 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import TttlrmError
+from .distortion import Distortion
 from .photo import Photo
 
 MAX_ZOOM = 4.0
 BORDER_POINTS = 65  # along each side of the image
-
-
-def distort(
-    rays: np.ndarray,  # [..., 2], x/z and y/z
-    distortion: np.ndarray,  # [4], k1 k2 p1 p2
-) -> np.ndarray:
-    """Where a lens moves points of the image plane z = 1: OpenCV's radial and tangential model, [..., 2]."""
-    k1, k2, p1, p2 = distortion
-    x, y = rays[..., 0], rays[..., 1]
-    square = x * x + y * y
-    radial = 1 + square * (k1 + square * k2)
-    return np.stack(
-        [
-            x * radial + 2 * p1 * x * y + p2 * (square + 2 * x * x),
-            y * radial + p1 * (square + 2 * y * y) + 2 * p2 * x * y,
-        ],
-        axis=-1,
-    )
+DIRECTIONS = 8  # from its centre
 
 
 def source_pixels(
     pixels: np.ndarray,  # [..., 2] in the pinhole image
     pinhole: np.ndarray,  # [4], fx fy cx cy of the pinhole image
     intrinsics: np.ndarray,  # [4], fx fy cx cy of the photo
-    distortion: np.ndarray,  # [4], k1 k2 p1 p2 of the photo
+    distortion: Distortion,  # of the photo
 ) -> np.ndarray:
     """The places in a photo, [..., 2] in pixels, that pixels of an undistorted image show."""
     rays = (pixels - pinhole[2:]) / pinhole[:2]
-    return distort(rays, distortion) * intrinsics[:2] + intrinsics[2:]
+    return distortion(rays) * intrinsics[:2] + intrinsics[2:]
 
 
 def pinhole_intrinsics(photo: Photo, width: int, height: int) -> np.ndarray:
@@ -50,7 +34,7 @@ def pinhole_intrinsics(photo: Photo, width: int, height: int) -> np.ndarray:
     cover = max(width / photo.width, height / photo.height)
     crop = (np.array([photo.width, photo.height]) * cover - [width, height]) / 2
     plain = photo.intrinsics * cover - [0, 0, *crop]
-    if not photo.distortion.any():
+    if not photo.distortion.bends:
         return plain
     return plain * [*[_zoom(photo, plain, width, height)] * 2, 1, 1]
 
@@ -63,7 +47,7 @@ def _zoom(photo: Photo, pinhole: np.ndarray, width: int, height: int) -> float:
         return low
     if not _inside(photo, border, pinhole * [high, high, 1, 1]):
         raise TttlrmError(
-            f"The lens distortion of {photo.path} ({', '.join(f'{k:.4g}' for k in photo.distortion)}) cannot be undone.",
+            f"The lens distortion of {photo.path} ({photo.distortion}) cannot be undone.",
             "Undistort the photos with the program that found their cameras.",
             "bad_poses",
         )
@@ -85,7 +69,12 @@ def _inside(photo: Photo, border: np.ndarray, pinhole: np.ndarray) -> bool:
     """Whether the border of the pinhole image shows places inside the photo, on the near side of any fold."""
     places = source_pixels(border, pinhole, photo.intrinsics, photo.distortion)
     within = ((places >= -1e-6) & (places <= np.array([photo.width, photo.height]) + 1e-6)).all()
-    square = (((border - pinhole[2:]) / pinhole[:2]) ** 2).sum(-1).max()
-    k1, k2 = photo.distortion[:2]
-    steps = np.linspace(0, square, BORDER_POINTS)
-    return bool(within and (1 + steps * (3 * k1 + 5 * k2 * steps) > 0).all())
+    return bool(within) and not _folds(photo.distortion, np.linalg.norm((border - pinhole[2:]) / pinhole[:2], axis=1).max())
+
+
+def _folds(distortion: Distortion, radius: float) -> bool:
+    """Whether a lens moves some point within a radius of the image plane z = 1 further in than points nearer to the centre."""
+    angles = np.linspace(0, 2 * np.pi, DIRECTIONS, endpoint=False)
+    steps = np.linspace(0, radius, BORDER_POINTS)[:, None, None]
+    bent = distortion(steps * np.stack([np.cos(angles), np.sin(angles)], -1))
+    return not (np.diff(np.linalg.norm(bent, axis=-1), axis=0) > 0).all()

@@ -29,7 +29,7 @@ def read_numbered(folder: Path, below: Path, report: Report) -> list[Photo]:
 def _photo(below: Path, image: Path, array: Path) -> Photo:
     width, height = image_size(image)
     focal = LENS / SENSOR * max(width, height)
-    lens = Lens(width, height, np.array([focal, focal, width / 2, height / 2]), np.zeros(4))
+    lens = Lens(width, height, np.array([focal, focal, width / 2, height / 2]))
     return posed_photo(below, image, array, np.linalg.inv(_w2c(array)) @ OPENGL_TO_OPENCV, lens)
 
 

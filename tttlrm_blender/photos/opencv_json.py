@@ -27,4 +27,4 @@ def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Phot
     width, height = image_size(path)
     width, height = round(number(poses, frame, "w", width)), round(number(poses, frame, "h", height))
     intrinsics = np.array([number(poses, frame, name) for name in ("fx", "fy", "cx", "cy")])
-    return posed_photo(folder, path, poses, np.linalg.inv(w2c), Lens(width, height, intrinsics, np.zeros(4)))
+    return posed_photo(folder, path, poses, np.linalg.inv(w2c), Lens(width, height, intrinsics))

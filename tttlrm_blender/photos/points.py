@@ -11,7 +11,7 @@ import numpy as np
 
 from ..progress import Report
 from .colmap import ColmapPoints, read_points
-from .photo import Photo
+from .photo import Photo, Source
 from .selection import pose_features
 from .sfm_process import SfmJob, run_sfm, small_size, write_images
 
@@ -39,7 +39,7 @@ def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
     models = {photo.source.model if photo.source else None for photo in photos}
     model = models.pop()
     if model and not models:
-        return _seen_by(read_points(model), [photo.source.image_id for photo in photos if photo.source])
+        return _seen_by(read_points(model), [photo.source for photo in photos if photo.source])
     with tempfile.TemporaryDirectory(prefix="tttlrm-") as work:
         found = read_points(triangulate(photos, Path(work), report))
     return SparsePoints(found.means.astype(np.float32), found.colors.astype(np.float32) / 255)
@@ -47,15 +47,14 @@ def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
 
 def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
     """A COLMAP model, below `folder`, of the points that neighbouring photos see, with the poses of the photos."""
-    cameras = [(*photo.intrinsics, *photo.distortion, photo.width, photo.height) for photo in photos]
+    cameras = [(*photo.intrinsics, photo.distortion, photo.width, photo.height) for photo in photos]
     numbers = {camera: number for number, camera in enumerate(dict.fromkeys(cameras))}
     files = [(photo.path, photo.upright) for photo in photos]
     job = SfmJob(
         images=write_images(folder, files, [numbers[camera] for camera in cameras], SIDE, report),
         names=[photo.name for photo in photos],
         pairs=neighbours(photos),
-        camera_model="OPENCV",
-        cameras={str(numbers[camera]): _opencv(photo) for camera, photo in zip(cameras, photos, strict=True)},
+        cameras={str(numbers[camera]): _small_camera(photo) for camera, photo in zip(cameras, photos, strict=True)},
         poses=[np.linalg.inv(photo.c2w)[:3].tolist() for photo in photos],
         features=FEATURES,
     )
@@ -73,13 +72,16 @@ def neighbours(photos: list[Photo]) -> list[tuple[int, int]]:
     return sorted({(min(first, int(second)), max(first, int(second))) for first, row in enumerate(nearest) for second in row})
 
 
-def _seen_by(points: ColmapPoints, image_ids: list[int]) -> SparsePoints:
-    """The points that at least two of the images see."""
+def _seen_by(points: ColmapPoints, sources: list[Source]) -> SparsePoints:
+    """The points that at least two of the images of one model see, in the world of the photos."""
+    image_ids, world = [source.image_id for source in sources], sources[0].world
     keep = np.array([len(np.intersect1d(images, image_ids)) >= 2 for images in points.seen_by], dtype=bool)
-    return SparsePoints(points.means[keep].astype(np.float32), points.colors[keep].astype(np.float32) / 255)
+    means = world.points(points.means[keep]) if world else points.means[keep]
+    return SparsePoints(means.astype(np.float32), points.colors[keep].astype(np.float32) / 255)
 
 
-def _opencv(photo: Photo) -> list[float]:
-    """COLMAP's fx fy cx cy k1 k2 p1 p2 of a photo's small copy."""
+def _small_camera(photo: Photo) -> tuple[str, list[float]]:
+    """COLMAP's camera model and parameters of a photo's small copy."""
     width, height = small_size(photo.width, photo.height, SIDE)
-    return [*photo.intrinsics * np.tile([width / photo.width, height / photo.height], 2), *photo.distortion]
+    intrinsics = photo.intrinsics * np.tile([width / photo.width, height / photo.height], 2)
+    return photo.distortion.model, [*intrinsics, *photo.distortion.values]

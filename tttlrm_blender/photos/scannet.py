@@ -50,4 +50,4 @@ def _lens(path: Path, matrix: np.ndarray, image: Path) -> Lens:
     width, height = image_size(image)
     if not (0 < matrix[0, 2] < width and 0 < matrix[1, 2] < height):
         raise bad_poses(path, f"is for images of another size than {image.name}, which has {width}×{height} pixels")
-    return Lens(width, height, np.array([matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]]), np.zeros(4))
+    return Lens(width, height, np.array([matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]]))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Structure from motion with pycolmap, as a program of its own: `python -m tttlrm_blender.photos.sfm FOLDER`.
 
-pycolmap crashes beside other native libraries, so nothing else is imported here. FOLDER holds `job.json` and the folder
-`images`, with one folder for each camera. The result is a COLMAP model in FOLDER/model. Each line on standard output is a
-stage and the share of it that is done. The program ends when its standard input does, so it never outlives its parent.
+pycolmap crashes beside other native libraries, so nothing but numpy is imported here. FOLDER holds `job.json` and the folder
+`images`, with one folder for each camera, and perhaps `masks` like it. The result is a COLMAP model in FOLDER/model. Each line
+on standard output is a stage and the share of it that is done. The program ends when its standard input does, so it never
+outlives its parent.
 """
 
 from __future__ import annotations
@@ -15,10 +16,21 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pycolmap
+
+from .retrieval import similar_pairs
 
 EXTRACTED_AT_ONCE = 4  # images
 MATCHED_AT_ONCE = 40  # pairs of images
+UNKNOWN_LENS = "SIMPLE_RADIAL"  # COLMAP's model of cameras of which nothing is known
+NEAR, ALIKE = 6, 20  # images that each of many is matched with: after it in the list, and most like it
+TURNED = {  # geometries of two views that tell nothing about how far apart they were
+    pycolmap.TwoViewGeometryConfiguration.PLANAR,
+    pycolmap.TwoViewGeometryConfiguration.PANORAMIC,
+    pycolmap.TwoViewGeometryConfiguration.PLANAR_OR_PANORAMIC,
+}
+FEWEST_POINTS = 20  # that hold a model together
 MAX_POINT_ERROR = 2.0  # pixels of reprojection, for points triangulated from known poses
 
 
@@ -32,28 +44,31 @@ def main() -> None:
     enter(folder, job)
     extract(folder, job)
     match(folder, job)
-    model = triangulate(folder, job) if job["poses"] else largest_model(folder)
-    if model is not None:
-        write(model, folder, dict(zip(job["images"], job["names"], strict=True)))
+    models = [triangulate(folder, job)] if job["poses"] else find_models(folder)
+    tell(folder, job["images"], models)
+    if models:
+        write(models[0], folder, dict(zip(job["images"], job["names"], strict=True)))
 
 
 def enter(folder: Path, job: dict[str, Any]) -> None:
     """Enter all images into the database, with one camera for each folder, set to what is known of it."""
     reader = pycolmap.ImageReaderOptions()
-    reader.camera_model = job["camera_model"]
+    reader.camera_model = UNKNOWN_LENS
     per_folder = pycolmap.CameraMode.PER_FOLDER
     with pycolmap.Database.open(folder / "database.db") as database:
         pycolmap.import_images(folder / "database.db", folder / "images", per_folder, job["images"], reader)
         cameras = {image.name.split("/")[0]: image.camera_id for image in database.read_all_images()}
-        for name, known in job["cameras"].items():
+        for name, (model, parameters) in job["cameras"].items():
             camera = database.read_camera(cameras[name])
-            camera.params, camera.has_prior_focal_length = known, True
+            camera.model, camera.params, camera.has_prior_focal_length = getattr(pycolmap.CameraModelId, model), parameters, True
             database.update_camera(camera)
 
 
 def extract(folder: Path, job: dict[str, Any]) -> None:
     """Find the details of all images."""
-    options = pycolmap.FeatureExtractionOptions()
+    options, reader = pycolmap.FeatureExtractionOptions(), pycolmap.ImageReaderOptions()
+    if (folder / "masks").is_dir():
+        reader.mask_path = folder / "masks"
     options.sift.max_num_features = job["features"]
     names = job["images"]
     for start in range(0, len(names), EXTRACTED_AT_ONCE):
@@ -62,6 +77,7 @@ def extract(folder: Path, job: dict[str, Any]) -> None:
             folder / "database.db",
             folder / "images",
             names[start : start + EXTRACTED_AT_ONCE],
+            reader_options=reader,
             extraction_options=options,
             device=pycolmap.Device.cpu,
         )
@@ -69,7 +85,7 @@ def extract(folder: Path, job: dict[str, Any]) -> None:
 
 def match(folder: Path, job: dict[str, Any]) -> None:
     """Match the details of the pairs of images."""
-    listed, pairs = folder / "pairs.txt", job["pairs"]
+    listed, pairs = folder / "pairs.txt", job["pairs"] if job["pairs"] is not None else promising_pairs(folder, job["images"])
     pairing = pycolmap.ImportedPairingOptions()
     pairing.match_list_path = listed
     for start in range(0, len(pairs), MATCHED_AT_ONCE):
@@ -77,6 +93,16 @@ def match(folder: Path, job: dict[str, Any]) -> None:
         some = pairs[start : start + MATCHED_AT_ONCE]
         listed.write_text("\n".join(f"{job['images'][first]} {job['images'][second]}" for first, second in some))
         pycolmap.match_image_pairs(folder / "database.db", pairing_options=pairing, device=pycolmap.Device.cpu)
+
+
+def promising_pairs(folder: Path, names: list[str]) -> list[tuple[int, int]]:
+    """Pairs of images, by index, that are near each other in the list, or look alike."""
+    say("pairs", 0)
+    with pycolmap.Database.open(folder / "database.db") as database:
+        images = {image.name: image.image_id for image in database.read_all_images()}
+        descriptors = [database.read_descriptors(images[name]) for name in names]
+    near = {(i, j) for i in range(len(names)) for j in range(i + 1, min(i + 1 + NEAR, len(names)))}
+    return sorted(near | similar_pairs([np.asarray(getattr(each, "data", each)) for each in descriptors], ALIKE))
 
 
 def triangulate(folder: Path, job: dict[str, Any]) -> pycolmap.Reconstruction:
@@ -101,8 +127,8 @@ def triangulate(folder: Path, job: dict[str, Any]) -> pycolmap.Reconstruction:
     )
 
 
-def largest_model(folder: Path) -> pycolmap.Reconstruction | None:
-    """The model with the most images that incremental mapping finds, if any."""
+def find_models(folder: Path) -> list[pycolmap.Reconstruction]:
+    """The models that incremental mapping finds and that points hold together, those of most images first."""
     options = pycolmap.IncrementalPipelineOptions()
     options.min_model_size = 2
     placed = [2]
@@ -117,7 +143,20 @@ def largest_model(folder: Path) -> pycolmap.Reconstruction | None:
     found = pycolmap.incremental_mapping(
         folder / "database.db", folder / "images", folder / "models", options, next_image_callback=say_placed
     )
-    return max(found.values(), key=lambda model: model.num_reg_images(), default=None)
+    held = [model for model in found.values() if model.num_points3D() >= FEWEST_POINTS]
+    return sorted(held, key=lambda model: -model.num_reg_images())
+
+
+def tell(folder: Path, names: list[str], models: list[pycolmap.Reconstruction]) -> None:
+    """Write what was seen of the images, for the parent to explain what became of them."""
+    with pycolmap.Database.open(folder / "database.db") as database:
+        images = {image.name: image.image_id for image in database.read_all_images()}
+        details = [database.num_keypoints_for_image(images[name]) for name in names]
+        _, geometries = database.read_two_view_geometries()
+    seen = [geometry.config for geometry in geometries if len(geometry.inlier_matches)]
+    groups = [[index for index, name in enumerate(names) if model.find_image_with_name(name)] for model in models]
+    evidence = {"details": details, "pairs": len(seen), "turned": sum(config in TURNED for config in seen), "models": groups}
+    (folder / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
 
 
 def write(model: pycolmap.Reconstruction, folder: Path, names: dict[str, str]) -> None:

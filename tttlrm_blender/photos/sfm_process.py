@@ -17,9 +17,11 @@ from PIL import Image
 
 from ..errors import TttlrmError
 from ..progress import Report
-from .images import read_image
+from .images import image_size, read_image
 from .parallel import for_each
+from .photo import mask_of
 
+EVIDENCE = "evidence.json"
 PAUSE = 0.1  # seconds between looks at the process
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,11 +32,20 @@ class SfmJob:
 
     images: list[str]  # files below the folder `images`; those in one folder share a camera
     names: list[str]  # what the model is to call them
-    pairs: list[tuple[int, int]]  # indices of the images to match
-    camera_model: str  # COLMAP's name
-    cameras: dict[str, list[float]]  # the camera of a folder: parameters in COLMAP's order, where they are known
+    pairs: list[tuple[int, int]] | None  # indices of the images to match; None for those next in the list and those alike
+    cameras: dict[str, tuple[str, list[float]]]  # the camera of a folder: COLMAP's model and parameters, where they are known
     poses: list[list[list[float]]]  # world to camera [3, 4] of each image, or nothing at all
     features: int  # details per image at most
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the process saw of the images, whether it found their cameras or not."""
+
+    details: list[int]  # found in each image
+    pairs: int  # of images that show the same details
+    turned: int  # of these, pairs between which the camera turned or saw one plane, but did not move for sure
+    models: list[list[int]]  # indices of the images that found a place together, largest first
 
 
 def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
@@ -53,6 +64,11 @@ def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
     return model if model.is_dir() else None
 
 
+def read_evidence(folder: Path) -> Evidence:
+    """What was seen by the process that worked in a folder."""
+    return Evidence(**json.loads((folder / EVIDENCE).read_text(encoding="utf-8")))
+
+
 def write_images(
     folder: Path,
     photos: list[tuple[Path, bool]],  # files, and whether they are held upright
@@ -60,18 +76,34 @@ def write_images(
     side: int,  # pixels of the longest side at most
     report: Report,
 ) -> list[str]:
-    """Small copies of photos below `folder`/images, in one folder for each camera; their names there, in order."""
+    """Small copies of photos below `folder`/images, in one folder for each camera; their names there, in order.
+
+    Where any has a mask, so has each, below `folder`/masks and named as COLMAP wants it.
+    """
     names = [f"{camera}/{index:05d}.jpg" for index, camera in enumerate(cameras)]
-    for camera in set(cameras):
-        (folder / "images" / str(camera)).mkdir(parents=True)
+    masks = [mask_of(path) for path, _ in photos]
+    for kind in ("images", "masks") if any(masks) else ("images",):
+        for camera in set(cameras):
+            (folder / kind / str(camera)).mkdir(parents=True)
 
     def write(index: int) -> None:
-        image = Image.fromarray((read_image(*photos[index]) * 255 + 0.5).astype("uint8"))
-        small = image.resize(small_size(*image.size, side), Image.Resampling.LANCZOS)
-        small.save(folder / "images" / names[index], quality=95)
+        path, upright = photos[index]
+        image = _picture(path, upright, side)
+        size = small_size(*image.size, side)
+        image.resize(size, Image.Resampling.LANCZOS).save(folder / "images" / names[index], quality=95)
+        if any(masks):
+            mask = masks[index]
+            picture = _picture(mask, upright, side).convert("L").resize(size) if mask else Image.new("L", size, 255)
+            picture.save(folder / "masks" / f"{names[index]}.png")
 
     for_each(write, range(len(photos)), report, "copies")
     return names
+
+
+def _picture(path: Path, upright: bool, side: int) -> Image.Image:
+    """An image file, read at a size that is not much larger than needed for a longest side."""
+    reduction = max(1, max(image_size(path)) // (2 * side))
+    return Image.fromarray((read_image(path, upright, reduction) * 255 + 0.5).astype("uint8"))
 
 
 def small_size(width: int, height: int, side: int) -> tuple[int, int]:

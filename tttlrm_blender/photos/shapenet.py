@@ -30,4 +30,4 @@ def _lens(path: Path) -> Lens:
         height, width = (round(float(number)) for number in lines[-1])
     except (OSError, ValueError, IndexError, OverflowError):
         raise bad_poses(path, "does not begin with focal length and centre and end with height and width") from None
-    return Lens(width, height, np.array([focal, focal, cx, cy]), np.zeros(4))
+    return Lens(width, height, np.array([focal, focal, cx, cy]))

@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..progress import Report
+from .distortion import PARAMETERS, Distortion
 from .images import image_size
 from .json_poses import array, named_images, number
 from .photo import Lens, Photo, bad_poses, posed_photo
 
+PLAIN = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
 OPENGL_TO_OPENCV = np.diag([1.0, -1.0, -1.0, 1.0])
-UNSUPPORTED = ("k3", "k4")
 
 
 def read_transforms(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:
@@ -28,23 +30,38 @@ def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Phot
     c2w = array(poses, frame, "transform_matrix")
     if c2w.shape not in ((3, 4), (4, 4)):
         raise bad_poses(poses, f"has no 4×4 transform_matrix for {path.name}")
-    return posed_photo(folder, path, poses, c2w @ OPENGL_TO_OPENCV, _lens(poses, path, frame))
+    photo = posed_photo(folder, path, poses, c2w @ OPENGL_TO_OPENCV, _lens(poses, path, frame))
+    return replace(photo, mask=_mask(poses, folder, frame) or photo.mask)
+
+
+def _mask(poses: Path, folder: Path, frame: dict[str, Any]) -> Path | None:
+    """The mask that nerfstudio names in a frame."""
+    name = frame.get("mask_path")
+    candidates = (root / name for root in (poses.parent, folder)) if isinstance(name, str) else ()
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def _lens(poses: Path, path: Path, frame: dict[str, Any]) -> Lens:
-    model = str(frame.get("camera_model", "OPENCV"))
-    if "FISHEYE" in model.upper() or frame.get("is_fisheye") or any(frame.get(name) for name in UNSUPPORTED):
-        raise bad_poses(
-            poses, f"describes a lens that is not supported ({model})", "Undistort the photos to pinhole images first."
-        )
     own_width, own_height = image_size(path)
     width, height = number(poses, frame, "w", own_width), number(poses, frame, "h", own_height)
     fx = _focal(poses, frame, "fl_x", "camera_angle_x", width, math.nan)
     fy = _focal(poses, frame, "fl_y", "camera_angle_y", height, fx)
     fx = fy if math.isnan(fx) else fx
     center = [number(poses, frame, "cx", width / 2), number(poses, frame, "cy", height / 2)]
-    distortion = np.array([number(poses, frame, name, 0.0) for name in ("k1", "k2", "p1", "p2")])
-    return Lens(round(width), round(height), np.array([fx, fy, *center]), distortion)
+    return Lens(round(width), round(height), np.array([fx, fy, *center]), _distortion(poses, frame))
+
+
+def _distortion(poses: Path, frame: dict[str, Any]) -> Distortion:
+    """OpenCV's models, of which the fisheye has k3 and k4 too; elsewhere nerfstudio's k3 is that of OpenCV, its k4 is not."""
+    model = str(frame.get("camera_model", "OPENCV")).upper()
+    fisheye = model == "OPENCV_FISHEYE" or (frame.get("is_fisheye") and model == "OPENCV")
+    if not fisheye and (model not in PLAIN or number(poses, frame, "k4", 0.0)):
+        which = model if model not in PLAIN else "OPENCV with k4"
+        raise bad_poses(
+            poses, f"describes a lens that is not supported ({which})", "Undistort the photos to pinhole images first."
+        )
+    general = "OPENCV_FISHEYE" if fisheye else "FULL_OPENCV" if number(poses, frame, "k3", 0.0) else "OPENCV"
+    return Distortion(general, tuple(number(poses, frame, name, 0.0) for name in PARAMETERS[general]))
 
 
 def _focal(poses: Path, frame: dict[str, Any], length: str, angle: str, extent: float, default: float) -> float:

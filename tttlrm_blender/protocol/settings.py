@@ -30,16 +30,20 @@ class DecodeSettings:
 class RefineSettings:
     """How long splats are optimised against the photos."""
 
-    steps: int = 0  # optimisation steps; 0 for no limit but `seconds`
-    seconds: float = 0.0  # wall-clock budget; 0 for no limit but `steps`
-    points: bool = True  # sparse points of the photos join the decoded splats as the start
+    steps: int = 0  # optimisation steps; 0 for no limit by these
+    passes: int = 0  # over the input photos, each a step; 0 for no limit by these
+    seconds: float = 0.0  # wall-clock budget; 0 for no limit by time. What runs out first ends the work
+    start: str = (
+        "auto"  # "decoded" splats, sparse "points" of the photos, "both", or "auto": points, and decoded splats that help
+    )
+    exposure: bool = False  # photos were metered one by one: learn what each made of the colours
     max_splats: int = 200_000  # splitting stops here
     sh_degree: int = 3
 
     @property
     def wanted(self) -> bool:
         """Whether there is anything to do."""
-        return self.steps > 0 or self.seconds > 0
+        return self.steps > 0 or self.passes > 0 or self.seconds > 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class ReconstructSettings:
     """How photos become a scene."""
 
     poses: str = "auto"  # "auto" finds a pose file beside the photos or estimates; otherwise a file or folder of poses
+    orient: str = "auto"  # "auto" turns scenes whose poses were estimated upright, "always" all, "never" none
+    distance: str = ""  # "a.jpg:b.jpg=2.5" says how many metres apart two cameras stood
     views: int = 0  # photos given to the network, chosen by k-means over the cameras; 0 for as many as are sensible
     width: int = 0  # of the photos as they are used; 0 for the photo's own size, bounded
     height: int = 0
@@ -62,6 +68,7 @@ class ReconstructSettings:
     scan: str = "full"  # "full": one pass over all photos; "ar": chunk by chunk
     elastic: bool = False  # elastic fast-weight update, for long autoregressive scans
     checkpoint: str = "default"  # "default" or a file
+    remove_background: str = ""  # an ONNX file that tells things from their background, which becomes white; "" keeps it
     decode: DecodeSettings = field(default_factory=DecodeSettings)
     refine: RefineSettings = field(default_factory=RefineSettings)
     mesh: MeshSettings | None = None  # None for no mesh

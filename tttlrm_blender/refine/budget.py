@@ -11,17 +11,19 @@ from ..protocol.settings import RefineSettings
 class Budget:
     """Counts steps and wall-clock seconds; what runs out first ends the work."""
 
-    def __init__(self, settings: RefineSettings) -> None:
-        self.settings, self.started, self.steps = settings, time.perf_counter(), 0
+    def __init__(self, settings: RefineSettings, photos: int) -> None:
+        limits = [limit for limit in (settings.steps, settings.passes * photos) if limit]
+        self.most_steps, self.seconds = min(limits, default=0), settings.seconds
+        self.started, self.steps = time.perf_counter(), 0
 
     @property
     def used(self) -> float:
         """The share that is used, 0 to 1. Schedules follow it, so that they fit any budget."""
         shares = []
-        if self.settings.steps:
-            shares.append(self.steps / self.settings.steps)
-        if self.settings.seconds:
-            shares.append((time.perf_counter() - self.started) / self.settings.seconds)
+        if self.most_steps:
+            shares.append(self.steps / self.most_steps)
+        if self.seconds:
+            shares.append((time.perf_counter() - self.started) / self.seconds)
         return min(max(shares, default=1.0), 1.0)
 
     @property

@@ -27,8 +27,14 @@ TAPS, REACH, CHANNELS = SSIM_WINDOW, SSIM_WINDOW // 2, 3
 def photo_loss(
     picture: torch.Tensor,  # [V, H, W, 3]
     photo: torch.Tensor,  # [V, H, W, 3]
+    weights: torch.Tensor | None = None,  # [V, H, W], 0 where a pixel does not count
 ) -> torch.Tensor:
-    """The loss of pictures against their photos, a scalar, differentiable in the pictures."""
+    """The loss of pictures against their photos, a scalar, differentiable in the pictures.
+
+    A pixel that does not count is taken to look like its photo.
+    """
+    if weights is not None:
+        picture = torch.lerp(photo, picture, weights[..., None])
     if picture.is_cuda:
         return photo_loss_reference(picture, photo)
     return _PhotoLoss.apply(picture, photo)

@@ -22,19 +22,23 @@ GOOD_PSNR = 18.0  # dB of the decoded splats' pictures, below which they do poin
 ENOUGH_POINTS = 50  # to do without decoded splats
 
 
-def starting_splats(gaussians: Gaussians, photos: PhotoSet, points: SparsePoints | None, most: int) -> Gaussians:
-    """At most `most` decoded splats (numpy), and one splat per point. Raises `TttlrmError` ("no_splats") where there is neither.
+def starting_splats(
+    gaussians: Gaussians, photos: PhotoSet, points: SparsePoints | None, most: int, start: str = "auto"
+) -> Gaussians:
+    """At most `most` decoded splats (numpy), and one splat per point, as `RefineSettings.start` wants them.
 
     Points stand where photos agree, whereas a network may be wrong, and its mistakes stay in the way: beside points,
-    decoded splats have a part only if their pictures resemble the photos.
+    "auto" lets decoded splats have a part only if their pictures resemble the photos. Raises `TttlrmError`
+    ("no_splats") where there is neither.
     """
     decoded = prune(gaussians[finite(gaussians)], max_splats=most)
-    if points is None or len(points) <= NEIGHBOURS:
+    if start == "decoded" or points is None or len(points) <= NEIGHBOURS:
         if not len(decoded):
             raise TttlrmError("There are neither splats nor points to refine.", "Reconstruct the scene first.", "no_splats")
         return decoded
     sparse = splats_from_points(points)
-    if not len(decoded) or (len(sparse) >= ENOUGH_POINTS and not _resembles(decoded, photos)):
+    enough = len(sparse) >= ENOUGH_POINTS
+    if start == "points" or not len(decoded) or (start == "auto" and enough and not _resembles(decoded, photos)):
         return sparse
     return merge([sparse, decoded])
 

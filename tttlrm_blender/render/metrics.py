@@ -16,6 +16,7 @@ from .rasterize import rasterize
 
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5  # pixels
 SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
+LEAST_SLOPE = 1e-6  # keeps the exposure of a picture in one colour defined
 WHITE_ERROR = 0.5  # mean difference of the three channels that `error_colors` shows as white
 
 
@@ -52,20 +53,44 @@ def ssim_map(
     return (means * structure).permute(0, 2, 3, 1)
 
 
-def evaluate_views(gaussians: Gaussians, photos: PhotoSet) -> dict[str, float]:
-    """Mean PSNR (dB) and SSIM of splats (numpy) over the photos, each drawn over their background: {"psnr": …, "ssim": …}."""
-    scores = np.array([[psnr(*pair).item(), ssim(*pair).item()] for pair in compared(gaussians, photos)])
-    return {"psnr": float(scores[:, 0].mean()), "ssim": float(scores[:, 1].mean())}
+def evaluate_views(gaussians: Gaussians, photos: PhotoSet, exposure: bool = False) -> dict[str, float]:
+    """Mean PSNR (dB) and SSIM of splats (numpy) over the photos, each drawn over their background: {"psnr": …, "ssim": …}.
+
+    `exposure` brings the colours of each picture as near to its photo as an affine map can.
+    """
+    scores = []
+    for view, (picture, photo) in enumerate(compared(gaussians, photos)):
+        picture = fit_exposure(picture[0], photo[0])[None] if exposure else picture
+        counted = 1.0 if photos.weights is None else float(photos.weights[view].mean())
+        scores.append([psnr(picture, photo).item() + 10 * np.log10(max(counted, 1e-6)), ssim(picture, photo).item()])
+    return dict(zip(("psnr", "ssim"), np.mean(scores, axis=0).tolist(), strict=True))
 
 
 @torch.no_grad()
 def compared(gaussians: Gaussians, photos: PhotoSet) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """For each photo the picture of splats (numpy) that its camera sees, and the photo: both [1, H, W, 3], 0 to 1."""
+    """For each photo the picture of splats (numpy) that its camera sees, and the photo: both [1, H, W, 3], 0 to 1.
+
+    The picture is like the photo where pixels do not count.
+    """
     splats = to_tensors(gaussians)
     for view in range(len(photos)):
         photo = torch.as_tensor(photos.images[view : view + 1], device=splats.means.device)
         size = (photo.shape[2], photo.shape[1])
-        yield rasterize(splats, photos.cameras[[view]], size, photos.background).rgb.clamp(0, 1), photo
+        picture = rasterize(splats, photos.cameras[[view]], size, photos.background).rgb.clamp(0, 1)
+        if photos.weights is not None:
+            picture = torch.lerp(photo, picture, torch.as_tensor(photos.weights[view], device=photo.device)[None, ..., None])
+        yield picture, photo
+
+
+def fit_exposure(
+    picture: torch.Tensor,  # [H, W, 3]
+    photo: torch.Tensor,  # [H, W, 3]
+) -> torch.Tensor:
+    """The picture with the affine map of its colours that brings it nearest to the photo by least squares, 0 to 1."""
+    colors = torch.cat([picture.reshape(-1, 3), torch.ones(picture.shape[0] * picture.shape[1], 1).to(picture)], 1)
+    square = colors.double().T @ colors.double() + LEAST_SLOPE * torch.eye(4).to(colors).double()
+    fitted = torch.linalg.solve(square, colors.double().T @ photo.reshape(-1, 3).double()).to(picture)
+    return (colors @ fitted).view_as(picture).clamp(0, 1)
 
 
 def ssim_window() -> np.ndarray:

@@ -39,7 +39,8 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     """Photos → fast weights → splats, then refinement and a mesh where they are asked for.
 
     The result's info holds `views` (photos used: the network reads some, refinement uses all), `splats`, `seconds` by
-    stage, `cameras`, and over held-out photos `psnr` and `ssim`, with those before the refinement under `decoded`.
+    stage, `cameras`, and over held-out photos `psnr` and `ssim`, with those before the refinement under `decoded` and, where
+    photos have exposures of their own, those with the exposure of each fitted under `exposed`.
     """
     clock = Clock()
     info: dict[str, Any] = {}
@@ -54,6 +55,8 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
         info["decoded"] = steps.measure(gaussians, made)
         with clock("refine"):
             gaussians = steps.optimize(gaussians, made, settings.refine, report)
+        if settings.refine.exposure:
+            info["exposed"] = steps.measure(gaussians, made, exposure=True)
     mesh = None
     if settings.mesh:
         with clock("mesh"):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -10,13 +12,16 @@ from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians, prune
 from ..gaussians.transform import apply_similarity
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
+from ..photos.background import without_background
 from ..photos.cameras import Cameras
+from ..photos.cull import worth_using
 from ..photos.find import find_photos, find_test_photos
 from ..photos.load import load_photos
 from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
 from ..photos.similarity import normalize
+from ..photos.world import moved, settle
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ReconstructSettings, RefineSettings, RenderSettings
 from ..refine.optimize import refine
@@ -31,10 +36,20 @@ MOST_PIXELS = {"cpu": 256 * 256, "cuda": 536 * 960}  # of a photo as the network
 
 
 def load(scene: Scene, settings: ReconstructSettings, report: Report) -> Photographs:
-    """Find and read the photos of a scene at the size that they are used at."""
+    """Find and read the photos of a scene at the size that they are used at.
+
+    Inputs that are blurred or broken are set aside, held-out photos never: figures are to mean the same photos every time.
+    """
     report("load", 0)
     photos = find_photos(scene.folder, settings.poses, report)
     inputs, held_out = split(scene, photos, settings, report)
+    usable = set(worth_using([photo.path for photo in inputs], report, duplicates=False))
+    inputs = [photo for photo in inputs if photo.path in usable]
+    if settings.remove_background:
+        model = Path(settings.remove_background)
+        inputs, held_out = (without_background(photos, model, report) for photos in (inputs, held_out))
+    world = settle(inputs, settings.orient, settings.distance)
+    inputs, held_out = moved(inputs, world), moved(held_out, world)
     chosen = select_views(inputs, settings.views or network(settings.checkpoint).config.most_views)
     size = sensible_size(photos[0], settings)
     measured = load_photos(held_out, *size, report) if held_out else None
@@ -113,7 +128,7 @@ def queries(made: Reconstruction, count: int) -> SceneMemory:
 
 def optimize(gaussians: Gaussians, made: Reconstruction, settings: RefineSettings, report: Report) -> Gaussians:
     """Optimise splats against the input photos, helped by sparse points of them."""
-    points = points_of(made, report) if settings.points else None
+    points = points_of(made, report) if settings.start != "decoded" else None
     return refine(gaussians, made.photographs.inputs, settings, report, points)
 
 
@@ -126,10 +141,10 @@ def points_of(made: Reconstruction, report: Report) -> SparsePoints | None:
         return None
 
 
-def measure(gaussians: Gaussians, made: Reconstruction) -> dict[str, float]:
-    """PSNR in dB and SSIM over the held-out photos; nothing when none are held out."""
+def measure(gaussians: Gaussians, made: Reconstruction, exposure: bool = False) -> dict[str, float]:
+    """PSNR in dB and SSIM over the held-out photos, each of its own exposure if asked; nothing where none are held out."""
     held_out = made.photographs.held_out
-    return evaluate_views(gaussians, held_out) if held_out else {}
+    return evaluate_views(gaussians, held_out, exposure) if held_out else {}
 
 
 def pictures(gaussians: Gaussians, made: Reconstruction, settings: RenderSettings, report: Report) -> dict[str, np.ndarray]:

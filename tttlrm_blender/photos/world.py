@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which world a scene is reconstructed in: that of its pose file or, where poses were estimated, an upright one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from ..errors import TttlrmError
+from .colmap import read_points
+from .exif import gps_metres
+from .photo import Photo
+from .similarity import Similarity
+from .upright import upright
+
+LEAST_SPREAD = 10.0  # metres between photos below which GPS is noise
+MOST_DISAGREEMENT = 0.3  # of GPS with the cameras, as a share of their spread
+DISTANCE_HINT = "Write the names of two photos and the metres between them, such as --distance a.jpg:b.jpg=2.5."
+STAY = Similarity(1.0, np.eye(3), np.zeros(3))
+
+
+def settle(photos: list[Photo], orient: str = "auto", distance: str = "") -> Similarity:
+    """The map from the world of the photos' poses to the one that the scene is to stand in.
+
+    `orient` "auto" turns estimated worlds upright (`upright`), "always" all and "never" none. `distance` ("a.jpg:b.jpg=2.5")
+    gives the size, else GPS does where a world is turned upright. Raises `TttlrmError` ("bad_settings") for other values.
+    """
+    if orient not in ("auto", "always", "never"):
+        raise TttlrmError(f"“{orient}” is no way to orient a scene.", "Use auto, always or never.", "bad_settings")
+    scale = _measured(photos, distance) if distance else 0.0
+    estimated = all(photo.source and photo.source.estimated for photo in photos)
+    if orient == "always" or (orient == "auto" and estimated):
+        c2w = np.stack([photo.c2w for photo in photos])
+        return upright(c2w, _landmarks(photos), scale or gps_scale(*_gps(photos)))
+    return replace(STAY, scale=scale or 1.0)
+
+
+def moved(photos: list[Photo], similarity: Similarity) -> list[Photo]:
+    """The photos in another world."""
+    return [_moved(photo, similarity) for photo in photos]
+
+
+def gps_scale(
+    metres: np.ndarray,  # [N, 3], where GPS saw the cameras
+    positions: np.ndarray,  # [N, 3], where the cameras are
+) -> float:
+    """Metres per unit of length, or 0 where GPS tells too little: fewer than 3 photos, all near each other, or at odds."""
+    if len(metres) < 3:
+        return 0.0
+    p, q = positions - positions.mean(0), metres - metres.mean(0)
+    spread = np.sqrt((q**2).sum(1).mean())
+    left, _, right = np.linalg.svd(q.T @ p)
+    rotation = left @ np.diag([1, 1, np.sign(np.linalg.det(left @ right))]) @ right
+    scale = float((q * (p @ rotation.T)).sum() / max((p**2).sum(), 1e-12))
+    left_over = np.sqrt(((q - scale * p @ rotation.T) ** 2).sum(1).mean())
+    return scale if spread > LEAST_SPREAD and left_over < MOST_DISAGREEMENT * spread else 0.0
+
+
+def _measured(photos: list[Photo], distance: str) -> float:
+    """Metres per unit of length, from the distance of two cameras."""
+    found = re.fullmatch(r"(.+):(.+)=(\d+(?:\.\d*)?|\.\d+)", distance)
+    if not found or not float(found[3]) > 0:
+        raise TttlrmError(f"“{distance}” tells no distance.", DISTANCE_HINT, "bad_settings")
+    first, second = (_position(photos, name) for name in found.group(1, 2))
+    apart = float(np.linalg.norm(first - second))
+    if apart == 0:
+        raise TttlrmError(f"{found[1]} and {found[2]} were taken from the same place.", DISTANCE_HINT, "bad_settings")
+    return float(found[3]) / apart
+
+
+def _position(photos: list[Photo], name: str) -> np.ndarray:
+    for photo in photos:
+        if name in (photo.name, photo.path.name):
+            return photo.c2w[:3, 3]
+    raise TttlrmError(f"There is no photo {name} among those with a camera.", DISTANCE_HINT, "bad_settings")
+
+
+def _landmarks(photos: list[Photo]) -> np.ndarray:
+    """Points [N, 3] that tell where the scene is: those of the COLMAP model, else what is right before the cameras."""
+    models = {photo.source.model for photo in photos if photo.source}
+    points = read_points(models.pop()).means if len(models) == 1 else np.empty((0, 3))
+    if len(points) >= 3:
+        return points
+    c2w = np.stack([photo.c2w for photo in photos])
+    spread = np.linalg.norm(c2w[:, :3, 3] - c2w[:, :3, 3].mean(0), axis=1).mean()
+    return c2w[:, :3, 3] + spread * c2w[:, :3, 2]
+
+
+def _gps(photos: list[Photo]) -> tuple[np.ndarray, np.ndarray]:
+    """Places in metres and positions, [N, 3] each, of the photos that know where they were taken."""
+    metres = gps_metres([photo.path for photo in photos])
+    known = np.isfinite(metres).all(1)
+    return metres[known], np.stack([photo.c2w[:3, 3] for photo in photos])[known]
+
+
+def _moved(photo: Photo, similarity: Similarity) -> Photo:
+    c2w = photo.c2w.copy()
+    c2w[:3, :3] = similarity.rotation @ c2w[:3, :3]
+    c2w[:3, 3] = similarity.points(c2w[:3, 3])
+    return replace(photo, c2w=c2w, source=photo.source and replace(photo.source, world=similarity))
