@@ -7,17 +7,27 @@ from pathlib import Path
 
 from .engine import errors
 
-PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"))
+PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif"))
+RAW = frozenset((".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"))
+VIDEOS = frozenset((".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp", ".wmv"))
 POSES = frozenset((".json", ".bin", ".txt", ".npy"))
 GIVEN = "given_poses"  # folder of the worker's copy for poses from elsewhere
 
 
 def folder_files(folder: Path) -> dict[str, Path]:
-    """The photos and pose files below a folder, by their path in it. Raises `TttlrmError` when there is no photo."""
-    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if _wanted(path, PHOTOS | POSES)}
-    if not any(_wanted(path, PHOTOS) for path in files.values()):
-        raise errors.TttlrmError(f"There are no photos in {folder}.", "JPEG, PNG, WebP and TIFF files are read.", "no_photos")
-    return files
+    """The photos and pose files below a folder, by their path in it, or else its only video.
+
+    Raises `TttlrmError` when there is neither.
+    """
+    wanted = PHOTOS | RAW | POSES
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if _wanted(path, wanted)}
+    if any(_wanted(path, PHOTOS | RAW) for path in files.values()):
+        return files
+    videos = [path for path in folder.glob("*") if _wanted(path, VIDEOS)]
+    if len(videos) != 1:
+        hint = "JPEG, PNG, WebP, TIFF, AVIF, HEIC and camera raw files are read, or one video."
+        raise errors.TttlrmError(f"There are no photos in {folder}.", hint, "no_photos")
+    return {videos[0].name: videos[0]}
 
 
 def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[str, Path]]:

@@ -13,13 +13,14 @@ ENGINE, OPERATORS = ROOT / "tttlrm_blender", ROOT / "operators"
 MODULES, IN_BLENDER = sorted(ENGINE.rglob("*.py")), [*sorted(OPERATORS.rglob("*.py")), ROOT / "__init__.py"]
 SOURCES = MODULES + IN_BLENDER
 HEAVY = {"torch", "gsplat", "numba", "scipy", "PIL", "trimesh", "skimage", "safetensors", "pycolmap", "tqdm"}
+HEAVY |= {"pillow_heif", "rawpy", "onnxruntime", "av"}
 WATCHED = HEAVY | {"numpy", "websockets", "bpy"}
 
 # Beyond the standard library, per room. A room may use less.
 PACKAGES = {
     "": {"numpy"},
     "protocol": {"numpy"},
-    "photos": {"numpy", "PIL", "scipy", "pycolmap"},
+    "photos": {"numpy", "PIL", "scipy", "pycolmap", "pillow_heif", "rawpy", "onnxruntime", "av"},
     "gaussians": {"numpy"},
     "client": {"numpy", "websockets"},
     "matching": {"numpy", "torch", "numba"},

@@ -68,6 +68,7 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "scan": _words("Scan", "How the photos are read", items=SCANS),
         "elastic": _words("Elastic", "Hold the memory of early photos in long scans"),
         "checkpoint": _words("Checkpoint", "“default”, or a file with the network's weights", subtype="FILE_PATH"),
+        "remove_background": _words("Remove Background", "An ONNX network that finds things; empty: no", subtype="FILE_PATH"),
     },
 }
 

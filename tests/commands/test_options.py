@@ -22,7 +22,7 @@ def test_no_options_are_the_default_settings():
 
 def test_every_option_reaches_its_setting():
     line = "--views 8 --size 270x480 --scan ar --elastic --poses p.json --keep .25 --refine 90 --mesh --checkpoint c.pt"
-    line += " --hold-out 4"
+    line += " --hold-out 4 --remove-background u2net.onnx"
     asked = parse(*line.split())
     assert asked == ReconstructSettings(
         poses="p.json",
@@ -33,6 +33,7 @@ def test_every_option_reaches_its_setting():
         scan="ar",
         elastic=True,
         checkpoint="c.pt",
+        remove_background="u2net.onnx",
         decode=DecodeSettings(keep=0.25),
         refine=RefineSettings(steps=90),
         mesh=MeshSettings(),

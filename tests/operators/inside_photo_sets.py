@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from operators.photo_sets import folder_files, pose_files, poses_know_up
+from operators.photo_sets import PHOTOS, RAW, VIDEOS, folder_files, pose_files, poses_know_up
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.photos.images import SUFFIXES
+from tttlrm_blender.photos.video import SUFFIXES as VIDEO_SUFFIXES
 
 
 def make(folder: Path, *names: str) -> Path:
@@ -21,6 +23,18 @@ def test_photos_and_poses_are_sent_and_nothing_else(tmp_path):
     names = ["b.JPG", "images/a.png", "sparse/0/cameras.bin", "transforms.json"]
     assert sorted(folder_files(tmp_path)) == sorted(names)
     assert folder_files(tmp_path)["images/a.png"] == tmp_path / "images/a.png"
+
+
+def test_what_the_engine_reads_is_sent():
+    assert set(SUFFIXES) == PHOTOS | RAW
+    assert set(VIDEO_SUFFIXES) == VIDEOS
+
+
+def test_a_video_alone_is_sent(tmp_path):
+    make(tmp_path, "film.MP4", "notes.md")
+    assert folder_files(tmp_path) == {"film.MP4": tmp_path / "film.MP4"}
+    with pytest.raises(TttlrmError, match="There are no photos in"):
+        folder_files(make(tmp_path, "other.mov"))
 
 
 def test_a_folder_without_photos_is_refused(tmp_path):

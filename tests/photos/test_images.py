@@ -99,6 +99,12 @@ def test_stored_pixels_where_wanted(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_image(tmp_path / "a.png", upright=False), COLORS[..., :3] / 255, atol=1e-6)
 
 
+def test_the_header_of_a_png_is_enough(tmp_path: Path) -> None:
+    Image.fromarray(np.kron(COLORS[..., :3], np.ones((9, 9, 1), np.uint8))).save(tmp_path / "a.png")
+    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:100])
+    assert image_size(tmp_path / "a.png") == (144, 108)
+
+
 def test_focal_length(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0xA405] = 28

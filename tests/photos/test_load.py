@@ -43,6 +43,18 @@ def test_each_photo_has_its_own_lens(tmp_path: Path) -> None:
         np.testing.assert_array_equal(loaded.cameras.intrinsics[index], pinhole)
 
 
+def test_portrait_and_landscape_of_all_kinds_become_one_set(tmp_path: Path) -> None:
+    write_transforms(tmp_path, w=None, h=None, cx=None, cy=None)
+    sideways = Image.Exif()
+    sideways[0x0112] = 6
+    Image.new("CMYK", (24, 32), (0, 0, 0, 0)).save(tmp_path / "images/1.png", format="TIFF")
+    Image.new("L", (32, 24), 255).save(tmp_path / "images/2.png", format="JPEG", exif=sideways)
+    loaded = load_photos(find_photos(tmp_path))
+    assert loaded.images.shape == (3, 12, 16, 3)
+    np.testing.assert_allclose(loaded.images[1:], 1, atol=0.01)
+    np.testing.assert_allclose(loaded.cameras.intrinsics[1], [20 * 16 / 24, 21 * 16 / 24, 8, 6])
+
+
 def test_some_views(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     loaded = load_photos(find_photos(tmp_path))

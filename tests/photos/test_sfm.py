@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.spatial import cKDTree
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
@@ -65,7 +66,7 @@ def test_estimated_poses_are_kept_and_are_colmaps(tmp_path: Path, shared: Path, 
     report = Stages()
     photos = find_photos(folder, report=report)
     assert [each.name for each in photos] == names
-    assert list(dict.fromkeys(stage for stage, _ in report.heard)) == ["copies", "features", "matches", "cameras"]
+    assert list(dict.fromkeys(stage for stage, _ in report.heard)) == ["look", "copies", "features", "matches", "cameras"]
     assert len(list(cache.glob("poses/*"))) == 1
 
     reference = {each.name: each for each in find_photos(shared / "data/castle", str(shared / "data/colmap/castle"))}
@@ -78,9 +79,27 @@ def test_estimated_poses_are_kept_and_are_colmaps(tmp_path: Path, shared: Path, 
 
     again = Stages()
     assert [each.c2w.tolist() for each in find_photos(folder, report=again)] == [each.c2w.tolist() for each in photos]
-    assert not again.heard
+    assert {stage for stage, _ in again.heard} == {"look"}
+    heard = len(again.heard)
     assert len(sparse_points(photos, again)) > 500
-    assert not again.heard
+    assert len(again.heard) == heard
+
+
+def test_what_masks_hide_has_no_part_in_the_poses(tmp_path: Path, shared: Path) -> None:
+    for name in (f"100_710{index}.JPG" for index in range(1, 6)):
+        shutil.copy(shared / "data/castle" / name, tmp_path)
+        with Image.open(tmp_path / name) as image:
+            half = Image.new("L", image.size, 255)
+            half.paste(0, (0, 0, image.width // 2, image.height))
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        half.save(tmp_path / "masks" / f"{name}.png")
+    photos = find_photos(tmp_path)
+    points = sparse_points(photos, Report()).means
+    assert len(points) > 100
+    for each in photos:
+        local = (points - each.c2w[:3, 3]) @ each.c2w[:3, :3]
+        across = local[:, 0] / local[:, 2] * each.intrinsics[0] + each.intrinsics[2]
+        assert (across > 0.48 * each.width).mean() > 0.98
 
 
 def test_photos_of_nothing_have_no_poses(tmp_path: Path, cache: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageFilter
 
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
 from tttlrm_blender.errors import Cancelled, TttlrmError
@@ -18,7 +19,7 @@ from tttlrm_blender.protocol.settings import (
     RenderSettings,
 )
 from tttlrm_blender.render.metrics import evaluate_views
-from tttlrm_blender.worker import jobs
+from tttlrm_blender.worker import jobs, steps
 from tttlrm_blender.worker.scene import Scene
 from tttlrm_blender.worker.steps import draw, network_size
 
@@ -28,7 +29,7 @@ class Follower(Report):
 
     def __init__(self, cancel_at=None):
         super().__init__()
-        self.stages, self.previews, self.cancel_at = [], [], cancel_at
+        self.stages, self.previews, self.notes, self.cancel_at = [], [], [], cancel_at
 
     def progress(self, stage, fraction):
         if stage not in self.stages:
@@ -38,6 +39,9 @@ class Follower(Report):
 
     def preview(self, gaussians):
         self.previews.append(gaussians)
+
+    def note(self, sentence):
+        self.notes.append(sentence)
 
 
 @pytest.fixture
@@ -58,7 +62,7 @@ def test_reconstruct_gives_splats_cameras_and_figures(scene, settings):
     assert info["cameras"]["names"] == [f"images/{index:02}.png" for index in range(6)]
     assert list(info["seconds"]) == ["load", "encode", "decode"]
     assert 0 < info["psnr"] < 100 and -1 <= info["ssim"] <= 1
-    assert follower.stages == ["load", "encode", "decode"] and len(follower.previews) == 1
+    assert follower.stages == ["load", "look", "encode", "decode"] and len(follower.previews) == 1
     assert all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays.values())
 
 
@@ -78,6 +82,19 @@ def test_held_out_photos_are_never_inputs(scene, settings):
     assert photographs.held_out.names == ["images/00.png", "images/03.png"]
     assert not set(photographs.held_out.names) & {photo.name for photo in photographs.files}
     assert photographs.inputs.names == [photo.name for photo in photographs.files]
+
+
+def test_blurred_and_broken_inputs_are_set_aside_but_no_held_out_photos(scene, settings):
+    chance = np.random.default_rng(0)
+    for index, path in enumerate(sorted(scene.folder.glob("images/*"))):
+        image = Image.fromarray(chance.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8))
+        image.filter(ImageFilter.GaussianBlur(3 if index in (0, 1) else 0)).save(path)
+    (scene.folder / "images/02.png").write_bytes((scene.folder / "images/02.png").read_bytes()[:-2000])
+    follower = Follower()
+    photographs = steps.load(scene, settings, follower)
+    assert photographs.inputs.names == ["images/04.png", "images/05.png"]
+    assert photographs.held_out.names == ["images/00.png", "images/03.png"]
+    assert len(follower.notes) == 2 and "02.png" in follower.notes[0] and follower.notes[1].endswith("left out: 01.png.")
 
 
 def test_decode_needs_no_photos_and_no_pass(scene, settings, monkeypatch):

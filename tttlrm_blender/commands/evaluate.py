@@ -33,7 +33,7 @@ PROCEDURAL = "procedural"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
-    parser.add_argument("photos", nargs="+", metavar="PHOTOS", help="folders of photos, or the word procedural")
+    parser.add_argument("photos", nargs="+", metavar="PHOTOS", help="folders of photos, videos, or the word procedural")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="write each held-out photo, its rendering and the error")
     parser.add_argument("--lpips", type=Path, metavar="FILE", help="tell LPIPS too, by the weights of this file")

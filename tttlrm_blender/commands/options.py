@@ -39,6 +39,7 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     add("--exposure", action="store_true", help="photos were metered one by one: let each have its exposure")
     add("--mesh", action=BooleanOptionalAction, default=mesh, help="make a mesh too")
     add("--checkpoint", default="default", metavar="default|FILE", help="the network's weights")
+    add("--remove-background", default="", metavar="FILE", help="lay things on white, found by the ONNX network of this file")
     add("--hold-out", type=_count, default=0, metavar="N", help=HOLD_OUT)
 
 
@@ -56,6 +57,7 @@ def reconstruct_settings(args: Namespace) -> ReconstructSettings:
         scan=args.scan,
         elastic=args.elastic,
         checkpoint=args.checkpoint,
+        remove_background=args.remove_background,
         decode=DecodeSettings(keep=args.keep),
         refine=replace(args.refine, start=args.start, exposure=args.exposure),
         mesh=MeshSettings() if args.mesh else None,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turn a folder of photos into splats, and a mesh if wanted.
+"""Turn a folder of photos, or a video, into splats, and a mesh if wanted.
 
 Writes splats.ply, cameras.json, report.json, mesh.glb with --mesh, and with --hold-out pictures of each held-out photo
 beside its rendering and the error.
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
-    parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder of photos")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where the results go (default: out/NAME of the folder)")
+    parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder of photos, or a video")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the results go (default: out/NAME of the photos)")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     add_reconstruct_options(parser)
 
@@ -37,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
     scene, report = Scene(args.photos), Console()
     result = reconstruct(scene, reconstruct_settings(args), report)
-    out = args.out or Path("out") / args.photos.resolve().name
+    photos = args.photos.resolve()
+    out = args.out or Path("out") / (photos.stem if photos.is_file() else photos.name)
     clock = Clock()
     with clock("write"):
         _write(out, scene, result)

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from ..progress import Report
 from .distortion import PARAMETERS, Distortion
-from .photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing
+from .photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing, with_headers
 
 # Of each camera model that can be read, by its number: what it is a case of here, and its parameters in COLMAP's order.
 MODELS = {
@@ -83,8 +83,8 @@ def read_model(model: Path, folder: Path, report: Report, estimated: bool = Fals
     paths = [_image_file(model, folder, image.name) for image in images]
     missing = [image.name for image, path in zip(images, paths, strict=True) if not path]
     tell_missing(model, missing, len(images) - len(missing), report)
-    found = zip(images, paths, strict=True)
-    return [_photo(model, folder, path, image, lenses, estimated) for image, path in found if path]
+    found = with_headers([(path, image) for image, path in zip(images, paths, strict=True) if path], report)
+    return [_photo(model, folder, path, image, lenses, estimated) for path, image in found]
 
 
 def read_cameras(model: Path) -> dict[int, Lens]:

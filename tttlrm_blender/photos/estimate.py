@@ -14,6 +14,7 @@ from ..errors import TttlrmError
 from ..progress import Report
 from .exif import camera_name
 from .images import focal_length, image_size
+from .photo import mask_of
 from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, small_size, write_images
 
 SIDE, FEATURES = 1024, 4096  # longest side of an image in pixels, and details sought in it
@@ -111,8 +112,10 @@ def _simple_radial(size: tuple[int, int], focal: float) -> tuple[str, list[float
 
 
 def _digest(images: list[Path]) -> str:
-    """A name that stands for the names and contents of the photos, and for how models of them are made."""
+    """A name that stands for the names and contents of the photos and their masks, and for how models of them are made."""
     digest = hashlib.sha256(EDITION)
     for path in images:
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        mask = mask_of(path)
+        contents = [hashlib.sha256(file.read_bytes()).digest() for file in (path, mask) if file]
+        digest.update(path.name.encode() + b"\0" + b"".join(contents))
     return digest.hexdigest()[:32]

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags
+
+from .images import read_exif
 
 EARTH = 6_371_000.0  # metres, mean radius
 NOWHERE = (math.nan, math.nan, math.nan)
@@ -16,12 +18,8 @@ NOWHERE = (math.nan, math.nan, math.nan)
 
 def camera_name(path: Path) -> str:
     """Maker, model and serial number of the camera that took a photo, as far as it tells."""
-    try:
-        with Image.open(path) as image:
-            exif = image.getexif()
-        serial = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.BodySerialNumber, "")
-    except OSError:
-        return ""
+    exif = read_exif(path)
+    serial = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.BodySerialNumber, "")
     parts = (exif.get(ExifTags.Base.Make, ""), exif.get(ExifTags.Base.Model, ""), serial)
     return " ".join(str(part).strip("\0 ") for part in parts).strip()
 
@@ -39,14 +37,13 @@ def gps_metres(paths: list[Path]) -> np.ndarray:
 
 def gps_place(path: Path) -> tuple[float, float, float]:
     """Latitude and longitude in degrees and altitude in metres; NaN where the photo does not know, 0 for an unknown altitude."""
+    gps = read_exif(path).get_ifd(ExifTags.IFD.GPSInfo)
     try:
-        with Image.open(path) as image:
-            gps = image.getexif().get_ifd(ExifTags.IFD.GPSInfo)
         latitude = _degrees(gps[ExifTags.GPS.GPSLatitude], gps.get(ExifTags.GPS.GPSLatitudeRef) == "S")
         longitude = _degrees(gps[ExifTags.GPS.GPSLongitude], gps.get(ExifTags.GPS.GPSLongitudeRef) == "W")
         below = gps.get(ExifTags.GPS.GPSAltitudeRef) in (1, b"\x01")
         altitude = float(gps.get(ExifTags.GPS.GPSAltitude, 0)) * (-1 if below else 1)
-    except (OSError, KeyError, TypeError, ValueError, ZeroDivisionError):
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return NOWHERE
     return latitude, longitude, altitude
 

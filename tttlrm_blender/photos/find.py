@@ -8,16 +8,20 @@ from pathlib import Path
 from ..errors import TttlrmError
 from ..progress import Report
 from .colmap import is_model, read_model
+from .cull import worth_using
 from .estimate import estimate_poses, tell_lost
 from .images import SUFFIXES
 from .json_poses import read_frames
 from .numbered_npy import read_numbered
 from .opencv_json import read_opencv_cameras
 from .photo import Photo, bad_poses
+from .raw import is_raw
 from .scannet import read_scannet
 from .shapenet import read_shapenet
 from .text_poses import pose_folder
 from .transforms_json import read_transforms
+from .video import SUFFIXES as VIDEOS
+from .video import frames_of
 
 TRAIN, TEST = "transforms_train.json", "transforms_test.json"  # of NeRF-synthetic: photos to learn from, photos to measure with
 
@@ -40,15 +44,21 @@ POSE_HINT = "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
 
 
 def find_photos(folder: Path, poses: str = "auto", report: Report | None = None) -> list[Photo]:
-    """The photos of a folder with their cameras, sorted by name. Only headers are read, no pixels.
+    """The photos of a folder, or the frames of a video, with their cameras, sorted by name.
+
+    With poses at hand only headers are read. A folder with nothing but a video stands for the video.
 
     `poses` names a file or folder of poses, as it stands or below `folder`; "auto" looks beside the photos and estimates
-    the poses where there are none (minutes). `report` follows and is told of missing images. Raises `TttlrmError` with the
-    code "no_photos", "bad_photo", "bad_poses" or "no_poses".
+    the poses where there are none (minutes), of the photos that are `worth_using`. `report` follows and is told of missing
+    and unused images. Raises `TttlrmError` with the code "no_photos", "bad_photo", "no_package", "bad_poses" or "no_poses".
     """
-    if not folder.is_dir():
-        raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos.", "no_photos")
     report = report or Report()
+    if folder.is_file():
+        if folder.suffix.lower() in SUFFIXES:
+            raise TttlrmError(f"{folder} is a single photo.", "Give the folder that it is in, or a video.", "no_photos")
+        folder = frames_of(folder, report)
+    if not folder.is_dir():
+        raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos, or a video.", "no_photos")
     source = _beside(folder) if poses == "auto" else _named(folder, poses)
     photos = _read(source, folder, report) if source else _estimated(folder, report)
     _require_two(len(photos), folder)
@@ -68,12 +78,21 @@ def find_test_photos(folder: Path, poses: str = "auto", report: Report | None = 
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The image files of a folder, or else of its folder `images`, sorted by name."""
+    """The image files of a folder, or else of its folder `images`, sorted by name.
+
+    Camera raw files are left out beside an image of the same name, which the camera made of them.
+    """
     for root in (folder, folder / "images"):
         found = sorted(path for path in root.glob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         if found:
-            return found
+            finished = {path.stem for path in found if not is_raw(path)}
+            return [path for path in found if not (is_raw(path) and path.stem in finished)]
     return []
+
+
+def video_files(folder: Path) -> list[Path]:
+    """The videos of a folder, sorted by name."""
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() in VIDEOS and path.is_file())
 
 
 def _beside(folder: Path) -> Path | None:
@@ -114,8 +133,12 @@ def _read_texts(intrinsics: Path, folder: Path, report: Report) -> list[Photo]:
 
 
 def _estimated(folder: Path, report: Report) -> list[Photo]:
-    images = image_files(folder)
+    images, videos = image_files(folder), video_files(folder)
+    if not images and len(videos) == 1:
+        folder = frames_of(videos[0], report)
+        images = image_files(folder)
     _require_two(len(images), folder)
+    images = worth_using(images, report)
     model = estimate_poses(images, report)
     tell_lost(images, model, report)
     return read_model(model, folder, report, estimated=True)

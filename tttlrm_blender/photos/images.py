@@ -1,84 +1,196 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image files as arrays: JPEG, PNG, WebP and TIFF, 8 or 16 bits, upright, on white."""
+"""Image files as arrays: JPEG, PNG, WebP, TIFF, AVIF, HEIC and camera raw, 8 or 16 bits, upright, on white."""
 
 from __future__ import annotations
 
 import struct
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import TttlrmError
+from . import raw
+from .blocks import block_mean, in_blocks, sum_of
+from .extras import not_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+HEIF = (".heic", ".heif", ".hif")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", *HEIF, *raw.SUFFIXES)
+MOST_PIXELS = 500_000_000
+LARGE = 50_000_000  # pixels; such images are decoded one at a time, for each takes up to some gigabytes
+DRAFTED = 4_000_000  # pixels above which JPEG is decoded at a reduced size, a little sharper than the means of blocks
+TURNS = {  # by EXIF orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 LOW_BYTES = {"16B": "16L", "16L": "16B"}  # reading big-endian samples as little-endian ones yields their other byte
 LOW_BYTES["16N"] = "16B" if struct.pack("=H", 1) == struct.pack("<H", 1) else "16L"
 
+Image.MAX_IMAGE_PIXELS = None  # Pillow warns from 89 megapixels on; `_opened` has a bound of its own
+_one_large = threading.Lock()
+
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Width and height of an image held upright, in pixels, from its header alone. Raises `TttlrmError` ("bad_photo")."""
+    """Width and height of an image held upright, in pixels, from its header alone.
+
+    Raises `TttlrmError` ("bad_photo", or "no_package" for files that need a package which is not installed), as all of this
+    file do.
+    """
+    if raw.is_raw(path):
+        with _faults(path):
+            return _bounded(path, raw.raw_size(path))
     with _opened(path) as image:
-        sideways = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5 and image.format != "TIFF"  # Pillow turns TIFF
-        return (image.height, image.width) if sideways else image.size
+        return (image.height, image.width) if _orientation(image) >= 5 else image.size
 
 
 def has_transparency(path: Path) -> bool:
-    """Whether an image could have transparent pixels, from its header alone. Raises `TttlrmError` ("bad_photo")."""
+    """Whether an image could have transparent pixels, from its header alone. Raises `TttlrmError`."""
+    if raw.is_raw(path):
+        return False
     with _opened(path) as image:
         return _transparent(image)
 
 
+def read_exif(path: Path) -> Image.Exif:
+    """What the camera wrote into an image, with its parts `Exif` and `GPSInfo`; nothing where that cannot be read."""
+    try:
+        with _opened(path) as image:
+            exif = _exif(image)
+            for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+                exif.get_ifd(part)
+            return exif
+    except TttlrmError:
+        return Image.Exif()
+
+
 def focal_length(path: Path) -> float:
-    """The focal length in mm of 35 mm film that the EXIF data tells, or 0. Raises `TttlrmError` ("bad_photo")."""
-    with _opened(path) as image:
-        return float(image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm) or 0)
+    """The focal length in mm of 35 mm film that the EXIF data tells, or 0. Raises `TttlrmError`."""
+    try:
+        with _opened(path) as image:
+            return float(_exif(image).get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm) or 0)
+    except TttlrmError:
+        if raw.is_raw(path):  # many are TIFF files, but not all
+            return 0.0
+        raise
 
 
-def read_image(path: Path, upright: bool = True) -> np.ndarray:
+def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarray:
     """One image as [H, W, 3] float32 sRGB, 0 to 1: greys, palettes and CMYK as RGB, transparency on white.
 
-    `upright` obeys the EXIF orientation; otherwise pixels come as they are stored. Raises `TttlrmError` ("bad_photo").
+    `upright` obeys the EXIF orientation; otherwise pixels come as they are stored. With a `reduction` they are the means of
+    blocks of so many pixels in width and height; what is left over on the right and at the bottom is left out.
+    Raises `TttlrmError`.
     """
+    if raw.is_raw(path):
+        return _read_raw(path, upright, reduction)
     with _opened(path) as image:
-        deep = _deep_rawmode(image)
-        samples = _samples(image, upright)
-    if deep:
-        with _opened(path) as image:
-            image.tile = [tile._replace(args=_with_rawmode(tile.args, deep)) for tile in image.tile]  # type: ignore[attr-defined]
-            samples = (256 * samples.astype(np.float32) + _samples(image, upright)) / 257
-    return _on_white(samples.astype(np.float32) / 255)
+        if image.mode == "F":
+            raise _bad(path, "has floating-point pixels, of which nobody knows how bright white is")
+        rest = reduction // _draft(image, reduction)
+        with _alone_if_large(image.size):
+            deep = _deep_rawmode(image)
+            layers = [_samples(image, upright), *([_low_bytes(path, upright, deep)] if deep else [])]
+            return sum_of(_on_white(part) for part in _floats(layers, rest)) / np.float32(rest**2)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    try:
+    with _faults(path):
+        if _is_heif(path):
+            _read_heif(path)
         with Image.open(path) as image:
+            _bounded(path, image.size)
             yield image
+
+
+@contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    """Make a sentence of whatever goes wrong with a file: decoders raise nearly everything when they meet a broken one."""
+    try:
+        yield
+    except TttlrmError:
+        raise
     except UnidentifiedImageError:
         raise _bad(path, "is not an image that can be read") from None
     except FileNotFoundError:
         raise _bad(path, "does not exist") from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise _bad(path, f"cannot be read to its end ({error})") from None
+    except Exception as error:
+        raise _bad(path, f"cannot be read to its end ({str(error) or type(error).__name__})") from None
 
 
 def _bad(path: Path, what: str) -> TttlrmError:
     return TttlrmError(f"The photo {path} {what}.", "Replace it or take it out of the folder.", "bad_photo")
 
 
+def _bounded(path: Path, size: tuple[int, int]) -> tuple[int, int]:
+    if size[0] * size[1] > MOST_PIXELS:
+        raise _bad(path, f"has {size[0]}×{size[1]} pixels, more than the {MOST_PIXELS // 10**6} million that can be read")
+    return size
+
+
+def _is_heif(path: Path) -> bool:
+    """Whether a file is of HEIC's family by its first bytes, whatever it is called: phones hand on such files as .jpg."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] not in (b"avif", b"avis")
+
+
+def _read_heif(path: Path) -> None:
+    """Let Pillow open HEIC files."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise not_installed(path, "pillow-heif", "formats") from None
+    register_heif_opener()
+
+
+def _alone_if_large(size: tuple[int, int]) -> threading.Lock | nullcontext:
+    return _one_large if size[0] * size[1] > LARGE else nullcontext()
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation that is still to be obeyed, 1 to 8; Pillow turns TIFF itself."""
+    return 1 if image.format == "TIFF" else _exif(image).get(ExifTags.Base.Orientation, 1)
+
+
+def _exif(image: Image.Image) -> Image.Exif:
+    """The EXIF data of the header. For PNG Pillow would decode the whole image, in search of EXIF data behind it."""
+    return Image.Image.getexif(image) if image.format == "PNG" else image.getexif()
+
+
+def _draft(image: Image.Image, reduction: int) -> int:
+    """Ask the decoder of a large JPEG for a reduced size; gives the factor that it takes, a divisor of `reduction`.
+
+    Its blocks must fill the image, for those at the edges would move the others when the image is turned upright.
+    """
+    width, height = image.size
+    if width * height <= DRAFTED:
+        return 1
+    factor = next((f for f in (8, 4, 2) if reduction % f == width % f == height % f == 0), 1)
+    image.draft(None, (width // factor, height // factor))
+    return width // image.width
+
+
 def _samples(image: Image.Image, upright: bool) -> np.ndarray:
     """The pixels, [H, W, 3 or 4] on a scale of 0 to 255; grey of 16 bits keeps its fraction."""
+    turn = TURNS.get(_orientation(image)) if upright else None
     image.load()
-    image = ImageOps.exif_transpose(image) if upright else image
+    image = image if turn is None else image.transpose(turn)
     if image.mode.startswith("I"):
-        return np.repeat(np.asarray(image).astype(np.float32)[..., None] / 257, 3, axis=2)
-    return np.asarray(image.convert("RGBA" if _transparent(image) else "RGB"))
+        return np.repeat(np.asarray(image).astype(np.float32).clip(0, 65535)[..., None] / 257, 3, axis=2)
+    mode = "RGBA" if _transparent(image) else "RGB"
+    return np.asarray(image if image.mode == mode else image.convert(mode))
 
 
 def _transparent(image: Image.Image) -> bool:
@@ -97,8 +209,22 @@ def _deep_rawmode(image: Image.Image) -> str:
     return f"{channels};{LOW_BYTES[order]}" if channels in ("RGB", "RGBA") and order in LOW_BYTES else ""
 
 
+def _low_bytes(path: Path, upright: bool, rawmode: str) -> np.ndarray:
+    """The low bytes of 16-bit colour, [H, W, 3 or 4] uint8."""
+    with _opened(path) as image:
+        image.tile = [tile._replace(args=_with_rawmode(tile.args, rawmode)) for tile in image.tile]  # type: ignore[attr-defined]
+        return _samples(image, upright)
+
+
 def _with_rawmode(args: str | tuple, rawmode: str) -> str | tuple:
     return rawmode if isinstance(args, str) else (rawmode, *args[1:])
+
+
+def _floats(layers: list[np.ndarray], factor: int) -> Iterator[np.ndarray]:
+    """Each factor-th pixel, 0 to 1, once for every place in a block, from all bytes (or the high and the low ones)."""
+    for high, *low in zip(*(in_blocks(layer, factor) for layer in layers), strict=True):
+        samples = (256 * high.astype(np.float32) + low[0]) / 257 if low else high.astype(np.float32)
+        yield samples / 255
 
 
 def _on_white(image: np.ndarray) -> np.ndarray:
@@ -106,3 +232,10 @@ def _on_white(image: np.ndarray) -> np.ndarray:
     if image.shape[2] == 3:
         return image
     return image[..., :3] * image[..., 3:] + (1 - image[..., 3:])
+
+
+def _read_raw(path: Path, upright: bool, reduction: int) -> np.ndarray:
+    with _faults(path), _alone_if_large(size := _bounded(path, raw.raw_size(path))):
+        half = all(side % 2 == 0 for side in (*size, reduction))
+        developed = raw.develop(path, upright, half)
+    return block_mean(developed, reduction // 2 if half else reduction) / 65535

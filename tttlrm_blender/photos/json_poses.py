@@ -14,7 +14,7 @@ import numpy as np
 
 from ..progress import Report
 from .images import SUFFIXES
-from .photo import bad_poses, tell_missing
+from .photo import bad_poses, tell_missing, with_headers
 
 SMALLER = (2, 4, 8)  # images_N holds the images of `images` at 1/N of their size
 
@@ -37,7 +37,7 @@ def named_images(poses: Path, folder: Path, frames: list[dict[str, Any]], report
     paths = [_image_file((poses.parent, folder), name) for name in names]
     found = [(path, frame) for path, frame in zip(paths, frames, strict=True) if path]
     tell_missing(poses, [name for name, path in zip(names, paths, strict=True) if not path], len(found), report)
-    return found
+    return with_headers(found, report)
 
 
 def _image_file(roots: tuple[Path, ...], name: str) -> Path | None:

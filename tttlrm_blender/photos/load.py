@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,12 @@ import numpy as np
 from ..errors import TttlrmError
 from ..progress import Report
 from .cameras import Cameras
-from .images import has_transparency, read_image
+from .images import DRAFTED, has_transparency, read_image
 from .lens import pinhole_intrinsics
+from .masks import read_alpha, read_mask
 from .parallel import for_each
 from .photo import Photo
-from .resample import resample
+from .resample import pixels_per_pixel, resample
 
 BLACK, WHITE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 PURE = 1 - 0.5 / 255  # of a channel that is white in 8 bits
@@ -43,19 +45,25 @@ def load_photos(photos: list[Photo], width: int = 0, height: int = 0, report: Re
     """Photos decoded, upright, undistorted, on white, resized to cover width × height and cropped around the centre.
 
     Without a width or a height the other one and the shape of the first photo give it; without both the first photo's own
-    size is taken. Raises `TttlrmError` ("bad_photo", naming the file) where one cannot be decoded.
+    size is taken. Masks become weights. Raises `TttlrmError` ("bad_photo", naming the file) where a photo or a mask cannot be
+    decoded.
     """
     width, height = used_size(photos, width, height)
     pinholes = [pinhole_intrinsics(photo, width, height) for photo in photos]
     images = np.empty((len(photos), height, width, 3), np.float32)
+    weights = np.empty((len(photos), height, width), np.float32) if any(photo.mask for photo in photos) else None
 
     def load(index: int) -> None:
-        images[index] = resample(_pixels(photos[index]), photos[index], pinholes[index], width, height)
+        photo, reduction = photos[index], _reduction(photos[index], pinholes[index])
+        images[index] = resample(_pixels(photo, reduction), photo.reduced(reduction), pinholes[index], width, height)
+        if weights is not None:
+            mask = resample(read_mask(photo, reduction), photo.reduced(reduction), pinholes[index], width, height)
+            weights[index] = mask[..., 0]
 
     load(0)  # alone, so that the others find its resampling ready
     for_each(load, range(1, len(photos)), report or Report(), "load")
     background = background_of(photos, images)
-    return PhotoSet([photo.name for photo in photos], images, _cameras(photos, pinholes, width, height), background)
+    return PhotoSet([photo.name for photo in photos], images, _cameras(photos, pinholes, width, height), background, weights)
 
 
 def background_of(
@@ -65,7 +73,7 @@ def background_of(
     """White for photos of things without background: those with transparency, or with borders that are mostly pure white."""
     border = np.concatenate([images[:, [0, -1]].reshape(-1, 3), images[:, :, [0, -1]].reshape(-1, 3)])
     white = (border > PURE).all(axis=1).mean() > 0.5
-    return WHITE if white or has_transparency(photos[0].path) else BLACK
+    return WHITE if white or photos[0].alpha or has_transparency(photos[0].path) else BLACK
 
 
 def used_size(photos: list[Photo], width: int = 0, height: int = 0) -> tuple[int, int]:
@@ -79,11 +87,20 @@ def used_size(photos: list[Photo], width: int = 0, height: int = 0) -> tuple[int
     return first.width, first.height
 
 
-def _pixels(photo: Photo) -> np.ndarray:
-    image = read_image(photo.path, photo.upright)
-    if image.shape[:2] != (photo.height, photo.width):
+def _reduction(photo: Photo, pinhole: np.ndarray) -> int:
+    """The factor, a power of two, that a large photo is reduced by while it is decoded, to keep little of it in memory."""
+    large = photo.width * photo.height > DRAFTED
+    return 1 << int(math.log2(max(1.0, pixels_per_pixel(photo, pinhole)))) if large else 1
+
+
+def _pixels(photo: Photo, reduction: int) -> np.ndarray:
+    image, small = read_image(photo.path, photo.upright, reduction), photo.reduced(reduction)
+    if image.shape[:2] != (small.height, small.width):
         raise TttlrmError(f"The photo {photo.path} changed while it was being read.", "Start again.", "bad_photo")
-    return image
+    if photo.alpha is None:
+        return image
+    alpha = read_alpha(photo, reduction)
+    return image * alpha + (1 - alpha)
 
 
 def _cameras(photos: list[Photo], pinholes: list[np.ndarray], width: int, height: int) -> Cameras:

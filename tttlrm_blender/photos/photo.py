@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from ..progress import Report
 from .distortion import PLAIN, Distortion
 from .images import image_size
 from .similarity import Similarity
+
+Other = TypeVar("Other")
+DEEPEST = 4  # folders that a photo and its mask may be below the one that has both
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,12 @@ class Photo:
     c2w: np.ndarray  # [4, 4] float64, camera to world, a rotation and a position
     upright: bool = True
     source: Source | None = None
+    mask: Path | None = None  # an image that is black where the photo does not count
+    alpha: Path | None = None  # an image that is black where the photo shows background, which is to be white
+
+    def reduced(self, factor: int) -> Photo:
+        """The same photo for the means of blocks of factor × factor of its pixels."""
+        return replace(self, width=self.width // factor, height=self.height // factor, intrinsics=self.intrinsics / factor)
 
 
 def posed_photo(
@@ -66,7 +76,7 @@ def posed_photo(
     if min(lens.width, lens.height) < 1:
         raise bad_poses(poses, f"has no usable image size for {path.name}")
     size = image_size(path)
-    upright = _same_shape((lens.width, lens.height), size) or not _same_shape((lens.height, lens.width), size)
+    upright = same_shape((lens.width, lens.height), size) or not same_shape((lens.height, lens.width), size)
     width, height = size if upright else size[::-1]
     intrinsics = lens.intrinsics * np.tile([width / lens.width, height / lens.height], 2)
     if not (np.isfinite([*intrinsics, *lens.distortion.values]).all() and (intrinsics[:2] > 0).all()):
@@ -81,7 +91,23 @@ def posed_photo(
         c2w=_rigid(c2w, poses, path.name),
         upright=upright,
         source=source,
+        mask=mask_of(path),
     )
+
+
+def mask_of(path: Path) -> Path | None:
+    """The mask of an image: NAME.png or NAME.SUFFIX.png in a folder `masks` beside it, or beside the folder that it is in.
+
+    Folders below that one are repeated below `masks`, with or without their first, which mostly is `images`.
+    """
+    for root in list(path.parents)[:DEEPEST]:
+        below = path.relative_to(root).parent
+        for place in dict.fromkeys((root / "masks" / below, root / "masks" / Path(*below.parts[1:]))):
+            masks = (place / f"{name}.png" for name in (path.stem, path.name))
+            found = next((mask for mask in masks if mask.is_file() and mask != path), None)
+            if found:
+                return found
+    return None
 
 
 def bad_poses(path: Path, what: str, hint: str = "Export the cameras again.") -> TttlrmError:
@@ -101,7 +127,32 @@ def tell_missing(poses: Path, missing: list[str], found: int, report: Report) ->
     report.note(f"The pose file {poses} {which}; the other {found} photos are used.")
 
 
-def _same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
+def with_headers(found: list[tuple[Path, Other]], report: Report) -> list[tuple[Path, Other]]:
+    """The image files, with whatever belongs to each, whose headers can be read; `leave_out` deals with the others."""
+    good, errors = [], []
+    for pair in found:
+        try:
+            image_size(pair[0])
+            good.append(pair)
+        except TttlrmError as error:
+            errors.append(error)
+    leave_out(errors, len(good), report)
+    return good
+
+
+def leave_out(errors: list[TttlrmError], left: int, report: Report) -> None:
+    """Note the photos that could not be read, where at least two and half of all are left.
+
+    Otherwise the first error is raised, and always one that says which package is missing.
+    """
+    grave = [error for error in errors if error.code == "no_package"]
+    if grave or (errors and left < max(2, len(errors))):
+        raise [*grave, *errors][0]
+    for error in errors:
+        report.note(f"{error.sentence} It is left out.")
+
+
+def same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
     """Whether two sizes are those of one image at two resolutions, give or take a rounded pixel."""
     return abs(first[0] * second[1] - first[1] * second[0]) <= max(*first, *second)
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from .blocks import block_mean
 from .distortion import Distortion
 from .lens import source_pixels
 from .photo import Photo
@@ -16,20 +17,26 @@ NEARLY = 1.01  # a reduction by less than this is none
 
 
 def resample(
-    image: np.ndarray,  # [H, W, 3] float32, the pixels of the photo
+    image: np.ndarray,  # [H, W, C] float32, the pixels of the photo
     photo: Photo,
     pinhole: np.ndarray,  # [4], fx fy cx cy of the new image
     width: int,
     height: int,
 ) -> np.ndarray:
-    """The pinhole image that lies in a photo, [height, width, 3] float32, averaged where it is smaller."""
-    scale = float((photo.intrinsics[:2] / pinhole[:2]).max())  # photo pixels per new pixel, at the centre
+    """The pinhole image that lies in a photo, [height, width, C] float32, averaged where it is smaller."""
+    scale = pixels_per_pixel(photo, pinhole)
     reduction = max(1, int(scale))
-    reduced = (photo.width // reduction, photo.height // reduction)
+    small = photo.reduced(reduction)
     taps = 2 if scale / reduction > NEARLY else 1
-    intrinsics = tuple(photo.intrinsics / reduction)
-    weights = _weights(tuple(pinhole), intrinsics, photo.distortion, reduced, (width, height), taps)
-    return (weights @ _reduced(image, reduction).reshape(-1, 3)).reshape(height, width, 3)
+    sizes = (small.width, small.height), (width, height)
+    weights = _weights(tuple(pinhole), tuple(small.intrinsics), photo.distortion, *sizes, taps)
+    channels = image.shape[2]
+    return (weights @ block_mean(image, reduction).reshape(-1, channels)).reshape(height, width, channels)
+
+
+def pixels_per_pixel(photo: Photo, pinhole: np.ndarray) -> float:
+    """How many pixels of a photo, in width or height, fall on one of the new image, at its centre."""
+    return float((photo.intrinsics[:2] / pinhole[:2]).max())
 
 
 @lru_cache(maxsize=2)
@@ -55,12 +62,3 @@ def _weights(
     values = [(share - right) * (share - down), right * (share - down), (share - right) * down, right * down]
     shape = (width * height, photo_width * photo_height)
     return csr_matrix((np.concatenate(values), (np.tile(rows, 4), np.concatenate(columns))), shape=shape)
-
-
-def _reduced(image: np.ndarray, factor: int) -> np.ndarray:
-    """The means of blocks of factor × factor pixels; an incomplete last row or column of blocks is left out."""
-    if factor == 1:
-        return image
-    height, width = (size // factor * factor for size in image.shape[:2])
-    blocks = [image[y:height:factor, x:width:factor] for y in range(factor) for x in range(factor)]
-    return np.sum(blocks, axis=0, dtype=np.float32) / factor**2

@@ -2,8 +2,9 @@
 """Structure from motion with pycolmap, as a program of its own: `python -m tttlrm_blender.photos.sfm FOLDER`.
 
 pycolmap crashes beside other native libraries, so nothing but numpy is imported here. FOLDER holds `job.json` and the folder
-`images`, with one folder for each camera. The result is a COLMAP model in FOLDER/model. Each line on standard output is a
-stage and the share of it that is done. The program ends when its standard input does, so it never outlives its parent.
+`images`, with one folder for each camera, and perhaps `masks` like it. The result is a COLMAP model in FOLDER/model. Each line
+on standard output is a stage and the share of it that is done. The program ends when its standard input does, so it never
+outlives its parent.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def enter(folder: Path, job: dict[str, Any]) -> None:
 
 def extract(folder: Path, job: dict[str, Any]) -> None:
     """Find the details of all images."""
-    options = pycolmap.FeatureExtractionOptions()
+    options, reader = pycolmap.FeatureExtractionOptions(), pycolmap.ImageReaderOptions()
+    if (folder / "masks").is_dir():
+        reader.mask_path = folder / "masks"
     options.sift.max_num_features = job["features"]
     names = job["images"]
     for start in range(0, len(names), EXTRACTED_AT_ONCE):
@@ -74,6 +77,7 @@ def extract(folder: Path, job: dict[str, Any]) -> None:
             folder / "database.db",
             folder / "images",
             names[start : start + EXTRACTED_AT_ONCE],
+            reader_options=reader,
             extraction_options=options,
             device=pycolmap.Device.cpu,
         )

@@ -17,8 +17,9 @@ from PIL import Image
 
 from ..errors import TttlrmError
 from ..progress import Report
-from .images import read_image
+from .images import image_size, read_image
 from .parallel import for_each
+from .photo import mask_of
 
 EVIDENCE = "evidence.json"
 PAUSE = 0.1  # seconds between looks at the process
@@ -75,18 +76,34 @@ def write_images(
     side: int,  # pixels of the longest side at most
     report: Report,
 ) -> list[str]:
-    """Small copies of photos below `folder`/images, in one folder for each camera; their names there, in order."""
+    """Small copies of photos below `folder`/images, in one folder for each camera; their names there, in order.
+
+    Where any has a mask, so has each, below `folder`/masks and named as COLMAP wants it.
+    """
     names = [f"{camera}/{index:05d}.jpg" for index, camera in enumerate(cameras)]
-    for camera in set(cameras):
-        (folder / "images" / str(camera)).mkdir(parents=True)
+    masks = [mask_of(path) for path, _ in photos]
+    for kind in ("images", "masks") if any(masks) else ("images",):
+        for camera in set(cameras):
+            (folder / kind / str(camera)).mkdir(parents=True)
 
     def write(index: int) -> None:
-        image = Image.fromarray((read_image(*photos[index]) * 255 + 0.5).astype("uint8"))
-        small = image.resize(small_size(*image.size, side), Image.Resampling.LANCZOS)
-        small.save(folder / "images" / names[index], quality=95)
+        path, upright = photos[index]
+        image = _picture(path, upright, side)
+        size = small_size(*image.size, side)
+        image.resize(size, Image.Resampling.LANCZOS).save(folder / "images" / names[index], quality=95)
+        if any(masks):
+            mask = masks[index]
+            picture = _picture(mask, upright, side).convert("L").resize(size) if mask else Image.new("L", size, 255)
+            picture.save(folder / "masks" / f"{names[index]}.png")
 
     for_each(write, range(len(photos)), report, "copies")
     return names
+
+
+def _picture(path: Path, upright: bool, side: int) -> Image.Image:
+    """An image file, read at a size that is not much larger than needed for a longest side."""
+    reduction = max(1, max(image_size(path)) // (2 * side))
+    return Image.fromarray((read_image(path, upright, reduction) * 255 + 0.5).astype("uint8"))
 
 
 def small_size(width: int, height: int, side: int) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..progress import Report
 from .images import SUFFIXES
-from .photo import bad_poses, tell_missing
+from .photo import bad_poses, tell_missing, with_headers
 
 
 def pose_folder(intrinsics: Path) -> Path | None:
@@ -40,4 +40,4 @@ def posed_images(poses: list[Path], images: Path, report: Report) -> list[tuple[
     found = [(by_stem[pose.stem], pose) for pose in poses if pose.stem in by_stem]
     missing = [pose.stem for pose in poses if pose.stem not in by_stem]
     tell_missing(poses[0].parent if poses else images, missing, len(found), report)
-    return found
+    return with_headers(found, report)

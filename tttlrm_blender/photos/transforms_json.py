@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,15 @@ def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Phot
     c2w = array(poses, frame, "transform_matrix")
     if c2w.shape not in ((3, 4), (4, 4)):
         raise bad_poses(poses, f"has no 4×4 transform_matrix for {path.name}")
-    return posed_photo(folder, path, poses, c2w @ OPENGL_TO_OPENCV, _lens(poses, path, frame))
+    photo = posed_photo(folder, path, poses, c2w @ OPENGL_TO_OPENCV, _lens(poses, path, frame))
+    return replace(photo, mask=_mask(poses, folder, frame) or photo.mask)
+
+
+def _mask(poses: Path, folder: Path, frame: dict[str, Any]) -> Path | None:
+    """The mask that nerfstudio names in a frame."""
+    name = frame.get("mask_path")
+    candidates = (root / name for root in (poses.parent, folder)) if isinstance(name, str) else ()
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def _lens(poses: Path, path: Path, frame: dict[str, Any]) -> Lens:

@@ -67,6 +67,7 @@ class ReconstructSettings:
     scan: str = "full"  # "full": one pass over all photos; "ar": chunk by chunk
     elastic: bool = False  # elastic fast-weight update, for long autoregressive scans
     checkpoint: str = "default"  # "default" or a file
+    remove_background: str = ""  # an ONNX file that tells things from their background, which becomes white; "" keeps it
     decode: DecodeSettings = field(default_factory=DecodeSettings)
     refine: RefineSettings = field(default_factory=RefineSettings)
     mesh: MeshSettings | None = None  # None for no mesh

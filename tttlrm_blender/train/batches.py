@@ -50,13 +50,14 @@ class Batch:
         return replace(self, **parts)
 
 
-def make_batch(generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu", ordered: bool = False) -> Batch:
-    """Random scenes of `make_scenes`, normalised by their input views alone.
+def make_batch(
+    generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu", reference: str = "mean", ordered: bool = False
+) -> Batch:
+    """Random scenes of `make_scenes`, normalised by their input views alone, relative to the "mean" or the "first" of them.
 
-    Poses are relative to the mean input, or to the first of `ordered` inputs, which come in the order of their path. Inputs may
-    differ in exposure; targets keep that of their scene.
+    `ordered` inputs come as they lie along their path. Inputs may differ in exposure; targets keep that of their scene.
     """
-    views, reference = shape.inputs + shape.others, "first" if ordered else "mean"
+    views = shape.inputs + shape.others
     made = make_scenes(generator, shape.scenes, views, shape.size, device, inputs=shape.inputs, ordered=ordered)
     cameras, scales = zip(*(_normalized(made, scene, shape, reference) for scene in range(shape.scenes)), strict=True)
     seen = slice(0, shape.inputs)

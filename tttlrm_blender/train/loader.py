@@ -82,7 +82,8 @@ def make_lesson(config: Config, plan: Plan, step: int, spent: float, device: str
     generator, stage = generator_for(plan.seed, step), plan.stage(spent)
     shape = choose_shape(plan, generator, spent, config.patch_size)
     chunk = plan.views_per_update if stage == "chunks" and step % 2 else None  # so that one pass is not forgotten
-    batch = make_batch(generator, shape, device, ordered=bool(chunk))
+    ordered = bool(chunk) and step % 4 == 1  # photos come in the order of their names, which may be any
+    batch = make_batch(generator, shape, device, "first" if chunk else "mean", ordered)
     return Lesson(spent, stage, chunk, with_costs(batch, config) if matched else batch)
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -10,7 +12,9 @@ from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians, prune
 from ..gaussians.transform import apply_similarity
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
+from ..photos.background import without_background
 from ..photos.cameras import Cameras
+from ..photos.cull import worth_using
 from ..photos.find import find_photos, find_test_photos
 from ..photos.load import load_photos
 from ..photos.photo import Photo
@@ -32,10 +36,18 @@ MOST_PIXELS = {"cpu": 256 * 256, "cuda": 536 * 960}  # of a photo as the network
 
 
 def load(scene: Scene, settings: ReconstructSettings, report: Report) -> Photographs:
-    """Find and read the photos of a scene at the size that they are used at."""
+    """Find and read the photos of a scene at the size that they are used at.
+
+    Inputs that are blurred or broken are set aside, held-out photos never: figures are to mean the same photos every time.
+    """
     report("load", 0)
     photos = find_photos(scene.folder, settings.poses, report)
     inputs, held_out = split(scene, photos, settings, report)
+    usable = set(worth_using([photo.path for photo in inputs], report, duplicates=False))
+    inputs = [photo for photo in inputs if photo.path in usable]
+    if settings.remove_background:
+        model = Path(settings.remove_background)
+        inputs, held_out = (without_background(photos, model, report) for photos in (inputs, held_out))
     world = settle(inputs, settings.orient, settings.distance)
     inputs, held_out = moved(inputs, world), moved(held_out, world)
     chosen = select_views(inputs, settings.views or network(settings.checkpoint).config.most_views)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Things without their background, by a network that the user supplies: U²-Net, ISNet, BiRefNet and their like, as ONNX."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ..errors import TttlrmError
+from ..files import make_folder, replacing
+from ..progress import Report
+from .estimate import cache_folder
+from .extras import not_installed
+from .images import read_image
+from .photo import Photo
+
+SIDE = 1024  # pixels of both sides that a network is given which takes any, and of the longest side of an alpha channel
+BILINEAR = Image.Resampling.BILINEAR
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation of the colours that networks expect
+ISNET = ((0.5, 0.5, 0.5), (1.0, 1.0, 1.0))
+
+
+def without_background(photos: list[Photo], model: Path, report: Report) -> list[Photo]:
+    """The photos with an alpha channel each, a file that is kept for the next time that it is asked for.
+
+    `model` is an ONNX file with one image [1, 3, H, W] as its input; its first output is a map [1, 1, H, W] of what is thing,
+    from 0 to 1 or as logits. Raises `TttlrmError` ("bad_model", "no_package", "bad_photo").
+    """
+    remover = Remover(model)
+    folder = cache_folder() / "alpha"
+    make_folder(folder)
+    made = []
+    for done, photo in enumerate(photos):
+        report("background", done / len(photos))
+        alpha = folder / f"{_digest(photo.path, remover.digest, photo.upright)}.png"
+        if not alpha.is_file():
+            with replacing(alpha) as part:
+                Image.fromarray(remover.alpha(_small(photo))).save(part)
+        made.append(replace(photo, alpha=alpha))
+    return made
+
+
+class Remover:
+    """A network that tells things from their background."""
+
+    def __init__(self, model: Path) -> None:
+        """Raises `TttlrmError` where the file is no such network, or onnxruntime is not installed."""
+        self._model = model
+        self._session = _session(model)
+        self._input = self._session.get_inputs()[0]
+        self._norm = ISNET if "isnet" in model.name.lower() else IMAGENET  # the file does not tell; people keep its name
+        self.digest = _digest(model)
+
+    def alpha(
+        self,
+        image: np.ndarray,  # [H, W, 3] float32, 0 to 1
+    ) -> np.ndarray:
+        """How much each pixel belongs to a thing, [H, W] uint8. Raises `TttlrmError` ("bad_model")."""
+        mean, deviation = np.array(self._norm, np.float32)
+        square = _resized(image, *self._size())
+        batch = ((square - mean) / deviation).transpose(2, 0, 1)[None]
+        try:
+            found = np.asarray(self._session.run(None, {self._input.name: batch})[0], np.float32)
+            found = found.reshape(found.shape[-2:])
+        except Exception as error:  # onnxruntime has no common kind of error
+            raise _bad(self._model, error) from None
+        if found.min() < 0 or found.max() > 1:
+            found = 1 / (1 + np.exp(-found.clip(-30, 30)))
+        alpha = Image.fromarray((found * 255 + 0.5).astype(np.uint8))
+        return np.asarray(alpha.resize((image.shape[1], image.shape[0]), BILINEAR))
+
+    def _size(self) -> tuple[int, int]:
+        """Width and height that the network is given."""
+        height, width = (side if isinstance(side, int) else SIDE for side in self._input.shape[2:])
+        return width, height
+
+
+def _session(model: Path) -> Any:
+    if not model.is_file():
+        raise TttlrmError(f"The background model {model} does not exist.", "Name an ONNX file.", "bad_model")
+    try:
+        import onnxruntime
+    except ImportError:
+        raise not_installed(model, "onnxruntime", "background") from None
+    try:
+        session = onnxruntime.InferenceSession(str(model), providers=onnxruntime.get_available_providers())
+    except Exception as error:  # as above
+        raise _bad(model, error) from None
+    shape = session.get_inputs()[0].shape
+    if len(shape) != 4 or shape[1] != 3:
+        raise _bad(model, f"its input has the shape {shape} instead of [1, 3, height, width]")
+    return session
+
+
+def _bad(model: Path, why: object) -> TttlrmError:
+    hint = "Use a network such as U²-Net, ISNet or BiRefNet, exported to ONNX."
+    return TttlrmError(f"The background model {model} cannot be used ({' '.join(str(why).split())}).", hint, "bad_model")
+
+
+def _small(photo: Photo) -> np.ndarray:
+    """The photo with a longest side of SIDE or less, [H, W, 3] float32."""
+    longest = max(photo.width, photo.height)
+    reduction = 1 << max(0, (longest // SIDE).bit_length() - 1)
+    image = read_image(photo.path, photo.upright, reduction)
+    shrink = min(1.0, SIDE / max(image.shape))
+    height, width = (max(1, round(side * shrink)) for side in image.shape[:2])
+    return _resized(image, width, height)
+
+
+def _resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    channels = [Image.fromarray(channel).resize((width, height), BILINEAR) for channel in image.transpose(2, 0, 1)]
+    return np.stack([np.asarray(channel) for channel in channels], axis=2)
+
+
+def _digest(path: Path, *more: object) -> str:
+    """A name that stands for the content of a file and for whatever else its use depends on."""
+    return hashlib.sha256(hashlib.sha256(path.read_bytes()).digest() + repr(more).encode()).hexdigest()[:32]

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Photos that would do more harm than good: those that cannot be read, show nothing new, or are blurred."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from ..errors import TttlrmError
+from ..progress import Report
+from .images import image_size, read_image
+from .parallel import for_each
+from .photo import leave_out
+
+SIDE = 256  # pixels of the longest side at which photos are looked at
+TINY = 64  # pixels of both sides at which they are compared
+BLURRED = 3.0  # times as soft as the set's median; sharp photos reach 1.4, blur by 1 % of the width 8, or 3.4 in heavy noise
+SAME = 0.9995  # correlation; copies of other size and quality stay above 0.9997, neighbours in a dense set below 0.98
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a small copy of a photo tells."""
+
+    softness: float  # see `softness`
+    tiny: np.ndarray  # [TINY * TINY] float32, brightness without its mean, of length 1 (or 0)
+
+
+def worth_using(paths: list[Path], report: Report, duplicates: bool = True) -> list[Path]:
+    """The photos that can be read and are not blurred, nor with `duplicates` near-identical to others, in their order.
+
+    Whatever is set aside is noted by name. At least two photos are left. Raises `TttlrmError` where more than half of the
+    photos cannot be read, or where they need a package that is not installed.
+    """
+    looks = _looks(paths, report)
+    kept = [path for path in paths if path in looks]
+    for judge in (_tell_same, _tell_blurred) if duplicates else (_tell_blurred,):
+        kept = judge(kept, looks, report)
+    return kept
+
+
+def softness(
+    grey: np.ndarray,  # [H, W] brightness
+) -> float:
+    """How little a blur of one pixel changes an image, as odds: 0.3 for most sharp photos, above 3 for blurred ones.
+
+    That share of the gradients which survives hardly depends on how much texture there is. It is taken across and down, and
+    the larger one counts, for a camera that moves blurs in one direction.
+    """
+    blurred = gaussian_filter(grey, 1.0)
+    shares = [_energy(blurred, axis) / max(_energy(grey, axis), 1e-12) for axis in (0, 1)]
+    return max(share / max(1 - share, 1e-6) for share in shares)
+
+
+def _energy(grey: np.ndarray, axis: int) -> float:
+    return float((np.diff(grey, axis=axis).astype(np.float64) ** 2).sum())
+
+
+def _looks(paths: list[Path], report: Report) -> dict[Path, Look]:
+    """A look at each photo that can be read; the others are noted."""
+    looks: dict[Path, Look] = {}
+    faults: dict[Path, TttlrmError] = {}
+
+    def look(path: Path) -> None:
+        try:
+            looks[path] = _look(path, path.stat().st_mtime_ns if path.exists() else 0)
+        except TttlrmError as error:
+            faults[path] = error
+
+    for_each(look, paths, report, "look")
+    leave_out([faults[path] for path in paths if path in faults], len(looks), report)
+    return looks
+
+
+@lru_cache(maxsize=1024)
+def _look(path: Path, changed: int) -> Look:
+    grey = _small(path)
+    tiny = np.asarray(Image.fromarray(grey).resize((TINY, TINY), Image.Resampling.BOX)).reshape(-1)
+    tiny = tiny - tiny.mean()
+    return Look(softness(grey), tiny / max(float(np.linalg.norm(tiny)), 1e-6))
+
+
+def _small(path: Path) -> np.ndarray:
+    """The brightness of a photo whose longest side is SIDE or less, [H, W] float32, 0 to 1."""
+    size = image_size(path)
+    reduction = 1 << max(0, (max(size) // (2 * SIDE)).bit_length() - 1)
+    grey = Image.fromarray(read_image(path, reduction=reduction).mean(2))
+    shrink = min(1.0, SIDE / max(grey.size))
+    return np.asarray(grey.resize([max(2, round(side * shrink)) for side in grey.size], Image.Resampling.LANCZOS))
+
+
+def _tell_same(paths: list[Path], looks: dict[Path, Look], report: Report) -> list[Path]:
+    """The photos without those that show what a sharper one shows."""
+    tiny = np.stack([looks[path].tiny for path in paths])
+    likeness = tiny @ tiny.T
+    kept: list[int] = []
+    same: dict[int, int] = {}
+    for index in sorted(range(len(paths)), key=lambda index: looks[paths[index]].softness):
+        alike = next((other for other in kept if likeness[index, other] > SAME), None)
+        if alike is None:
+            kept.append(index)
+        else:
+            same[index] = alike
+    if not same or len(kept) < 2:
+        return paths
+    pairs = [f"{paths[index].name} (as {paths[alike].name})" for index, alike in sorted(same.items())]
+    report.note(f"{len(same)} of {len(paths)} photos show the same as others and are left out: {', '.join(pairs)}.")
+    return [paths[index] for index in sorted(kept)]
+
+
+def _tell_blurred(paths: list[Path], looks: dict[Path, Look], report: Report) -> list[Path]:
+    """The photos without those that are far softer than most: never more than half of them."""
+    most = BLURRED * np.median([looks[path].softness for path in paths])
+    kept = [path for path in paths if looks[path].softness <= most]
+    blurred = [path.name for path in paths if looks[path].softness > most]
+    if not blurred or len(kept) < 2:
+        return paths
+    report.note(f"{len(blurred)} of {len(paths)} photos are blurred and left out: {', '.join(blurred)}.")
+    return kept

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Camera raw files, developed by LibRaw as it does with the camera's white balance.
+
+Its brightening is off, for it would light every photo of a set differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .extras import not_installed
+
+SUFFIXES = (".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
+SRGB = (2.4, 12.92)  # power and slope of the transfer curve
+QUARTER_TURNS = (5, 6)  # LibRaw's numbers
+
+
+def is_raw(path: Path) -> bool:
+    """Whether a file has the suffix of a camera's raw format."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def raw_size(path: Path, upright: bool = True) -> tuple[int, int]:
+    """Width and height in pixels from the header alone. Raises `TttlrmError` ("no_package") and what LibRaw raises."""
+    with _opened(path) as raw:
+        sizes = raw.sizes
+        return (sizes.height, sizes.width) if upright and sizes.flip in QUARTER_TURNS else (sizes.width, sizes.height)
+
+
+def develop(path: Path, upright: bool = True, half: bool = False) -> np.ndarray:
+    """The photo as [H, W, 3] uint16 sRGB, or at half the size, which is quick and needs little memory.
+
+    Raises as `raw_size` does.
+    """
+    flip = {} if upright else {"user_flip": 0}
+    with _opened(path) as raw:
+        return raw.postprocess(half_size=half, use_camera_wb=True, no_auto_bright=True, output_bps=16, gamma=SRGB, **flip)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        import rawpy
+    except ImportError:
+        raise not_installed(path, "rawpy", "formats") from None
+    with rawpy.imread(str(path)) as raw:
+        yield raw
