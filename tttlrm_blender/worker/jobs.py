@@ -55,15 +55,13 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
         info["decoded"] = steps.measure(gaussians, made)
         with clock("refine"):
             gaussians = steps.optimize(gaussians, made, settings.refine, report)
-        if settings.refine.exposure:
-            info["exposed"] = steps.measure(gaussians, made, exposure=True)
     mesh = None
     if settings.mesh:
         with clock("mesh"):
             mesh = fuse(gaussians, made.photographs.inputs.cameras, settings.mesh, report)
     used = photographs.files if settings.refine.wanted else photographs.chosen
     info |= {"views": len(used), "seconds": clock.seconds, "cameras": _cameras(made)}
-    info |= steps.measure(gaussians, made)
+    info |= steps.measure(gaussians, made, settings.refine.wanted and settings.refine.exposure)
     scene.made, scene.gaussians, scene.mesh = made, gaussians, mesh
     return _result(info, gaussians, mesh)
 
@@ -81,7 +79,7 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
     made = scene.reconstruction()
     gaussians = steps.optimize(scene.splats(), made, settings, report)
     scene.gaussians = gaussians
-    return _result(steps.measure(gaussians, made), gaussians)
+    return _result(steps.measure(gaussians, made, settings.exposure), gaussians)
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> JobResult:

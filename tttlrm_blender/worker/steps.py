@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -141,10 +142,16 @@ def points_of(made: Reconstruction, report: Report) -> SparsePoints | None:
         return None
 
 
-def measure(gaussians: Gaussians, made: Reconstruction, exposure: bool = False) -> dict[str, float]:
-    """PSNR in dB and SSIM over the held-out photos, each of its own exposure if asked; nothing where none are held out."""
+def measure(gaussians: Gaussians, made: Reconstruction, exposed: bool = False) -> dict[str, Any]:
+    """PSNR in dB and SSIM over the held-out photos; nothing where none are held out.
+
+    If asked, those with the exposure of each photo fitted too, under `exposed`.
+    """
     held_out = made.photographs.held_out
-    return evaluate_views(gaussians, held_out, exposure) if held_out else {}
+    if not held_out:
+        return {}
+    fitted = {"exposed": evaluate_views(gaussians, held_out, exposure=True)} if exposed else {}
+    return evaluate_views(gaussians, held_out) | fitted
 
 
 def pictures(gaussians: Gaussians, made: Reconstruction, settings: RenderSettings, report: Report) -> dict[str, np.ndarray]:
