@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What refinement starts from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
 from tttlrm_blender.photos.points import SparsePoints
-from tttlrm_blender.refine.start import POINT_OPACITY, splats_from_points, starting_splats, to_degree
+from tttlrm_blender.refine.start import POINT_OPACITY, explaining, splats_from_points, starting_splats, to_degree
 
 
 @pytest.fixture
@@ -34,12 +37,43 @@ def test_points_on_top_of_each_other_have_a_size(points):
 
 def test_good_splats_join_the_points(blobs, photos, points):
     start = starting_splats(blobs, photos, points, 1000)
-    np.testing.assert_array_equal(start.means, np.concatenate([points.means, blobs.means]))
+    np.testing.assert_array_equal(start.means[: len(points)], points.means)
+    assert len(start) > len(points) + 0.9 * len(blobs)
 
 
 def test_bad_splats_are_left_out_where_there_are_points(wrong, photos, points):
     start = starting_splats(wrong, photos, points, 1000)
     np.testing.assert_array_equal(start.means, points.means)
+
+
+def test_splats_are_kept_by_region(blobs, wrong, photos, points):
+    """Those on one side have wrong colours."""
+    bad = blobs.means[:, 1] > 0
+    sh = np.where(bad[:, None, None], wrong.sh, blobs.sh)
+    start = starting_splats(replace(blobs, sh=sh), photos, points, 1000)
+    kept = (start.means[len(points) :, None] == blobs.means).all(-1).any(0)
+    assert kept[blobs.means[:, 1] < -0.5].mean() > 0.7
+    assert kept[blobs.means[:, 1] > 0.5].mean() < 0.1
+
+
+def test_what_is_explained_well_already_by_points_needs_no_other_splats(blobs, photos):
+    assert not explaining(blobs, blobs, photos).any()
+
+
+def test_what_masks_hide_does_not_count(blobs, wrong, photos):
+    hidden = replace(photos, weights=np.zeros(photos.images.shape[:3], np.float32))
+    assert explaining(blobs, wrong, photos).mean() > 0.9
+    assert not explaining(blobs, wrong, hidden).any()
+
+
+@pytest.mark.parametrize(("start", "counts"), [("decoded", (0, 1)), ("points", (1, 0)), ("both", (1, 1))])
+def test_the_start_can_be_chosen(start, counts, wrong, photos, points):
+    assert len(starting_splats(wrong, photos, points, 1000, start)) == counts[0] * len(points) + counts[1] * len(wrong)
+
+
+def test_an_unknown_start_is_refused(blobs, photos, points):
+    with pytest.raises(TttlrmError, match="cannot start from 'nothing'"):
+        starting_splats(blobs, photos, points, 1000, "nothing")
 
 
 def test_bad_splats_are_better_than_hardly_any_points(wrong, photos, points):

@@ -14,6 +14,7 @@ from ..gaussians.gaussians import Gaussians
 from ..photos.load import PhotoSet
 from ..render.metrics import exposure_map, with_exposure
 from ..render.rasterize import rasterize
+from .small import small, small_size
 
 ROUNDS = (0.04, 0.08, 0.16, 0.32, 0.5, 0.75)  # shares of the budget
 SMALL = 96  # pixels along the longest side of the pictures that maps are found from
@@ -25,7 +26,7 @@ class Exposures:
     """For each of V photos what its camera made of the scene's colours: colour · gain [3, 3] + offset [3]."""
 
     def __init__(self, photos: PhotoSet, device: torch.device) -> None:
-        self.photos, self.size, self.round = photos, _small_size(photos), 0
+        self.photos, self.size, self.round = photos, small_size(photos, SMALL), 0
         self.maps = torch.eye(4, 3, device=device).repeat(len(photos), 1, 1)  # [V, 4, 3], gain over offset
 
     def follow(self, splats: Gaussians, used: float) -> None:
@@ -54,21 +55,9 @@ class Exposures:
 
     def _found(self, splats: Gaussians, view: int) -> torch.Tensor:
         """The map [4, 3] from the splats' picture to a photo, both small, but for pixels that do not count or are saturated."""
-        photo = self._small(torch.as_tensor(self.photos.images[view]))
+        photo = small(torch.as_tensor(self.photos.images[view]), self.size)
         counted = (photo <= SATURATED).all(-1).to(photo)
         if self.photos.weights is not None:
-            counted = counted * self._small(torch.as_tensor(self.photos.weights[view])[..., None])[..., 0]
+            counted = counted * small(torch.as_tensor(self.photos.weights[view])[..., None], self.size)[..., 0]
         picture = rasterize(splats, self.photos.cameras[[view]], self.size, self.photos.background).rgb[0]
         return exposure_map(picture, photo.to(picture), counted.to(picture), TIE)
-
-    def _small(self, image: torch.Tensor) -> torch.Tensor:
-        """An image [H, W, C] at the size of small pictures."""
-        width, height = self.size
-        return torch.nn.functional.interpolate(image.permute(2, 0, 1)[None], (height, width), mode="area")[0].permute(1, 2, 0)
-
-
-def _small_size(photos: PhotoSet) -> tuple[int, int]:
-    """Width and height of small pictures."""
-    _, height, width, _ = photos.images.shape
-    shrink = min(1.0, SMALL / max(width, height))
-    return max(1, round(width * shrink)), max(1, round(height * shrink))

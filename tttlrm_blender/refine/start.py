@@ -6,20 +6,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import torch
 from scipy.spatial import cKDTree
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import SH_DC, Gaussians, merge, prune
 from ..photos.load import PhotoSet
 from ..photos.points import SparsePoints
-from ..render.metrics import evaluate_views
+from ..render.device import to_tensors
+from ..render.rasterize import Rendering, rasterize
+from .small import small, small_size
 
+STARTS = ("auto", "decoded", "points", "both")
 POINT_OPACITY = 0.3  # faint enough to be moved and outgrown
 NEIGHBOURS = 3  # whose mean distance is the size of a point's splat
 LEAST_SPACING = 0.01  # of the mean; points may coincide
-JUDGING_VIEWS = 8  # photos that decoded splats are compared with
-GOOD_PSNR = 18.0  # dB of the decoded splats' pictures, below which they do points more harm than good
 ENOUGH_POINTS = 50  # to do without decoded splats
+JUDGING_VIEWS, JUDGING_SIDE = 8, 160  # photos that decoded splats are compared with, and their longest side in pixels
+REGION = 9  # pixels along the side of what is a region of such a picture
+GOOD_PSNR = 18.0  # dB of decoded splats in a region, below which they do points more harm than good
 
 
 def starting_splats(
@@ -28,19 +33,58 @@ def starting_splats(
     """At most `most` decoded splats (numpy), and one splat per point, as `RefineSettings.start` wants them.
 
     Points stand where photos agree, whereas a network may be wrong, and its mistakes stay in the way: beside points,
-    "auto" lets decoded splats have a part only if their pictures resemble the photos. Raises `TttlrmError`
-    ("no_splats") where there is neither.
+    "auto" takes the decoded splats that `explaining` finds. What is missing is replaced by the other. Raises `TttlrmError`:
+    "no_splats" where there is neither, "bad_settings" for another start.
     """
+    if start not in STARTS:
+        raise TttlrmError(f"Refinement cannot start from {start!r}.", f"Choose one of {', '.join(STARTS)}.", "bad_settings")
     decoded = prune(gaussians[finite(gaussians)], max_splats=most)
     if start == "decoded" or points is None or len(points) <= NEIGHBOURS:
         if not len(decoded):
             raise TttlrmError("There are neither splats nor points to refine.", "Reconstruct the scene first.", "no_splats")
         return decoded
     sparse = splats_from_points(points)
-    enough = len(sparse) >= ENOUGH_POINTS
-    if start == "points" or not len(decoded) or (start == "auto" and enough and not _resembles(decoded, photos)):
+    if start == "points" or not len(decoded):
         return sparse
+    if start == "auto" and len(sparse) >= ENOUGH_POINTS:
+        decoded = decoded[explaining(decoded, sparse, photos)]
     return merge([sparse, decoded])
+
+
+@torch.no_grad()
+def explaining(decoded: Gaussians, sparse: Gaussians, photos: PhotoSet) -> np.ndarray:
+    """Which of N decoded splats (numpy) explain their regions of the photos well, and better than those of points: [N] bool.
+
+    Both are drawn alone as a few photos see them. A decoded splat is judged by the mean squared error around its centre.
+    """
+    views = np.unique(np.linspace(0, len(photos) - 1, JUDGING_VIEWS).astype(int))
+    tensors = to_tensors(decoded), to_tensors(sparse)
+    errors, seen = torch.zeros(2, len(decoded)), torch.zeros(len(decoded))
+    for view in views.tolist():
+        (drawn, ours), (_, theirs) = (_errors(splats, photos, view) for splats in tensors)
+        inside, rows, columns = _pixels(drawn, ours.shape)
+        errors[:, inside] += torch.stack([ours, theirs])[:, rows, columns].cpu()
+        seen[inside] += 1
+    ours, theirs = errors / seen.clamp(min=1)
+    return ((seen > 0) & (ours < theirs) & (ours < 10 ** (-GOOD_PSNR / 10))).numpy()
+
+
+def _errors(splats: Gaussians, photos: PhotoSet, view: int) -> tuple[Rendering, torch.Tensor]:
+    """The small picture that a photo's camera sees of splats (tensors), and its mean squared error by region: [h, w]."""
+    size = small_size(photos, JUDGING_SIDE)
+    drawn = rasterize(splats, photos.cameras[[view]], size, photos.background)
+    photo = small(torch.as_tensor(photos.images[view]), size).to(drawn.rgb)
+    error = (drawn.rgb[0] - photo).square().mean(-1)
+    if photos.weights is not None:
+        error = error * small(torch.as_tensor(photos.weights[view])[..., None], size)[..., 0].to(error)
+    return drawn, torch.nn.functional.avg_pool2d(error[None], REGION, 1, REGION // 2, count_include_pad=False)[0]
+
+
+def _pixels(drawn: Rendering, shape: torch.Size) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Of the splats whose centres are inside the picture [h, w]: which of all they are [N] bool, their rows and columns."""
+    columns, rows = drawn.means2d[0].floor().long().unbind(-1)
+    inside = (drawn.radii[0] > 0) & (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+    return inside.cpu(), rows[inside], columns[inside]
 
 
 def splats_from_points(points: SparsePoints) -> Gaussians:
@@ -68,9 +112,3 @@ def finite(gaussians: Gaussians) -> np.ndarray:
     """Which numpy splats have no NaN and no infinity: [N] bool."""
     rows = (np.isfinite(array).all(axis=tuple(range(1, array.ndim))) for array in gaussians.arrays().values())
     return np.logical_and.reduce(list(rows))
-
-
-def _resembles(gaussians: Gaussians, photos: PhotoSet) -> bool:
-    """Whether pictures of the splats (numpy) come near some of the photos."""
-    views = np.unique(np.linspace(0, len(photos) - 1, JUDGING_VIEWS).astype(int))
-    return evaluate_views(gaussians, photos[views])["psnr"] >= GOOD_PSNR

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Photos at a small size, for what needs no detail."""
+
+from __future__ import annotations
+
+import torch
+
+from ..photos.load import PhotoSet
+
+
+def small_size(photos: PhotoSet, side: int) -> tuple[int, int]:
+    """Width and height of the photos when their longest side has at most so many pixels."""
+    _, height, width, _ = photos.images.shape
+    shrink = min(1.0, side / max(width, height))
+    return max(1, round(width * shrink)), max(1, round(height * shrink))
+
+
+def small(
+    image: torch.Tensor,  # [H, W, C]
+    size: tuple[int, int],
+) -> torch.Tensor:  # [height, width, C]
+    """An image at a small size, width and height, each pixel the mean of those that it covers."""
+    planes = image.permute(2, 0, 1)[None]
+    return torch.nn.functional.interpolate(planes, size[::-1], mode="area")[0].permute(1, 2, 0)
