@@ -17,6 +17,10 @@ STARTS = (
     ("points", "Sparse Points", "Sparse points of the photos alone"),
     ("both", "Both", "Sparse points and decoded splats"),
 )
+STRATEGIES = (
+    ("split", "Split", "Splats that the photos pull most are split; transparent ones are removed"),
+    ("mcmc", "MCMC", "Transparent splats move to opaque ones; opacity and size are penalised, faint splats stirred"),
+)
 ORIENTATIONS = (
     ("auto", "Where Estimated", "Turn scenes whose cameras had to be estimated upright; others stay in their world"),
     ("always", "Always", "Turn every scene upright"),
@@ -50,7 +54,8 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "start": _words("Start", "What is optimised", items=STARTS),
         "exposure": _words("Exposure", "Photos were metered one by one: let each have its exposure"),
         "poses": _words("Correct Poses", "Learn small corrections of the cameras while the splats are learned"),
-        "max_splats": _words("Most Splats", "Splitting stops here", min=1),
+        "densify": _words("Densify", "Where splats are added and removed", items=STRATEGIES),
+        "max_splats": _words("Most Splats", "Splats are added up to here", min=1),
         "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view", min=0, max=3),
     },
     settings.MeshSettings: {

@@ -14,7 +14,7 @@ import torch
 from ..render.rasterize import Rendering
 from .parameters import Parameters
 
-ROUNDS, FIRST, LAST = 22, 0.05, 0.5  # evenly over these shares of the budget
+ROUNDS, FIRST = 22, 0.05  # the first one after this share of the budget
 MOST_GROWTH = 1.5  # of the count in one round
 MIN_OPACITY = 0.005  # fainter splats are removed
 APART = 0.5  # the halves of a split splat stand so many standard deviations to both sides along its longest axis,
@@ -23,6 +23,8 @@ ALONG, ACROSS = 0.54, 0.9  # and are as long and as thick as this share of it
 
 class Growth:
     """Splits and removes splats while they are being optimised."""
+
+    LAST = 0.5  # share of the budget at the last round
 
     def __init__(self, parameters: Parameters, goal: int) -> None:
         """Works towards `goal` splats; more than that from the beginning are left alone."""
@@ -36,8 +38,16 @@ class Growth:
         assert gradient is not None, "the gradient of means2d is retained before the backward pass"
         self.pull += gradient.norm(dim=-1).sum(0)
         self.seen += (drawn.radii > 0).sum(0)
-        if self.round < ROUNDS and used >= FIRST + (LAST - FIRST) * self.round / (ROUNDS - 1):
+        if self._due(used):
             self._hold_round()
+
+    def penalty(self) -> torch.Tensor | float:
+        """What is added to the loss: nothing."""
+        return 0.0
+
+    def _due(self, used: float) -> bool:
+        """Whether it is time for the next round; rounds are spread evenly."""
+        return self.round < ROUNDS and used >= FIRST + (self.LAST - FIRST) * self.round / (ROUNDS - 1)
 
     def _hold_round(self) -> None:
         """Remove what is transparent, split what is pulled most."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..photos.cameras import Cameras
 from ..photos.load import PhotoSet
@@ -20,9 +21,11 @@ from .budget import Budget
 from .growth import Growth
 from .lessons import Lessons
 from .parameters import Parameters
+from .relocation import Relocation
 from .start import finite, starting_splats, to_degree
 
 SEED = 0
+STRATEGIES = {"split": Growth, "mcmc": Relocation}
 DEGREE_EVERY = 0.2  # share of the budget after which the degree of the spherical harmonics grows by one
 PIXELS_PER_SPLAT, SPLATS_PER_PIXEL = 80, 0.5  # more splats than these allow show nothing new, or what is not there
 SECONDS_PER_PREVIEW = 3.0
@@ -47,14 +50,15 @@ def refine(
     report("refine", 0.0)
     best = Best(photos, settings.exposure)
     best.offer(to_degree(gaussians[finite(gaussians)], settings.sh_degree))
-    splats = to_degree(starting_splats(gaussians, photos, points, settings.max_splats, settings.start), settings.sh_degree)
-    parameters = Parameters(splats, _extent(photos.cameras), best_device())
-    growth = Growth(parameters, min(settings.max_splats, _goal(photos)))
+    learned = np.setdiff1d(np.arange(len(photos)), best.apart)
+    splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start)
+    parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), best_device())
+    growth = _strategy(settings.densify)(parameters, min(settings.max_splats, _goal(photos)))
     lessons = Lessons(parameters, photos, settings)
     random, shown = np.random.default_rng(SEED), time.perf_counter()
-    views = _shuffled(np.setdiff1d(np.arange(len(photos)), best.apart), random)
+    views = _shuffled(learned, random)
     while (used := budget.used) < 1:
-        drawn = lessons.backward(next(views), int(used / DEGREE_EVERY), random.random(3))
+        drawn = lessons.backward(next(views), int(used / DEGREE_EVERY), random.random(3), growth.penalty())
         parameters.step(used, budget.expected)
         lessons.step(used)
         growth.follow(drawn, used)
@@ -68,6 +72,13 @@ def refine(
     best.offer(parameters.to_numpy())
     assert best.splats is not None, "something was offered"
     return best.splats
+
+
+def _strategy(name: str) -> type[Growth]:
+    """The class that adds and removes splats, by the name in the settings."""
+    if name not in STRATEGIES:
+        raise TttlrmError(f"Splats cannot be densified by {name!r}.", f"Choose {' or '.join(STRATEGIES)}.", "bad_settings")
+    return STRATEGIES[name]
 
 
 def _shuffled(views: np.ndarray, random: np.random.Generator) -> Iterator[int]:
