@@ -53,9 +53,9 @@ def test_the_budget_of_refinement(text: str, steps: int, seconds: float):
 
 def test_the_budget_of_refinement_in_passes():
     assert parse("--refine", "10x").refine == RefineSettings(passes=10)
-    assert parse("--refine", "3x", "--start", "both", "--exposure").refine == RefineSettings(
-        passes=3, start="both", exposure=True
-    )
+    line = "--refine 3x --start both --exposure --correct-poses --densify mcmc"
+    asked = RefineSettings(passes=3, start="both", exposure=True, poses=True, densify="mcmc")
+    assert parse(*line.split()).refine == asked
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What refinement starts from."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,13 @@ from tttlrm_blender.refine.start import POINT_OPACITY, explaining, splats_from_p
 def wrong(blobs) -> Gaussians:
     """Splats in other colours than the photos show."""
     return Gaussians(blobs.means * 1.5, blobs.quats, blobs.scales, blobs.opacities, -2 * blobs.sh)
+
+
+@pytest.fixture
+def disturbed(blobs) -> Gaussians:
+    """Splats in about the right colours."""
+    noise = np.random.default_rng(2).normal(0, 0.12 / SH_DC, blobs.sh.shape)
+    return replace(blobs, sh=(blobs.sh + noise).astype(np.float32))
 
 
 def test_points_become_round_splats_of_their_colour_and_spacing():
@@ -57,13 +65,18 @@ def test_splats_are_kept_by_region(blobs, wrong, photos, points):
 
 
 def test_what_is_explained_well_already_by_points_needs_no_other_splats(blobs, photos):
-    assert not explaining(blobs, blobs, photos).any()
+    assert not explaining(blobs, blobs, photos, 0.0).any()
 
 
 def test_what_masks_hide_does_not_count(blobs, wrong, photos):
     hidden = replace(photos, weights=np.zeros(photos.images.shape[:3], np.float32))
-    assert explaining(blobs, wrong, photos).mean() > 0.9
-    assert not explaining(blobs, wrong, hidden).any()
+    assert explaining(blobs, wrong, photos, 20.0).mean() > 0.9
+    assert not explaining(blobs, wrong, hidden, 20.0).any()
+
+
+def test_decoded_splats_must_be_better_where_many_steps_follow(disturbed, photos, points):
+    counts = [len(starting_splats(disturbed, photos, points, 1000, passes=passes)) for passes in (0.1, 1.0, math.inf)]
+    assert counts[0] >= counts[1] > counts[2] >= len(points)
 
 
 @pytest.mark.parametrize(("start", "counts"), [("decoded", (0, 1)), ("points", (1, 0)), ("both", (1, 1))])

@@ -37,6 +37,8 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     )
     add("--start", choices=("auto", "decoded", "points", "both"), default="auto", help="what is optimised (default: auto)")
     add("--exposure", action="store_true", help="photos were metered one by one: let each have its exposure")
+    add("--correct-poses", action="store_true", help="learn small corrections of the cameras while refining")
+    add("--densify", choices=("split", "mcmc"), default="split", help="how refining adds splats (default: split)")
     add("--mesh", action=BooleanOptionalAction, default=mesh, help="make a mesh too")
     add("--checkpoint", default="default", metavar="default|FILE", help="the network's weights")
     add("--remove-background", default="", metavar="FILE", help="lay things on white, found by the ONNX network of this file")
@@ -59,9 +61,13 @@ def reconstruct_settings(args: Namespace) -> ReconstructSettings:
         checkpoint=args.checkpoint,
         remove_background=args.remove_background,
         decode=DecodeSettings(keep=args.keep),
-        refine=replace(args.refine, start=args.start, exposure=args.exposure),
+        refine=_refine_settings(args),
         mesh=MeshSettings() if args.mesh else None,
     )
+
+
+def _refine_settings(args: Namespace) -> RefineSettings:
+    return replace(args.refine, start=args.start, exposure=args.exposure, poses=args.correct_poses, densify=args.densify)
 
 
 def _count(text: str) -> int:

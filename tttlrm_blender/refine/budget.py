@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from ..protocol.settings import RefineSettings
@@ -14,7 +15,12 @@ class Budget:
     def __init__(self, settings: RefineSettings, photos: int) -> None:
         limits = [limit for limit in (settings.steps, settings.passes * photos) if limit]
         self.most_steps, self.seconds = min(limits, default=0), settings.seconds
-        self.started, self.steps = time.perf_counter(), 0
+        self.photos, self.started, self.steps = photos, time.perf_counter(), 0
+
+    @property
+    def passes(self) -> float:
+        """Over the photos, at most: infinite where only time ends the work."""
+        return self.most_steps / self.photos if self.most_steps else math.inf
 
     @property
     def used(self) -> float:

@@ -13,6 +13,11 @@ from .exposure import Exposures
 from .loss import photo_loss
 from .parameters import Parameters
 from .poses import Poses
+from .small import small
+
+DEGREE_EVERY = 0.2  # share of the budget after which the degree of the spherical harmonics grows by one
+COARSE = 0.3  # share of the budget with photos of half the size: such steps take half the time and teach as much at first
+LEAST_SIDE = 128  # pixels along the shorter side of photos that can be halved
 
 
 class Lessons:
@@ -24,14 +29,13 @@ class Lessons:
         middle = parameters["means"].detach().median(0).values
         self.poses = Poses(len(photos), middle, parameters.extent) if settings.poses else None
 
-    def backward(self, view: int, degree: int, background: np.ndarray, penalty: torch.Tensor | float = 0.0) -> Rendering:
-        """Draw one photo, and find the gradients of its loss and the penalty.
+    def backward(self, view: int, used: float, background: np.ndarray, penalty: torch.Tensor | float = 0.0) -> Rendering:
+        """Draw one photo at a used share of the budget, and find the gradients of its loss and the penalty.
 
         Over a random background, splats learn to leave no holes.
         """
-        photo, weights = self._on_device(self.photos.images, view), self._on_device(self.photos.weights, view)
-        assert photo is not None
-        splats = self.parameters.gaussians()
+        photo, weights = self._photo(view, used)
+        splats, degree = self.parameters.gaussians(), int(used / DEGREE_EVERY)
         if self.poses:
             splats = self.poses.moved(view, splats)
         size = (photo.shape[2], photo.shape[1])
@@ -48,5 +52,15 @@ class Lessons:
         if self.poses:
             self.poses.step(used)
 
-    def _on_device(self, arrays: np.ndarray | None, view: int) -> torch.Tensor | None:
-        return None if arrays is None else torch.as_tensor(arrays[view : view + 1]).to(self.parameters.device)
+    def _photo(self, view: int, used: float) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """A photo [1, h, w, 3] at the size that is learned from, and the weights [1, h, w] of its pixels."""
+        height, width = self.photos.images.shape[1:3]
+        coarse = used < COARSE and min(width, height) >= LEAST_SIDE
+        images = [self.photos.images[view]]
+        if self.photos.weights is not None:
+            images.append(self.photos.weights[view][..., None])
+        tensors = [torch.as_tensor(image).to(self.parameters.device) for image in images]
+        if coarse:
+            tensors = [small(tensor, (width // 2, height // 2)) for tensor in tensors]
+        photo, *weights = (tensor[None] for tensor in tensors)
+        return photo, weights[0][..., 0] if weights else None

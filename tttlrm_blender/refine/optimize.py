@@ -26,7 +26,6 @@ from .start import finite, starting_splats, to_degree
 
 SEED = 0
 STRATEGIES = {"split": Growth, "mcmc": Relocation}
-DEGREE_EVERY = 0.2  # share of the budget after which the degree of the spherical harmonics grows by one
 PIXELS_PER_SPLAT, SPLATS_PER_PIXEL = 80, 0.5  # more splats than these allow show nothing new, or what is not there
 SECONDS_PER_PREVIEW = 3.0
 
@@ -51,14 +50,14 @@ def refine(
     best = Best(photos, settings.exposure)
     best.offer(to_degree(gaussians[finite(gaussians)], settings.sh_degree))
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
-    splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start)
+    splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes)
     parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), best_device())
     growth = _strategy(settings.densify)(parameters, min(settings.max_splats, _goal(photos)))
     lessons = Lessons(parameters, photos, settings)
     random, shown = np.random.default_rng(SEED), time.perf_counter()
     views = _shuffled(learned, random)
     while (used := budget.used) < 1:
-        drawn = lessons.backward(next(views), int(used / DEGREE_EVERY), random.random(3), growth.penalty())
+        drawn = lessons.backward(next(views), used, random.random(3), growth.penalty())
         parameters.step(used, budget.expected)
         lessons.step(used)
         growth.follow(drawn, used)

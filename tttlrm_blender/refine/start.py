@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -24,17 +25,24 @@ LEAST_SPACING = 0.01  # of the mean; points may coincide
 ENOUGH_POINTS = 50  # to do without decoded splats
 JUDGING_VIEWS, JUDGING_SIDE = 8, 160  # photos that decoded splats are compared with, and their longest side in pixels
 REGION = 9  # pixels along the side of what is a region of such a picture
-GOOD_PSNR = 18.0  # dB of decoded splats in a region, below which they do points more harm than good
+# Below so many dB in a region, decoded splats do points more harm than good: about what points alone become in one pass over
+# the photos, and by how much more in twice the passes. Beyond the last, decoded splats are as good as any.
+GOOD_PSNR, PER_DOUBLING, BEST_PSNR = 20.0, 4.0, 24.0
 
 
 def starting_splats(
-    gaussians: Gaussians, photos: PhotoSet, points: SparsePoints | None, most: int, start: str = "auto"
+    gaussians: Gaussians,
+    photos: PhotoSet,
+    points: SparsePoints | None,
+    most: int,
+    start: str = "auto",
+    passes: float = math.inf,
 ) -> Gaussians:
     """At most `most` decoded splats (numpy), and one splat per point, as `RefineSettings.start` wants them.
 
     Points stand where photos agree, whereas a network may be wrong, and its mistakes stay in the way: beside points,
-    "auto" takes the decoded splats that `explaining` finds. What is missing is replaced by the other. Raises `TttlrmError`:
-    "no_splats" where there is neither, "bad_settings" for another start.
+    "auto" takes the decoded splats that `explaining` finds, fewer of them the more passes over the photos will follow. What is
+    missing is replaced by the other. Raises `TttlrmError`: "no_splats" where there is neither, "bad_settings" for another start.
     """
     if start not in STARTS:
         raise TttlrmError(f"Refinement cannot start from {start!r}.", f"Choose one of {', '.join(STARTS)}.", "bad_settings")
@@ -47,13 +55,18 @@ def starting_splats(
     if start == "points" or not len(decoded):
         return sparse
     if start == "auto" and len(sparse) >= ENOUGH_POINTS:
-        decoded = decoded[explaining(decoded, sparse, photos)]
+        decoded = decoded[explaining(decoded, sparse, photos, good_psnr(passes))]
     return merge([sparse, decoded])
 
 
+def good_psnr(passes: float) -> float:
+    """How good decoded splats must be in a region, in dB, to start beside points for so many passes over the photos."""
+    return min(GOOD_PSNR + PER_DOUBLING * math.log2(max(passes, 1e-3)), BEST_PSNR)
+
+
 @torch.no_grad()
-def explaining(decoded: Gaussians, sparse: Gaussians, photos: PhotoSet) -> np.ndarray:
-    """Which of N decoded splats (numpy) explain their regions of the photos well, and better than those of points: [N] bool.
+def explaining(decoded: Gaussians, sparse: Gaussians, photos: PhotoSet, good: float) -> np.ndarray:
+    """Which of N decoded splats (numpy) explain their regions of the photos better than `good` dB and than points: [N] bool.
 
     Both are drawn alone as a few photos see them. A decoded splat is judged by the mean squared error around its centre.
     """
@@ -66,7 +79,7 @@ def explaining(decoded: Gaussians, sparse: Gaussians, photos: PhotoSet) -> np.nd
         errors[:, inside] += torch.stack([ours, theirs])[:, rows, columns].cpu()
         seen[inside] += 1
     ours, theirs = errors / seen.clamp(min=1)
-    return ((seen > 0) & (ours < theirs) & (ours < 10 ** (-GOOD_PSNR / 10))).numpy()
+    return ((seen > 0) & (ours < theirs) & (ours < 10 ** (-good / 10))).numpy()
 
 
 def _errors(splats: Gaussians, photos: PhotoSet, view: int) -> tuple[Rendering, torch.Tensor]:
