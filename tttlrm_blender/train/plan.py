@@ -27,7 +27,7 @@ NETWORKS = {"small": SMALL_NETWORK, "large": replace(SMALL_NETWORK, dim=256, lay
 HELD_OUT = 2**31 - 1  # the seed of scenes kept for measuring
 UNSEEN = 4  # views of them that are measured
 # View synthesis predicts pixels of target views from their rays; depth needs no rasteriser; splats are judged by
-# rendered views; in the last stage every other step lets the network read the views in ordered chunks.
+# rendered views; in the last stage every other step lets the network read the views in chunks.
 STAGES = ("views", "depth", "splats", "chunks")
 DEPTH_TERMS = {"choice": 1.0, "depth": 1.0, "shape": 0.5, "trust": 0.1}
 SPLAT_TERMS = {"color": 20.0, "likeness": 1.0, "choice": 0.5, "depth": 0.5, "shape": 0.01, "opacity": 0.01, "perceptual": 0.5}
