@@ -8,7 +8,7 @@ from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine import optimize
-from tttlrm_blender.refine.best import ENOUGH, Best, judging_views
+from tttlrm_blender.refine.best import ENOUGH, JUDGED, Best, judging_views
 from tttlrm_blender.refine.optimize import refine
 
 
@@ -46,5 +46,6 @@ def test_photos_set_aside_are_learned_from_once_the_splats_are_better(
     many: PhotoSet = photos[np.arange(24) % len(photos)]
     apart = set(judging_views(24).tolist())
     refine(blobs[:0] if good else blobs, many, RefineSettings(steps=96, start="points"), Report(), points)
-    assert not apart & set(drawn[:48])
-    assert (apart <= set(drawn[48:])) == good
+    before = int(96 * JUDGED)
+    assert not apart & set(drawn[:before])
+    assert (apart <= set(drawn[before:])) == good

@@ -13,7 +13,7 @@ from ..render.metrics import evaluate_views
 
 ENOUGH = 12  # photos, of which one can be spared
 SPARED = 24  # one photo of so many is set aside
-JUDGED = 0.5  # share of the budget after which splats are judged, and photos set aside are learned from too
+JUDGED = 0.25  # share of the budget after which splats are judged, and photos set aside are learned from too
 
 
 class Best:
