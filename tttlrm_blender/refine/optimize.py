@@ -65,7 +65,7 @@ def refine(
         growth.follow(drawn, used)
         budget.steps += 1
         report("refine", budget.used)
-        if not judged and budget.used >= JUDGED:
+        if len(apart) and not judged and budget.used >= JUDGED:
             judged = True
             views = _shuffled(everything, random) if best.offer(parameters.to_numpy()) else views
         if time.perf_counter() - shown > SECONDS_PER_PREVIEW:
