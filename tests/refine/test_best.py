@@ -96,8 +96,8 @@ def test_photos_set_aside_are_learned_from_once_the_splats_are_better(
     many: PhotoSet = photos[np.arange(24) % len(photos)]
     apart = set(judging_views(24).tolist())
     refine(blobs[:0] if good else blobs, many, RefineSettings(steps=120, start="points"), Report(), points)
-    assert not apart & set(drawn[:60])
-    assert (apart <= set(drawn[60:])) == good
+    assert not apart & set(drawn[: int(120 * JOIN)])
+    assert (apart <= set(drawn[int(120 * JOIN) :])) == good
 
 
 def test_the_quick_measure_is_that_of_evaluation(blobs, photos) -> None:

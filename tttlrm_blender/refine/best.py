@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The best of the states that splats go through, judged by photos that they do not learn from.
 
-A few photos are set aside, and the splats are judged by them now and then. Once half of the budget is used and the splats
+A few photos are set aside, and the splats are judged by them now and then. Once a quarter of the budget is used and the splats
 are better than ever, the judges are learned from too: optimisation has proved that it helps with photos it does not know,
 and every photo counts. Otherwise the photos are being learned by heart: the judges stay aside, and the best splats come back.
 """
@@ -20,7 +20,7 @@ from .parameters import Parameters
 
 ENOUGH, SPARED = 8, 10  # photos of which one can be spared; one of so many is
 MOST_JUDGES = 8
-JOIN = 0.5  # share of the budget from which the judges may be learned from: splats are split no more
+JOIN = 0.25  # share of the budget from which the judges may be learned from: later costs quality
 APART = 0.1  # share of the budget from one judgement to the next, or more where they would take too long:
 COST, DRAWING = 0.03, 0.3  # share of all time that they may take, and of a step's time that drawing one photo takes
 

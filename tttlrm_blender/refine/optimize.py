@@ -41,7 +41,7 @@ def refine(
 
     A step draws one photo. The splats start from `gaussians` and `points` (`settings.start`), may grow to
     `settings.max_splats`, and come back with `settings.sh_degree`. What comes back is never worse than `gaussians`: a few
-    photos are set aside to judge by until half of the budget is used, and learned from only if the splats are better by then.
+    photos are set aside to judge by until a quarter of the budget is used, and learned from only if the splats got better.
     Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats") without any splats and points. The splats given
     are not changed.
     """
