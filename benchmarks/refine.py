@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Held-out PSNR and SSIM, and seconds, of refinement from sparse points alone, by steps; and the loss against its plain twin.
+"""Held-out PSNR and SSIM, and seconds, of refinement by start and budget; and the loss against its plain twin.
 
-python benchmarks/refine.py PHOTOS [--poses auto] [--size 270x480] [--hold-out 8] [--steps 250 500 1000]
+python benchmarks/refine.py PHOTOS [--poses auto] [--size 270x480] [--hold-out 8] [--start auto] [--budget 250 500 1000] [--out FILE]
+
+Seconds are those of refinement alone, without reading photos and finding sparse points. FILE gets the table tab-separated.
 """
 
 from __future__ import annotations
@@ -9,36 +11,49 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.photos.find import find_photos
-from tttlrm_blender.photos.load import PhotoSet, load_photos
-from tttlrm_blender.photos.points import SparsePoints, sparse_points
-from tttlrm_blender.photos.selection import hold_out
+from tttlrm_blender.commands.options import budget, size
 from tttlrm_blender.progress import Report
-from tttlrm_blender.protocol.settings import RefineSettings
+from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 from tttlrm_blender.refine.loss import photo_loss, photo_loss_reference
 from tttlrm_blender.refine.optimize import refine
-from tttlrm_blender.render.metrics import evaluate_views
+from tttlrm_blender.refine.start import STARTS
+from tttlrm_blender.worker import steps
+from tttlrm_blender.worker.scene import Scene
 
-NO_SPLATS = Gaussians(*(np.zeros((0, *shape), np.float32) for shape in ((3,), (4,), (3,), (), (1, 3))))
+COLUMNS = ("start", "budget", "steps", "seconds", "psnr", "ssim", "splats")
 
 
 def main() -> None:
-    """Print one line per number of steps."""
+    """Print one line per start and budget."""
     options = parse()
-    inputs, held_out = hold_out(find_photos(options.photos, options.poses), options.hold_out)
-    width, height = (int(side) for side in options.size.split("x"))
-    measured, photos = load_photos(held_out, width, height), load_photos(inputs, width, height)
-    points = sparse_points(inputs, Report())
-    print(f"{len(photos)} photos in, {len(measured)} held out, {len(points)} points, {torch.get_num_threads()} threads")
-    for steps in options.steps:
-        measure(steps, photos, measured, points)
-    compare_losses(torch.as_tensor(photos.images[:1]), torch.as_tensor(photos.images[1:2]))
+    width, height = options.size
+    settings = ReconstructSettings(poses=options.poses, width=width, height=height, hold_out=options.hold_out)
+    photographs = steps.load(Scene(options.photos), settings, Report())
+    made = steps.remember(photographs, settings, Report())
+    decoded, points = steps.read_out(made, DecodeSettings(), Report()), steps.points_of(made, Report())
+    found, given = len(points) if points else 0, len(photographs.inputs)
+    print(f"{given} photos in, {len(decoded)} splats decoded, {found} points, {torch.get_num_threads()} threads")
+    rows = [COLUMNS]
+    print(*rows[0], sep="\t")
+    for start in options.start:
+        for text in options.budget:
+            counting, started = Counting(), time.perf_counter()
+            splats = refine(decoded, photographs.inputs, replace(budget(text), start=start), counting, points)
+            seconds = time.perf_counter() - started
+            scores = steps.measure(splats, made)
+            figures = (f"{seconds:.0f}", f"{scores['psnr']:.2f}", f"{scores['ssim']:.3f}", str(len(splats)))
+            rows.append((start, text, str(counting.steps), *figures))
+            print(*rows[-1], sep="\t", flush=True)
+    if options.out:
+        options.out.write_text("".join("\t".join(row) + "\n" for row in rows))
+    images = torch.as_tensor(photographs.inputs.images[:2])
+    compare_losses(images[:1], images[1:])
 
 
 def parse() -> argparse.Namespace:
@@ -46,19 +61,24 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--poses", default="auto")
-    parser.add_argument("--size", default="270x480")
+    parser.add_argument("--size", type=size, default=(270, 480))
     parser.add_argument("--hold-out", type=int, default=8)
-    parser.add_argument("--steps", type=int, nargs="+", default=[250, 500, 1000])
+    parser.add_argument("--start", nargs="+", choices=STARTS, default=["auto"])
+    parser.add_argument("--budget", nargs="+", default=["250", "500", "1000"], help="as --refine takes them: 250, 10x, 30s")
+    parser.add_argument("--out", type=Path)
     return parser.parse_args()
 
 
-def measure(steps: int, photos: PhotoSet, measured: PhotoSet, points: SparsePoints) -> None:
-    """Refine for so many steps and print how good the held-out views are."""
-    started = time.perf_counter()
-    splats = refine(NO_SPLATS, photos, RefineSettings(steps=steps), Report(), points)
-    seconds = time.perf_counter() - started
-    scores = evaluate_views(splats, measured)
-    print(f"{steps:6} steps: {scores['psnr']:.2f} dB, SSIM {scores['ssim']:.3f}, {len(splats):6} splats, {seconds:.0f} s")
+class Counting(Report):
+    """Counts the steps of refinement."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = -1  # refinement reports once before the first
+
+    def progress(self, stage: str, fraction: float) -> None:
+        """A step, or the beginning."""
+        self.steps += 1
 
 
 def compare_losses(picture: torch.Tensor, photo: torch.Tensor) -> None:

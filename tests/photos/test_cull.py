@@ -116,10 +116,11 @@ def test_duplicates_are_named_and_the_sharper_is_kept(tmp_path: Path) -> None:
     assert worth_using(sorted(tmp_path.glob("set/*")), Notes(), duplicates=False) == sorted(tmp_path.glob("set/*"))
 
 
-def test_copies_of_one_photo_are_left_for_others_to_complain_about(tmp_path: Path) -> None:
+def test_copies_of_one_photo_are_an_error(tmp_path: Path) -> None:
     (path,) = write_scene(tmp_path / "set", 1)
     shutil.copy(path, path.with_name("copy.jpg"))
-    assert len(worth_using(sorted(tmp_path.glob("set/*")), Notes())) == 2
+    with pytest.raises(TttlrmError, match="All 2 photos in .* show the same"):
+        worth_using(sorted(tmp_path.glob("set/*")), Notes())
 
 
 def test_one_broken_photo_among_many_is_left_out_by_name(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     add("--keep", type=_share, default=0.0, metavar="SHARE", help="share of pixels that become splats (default: 0.4)")
     add(
         "--refine",
-        type=_budget,
+        type=budget,
         default=RefineSettings(),
         metavar="N|Nx|Ns",
         help="optimise: 1000 is steps, 10x is passes over the photos, 120s is seconds",
@@ -90,7 +90,8 @@ def size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _budget(text: str) -> RefineSettings:
+def budget(text: str) -> RefineSettings:
+    """Steps, passes or seconds of refinement, as an argument's type."""
     match = re.fullmatch(r"(\d+)(x?)|(\d+|\d*\.\d+)s", text)
     if match is None:
         raise ArgumentTypeError(

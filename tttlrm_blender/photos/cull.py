@@ -35,7 +35,7 @@ def worth_using(paths: list[Path], report: Report, duplicates: bool = True) -> l
     """The photos that can be read and are not blurred, nor with `duplicates` near-identical to others, in their order.
 
     Whatever is set aside is noted by name. At least two photos are left. Raises `TttlrmError` where more than half of the
-    photos cannot be read, or where they need a package that is not installed.
+    photos cannot be read or need a package that is not installed, and ("no_photos") where all are copies of one.
     """
     looks = _looks(paths, report)
     kept = [path for path in paths if path in looks]
@@ -106,8 +106,11 @@ def _tell_same(paths: list[Path], looks: dict[Path, Look], report: Report) -> li
             kept.append(index)
         else:
             same[index] = alike
-    if not same or len(kept) < 2:
+    if not same:
         return paths
+    if len(kept) == 1:
+        sentence = f"All {len(paths)} photos in {paths[0].parent} show the same from the same place."
+        raise TttlrmError(sentence, "Add photos of the scene from at least one other place.", "no_photos")
     pairs = [f"{paths[index].name} (as {paths[alike].name})" for index, alike in sorted(same.items())]
     report.note(f"{len(same)} of {len(paths)} photos show the same as others and are left out: {', '.join(pairs)}.")
     return [paths[index] for index in sorted(kept)]
