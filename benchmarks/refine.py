@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Held-out PSNR and SSIM, and seconds, of refinement by start and budget; and the loss against its plain twin.
 
-python benchmarks/refine.py PHOTOS [--poses auto] [--size 270x480] [--hold-out 8] [--start auto] [--budget 250 500 1000] [--out FILE]
+python benchmarks/refine.py PHOTOS [--poses auto] [--size 270x480] [--hold-out 8] [--start auto] [--budget 250 500 1000] [--out T]
 
-Seconds are those of refinement alone, without reading photos and finding sparse points. FILE gets the table tab-separated.
+Seconds are those of refinement alone, without reading photos and finding sparse points. T gets the table, tab-separated.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def test_duplicates_are_named_and_the_sharper_is_kept(tmp_path: Path) -> None:
 def test_copies_of_one_photo_are_an_error(tmp_path: Path) -> None:
     (path,) = write_scene(tmp_path / "set", 1)
     shutil.copy(path, path.with_name("copy.jpg"))
-    with pytest.raises(TttlrmError, match="All 2 photos in .* show the same"):
+    with pytest.raises(TttlrmError, match=r"All 2 photos in .* show the same"):
         worth_using(sorted(tmp_path.glob("set/*")), Notes())
 
 
