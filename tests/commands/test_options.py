@@ -68,8 +68,8 @@ def test_the_budget_of_refinement_in_passes():
         ("--keep", "40%", "--keep is a share of the pixels, such as 0.4; got 40%"),
         ("--keep", "0", "--keep is a share of the pixels, such as 0.4; got 0"),
         ("--keep", "1.5", "--keep is a share of the pixels, such as 0.4; got 1.5"),
-        ("--views", "many", "a whole number is needed, such as 8; got many"),
-        ("--hold-out", "-1", "a whole number is needed, such as 8; got -1"),
+        ("--views", "many", "a whole number of at least 0 is needed, such as 8; got many"),
+        ("--hold-out", "-1", "a whole number of at least 0 is needed, such as 8; got -1"),
     ],
 )
 def test_a_wrong_value_is_answered_with_a_sentence(option: str, value: str, sentence: str, capsys: pytest.CaptureFixture):

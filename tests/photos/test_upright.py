@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.similarity import Similarity
-from tttlrm_blender.photos.upright import RADIUS, find_planes, up_direction, upright
+from tttlrm_blender.photos.upright import RADIUS, find_planes, upright
 from tttlrm_blender.photos.world import moved, settle
 
 UP = np.array([0.0, 0.0, 1.0])
@@ -105,7 +105,7 @@ def test_a_known_scale_is_kept() -> None:
 def test_few_points_of_no_plane_have_none() -> None:
     assert find_planes(np.random.default_rng(0).normal(size=(300, 3))) == []
     assert find_planes(np.zeros((2, 3))) == []
-    assert find_planes(np.ones((50, 3))) == [] or np.isfinite(up_direction(orbit(0), find_planes(np.ones((50, 3))))).all()
+    assert find_planes(np.ones((50, 3))) == []
 
 
 def test_the_castles_facade_stands_upright(shared: Path) -> None:

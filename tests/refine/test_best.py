@@ -48,34 +48,33 @@ def test_a_few_photos_of_many_are_set_aside() -> None:
 
 
 def test_the_better_splats_are_kept(blobs, photos) -> None:
-    best = Best(photos, exposure=False)
-    assert best.offer(blobs[:40]) and best.offer(blobs) and not best.offer(blobs[:50])
+    best = Best(blobs[:40], photos, exposure=False)
+    assert best.offer(blobs) and not best.offer(blobs[:50])
     assert best.splats is blobs
 
 
 def test_no_splats_are_worse_than_any(blobs, photos) -> None:
-    best = Best(photos, exposure=False)
-    best.offer(blobs[:0])
-    assert best.offer(blobs[:1]) and best.splats is not None and len(best.splats) == 1
+    best = Best(blobs[:0], photos, exposure=False)
+    assert not best.offer(blobs[:0]) and best.offer(blobs[:1]) and len(best.splats) == 1
 
 
 def test_judges_join_once_where_splats_get_better_all_the_time(blobs, many) -> None:
     budget = Budget(RefineSettings(steps=1000), len(many))
-    best = Best(many, exposure=False)
+    best = Best(blobs[:0], many, exposure=False)
     assert joined_at(best, Learner(blobs, 1.0, budget), 1000) == [JOIN]
 
 
 def test_judges_stay_aside_where_photos_are_learned_by_heart(blobs, many) -> None:
     budget = Budget(RefineSettings(steps=1000), len(many))
-    best = Best(many, exposure=False)
+    best = Best(blobs[:0], many, exposure=False)
     assert joined_at(best, Learner(blobs, 0.2, budget), 1000) == []
-    assert best.splats is not None and len(best.splats) > 0.95 * len(blobs)
+    assert len(best.splats) > 0.95 * len(blobs)
 
 
 @pytest.mark.parametrize("steps", [10, 100, 1000])
 def test_judging_costs_little(blobs, many, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     budget = Budget(RefineSettings(steps=steps), len(many))
-    best, offered = Best(many, exposure=False), []
+    best, offered = Best(blobs[:0], many, exposure=False), []
     monkeypatch.setattr(best, "offer", offered.append)
     joined_at(best, Learner(blobs, 0.2, budget), steps)
     assert 1 <= len(offered) <= 10 and (len(offered) - 1) * len(best.judges) * DRAWING <= COST * steps

@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import whole
 from ..errors import TttlrmError
 from ..protocol.settings import ReconstructSettings
 from .comparisons import write_comparisons
@@ -37,9 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="write each held-out photo, its rendering and the error")
     parser.add_argument("--lpips", type=Path, metavar="FILE", help="tell LPIPS too, by the weights of this file")
-    parser.add_argument("--scenes", type=_some, default=64, metavar="N", help="procedural scenes measured (default: 64)")
+    parser.add_argument("--scenes", type=whole(1), default=64, metavar="N", help="procedural scenes measured (default: 64)")
     parser.add_argument(
-        "--captured", type=_several, default=0, metavar="N", help="photos of a procedural scene (default: as --views)"
+        "--captured", type=whole(2), default=0, metavar="N", help="photos of a procedural scene (default: as --views)"
     )
     add_reconstruct_options(parser)
     parser.set_defaults(hold_out=8)
@@ -137,18 +138,6 @@ def picture_folders(names: list[str], root: Path | None) -> dict[str, Path]:
         short = Path(name).resolve().name
         folders[name] = root / (short if root / short not in folders.values() else f"{short}-{position + 1}")
     return folders
-
-
-def _several(text: str) -> int:
-    if not text.isdecimal() or int(text) < 2:
-        raise argparse.ArgumentTypeError(f"a scene needs two photos at least; got {text}")
-    return int(text)
-
-
-def _some(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"a whole number above 0 is needed, such as 64; got {text}")
-    return int(text)
 
 
 def _size(settings: ReconstructSettings) -> tuple[int, int]:

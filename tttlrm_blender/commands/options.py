@@ -7,6 +7,7 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from dataclasses import replace
 
+from ..arguments import whole
 from ..protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
 
 HOLD_OUT = "keep every N-th photo, the first included, for measuring, or the test photos of a data set that has such"
@@ -15,7 +16,7 @@ HOLD_OUT = "keep every N-th photo, the first included, for measuring, or the tes
 def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     """Add the options that `reconstruct_settings` reads; `mesh` says whether a mesh is made when nobody asks."""
     add = parser.add_argument_group("reconstruction").add_argument
-    add("--views", type=_count, default=0, metavar="N", help="photos given to the network (default: all that make sense)")
+    add("--views", type=whole(), default=0, metavar="N", help="photos given to the network (default: all that make sense)")
     add("--size", type=size, default=(0, 0), metavar="WxH", help="size of the photos, such as 270x480 (default: their own)")
     add("--scan", choices=("full", "ar"), default="full", help="one pass over all photos, or chunk by chunk (default: full)")
     add("--elastic", action="store_true", help="hold the memory of early photos in long chunk-by-chunk scans")
@@ -42,7 +43,7 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     add("--mesh", action=BooleanOptionalAction, default=mesh, help="make a mesh too")
     add("--checkpoint", default="default", metavar="default|FILE", help="the network's weights")
     add("--remove-background", default="", metavar="FILE", help="lay things on white, found by the ONNX network of this file")
-    add("--hold-out", type=_count, default=0, metavar="N", help=HOLD_OUT)
+    add("--hold-out", type=whole(), default=0, metavar="N", help=HOLD_OUT)
 
 
 def reconstruct_settings(args: Namespace) -> ReconstructSettings:
@@ -68,12 +69,6 @@ def reconstruct_settings(args: Namespace) -> ReconstructSettings:
 
 def _refine_settings(args: Namespace) -> RefineSettings:
     return replace(args.refine, start=args.start, exposure=args.exposure, poses=args.correct_poses, densify=args.densify)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise ArgumentTypeError(f"a whole number is needed, such as 8; got {text}")
-    return int(text)
 
 
 def _share(text: str) -> float:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ import numpy as np
 from PIL import Image
 
 from ..errors import TttlrmError
-from ..files import make_folder, replacing
+from ..files import replacing
 from ..progress import Report
-from .estimate import cache_folder
+from .cache import content_name, kept_folder
 from .extras import not_installed
-from .images import read_image
+from .images import read_reduced, shrunk
 from .photo import Photo
 
 SIDE = 1024  # pixels of both sides that a network is given which takes any, and of the longest side of an alpha channel
@@ -32,12 +31,11 @@ def without_background(photos: list[Photo], model: Path, report: Report) -> list
     from 0 to 1 or as logits. Raises `TttlrmError` ("bad_model", "no_package", "bad_photo").
     """
     remover = Remover(model)
-    folder = cache_folder() / "alpha"
-    make_folder(folder)
+    folder = kept_folder("alpha")
     made = []
     for done, photo in enumerate(photos):
         report("background", done / len(photos))
-        alpha = folder / f"{_digest(photo.path, remover.digest, photo.upright)}.png"
+        alpha = folder / f"{content_name([photo.path], remover.name, photo.upright)}.png"
         if not alpha.is_file():
             with replacing(alpha) as part:
                 Image.fromarray(remover.alpha(_small(photo))).save(part)
@@ -54,7 +52,7 @@ class Remover:
         self._session = _session(model)
         self._input = self._session.get_inputs()[0]
         self._norm = ISNET if "isnet" in model.name.lower() else IMAGENET  # the file does not tell; people keep its name
-        self.digest = _digest(model)
+        self.name = content_name([model])
 
     def alpha(
         self,
@@ -104,19 +102,10 @@ def _bad(model: Path, why: object) -> TttlrmError:
 
 def _small(photo: Photo) -> np.ndarray:
     """The photo with a longest side of SIDE or less, [H, W, 3] float32."""
-    longest = max(photo.width, photo.height)
-    reduction = 1 << max(0, (longest // SIDE).bit_length() - 1)
-    image = read_image(photo.path, photo.upright, reduction)
-    shrink = min(1.0, SIDE / max(image.shape))
-    height, width = (max(1, round(side * shrink)) for side in image.shape[:2])
-    return _resized(image, width, height)
+    image = read_reduced(photo.path, SIDE, photo.upright)
+    return _resized(image, *shrunk(image.shape[1], image.shape[0], SIDE))
 
 
 def _resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
     channels = [Image.fromarray(channel).resize((width, height), BILINEAR) for channel in image.transpose(2, 0, 1)]
     return np.stack([np.asarray(channel) for channel in channels], axis=2)
-
-
-def _digest(path: Path, *more: object) -> str:
-    """A name that stands for the content of a file and for whatever else its use depends on."""
-    return hashlib.sha256(hashlib.sha256(path.read_bytes()).digest() + repr(more).encode()).hexdigest()[:32]

@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 
 from ..errors import TttlrmError
 from ..progress import Report
-from .images import image_size, read_image
+from .images import read_reduced, shrunk
 from .parallel import for_each
 from .photo import leave_out
 
@@ -87,11 +87,9 @@ def _look(path: Path, changed: int) -> Look:
 
 def _small(path: Path) -> np.ndarray:
     """The brightness of a photo whose longest side is SIDE or less, [H, W] float32, 0 to 1."""
-    size = image_size(path)
-    reduction = 1 << max(0, (max(size) // (2 * SIDE)).bit_length() - 1)
-    grey = Image.fromarray(read_image(path, reduction=reduction).mean(2))
-    shrink = min(1.0, SIDE / max(grey.size))
-    return np.asarray(grey.resize([max(2, round(side * shrink)) for side in grey.size], Image.Resampling.LANCZOS))
+    grey = Image.fromarray(read_reduced(path, SIDE).mean(2))
+    width, height = shrunk(*grey.size, SIDE)
+    return np.asarray(grey.resize((max(2, width), max(2, height)), Image.Resampling.LANCZOS))
 
 
 def _tell_same(paths: list[Path], looks: dict[Path, Look], report: Report) -> list[Path]:

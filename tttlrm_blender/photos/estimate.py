@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 import tempfile
 from itertools import combinations
@@ -12,14 +10,15 @@ from pathlib import Path
 
 from ..errors import TttlrmError
 from ..progress import Report
+from .cache import content_name, keep, kept_folder
 from .exif import camera_name
-from .images import focal_length, image_size
+from .images import focal_length, image_size, shrunk
 from .photo import mask_of
-from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, small_size, write_images
+from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, write_images
 
 SIDE, FEATURES = 1024, 4096  # longest side of an image in pixels, and details sought in it
 FILM_WIDTH = 36.0  # mm, of the film that EXIF's equivalent focal length refers to
-EDITION = b"2"  # of what is kept: models of another one are made anew
+EDITION = 3  # of what is kept: models of another one are made anew
 MOST_EXHAUSTIVE = 25  # photos; more are not matched each with each other
 FEW_DETAILS = 150  # in a photo that is blurred, dark or of something blank
 
@@ -31,27 +30,11 @@ def estimate_poses(images: list[Path], report: Report) -> Path:
     Photos of one size, camera and focal length share their intrinsics. `report` is told which photos found no place, and
     why. Raises `TttlrmError` ("no_poses"), which says what to photograph differently, where fewer than two find one.
     """
-    kept = _folder_of_poses() / _digest(images)
+    kept = kept_folder("poses") / _name(images)
     if not kept.is_dir():
         with tempfile.TemporaryDirectory(prefix="tttlrm-") as work, tempfile.TemporaryDirectory(dir=kept.parent) as beside:
-            shutil.copytree(_mapped(images, Path(work), report), Path(beside) / "model").replace(kept)
+            keep(shutil.copytree(_mapped(images, Path(work), report), Path(beside) / "model"), kept)
     return kept
-
-
-def cache_folder() -> Path:
-    """Where results that took minutes are kept: TTTLRM_CACHE, or the system's place for such things."""
-    local = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("TTTLRM_CACHE") or Path(local) / "tttlrm")
-
-
-def _folder_of_poses() -> Path:
-    folder = cache_folder() / "poses"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        hint = "Set TTTLRM_CACHE to a folder that can be written to."
-        raise TttlrmError(f"The folder {folder} for estimated poses cannot be made ({error}).", hint, "no_poses") from None
-    return folder
 
 
 def _mapped(images: list[Path], folder: Path, report: Report) -> Path:
@@ -107,15 +90,12 @@ def advice(evidence: Evidence) -> str:
 
 def _simple_radial(size: tuple[int, int], focal: float) -> tuple[str, list[float]]:
     """COLMAP's model, and f cx cy k of a camera whose focal length is known in mm of 35 mm film."""
-    width, height = small_size(*size, SIDE)
+    width, height = shrunk(*size, SIDE)
     return "SIMPLE_RADIAL", [focal / FILM_WIDTH * max(width, height), width / 2, height / 2, 0.0]
 
 
-def _digest(images: list[Path]) -> str:
-    """A name that stands for the names and contents of the photos and their masks, and for how models of them are made."""
-    digest = hashlib.sha256(EDITION)
-    for path in images:
-        mask = mask_of(path)
-        contents = [hashlib.sha256(file.read_bytes()).digest() for file in (path, mask) if file]
-        digest.update(path.name.encode() + b"\0" + b"".join(contents))
-    return digest.hexdigest()[:32]
+def _name(images: list[Path]) -> str:
+    """Stands for the names and contents of the photos and their masks, and for how models of them are made."""
+    masks = [mask_of(path) for path in images]
+    named = [(path.name, mask is not None) for path, mask in zip(images, masks, strict=True)]
+    return content_name([*images, *filter(None, masks)], EDITION, named)

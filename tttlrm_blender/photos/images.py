@@ -104,6 +104,18 @@ def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarr
             return sum_of(_on_white(part) for part in _floats(layers, rest)) / np.float32(rest**2)
 
 
+def read_reduced(path: Path, side: int, upright: bool = True) -> np.ndarray:
+    """An image as of `read_image`, decoded to be looked at small: a longest side of at least twice `side` pixels, or its own."""
+    longest = max(image_size(path))
+    return read_image(path, upright, 1 << max(0, (longest // (2 * side)).bit_length() - 1))
+
+
+def shrunk(width: int, height: int, side: int) -> tuple[int, int]:
+    """Width and height shrunk to a longest side."""
+    shrink = min(1.0, side / max(width, height))
+    return max(1, round(width * shrink)), max(1, round(height * shrink))
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     with _faults(path):

@@ -11,9 +11,10 @@ import numpy as np
 
 from ..progress import Report
 from .colmap import ColmapPoints, read_points
+from .images import shrunk
 from .photo import Photo, Source
 from .selection import pose_features
-from .sfm_process import SfmJob, run_sfm, small_size, write_images
+from .sfm_process import SfmJob, run_sfm, write_images
 
 SIDE, FEATURES = 640, 4096  # longest side of an image in pixels, and details sought in it
 NEIGHBOURS = 6  # views that each view is matched with
@@ -82,6 +83,6 @@ def _seen_by(points: ColmapPoints, sources: list[Source]) -> SparsePoints:
 
 def _small_camera(photo: Photo) -> tuple[str, list[float]]:
     """COLMAP's camera model and parameters of a photo's small copy."""
-    width, height = small_size(photo.width, photo.height, SIDE)
+    width, height = shrunk(photo.width, photo.height, SIDE)
     intrinsics = photo.intrinsics * np.tile([width / photo.width, height / photo.height], 2)
     return photo.distortion.model, [*intrinsics, *photo.distortion.values]

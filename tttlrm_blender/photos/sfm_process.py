@@ -17,7 +17,7 @@ from PIL import Image
 
 from ..errors import TttlrmError
 from ..progress import Report
-from .images import image_size, read_image
+from .images import read_reduced, shrunk
 from .parallel import for_each
 from .photo import mask_of
 
@@ -89,7 +89,7 @@ def write_images(
     def write(index: int) -> None:
         path, upright = photos[index]
         image = _picture(path, upright, side)
-        size = small_size(*image.size, side)
+        size = shrunk(*image.size, side)
         image.resize(size, Image.Resampling.LANCZOS).save(folder / "images" / names[index], quality=95)
         if any(masks):
             mask = masks[index]
@@ -102,14 +102,7 @@ def write_images(
 
 def _picture(path: Path, upright: bool, side: int) -> Image.Image:
     """An image file, read at a size that is not much larger than needed for a longest side."""
-    reduction = max(1, max(image_size(path)) // (2 * side))
-    return Image.fromarray((read_image(path, upright, reduction) * 255 + 0.5).astype("uint8"))
-
-
-def small_size(width: int, height: int, side: int) -> tuple[int, int]:
-    """Width and height shrunk to a longest side."""
-    shrink = min(1.0, side / max(width, height))
-    return max(1, round(width * shrink)), max(1, round(height * shrink))
+    return Image.fromarray((read_reduced(path, side, upright) * 255 + 0.5).astype("uint8"))
 
 
 @contextmanager

@@ -78,7 +78,7 @@ def find_planes(
     while len(planes) < PLANES and len(left) >= max(3, ENOUGH * len(points)):
         normal, offset = _best_plane(left, random)
         inside = np.abs(left @ normal - offset) < THICKNESS
-        if inside.sum() < ENOUGH * len(points):
+        if not normal.any() or inside.sum() < ENOUGH * len(points):
             break
         planes.append(Plane(*_fitted(left[inside]), float(inside.sum() / len(points))))
         left = left[~inside]
@@ -86,7 +86,7 @@ def find_planes(
 
 
 def _best_plane(points: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, float]:
-    """The one of many planes through three points that the most points lie in."""
+    """The one of many planes through three points that the most points lie in; its normal is zero where all points are one."""
     corners = points[random.integers(len(points), size=(TRIES, 3))]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import tempfile
 from collections.abc import Iterator
@@ -15,11 +14,10 @@ import numpy as np
 from PIL import Image
 
 from ..errors import TttlrmError
-from ..files import make_folder
 from ..progress import Report
 from .blocks import block_mean
+from .cache import content_name, keep, kept_folder
 from .cull import SIDE, softness
-from .estimate import cache_folder
 from .extras import not_installed
 
 SUFFIXES = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp", ".wmv")  # in folders
@@ -44,16 +42,15 @@ def frames_of(video: Path, report: Report, count: int = FRAMES) -> Path:
 
     Raises `TttlrmError` ("bad_video", "no_package").
     """
-    folder = cache_folder() / "frames"
-    make_folder(folder)
-    kept = folder / _digest(video, count)
+    folder = kept_folder("frames")
+    kept = folder / f"{content_name([video])}-{count}"
     if not kept.is_dir():
         chosen = choose(list(_glimpses(video, report)), count)
         with tempfile.TemporaryDirectory(dir=folder) as beside:
             part = Path(beside) / "frames"
             part.mkdir()
             _write(video, set(chosen), part, report)
-            part.rename(kept)
+            keep(part, kept)
     report.note(f"The frames that are used of {video.name} are in {kept}.")
     return kept
 
@@ -164,9 +161,3 @@ def _decoded(video: Path) -> Iterator[tuple[int, Any, float]]:
 
 def _bad(video: Path, what: str) -> TttlrmError:
     return TttlrmError(f"The video {video} {what}.", "Export it again, or give a folder of photos.", "bad_video")
-
-
-def _digest(video: Path, count: int) -> str:
-    """A name that stands for the content of a video and the number of its frames."""
-    with video.open("rb") as file:
-        return f"{hashlib.file_digest(file, 'sha256').hexdigest()[:32]}-{count}"

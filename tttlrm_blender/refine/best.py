@@ -28,18 +28,17 @@ COST, DRAWING = 0.03, 0.3  # share of all time that they may take, and of a step
 class Best:
     """Keeps the splats (numpy) whose pictures are nearest to some photos."""
 
-    def __init__(self, photos: PhotoSet, exposure: bool) -> None:
-        """Sets some of the photos aside; of few photos none, and all judge. `exposure` is that of `evaluate_psnr`."""
+    def __init__(self, splats: Gaussians, photos: PhotoSet, exposure: bool) -> None:
+        """Begins with some splats. Sets some photos aside; of few none, and all judge. `exposure` is that of `evaluate_psnr`."""
         self.apart = judging_views(len(photos))
         self.judges = photos[self.apart] if len(self.apart) else photos
         self.exposure, self.judged = exposure, 0.0  # share of the budget at the last judgement
-        self.splats: Gaussians | None = None
-        self.psnr = -math.inf
+        self.splats, self.psnr = splats, self._judge(splats)
 
     def offer(self, splats: Gaussians) -> bool:
         """Keep the splats if they are better than those kept; whether they are."""
-        psnr = evaluate_psnr(splats, self.judges, self.exposure) if len(splats) else -math.inf
-        better = self.splats is None or psnr > self.psnr
+        psnr = self._judge(splats)
+        better = psnr > self.psnr
         if better:
             self.splats, self.psnr = splats, psnr
         return better
@@ -53,6 +52,10 @@ class Best:
         if join:
             self.judged = math.inf
         return join
+
+    def _judge(self, splats: Gaussians) -> float:
+        """PSNR in dB; none at all without splats."""
+        return evaluate_psnr(splats, self.judges, self.exposure) if len(splats) else -math.inf
 
     def _is_due(self, budget: Budget) -> bool:
         """Whether the last judgement is long enough ago, or it is time to let the judges join."""

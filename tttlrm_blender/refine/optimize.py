@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from .start import finite, starting_splats, to_degree
 SEED = 0
 STRATEGIES = {"split": Growth, "mcmc": Relocation}
 PIXELS_PER_SPLAT, SPLATS_PER_PIXEL = 80, 0.5  # more splats than these allow show nothing new, or what is not there
+CONTINUED = 0.6  # of the schedules that splats which were refined before have behind them
 SECONDS_PER_PREVIEW = 3.0
 
 
@@ -36,41 +38,55 @@ def refine(
     settings: RefineSettings,
     report: Report,
     points: SparsePoints | None = None,
+    refined: bool = False,
 ) -> Gaussians:
     """Splats (numpy, in the world of the photos' cameras) optimised against the photos within a budget of steps or seconds.
 
     A step draws one photo. The splats start from `gaussians` and `points` (`settings.start`), may grow to
     `settings.max_splats`, and come back with `settings.sh_degree`. What comes back is never worse than `gaussians`: a few
     photos are set aside to judge by until a quarter of the budget is used, and learned from only if the splats got better.
+    `refined` says that the splats were refined before: "auto" then goes on with them, at the gentle pace of a run's end.
     Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats") without any splats and points. The splats given
     are not changed.
     """
+    goes_on = refined and settings.start == "auto"
+    settings = replace(settings, start="decoded") if goes_on else settings
     budget = Budget(settings, len(photos))
     report("refine", 0.0)
-    best = Best(photos, settings.exposure)
-    best.offer(to_degree(gaussians[finite(gaussians)], settings.sh_degree))
+    best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
     splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes)
     parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), best_device())
     growth = _strategy(settings.densify)(parameters, min(settings.max_splats, _goal(photos)))
-    lessons = Lessons(parameters, photos, settings)
-    random, shown = np.random.default_rng(SEED), time.perf_counter()
+    lessons, previews = Lessons(parameters, photos, settings), _Previews(report)
+    random = np.random.default_rng(SEED)
     views = _shuffled(learned, random)
     while (used := budget.used) < 1:
-        drawn = lessons.backward(next(views), used, random.random(3), growth.penalty())
-        parameters.step(used, budget.expected)
+        pace = CONTINUED + (1 - CONTINUED) * used if goes_on else used
+        drawn = lessons.backward(next(views), pace, random.random(3), growth.penalty())
+        parameters.step(pace, budget.expected)
         lessons.step(used)
         growth.follow(drawn, used)
         budget.steps += 1
         report("refine", budget.used)
         if best.follow(parameters, budget):
             views = _shuffled(np.arange(len(photos)), random)
-        if time.perf_counter() - shown > SECONDS_PER_PREVIEW:
-            report.preview(parameters.to_numpy())
-            shown = time.perf_counter()
+        previews.follow(parameters)
     best.offer(parameters.to_numpy())
-    assert best.splats is not None, "something was offered"
     return best.splats
+
+
+class _Previews:
+    """Offers splats now and then."""
+
+    def __init__(self, report: Report) -> None:
+        self.report, self.offered = report, time.perf_counter()
+
+    def follow(self, parameters: Parameters) -> None:
+        """Offer the splats as they are now, where that is due."""
+        if time.perf_counter() - self.offered > SECONDS_PER_PREVIEW:
+            self.report.preview(parameters.to_numpy())
+            self.offered = time.perf_counter()
 
 
 def _strategy(name: str) -> type[Growth]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import torch
 
+from ..photos.images import shrunk
 from ..photos.load import PhotoSet
 
 
 def small_size(photos: PhotoSet, side: int) -> tuple[int, int]:
     """Width and height of the photos when their longest side has at most so many pixels."""
     _, height, width, _ = photos.images.shape
-    shrink = min(1.0, side / max(width, height))
-    return max(1, round(width * shrink)), max(1, round(height * shrink))
+    return shrunk(width, height, side)
 
 
 def small(

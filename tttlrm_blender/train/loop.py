@@ -33,16 +33,7 @@ def run(args: argparse.Namespace) -> int:
     if args.preview:
         write_preview(args.preview, args.seed)
         return 0
-    if not args.state:
-        raise TttlrmError("A training run needs a file to resume from.", "Give --state, or --preview.", "bad_settings")
-    if not (args.minutes > 0 or args.steps > 0):
-        raise TttlrmError("A training run needs an end.", "Give --minutes or --steps.", "bad_settings")
-    if args.device == "cuda" and not torch.cuda.is_available():
-        raise TttlrmError("No CUDA GPU is to be found, or torch is built without CUDA.", "Train with --device cpu.", "no_device")
-    for path in (args.state, args.out):
-        make_folder(path.parent if path else Path())
-    if args.device == "cpu":
-        torch.set_num_threads(1)  # the matrices are small: more threads wait for each other
+    _prepare(args)
     trainer = resume(args.state, args.device, args.loaders) or begin(args)
     if trainer.compilation and not trainer.compilation.installed:
         print(WITHOUT_DRAWING, flush=True)
@@ -65,6 +56,20 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         export(args.out, trainer, args.evaluate)
     return 0
+
+
+def _prepare(args: argparse.Namespace) -> None:
+    """Refuse options that no run can have; make the folders that the run writes to."""
+    if not args.state:
+        raise TttlrmError("A training run needs a file to resume from.", "Give --state, or --preview.", "bad_settings")
+    if not (args.minutes > 0 or args.steps > 0):
+        raise TttlrmError("A training run needs an end.", "Give --minutes or --steps.", "bad_settings")
+    if args.device == "cuda" and not torch.cuda.is_available():
+        raise TttlrmError("No CUDA GPU is to be found, or torch is built without CUDA.", "Train with --device cpu.", "no_device")
+    for path in filter(None, (args.state, args.out)):
+        make_folder(path.parent)
+    if args.device == "cpu":
+        torch.set_num_threads(1)  # the matrices are small: more threads wait for each other
 
 
 def plan(args: argparse.Namespace) -> Plan:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..arguments import whole
 from .plan import HELD_OUT, NETWORKS, STAGES, Plan
 
 
@@ -17,10 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", type=Path, help="file to resume from and to save to every few minutes; the log lies beside it")
     parser.add_argument("--out", type=Path, help="checkpoint to write whenever the state is saved")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to train (default: cpu)")
-    parser.add_argument("--loaders", type=count, default=0, metavar="N", help="processes that draw scenes ahead of the training")
+    parser.add_argument(
+        "--loaders", type=whole(), default=0, metavar="N", help="processes that draw scenes ahead of the training"
+    )
     parser.add_argument("--save-every", type=float, default=3.0, metavar="MINUTES", help="between saved states")
     parser.add_argument("--validate-every", type=float, default=5.0, metavar="MINUTES", help="between figures in the log")
-    parser.add_argument("--evaluate", type=count, default=64, metavar="SCENES", help="held-out scenes measured for the record")
+    parser.add_argument("--evaluate", type=whole(), default=64, metavar="SCENES", help="held-out scenes measured for the record")
     parser.add_argument("--preview", type=Path, metavar="FILE", help="write a PNG of scenes of this seed instead of training")
     _add_plan(parser.add_argument_group("of a new run; a resumed one keeps its own").add_argument)
 
@@ -37,16 +40,9 @@ def _add_plan(add) -> None:
     add("--perceptual", default="", metavar="FILE", help="weights of VGG16 for a perceptual loss")
 
 
-def count(text: str) -> int:
-    """A whole number from 0 on, as an argument's type."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"a whole number is needed, such as 8; got {text}")
-    return int(text)
-
-
 def seed(text: str) -> int:
     """A seed of scenes that are not kept for measuring, as an argument's type."""
-    if count(text) >= HELD_OUT:
+    if whole()(text) >= HELD_OUT:
         raise argparse.ArgumentTypeError(f"seeds lie below {HELD_OUT}, whose scenes are kept for measuring; got {text}")
     return int(text)
 

@@ -62,7 +62,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     used = photographs.files if settings.refine.wanted else photographs.chosen
     info |= {"views": len(used), "seconds": clock.seconds, "cameras": _cameras(made)}
     info |= steps.measure(gaussians, made, settings.refine.wanted and settings.refine.exposure)
-    scene.made, scene.gaussians, scene.mesh = made, gaussians, mesh
+    scene.made, scene.gaussians, scene.refined, scene.mesh = made, gaussians, settings.refine.wanted, mesh
     return _result(info, gaussians, mesh)
 
 
@@ -70,15 +70,15 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
     """Read splats from the scene's memory again, with other settings; refinement is not kept."""
     made = scene.reconstruction()
     gaussians = steps.read_out(made, settings, report)
-    scene.gaussians = gaussians
+    scene.gaussians, scene.refined = gaussians, False
     return _result(steps.measure(gaussians, made), gaussians)
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
-    """Optimise the scene's current splats against its photos."""
+    """Optimise the scene's current splats against its photos, or go on with it."""
     made = scene.reconstruction()
-    gaussians = steps.optimize(scene.splats(), made, settings, report)
-    scene.gaussians = gaussians
+    gaussians = steps.optimize(scene.splats(), made, settings, report, scene.refined)
+    scene.gaussians, scene.refined = gaussians, True
     return _result(steps.measure(gaussians, made, settings.exposure), gaussians)
 
 

@@ -57,6 +57,7 @@ class Scene:
     folder: Path
     made: Reconstruction | None = None
     gaussians: Gaussians | None = None  # numpy, in the world of the cameras
+    refined: bool = False  # whether these were optimised against the photos
     mesh: Mesh | None = None
 
     def reconstruction(self) -> Reconstruction:

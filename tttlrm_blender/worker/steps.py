@@ -127,10 +127,13 @@ def queries(made: Reconstruction, count: int) -> SceneMemory:
     return made.memory.of_views([index for index, photo in enumerate(chosen) if photo.name in kept])
 
 
-def optimize(gaussians: Gaussians, made: Reconstruction, settings: RefineSettings, report: Report) -> Gaussians:
-    """Optimise splats against the input photos, helped by sparse points of them."""
-    points = points_of(made, report) if settings.start != "decoded" else None
-    return refine(gaussians, made.photographs.inputs, settings, report, points)
+def optimize(
+    gaussians: Gaussians, made: Reconstruction, settings: RefineSettings, report: Report, refined: bool = False
+) -> Gaussians:
+    """Optimise splats against the input photos, helped by sparse points of them; go on with those that were `refined`."""
+    alone = settings.start == "decoded" or (refined and settings.start == "auto")
+    points = None if alone else points_of(made, report)
+    return refine(gaussians, made.photographs.inputs, settings, report, points, refined)
 
 
 def points_of(made: Reconstruction, report: Report) -> SparsePoints | None:

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where results that took long are kept, and under which names."""
+
+from pathlib import Path
+
+import pytest
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.photos.cache import content_name, keep, kept_folder
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_names_follow_content_and_not_place(tmp_path: Path) -> None:
+    a, b, other = write(tmp_path / "a", "x"), write(tmp_path / "c/b", "x"), write(tmp_path / "d", "y")
+    assert content_name([a]) == content_name([b]) != content_name([other])
+    assert len({content_name([a]), content_name([a, b]), content_name([a], 1), content_name([a], "1")}) == 4
+    assert content_name([a, other]) != content_name([other, a])
+
+
+def test_the_folder_is_the_one_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path / "cache"))
+    assert kept_folder("poses") == tmp_path / "cache/poses"
+    assert (tmp_path / "cache/poses").is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTTLRM_CACHE", str(write(tmp_path / "file", "")))
+    with pytest.raises(TttlrmError, match="Set TTTLRM_CACHE") as caught:
+        kept_folder("poses")
+    assert caught.value.code == "cannot_write"
+
+
+def test_what_another_process_kept_stays(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    for text in ("first", "second"):
+        keep(write(tmp_path / "made/file", text).parent, kept)
+        (tmp_path / "made").mkdir(exist_ok=True)
+    assert (kept / "file").read_text() == "first"
+
+
+def test_what_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError):
+        keep(tmp_path / "never made", tmp_path / "kept")

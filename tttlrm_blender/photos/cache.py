@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Results that took long, kept in the user's cache folder by the content of the files that they were made from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import TttlrmError
+
+
+def kept_folder(kind: str) -> Path:
+    """The folder for results of a kind, below TTTLRM_CACHE or in the system's place for such things; it is made if needed.
+
+    Raises `TttlrmError` ("cannot_write").
+    """
+    local = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(os.environ.get("TTTLRM_CACHE") or Path(local) / "tttlrm") / kind
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "Set TTTLRM_CACHE to a folder that can be written to."
+        raise TttlrmError(
+            f"The cache folder {folder} cannot be made ({error.strerror or error}).", hint, "cannot_write"
+        ) from None
+    return folder
+
+
+def content_name(files: Iterable[Path], *more: object) -> str:
+    """A name that stands for the contents of files, and for whatever else a result depends on."""
+    digest = hashlib.sha256(repr(more).encode())
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:32]
+
+
+def keep(made: Path, kept: Path) -> None:
+    """Let a folder take the name under which it is looked for, unless another process was faster."""
+    try:
+        made.rename(kept)
+    except OSError:
+        if not kept.is_dir():
+            raise
