@@ -54,6 +54,7 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "start": _words("Start", "What is optimised", items=STARTS),
         "exposure": _words("Exposure", "Photos were metered one by one: let each have its exposure"),
         "poses": _words("Correct Poses", "Learn small corrections of the cameras while the splats are learned"),
+        "sky": _words("Sky", "Far splats where the photos look past everything near"),
         "densify": _words("Densify", "Where splats are added and removed", items=STRATEGIES),
         "max_splats": _words("Most Splats", "Splats are added up to here", min=1),
         "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view", min=0, max=3),

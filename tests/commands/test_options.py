@@ -53,8 +53,8 @@ def test_the_budget_of_refinement(text: str, steps: int, seconds: float):
 
 def test_the_budget_of_refinement_in_passes():
     assert parse("--refine", "10x").refine == RefineSettings(passes=10)
-    line = "--refine 3x --start both --exposure --correct-poses --densify mcmc"
-    asked = RefineSettings(passes=3, start="both", exposure=True, poses=True, densify="mcmc")
+    line = "--refine 3x --start both --exposure --correct-poses --no-sky --densify mcmc"
+    asked = RefineSettings(passes=3, start="both", exposure=True, poses=True, sky=False, densify="mcmc")
     assert parse(*line.split()).refine == asked
 
 

@@ -22,7 +22,7 @@ from tttlrm_blender.protocol.settings import (
     [
         DecodeSettings(keep=0.3),
         RefineSettings(steps=10, start="decoded"),
-        RefineSettings(passes=3, start="both", exposure=True, poses=True, densify="mcmc"),
+        RefineSettings(passes=3, start="both", exposure=True, poses=True, sky=False, densify="mcmc"),
         MeshSettings(resolution=64),
         ReconstructSettings(),
         ReconstructSettings(scan="ar", decode=DecodeSettings(seed=4), refine=RefineSettings(seconds=2.5), mesh=MeshSettings()),

@@ -39,6 +39,7 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     add("--start", choices=("auto", "decoded", "points", "both"), default="auto", help="what is optimised (default: auto)")
     add("--exposure", action="store_true", help="photos were metered one by one: let each have its exposure")
     add("--correct-poses", action="store_true", help="learn small corrections of the cameras while refining")
+    add("--sky", action=BooleanOptionalAction, default=True, help="far splats where photos look past everything near")
     add("--densify", choices=("split", "mcmc"), default="split", help="how refining adds splats (default: split)")
     add("--mesh", action=BooleanOptionalAction, default=mesh, help="make a mesh too")
     add("--checkpoint", default="default", metavar="default|FILE", help="the network's weights")
@@ -68,7 +69,14 @@ def reconstruct_settings(args: Namespace) -> ReconstructSettings:
 
 
 def _refine_settings(args: Namespace) -> RefineSettings:
-    return replace(args.refine, start=args.start, exposure=args.exposure, poses=args.correct_poses, densify=args.densify)
+    named = {
+        "start": args.start,
+        "exposure": args.exposure,
+        "poses": args.correct_poses,
+        "sky": args.sky,
+        "densify": args.densify,
+    }
+    return replace(args.refine, **named)
 
 
 def _share(text: str) -> float:

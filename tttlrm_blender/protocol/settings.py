@@ -36,6 +36,7 @@ class RefineSettings:
     start: str = "auto"  # "decoded" splats, sparse "points" of the photos, "both", or what explains the photos better
     exposure: bool = False  # photos were metered one by one: find what each made of the colours
     poses: bool = False  # learn small corrections of the cameras' poses
+    sky: bool = True  # put far splats where the photos look past everything near
     densify: str = "split"  # "split" those that photos pull most, or "mcmc": move the transparent ones, stir, penalise
     max_splats: int = 200_000  # splats are added up to here
     sh_degree: int = 3

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import TttlrmError
-from ..gaussians.gaussians import Gaussians
+from ..gaussians.gaussians import Gaussians, merge
 from ..photos.cameras import Cameras
 from ..photos.load import PhotoSet
 from ..photos.points import SparsePoints
@@ -23,6 +23,7 @@ from .growth import Growth
 from .lessons import Lessons
 from .parameters import Parameters
 from .relocation import Relocation
+from .sky import sky_splats
 from .start import finite, starting_splats, to_degree
 
 SEED = 0
@@ -42,7 +43,7 @@ def refine(
 ) -> Gaussians:
     """Splats (numpy, in the world of the photos' cameras) optimised against the photos within a budget of steps or seconds.
 
-    A step draws one photo. The splats start from `gaussians` and `points` (`settings.start`), may grow to
+    A step draws one photo. The splats start from `gaussians` and `points` (`settings.start`), and a sky, may grow to
     `settings.max_splats`, and come back with `settings.sh_degree`. What comes back is never worse than `gaussians`: a few
     photos are set aside to judge by until a quarter of the budget is used, and learned from only if the splats got better.
     `refined` says that the splats were refined before: "auto" then goes on with them, at the gentle pace of a run's end.
@@ -56,6 +57,8 @@ def refine(
     best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
     splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes)
+    if settings.sky and not goes_on:
+        splats = merge([splats, sky_splats(splats, photos[learned])])
     parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), best_device())
     growth = _strategy(settings.densify)(parameters, min(settings.max_splats, _goal(photos)))
     lessons, previews = Lessons(parameters, photos, settings), _Previews(report)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photos at a small size, for what needs no detail."""
+"""Photos and pictures at a small size, for what needs no detail."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import torch
 
 from ..photos.images import shrunk
 from ..photos.load import PhotoSet
+from ..render.rasterize import Rendering
 
 
 def small_size(photos: PhotoSet, side: int) -> tuple[int, int]:
@@ -22,3 +23,10 @@ def small(
     """An image at a small size, width and height, each pixel the mean of those that it covers."""
     planes = image.permute(2, 0, 1)[None]
     return torch.nn.functional.interpolate(planes, size[::-1], mode="area")[0].permute(1, 2, 0)
+
+
+def centers_inside(drawn: Rendering, shape: torch.Size) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Of N splats those with centres inside a picture [h, w]: which these are [N] bool, their rows and columns; on the CPU."""
+    columns, rows = drawn.means2d[0].floor().long().cpu().unbind(-1)
+    inside = (drawn.radii[0].cpu() > 0) & (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+    return inside, rows[inside], columns[inside]

@@ -16,7 +16,7 @@ from ..photos.load import PhotoSet
 from ..photos.points import SparsePoints
 from ..render.device import to_tensors
 from ..render.rasterize import Rendering, rasterize
-from .small import small, small_size
+from .small import centers_inside, small, small_size
 
 STARTS = ("auto", "decoded", "points", "both")
 POINT_OPACITY = 0.3  # faint enough to be moved and outgrown
@@ -75,8 +75,8 @@ def explaining(decoded: Gaussians, sparse: Gaussians, photos: PhotoSet, good: fl
     errors, seen = torch.zeros(2, len(decoded)), torch.zeros(len(decoded))
     for view in views.tolist():
         (drawn, ours), (_, theirs) = (_errors(splats, photos, view) for splats in tensors)
-        inside, rows, columns = _pixels(drawn, ours.shape)
-        errors[:, inside] += torch.stack([ours, theirs])[:, rows, columns].cpu()
+        inside, rows, columns = centers_inside(drawn, ours.shape)
+        errors[:, inside] += torch.stack([ours, theirs]).cpu()[:, rows, columns]
         seen[inside] += 1
     ours, theirs = errors / seen.clamp(min=1)
     return ((seen > 0) & (ours < theirs) & (ours < 10 ** (-good / 10))).numpy()
@@ -91,13 +91,6 @@ def _errors(splats: Gaussians, photos: PhotoSet, view: int) -> tuple[Rendering, 
     if photos.weights is not None:
         error = error * small(torch.as_tensor(photos.weights[view])[..., None], size)[..., 0].to(error)
     return drawn, torch.nn.functional.avg_pool2d(error[None], REGION, 1, REGION // 2, count_include_pad=False)[0]
-
-
-def _pixels(drawn: Rendering, shape: torch.Size) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Of the splats whose centres are inside the picture [h, w]: which of all they are [N] bool, their rows and columns."""
-    columns, rows = drawn.means2d[0].floor().long().unbind(-1)
-    inside = (drawn.radii[0] > 0) & (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
-    return inside.cpu(), rows[inside], columns[inside]
 
 
 def splats_from_points(points: SparsePoints) -> Gaussians:
