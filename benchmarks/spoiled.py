@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What it costs that input photos were metered one by one, or that some of them are blurred.
+
+python benchmarks/spoiled.py PHOTOS [--size 270x480] [--hold-out 8] [--steps 1000] [--stops 1] [--share 0.2]
+
+Copies of the photos are spoiled: the light of each is multiplied by 2 to a random power between −stops and stops, or a share
+of them is blurred by 1 % of their width. Held-out photos stay as they are. Printed are held-out PSNRs, plain and with the
+exposure of each held-out photo fitted, and how many photos were used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from tttlrm_blender.commands.options import size
+from tttlrm_blender.photos.find import find_photos
+from tttlrm_blender.photos.images import read_image
+from tttlrm_blender.photos.selection import hold_out
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings, RefineSettings
+from tttlrm_blender.render.metrics import evaluate_psnr
+from tttlrm_blender.worker import steps
+from tttlrm_blender.worker.scene import Scene
+
+BLUR = 0.01  # of the width
+
+Spoil = Callable[[np.ndarray], np.ndarray]  # of one photo [H, W, 3], 0 to 1
+
+
+def main() -> None:
+    """Print one line per kind of photos and setting."""
+    options = parse()
+    kinds: dict[str, Spoil] = {
+        "as they are": lambda image: image,
+        f"changed by up to {options.stops:g} stops": metered(options.stops),
+        f"{options.share:.0%} blurred": blurred(options.share),
+    }
+    for name, spoil in kinds.items():
+        with tempfile.TemporaryDirectory() as folder:
+            photos = Path(shutil.copytree(options.photos, Path(folder) / "photos"))
+            for photo in hold_out(find_photos(photos), options.hold_out)[0]:
+                spoiled = spoil(read_image(photo.path, photo.upright))
+                Image.fromarray((spoiled * 255 + 0.5).astype(np.uint8)).save(photo.path, quality=98, subsampling=0)
+            for exposure in (False, True):
+                print(
+                    f"{name}, exposures {'found' if exposure else 'ignored'}: {measured(photos, options, exposure)}", flush=True
+                )
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--size", type=size, default=(270, 480))
+    parser.add_argument("--hold-out", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--stops", type=float, default=1.0)
+    parser.add_argument("--share", type=float, default=0.2)
+    return parser.parse_args()
+
+
+def measured(photos: Path, options: argparse.Namespace, exposure: bool) -> str:
+    """What comes of refining for some steps."""
+    width, height = options.size
+    settings = ReconstructSettings(width=width, height=height, hold_out=options.hold_out)
+    photographs = steps.load(Scene(photos), settings, Report())
+    made = steps.remember(photographs, settings, Report())
+    decoded = steps.read_out(made, DecodeSettings(), Report())
+    splats = steps.optimize(decoded, made, RefineSettings(steps=options.steps, exposure=exposure), Report())
+    assert photographs.held_out is not None, "some are held out"
+    plain, fitted = (evaluate_psnr(splats, photographs.held_out, fit) for fit in (False, True))
+    return f"{len(photographs.inputs)} photos used, {plain:.2f} dB, fitted {fitted:.2f} dB"
+
+
+def metered(stops: float) -> Spoil:
+    """Gives each photo more or less light; what becomes brighter than white is white."""
+    random = np.random.default_rng(0)
+
+    def spoil(image: np.ndarray) -> np.ndarray:
+        return from_light(to_light(image) * 2 ** random.uniform(-stops, stops)).clip(0, 1)
+
+    return spoil
+
+
+def blurred(share: float) -> Spoil:
+    """Blurs a share of the photos, evenly spread."""
+    owed = 0.0
+
+    def spoil(image: np.ndarray) -> np.ndarray:
+        nonlocal owed
+        owed += share
+        if owed < 1:
+            return image
+        owed -= 1
+        sigma = BLUR * image.shape[1]
+        return gaussian_filter(image, (sigma, sigma, 0))
+
+    return spoil
+
+
+def to_light(colors: np.ndarray) -> np.ndarray:
+    """sRGB values as linear light (IEC 61966-2-1)."""
+    return np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+
+
+def from_light(light: np.ndarray) -> np.ndarray:
+    """Linear light as sRGB values."""
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+if __name__ == "__main__":
+    main()
