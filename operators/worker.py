@@ -62,7 +62,7 @@ class Link:
 
     def _connect(self, worker: Worker) -> client.Client:
         if not worker.launched:
-            return client.Client(worker.host, worker.port, worker.token)
+            return client.Client(worker.host, worker.port, worker.token, fingerprint=worker.fingerprint)
         if worker.python is None and importlib.util.find_spec("torch") is None:
             raise errors.TttlrmError(
                 "Blender does not know which Python runs the worker.",

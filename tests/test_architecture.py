@@ -13,7 +13,7 @@ ENGINE, OPERATORS = ROOT / "tttlrm_blender", ROOT / "operators"
 MODULES, IN_BLENDER = sorted(ENGINE.rglob("*.py")), [*sorted(OPERATORS.rglob("*.py")), ROOT / "__init__.py"]
 SOURCES = MODULES + IN_BLENDER
 HEAVY = {"torch", "gsplat", "numba", "scipy", "PIL", "trimesh", "skimage", "safetensors", "pycolmap", "tqdm"}
-HEAVY |= {"pillow_heif", "rawpy", "onnxruntime", "av"}
+HEAVY |= {"pillow_heif", "rawpy", "onnxruntime", "av", "cryptography"}
 WATCHED = HEAVY | {"numpy", "websockets", "bpy"}
 
 # Beyond the standard library, per room. A room may use less.
@@ -29,7 +29,7 @@ PACKAGES = {
     "refine": {"numpy", "torch", "scipy"},
     "mesh": {"numpy", "torch", "scipy", "skimage", "trimesh"},
     "train": {"numpy", "PIL", "torch", "tqdm"},
-    "worker": {"numpy", "torch", "websockets"},
+    "worker": {"numpy", "torch", "websockets", "cryptography"},
     "commands": {"numpy", "PIL", "tqdm"},
 }
 # Data walks through the rooms in one direction; what lies at the top ("") serves all.

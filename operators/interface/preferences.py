@@ -19,6 +19,7 @@ class Worker:
     host: str = "127.0.0.1"
     port: int = 0
     token: str = ""
+    fingerprint: str = ""  # of the certificate of a worker with TLS
     log: Path | None = None  # file for what a launched worker has to say; None for one that goes with it
 
     @property
@@ -49,6 +50,10 @@ class TTTLRM_Preferences(bpy.types.AddonPreferences):
         description="What a running worker printed when it started; empty to start one on this machine",
         subtype="PASSWORD",
     )
+    fingerprint: StringProperty(
+        name="Fingerprint",
+        description="What a running worker printed of its certificate; needed for one on another machine",
+    )
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
@@ -57,7 +62,7 @@ class TTTLRM_Preferences(bpy.types.AddonPreferences):
         layout.prop(self, "python")
         layout.separator()
         layout.label(text="A worker that is running already, here or elsewhere:")
-        for name in ("host", "port", "token"):
+        for name in ("host", "port", "token", "fingerprint"):
             layout.prop(self, name)
 
 
@@ -69,4 +74,4 @@ def chosen_worker() -> Worker:
     chosen = addon.preferences
     python = Path(bpy.path.abspath(chosen.python)) if chosen.python else None
     log = Path(bpy.utils.extension_path_user(ADDON, create=True)) / "worker.log"
-    return Worker(python, chosen.host, chosen.port, chosen.token, log)
+    return Worker(python, chosen.host, chosen.port, chosen.token, chosen.fingerprint, log)

@@ -15,6 +15,7 @@ from tttlrm_blender.client import WorkerProcess, launch_worker
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.gaussians.ply import read_ply, write_ply
 from tttlrm_blender.gaussians.spz import read_spz
+from tttlrm_blender.worker.certificate import fingerprint, own_certificate
 
 MODULE = "bl_ext.user_default.tttlrm"
 TOY = Path(__file__).with_name("toy_worker.py")
@@ -38,7 +39,7 @@ def worker(installed) -> Iterator[WorkerProcess]:
 @pytest.fixture
 def toy(worker: WorkerProcess) -> WorkerProcess:
     """The preferences name the toy worker."""
-    prefer(host=worker.host, port=worker.port, token=worker.token, python="")
+    prefer(host=worker.host, port=worker.port, token=worker.token, fingerprint="", python="")
     return worker
 
 
@@ -161,6 +162,17 @@ def test_a_wrong_token_is_told(toy, photos):
     prefer(token="wrong-wrong-wrong-wrong")
     with pytest.raises(RuntimeError, match="token"):
         ops.reconstruct(directory=str(photos))
+
+
+def test_a_worker_with_tls_is_known_by_its_fingerprint(photos, tmp_path):
+    certificate = own_certificate(tmp_path)
+    with launch_worker(program=(str(TOY), "--certificate", str(certificate))) as worker:
+        prefer(host=worker.host, port=worker.port, token=worker.token, fingerprint="ab" * 32, python="")
+        with pytest.raises(RuntimeError, match="another certificate than the one expected"):
+            ops.reconstruct(directory=str(photos))
+        prefer(fingerprint=fingerprint(certificate))
+        assert len(reconstructed(photos).data.points) == 12
+        ops.stop_worker()
 
 
 def test_a_worker_elsewhere_needs_leave_to_go_online(toy, photos):

@@ -4,12 +4,14 @@
 import asyncio
 import os
 import signal
+import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -94,9 +96,16 @@ TOKEN = "a token for the tests"
 
 
 @contextmanager
-def serving(folder: Path, limits: Limits | None = None) -> Iterator[int]:
+def serving(
+    folder: Path,
+    limits: Limits | None = None,
+    host: str = "127.0.0.1",
+    tls: ssl.SSLContext | None = None,
+    jobs: Mapping[str, JobKind] = JOBS,
+    make_scene: Callable[[Path], Any] = Scene,
+) -> Iterator[int]:
     """A server in a thread of this process; gives its port."""
-    server = Server(JOBS, Scene, folder, TOKEN, limits=limits or Limits())
+    server = Server(jobs, make_scene, folder, TOKEN, limits=limits or Limits())
     listening = threading.Event()
     port, stop = 0, lambda: None
 
@@ -104,7 +113,7 @@ def serving(folder: Path, limits: Limits | None = None) -> Iterator[int]:
         nonlocal stop
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
         stop = lambda: loop.call_soon_threadsafe(stopped.set)  # noqa: E731
-        assert await server.run("127.0.0.1", 0, ready, stopped)
+        assert await server.run(host, 0, ready, stopped, tls)
 
     def ready(host: str, chosen: int) -> None:
         nonlocal port

@@ -4,23 +4,21 @@
 from __future__ import annotations
 
 import itertools
-import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from ..errors import Cancelled, TttlrmError
 from ..protocol import messages
-from ..protocol.frames import MAX_FRAME
 from ..protocol.messages import Decoder, Failed, Forget, Hello, Message, Progress, Submit, check_versions, encode
 from ..protocol.settings import to_json
 from .files import Files, size_of, uploads
 from .job import Job
+from .reach import reach
 
 MAX_RESULT = 16 << 30  # bytes of the arrays of one event
 
@@ -35,10 +33,12 @@ class Client:
         token: str,
         timeout: float = 10.0,
         why_lost: Callable[[], TttlrmError | None] = lambda: None,
+        fingerprint: str = "",
     ) -> None:
         """Connect within `timeout` seconds, or raise `TttlrmError`.
 
-        `why_lost` is asked for a better explanation when the connection breaks.
+        `fingerprint` is that of the certificate of a worker with TLS; only that worker is told the token. `why_lost` is asked
+        for a better explanation when the connection breaks.
         """
         self._why_lost = why_lost
         self._lock = threading.Lock()
@@ -47,7 +47,7 @@ class Client:
         self._lost: TttlrmError | None = None
         self._open = ExitStack()
         try:
-            self._socket = self._open.enter_context(_connect(host, port, timeout))
+            self._socket = self._open.enter_context(reach(host, port, timeout, fingerprint))
             self.worker = self._greet(token, timeout)
         except BaseException:
             self._open.close()
@@ -186,24 +186,6 @@ class Client:
             jobs, self._jobs = list(self._jobs.values()), {}
         for job in jobs:
             job.put(Failed.of(self._lost))
-
-
-def _connect(host: str, port: int, timeout: float) -> Any:
-    try:
-        plain = socket.create_connection((host, port), timeout)  # made here so that no proxy comes in between
-        return connect(
-            f"ws://{host}:{port}/",
-            sock=plain,
-            open_timeout=timeout,
-            compression=None,  # floats do not shrink
-            max_size=MAX_FRAME,
-            max_queue=4,
-            ping_interval=None,  # a worker busy in native code may be silent for long; a dead one closes its socket
-        )
-    except (OSError, InvalidHandshake) as error:
-        raise TttlrmError(
-            f"No worker answers at {host}, port {port}.", "Start one, or correct host and port.", "no_worker"
-        ) from error
 
 
 def _lost(reason: str | None) -> TttlrmError:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def run(args: argparse.Namespace) -> int:
     from ..worker.program import Options, serve
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    options = Options(args.host, args.port, args.token_file, args.folder)
+    named = {field.name: getattr(args, field.name) for field in fields(Options) if field.name in args}
+    options = Options(**named)
     serve(options, _tell)
     return 0
 
@@ -32,3 +34,5 @@ def run(args: argparse.Namespace) -> int:
 def _tell(ready: Ready) -> None:
     token = f"with the token in {ready.token_file}" if ready.token_file else "with the token from TTTLRM_TOKEN"
     print(f"The worker listens on {ready.host}:{ready.port}, {token}. Ctrl+C stops it.", file=sys.stderr, flush=True)
+    if ready.fingerprint:
+        print(f"Its certificate has the fingerprint {ready.fingerprint}", file=sys.stderr, flush=True)

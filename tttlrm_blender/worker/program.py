@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import signal
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..errors import TttlrmError
+from .certificate import config_folder, own_certificate, tls
 from .server import Server
 
 Registry = tuple[Mapping[str, Any], Callable[[Path], Any]]  # the kinds of jobs, and what makes a scene of a folder
@@ -35,6 +37,9 @@ class Options:
     token_file: Path | None = None  # read, or made if it is missing; not needed if TTTLRM_TOKEN is set
     folder: Path | None = None  # for the files of scenes; None for a temporary one
     log: Path | None = None  # named in errors
+    tls: bool = False  # encrypt connections, as other machines need it
+    certificate: Path | None = None  # to encrypt with; None for one that is made, and kept beside the token file
+    key: Path | None = None  # of the certificate; None where its file holds the key too
     owned: bool = False  # end when standard input ends, as it does when the process that holds the other end is gone
 
 
@@ -46,6 +51,7 @@ class Ready:
     port: int
     pid: int
     token_file: str | None  # None when the token came from TTTLRM_TOKEN
+    fingerprint: str | None = None  # SHA-256 of the certificate; None without TLS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address of this machine to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
     parser.add_argument("--token-file", type=Path, help="file with the token that clients must know; made if it is missing")
+    parser.add_argument("--tls", action="store_true", help="encrypt connections, with a certificate made at the first time")
+    parser.add_argument("--certificate", type=Path, metavar="FILE", help="encrypt connections with this certificate (PEM)")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="the certificate's key (default: in the same file)")
     parser.add_argument("--folder", type=Path, help="where the files of scenes are kept while the worker runs")
 
 
@@ -79,17 +88,20 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
     with TemporaryDirectory(prefix="tttlrm-", dir=options.folder, ignore_cleanup_errors=True) as folder:
         token, token_file = _token(options.token_file, Path(folder))
         server = Server(jobs, make_scene, Path(folder), token, options.log)
+        context, fingerprint = _tls(options)
 
         def listening(host: str, port: int) -> None:
-            ready(Ready(host, port, os.getpid(), str(token_file) if token_file else None))
+            ready(Ready(host, port, os.getpid(), str(token_file) if token_file else None, fingerprint))
 
-        ended = asyncio.run(_until_stopped(server, options, listening))
+        ended = asyncio.run(_until_stopped(server, options, listening, context))
     if not ended:  # it sits in native code that does not listen: leave without waiting for its thread
         logging.shutdown()
         os._exit(1)
 
 
-async def _until_stopped(server: Server, options: Options, listening: Callable[[str, int], None]) -> bool:
+async def _until_stopped(
+    server: Server, options: Options, listening: Callable[[str, int], None], context: ssl.SSLContext | None
+) -> bool:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
     def ask_to_stop(*_: Any) -> None:
@@ -100,13 +112,24 @@ async def _until_stopped(server: Server, options: Options, listening: Callable[[
     if options.owned:
         signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C in the owner's terminal is for the owner to answer
         threading.Thread(target=_await_owner, args=(ask_to_stop,), daemon=True).start()
-    return await server.run(options.host, options.port, listening, stop)
+    return await server.run(options.host, options.port, listening, stop, context)
 
 
 def _await_owner(then: Callable[[], None]) -> None:
     while os.read(0, 4096):  # not sys.stdin, whose lock would be held when the interpreter ends
         pass
     then()
+
+
+def _tls(options: Options) -> tuple[ssl.SSLContext | None, str | None]:
+    """What encrypts connections and the certificate's fingerprint, where that is asked for."""
+    if options.key and not options.certificate:
+        raise TttlrmError("A key was given without its certificate.", "Give --certificate too.", "bad_certificate")
+    if options.certificate:
+        return tls(options.certificate, options.key)
+    if options.tls:
+        return tls(own_certificate(options.token_file.absolute().parent if options.token_file else config_folder()))
+    return None, None
 
 
 def _token(file: Path | None, folder: Path) -> tuple[str, Path | None]:

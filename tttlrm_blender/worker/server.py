@@ -7,7 +7,9 @@ import asyncio
 import hmac
 import ipaddress
 import logging
+import ssl
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,28 +48,39 @@ class Server:
         self._jobs, self._token, self._log = jobs, token, log
         self._sessions = Sessions(folder, make_scene, limits)
 
-    async def run(self, host: str, port: int, ready: Callable[[str, int], None], stop: asyncio.Event) -> bool:
+    async def run(
+        self,
+        host: str,
+        port: int,
+        ready: Callable[[str, int], None],
+        stop: asyncio.Event,
+        tls: ssl.SSLContext | None = None,
+    ) -> bool:
         """Serve until `stop` is set; `ready` hears host and port once clients can come.
 
-        Says whether the last job ended in time. Raises `TttlrmError` if the address cannot be used.
+        Without `tls` only this machine is served. Says whether the last job ended in time. Raises `TttlrmError` if the address cannot be used.
         """
         self._schedule = Schedule(self._log)
         worker = asyncio.create_task(self._schedule.run())
         try:
-            await self._listen(_loopback(host), port, ready, stop)
+            await self._listen(_address(host, tls is not None), port, ready, stop, tls)
         finally:
             ended = await self._schedule.close(STOP_SECONDS)
             worker.cancel()
             self._sessions.remove_all()
         return ended
 
-    async def _listen(self, host: str, port: int, ready: Callable[[str, int], None], stop: asyncio.Event) -> None:
+    async def _listen(
+        self, host: str, port: int, ready: Callable[[str, int], None], stop: asyncio.Event, tls: ssl.SSLContext | None
+    ) -> None:
         try:
             listener = await serve(
                 self._converse,
                 host,
                 port,
-                process_request=_refuse_browsers,
+                ssl=tls,
+                ssl_handshake_timeout=GREETING_SECONDS if tls else None,
+                process_request=partial(_refuse_browsers, by_any_name=not _is_loopback(host)),
                 compression=None,
                 max_size=MAX_FRAME,
                 max_queue=4,
@@ -116,25 +129,32 @@ class Server:
         return received[1]
 
 
-def _loopback(host: str) -> str:
-    """The address of a host, which must be this machine."""
-    try:
-        address = "127.0.0.1" if host == "localhost" else host
-        if ipaddress.ip_address(address).is_loopback:
-            return address
-    except ValueError:
-        pass
+def _address(host: str, encrypted: bool) -> str:
+    """The address of a host, which must be this machine unless connections are encrypted."""
+    address = "127.0.0.1" if host == "localhost" else host
+    if encrypted or _is_loopback(address):
+        return address
     raise TttlrmError(
         f"The worker cannot listen on {host}: its connections are not encrypted, so it serves this machine only.",
-        "Use 127.0.0.1, and an SSH tunnel from other machines.",
+        "Say --tls to encrypt them, or use 127.0.0.1 and an SSH tunnel from other machines.",
         "not_loopback",
     )
 
 
-def _refuse_browsers(connection: ServerConnection, request: Request) -> Response | None:
-    """Web pages name their origin, or reach this machine under a name of theirs; no client of ours does either."""
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_browsers(connection: ServerConnection, request: Request, by_any_name: bool) -> Response | None:
+    """Web pages name their origin, or reach this machine under a name of theirs; no client of ours does either.
+
+    A worker for other machines is reached `by_any_name` that they have for this one.
+    """
     hosts = request.headers.get_all("Host")
-    named_here = len(hosts) == 1 and hosts[0].rpartition(":")[0] in LOOPBACK_NAMES
+    named_here = by_any_name or (len(hosts) == 1 and hosts[0].rpartition(":")[0] in LOOPBACK_NAMES)
     if request.headers.get_all("Origin") or not named_here:
         return connection.respond(403, "Browsers are not welcome here.\n")
     return None

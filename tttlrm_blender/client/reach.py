@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way to a worker: a WebSocket, in the clear on this machine, through TLS to others."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import socket
+import ssl
+
+from websockets.exceptions import InvalidHandshake
+from websockets.sync.client import ClientConnection, connect
+
+from ..errors import TttlrmError
+from ..protocol.frames import MAX_FRAME
+
+
+def reach(host: str, port: int, timeout: float, fingerprint: str = "") -> ClientConnection:
+    """A connection to what listens there, which has the certificate with this fingerprint; without one it is on this machine.
+
+    Raises `TttlrmError`, before anything secret is told.
+    """
+    plain = _dial(host, port, timeout)
+    try:
+        stream = _encrypted(plain, host, port, fingerprint) if fingerprint else _local(plain, host)
+        return _shake_hands(stream, host, port, timeout)
+    except BaseException:
+        plain.close()
+        raise
+
+
+def _dial(host: str, port: int, timeout: float) -> socket.socket:
+    try:
+        return socket.create_connection((host, port), timeout)  # made here so that no proxy comes in between
+    except OSError as error:
+        hint = "Start one, or correct host and port."
+        raise TttlrmError(f"No worker answers at {host}, port {port}.", hint, "no_worker") from error
+
+
+def _local(stream: socket.socket, host: str) -> socket.socket:
+    if not ipaddress.ip_address(stream.getpeername()[0].partition("%")[0]).is_loopback:
+        raise TttlrmError(
+            f"The worker on {host} is another machine's, and without TLS anybody on the way could read the token.",
+            "Start it with --tls and give the fingerprint that it prints, or use an SSH tunnel.",
+            "no_fingerprint",
+        )
+    return stream
+
+
+def _encrypted(plain: socket.socket, host: str, port: int, fingerprint: str) -> ssl.SSLSocket:
+    wanted = fingerprint.replace(":", "").replace(" ", "").lower()
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the fingerprint says more than who has signed
+    try:
+        stream = context.wrap_socket(plain, server_hostname=host)
+    except OSError as error:
+        hint = "Start it with --tls, or leave the fingerprint empty for a worker on this machine."
+        raise TttlrmError(f"What answers at {host}, port {port} does not encrypt with TLS.", hint, "no_tls") from error
+    found = hashlib.sha256(stream.getpeercert(True) or b"").hexdigest()
+    if found != wanted:
+        stream.close()
+        raise TttlrmError(
+            f"The worker at {host}, port {port} has another certificate than the one expected: its fingerprint is {found}.",
+            "If that is what the worker printed when it started, use it. Otherwise somebody may be in between.",
+            "wrong_fingerprint",
+        )
+    return stream
+
+
+def _shake_hands(stream: socket.socket, host: str, port: int, timeout: float) -> ClientConnection:
+    try:
+        return connect(
+            f"ws://{f'[{host}]' if ':' in host else host}:{port}/",  # encrypted already where it is to be
+            sock=stream,
+            open_timeout=timeout,
+            compression=None,  # floats do not shrink
+            max_size=MAX_FRAME,
+            max_queue=4,
+            ping_interval=None,  # a worker busy in native code may be silent for long; a dead one closes its socket
+        )
+    except (OSError, InvalidHandshake) as error:
+        stream.close()
+        raise TttlrmError(
+            f"What answers at {host}, port {port} does not speak as a worker does.",
+            "A worker that was started with TLS wants the fingerprint that it printed.",
+            "no_worker",
+        ) from error

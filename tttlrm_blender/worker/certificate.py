@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The certificate that a worker shows to other machines. Clients know it by its fingerprint, whoever has signed it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..errors import TttlrmError
+from ..files import make_folder, replacing
+
+NAME = "certificate.pem"  # of the file with a certificate made here and its key
+PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # how RFC 5280 writes that there is no end
+
+
+def config_folder() -> Path:
+    """The system's place for what a user has chosen; it need not exist."""
+    return Path(os.environ.get("APPDATA") or os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "tttlrm"
+
+
+def own_certificate(folder: Path) -> Path:
+    """The file with a certificate and its key in a folder, made if it is missing. Raises `TttlrmError`."""
+    file = folder / NAME
+    if not file.exists():
+        make_folder(folder)
+        _write_private(file, _make_certificate())
+    elif os.name == "posix" and file.stat().st_mode & 0o077:
+        raise TttlrmError(f"Others may read the key in {file}.", f"Run: chmod 600 {file}", "bad_certificate")
+    return file
+
+
+def tls(certificate: Path, key: Path | None = None) -> tuple[ssl.SSLContext, str]:
+    """What encrypts connections, and the fingerprint of the certificate; without `key` that is in the certificate's file.
+
+    Raises `TttlrmError` ("bad_certificate").
+    """
+    files = f"{certificate} and the key {key}" if key else f"{certificate}"
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key, password="")  # the password keeps OpenSSL from asking for one
+        return context, fingerprint(certificate)
+    except ssl.SSLError as error:
+        why = "they do not belong together" if error.reason == "KEY_VALUES_MISMATCH" else "PEM without a password is needed"
+    except OSError as error:
+        why = error.strerror or str(error)
+    except ValueError:
+        why = "PEM is needed"
+    hint = "Give the files of one certificate, or leave them out and say --tls."
+    raise TttlrmError(f"The certificate {files} cannot be used: {why}.", hint, "bad_certificate") from None
+
+
+def fingerprint(certificate: Path) -> str:
+    """The SHA-256 of the first certificate of a PEM file, in hexadecimal digits. Raises OSError or ValueError."""
+    first = PEM.search(certificate.read_text(encoding="ascii", errors="replace"))
+    if not first:
+        raise ValueError("no certificate")
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(first[0])).hexdigest()
+
+
+def _write_private(file: Path, content: bytes) -> None:
+    """Write a file that only its user may read."""
+    with replacing(file) as part, os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
+        new.write(content)
+
+
+def _make_certificate() -> bytes:
+    """A new key and a certificate that it signs itself, as PEM. Raises `TttlrmError` ("no_package")."""
+    try:
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+    except ImportError:
+        hint = 'Run pip install "tttlrm-blender[remote]", or give --certificate and --key.'
+        raise TttlrmError("No certificate can be made without the Python package cryptography.", hint, "no_package") from None
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tttLRM worker")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))  # clocks differ, and no client of ours looks at the time
+        .not_valid_after(FOR_EVER)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private + certificate.public_bytes(Encoding.PEM)
