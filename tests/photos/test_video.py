@@ -17,7 +17,7 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos import find
 from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.images import read_image
-from tttlrm_blender.photos.video import Glimpse, Odometer, choose, frames_of, shift
+from tttlrm_blender.photos.video import SUFFIXES, Glimpse, Odometer, choose, frames_of, shift
 from tttlrm_blender.progress import Report
 
 from .files import Notes, write_photo
@@ -123,6 +123,24 @@ def test_something_else_is_a_sentence(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(TttlrmError, match=r"The video .*clip\.mp4 cannot be read") as caught:
         frames_of(tmp_path / "clip.mp4", Report())
     assert caught.value.code == "bad_video"
+
+
+def test_a_list_of_other_videos_is_none(tmp_path: Path) -> None:
+    write_video(tmp_path / "other.mp4", [view(10 * index) for index in range(5)])
+    (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile other.mp4\n")
+    with pytest.raises(TttlrmError, match=r"list\.mp4 cannot be read"):
+        frames_of(tmp_path / "list.mp4", Report())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_kind_of_video_is_read(tmp_path: Path, suffix: str) -> None:
+    with av.open(str(tmp_path / f"clip{suffix}"), "w") as container:
+        stream = container.add_stream("vp8" if suffix == ".webm" else "mpeg2video" if "mp" in suffix else "mpeg4", rate=30)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for index in range(6):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(view(10 * index), format="rgb24")))
+        container.mux(stream.encode())
+    assert list(frames_of(tmp_path / f"clip{suffix}", Report()).iterdir())
 
 
 def test_a_video_cut_short_gives_what_is_there(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SMALL = ROOT / "tests" / "worker" / "small_worker.py"
 
 
-def start(tmp_path, *arguments, token="", stdin=subprocess.PIPE):
+def start(tmp_path, *arguments, token="", stdin=subprocess.PIPE, program=SMALL):
     """A worker process."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TTTLRM_TOKEN": token}
-    command = [sys.executable, str(SMALL), "--folder", str(tmp_path), *arguments]
+    command = [sys.executable, str(program), "--folder", str(tmp_path), *arguments]
     return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
 
 

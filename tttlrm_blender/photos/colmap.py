@@ -13,6 +13,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ..progress import Report
+from .confined import first_file
 from .distortion import PARAMETERS, Distortion
 from .photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing, with_headers
 
@@ -126,7 +127,7 @@ def _photo(model: Path, folder: Path, path: Path, image: ColmapImage, lenses: di
 
 def _image_file(model: Path, folder: Path, name: str) -> Path | None:
     roots = (folder, folder / "images", folder / "input", model.parent.parent / "images")
-    return next((root / name for root in roots if (root / name).is_file()), None)
+    return first_file((root / name for root in roots), model, name)
 
 
 def _lens(path: Path, model: str, width: int, height: int, values: list[float]) -> Lens:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import TttlrmError
 from ..progress import Report
 from .colmap import is_model, read_model
+from .confined import confined
 from .cull import worth_using
 from .estimate import estimate_poses, tell_lost
 from .images import SUFFIXES
@@ -141,7 +142,8 @@ def _estimated(folder: Path, report: Report) -> list[Photo]:
     images = worth_using(images, report)
     model = estimate_poses(images, report)
     tell_lost(images, model, report)
-    return read_model(model, folder, report, estimated=True)
+    with confined(None):  # the names are those of the files found above; of a video they lie in the cache
+        return read_model(model, folder, report, estimated=True)
 
 
 def _require_two(count: int, folder: Path) -> None:

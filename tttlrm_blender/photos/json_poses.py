@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..progress import Report
+from .confined import first_file
 from .images import SUFFIXES
 from .photo import bad_poses, tell_missing, with_headers
 
@@ -34,20 +35,21 @@ def read_frames(poses: Path) -> dict[str, Any]:
 def named_images(poses: Path, folder: Path, frames: list[dict[str, Any]], report: Report) -> list[tuple[Path, dict[str, Any]]]:
     """The frames whose images exist, with them; `tell_missing` deals with the others."""
     names = [str(frame.get("file_path", "")).replace("\\", "/") for frame in frames]
-    paths = [_image_file((poses.parent, folder), name) for name in names]
+    paths = [_image_file(poses, folder, name) for name in names]
     found = [(path, frame) for path, frame in zip(paths, frames, strict=True) if path]
     tell_missing(poses, [name for name, path in zip(names, paths, strict=True) if not path], len(found), report)
     return with_headers(found, report)
 
 
-def _image_file(roots: tuple[Path, ...], name: str) -> Path | None:
+def _image_file(poses: Path, folder: Path, name: str) -> Path | None:
     """The image of a name beside the pose file or in the folder.
 
     NeRF-synthetic leaves the suffix out; nerfstudio and DL3DV name `images/` and may have only smaller copies of it.
     """
     names = [name, *(re.sub(r"(^|/)images/", rf"\1images_{factor}/", name) for factor in SMALLER)]
-    candidates = (Path(os.path.normpath(root / f"{n}{suffix}")) for n in names for root in roots for suffix in ("", *SUFFIXES))
-    return next((path for path in candidates if path.is_file()), None)
+    places = [root / n for n in names for root in (poses.parent, folder)]
+    candidates = (Path(os.path.normpath(f"{place}{suffix}")) for place in places for suffix in ("", *SUFFIXES))
+    return first_file(candidates, poses, name)
 
 
 def number(poses: Path, frame: dict[str, Any], name: str, default: float = math.nan) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..progress import Report
+from .confined import first_file
 from .distortion import PARAMETERS, Distortion
 from .images import image_size
 from .json_poses import array, named_images, number
@@ -37,8 +38,7 @@ def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Phot
 def _mask(poses: Path, folder: Path, frame: dict[str, Any]) -> Path | None:
     """The mask that nerfstudio names in a frame."""
     name = frame.get("mask_path")
-    candidates = (root / name for root in (poses.parent, folder)) if isinstance(name, str) else ()
-    return next((path for path in candidates if path.is_file()), None)
+    return first_file((root / name for root in (poses.parent, folder)), poses, name) if isinstance(name, str) else None
 
 
 def _lens(poses: Path, path: Path, frame: dict[str, Any]) -> Lens:

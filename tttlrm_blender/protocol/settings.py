@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from ..errors import TttlrmError
 
 Settings = TypeVar("Settings")
+PATH = {"path": True}  # metadata of a setting that names a file or folder, unless it has its default value
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class MeshSettings:
 class ReconstructSettings:
     """How photos become a scene."""
 
-    poses: str = "auto"  # "auto" finds a pose file beside the photos or estimates; otherwise a file or folder of poses
+    poses: str = field(default="auto", metadata=PATH)  # "auto" finds poses beside the photos or estimates; or a file or folder
     orient: str = "auto"  # "auto" turns scenes whose poses were estimated upright, "always" all, "never" none
     distance: str = ""  # "a.jpg:b.jpg=2.5" says how many metres apart two cameras stood
     views: int = 0  # photos given to the network, chosen by k-means over the cameras; 0 for as many as are sensible
@@ -68,8 +69,8 @@ class ReconstructSettings:
     hold_out: int = 0  # every n-th photo by name is kept for measuring, or the data set's own test photos; 0 for none
     scan: str = "full"  # "full": one pass over all photos; "ar": chunk by chunk
     elastic: bool = False  # elastic fast-weight update, for long autoregressive scans
-    checkpoint: str = "default"  # "default" or a file
-    remove_background: str = ""  # an ONNX file that tells things from their background, which becomes white; "" keeps it
+    checkpoint: str = field(default="default", metadata=PATH)  # "default" or a file
+    remove_background: str = field(default="", metadata=PATH)  # an ONNX file that finds things, to lay them on white; "": no
     decode: DecodeSettings = field(default_factory=DecodeSettings)
     refine: RefineSettings = field(default_factory=RefineSettings)
     mesh: MeshSettings | None = None  # None for no mesh

@@ -6,15 +6,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
 from ..errors import TttlrmError
+from ..progress import Report
 from ..protocol.frames import RUN_BYTES, malformed
 from ..protocol.messages import END, Cancel, Cancelled, Decoder, Done, Event, Failed, Forget, Message, Submit, Upload
 from ..protocol.settings import from_json
-from .kinds import JobKind
+from .kinds import JobKind, JobResult
 from .outbox import Outbox
 from .schedule import Schedule, Task
 from .sessions import Incoming, Sessions
@@ -90,9 +90,14 @@ class Conversation:
         if message.kind not in self._jobs:
             raise TttlrmError(f"The worker has no job {message.kind!r}.", f"It has {', '.join(self._jobs)}.", "bad_job")
         kind = self._jobs[message.kind]
-        settings: Any = from_json(kind.settings, message.settings)
         session = self._sessions.get(message.session)
-        task = Task(session, lambda report: kind.run(session.scene(), settings, report), lambda event: self._tell(request, event))
+        settings = session.placed(from_json(kind.settings, message.settings))
+
+        def work(report: Report) -> JobResult:
+            with session.confined():
+                return kind.run(session.scene(), settings, report)
+
+        task = Task(session, work, lambda event: self._tell(request, event))
         self._tasks[request] = task
         self._schedule.add(task)
 

@@ -23,6 +23,7 @@ from typing import Any
 from ..errors import TttlrmError
 from .certificate import config_folder, own_certificate, tls
 from .server import Server
+from .sessions import Limits
 
 Registry = tuple[Mapping[str, Any], Callable[[Path], Any]]  # the kinds of jobs, and what makes a scene of a folder
 MIN_TOKEN = 16
@@ -37,6 +38,7 @@ class Options:
     token_file: Path | None = None  # read, or made if it is missing; not needed if TTTLRM_TOKEN is set
     folder: Path | None = None  # for the files of scenes; None for a temporary one
     log: Path | None = None  # named in errors
+    allow_files: bool = False  # let clients name any file of this machine, as that of an `owned` worker may
     tls: bool = False  # encrypt connections, as other machines need it
     certificate: Path | None = None  # to encrypt with; None for one that is made, and kept beside the token file
     key: Path | None = None  # of the certificate; None where its file holds the key too
@@ -62,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tls", action="store_true", help="encrypt connections, with a certificate made at the first time")
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="encrypt connections with this certificate (PEM)")
     parser.add_argument("--key", type=Path, metavar="FILE", help="the certificate's key (default: in the same file)")
+    parser.add_argument("--allow-files", action="store_true", help="let clients name any file of this machine in settings")
     parser.add_argument("--folder", type=Path, help="where the files of scenes are kept while the worker runs")
 
 
@@ -87,7 +90,7 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
     jobs, make_scene = load()
     with TemporaryDirectory(prefix="tttlrm-", dir=options.folder, ignore_cleanup_errors=True) as folder:
         token, token_file = _token(options.token_file, Path(folder))
-        server = Server(jobs, make_scene, Path(folder), token, options.log)
+        server = Server(jobs, make_scene, Path(folder), token, options.log, Limits(any_file=options.allow_files or options.owned))
         context, fingerprint = _tls(options)
 
         def listening(host: str, port: int) -> None:

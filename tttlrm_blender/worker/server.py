@@ -58,7 +58,8 @@ class Server:
     ) -> bool:
         """Serve until `stop` is set; `ready` hears host and port once clients can come.
 
-        Without `tls` only this machine is served. Says whether the last job ended in time. Raises `TttlrmError` if the address cannot be used.
+        Without `tls` only this machine is served. Says whether the last job ended in time. Raises `TttlrmError` if the
+        address cannot be used.
         """
         self._schedule = Schedule(self._log)
         worker = asyncio.create_task(self._schedule.run())

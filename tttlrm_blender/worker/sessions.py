@@ -5,23 +5,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
 from typing import Any
 
 from ..errors import TttlrmError
+from ..photos.confined import confined
+from .paths import placed
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a client may upload."""
+    """What a client may upload, and which files it may name."""
 
     file_bytes: int = 4 << 30
     session_bytes: int = 32 << 30
     files: int = 20_000
     depth: int = 8  # folders in folders, the file included
+    any_file: bool = False  # whether settings and pose files may name any file of this machine, or uploaded ones only
 
 
 class Session:
@@ -44,6 +47,14 @@ class Session:
         if self._scene is None:
             self._scene = self._make_scene(self.photos)
         return self._scene
+
+    def placed(self, settings: Any) -> Any:
+        """Settings whose files are found from anywhere. Raises `TttlrmError` if they name files that the client may not."""
+        return placed(settings, self.photos, self._limits.any_file)
+
+    def confined(self) -> AbstractContextManager[None]:
+        """Keeps a job within the files that the client may name."""
+        return confined(None if self._limits.any_file else self.photos)
 
     def begin(self, path: str, size: int) -> Incoming:
         """Start to receive a file. Raises `TttlrmError` if its path or size is not allowed."""

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that clients name: those that they have sent, and others of the worker's machine only where that is allowed."""
+
+import json
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.worker.photo_folder import write_checkpoint, write_photos
+from tests.worker.small_worker import TOKEN, serving
+from tests.worker.test_program import ready, start
+from tttlrm_blender.client import Client
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
+from tttlrm_blender.worker.jobs import JOBS
+from tttlrm_blender.worker.paths import placed
+from tttlrm_blender.worker.scene import Scene
+from tttlrm_blender.worker.sessions import Limits
+
+TOY = Path(__file__).resolve().parents[1] / "operators" / "toy_worker.py"
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of photos on the client's side, the network beside it."""
+    folder = write_photos(tmp_path / "mine" / "photos", 4)
+    write_checkpoint(tmp_path / "mine" / "small.safetensors")
+    return folder
+
+
+@pytest.fixture
+def secrets(tmp_path):
+    """Photos on the worker's machine that nobody has sent."""
+    return write_photos(tmp_path / "theirs", 4)
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """Everything in a folder and the network, to be sent."""
+    sent = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {**sent, "small.safetensors": folder.parent / "small.safetensors"}
+
+
+def ask(tmp_path, photos, any_file=False, **settings):
+    """What a worker with the product's jobs makes of the photos."""
+    (tmp_path / "worker").mkdir(exist_ok=True)
+    wanted = ReconstructSettings(**{"checkpoint": "small.safetensors", **settings})
+    with (
+        serving(tmp_path / "worker", Limits(any_file=any_file), jobs=JOBS, make_scene=Scene) as port,
+        Client("127.0.0.1", port, TOKEN) as client,
+    ):
+        return client.submit("s", "reconstruct", wanted, files=files(photos)).result()
+
+
+def refusal(tmp_path, photos, **settings) -> TttlrmError:
+    """How a worker refuses to work on the photos."""
+    with pytest.raises(TttlrmError) as caught:
+        ask(tmp_path, photos, **settings)
+    return caught.value
+
+
+def test_files_that_were_sent_may_be_named(tmp_path, photos):
+    (photos / "elsewhere").mkdir()
+    (photos / "transforms.json").rename(photos / "elsewhere" / "t.json")
+    result = ask(tmp_path, photos, poses="elsewhere/t.json")
+    assert result.info["cameras"]["names"] == [f"images/{index:02}.png" for index in range(4)]
+
+
+@pytest.mark.parametrize("name", ["poses", "checkpoint", "remove_background"])
+@pytest.mark.parametrize("way", ["absolute", "up", "zero"])
+def test_other_files_may_not(tmp_path, photos, secrets, name, way):
+    paths = {"absolute": str(secrets / "transforms.json"), "up": "../../../../theirs/transforms.json", "zero": "\0"}
+    error = refusal(tmp_path, photos, **{name: paths[way]})
+    assert error.code == "bad_path" and repr(paths[way]) in error.sentence and "--allow-files" in error.hint
+
+
+def test_other_files_may_where_it_is_allowed(tmp_path, photos, secrets):
+    poses, network = secrets / "transforms.json", photos.parent / "small.safetensors"
+    (photos / "transforms.json").unlink()
+    assert ask(tmp_path, photos, any_file=True, poses=str(poses), checkpoint=str(network)).info["views"] == 4
+
+
+def name_in_poses(folder: Path, key: str, name: str) -> None:
+    """Let the first frame of a transforms.json name a file."""
+    content = json.loads((folder / "transforms.json").read_text())
+    content["frames"][0][key] = name
+    (folder / "transforms.json").write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("key", ["file_path", "mask_path"])
+def test_pose_files_name_what_was_sent_only(tmp_path, photos, secrets, key):
+    for name in (str(secrets / "images" / "00.png"), "../../../theirs/images/00.png", "images/../../../../theirs/images/00"):
+        name_in_poses(photos, key, name)
+        error = refusal(tmp_path, photos)
+        assert error.code == "bad_poses" and "transforms.json names" in error.sentence
+        assert "outside of the scene" in error.sentence
+
+
+def test_a_way_that_comes_back_is_none_that_leads_out(tmp_path, photos):
+    (photos / "nerfstudio").mkdir()
+    name_in_poses(photos, "file_path", "../images/00.png")
+    (photos / "transforms.json").rename(photos / "nerfstudio" / "transforms.json")
+    assert ask(tmp_path, photos).info["views"] == 4
+
+
+def test_cameras_of_the_released_program_name_what_was_sent_only(tmp_path, photos, secrets):
+    (photos / "transforms.json").unlink()
+    lens = {"w": 48, "h": 32, "fx": 48, "fy": 48, "cx": 24, "cy": 16, "w2c": np.eye(4).tolist()}
+    frames = [{"file_path": str(path), **lens} for path in sorted(secrets.glob("images/*"))]
+    (photos / "opencv_cameras.json").write_text(json.dumps({"frames": frames}))
+    assert "outside of the scene" in refusal(tmp_path, photos).sentence
+
+
+def write_colmap(folder: Path, names: list[str]) -> None:
+    """A binary COLMAP model of cameras that stand side by side."""
+    folder.mkdir(parents=True)
+    (folder / "cameras.bin").write_bytes(struct.pack("<QiiQQ4d", 1, 1, 1, 48, 32, 48.0, 48.0, 24.0, 16.0))
+    images = b"".join(
+        struct.pack("<I7dI", index + 1, 1, 0, 0, 0, index * 0.3, 0, 0, 1) + name.encode() + b"\0" + struct.pack("<Q", 0)
+        for index, name in enumerate(names)
+    )
+    (folder / "images.bin").write_bytes(struct.pack("<Q", len(names)) + images)
+    (folder / "points3D.bin").write_bytes(struct.pack("<Q", 0))
+
+
+def test_colmap_models_name_what_was_sent_only(tmp_path, photos, secrets):
+    (photos / "transforms.json").unlink()
+    write_colmap(photos / "sparse" / "0", ["00.png", "01.png", "02.png"])
+    assert ask(tmp_path, photos).info["views"] == 3
+    shutil.rmtree(photos / "sparse")
+    write_colmap(photos / "sparse" / "0", [str(path) for path in sorted(secrets.glob("images/*"))])
+    assert "outside of the scene" in refusal(tmp_path, photos).sentence
+
+
+def test_a_name_that_is_no_path_is_outside(tmp_path, photos):
+    name_in_poses(photos, "file_path", "images/\0.png")
+    assert "outside of the scene" in refusal(tmp_path, photos).sentence
+
+
+def test_poses_anywhere_where_it_is_allowed(tmp_path, photos, secrets):
+    name_in_poses(photos, "file_path", str(secrets / "images" / "00.png"))
+    assert ask(tmp_path, photos, any_file=True).info["views"] == 4
+
+
+def test_a_link_that_leads_out_is_not_followed(tmp_path):
+    (tmp_path / "scene").mkdir()
+    (tmp_path / "scene" / "link").symlink_to(tmp_path)
+    with pytest.raises(TttlrmError, match="outside of the scene"):
+        placed(ReconstructSettings(poses="link/transforms.json"), tmp_path / "scene", False)
+
+
+def test_settings_without_paths_stay_as_they_are(tmp_path):
+    for settings in (ReconstructSettings(), DecodeSettings(scale=2.0)):
+        assert placed(settings, tmp_path, False) == settings
+
+
+def test_a_name_that_is_below_the_scene_means_the_file_there_first(tmp_path):
+    (tmp_path / "p.json").touch()
+    named = placed(ReconstructSettings(poses="p.json", checkpoint="c.pt"), tmp_path, True)
+    assert named.poses == str(tmp_path / "p.json") and named.checkpoint == "c.pt"
+
+
+@pytest.mark.parametrize(("options", "code"), [([], "bad_path"), (["--allow-files"], None), (["--owned"], None)])
+def test_the_worker_says_who_may(tmp_path, options, code):
+    token = "a token long enough"
+    with start(tmp_path, *options, token=token, program=TOY) as process:
+        with Client("127.0.0.1", ready(process)["port"], token) as client:
+            job = client.submit("s", "reconstruct", ReconstructSettings(poses="/etc/poses.json"), files={"1.png": b"1"})
+            try:
+                assert job.result().info["settings"]["poses"] == "/etc/poses.json" and code is None
+            except TttlrmError as error:
+                assert error.code == code
+        process.terminate()

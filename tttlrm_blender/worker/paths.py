@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which files of this machine the settings of a job may name."""
+
+from __future__ import annotations
+
+from dataclasses import Field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import TttlrmError
+
+Settings = TypeVar("Settings")
+
+
+def placed(settings: Settings, folder: Path, any_file: bool) -> Settings:
+    """Settings whose paths (`protocol.settings.PATH`) below a scene's folder are absolute, wherever the job is done.
+
+    Others stay as they are where a client may name `any_file`, and otherwise raise `TttlrmError` ("bad_path").
+    """
+    changed: dict[str, Any] = {}
+    for field in fields(settings):  # type: ignore[arg-type]
+        value = getattr(settings, field.name)
+        if is_dataclass(value):
+            changed[field.name] = placed(value, folder, any_file)
+        elif _is_path(field, value):
+            changed[field.name] = _placed(field.name, value, folder, any_file)
+    return replace(settings, **changed)  # type: ignore[type-var]
+
+
+def _is_path(field: Field[Any], value: Any) -> bool:
+    return "path" in field.metadata and value != field.default
+
+
+def _placed(name: str, value: str, folder: Path, any_file: bool) -> str:
+    path = folder / value
+    if _is_below(path, folder) and (not any_file or path.exists()):
+        return str(path)
+    if any_file:
+        return value
+    raise TttlrmError(
+        f"The worker does not open {value!r}, which {name} names: it is outside of the scene's folder.",
+        "Send the file with the photos, or start the worker with --allow-files.",
+        "bad_path",
+    )
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    """Whether a path stays in a folder, links followed."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError):  # no path at all, such as one with a zero byte
+        return False
