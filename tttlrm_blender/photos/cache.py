@@ -11,13 +11,18 @@ from pathlib import Path
 from ..errors import TttlrmError
 
 
+def cache_folder() -> Path:
+    """Where results are kept: TTTLRM_CACHE, or the system's place for such things. It need not exist."""
+    local = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("TTTLRM_CACHE") or Path(local) / "tttlrm")
+
+
 def kept_folder(kind: str) -> Path:
-    """The folder for results of a kind, below TTTLRM_CACHE or in the system's place for such things; it is made if needed.
+    """The folder for results of a kind, made if it is missing.
 
     Raises `TttlrmError` ("cannot_write").
     """
-    local = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get("TTTLRM_CACHE") or Path(local) / "tttlrm") / kind
+    folder = cache_folder() / kind
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

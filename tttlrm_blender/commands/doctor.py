@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tell what is installed and what works, with a small reconstruction as a test.
+
+Exit status 1 says that the test failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from .. import __version__
+from ..errors import TttlrmError
+from ..protocol.messages import PROTOCOL
+from ..protocol.settings import MeshSettings, ReconstructSettings, RefineSettings
+
+# Packages that not everybody has: the extra that installs each, and what for.
+PACKAGES = {
+    "pycolmap": ("", "camera poses of photos that come without"),
+    "gsplat": ("cuda", "drawing on NVIDIA GPUs"),
+    "pillow-heif": ("formats", "HEIC photos"),
+    "rawpy": ("formats", "camera raw photos"),
+    "av": ("video", "videos in place of photos"),
+    "onnxruntime": ("background", "--remove-background"),
+    "cryptography": ("remote", "certificates of workers for other machines"),
+}
+VIEWS, SIZE = 4, (64, 64)  # of the photos of the test
+WANTED = ReconstructSettings(hold_out=2, refine=RefineSettings(steps=5), mesh=MeshSettings(resolution=32))
+LEAST_PSNR = 12.0  # dB over held-out photos of the test; what works has about 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the subcommand."""
+    parser.add_argument("--json", action="store_true", help="one line of JSON instead of a page")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Tell the facts, then test."""
+    known = facts()
+    if not args.json:
+        print(page(known), flush=True)
+    test = self_test()
+    print(json.dumps(known | {"self_test": test}) if args.json else _line("self-test", _outcome(test)))
+    return 0 if test["ok"] else 1
+
+
+def facts() -> dict[str, Any]:
+    """What is known about this installation; a part that cannot be found out is an object with an `error`."""
+    return {
+        "version": __version__,
+        "protocol": PROTOCOL,
+        "python": {"version": platform.python_version(), "file": sys.executable, "system": platform.platform()},
+        "torch": _tried(_torch),
+        "devices": _tried(_devices),
+        "rasterizers": _tried(_rasterizers),
+        "checkpoint": _tried(_checkpoint),
+        "packages": {name: _installed(name) for name in PACKAGES},
+        "cache": _tried(_cache),
+    }
+
+
+def self_test() -> dict[str, Any]:
+    """Let a worker of our own reconstruct a made-up scene; says whether that went well, or the sentence that tells why not."""
+    start = time.perf_counter()
+    try:
+        found = _reconstruct()
+    except TttlrmError as error:
+        return {"ok": False, "sentence": str(error)}
+    except Exception as error:  # whatever is broken here
+        return {"ok": False, "sentence": f"{type(error).__name__}: {error}"}
+    if not found["psnr"] >= LEAST_PSNR:
+        return {"ok": False, "sentence": f"The splats look wrong: {found['psnr']:.1f} dB over held-out photos."}
+    return {"ok": True, "seconds": round(time.perf_counter() - start, 1)} | {name: found[name] for name in ("splats", "psnr")}
+
+
+def page(known: dict[str, Any]) -> str:
+    """The facts to be read by people."""
+    python, lines = known["python"], [f"tttLRM {known['version']}, protocol {known['protocol']}"]
+    lines.append(_line("Python", f"{python['version']} ({python['file']}) on {python['system']}"))
+    lines.append(_line("torch", _told(known["torch"], lambda t: f"{t['version']} for {t['built_for']}, {t['threads']} threads")))
+    if isinstance(known["devices"], dict):
+        lines.append(_line("devices", _told(known["devices"], str)))
+    else:
+        lines += [_line(each["device"], _device(each)) for each in known["devices"]]
+    lines.append(_line("drawing", _told(known["rasterizers"], _drawing)))
+    lines.append(_line("checkpoint", _told(known["checkpoint"], _weights)))
+    lines += [_line(name, _package(name, found)) for name, found in known["packages"].items()]
+    lines.append(_line("cache", _told(known["cache"], lambda cache: f"{_bytes(cache['bytes'])} in {cache['folder']}")))
+    return "\n".join(lines)
+
+
+def _tried(find: Callable[[], Any]) -> Any:
+    try:
+        return find()
+    except Exception as error:  # whatever is broken here, the other facts are worth knowing
+        return {"error": str(error) or type(error).__name__}
+
+
+def _torch() -> dict[str, Any]:
+    from ..render.facts import torch_facts
+
+    return torch_facts()
+
+
+def _devices() -> list[dict[str, Any]]:
+    from ..render.facts import devices
+
+    return devices()
+
+
+def _rasterizers() -> dict[str, str]:
+    from ..render.facts import rasterizers
+
+    return rasterizers()
+
+
+def _checkpoint() -> dict[str, Any]:
+    from ..model.checkpoint import DEFAULT, load_checkpoint
+
+    weights = sum(weight.numel() for weight in load_checkpoint().parameters())
+    return {"file": str(DEFAULT), "bytes": DEFAULT.stat().st_size, "weights": weights}
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cache() -> dict[str, Any]:
+    from ..photos.cache import cache_folder
+
+    folder = cache_folder()
+    return {"folder": str(folder), "bytes": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())}
+
+
+def _reconstruct() -> dict[str, Any]:
+    """The figures of the test's reconstruction."""
+    from ..client import launch_worker
+    from .procedural import write_scene
+
+    with TemporaryDirectory(prefix="tttlrm-") as name:
+        folder = Path(name)
+        write_scene(folder, 0, VIEWS, SIZE)
+        files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+        with launch_worker() as worker, worker.connect() as client:
+            return client.submit("self-test", "reconstruct", WANTED, files).result().info
+
+
+def _line(name: str, told: str) -> str:
+    return f"{name:13} {told}"
+
+
+def _told(fact: Any, tell: Callable[[Any], str]) -> str:
+    return f"fails: {fact['error']}" if "error" in fact else tell(fact)
+
+
+def _device(found: dict[str, Any]) -> str:
+    memory = "" if found["memory"] is None else f", {_bytes(found['memory'])} of memory"
+    return found["name"] + memory + ("" if found["free"] is None else f", {_bytes(found['free'])} free")
+
+
+def _drawing(faults: dict[str, str]) -> str:
+    return "; ".join(f"on {name}: {f'no, {fault}' if fault else 'yes'}" for name, fault in faults.items())
+
+
+def _weights(found: dict[str, Any]) -> str:
+    return f"{found['weights'] / 1e6:.1f} million weights, {_bytes(found['bytes'])} in {found['file']}"
+
+
+def _package(name: str, found: str | None) -> str:
+    extra, purpose = PACKAGES[name]
+    wanted = f"tttlrm-blender[{extra}]" if extra else name
+    return f"{found:10} {purpose}" if found else f'missing    {purpose}: pip install "{wanted}"'
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"
+
+
+def _outcome(test: dict[str, Any]) -> str:
+    if not test["ok"]:
+        return f"failed: {test['sentence']}"
+    return f"ok: {test['splats']} splats in {test['seconds']} s, {test['psnr']:.1f} dB over held-out photos"

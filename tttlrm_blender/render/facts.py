@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What this machine has to draw and to learn with."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+import torch
+
+
+def torch_facts() -> dict[str, Any]:
+    """The version of torch, the kind of GPU that it is built for, and the threads that it takes."""
+    built = f"CUDA {torch.version.cuda}" if torch.version.cuda else f"ROCm {torch.version.hip}" if torch.version.hip else ""
+    return {"version": torch.__version__, "built_for": built or "processors only", "threads": torch.get_num_threads()}
+
+
+def devices() -> list[dict[str, Any]]:
+    """The processor and the GPUs that torch sees, with bytes of memory in all and, of GPUs, free; None where unknown."""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else None
+    found: list[dict[str, Any]] = [{"device": "cpu", "name": f"{os.cpu_count()} cores", "memory": pages, "free": None}]
+    for index in range(torch.cuda.device_count()):
+        free, memory = torch.cuda.mem_get_info(index)
+        found.append({"device": f"cuda:{index}", "name": torch.cuda.get_device_name(index), "memory": memory, "free": free})
+    return found
+
+
+def rasterizers() -> dict[str, str]:
+    """Of the back ends that draw splats, why each cannot be used here; "" where it can."""
+    return {"cpu": _import_fault("numba"), "cuda": _cuda_fault() or _import_fault("gsplat")}
+
+
+def _cuda_fault() -> str:
+    if torch.cuda.is_available():
+        return ""
+    return "torch sees no NVIDIA GPU" if torch.version.cuda else "torch is built without CUDA"
+
+
+def _import_fault(package: str) -> str:
+    try:
+        importlib.import_module(package)
+    except Exception as error:  # broken installations raise whatever they like
+        return f"{package} does not load ({error or type(error).__name__})"
+    return ""
