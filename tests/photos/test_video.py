@@ -132,7 +132,7 @@ def test_a_list_of_other_videos_is_none(tmp_path: Path) -> None:
         frames_of(tmp_path / "list.mp4", Report())
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [*SUFFIXES, ".nut"])
 def test_every_kind_of_video_is_read(tmp_path: Path, suffix: str) -> None:
     with av.open(str(tmp_path / f"clip{suffix}"), "w") as container:
         stream = container.add_stream("vp8" if suffix == ".webm" else "mpeg2video" if "mp" in suffix else "mpeg4", rate=30)

@@ -14,6 +14,9 @@ from websockets.sync.client import ClientConnection, connect
 from ..errors import TttlrmError
 from ..protocol.frames import MAX_FRAME
 
+# When a silent connection is asked for a sign of life, how often, and how many times in vain: seconds, seconds, times.
+KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+
 
 def reach(host: str, port: int, timeout: float, fingerprint: str = "") -> ClientConnection:
     """A connection to what listens there, which has the certificate with this fingerprint; without one it is on this machine.
@@ -31,7 +34,12 @@ def reach(host: str, port: int, timeout: float, fingerprint: str = "") -> Client
 
 def _dial(host: str, port: int, timeout: float) -> socket.socket:
     try:
-        return socket.create_connection((host, port), timeout)  # made here so that no proxy comes in between
+        plain = socket.create_connection((host, port), timeout)  # made here so that no proxy comes in between
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in KEEP_ALIVE.items():
+            if hasattr(socket, option):
+                plain.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+        return plain
     except OSError as error:
         hint = "Start one, or correct host and port."
         raise TttlrmError(f"No worker answers at {host}, port {port}.", hint, "no_worker") from error
@@ -48,7 +56,7 @@ def _local(stream: socket.socket, host: str) -> socket.socket:
 
 
 def _encrypted(plain: socket.socket, host: str, port: int, fingerprint: str) -> ssl.SSLSocket:
-    wanted = fingerprint.replace(":", "").replace(" ", "").lower()
+    wanted = "".join(fingerprint.replace(":", "").split()).lower()
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the fingerprint says more than who has signed
     try:
@@ -76,7 +84,7 @@ def _shake_hands(stream: socket.socket, host: str, port: int, timeout: float) ->
             compression=None,  # floats do not shrink
             max_size=MAX_FRAME,
             max_queue=4,
-            ping_interval=None,  # a worker busy in native code may be silent for long; a dead one closes its socket
+            ping_interval=None,  # a worker busy in native code may be silent for long, while its system keeps alive
         )
     except (OSError, InvalidHandshake) as error:
         stream.close()

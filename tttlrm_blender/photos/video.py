@@ -21,8 +21,8 @@ from .cull import SIDE, softness
 from .extras import not_installed
 
 SUFFIXES = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp", ".wmv")  # in folders
-# What those are to FFmpeg. Play lists are none of them, for they name other files, whatever they are called themselves.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,asf"
+# What files of these suffixes may be to FFmpeg: no play lists, which name other files, whatever they are called themselves.
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,asf,flv,ogg"
 FRAMES = 100  # that are taken of a video
 RATE = 15.0  # frames per second that are looked at
 FAR = 0.1  # of the width: after so large a shift, motion is measured from a new frame
@@ -145,8 +145,9 @@ def _decoded(video: Path) -> Iterator[tuple[int, Any, float]]:
     except ImportError:
         raise not_installed(video, "av", "video") from None
     number = -1
+    options = {"format_whitelist": FORMATS} if video.suffix.lower() in SUFFIXES else {}
     try:
-        with av.open(str(video), options={"format_whitelist": FORMATS}) as container:
+        with av.open(str(video), options=options) as container:
             if not container.streams.video:
                 raise _bad(video, "has no pictures")
             stream = container.streams.video[0]
