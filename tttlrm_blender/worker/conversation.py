@@ -5,19 +5,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
 from ..errors import TttlrmError
 from ..progress import Report
 from ..protocol.frames import RUN_BYTES, malformed
-from ..protocol.messages import END, Cancel, Cancelled, Decoder, Done, Event, Failed, Forget, Message, Submit, Upload
+from ..protocol.messages import END, Cancel, Cancelled, Decoder, Done, Event, Failed, Forget, Message, Note, Submit, Upload
 from ..protocol.settings import from_json
 from .kinds import JobKind, JobResult
 from .outbox import Outbox
 from .schedule import Schedule, Task
-from .sessions import Incoming, Sessions
+from .sessions import Incoming, Session, Sessions
+
+logger = logging.getLogger(__name__)
 
 
 class Conversation:
@@ -97,8 +101,11 @@ class Conversation:
             with session.confined():
                 return kind.run(session.scene(), settings, report)
 
-        task = Task(session, work, lambda event: self._tell(request, event))
+        task = Task(session, work, lambda event: self._tell_of_job(request, session, event))
         self._tasks[request] = task
+        session.jobs += 1
+        if warning := self._sessions.warning():
+            self._tell(request, Note(warning))
         self._schedule.add(task)
 
     def _cancel(self, request: int) -> None:
@@ -109,7 +116,10 @@ class Conversation:
             self._tell(request, Cancelled())
 
     def _start_forgetting(self, request: int, name: str) -> None:
-        task = asyncio.create_task(self._forget(request, name))
+        self._start(self._forget(request, name))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
@@ -119,6 +129,14 @@ class Conversation:
             await self._schedule.cancel_session(session)
             await asyncio.to_thread(session.remove)
         self._tell(request, Done())
+
+    def _tell_of_job(self, request: int, session: Session, event: Event) -> None:
+        if isinstance(event, END):
+            session.jobs -= 1
+            for dropped in self._sessions.used(session):
+                logger.warning("a scene was dropped, for there is no room: %s", dropped.folder)
+                self._start(asyncio.to_thread(dropped.remove))
+        self._tell(request, event)
 
     def _tell(self, request: int, event: Event) -> None:
         self._outbox.put(request, event)

@@ -14,19 +14,24 @@ import signal
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from ..errors import TttlrmError
+from ..files import make_folder
+from ..photos.cache import kept_folder
 from .certificate import config_folder, own_certificate, tls
 from .server import Server
 from .sessions import Limits
 
 Registry = tuple[Mapping[str, Any], Callable[[Path], Any]]  # the kinds of jobs, and what makes a scene of a folder
 MIN_TOKEN = 16
+MOST_WORKERS = 100  # of one user at a time
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 0  # 0 for any free one
     token_file: Path | None = None  # read, or made if it is missing; not needed if TTTLRM_TOKEN is set
-    folder: Path | None = None  # for the files of scenes; None for a temporary one
+    folder: Path | None = None  # where scenes are kept; None for the user's cache
     log: Path | None = None  # named in errors
     allow_files: bool = False  # let clients name any file of this machine, as that of an `owned` worker may
     tls: bool = False  # encrypt connections, as other machines need it
@@ -65,21 +70,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="encrypt connections with this certificate (PEM)")
     parser.add_argument("--key", type=Path, metavar="FILE", help="the certificate's key (default: in the same file)")
     parser.add_argument("--allow-files", action="store_true", help="let clients name any file of this machine in settings")
-    parser.add_argument("--folder", type=Path, help="where the files of scenes are kept while the worker runs")
+    parser.add_argument("--folder", type=Path, help="where scenes are kept (default: the user's cache)")
 
 
 def load_jobs() -> Registry:
     """The product's own jobs. Raises `TttlrmError` when this Python lacks a package."""
     try:
         from .jobs import JOBS
-        from .scene import Scene
+        from .store import open_scene
     except ImportError as error:
         raise TttlrmError(
             f"The worker's Python {sys.executable} cannot run the engine: {error}.",
             "Install the packages of tttLRM there, or choose another Python.",
             "no_engine",
         ) from error
-    return JOBS, Scene
+    return JOBS, open_scene
 
 
 def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], Registry] = load_jobs) -> None:
@@ -88,9 +93,9 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
     Must be called from the main thread. Does not return, but ends the process, if the last job does not stop.
     """
     jobs, make_scene = load()
-    with TemporaryDirectory(prefix="tttlrm-", dir=options.folder, ignore_cleanup_errors=True) as folder:
-        token, token_file = _token(options.token_file, Path(folder))
-        server = Server(jobs, make_scene, Path(folder), token, options.log, Limits(any_file=options.allow_files or options.owned))
+    with own_folder(options.folder or kept_folder("scenes"), options.owned) as folder:
+        token, token_file = _token(options.token_file, folder)
+        server = Server(jobs, make_scene, folder, token, options.log, Limits(any_file=options.allow_files or options.owned))
         context, fingerprint = _tls(options)
 
         def listening(host: str, port: int) -> None:
@@ -100,6 +105,24 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
     if not ended:  # it sits in native code that does not listen: leave without waiting for its thread
         logging.shutdown()
         os._exit(1)
+
+
+@contextmanager
+def own_folder(wanted: Path, another: bool) -> Iterator[Path]:
+    """A folder that no other worker has, for as long as the block lasts: the one wanted or, if that will do, `another` beside it.
+
+    Raises `TttlrmError` ("folder_in_use"), or where the folder cannot be made.
+    """
+    for folder in [wanted, *(wanted.with_name(f"{wanted.name}-{number}") for number in range(2, MOST_WORKERS) if another)]:
+        make_folder(folder)
+        lock = FileLock(folder / "lock")
+        try:
+            with lock.acquire(timeout=0):
+                yield folder
+                return
+        except Timeout:
+            continue
+    raise TttlrmError(f"Another worker keeps its scenes in {wanted}.", "Stop it, or give --folder.", "folder_in_use")
 
 
 async def _until_stopped(

@@ -44,7 +44,7 @@ class Server:
         log: Path | None = None,
         limits: Limits = Limits(),  # noqa: B008 (frozen)
     ) -> None:
-        """`make_scene` gets the folder of a scene's uploaded files, which is made in `folder`; `log` is named in errors."""
+        """`make_scene` gets the folder of a scene's uploaded files, which is below `folder`; `log` is named in errors."""
         self._jobs, self._token, self._log = jobs, token, log
         self._sessions = Sessions(folder, make_scene, limits)
 
@@ -68,7 +68,6 @@ class Server:
         finally:
             ended = await self._schedule.close(STOP_SECONDS)
             worker.cancel()
-            self._sessions.remove_all()
         return ended
 
     async def _listen(
