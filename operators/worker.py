@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import threading
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,6 +119,10 @@ class Run(client.Job):
                 link.forget(work.session)  # nobody could ask for the scene again
         except errors.TttlrmError as error:
             self.put(messages.Failed.of(error))
+        except Exception as error:  # whoever waits for the job must hear of its end
+            traceback.print_exc()
+            sentence = f"The job broke with an unexpected {type(error).__name__}."
+            self.put(messages.Failed("internal", sentence, "Blender's console has the details."))
 
     def _follow(self, remote: client.Job) -> None:
         self._remote = remote
