@@ -6,6 +6,7 @@ import asyncio
 import numpy as np
 
 from tttlrm_blender.protocol.messages import Decoder, Done, Failed, Preview, Progress, Queued
+from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.outbox import Outbox
 
 
@@ -36,7 +37,7 @@ def sent(outbox: Outbox) -> list:
 
 
 def test_the_newest_progress_and_preview_win_and_nothing_else_is_lost():
-    outbox = Outbox()
+    outbox = Outbox(Limits())
     outbox.put(1, Queued(1))
     outbox.put(1, Progress("load", 0.5))
     for step in range(100):
@@ -57,7 +58,7 @@ def test_the_newest_progress_and_preview_win_and_nothing_else_is_lost():
 
 
 def test_a_result_too_large_to_send_fails_its_request():
-    outbox = Outbox()
+    outbox = Outbox(Limits())
     outbox.put(1, Done({"text": "x" * (4 << 20)}, {"a": np.zeros(1)}))
     outbox.put(2, Done())
     first, second = sent(outbox)
@@ -65,7 +66,7 @@ def test_a_result_too_large_to_send_fails_its_request():
 
 
 def test_a_closed_outbox_keeps_nothing():
-    outbox = Outbox()
+    outbox = Outbox(Limits())
     outbox.close()
     outbox.put(1, Done())
     assert sent(outbox) == []

@@ -6,22 +6,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
 from typing import Any
 
 from ..errors import TttlrmError
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a client may upload."""
-
-    file_bytes: int = 4 << 30
-    session_bytes: int = 32 << 30
-    files: int = 20_000
-    depth: int = 8  # folders in folders, the file included
+from .limits import Limits
 
 
 class Session:
@@ -151,8 +141,9 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
 
     def open(self, name: str) -> Session:
-        """The scene of that name, a new one if there is none."""
+        """The scene of that name, a new one if there is none. Raises `TttlrmError` when there are too many."""
         if name not in self._sessions:
+            self._check_room(name)
             self._sessions[name] = Session(self._folder, self._make_scene, self._limits)
         return self._sessions[name]
 
@@ -165,6 +156,17 @@ class Sessions:
     def pop(self, name: str) -> Session | None:
         """Take the scene of that name out; its name is free at once."""
         return self._sessions.pop(name, None)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def _check_room(self, name: str) -> None:
+        if len(name) > self._limits.name:
+            raise TttlrmError(f"A scene's name has at most {self._limits.name} characters.", code="bad_name")
+        if len(self._sessions) >= self._limits.sessions:
+            raise TttlrmError(
+                f"The worker keeps {self._limits.sessions} scenes and takes no more.", "Let it forget some.", "too_many_scenes"
+            )
 
     def remove_all(self) -> None:
         """Remove all scenes and their files."""

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much of everything clients may ask of a worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on what clients may ask; what goes beyond one fails with an error that names it. See docs/worker.md."""
+
+    connections: int = 64  # that have said hello, and as many again that have not yet
+    greeting_seconds: float = 10.0  # until a connection has said hello
+    uploads: int = 8  # files on their way at once, of one connection
+    unread_events: int = 1000  # of one connection; with more the worker hears nothing from it until it reads some
+    unread_bytes: int = 1 << 30  # of the results of one connection; what comes then is not handed over
+    sessions: int = 1000  # scenes
+    name: int = 1000  # characters of a scene's name
+    jobs: int = 256  # waiting, of all scenes
+    session_jobs: int = 64  # waiting, of one scene
+    file_bytes: int = 4 << 30
+    session_bytes: int = 32 << 30
+    files: int = 20_000  # of one scene
+    depth: int = 8  # folders in folders, the file included
