@@ -73,6 +73,8 @@ def test_arrays_larger_than_a_frame_arrive_whole(kind):
         '{"type": "progress", "request": 1, "stage": "a", "fraction": "b"}',
         '{"type": "progress", "request": 1, "stage": "a", "fraction": true}',
         '{"type": "progress", "request": 1, "stage": "a", "fraction": NaN}',
+        '{"type": "progress", "request": 1, "stage": "a", "fraction": 1e999}',
+        '{"type": "progress", "request": 18446744073709551616, "stage": "a", "fraction": 0.5}',
         '{"type": "progress", "request": 1, "stage": "a", "fraction": 0.5, "more": 1}',
         '{"type": "progress", "request": 1, "stage": null, "fraction": 0.5}',
         '{"type": "done", "request": 1, "arrays": {}}',

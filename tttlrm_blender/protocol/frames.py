@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -117,11 +117,13 @@ def _is_sizes(values: Any) -> bool:
 
 
 def parse_object(text: str | Buffer) -> dict[str, Any]:
-    """A JSON object, strictly: no repeated names, no NaN, no other value."""
+    """A JSON object, strictly: no repeated names, no NaN, no number beyond float64 or 64 bits, no other value."""
     try:
         values = json.loads(
             text if isinstance(text, str) else bytes(text).decode(),
             object_pairs_hook=_without_repeats,
+            parse_float=_finite,
+            parse_int=_whole,
             parse_constant=_refuse_constant,
         )
     except (ValueError, RecursionError) as error:
@@ -136,6 +138,20 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) != len(pairs):
         raise ValueError("repeated name")
     return values
+
+
+def _whole(digits: str) -> int:
+    value = int(digits)
+    if not -1 << 63 <= value < 1 << 64:
+        raise ValueError(digits)
+    return value
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not isfinite(value):
+        raise ValueError(digits)
+    return value
 
 
 def _refuse_constant(name: str) -> None:
