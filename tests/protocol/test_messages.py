@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol import messages
 from tttlrm_blender.protocol.frames import RUN_BYTES, pack
-from tttlrm_blender.protocol.messages import Decoder, Done, Failed, Hello, Progress, Upload, check_versions, encode, slot
+from tttlrm_blender.protocol.messages import (
+    MAX_TEXT,
+    Decoder,
+    Done,
+    Failed,
+    Hello,
+    Progress,
+    Upload,
+    check_versions,
+    encode,
+    slot,
+)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 json_values = st.recursive(
@@ -81,6 +92,7 @@ def test_arrays_larger_than_a_frame_arrive_whole(kind):
         '{"type": "done", "request": 1, "info": []}',
         '{"type": "hello", "request": 0, "protocol": 1, "capabilities": [1]}',
         '{"type": "object", "request": 1}',
+        '{"type": "done", "request": 1, "info": {"a": "' + "x" * MAX_TEXT + '"}}',
         '{"type": ["done"], "request": 1}',
     ],
 )

@@ -197,6 +197,7 @@ class Assembler:
         self._message: str | None = None
         self._arrays: dict[str, np.ndarray] = {}
         self._filled: dict[str, int] = {}
+        self._missing = 0  # values, of all arrays
 
     def add(self, frame: Buffer) -> tuple[str, dict[str, np.ndarray]] | None:
         """Take in the next frame; gives the message and its arrays once they are complete. Raises `TttlrmError`."""
@@ -207,7 +208,7 @@ class Assembler:
             raise malformed("the arrays of the message before it are not complete")
         for name, run in runs.items():
             self._fill(name, run)
-        if any(self._filled[name] < array.size for name, array in self._arrays.items()):
+        if self._missing:
             return None
         complete = (self._message or "", self._arrays)
         self._message, self._arrays = None, {}
@@ -221,6 +222,7 @@ class Assembler:
             raise malformed("its arrays are too large")
         self._arrays = {name: np.empty(shape, dtype) for name, (dtype, shape) in kinds.items()}
         self._filled = dict.fromkeys(kinds, 0)
+        self._missing = sum(array.size for array in self._arrays.values())
         self._message = metadata["message"]
 
     def _fill(self, name: str, run: np.ndarray) -> None:
@@ -230,6 +232,7 @@ class Assembler:
         start = self._filled[name]
         array.reshape(-1)[start : start + run.size] = run.reshape(-1)
         self._filled[name] = start + run.size
+        self._missing -= run.size
 
 
 def _declared(kind: Any) -> tuple[np.dtype, tuple[int, ...]]:

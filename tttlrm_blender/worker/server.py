@@ -32,6 +32,7 @@ from .sessions import Sessions
 
 logger = logging.getLogger(__name__)
 
+MAX_HELLO = 1 << 16  # bytes, for who is not known yet is not given the time to have more read
 STOP_SECONDS = 5.0  # for a job that is cancelled to end
 LAST_SECONDS = 1.0  # for clients to read how their jobs ended
 KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}  # seconds, seconds, times
@@ -165,9 +166,10 @@ class Server:
     async def _hello(self, socket: ServerConnection) -> Hello:
         try:
             async with asyncio.timeout(self._limits.greeting_seconds):
-                received = Decoder(0).feed(await socket.recv())
+                frame = await socket.recv()
         except TimeoutError:
-            received = None
+            raise malformed("none came in time") from None
+        received = Decoder(0).feed(frame) if len(frame) <= MAX_HELLO else None
         if received is None or not isinstance(received[1], Hello):
             raise malformed("the first one is not a hello")
         return received[1]
