@@ -3,10 +3,15 @@
 
 import contextlib
 import json
+import re
 import socket
 import time
 import urllib.error
 import urllib.request
+from argparse import ArgumentTypeError
+from dataclasses import fields
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,7 +26,8 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import PROTOCOL, Done, Failed, Forget, Queued, Submit, Upload
 from tttlrm_blender.protocol.settings import to_json
-from tttlrm_blender.worker.limits import Limits
+from tttlrm_blender.worker.limits import Limits, limit
+from tttlrm_blender.worker.server import _keep_alive
 
 
 @contextlib.contextmanager
@@ -221,3 +227,32 @@ def test_clients_hear_how_their_jobs_end_when_the_worker_stops(tmp_path):
             ends += [(number, type(event).__name__)] if not isinstance(event, Queued | Failed) else []
     assert (2, "Cancelled") in ends and (3, "Cancelled") in ends
     connection.close()
+
+
+def test_the_system_is_asked_to_notice_machines_that_are_gone():
+    with socket.socket() as plain:
+        _keep_alive(SimpleNamespace(transport=SimpleNamespace(get_extra_info={"socket": plain}.__getitem__)))
+        assert plain.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert not hasattr(socket, "TCP_KEEPIDLE") or plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+
+
+def test_limits_are_read_from_the_command_line():
+    assert limit("jobs=3") == ("jobs", 3) and limit("greeting_seconds=2.5") == ("greeting_seconds", 2.5)
+
+
+@pytest.mark.parametrize(
+    "text", ["jobs", "jobs=", "jobs=many", "jobs=0", "jobs=-1", "jobs=1.5", "greeting_seconds=inf", "dogs=1"]
+)
+def test_limits_that_make_no_sense_are_refused(text):
+    with pytest.raises(ArgumentTypeError):
+        limit(text)
+
+
+def test_the_page_on_operating_a_worker_lists_every_limit():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "worker.md").read_text()
+    told = dict(re.findall(r"^\| `(\w+)` \| ([\d,.]+(?: [GM]iB)?) \|", page, re.MULTILINE))
+    units = {"GiB": 1 << 30, "MiB": 1 << 20}
+    for name, text in told.items():
+        number, _, unit = text.replace(",", "").partition(" ")
+        told[name] = float(number) * units.get(unit, 1)
+    assert told == {field.name: field.default for field in fields(Limits)}

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     from ..worker.program import Options, serve
 
     logs.set_up(args.log)
-    options = Options(args.host, args.port, args.token_file, args.folder, args.log, args.grace)
+    options = Options(args.host, args.port, args.token_file, args.folder, args.log, args.grace, args.limits)
     serve(options, _tell)
     return 0
 

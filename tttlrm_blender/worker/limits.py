@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from argparse import ArgumentTypeError
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -23,3 +24,18 @@ class Limits:
     session_bytes: int = 32 << 30
     files: int = 20_000  # of one scene
     depth: int = 8  # folders in folders, the file included
+
+
+def limit(text: str) -> tuple[str, float]:
+    """A limit from the command line, as "jobs=100". Raises `ArgumentTypeError`."""
+    name, _, value = text.partition("=")
+    kinds = {name: type(value) for name, value in asdict(Limits()).items()}
+    if name not in kinds:
+        raise ArgumentTypeError(f"there is no limit {name!r}, but {', '.join(kinds)}")
+    try:
+        number = kinds[name](value)
+    except ValueError:
+        raise ArgumentTypeError(f"the limit {name} cannot be {value!r}") from None
+    if not 0 < number < float("inf"):
+        raise ArgumentTypeError(f"the limit {name} must be more than 0")
+    return name, number

@@ -13,8 +13,8 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 from .. import __version__
 from ..errors import TttlrmError
 from . import logs
+from .limits import Limits, limit
 from .server import Server
 
 Registry = tuple[Mapping[str, Any], Callable[[Path], Any]]  # the kinds of jobs, and what makes a scene of a folder
@@ -40,6 +41,7 @@ class Options:
     folder: Path | None = None  # for the files of scenes; None for a temporary one
     log: Path | None = None  # named in errors
     grace: float = 0.0  # seconds that a job at work may go on when the worker is asked to stop
+    limits: Sequence[tuple[str, float]] = ()  # that differ from those of `Limits`, by name
     owned: bool = False  # end when standard input ends, as it does when the process that holds the other end is gone
 
 
@@ -61,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", type=Path, help="where the files of scenes are kept while the worker runs")
     help = "seconds that a job may go on when the worker is asked to stop (default: %(default)g)"
     parser.add_argument("--grace", type=float, default=0.0, metavar="SECONDS", help=help)
+    help = "another bound on what clients may ask, such as jobs=100; may be given for each that docs/worker.md lists"
+    parser.add_argument("--limit", type=limit, action="append", default=[], dest="limits", metavar="NAME=VALUE", help=help)
 
 
 def load_jobs() -> Registry:
@@ -85,7 +89,8 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
     jobs, make_scene = load()
     with TemporaryDirectory(prefix="tttlrm-", dir=options.folder, ignore_cleanup_errors=True) as folder:
         token, token_file = _token(options.token_file, Path(folder))
-        server = Server(jobs, make_scene, Path(folder), token, options.log)
+        limits = replace(Limits(), **dict(options.limits))  # type: ignore[arg-type]
+        server = Server(jobs, make_scene, Path(folder), token, options.log, limits)
 
         def listening(host: str, port: int) -> None:
             logs.tell(logger, "worker_serving", host=host, port=port, pid=os.getpid(), version=__version__)

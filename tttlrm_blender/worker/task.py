@@ -51,13 +51,14 @@ class Task:
         self.ended = asyncio.Event()
         self.round, self.position = 0, -1  # in the line; kept by the schedule
         self._work, self._label, self._log = work, label, log
-        self._came = self._began = time.monotonic()
+        self._came = time.monotonic()
+        self._began: float | None = None
 
     def perform(self) -> Event:
         """Do the work; gives the event that ends it. Errors tell files by the names that they were uploaded under."""
-        self._began = time.monotonic()
+        self._began = began = time.monotonic()
         with logs.about(**vars(self._label)):
-            logs.tell(logger, "job_started", waited=self._began - self._came)
+            logs.tell(logger, "job_started", waited=began - self._came)
             event = outcome(self._work, self.report, self._log)
         if not isinstance(event, Failed):
             return event
@@ -67,7 +68,8 @@ class Task:
     def end(self, event: Event) -> None:
         """Tell how it ended."""
         why: dict[str, Any] = {"code": event.code, "error": event.sentence} if isinstance(event, Failed) else {}
+        seconds = time.monotonic() - self._began if self._began is not None else 0.0
         with logs.about(**vars(self._label)):
-            logs.tell(logger, "job_ended", outcome=type(event).__name__.lower(), seconds=time.monotonic() - self._began, **why)
+            logs.tell(logger, "job_ended", outcome=type(event).__name__.lower(), seconds=seconds, **why)
         self.emit(event)
         self.ended.set()
