@@ -103,16 +103,15 @@ def test_every_job_is_done_and_a_session_has_one_in_every_round(put):
 def test_a_session_that_always_has_jobs_does_not_keep_a_late_one_waiting():
     async def do() -> list[str]:
         line = Line()
-        first = line.add("a", wait=True)
-        runner = asyncio.create_task(line.schedule.run())
-        await asyncio.sleep(0.01)
+        line.add("a", wait=True)
+        working = asyncio.create_task(line.work())
+        while not line.schedule.running:
+            await asyncio.sleep(0)
         for number in range(5):
             line.add("a", f"a{number}")
         line.add("b")
         line.gate.set()
-        await first.ended.wait()
-        runner.cancel()
-        await line.work()
+        await working
         return line.done
 
     done = asyncio.run(do())
@@ -165,7 +164,8 @@ def test_a_job_at_work_has_a_grace_period_and_all_others_end_at_once(finishes):
         line.add("a", "running", wait=True)
         line.add("b", "waiting")
         runner = asyncio.create_task(line.schedule.run())
-        await asyncio.sleep(0.01)
+        while not line.schedule.running:
+            await asyncio.sleep(0)
         closing = asyncio.create_task(line.schedule.close(20.0 if finishes else 0.01, 20.0))
         await asyncio.sleep(0.001)
         assert line.heard["waiting"][-1] == Cancelled()
