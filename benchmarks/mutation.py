@@ -20,6 +20,7 @@ from tttlrm_blender.protocol.messages import (
     Forget,
     Hello,
     Message,
+    Note,
     Preview,
     Progress,
     Queued,
@@ -96,7 +97,12 @@ def seeds() -> list[Case]:
         Cancelled(),
         Failed("a", "b"),
     ]
-    plain += [Progress("load", 0.5), Progress("load", 1.0, 2.5), Done({"psnr": 21.5, "names": ["a", {"b": None}]})]
+    plain += [
+        Progress("load", 0.5),
+        Progress("load", 1.0, 2.5),
+        Note("left out"),
+        Done({"psnr": 21.5, "names": ["a", {"b": None}]}),
+    ]
     plain += [Submit("s", kind, to_json(settings)) for kind, settings in jobs]
     cases: list[Case] = [tuple(encode(number, message)) for number, message in enumerate(plain)]
     for message in (Upload("s", "images/a.jpg", 5, 0), Preview(), Done({"splats": 5})):

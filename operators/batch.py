@@ -87,6 +87,8 @@ class Batch:
         for event in worker.start(work, self.worker).events():
             if isinstance(event, messages.Progress):
                 self.say(name, event.stage)
+            if isinstance(event, messages.Note):
+                self.say(name, event.sentence)
             if isinstance(event, messages.Failed):
                 raise event.error()
         return event

@@ -44,8 +44,10 @@ class Link:
     def client(self, worker: Worker) -> client.Client:
         """The connection to a worker; may take seconds. Raises `TttlrmError` when there is none to be had."""
         with self._lock:
-            if not self.connected or worker != self._worker:
+            if worker != self._worker:
                 self._close()
+            if not self.connected:
+                self._leave()
                 self._client, self._worker = self._connect(worker), worker
             return self._client
 
@@ -69,15 +71,22 @@ class Link:
                 "Name one that has tttLRM's packages in the add-on's preferences, such as .venv/bin/python.",
                 "no_worker",
             )
-        self._process = client.launch_worker(worker.python, worker.log)
+        if self._process is None:
+            self._process = client.launch_worker(worker.python, worker.log, scenes=worker.scenes)
+        elif not self._process.alive:
+            self._process.start()
         return self._process.connect()
 
     def _close(self) -> None:
-        if self._client is not None:
-            self._client.close()
+        self._leave()
         if self._process is not None:
             self._process.stop()
-        self._client = self._process = None
+        self._process = None
+
+    def _leave(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = None
 
 
 link = Link()

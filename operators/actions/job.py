@@ -84,6 +84,8 @@ class JobOperator:
         activity.current.take(message)
         if isinstance(message, messages.Preview) and not bpy.app.background:
             self._show(message.arrays)
+        if isinstance(message, messages.Note):
+            self.report({"WARNING"}, message.sentence)
         if isinstance(message, messages.Failed):
             self.report({"ERROR"}, str(message.error()))
         if isinstance(message, messages.Done):

@@ -20,6 +20,7 @@ class Worker:
     port: int = 0
     token: str = ""
     log: Path | None = None  # file for what a launched worker has to say; None for one that goes with it
+    scenes: Path | None = None  # where a launched worker keeps scenes; None for a folder that goes with it
 
     @property
     def launched(self) -> bool:
@@ -68,5 +69,5 @@ def chosen_worker() -> Worker:
         return Worker()
     chosen = addon.preferences
     python = Path(bpy.path.abspath(chosen.python)) if chosen.python else None
-    log = Path(bpy.utils.extension_path_user(ADDON, create=True)) / "worker.log"
-    return Worker(python, chosen.host, chosen.port, chosen.token, log)
+    own = Path(bpy.utils.extension_path_user(ADDON, create=True))
+    return Worker(python, chosen.host, chosen.port, chosen.token, own / "worker.log", own / "scenes")

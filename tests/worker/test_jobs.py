@@ -142,11 +142,11 @@ def test_a_surface_and_pictures_of_it_all(scene, settings):
 @pytest.mark.parametrize("stage", ["load", "encode", "decode", "refine"])
 def test_a_cancelled_job_leaves_the_scene_as_it_was(scene, settings, stage):
     jobs.reconstruct(scene, settings, Report())
-    made, splats = scene.made, scene.gaussians
+    made, splats = scene.state.made, scene.state.gaussians
     again = ReconstructSettings(checkpoint=settings.checkpoint, refine=RefineSettings(steps=5, start="decoded"))
     with pytest.raises(Cancelled):
         jobs.reconstruct(scene, again, Follower(cancel_at=stage))
-    assert scene.made is made and scene.gaussians is splats
+    assert scene.state.made is made and scene.state.gaussians is splats
 
 
 def test_a_scene_must_be_reconstructed_first(scene):
@@ -159,7 +159,7 @@ def test_a_checkpoint_of_another_shape_is_one_sentence(scene, settings, tmp_path
     torch.save({"model": {"tokenizer.1.weight": torch.zeros(32, 768)}}, tmp_path / "other.pt")
     with pytest.raises(TttlrmError, match=r"other\.pt holds no tttLRM network"):
         jobs.reconstruct(scene, ReconstructSettings(checkpoint=str(tmp_path / "other.pt")), Report())
-    assert scene.made is None
+    assert scene.state.made is None
 
 
 @pytest.mark.parametrize(("given", "patch", "most", "expected"), [

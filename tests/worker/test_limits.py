@@ -87,6 +87,10 @@ def test_scenes_have_a_number_and_short_names(tmp_path):
         assert caught.value.code == "bad_name"
         client.forget("a")
         client.upload("c", {"f": b"1"})
+        with pytest.raises(TttlrmError):
+            client.upload("d", {"f": b"1"})
+        client.submit("c", "count", CountSettings()).result()  # which drops the other one
+        client.upload("d", {"f": b"1"})
 
 
 def test_connections_have_a_number(tmp_path):

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.small_worker import CountSettings
+from tests.worker.small_worker import TOKEN, CountSettings
 from tests.worker.test_limits import health, until
 from tests.worker.test_logs import parsed
 from tttlrm_blender.client import Client
-from tttlrm_blender.errors import Cancelled
+from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.protocol.messages import Progress
 from tttlrm_blender.protocol.settings import ReconstructSettings
+from tttlrm_blender.worker.program import own_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ROOT / "tests" / "worker" / "small_worker.py"
@@ -43,7 +44,30 @@ def test_a_worker_started_by_hand_makes_a_token_that_only_its_user_may_read(tmp_
             assert client.worker.capabilities == ["count", "break"]
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["token"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "token"]
+
+
+def test_two_workers_do_not_share_a_folder(tmp_path):
+    with own_folder(tmp_path / "scenes", another=False) as first:
+        assert first == tmp_path / "scenes"
+        with pytest.raises(TttlrmError, match="Another worker") as caught, own_folder(tmp_path / "scenes", another=False):
+            pass
+        assert caught.value.code == "folder_in_use"
+        with own_folder(tmp_path / "scenes", another=True) as second:
+            assert second == tmp_path / "scenes-2"
+    with own_folder(tmp_path / "scenes", another=False):
+        pass
+
+
+def test_scenes_are_found_again_by_the_next_worker(tmp_path):
+    for jobs in (b"1", b"22"):
+        with start(tmp_path, token=TOKEN) as process:
+            told = ready(process)
+            with Client(told["host"], told["port"], TOKEN) as client:
+                client.upload("s", {f"{len(jobs)}": jobs})
+                files = client.submit("s", "count", CountSettings()).result().info["files"]
+            process.kill()
+    assert files == {"1": 1, "2": 2}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are of POSIX")
@@ -74,7 +98,6 @@ def test_an_owned_worker_ends_with_its_owner(tmp_path):
             client.upload("s", {"a.jpg": b"1"})
         process.stdin.close()
         assert process.wait(20) == 0
-    assert not list(tmp_path.iterdir())
 
 
 def test_a_worker_started_by_hand_does_not_need_standard_input(tmp_path):
@@ -122,7 +145,9 @@ def test_what_a_worker_does_is_in_its_log_and_the_token_is_not(tmp_path):
     log, token = tmp_path / "worker.log", "a token long enough"
     command = [sys.executable, "-c", "import sys; from tttlrm_blender.commands import main; sys.exit(main())", "serve"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TTTLRM_TOKEN": token}
-    with subprocess.Popen([*command, "--log", str(log)], env=environment, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*command, "--log", str(log), "--folder", str(tmp_path)], env=environment, stderr=subprocess.PIPE
+    ) as process:
         until(lambda: log.exists() and "worker_serving" in log.read_text(), 120)
         port = int(parsed(log.read_text().splitlines()[0])["port"])
         with Client("127.0.0.1", port, token) as client:

@@ -16,10 +16,10 @@ from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol import messages
 from tttlrm_blender.protocol.frames import MAX_FRAME, pack
-from tttlrm_blender.protocol.messages import Cancel, Decoder, Done, Failed, Hello, Progress, Queued, Submit, Upload, encode
+from tttlrm_blender.protocol.messages import Cancel, Decoder, Done, Failed, Hello, Note, Progress, Queued, Submit, Upload, encode
 from tttlrm_blender.protocol.settings import to_json
 from tttlrm_blender.worker.server import Server
-from tttlrm_blender.worker.sessions import Limits
+from tttlrm_blender.worker.sessions import LABEL, Limits
 
 
 def send(connection, number, message):
@@ -213,11 +213,16 @@ def test_half_an_upload_of_a_client_that_goes_leaves_nothing(port, tmp_path):
         send(connection, 1, Upload("s", "a.jpg", 100, 0, {"bytes": np.zeros(50, np.uint8)}))
         send(connection, 2, Upload("s", "b.jpg", 0, 0, {"bytes": np.zeros(0, np.uint8)}))
         receive(connection)
-        assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 2
+        assert len(uploads(tmp_path)) == 2
     deadline = time.monotonic() + 10
-    while len(files := [path.name for path in tmp_path.rglob("*") if path.is_file()]) > 1 and time.monotonic() < deadline:
+    while len(files := uploads(tmp_path)) > 1 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert files == ["b.jpg"]
+
+
+def uploads(folder):
+    """The names of all files that clients sent, whole or not."""
+    return [path.name for path in folder.rglob("*") if path.is_file() and path.name != LABEL]
 
 
 def test_a_cancelled_upload_leaves_nothing(port, tmp_path):
@@ -225,7 +230,7 @@ def test_a_cancelled_upload_leaves_nothing(port, tmp_path):
         send(connection, 1, Upload("s", "a.jpg", 100, 0, {"bytes": np.zeros(50, np.uint8)}))
         send(connection, 1, Cancel())
         assert receive(connection) == (1, messages.Cancelled())
-        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert not uploads(tmp_path)
 
 
 def test_parts_of_a_file_must_fit_together(port):
@@ -238,11 +243,29 @@ def test_parts_of_a_file_must_fit_together(port):
         assert number == 2 and isinstance(event, Failed) and event.code == "bad_upload"
 
 
-def test_scenes_of_an_ended_server_are_gone(tmp_path):
+def test_scenes_of_an_ended_server_are_found_again(tmp_path):
     with serving(tmp_path, Limits()) as port, Client("127.0.0.1", port, TOKEN) as client:
         client.upload("s", {"images/a.jpg": b"1"})
-        assert list(tmp_path.rglob("a.jpg"))
+    with serving(tmp_path, Limits()) as port, Client("127.0.0.1", port, TOKEN) as client:
+        assert client.submit("s", "count", CountSettings()).result().info["files"] == {"images/a.jpg": 1}
+        client.forget("s")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_client_hears_that_a_scene_will_be_dropped_and_then_it_is(tmp_path):
+    with serving(tmp_path, Limits(total_bytes=1000)) as port, Client("127.0.0.1", port, TOKEN) as client:
+        notes = []
+        for name in ("first", "second"):
+            client.upload(name, {"a": b"x" * 460})
+            client.submit(name, "count", CountSettings()).result(notes.append)
+        assert not [note for note in notes if isinstance(note, Note)]
+        client.upload("second", {"b": b"x" * 200})
+        client.submit("second", "count", CountSettings()).result(notes.append)
+        client.submit("second", "count", CountSettings()).result()
+        with pytest.raises(TttlrmError) as caught:
+            client.submit("first", "count", CountSettings()).result()
+    assert caught.value.code == "no_scene"
+    assert next(note.sentence for note in notes if isinstance(note, Note)).count("'first'") == 1
 
 
 def test_events_are_plain_json_to_read(port):

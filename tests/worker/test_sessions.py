@@ -2,6 +2,7 @@
 """What a client may put into a scene's folder, and what not."""
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -10,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.worker.sessions import Limits, Session, Sessions
+from tttlrm_blender.worker.sessions import LABEL, Limits, Session, Sessions
 
 
 @pytest.fixture
 def session(tmp_path) -> Session:
     """A scene of small limits."""
-    return Session(tmp_path, lambda folder: folder, Limits(file_bytes=10, session_bytes=25, files=4, depth=3))
+    return Session(tmp_path / "scene", lambda folder: folder, Limits(file_bytes=10, session_bytes=25, files=4, depth=3))
 
 
 def store(session: Session, path: str, data: bytes = b"1") -> None:
@@ -144,6 +145,61 @@ def test_a_name_is_free_once_it_is_popped(tmp_path):
         sessions.get("s")
     assert caught.value.code == "no_scene"
     assert sessions.open("s").photos != first.photos
+
+
+def test_scenes_outlive_those_who_keep_them(tmp_path):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits())
+    session = sessions.open("ä/b")
+    store(session, "a", b"123")
+    session.begin("cut off", 5)
+    again = Sessions(tmp_path, lambda folder: folder, Limits(files=2))
+    assert again.get("ä/b").photos == session.photos and (session.photos / "a").read_bytes() == b"123"
+    assert not list((session.folder / "incoming").iterdir())
+    store(again.get("ä/b"), "b")
+    with pytest.raises(TttlrmError, match="2 files"):
+        store(again.get("ä/b"), "c")
+
+
+def test_scenes_that_were_being_removed_are_gone_and_other_folders_are_not(tmp_path):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits())
+    folder = sessions.open("s").folder
+    sessions.pop("s")
+    (tmp_path / "holiday photos").mkdir()
+    assert folder.exists()
+    with pytest.raises(TttlrmError):
+        Sessions(tmp_path, lambda folder: folder, Limits()).get("s")
+    assert [path.name for path in tmp_path.iterdir()] == ["holiday photos"]
+
+
+def test_the_scene_unused_for_longest_goes_first_and_people_are_told_before(tmp_path):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits(total_bytes=900))
+    for age, name in enumerate(("new", "old", "busy", "oldest")):
+        session = sessions.open(name)
+        store(session, "a", b"x" * 200)
+        assert sessions.used(session) == []
+        os.utime(session.folder / LABEL, times=(1000 - age, 1000 - age))
+    sessions.get("busy").jobs = 1
+    assert "'oldest'" in sessions.warning()
+    store(sessions.get("new"), "b", b"x" * 200)
+    assert [session.photos.name for session in sessions.used(sessions.get("new"))] == ["photos"]
+    with pytest.raises(TttlrmError):
+        sessions.get("oldest")
+    assert "'old'" in sessions.warning()
+    store(sessions.get("new"), "c", b"x" * 2000)
+    assert len(sessions.used(sessions.get("new"))) == 1, "neither the busy one nor the one just used"
+    assert sessions.get("busy") and sessions.get("new")
+
+
+def test_what_is_on_disk_can_leave_memory(tmp_path):
+    made = []
+    sessions = Sessions(tmp_path, lambda folder: made.append(folder) or object(), Limits())
+    first = sessions.open("s").scene()
+    sessions.get("s").jobs = 1
+    sessions.release()
+    assert sessions.get("s").scene() is first
+    sessions.get("s").jobs = 0
+    sessions.release()
+    assert sessions.get("s").scene() is not first and len(made) == 2
 
 
 def test_the_scene_is_made_once_from_the_folder(session):

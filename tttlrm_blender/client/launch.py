@@ -18,16 +18,19 @@ from .connection import Client
 
 PROGRAM = ("-m", "tttlrm_blender.worker")
 LAST_LINES = 8  # of the log, told when a worker dies
+START_SECONDS = 120.0  # that a worker may take until it listens; torch is slow to load from a cold disk
 PATIENCE = 10.0  # seconds given to a worker to end by itself
 
 
 class WorkerProcess:
-    """A running worker: where it listens and the token it wants. Ends with `stop`, or when this process ends."""
+    """A worker process: where it listens and the token it wants. Ends with `stop`, or when this process ends."""
 
-    def __init__(self, process: subprocess.Popen[bytes], token: str, log_path: Path, folder: TemporaryDirectory[str]) -> None:
-        self.process, self.token, self.log_path = process, token, log_path
+    def __init__(self, command: list[str], log_path: Path, folder: TemporaryDirectory[str]) -> None:
+        """The process is yet to be started; `folder` is removed with it."""
+        self.token, self.log_path = secrets.token_urlsafe(32), log_path
         self.host, self.port = "127.0.0.1", 0
-        self._folder = folder
+        self._command, self._folder = command, folder
+        self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> WorkerProcess:
         return self
@@ -38,7 +41,17 @@ class WorkerProcess:
     @property
     def alive(self) -> bool:
         """Whether the process runs."""
-        return self.process.poll() is None
+        return self.process is not None and self.process.poll() is None
+
+    def start(self, timeout: float = START_SECONDS) -> None:
+        """Start the process, again if it has died, and wait until it listens. It finds its scenes again. Raises `TttlrmError`."""
+        self._end()
+        self.process = _started(self._command, self.token, self.log_path, self._folder.name)
+        try:
+            self._await_ready(timeout)
+        except BaseException:
+            self.process.kill()
+            raise
 
     def connect(self, timeout: float = 10.0) -> Client:
         """A connection to it, whose errors tell the end of the log if the worker dies."""
@@ -47,7 +60,13 @@ class WorkerProcess:
         return Client(self.host, self.port, self.token, timeout, why_lost=self._why_lost)
 
     def stop(self) -> None:
-        """End the worker and remove its files; a job at work is cancelled."""
+        """End the worker and remove its temporary files; a job at work is cancelled."""
+        self._end()
+        self._folder.cleanup()
+
+    def _end(self) -> None:
+        if self.process is None:
+            return
         assert self.process.stdin and self.process.stdout
         self.process.stdin.close()  # the sign for the worker to end
         try:
@@ -56,13 +75,12 @@ class WorkerProcess:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
-        self._folder.cleanup()
 
-    def await_ready(self, timeout: float) -> None:
+    def _await_ready(self, timeout: float) -> None:
         """Wait for the line that tells the port. Raises `TttlrmError` when the process ends first or takes too long."""
-        assert self.process.stdout
-        lines: list[bytes] = []
-        reader = threading.Thread(target=lambda: lines.append(self.process.stdout.readline()), daemon=True)  # type: ignore[union-attr]
+        assert self.process and self.process.stdout
+        output, lines = self.process.stdout, list[bytes]()
+        reader = threading.Thread(target=lambda: lines.append(output.readline()), daemon=True)
         reader.start()
         reader.join(timeout)
         if not lines:
@@ -74,6 +92,7 @@ class WorkerProcess:
             raise self._death(" while starting") from None
 
     def _why_lost(self) -> TttlrmError | None:
+        assert self.process
         try:
             self.process.wait(2.0)
         except subprocess.TimeoutExpired:
@@ -81,6 +100,7 @@ class WorkerProcess:
         return self._death("")
 
     def _death(self, when: str) -> TttlrmError:
+        assert self.process
         try:
             code: int | str = self.process.wait(2.0)
         except subprocess.TimeoutExpired:
@@ -99,33 +119,33 @@ class WorkerProcess:
 def launch_worker(
     python: str | Path | None = None,
     log_path: str | Path | None = None,
-    timeout: float = 120.0,
+    timeout: float = START_SECONDS,
     program: tuple[str, ...] = PROGRAM,
+    scenes: str | Path | None = None,
 ) -> WorkerProcess:
     """Start a worker and wait until it listens.
 
     `python` is the interpreter that has torch (default: this one); the engine itself is taken from beside this file.
-    `log_path` is written anew; without it the log is a file that `stop` removes. Raises `TttlrmError`.
+    `log_path` is written anew; without it the log is a file that `stop` removes. `scenes` is the folder where scenes outlive
+    the worker; without it they last until `stop`. Raises `TttlrmError`.
     """
     folder = TemporaryDirectory(prefix="tttlrm-", ignore_cleanup_errors=True)
     log = Path(log_path or Path(folder.name) / "worker.log").absolute()
-    token = secrets.token_urlsafe(32)
-    arguments = ["--owned", "--folder", folder.name, "--log", str(log)]
-    worker = WorkerProcess(
-        _start([str(python or sys.executable), *program, *arguments], token, log, folder.name), token, log, folder
-    )
+    kept = Path(scenes or Path(folder.name) / "scenes").absolute()
+    log.unlink(missing_ok=True)
+    command = [str(python or sys.executable), *program, "--owned", "--folder", str(kept), "--log", str(log)]
+    worker = WorkerProcess(command, log, folder)
     try:
-        worker.await_ready(timeout)
+        worker.start(timeout)
     except BaseException:
-        worker.process.kill()
         worker.stop()
         raise
     return worker
 
 
-def _start(command: list[str], token: str, log: Path, folder: str) -> subprocess.Popen[bytes]:
+def _started(command: list[str], token: str, log: Path, folder: str) -> subprocess.Popen[bytes]:
     try:
-        with log.open("wb") as stderr:
+        with log.open("ab") as stderr:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,

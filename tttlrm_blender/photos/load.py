@@ -66,6 +66,11 @@ def load_photos(photos: list[Photo], width: int = 0, height: int = 0, report: Re
     return PhotoSet([photo.name for photo in photos], images, _cameras(photos, pinholes, width, height), background, weights)
 
 
+def pinhole_cameras(photos: list[Photo], width: int, height: int) -> Cameras:
+    """The cameras of the images that `load_photos` would make of photos."""
+    return _cameras(photos, [pinhole_intrinsics(photo, width, height) for photo in photos], width, height)
+
+
 def background_of(
     photos: list[Photo],
     images: np.ndarray,  # [V, H, W, 3]

@@ -19,7 +19,7 @@ from .. import __version__
 from ..errors import TttlrmError
 from .frames import Assembler, Buffer, malformed, parse_object, split
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAX_TEXT = 3 << 20  # characters, all ASCII; quoted once more it must fit into the header of a frame
 
 Arrays = dict[str, np.ndarray]
@@ -84,6 +84,13 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something worth telling that stops nothing, such as a photo that was left out."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Preview:
     """Splats worth showing before the job is done: "gaussians.means" and so on."""
 
@@ -122,19 +129,25 @@ class Cancelled:
 
 
 Request = Upload | Submit | Cancel | Forget
-Event = Queued | Progress | Preview | Done | Failed | Cancelled
+Event = Queued | Progress | Note | Preview | Done | Failed | Cancelled
 Message = Hello | Request | Event
 
 END = (Done, Failed, Cancelled)  # the events that end a request
 KINDS: dict[str, type] = {
     kind.__name__.lower(): kind
-    for kind in (Hello, Upload, Submit, Cancel, Forget, Queued, Progress, Preview, Done, Failed, Cancelled)
+    for kind in (Hello, Upload, Submit, Cancel, Forget, Queued, Progress, Note, Preview, Done, Failed, Cancelled)
 }
 
 
 def slot(event: Event) -> tuple[Any, ...]:
     """Of the events of one request in one slot only the newest matters to a reader who is behind."""
-    return type(event), event.stage if isinstance(event, Progress) else None
+    match event:
+        case Progress():
+            return Progress, event.stage
+        case Note():
+            return Note, event.sentence
+        case _:
+            return (type(event),)
 
 
 def encode(request: int, message: Message) -> Iterator[str | bytes]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from websockets.asyncio.server import ServerConnection
 
 from ..errors import TttlrmError
 from ..protocol.frames import RUN_BYTES, malformed
-from ..protocol.messages import END, Cancel, Cancelled, Decoder, Done, Event, Failed, Forget, Message, Submit, Upload
+from ..protocol.messages import END, Cancel, Cancelled, Decoder, Done, Event, Failed, Forget, Message, Note, Submit, Upload
 from ..protocol.settings import from_json
 from . import logs
 from .kinds import JobKind
@@ -125,14 +125,17 @@ class Conversation:
         task = self._task(request, message, jobs[message.kind])
         self._services.schedule.add(task)
         self._tasks[request] = task
+        task.session.jobs += 1
+        if warning := self._services.sessions.warning():
+            self._tell(request, Note(warning))
 
     def _task(self, request: int, message: Submit, kind: JobKind) -> Task:
         settings: Any = from_json(kind.settings, message.settings)
-        session: Session = self._services.sessions.get(message.session)
+        session = self._services.sessions.get(message.session)
         return Task(
             session,
             lambda report: kind.run(session.scene(), settings, report),
-            lambda event: self._tell(request, event),
+            lambda event: self._tell_of_job(request, session, event),
             Label(self._client, request, message.session, message.kind),
             kind.interactive,
             self._services.log,
@@ -146,7 +149,10 @@ class Conversation:
             self._tell(request, Cancelled())
 
     def _start_forgetting(self, request: int, name: str) -> None:
-        task = asyncio.create_task(self._forget(request, name))
+        self._start(self._forget(request, name))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
@@ -156,6 +162,14 @@ class Conversation:
             await self._services.schedule.cancel_session(session)
             await asyncio.to_thread(session.remove)
         self._tell(request, Done())
+
+    def _tell_of_job(self, request: int, session: Session, event: Event) -> None:
+        if isinstance(event, END):
+            session.jobs -= 1
+            for dropped in self._services.sessions.used(session):
+                logs.tell(logger, "scene_dropped", logging.WARNING, folder=dropped.folder)
+                self._start(asyncio.to_thread(dropped.remove))
+        self._tell(request, event)
 
     def _tell(self, request: int, event: Event) -> None:
         self._outbox.put(request, event)

@@ -58,11 +58,11 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     mesh = None
     if settings.mesh:
         with clock("mesh"):
-            mesh = fuse(gaussians, made.photographs.inputs.cameras, settings.mesh, report)
+            mesh = fuse(gaussians, made.photographs.input_cameras(), settings.mesh, report)
     used = photographs.files if settings.refine.wanted else photographs.chosen
     info |= {"views": len(used), "seconds": clock.seconds, "cameras": _cameras(made)}
     info |= steps.measure(gaussians, made, settings.refine.wanted and settings.refine.exposure)
-    scene.made, scene.gaussians, scene.refined, scene.mesh = made, gaussians, settings.refine.wanted, mesh
+    scene.change(made=made, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
     return _result(info, gaussians, mesh)
 
 
@@ -70,22 +70,22 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
     """Read splats from the scene's memory again, with other settings; refinement is not kept."""
     made = scene.reconstruction()
     gaussians = steps.read_out(made, settings, report)
-    scene.gaussians, scene.refined = gaussians, False
+    scene.change(gaussians=gaussians, refined=False)
     return _result(steps.measure(gaussians, made), gaussians)
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
     """Optimise the scene's current splats against its photos, or go on with it."""
     made = scene.reconstruction()
-    gaussians = steps.optimize(scene.splats(), made, settings, report, scene.refined)
-    scene.gaussians, scene.refined = gaussians, True
+    gaussians = steps.optimize(scene.splats(), made, settings, report, scene.state.refined)
+    scene.change(gaussians=gaussians, refined=True)
     return _result(steps.measure(gaussians, made, settings.exposure), gaussians)
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> JobResult:
     """Make a surface of the scene's current splats."""
-    surface = fuse(scene.splats(), scene.reconstruction().photographs.inputs.cameras, settings, report)
-    scene.mesh = surface
+    surface = fuse(scene.splats(), scene.reconstruction().photographs.input_cameras(), settings, report)
+    scene.change(mesh=surface)
     return JobResult({"faces": len(surface.faces)}, _mesh_arrays(surface))
 
 

@@ -16,12 +16,13 @@ class Limits:
     uploads: int = 8  # files on their way at once, of one connection
     unread_events: int = 1000  # of one connection; with more the worker hears nothing from it until it reads some
     unread_bytes: int = 1 << 30  # of the results of one connection; what comes then is not handed over
-    sessions: int = 1000  # scenes
+    sessions: int = 1000  # scenes; those that were not used for longest are dropped when a job ends and there are as many
     name: int = 1000  # characters of a scene's name
     jobs: int = 256  # waiting, of all scenes
     session_jobs: int = 64  # waiting, of one scene
     file_bytes: int = 4 << 30
     session_bytes: int = 32 << 30
+    total_bytes: int = 64 << 30  # on disk, of all scenes; those that were not used for longest are dropped beyond it
     files: int = 20_000  # of one scene
     depth: int = 8  # folders in folders, the file included
 

@@ -16,7 +16,7 @@ from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..progress import Report
 from ..protocol.frames import sendable
-from ..protocol.messages import Cancelled, Done, Event, Failed, Preview, Progress
+from ..protocol.messages import Cancelled, Done, Event, Failed, Note, Preview, Progress
 from . import logs
 from .kinds import JobResult
 
@@ -44,6 +44,10 @@ class JobReport(Report):
         if now - self._told >= PROGRESS_SECONDS:
             self._told = now
             self._emit(Progress(stage, fraction, self._seconds_left(now, fraction)))
+
+    def note(self, sentence: str) -> None:
+        """Emit `Note`."""
+        self._emit(Note(sentence))
 
     def preview(self, gaussians: Gaussians) -> None:
         """Emit `Preview` with a copy of the splats, unless the last one is too fresh."""

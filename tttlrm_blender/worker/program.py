@@ -13,20 +13,25 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from .. import __version__
 from ..errors import TttlrmError
+from ..files import make_folder
+from ..photos.cache import kept_folder
 from . import logs
 from .limits import Limits, limit
 from .server import Server
 
 Registry = tuple[Mapping[str, Any], Callable[[Path], Any]]  # the kinds of jobs, and what makes a scene of a folder
 MIN_TOKEN = 16
+MOST_WORKERS = 100  # of one user at a time
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +43,7 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 0  # 0 for any free one
     token_file: Path | None = None  # read, or made if it is missing; not needed if TTTLRM_TOKEN is set
-    folder: Path | None = None  # for the files of scenes; None for a temporary one
+    folder: Path | None = None  # where scenes are kept; None for the user's cache
     log: Path | None = None  # named in errors
     grace: float = 0.0  # seconds that a job at work may go on when the worker is asked to stop
     limits: Sequence[tuple[str, float]] = ()  # that differ from those of `Limits`, by name
@@ -60,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address of this machine to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
     parser.add_argument("--token-file", type=Path, help="file with the token that clients must know; made if it is missing")
-    parser.add_argument("--folder", type=Path, help="where the files of scenes are kept while the worker runs")
+    parser.add_argument("--folder", type=Path, help="where scenes are kept (default: the user's cache)")
     help = "seconds that a job may go on when the worker is asked to stop (default: %(default)g)"
     parser.add_argument("--grace", type=float, default=0.0, metavar="SECONDS", help=help)
     help = "another bound on what clients may ask, such as jobs=100; may be given for each that docs/worker.md lists"
@@ -71,14 +76,14 @@ def load_jobs() -> Registry:
     """The product's own jobs. Raises `TttlrmError` when this Python lacks a package."""
     try:
         from .jobs import JOBS
-        from .scene import Scene
+        from .store import open_scene
     except ImportError as error:
         raise TttlrmError(
             f"The worker's Python {sys.executable} cannot run the engine: {error}.",
             "Install the packages of tttLRM there, or choose another Python.",
             "no_engine",
         ) from error
-    return JOBS, Scene
+    return JOBS, open_scene
 
 
 def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], Registry] = load_jobs) -> None:
@@ -87,10 +92,10 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
     Must be called from the main thread. Does not return, but ends the process, if the last job does not stop.
     """
     jobs, make_scene = load()
-    with TemporaryDirectory(prefix="tttlrm-", dir=options.folder, ignore_cleanup_errors=True) as folder:
-        token, token_file = _token(options.token_file, Path(folder))
+    with own_folder(options.folder or kept_folder("scenes"), options.owned) as folder:
+        token, token_file = _token(options.token_file, folder)
         limits = replace(Limits(), **dict(options.limits))  # type: ignore[arg-type]
-        server = Server(jobs, make_scene, Path(folder), token, options.log, limits)
+        server = Server(jobs, make_scene, folder, token, options.log, limits)
 
         def listening(host: str, port: int) -> None:
             logs.tell(logger, "worker_serving", host=host, port=port, pid=os.getpid(), version=__version__)
@@ -101,6 +106,24 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
     if not ended:  # it sits in native code that does not listen: leave without waiting for its thread
         logging.shutdown()
         os._exit(1)
+
+
+@contextmanager
+def own_folder(wanted: Path, another: bool) -> Iterator[Path]:
+    """A folder that no other worker has, for as long as the block lasts: the one wanted or, if that will do, `another` beside it.
+
+    Raises `TttlrmError` ("folder_in_use"), or where the folder cannot be made.
+    """
+    for folder in [wanted, *(wanted.with_name(f"{wanted.name}-{number}") for number in range(2, MOST_WORKERS) if another)]:
+        make_folder(folder)
+        lock = FileLock(folder / "lock")
+        try:
+            with lock.acquire(timeout=0):
+                yield folder
+                return
+        except Timeout:
+            continue
+    raise TttlrmError(f"Another worker keeps its scenes in {wanted}.", "Stop it, or give --folder.", "folder_in_use")
 
 
 async def _until_stopped(server: Server, options: Options, listening: Callable[[str, int], None]) -> bool:

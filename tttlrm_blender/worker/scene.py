@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,28 +19,49 @@ from ..model.checkpoint import DEFAULT, load_checkpoint
 from ..model.memory import SceneMemory
 from ..model.network import TttLRM
 from ..photos.cameras import Cameras
-from ..photos.load import PhotoSet
+from ..photos.load import PhotoSet, load_photos, pinhole_cameras
 from ..photos.photo import Photo
 from ..photos.similarity import Similarity
+from ..progress import Report
 from ..render.device import best_device
 
 
-@dataclass(frozen=True)
 class Photographs:
-    """The photos of a scene, read at the size that they are used at."""
+    """The photos of a scene, and their pixels at the size that they are used at, which are read when they are first needed."""
 
-    files: list[Photo]  # that may be learned from, by name
-    chosen: list[Photo]  # those of them that the network reads
-    inputs: PhotoSet  # of `files`
-    held_out: PhotoSet | None  # only for measuring
+    def __init__(self, files: list[Photo], chosen: list[Photo], tested: list[Photo], size: tuple[int, int]) -> None:
+        """`files` may be learned from; the network reads those `chosen`; those `tested` are held out. All are sorted by name."""
+        self.files, self.chosen, self.tested, self.size = files, chosen, tested, size
+        self._inputs: PhotoSet | None = None
+        self._held_out: PhotoSet | None = None
+
+    def read(self, report: Report) -> None:
+        """Read the pixels, if that is still to be done. Raises `TttlrmError`."""
+        if self._inputs is None:
+            self._inputs = load_photos(self.files, *self.size, report)
+            self._held_out = load_photos(self.tested, *self.size, report) if self.tested else None
+
+    @property
+    def inputs(self) -> PhotoSet:
+        """Those that may be learned from."""
+        self.read(Report())
+        assert self._inputs is not None
+        return self._inputs
+
+    @property
+    def held_out(self) -> PhotoSet | None:
+        """Those that are only for measuring."""
+        self.read(Report())
+        return self._held_out
+
+    def input_cameras(self) -> Cameras:
+        """Pinhole cameras of the photos that may be learned from."""
+        return pinhole_cameras(self.files, *self.size)
 
     def cameras(self) -> tuple[list[str], Cameras]:
         """Names and pinhole cameras of all photos, by name."""
-        sets = [self.inputs, self.held_out] if self.held_out else [self.inputs]
-        names = [name for photos in sets for name in photos.names]
-        order = sorted(range(len(names)), key=names.__getitem__)
-        parts = [[getattr(photos.cameras, field.name) for photos in sets] for field in fields(Cameras)]
-        return [names[index] for index in order], Cameras(*(np.concatenate(part) for part in parts))[order]
+        photos = sorted([*self.files, *self.tested], key=lambda photo: photo.name)
+        return [photo.name for photo in photos], pinhole_cameras(photos, *self.size)
 
 
 @dataclass(frozen=True)
@@ -48,29 +72,48 @@ class Reconstruction:
     checkpoint: str
     memory: SceneMemory
     similarity: Similarity  # from the world of the cameras to the network's
+    name: str = field(default_factory=lambda: secrets.token_hex(8))  # of its own, on disk
 
 
-@dataclass
-class Scene:
-    """One scene, its photos in a folder of its own. Jobs replace its parts only once they have succeeded."""
+@dataclass(frozen=True)
+class State:
+    """All that is known of a scene."""
 
-    folder: Path
     made: Reconstruction | None = None
     gaussians: Gaussians | None = None  # numpy, in the world of the cameras
     refined: bool = False  # whether these were optimised against the photos
     mesh: Mesh | None = None
 
+
+class Scene:
+    """One scene, its photos in a folder of its own. Jobs replace its parts only once they have succeeded."""
+
+    def __init__(self, folder: Path, keep: Callable[[State], None] = lambda state: None, state: State = State()) -> None:
+        """`keep` is given every new state before it counts."""
+        self.folder, self._keep, self._state = folder, keep, state
+
+    @property
+    def state(self) -> State:
+        """What is known now."""
+        return self._state
+
+    def change(self, **parts: Any) -> None:
+        """Replace parts of the state. Raises what keeping it raises; then nothing has changed."""
+        state = replace(self._state, **parts)
+        self._keep(state)
+        self._state = state
+
     def reconstruction(self) -> Reconstruction:
         """What the photos became. Raises `TttlrmError` before there is anything."""
-        if self.made is None:
+        if self._state.made is None:
             raise TttlrmError("This scene has not been reconstructed yet.", "Reconstruct it first.", "no_scene")
-        return self.made
+        return self._state.made
 
     def splats(self) -> Gaussians:
         """The scene's current splats. Raises `TttlrmError` before there are any."""
         self.reconstruction()
-        assert self.gaussians is not None
-        return self.gaussians
+        assert self._state.gaussians is not None
+        return self._state.gaussians
 
 
 def network(checkpoint: str) -> TttLRM:

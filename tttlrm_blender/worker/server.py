@@ -51,7 +51,7 @@ class Server:
         log: Path | None = None,
         limits: Limits = Limits(),  # noqa: B008 (frozen)
     ) -> None:
-        """`make_scene` gets the folder of a scene's uploaded files, which is made in `folder`; `log` is named in errors."""
+        """`make_scene` gets the folder of a scene's uploaded files, which is below `folder`; `log` is named in errors."""
         self._token, self._limits = token, limits
         self._services = Services(jobs, Sessions(folder, make_scene, limits), Schedule(limits), limits, log)
         self._started = time.monotonic()
@@ -73,7 +73,6 @@ class Server:
                 return await self._wind_down(grace)
         finally:
             worker.cancel()
-            self._services.sessions.remove_all()
 
     async def _wind_down(self, grace: float) -> bool:
         schedule = self._services.schedule

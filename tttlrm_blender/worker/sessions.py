@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenes on the worker: the folder of uploaded files and what the jobs keep of it."""
+"""Scenes on the worker: the folder of uploaded files and what the jobs keep of it. They outlive the worker."""
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,23 +13,43 @@ from tempfile import NamedTemporaryFile, mkdtemp
 from typing import Any
 
 from ..errors import TttlrmError
+from ..files import make_folder, replacing
 from .limits import Limits
+
+LABEL = "session.json"  # what the client calls the scene; changed whenever the scene is used
+PREFIX = "scene-"  # of the names of scenes' folders
+NEARLY = 0.9  # of the room, from where on people are told what will be dropped
 
 
 class Session:
-    """One scene. It outlives connections, until it is forgotten or the worker ends."""
+    """One scene. It outlives connections and the worker, until it is forgotten."""
 
     def __init__(self, folder: Path, make_scene: Callable[[Path], Any], limits: Limits) -> None:
-        self._folder = Path(mkdtemp(prefix="scene-", dir=folder)).resolve()
-        self.photos = self._folder / "photos"
-        self._incoming = self._folder / "incoming"
-        self.photos.mkdir()
-        self._incoming.mkdir()
+        """The scene in a folder of its own, which is made if it is missing; uploads that were cut off are removed from it.
+
+        Raises `TttlrmError` where that is impossible.
+        """
+        self.folder = folder.resolve()
+        self.photos, self._incoming = self.folder / "photos", self.folder / "incoming"
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        for part in (self.photos, self._incoming):
+            make_folder(part)
+        self.jobs = 0  # that wait or run
         self._make_scene, self._scene = make_scene, None
         self._limits = limits
-        self._stored: dict[str, int] = {}  # files and their bytes
-        self._stored_bytes = 0
+        files = [path for path in self.photos.rglob("*") if path.is_file()]
+        self._stored = {path.relative_to(self.photos).as_posix(): path.stat().st_size for path in files}  # files and their bytes
+        self._stored_bytes = sum(self._stored.values())
         self._arriving: set[Incoming] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether jobs or files are on their way."""
+        return self.jobs > 0 or bool(self._arriving)
+
+    def release(self) -> None:
+        """Drop from memory what is on disk too; the next job reads it again."""
+        self._scene = None
 
     def scene(self) -> Any:
         """What the jobs keep between them; made at the first job."""
@@ -55,7 +77,7 @@ class Session:
     def remove(self) -> None:
         """Remove all files."""
         self._scene = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _inside(self, path: str) -> Path:
         parts = path.split("/")
@@ -137,38 +159,99 @@ class Sessions:
     """All scenes, by the names that clients gave them."""
 
     def __init__(self, folder: Path, make_scene: Callable[[Path], Any], limits: Limits) -> None:
-        self._folder, self._make_scene, self._limits = folder, make_scene, limits
+        """The scenes that are in a folder already, and those to come. Folders of scenes without a label are on their way out."""
+        self._folder, self._make_scene, self._limits = folder.resolve(), make_scene, limits
         self._sessions: dict[str, Session] = {}
+        self._kept: dict[str, Path] = {}
+        self._bytes: dict[Path, int] = {}
+        for place in self._folder.glob(f"{PREFIX}*"):
+            name = _name_in(place)
+            if name is None:
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                self._kept[name], self._bytes[place] = place, _bytes_below(place)
 
     def open(self, name: str) -> Session:
-        """The scene of that name, a new one if there is none. Raises `TttlrmError` when there are too many."""
+        """The scene of that name, a new one if there is none. Raises `TttlrmError` if it cannot be made."""
         if name not in self._sessions:
             self._check_room(name)
-            self._sessions[name] = Session(self._folder, self._make_scene, self._limits)
+            place = self._kept.get(name) or Path(mkdtemp(prefix=PREFIX, dir=self._folder))
+            self._sessions[name] = Session(place, self._make_scene, self._limits)
+            if name not in self._kept:
+                with replacing(place / LABEL) as part:
+                    part.write_text(json.dumps({"name": name}), encoding="utf-8")
+                self._kept[name], self._bytes[place] = place, 0
         return self._sessions[name]
 
     def get(self, name: str) -> Session:
         """The scene of that name. Raises `TttlrmError` if there is none."""
-        if name not in self._sessions:
+        if name not in self._kept:
             raise TttlrmError("The worker does not know this scene (any more).", "Reconstruct it from its photos.", "no_scene")
-        return self._sessions[name]
+        return self.open(name)
 
     def pop(self, name: str) -> Session | None:
-        """Take the scene of that name out; its name is free at once."""
-        return self._sessions.pop(name, None)
+        """Take the scene of that name out, for it to be removed; its name is free at once."""
+        if name not in self._kept:
+            return None
+        session, place = self.get(name), self._kept.pop(name)
+        del self._sessions[name], self._bytes[place]
+        with suppress(OSError):
+            (place / LABEL).unlink()
+        return session
 
     def __len__(self) -> int:
-        return len(self._sessions)
+        return len(self._kept)
 
     def _check_room(self, name: str) -> None:
         if len(name) > self._limits.name:
             raise TttlrmError(f"A scene's name has at most {self._limits.name} characters.", code="bad_name")
-        if len(self._sessions) >= self._limits.sessions:
+        if name not in self._kept and len(self._kept) >= self._limits.sessions:
             raise TttlrmError(
                 f"The worker keeps {self._limits.sessions} scenes and takes no more.", "Let it forget some.", "too_many_scenes"
             )
 
-    def remove_all(self) -> None:
-        """Remove all scenes and their files."""
-        while self._sessions:
-            self._sessions.popitem()[1].remove()
+    def used(self, session: Session) -> list[Session]:
+        """Note that a scene was used; gives the other idle scenes for which no room is left, taken out as by `pop`."""
+        if session.folder in self._bytes:  # it may have been forgotten meanwhile
+            os.utime(session.folder / LABEL)
+            self._bytes[session.folder] = _bytes_below(session.folder)
+        dropped = []
+        for name in (name for name in self._idle() if self._kept[name] != session.folder):
+            if sum(self._bytes.values()) <= self._limits.total_bytes and len(self) < self._limits.sessions:
+                break
+            dropped.append(self.pop(name))
+        return [session for session in dropped if session]
+
+    def warning(self) -> str:
+        """A sentence for people where room is running out, else nothing."""
+        total, most = sum(self._bytes.values()), self._limits.total_bytes
+        idle = self._idle() if total > NEARLY * most else []
+        if not idle:
+            return ""
+        return (
+            f"The worker keeps {total / 2**30:.1f} of at most {most / 2**30:.1f} GiB of scenes; "
+            f"the next that it drops is {idle[0]!r}, which was not used for longest."
+        )
+
+    def release(self) -> None:
+        """Drop from memory what is on disk too."""
+        for session in self._sessions.values():
+            if not session.busy:
+                session.release()
+
+    def _idle(self) -> list[str]:
+        """Names of scenes without jobs, those first that were not used for longest."""
+        busy = {name for name, session in self._sessions.items() if session.busy}
+        return sorted(self._kept.keys() - busy, key=lambda name: (self._kept[name] / LABEL).stat().st_mtime)
+
+
+def _name_in(place: Path) -> str | None:
+    """What the label in a folder says."""
+    try:
+        return str(json.loads((place / LABEL).read_text(encoding="utf-8"))["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _bytes_below(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

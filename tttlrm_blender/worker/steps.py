@@ -17,7 +17,7 @@ from ..photos.background import without_background
 from ..photos.cameras import Cameras
 from ..photos.cull import worth_using
 from ..photos.find import find_photos, find_test_photos
-from ..photos.load import load_photos
+from ..photos.load import load_photos, used_size
 from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
@@ -52,9 +52,9 @@ def load(scene: Scene, settings: ReconstructSettings, report: Report) -> Photogr
     world = settle(inputs, settings.orient, settings.distance)
     inputs, held_out = moved(inputs, world), moved(held_out, world)
     chosen = select_views(inputs, settings.views or network(settings.checkpoint).config.most_views)
-    size = sensible_size(photos[0], settings)
-    measured = load_photos(held_out, *size, report) if held_out else None
-    return Photographs(inputs, chosen, load_photos(inputs, *size, report), measured)
+    photographs = Photographs(inputs, chosen, held_out, used_size(inputs, *sensible_size(photos[0], settings)))
+    photographs.read(report)
+    return photographs
 
 
 def split(scene: Scene, photos: list[Photo], settings: ReconstructSettings, report: Report) -> tuple[list[Photo], list[Photo]]:
@@ -86,8 +86,7 @@ def network_size(width: int, height: int, patch: int, most_pixels: int) -> tuple
 def remember(photographs: Photographs, settings: ReconstructSettings, report: Report) -> Reconstruction:
     """Let the network read the chosen photos."""
     model = network(settings.checkpoint)
-    height, width = photographs.inputs.images.shape[1:3]
-    size = network_size(width, height, model.config.patch_size, MOST_PIXELS[best_device().type])
+    size = network_size(*photographs.size, model.config.patch_size, MOST_PIXELS[best_device().type])
     views = load_photos(photographs.chosen, *size)
     autoregressive = settings.scan == "ar"
     cameras, similarity = normalize(views.cameras, "first" if autoregressive else "mean")

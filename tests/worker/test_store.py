@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenes on disk: whole, and the same as they were."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.worker.photo_folder import CONFIG, write_photos
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.model.checkpoint import save_checkpoint
+from tttlrm_blender.model.network import TttLRM
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
+from tttlrm_blender.worker import jobs, store
+from tttlrm_blender.worker.scene import Scene
+from tttlrm_blender.worker.store import SCENE, open_scene
+
+MATCHING = replace(CONFIG, hypotheses=8)
+
+
+@pytest.fixture(params=[CONFIG, MATCHING], ids=["plain", "matching"])
+def settings(request, tmp_path) -> ReconstructSettings:
+    """For reconstructing with small networks, chunk by chunk with elastic weights, whose memory has every part."""
+    torch.manual_seed(0)
+    save_checkpoint(tmp_path / "small.safetensors", TttLRM(request.param), {})
+    return ReconstructSettings(checkpoint=str(tmp_path / "small.safetensors"), hold_out=3, scan="ar", elastic=True)
+
+
+@pytest.fixture
+def scene(tmp_path) -> Scene:
+    return open_scene(write_photos(tmp_path / "scene/photos"))
+
+
+def same(first, second) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(first.arrays().values(), second.arrays().values(), strict=True))
+
+
+def test_a_scene_comes_back_as_it_was(scene, settings):
+    jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=3), mesh=MeshSettings(resolution=32)), Report())
+    again = open_scene(scene.folder)
+    assert same(again.splats(), scene.splats()) and again.state.refined
+    assert all(
+        np.array_equal(a, b) for a, b in zip(vars(again.state.mesh).values(), vars(scene.state.mesh).values(), strict=True)
+    )
+    names, cameras = again.reconstruction().photographs.cameras()
+    assert names == scene.reconstruction().photographs.cameras()[0]
+    np.testing.assert_array_equal(cameras.c2w, scene.reconstruction().photographs.cameras()[1].c2w)
+    for photos in ("inputs", "held_out"):
+        first, second = (getattr(each.reconstruction().photographs, photos) for each in (scene, again))
+        np.testing.assert_array_equal(first.images, second.images)
+
+
+def test_a_scene_that_came_back_decodes_the_same(scene, settings):
+    jobs.reconstruct(scene, settings, Report())
+    again, other = open_scene(scene.folder), DecodeSettings(keep=0.2, views=2)
+    jobs.decode(scene, other, Report())
+    jobs.decode(again, other, Report())
+    assert same(again.splats(), scene.splats())
+    assert same(open_scene(scene.folder).splats(), scene.splats()), "what it became was kept"
+
+
+def test_a_scene_may_be_moved_with_its_folder(scene, settings, tmp_path):
+    jobs.reconstruct(scene, settings, Report())
+    shutil.move(scene.folder.parent, tmp_path / "elsewhere")
+    again = open_scene(tmp_path / "elsewhere/photos")
+    jobs.refine(again, RefineSettings(steps=2), Report())
+    assert again.state.refined
+
+
+def test_a_new_folder_has_an_empty_scene(scene):
+    with pytest.raises(TttlrmError, match="has not been reconstructed"):
+        scene.splats()
+
+
+def test_what_was_interrupted_leaves_the_state_before(scene, settings, monkeypatch):
+    jobs.reconstruct(scene, settings, Report())
+    before = scene.state
+    files = {path.name for path in scene.folder.parent.iterdir()}
+
+    def cut_off(path, *_):
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    for kind in ("_memory_arrays", "_shown_arrays"):
+        with monkeypatch.context() as patch:
+            patch.setattr(store, kind, lambda *_: cut_off(scene.folder.parent / ".part"))
+            with pytest.raises(TttlrmError):
+                jobs.reconstruct(scene, settings, Report())
+        (scene.folder.parent / ".part").unlink()
+        assert scene.state is before
+        assert same(open_scene(scene.folder).splats(), before.gaussians)
+    jobs.reconstruct(scene, settings, Report())
+    assert len({path.name for path in scene.folder.parent.iterdir()}) == len(files), "what was left over is gone"
+
+
+def test_a_full_disk_is_a_sentence_and_changes_nothing(scene, settings, monkeypatch):
+    jobs.reconstruct(scene, settings, Report())
+    before = scene.state
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "save_file", full)
+    with pytest.raises(TttlrmError, match="No space left") as caught:
+        jobs.decode(scene, DecodeSettings(keep=0.1), Report())
+    assert caught.value.code == "cannot_write"
+    assert scene.state is before and same(open_scene(scene.folder).splats(), before.gaussians)
+
+
+@pytest.mark.parametrize("damage", ["cut", "edition", "no memory", "no arrays"])
+def test_what_cannot_be_read_has_to_be_made_anew(scene, settings, damage, caplog, monkeypatch):
+    jobs.reconstruct(scene, settings, Report())
+    folder = scene.folder.parent
+    match damage:
+        case "cut":
+            (folder / SCENE).write_bytes((folder / SCENE).read_bytes()[:500])
+        case "edition":
+            monkeypatch.setattr(store, "EDITION", 10**6)
+        case "no memory":
+            next(folder.glob("memory-*")).unlink()
+        case "no arrays":
+            (folder / SCENE).write_bytes(next(folder.glob("memory-*")).read_bytes())
+    again = open_scene(scene.folder)
+    assert again.state.made is None and "has to be made anew" in caplog.text
+    monkeypatch.undo()
+    jobs.reconstruct(again, settings, Report())
+    assert len(open_scene(scene.folder).splats())

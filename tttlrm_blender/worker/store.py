@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenes on disk, so that they outlive the worker.
+
+A scene is two files: its memory, written once for every reconstruction under a name of its own, and `scene.safetensors` with
+splats, surface, cameras and the name of the memory that they belong to. The latter is replaced in one step after the former is
+there: whatever is interrupted, what lies there is one whole state, the new one or the one before.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+
+from ..files import replacing
+from ..gaussians.gaussians import Gaussians
+from ..mesh.mesh import Mesh
+from ..model.depth import Guess
+from ..model.memory import SceneMemory
+from ..model.network import FastWeights
+from ..photos.distortion import Distortion
+from ..photos.photo import Photo, Source
+from ..photos.similarity import Similarity
+from ..render.device import best_device
+from .scene import Photographs, Reconstruction, Scene, State
+
+logger = logging.getLogger(__name__)
+
+EDITION = 1  # of the layout; scenes of another one are made anew
+SCENE = "scene.safetensors"
+TRIPLES = ("w", "fisher", "anchor")  # of `FastWeights`
+
+
+def open_scene(photos: Path) -> Scene:
+    """The scene whose photos are in a folder, with the state that is kept beside it, if any, and will be from now on."""
+    folder = photos.parent
+    return Scene(photos, lambda state: save(state, folder), load(folder))
+
+
+def save(state: State, folder: Path) -> None:
+    """Write a state in place of the one before. Raises `TttlrmError` ("cannot_write") where the disk is full, for example."""
+    if state.made is None:
+        return
+    memory = folder / _memory_file(state.made.name)
+    if not memory.exists():
+        with replacing(memory) as part:
+            save_file(_memory_arrays(state.made.memory), part)
+    with replacing(folder / SCENE) as part:
+        save_file(_shown_arrays(state), part, {"scene": json.dumps(_described(state, state.made, folder))})
+    for other in folder.glob(_memory_file("*")):
+        if other != memory:
+            other.unlink(missing_ok=True)
+
+
+def load(folder: Path) -> State:
+    """The state that is kept in a folder: an empty one where there is none, or none that this edition can read."""
+    if not (folder / SCENE).is_file():
+        return State()
+    try:
+        with safe_open(folder / SCENE, "np") as file:
+            described = json.loads(file.metadata()["scene"])
+            shown = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        if described["edition"] != EDITION:
+            raise ValueError(f"it has the edition {described['edition']}")
+        memory = _memory(load_file(folder / _memory_file(described["memory"]), str(best_device())))
+        return _state(described, shown, memory, folder)
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        logger.warning("the scene kept in %s cannot be read (%s) and has to be made anew", folder, error)
+        return State()
+
+
+def _memory_file(name: str) -> str:
+    return f"memory-{name}.safetensors"
+
+
+def _memory_arrays(memory: SceneMemory) -> dict[str, torch.Tensor]:
+    arrays = {"tokens": memory.tokens, "images": memory.images, "c2w": memory.c2w, "intrinsics": memory.intrinsics}
+    for layer, weights in enumerate(memory.weights):
+        for kind in TRIPLES:
+            for index, tensor in enumerate(getattr(weights, kind) or ()):
+                arrays[f"weights.{layer}.{kind}.{index}"] = tensor
+    if memory.guess:
+        arrays |= {f"guess.{name}": tensor for name, tensor in memory.guess._asdict().items()}
+    return {name: tensor.contiguous().cpu() for name, tensor in arrays.items()}
+
+
+def _memory(arrays: dict[str, torch.Tensor]) -> SceneMemory:
+    layers = 1 + max(int(name.split(".")[1]) for name in arrays if name.startswith("weights."))
+
+    def triple(layer: int, kind: str) -> Any:
+        names = [f"weights.{layer}.{kind}.{index}" for index in range(3)]
+        return tuple(arrays[name] for name in names) if names[0] in arrays else None
+
+    weights = [FastWeights(*(triple(layer, kind) for kind in TRIPLES)) for layer in range(layers)]
+    guess = Guess(*(arrays[f"guess.{name}"] for name in Guess._fields)) if f"guess.{Guess._fields[0]}" in arrays else None
+    return SceneMemory(weights, arrays["tokens"], arrays["images"], arrays["c2w"], arrays["intrinsics"], guess)
+
+
+def _shown_arrays(state: State) -> dict[str, torch.Tensor]:
+    arrays = {f"gaussians.{name}": array for name, array in state.gaussians.arrays().items()} if state.gaussians else {}
+    if state.mesh:
+        arrays |= {f"mesh.{name}": array for name, array in vars(state.mesh).items()}
+    return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+
+
+def _described(state: State, made: Reconstruction, folder: Path) -> dict[str, Any]:
+    photographs = made.photographs
+    return {
+        "edition": EDITION,
+        "memory": made.name,
+        "refined": state.refined,
+        "checkpoint": made.checkpoint,
+        "similarity": _similarity_to_json(made.similarity),
+        "size": photographs.size,
+        "files": [_photo_to_json(photo, folder) for photo in photographs.files],
+        "chosen": [photo.name for photo in photographs.chosen],
+        "tested": [_photo_to_json(photo, folder) for photo in photographs.tested],
+    }
+
+
+def _state(described: dict[str, Any], shown: dict[str, np.ndarray], memory: SceneMemory, folder: Path) -> State:
+    files, tested = ([_photo(values, folder) for values in described[key]] for key in ("files", "tested"))
+    chosen = [photo for photo in files if photo.name in set(described["chosen"])]
+    photographs = Photographs(files, chosen, tested, tuple(described["size"]))
+    similarity = _similarity(described["similarity"])
+    made = Reconstruction(photographs, described["checkpoint"], memory, similarity, described["memory"])
+    gaussians = Gaussians(**_below("gaussians.", shown))
+    mesh = Mesh(**_below("mesh.", shown)) if "mesh.faces" in shown else None
+    return State(made, gaussians, described["refined"], mesh)
+
+
+def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _photo_to_json(photo: Photo, folder: Path) -> dict[str, Any]:
+    """The photo, with files below `folder` named as from there, so that the folder may move."""
+    source = photo.source
+    return {
+        "name": photo.name,
+        "path": _path_to_json(photo.path, folder),
+        "width": photo.width,
+        "height": photo.height,
+        "intrinsics": photo.intrinsics.tolist(),
+        "distortion": [photo.distortion.model, list(photo.distortion.values)],
+        "c2w": photo.c2w.tolist(),
+        "upright": photo.upright,
+        "source": source
+        and {
+            "model": _path_to_json(source.model, folder),
+            "image_id": source.image_id,
+            "estimated": source.estimated,
+            "world": source.world and _similarity_to_json(source.world),
+        },
+        "mask": photo.mask and _path_to_json(photo.mask, folder),
+        "alpha": photo.alpha and _path_to_json(photo.alpha, folder),
+    }
+
+
+def _photo(values: dict[str, Any], folder: Path) -> Photo:
+    source, (lens, parameters) = values["source"], values["distortion"]
+    if source:
+        world = source["world"] and _similarity(source["world"])
+        source = Source(folder / source["model"], source["image_id"], source["estimated"], world)
+    arrays = {name: np.array(values[name]) for name in ("intrinsics", "c2w")}
+    files = {name: values[name] and folder / values[name] for name in ("path", "mask", "alpha")}
+    return Photo(**{**values, **arrays, **files, "distortion": Distortion(lens, tuple(parameters)), "source": source})
+
+
+def _path_to_json(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path.absolute())
+
+
+def _similarity_to_json(similarity: Similarity) -> dict[str, Any]:
+    rotation, translation = similarity.rotation.tolist(), similarity.translation.tolist()
+    return {"scale": similarity.scale, "rotation": rotation, "translation": translation}
+
+
+def _similarity(values: dict[str, Any]) -> Similarity:
+    return Similarity(values["scale"], np.array(values["rotation"]), np.array(values["translation"]))
