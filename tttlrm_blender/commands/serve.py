@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,14 +17,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from ..worker.program import add_arguments as add
 
     add(parser)
+    parser.add_argument("--log", type=Path, help="file for the log, put aside when it is full (default: standard error)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
+    from ..worker import logs
     from ..worker.program import Options, serve
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    options = Options(args.host, args.port, args.token_file, args.folder)
+    logs.set_up(args.log)
+    options = Options(args.host, args.port, args.token_file, args.folder, args.log, args.grace, args.limits)
     serve(options, _tell)
     return 0
 

@@ -13,22 +13,27 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from .. import __version__
 from ..errors import TttlrmError
 from ..files import make_folder
 from ..photos.cache import kept_folder
+from . import logs
+from .limits import Limits, limit
 from .server import Server
 
 Registry = tuple[Mapping[str, Any], Callable[[Path], Any]]  # the kinds of jobs, and what makes a scene of a folder
 MIN_TOKEN = 16
 MOST_WORKERS = 100  # of one user at a time
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class Options:
     token_file: Path | None = None  # read, or made if it is missing; not needed if TTTLRM_TOKEN is set
     folder: Path | None = None  # where scenes are kept; None for the user's cache
     log: Path | None = None  # named in errors
+    grace: float = 0.0  # seconds that a job at work may go on when the worker is asked to stop
+    limits: Sequence[tuple[str, float]] = ()  # that differ from those of `Limits`, by name
     owned: bool = False  # end when standard input ends, as it does when the process that holds the other end is gone
 
 
@@ -59,6 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
     parser.add_argument("--token-file", type=Path, help="file with the token that clients must know; made if it is missing")
     parser.add_argument("--folder", type=Path, help="where scenes are kept (default: the user's cache)")
+    help = "seconds that a job may go on when the worker is asked to stop (default: %(default)g)"
+    parser.add_argument("--grace", type=float, default=0.0, metavar="SECONDS", help=help)
+    help = "another bound on what clients may ask, such as jobs=100; may be given for each that docs/worker.md lists"
+    parser.add_argument("--limit", type=limit, action="append", default=[], dest="limits", metavar="NAME=VALUE", help=help)
 
 
 def load_jobs() -> Registry:
@@ -83,12 +94,15 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
     jobs, make_scene = load()
     with own_folder(options.folder or kept_folder("scenes"), options.owned) as folder:
         token, token_file = _token(options.token_file, folder)
-        server = Server(jobs, make_scene, folder, token, options.log)
+        limits = replace(Limits(), **dict(options.limits))  # type: ignore[arg-type]
+        server = Server(jobs, make_scene, folder, token, options.log, limits)
 
         def listening(host: str, port: int) -> None:
+            logs.tell(logger, "worker_serving", host=host, port=port, pid=os.getpid(), version=__version__)
             ready(Ready(host, port, os.getpid(), str(token_file) if token_file else None))
 
         ended = asyncio.run(_until_stopped(server, options, listening))
+    logs.tell(logger, "worker_stopped")
     if not ended:  # it sits in native code that does not listen: leave without waiting for its thread
         logging.shutdown()
         os._exit(1)
@@ -123,7 +137,7 @@ async def _until_stopped(server: Server, options: Options, listening: Callable[[
     if options.owned:
         signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C in the owner's terminal is for the owner to answer
         threading.Thread(target=_await_owner, args=(ask_to_stop,), daemon=True).start()
-    return await server.run(options.host, options.port, listening, stop)
+    return await server.run(options.host, options.port, listening, stop, options.grace)
 
 
 def _await_owner(then: Callable[[], None]) -> None:
@@ -179,5 +193,5 @@ def _redirect(log: Path | None) -> int:
         os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
     os.dup2(2, 1)
     faulthandler.enable()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up()
     return output
