@@ -42,7 +42,7 @@ demo: setup  ## photograph a scene in Blender, reconstruct it, bring it back: ou
 extension: setup  ## build dist/tttlrm-<version>.zip for Blender and check it
 	$(BIN)/python tools/build_extension.py
 
-wheelhouse: setup  ## download what *Set Up Worker* installs, for this machine and PYTHON, into wheelhouse/: BUILD=auto
+wheelhouse: setup  ## download what *Set Up Worker* installs, for this machine and the Python of .venv, into wheelhouse/: BUILD=auto
 	$(BIN)/python -m tools.wheelhouse wheelhouse --build $(BUILD)
 
 lock: setup  ## pin what *Set Up Worker* installs anew: the newest versions that fit, with hashes

@@ -34,7 +34,7 @@ class JobOperator:
         """Put the result into the scene."""
         raise NotImplementedError
 
-    def start(self, context: bpy.types.Context) -> client.Job:
+    def submit(self, context: bpy.types.Context) -> client.Job:
         """Begin the work."""
         return worker.start(self.collect(context))
 
@@ -48,7 +48,7 @@ class JobOperator:
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Blender calls this."""
         try:
-            activity.begin(self.bl_label, self.start(context))
+            activity.begin(self.bl_label, self.submit(context))
         except errors.TttlrmError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -22,7 +22,7 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
 
     index: StringProperty(name="Index", description="Package index that has PyTorch, in place of PyTorch's own")
 
-    def start(self, context: bpy.types.Context) -> client.Job:
+    def submit(self, context: bpy.types.Context) -> client.Job:
         """Begin, with the choices of the preferences. A worker that was started from here ends, for it uses the packages."""
         chosen = addon.preferences()
         if chosen is None:
