@@ -31,7 +31,7 @@ class Activity:
     def text(self) -> str:
         """One line for a person."""
         left = f", {self.seconds_left:.0f} s left" if self.seconds_left is not None else ""
-        return f"{self.stage.capitalize()} {self.fraction:.0%}{left}"
+        return f"{self.stage[:1].upper()}{self.stage[1:]} {self.fraction:.0%}{left}"
 
 
 current: Activity | None = None

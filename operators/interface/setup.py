@@ -35,21 +35,21 @@ class SetupPreferences:
 
     def draw_setup(self, layout: bpy.types.UILayout) -> None:
         """The state, the button and the choices; the progress while it works."""
-        environment = setup.Environment(setup.place(addon.folder()))
-        sentence, button = STATES[environment.state]
-        layout.label(text=f"{sentence} (PyTorch {environment.torch})" if environment.torch else sentence)
         if activity.current and isinstance(activity.current.run, setup.Setup):
             layout.progress(factor=activity.current.fraction, text=activity.current.text)
             layout.operator("tttlrm.cancel", icon="CANCEL")
             _draw_lines(layout, list(activity.current.run.lines))
             return
+        environment = setup.Environment(setup.place(addon.folder()))
+        sentence, button = STATES[environment.state]
+        layout.label(text=f"{sentence} (PyTorch {environment.torch})" if environment.torch else sentence)
         layout.operator("tttlrm.setup_worker", text=button, icon="IMPORT")
         layout.prop(self, "build")
         layout.prop(self, "wheels")
         log = addon.folder() / "setup.log"
         if log.exists():
             layout.operator("wm.path_open", text="Show Log").filepath = str(log)
-            if environment.state == "unfinished":
+            if environment.state != "ready":
                 _draw_lines(layout, log.read_text("utf-8", "replace").splitlines())
 
 

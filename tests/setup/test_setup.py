@@ -92,6 +92,7 @@ def test_cancelling_takes_the_half_made_away(wanted):
         if isinstance(event, Progress) and event.stage == "make the environment":
             setup.cancel()
     assert isinstance(event, messages.Cancelled)
+    assert "Cancelled" in wanted.log.read_text()
     assert not wanted.folder.exists() and Environment(wanted.folder).state == "none"
 
 

@@ -58,14 +58,20 @@ class Setup(Job):
         try:
             self._wanted.log.parent.mkdir(parents=True, exist_ok=True)
             with self._wanted.log.open("w", encoding="utf-8") as self._log:
-                event = Done(self._set_up())
-        except errors.Cancelled:
-            event = Cancelled()
-        except TttlrmError as error:
-            event = Failed.of(error)
+                event = self._outcome()
         except OSError as error:
             event = Failed("setup_failed", f"Setting up the worker failed: {error}.", "Mend that and try again.")
         self.put(event)
+
+    def _outcome(self) -> Event:
+        try:
+            return Done(self._set_up())
+        except errors.Cancelled:
+            self._say("Cancelled.")
+            return Cancelled()
+        except TttlrmError as error:
+            self._say(error.sentence)
+            return Failed.of(error)
 
     def _set_up(self) -> dict[str, Any]:
         try:
