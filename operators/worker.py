@@ -69,7 +69,7 @@ class Link:
         if worker.python is None and importlib.util.find_spec("torch") is None:
             raise errors.TttlrmError(
                 "Blender does not know which Python runs the worker.",
-                "Name one that has tttLRM's packages in the add-on's preferences, such as .venv/bin/python.",
+                "Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages.",
                 "no_worker",
             )
         if self._process is None:
