@@ -14,7 +14,10 @@ export OMP_WAIT_POLICY := passive
 MINUTES ?= 9
 TOTAL ?= $(MINUTES)
 
-.PHONY: help setup test demo extension gpu-check train-gpu
+# Of the wheelhouse: which build of PyTorch (auto, cpu, cuda or rocm).
+BUILD ?= auto
+
+.PHONY: help setup test demo extension wheelhouse lock gpu-check train-gpu
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -38,6 +41,12 @@ demo: setup  ## photograph a scene in Blender, reconstruct it, bring it back: ou
 
 extension: setup  ## build dist/tttlrm-<version>.zip for Blender and check it
 	$(BIN)/python tools/build_extension.py
+
+wheelhouse: setup  ## download what *Set Up Worker* installs, for this machine and the Python of .venv, into wheelhouse/: BUILD=auto
+	$(BIN)/python -m tools.wheelhouse wheelhouse --build $(BUILD)
+
+lock: setup  ## pin what *Set Up Worker* installs anew: the newest versions that fit, with hashes
+	$(BIN)/python -m tools.lock_requirements
 
 gpu-check:  ## on a CUDA machine, with PYTHON's own torch: back ends and precisions compared, timings at the paper's sizes
 	$(PYTHON) -m benchmarks.gpu_check

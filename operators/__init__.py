@@ -6,7 +6,7 @@ import atexit
 import bpy
 
 from . import worker
-from .actions import control, decode, files, mesh, reconstruct, refine
+from .actions import control, decode, files, mesh, reconstruct, refine, setup
 from .interface import panel, preferences, properties
 
 CLASSES = (
@@ -20,6 +20,7 @@ CLASSES = (
     control.TTTLRM_OT_start_worker,
     control.TTTLRM_OT_stop_worker,
     control.TTTLRM_OT_cancel,
+    setup.TTTLRM_OT_setup_worker,
     preferences.TTTLRM_Preferences,
     *panel.CLASSES,
 )

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import bpy
 
-from .engine import messages
-from .worker import Run
+from .engine import client, messages
 
 
 @dataclass
@@ -16,7 +15,7 @@ class Activity:
     """A running job and how far it is."""
 
     title: str
-    run: Run
+    run: client.Job
     stage: str = ""
     fraction: float = 0.0  # of the stage, 0 to 1
     seconds_left: float | None = None  # in the stage
@@ -32,13 +31,13 @@ class Activity:
     def text(self) -> str:
         """One line for a person."""
         left = f", {self.seconds_left:.0f} s left" if self.seconds_left is not None else ""
-        return f"{self.stage.capitalize()} {self.fraction:.0%}{left}"
+        return f"{self.stage[:1].upper()}{self.stage[1:]} {self.fraction:.0%}{left}"
 
 
 current: Activity | None = None
 
 
-def begin(title: str, run: Run) -> None:
+def begin(title: str, run: client.Job) -> None:
     """A job has been given to the worker."""
     global current
     current = Activity(title, run)
@@ -58,5 +57,5 @@ def show(context: bpy.types.Context) -> None:
     context.workspace.status_text_set(f"{current.text}   (Esc stops it)" if current else None)
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "VIEW_3D":
+            if area.type in {"VIEW_3D", "PREFERENCES"}:
                 area.tag_redraw()

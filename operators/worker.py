@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import threading
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +69,7 @@ class Link:
         if worker.python is None and importlib.util.find_spec("torch") is None:
             raise errors.TttlrmError(
                 "Blender does not know which Python runs the worker.",
-                "Name one that has tttLRM's packages in the add-on's preferences, such as .venv/bin/python.",
+                "Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages.",
                 "no_worker",
             )
         if self._process is None:
@@ -118,6 +119,10 @@ class Run(client.Job):
                 link.forget(work.session)  # nobody could ask for the scene again
         except errors.TttlrmError as error:
             self.put(messages.Failed.of(error))
+        except Exception as error:  # whoever waits for the job must hear of its end
+            traceback.print_exc()
+            sentence = f"The job broke with an unexpected {type(error).__name__}."
+            self.put(messages.Failed("internal", sentence, "Blender's console has the details."))
 
     def _follow(self, remote: client.Job) -> None:
         self._remote = remote

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import bpy
 
 from .. import activity, worker
-from ..engine import errors, messages
+from ..engine import client, errors, messages
 from ..scene.reconstruction import splats_of
 from ..scene.splats import add_splats, update_splats
 
@@ -34,6 +34,10 @@ class JobOperator:
         """Put the result into the scene."""
         raise NotImplementedError
 
+    def submit(self, context: bpy.types.Context) -> client.Job:
+        """Begin the work."""
+        return worker.start(self.collect(context))
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this: one job at a time."""
@@ -44,14 +48,15 @@ class JobOperator:
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Blender calls this."""
         try:
-            activity.begin(self.bl_label, worker.start(self.collect(context)))
+            activity.begin(self.bl_label, self.submit(context))
         except errors.TttlrmError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         if bpy.app.background:
             return self._wait(context)
-        self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
-        context.window_manager.modal_handler_add(self)
+        with context.temp_override(window=_main_window(context)):
+            self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
+            context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -128,6 +133,11 @@ class JobOperator:
         bpy.data.pointclouds.remove(data)
         if replaced:
             replaced.hide_set(False)
+
+
+def _main_window(context: bpy.types.Context) -> bpy.types.Window:
+    """The window that a job belongs to: one of the preferences may be closed while the job goes on."""
+    return context.window.parent or context.window
 
 
 def find(uid: int) -> bpy.types.Object | None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-ADDON = __package__.rpartition(".operators")[0]  # empty where the operators run from a checkout
+from ..addon import ADDON
+from .setup import SetupPreferences
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -34,7 +36,7 @@ class Worker:
         return not self.launched and self.host not in LOOPBACK
 
 
-class TTTLRM_Preferences(bpy.types.AddonPreferences):
+class TTTLRM_Preferences(SetupPreferences, bpy.types.AddonPreferences):
     """Where the worker runs."""
 
     bl_idname = ADDON or "tttlrm"
@@ -60,6 +62,8 @@ class TTTLRM_Preferences(bpy.types.AddonPreferences):
         """Blender calls this."""
         layout = self.layout
         layout.use_property_split = True
+        self.draw_setup(layout)
+        layout.separator()
         layout.prop(self, "python")
         layout.separator()
         layout.label(text="A worker that is running already, here or elsewhere:")

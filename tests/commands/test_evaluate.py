@@ -122,7 +122,7 @@ def test_a_set_that_fails_does_not_stop_the_others(checkpoint: str, tmp_path: Pa
 def test_no_scenes_are_misuse(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit):
         main(["evaluate", "procedural", "--scenes", "0"])
-    assert "a whole number above 0 is needed" in capsys.readouterr().err
+    assert "a whole number of at least 1 is needed" in capsys.readouterr().err
 
 
 def test_the_mean_of_figures() -> None:

@@ -31,7 +31,7 @@ def registered() -> Iterator[None]:
 def toy(monkeypatch):
     """Workers that are launched are toys."""
     launch = client.launch_worker
-    monkeypatch.setattr(client, "launch_worker", lambda *choice: launch(*choice, program=(str(TOY),)))
+    monkeypatch.setattr(client, "launch_worker", lambda *choice, scenes=None: launch(*choice, program=(str(TOY),), scenes=scenes))
 
 
 @pytest.fixture

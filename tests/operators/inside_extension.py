@@ -191,7 +191,7 @@ def test_a_python_that_does_not_exist_is_told(photos):
 def test_a_killed_worker_is_told_and_the_next_job_has_a_new_one(installed, photos, monkeypatch):
     prefer(token="", python=sys.executable)
     launcher = import_module(f"{MODULE}.tttlrm_blender.client.launch")
-    monkeypatch.setattr(launcher.launch_worker, "__defaults__", (None, None, 120.0, (str(TOY),)))
+    monkeypatch.setattr(launcher.launch_worker, "__defaults__", (None, None, 120.0, (str(TOY),), None))
     (photos / "deadly.json").write_text("{}")
     with pytest.raises(RuntimeError, match="The worker stopped unexpectedly"):
         ops.reconstruct(directory=str(photos))

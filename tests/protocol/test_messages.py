@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol import messages
 from tttlrm_blender.protocol.frames import RUN_BYTES, pack
-from tttlrm_blender.protocol.messages import Decoder, Done, Failed, Hello, Progress, Upload, check_versions, encode, slot
+from tttlrm_blender.protocol.messages import (
+    MAX_TEXT,
+    Decoder,
+    Done,
+    Failed,
+    Hello,
+    Progress,
+    Upload,
+    check_versions,
+    encode,
+    slot,
+)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 json_values = st.recursive(
@@ -73,12 +84,15 @@ def test_arrays_larger_than_a_frame_arrive_whole(kind):
         '{"type": "progress", "request": 1, "stage": "a", "fraction": "b"}',
         '{"type": "progress", "request": 1, "stage": "a", "fraction": true}',
         '{"type": "progress", "request": 1, "stage": "a", "fraction": NaN}',
+        '{"type": "progress", "request": 1, "stage": "a", "fraction": 1e999}',
+        '{"type": "progress", "request": 18446744073709551616, "stage": "a", "fraction": 0.5}',
         '{"type": "progress", "request": 1, "stage": "a", "fraction": 0.5, "more": 1}',
         '{"type": "progress", "request": 1, "stage": null, "fraction": 0.5}',
         '{"type": "done", "request": 1, "arrays": {}}',
         '{"type": "done", "request": 1, "info": []}',
         '{"type": "hello", "request": 0, "protocol": 1, "capabilities": [1]}',
         '{"type": "object", "request": 1}',
+        '{"type": "done", "request": 1, "info": {"a": "' + "x" * MAX_TEXT + '"}}',
         '{"type": ["done"], "request": 1}',
     ],
 )

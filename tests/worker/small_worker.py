@@ -19,9 +19,9 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.progress import Report
 from tttlrm_blender.worker.kinds import JobKind, JobResult
+from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.program import main
 from tttlrm_blender.worker.server import Server
-from tttlrm_blender.worker.sessions import Limits
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,10 @@ def serving(
     tls: ssl.SSLContext | None = None,
     jobs: Mapping[str, JobKind] = JOBS,
     make_scene: Callable[[Path], Any] = Scene,
+    any_file: bool = False,
 ) -> Iterator[int]:
     """A server in a thread of this process; gives its port."""
-    server = Server(jobs, make_scene, folder, TOKEN, limits=limits or Limits())
+    server = Server(jobs, make_scene, folder, TOKEN, limits=limits or Limits(), any_file=any_file)
     listening = threading.Event()
     port, stop = 0, lambda: None
 
@@ -113,7 +114,7 @@ def serving(
         nonlocal stop
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
         stop = lambda: loop.call_soon_threadsafe(stopped.set)  # noqa: E731
-        assert await server.run(host, 0, ready, stopped, tls)
+        assert await server.run(host, 0, ready, stopped, tls=tls)
 
     def ready(host: str, chosen: int) -> None:
         nonlocal port

@@ -18,7 +18,6 @@ from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 from tttlrm_blender.worker.jobs import JOBS
 from tttlrm_blender.worker.paths import placed
 from tttlrm_blender.worker.scene import Scene
-from tttlrm_blender.worker.sessions import Limits
 
 TOY = Path(__file__).resolve().parents[1] / "operators" / "toy_worker.py"
 
@@ -48,7 +47,7 @@ def ask(tmp_path, photos, any_file=False, **settings):
     (tmp_path / "worker").mkdir(exist_ok=True)
     wanted = ReconstructSettings(**{"checkpoint": "small.safetensors", **settings})
     with (
-        serving(tmp_path / "worker", Limits(any_file=any_file), jobs=JOBS, make_scene=Scene) as port,
+        serving(tmp_path / "worker", jobs=JOBS, make_scene=Scene, any_file=any_file) as port,
         Client("127.0.0.1", port, TOKEN) as client,
     ):
         return client.submit("s", "reconstruct", wanted, files=files(photos)).result()

@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.worker.small_worker import TOKEN, CountSettings
+from tests.worker.test_limits import health, until
+from tests.worker.test_logs import parsed
 from tttlrm_blender.client import Client
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.protocol.messages import Progress
+from tttlrm_blender.protocol.settings import ReconstructSettings
 from tttlrm_blender.worker.program import own_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,3 +117,49 @@ def test_only_the_one_line_goes_to_standard_output(tmp_path):
         process.stdin.close()
         assert process.stdout.read() == b"" and process.stderr.read() == b""
     assert log.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("grace", [0, 30])
+def test_a_worker_that_is_asked_to_end_lets_the_job_at_work_finish_if_it_may(tmp_path, grace):
+    token = "a token long enough"
+    with start(tmp_path, "--grace", str(grace), token=token) as process:
+        with Client("127.0.0.1", port := ready(process)["port"], token) as client:
+            client.upload("s", {"a": b"1"})
+            job = client.submit("s", "count", CountSettings(steps=100, seconds=0.02))
+            waiting = client.submit("s", "count", CountSettings())
+            next(event for event in job.events() if isinstance(event, Progress))
+            process.send_signal(signal.SIGTERM)
+            with pytest.raises(Cancelled):
+                waiting.result()
+            if grace:
+                assert health(port)["status"] == "stopping"
+                assert job.result().info["jobs"] == 1
+            else:
+                with pytest.raises(Cancelled):
+                    job.result()
+        assert process.wait(20) == 0
+
+
+def test_what_a_worker_does_is_in_its_log_and_the_token_is_not(tmp_path):
+    log, token = tmp_path / "worker.log", "a token long enough"
+    command = [sys.executable, "-c", "import sys; from tttlrm_blender.commands import main; sys.exit(main())", "serve"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TTTLRM_TOKEN": token}
+    with subprocess.Popen(
+        [*command, "--log", str(log), "--folder", str(tmp_path)], env=environment, stderr=subprocess.PIPE
+    ) as process:
+        until(lambda: log.exists() and "worker_serving" in log.read_text(), 120)
+        port = int(parsed(log.read_text().splitlines()[0])["port"])
+        with Client("127.0.0.1", port, token) as client:
+            client.upload("my scene", {"a": b"1"})
+            with pytest.raises(Exception, match="photos"):
+                client.submit("my scene", "reconstruct", ReconstructSettings()).result()
+        until(lambda: health(port)["connections"] == 0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    lines = [parsed(line) for line in log.read_text().splitlines()]
+    names = ["worker_serving", "client_came", "job_started", "job_ended", "client_left", "worker_stopping", "worker_stopped"]
+    assert [line["event"] for line in lines] == names
+    ended = lines[3]
+    assert (ended["client"], ended["session"], ended["kind"], ended["outcome"]) == ("1", "my scene", "reconstruct", "failed")
+    assert ended["request"] and ended["code"] and float(ended["seconds"]) >= 0 and token not in log.read_text()

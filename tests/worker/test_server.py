@@ -87,7 +87,12 @@ def test_a_client_of_another_protocol_learns_the_workers_and_is_refused(port):
         assert_refused(connection, "they cannot talk")
 
 
-@pytest.mark.parametrize("first", ["", "hello", b"", b"\0" * 40, '{"type": "forget", "request": 1, "session": "s"}'])
+HELLO = next(encode(0, Hello(token=TOKEN)))
+
+
+@pytest.mark.parametrize(
+    "first", ["", "hello", b"", b"\0" * 40, '{"type": "forget", "request": 1, "session": "s"}', HELLO + " " * (1 << 16)]
+)
 def test_nothing_comes_before_the_greeting(port, first):
     with connect(f"ws://127.0.0.1:{port}/") as connection:
         connection.send(first)

@@ -12,10 +12,8 @@ from websockets.exceptions import InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from ..errors import TttlrmError
+from ..protocol.alive import keep_alive
 from ..protocol.frames import MAX_FRAME
-
-# When a silent connection is asked for a sign of life, how often, and how many times in vain: seconds, seconds, times.
-KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 
 
 def reach(host: str, port: int, timeout: float, fingerprint: str = "") -> ClientConnection:
@@ -35,10 +33,7 @@ def reach(host: str, port: int, timeout: float, fingerprint: str = "") -> Client
 def _dial(host: str, port: int, timeout: float) -> socket.socket:
     try:
         plain = socket.create_connection((host, port), timeout)  # made here so that no proxy comes in between
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in KEEP_ALIVE.items():
-            if hasattr(socket, option):
-                plain.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+        keep_alive(plain)
         return plain
     except OSError as error:
         hint = "Start one, or correct host and port."

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,13 +18,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from ..worker.program import add_arguments as add
 
     add(parser)
+    parser.add_argument("--log", type=Path, help="file for the log, put aside when it is full (default: standard error)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
+    from ..worker import logs
     from ..worker.program import Options, serve
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.set_up(args.log)
     named = {field.name: getattr(args, field.name) for field in fields(Options) if field.name in args}
     options = Options(**named)
     serve(options, _tell)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -117,11 +117,13 @@ def _is_sizes(values: Any) -> bool:
 
 
 def parse_object(text: str | Buffer) -> dict[str, Any]:
-    """A JSON object, strictly: no repeated names, no NaN, no other value."""
+    """A JSON object, strictly: no repeated names, no NaN, no number beyond float64 or 64 bits, no other value."""
     try:
         values = json.loads(
             text if isinstance(text, str) else bytes(text).decode(),
             object_pairs_hook=_without_repeats,
+            parse_float=_finite,
+            parse_int=_whole,
             parse_constant=_refuse_constant,
         )
     except (ValueError, RecursionError) as error:
@@ -136,6 +138,20 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) != len(pairs):
         raise ValueError("repeated name")
     return values
+
+
+def _whole(digits: str) -> int:
+    value = int(digits)
+    if not -1 << 63 <= value < 1 << 64:
+        raise ValueError(digits)
+    return value
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not isfinite(value):
+        raise ValueError(digits)
+    return value
 
 
 def _refuse_constant(name: str) -> None:
@@ -181,6 +197,7 @@ class Assembler:
         self._message: str | None = None
         self._arrays: dict[str, np.ndarray] = {}
         self._filled: dict[str, int] = {}
+        self._missing = 0  # values, of all arrays
 
     def add(self, frame: Buffer) -> tuple[str, dict[str, np.ndarray]] | None:
         """Take in the next frame; gives the message and its arrays once they are complete. Raises `TttlrmError`."""
@@ -191,7 +208,7 @@ class Assembler:
             raise malformed("the arrays of the message before it are not complete")
         for name, run in runs.items():
             self._fill(name, run)
-        if any(self._filled[name] < array.size for name, array in self._arrays.items()):
+        if self._missing:
             return None
         complete = (self._message or "", self._arrays)
         self._message, self._arrays = None, {}
@@ -205,6 +222,7 @@ class Assembler:
             raise malformed("its arrays are too large")
         self._arrays = {name: np.empty(shape, dtype) for name, (dtype, shape) in kinds.items()}
         self._filled = dict.fromkeys(kinds, 0)
+        self._missing = sum(array.size for array in self._arrays.values())
         self._message = metadata["message"]
 
     def _fill(self, name: str, run: np.ndarray) -> None:
@@ -214,6 +232,7 @@ class Assembler:
         start = self._filled[name]
         array.reshape(-1)[start : start + run.size] = run.reshape(-1)
         self._filled[name] = start + run.size
+        self._missing -= run.size
 
 
 def _declared(kind: Any) -> tuple[np.dtype, tuple[int, ...]]:

@@ -176,6 +176,8 @@ class Decoder:
 
 
 def _message(text: str, arrays: Arrays) -> tuple[int, Message]:
+    if len(text) > MAX_TEXT:
+        raise malformed("its text is too long")
     values = parse_object(text)
     kind, request = KINDS.get(str(values.pop("type", None))), values.pop("request", None)
     if kind is None or type(request) is not int:

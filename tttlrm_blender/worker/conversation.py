@@ -7,29 +7,49 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
 from ..errors import TttlrmError
+from ..photos.confined import confined
 from ..progress import Report
 from ..protocol.frames import RUN_BYTES, malformed
 from ..protocol.messages import END, Cancel, Cancelled, Decoder, Done, Event, Failed, Forget, Message, Note, Submit, Upload
 from ..protocol.settings import from_json
+from . import logs
 from .kinds import JobKind, JobResult
+from .limits import Limits
 from .outbox import Outbox
-from .schedule import Schedule, Task
+from .paths import placed
+from .schedule import Schedule
 from .sessions import Incoming, Session, Sessions
+from .task import Label, Task
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What all connections share."""
+
+    jobs: Mapping[str, JobKind]
+    sessions: Sessions
+    schedule: Schedule
+    limits: Limits
+    log: Path | None  # named in errors
+    any_file: bool  # whether settings and pose files may name any file of this machine, or uploaded ones only
 
 
 class Conversation:
     """One connection after the greeting."""
 
-    def __init__(self, jobs: Mapping[str, JobKind], sessions: Sessions, schedule: Schedule) -> None:
-        self._jobs, self._sessions, self._schedule = jobs, sessions, schedule
-        self._outbox = Outbox()
+    def __init__(self, client: int, services: Services) -> None:
+        """`client` is the connection's number in the log."""
+        self._client, self._services = client, services
+        self._outbox = Outbox(services.limits)
         self._tasks: dict[int, Task] = {}
         self._incoming: dict[int, Incoming] = {}
         self._background: set[asyncio.Task[None]] = set()
@@ -42,6 +62,7 @@ class Conversation:
             async for frame in socket:
                 received = decoder.feed(frame)
                 if received:
+                    await self._outbox.room()
                     await self._answer(*received)
         finally:
             self._outbox.close()
@@ -50,6 +71,10 @@ class Conversation:
                 await sender
             for incoming in self._incoming.values():
                 incoming.discard()
+
+    async def drained(self) -> None:
+        """Wait until the client has heard everything, or is gone."""
+        await self._outbox.drained()
 
     async def _answer(self, request: int, message: Message) -> None:
         try:
@@ -67,6 +92,7 @@ class Conversation:
         except TttlrmError as error:
             if error.code == "bad_message":
                 raise
+            logs.tell(logger, "request_failed", request=request, code=error.code, error=error.sentence)
             self._tell(request, Failed.of(error))
 
     async def _upload(self, request: int, message: Upload) -> None:
@@ -76,7 +102,7 @@ class Conversation:
         if data is None or data.dtype != "u1" or data.ndim != 1 or set(message.arrays) != {"bytes"}:
             raise malformed("an upload without bytes")
         if request not in self._incoming:
-            self._incoming[request] = self._sessions.open(message.session).begin(message.path, message.size)
+            self._incoming[request] = self._begin(message)
         incoming = self._incoming[request]
         try:
             await asyncio.to_thread(incoming.write, message.offset, data.data)
@@ -88,29 +114,45 @@ class Conversation:
             self._incoming.pop(request).discard()
             raise
 
+    def _begin(self, message: Upload) -> Incoming:
+        most = self._services.limits.uploads
+        if len(self._incoming) >= most:
+            raise TttlrmError(f"The connection has {most} files on their way and gets no more.", code="too_many_uploads")
+        return self._services.sessions.open(message.session).begin(message.path, message.size)
+
     def _submit(self, request: int, message: Submit) -> None:
         if request in self._tasks or request in self._incoming:
             raise malformed(f"the request {request} is used twice")
-        if message.kind not in self._jobs:
-            raise TttlrmError(f"The worker has no job {message.kind!r}.", f"It has {', '.join(self._jobs)}.", "bad_job")
-        kind = self._jobs[message.kind]
-        session = self._sessions.get(message.session)
-        settings = session.placed(from_json(kind.settings, message.settings))
+        jobs = self._services.jobs
+        if message.kind not in jobs:
+            raise TttlrmError(f"The worker has no job {message.kind!r}.", f"It has {', '.join(jobs)}.", "bad_job")
+        task = self._task(request, message, jobs[message.kind])
+        self._services.schedule.add(task)
+        self._tasks[request] = task
+        task.session.jobs += 1
+        if warning := self._services.sessions.warning():
+            self._tell(request, Note(warning))
+
+    def _task(self, request: int, message: Submit, kind: JobKind) -> Task:
+        session, any_file = self._services.sessions.get(message.session), self._services.any_file
+        settings: Any = placed(from_json(kind.settings, message.settings), session.photos, any_file)
 
         def work(report: Report) -> JobResult:
-            with session.confined():
+            with confined(None if any_file else session.photos):
                 return kind.run(session.scene(), settings, report)
 
-        task = Task(session, work, lambda event: self._tell_of_job(request, session, event))
-        self._tasks[request] = task
-        session.jobs += 1
-        if warning := self._sessions.warning():
-            self._tell(request, Note(warning))
-        self._schedule.add(task)
+        return Task(
+            session,
+            work,
+            lambda event: self._tell_of_job(request, session, event),
+            Label(self._client, request, message.session, message.kind),
+            kind.interactive,
+            self._services.log,
+        )
 
     def _cancel(self, request: int) -> None:
         if request in self._tasks:
-            self._schedule.cancel(self._tasks[request])
+            self._services.schedule.cancel(self._tasks[request])
         elif request in self._incoming:
             self._incoming.pop(request).discard()
             self._tell(request, Cancelled())
@@ -124,17 +166,17 @@ class Conversation:
         task.add_done_callback(self._background.discard)
 
     async def _forget(self, request: int, name: str) -> None:
-        session = self._sessions.pop(name)
+        session = self._services.sessions.pop(name)
         if session:
-            await self._schedule.cancel_session(session)
+            await self._services.schedule.cancel_session(session)
             await asyncio.to_thread(session.remove)
         self._tell(request, Done())
 
     def _tell_of_job(self, request: int, session: Session, event: Event) -> None:
         if isinstance(event, END):
             session.jobs -= 1
-            for dropped in self._sessions.used(session):
-                logger.warning("a scene was dropped, for there is no room: %s", dropped.folder)
+            for dropped in self._services.sessions.used(session):
+                logs.tell(logger, "scene_dropped", logging.WARNING, folder=dropped.folder)
                 self._start(asyncio.to_thread(dropped.remove))
         self._tell(request, event)
 

@@ -97,10 +97,10 @@ def render(scene: Scene, settings: RenderSettings, report: Report) -> JobResult:
 
 JOBS = {
     "reconstruct": JobKind(ReconstructSettings, reconstruct),
-    "decode": JobKind(DecodeSettings, decode),
-    "refine": JobKind(RefineSettings, refine),
-    "mesh": JobKind(MeshSettings, mesh),
-    "render": JobKind(RenderSettings, render),
+    "decode": JobKind(DecodeSettings, decode, interactive=True),
+    "refine": JobKind(RefineSettings, refine, interactive=True),
+    "mesh": JobKind(MeshSettings, mesh, interactive=True),
+    "render": JobKind(RenderSettings, render, interactive=True),
 }
 
 

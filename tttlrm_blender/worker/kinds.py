@@ -26,3 +26,4 @@ class JobKind:
 
     settings: type
     run: Callable[[Any, Any, Report], JobResult]
+    interactive: bool = False  # somebody sits and waits for it: goes before jobs that are not

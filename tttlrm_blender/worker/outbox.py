@@ -9,38 +9,104 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from ..errors import TttlrmError
-from ..protocol.messages import Event, Failed, encode, slot
+from ..protocol.messages import Event, Failed, Preview, encode, slot
+from .limits import Limits
 
 
 class Outbox:
-    """Holds events until the client takes them; of progress and previews a slow client gets the newest only."""
+    """Holds events until the client takes them, within limits; of progress and previews a slow client gets the newest only.
 
-    def __init__(self) -> None:
+    What a client does not read is bounded twice: the caller awaits `room` before it hears another request, and arrays
+    beyond `unread_bytes` are given up, previews first; a result that finds no room then becomes a `Failed`.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._waiting: dict[tuple[Any, ...], tuple[int, Event]] = {}
-        self._filled = asyncio.Event()
-        self._closed = False
+        self._bytes = 0  # of the arrays that wait or are being sent
+        self._filled, self._taken = asyncio.Event(), asyncio.Event()
+        self._sending = self._closed = False
 
     def put(self, request: int, event: Event) -> None:
         """Add an event of a request; dropped when the client is gone."""
         if self._closed:
             return
         place = (request, *slot(event))
-        self._waiting.pop(place, None)
-        self._waiting[place] = (request, event)
-        self._filled.set()
+        self._take(place)
+        fitting = self._fitting(event)
+        if fitting:
+            self._waiting[place] = (request, fitting)
+            self._bytes += _bytes_of(fitting)
+            self._filled.set()
 
     def close(self) -> None:
         """The client is gone."""
         self._closed = True
         self._waiting.clear()
+        self._taken.set()
+
+    async def room(self) -> None:
+        """Wait until few enough events wait, or the client is gone."""
+        while len(self._waiting) > self._limits.unread_events and not self._closed:
+            await self._next_taken()
+
+    async def drained(self) -> None:
+        """Wait until the client has everything, or is gone."""
+        while (self._waiting or self._sending) and not self._closed:
+            await self._next_taken()
 
     async def send_to(self, socket: ServerConnection) -> None:
         """Send events as they come, for as long as the connection lives."""
-        while True:
-            await self._filled.wait()
-            while self._waiting:
-                await _send(socket, *self._waiting.pop(next(iter(self._waiting))))
-            self._filled.clear()
+        try:
+            while True:
+                await self._filled.wait()
+                while self._waiting:
+                    await self._send_first(socket)
+                self._filled.clear()
+        finally:
+            self.close()
+
+    async def _send_first(self, socket: ServerConnection) -> None:
+        request, event = self._waiting.pop(next(iter(self._waiting)))
+        self._sending = True
+        await _send(socket, request, event)
+        self._sending = False
+        self._bytes -= _bytes_of(event)
+        self._taken.set()
+
+    async def _next_taken(self) -> None:
+        self._taken.clear()
+        await self._taken.wait()
+
+    def _take(self, place: tuple[Any, ...]) -> None:
+        _, event = self._waiting.pop(place, (0, None))
+        self._bytes -= _bytes_of(event)
+
+    def _fitting(self, event: Event) -> Event | None:
+        """The event, or what is told instead of one whose arrays find no room. One alone always fits."""
+        size = _bytes_of(event)
+        if not size or self._fits(size):
+            return event
+        for place in [place for place, (_, other) in self._waiting.items() if isinstance(other, Preview)]:
+            self._take(place)
+        if self._fits(size):
+            return event
+        return None if isinstance(event, Preview) else Failed.of(_unread(self._bytes))
+
+    def _fits(self, size: int) -> bool:
+        return not self._bytes or self._bytes + size <= self._limits.unread_bytes
+
+
+def _bytes_of(event: Event | None) -> int:
+    return sum(array.nbytes for array in getattr(event, "arrays", {}).values())
+
+
+def _unread(waiting: int) -> TttlrmError:
+    return TttlrmError(
+        f"The result was not handed over: {waiting >> 20} MiB of others were not read yet.",
+        "The scene keeps its result: read the others, then decode it.",
+        "unread",
+    )
 
 
 async def _send(socket: ServerConnection, request: int, event: Event) -> None:

@@ -17,6 +17,7 @@ from ..gaussians.gaussians import Gaussians
 from ..progress import Report
 from ..protocol.frames import sendable
 from ..protocol.messages import Cancelled, Done, Event, Failed, Note, Preview, Progress
+from . import logs
 from .kinds import JobResult
 
 logger = logging.getLogger(__name__)
@@ -72,10 +73,9 @@ def outcome(work: Callable[[Report], JobResult], report: Report, log: Path | Non
     except errors.Cancelled:
         return Cancelled()
     except TttlrmError as error:
-        logger.info("failed: %s", error)
         return Failed.of(error)
     except (Exception, SystemExit) as error:
-        logger.exception("a job broke")
+        logs.tell(logger, "job_broke", logging.ERROR)
         return _out_of_memory() if _lacks_memory(error) else _internal(error, log)
 
 

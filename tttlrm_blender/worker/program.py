@@ -14,24 +14,28 @@ import signal
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from .. import __version__
 from ..errors import TttlrmError
 from ..files import make_folder
 from ..photos.cache import kept_folder
+from . import logs
 from .certificate import config_folder, own_certificate, tls
+from .limits import Limits, limit
 from .server import Server
-from .sessions import Limits
 
 Registry = tuple[Mapping[str, Any], Callable[[Path], Any]]  # the kinds of jobs, and what makes a scene of a folder
 MIN_TOKEN = 16
 MOST_WORKERS = 100  # of one user at a time
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Options:
     token_file: Path | None = None  # read, or made if it is missing; not needed if TTTLRM_TOKEN is set
     folder: Path | None = None  # where scenes are kept; None for the user's cache
     log: Path | None = None  # named in errors
+    grace: float = 0.0  # seconds that a job at work may go on when the worker is asked to stop
+    limits: Sequence[tuple[str, float]] = ()  # that differ from those of `Limits`, by name
     allow_files: bool = False  # let clients name any file of this machine, as that of an `owned` worker may
     tls: bool = False  # encrypt connections, as other machines need it
     certificate: Path | None = None  # to encrypt with; None for one that is made, and kept beside the token file
@@ -71,6 +77,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", type=Path, metavar="FILE", help="the certificate's key (default: in the same file)")
     parser.add_argument("--allow-files", action="store_true", help="let clients name any file of this machine in settings")
     parser.add_argument("--folder", type=Path, help="where scenes are kept (default: the user's cache)")
+    help = "seconds that a job may go on when the worker is asked to stop (default: %(default)g)"
+    parser.add_argument("--grace", type=float, default=0.0, metavar="SECONDS", help=help)
+    help = "another bound on what clients may ask, such as jobs=100; may be given for each that docs/worker.md lists"
+    parser.add_argument("--limit", type=limit, action="append", default=[], dest="limits", metavar="NAME=VALUE", help=help)
 
 
 def load_jobs() -> Registry:
@@ -95,13 +105,16 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
     jobs, make_scene = load()
     with own_folder(options.folder or kept_folder("scenes"), options.owned) as folder:
         token, token_file = _token(options.token_file, folder)
-        server = Server(jobs, make_scene, folder, token, options.log, Limits(any_file=options.allow_files or options.owned))
+        limits = replace(Limits(), **dict(options.limits))  # type: ignore[arg-type]
+        server = Server(jobs, make_scene, folder, token, options.log, limits, options.allow_files or options.owned)
         context, fingerprint = _tls(options)
 
         def listening(host: str, port: int) -> None:
+            logs.tell(logger, "worker_serving", host=host, port=port, pid=os.getpid(), version=__version__)
             ready(Ready(host, port, os.getpid(), str(token_file) if token_file else None, fingerprint))
 
         ended = asyncio.run(_until_stopped(server, options, listening, context))
+    logs.tell(logger, "worker_stopped")
     if not ended:  # it sits in native code that does not listen: leave without waiting for its thread
         logging.shutdown()
         os._exit(1)
@@ -138,7 +151,7 @@ async def _until_stopped(
     if options.owned:
         signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C in the owner's terminal is for the owner to answer
         threading.Thread(target=_await_owner, args=(ask_to_stop,), daemon=True).start()
-    return await server.run(options.host, options.port, listening, stop, context)
+    return await server.run(options.host, options.port, listening, stop, options.grace, context)
 
 
 def _await_owner(then: Callable[[], None]) -> None:
@@ -205,5 +218,5 @@ def _redirect(log: Path | None) -> int:
         os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
     os.dup2(2, 1)
     faulthandler.enable()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up()
     return output

@@ -1,63 +1,65 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The line of jobs: first come, first served, one at a time, on one thread of its own."""
+"""The line of jobs: one at a time, on one thread of its own, interactive ones first, and fair between sessions.
+
+Every job is given a round when it comes: the one after the round being served, or after that of its session's last waiting
+job. Jobs are done round by round, and in a round as they came, so that a session has one job in every round: one with twenty
+jobs takes turns with all others. Interactive jobs have rounds of their own and go before the rest, but of those that wait at
+most `OVERTAKING` in a row.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from pathlib import Path
 
-from ..progress import Report
-from ..protocol.messages import Cancelled, Event, Failed, Queued
-from .kinds import JobResult
-from .outcome import JobReport, outcome
+from ..errors import TttlrmError
+from ..protocol.messages import Cancelled, Queued
+from . import logs
+from .limits import Limits
 from .sessions import Session
+from .task import Task
 
 logger = logging.getLogger(__name__)
 
-
-class Task:
-    """One job in the line. Made and touched in the event loop; only `perform` runs on the job thread."""
-
-    def __init__(self, session: Session, work: Callable[[Report], JobResult], emit: Callable[[Event], None]) -> None:
-        """`emit` is called in the event loop."""
-        loop = asyncio.get_running_loop()
-        self.session, self.work, self.emit = session, work, emit
-        self.report = JobReport(lambda event: loop.call_soon_threadsafe(emit, event))
-        self.ended = asyncio.Event()
-
-    def perform(self, log: Path | None) -> Event:
-        """Do the work; gives the event that ends it. Errors tell files by the names that they were uploaded under."""
-        event = outcome(self.work, self.report, log)
-        if not isinstance(event, Failed):
-            return event
-        folder = str(self.session.photos)
-        return replace(event, sentence=event.sentence.replace(folder + os.sep, "").replace(folder, "the scene"))
-
-    def end(self, event: Event) -> None:
-        """Tell how it ended."""
-        self.emit(event)
-        self.ended.set()
+OVERTAKING = 8
 
 
 class Schedule:
     """Runs tasks; all methods belong to the event loop."""
 
-    def __init__(self, log: Path | None) -> None:
-        self._log = log
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._thread = ThreadPoolExecutor(1, "tttlrm job")
         self._running: Task | None = None
-        self._waiting: list[Task] = []
+        self._waiting: list[Task] = []  # as they came
+        self._rounds = {True: 0, False: 0}  # being served, of interactive tasks and of others
+        self._overtaken = 0  # interactive tasks done in a row while others waited
         self._added = asyncio.Event()
+        self._closing = False
+
+    @property
+    def waiting(self) -> int:
+        """The number of tasks that wait."""
+        return len(self._waiting)
+
+    @property
+    def running(self) -> bool:
+        """Whether a task is at work."""
+        return self._running is not None
+
+    @property
+    def closing(self) -> bool:
+        """Whether new tasks are refused because the worker stops."""
+        return self._closing
 
     def add(self, task: Task) -> None:
-        """Put a task at the end of the line."""
+        """Put a task into the line. Raises `TttlrmError` when the line is full or closed."""
+        self._check_room(task.session)
+        same = (other.round for other in self._waiting if other.session is task.session and other.interactive == task.interactive)
+        task.round = max(same, default=self._rounds[task.interactive]) + 1
         self._waiting.append(task)
-        task.emit(Queued(len(self._waiting) - 1 + (self._running is not None)))
+        self._tell_positions()
         self._added.set()
 
     def cancel(self, task: Task) -> None:
@@ -82,30 +84,78 @@ class Schedule:
             await self._added.wait()
             self._added.clear()
             while self._waiting:
-                await self._do(self._waiting.pop(0))
+                await self._do(self._next())
+
+    async def close(self, grace: float, patience: float) -> bool:
+        """Refuse new tasks, cancel those that wait, and give the one at work `grace` seconds before it is cancelled too.
+
+        Says whether it then ended within `patience` seconds.
+        """
+        self._closing = True
+        for task in self._waiting.copy():
+            self.cancel(task)
+        self._thread.shutdown(wait=False)
+        running = self._running
+        if running is None or await _within(grace, running.ended):
+            return True
+        self.cancel(running)
+        ended = await _within(patience, running.ended)
+        if not ended:
+            logs.tell(logger, "job_does_not_stop", logging.WARNING, patience=patience)
+        return ended
+
+    def _check_room(self, session: Session) -> None:
+        if self._closing:
+            raise TttlrmError("The worker is stopping and takes no more jobs.", "Start it again.", "stopping")
+        if len(self._waiting) >= self._limits.jobs:
+            raise TttlrmError(
+                f"The worker has {len(self._waiting)} jobs waiting and takes no more.", "Try again later.", "queue_full"
+            )
+        if sum(task.session is session for task in self._waiting) >= self._limits.session_jobs:
+            raise TttlrmError(
+                f"The scene has {self._limits.session_jobs} jobs waiting and gets no more.",
+                "Wait for some of them, or cancel them.",
+                "queue_full",
+            )
+
+    def _line(self) -> list[Task]:
+        """The waiting tasks in the order in which they are done if no other comes."""
+        quick, others = ([task for task in self._by_round() if task.interactive is kind] for kind in (True, False))
+        line: list[Task] = []
+        overtaken = self._overtaken
+        while quick and others:
+            overtaken = overtaken + 1 if overtaken < OVERTAKING else 0
+            line.append((quick if overtaken else others).pop(0))
+        return line + quick + others
+
+    def _by_round(self) -> list[Task]:
+        return sorted(self._waiting, key=lambda task: task.round)
+
+    def _next(self) -> Task:
+        task = self._line()[0]
+        self._waiting.remove(task)
+        self._rounds[task.interactive] = task.round
+        overtakes = task.interactive and not all(other.interactive for other in self._waiting)
+        self._overtaken = self._overtaken + 1 if overtakes else 0
+        return task
 
     async def _do(self, task: Task) -> None:
         self._running = task
-        event = await asyncio.get_running_loop().run_in_executor(self._thread, task.perform, self._log)
+        event = await asyncio.get_running_loop().run_in_executor(self._thread, task.perform)
         self._running = None
         task.end(event)
         self._tell_positions()
 
-    async def close(self, grace: float) -> bool:
-        """Stop all tasks; says whether the last one ended within `grace` seconds."""
-        running = self._running
-        for task in [*self._waiting, *([running] if running else [])]:
-            self.cancel(task)
-        self._thread.shutdown(wait=False)
-        if running is None:
-            return True
-        try:
-            await asyncio.wait_for(running.ended.wait(), grace)
-        except TimeoutError:
-            logger.warning("a job did not stop within %s seconds", grace)
-            return False
-        return True
-
     def _tell_positions(self) -> None:
-        for position, task in enumerate(self._waiting):
-            task.emit(Queued(position + (self._running is not None)))
+        for position, task in enumerate(self._line(), start=int(self.running)):
+            if task.position != position:
+                task.position = position
+                task.emit(Queued(position))
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True

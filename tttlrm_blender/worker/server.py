@@ -4,31 +4,39 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import ipaddress
+import itertools
 import logging
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from ..errors import TttlrmError
+from ..protocol.alive import keep_alive
 from ..protocol.frames import MAX_FRAME, malformed
 from ..protocol.messages import Decoder, Failed, Hello, check_versions, encode
-from .conversation import Conversation
+from . import health, logs
+from .conversation import Conversation, Services
 from .kinds import JobKind
+from .limits import Limits
 from .schedule import Schedule
-from .sessions import Limits, Sessions
+from .sessions import Sessions
 
 logger = logging.getLogger(__name__)
 
-GREETING_SECONDS = 10.0
-STOP_SECONDS = 5.0
+MAX_HELLO = 1 << 16  # bytes, for who is not known yet is not given the time to have more read
+STOP_SECONDS = 5.0  # for a job that is cancelled to end
+LAST_SECONDS = 1.0  # for clients to read how their jobs ended
 LOOPBACK_NAMES = {"127.0.0.1", "localhost", "[::1]"}
 
 
@@ -43,10 +51,18 @@ class Server:
         token: str,
         log: Path | None = None,
         limits: Limits = Limits(),  # noqa: B008 (frozen)
+        any_file: bool = False,
     ) -> None:
-        """`make_scene` gets the folder of a scene's uploaded files, which is below `folder`; `log` is named in errors."""
-        self._jobs, self._token, self._log = jobs, token, log
-        self._sessions = Sessions(folder, make_scene, limits)
+        """`make_scene` gets the folder of a scene's uploaded files, which is below `folder`; `log` is named in errors.
+
+        Clients may name `any_file` of this machine, or only those that they have sent.
+        """
+        self._token, self._limits = token, limits
+        self._services = Services(jobs, Sessions(folder, make_scene, limits), Schedule(limits), limits, log, any_file)
+        self._started = time.monotonic()
+        self._numbers = itertools.count(1)
+        self._strangers = 0
+        self._conversations: set[Conversation] = set()
 
     async def run(
         self,
@@ -54,36 +70,44 @@ class Server:
         port: int,
         ready: Callable[[str, int], None],
         stop: asyncio.Event,
+        grace: float = 0.0,
         tls: ssl.SSLContext | None = None,
     ) -> bool:
         """Serve until `stop` is set; `ready` hears host and port once clients can come.
 
-        Without `tls` only this machine is served. Says whether the last job ended in time. Raises `TttlrmError` if the
-        address cannot be used.
+        Then a job at work has `grace` seconds before it is cancelled. Says whether it ended in time. Without `tls` only this
+        machine is served. Raises `TttlrmError` if the address cannot be used.
         """
-        self._schedule = Schedule(self._log)
-        worker = asyncio.create_task(self._schedule.run())
+        worker = asyncio.create_task(self._services.schedule.run())
         try:
-            await self._listen(_address(host, tls is not None), port, ready, stop, tls)
+            async with await self._listen(_address(host, tls is not None), port, tls) as listener:
+                ready(host, listener.sockets[0].getsockname()[1])
+                await stop.wait()
+                return await self._wind_down(grace)
         finally:
-            ended = await self._schedule.close(STOP_SECONDS)
             worker.cancel()
+
+    async def _wind_down(self, grace: float) -> bool:
+        schedule = self._services.schedule
+        logs.tell(logger, "worker_stopping", waiting=schedule.waiting, running=schedule.running)
+        ended = await schedule.close(grace, STOP_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(talk.drained() for talk in self._conversations)), LAST_SECONDS)
         return ended
 
-    async def _listen(
-        self, host: str, port: int, ready: Callable[[str, int], None], stop: asyncio.Event, tls: ssl.SSLContext | None
-    ) -> None:
+    async def _listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> WebSocketServer:
         try:
-            listener = await serve(
+            return await serve(
                 self._converse,
                 host,
                 port,
                 ssl=tls,
-                ssl_handshake_timeout=GREETING_SECONDS if tls else None,
-                process_request=partial(_refuse_browsers, by_any_name=not _is_loopback(host)),
+                ssl_handshake_timeout=self._limits.greeting_seconds if tls else None,
+                process_request=partial(self._answer_http, by_any_name=not _is_loopback(host)),
                 compression=None,
                 max_size=MAX_FRAME,
                 max_queue=4,
+                open_timeout=self._limits.greeting_seconds,
                 ping_interval=None,
                 close_timeout=2.0,
                 server_header=None,
@@ -91,39 +115,75 @@ class Server:
         except OSError as error:
             hint = "Choose another port, or 0 for any free one."
             raise TttlrmError(f"The worker cannot listen at {host}, port {port}: {error.strerror}.", hint, "no_port") from error
-        async with listener:
-            ready(host, listener.sockets[0].getsockname()[1])
-            await stop.wait()
+
+    def _answer_http(self, connection: ServerConnection, request: Request, by_any_name: bool) -> Response | None:
+        refusal = _refuse_browsers(connection, request, by_any_name)
+        return self._health().response() if refusal is None and request.path == health.PATH else refusal
+
+    def _health(self) -> health.Health:
+        schedule, sessions = self._services.schedule, self._services.sessions
+        status = "stopping" if schedule.closing else "serving"
+        seconds = round(time.monotonic() - self._started, 3)
+        return health.Health(status, seconds, schedule.waiting, schedule.running, len(sessions), len(self._conversations))
 
     async def _converse(self, socket: ServerConnection) -> None:
-        try:
-            await self._greet(socket)
-            await Conversation(self._jobs, self._sessions, self._schedule).run(socket)
-        except ConnectionClosed:
-            pass
-        except TttlrmError as error:
-            logger.warning("a client was refused: %s", error)
-            await socket.close(1008, error.sentence.encode()[:120].decode(errors="ignore"))
+        client = next(self._numbers)
+        talk = Conversation(client, self._services)
+        with logs.about(client=client):
+            try:
+                keep_alive(socket.transport.get_extra_info("socket"))
+                await self._meet(socket, talk)
+                await talk.run(socket)
+            except ConnectionClosed:
+                pass
+            except TttlrmError as error:
+                logs.tell(logger, "client_refused", logging.WARNING, code=error.code, error=error.sentence)
+                await socket.close(1008, error.sentence.encode()[:120].decode(errors="ignore"))
+            finally:
+                if talk in self._conversations:
+                    self._conversations.remove(talk)
+                    logs.tell(logger, "client_left")
 
-    async def _greet(self, socket: ServerConnection) -> None:
-        mine = Hello(capabilities=list(self._jobs))
+    async def _meet(self, socket: ServerConnection, talk: Conversation) -> None:
+        if self._strangers >= self._limits.connections:
+            raise TttlrmError("The worker waits for too many clients to say hello.", "Try again later.", "too_many_connections")
+        self._strangers += 1
+        try:
+            await self._greet(socket, talk)
+        finally:
+            self._strangers -= 1
+        logs.tell(logger, "client_came")
+
+    async def _greet(self, socket: ServerConnection, talk: Conversation) -> None:
+        mine = Hello(capabilities=list(self._services.jobs))
         try:
             theirs = await self._hello(socket)
             if not hmac.compare_digest(theirs.token.encode("utf-8", "surrogatepass"), self._token.encode()):
                 hint = "Use the token that the worker was started with."
                 raise TttlrmError("The worker refused the token.", hint, "wrong_token")
+            self._admit(talk)
         except TttlrmError as error:
             await socket.send("".join(map(str, encode(0, Failed.of(error)))))
             raise
         await socket.send("".join(map(str, encode(0, mine))))
         check_versions(worker=mine, client=theirs)
 
+    def _admit(self, talk: Conversation) -> None:
+        if len(self._conversations) >= self._limits.connections:
+            raise TttlrmError(
+                f"The worker has {self._limits.connections} connections and takes no more.",
+                "Close one of them, or try again later.",
+                "too_many_connections",
+            )
+        self._conversations.add(talk)
+
     async def _hello(self, socket: ServerConnection) -> Hello:
         try:
-            async with asyncio.timeout(GREETING_SECONDS):
-                received = Decoder(0).feed(await socket.recv())
+            async with asyncio.timeout(self._limits.greeting_seconds):
+                frame = await socket.recv()
         except TimeoutError:
-            received = None
+            raise malformed("none came in time") from None
+        received = Decoder(0).feed(frame) if len(frame) <= MAX_HELLO else None
         if received is None or not isinstance(received[1], Hello):
             raise malformed("the first one is not a hello")
         return received[1]

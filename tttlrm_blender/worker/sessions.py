@@ -7,32 +7,18 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
 from typing import Any
 
 from ..errors import TttlrmError
 from ..files import make_folder, replacing
-from ..photos.confined import confined
-from .paths import placed
+from .limits import Limits
 
 LABEL = "session.json"  # what the client calls the scene; changed whenever the scene is used
 PREFIX = "scene-"  # of the names of scenes' folders
 NEARLY = 0.9  # of the room, from where on people are told what will be dropped
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a client may upload, and which files it may name."""
-
-    file_bytes: int = 4 << 30
-    session_bytes: int = 32 << 30
-    files: int = 20_000
-    depth: int = 8  # folders in folders, the file included
-    total_bytes: int = 64 << 30  # on disk in all; the scenes that were not used for longest are dropped beyond it
-    any_file: bool = False  # whether settings and pose files may name any file of this machine, or uploaded ones only
 
 
 class Session:
@@ -70,14 +56,6 @@ class Session:
         if self._scene is None:
             self._scene = self._make_scene(self.photos)
         return self._scene
-
-    def placed(self, settings: Any) -> Any:
-        """Settings whose files are found from anywhere. Raises `TttlrmError` if they name files that the client may not."""
-        return placed(settings, self.photos, self._limits.any_file)
-
-    def confined(self) -> AbstractContextManager[None]:
-        """Keeps a job within the files that the client may name."""
-        return confined(None if self._limits.any_file else self.photos)
 
     def begin(self, path: str, size: int) -> Incoming:
         """Start to receive a file. Raises `TttlrmError` if its path or size is not allowed."""
@@ -196,6 +174,7 @@ class Sessions:
     def open(self, name: str) -> Session:
         """The scene of that name, a new one if there is none. Raises `TttlrmError` if it cannot be made."""
         if name not in self._sessions:
+            self._check_room(name)
             place = self._kept.get(name) or Path(mkdtemp(prefix=PREFIX, dir=self._folder))
             self._sessions[name] = Session(place, self._make_scene, self._limits)
             if name not in self._kept:
@@ -220,6 +199,17 @@ class Sessions:
             (place / LABEL).unlink()
         return session
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def _check_room(self, name: str) -> None:
+        if len(name) > self._limits.name:
+            raise TttlrmError(f"A scene's name has at most {self._limits.name} characters.", code="bad_name")
+        if name not in self._kept and len(self._kept) >= self._limits.sessions:
+            raise TttlrmError(
+                f"The worker keeps {self._limits.sessions} scenes and takes no more.", "Let it forget some.", "too_many_scenes"
+            )
+
     def used(self, session: Session) -> list[Session]:
         """Note that a scene was used; gives the other idle scenes for which no room is left, taken out as by `pop`."""
         if session.folder in self._bytes:  # it may have been forgotten meanwhile
@@ -227,7 +217,7 @@ class Sessions:
             self._bytes[session.folder] = _bytes_below(session.folder)
         dropped = []
         for name in (name for name in self._idle() if self._kept[name] != session.folder):
-            if sum(self._bytes.values()) <= self._limits.total_bytes:
+            if sum(self._bytes.values()) <= self._limits.total_bytes and len(self) < self._limits.sessions:
                 break
             dropped.append(self.pop(name))
         return [session for session in dropped if session]

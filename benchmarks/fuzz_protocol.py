@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Feeds the parsers of the protocol with frames that are almost right, and with noise.
+
+python -m benchmarks.fuzz_protocol [--frames 1000000] [--seed 0] [--sample 16] [--bound 1.0]
+
+A case is a row of frames for one decoder. Cases are made from a corpus of valid ones by flipping bits, cutting, splicing,
+editing lengths and JSON, reordering frames; some are random bytes and texts. One case in `--sample` is traced, and kept in
+the corpus when it takes a step from line to line in `protocol/` that none took before.
+
+A frame may be read or be refused with a `TttlrmError`; what is read must survive being written and read again, and settings
+that it carries must be read or refused likewise. Anything else is a finding: the frames are printed and the exit status is 1.
+So is a frame that takes more than `--bound` seconds of processor time; one that never ends stops the program with a traceback.
+Printed are counts, the slowest frame, and what memory grew by.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import gc
+import random
+import sys
+import time
+import tracemalloc
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from benchmarks.mutation import Case, mutated, seeds
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.protocol import frames, messages, settings
+from tttlrm_blender.protocol.messages import Decoder, Message, Submit, encode
+
+MAX_BYTES = 1 << 20  # of arrays, for the decoders
+MAX_CORPUS = 4000
+HANG_SECONDS = 120
+CHUNK = 1000  # cases between looks at the clock that notices hangs
+FILES = {module.__file__ for module in (frames, messages, settings)}
+SETTINGS = {
+    "reconstruct": settings.ReconstructSettings,
+    "decode": settings.DecodeSettings,
+    "refine": settings.RefineSettings,
+    "mesh": settings.MeshSettings,
+    "render": settings.RenderSettings,
+}
+
+
+class Coverage:
+    """Steps from line to line in the files of the protocol."""
+
+    def __init__(self) -> None:
+        self.steps: set[tuple[Any, int, int]] = set()
+        self._line = 0
+
+    @property
+    def lines(self) -> int:
+        """The number of lines reached."""
+        return len({(code.co_filename, line) for code, _, line in self.steps})
+
+    @contextmanager
+    def tracing(self) -> Iterator[None]:
+        """Collect the steps taken in the block."""
+        before = sys.gettrace()
+        sys.settrace(self._enter)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if frame.f_code.co_filename not in FILES:
+            return None
+        self._line = 0
+        return self._step
+
+    def _step(self, frame: FrameType, event: str, argument: Any) -> Any:
+        self.steps.add((frame.f_code, self._line, frame.f_lineno))
+        self._line = frame.f_lineno
+        return self._step
+
+
+@dataclass
+class Figures:
+    """What came of it."""
+
+    frames: int = 0
+    cases: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)  # of frames
+    slowest: tuple[float, Case] = (0.0, ())  # seconds of processor time, and the frame
+    findings: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Case] = field(default_factory=dict)  # the first case of each finding
+
+    def found(self, what: str, case: Case) -> None:
+        """Count a finding."""
+        self.findings[what] += 1
+        self.examples.setdefault(what, case)
+
+
+class Fuzzer:
+    """Makes cases, feeds them, learns from them."""
+
+    def __init__(self, seed: int = 0, sample: int = 16, bound: float = 1.0) -> None:
+        self.figures, self.coverage = Figures(), Coverage()
+        self.corpus: list[Case] = seeds()
+        self._random, self._sample, self._bound = random.Random(seed), sample, bound
+        for case in self.corpus:
+            self._traced(case)
+
+    def run(self, count: int, learn: bool = True) -> None:
+        """Feed at least `count` frames."""
+        wanted = self.figures.frames + count
+        while self.figures.frames < wanted:
+            if self.figures.cases % CHUNK == 0:
+                faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)
+            self.figures.cases += 1
+            case = mutated(self.corpus, self._random)
+            if learn and self.figures.cases % self._sample == 0:
+                self._traced(case)
+            else:
+                self._feed(case)
+        faulthandler.cancel_dump_traceback_later()
+
+    def _traced(self, case: Case) -> None:
+        known = len(self.coverage.steps)
+        with self.coverage.tracing():
+            fine = self._feed(case, traced=True)
+        if fine and len(self.coverage.steps) > known and len(self.corpus) < MAX_CORPUS:
+            self.corpus.append(case)
+
+    def _feed(self, case: Case, traced: bool = False) -> bool:
+        """Whether nothing was found."""
+        decoder = Decoder(MAX_BYTES)
+        for frame in case:
+            started = time.thread_time()
+            outcome = self._outcome(decoder, frame, case)
+            if not traced:
+                self._time(time.thread_time() - started, frame)
+            self.figures.frames += 1
+            self.figures.outcomes[outcome] += 1
+            if outcome in ("refused", "broke"):  # the end of a connection
+                return outcome == "refused"
+        return True
+
+    def _outcome(self, decoder: Decoder, frame: str | bytes, case: Case) -> str:
+        try:
+            received = decoder.feed(frame)
+            if received:
+                check(*received)
+            return "read" if received else "incomplete"
+        except TttlrmError as error:
+            if error.code == "bad_message":
+                return "refused"
+            self.figures.found(f"refused with the code {error.code}", case)
+        except Exception as error:
+            self.figures.found(f"raised {type(error).__name__}: {error}"[:200], case)
+        return "broke"
+
+    def _time(self, seconds: float, frame: str | bytes) -> None:
+        if seconds > self.figures.slowest[0]:
+            self.figures.slowest = (seconds, (frame,))
+        if seconds > self._bound:
+            self.figures.found(f"took more than {self._bound:g} s", (frame,))
+
+
+def check(request: int, message: Message) -> None:
+    """What was read can be written and is read the same; settings are read, or refused."""
+    decoder = Decoder(MAX_BYTES)
+    received = [decoder.feed(frame) for frame in encode(request, message)]
+    arrays, again = (getattr(one, "arrays", {}) for one in (message, received[-1][1] if received[-1] else None))
+    same = {name: (array.dtype, array.shape, array.tobytes()) for name, array in arrays.items()}
+    assert received[-1] == (request, message), "it is not read as it was written"
+    assert same == {name: (array.dtype, array.shape, array.tobytes()) for name, array in again.items()}, "arrays changed"
+    if isinstance(message, Submit) and message.kind in SETTINGS:
+        try:
+            settings.from_json(SETTINGS[message.kind], message.settings)
+        except TttlrmError as error:
+            assert error.code == "bad_settings", error.code
+
+
+def shown(case: Case) -> str:
+    """The frames, shortened."""
+    return ", ".join(f"{len(frame)} long: {frame[:2000]!r}" for frame in case)
+
+
+def memory() -> int:
+    """Bytes that this process holds; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+    except OSError:
+        return 0
+
+
+def traced_growth(fuzzer: Fuzzer, count: int) -> float:
+    """Bytes by which a frame grows what Python holds, over `count` frames and without learning."""
+    tracemalloc.start()
+    fuzzer.run(max(count // 10, 1), learn=False)
+    gc.collect()
+    before, start = tracemalloc.get_traced_memory()[0], fuzzer.figures.frames
+    fuzzer.run(count, learn=False)
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    return grown / (fuzzer.figures.frames - start)
+
+
+def main() -> int:
+    """Fuzz, and print the figures."""
+    options = parse()
+    fuzzer, started = Fuzzer(options.seed, options.sample, options.bound), time.perf_counter()
+    fuzzer.run(options.frames // 10)
+    first = memory()
+    fuzzer.run(options.frames - fuzzer.figures.frames)
+    last = memory()
+    seconds, figures = time.perf_counter() - started, fuzzer.figures
+    print(
+        f"{figures.frames} frames in {figures.cases} cases, {figures.frames / seconds:.0f} frames a second, seed {options.seed}"
+    )
+    print(", ".join(f"{outcome} {count / figures.frames:.1%}" for outcome, count in figures.outcomes.most_common()))
+    print(f"coverage: {fuzzer.coverage.lines} lines, {len(fuzzer.coverage.steps)} steps; corpus: {len(fuzzer.corpus)} cases")
+    print(f"slowest frame: {figures.slowest[0] * 1000:.1f} ms, {len(figures.slowest[1][0])} long (bound {options.bound:g} s)")
+    growth = traced_growth(fuzzer, max(options.frames // 50, 100))
+    print(
+        f"memory: {first >> 20} MiB after a tenth, {last >> 20} MiB at the end; {growth:+.2f} bytes a frame once learning stops"
+    )
+    print(f"findings: {figures.findings.total()}")
+    for what, count in figures.findings.most_common(20):
+        print(f"{count} times {what}, first with {shown(figures.examples[what])}")
+    return 1 if figures.findings else 0
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sample", type=int, default=16)
+    parser.add_argument("--bound", type=float, default=1.0)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Installing what the worker needs."""
+
+import sys
+from pathlib import Path
+from typing import ClassVar
+
+import bpy
+from bpy.props import StringProperty
+
+from .. import addon, worker
+from ..engine import client, errors, messages, setup
+from .job import JobOperator
+
+
+class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
+    """Install PyTorch and the other packages of the worker in an environment of their own, or complete and mend what is there"""
+
+    bl_idname = "tttlrm.setup_worker"
+    bl_label = "Set Up Worker"
+    bl_options: ClassVar[set[str]] = set()  # nothing to undo
+
+    index: StringProperty(name="Index", description="Package index that has PyTorch, in place of PyTorch's own")
+
+    def submit(self, context: bpy.types.Context) -> client.Job:
+        """Begin, with the choices of the preferences. A worker that was started from here ends, for it uses the packages."""
+        chosen = addon.preferences()
+        if chosen is None:
+            raise errors.TttlrmError("Only the installed extension sets up a worker.", "Install it first.", "not_installed")
+        if not chosen.wheels and not bpy.app.online_access:
+            raise errors.TttlrmError(
+                "The worker's packages have to be downloaded, and Blender may not go online.",
+                "Allow online access in Preferences → System → Network, or name a folder of wheels.",
+                "offline",
+            )
+        worker.link.close()
+        wheels = Path(bpy.path.abspath(chosen.wheels)) if chosen.wheels else None
+        folder = addon.folder()
+        log = folder / "setup.log"
+        return setup.Setup(setup.Wanted(setup.place(folder), log, sys.executable, chosen.build, self.index, wheels))
+
+    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+        """Use it."""
+        addon.preferences().python = done.info["python"]
+        context.preferences.is_dirty = True
+        device = "a GPU" if done.info["device"] == "GPU" else "the processor"
+        self.report({"INFO"}, f"The worker is set up: PyTorch {done.info['torch']} on {device}")

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The part of the preferences that sets up the worker."""
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+
+from .. import activity, addon
+from ..engine import setup
+
+SHOWN = 4  # lines of the log
+BUILDS = (
+    ("auto", "Choose", "What suits this machine's graphics card"),
+    ("cpu", "Processor", "For machines without a graphics card that PyTorch knows; on a Mac the build with Metal"),
+    ("cuda", "CUDA", "For NVIDIA cards"),
+    ("rocm", "ROCm", "For AMD cards, on Linux"),
+)
+# For each state of the environment: what is said about it, and on the button.
+STATES = {
+    "none": ("The worker is not set up", "Set Up Worker"),
+    "unfinished": ("Setting up was not finished", "Go On"),
+    "outdated": ("The worker was set up for another version of tttLRM", "Update"),
+    "ready": ("The worker is set up", "Repair"),
+}
+
+
+class SetupPreferences:
+    """What is installed, from where, and how far that is."""
+
+    build: EnumProperty(name="PyTorch", description="The build to install", items=BUILDS)
+    wheels: StringProperty(
+        name="Wheels Folder",
+        description="Folder with all packages, filled by `make wheelhouse`, to install without a network; empty to download them",
+        subtype="DIR_PATH",
+    )
+
+    def draw_setup(self, layout: bpy.types.UILayout) -> None:
+        """The state, the button and the choices; the progress while it works."""
+        if activity.current and isinstance(activity.current.run, setup.Setup):
+            layout.progress(factor=activity.current.fraction, text=activity.current.text)
+            layout.operator("tttlrm.cancel", icon="CANCEL")
+            _draw_lines(layout, list(activity.current.run.lines))
+            return
+        environment = setup.Environment(setup.place(addon.folder()))
+        sentence, button = STATES[environment.state]
+        layout.label(text=f"{sentence} (PyTorch {environment.torch})" if environment.torch else sentence)
+        layout.operator("tttlrm.setup_worker", text=button, icon="IMPORT")
+        layout.prop(self, "build")
+        layout.prop(self, "wheels")
+        log = addon.folder() / "setup.log"
+        if log.exists():
+            layout.operator("wm.path_open", text="Show Log").filepath = str(log)
+            if environment.state != "ready":
+                _draw_lines(layout, log.read_text("utf-8", "replace").splitlines())
+
+
+def _draw_lines(layout: bpy.types.UILayout, lines: list[str]) -> None:
+    """The last lines of the log."""
+    column = layout.box().column(align=True)
+    for line in lines[-SHOWN:]:
+        column.label(text=line)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Environments that are really made, from tiny wheels and without a network."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.setup.tiny_wheels import HERE, TORCH, make_wheel, make_wheels, pin
+from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.protocol import messages
+from tttlrm_blender.protocol.messages import Progress
+from tttlrm_blender.setup import Environment, Setup, Wanted, commands
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory) -> Path:
+    return make_wheels(tmp_path_factory.mktemp("wheels"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pinned(wheels, tmp_path_factory):
+    """The tiny packages are those that are wanted."""
+    packages, torch = pin(wheels, tmp_path_factory.mktemp("pinned"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands, "PACKAGES", packages)
+        patch.setattr(commands, "TORCH", torch)
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(wheels, tmp_path_factory) -> Wanted:
+    """A finished environment, to be copied by nobody: environments do not move."""
+    folder = tmp_path_factory.mktemp("made")
+    chosen = Wanted(folder / "environment", folder / "setup.log", sys.executable, "cpu", wheels=wheels)
+    Setup(chosen).result()
+    return chosen
+
+
+@pytest.fixture
+def wanted(wheels, tmp_path) -> Wanted:
+    return Wanted(tmp_path / "environment", tmp_path / "setup.log", sys.executable, "cpu", wheels=wheels)
+
+
+def packages_of(chosen: Wanted) -> Path:
+    return next(chosen.folder.glob("lib/python*/site-packages"), chosen.folder / "Lib" / "site-packages")
+
+
+def test_an_environment_is_made(made):
+    events: list = []
+    info = Setup(made).result(events.append).info
+    assert Path(info["python"]).exists() and info["torch"] == "2.13.0+tiny" and info["device"] == "CPU"
+    assert Environment(made.folder).state == "ready" and Environment(made.folder).torch == "2.13.0+tiny"
+    fractions = [event.fraction for event in events if isinstance(event, Progress)]
+    assert fractions == sorted(fractions) and all(0 <= fraction <= 1 for fraction in fractions)
+    assert "torch==2.13.0" in made.log.read_text()
+
+
+def test_missing_and_damaged_packages_are_put_back(made):
+    untouched = Environment(made.folder).python.lstat().st_ctime_ns
+    packages = packages_of(made)
+    shutil.rmtree(packages / "numba")
+    for path in packages.glob("tqdm*"):
+        shutil.rmtree(path)
+    Setup(made).result()
+    assert (packages / "numba/__init__.py").exists() and (packages / "tqdm/__init__.py").exists()
+    assert Environment(made.folder).python.lstat().st_ctime_ns == untouched
+
+
+def test_what_does_not_load_any_more_is_made_anew(made):
+    (packages_of(made) / "scipy/__init__.py").write_text("raise ImportError('spoiled')")
+    Setup(made).result()
+    assert (packages_of(made) / "scipy/__init__.py").read_text() == ""
+
+
+def test_an_environment_without_its_python_is_made_anew(made):
+    Environment(made.folder).python.unlink()
+    Setup(made).result()
+    assert Environment(made.folder).state == "ready" and Environment(made.folder).python.exists()
+
+
+def test_other_pinned_packages_outdate_it(made, monkeypatch, tmp_path):
+    monkeypatch.setattr(commands, "TORCH", tmp_path / "torch.txt")
+    commands.TORCH.write_text("torch==2.14.0")
+    assert Environment(made.folder).state == "outdated"
+
+
+def test_cancelling_takes_the_half_made_away(wanted):
+    setup = Setup(wanted)
+    for event in setup.events():
+        if isinstance(event, Progress) and event.stage == "make the environment":
+            setup.cancel()
+    assert isinstance(event, messages.Cancelled)
+    assert "Cancelled" in wanted.log.read_text()
+    assert not wanted.folder.exists() and Environment(wanted.folder).state == "none"
+
+
+def test_cancelling_a_repair_keeps_what_was_there(made):
+    setup = Setup(made)
+    with pytest.raises(Cancelled):
+        setup.result(lambda event: setup.cancel() if isinstance(event, Progress) and event.stage == "install packages" else None)
+    assert Environment(made.folder).python.exists() and Environment(made.folder).state == "unfinished"
+    Setup(made).result()
+    assert Environment(made.folder).state == "ready"
+
+
+def test_a_wheel_with_another_hash_is_refused_and_setting_up_goes_on_later(wanted, tmp_path):
+    others = shutil.copytree(wanted.wheels, tmp_path / "wheels")
+    make_wheel(others, "scipy", "scipy", "changed = True")
+    with pytest.raises(TttlrmError, match="HASH") as caught:
+        Setup(Wanted(wanted.folder, wanted.log, sys.executable, "cpu", wheels=others)).result()
+    assert caught.value.code == "setup_failed" and str(wanted.log) in caught.value.hint
+    assert Environment(wanted.folder).state == "unfinished"
+    Setup(wanted).result()
+    assert Environment(wanted.folder).state == "ready"
+
+
+def test_packages_that_do_not_load_are_told(wanted, tmp_path):
+    others = shutil.copytree(wanted.wheels, tmp_path / "wheels")
+    make_wheel(others, "torch", "torch", f"{TORCH}\nraise OSError('no library')", "2.13.0", HERE)
+    with pytest.raises(TttlrmError, match="do not load: OSError: no library"):
+        Setup(Wanted(wanted.folder, wanted.log, sys.executable, "cpu", wheels=others)).result()
+
+
+def test_an_empty_folder_of_wheels_is_told(wanted, tmp_path):
+    with pytest.raises(TttlrmError, match="has no wheel of PyTorch"):
+        Setup(Wanted(wanted.folder, wanted.log, sys.executable, "cpu", wheels=tmp_path)).result()
+    assert not wanted.folder.exists()
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(wanted):
+    wanted.folder.mkdir()
+    (wanted.folder / "diary.txt").write_text("mine")
+    with pytest.raises(TttlrmError, match="holds something else"):
+        Setup(wanted).result()
+    assert (wanted.folder / "diary.txt").read_text() == "mine"

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes what Blender's *Set Up Worker* installs: versions and hashes of all packages, for every supported machine.
+
+PyTorch and what only its CUDA build needs go into a file of their own. The hashes are those of the Python package index; the
+builds on PyTorch's own indexes have others and are pinned by version alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tttlrm_blender.setup.pythons import VERSIONS
+
+HOUSE = Path(__file__).resolve().parents[1]
+ROOM = HOUSE / "tttlrm_blender/setup"
+TORCH = "torch==2.13.0"
+EXTRAS = ("formats", "video", "background")
+WITH_TORCH = ("torch==", "triton==", "nvidia-", "cuda-")
+PLATFORMS = ("x86_64-manylinux_2_28", "x86_64-pc-windows-msvc", "aarch64-apple-darwin")
+MACOS = "14.0"  # the oldest for which all have wheels
+UV = Path(sys.executable).with_name("uv")
+HEADER = "# Written by `make lock`; do not edit.\n"
+
+
+def resolved() -> list[str]:
+    """One block of lines, with hashes, for each package that the engine needs anywhere."""
+    extras = [f"--extra={extra}" for extra in EXTRAS]
+    options = ["--universal", "--generate-hashes", "--no-annotate", "--no-header", "--quiet", "--only-binary", ":all:"]
+    oldest = ".".join(map(str, VERSIONS[0]))
+    command = [UV, "pip", "compile", *options, *extras, "--python-version", oldest, "--upgrade", "pyproject.toml", "-"]
+    wanted = f"{TORCH}\npip>=24.1\n"  # which tells how far a download is
+    run = subprocess.run(command, input=wanted, stdout=subprocess.PIPE, text=True, check=True, cwd=HOUSE)
+    return re.split(r"\n(?=\S)", run.stdout.strip())
+
+
+def check(platform: str, version: tuple[int, int]) -> None:
+    """Ends the program unless there is a wheel of everything for a platform and a Python."""
+    files = [argument for name in ("packages.txt", "torch.txt") for argument in ("--requirement", ROOM / name)]
+    machine = ["--python-platform", platform, "--python-version", ".".join(map(str, version)), "--target", HOUSE / "build/none"]
+    only = ["--dry-run", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
+    subprocess.run(
+        [UV, "pip", "install", *only, *machine, *files], check=True, env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": MACOS}
+    )
+
+
+def main() -> None:
+    """Resolve, write and check."""
+    blocks = resolved()
+    torch = [block for block in blocks if block.startswith(WITH_TORCH)]
+    others = [block for block in blocks if not block.startswith(WITH_TORCH)]
+    for name, chosen in (("torch.txt", torch), ("packages.txt", others)):
+        (ROOM / name).write_text(HEADER + "\n".join(chosen) + "\n")
+    for platform in PLATFORMS:
+        for version in VERSIONS:
+            check(platform, version)
+    print(f"{len(others)} packages, and {len(torch)} of PyTorch; all have wheels on {len(PLATFORMS)} platforms.")
+
+
+if __name__ == "__main__":
+    main()

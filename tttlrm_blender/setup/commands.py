@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands that make an environment and fill it, and what pip's lines say about the progress."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .machine import Build
+
+ROOM = Path(__file__).parent
+# Pinned with the hashes of the package index by tools/lock_requirements.py: PyTorch, and all the rest.
+PACKAGES, TORCH = ROOM / "packages.txt", ROOM / "torch.txt"
+HASHED = ("--require-hashes", "--no-deps")
+PINNED = re.compile(r"^[a-z0-9-]+==[^\s;\\]+", re.MULTILINE)
+DOWNLOADED = 0.8  # of pip's work; the rest is unpacking
+NEXT = ("Collecting ", "Requirement already satisfied: ", "Ignoring ")
+
+DAMAGED = """
+from importlib.metadata import distributions
+for package in distributions():
+    if not all(file.locate().exists() for file in package.files or ()):
+        print(package.name)
+"""
+WORKS = """
+import numba, numpy, PIL, safetensors, scipy, skimage, torch, tqdm, trimesh, websockets
+print(torch.__version__, "GPU" if torch.cuda.is_available() else "CPU")
+"""
+ALONE = "import pycolmap"  # it and torch crash in one process
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where packages come from."""
+
+    build: Build  # of PyTorch
+    index: str = ""  # that has PyTorch, in place of the build's own
+    wheels: Path | None = None  # folder that has everything; nothing is downloaded then
+
+    @property
+    def torch_index(self) -> str:
+        """The package index for PyTorch; empty for the usual one, with known hashes."""
+        return self.index or self.build.index
+
+
+def pinned(file: Path) -> list[str]:
+    """The packages that a file names, such as "torch==2.13.0"."""
+    return PINNED.findall(file.read_text())
+
+
+def install_packages(python: Path, source: Source) -> list[str]:
+    """The command that installs everything but PyTorch."""
+    return [*_pip(python, "install"), "--progress-bar", "off", *_from(source), *HASHED, "--requirement", str(PACKAGES)]
+
+
+def install_torch(python: Path, source: Source) -> list[str]:
+    """The command that installs PyTorch, after the packages, for their pip can tell how far a download is."""
+    telling = any(package.startswith("pip==") for package in pinned(PACKAGES))
+    return [*_pip(python, "install"), "--progress-bar", "raw" if telling else "off", *_from(source), *_torch(source)]
+
+
+def download(python: Path, source: Source, folder: Path) -> list[list[str]]:
+    """The commands that fill a folder with wheels for this machine and this Python."""
+    command = [*_pip(python, "download"), "--dest", str(folder)]
+    return [[*command, *HASHED, "--requirement", str(PACKAGES)], [*command, *_torch(source)]]
+
+
+def uninstall(python: Path, packages: list[str]) -> list[str]:
+    """The command that removes packages."""
+    return [str(python), "-m", "pip", "uninstall", "--yes", *packages]
+
+
+class Follower:
+    """Reads how far pip is from what it prints."""
+
+    def __init__(self, packages: int, tell: Callable[[float], None]) -> None:
+        self._packages, self._tell = packages, tell
+        self._begun = 0
+
+    def take(self, line: str) -> bool:
+        """Take a line; whether it is for people too."""
+        if line.startswith("Progress "):
+            done, _, whole = line.removeprefix("Progress ").partition(" of ")
+            if done.isdigit() and whole.isdigit() and int(whole):
+                self._at(self._begun - 1 + int(done) / int(whole))
+            return False
+        if line.startswith(NEXT):
+            self._begun += 1
+            self._at(self._begun - 1)
+        elif line.startswith("Installing collected packages"):
+            self._at(self._packages)
+        return bool(line)
+
+    def _at(self, packages: float) -> None:
+        self._tell(DOWNLOADED * min(max(packages / self._packages, 0.0), 1.0))
+
+
+def _pip(python: Path, what: str) -> list[str]:
+    return [str(python), "-m", "pip", what, "--only-binary", ":all:"]
+
+
+def _from(source: Source) -> list[str]:
+    return ["--no-index", "--find-links", str(source.wheels)] if source.wheels else []
+
+
+def _torch(source: Source) -> list[str]:
+    """PyTorch with hashes where it comes from the usual index; builds of other places are known by version alone."""
+    if source.wheels or source.torch_index:
+        version = next(package for package in pinned(TORCH) if package.startswith("torch=="))
+        return [*(["--index-url", source.torch_index] if not source.wheels else []), version]
+    return [*HASHED, "--requirement", str(TORCH)]

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finding a Python on which the worker's packages can be installed."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import TttlrmError
+from .process import environment, hidden
+
+VERSIONS = ((3, 11), (3, 12), (3, 13))  # for which PyTorch and all other packages have wheels
+PATIENCE = 30.0  # seconds
+PROBE = "import ensurepip, sys, venv; print(*sys.version_info[:2], sys.implementation.name, sys.maxsize > 2**32)"
+
+
+@dataclass(frozen=True)
+class Python:
+    """An interpreter that can make virtual environments."""
+
+    command: tuple[str, ...]
+    version: tuple[int, int]
+
+
+def candidates(system: str, own: str, versions: Iterable[tuple[int, int]] = VERSIONS) -> Iterator[tuple[str, ...]]:
+    """Commands that may start a suitable Python, best first: this one, then the newest."""
+    yield (own,)
+    for major, minor in sorted(versions, reverse=True):
+        if system == "Windows":
+            yield ("py", f"-{major}.{minor}")
+        yield (f"python{major}.{minor}",)
+    yield ("python3",)
+    yield ("python",)
+
+
+def probe(command: tuple[str, ...]) -> Python | None:
+    """What a command starts; None where it is no CPython of 64 bits that makes environments."""
+    try:
+        run = subprocess.run(
+            [*command, "-c", PROBE], capture_output=True, text=True, timeout=PATIENCE, env=environment(), **hidden()
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    words = run.stdout.split()
+    if run.returncode or words[2:] != ["cpython", "True"]:
+        return None
+    return Python(command, (int(words[0]), int(words[1])))
+
+
+def find_python(own: str, versions: Iterable[tuple[int, int]] = VERSIONS) -> Python:
+    """The best Python of one of these versions; `own` is the one that asks. Raises `TttlrmError` ("no_python")."""
+    versions = tuple(versions)
+    for command in candidates(platform.system(), own, versions):
+        python = probe(command)
+        if python and python.version in versions:
+            return python
+    named = ", ".join(f"{major}.{minor}" for major, minor in versions)
+    raise TttlrmError(
+        f"There is no Python {named} here that can make virtual environments.",
+        "Install one from python.org or your system's packages (on Debian and Ubuntu with python3-venv), and try again.",
+        "no_python",
+    )
+
+
+def versions_for(wheels: Path) -> tuple[tuple[int, int], ...]:
+    """The versions of Python that a folder's wheel of PyTorch is for. Raises `TttlrmError` ("no_wheels") without one."""
+    fitting = tuple(
+        (major, minor) for major, minor in VERSIONS if any(wheels.glob(f"torch-*-cp{major}{minor}-cp{major}{minor}-*.whl"))
+    )
+    if not fitting:
+        raise TttlrmError(
+            f"The folder {wheels} has no wheel of PyTorch for a Python that can be used.",
+            "Choose the folder that `make wheelhouse` filled, on a machine like this one.",
+            "no_wheels",
+        )
+    return fitting

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Making, completing and mending the worker's environment, in the background."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import errors
+from ..client import Job
+from ..errors import TttlrmError
+from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
+from . import commands
+from .commands import Follower, Source, pinned
+from .environment import Environment
+from .machine import choose_build, look
+from .process import Runner
+from .pythons import VERSIONS, find_python, versions_for
+
+LAST_LINES = 4  # of the log, for people to see
+# Where the parts of the work begin and end in the whole.
+LOOK, MAKE, PACK, GET_TORCH, CHECK = (0.0, 0.02), (0.02, 0.06), (0.06, 0.4), (0.4, 0.95), (0.95, 1.0)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be set up."""
+
+    folder: Path  # of the environment
+    log: Path  # file, written anew
+    python: str  # that is tried first
+    build: str = "auto"  # of PyTorch
+    index: str = ""  # package index of PyTorch, in place of its own
+    wheels: Path | None = None  # folder that has everything; nothing is downloaded then
+
+
+class Setup(Job):
+    """Sets up an environment in a thread. Ends with `Done`, whose info names the Python, with `Failed` or with `Cancelled`.
+
+    An environment that is there is completed and mended; one that cannot be is made anew. What was begun stays after a
+    failure, to be completed later, and goes after `cancel`.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__(lambda _: self._runner.stop())
+        self.lines: deque[str] = deque(maxlen=LAST_LINES)
+        self._wanted, self._environment = wanted, Environment(wanted.folder)
+        self._runner = Runner(offline=wanted.wheels is not None)
+        self._made = False
+        threading.Thread(target=self._do, name="tttLRM setup", daemon=True).start()
+
+    def _do(self) -> None:
+        event: Event
+        try:
+            self._wanted.log.parent.mkdir(parents=True, exist_ok=True)
+            with self._wanted.log.open("w", encoding="utf-8") as self._log:
+                event = self._outcome()
+        except OSError as error:
+            event = Failed("setup_failed", f"Setting up the worker failed: {error}.", "Mend that and try again.")
+        self.put(event)
+
+    def _outcome(self) -> Event:
+        try:
+            return Done(self._set_up())
+        except errors.Cancelled:
+            self._say("Cancelled.")
+            return Cancelled()
+        except TttlrmError as error:
+            self._say(error.sentence)
+            return Failed.of(error)
+
+    def _set_up(self) -> dict[str, Any]:
+        try:
+            return self._complete(self._source())
+        except errors.Cancelled:
+            if self._made:
+                self._environment.remove()
+            raise
+
+    def _source(self) -> Source:
+        self._tell("look around", LOOK, 0.0)
+        build = choose_build(look(), self._wanted.build)
+        self._say(f"Build of PyTorch: {build.kind} from {self._wanted.wheels or self._wanted.index or build.index or 'PyPI'}")
+        return Source(build, self._wanted.index, self._wanted.wheels)
+
+    def _complete(self, source: Source) -> dict[str, Any]:
+        if self._environment.fits(source):
+            self._environment.begin(source)
+            self._remove_damaged()
+        else:
+            self._make(source)
+        self._install(source)
+        works = self._works()
+        if not works and not self._made:
+            self._make(source)
+            self._install(source)
+            works = self._works()
+        if not works:
+            raise self._failure("The packages are installed, but do not load")
+        torch, _, device = self.lines[-1].partition(" ")
+        self._environment.finish(source, torch)
+        return {"python": str(self._environment.python), "torch": torch, "device": device, "build": source.build.kind}
+
+    def _make(self, source: Source) -> None:
+        self._tell("make the environment", MAKE, 0.0)
+        python = find_python(self._wanted.python, versions_for(self._wanted.wheels) if self._wanted.wheels else VERSIONS)
+        self._environment.remove()
+        self._environment.begin(source)
+        self._made = True
+        self._need([*python.command, "-m", "venv", str(self._environment.folder)], "No environment could be made")
+
+    def _install(self, source: Source) -> None:
+        python = self._environment.python
+        self._pip(commands.install_packages(python, source), "packages", PACK, len(pinned(commands.PACKAGES)))
+        known = not source.wheels and not source.torch_index
+        self._pip(commands.install_torch(python, source), "PyTorch", GET_TORCH, len(pinned(commands.TORCH)) if known else 1)
+
+    def _pip(self, command: list[str], what: str, part: tuple[float, float], packages: int) -> None:
+        self._tell(f"install {what}", part, 0.0)
+        follower = Follower(packages, lambda fraction: self._tell(f"install {what}", part, fraction))
+        self._need(command, f"Installing {what} failed", follower.take)
+
+    def _remove_damaged(self) -> None:
+        """Uninstall packages of which files are missing, so that they are installed anew."""
+        found: list[str] = []
+        python = self._environment.python
+        self._runner.run([str(python), "-c", commands.DAMAGED], found.append)
+        if found:
+            self._need(commands.uninstall(python, found), "Damaged packages could not be removed")
+
+    def _works(self) -> bool:
+        """Whether everything loads; the last line then tells PyTorch's version and device."""
+        self._tell("check", CHECK, 0.0)
+        python = str(self._environment.python)
+        return not any(self._runner.run([python, "-c", program], self._say) for program in (commands.ALONE, commands.WORKS))
+
+    def _need(self, command: Sequence[str], failure: str, told: Callable[[str], bool] = bool) -> None:
+        """Run a command that must succeed; lines are for people where `told` says so."""
+        self._say(f"$ {' '.join(command)}")
+        if self._runner.run(command, lambda line: self._say(line) if told(line) else None):
+            raise self._failure(failure)
+
+    def _failure(self, sentence: str) -> TttlrmError:
+        """What failed, with the tool's own word about it."""
+        faults = [line for line in self.lines if line.startswith("ERROR: ")] or list(self.lines)[-1:]
+        reason = f": {faults[-1].removeprefix('ERROR: ').rstrip('.')}" if faults else ""
+        return TttlrmError(f"{sentence}{reason}.", f"{self._wanted.log} tells more; try again to go on.", "setup_failed")
+
+    def _tell(self, stage: str, part: tuple[float, float], fraction: float) -> None:
+        begin, end = part
+        self.put(Progress(stage, begin + (end - begin) * fraction))
+
+    def _say(self, line: str) -> None:
+        self._log.write(line + "\n")
+        self._log.flush()
+        self.lines.append(line)

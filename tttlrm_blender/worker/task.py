@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One job, from the line to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..progress import Report
+from ..protocol.messages import Event, Failed
+from . import logs
+from .kinds import JobResult
+from .outcome import JobReport, outcome
+from .sessions import Session
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a job is called in the log."""
+
+    client: int
+    request: int
+    session: str
+    kind: str
+
+
+class Task:
+    """One job in the line. Made and touched in the event loop; only `perform` runs on the job thread."""
+
+    def __init__(
+        self,
+        session: Session,
+        work: Callable[[Report], JobResult],
+        emit: Callable[[Event], None],
+        label: Label,
+        interactive: bool = False,
+        log: Path | None = None,
+    ) -> None:
+        """`emit` is called in the event loop; `log` is named in errors."""
+        loop = asyncio.get_running_loop()
+        self.session, self.emit, self.interactive = session, emit, interactive
+        self.report = JobReport(lambda event: loop.call_soon_threadsafe(emit, event))
+        self.ended = asyncio.Event()
+        self.round, self.position = 0, -1  # in the line; kept by the schedule
+        self._work, self._label, self._log = work, label, log
+        self._came = time.monotonic()
+        self._began: float | None = None
+
+    def perform(self) -> Event:
+        """Do the work; gives the event that ends it. Errors tell files by the names that they were uploaded under."""
+        self._began = began = time.monotonic()
+        with logs.about(**vars(self._label)):
+            logs.tell(logger, "job_started", waited=began - self._came)
+            event = outcome(self._work, self.report, self._log)
+        if not isinstance(event, Failed):
+            return event
+        folder = str(self.session.photos)
+        return replace(event, sentence=event.sentence.replace(folder + os.sep, "").replace(folder, "the scene"))
+
+    def end(self, event: Event) -> None:
+        """Tell how it ended."""
+        why: dict[str, Any] = {"code": event.code, "error": event.sentence} if isinstance(event, Failed) else {}
+        seconds = time.monotonic() - self._began if self._began is not None else 0.0
+        with logs.about(**vars(self._label)):
+            logs.tell(logger, "job_ended", outcome=type(event).__name__.lower(), seconds=seconds, **why)
+        self.emit(event)
+        self.ended.set()
