@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--poses", default="auto")
     options = parser.parse_args()
-    known = {photo.name: photo for photo in find_photos(options.photos, options.poses)}
+    known = {photo.path.name: photo for photo in find_photos(options.photos, options.poses)}
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare"
         bare.mkdir()
@@ -45,7 +45,7 @@ def main() -> None:
         started = time.perf_counter()
         found = find_photos(bare, report=Notes())
     spent = time.perf_counter() - started
-    truth = np.stack([known[photo.name].c2w[:3, 3] for photo in found])
+    truth = np.stack([known[photo.path.name].c2w[:3, 3] for photo in found])
     away = np.linalg.norm(aligned(np.stack([photo.c2w[:3, 3] for photo in found]), truth) - truth, axis=1)
     extent = np.linalg.norm(np.ptp(truth, axis=0))
     print(f"{len(found)} of {len(known)} photos found a place in {spent:.0f} s")
