@@ -57,7 +57,7 @@ def _renders(
         bpy.data.images.remove(image)
         path.unlink()
     for thing in things:
-        thing.hide_render = False
+        thing.hide_render = thing.type == "MESH"
 
 
 def _pixels(image: bpy.types.Image) -> np.ndarray:

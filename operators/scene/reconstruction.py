@@ -27,7 +27,7 @@ def build_scene(
 ) -> bpy.types.Collection:
     """Put the result of a reconstruct job into the scene.
 
-    A collection with an empty that carries everything, the splats, the mesh if there is one, and in a collection of
+    A collection with an empty that carries everything, the splats, the mesh if there is one (hidden), and in a collection of
     their own the cameras; `photos` are the files by the names of the views. `upright` turns the whole so that the
     cameras stand upright, for poses that know no up.
     """
@@ -37,13 +37,20 @@ def build_scene(
     parts = [add_splats(f"{name} splats", splats_of(arrays), collection)]
     if "mesh.vertices" in arrays:
         mesh = (arrays[f"mesh.{part}"] for part in ("vertices", "faces", "colors"))
-        parts.append(add_mesh(f"{name} mesh", *mesh, collection))
+        parts.append(_hidden(add_mesh(f"{name} mesh", *mesh, collection)))
     parts += add_cameras(info["cameras"], photos, _collection(f"{name} cameras", collection))
     for part in parts:
         part.parent = carrier
     if upright:
         carrier.matrix_world = Matrix(conversion.upright(np.array(info["cameras"]["c2w"])))
     return collection
+
+
+def _hidden(mesh: bpy.types.Object) -> bpy.types.Object:
+    """The mesh, not to be seen at first: it stands where the splats are, and both at once look like neither."""
+    mesh.hide_set(True)
+    mesh.hide_render = True
+    return mesh
 
 
 def splats_of(arrays: Mapping[str, np.ndarray]) -> gaussians.Gaussians:

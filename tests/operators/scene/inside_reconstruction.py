@@ -61,7 +61,8 @@ def test_everything_arrives_in_one_collection(tmp_path):
     collection = build_scene("thing", view_along_z(), arrays, {}, upright=True)
     carrier = collection.objects["thing"]
     assert is_splats(collection.objects["thing splats"])
-    assert collection.objects["thing mesh"].type == "MESH"
+    mesh = collection.objects["thing mesh"]
+    assert mesh.type == "MESH" and mesh.hide_get() and mesh.hide_render, "it would be drawn through the splats"
     assert [obj.type for obj in collection.children["thing cameras"].objects] == ["CAMERA"]
     assert {obj.parent for obj in collection.all_objects} == {None, carrier}
     bpy.context.view_layer.update()
