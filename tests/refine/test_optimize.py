@@ -138,3 +138,15 @@ def test_splats_darker_than_black_find_their_colours(blobs, photos):
     buried = Gaussians(blobs.means, blobs.quats, blobs.scales, blobs.opacities, np.full_like(blobs.sh, -3))
     refined = refine(buried, photos, RefineSettings(steps=150), Report(), None)
     assert evaluate_views(refined, photos)["psnr"] > evaluate_views(buried, photos)["psnr"] + 6
+
+
+def test_refined_splats_go_on_getting_better(nothing, photos, points):
+    many = photos[np.arange(24) % len(photos)]
+    once = refine(nothing, many, RefineSettings(steps=40), Report(), points)
+    twice = refine(once, many, RefineSettings(steps=40), Report(), None, refined=True)
+    assert evaluate_views(twice, many)["psnr"] > evaluate_views(once, many)["psnr"] + 1
+
+
+def test_perfect_splats_stay_as_they_are_when_refinement_goes_on(blobs, photos):
+    again = refine(blobs, photos, RefineSettings(steps=3, sh_degree=0), Report(), None, refined=True)
+    assert all(np.array_equal(a, b) for a, b in zip(again.arrays().values(), blobs.arrays().values(), strict=True))

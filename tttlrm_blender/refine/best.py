@@ -28,10 +28,14 @@ COST, DRAWING = 0.03, 0.3  # share of all time that they may take, and of a step
 class Best:
     """Keeps the splats (numpy) whose pictures are nearest to some photos."""
 
-    def __init__(self, splats: Gaussians, photos: PhotoSet, exposure: bool) -> None:
-        """Begins with some splats. Sets some photos aside; of few none, and all judge. `exposure` is that of `evaluate_psnr`."""
-        self.apart = judging_views(len(photos))
-        self.judges = photos[self.apart] if len(self.apart) else photos
+    def __init__(self, splats: Gaussians, photos: PhotoSet, exposure: bool, refined: bool = False) -> None:
+        """Begins with some splats. Sets some photos aside; of few none, and all judge. `exposure` is that of `evaluate_psnr`.
+
+        Splats `refined` before know the judges already, and would win against all that do not: then none are set aside.
+        """
+        judging = judging_views(len(photos))
+        self.apart = judging[:0] if refined else judging
+        self.judges = photos[judging] if len(judging) else photos
         self.exposure, self.judged = exposure, 0.0  # share of the budget at the last judgement
         self.splats, self.psnr = splats, self._judge(splats)
 

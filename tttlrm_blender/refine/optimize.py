@@ -54,7 +54,7 @@ def refine(
     settings = replace(settings, start="decoded") if goes_on else settings
     budget = Budget(settings, len(photos))
     report("refine", 0.0)
-    best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure)
+    best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure, refined)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
     splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes)
     if settings.sky and not goes_on:
