@@ -16,7 +16,7 @@ from ..photos.load import PhotoSet
 from ..photos.points import SparsePoints
 from ..progress import Report
 from ..protocol.settings import RefineSettings
-from ..render.device import best_device
+from ..render.device import drawing_device
 from .best import Best
 from .budget import Budget
 from .growth import Growth
@@ -59,7 +59,7 @@ def refine(
     splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes)
     if settings.sky and not goes_on:
         splats = merge([splats, sky_splats(splats, photos[learned])])
-    parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), best_device())
+    parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), drawing_device())
     growth = _strategy(settings.densify)(parameters, min(settings.max_splats, _goal(photos)))
     lessons, previews = Lessons(parameters, photos, settings), _Previews(report)
     random = np.random.default_rng(SEED)

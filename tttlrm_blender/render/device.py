@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where splats are drawn and optimised."""
+"""Where networks run, and where splats are drawn and optimised."""
+
+from importlib.util import find_spec
 
 import torch
 
@@ -11,6 +13,11 @@ def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def drawing_device() -> torch.device:
+    """The best device, or the processor where the package that draws on GPUs is not installed."""
+    return best_device() if find_spec("gsplat") else torch.device("cpu")
+
+
 def to_tensors(gaussians: Gaussians) -> Gaussians:
-    """Numpy splats as tensors on the best device."""
-    return gaussians.map(lambda array: torch.as_tensor(array, device=best_device()))
+    """Numpy splats as tensors on the device where they are drawn."""
+    return gaussians.map(lambda array: torch.as_tensor(array, device=drawing_device()))
