@@ -21,7 +21,7 @@ from tttlrm_blender.protocol.settings import (
     to_json,
 )
 from tttlrm_blender.worker.kinds import JobKind, JobResult
-from tttlrm_blender.worker.program import main
+from tttlrm_blender.worker.program import Registry, main
 
 SPLATS = 12
 SIZE = (32, 24)
@@ -120,4 +120,4 @@ JOBS = {
 }
 
 if __name__ == "__main__":
-    main(load=lambda: (JOBS, Scene))
+    main(load=lambda: Registry(JOBS, Scene))

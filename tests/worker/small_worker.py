@@ -20,7 +20,7 @@ from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.progress import Report
 from tttlrm_blender.worker.kinds import JobKind, JobResult
 from tttlrm_blender.worker.limits import Limits
-from tttlrm_blender.worker.program import main
+from tttlrm_blender.worker.program import Registry, main
 from tttlrm_blender.worker.server import Server
 
 
@@ -132,4 +132,4 @@ def serving(
 
 
 if __name__ == "__main__":
-    main(load=lambda: (JOBS, Scene))
+    main(load=lambda: Registry(JOBS, Scene))

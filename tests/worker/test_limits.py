@@ -17,6 +17,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests.worker.photo_folder import write_checkpoint, write_photos
 from tests.worker.small_worker import LONG, TOKEN, CountSettings, serving
 from tests.worker.test_server import assert_alive, greeted, receive, send
 from tttlrm_blender import __version__
@@ -25,8 +26,10 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.alive import keep_alive
 from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import PROTOCOL, Done, Failed, Forget, Queued, Submit, Upload
-from tttlrm_blender.protocol.settings import to_json
+from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings, to_json
+from tttlrm_blender.worker.jobs import JOBS
 from tttlrm_blender.worker.limits import Limits, limit
+from tttlrm_blender.worker.store import open_scene
 
 
 @contextlib.contextmanager
@@ -259,3 +262,22 @@ def test_the_page_on_operating_a_worker_lists_every_limit():
         number, _, unit = text.replace(",", "").partition(" ")
         told[name] = float(number) * units.get(unit, 1)
     assert told == {field.name: field.default for field in fields(Limits)}
+
+
+def test_an_idle_worker_frees_memory_and_reads_scenes_again(tmp_path, caplog):
+    caplog.set_level("INFO")
+    photos = write_photos(tmp_path / "photos")
+    settings = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
+    files = {path.relative_to(photos).as_posix(): path for path in photos.rglob("*") if path.is_file()}
+    limits = Limits(idle_seconds=0.2)
+    (tmp_path / "scenes").mkdir()
+    with (
+        serving(tmp_path / "scenes", limits, jobs=JOBS, make_scene=open_scene, any_file=True) as port,
+        Client("127.0.0.1", port, TOKEN) as client,
+    ):
+        client.submit("s", "reconstruct", settings, files).result()
+        same = client.submit("s", "decode", DecodeSettings(keep=0.5)).result()
+        caplog.clear()
+        until(lambda: "memory_released" in caplog.text)
+        again = client.submit("s", "decode", DecodeSettings(keep=0.5)).result()
+    assert all(np.array_equal(array, again.arrays[name]) for name, array in same.arrays.items())

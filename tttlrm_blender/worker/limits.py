@@ -25,6 +25,7 @@ class Limits:
     total_bytes: int = 64 << 30  # on disk, of all scenes; those that were not used for longest are dropped beyond it
     files: int = 20_000  # of one scene
     depth: int = 8  # folders in folders, the file included
+    idle_seconds: float = 600.0  # without a job, after which memory is freed of what is on disk too
 
 
 def limit(text: str) -> tuple[str, float]:

@@ -31,11 +31,19 @@ from .certificate import config_folder, own_certificate, tls
 from .limits import Limits, limit
 from .server import Server
 
-Registry = tuple[Mapping[str, Any], Callable[[Path], Any]]  # the kinds of jobs, and what makes a scene of a folder
 MIN_TOKEN = 16
 MOST_WORKERS = 100  # of one user at a time
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What a worker can do."""
+
+    jobs: Mapping[str, Any]  # the kinds of jobs
+    make_scene: Callable[[Path], Any]  # of the folder of its photos
+    release: Callable[[], None] = lambda: None  # frees memory that jobs keep for the next one
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,7 @@ def load_jobs() -> Registry:
     """The product's own jobs. Raises `TttlrmError` when this Python lacks a package."""
     try:
         from .jobs import JOBS
+        from .scene import release_memory
         from .store import open_scene
     except ImportError as error:
         raise TttlrmError(
@@ -94,7 +103,7 @@ def load_jobs() -> Registry:
             "Install the packages of tttLRM there, or choose another Python.",
             "no_engine",
         ) from error
-    return JOBS, open_scene
+    return Registry(JOBS, open_scene, release_memory)
 
 
 def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], Registry] = load_jobs) -> None:
@@ -102,11 +111,12 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
 
     Must be called from the main thread. Does not return, but ends the process, if the last job does not stop.
     """
-    jobs, make_scene = load()
+    registry = load()
     with own_folder(options.folder or kept_folder("scenes"), options.owned) as folder:
         token, token_file = _token(options.token_file, folder)
         limits = replace(Limits(), **dict(options.limits))  # type: ignore[arg-type]
-        server = Server(jobs, make_scene, folder, token, options.log, limits, options.allow_files or options.owned)
+        any_file = options.allow_files or options.owned
+        server = Server(registry.jobs, registry.make_scene, folder, token, options.log, limits, any_file, registry.release)
         context, fingerprint = _tls(options)
 
         def listening(host: str, port: int) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
@@ -125,6 +127,13 @@ def network(checkpoint: str) -> TttLRM:
 @lru_cache(maxsize=1)
 def _network(path: Path, changed: int) -> TttLRM:
     return load_checkpoint(path, best_device())
+
+
+def release_memory() -> None:
+    """Drop the network, and give the accelerator's memory back; it is loaded again when it is needed."""
+    _network.cache_clear()
+    gc.collect()
+    torch.cuda.empty_cache()
 
 
 def to_numpy(gaussians: Gaussians) -> Gaussians:

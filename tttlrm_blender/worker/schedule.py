@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import TttlrmError
@@ -28,8 +29,9 @@ OVERTAKING = 8
 class Schedule:
     """Runs tasks; all methods belong to the event loop."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, rest: Callable[[], None] = lambda: None) -> None:
+        """`rest` is called on the job thread once no job has come for `limits.idle_seconds`."""
+        self._limits, self._rest = limits, rest
         self._thread = ThreadPoolExecutor(1, "tttlrm job")
         self._running: Task | None = None
         self._waiting: list[Task] = []  # as they came
@@ -81,7 +83,9 @@ class Schedule:
     async def run(self) -> None:
         """Work through the line, for ever."""
         while True:
-            await self._added.wait()
+            if not await _within(self._limits.idle_seconds, self._added):
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._rest)
+                await self._added.wait()
             self._added.clear()
             while self._waiting:
                 await self._do(self._next())

@@ -52,13 +52,22 @@ class Server:
         log: Path | None = None,
         limits: Limits = Limits(),  # noqa: B008 (frozen)
         any_file: bool = False,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         """`make_scene` gets the folder of a scene's uploaded files, which is below `folder`; `log` is named in errors.
 
-        Clients may name `any_file` of this machine, or only those that they have sent.
+        Clients may name `any_file` of this machine, or only those that they have sent. `release` frees what jobs keep in
+        memory beside scenes; it is called on their thread.
         """
         self._token, self._limits = token, limits
-        self._services = Services(jobs, Sessions(folder, make_scene, limits), Schedule(limits), limits, log, any_file)
+        sessions = Sessions(folder, make_scene, limits)
+
+        def rest() -> None:
+            sessions.release()
+            release()
+            logs.tell(logger, "memory_released")
+
+        self._services = Services(jobs, sessions, Schedule(limits, rest), limits, log, any_file)
         self._started = time.monotonic()
         self._numbers = itertools.count(1)
         self._strangers = 0

@@ -235,7 +235,7 @@ class Sessions:
 
     def release(self) -> None:
         """Drop from memory what is on disk too."""
-        for session in self._sessions.values():
+        for session in list(self._sessions.values()):
             if not session.busy:
                 session.release()
 
