@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,11 @@ def worth_using(paths: list[Path], report: Report, duplicates: bool = True) -> l
     return kept
 
 
+def forget_looks() -> None:
+    """Drop what is remembered of photos so that a second `worth_using` of the same set is quick."""
+    _look.cache_clear()
+
+
 def softness(
     grey: np.ndarray,  # [H, W] brightness
 ) -> float:
@@ -77,7 +82,7 @@ def _looks(paths: list[Path], report: Report) -> dict[Path, Look]:
     return looks
 
 
-@lru_cache(maxsize=1024)
+@cache
 def _look(path: Path, changed: int) -> Look:
     grey = _small(path)
     tiny = np.asarray(Image.fromarray(grey).resize((TINY, TINY), Image.Resampling.BOX)).reshape(-1)

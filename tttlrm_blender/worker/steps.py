@@ -15,7 +15,7 @@ from ..gaussians.transform import apply_similarity
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
 from ..photos.background import without_background
 from ..photos.cameras import Cameras
-from ..photos.cull import worth_using
+from ..photos.cull import forget_looks, worth_using
 from ..photos.find import find_photos, find_test_photos
 from ..photos.load import load_photos, used_size
 from ..photos.photo import Photo
@@ -45,6 +45,7 @@ def load(scene: Scene, settings: ReconstructSettings, report: Report) -> Photogr
     photos = find_photos(scene.folder, settings.poses, report)
     inputs, held_out = split(scene, photos, settings, report)
     usable = set(worth_using([photo.path for photo in inputs], report, duplicates=False))
+    forget_looks()
     inputs = [photo for photo in inputs if photo.path in usable]
     if settings.remove_background:
         model = Path(settings.remove_background)
