@@ -37,6 +37,23 @@ def settle(photos: list[Photo], orient: str = "auto", distance: str = "") -> Sim
     return replace(STAY, scale=scale or 1.0)
 
 
+def between(photos: list[Photo], same: list[Photo]) -> Similarity:
+    """The map from the world of some photos to that in which the same photos stand elsewhere, which fits their cameras best.
+
+    Raises `TttlrmError` ("no_poses") where fewer than two are given.
+    """
+    if len(photos) < 2:
+        hint = "Add photos that overlap with those that the scene has."
+        raise TttlrmError("The new photos have no place among those of the scene.", hint, "no_poses")
+    source, target = (np.stack([photo.c2w for photo in each]) for each in (photos, same))
+    left, _, right = np.linalg.svd((target[:, :3, :3] @ source[:, :3, :3].transpose(0, 2, 1)).sum(0))
+    rotation = left @ np.diag([1, 1, np.sign(np.linalg.det(left @ right))]) @ right
+    middles = [each[:, :3, 3].mean(0) for each in (source, target)]
+    spreads = [np.linalg.norm(each[:, :3, 3] - middle) for each, middle in zip((source, target), middles, strict=True)]
+    scale = float(spreads[1] / spreads[0]) if min(spreads) > 0 else 1.0
+    return Similarity(scale, rotation, middles[1] - scale * rotation @ middles[0])
+
+
 def moved(photos: list[Photo], similarity: Similarity) -> list[Photo]:
     """The photos in another world."""
     return [_moved(photo, similarity) for photo in photos]

@@ -77,6 +77,18 @@ class ReconstructSettings:
 
 
 @dataclass(frozen=True)
+class ExtendSettings:
+    """How more photos refine a scene. They lie in its folder, beside those that it has already."""
+
+    poses: str = field(default="auto", metadata=PATH)  # of all photos, as in `ReconstructSettings`
+    views: int = 0  # of the new photos given to the network; 0 for as many as are sensible
+    remove_background: str = field(default="", metadata=PATH)  # as in `ReconstructSettings`
+    decode: DecodeSettings = field(default_factory=DecodeSettings)
+    refine: RefineSettings = field(default_factory=RefineSettings)
+    mesh: MeshSettings | None = None  # None for no mesh
+
+
+@dataclass(frozen=True)
 class RenderSettings:
     """Which pictures of a scene to draw."""
 
@@ -106,7 +118,7 @@ def from_json(kind: type[Settings], values: Any) -> Settings:
 
 
 def _checked(kind: type, name: str, value: Any, default: Any) -> Any:
-    if name in NESTED and kind is ReconstructSettings:
+    if name in NESTED:
         return None if value is None and default is None else from_json(NESTED[name], value)
     if isinstance(default, tuple) and isinstance(value, list) and all(type(item) is int for item in value):
         return tuple(value)

@@ -15,7 +15,7 @@ from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
 from ..mesh.mesh import Mesh
 from ..progress import Report
-from ..protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings, RenderSettings
+from ..protocol.settings import DecodeSettings, ExtendSettings, MeshSettings, ReconstructSettings, RefineSettings, RenderSettings
 from . import steps
 from .kinds import JobKind, JobResult
 from .scene import Reconstruction, Scene
@@ -43,11 +43,31 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     photos have exposures of their own, those with the exposure of each fitted under `exposed`.
     """
     clock = Clock()
-    info: dict[str, Any] = {}
     with clock("load"):
         photographs = steps.load(scene, settings, report)
     with clock("encode"):
         made = steps.remember(photographs, settings, report)
+    return _finish(scene, made, settings, clock, report)
+
+
+def extend(scene: Scene, settings: ExtendSettings, report: Report) -> JobResult:
+    """More photos of the scene's folder → the same fast weights → splats anew; the result is as that of `reconstruct`.
+
+    Splats that were refined are replaced: they are read again from what all photos have taught.
+    """
+    clock, made = Clock(), scene.reconstruction()
+    with clock("load"):
+        new = steps.newcomers(scene, made, settings, report)
+    with clock("encode"):
+        made = steps.remember_more(made, new, settings, report)
+    return _finish(scene, made, settings, clock, report)
+
+
+def _finish(
+    scene: Scene, made: Reconstruction, settings: ReconstructSettings | ExtendSettings, clock: Clock, report: Report
+) -> JobResult:
+    """Splats of a new memory, refined and with a mesh as asked for; they become the scene's."""
+    info: dict[str, Any] = {}
     with clock("decode"):
         gaussians = steps.read_out(made, settings.decode, report)
     report.preview(gaussians)
@@ -59,7 +79,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     if settings.mesh:
         with clock("mesh"):
             mesh = fuse(gaussians, made.photographs.input_cameras(), settings.mesh, report)
-    used = photographs.files if settings.refine.wanted else photographs.chosen
+    used = made.photographs.files if settings.refine.wanted else made.photographs.chosen
     info |= {"views": len(used), "seconds": clock.seconds, "cameras": _cameras(made)}
     info |= steps.measure(gaussians, made, settings.refine.wanted and settings.refine.exposure)
     scene.change(made=made, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
@@ -97,6 +117,7 @@ def render(scene: Scene, settings: RenderSettings, report: Report) -> JobResult:
 
 JOBS = {
     "reconstruct": JobKind(ReconstructSettings, reconstruct),
+    "extend": JobKind(ExtendSettings, extend),
     "decode": JobKind(DecodeSettings, decode, interactive=True),
     "refine": JobKind(RefineSettings, refine, interactive=True),
     "mesh": JobKind(MeshSettings, mesh, interactive=True),

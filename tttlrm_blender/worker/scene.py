@@ -32,7 +32,7 @@ class Photographs:
     """The photos of a scene, and their pixels at the size that they are used at, which are read when they are first needed."""
 
     def __init__(self, files: list[Photo], chosen: list[Photo], tested: list[Photo], size: tuple[int, int]) -> None:
-        """`files` may be learned from; the network reads those `chosen`; those `tested` are held out. All are sorted by name."""
+        """`files` may be learned from, those `tested` are held out: both by name. The network read `chosen`, in this order."""
         self.files, self.chosen, self.tested, self.size = files, chosen, tested, size
         self._inputs: PhotoSet | None = None
         self._held_out: PhotoSet | None = None

@@ -12,7 +12,7 @@ import torch
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians, prune
 from ..gaussians.transform import apply_similarity
-from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
+from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, extend, read_splats
 from ..photos.background import without_background
 from ..photos.cameras import Cameras
 from ..photos.cull import forget_looks, worth_using
@@ -22,9 +22,9 @@ from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
 from ..photos.similarity import normalize
-from ..photos.world import moved, settle
+from ..photos.world import between, moved, settle
 from ..progress import Report
-from ..protocol.settings import DecodeSettings, ReconstructSettings, RefineSettings, RenderSettings
+from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
 from ..refine.optimize import refine
 from ..render.device import best_device, to_tensors
 from ..render.metrics import evaluate_views
@@ -101,6 +101,44 @@ def remember(photographs: Photographs, settings: ReconstructSettings, report: Re
         lambda layer: report("encode", layer / model.config.layers),
     )
     return Reconstruction(photographs, settings.checkpoint, memory, similarity)
+
+
+def newcomers(scene: Scene, made: Reconstruction, settings: ExtendSettings, report: Report) -> list[Photo]:
+    """The photos in the scene's folder that are no part of it yet, in its world, but for those that are set aside.
+
+    Raises `TttlrmError` ("no_photos") where there are none, and as `find_photos` does.
+    """
+    report("load", 0)
+    photos = find_photos(scene.folder, settings.poses, report)
+    usable = set(worth_using([photo.path for photo in photos], report, duplicates=False))
+    forget_looks()
+    known = {photo.name: photo for photo in [*made.photographs.files, *made.photographs.tested]}
+    new = [photo for photo in photos if photo.name not in known and photo.path in usable]
+    if not new:
+        raise TttlrmError("There are no new photos that could be used.", "Add sharp photos of the scene.", "no_photos")
+    if settings.remove_background:
+        new = without_background(new, Path(settings.remove_background), report)
+    old = [photo for photo in photos if photo.name in known]
+    return moved(new, between(old, [known[photo.name] for photo in old]))
+
+
+def remember_more(made: Reconstruction, new: list[Photo], settings: ExtendSettings, report: Report) -> Reconstruction:
+    """Let the network read more photos, which join those of a reconstruction."""
+    model, memory, old = network(made.checkpoint), made.memory, made.photographs
+    chosen = select_views(new, settings.views or model.config.most_views)
+    height, width = memory.images.shape[1:3]
+    views = load_photos(chosen, width, height)
+    c2w = made.similarity.cameras(views.cameras).c2w
+    photographs = Photographs(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
+    photographs.read(report)
+    layers = model.config.layers
+    more = extend(model, memory, views.images, c2w, views.cameras.intrinsics, lambda layer: report("encode", layer / layers))
+    return Reconstruction(photographs, made.checkpoint, more, made.similarity)
+
+
+def by_name(photos: list[Photo]) -> list[Photo]:
+    """Photos in the order of their names."""
+    return sorted(photos, key=lambda photo: photo.name)
 
 
 def read_out(made: Reconstruction, settings: DecodeSettings, report: Report) -> Gaussians:

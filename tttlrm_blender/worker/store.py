@@ -126,7 +126,8 @@ def _described(state: State, made: Reconstruction, folder: Path) -> dict[str, An
 
 def _state(described: dict[str, Any], shown: dict[str, np.ndarray], memory: SceneMemory, folder: Path) -> State:
     files, tested = ([_photo(values, folder) for values in described[key]] for key in ("files", "tested"))
-    chosen = [photo for photo in files if photo.name in set(described["chosen"])]
+    by_name = {photo.name: photo for photo in files}
+    chosen = [by_name[name] for name in described["chosen"]]
     photographs = Photographs(files, chosen, tested, tuple(described["size"]))
     similarity = _similarity(described["similarity"])
     made = Reconstruction(photographs, described["checkpoint"], memory, similarity, described["memory"])

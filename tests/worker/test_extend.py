@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""More photos refine the same scene."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings
+from tttlrm_blender.worker import jobs
+from tttlrm_blender.worker.scene import Scene
+from tttlrm_blender.worker.store import open_scene
+
+FIRST, ALL = 4, 6
+
+
+class Growing:
+    """A scene of which some photos come later."""
+
+    def __init__(self, folder: Path) -> None:
+        self.photos = write_photos(folder / "scene/photos", ALL)
+        self.poses = json.loads((self.photos / "transforms.json").read_text())
+        self.later = {path: path.read_bytes() for path in sorted(self.photos.glob("images/*"))[FIRST:]}
+        for path in self.later:
+            path.unlink()
+        self.tell(self.poses["frames"][:FIRST])
+        self.scene = open_scene(self.photos)
+        settings = ReconstructSettings(checkpoint=str(write_checkpoint(folder / "small.safetensors")))
+        self.first = jobs.reconstruct(self.scene, settings, Report())
+
+    def tell(self, frames: list) -> None:
+        """Write the poses of some photos."""
+        (self.photos / "transforms.json").write_text(json.dumps({**self.poses, "frames": frames}))
+
+    def arrive(self, world: np.ndarray | None = None) -> None:
+        """The other photos come, and the poses of all, in another world if one is given."""
+        for path, data in self.later.items():
+            path.write_bytes(data)
+        world = np.eye(4) if world is None else world
+        frames = [{**frame, "transform_matrix": _posed(world, frame)} for frame in self.poses["frames"]]
+        self.tell(frames)
+
+
+def _posed(world: np.ndarray, frame: dict) -> list:
+    pose = world @ np.array(frame["transform_matrix"], float)
+    pose[:3, :3] /= np.cbrt(np.linalg.det(pose[:3, :3]))
+    return pose.tolist()
+
+
+@pytest.fixture
+def growing(tmp_path) -> Growing:
+    return Growing(tmp_path)
+
+
+def cameras(scene: Scene) -> np.ndarray:
+    return scene.reconstruction().photographs.cameras()[1].c2w
+
+
+def test_new_photos_join_and_the_scene_stays_where_it_is(growing):
+    before = cameras(growing.scene)
+    growing.arrive()
+    result = jobs.extend(growing.scene, ExtendSettings(), Report())
+    assert result.info["views"] == ALL and len(result.info["cameras"]["names"]) == ALL
+    assert list(result.info["seconds"]) == ["load", "encode", "decode"]
+    np.testing.assert_allclose(cameras(growing.scene)[:FIRST], before, atol=1e-9)
+    assert result.info["splats"] > growing.first.info["splats"]
+
+
+def test_photos_posed_in_another_world_come_into_that_of_the_scene(growing):
+    growing.arrive()
+    expected = np.array([frame["transform_matrix"] for frame in growing.poses["frames"]])[:, :3, 3]
+    world = np.eye(4)
+    world[:3, :3] = 3 * Rotation.from_euler("xyz", [20, 50, -70], degrees=True).as_matrix()
+    world[:3, 3] = 5, -2, 7
+    growing.arrive(world)
+    jobs.extend(growing.scene, ExtendSettings(), Report())
+    np.testing.assert_allclose(cameras(growing.scene)[:, :3, 3], expected, atol=1e-6)
+
+
+def test_an_extended_scene_comes_back_and_is_extended_refined_and_decoded_again(growing):
+    growing.arrive()
+    jobs.extend(growing.scene, ExtendSettings(views=1, refine=RefineSettings(steps=3, start="decoded")), Report())
+    again = open_scene(growing.photos)
+    assert again.state.refined and len(again.reconstruction().photographs.files) == ALL
+    settings = DecodeSettings(keep=0.5, explore=0.0)
+    first, second = (jobs.decode(scene, settings, Report()) for scene in (growing.scene, again))
+    np.testing.assert_array_equal(first.arrays["gaussians.means"], second.arrays["gaussians.means"])
+    assert second.info["splats"] == (FIRST + 1) * HEIGHT * WIDTH // 2
+    assert jobs.refine(again, RefineSettings(steps=2), Report()).info["splats"]
+
+
+def test_without_new_photos_or_a_scene_a_sentence_says_so(growing, tmp_path):
+    state = growing.scene.state
+    with pytest.raises(TttlrmError, match="no new photos"):
+        jobs.extend(growing.scene, ExtendSettings(), Report())
+    assert growing.scene.state is state
+    with pytest.raises(TttlrmError, match="has not been reconstructed"):
+        jobs.extend(Scene(tmp_path), ExtendSettings(), Report())
+
+
+def test_photos_that_share_no_camera_with_the_scene_are_refused(growing):
+    growing.arrive()
+    growing.tell(growing.poses["frames"][FIRST:])
+    with pytest.raises(TttlrmError, match="no place among those of the scene"):
+        jobs.extend(growing.scene, ExtendSettings(), Report())
