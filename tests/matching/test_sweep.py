@@ -53,7 +53,8 @@ def wall_photos(c2w: torch.Tensor, intrinsics: torch.Tensor, height: int, width:
 def test_the_two_programs_agree(seed: int, views: int, height: int, width: int) -> None:
     images = torch.rand(views, height, width, 3, generator=torch.Generator().manual_seed(seed))
     pairs = pair_up(cameras(seed, views), intrinsics_of(views, height, width), 4)
-    found, expected = (program.compare(images, pairs, split_range(0.25, 32, 12), 0.3, UNSEEN) for program in (cpu, reference))
+    given = (images, pairs, split_range(0.25, 32, 12), 0.3, UNSEEN, lambda view: None)
+    found, expected = (program.compare(*given) for program in (cpu, reference))
     assert found.shape == expected.shape == (views, height, width, 2, 12)
     differ = (found - expected).abs() > 1e-4  # a point on the very edge of a photo may be seen by one of them only
     assert differ.float().mean() < 0.002
@@ -121,3 +122,18 @@ def test_ranges_are_split_into_equal_ratios(count: int) -> None:
     assert len(distances) == count and distances[0] > 0.25 and distances[-1] < 32
     if count > 1:
         torch.testing.assert_close(distances[1:] / distances[:-1], torch.full((count - 1,), 128 ** (1 / count)))
+
+
+@pytest.mark.parametrize("backend", ["cpu", "reference"])
+def test_a_sweep_can_be_stopped_between_views(backend):
+    heard = []
+
+    def stop(view):
+        heard.append(view)
+        if view == 1:
+            raise KeyboardInterrupt
+
+    c2w = torch.cat([cameras(0, 1), cameras(0, 1), cameras(0, 1)])
+    with pytest.raises(KeyboardInterrupt):
+        match(torch.rand(3, 8, 8, 3), c2w, intrinsics_of(3, 8, 8), split_range(1, 9, 4), backend=backend, on_view=stop)
+    assert heard == [0, 1]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,24 +18,27 @@ ONE, HALF, ZERO = F(1), F(0.5), F(0)
 NEAR = F(NEAREST)
 
 
-def compare(images: Tensor, pairs: Pairs, distances: Tensor, tolerance: float, unseen: float) -> Tensor:
+def compare(
+    images: Tensor, pairs: Pairs, distances: Tensor, tolerance: float, unseen: float, on_view: Callable[[int], None]
+) -> Tensor:
     """Costs [V, h, w, 2, K] of images [V, h, w, 3] at distances [K], as `sweep.match` explains, without smoothing."""
     views, height, width = images.shape[:3]
     costs = np.empty((views, height, width, 2, len(distances)), np.float32)
     arrays = [np.ascontiguousarray(part.detach().numpy()) for part in (images.float(), *pairs, distances.float())]
-    spread(_rows, views * height, *arrays, F(tolerance), F(unseen), costs, pieces=8)
+    for view in range(views):
+        on_view(view)
+        spread(_rows, height, view, *arrays, F(tolerance), F(unseen), costs[view], pieces=8)
     return torch.from_numpy(costs)
 
 
 @kernel
-def _rows(start, stop, images, intrinsics, other, rotation, translation, distances, tolerance, unseen, costs) -> None:
-    """Costs of the image rows start to stop, counted through all views."""
-    height, width = images.shape[1:3]
+def _rows(start, stop, view, images, intrinsics, other, rotation, translation, distances, tolerance, unseen, costs) -> None:
+    """Costs of the rows start to stop of one view."""
+    width = images.shape[2]
     neighbours, count = other.shape[1], len(distances)
     found = np.empty((neighbours, count), np.float32)
-    for row in range(start, stop):
-        view, y = row // height, row % height
-        fx, fy, cx, cy = intrinsics[view]
+    fx, fy, cx, cy = intrinsics[view]
+    for y in range(start, stop):
         for x in range(width):
             across, down = (F(x) + HALF - cx) / fx, (F(y) + HALF - cy) / fy
             inverse = ONE / np.sqrt(across * across + down * down + ONE)
@@ -44,7 +49,7 @@ def _rows(start, stop, images, intrinsics, other, rotation, translation, distanc
                 _along(
                     color, ray, rotation[view, n], translation[view, n], images[target], intrinsics[target], distances, found[n]
                 )
-            _summarize(found, F(3) * tolerance, unseen, costs[view, y, x])
+            _summarize(found, F(3) * tolerance, unseen, costs[y, x])
 
 
 @kernel

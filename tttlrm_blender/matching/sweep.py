@@ -6,6 +6,8 @@ The result is evidence, not a depth map: the network weighs it. Photos are compa
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -25,17 +27,19 @@ def match(
     distances: Tensor,  # [K], along the unit ray, in the units of the poses
     neighbours: int = 4,
     backend: str = "auto",
+    on_view: Callable[[int], None] = lambda view: None,
 ) -> Tensor:
     """Costs [V, H/2, W/2, 2, K] of each distance in every cell, 0 (the same colour) to 1; not differentiable.
 
     The first of two is the mean over the nearest views that see the point, the second the mean over the better half of
-    them, which forgives occlusion. `backend` is "cpu" (numba), "reference" (torch, any device) or "auto".
+    them, which forgives occlusion. `backend` is "cpu" (numba), "reference" (torch, any device) or "auto". `on_view` is called
+    before each view, and may raise to stop.
     """
     small = F.avg_pool2d(images.permute(0, 3, 1, 2), SHRINK).permute(0, 2, 3, 1).contiguous()
     pairs = pair_up(c2w, intrinsics / SHRINK, neighbours)
     name = backend if backend != "auto" else "reference" if images.is_cuda else "cpu"
     compare = {"cpu": cpu.compare, "reference": reference.compare}[name]
-    return smooth(compare(small, pairs, distances, TOLERANCE, UNSEEN))
+    return smooth(compare(small, pairs, distances, TOLERANCE, UNSEEN, on_view))
 
 
 def smooth(costs: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ state says what to expect where matching is blind, and how far to trust it elsew
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -31,15 +32,17 @@ class Guess(NamedTuple):
     log_odds: Tensor  # [..., T, p·p], of the distance being about right
 
 
-def matching_costs(config: Config, images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Tensor | None:
+def matching_costs(
+    config: Config, images: Tensor, c2w: Tensor, intrinsics: Tensor, on_view: Callable[[int], None] = lambda view: None
+) -> Tensor | None:
     """Costs [T, (p/2)², 2, K] of one scene's views, patch by patch; None for networks without matching.
 
-    images: [V, H, W, 3], 0 to 1; c2w: [V, 4, 4], normalised; intrinsics: [V, 4].
+    images: [V, H, W, 3], 0 to 1; c2w: [V, 4, 4], normalised; intrinsics: [V, 4]. `on_view` is that of `match`.
     """
     if not config.hypotheses:
         return None
     distances = split_range(config.near, config.far, config.hypotheses, images.device)
-    costs = match(images, c2w, intrinsics, distances)  # [V, h, w, 2, K]
+    costs = match(images, c2w, intrinsics, distances, on_view=on_view)  # [V, h, w, 2, K]
     side = config.patch_size // SHRINK
     return patches(costs.flatten(3)[None], side)[0].unflatten(-1, (side * side, 2, -1))
 

@@ -78,7 +78,7 @@ def encode(
     views, view = _on_device(model, images, c2w, intrinsics), model.view_tokens(*images.shape[1:3])
     chunks = chunk_ranges(len(images), view, views_per_update)
     with precision(device_of(model)):
-        tokens, costs = _first_tokens(model, views)
+        tokens, costs = _first_tokens(model, views, on_layer)
         tokens, weights = model.scan(tokens, view, chunks, inference_rule(device_of(model), elastic), on_layer=on_layer)
     return SceneMemory(weights, tokens[0], views[0], views[1], views[2], _guess(model, tokens[0], costs))
 
@@ -103,7 +103,7 @@ def extend(
     views = [torch.cat(pair) for pair in zip((memory.images, memory.c2w, memory.intrinsics), new, strict=True)]
     weights, before = memory.weights, len(memory.c2w) * view
     with precision(device):
-        tokens, costs = _first_tokens(model, views)
+        tokens, costs = _first_tokens(model, views, on_layer)
         for chunk in chunk_ranges(len(images), view, VIEWS_PER_UPDATE):
             part = tokens[:, before + chunk.start : before + chunk.stop].clone()
             _, weights = model.scan(part, view, [slice(0, part.shape[1])], rule, weights, on_layer)
@@ -115,10 +115,14 @@ def _on_device(model: TttLRM, *arrays: np.ndarray) -> list[Tensor]:
     return [torch.as_tensor(np.asarray(array, np.float32), device=device_of(model)) for array in arrays]
 
 
-def _first_tokens(model: TttLRM, views: list[Tensor]) -> tuple[Tensor, Tensor | None]:
-    """Tokens [1, T, D] of one scene's views before the first layer, and the costs of networks with matching."""
-    costs = matching_costs(model.config, *views)
-    one = (views[0][None], views[1][None], views[2][None])
+def _first_tokens(model: TttLRM, views: list[Tensor], on_layer: Callable[[int], None]) -> tuple[Tensor, Tensor | None]:
+    """Tokens [1, T, D] of one scene's views before the first layer, and the costs of networks with matching.
+
+    `on_layer` is called with 0 all along.
+    """
+    images, c2w, intrinsics = views
+    costs = matching_costs(model.config, images, c2w, intrinsics, lambda view: on_layer(0))
+    one = (images[None], c2w[None], intrinsics[None])
     return model.tokenize(*one, None if costs is None else costs[None]).float(), costs
 
 
