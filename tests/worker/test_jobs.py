@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The jobs, from photos to splats and surfaces, with a small network."""
 
+import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +12,13 @@ from PIL import Image, ImageFilter
 
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
 from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.gaussians.files import read_splats
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import (
     DecodeSettings,
+    ExportSettings,
     MeshSettings,
+    PosesSettings,
     ReconstructSettings,
     RefineSettings,
     RenderSettings,
@@ -170,3 +175,34 @@ def test_a_checkpoint_of_another_shape_is_one_sentence(scene, settings, tmp_path
 ])  # fmt: skip
 def test_the_network_sees_whole_patches_within_its_bounds(given, patch, most, expected):
     assert network_size(*given, patch, most) == expected
+
+
+def test_poses_alone(scene):
+    info = jobs.poses(scene, PosesSettings(), Report()).info
+    assert info["cameras"]["names"] == [f"images/{index:02}.png" for index in range(6)]
+    assert info["cameras"]["sizes"][0] == [WIDTH, HEIGHT]
+    steps_between = np.diff(np.array(info["cameras"]["c2w"])[:, 0, 3])
+    np.testing.assert_allclose(steps_between, 0.3, atol=1e-9)
+    assert scene.state.made is None
+
+
+def test_a_scene_becomes_files(scene, settings, tmp_path):
+    jobs.reconstruct(scene, replace(settings, mesh=MeshSettings(resolution=32)), Report())
+    for suffix in ("ply", "spz"):
+        (tmp_path / f"splats.{suffix}").write_bytes(exported(scene, suffix))
+        assert len(read_splats(tmp_path / f"splats.{suffix}")) == len(scene.splats())
+    assert exported(scene, "glb")[:4] == b"glTF"
+    assert json.loads(exported(scene, "json"))["names"] == scene.reconstruction().photographs.cameras()[0]
+
+
+def test_what_a_scene_does_not_have_cannot_be_exported(scene, settings):
+    with pytest.raises(TttlrmError, match="has not been reconstructed"):
+        exported(scene, "ply")
+    jobs.reconstruct(scene, settings, Report())
+    for suffix, sentence in (("glb", "no mesh yet"), ("exe", "cannot be exported as 'exe'")):
+        with pytest.raises(TttlrmError, match=sentence):
+            exported(scene, suffix)
+
+
+def exported(scene: Scene, suffix: str) -> bytes:
+    return jobs.export(scene, ExportSettings(suffix), Report()).arrays["file"].tobytes()

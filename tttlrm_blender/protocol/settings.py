@@ -89,6 +89,22 @@ class ExtendSettings:
 
 
 @dataclass(frozen=True)
+class PosesSettings:
+    """Where the cameras of photos stand, without more; as in `ReconstructSettings`."""
+
+    poses: str = field(default="auto", metadata=PATH)
+    orient: str = "auto"
+    distance: str = ""
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """Which file a scene becomes."""
+
+    format: str = "ply"  # "ply" or "spz" of the splats, "glb" of the mesh, "json" of the cameras
+
+
+@dataclass(frozen=True)
 class RenderSettings:
     """Which pictures of a scene to draw."""
 

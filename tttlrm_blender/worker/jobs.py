@@ -3,19 +3,37 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
+from ..errors import TttlrmError
+from ..gaussians.files import write_splats
 from ..gaussians.gaussians import Gaussians
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
 from ..mesh.mesh import Mesh
+from ..photos.cameras import Cameras
+from ..photos.find import find_photos
+from ..photos.load import pinhole_cameras, used_size
+from ..photos.world import moved, settle
 from ..progress import Report
-from ..protocol.settings import DecodeSettings, ExtendSettings, MeshSettings, ReconstructSettings, RefineSettings, RenderSettings
+from ..protocol.settings import (
+    DecodeSettings,
+    ExportSettings,
+    ExtendSettings,
+    MeshSettings,
+    PosesSettings,
+    ReconstructSettings,
+    RefineSettings,
+    RenderSettings,
+)
 from . import steps
 from .kinds import JobKind, JobResult
 from .scene import Reconstruction, Scene
@@ -86,6 +104,36 @@ def _finish(
     return _result(info, gaussians, mesh)
 
 
+def poses(scene: Scene, settings: PosesSettings, report: Report) -> JobResult:
+    """Where the cameras of the photos in the scene's folder stand, of the photos' own sizes; the scene stays as it is."""
+    report("load", 0)
+    photos = find_photos(scene.folder, settings.poses, report)
+    photos = moved(photos, settle(photos, settings.orient, settings.distance))
+    cameras = pinhole_cameras(photos, *used_size(photos))
+    return JobResult({"cameras": _cameras_to_json([photo.name for photo in photos], cameras)})
+
+
+def export(scene: Scene, settings: ExportSettings, report: Report) -> JobResult:
+    """The scene as a file, as the array "file" [n] uint8. Raises `TttlrmError` where there is no such part of it."""
+    report("export", 0)
+    match settings.format:
+        case "ply" | "spz":
+            with TemporaryDirectory(prefix="tttlrm-") as folder:
+                path = Path(folder) / f"splats.{settings.format}"
+                write_splats(path, scene.splats())
+                data = path.read_bytes()
+        case "glb":
+            if scene.state.mesh is None:
+                raise TttlrmError("The scene has no mesh yet.", "Make one first.", "no_mesh")
+            data = glb_bytes(scene.state.mesh)
+        case "json":
+            data = json.dumps(_cameras(scene.reconstruction())).encode()
+        case _:
+            hint = "Choose ply, spz, glb or json."
+            raise TttlrmError(f"A scene cannot be exported as {settings.format!r}.", hint, "bad_settings")
+    return JobResult({"bytes": len(data)}, {"file": np.frombuffer(data, np.uint8)})
+
+
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
     """Read splats from the scene's memory again, with other settings; refinement is not kept."""
     made = scene.reconstruction()
@@ -118,6 +166,8 @@ def render(scene: Scene, settings: RenderSettings, report: Report) -> JobResult:
 JOBS = {
     "reconstruct": JobKind(ReconstructSettings, reconstruct),
     "extend": JobKind(ExtendSettings, extend),
+    "poses": JobKind(PosesSettings, poses),
+    "export": JobKind(ExportSettings, export, interactive=True),
     "decode": JobKind(DecodeSettings, decode, interactive=True),
     "refine": JobKind(RefineSettings, refine, interactive=True),
     "mesh": JobKind(MeshSettings, mesh, interactive=True),
@@ -136,6 +186,9 @@ def _mesh_arrays(surface: Mesh) -> dict[str, np.ndarray]:
 
 
 def _cameras(made: Reconstruction) -> dict[str, Any]:
-    names, cameras = made.photographs.cameras()
-    sizes, poses = cameras.sizes.tolist(), cameras.c2w.tolist()
-    return {"names": names, "c2w": poses, "intrinsics": cameras.intrinsics.tolist(), "sizes": sizes}
+    return _cameras_to_json(*made.photographs.cameras())
+
+
+def _cameras_to_json(names: list[str], cameras: Cameras) -> dict[str, Any]:
+    poses, intrinsics, sizes = (part.tolist() for part in (cameras.c2w, cameras.intrinsics, cameras.sizes))
+    return {"names": names, "c2w": poses, "intrinsics": intrinsics, "sizes": sizes}
