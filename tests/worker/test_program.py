@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.small_worker import TOKEN, CountSettings
+from tests.worker.small_worker import LONG, TOKEN, CountSettings
 from tests.worker.test_limits import health, until
 from tests.worker.test_logs import parsed
 from tttlrm_blender.client import Client
@@ -138,6 +138,23 @@ def test_a_worker_that_is_asked_to_end_lets_the_job_at_work_finish_if_it_may(tmp
             else:
                 with pytest.raises(Cancelled):
                     job.result()
+        assert process.wait(20) == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_asked_to_end_twice_gives_no_more_grace(tmp_path, again):
+    with start(tmp_path, "--grace", "3600", token=TOKEN) as process:
+        with Client("127.0.0.1", port := ready(process)["port"], TOKEN) as client:
+            client.upload("s", {"a": b"1"})
+            job = client.submit("s", "count", LONG)
+            next(event for event in job.events() if isinstance(event, Progress))
+            process.send_signal(signal.SIGTERM)
+            until(lambda: health(port)["status"] == "stopping")
+            assert health(port)["running"]
+            process.send_signal(again)
+            with pytest.raises(Cancelled):
+                job.result()
         assert process.wait(20) == 0
 
 

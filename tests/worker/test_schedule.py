@@ -166,7 +166,7 @@ def test_a_job_at_work_has_a_grace_period_and_all_others_end_at_once(finishes):
         runner = asyncio.create_task(line.schedule.run())
         while not line.schedule.running:
             await asyncio.sleep(0)
-        closing = asyncio.create_task(line.schedule.close(20.0 if finishes else 0.01, 20.0))
+        closing = asyncio.create_task(line.schedule.close(20.0 if finishes else 0.01, 20.0, asyncio.Event()))
         await asyncio.sleep(0.001)
         assert line.heard["waiting"][-1] == Cancelled()
         with pytest.raises(TttlrmError) as caught:

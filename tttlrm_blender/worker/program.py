@@ -151,17 +151,17 @@ def own_folder(wanted: Path, another: bool) -> Iterator[Path]:
 async def _until_stopped(
     server: Server, options: Options, listening: Callable[[str, int], None], context: ssl.SSLContext | None
 ) -> bool:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop, stop, hurry = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
 
     def ask_to_stop(*_: Any) -> None:
-        loop.call_soon_threadsafe(stop.set)
+        loop.call_soon_threadsafe(lambda: (hurry if stop.is_set() else stop).set())
 
     signal.signal(signal.SIGINT, ask_to_stop)
     signal.signal(signal.SIGTERM, ask_to_stop)
     if options.owned:
         signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C in the owner's terminal is for the owner to answer
         threading.Thread(target=_await_owner, args=(ask_to_stop,), daemon=True).start()
-    return await server.run(options.host, options.port, listening, stop, options.grace, context)
+    return await server.run(options.host, options.port, listening, stop, options.grace, context, hurry)
 
 
 def _await_owner(then: Callable[[], None]) -> None:

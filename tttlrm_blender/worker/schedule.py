@@ -90,18 +90,19 @@ class Schedule:
             while self._waiting:
                 await self._do(self._next())
 
-    async def close(self, grace: float, patience: float) -> bool:
+    async def close(self, grace: float, patience: float, hurry: asyncio.Event) -> bool:
         """Refuse new tasks, cancel those that wait, and give the one at work `grace` seconds before it is cancelled too.
 
-        Says whether it then ended within `patience` seconds.
+        Once `hurry` is set there is no more grace. Says whether the task then ended within `patience` seconds.
         """
         self._closing = True
         for task in self._waiting.copy():
             self.cancel(task)
         self._thread.shutdown(wait=False)
         running = self._running
-        if running is None or await _within(grace, running.ended):
+        if running is None:
             return True
+        await _within(grace, running.ended, hurry)
         self.cancel(running)
         ended = await _within(patience, running.ended)
         if not ended:
@@ -157,9 +158,12 @@ class Schedule:
                 task.emit(Queued(position))
 
 
-async def _within(seconds: float, event: asyncio.Event) -> bool:
+async def _within(seconds: float, *events: asyncio.Event) -> bool:
+    """Whether one of the events is set in time."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
     try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return any(event.is_set() for event in events)

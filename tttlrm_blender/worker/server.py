@@ -81,25 +81,26 @@ class Server:
         stop: asyncio.Event,
         grace: float = 0.0,
         tls: ssl.SSLContext | None = None,
+        hurry: asyncio.Event | None = None,
     ) -> bool:
         """Serve until `stop` is set; `ready` hears host and port once clients can come.
 
-        Then a job at work has `grace` seconds before it is cancelled. Says whether it ended in time. Without `tls` only this
-        machine is served. Raises `TttlrmError` if the address cannot be used.
+        Then a job at work has `grace` seconds before it is cancelled, or until `hurry` is set. Says whether it ended in time.
+        Without `tls` only this machine is served. Raises `TttlrmError` if the address cannot be used.
         """
         worker = asyncio.create_task(self._services.schedule.run())
         try:
             async with await self._listen(_address(host, tls is not None), port, tls) as listener:
                 ready(host, listener.sockets[0].getsockname()[1])
                 await stop.wait()
-                return await self._wind_down(grace)
+                return await self._wind_down(grace, hurry or asyncio.Event())
         finally:
             worker.cancel()
 
-    async def _wind_down(self, grace: float) -> bool:
+    async def _wind_down(self, grace: float, hurry: asyncio.Event) -> bool:
         schedule = self._services.schedule
         logs.tell(logger, "worker_stopping", waiting=schedule.waiting, running=schedule.running)
-        ended = await schedule.close(grace, STOP_SECONDS)
+        ended = await schedule.close(grace, STOP_SECONDS, hurry)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*(talk.drained() for talk in self._conversations)), LAST_SECONDS)
         return ended
