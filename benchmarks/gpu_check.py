@@ -176,12 +176,12 @@ def check_matching(quick: bool) -> dict[str, Any]:
     images, c2w, intrinsics = (torch.as_tensor(array, dtype=torch.float32) for array in given)
     on_cpu = [images, c2w, intrinsics, split_range(0.25, 32, 64)]
     on_gpu = [array.cuda() for array in on_cpu]
-    expected = match(*on_cpu)
+    expected = torch.stack(list(match(*on_cpu)))
     start = time.perf_counter()
-    match(*on_cpu)
+    list(match(*on_cpu))
     cpu = time.perf_counter() - start
-    gpu = seconds(lambda: match(*on_gpu))
-    return {"costs": relative(match(*on_gpu), expected), "cpu_s": cpu, "cuda_s": gpu, "ratio": cpu / gpu}
+    gpu = seconds(lambda: list(match(*on_gpu)))
+    return {"costs": relative(torch.stack(list(match(*on_gpu))), expected), "cpu_s": cpu, "cuda_s": gpu, "ratio": cpu / gpu}
 
 
 def check_training(quick: bool) -> dict[str, Any]:

@@ -15,3 +15,12 @@ class TttlrmError(Exception):
 
 class Cancelled(Exception):
     """The person asked a running job to stop."""
+
+
+SHORTAGE = ("out of memory", "can't allocate memory", "bad_alloc", "ALLOC_FAILED")  # in what CUDA, torch and C++ say of it
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error says that memory did not suffice, the processor's or an accelerator's."""
+    told = isinstance(error, RuntimeError) and any(words in str(error) for words in SHORTAGE)
+    return told or isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"

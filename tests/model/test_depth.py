@@ -25,7 +25,7 @@ def test_costs_lie_patch_by_patch() -> None:
     c2w[1, 0, 3] = 0.3
     intrinsics = torch.tensor([[20.0, 20, 12, 8]]).repeat(2, 1)
     costs = matching_costs(CONFIG, images, c2w, intrinsics)
-    whole = match(images, c2w, intrinsics, split_range(CONFIG.near, CONFIG.far, CONFIG.hypotheses))
+    whole = torch.stack(list(match(images, c2w, intrinsics, split_range(CONFIG.near, CONFIG.far, CONFIG.hypotheses))))
     assert costs is not None and costs.shape == (2 * 6, CELLS, 2, CONFIG.hypotheses)
     view, row, column = 1, 5, 10  # of a cell; the patch of row 1, column 2, and row 1, column 2 in there
     torch.testing.assert_close(costs[view * 6 + 1 * 3 + 2, 1 * 4 + 2], whole[view, row, column])

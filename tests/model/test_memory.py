@@ -52,7 +52,7 @@ def test_extending_at_once_is_extending_chunk_by_chunk(views, elastic):
 
 
 def test_extending_is_the_papers_algorithm(views):
-    model, rule = network(CONFIG), inference_rule(torch.device("cpu"))
+    model, rule = network(CONFIG), inference_rule(torch.device("cpu"), 4096)
     found = extend(model, encode(model, *some(views, 0, 4)), *some(views, 4, 8))
     batch = [torch.as_tensor(array[None, :8]) for array in views]
     with torch.no_grad():

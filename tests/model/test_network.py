@@ -59,7 +59,7 @@ def test_slices_change_nothing(model, views):
 def test_decoding_what_is_wanted_equals_decoding_all(model, views):
     memory = encode(model, *views)
     anchor = memory.anchor(model.config)
-    logits = opacity_logits(model, memory.tokens, anchor)
+    logits = opacity_logits(model, memory.tokens, memory.guess)
     mask = choose(logits, VIEWS, 0.4, 0.1, seed=3)
     every = decode_all(model, memory.tokens[None], anchor[None])
     torch.testing.assert_close(every.logits[0].view_as(logits), logits)

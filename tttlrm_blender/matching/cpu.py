@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,16 +16,12 @@ ONE, HALF, ZERO = F(1), F(0.5), F(0)
 NEAR = F(NEAREST)
 
 
-def compare(
-    images: Tensor, pairs: Pairs, distances: Tensor, tolerance: float, unseen: float, on_view: Callable[[int], None]
-) -> Tensor:
-    """Costs [V, h, w, 2, K] of images [V, h, w, 3] at distances [K], as `sweep.match` explains, without smoothing."""
-    views, height, width = images.shape[:3]
-    costs = np.empty((views, height, width, 2, len(distances)), np.float32)
+def compare(view: int, images: Tensor, pairs: Pairs, distances: Tensor, tolerance: float, unseen: float) -> Tensor:
+    """Costs [h, w, 2, K] of one of the images [V, h, w, 3] at distances [K], as `sweep.match` explains, without smoothing."""
+    height, width = images.shape[1:3]
+    costs = np.empty((height, width, 2, len(distances)), np.float32)
     arrays = [np.ascontiguousarray(part.detach().numpy()) for part in (images.float(), *pairs, distances.float())]
-    for view in range(views):
-        on_view(view)
-        spread(_rows, height, view, *arrays, F(tolerance), F(unseen), costs[view], pieces=8)
+    spread(_rows, height, view, *arrays, F(tolerance), F(unseen), costs, pieces=8)
     return torch.from_numpy(costs)
 
 

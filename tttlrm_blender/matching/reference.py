@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -14,15 +12,9 @@ from .pairs import Pairs
 NEAREST = 1e-3  # z in front of a camera from which on a point is seen
 
 
-def compare(
-    images: Tensor, pairs: Pairs, distances: Tensor, tolerance: float, unseen: float, on_view: Callable[[int], None]
-) -> Tensor:
-    """Costs [V, h, w, 2, K] of images [V, h, w, 3] at distances [K], as `sweep.match` explains, without smoothing."""
-    costs = []
-    for view in range(len(images)):
-        on_view(view)
-        costs.append(_summary(*_view(view, images, pairs, distances, tolerance), unseen))
-    return torch.stack(costs)
+def compare(view: int, images: Tensor, pairs: Pairs, distances: Tensor, tolerance: float, unseen: float) -> Tensor:
+    """Costs [h, w, 2, K] of one of the images [V, h, w, 3] at distances [K], as `sweep.match` explains, without smoothing."""
+    return _summary(*_view(view, images, pairs, distances, tolerance), unseen)
 
 
 def _view(view: int, images: Tensor, pairs: Pairs, distances: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,7 @@ The result is evidence, not a depth map: the network weighs it. Photos are compa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -28,8 +28,8 @@ def match(
     neighbours: int = 4,
     backend: str = "auto",
     on_view: Callable[[int], None] = lambda view: None,
-) -> Tensor:
-    """Costs [V, H/2, W/2, 2, K] of each distance in every cell, 0 (the same colour) to 1; not differentiable.
+) -> Iterator[Tensor]:
+    """For every view the costs [H/2, W/2, 2, K] of each distance in every cell, 0 (the same colour) to 1; not differentiable.
 
     The first of two is the mean over the nearest views that see the point, the second the mean over the better half of
     them, which forgives occlusion. `backend` is "cpu" (numba), "reference" (torch, any device) or "auto". `on_view` is called
@@ -39,7 +39,9 @@ def match(
     pairs = pair_up(c2w, intrinsics / SHRINK, neighbours)
     name = backend if backend != "auto" else "reference" if images.is_cuda else "cpu"
     compare = {"cpu": cpu.compare, "reference": reference.compare}[name]
-    return smooth(compare(small, pairs, distances, TOLERANCE, UNSEEN, on_view))
+    for view in range(len(images)):
+        on_view(view)
+        yield smooth(compare(view, small, pairs, distances, TOLERANCE, UNSEEN)[None])[0]
 
 
 def smooth(costs: Tensor) -> Tensor:

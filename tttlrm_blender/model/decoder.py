@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -69,7 +70,7 @@ def activate(config: Config, raw: Tensor, anchor: Tensor) -> Candidates:
         rotation = rotation + rotation.new_tensor([1, 0, 0, 0])
     else:
         scale = (scale - 2.3).clamp(max=-1.2)
-    return Candidates(origin + direction * far, sh, scale, rotation, opacity_logit(config, opacity[..., 0], anchor))
+    return Candidates(origin + direction * far, sh, scale, rotation, opacity_logit(config, opacity[..., 0], anchor[..., -1]))
 
 
 def corrected(channels: Tensor, log_distance: Tensor) -> Tensor:
@@ -77,10 +78,10 @@ def corrected(channels: Tensor, log_distance: Tensor) -> Tensor:
     return (log_distance + MOST_CORRECTION * torch.tanh(channels.mean(-1))).exp()
 
 
-def opacity_logit(config: Config, channel: Tensor, anchor: Tensor) -> Tensor:
+def opacity_logit(config: Config, channel: Tensor, log_odds: Tensor | None) -> Tensor:
     """The opacity logits [...] of the opacity channel [...] of pixels; a guess that is probably right makes for opaque splats."""
     logit = channel + opacity_offset(config)
-    return logit + anchor[..., -1] if config.hypotheses else logit
+    return logit + log_odds if config.hypotheses and log_odds is not None else logit
 
 
 def opacity_offset(config: Config) -> float:
@@ -109,11 +110,11 @@ def decode_all(model: TttLRM, tokens: Tensor, anchor: Tensor) -> Candidates:
     return Candidates(*(kind.flatten(1, 2) for kind in activate(model.config, raw, anchor)))
 
 
-def opacity_logits(model: TttLRM, tokens: Tensor, anchor: Tensor) -> Tensor:
-    """Opacity logits [T, p·p] of the final tokens [T, D] of one scene at pixels given by their `patch_anchors` [T, p·p, A]."""
+def opacity_logits(model: TttLRM, tokens: Tensor, guess: Guess | None) -> Tensor:
+    """Opacity logits [T, p·p] of the final tokens [T, D] of one scene; with the `guess` [T, p·p] of networks with matching."""
     norm, linear = model.output_layers
     rows = linear.weight.unflatten(0, (-1, model.config.channels))[:, -1]
-    return opacity_logit(model.config, F.linear(norm(tokens), rows).float(), anchor)
+    return opacity_logit(model.config, F.linear(norm(tokens), rows).float(), guess and guess.log_odds)
 
 
 def choose(logits: Tensor, views: int, keep: float, explore: float, seed: int) -> Tensor:
@@ -155,6 +156,16 @@ def decode(
         raw = F.linear(normed[wanted], weights[pixel])
         parts.append(activate(config, raw, anchor[wanted, pixel]))
     return Candidates(*(torch.cat(kind) for kind in zip(*parts, strict=True)))
+
+
+def joined(parts: Sequence[Candidates], masks: Sequence[Tensor]) -> Candidates:
+    """What `decode` gives for the tokens of all parts at once, from what it gave for each with its own mask [T, p·p]."""
+    if len(parts) == 1:
+        return parts[0]
+    before = torch.cat(list(masks)).T.flatten().cumsum(0) - 1  # place of every pixel in that order
+    places = before.unflatten(0, (masks[0].shape[1], -1)).split([len(mask) for mask in masks], dim=1)
+    order = torch.cat([place[mask.T] for place, mask in zip(places, masks, strict=True)]).argsort()
+    return Candidates(*(torch.cat(kind)[order] for kind in zip(*parts, strict=True)))
 
 
 def to_gaussians(candidates: Candidates, sh_degree: int = 3, scale: float = 1.0) -> Gaussians:

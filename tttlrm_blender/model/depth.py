@@ -42,9 +42,13 @@ def matching_costs(
     if not config.hypotheses:
         return None
     distances = split_range(config.near, config.far, config.hypotheses, images.device)
-    costs = match(images, c2w, intrinsics, distances, on_view=on_view)  # [V, h, w, 2, K]
     side = config.patch_size // SHRINK
-    return patches(costs.flatten(3)[None], side)[0].unflatten(-1, (side * side, 2, -1))
+    views = match(images, c2w, intrinsics, distances, on_view=on_view)  # one at a time, for the costs are large
+    tokens = images.shape[1] * images.shape[2] // config.patch_size**2
+    costs = images.new_empty(len(images), tokens, side * side, 2, len(distances))
+    for view, found in zip(costs, views, strict=True):  # [h, w, 2, K]
+        view[:] = patches(found.flatten(2)[None, None], side)[0].unflatten(-1, view.shape[1:])
+    return costs.flatten(0, 1)
 
 
 class DepthHead(nn.Module):

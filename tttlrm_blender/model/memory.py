@@ -13,12 +13,16 @@ from torch import Tensor
 
 from ..gaussians.gaussians import Gaussians
 from .config import Config, Elastic
-from .decoder import choose, decode, growth, opacity_logits, patch_anchors, to_gaussians
+from .decoder import choose, decode, growth, joined, opacity_logits, patch_anchors, to_gaussians
 from .depth import Guess, matching_costs
 from .network import FastWeights, Rule, TttLRM, chunk_ranges
+from .shortage import Need, in_slices
 
 VIEWS_PER_UPDATE = 4  # of the autoregressive scan, as released
 SLICE = {"cpu": 4096, "cuda": 65536}  # tokens treated at a time
+LEAST_SLICE = 256  # where memory is short
+WHILE_READING = 3  # photos whose memory is needed beside that of all, for the one being matched
+WHILE_CHOOSING, WHILE_DECODING = 40, 60  # bytes for every pixel, numbers for every pixel of one photo
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ class SceneMemory:
     intrinsics: Tensor  # [V, 4] float32
     guess: Guess | None = None  # [T, p·p] each, of networks with matching
 
-    def of_views(self, views: list[int]) -> SceneMemory:
-        """The same memory, asked about some of its query views only."""
+    def of_views(self, views: list[int] | slice) -> SceneMemory:
+        """The same memory, asked about some of its query views only. Those of a slice share their arrays with it."""
 
         def chosen(of_tokens: Tensor) -> Tensor:
             return of_tokens.unflatten(0, (len(self.c2w), -1))[views].flatten(0, 1)
@@ -53,10 +57,15 @@ def device_of(model: TttLRM) -> torch.device:
     return model.input_layernorm.weight.device
 
 
-def inference_rule(device: torch.device, elastic: bool = False) -> Rule:
-    """How fast weights learn on this kind of device."""
+def inference_rule(device: torch.device, size: int, elastic: bool = False) -> Rule:
+    """How fast weights learn on this kind of device, from `size` tokens at a time."""
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    return Rule(Elastic() if elastic else None, dtype, slice=SLICE.get(device.type, SLICE["cpu"]))
+    return Rule(Elastic() if elastic else None, dtype, slice=size)
+
+
+def usual_slice(device: torch.device) -> int:
+    """Tokens treated at a time where there is memory enough."""
+    return SLICE.get(device.type, SLICE["cpu"])
 
 
 def precision(device: torch.device) -> AbstractContextManager:
@@ -74,13 +83,21 @@ def encode(
     elastic: bool = False,
     on_layer: Callable[[int], None] = lambda layer: None,
 ) -> SceneMemory:
-    """Compress views into fast weights. The query views are the input views, so that one pass serves both (DESIGN §3)."""
-    views, view = _on_device(model, images, c2w, intrinsics), model.view_tokens(*images.shape[1:3])
+    """Compress views into fast weights. The query views are the input views, so that one pass serves both (DESIGN §3).
+
+    Raises `TttlrmError` ("out_of_memory") where so many views do not fit, however small the slices.
+    """
+    device, view = device_of(model), model.view_tokens(*images.shape[1:3])
     chunks = chunk_ranges(len(images), view, views_per_update)
-    with precision(device_of(model)):
-        tokens, costs = _first_tokens(model, views, on_layer)
-        tokens, weights = model.scan(tokens, view, chunks, inference_rule(device_of(model), elastic), on_layer=on_layer)
-    return SceneMemory(weights, tokens[0], views[0], views[1], views[2], _guess(model, tokens[0], costs))
+
+    def work(size: int) -> SceneMemory:
+        views = _on_device(model, images, c2w, intrinsics)
+        with precision(device):
+            tokens, costs = _first_tokens(model, views, size, on_layer)
+            tokens, weights = model.scan(tokens, view, chunks, inference_rule(device, size, elastic), on_layer=on_layer)
+        return SceneMemory(weights, tokens[0], views[0], views[1], views[2], _guess(model, tokens[0], costs, size))
+
+    return in_slices(work, usual_slice(device), LEAST_SLICE, _need_to_read(model, len(images), images.shape[1:3]))
 
 
 @torch.no_grad()
@@ -95,42 +112,51 @@ def extend(
     """The memory after learning from N more views, chunk by chunk; they join the query views (paper, Algorithm 1).
 
     The fast weights go on from where they are, elastically if they were made so. The cost per chunk does not depend on the
-    views before, but all query views are asked again in the end.
+    views before, but all query views are asked again in the end. Raises `TttlrmError` as `encode` does.
     """
     device, view = device_of(model), model.view_tokens(*images.shape[1:3])
-    rule = inference_rule(device, memory.weights[0].fisher is not None)
-    new = _on_device(model, images, c2w, intrinsics)
-    views = [torch.cat(pair) for pair in zip((memory.images, memory.c2w, memory.intrinsics), new, strict=True)]
-    weights, before = memory.weights, len(memory.c2w) * view
-    with precision(device):
-        tokens, costs = _first_tokens(model, views, on_layer)
-        for chunk in chunk_ranges(len(images), view, VIEWS_PER_UPDATE):
-            part = tokens[:, before + chunk.start : before + chunk.stop].clone()
-            _, weights = model.scan(part, view, [slice(0, part.shape[1])], rule, weights, on_layer)
-        tokens, _ = model.scan(tokens, view, [], rule, weights, on_layer)
-    return SceneMemory(weights, tokens[0], views[0], views[1], views[2], _guess(model, tokens[0], costs))
+    before, total = len(memory.c2w) * view, len(memory.c2w) + len(images)
+
+    def work(size: int) -> SceneMemory:
+        rule = inference_rule(device, size, memory.weights[0].fisher is not None)
+        new = _on_device(model, images, c2w, intrinsics)
+        views = [torch.cat(pair) for pair in zip((memory.images, memory.c2w, memory.intrinsics), new, strict=True)]
+        weights = memory.weights
+        with precision(device):
+            tokens, costs = _first_tokens(model, views, size, on_layer)
+            for chunk in chunk_ranges(len(images), view, VIEWS_PER_UPDATE):
+                part = tokens[:, before + chunk.start : before + chunk.stop].clone()
+                _, weights = model.scan(part, view, [slice(0, part.shape[1])], rule, weights, on_layer)
+            tokens, _ = model.scan(tokens, view, [], rule, weights, on_layer)
+        return SceneMemory(weights, tokens[0], views[0], views[1], views[2], _guess(model, tokens[0], costs, size))
+
+    return in_slices(work, usual_slice(device), LEAST_SLICE, _need_to_read(model, total, images.shape[1:3]))
 
 
 def _on_device(model: TttLRM, *arrays: np.ndarray) -> list[Tensor]:
     return [torch.as_tensor(np.asarray(array, np.float32), device=device_of(model)) for array in arrays]
 
 
-def _first_tokens(model: TttLRM, views: list[Tensor], on_layer: Callable[[int], None]) -> tuple[Tensor, Tensor | None]:
+def _first_tokens(
+    model: TttLRM, views: list[Tensor], size: int, on_layer: Callable[[int], None]
+) -> tuple[Tensor, Tensor | None]:
     """Tokens [1, T, D] of one scene's views before the first layer, and the costs of networks with matching.
 
-    `on_layer` is called with 0 all along.
+    About `size` tokens are made at a time, whole views. `on_layer` is called with 0 all along.
     """
-    images, c2w, intrinsics = views
-    costs = matching_costs(model.config, images, c2w, intrinsics, lambda view: on_layer(0))
-    one = (images[None], c2w[None], intrinsics[None])
-    return model.tokenize(*one, None if costs is None else costs[None]).float(), costs
+    costs = matching_costs(model.config, *views, lambda view: on_layer(0))
+    view = model.view_tokens(*views[0].shape[1:3])
+    tokens = views[0].new_empty(1, len(views[0]) * view, model.config.dim)
+    for part in chunk_ranges(len(views[0]), view, max(1, size // view)):
+        some = [array[None, part.start // view : part.stop // view] for array in views]
+        tokens[:, part] = model.tokenize(*some, None if costs is None else costs[None, part])
+    return tokens, costs
 
 
-def _guess(model: TttLRM, tokens: Tensor, costs: Tensor | None) -> Guess | None:
-    """The distances that the final tokens [T, D] guess with these costs, some tokens at a time; None without matching."""
+def _guess(model: TttLRM, tokens: Tensor, costs: Tensor | None, size: int) -> Guess | None:
+    """The distances that the final tokens [T, D] guess with these costs, `size` tokens at a time; None without matching."""
     if model.depth is None or costs is None:
         return None
-    size = inference_rule(tokens.device).slice
     parts = [model.depth.guess(*each) for each in zip(tokens.split(size), costs.split(size), strict=True)]
     return Guess(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
@@ -145,8 +171,36 @@ def read_splats(
     scale: float = 1.0,
     seed: int = 0,
 ) -> Gaussians:
-    """Splats (torch tensors, in the normalised frame) of a scene's memory; `choose` explains keep, explore and seed."""
-    anchor = memory.anchor(model.config)
-    mask = choose(opacity_logits(model, memory.tokens, anchor), len(memory.c2w), keep, explore, seed)
-    found = decode(model, memory.tokens, anchor, mask)
-    return to_gaussians(found, sh_degree, scale * growth(model.config, mask))
+    """Splats (torch tensors, in the normalised frame) of a scene's memory; `choose` explains keep, explore and seed.
+
+    Raises `TttlrmError` as `encode` does.
+    """
+    views = len(memory.c2w)
+    view = len(memory.tokens) // views
+
+    def work(size: int) -> Gaussians:
+        step = max(1, size // view)
+        parts = [memory.of_views(slice(first, first + step)) for first in range(0, views, step)]
+        mask = choose(torch.cat([opacity_logits(model, part.tokens, part.guess) for part in parts]), views, keep, explore, seed)
+        wanted = mask.split([len(part.tokens) for part in parts])
+        found = [decode(model, part.tokens, part.anchor(model.config), some) for part, some in zip(parts, wanted, strict=True)]
+        return to_gaussians(joined(found, wanted), sh_degree, scale * growth(model.config, mask))
+
+    return in_slices(work, len(memory.tokens), view, _need_to_decode(model, memory, keep))
+
+
+def _need_to_read(model: TttLRM, views: int, size: tuple[int, int]) -> Need:
+    """Memory for the network to read views of H×W pixels: tokens, colours and costs of all of them, and the fast weights."""
+    config, pixels = model.config, size[0] * size[1]
+    costs = config.hypotheses / 2 + 2 if config.hypotheses else 0  # numbers per pixel: two for every cell of 2×2, and the guess
+    photo = int(4 * (model.view_tokens(*size) * config.dim + pixels * (3 + costs)))
+    weights = 4 * sum(w.numel() for state in model.initial_state(1) for w in state.w)
+    return Need("read", views, size, photo, 2 * weights + WHILE_READING * photo, device_of(model))
+
+
+def _need_to_decode(model: TttLRM, memory: SceneMemory, keep: float) -> Need:
+    """Memory for the splats of a memory: all of them, twice when they are joined, and what chooses them among the pixels."""
+    height, width = memory.images.shape[1:3]
+    pixel = int(2 * 4 * model.config.channels * (keep or 0.4) + WHILE_CHOOSING)
+    fixed = 4 * WHILE_DECODING * height * width
+    return Need("decode", len(memory.c2w), (height, width), pixel * height * width, fixed, device_of(model))

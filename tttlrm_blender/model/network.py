@@ -149,12 +149,12 @@ class TestTimeLayer(nn.Module):
         g2 = (k * lr2).mT @ (r * act)
         return g0, g1, g2
 
-    def update(self, state: FastWeights, x: Tensor, rule: Rule) -> FastWeights:
-        """The state after learning from one chunk of tokens x [B, T, D] (normalised input of the layer)."""
+    def update(self, state: FastWeights, x: Tensor, rule: Rule, norm: nn.Module) -> FastWeights:
+        """The state after learning from one chunk of tokens x [B, T, D], of which the layer reads `norm` (x)."""
         parts = x.split(rule.slice, dim=1) if rule.slice else (x,)
         total: Triple = ()
         for part in parts:
-            found = tuple(g.float() for g in self.gradients(state.w, part))
+            found = tuple(g.float() for g in self.gradients(state.w, norm(part)))
             total = tuple(map(torch.add, total, found)) if total else found
         steps = [orthogonalize(rule.reduce(g), self.steps, rule.dtype) for g in total]
         if rule.elastic is None:
@@ -231,7 +231,7 @@ class Block(nn.Module):
         whole_views = -(-rule.slice // view) * view
         x = add_in_slices(x, lambda part: attention.f(attention.ln(part), view), whole_views)
         for chunk in chunks:
-            state = ttt.f.update(state, ttt.ln(x[:, chunk]), rule)
+            state = ttt.f.update(state, x[:, chunk], rule, ttt.ln)
         x = add_in_slices(x, lambda part: ttt.f(state, ttt.ln(part)), rule.slice)
         return add_in_slices(x, lambda part: mlp.f(mlp.ln(part)), rule.slice), state
 

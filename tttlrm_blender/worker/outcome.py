@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import errors
-from ..errors import TttlrmError
+from ..errors import TttlrmError, lacks_memory
 from ..gaussians.gaussians import Gaussians
 from ..progress import Report
 from ..protocol.frames import sendable
@@ -76,12 +76,7 @@ def outcome(work: Callable[[Report], JobResult], report: Report, log: Path | Non
         return Failed.of(error)
     except (Exception, SystemExit) as error:
         logs.tell(logger, "job_broke", logging.ERROR)
-        return _out_of_memory() if _lacks_memory(error) else _internal(error, log)
-
-
-def _lacks_memory(error: BaseException) -> bool:
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "can't allocate memory" in str(error)
+        return _out_of_memory() if lacks_memory(error) else _internal(error, log)
 
 
 def _out_of_memory() -> Failed:

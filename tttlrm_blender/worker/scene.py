@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import gc
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
@@ -20,6 +18,7 @@ from ..mesh.mesh import Mesh
 from ..model.checkpoint import DEFAULT, load_checkpoint
 from ..model.memory import SceneMemory
 from ..model.network import TttLRM
+from ..model.shortage import free_memory
 from ..photos.cameras import Cameras
 from ..photos.load import PhotoSet, load_photos, pinhole_cameras
 from ..photos.photo import Photo
@@ -132,8 +131,7 @@ def _network(path: Path, changed: int) -> TttLRM:
 def release_memory() -> None:
     """Drop the network, and give the accelerator's memory back; it is loaded again when it is needed."""
     _network.cache_clear()
-    gc.collect()
-    torch.cuda.empty_cache()
+    free_memory()
 
 
 def to_numpy(gaussians: Gaussians) -> Gaussians:

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps of the model in a process whose memory is limited, against the same without a limit: `python short_of_memory.py encode`."""
+
+import logging
+import re
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.model.config import Config
+from tttlrm_blender.model.memory import SceneMemory, encode, extend, read_splats
+from tttlrm_blender.model.network import TttLRM
+
+VIEWS, SIDE = 16, 128
+CONFIG = Config(dim=128, layers=2, expansion=4, sh_degree=1, depth_range="log", near=0.5, far=9.0)
+
+
+@contextmanager
+def at_most(megabytes: float) -> Iterator[None]:
+    """Let the process have so much more memory than it has."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + int(megabytes * 2**20), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+class Halvings(logging.Handler):
+    """Counts how often slices were halved."""
+
+    count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called with each warning."""
+        self.count += "memory did not suffice" in record.getMessage()
+
+
+def photos(count: int) -> list[np.ndarray]:
+    """Images, poses and intrinsics of views in a row."""
+    c2w = np.tile(np.eye(4, dtype=np.float32), (count, 1, 1))
+    c2w[:, 0, 3] = np.linspace(-1, 1, count)
+    images = np.random.default_rng(0).random((count, SIDE, SIDE, 3), np.float32)
+    return [images, c2w, np.tile(np.array([SIDE, SIDE, SIDE / 2, SIDE / 2], np.float32), (count, 1))]
+
+
+def arrays(found) -> list[torch.Tensor]:
+    """All that a step gives."""
+    if isinstance(found, SceneMemory):
+        return [found.tokens, *(w for weights in found.weights for w in weights.w)]
+    return list(found.arrays().values())
+
+
+def main(step: str) -> None:
+    """Do a step twice and compare."""
+    torch.manual_seed(0)
+    model, halvings = TttLRM(CONFIG).requires_grad_(False), Halvings()
+    logging.getLogger("tttlrm_blender").addHandler(halvings)
+    half = [array[: VIEWS // 2] for array in photos(VIEWS)], [array[VIEWS // 2 :] for array in photos(VIEWS)]
+    memory = encode(model, *half[0])
+    steps = {
+        "encode": (lambda: encode(model, *photos(VIEWS)), 48),
+        "extend": (lambda: extend(model, memory, *half[1]), 48),
+        "decode": (lambda: read_splats(model, memory), 24),
+    }
+    if step == "nothing fits":
+        return nothing_fits(model)
+    work, megabytes = steps[step]
+    expected = arrays(work())
+    with at_most(megabytes):
+        found = arrays(work())
+    assert halvings.count, "there was memory enough"
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+    print(f"{halvings.count} halvings, as without a limit")
+
+
+def nothing_fits(model: TttLRM) -> None:
+    """What the error says would fit does."""
+    with at_most(24):
+        try:
+            encode(model, *photos(VIEWS * 8))
+        except TttlrmError as error:
+            told = error
+        print(told, told.code)
+        assert told.code == "out_of_memory"
+        few = int(re.search(r"About (\d+) photos", told.hint)[1])
+        assert 1 < few < VIEWS * 8
+        found = encode(model, *photos(few))
+    for one, other in zip(arrays(found), arrays(encode(model, *photos(few))), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+    print(f"{few} photos, as without a limit")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where memory does not suffice: smaller slices, then a sentence. The shortage itself is real, in a process with a limit."""
+
+import os
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+
+import pytest
+import torch
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.model.shortage import Need, in_slices, room
+
+ROOT = Path(__file__).resolve().parents[2]
+CPU = torch.device("cpu")
+NEED = Need("read", 64, (256, 320), 1 << 20, 1 << 20, CPU)
+
+
+class Worker:
+    """Work that has memory for slices up to a size."""
+
+    def __init__(self, enough: int, error: BaseException | None = None) -> None:
+        self.enough, self.tried, self.error = enough, [], error or MemoryError()
+        self.held: list[weakref.ref] = []
+
+    def __call__(self, size: int) -> int:
+        assert not any(ref() is not None for ref in self.held), "what a try had is gone before the next one"
+        tensor = torch.zeros(3)
+        self.held.append(weakref.ref(tensor))
+        self.tried.append(size)
+        if size > self.enough:
+            raise self.error.with_traceback(None)
+        return size
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 B"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+)
+def test_slices_are_halved_until_memory_suffices(error):
+    work = Worker(300, error)
+    assert in_slices(work, 4096, 256, NEED) == 256 and work.tried == [4096, 2048, 1024, 512, 256]
+    work = Worker(4096, error)
+    assert in_slices(work, 4096, 256, NEED) == 4096
+
+
+def test_the_smallest_slice_is_tried_once():
+    work = Worker(0)
+    with pytest.raises(TttlrmError) as caught:
+        in_slices(work, 1000, 300, NEED)
+    assert work.tried == [1000, 500, 300] and caught.value.code == "out_of_memory"
+    work = Worker(0)
+    with pytest.raises(TttlrmError):
+        in_slices(work, 100, 300, NEED)
+    assert work.tried == [100]
+
+
+@pytest.mark.parametrize("error", [ValueError("out of memory"), RuntimeError("shapes"), KeyboardInterrupt()])
+def test_other_errors_are_not_retried(error):
+    work = Worker(0, error)
+    with pytest.raises(type(error)):
+        in_slices(work, 4096, 256, NEED)
+    assert work.tried == [4096]
+
+
+@pytest.mark.parametrize(
+    ("free", "words"),
+    [
+        (33, "About 32 photos of this size or 64 of 226×181 pixels would fit."),
+        (2, "About 64 of 40×32 pixels would fit."),
+        (0, "no two of these photos fit, nor smaller ones"),
+    ],
+)
+def test_what_would_fit_is_told(monkeypatch, free, words):
+    monkeypatch.setattr("tttlrm_blender.model.shortage.room", lambda device, most: free << 20)
+    error = NEED.error()
+    assert "read 64 photos of 320×256 pixels takes about 65 MiB" in error.sentence and f"{free} MiB can be had" in error.sentence
+    assert words in error.hint
+
+
+def test_there_is_room_for_a_little():
+    assert room(CPU, 1 << 20) > 0.98 * (1 << 20)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="limits on memory are Linux's")
+@pytest.mark.parametrize("step", ["encode", "extend", "decode", "nothing fits"])
+def test_a_real_shortage(step):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(Path(__file__).with_name("short_of_memory.py")), step]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
+    assert "as without a limit" in ended.stdout
