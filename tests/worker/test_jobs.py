@@ -32,8 +32,9 @@ from tttlrm_blender.worker.steps import draw, network_size
 class Follower(Report):
     """Remembers what it is told and cancels at a stage if asked to."""
 
-    def __init__(self, cancel_at=None):
+    def __init__(self, cancel_at=None, watched=False):
         super().__init__()
+        self.watched = watched
         self.stages, self.previews, self.notes, self.cancel_at = [], [], [], cancel_at
 
     def progress(self, stage, fraction):
@@ -42,8 +43,8 @@ class Follower(Report):
         if stage == self.cancel_at:
             self.cancel()
 
-    def preview(self, gaussians):
-        self.previews.append(gaussians)
+    def preview(self, make):
+        self.previews.append(make())
 
     def note(self, sentence):
         self.notes.append(sentence)
@@ -67,7 +68,7 @@ def test_reconstruct_gives_splats_cameras_and_figures(scene, settings):
     assert info["cameras"]["names"] == [f"images/{index:02}.png" for index in range(6)]
     assert list(info["seconds"]) == ["load", "encode", "decode"]
     assert 0 < info["psnr"] < 100 and -1 <= info["ssim"] <= 1
-    assert follower.stages == ["load", "look", "encode", "decode"] and len(follower.previews) == 1
+    assert follower.stages == ["load", "look", "encode", "decode"] and not follower.previews
     assert all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays.values())
 
 

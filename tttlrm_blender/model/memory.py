@@ -75,47 +75,20 @@ def encode(
     on_layer: Callable[[int], None] = lambda layer: None,
 ) -> SceneMemory:
     """Compress views into fast weights. The query views are the input views, so that one pass serves both (DESIGN §3)."""
-    views, view = _on_device(model, images, c2w, intrinsics), model.view_tokens(*images.shape[1:3])
+    views, view = on_device(model, images, c2w, intrinsics), model.view_tokens(*images.shape[1:3])
     chunks = chunk_ranges(len(images), view, views_per_update)
     with precision(device_of(model)):
-        tokens, costs = _first_tokens(model, views, on_layer)
+        tokens, costs = first_tokens(model, views, on_layer)
         tokens, weights = model.scan(tokens, view, chunks, inference_rule(device_of(model), elastic), on_layer=on_layer)
-    return SceneMemory(weights, tokens[0], views[0], views[1], views[2], _guess(model, tokens[0], costs))
+    return SceneMemory(weights, tokens[0], views[0], views[1], views[2], guessed(model, tokens[0], costs))
 
 
-@torch.no_grad()
-def extend(
-    model: TttLRM,
-    memory: SceneMemory,
-    images: np.ndarray,  # [N, H, W, 3] float32, 0 to 1, of the size of the memory's own
-    c2w: np.ndarray,  # [N, 4, 4], normalised as the memory's own
-    intrinsics: np.ndarray,  # [N, 4]
-    on_layer: Callable[[int], None] = lambda layer: None,
-) -> SceneMemory:
-    """The memory after learning from N more views, chunk by chunk; they join the query views (paper, Algorithm 1).
-
-    The fast weights go on from where they are, elastically if they were made so. The cost per chunk does not depend on the
-    views before, but all query views are asked again in the end.
-    """
-    device, view = device_of(model), model.view_tokens(*images.shape[1:3])
-    rule = inference_rule(device, memory.weights[0].fisher is not None)
-    new = _on_device(model, images, c2w, intrinsics)
-    views = [torch.cat(pair) for pair in zip((memory.images, memory.c2w, memory.intrinsics), new, strict=True)]
-    weights, before = memory.weights, len(memory.c2w) * view
-    with precision(device):
-        tokens, costs = _first_tokens(model, views, on_layer)
-        for chunk in chunk_ranges(len(images), view, VIEWS_PER_UPDATE):
-            part = tokens[:, before + chunk.start : before + chunk.stop].clone()
-            _, weights = model.scan(part, view, [slice(0, part.shape[1])], rule, weights, on_layer)
-        tokens, _ = model.scan(tokens, view, [], rule, weights, on_layer)
-    return SceneMemory(weights, tokens[0], views[0], views[1], views[2], _guess(model, tokens[0], costs))
-
-
-def _on_device(model: TttLRM, *arrays: np.ndarray) -> list[Tensor]:
+def on_device(model: TttLRM, *arrays: np.ndarray) -> list[Tensor]:
+    """Arrays as float32 tensors where the network's parameters lie."""
     return [torch.as_tensor(np.asarray(array, np.float32), device=device_of(model)) for array in arrays]
 
 
-def _first_tokens(model: TttLRM, views: list[Tensor], on_layer: Callable[[int], None]) -> tuple[Tensor, Tensor | None]:
+def first_tokens(model: TttLRM, views: list[Tensor], on_layer: Callable[[int], None]) -> tuple[Tensor, Tensor | None]:
     """Tokens [1, T, D] of one scene's views before the first layer, and the costs of networks with matching.
 
     `on_layer` is called with 0 all along.
@@ -126,7 +99,7 @@ def _first_tokens(model: TttLRM, views: list[Tensor], on_layer: Callable[[int], 
     return model.tokenize(*one, None if costs is None else costs[None]).float(), costs
 
 
-def _guess(model: TttLRM, tokens: Tensor, costs: Tensor | None) -> Guess | None:
+def guessed(model: TttLRM, tokens: Tensor, costs: Tensor | None) -> Guess | None:
     """The distances that the final tokens [T, D] guess with these costs, some tokens at a time; None without matching."""
     if model.depth is None or costs is None:
         return None

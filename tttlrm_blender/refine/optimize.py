@@ -88,7 +88,7 @@ class _Previews:
     def follow(self, parameters: Parameters) -> None:
         """Offer the splats as they are now, where that is due."""
         if time.perf_counter() - self.offered > SECONDS_PER_PREVIEW:
-            self.report.preview(parameters.to_numpy())
+            self.report.preview(parameters.to_numpy)
             self.offered = time.perf_counter()
 
 

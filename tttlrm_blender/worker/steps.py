@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import torch
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians, prune
 from ..gaussians.transform import apply_similarity
-from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, extend, read_splats
+from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
+from ..model.stream import Look, extend, glance
 from ..photos.background import without_background
 from ..photos.cameras import Cameras
 from ..photos.cull import forget_looks, worth_using
@@ -21,7 +23,7 @@ from ..photos.load import load_photos, used_size
 from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
-from ..photos.similarity import normalize
+from ..photos.similarity import Similarity, normalize
 from ..photos.world import between, moved, settle
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
@@ -91,6 +93,8 @@ def remember(photographs: Photographs, settings: ReconstructSettings, report: Re
     views = load_photos(photographs.chosen, *size)
     autoregressive = settings.scan == "ar"
     cameras, similarity = normalize(views.cameras, "first" if autoregressive else "mean")
+    if report.watched:
+        look_ahead(views.images, cameras, similarity, settings, report)
     memory = encode(
         model,
         views.images,
@@ -131,9 +135,38 @@ def remember_more(made: Reconstruction, new: list[Photo], settings: ExtendSettin
     c2w = made.similarity.cameras(views.cameras).c2w
     photographs = Photographs(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
     photographs.read(report)
-    layers = model.config.layers
-    more = extend(model, memory, views.images, c2w, views.cameras.intrinsics, lambda layer: report("encode", layer / layers))
+    on_chunk = offering(made.checkpoint, made.similarity, settings.decode, report)
+    more = extend(
+        model,
+        memory,
+        views.images,
+        c2w,
+        views.cameras.intrinsics,
+        lambda share: report("encode", share),
+        on_chunk,
+    )
     return Reconstruction(photographs, made.checkpoint, more, made.similarity)
+
+
+def look_ahead(
+    images: np.ndarray, cameras: Cameras, similarity: Similarity, settings: ReconstructSettings, report: Report
+) -> None:
+    """Show what a glance at the photos tells: at all of them before the autoregressive scan, else at the first few."""
+    early = None if settings.scan == "ar" else VIEWS_PER_UPDATE
+    glance(
+        network(settings.checkpoint),
+        images[:early],
+        cameras.c2w[:early],
+        cameras.intrinsics[:early],
+        settings.elastic,
+        lambda share: report("preview", share),
+        offering(settings.checkpoint, similarity, settings.decode, report),
+    )
+
+
+def offering(checkpoint: str, similarity: Similarity, settings: DecodeSettings, report: Report) -> Callable[[Look], None]:
+    """What offers the splats of a look as a preview."""
+    return lambda look: report.preview(lambda: in_world(checkpoint, look(), similarity, settings))
 
 
 def by_name(photos: list[Photo]) -> list[Photo]:
@@ -144,18 +177,17 @@ def by_name(photos: list[Photo]) -> list[Photo]:
 def read_out(made: Reconstruction, settings: DecodeSettings, report: Report) -> Gaussians:
     """Read splats from a scene's memory."""
     report("decode", 0)
+    memory = queries(made, settings.views or MOST_QUERIES)
+    return prune(in_world(made.checkpoint, memory, made.similarity, settings), settings.min_opacity, settings.max_splats)
+
+
+def in_world(checkpoint: str, memory: SceneMemory, similarity: Similarity, settings: DecodeSettings) -> Gaussians:
+    """All splats of a memory in the world of the cameras, which the similarity leads from."""
     found = read_splats(
-        network(made.checkpoint),
-        queries(made, settings.views or MOST_QUERIES),
-        settings.keep,
-        settings.explore,
-        settings.sh_degree,
-        settings.scale,
-        settings.seed,
+        network(checkpoint), memory, settings.keep, settings.explore, settings.sh_degree, settings.scale, settings.seed
     )
-    back = made.similarity.inverse()
-    world = apply_similarity(to_numpy(found), back.scale, back.rotation, back.translation)
-    return prune(world, settings.min_opacity, settings.max_splats)
+    back = similarity.inverse()
+    return apply_similarity(to_numpy(found), back.scale, back.rotation, back.translation)
 
 
 def queries(made: Reconstruction, count: int) -> SceneMemory:
