@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.client import WorkerProcess, launch_worker
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.gaussians.ply import read_ply, write_ply
@@ -32,7 +33,7 @@ def installed() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def worker(installed) -> Iterator[WorkerProcess]:
-    with launch_worker(program=(str(TOY),)) as process:
+    with launch_worker(WORKER_PYTHON, program=(str(TOY),)) as process:
         yield process
 
 
@@ -166,7 +167,7 @@ def test_a_wrong_token_is_told(toy, photos):
 
 def test_a_worker_with_tls_is_known_by_its_fingerprint(photos, tmp_path):
     certificate = own_certificate(tmp_path)
-    with launch_worker(program=(str(TOY), "--certificate", str(certificate))) as worker:
+    with launch_worker(WORKER_PYTHON, program=(str(TOY), "--certificate", str(certificate))) as worker:
         prefer(host=worker.host, port=worker.port, token=worker.token, fingerprint="ab" * 32, python="")
         with pytest.raises(RuntimeError, match="another certificate than the one expected"):
             ops.reconstruct(directory=str(photos))
@@ -189,7 +190,7 @@ def test_a_python_that_does_not_exist_is_told(photos):
 
 
 def test_a_killed_worker_is_told_and_the_next_job_has_a_new_one(installed, photos, monkeypatch):
-    prefer(token="", python=sys.executable)
+    prefer(token="", python=WORKER_PYTHON)
     launcher = import_module(f"{MODULE}.tttlrm_blender.client.launch")
     monkeypatch.setattr(launcher.launch_worker, "__defaults__", (None, None, 120.0, (str(TOY),), None))
     (photos / "deadly.json").write_text("{}")

@@ -6,7 +6,6 @@ The network's weights are random: what is looked at here is the way, not the pic
 
 import math
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,9 @@ import pytest
 from mathutils import Vector
 
 import operators
+import operators.worker
+from operators.interface.preferences import Worker
+from tests.operators.worker_python import WORKER_PYTHON
 
 MAKE_CHECKPOINT = """
 import sys
@@ -34,14 +36,16 @@ VIEWS = 4
 def registered() -> Iterator[None]:
     operators.register()
     bpy.ops.wm.read_homefile(use_empty=True)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operators.worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
+        yield
     operators.unregister()
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "random.safetensors"
-    subprocess.run([sys.executable, "-c", MAKE_CHECKPOINT, str(path)], check=True)
+    subprocess.run([WORKER_PYTHON, "-c", MAKE_CHECKPOINT, str(path)], check=True)
     return path
 
 
