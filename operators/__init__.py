@@ -6,12 +6,13 @@ import atexit
 import bpy
 
 from . import worker
-from .actions import control, decode, files, mesh, reconstruct, refine, setup
+from .actions import control, decode, extend, files, mesh, reconstruct, refine, setup
 from .interface import panel, preferences, properties
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
     decode.TTTLRM_OT_decode,
+    extend.TTTLRM_OT_extend,
     refine.TTTLRM_OT_refine,
     mesh.TTTLRM_OT_mesh,
     files.TTTLRM_OT_import_splats,

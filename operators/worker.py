@@ -25,7 +25,12 @@ class Work:
     session: str  # name of the scene on the worker
     kind: str  # of the job; empty to do no more than reach the worker
     settings: Any = None
-    files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder
+    files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder, to be sent before
+
+    @property
+    def founds(self) -> bool:
+        """Whether the scene begins with it, and so is of no use when it fails."""
+        return self.kind == "reconstruct"
 
 
 class Link:
@@ -115,7 +120,7 @@ class Run(client.Job):
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
                 return
             self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None))
-            if work.files and not self.succeeded:
+            if work.founds and not self.succeeded:
                 link.forget(work.session)  # nobody could ask for the scene again
         except errors.TttlrmError as error:
             self.put(messages.Failed.of(error))

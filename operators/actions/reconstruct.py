@@ -17,6 +17,8 @@ from ..scene.splats import is_splats
 from ..worker import Work
 from .job import JobOperator
 
+FOLDER = {"subtype": "DIR_PATH", "options": {"SKIP_SAVE"}}  # one that is not asked for is not that of the last time
+
 
 def folder_work(folder: Path, wanted: settings.ReconstructSettings) -> Work:
     """The work of reconstructing a folder of photos. Raises `TttlrmError` when there are none."""
@@ -35,6 +37,7 @@ def place(name: str, work: Work, done: messages.Done) -> bpy.types.Object:
     collection = build_scene(name, done.info, done.arrays, photos, upright)
     splats = next(obj for obj in collection.objects if is_splats(obj))
     properties.remember(splats, work.session, work.settings)
+    splats.tttlrm.files = "\n".join(work.files)
     return splats
 
 
@@ -45,7 +48,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     bl_label = "Reconstruct"
 
     __annotations__ = properties.annotations(settings.ReconstructSettings) | {
-        "directory": StringProperty(name="Folder", description="Photos; empty for the selected ones", subtype="DIR_PATH"),
+        "directory": StringProperty(name="Folder", description="Photos; empty for those of the panel", **FOLDER),
         "name": StringProperty(name="Name", description="Of the new collection; empty to name it after the photos"),
         "refine_steps": IntProperty(name="Refine Steps", description="Optimisation steps", min=0),
         "refine_passes": IntProperty(name="Refine Passes", description="Over all photos, a step for each", min=0),
