@@ -6,7 +6,7 @@ import atexit
 import bpy
 
 from . import worker
-from .actions import control, decode, extend, files, mesh, reconstruct, refine, setup
+from .actions import control, decode, doctor, extend, files, mesh, reconstruct, refine, setup
 from .interface import panel, preferences, properties
 
 CLASSES = (
@@ -21,6 +21,7 @@ CLASSES = (
     control.TTTLRM_OT_start_worker,
     control.TTTLRM_OT_stop_worker,
     control.TTTLRM_OT_cancel,
+    doctor.TTTLRM_OT_check_worker,
     setup.TTTLRM_OT_setup_worker,
     preferences.TTTLRM_Preferences,
     *panel.CLASSES,

@@ -33,6 +33,16 @@ class Work:
         return self.kind == "reconstruct"
 
 
+def require_python(worker: Worker) -> None:
+    """Raises `TttlrmError` where there is no Python that could run a worker."""
+    if worker.python is None and importlib.util.find_spec("torch") is None:
+        raise errors.TttlrmError(
+            "Blender does not know which Python runs the worker.",
+            "Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages.",
+            "no_worker",
+        )
+
+
 class Link:
     """The connection to the worker. A lost one is made anew when it is next needed."""
 
@@ -71,12 +81,7 @@ class Link:
     def _connect(self, worker: Worker) -> client.Client:
         if not worker.launched:
             return client.Client(worker.host, worker.port, worker.token, fingerprint=worker.fingerprint)
-        if worker.python is None and importlib.util.find_spec("torch") is None:
-            raise errors.TttlrmError(
-                "Blender does not know which Python runs the worker.",
-                "Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages.",
-                "no_worker",
-            )
+        require_python(worker)
         if self._process is None:
             self._process = client.launch_worker(worker.python, worker.log, scenes=worker.scenes)
         elif not self._process.alive:
