@@ -6,8 +6,8 @@ import atexit
 import bpy
 
 from . import worker
-from .actions import control, decode, doctor, extend, files, mesh, reconstruct, refine, setup
-from .interface import panel, preferences, properties
+from .actions import control, decode, doctor, extend, files, mesh, photo_list, reconstruct, refine, setup
+from .interface import panel, preferences, properties, thumbnails
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
@@ -23,6 +23,7 @@ CLASSES = (
     control.TTTLRM_OT_cancel,
     doctor.TTTLRM_OT_check_worker,
     setup.TTTLRM_OT_setup_worker,
+    *photo_list.CLASSES,
     preferences.TTTLRM_Preferences,
     *panel.CLASSES,
 )
@@ -56,3 +57,4 @@ def unregister() -> None:
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)
     properties.unregister()
+    thumbnails.unregister()

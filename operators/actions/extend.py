@@ -12,19 +12,14 @@ from bpy.props import BoolProperty, CollectionProperty, StringProperty
 from ..engine import errors, messages, settings
 from ..interface import properties
 from ..photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
-from ..scene.cameras import PHOTO, Pictures, add_cameras, background_photo, known_frames, pictures, transforms_json
+from ..scene.cameras import PHOTO, Pictures, add_cameras, known_frames, pictures, transforms_json
 from ..scene.reconstruction import cameras_collection, cameras_of
+from ..sources import new_pictured
 from ..worker import Work
 from .kept import SplatsOperator
 from .reconstruct import FOLDER
 
 POSES = f"{GIVEN}/blender.json"  # where the worker finds the poses of Blender's cameras
-
-
-def new_pictured(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """The selected objects that show photos which the active splats have not seen."""
-    old = cameras_of(context.object)
-    return [obj for obj in context.selected_objects if background_photo(obj) and obj not in old]
 
 
 class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..engine import settings
+from . import sources
 
 FIRST_STEPS = 500  # of refinement that are offered for splats which had none
 
@@ -132,6 +133,7 @@ class TTTLRM_PG_scene(bpy.types.PropertyGroup):
     """How the next photos become splats."""
 
     __annotations__ = annotations(settings.ReconstructSettings) | {
+        "source": PointerProperty(type=sources.TTTLRM_PG_source),
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
@@ -151,14 +153,16 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
     }
 
 
-CLASSES = (TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLRM_PG_mesh, TTTLRM_PG_scene, TTTLRM_PG_object)
+CLASSES = (*sources.CLASSES, TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLRM_PG_mesh, TTTLRM_PG_scene, TTTLRM_PG_object)
 
 
 def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings:
     """What the panel says about the next reconstruction."""
     group = scene.tttlrm
+    poses = {"ESTIMATE": "estimate", "FILE": group.poses}.get(group.source.cameras, "auto")
     return replace(
         plain(group, settings.ReconstructSettings),
+        poses=poses,
         decode=plain(group.decode, settings.DecodeSettings),
         refine=plain(group.refine, settings.RefineSettings),
         mesh=plain(group.mesh, settings.MeshSettings) if group.with_mesh else None,
