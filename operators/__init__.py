@@ -6,12 +6,13 @@ import atexit
 import bpy
 
 from . import worker
-from .actions import control, decode, files, mesh, reconstruct, refine, setup
-from .interface import panel, preferences, properties
+from .actions import control, decode, doctor, extend, files, mesh, photo_list, reconstruct, refine, setup
+from .interface import panel, preferences, properties, thumbnails
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
     decode.TTTLRM_OT_decode,
+    extend.TTTLRM_OT_extend,
     refine.TTTLRM_OT_refine,
     mesh.TTTLRM_OT_mesh,
     files.TTTLRM_OT_import_splats,
@@ -20,7 +21,9 @@ CLASSES = (
     control.TTTLRM_OT_start_worker,
     control.TTTLRM_OT_stop_worker,
     control.TTTLRM_OT_cancel,
+    doctor.TTTLRM_OT_check_worker,
     setup.TTTLRM_OT_setup_worker,
+    *photo_list.CLASSES,
     preferences.TTTLRM_Preferences,
     *panel.CLASSES,
 )
@@ -54,3 +57,4 @@ def unregister() -> None:
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)
     properties.unregister()
+    thumbnails.unregister()

@@ -1,57 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tab “tttLRM” in the sidebar of the 3D view."""
+"""The tab “tttLRM” in the sidebar of the 3D view; the panels about splats."""
 
 from typing import ClassVar
 
 import bpy
 
-from .. import activity, worker
 from ..engine import settings
-from ..scene.cameras import background_photo
 from ..scene.splats import is_splats
+from ..sources import new_pictured
+from . import reconstruct, worker
 from .properties import WORDS
-
-
-class Tab:
-    """Where the panels are."""
-
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "tttLRM"
-
-
-class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
-    """From photos to splats, and what the worker is doing."""
-
-    bl_label = "Reconstruct"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this."""
-        layout, wanted = _column(self), context.scene.tttlrm
-        photos = sum(background_photo(obj) is not None for obj in context.selected_objects)
-        text = f"Reconstruct {photos} Selected Photos" if photos else "Reconstruct a Folder…"
-        layout.operator("tttlrm.reconstruct", text=text, icon="OUTLINER_OB_POINTCLOUD")
-        for name in ("views", "width", "height", "scan"):
-            layout.prop(wanted, name)
-        layout.prop(wanted.refine, "steps", text="Refine Steps")
-        layout.prop(wanted.refine, "passes", text="Refine Passes")
-        layout.prop(wanted.refine, "seconds", text="Refine Seconds")
-        layout.prop(wanted, "with_mesh")
-        _draw_activity(layout)
-
-
-class TTTLRM_PT_photos(Tab, bpy.types.Panel):
-    """Rarer choices."""
-
-    bl_label = "Photos and Network"
-    bl_parent_id = "TTTLRM_PT_reconstruct"
-    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this."""
-        layout, wanted = _column(self), context.scene.tttlrm
-        for name in ("poses", "hold_out", "elastic", "checkpoint"):
-            layout.prop(wanted, name)
+from .tab import Tab, column
 
 
 class TTTLRM_PT_splats(Tab, bpy.types.Panel):
@@ -72,6 +31,8 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
         if context.object.tttlrm.session:
             for kind in ("decode", "refine", "mesh"):
                 buttons.operator(f"tttlrm.{kind}")
+            new = len(new_pictured(context))
+            buttons.operator("tttlrm.extend", text=f"Add {new} Selected Photos" if new else "Add Photos…")
         buttons.operator("tttlrm.export_splats")
 
 
@@ -90,7 +51,7 @@ class KeptScenePanel(Tab):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout, group = _column(self), getattr(context.object.tttlrm, self.kind)
+        layout, group = column(self), getattr(context.object.tttlrm, self.kind)
         for name in WORDS[self.settings_type]:
             layout.prop(group, name)
 
@@ -113,41 +74,11 @@ class TTTLRM_PT_mesh(KeptScenePanel, bpy.types.Panel):
     bl_label, kind, settings_type = "Mesh Settings", "mesh", settings.MeshSettings
 
 
-class TTTLRM_PT_worker(Tab, bpy.types.Panel):
-    """The process that does the work."""
-
-    bl_label = "Worker"
-    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this."""
-        layout = self.layout
-        layout.label(text="Connected" if worker.link.connected else "Starts when it is needed")
-        row = layout.row(align=True)
-        row.operator("tttlrm.start_worker", text="Start")
-        row.operator("tttlrm.stop_worker", text="Stop")
-
-
-def _column(panel: bpy.types.Panel) -> bpy.types.UILayout:
-    panel.layout.use_property_split = True
-    panel.layout.use_property_decorate = False
-    return panel.layout.column()
-
-
-def _draw_activity(layout: bpy.types.UILayout) -> None:
-    if activity.current is None:
-        return
-    layout.separator()
-    layout.progress(factor=activity.current.fraction, text=activity.current.text)
-    layout.operator("tttlrm.cancel", icon="CANCEL")
-
-
 CLASSES = (
-    TTTLRM_PT_reconstruct,
-    TTTLRM_PT_photos,
+    *reconstruct.CLASSES,
     TTTLRM_PT_splats,
     TTTLRM_PT_decode,
     TTTLRM_PT_refine,
     TTTLRM_PT_mesh,
-    TTTLRM_PT_worker,
+    *worker.CLASSES,
 )

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..engine import settings
+from . import sources
 
 FIRST_STEPS = 500  # of refinement that are offered for splats which had none
 
@@ -64,7 +65,7 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "min_piece": _words("Smallest Piece", "Pieces with a smaller share of the faces are dropped", min=0, max=1),
     },
     settings.ReconstructSettings: {
-        "poses": _words("Poses", "“auto”, or a file or folder of camera poses", subtype="FILE_PATH"),
+        "poses": _words("Poses", "“auto”, “estimate”, or a file or folder of camera poses", subtype="FILE_PATH"),
         "orient": _words("Upright", "Whether the scene is turned upright, put on the ground and centred", items=ORIENTATIONS),
         "distance": _words("Distance", "How many metres apart two photos were taken: a.jpg:b.jpg=2.5; empty where nobody knows"),
         "views": _words("Views", "Photos given to the network; 0 for all that make sense", min=0),
@@ -76,6 +77,12 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "checkpoint": _words("Checkpoint", "“default”, or a file with the network's weights", subtype="FILE_PATH"),
         "remove_background": _words("Remove Background", "An ONNX network that finds things; empty: no", subtype="FILE_PATH"),
     },
+}
+
+WORDS[settings.ExtendSettings] = {
+    "poses": _words("Poses", "“auto”, “estimate”, or a file or folder of camera poses of all photos", subtype="FILE_PATH"),
+    "views": _words("Views", "New photos given to the network; 0 for all that make sense", min=0),
+    "remove_background": WORDS[settings.ReconstructSettings]["remove_background"],
 }
 
 MAKERS = {bool: BoolProperty, int: IntProperty, float: FloatProperty, str: StringProperty}
@@ -126,6 +133,7 @@ class TTTLRM_PG_scene(bpy.types.PropertyGroup):
     """How the next photos become splats."""
 
     __annotations__ = annotations(settings.ReconstructSettings) | {
+        "source": PointerProperty(type=sources.TTTLRM_PG_source),
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
@@ -138,20 +146,23 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
 
     __annotations__ = {
         "session": StringProperty(name="Scene", description="The name under which the worker keeps this object's scene"),
+        "files": StringProperty(name="Files", description="Names of the files that the worker has of this scene, a line each"),
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
     }
 
 
-CLASSES = (TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLRM_PG_mesh, TTTLRM_PG_scene, TTTLRM_PG_object)
+CLASSES = (*sources.CLASSES, TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLRM_PG_mesh, TTTLRM_PG_scene, TTTLRM_PG_object)
 
 
 def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings:
     """What the panel says about the next reconstruction."""
     group = scene.tttlrm
+    poses = {"ESTIMATE": "estimate", "FILE": group.poses}.get(group.source.cameras, "auto")
     return replace(
         plain(group, settings.ReconstructSettings),
+        poses=poses,
         decode=plain(group.decode, settings.DecodeSettings),
         refine=plain(group.refine, settings.RefineSettings),
         mesh=plain(group.mesh, settings.MeshSettings) if group.with_mesh else None,

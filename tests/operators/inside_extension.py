@@ -108,6 +108,53 @@ def test_decoding_again_uses_the_objects_settings_and_the_callers(toy, photos):
     assert len(splats.data.points) == 5 and splats.tttlrm.decode.max_splats == 7
 
 
+def shown(folder: Path, name: str) -> bpy.types.Object:
+    """An image empty, selected."""
+    empty = bpy.data.objects.new(name, None)
+    empty.empty_display_type = "IMAGE"
+    empty.data = bpy.data.images.load(str(folder / name))
+    bpy.context.collection.objects.link(empty)
+    empty.select_set(True)
+    return empty
+
+
+def cameras_named() -> list[str]:
+    return sorted(obj.data["tttlrm_photo"] for obj in bpy.data.objects if obj.type == "CAMERA")
+
+
+def test_photos_are_added_in_place_under_names_of_their_own(toy, photos):
+    splats = reconstructed(photos, name="Bust")
+    splats.parent.location, material = (1, 2, 3), bpy.data.materials.new("mine")
+    splats.data.materials.append(material)
+    shown(photos, "1.png")
+    assert ops.extend() == {"FINISHED"}
+    assert bpy.context.object == splats and splats.select_get() and len(splats.data.points) == 13
+    assert splats.data.materials[0] == material
+    assert cameras_named() == ["1.png", "1_2.png", "2.png"]
+    new = next(obj for obj in bpy.data.objects if obj.type == "CAMERA" and obj.data["tttlrm_photo"] == "1_2.png")
+    assert new.parent == splats.parent and new.users_collection[0].name == "Bust cameras"
+    assert Path(new.data.background_images[0].image.filepath) == photos / "1.png"
+
+
+def test_photos_are_added_from_files_and_folders(toy, photos):
+    splats = reconstructed(photos)
+    assert ops.extend(directory=str(photos), files=[{"name": "2.png"}]) == {"FINISHED"}
+    assert ops.extend(directory=str(photos)) == {"FINISHED"}
+    assert cameras_named() == ["1.png", "1_2.png", "2.png", "2_2.png", "2_3.png"]
+    assert len(splats.data.points) == 14
+
+
+def test_what_cannot_be_added_is_told_and_the_scene_is_kept(toy, photos, tmp_path):
+    splats = reconstructed(photos)
+    with pytest.raises(RuntimeError, match=r"There are no new photos\. Select image empties"):
+        ops.extend()
+    with pytest.raises(RuntimeError, match="There are no photos in"):
+        ops.extend(directory=str(tmp_path / "nowhere"))
+    with pytest.raises(RuntimeError, match=r"nowhere\.png cannot be read"):
+        ops.extend(directory=str(photos), files=[{"name": "nowhere.png"}])
+    assert ops.decode(max_splats=3) == {"FINISHED"} and len(splats.data.points) == 3
+
+
 def test_refining_replaces_the_splats(toy, photos):
     splats = reconstructed(photos)
     assert ops.refine(steps=9) == {"FINISHED"}
@@ -130,11 +177,7 @@ def test_a_mesh_stands_where_the_splats_stand(toy, photos):
 
 def test_selected_image_empties_are_photos(toy, photos):
     for name in ("1.png", "2.png"):
-        empty = bpy.data.objects.new(name, None)
-        empty.empty_display_type = "IMAGE"
-        empty.data = bpy.data.images.load(str(photos / name))
-        bpy.context.collection.objects.link(empty)
-        empty.select_set(True)
+        shown(photos, name)
     assert ops.reconstruct(name="Bust") == {"FINISHED"}
     assert len([obj for obj in bpy.data.collections["Bust"].all_objects if obj.type == "CAMERA"]) == 2
 
@@ -187,6 +230,20 @@ def test_a_python_that_does_not_exist_is_told(photos):
     prefer(token="", python="/nowhere/python")
     with pytest.raises(RuntimeError, match="/nowhere/python"):
         ops.start_worker()
+
+
+def test_the_worker_is_checked_where_it_was_started_from_here(toy, tmp_path, capfd):
+    with pytest.raises(RuntimeError, match="Type “tttlrm doctor” on that machine"):
+        ops.check_worker()
+    prefer(token="", python=str(tmp_path / "nowhere"))
+    with pytest.raises(RuntimeError, match="nowhere cannot run the worker: No such file"):
+        ops.check_worker()
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho a warning\necho tttLRM 1.0\necho 'self-test     failed: no room'\nexit 1\n")
+    python.chmod(0o755)
+    prefer(python=str(python))
+    assert ops.check_worker() == {"FINISHED"}
+    assert "self-test     failed: no room" in capfd.readouterr().out
 
 
 def test_a_killed_worker_is_told_and_the_next_job_has_a_new_one(installed, photos, monkeypatch):

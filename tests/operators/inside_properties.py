@@ -12,6 +12,7 @@ from operators.interface import properties
 from tttlrm_blender.protocol.settings import (
     NESTED,
     DecodeSettings,
+    ExtendSettings,
     MeshSettings,
     ReconstructSettings,
     RefineSettings,
@@ -27,9 +28,9 @@ def registered() -> Iterator[None]:
     operators.unregister()
 
 
-@pytest.mark.parametrize("kind", [DecodeSettings, RefineSettings, MeshSettings, ReconstructSettings])
+@pytest.mark.parametrize("kind", [DecodeSettings, RefineSettings, MeshSettings, ReconstructSettings, ExtendSettings])
 def test_every_setting_has_words_in_the_order_of_the_dataclass(kind):
-    nested = NESTED if kind is ReconstructSettings else {}
+    nested = NESTED if kind in (ReconstructSettings, ExtendSettings) else {}
     assert list(properties.WORDS[kind]) == [field.name for field in fields(kind) if field.name not in nested]
 
 

@@ -108,6 +108,25 @@ def test_the_scene_is_decoded_again_refined_and_meshed(splats):
     assert bpy.ops.tttlrm.mesh(resolution=32) == {"FINISHED"}
 
 
+def test_photos_with_cameras_join_where_they_were_taken_though_the_scene_was_moved(splats, tmp_path):
+    """The world of the splats is another one now: what is told of the new cameras must be told in it."""
+    splats.parent.location, splats.parent.rotation_euler = (5, 0, 1), (0.3, 0.2, 1.0)
+    bpy.context.view_layer.update()
+    new = add_camera(VIEWS, tmp_path)
+    new.location.z = 2.0
+    new.matrix_world = splats.matrix_world @ new.matrix_basis
+    bpy.context.view_layer.update()
+    select([splats, new])
+    bpy.context.view_layer.objects.active = splats
+    assert bpy.ops.tttlrm.extend() == {"FINISHED"}
+    bpy.context.view_layer.update()
+    found = [obj for obj in bpy.data.collections["noise"].all_objects if obj.type == "CAMERA"]
+    assert len(found) == VIEWS + 1
+    joined = next(obj for obj in found if obj.data.background_images[0].image == new.data.background_images[0].image)
+    assert np.allclose(joined.matrix_world, new.matrix_world, atol=1e-4)
+    assert math.isclose(joined.data.angle_x, new.data.angle_x, rel_tol=1e-5)
+
+
 def test_a_checkpoint_that_is_none_is_told(splats, cameras):
     select(cameras)
     with pytest.raises(RuntimeError, match=r"toy_worker\.py"):

@@ -14,6 +14,7 @@ from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import (
     DecodeSettings,
+    ExtendSettings,
     MeshSettings,
     ReconstructSettings,
     RefineSettings,
@@ -50,6 +51,14 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     info = {"views": len(names), "splats": SPLATS, "seconds": {"load": 0.0}, "files": scene.files, "settings": to_json(settings)}
     arrays = _arrays(SPLATS) | (_mesh() if settings.mesh else {})
     return JobResult(info | {"cameras": _cameras(names)}, arrays)
+
+
+def extend(scene: Scene, settings: ExtendSettings, report: Report) -> JobResult:
+    """Says what `reconstruct` says of all the files that are there now, with a splat more for each new one."""
+    before = len(scene.files)
+    result = reconstruct(scene, ReconstructSettings(refine=settings.refine), report)
+    splats = SPLATS + len(scene.files) - before
+    return JobResult(result.info | {"splats": splats, "settings": to_json(settings)}, _arrays(splats))
 
 
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
@@ -113,6 +122,7 @@ def _cameras(names: list[str]) -> dict[str, list]:
 
 JOBS = {
     "reconstruct": JobKind(ReconstructSettings, reconstruct),
+    "extend": JobKind(ExtendSettings, extend),
     "decode": JobKind(DecodeSettings, decode),
     "refine": JobKind(RefineSettings, refine),
     "mesh": JobKind(MeshSettings, mesh),

@@ -20,7 +20,12 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     add("--size", type=size, default=(0, 0), metavar="WxH", help="size of the photos, such as 270x480 (default: their own)")
     add("--scan", choices=("full", "ar"), default="full", help="one pass over all photos, or chunk by chunk (default: full)")
     add("--elastic", action="store_true", help="hold the memory of early photos in long chunk-by-chunk scans")
-    add("--poses", default="auto", metavar="auto|FILE", help="camera poses (default: found beside the photos, else estimated)")
+    add(
+        "--poses",
+        default="auto",
+        metavar="auto|estimate|FILE",
+        help="camera poses (default: found beside the photos, else estimated)",
+    )
     add(
         "--orient",
         choices=("auto", "always", "never"),

@@ -49,9 +49,10 @@ def find_photos(folder: Path, poses: str = "auto", report: Report | None = None)
 
     With poses at hand only headers are read. A folder with nothing but a video stands for the video.
 
-    `poses` names a file or folder of poses, as it stands or below `folder`; "auto" looks beside the photos and estimates
-    the poses where there are none (minutes), of the photos that are `worth_using`. `report` follows and is told of missing
-    and unused images. Raises `TttlrmError` with the code "no_photos", "bad_photo", "no_package", "bad_poses" or "no_poses".
+    `poses` names a file or folder of poses, as it stands or below `folder`; "auto" looks beside the photos and does as
+    "estimate" where there are none, which takes minutes, for the photos that are `worth_using`. `report` follows and is
+    told of missing and unused images. Raises `TttlrmError` with the code "no_photos", "bad_photo", "no_package", "bad_poses"
+    or "no_poses".
     """
     report = report or Report()
     if folder.is_file():
@@ -60,7 +61,7 @@ def find_photos(folder: Path, poses: str = "auto", report: Report | None = None)
         folder = frames_of(folder, report)
     if not folder.is_dir():
         raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos, or a video.", "no_photos")
-    source = _beside(folder) if poses == "auto" else _named(folder, poses)
+    source = _source(folder, poses)
     photos = _read(source, folder, report) if source else _estimated(folder, report)
     _require_two(len(photos), folder)
     return sorted(photos, key=lambda photo: photo.name)
@@ -98,6 +99,13 @@ def video_files(folder: Path) -> list[Path]:
 
 def _beside(folder: Path) -> Path | None:
     return next((folder / name for name in BESIDE if _holds_poses(folder / name)), None)
+
+
+def _source(folder: Path, poses: str) -> Path | None:
+    """Where the poses stand; None where they are to be estimated."""
+    if poses == "estimate":
+        return None
+    return _beside(folder) if poses == "auto" else _named(folder, poses)
 
 
 def _named(folder: Path, poses: str) -> Path:

@@ -11,6 +11,7 @@ from ..errors import TttlrmError
 
 Settings = TypeVar("Settings")
 PATH = {"path": True}  # metadata of a setting that names a file or folder, unless it has its default value
+POSES = {**PATH, "words": ("estimate",)}  # … or one of these words
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class MeshSettings:
 class ReconstructSettings:
     """How photos become a scene."""
 
-    poses: str = field(default="auto", metadata=PATH)  # "auto" finds poses beside the photos or estimates; or a file or folder
+    poses: str = field(default="auto", metadata=POSES)  # "auto": beside the photos, else "estimate" them; or a file or folder
     orient: str = "auto"  # "auto" turns scenes whose poses were estimated upright, "always" all, "never" none
     distance: str = ""  # "a.jpg:b.jpg=2.5" says how many metres apart two cameras stood
     views: int = 0  # photos given to the network, chosen by k-means over the cameras; 0 for as many as are sensible
@@ -80,7 +81,7 @@ class ReconstructSettings:
 class ExtendSettings:
     """How more photos refine a scene. They lie in its folder, beside those that it has already."""
 
-    poses: str = field(default="auto", metadata=PATH)  # of all photos, as in `ReconstructSettings`
+    poses: str = field(default="auto", metadata=POSES)  # of all photos, as in `ReconstructSettings`
     views: int = 0  # of the new photos given to the network; 0 for as many as are sensible
     remove_background: str = field(default="", metadata=PATH)  # as in `ReconstructSettings`
     decode: DecodeSettings = field(default_factory=DecodeSettings)
@@ -92,7 +93,7 @@ class ExtendSettings:
 class PosesSettings:
     """Where the cameras of photos stand, without more; as in `ReconstructSettings`."""
 
-    poses: str = field(default="auto", metadata=PATH)
+    poses: str = field(default="auto", metadata=POSES)
     orient: str = "auto"
     distance: str = ""
 

@@ -16,7 +16,7 @@ from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, extend, read_s
 from ..photos.background import without_background
 from ..photos.cameras import Cameras
 from ..photos.cull import forget_looks, worth_using
-from ..photos.find import find_photos, find_test_photos
+from ..photos.find import find_photos, find_test_photos, image_files
 from ..photos.load import load_photos, used_size
 from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
@@ -106,13 +106,14 @@ def remember(photographs: Photographs, settings: ReconstructSettings, report: Re
 def newcomers(scene: Scene, made: Reconstruction, settings: ExtendSettings, report: Report) -> list[Photo]:
     """The photos in the scene's folder that are no part of it yet, in its world, but for those that are set aside.
 
-    Raises `TttlrmError` ("no_photos") where there are none, and as `find_photos` does.
+    Where poses that lie beside the photos know none of the new ones, all are estimated. Raises `TttlrmError` ("no_photos")
+    where there are none, and as `find_photos` does.
     """
     report("load", 0)
-    photos = find_photos(scene.folder, settings.poses, report)
+    known = {photo.name: photo for photo in [*made.photographs.files, *made.photographs.tested]}
+    photos = _with_new(scene.folder, set(known), settings.poses, report)
     usable = set(worth_using([photo.path for photo in photos], report, duplicates=False))
     forget_looks()
-    known = {photo.name: photo for photo in [*made.photographs.files, *made.photographs.tested]}
     new = [photo for photo in photos if photo.name not in known and photo.path in usable]
     if not new:
         raise TttlrmError("There are no new photos that could be used.", "Add sharp photos of the scene.", "no_photos")
@@ -120,6 +121,15 @@ def newcomers(scene: Scene, made: Reconstruction, settings: ExtendSettings, repo
         new = without_background(new, Path(settings.remove_background), report)
     old = [photo for photo in photos if photo.name in known]
     return moved(new, between(old, [known[photo.name] for photo in old]))
+
+
+def _with_new(folder: Path, known: set[str], poses: str, report: Report) -> list[Photo]:
+    """All photos of a folder, new ones among them where there are any."""
+    photos = find_photos(folder, poses, report)
+    unposed = {path.relative_to(folder).as_posix() for path in image_files(folder)} - known
+    if poses == "auto" and unposed and all(photo.name in known for photo in photos):
+        return find_photos(folder, "estimate", report)
+    return photos
 
 
 def remember_more(made: Reconstruction, new: list[Photo], settings: ExtendSettings, report: Report) -> Reconstruction:
