@@ -6,10 +6,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import TttlrmError
-from ..planes import SEED, Plane, extent, find_planes, fitted
+from ..planes import SEED, Plane, Search, extent, find_planes, fitted
 
-SAMPLE = 10_000  # splats are enough to find a plane
+SAMPLE = 4_000  # splats are enough to find a plane
+SEARCH = Search(
+    thickness=0.02, enough=0.06, most=5, tries=1000
+)  # splats lie about surfaces, and a ground may be a small part of a scene
 OPAQUE = 0.5  # the fainter ones say little about where surfaces are
+LOWEST = 0.02  # share of the splats that may lie below the ground
 STEEP = 45.0  # degrees between the ground and what cameras take for level
 
 
@@ -20,19 +24,21 @@ def find_ground(
 ) -> Plane:
     """The plane that is most likely the ground, its normal upwards.
 
-    Among the large planes it is the one that has the others' splats on one side; with cameras, it is nearly level for them and below them.
-    Raises `TttlrmError` where there is no plane.
+    Among the large planes it is the one that has the other splats on one side; with cameras, one that is nearly level for them and below
+    them, and where there is none, the level of the lowest splats. Raises `TttlrmError` where nothing tells.
     """
     points = _sample(means[opacities > OPAQUE] if (opacities > OPAQUE).any() else means)
     center, radius = extent(points) if len(points) else (np.zeros(3), 1.0)
-    planes = find_planes((points - center) / radius)
-    if not planes:
-        raise TttlrmError(
-            "No plane holds enough of the splats to be the ground.", "Select three or more splats that lie on it.", "no_ground"
-        )
-    found = [upward(plane.normal, plane.offset * radius + plane.normal @ center, points, c2w) for plane in planes]
-    worth = [plane.share * _worth(ground, points, radius, c2w) for plane, ground in zip(planes, found, strict=True)]
-    return found[int(np.argmax(worth))]
+    planes = find_planes((points - center) / radius, SEARCH)
+    grounds = [upward(plane.normal, plane.offset * radius + plane.normal @ center, points, c2w) for plane in planes]
+    worth = [plane.share * _worth(ground, points, radius, c2w) for plane, ground in zip(planes, grounds, strict=True)]
+    if max(worth, default=0) > 0:
+        return grounds[int(np.argmax(worth))]
+    if c2w is None or not len(points):
+        sentence = "No plane holds enough of the splats to be the ground."
+        raise TttlrmError(sentence, "Select three or more splats that lie on it, and align to those.", "no_ground")
+    up = _up(c2w)
+    return Plane(up, float(np.quantile(points @ up, LOWEST)), 0.0)
 
 
 def through(
@@ -89,9 +95,13 @@ def _worth(plane: Plane, points: np.ndarray, radius: float, c2w: np.ndarray | No
     one_sided = max(above - below, 0) / max(above + below, 1)
     if c2w is None:
         return one_sided
+    return (0.1 + one_sided) * float(plane.normal @ _up(c2w) > np.cos(np.radians(STEEP)))
+
+
+def _up(c2w: np.ndarray) -> np.ndarray:
+    """The mean upward direction [3] of cameras."""
     up = -c2w[:, :3, 1].mean(axis=0)
-    level = plane.normal @ up / max(float(np.linalg.norm(up)), 1e-12)
-    return (0.1 + one_sided) * (level > np.cos(np.radians(STEEP)))
+    return up / max(float(np.linalg.norm(up)), 1e-12)
 
 
 def _sample(points: np.ndarray) -> np.ndarray:

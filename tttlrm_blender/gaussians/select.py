@@ -14,7 +14,10 @@ COMBINED = {  # a new mask alone, or with what was selected before
     "SUB": lambda before, found: before & ~found,
     "AND": lambda before, found: before & found,
 }
-ISOLATION = 0.02  # of the scene's reach: the distance of neighbours where none is given
+ISOLATION = 0.02  # of the scene's reach: the distance of neighbours where none is given,
+SPARSE = 8.0  # and this over the root of the number of splats where they are few: they lie about surfaces
+SAMPLE = 50_000  # points tell how far a scene reaches
+CELLS = 2**19  # along half an axis, so that the number of a cube fits into 63 bits
 
 
 def between(
@@ -74,32 +77,55 @@ def isolated(
     """Points with fewer than some number of others about a distance away: floaters.
 
     Space is cut into cubes with that distance as their side; the others are those in a point's own cube and in the 26 around it.
-    A distance of 0 stands for a fiftieth of the radius that most points lie within.
+    A distance of 0 stands for the usual one.
     """
     if len(points) == 0:
         return np.zeros(0, dtype=bool)
-    cells = np.floor((points - points.min(axis=0)) / (distance or ISOLATION * reach(points))).astype(np.int64) + 1
-    sides = cells.max(axis=0) + 2
-    if np.prod(sides.astype(float)) > 2**62:
-        raise TttlrmError("The distance is too small for splats that lie so far apart.", "Choose a larger one.", "bad_distance")
-    keys = (cells[:, 0] * sides[1] + cells[:, 1]) * sides[2] + cells[:, 2]
-    ordered = np.sort(keys)
-    starts = np.concatenate(([0], np.flatnonzero(np.diff(ordered)) + 1, [len(ordered)]))
+    keys, row, layer = _cubes(points, distance or usual_distance(points))
+    order = np.argsort(keys)
+    ordered = keys[order]
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(ordered)) + 1, [len(keys)]))
     filled = ordered[starts[:-1]]
-    counts = sum(
+    counts = np.zeros(len(filled), dtype=np.int64)
+    for step in (x * layer + y * row for x in (-1, 0, 1) for y in (-1, 0, 1)):
         # Cubes that follow each other along z have keys that do, so three of them are one stretch of the ordered keys.
-        starts[np.searchsorted(filled, filled + step + 2)] - starts[np.searchsorted(filled, filled + step - 1)]
-        for step in ((x * sides[1] + y) * sides[2] for x in (-1, 0, 1) for y in (-1, 0, 1))
-    )
-    return (counts <= neighbours)[np.searchsorted(filled, keys)]
+        counts += starts[np.searchsorted(filled, filled + step + 2)] - starts[np.searchsorted(filled, filled + step - 1)]
+    alone = np.empty(len(keys), dtype=bool)
+    alone[order] = np.repeat(counts <= neighbours, np.diff(starts))
+    return alone
+
+
+def _cubes(points: np.ndarray, side: float) -> tuple[np.ndarray, int, int]:
+    """[N] the numbers of the cubes that points are in, and how far those grow from one cube to the next along y and along x."""
+    middle = _sampled_median(points)
+    cells = [np.floor(np.clip((points[:, k] - middle[k]) / side, -CELLS, CELLS)).astype(np.int64) for k in range(3)]
+    x, y, z = (cell - cell.min() + 1 for cell in cells)  # with an empty cube at either end
+    row = int(z.max()) + 2
+    layer = row * (int(y.max()) + 2)
+    return x * layer + y * row + z, row, layer
+
+
+def usual_distance(
+    points: np.ndarray,  # [N, 3], at least one
+) -> float:
+    """About how far splats of a scene may be apart without being strays."""
+    return max(ISOLATION, SPARSE / len(points) ** 0.5) * reach(points)
 
 
 def reach(
     points: np.ndarray,  # [N, 3], at least one
 ) -> float:
-    """The radius around their median that most points lie within; 1 where they are all in one place."""
-    distances = np.linalg.norm(points - np.median(points, axis=0), axis=1)
+    """The radius around their median that most points lie within, from a sample of them; 1 where they are all in one place."""
+    distances = np.linalg.norm(_sample(points) - _sampled_median(points), axis=1)
     return float(np.quantile(distances, 0.9)) or 1.0
+
+
+def _sampled_median(points: np.ndarray) -> np.ndarray:
+    return np.median(_sample(points), axis=0)
+
+
+def _sample(points: np.ndarray) -> np.ndarray:
+    return np.asarray(points[:: len(points) // SAMPLE + 1], dtype=np.float64)
 
 
 def to_pixels(
