@@ -24,8 +24,8 @@ def find_ground(
 ) -> Plane:
     """The plane that is most likely the ground, its normal upwards.
 
-    Among the large planes it is the one that has the other splats on one side; with cameras, one that is nearly level for them and below
-    them, and where there is none, the level of the lowest splats. Raises `TttlrmError` where nothing tells.
+    Among the large planes it is the one that has the other splats on one side; with cameras, one that is nearly level for them and
+    below them, and where there is none, the level of the lowest splats. Raises `TttlrmError` where nothing tells.
     """
     points = _sample(means[opacities > OPAQUE] if (opacities > OPAQUE).any() else means)
     center, radius = extent(points) if len(points) else (np.zeros(3), 1.0)
@@ -46,7 +46,10 @@ def through(
     means: np.ndarray,  # [N, 3]
     c2w: np.ndarray | None = None,  # [V, 4, 4]
 ) -> Plane:
-    """The plane nearest to points on the ground, its normal upwards. Raises `TttlrmError` for points on a line, or fewer than three."""
+    """The plane nearest to points on the ground, its normal upwards.
+
+    Raises `TttlrmError` for points on a line, or fewer than three.
+    """
     picked = np.asarray(picked, dtype=np.float64)
     spread = np.linalg.svd(picked - picked.mean(axis=0), compute_uv=False) if len(picked) > 2 else np.zeros(3)
     if spread[1] <= 1e-4 * spread[0]:
