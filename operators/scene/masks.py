@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which splats are selected and which are hidden: two boolean attributes of the points, saved and undone with them.
 
-Blender before 5.0 has no edit mode for point clouds. Its own name for selected points is used, so that where there is one it shows
+Older Blenders have no edit mode for point clouds. Its own name for selected points is used, so that where there is one it shows
 what was selected here; but a cloud without the attribute has nothing selected, where that edit mode takes all. Geometry nodes
 may not read Blender's own names, and they are what leaves hidden splats out: so `HIDDEN` is a plain one.
 """

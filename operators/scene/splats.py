@@ -98,7 +98,9 @@ def read_local(cloud: bpy.types.PointCloud) -> gaussians.Gaussians:
     sh[:, 0] = base[:, :3]
     for index in range(terms - 1):
         sh[:, index + 1] = points.read(cloud, f"radiance:sh_{index}").reshape(-1, 3)
-    means, quats, scales = (points.read(cloud, name).reshape(-1, w) for name, w in (("position", 3), ("rotation", 4), ("scale", 3)))
+    means, quats, scales = (
+        points.read(cloud, name).reshape(-1, w) for name, w in (("position", 3), ("rotation", 4), ("scale", 3))
+    )
     return gaussians.Gaussians(means, quats, scales, np.ascontiguousarray(base[:, 3]), sh)
 
 

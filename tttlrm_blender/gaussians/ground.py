@@ -24,8 +24,8 @@ def find_ground(
 ) -> Plane:
     """The plane that is most likely the ground, its normal upwards.
 
-    Among the large planes it is the one that has the other splats on one side; with cameras, one that is nearly level for them and
-    below them, and where there is none, the level of the lowest splats. Raises `TttlrmError` where nothing tells.
+    Among the large planes it is the one that has the other splats on one side; with cameras, one that is nearly level for them
+    and below them, and where there is none, the level of the lowest splats. Raises `TttlrmError` where nothing tells.
     """
     points = _sample(means[opacities > OPAQUE] if (opacities > OPAQUE).any() else means)
     center, radius = extent(points) if len(points) else (np.zeros(3), 1.0)
