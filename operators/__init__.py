@@ -6,7 +6,8 @@ import atexit
 import bpy
 
 from . import worker
-from .actions import control, decode, doctor, extend, files, mesh, photo_list, reconstruct, refine, setup
+from .actions import control, decode, doctor, edit, extend, files, mesh, photo_list, reconstruct, refine, setup
+from .interface import edit as edit_interface
 from .interface import panel, preferences, properties, thumbnails
 
 CLASSES = (
@@ -18,6 +19,7 @@ CLASSES = (
     files.TTTLRM_OT_import_splats,
     files.TTTLRM_OT_export_splats,
     files.TTTLRM_FH_splats,
+    *edit.CLASSES,
     control.TTTLRM_OT_start_worker,
     control.TTTLRM_OT_stop_worker,
     control.TTTLRM_OT_cancel,
@@ -26,6 +28,7 @@ CLASSES = (
     *photo_list.CLASSES,
     preferences.TTTLRM_Preferences,
     *panel.CLASSES,
+    *edit_interface.CLASSES,
 )
 
 
@@ -44,6 +47,7 @@ def register() -> None:
     for kind in CLASSES:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
+    edit_interface.add_menu_entries()
     _commands.append(bpy.utils.register_cli_command("tttlrm", _command))
     atexit.register(worker.link.close)
 
@@ -53,6 +57,7 @@ def unregister() -> None:
     bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
     worker.link.close()
+    edit_interface.remove_menu_entries()
     files.remove_menu_entries()
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

@@ -45,18 +45,37 @@ def apply_matrix(
     Shapes follow exactly; under a map that stretches directions differently, colours follow its rotation.
     Raises `TttlrmError` when the matrix flattens space or is not finite.
     """
-    matrix = np.asarray(matrix, dtype=np.float64)
+    matrix = _checked(matrix)
     linear, translation = matrix[:3, :3], matrix[:3, 3]
-    if not (np.isfinite(matrix).all() and abs(np.linalg.det(linear)) > 1e-30):
-        raise _bad_transform()
     left, stretch, right = np.linalg.svd(linear)
     rotation = left @ right
-    scale = float(stretch.mean())
-    if np.allclose(stretch, scale, rtol=TOLERANCE, atol=0):
-        return apply_similarity(gaussians, scale, rotation, translation)
+    if is_similarity(matrix):
+        return apply_similarity(gaussians, float(stretch.mean()), rotation, translation)
     quats, scales = _stretched(gaussians, linear)
     means = _moved(gaussians.means, linear, translation)
     return Gaussians(means, quats, scales, gaussians.opacities, harmonics.turn(gaussians.sh, rotation))
+
+
+def is_similarity(
+    matrix: np.ndarray,  # [4, 4]
+) -> bool:
+    """Whether an affine map stretches all directions alike, so that colours follow exactly."""
+    stretch = np.linalg.svd(np.asarray(matrix, dtype=np.float64)[:3, :3], compute_uv=False)
+    return np.allclose(stretch, stretch.mean(), rtol=TOLERANCE, atol=0)
+
+
+def inverse(
+    matrix: np.ndarray,  # [4, 4]
+) -> np.ndarray:  # [4, 4] float64
+    """The affine map that undoes one. Raises `TttlrmError` when it flattens space or is not finite."""
+    return np.linalg.inv(_checked(matrix))
+
+
+def _checked(matrix: np.ndarray) -> np.ndarray:
+    matrix = np.asarray(matrix, dtype=np.float64)
+    if not (np.isfinite(matrix).all() and abs(np.linalg.det(matrix[:3, :3])) > 1e-30):
+        raise _bad_transform()
+    return matrix
 
 
 def _moved(means: np.ndarray, linear: np.ndarray, translation: np.ndarray) -> np.ndarray:
