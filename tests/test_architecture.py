@@ -30,7 +30,7 @@ PACKAGES = {
     "refine": {"numpy", "torch", "scipy"},
     "mesh": {"numpy", "torch", "scipy", "skimage", "trimesh"},
     "train": {"numpy", "PIL", "torch", "tqdm"},
-    "worker": {"numpy", "torch", "websockets", "safetensors", "filelock", "cryptography"},
+    "worker": {"numpy", "scipy", "torch", "websockets", "safetensors", "filelock", "cryptography"},
     "commands": {"numpy", "PIL", "tqdm"},
 }
 # Data walks through the rooms in one direction; what lies at the top ("") serves all.
