@@ -38,7 +38,9 @@ def add_result_options(parser: ArgumentParser) -> None:
         group = parser.add_argument_group(title)
         for option, (name, metavar, words) in options.items():
             plain = getattr(kind(), name)
-            group.add_argument(option, dest=_place(kind, name), type=setting(kind, name), default=plain, metavar=metavar, help=words)
+            group.add_argument(
+                option, dest=_place(kind, name), type=setting(kind, name), default=plain, metavar=metavar, help=words
+            )
     crop = "drop splats outside the box between these two corners; write --crop=-1,… where the first number is negative"
     parser.add_argument("--crop", type=box, default=(), metavar="X,Y,Z,X,Y,Z", help=crop)
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from . import quaternions
@@ -12,7 +11,6 @@ from .gaussians import Gaussians, merge
 MOST_CELLS = 2**20  # along an axis: the numbers of more would not fit into one
 MOST_OPACITY = 0.999  # taken of splats to be merged: an entirely opaque one has no optical depth
 TINY = 1e-30  # keeps splats without opacity or size from being divided by
-
 
 
 def merge_close(gaussians: Gaussians, side: float) -> Gaussians:

@@ -38,7 +38,9 @@ class DecodeSettings:
     size_limit: float = number(0.0, 0)  # largest size, as a share of the distance from the nearest query camera; 0 for none
     near: float = number(0.0, 0)  # splats nearer than this to a query camera are dropped, in world units
     far: float = number(0.0, 0)  # splats farther than this from all query cameras are dropped, in world units; 0 for none
-    crop: tuple[float, ...] = several(0.0, 0, 16)  # 4×4 matrix by rows, world → cube of −1 to 1: what is outside goes; () for none
+    crop: tuple[float, ...] = several(
+        0.0, 0, 16
+    )  # 4×4 matrix by rows, world → cube of −1 to 1: what is outside goes; () for none
     merge: float = number(0.0, 0)  # side of the cubes in which splats become one, in world units; 0 for none
     floaters: float = number(0.0, 0, 1)  # how strictly lone splats are dropped; 0 for not at all
     seed: int = number(0, 0, 2**63 - 1)  # of the random choice among the faint splats

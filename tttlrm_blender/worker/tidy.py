@@ -24,7 +24,8 @@ def tidy(
 
     Raises `TttlrmError` ("no_splats") where none is left.
     """
-    gaussians = prune(gaussians, settings.min_opacity)
+    if settings.min_opacity:
+        gaussians = prune(gaussians, settings.min_opacity)
     if settings.near or settings.far or settings.crop:
         gaussians = gaussians[inside(gaussians.means, settings, eyes)]
     if settings.floaters:
