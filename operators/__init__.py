@@ -5,13 +5,16 @@ import atexit
 
 import bpy
 
-from . import worker
-from .actions import control, decode, files, mesh, reconstruct, refine, setup
-from .interface import panel, preferences, properties
+from . import waiting, worker
+from .actions import control, decode, files, mesh, own_settings, reconstruct, refine, reunite, setup
+from .interface import panel, preferences, presets, properties
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
     decode.TTTLRM_OT_decode,
+    decode.TTTLRM_OT_decode_selected,
+    *own_settings.CLASSES,
+    reunite.TTTLRM_OT_reconstruct_again,
     refine.TTTLRM_OT_refine,
     mesh.TTTLRM_OT_mesh,
     files.TTTLRM_OT_import_splats,
@@ -22,6 +25,7 @@ CLASSES = (
     control.TTTLRM_OT_cancel,
     setup.TTTLRM_OT_setup_worker,
     preferences.TTTLRM_Preferences,
+    presets.TTTLRM_PT_decode_presets,
     *panel.CLASSES,
 )
 
@@ -41,6 +45,8 @@ def register() -> None:
     for kind in CLASSES:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
+    presets.register()
+    waiting.register()
     _commands.append(bpy.utils.register_cli_command("tttlrm", _command))
     atexit.register(worker.link.close)
 
@@ -50,6 +56,8 @@ def unregister() -> None:
     bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
     worker.link.close()
+    waiting.unregister()
+    presets.unregister()
     files.remove_menu_entries()
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

@@ -6,18 +6,10 @@ from typing import ClassVar
 import bpy
 
 from .. import activity, worker
-from ..engine import settings
 from ..scene.cameras import background_photo
 from ..scene.splats import is_splats
-from .properties import WORDS
-
-
-class Tab:
-    """Where the panels are."""
-
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "tttLRM"
+from . import kept
+from .tab import Tab, column
 
 
 class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
@@ -27,7 +19,7 @@ class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout, wanted = _column(self), context.scene.tttlrm
+        layout, wanted = column(self), context.scene.tttlrm
         photos = sum(background_photo(obj) is not None for obj in context.selected_objects)
         text = f"Reconstruct {photos} Selected Photos" if photos else "Reconstruct a Folder…"
         layout.operator("tttlrm.reconstruct", text=text, icon="OUTLINER_OB_POINTCLOUD")
@@ -49,7 +41,7 @@ class TTTLRM_PT_photos(Tab, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout, wanted = _column(self), context.scene.tttlrm
+        layout, wanted = column(self), context.scene.tttlrm
         for name in ("poses", "hold_out", "elastic", "checkpoint"):
             layout.prop(wanted, name)
 
@@ -73,44 +65,7 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
             for kind in ("decode", "refine", "mesh"):
                 buttons.operator(f"tttlrm.{kind}")
         buttons.operator("tttlrm.export_splats")
-
-
-class KeptScenePanel(Tab):
-    """Settings of the active splats for one kind of job."""
-
-    bl_parent_id = "TTTLRM_PT_splats"
-    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
-    kind: str
-    settings_type: type
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Blender calls this."""
-        return bool(context.object.tttlrm.session)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this."""
-        layout, group = _column(self), getattr(context.object.tttlrm, self.kind)
-        for name in WORDS[self.settings_type]:
-            layout.prop(group, name)
-
-
-class TTTLRM_PT_decode(KeptScenePanel, bpy.types.Panel):
-    """How splats are decoded."""
-
-    bl_label, kind, settings_type = "Decode Settings", "decode", settings.DecodeSettings
-
-
-class TTTLRM_PT_refine(KeptScenePanel, bpy.types.Panel):
-    """How splats are refined."""
-
-    bl_label, kind, settings_type = "Refine Settings", "refine", settings.RefineSettings
-
-
-class TTTLRM_PT_mesh(KeptScenePanel, bpy.types.Panel):
-    """How a mesh is made."""
-
-    bl_label, kind, settings_type = "Mesh Settings", "mesh", settings.MeshSettings
+        kept.draw_trouble(layout, context.object)
 
 
 class TTTLRM_PT_worker(Tab, bpy.types.Panel):
@@ -128,12 +83,6 @@ class TTTLRM_PT_worker(Tab, bpy.types.Panel):
         row.operator("tttlrm.stop_worker", text="Stop")
 
 
-def _column(panel: bpy.types.Panel) -> bpy.types.UILayout:
-    panel.layout.use_property_split = True
-    panel.layout.use_property_decorate = False
-    return panel.layout.column()
-
-
 def _draw_activity(layout: bpy.types.UILayout) -> None:
     if activity.current is None:
         return
@@ -146,8 +95,6 @@ CLASSES = (
     TTTLRM_PT_reconstruct,
     TTTLRM_PT_photos,
     TTTLRM_PT_splats,
-    TTTLRM_PT_decode,
-    TTTLRM_PT_refine,
-    TTTLRM_PT_mesh,
+    *kept.CLASSES,
     TTTLRM_PT_worker,
 )

@@ -29,8 +29,22 @@ def registered() -> Iterator[None]:
 
 @pytest.mark.parametrize("kind", [DecodeSettings, RefineSettings, MeshSettings, ReconstructSettings])
 def test_every_setting_has_words_in_the_order_of_the_dataclass(kind):
-    nested = NESTED if kind is ReconstructSettings else {}
-    assert list(properties.WORDS[kind]) == [field.name for field in fields(kind) if field.name not in nested]
+    apart = {*NESTED, "crop"} if kind in (ReconstructSettings, DecodeSettings) else {}  # a crop box is an object in Blender
+    assert list(properties.WORDS[kind]) == [field.name for field in fields(kind) if field.name not in apart]
+
+
+@pytest.mark.parametrize("part", ["decode", "mesh"])
+def test_properties_have_the_bounds_of_the_settings(part):
+    group, kind = (
+        getattr(bpy.data.objects.new("splats", None).tttlrm, part),
+        {"decode": DecodeSettings, "mesh": MeshSettings}[part],
+    )
+    for setting in (field for field in fields(kind) if "bounds" in field.metadata):
+        least, most = setting.metadata["bounds"]
+        setattr(group, setting.name, -5)
+        assert getattr(group, setting.name) == pytest.approx(least)
+        if most < float("inf"):
+            assert group.bl_rna.properties[setting.name].hard_max == pytest.approx(most)
 
 
 def test_an_untouched_panel_asks_for_the_defaults():

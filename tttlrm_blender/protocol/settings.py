@@ -43,7 +43,7 @@ class DecodeSettings:
     )  # 4×4 matrix by rows, world → cube of −1 to 1: what is outside goes; () for none
     merge: float = number(0.0, 0)  # side of the cubes in which splats become one, in world units; 0 for none
     floaters: float = number(0.0, 0, 1)  # how strictly lone splats are dropped; 0 for not at all
-    seed: int = number(0, 0, 2**63 - 1)  # of the random choice among the faint splats
+    seed: int = number(0, 0, 2**31 - 1)  # of the random choice among the faint splats
 
 
 @dataclass(frozen=True)
