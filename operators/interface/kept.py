@@ -13,7 +13,7 @@ from .presets import TTTLRM_PT_decode_presets
 from .properties import WORDS
 from .tab import Tab, column
 
-LINE = 44  # characters that fit beside each other in a sidebar of the usual width
+MARGIN, LETTER = 60, 7  # pixels at a scale of 1: beside a line in a box, and about the width of a letter
 
 
 class DataTab:
@@ -109,7 +109,7 @@ class TTTLRM_PT_data(DataTab, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        draw_trouble(self.layout, context.object)
+        draw_trouble(self.layout, context)
 
 
 class TTTLRM_PT_data_decode(DataTab, DecodeSettings, bpy.types.Panel):
@@ -130,13 +130,14 @@ class TTTLRM_PT_data_mesh(DataTab, MeshSettings, bpy.types.Panel):
     bl_parent_id = "TTTLRM_PT_data"
 
 
-def draw_trouble(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
-    """What keeps an object's scene from being used, and a button that helps; nothing where nothing is known to."""
-    failure = troubles.of(obj)
+def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What keeps the active object's scene from being used, and a button that helps; nothing where nothing is known to."""
+    failure = troubles.of(context.object)
     if failure is None:
         return
+    letters = int((context.region.width / context.preferences.system.ui_scale - MARGIN) / LETTER)
     box = layout.box().column(align=True)
-    for number, line in enumerate(textwrap.wrap(troubles.text(failure), LINE)):
+    for number, line in enumerate(textwrap.wrap(troubles.text(failure), max(letters, 20))):
         box.label(text=line, icon="BLANK1" if number else "ERROR")
     if failure.code == "no_scene":
         box.operator("tttlrm.reconstruct_again")

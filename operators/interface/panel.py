@@ -65,7 +65,7 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
             for kind in ("decode", "refine", "mesh"):
                 buttons.operator(f"tttlrm.{kind}")
         buttons.operator("tttlrm.export_splats")
-        kept.draw_trouble(layout, context.object)
+        kept.draw_trouble(layout, context)
 
 
 class TTTLRM_PT_worker(Tab, bpy.types.Panel):
