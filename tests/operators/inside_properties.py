@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from pathlib import Path
 
 import bpy
 import pytest
@@ -68,3 +69,10 @@ def test_splats_without_refinement_are_offered_some():
     assert obj.tttlrm.refine.steps == properties.FIRST_STEPS and obj.tttlrm.refine.max_splats == 7
     properties.remember(obj, "b", ReconstructSettings(refine=RefineSettings(seconds=3)))
     assert obj.tttlrm.refine.steps == 0 and obj.tttlrm.session == "b"
+
+
+@pytest.mark.parametrize("kind", [DecodeSettings, MeshSettings])
+def test_the_documentation_has_every_setting_in_the_same_words(kind):
+    page = (Path(__file__).parents[2] / "docs/settings.md").read_text("utf-8")
+    for name, words in properties.WORDS[kind].items():
+        assert f"| {words['name']} | {words['description']} | {getattr(kind(), name):g} |" in page
