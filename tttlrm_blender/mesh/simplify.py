@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fast_simplification
 import numpy as np
 
 from ..errors import TttlrmError
@@ -17,6 +16,11 @@ def simplify(mesh: Mesh, most: int) -> tuple[np.ndarray, np.ndarray]:
 
     Edges collapse where the surface is flattest (quadrics, Garland and Heckbert 1997). Raises `TttlrmError` when nothing is left.
     """
+    try:  # only here: a worker that was set up before it needed this package can do everything else
+        import fast_simplification
+    except ImportError as error:
+        hint = "Press Set Up Worker in Blender's preferences, or run pip install fast-simplification in the worker's Python."
+        raise TttlrmError("Meshes cannot be simplified without the package fast-simplification.", hint, "no_package") from error
     vertices, faces = fast_simplification.simplify(mesh.vertices, mesh.faces, target_count=max(most, FEWEST))
     if not len(faces):
         raise TttlrmError(f"The surface cannot be told in {most} faces.", "Allow more faces.", "bad_settings")
