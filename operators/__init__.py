@@ -5,15 +5,32 @@ import atexit
 
 import bpy
 
-from . import worker
-from .actions import control, decode, doctor, edit, extend, files, mesh, photo_list, reconstruct, refine, setup
+from . import waiting, worker
+from .actions import (
+    control,
+    decode,
+    doctor,
+    edit,
+    extend,
+    files,
+    mesh,
+    own_settings,
+    photo_list,
+    reconstruct,
+    refine,
+    reunite,
+    setup,
+)
 from .interface import edit as edit_interface
-from .interface import panel, preferences, properties, thumbnails
+from .interface import panel, preferences, presets, properties, thumbnails
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
     decode.TTTLRM_OT_decode,
     extend.TTTLRM_OT_extend,
+    decode.TTTLRM_OT_decode_selected,
+    *own_settings.CLASSES,
+    reunite.TTTLRM_OT_reconstruct_again,
     refine.TTTLRM_OT_refine,
     mesh.TTTLRM_OT_mesh,
     files.TTTLRM_OT_import_splats,
@@ -27,6 +44,7 @@ CLASSES = (
     setup.TTTLRM_OT_setup_worker,
     *photo_list.CLASSES,
     preferences.TTTLRM_Preferences,
+    presets.TTTLRM_PT_decode_presets,
     *panel.CLASSES,
     *edit_interface.CLASSES,
 )
@@ -48,6 +66,8 @@ def register() -> None:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
     edit_interface.add_menu_entries()
+    presets.register()
+    waiting.register()
     _commands.append(bpy.utils.register_cli_command("tttlrm", _command))
     atexit.register(worker.link.close)
 
@@ -58,6 +78,8 @@ def unregister() -> None:
     atexit.unregister(worker.link.close)
     worker.link.close()
     edit_interface.remove_menu_entries()
+    waiting.unregister()
+    presets.unregister()
     files.remove_menu_entries()
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

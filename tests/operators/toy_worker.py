@@ -62,8 +62,12 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report) -> JobResult:
 
 
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
-    """As many splats as are allowed."""
-    return JobResult({"splats": settings.max_splats}, _arrays(settings.max_splats))
+    """As many splats as are allowed, of them those in the crop box."""
+    splats = _splats(settings.max_splats)
+    if settings.crop:
+        matrix = np.reshape(settings.crop, (4, 4))
+        splats = splats[(np.abs(splats.means @ matrix[:3, :3].T + matrix[:3, 3]) <= 1).all(axis=1)]
+    return JobResult({"splats": len(splats)}, {f"gaussians.{name}": array for name, array in splats.arrays().items()})
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:

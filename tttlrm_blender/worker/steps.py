@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..errors import TttlrmError
-from ..gaussians.gaussians import Gaussians, prune
+from ..gaussians.gaussians import Gaussians
 from ..gaussians.transform import apply_similarity
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, extend, read_splats
 from ..photos.background import without_background
@@ -30,6 +30,7 @@ from ..render.device import best_device, to_tensors
 from ..render.metrics import evaluate_views
 from ..render.rasterize import rasterize
 from .scene import Photographs, Reconstruction, Scene, network, to_numpy
+from .tidy import tidy
 
 MOST_QUERIES = 16  # views that splats are read for, where nobody asks for more
 MOST_SIDE = 960  # of a photo as it is used, where nobody asks for a size
@@ -152,11 +153,12 @@ def by_name(photos: list[Photo]) -> list[Photo]:
 
 
 def read_out(made: Reconstruction, settings: DecodeSettings, report: Report) -> Gaussians:
-    """Read splats from a scene's memory."""
+    """Read splats from a scene's memory. Raises `TttlrmError` where the settings leave none."""
     report("decode", 0)
+    memory = queries(made, settings.views or MOST_QUERIES)
     found = read_splats(
         network(made.checkpoint),
-        queries(made, settings.views or MOST_QUERIES),
+        memory,
         settings.keep,
         settings.explore,
         settings.sh_degree,
@@ -165,7 +167,7 @@ def read_out(made: Reconstruction, settings: DecodeSettings, report: Report) -> 
     )
     back = made.similarity.inverse()
     world = apply_similarity(to_numpy(found), back.scale, back.rotation, back.translation)
-    return prune(world, settings.min_opacity, settings.max_splats)
+    return tidy(world, settings, back.points(memory.c2w[:, :3, 3].double().cpu().numpy()))
 
 
 def queries(made: Reconstruction, count: int) -> SceneMemory:

@@ -4,9 +4,9 @@
 import bpy
 import numpy as np
 from bpy.props import BoolProperty, StringProperty
-from mathutils import Matrix, Vector
 
 from ...engine import errors, select
+from ...scene.crop import around
 from ...scene.splats import is_splats
 from .operator import places
 
@@ -37,7 +37,7 @@ class ByVolume:
         volume = self._volume(context)
         self.object = volume.name
         round_one = volume.type == "EMPTY" and volume.empty_display_type == "SPHERE"
-        inside = (select.in_ball if round_one else select.in_box)(places(obj), _around(volume))
+        inside = (select.in_ball if round_one else select.in_box)(places(obj), np.array(around(volume)))
         return inside != self.outside
 
     def _volume(self, context: bpy.types.Context) -> bpy.types.Object:
@@ -52,11 +52,3 @@ class ByVolume:
                 "no_volume",
             )
         return found[0]
-
-
-def _around(volume: bpy.types.Object) -> np.ndarray:
-    """[4, 4] the cube from −1 to 1 as the box that an object is, in world coordinates."""
-    if volume.type == "EMPTY":
-        return np.array(volume.matrix_world @ Matrix.Scale(volume.empty_display_size, 4))
-    low, high = Vector(volume.bound_box[0]), Vector(volume.bound_box[6])
-    return np.array(volume.matrix_world @ Matrix.LocRotScale((low + high) / 2, None, (high - low) / 2))
