@@ -9,6 +9,7 @@ from . import worker
 from .actions import control, decode, edit, files, mesh, reconstruct, refine, setup
 from .interface import edit as edit_interface
 from .interface import panel, preferences, properties
+from .scene import selection_dots
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
@@ -45,6 +46,7 @@ def register() -> None:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
     edit_interface.add_menu_entries()
+    selection_dots.start()
     _commands.append(bpy.utils.register_cli_command("tttlrm", _command))
     atexit.register(worker.link.close)
 
@@ -54,6 +56,7 @@ def unregister() -> None:
     bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
     worker.link.close()
+    selection_dots.stop()
     edit_interface.remove_menu_entries()
     files.remove_menu_entries()
     for kind in reversed(CLASSES):
