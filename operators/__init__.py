@@ -23,6 +23,7 @@ from .actions import (
 )
 from .interface import edit as edit_interface
 from .interface import panel, preferences, presets, properties, thumbnails
+from .scene import selection_dots
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
@@ -68,6 +69,7 @@ def register() -> None:
     edit_interface.add_menu_entries()
     presets.register()
     waiting.register()
+    selection_dots.start()
     _commands.append(bpy.utils.register_cli_command("tttlrm", _command))
     atexit.register(worker.link.close)
 
@@ -77,6 +79,7 @@ def unregister() -> None:
     bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
     worker.link.close()
+    selection_dots.stop()
     edit_interface.remove_menu_entries()
     waiting.unregister()
     presets.unregister()

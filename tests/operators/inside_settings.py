@@ -113,7 +113,7 @@ class TestCropBox:
 
     def test_a_flat_box_is_refused(self, splats):
         splats.tttlrm.crop = cube("sheet", Matrix(), height=0)
-        with pytest.raises(RuntimeError, match="The crop box “sheet” is flat"):
+        with pytest.raises(RuntimeError, match="The object “sheet” is flat"):
             ops.decode()
         assert len(splats.data.points) == 12
 

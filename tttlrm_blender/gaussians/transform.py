@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import TttlrmError
-from . import harmonics, quaternions
+from . import ellipsoids, harmonics, quaternions
 from .gaussians import Gaussians
 
 TOLERANCE = 1e-4  # how far a matrix may be from a rotation times a scale and still count as one
@@ -51,7 +51,7 @@ def apply_matrix(
     rotation = left @ right
     if is_similarity(matrix):
         return apply_similarity(gaussians, float(stretch.mean()), rotation, translation)
-    quats, scales = _stretched(gaussians, linear)
+    quats, scales = ellipsoids.stretched(gaussians.quats, gaussians.scales, linear)
     means = _moved(gaussians.means, linear, translation)
     return Gaussians(means, quats, scales, gaussians.opacities, harmonics.turn(gaussians.sh, rotation))
 
@@ -80,14 +80,6 @@ def _checked(matrix: np.ndarray) -> np.ndarray:
 
 def _moved(means: np.ndarray, linear: np.ndarray, translation: np.ndarray) -> np.ndarray:
     return (means @ linear.T + translation).astype(np.float32)
-
-
-def _stretched(gaussians: Gaussians, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Quaternions and scales of the covariances A Σ Aᵀ: the left singular vectors and the singular values of A R S."""
-    axes = linear @ (quaternions.to_matrices(gaussians.quats.astype(np.float64)) * gaussians.scales[:, None, :])
-    turned, scales, _ = np.linalg.svd(axes)
-    turned *= np.sign(np.linalg.det(turned))[:, None, None]
-    return quaternions.from_matrices(turned).astype(np.float32), scales.astype(np.float32)
 
 
 def _bad_transform() -> TttlrmError:

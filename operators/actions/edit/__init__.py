@@ -24,6 +24,7 @@ from . import (
 CLASSES = (
     select_all.TTTLRM_OT_select_all,
     select_box.TTTLRM_OT_select_box,
+    select_brush.TTTLRM_PG_dab,
     select_brush.TTTLRM_OT_select_brush,
     select_color.TTTLRM_OT_select_color,
     select_size.TTTLRM_OT_select_size,

@@ -4,7 +4,7 @@
 import bpy
 import numpy as np
 from bpy.props import BoolProperty
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from ...engine import transform
 from ...scene.splats import read_local, write_local
@@ -23,29 +23,38 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
 
     def edit(self, context: bpy.types.Context) -> str:
         """Apply to all edited objects. One that shares its points gets its own first, so that the others stay as they are."""
-        plans = [(obj, *self._plan(obj)) for obj in edited(context)]
-        moved = [transform.apply_matrix(read_local(obj.data), move) for obj, _, move in plans]
-        shared = [obj.name for obj, _, _ in plans if obj.data.users > 1]
-        for (obj, rest, move), splats in zip(plans, moved, strict=True):
+        plans = [(obj, self._map(obj)) for obj in edited(context)]
+        moved = [transform.apply_matrix(read_local(obj.data), move) for obj, move in plans]
+        shared = [obj.name for obj, _ in plans if obj.data.users > 1]
+        for (obj, move), splats in zip(plans, moved, strict=True):
             if obj.data.users > 1:
                 obj.data = obj.data.copy()
             write_local(obj.data, splats)
-            _set_basis(obj, rest, move)
-        self.warn_of_stretching(move for _, _, move in plans)
+            self._reset(obj, move)
+        self.warn_of_stretching(move for _, move in plans)
         copied = f"; {', '.join(shared)} no longer shares splats with other objects" if shared else ""
         return f"Applied to {sum(map(len, moved)):,} splats{copied}"
 
-    def _plan(self, obj: bpy.types.Object) -> tuple[Matrix, np.ndarray]:
-        """The object's own matrix afterwards, and the map [4, 4] that its splats go through."""
-        location, rotation, scale = obj.matrix_basis.decompose()
+    def _map(self, obj: bpy.types.Object) -> np.ndarray:
+        """The map [4, 4] that an object's splats go through, so that what is left of its own matrix shows them as before."""
+        basis, scale = obj.matrix_basis, Vector(own * delta for own, delta in zip(obj.scale, obj.delta_scale, strict=True))
+        rotation = basis @ Matrix(transform.inverse(np.diag([*scale, 1])))  # as it is, where `decompose` moves mirrors about
         rest = Matrix.LocRotScale(
-            None if self.location else location, None if self.rotation else rotation, None if self.scale else scale
+            None if self.location else basis.translation,
+            None if self.rotation else rotation.to_3x3(),
+            None if self.scale else scale,
         )
-        return rest, transform.inverse(np.array(rest)) @ np.array(obj.matrix_basis)
+        return transform.inverse(np.array(rest)) @ np.array(basis)
 
-
-def _set_basis(obj: bpy.types.Object, rest: Matrix, move: np.ndarray) -> None:
-    """Give an object another matrix; its children stay in their places, as its splats went through `move`."""
-    for child in obj.children:
-        child.matrix_parent_inverse = Matrix(move) @ child.matrix_parent_inverse
-    obj.matrix_basis = rest
+    def _reset(self, obj: bpy.types.Object, move: np.ndarray) -> None:
+        """Take what went into the splats out of the object; its children stay in their places."""
+        if self.location:
+            obj.location = obj.delta_location = (0, 0, 0)
+        if self.rotation:
+            obj.rotation_euler = obj.delta_rotation_euler = (0, 0, 0)
+            obj.rotation_quaternion = obj.delta_rotation_quaternion = (1, 0, 0, 0)
+            obj.rotation_axis_angle = (0, 0, 1, 0)
+        if self.scale:
+            obj.scale = obj.delta_scale = (1, 1, 1)
+        for child in obj.children:
+            child.matrix_parent_inverse = Matrix(move) @ child.matrix_parent_inverse

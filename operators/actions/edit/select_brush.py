@@ -3,7 +3,7 @@
 
 import bpy
 import numpy as np
-from bpy.props import CollectionProperty, IntProperty
+from bpy.props import BoolProperty, CollectionProperty, IntProperty, IntVectorProperty
 
 from ...engine import select
 from ...scene import masks
@@ -15,6 +15,14 @@ WHEEL = {"WHEELUPMOUSE": 1.15, "NUMPAD_PLUS": 1.15, "WHEELDOWNMOUSE": 1 / 1.15, 
 END = {"RET", "NUMPAD_ENTER", "SPACE"}
 
 
+class TTTLRM_PG_dab(bpy.types.PropertyGroup):
+    """One spot that was painted."""
+
+    mouse: IntVectorProperty(name="Place", size=2)
+    radius: IntProperty(name="Radius", description="0 for that of the operator", subtype="PIXEL")
+    flip: BoolProperty(name="Deselect")
+
+
 class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
     """Paint over splats to select them, behind others too; Shift extends, Ctrl subtracts, the wheel sizes the brush"""
 
@@ -23,12 +31,7 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
     help = "Paint · Shift: extend · Ctrl: subtract · Wheel: radius · Enter or right mouse button: done · Esc: cancel"
 
     radius: IntProperty(name="Radius", subtype="PIXEL", min=1, default=25)
-    path: CollectionProperty(
-        name="Path",
-        description="Where the brush was: the mouse in pixels, flipped where it deselects, with its size where not 0",
-        type=bpy.types.OperatorStrokeElement,
-        options={"HIDDEN", "SKIP_SAVE"},
-    )
+    path: CollectionProperty(name="Path", description="Where the brush was", type=TTTLRM_PG_dab, options={"HIDDEN", "SKIP_SAVE"})
     _painting = False
     _before: dict[str, np.ndarray]  # masks and pixels by the names of objects
     _masks: dict[str, np.ndarray]
@@ -82,7 +85,7 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
     def _paint(self, context: bpy.types.Context, mouse: tuple[int, int], flip: bool) -> None:
         """One dab, seen at once; from its path the whole can be done again."""
         spot = self.path.add()
-        spot.mouse, spot.pen_flip, spot.size = mouse, flip, self.radius
+        spot.mouse, spot.flip, spot.radius = mouse, flip, self.radius
         self._masks = {name: _dabbed(mask, self._pixels[name], spot, self.radius) for name, mask in self._masks.items()}
         self._show(context, self._masks)
 
@@ -91,7 +94,7 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
             masks.select(obj, wanted[obj.name])
 
 
-def _dabbed(mask: np.ndarray, pixels: np.ndarray, spot: bpy.types.OperatorStrokeElement, radius: int) -> np.ndarray:
+def _dabbed(mask: np.ndarray, pixels: np.ndarray, spot: TTTLRM_PG_dab, radius: int) -> np.ndarray:
     """A mask [N] after one dab of the brush."""
-    under = select.in_circle(pixels, tuple(spot.mouse), spot.size or radius)
-    return mask & ~under if spot.pen_flip else mask | under
+    under = select.in_circle(pixels, tuple(spot.mouse), spot.radius or radius)
+    return mask & ~under if spot.flip else mask | under
