@@ -6,7 +6,7 @@ import atexit
 import bpy
 
 from . import worker
-from .actions import control, decode, doctor, extend, files, mesh, photo_list, reconstruct, refine, setup
+from .actions import control, decode, doctor, drop, extend, files, mesh, photo_list, reconstruct, refine, setup
 from .interface import panel, preferences, properties, thumbnails
 
 CLASSES = (
@@ -23,6 +23,7 @@ CLASSES = (
     control.TTTLRM_OT_cancel,
     doctor.TTTLRM_OT_check_worker,
     setup.TTTLRM_OT_setup_worker,
+    *drop.CLASSES,
     *photo_list.CLASSES,
     preferences.TTTLRM_Preferences,
     *panel.CLASSES,

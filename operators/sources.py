@@ -10,7 +10,7 @@ from pathlib import Path
 import bpy
 
 from .engine import errors
-from .photo_sets import VIDEOS, folder_files
+from .photo_sets import VIDEOS, added_photos, folder_files
 from .scene.cameras import background_photo, photo_set
 from .scene.reconstruction import cameras_of
 
@@ -146,6 +146,41 @@ class Video(Source):
         """The video."""
         self._require()
         return {self.path.name: self.path}
+
+
+@dataclass(frozen=True)
+class Chosen(Source):
+    """Some photo files."""
+
+    paths: tuple[Path, ...]
+
+    @property
+    def title(self) -> str:
+        """The name of the folder that they are in."""
+        return self.paths[0].parent.name
+
+    @property
+    def label(self) -> str:
+        """How many."""
+        return f"{len(self.paths)} Photos"
+
+    @property
+    def missing(self) -> str:
+        """More of them."""
+        return "" if len(self.paths) >= FEWEST else "There is only one photo. Choose more of the same scene."
+
+    def files(self) -> Files:
+        """The photos; poses that lie beside them may mean others."""
+        self._require()
+        return dict(added_photos(self.paths, ()))
+
+
+def chosen(folder: Path, names: Collection[str]) -> Source:
+    """The source that files in a folder are: photos, or a video; without names the folder."""
+    paths = tuple(folder / name for name in sorted(names))
+    if len(paths) == 1 and paths[0].suffix.lower() in VIDEOS:
+        return Video(paths[0])
+    return Chosen(paths) if paths else Folder(folder)
 
 
 def source_of(context: bpy.types.Context) -> Source:

@@ -17,7 +17,7 @@ from ..scene.reconstruction import cameras_collection, cameras_of
 from ..sources import new_pictured
 from ..worker import Work
 from .kept import SplatsOperator
-from .reconstruct import FOLDER
+from .reconstruct import FILES, FOLDER
 
 POSES = f"{GIVEN}/blender.json"  # where the worker finds the poses of Blender's cameras
 
@@ -32,7 +32,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
     settings_type = settings.ExtendSettings
     __annotations__ = properties.annotations(settings.ExtendSettings) | {
         "directory": StringProperty(name="Folder", description="Of the files; without files, of photos", **FOLDER),
-        "files": CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"}),
+        "files": CollectionProperty(**FILES),
         "filter_image": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
         "filter_folder": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
         "refine": BoolProperty(name="Refine", description="Optimise the new splats with the object's settings for that"),

@@ -32,6 +32,7 @@ class TTTLRM_UL_photos(bpy.types.UIList):
         active_property: str,
     ) -> None:
         """Blender calls this for the rows that can be seen."""
+        layout.use_property_split = False
         row = layout.row(align=True)
         row.prop(photo, "use", text="")
         row.label(text=photo.name, icon_value=icon(_path(group, photo)))
