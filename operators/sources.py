@@ -12,6 +12,7 @@ import bpy
 from .engine import errors
 from .photo_sets import VIDEOS, added_photos, folder_files
 from .scene.cameras import background_photo, photo_set
+from .scene.clips import clip_set, solved_cameras
 from .scene.reconstruction import cameras_of
 
 Files = dict[str, Path | bytes]
@@ -148,6 +149,35 @@ class Video(Source):
         return {self.path.name: self.path}
 
 
+class Clip(Source):
+    """Frames of a movie clip whose camera was solved."""
+
+    posed = True
+
+    def __init__(self, clip: bpy.types.MovieClip | None, scene: bpy.types.Scene) -> None:
+        """`scene` has the camera that follows the solution, if any does."""
+        self._clip, self._scene = clip, scene
+        self._frames = len(solved_cameras(clip)) if clip else 0
+        self.title = Path(clip.name).stem if clip else self.title
+
+    @property
+    def label(self) -> str:
+        """How many."""
+        return f"{self._frames} Frames"
+
+    @property
+    def missing(self) -> str:
+        """The clip, or its camera."""
+        if not self._clip:
+            return "Choose a movie clip."
+        return "" if self._frames >= FEWEST else "The clip's camera is not solved. Track and solve it in the Movie Clip Editor."
+
+    def files(self) -> Files:
+        """The frames and their poses."""
+        self._require()
+        return clip_set(self._clip, self._scene)
+
+
 @dataclass(frozen=True)
 class Chosen(Source):
     """Some photo files."""
@@ -228,8 +258,12 @@ def _cameras(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Sour
     return Pictured(cameras, none, collection.name if collection else "")
 
 
+def _clip(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
+    return Clip(group.clip, context.scene)
+
+
 def _path(chosen: str) -> Path:
     return Path(bpy.path.abspath(chosen)) if chosen else Path()
 
 
-SOURCES = {"SELECTED": _selected, "FOLDER": _folder, "VIDEO": _video, "CAMERAS": _cameras}
+SOURCES = {"SELECTED": _selected, "FOLDER": _folder, "VIDEO": _video, "CAMERAS": _cameras, "CLIP": _clip}

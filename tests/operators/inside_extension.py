@@ -179,7 +179,7 @@ def test_a_dropped_video_is_sent(toy, photos):
 
 def test_what_is_dropped_in_vain_is_told(toy, tmp_path):
     (tmp_path / "table.json").write_text("{}")
-    with pytest.raises(RuntimeError, match="^Error: There are no photos in"):
+    with pytest.raises(RuntimeError, match=r"^Error: There are no photos in"):
         drop(tmp_path, "table.json")
 
 
