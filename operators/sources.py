@@ -11,7 +11,7 @@ import bpy
 
 from .engine import errors
 from .photo_sets import VIDEOS, added_photos, folder_files
-from .scene.cameras import background_photo, photo_set
+from .scene.cameras import background_photo, ignored, photo_set
 from .scene.clips import clip_set, solved_cameras
 from .scene.reconstruction import cameras_of
 
@@ -34,6 +34,11 @@ class Source:
     def missing(self) -> str:
         """What a person has to do before they can be used, in sentences; nothing where they can."""
         raise NotImplementedError
+
+    @property
+    def warning(self) -> str:
+        """What of the source is not heeded, in a sentence; mostly nothing."""
+        return ""
 
     def files(self) -> Files:
         """The files of the photo set. Raises `TttlrmError` where something is missing or cannot be read."""
@@ -68,6 +73,11 @@ class Pictured(Source):
         if not self._objects:
             return self._none
         return "" if len(self._objects) >= FEWEST else "There is only one photo. Add photos of the same scene from other places."
+
+    @property
+    def warning(self) -> str:
+        """Photos that do not simply fill the frames of their cameras."""
+        return placement_warning(self._objects)
 
     def files(self) -> Files:
         """The photos and, where all belong to cameras, their poses."""
@@ -229,6 +239,12 @@ def missing(context: bpy.types.Context) -> str:
     if group.cameras == "FILE" and context.scene.tttlrm.poses == "auto":
         return "Choose a file with the poses of the cameras."
     return ""
+
+
+def placement_warning(objects: Iterable[bpy.types.Object]) -> str:
+    """A sentence about cameras whose background images are placed otherwise than is assumed."""
+    names = ", ".join(obj.name for obj in objects if ignored(obj))
+    return f"Offset, rotation, scale and flip of background images are not heeded: {names}." if names else ""
 
 
 def new_pictured(context: bpy.types.Context) -> list[bpy.types.Object]:

@@ -14,7 +14,7 @@ from ..interface import properties
 from ..photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
 from ..scene.cameras import PHOTO, Pictures, add_cameras, known_frames, pictures, transforms_json
 from ..scene.reconstruction import cameras_collection, cameras_of
-from ..sources import new_pictured
+from ..sources import new_pictured, placement_warning
 from ..worker import Work
 from .kept import SplatsOperator
 from .reconstruct import FILES, FOLDER
@@ -59,7 +59,10 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         self._photos = added_photos(self._chosen(), taken) if self.directory else {}
         wanted, files = self._wanted(own), dict(self._photos)
         if not self.directory:
-            found = pictures(new_pictured(context), photos_folder(taken), taken, splats.matrix_world)
+            shown = new_pictured(context)
+            if warning := placement_warning(shown):
+                self.report({"WARNING"}, warning)
+            found = pictures(shown, photos_folder(taken), taken, splats.matrix_world)
             wanted, files = _with_poses(wanted, found, splats)
         if not files:
             hint = "Select image empties, or cameras with background images, beside the splats, or choose files."

@@ -80,6 +80,8 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     def collect(self, context: bpy.types.Context) -> Work:
         """The photos, and the scene's settings with what the caller asks for instead."""
         source = self._source(context)
+        if source.warning:
+            self.report({"WARNING"}, source.warning)
         self._title = self.name or source.title
         self._work = _work(source.files(), self._wanted(context))
         return self._work
