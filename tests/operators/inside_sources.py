@@ -14,6 +14,7 @@ from mathutils import Matrix, Vector
 import operators
 from operators import sources
 from operators.interface import properties
+from operators.sources.files import CheckedFolder
 from tttlrm_blender.errors import TttlrmError
 
 ops = bpy.ops.tttlrm
@@ -156,7 +157,7 @@ def test_the_cameras_choice_becomes_a_setting(photos):
     choose("FOLDER", cameras="BLENDER")
     assert missing().startswith("Not all of these photos belong to cameras")
     with pytest.raises(TttlrmError):
-        sources.CheckedFolder(Path()).files()
+        CheckedFolder(Path()).files()
 
 
 def solved_clip(folder: Path) -> tuple[bpy.types.MovieClip, np.ndarray]:
