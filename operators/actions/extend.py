@@ -13,11 +13,12 @@ from ..engine import errors, messages, settings
 from ..interface import properties
 from ..photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
 from ..scene.cameras import PHOTO, Pictures, add_cameras, known_frames, pictures, transforms_json
+from ..scene.crop import crop_matrix
 from ..scene.reconstruction import cameras_collection, cameras_of
-from ..sources import new_pictured
+from ..sources import new_pictured, placement_warning
 from ..worker import Work
 from .kept import SplatsOperator
-from .reconstruct import FOLDER
+from .reconstruct import FILES, FOLDER
 
 POSES = f"{GIVEN}/blender.json"  # where the worker finds the poses of Blender's cameras
 
@@ -32,7 +33,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
     settings_type = settings.ExtendSettings
     __annotations__ = properties.annotations(settings.ExtendSettings) | {
         "directory": StringProperty(name="Folder", description="Of the files; without files, of photos", **FOLDER),
-        "files": CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"}),
+        "files": CollectionProperty(**FILES),
         "filter_image": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
         "filter_folder": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
         "refine": BoolProperty(name="Refine", description="Optimise the new splats with the object's settings for that"),
@@ -57,9 +58,12 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         self.replaces, own = splats.session_uid, splats.tttlrm
         taken = own.files.split("\n")
         self._photos = added_photos(self._chosen(), taken) if self.directory else {}
-        wanted, files = self._wanted(own), dict(self._photos)
+        wanted, files = self._wanted(splats), dict(self._photos)
         if not self.directory:
-            found = pictures(new_pictured(context), photos_folder(taken), taken, splats.matrix_world)
+            shown = new_pictured(context)
+            if warning := placement_warning(shown):
+                self.report({"WARNING"}, warning)
+            found = pictures(shown, photos_folder(taken), taken, splats.matrix_world)
             wanted, files = _with_poses(wanted, found, splats)
         if not files:
             hint = "Select image empties, or cameras with background images, beside the splats, or choose files."
@@ -83,8 +87,10 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         folder = Path(bpy.path.abspath(self.directory))
         return [folder / file.name for file in self.files if file.name] or photos_in(folder)
 
-    def _wanted(self, own: properties.TTTLRM_PG_object) -> settings.ExtendSettings:
-        decode = properties.plain(own.decode, settings.DecodeSettings)
+    def _wanted(self, splats: bpy.types.Object) -> settings.ExtendSettings:
+        own = splats.tttlrm
+        crop = crop_matrix(own.crop, splats) if own.crop else ()
+        decode = replace(properties.plain(own.decode, settings.DecodeSettings), crop=crop)
         refine = properties.plain(own.refine, settings.RefineSettings) if self.refine else settings.RefineSettings()
         return replace(properties.plain(self, settings.ExtendSettings), decode=decode, refine=refine)
 

@@ -4,15 +4,43 @@
 from typing import ClassVar
 
 import bpy
-from bpy.props import EnumProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..interface.sources import list_photos
+from .reconstruct import FOLDER
 
 WHICH = (
     ("ALL", "All", "Use all photos"),
     ("NONE", "None", "Use none of the photos"),
     ("INVERT", "Invert", "Use those that are not used now"),
 )
+
+
+class TTTLRM_OT_choose_folder(bpy.types.Operator):
+    """Choose a folder and list its photos"""
+
+    # An operator and no property with an `update`: with any of these the bpy module 4.2 crashes when Python ends.
+    bl_idname = "tttlrm.choose_folder"
+    bl_label = "Choose Folder of Photos"
+    bl_options: ClassVar[set[str]] = {"UNDO"}
+
+    directory: StringProperty(name="Folder", description="Folder of photos", **FOLDER)
+    filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this: begin where the photos were last."""
+        self.directory = context.scene.tttlrm.source.folder
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this."""
+        source = context.scene.tttlrm.source
+        source.kind, source.folder = "FOLDER", self.directory
+        list_photos(source)
+        self.report({"INFO"}, f"{len(source.photos)} photos")
+        return {"FINISHED"}
 
 
 class TTTLRM_OT_list_photos(bpy.types.Operator):
@@ -61,4 +89,4 @@ class TTTLRM_OT_check_photos(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (TTTLRM_OT_list_photos, TTTLRM_OT_check_photos)
+CLASSES = (TTTLRM_OT_choose_folder, TTTLRM_OT_list_photos, TTTLRM_OT_check_photos)

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import sources
 from ..engine import errors, messages, settings
@@ -17,6 +17,7 @@ from ..scene.splats import is_splats
 from ..worker import Work
 from .job import JobOperator
 
+FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_SAVE"}}
 FOLDER = {"subtype": "DIR_PATH", "options": {"SKIP_SAVE"}}  # one that is not asked for is not that of the last time
 
 
@@ -42,13 +43,14 @@ def place(name: str, work: Work, done: messages.Done) -> bpy.types.Object:
 
 
 class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
-    """Turn photos into Gaussian splats: those that the panel names, or those of a folder"""
+    """Turn photos into Gaussian splats: those that the panel names, those of a folder, or files"""
 
     bl_idname = "tttlrm.reconstruct"
     bl_label = "Reconstruct"
 
     __annotations__ = properties.annotations(settings.ReconstructSettings) | {
         "directory": StringProperty(name="Folder", description="Photos; empty for those of the panel", **FOLDER),
+        "files": CollectionProperty(**FILES),
         "name": StringProperty(name="Name", description="Of the new collection; empty to name it after the photos"),
         "refine_steps": IntProperty(name="Refine Steps", description="Optimisation steps", min=0),
         "refine_passes": IntProperty(name="Refine Passes", description="Over all photos, a step for each", min=0),
@@ -65,7 +67,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         return not lacking and super().poll(context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Blender calls this: where the panel names no photos, ask for a folder."""
+        """Blender calls this: where the panel names no photos, ask for a folder or files."""
         if self.directory or not sources.missing(context):
             return self.execute(context)
         context.window_manager.fileselect_add(self)
@@ -78,6 +80,8 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     def collect(self, context: bpy.types.Context) -> Work:
         """The photos, and the scene's settings with what the caller asks for instead."""
         source = self._source(context)
+        if source.warning:
+            self.report({"WARNING"}, source.warning)
         self._title = self.name or source.title
         self._work = _work(source.files(), self._wanted(context))
         return self._work
@@ -93,7 +97,8 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
 
     def _source(self, context: bpy.types.Context) -> sources.Source:
         if self.directory:
-            return sources.Folder(Path(bpy.path.abspath(self.directory)))
+            names = [file.name for file in self.files if file.name]
+            return sources.chosen(Path(bpy.path.abspath(self.directory)), names)
         if lacking := sources.missing(context):
             raise errors.TttlrmError(lacking, code="no_photos")
         return sources.source_of(context)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,7 +16,9 @@ from .tab import Tab, column
 from .thumbnails import icon
 
 ROWS = 6  # of the list of photos
-LARGE = 6.0  # size of the active photo's picture, in buttons
+LARGE = 8.0  # size of the active photo's picture, in buttons
+LETTER = 7  # pixels that a letter is wide at interface scale 1, on average
+MARGIN = 10  # letters that the panel's border, icon and tabs take
 
 
 class TTTLRM_UL_photos(bpy.types.UIList):
@@ -32,6 +35,7 @@ class TTTLRM_UL_photos(bpy.types.UIList):
         active_property: str,
     ) -> None:
         """Blender calls this for the rows that can be seen."""
+        layout.use_property_split = False
         row = layout.row(align=True)
         row.prop(photo, "use", text="")
         row.label(text=photo.name, icon_value=icon(_path(group, photo)))
@@ -78,7 +82,8 @@ class TTTLRM_PT_photos(Tab, bpy.types.Panel):
 
 def _draw_folder(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
     row = layout.row(align=True)
-    row.prop(group, "folder", text="Photos")
+    folder = Path(bpy.path.abspath(group.folder)).name if group.folder else "Choose a Folder…"
+    row.operator("tttlrm.choose_folder", text=folder, icon="FILE_FOLDER")
     row.operator("tttlrm.list_photos", text="", icon="FILE_REFRESH")
     if not group.photos:
         return
@@ -98,7 +103,11 @@ def _draw_cameras(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
     layout.prop(group, "collection")
 
 
-DRAW = {"FOLDER": _draw_folder, "VIDEO": _draw_video, "CAMERAS": _draw_cameras}
+def _draw_clip(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
+    layout.prop(group, "clip")
+
+
+DRAW = {"FOLDER": _draw_folder, "VIDEO": _draw_video, "CAMERAS": _draw_cameras, "CLIP": _draw_clip}
 
 
 def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -109,8 +118,14 @@ def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     button.context_pointer_set("tttlrm_source", context.scene.tttlrm.source)
     text = "Reconstruct" if lacking else f"Reconstruct {source.label}"
     button.operator("tttlrm.reconstruct", text=text, icon="OUTLINER_OB_POINTCLOUD")
-    for sentence in lacking.split(". ") if lacking else ():
-        layout.label(text=sentence.rstrip("."), icon="INFO")
+    for number, line in enumerate(_lines(lacking, context)):
+        layout.label(text=line, icon="BLANK1" if number else "INFO")
+
+
+def _lines(text: str, context: bpy.types.Context) -> list[str]:
+    """A text in lines that fit into the panel; Blender itself breaks none."""
+    scale = context.preferences.system.ui_scale
+    return textwrap.wrap(text, max(20, int(context.region.width / (LETTER * scale)) - MARGIN))
 
 
 def _draw_activity(layout: bpy.types.UILayout) -> None:

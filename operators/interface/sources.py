@@ -14,6 +14,7 @@ KINDS = (
     ("FOLDER", "Folder", "Photos in a folder, each with a check mark", "FILE_FOLDER", 1),
     ("VIDEO", "Video", "A video file, of which the worker takes sharp frames along the way of the camera", "FILE_MOVIE", 2),
     ("CAMERAS", "Cameras with Images", "All cameras with background images, of a collection or of the scene", "CAMERA_DATA", 3),
+    ("CLIP", "Solved Clip", "Frames of a movie clip, from where its solved camera stands", "TRACKER", 4),
 )
 CAMERAS = (
     ("AUTO", "Find or Estimate", "Poses of Blender's cameras or beside the photos; where there are none, they are estimated"),
@@ -33,15 +34,14 @@ class TTTLRM_PG_source(bpy.types.PropertyGroup):
     """Where the next photos come from, and their cameras."""
 
     kind: EnumProperty(name="Source", description="Where the photos come from", items=KINDS)
-    folder: StringProperty(
-        name="Folder", description="Folder of photos", subtype="DIR_PATH", update=lambda group, _: list_photos(group)
-    )
+    folder: StringProperty(name="Folder", description="Folder of photos; `list_photos` after a change", subtype="DIR_PATH")
     photos: CollectionProperty(type=TTTLRM_PG_photo)
     active_photo: IntProperty(name="Photo", description="The photo that is shown large")
     video: StringProperty(name="Video", description="Video file", subtype="FILE_PATH")
     collection: PointerProperty(
         name="Collection", description="Its cameras are used; empty for all of the scene", type=bpy.types.Collection
     )
+    clip: PointerProperty(name="Clip", description="Movie clip with a solved camera", type=bpy.types.MovieClip)
     cameras: EnumProperty(name="Poses", description="How it is known where the photos were taken", items=CAMERAS)
 
 

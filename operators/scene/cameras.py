@@ -101,6 +101,12 @@ class Pictures:
         return 0 < len(self.frames) == len(self.files)
 
 
+def ignored(obj: bpy.types.Object) -> bool:
+    """Whether the photo behind a camera's picture is moved, turned, scaled or mirrored, of which its pose knows nothing."""
+    shown = [b for b in obj.data.background_images if b.source == "IMAGE" and b.image][:1] if obj.type == "CAMERA" else []
+    return any(tuple(b.offset) != (0, 0) or b.rotation or b.scale != 1 or b.use_flip_x or b.use_flip_y for b in shown)
+
+
 def photo_set(objects: Iterable[bpy.types.Object]) -> dict[str, Path | bytes]:
     """The photos of cameras and image empties as the files of a photo set, in the order of the objects.
 

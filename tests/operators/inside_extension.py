@@ -155,6 +155,35 @@ def test_what_cannot_be_added_is_told_and_the_scene_is_kept(toy, photos, tmp_pat
     assert ops.decode(max_splats=3) == {"FINISHED"} and len(splats.data.points) == 3
 
 
+def drop(folder: Path, *names: str) -> set[str]:
+    return ops.drop(directory=str(folder), files=[{"name": name} for name in names])
+
+
+def test_dropped_photos_are_reconstructed(toy, photos):
+    assert drop(photos, "1.png", "2.png") == {"FINISHED"}
+    assert cameras_named() == ["images/1.png", "images/2.png"]
+    assert bpy.context.object.users_collection[0].name == "statue"
+
+
+def test_a_dropped_pose_file_stands_for_the_photos_beside_it(toy, photos):
+    (photos / "transforms.json").write_text("{}")
+    assert drop(photos, "transforms.json") == {"FINISHED"}
+    assert cameras_named() == ["1.png", "2.png"]
+    assert bpy.context.object.tttlrm.files.split("\n") == ["1.png", "2.png", "transforms.json"]
+
+
+def test_a_dropped_video_is_sent(toy, photos):
+    (photos / "film.mp4").write_bytes(b"film")
+    assert drop(photos, "film.mp4") == {"FINISHED"}
+    assert bpy.context.object.tttlrm.files == "film.mp4"
+
+
+def test_what_is_dropped_in_vain_is_told(toy, tmp_path):
+    (tmp_path / "table.json").write_text("{}")
+    with pytest.raises(RuntimeError, match=r"^Error: There are no photos in"):
+        drop(tmp_path, "table.json")
+
+
 def test_refining_replaces_the_splats(toy, photos):
     splats = reconstructed(photos)
     assert ops.refine(steps=9) == {"FINISHED"}

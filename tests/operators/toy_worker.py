@@ -47,7 +47,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
         report("refine", step / settings.refine.steps)
         report.preview(_splats(SPLATS + step))
         time.sleep(0.1)
-    names = [name for name in scene.files if name.endswith(".png")]
+    names = [name for name in scene.files if name.endswith(".png")] or ["frame_000001.jpg"]
     info = {"views": len(names), "splats": SPLATS, "seconds": {"load": 0.0}, "files": scene.files, "settings": to_json(settings)}
     arrays = _arrays(SPLATS) | (_mesh() if settings.mesh else {})
     return JobResult(info | {"cameras": _cameras(names)}, arrays)

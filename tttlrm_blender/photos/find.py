@@ -16,6 +16,7 @@ from .json_poses import read_frames
 from .numbered_npy import read_numbered
 from .opencv_json import read_opencv_cameras
 from .photo import Photo, bad_poses
+from .posed_video import read_posed_video
 from .raw import is_raw
 from .scannet import read_scannet
 from .shapenet import read_shapenet
@@ -130,6 +131,8 @@ def _read(poses: Path, folder: Path, report: Report) -> list[Photo]:
     if poses.suffix == ".txt":
         return _read_texts(poses, folder, report)
     content = read_frames(poses)
+    if "video" in content:
+        return read_posed_video(poses, folder, content, report)
     read = read_opencv_cameras if "w2c" in content["frames"][0] else read_transforms
     return read(poses, folder, content, report)
 
