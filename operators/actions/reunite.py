@@ -27,4 +27,8 @@ class TTTLRM_OT_reconstruct_again(bpy.types.Operator):
         name = context.object.users_collection[0].name if context.object.users_collection else context.object.name
         for obj in context.view_layer.objects:
             obj.select_set(obj in beside and obj.type == "CAMERA" and background_photo(obj) is not None)
-        return bpy.ops.tttlrm.reconstruct("INVOKE_DEFAULT", name=name)
+        try:
+            return bpy.ops.tttlrm.reconstruct("INVOKE_DEFAULT", name=name)
+        except RuntimeError as error:  # how Blender hands on what the other operator has reported
+            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+            return {"CANCELLED"}

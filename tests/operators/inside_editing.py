@@ -192,7 +192,7 @@ def test_volumes_that_are_none_are_told():
         ops.select_inside(object="nowhere")
     flat = empty(scale=(1, 1, 0))
     bpy.context.view_layer.update()
-    with pytest.raises(RuntimeError, match="the shape is flat"):
+    with pytest.raises(RuntimeError, match="The object “empty” is flat"):
         ops.crop_splats(object=flat.name)
     assert len(obj.data.points) == COUNT
 

@@ -31,6 +31,11 @@ from pathlib import Path
 from operators.demo.suzanne import photograph
 photograph(Path(sys.argv[1]))
 """
+NO_SPLASH = """
+import bpy
+def register():
+    bpy.context.preferences.view.show_splash = False
+"""
 PICTURES = (".png", ".jpg", ".jpeg")
 
 
@@ -57,6 +62,9 @@ def main() -> int:
             "refine": options.refine,
         }
         (out / "plan.json").write_text(json.dumps(plan))
+        startup = Path(home) / "scripts" / "startup"
+        startup.mkdir(parents=True)
+        (startup / "no_splash.py").write_text(NO_SPLASH)
         command = [*shlex.split(options.blender), "--python", str(JOURNEY), "--", str(out / "plan.json")]
         return subprocess.run(command, env=os.environ | {"BLENDER_USER_RESOURCES": home}, cwd=HOUSE, check=False).returncode
 

@@ -53,9 +53,9 @@ class Guide:
 
     def source(self) -> Journey:
         """Name the folder of photos; its thumbnails appear."""
-        source = bpy.context.scene.tttlrm.source
-        source.kind = "FOLDER"
-        source.folder = str(self.photos)
+        bpy.context.scene.tttlrm.source.kind = "FOLDER"
+        with in_view():
+            ops.choose_folder("EXEC_DEFAULT", directory=str(self.photos))
         yield 4.0
         yield from self.shot("source")
 
