@@ -108,7 +108,7 @@ class Run(client.Job):
 
     def __init__(self, work: Work, worker: Worker) -> None:
         super().__init__(self._pass_on)
-        self.succeeded = False
+        self.succeeded, self._previews = False, not bpy.app.background  # where somebody looks
         self._remote: client.Job | None = None
         threading.Thread(target=self._do, args=(work, worker), name="tttLRM job", daemon=True).start()
 
@@ -124,7 +124,7 @@ class Run(client.Job):
             if self.cancel_wanted or not work.kind:
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
                 return
-            self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None))
+            self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None, self._previews))
             if work.founds and not self.succeeded:
                 link.forget(work.session)  # nobody could ask for the scene again
         except errors.TttlrmError as error:

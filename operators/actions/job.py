@@ -25,6 +25,7 @@ class JobOperator:
     bl_options: ClassVar[set[str]] = {"UNDO"}
     replaces: int = 0  # `session_uid` of the object that previews stand in for, if any
     _preview: int = 0
+    _selected: bool = False  # whether the replaced object was, for hidden ones cannot be
     _timer: bpy.types.Timer | None = None
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
@@ -124,6 +125,7 @@ class JobOperator:
         self._preview = shown.session_uid
         if replaced:
             shown.matrix_world = replaced.matrix_world
+            self._selected = replaced.select_get()
             replaced.hide_set(True)
 
     def _hide_preview(self) -> None:
@@ -135,6 +137,7 @@ class JobOperator:
         bpy.data.pointclouds.remove(data)
         if replaced:
             replaced.hide_set(False)
+            replaced.select_set(self._selected)
 
 
 def _main_window(context: bpy.types.Context) -> bpy.types.Window:

@@ -75,6 +75,7 @@ def refine(
         if best.follow(parameters, budget):
             views = _shuffled(np.arange(len(photos)), random)
         previews.follow(parameters)
+    report("refine", 1.0)
     best.offer(parameters.to_numpy())
     return best.splats
 
