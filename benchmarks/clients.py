@@ -90,8 +90,8 @@ def _behave(worker: WorkerProcess, number: int, jobs: int, figures: Figures, loc
 def _one_job(client: Client, name: str, number: int, job: int) -> None:
     """Upload a file, count rows; all must be this client's own."""
     rows = 1 + 1000 * number + job
-    settings = CountSettings(steps=3, seconds=0.002, rows=rows, previews=True)
-    result = client.submit(name, "count", settings, files={f"{job}.jpg": bytes(number * 1000 + job)}).result()
+    settings = CountSettings(steps=3, seconds=0.002, rows=rows)
+    result = client.submit(name, "count", settings, files={f"{job}.jpg": bytes(number * 1000 + job)}, previews=True).result()
     assert result.info["files"] == {f"{earlier}.jpg": number * 1000 + earlier for earlier in range(job + 1)}, "other files"
     assert result.info["jobs"] == job + 1, "other jobs"
     assert np.array_equal(result.arrays["rows"].reshape(-1), np.arange(rows * 3, dtype=np.float32)), "other rows"

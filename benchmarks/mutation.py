@@ -103,7 +103,7 @@ def seeds() -> list[Case]:
         Note("left out"),
         Done({"psnr": 21.5, "names": ["a", {"b": None}]}),
     ]
-    plain += [Submit("s", kind, to_json(settings)) for kind, settings in jobs]
+    plain += [Submit("s", kind, to_json(settings), kind == "reconstruct") for kind, settings in jobs]
     cases: list[Case] = [tuple(encode(number, message)) for number, message in enumerate(plain)]
     for message in (Upload("s", "images/a.jpg", 5, 0), Preview(), Done({"splats": 5})):
         (text,) = encode(7, message)

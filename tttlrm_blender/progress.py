@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from .errors import Cancelled
 from .gaussians.gaussians import Gaussians
 
 
 class Report:
-    """Progress of one job. This one is silent; front ends override `progress` and `preview`."""
+    """Progress of one job. This one is silent; front ends override `progress`, and `preview` where somebody looks."""
+
+    watched = False  # whether somebody looks at previews: none need be made otherwise
 
     def __init__(self) -> None:
         self._stop = threading.Event()
@@ -28,8 +31,8 @@ class Report:
     def progress(self, stage: str, fraction: float) -> None:
         """Called with every report."""
 
-    def preview(self, gaussians: Gaussians) -> None:
-        """Called with intermediate splats (numpy) worth showing."""
+    def preview(self, make: Callable[[], Gaussians]) -> None:
+        """Called where there are intermediate splats (numpy) worth showing, with what makes them."""
 
     def note(self, sentence: str) -> None:
         """Called with things worth telling that stop nothing, such as a photo that was left out."""

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import bpy
 
-from .. import activity, worker
+from .. import activity, waiting, worker
 from ..engine import client, errors, messages
+from ..scene.lookup import find
 from ..scene.reconstruction import splats_of
 from ..scene.splats import add_splats, update_splats
 
@@ -24,6 +25,7 @@ class JobOperator:
     bl_options: ClassVar[set[str]] = {"UNDO"}
     replaces: int = 0  # `session_uid` of the object that previews stand in for, if any
     _preview: int = 0
+    _selected: bool = False  # whether the replaced object was, for hidden ones cannot be
     _timer: bpy.types.Timer | None = None
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
@@ -62,6 +64,7 @@ class JobOperator:
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Blender calls this with everything that happens in the window."""
         if event.type == "ESC" and event.value == "PRESS":
+            waiting.line.leave()
             activity.current.run.cancel()
             return {"RUNNING_MODAL"}
         if event.type == "TIMER":
@@ -122,6 +125,7 @@ class JobOperator:
         self._preview = shown.session_uid
         if replaced:
             shown.matrix_world = replaced.matrix_world
+            self._selected = replaced.select_get()
             replaced.hide_set(True)
 
     def _hide_preview(self) -> None:
@@ -133,13 +137,9 @@ class JobOperator:
         bpy.data.pointclouds.remove(data)
         if replaced:
             replaced.hide_set(False)
+            replaced.select_set(self._selected)
 
 
 def _main_window(context: bpy.types.Context) -> bpy.types.Window:
     """The window that a job belongs to: one of the preferences may be closed while the job goes on."""
     return context.window.parent or context.window
-
-
-def find(uid: int) -> bpy.types.Object | None:
-    """An object by its `session_uid`, which outlives renaming and undo where references do not."""
-    return next((obj for obj in bpy.data.objects if obj.session_uid == uid), None)

@@ -28,7 +28,8 @@ def client(port):
 def test_a_job_from_files_to_arrays(client, tmp_path):
     (tmp_path / "b.jpg").write_bytes(b"12345")
     heard = []
-    job = client.submit("s", "count", CountSettings(previews=True), files={"images/b.jpg": tmp_path / "b.jpg", "empty": b""})
+    files = {"images/b.jpg": tmp_path / "b.jpg", "empty": b""}
+    job = client.submit("s", "count", CountSettings(), files, previews=True)
     result = job.result(heard.append)
     assert result.info == {"files": {"images/a.jpg": 3, "images/b.jpg": 5, "empty": 0}, "jobs": 1}
     assert np.array_equal(result.arrays["rows"], np.arange(9, dtype=np.float32).reshape(3, 3))
@@ -158,7 +159,7 @@ def test_a_job_outlives_its_client(port):
 
 def test_events_that_nobody_polls_do_not_pile_up(client, port):
     with Client("127.0.0.1", port, TOKEN) as other:
-        silent = other.submit("s", "count", CountSettings(steps=30, seconds=0.01, previews=True))
+        silent = other.submit("s", "count", CountSettings(steps=30, seconds=0.01), previews=True)
         assert client.submit("s", "count", CountSettings()).result().info["jobs"] == 2
         assert len(silent.poll()) <= 4
 

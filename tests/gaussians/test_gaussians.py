@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from tttlrm_blender.gaussians.gaussians import merge, prune
+from tttlrm_blender.gaussians.gaussians import merge, prune, thinned
 
 
 def test_choosing(random_splats):
@@ -29,3 +29,23 @@ def test_prune_keeps_the_most_opaque_in_order(random_splats):
     np.testing.assert_array_equal(prune(splats, max_splats=3).means, splats.means[[0, 2, 4]])
     np.testing.assert_array_equal(prune(splats, 0.6, 5).means, splats.means[[2, 4]])
     assert len(prune(splats)) == 6
+
+
+def test_thinning_keeps_the_opaque_and_spreads_over_the_rest(random_splats):
+    splats = random_splats(1000)
+    splats.opacities[:] = 0.01
+    splats.opacities[[7, 500, 999]] = 1
+    few = thinned(splats, 100)
+    assert 70 <= len(few) <= 100
+    places = [int(np.flatnonzero((splats.means == mean).all(1))[0]) for mean in few.means]
+    assert places == sorted(places) and {7, 500, 999} <= set(places)
+    assert max(np.diff([0, *places, 999])) < 30
+    np.testing.assert_allclose(few.scales, splats.scales[places] * (1000 / len(few)) ** 0.5, rtol=1e-6)
+    assert few.scales.dtype == np.float32
+
+
+def test_thinning_leaves_few_splats_alone(random_splats):
+    splats = random_splats(10)
+    assert thinned(splats, 10) is splats
+    splats.opacities[:] = 0
+    assert 1 <= len(thinned(splats, 5)) <= 5

@@ -14,8 +14,9 @@ import torch
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.model.config import Config
-from tttlrm_blender.model.memory import SceneMemory, encode, extend, read_splats
+from tttlrm_blender.model.memory import SceneMemory, encode, read_splats
 from tttlrm_blender.model.network import TttLRM
+from tttlrm_blender.model.stream import extend
 
 VIEWS, SIDE = 16, 128
 CONFIG = Config(dim=128, layers=2, expansion=4, sh_degree=1, depth_range="log", near=0.5, far=9.0)

@@ -2,6 +2,7 @@
 """Refinement from end to end on a little scene."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -29,8 +30,8 @@ class Follower(Report):
         if len(self.fractions) == self.patience:
             self.cancel()
 
-    def preview(self, gaussians: Gaussians) -> None:
-        self.previews.append(gaussians)
+    def preview(self, make: Callable[[], Gaussians]) -> None:
+        self.previews.append(make())
 
 
 def disturbed(gaussians: Gaussians) -> Gaussians:

@@ -31,7 +31,6 @@ class CountSettings:
     steps: int = 5
     seconds: float = 0.0  # of sleep in every step
     rows: int = 3  # of the array in the result
-    previews: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,7 @@ def count(scene: Scene, settings: CountSettings, report: Report) -> JobResult:
     scene.jobs += 1
     for step in range(settings.steps):
         report("count", step / settings.steps)
-        if settings.previews:
-            report.preview(splats(step + 1))
+        report.preview(lambda number=step + 1: splats(number))
         time.sleep(settings.seconds)
     files = {path.relative_to(scene.folder).as_posix(): path.stat().st_size for path in scene.folder.rglob("*") if path.is_file()}
     rows = np.arange(settings.rows * 3, dtype=np.float32).reshape(-1, 3)

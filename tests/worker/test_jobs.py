@@ -32,8 +32,9 @@ from tttlrm_blender.worker.steps import draw, network_size
 class Follower(Report):
     """Remembers what it is told and cancels at a stage if asked to."""
 
-    def __init__(self, cancel_at=None):
+    def __init__(self, cancel_at=None, watched=False):
         super().__init__()
+        self.watched = watched
         self.stages, self.previews, self.notes, self.cancel_at = [], [], [], cancel_at
 
     def progress(self, stage, fraction):
@@ -42,8 +43,8 @@ class Follower(Report):
         if stage == self.cancel_at:
             self.cancel()
 
-    def preview(self, gaussians):
-        self.previews.append(gaussians)
+    def preview(self, make):
+        self.previews.append(make())
 
     def note(self, sentence):
         self.notes.append(sentence)
@@ -67,7 +68,7 @@ def test_reconstruct_gives_splats_cameras_and_figures(scene, settings):
     assert info["cameras"]["names"] == [f"images/{index:02}.png" for index in range(6)]
     assert list(info["seconds"]) == ["load", "encode", "decode"]
     assert 0 < info["psnr"] < 100 and -1 <= info["ssim"] <= 1
-    assert follower.stages == ["load", "look", "encode", "decode"] and len(follower.previews) == 1
+    assert follower.stages == ["load", "look", "encode", "decode"] and not follower.previews
     assert all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays.values())
 
 
@@ -112,6 +113,21 @@ def test_decode_needs_no_photos_and_no_pass(scene, settings, monkeypatch):
     fewer = jobs.decode(scene, DecodeSettings(keep=0.1, explore=0.0, views=2, scale=2.0), Report())
     assert fewer.info["splats"] == round(0.1 * 2 * HEIGHT * WIDTH)
     assert len(jobs.decode(scene, DecodeSettings(max_splats=100), Report()).arrays["gaussians.means"]) == 100
+
+
+def test_decoded_splats_are_cropped_and_bounded_in_the_world_of_the_cameras(scene, settings):
+    """The cameras stand at y = 0 and look along +y."""
+    jobs.reconstruct(scene, settings, Report())
+    limit = float(np.median(scene.splats().means[:, 1]))
+    beyond = (1, 0, 0, 0, 0, 1, 0, -limit - 1, 0, 0, 1, 0, 0, 0, 0, 1)  # |x|, |y − limit − 1| and |z| up to 1
+    jobs.decode(scene, DecodeSettings(crop=tuple(map(float, beyond))), Report())
+    assert (scene.splats().means[:, 1] >= limit - 1e-5).all() and (np.abs(scene.splats().means[:, 0]) <= 1).all()
+    jobs.decode(scene, DecodeSettings(far=limit, size_limit=0.01), Report())
+    assert (scene.splats().means[:, 1] <= limit).all() and scene.splats().scales.max() <= 0.01 * limit
+    kept = scene.splats()
+    with pytest.raises(TttlrmError, match="leave no splats"):
+        jobs.decode(scene, DecodeSettings(near=1e6), Report())
+    assert scene.splats() is kept
 
 
 def test_autoregressive_scan_gives_other_splats(scene, settings):

@@ -13,7 +13,7 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Preview, Progress
 from tttlrm_blender.worker.kinds import JobResult
-from tttlrm_blender.worker.outcome import JobReport, outcome
+from tttlrm_blender.worker.outcome import PREVIEW_SECONDS, PREVIEW_SPLATS, JobReport, outcome
 
 
 class Clock:
@@ -57,14 +57,31 @@ def test_the_time_left_follows_the_pace_since_the_first_report(told):
 
 
 def test_previews_are_copies_and_not_too_many(told):
-    report, events, _ = told
+    report, events, clock = told
+    report.watched = True
     gaussians = splats(2)
-    report.preview(gaussians)
-    report.preview(gaussians)
+    report.preview(lambda: gaussians)
+    report.preview(lambda: pytest.fail("this one is too early to be made"))
     gaussians.means[:] = 7
     (event,) = events
+    clock.now += PREVIEW_SECONDS
+    report.preview(lambda: gaussians)
+    assert len(events) == 2
     assert isinstance(event, Preview) and (event.arrays["gaussians.means"] == 1).all()
     assert set(event.arrays) == {f"gaussians.{name}" for name in ("means", "quats", "scales", "opacities", "sh")}
+
+
+def test_previews_are_thinned(told):
+    report, events, _ = told
+    report.watched = True
+    report.preview(lambda: splats(PREVIEW_SPLATS * 2))
+    assert len(events[0].arrays["gaussians.means"]) == PREVIEW_SPLATS
+
+
+def test_without_anybody_to_look_previews_are_not_made(told):
+    report, events, _ = told
+    report.preview(lambda: pytest.fail("nobody looks"))
+    assert not events
 
 
 def test_a_cancelled_report_stops_the_work(told):

@@ -94,13 +94,14 @@ class Client:
             answer.result()
         progress(1.0)
 
-    def submit(self, session: str, kind: str, settings: Any, files: Files | None = None) -> Job:
+    def submit(self, session: str, kind: str, settings: Any, files: Files | None = None, previews: bool = False) -> Job:
         """Start a job on a scene: its kind and its settings dataclass, as in `protocol.settings`.
 
-        Files are uploaded first, in the background, and reported as the stage "upload".
+        Files are uploaded first, in the background, and reported as the stage "upload". With `previews` the job takes the time to
+        show splats on their way.
         """
         number, job = self._begin()
-        request = Submit(session, kind, to_json(settings))
+        request = Submit(session, kind, to_json(settings), previews)
         if files is None:
             self._send(number, request)
         else:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -58,3 +58,16 @@ def prune(gaussians: Gaussians, min_opacity: float = 0.0, max_splats: int = 0) -
         order = np.argsort(-gaussians.opacities[keep], kind="stable")
         keep = np.sort(keep[order[:max_splats]])
     return gaussians[keep]
+
+
+def thinned(gaussians: Gaussians, most: int) -> Gaussians:
+    """At most so many of numpy splats, in the same order and spread over it, the more opaque ones rather than the others.
+
+    They are enlarged, so as to cover what all of them did.
+    """
+    if len(gaussians) <= most:
+        return gaussians
+    sums = np.cumsum(gaussians.opacities, dtype=np.float64)
+    chosen = np.unique(np.searchsorted(sums, (np.arange(most) + 0.5) / most * sums[-1]))
+    few = gaussians[chosen]
+    return replace(few, scales=few.scales * np.float32((len(gaussians) / len(few)) ** 0.5))

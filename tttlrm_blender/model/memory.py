@@ -91,55 +91,21 @@ def encode(
     chunks = chunk_ranges(len(images), view, views_per_update)
 
     def work(size: int) -> SceneMemory:
-        views = _on_device(model, images, c2w, intrinsics)
+        views = on_device(model, images, c2w, intrinsics)
         with precision(device):
-            tokens, costs = _first_tokens(model, views, size, on_layer)
+            tokens, costs = first_tokens(model, views, size, on_layer)
             tokens, weights = model.scan(tokens, view, chunks, inference_rule(device, size, elastic), on_layer=on_layer)
-        return SceneMemory(weights, tokens[0], views[0], views[1], views[2], _guess(model, tokens[0], costs, size))
+        return SceneMemory(weights, tokens[0], views[0], views[1], views[2], guessed(model, tokens[0], costs, size))
 
-    return in_slices(work, usual_slice(device), LEAST_SLICE, _need_to_read(model, len(images), images.shape[1:3]))
-
-
-@torch.no_grad()
-def extend(
-    model: TttLRM,
-    memory: SceneMemory,
-    images: np.ndarray,  # [N, H, W, 3] float32, 0 to 1, of the size of the memory's own
-    c2w: np.ndarray,  # [N, 4, 4], normalised as the memory's own
-    intrinsics: np.ndarray,  # [N, 4]
-    on_layer: Callable[[int], None] = lambda layer: None,
-) -> SceneMemory:
-    """The memory after learning from N more views, chunk by chunk; they join the query views (paper, Algorithm 1).
-
-    The fast weights go on from where they are, elastically if they were made so. The cost per chunk does not depend on the
-    views before, but all query views are asked again in the end. Raises `TttlrmError` as `encode` does.
-    """
-    device, view = device_of(model), model.view_tokens(*images.shape[1:3])
-    before, total = len(memory.c2w) * view, len(memory.c2w) + len(images)
-
-    def work(size: int) -> SceneMemory:
-        rule = inference_rule(device, size, memory.weights[0].fisher is not None)
-        new = _on_device(model, images, c2w, intrinsics)
-        views = [torch.cat(pair) for pair in zip((memory.images, memory.c2w, memory.intrinsics), new, strict=True)]
-        weights = memory.weights
-        with precision(device):
-            tokens, costs = _first_tokens(model, views, size, on_layer)
-            for chunk in chunk_ranges(len(images), view, VIEWS_PER_UPDATE):
-                part = tokens[:, before + chunk.start : before + chunk.stop].clone()
-                _, weights = model.scan(part, view, [slice(0, part.shape[1])], rule, weights, on_layer)
-            tokens, _ = model.scan(tokens, view, [], rule, weights, on_layer)
-        return SceneMemory(weights, tokens[0], views[0], views[1], views[2], _guess(model, tokens[0], costs, size))
-
-    return in_slices(work, usual_slice(device), LEAST_SLICE, _need_to_read(model, total, images.shape[1:3]))
+    return in_slices(work, usual_slice(device), LEAST_SLICE, need_to_read(model, len(images), images.shape[1:3]))
 
 
-def _on_device(model: TttLRM, *arrays: np.ndarray) -> list[Tensor]:
+def on_device(model: TttLRM, *arrays: np.ndarray) -> list[Tensor]:
+    """Arrays as float32 tensors where the network's parameters lie."""
     return [torch.as_tensor(np.asarray(array, np.float32), device=device_of(model)) for array in arrays]
 
 
-def _first_tokens(
-    model: TttLRM, views: list[Tensor], size: int, on_layer: Callable[[int], None]
-) -> tuple[Tensor, Tensor | None]:
+def first_tokens(model: TttLRM, views: list[Tensor], size: int, on_layer: Callable[[int], None]) -> tuple[Tensor, Tensor | None]:
     """Tokens [1, T, D] of one scene's views before the first layer, and the costs of networks with matching.
 
     About `size` tokens are made at a time, whole views. `on_layer` is called with 0 all along.
@@ -153,7 +119,7 @@ def _first_tokens(
     return tokens, costs
 
 
-def _guess(model: TttLRM, tokens: Tensor, costs: Tensor | None, size: int) -> Guess | None:
+def guessed(model: TttLRM, tokens: Tensor, costs: Tensor | None, size: int) -> Guess | None:
     """The distances that the final tokens [T, D] guess with these costs, `size` tokens at a time; None without matching."""
     if model.depth is None or costs is None:
         return None
@@ -189,7 +155,7 @@ def read_splats(
     return in_slices(work, len(memory.tokens), view, _need_to_decode(model, memory, keep))
 
 
-def _need_to_read(model: TttLRM, views: int, size: tuple[int, int]) -> Need:
+def need_to_read(model: TttLRM, views: int, size: tuple[int, int]) -> Need:
     """Memory for the network to read views of H×W pixels: tokens, colours and costs of all of them, and the fast weights."""
     config, pixels = model.config, size[0] * size[1]
     costs = config.hypotheses / 2 + 2 if config.hypotheses else 0  # numbers per pixel: two for every cell of 2×2, and the guess

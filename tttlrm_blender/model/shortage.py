@@ -47,7 +47,11 @@ class Need:
         few = int(share * self.photos)
         fitting = [f"{few} photos of this size"] if few > 1 else []
         fitting += [f"{self.photos} of {width}×{height} pixels"] if min(width, height) >= MIN_SIDE else []
-        hint = f"About {' or '.join(fitting)} would fit." if fitting else "Free memory: no two of these photos fit, nor smaller ones."
+        hint = (
+            f"About {' or '.join(fitting)} would fit."
+            if fitting
+            else "Free memory: no two of these photos fit, nor smaller ones."
+        )
         return TttlrmError(sentence, hint, "out_of_memory")
 
 

@@ -19,7 +19,7 @@ from .. import __version__
 from ..errors import TttlrmError
 from .frames import Assembler, Buffer, malformed, parse_object, split
 
-PROTOCOL = 2
+PROTOCOL = 3
 MAX_TEXT = 3 << 20  # characters, all ASCII; quoted once more it must fit into the header of a frame
 
 Arrays = dict[str, np.ndarray]
@@ -53,6 +53,7 @@ class Submit:
     session: str
     kind: str
     settings: dict[str, Any]
+    previews: bool = False  # whether somebody looks at splats on their way: making them takes time, and changes no result
 
 
 @dataclass(frozen=True)
@@ -198,8 +199,8 @@ def _message(text: str, arrays: Arrays) -> tuple[int, Message]:
 def _fits(value: Any, hint: Any) -> bool:
     if hint == list[str]:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if isinstance(value, bool):
-        return False  # no message has a yes or no, and a bool is an int to Python
+    if hint is bool or isinstance(value, bool):  # a bool is an int to Python
+        return hint is bool and isinstance(value, bool)
     if isinstance(value, int) and hint in (float, float | None):
         return True
     return isinstance(value, get_origin(hint) if get_origin(hint) is dict else hint)

@@ -64,14 +64,16 @@ def refine(
     lessons, previews = Lessons(parameters, photos, settings), _Previews(report)
     random = np.random.default_rng(SEED)
     views = _shuffled(learned, random)
-    while (used := budget.used) < 1:
+    used = budget.used
+    while used < 1:
         pace = CONTINUED + (1 - CONTINUED) * used if goes_on else used
         drawn = lessons.backward(next(views), pace, random.random(3), growth.penalty())
         parameters.step(pace, budget.expected)
         lessons.step(used)
         growth.follow(drawn, used)
         budget.steps += 1
-        report("refine", budget.used)
+        used = budget.used
+        report("refine", used)
         if best.follow(parameters, budget):
             views = _shuffled(np.arange(len(photos)), random)
         previews.follow(parameters)
@@ -88,7 +90,7 @@ class _Previews:
     def follow(self, parameters: Parameters) -> None:
         """Offer the splats as they are now, where that is due."""
         if time.perf_counter() - self.offered > SECONDS_PER_PREVIEW:
-            self.report.preview(parameters.to_numpy())
+            self.report.preview(parameters.to_numpy)
             self.offered = time.perf_counter()
 
 

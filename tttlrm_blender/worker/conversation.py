@@ -66,6 +66,8 @@ class Conversation:
                     await self._answer(*received)
         finally:
             self._outbox.close()
+            for task in self._tasks.values():
+                task.report.watched = False
             sender.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):  # a send that broke with the connection
                 await sender
@@ -148,6 +150,7 @@ class Conversation:
             Label(self._client, request, message.session, message.kind),
             kind.interactive,
             self._services.log,
+            message.previews,
         )
 
     def _cancel(self, request: int) -> None:

@@ -88,7 +88,8 @@ def _finish(
     info: dict[str, Any] = {}
     with clock("decode"):
         gaussians = steps.read_out(made, settings.decode, report)
-    report.preview(gaussians)
+    if settings.refine.wanted or settings.mesh:
+        report.preview(lambda: gaussians)
     if settings.refine.wanted:
         info["decoded"] = steps.measure(gaussians, made)
         with clock("refine"):

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import errors
 from ..errors import TttlrmError, lacks_memory
-from ..gaussians.gaussians import Gaussians
+from ..gaussians.gaussians import Gaussians, thinned
 from ..progress import Report
 from ..protocol.frames import sendable
 from ..protocol.messages import Cancelled, Done, Event, Failed, Note, Preview, Progress
@@ -24,14 +24,18 @@ logger = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.05  # between events of the same stage
 PREVIEW_SECONDS = 0.5
+PREVIEW_SPLATS = 50_000  # in each of them
 
 
 class JobReport(Report):
     """Turns a job's reports into events, at most 20 a second, with an estimate of the time left in the stage."""
 
-    def __init__(self, emit: Callable[[Event], object], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, emit: Callable[[Event], object], clock: Callable[[], float] = time.monotonic, watched: bool = False
+    ) -> None:
+        """The client has asked for previews if it is `watched`."""
         super().__init__()
-        self._emit, self._clock = emit, clock
+        self._emit, self._clock, self.watched = emit, clock, watched
         self._stage = ""
         self._began = (0.0, 0.0)  # time and fraction at the first report of the stage
         self._told = self._shown = -np.inf
@@ -49,13 +53,12 @@ class JobReport(Report):
         """Emit `Note`."""
         self._emit(Note(sentence))
 
-    def preview(self, gaussians: Gaussians) -> None:
-        """Emit `Preview` with a copy of the splats, unless the last one is too fresh."""
-        now = self._clock()
-        if now - self._shown >= PREVIEW_SECONDS:
-            self._shown = now
-            arrays = {f"gaussians.{name}": np.array(array) for name, array in gaussians.arrays().items()}
-            self._emit(Preview(arrays))
+    def preview(self, make: Callable[[], Gaussians]) -> None:
+        """Emit `Preview` with splats of its own, where somebody looks and the last one is not too fresh."""
+        if self.watched and self._clock() - self._shown >= PREVIEW_SECONDS:
+            shown = thinned(make(), PREVIEW_SPLATS)
+            self._emit(Preview({f"gaussians.{name}": np.array(array) for name, array in shown.arrays().items()}))
+            self._shown = self._clock()
 
     def _seconds_left(self, now: float, fraction: float) -> float | None:
         time_began, fraction_began = self._began

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,19 @@ import numpy as np
 import torch
 
 from ..errors import TttlrmError
-from ..gaussians.gaussians import Gaussians, prune
+from ..gaussians.gaussians import Gaussians
 from ..gaussians.transform import apply_similarity
-from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, extend, read_splats
+from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
+from ..model.stream import Look, extend, glance
 from ..photos.background import without_background
 from ..photos.cameras import Cameras
 from ..photos.cull import forget_looks, worth_using
-from ..photos.find import find_photos, find_test_photos
+from ..photos.find import find_photos, find_test_photos, image_files
 from ..photos.load import load_photos, used_size
 from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
-from ..photos.similarity import normalize
+from ..photos.similarity import Similarity, normalize
 from ..photos.world import between, moved, settle
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
@@ -30,6 +32,7 @@ from ..render.device import best_device, to_tensors
 from ..render.metrics import evaluate_views
 from ..render.rasterize import rasterize
 from .scene import Photographs, Reconstruction, Scene, network, to_numpy
+from .tidy import tidy
 
 MOST_QUERIES = 16  # views that splats are read for, where nobody asks for more
 MOST_SIDE = 960  # of a photo as it is used, where nobody asks for a size
@@ -91,6 +94,8 @@ def remember(photographs: Photographs, settings: ReconstructSettings, report: Re
     views = load_photos(photographs.chosen, *size)
     autoregressive = settings.scan == "ar"
     cameras, similarity = normalize(views.cameras, "first" if autoregressive else "mean")
+    if report.watched:
+        look_ahead(views.images, cameras, similarity, settings, report)
     memory = encode(
         model,
         views.images,
@@ -106,13 +111,14 @@ def remember(photographs: Photographs, settings: ReconstructSettings, report: Re
 def newcomers(scene: Scene, made: Reconstruction, settings: ExtendSettings, report: Report) -> list[Photo]:
     """The photos in the scene's folder that are no part of it yet, in its world, but for those that are set aside.
 
-    Raises `TttlrmError` ("no_photos") where there are none, and as `find_photos` does.
+    Where poses that lie beside the photos know none of the new ones, all are estimated. Raises `TttlrmError` ("no_photos")
+    where there are none, and as `find_photos` does.
     """
     report("load", 0)
-    photos = find_photos(scene.folder, settings.poses, report)
+    known = {photo.name: photo for photo in [*made.photographs.files, *made.photographs.tested]}
+    photos = _with_new(scene.folder, set(known), settings.poses, report)
     usable = set(worth_using([photo.path for photo in photos], report, duplicates=False))
     forget_looks()
-    known = {photo.name: photo for photo in [*made.photographs.files, *made.photographs.tested]}
     new = [photo for photo in photos if photo.name not in known and photo.path in usable]
     if not new:
         raise TttlrmError("There are no new photos that could be used.", "Add sharp photos of the scene.", "no_photos")
@@ -120,6 +126,15 @@ def newcomers(scene: Scene, made: Reconstruction, settings: ExtendSettings, repo
         new = without_background(new, Path(settings.remove_background), report)
     old = [photo for photo in photos if photo.name in known]
     return moved(new, between(old, [known[photo.name] for photo in old]))
+
+
+def _with_new(folder: Path, known: set[str], poses: str, report: Report) -> list[Photo]:
+    """All photos of a folder, new ones among them where there are any."""
+    photos = find_photos(folder, poses, report)
+    unposed = {path.relative_to(folder).as_posix() for path in image_files(folder)} - known
+    if poses == "auto" and unposed and all(photo.name in known for photo in photos):
+        return find_photos(folder, "estimate", report)
+    return photos
 
 
 def remember_more(made: Reconstruction, new: list[Photo], settings: ExtendSettings, report: Report) -> Reconstruction:
@@ -131,9 +146,38 @@ def remember_more(made: Reconstruction, new: list[Photo], settings: ExtendSettin
     c2w = made.similarity.cameras(views.cameras).c2w
     photographs = Photographs(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
     photographs.read(report)
-    layers = model.config.layers
-    more = extend(model, memory, views.images, c2w, views.cameras.intrinsics, lambda layer: report("encode", layer / layers))
+    on_chunk = offering(made.checkpoint, made.similarity, settings.decode, report)
+    more = extend(
+        model,
+        memory,
+        views.images,
+        c2w,
+        views.cameras.intrinsics,
+        lambda share: report("encode", share),
+        on_chunk,
+    )
     return Reconstruction(photographs, made.checkpoint, more, made.similarity)
+
+
+def look_ahead(
+    images: np.ndarray, cameras: Cameras, similarity: Similarity, settings: ReconstructSettings, report: Report
+) -> None:
+    """Show what a glance at the photos tells: at all of them before the autoregressive scan, else at the first few."""
+    early = None if settings.scan == "ar" else VIEWS_PER_UPDATE
+    glance(
+        network(settings.checkpoint),
+        images[:early],
+        cameras.c2w[:early],
+        cameras.intrinsics[:early],
+        settings.elastic,
+        lambda share: report("preview", share),
+        offering(settings.checkpoint, similarity, settings.decode, report),
+    )
+
+
+def offering(checkpoint: str, similarity: Similarity, settings: DecodeSettings, report: Report) -> Callable[[Look], None]:
+    """What offers the splats of a look as a preview."""
+    return lambda look: report.preview(lambda: in_world(checkpoint, look(), similarity, settings))
 
 
 def by_name(photos: list[Photo]) -> list[Photo]:
@@ -142,20 +186,20 @@ def by_name(photos: list[Photo]) -> list[Photo]:
 
 
 def read_out(made: Reconstruction, settings: DecodeSettings, report: Report) -> Gaussians:
-    """Read splats from a scene's memory."""
+    """Read splats from a scene's memory. Raises `TttlrmError` where the settings leave none."""
     report("decode", 0)
+    memory = queries(made, settings.views or MOST_QUERIES)
+    cameras = made.similarity.inverse().points(memory.c2w[:, :3, 3].double().cpu().numpy())
+    return tidy(in_world(made.checkpoint, memory, made.similarity, settings), settings, cameras)
+
+
+def in_world(checkpoint: str, memory: SceneMemory, similarity: Similarity, settings: DecodeSettings) -> Gaussians:
+    """All splats of a memory in the world of the cameras, which the similarity leads from."""
     found = read_splats(
-        network(made.checkpoint),
-        queries(made, settings.views or MOST_QUERIES),
-        settings.keep,
-        settings.explore,
-        settings.sh_degree,
-        settings.scale,
-        settings.seed,
+        network(checkpoint), memory, settings.keep, settings.explore, settings.sh_degree, settings.scale, settings.seed
     )
-    back = made.similarity.inverse()
-    world = apply_similarity(to_numpy(found), back.scale, back.rotation, back.translation)
-    return prune(world, settings.min_opacity, settings.max_splats)
+    back = similarity.inverse()
+    return apply_similarity(to_numpy(found), back.scale, back.rotation, back.translation)
 
 
 def queries(made: Reconstruction, count: int) -> SceneMemory:

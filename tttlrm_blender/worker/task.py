@@ -43,11 +43,12 @@ class Task:
         label: Label,
         interactive: bool = False,
         log: Path | None = None,
+        previews: bool = False,
     ) -> None:
-        """`emit` is called in the event loop; `log` is named in errors."""
+        """`emit` is called in the event loop; `log` is named in errors; `previews` are made if wanted."""
         loop = asyncio.get_running_loop()
         self.session, self.emit, self.interactive = session, emit, interactive
-        self.report = JobReport(lambda event: loop.call_soon_threadsafe(emit, event))
+        self.report = JobReport(lambda event: loop.call_soon_threadsafe(emit, event), watched=previews)
         self.ended = asyncio.Event()
         self.round, self.position = 0, -1  # in the line; kept by the schedule
         self._work, self._label, self._log = work, label, log

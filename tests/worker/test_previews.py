@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats on their way: what jobs show, and that showing it changes no result and holds nobody up."""
+
+import threading
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.worker.photo_folder import write_checkpoint, write_photos
+from tests.worker.small_worker import JOBS, TOKEN, CountSettings, serving, splats
+from tests.worker.test_extend import Growing
+from tests.worker.test_jobs import Follower
+from tests.worker.test_limits import health, part, until
+from tests.worker.test_server import assert_alive, greeted, send
+from tttlrm_blender.client import Client
+from tttlrm_blender.errors import Cancelled
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.frames import MAX_FRAME
+from tttlrm_blender.protocol.messages import Decoder, Done, Preview, Submit
+from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, ReconstructSettings, to_json
+from tttlrm_blender.worker import jobs, outcome, steps
+from tttlrm_blender.worker.kinds import JobKind, JobResult
+from tttlrm_blender.worker.scene import Scene
+
+PHOTOS = 10
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_photos(tmp_path / "photos", PHOTOS)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
+
+
+@pytest.mark.parametrize(("scan", "elastic", "previews"), [("full", False, 1), ("ar", False, 3), ("ar", True, 3)])
+def test_photos_are_seen_as_they_are_read_and_the_result_is_the_same(folder, settings, scan, elastic, previews):
+    settings, follower = replace(settings, scan=scan, elastic=elastic), Follower(watched=True)
+    unseen = jobs.reconstruct(Scene(folder), settings, Report())
+    seen = jobs.reconstruct(Scene(folder), settings, follower)
+    assert len(follower.previews) == previews
+    assert follower.stages == ["load", "look", "preview", "encode", "decode"]
+    assert all(np.array_equal(array, unseen.arrays[name]) for name, array in seen.arrays.items())
+    assert all(len(shown) and (shown.means[:, 1] > 0).all() for shown in follower.previews), "the cameras look along +y"
+
+
+def test_a_scene_is_seen_as_it_is_extended_and_the_result_is_the_same(tmp_path):
+    follower, results = Follower(watched=True), []
+    for number, report in enumerate((Report(), follower)):
+        growing = Growing(tmp_path / str(number))
+        growing.arrive()
+        results.append(jobs.extend(growing.scene, ExtendSettings(), report).arrays)
+    (shown,) = follower.previews
+    assert len(shown) and (shown.means[:, 1] > 0).all()
+    assert all(np.array_equal(array, results[0][name]) for name, array in results[1].items())
+
+
+def test_what_is_decoded_is_seen_where_more_work_follows(folder, settings):
+    follower = Follower(watched=True)
+    jobs.reconstruct(Scene(folder), replace(settings, mesh=MeshSettings(resolution=16)), follower)
+    assert len(follower.previews) == 2
+
+
+def test_nothing_is_looked_at_for_nobody(folder, settings, monkeypatch):
+    monkeypatch.setattr(steps, "glance", None)
+    follower = Follower()
+    jobs.reconstruct(Scene(folder), replace(settings, scan="ar"), follower)
+    assert "preview" not in follower.stages and not follower.previews
+
+
+def test_a_job_is_cancelled_while_photos_are_looked_at(folder, settings):
+    scene, follower = Scene(folder), Follower(cancel_at="preview", watched=True)
+    with pytest.raises(Cancelled):
+        jobs.reconstruct(scene, replace(settings, scan="ar"), follower)
+    assert scene.state.made is None and not follower.previews
+
+
+@pytest.fixture
+def show(monkeypatch):
+    """A kind of job that shows previews without a pause, of `rows` splats, the first at the number of the step; and the steps."""
+    monkeypatch.setattr(outcome, "PREVIEW_SECONDS", 0.0)
+    made, go_on = [], threading.Event()
+
+    def run(scene, settings: CountSettings, report: Report) -> JobResult:
+        for step in range(settings.steps):
+            shown = splats(settings.rows)
+            shown.means[0] = step
+            report("show", step / settings.steps)
+            report.preview(lambda step=step, shown=shown: made.append(step) or shown)
+            if step == 0:
+                go_on.wait(20)
+        return JobResult()
+
+    return {**JOBS, "show": JobKind(CountSettings, run)}, made, go_on
+
+
+def test_a_client_that_does_not_read_gets_the_newest_preview_and_memory_does_not_grow(tmp_path, show):
+    kinds, made, go_on = show
+    go_on.set()
+    settings = to_json(CountSettings(steps=300, rows=50_000))  # 2.8 MB a preview, 840 MB in all
+    options = {"max_queue": 1, "max_size": MAX_FRAME, "close_timeout": 0.2}
+    with serving(tmp_path, jobs=kinds) as port, greeted(port, **options) as silent:
+        send(silent, 1, part("a"))
+        tracemalloc.start()
+        send(silent, 2, Submit("s", "show", settings, True))
+        until(lambda: len(made) == 300 and not health(port)["running"], 60)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 60 << 20
+        assert_alive(port)
+        decoder, heard = Decoder(1 << 30), []
+        while not heard or not isinstance(heard[-1], Done) or len(heard) == 1:
+            received = decoder.feed(silent.recv(10))
+            heard += [received[1]] if received else []
+    steps_shown = [int(event.arrays["gaussians.means"][0, 0]) for event in heard if isinstance(event, Preview)]
+    assert len(steps_shown) < 50 and steps_shown == sorted(steps_shown) and steps_shown[-1] == 299
+
+
+def test_nothing_is_made_for_a_client_that_has_gone(tmp_path, show):
+    kinds, made, go_on = show
+    with serving(tmp_path, jobs=kinds) as port:
+        with greeted(port) as connection:
+            send(connection, 1, part("a"))
+            send(connection, 2, Submit("s", "show", to_json(CountSettings(steps=100)), True))
+            until(lambda: made)
+        until(lambda: health(port)["connections"] == 0)
+        go_on.set()
+        until(lambda: not health(port)["running"])
+        assert made == [0]
+
+
+def test_who_does_not_ask_for_previews_gets_none(tmp_path, show):
+    kinds, made, go_on = show
+    go_on.set()
+    with serving(tmp_path, jobs=kinds) as port, Client("127.0.0.1", port, TOKEN) as client:
+        heard = []
+        client.upload("s", {"a": b""})
+        client.submit("s", "show", CountSettings()).result(heard.append)
+        assert not made and not [event for event in heard if isinstance(event, Preview)]
+        client.submit("s", "show", CountSettings(), previews=True).result(heard.append)
+        assert made == [0, 1, 2, 3, 4] and [event for event in heard if isinstance(event, Preview)]
