@@ -17,7 +17,8 @@ class Cancelled(Exception):
     """The person asked a running job to stop."""
 
 
-SHORTAGE = ("out of memory", "can't allocate memory", "bad_alloc", "ALLOC_FAILED")  # in what CUDA, torch and C++ say of it
+# In what CUDA, torch, C++ and oneDNN say of it.
+SHORTAGE = ("out of memory", "can't allocate memory", "bad_alloc", "ALLOC_FAILED", "could not create a primitive")
 
 
 def lacks_memory(error: BaseException) -> bool:

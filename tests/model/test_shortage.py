@@ -31,7 +31,7 @@ class Worker:
         self.held.append(weakref.ref(tensor))
         self.tried.append(size)
         if size > self.enough:
-            raise self.error.with_traceback(None)
+            raise type(self.error)(*self.error.args)  # a new one, for it holds on to where it was raised
         return size
 
 

@@ -97,7 +97,7 @@ def encode(
             tokens, weights = model.scan(tokens, view, chunks, inference_rule(device, size, elastic), on_layer=on_layer)
         return SceneMemory(weights, tokens[0], views[0], views[1], views[2], guessed(model, tokens[0], costs, size))
 
-    return in_slices(work, usual_slice(device), LEAST_SLICE, need_to_read(model, len(images), images.shape[1:3]))
+    return in_slices(work, usual_slice(device), LEAST_SLICE, need_to_read(model, *images.shape[:3]))
 
 
 def on_device(model: TttLRM, *arrays: np.ndarray) -> list[Tensor]:
@@ -110,12 +110,14 @@ def first_tokens(model: TttLRM, views: list[Tensor], size: int, on_layer: Callab
 
     About `size` tokens are made at a time, whole views. `on_layer` is called with 0 all along.
     """
-    costs = matching_costs(model.config, *views, lambda view: on_layer(0))
-    view = model.view_tokens(*views[0].shape[1:3])
-    tokens = views[0].new_empty(1, len(views[0]) * view, model.config.dim)
-    for part in chunk_ranges(len(views[0]), view, max(1, size // view)):
-        some = [array[None, part.start // view : part.stop // view] for array in views]
-        tokens[:, part] = model.tokenize(*some, None if costs is None else costs[None, part])
+    images, c2w, intrinsics = views
+    costs = matching_costs(model.config, images, c2w, intrinsics, lambda view: on_layer(0))
+    view = model.view_tokens(*images.shape[1:3])
+    tokens = images.new_empty(1, len(images) * view, model.config.dim)
+    for part in chunk_ranges(len(images), view, max(1, size // view)):
+        some = slice(part.start // view, part.stop // view)
+        parts = images[None, some], c2w[None, some], intrinsics[None, some]
+        tokens[:, part] = model.tokenize(*parts, None if costs is None else costs[None, part])
     return tokens, costs
 
 
@@ -155,13 +157,13 @@ def read_splats(
     return in_slices(work, len(memory.tokens), view, _need_to_decode(model, memory, keep))
 
 
-def need_to_read(model: TttLRM, views: int, size: tuple[int, int]) -> Need:
+def need_to_read(model: TttLRM, views: int, height: int, width: int) -> Need:
     """Memory for the network to read views of H×W pixels: tokens, colours and costs of all of them, and the fast weights."""
-    config, pixels = model.config, size[0] * size[1]
+    config, pixels = model.config, height * width
     costs = config.hypotheses / 2 + 2 if config.hypotheses else 0  # numbers per pixel: two for every cell of 2×2, and the guess
-    photo = int(4 * (model.view_tokens(*size) * config.dim + pixels * (3 + costs)))
+    photo = int(4 * (model.view_tokens(height, width) * config.dim + pixels * (3 + costs)))
     weights = 4 * sum(w.numel() for state in model.initial_state(1) for w in state.w)
-    return Need("read", views, size, photo, 2 * weights + WHILE_READING * photo, device_of(model))
+    return Need("read", views, (height, width), photo, 2 * weights + WHILE_READING * photo, device_of(model))
 
 
 def _need_to_decode(model: TttLRM, memory: SceneMemory, keep: float) -> Need:

@@ -37,7 +37,7 @@ class Need:
     def error(self) -> TttlrmError:
         """What people are told where it is not there; to be called once the work has let go of what it had."""
         free = room(self.device, self.bytes)
-        share = max(0.0, min((free - self.fixed_bytes) / (self.photos * self.photo_bytes), 1.0))
+        share = max(0.0, min((USABLE * free - self.fixed_bytes) / (self.photos * self.photo_bytes), 1.0))
         height, width = (int(side * share**0.5) for side in self.size)
         where = "the GPU" if self.device.type == "cuda" else "this machine"
         sentence = (
@@ -55,6 +55,7 @@ class Need:
         return TttlrmError(sentence, hint, "out_of_memory")
 
 
+USABLE = 0.8  # of free memory; the rest goes where no estimate sees it
 MIN_SIDE = 32  # pixels, of photos worth recommending
 
 

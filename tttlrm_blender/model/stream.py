@@ -61,7 +61,7 @@ def extend(
         stream.learn(before, on_chunk)
         return stream.finish()
 
-    return in_slices(work, usual_slice(device), LEAST_SLICE, need_to_read(model, count, images.shape[1:3]))
+    return in_slices(work, usual_slice(device), LEAST_SLICE, need_to_read(model, count, *images.shape[1:3]))
 
 
 @torch.no_grad()
@@ -87,7 +87,7 @@ def glance(
         views = on_device(model, small, c2w, halved)
         _Stream(model, views, None, inference_rule(device, size, elastic), len(images), on_progress).learn(0, on_chunk)
 
-    in_slices(work, usual_slice(device), LEAST_SLICE, need_to_read(model, len(images), small.shape[1:3]))
+    in_slices(work, usual_slice(device), LEAST_SLICE, need_to_read(model, *small.shape[:3]))
 
 
 def half_size(images: np.ndarray, intrinsics: np.ndarray, patch: int) -> tuple[np.ndarray, np.ndarray]:
