@@ -93,15 +93,16 @@ def with_little(work: Callable[[], object], megabytes: float, halvings: Halvings
 
 def nothing_fits(model: TttLRM) -> None:
     """The error tells what is wrong, and the work can be done as soon as there is memory."""
+    many = photos(VIEWS * 8)
     with at_most(8):
         try:
-            encode(model, *photos(VIEWS * 8))
+            encode(model, *many)
         except TttlrmError as error:
             print(error, error.code)
             assert error.code == "out_of_memory"
         else:
             raise AssertionError("there was memory enough")
-    encode(model, *photos(VIEWS * 8))
+    encode(model, *many)
     print("then as without a limit")
 
 

@@ -75,8 +75,8 @@ def test_other_errors_are_not_retried(error):
 @pytest.mark.parametrize(
     ("free", "words"),
     [
-        (33, "About 32 photos of this size or 64 of 226×181 pixels would fit."),
-        (2, "About 64 of 40×32 pixels would fit."),
+        (33, "About 25 photos of this size or 64 of 201×161 pixels would fit."),
+        (3, "About 64 of 47×37 pixels would fit."),
         (0, "no two of these photos fit, nor smaller ones"),
     ],
 )
