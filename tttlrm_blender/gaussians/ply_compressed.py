@@ -29,6 +29,7 @@ BOUNDS = {
     "color": (["min_r", "min_g", "min_b"], ["max_r", "max_g", "max_b"]),
 }
 WORDS = ["packed_position", "packed_rotation", "packed_scale", "packed_color"]
+SH_DEGREES = {0: 0, 9: 1, 24: 2, 45: 3}  # by the number of further coefficients
 SH_RANGE = 8.0
 SH_LEVELS = np.array([0, *(np.arange(1, 255) + 0.5), 256], dtype=np.float32) / 256 * SH_RANGE - SH_RANGE / 2
 LARGEST_LOG = 20.0  # of a scale, either way
@@ -44,32 +45,32 @@ def read_compressed(path: Path, header: Header) -> Gaussians:
     """The splats of a compressed PLY file. Raises `TttlrmError` when it is damaged."""
     chunks, packed = read_element(path, header, "chunk"), read_element(path, header, "vertex")
     sh = read_element(path, header, "sh") if "sh" in header.names else np.empty(len(packed), dtype=[])
-    names = sh.dtype.names or ()
-    degree = {0: 0, 9: 1, 24: 2, 45: 3}.get(len(names))
-    _check(path, chunks, packed)
-    if degree is None or len(sh) != len(packed):
-        raise bad_file(path, "has spherical harmonics that do not fit its splats", "Export the file again.")
-    into = allocate(len(packed), degree)
+    rest = len(sh.dtype.names or ())
+    _check(path, chunks, packed, sh)
+    into = allocate(len(packed), SH_DEGREES[rest])
     into.means[:] = _between(chunks, "position", _unpack(packed["packed_position"], VECTOR))
     into.quats[:] = _rotations(packed["packed_rotation"])
     into.scales[:] = activations.to_scales(_between(chunks, "scale", _unpack(packed["packed_scale"], VECTOR)))
     colors = _unpack(packed["packed_color"], COLOR)
     into.opacities[:] = colors[:, 3]
     into.sh[:, 0] = activations.to_base_sh(_between(chunks, "color", colors[:, :3]))
-    for index in range(len(names)):
-        into.sh[:, 1 + index % (len(names) // 3), index // (len(names) // 3)] = SH_LEVELS[sh[f"f_rest_{index}"]]
+    for index in range(rest):
+        into.sh[:, 1 + index % (rest // 3), index // (rest // 3)] = SH_LEVELS[sh[f"f_rest_{index}"]]
     return keep_finite(path, into, np.isfinite(into.means).all(axis=1) & np.isfinite(into.scales).all(axis=1))
 
 
-def _check(path: Path, chunks: np.ndarray, packed: np.ndarray) -> None:
-    needed = [name for kind in ("position", "scale") for names in BOUNDS[kind] for name in names]
-    missing = [n for n in needed if n not in (chunks.dtype.names or ())] + [
-        n for n in WORDS if n not in (packed.dtype.names or ())
-    ]
-    if missing:
-        raise bad_file(path, f"is a compressed PLY file without {missing[0]}", "Export the file again.")
+def _check(path: Path, chunks: np.ndarray, packed: np.ndarray, sh: np.ndarray) -> None:
+    colors = "color" if BOUNDS["color"][0][0] in (chunks.dtype.names or ()) else "position"
+    bounds = [name for kind in ("position", "scale", colors) for names in BOUNDS[kind] for name in names]
+    rest = [f"f_rest_{index}" for index in range(len(sh.dtype.names or ()))]
+    for records, names, kind in ((chunks, bounds, "f"), (packed, WORDS, "u4"), (sh, rest, "u1")):
+        for name in names:
+            if name not in (records.dtype.names or ()) or kind not in records.dtype[name].str:
+                raise bad_file(path, f"is a compressed PLY file without a proper {name}", "Export the file again.")
     if len(chunks) * CHUNK < len(packed):
         raise bad_file(path, f"has {len(chunks)} chunks, too few for {len(packed)} splats", "Export the file again.")
+    if len(rest) not in SH_DEGREES or len(sh) != len(packed):
+        raise bad_file(path, "has spherical harmonics that do not fit its splats", "Export the file again.")
 
 
 def _unpack(words: np.ndarray, bits: tuple[int, ...]) -> np.ndarray:
