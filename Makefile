@@ -6,7 +6,12 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 # The bpy module exists for one Python only: elsewhere everything but the Blender side is set up.
 BPY := $(shell $(PYTHON) -c 'import sys; print(",blender" if sys.version_info[:2] == (3, 11) else "")')
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+INSTALL := -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python $(INSTALL)
+# Other Blenders that the extension is tested in: the oldest that it supports, and the newest, whose Python is another one.
+OLD := .venv-4.2
+NEW := .venv-5.2
+NEW_PYTHON ?= python3.13
 # Threads that spin slow a busy machine tenfold.
 export OMP_WAIT_POLICY := passive
 
@@ -17,7 +22,7 @@ TOTAL ?= $(MINUTES)
 # Of the wheelhouse: which build of PyTorch (auto, cpu, cuda or rocm).
 BUILD ?= auto
 
-.PHONY: help setup test demo extension wheelhouse lock gpu-check train-gpu
+.PHONY: help setup test test-blender-all demo extension wheelhouse lock gpu-check train-gpu
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -31,10 +36,25 @@ $(VENV)/.ready: pyproject.toml
 	$(PIP) -e '.[dev$(BPY)]'
 	touch $@
 
-test: setup  ## check style and types, then run the tests
+$(OLD)/.ready: $(VENV)/.ready
+	$(PYTHON) -m venv $(OLD)
+	$(OLD)/bin/python $(INSTALL) --no-deps bpy==4.2.23
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $$(echo $(OLD)/lib/python*/site-packages)/rest.pth
+	touch $@
+
+$(NEW)/.ready: $(VENV)/.ready
+	$(NEW_PYTHON) -m venv $(NEW)
+	$(NEW)/bin/python $(INSTALL) bpy==5.2.3 pytest pytest-timeout hypothesis psutil websockets filelock cryptography pillow scipy
+	touch $@
+
+test: setup $(if $(BPY),$(OLD)/.ready)  ## check style and types, then run the tests, those of Blender in 4.2 and 5.0
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q
+	$(if $(BPY),$(OLD)/bin/python -m pytest -q tests/operators)
+
+test-blender-all: test $(NEW)/.ready  ## the tests, and those of Blender in 5.2 too, which wants Python 3.13: NEW_PYTHON=python3.13
+	TTTLRM_PYTHON=$(CURDIR)/$(BIN)/python $(NEW)/bin/python -m pytest -q tests/operators
 
 demo: setup  ## photograph a scene in Blender, reconstruct it, bring it back: out/demo.blend and out/demo.png
 	$(BIN)/python -m operators.demo

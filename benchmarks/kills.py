@@ -3,13 +3,15 @@
 
 python -m benchmarks.kills [--kills 200] [--seed 0]
 
-Scenes are those of a small network and small photos. A scene that was reconstructed once must be whole on disk after every
-kill, and one that no job was at work on must have the splats that its last job left.
+Scenes are those of a small network and small photos; now and then one is forgotten and another takes its place. A scene that
+was reconstructed once must be whole on disk after every kill, and one that no job was at work on must have the splats that its
+last job left.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import tempfile
 import threading
@@ -24,12 +26,23 @@ from tests.worker.photo_folder import write_checkpoint, write_photos
 from tttlrm_blender.client import Client, launch_worker
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.messages import Event, Progress
-from tttlrm_blender.protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings, RenderSettings
+from tttlrm_blender.protocol.settings import (
+    DecodeSettings,
+    ExportSettings,
+    ExtendSettings,
+    MeshSettings,
+    PosesSettings,
+    ReconstructSettings,
+    RefineSettings,
+    RenderSettings,
+)
 from tttlrm_blender.worker import store
 from tttlrm_blender.worker.sessions import LABEL
 
 SCENES = 3
 LONGEST = 8.0  # seconds from the connection to the kill
+FIRST = 4  # photos that a scene has before it is extended
+OFTEN = 8  # jobs on a scene for each time that it is forgotten
 
 
 class Killer:
@@ -38,10 +51,14 @@ class Killer:
     def __init__(self, folder: Path, seed: int) -> None:
         self.random, self.scenes = random.Random(seed), folder / "scenes"
         photos = write_photos(folder / "photos")
-        self.files = {path.relative_to(photos).as_posix(): path for path in photos.rglob("*") if path.is_file()}
+        self.files = {path.relative_to(photos).as_posix(): path for path in sorted(photos.rglob("*")) if path.is_file()}
+        self.later = [name for name in self.files if name.startswith("images/")][FIRST:]
         self.checkpoint = str(write_checkpoint(folder / "small.safetensors"))
         self.worker = launch_worker(scenes=self.scenes)
+        self.names = [f"scene {number}" for number in range(SCENES)]
+        self.numbers = itertools.count(SCENES)
         self.made: dict[str, int] = {}  # scenes that were reconstructed, and the splats that their last job left
+        self.extended: set[str] = set()  # scenes that may have all photos
         self.at_work = ""  # scene of the job that was cut off
         self.finished: Counter[str] = Counter()  # jobs by kind
         self.cut: Counter[str] = Counter()  # jobs by kind and stage
@@ -60,30 +77,53 @@ class Killer:
     def _work(self, client: Client) -> None:
         """Do jobs until the worker dies."""
         while True:
-            name = f"scene {self.random.randrange(SCENES)}"
+            name = self.random.choice(self.names)
             kind, settings = self._job(name)
             self.stage, self.at_work = "submit", name
             try:
-                job = client.submit(name, kind, settings, self.files if kind == "reconstruct" else None)
-                result = job.result(self._follow)
+                self._do(client, name, kind, settings)
             except TttlrmError as error:
                 if client.connected and error.code not in ("worker_died", "worker_lost", "closed"):
                     raise
                 self.cut[f"{kind}: {self.stage}"] += 1
                 return
             self.finished[kind] += 1
-            self.made[name] = result.info.get("splats", self.made.get(name, 0))
+
+    def _do(self, client: Client, name: str, kind: str, settings: Any) -> None:
+        if kind == "forget":
+            self._replace(name)  # whether or not it comes to that
+            client.forget(name)
+            return
+        files = {path: file for path, file in self.files.items() if path not in self.later}
+        if kind == "extend":
+            self.extended.add(name)
+            files = {path: self.files[path] for path in self.later}
+        result = client.submit(name, kind, settings, files if kind in ("reconstruct", "extend") else None).result(self._follow)
+        self.made[name] = result.info.get("splats", self.made.get(name, 0))
+
+    def _replace(self, name: str) -> None:
+        del self.made[name]
+        self.names[self.names.index(name)] = f"scene {next(self.numbers)}"
 
     def _job(self, name: str) -> tuple[str, Any]:
+        """A kind of job that the scene is ready for, and settings for it."""
         whole = ReconstructSettings(checkpoint=self.checkpoint, refine=RefineSettings(steps=self.random.choice([0, 5])))
+        if name not in self.made:
+            return "reconstruct", whole
+        if self.random.random() < 1 / OFTEN:
+            return "forget", None
         choices = {
             "reconstruct": whole,
             "decode": DecodeSettings(keep=self.random.choice([0.2, 0.4, 0.6])),
             "refine": RefineSettings(steps=self.random.randint(1, 40), start="decoded"),
             "mesh": MeshSettings(resolution=48),
             "render": RenderSettings(views=(0,)),
+            "poses": PosesSettings(),
+            "export": ExportSettings(format=self.random.choice(["ply", "spz", "json"])),
         }
-        kind = self.random.choice(list(choices)) if name in self.made else "reconstruct"
+        if name not in self.extended:
+            choices["extend"] = ExtendSettings()
+        kind = self.random.choice(list(choices))
         return kind, choices[kind]
 
     def _follow(self, event: Event) -> None:

@@ -5,24 +5,51 @@ import atexit
 
 import bpy
 
-from . import worker
-from .actions import control, decode, files, mesh, reconstruct, refine, setup
-from .interface import panel, preferences, properties
+from . import waiting, worker
+from .actions import (
+    control,
+    decode,
+    doctor,
+    drop,
+    edit,
+    extend,
+    files,
+    mesh,
+    own_settings,
+    photo_list,
+    reconstruct,
+    refine,
+    reunite,
+    setup,
+)
+from .interface import edit as edit_interface
+from .interface import panel, preferences, presets, properties, thumbnails
+from .scene import selection_dots
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
     decode.TTTLRM_OT_decode,
+    extend.TTTLRM_OT_extend,
+    decode.TTTLRM_OT_decode_selected,
+    *own_settings.CLASSES,
+    reunite.TTTLRM_OT_reconstruct_again,
     refine.TTTLRM_OT_refine,
     mesh.TTTLRM_OT_mesh,
     files.TTTLRM_OT_import_splats,
     files.TTTLRM_OT_export_splats,
     files.TTTLRM_FH_splats,
+    *edit.CLASSES,
     control.TTTLRM_OT_start_worker,
     control.TTTLRM_OT_stop_worker,
     control.TTTLRM_OT_cancel,
+    doctor.TTTLRM_OT_check_worker,
     setup.TTTLRM_OT_setup_worker,
+    *drop.CLASSES,
+    *photo_list.CLASSES,
     preferences.TTTLRM_Preferences,
+    presets.TTTLRM_PT_decode_presets,
     *panel.CLASSES,
+    *edit_interface.CLASSES,
 )
 
 
@@ -41,6 +68,10 @@ def register() -> None:
     for kind in CLASSES:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
+    edit_interface.add_menu_entries()
+    presets.register()
+    waiting.register()
+    selection_dots.start()
     _commands.append(bpy.utils.register_cli_command("tttlrm", _command))
     atexit.register(worker.link.close)
 
@@ -50,7 +81,12 @@ def unregister() -> None:
     bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
     worker.link.close()
+    selection_dots.stop()
+    edit_interface.remove_menu_entries()
+    waiting.unregister()
+    presets.unregister()
     files.remove_menu_entries()
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)
     properties.unregister()
+    thumbnails.unregister()

@@ -57,5 +57,5 @@ def show(context: bpy.types.Context) -> None:
     context.workspace.status_text_set(f"{current.text}   (Esc stops it)" if current else None)
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "PREFERENCES"}:
+            if area.type in {"VIEW_3D", "PROPERTIES", "PREFERENCES"}:
                 area.tag_redraw()

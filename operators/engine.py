@@ -14,6 +14,8 @@ def _room(name: str) -> ModuleType:
 errors = _room("errors")
 gaussians = _room("gaussians.gaussians")
 transform = _room("gaussians.transform")
+select = _room("gaussians.select")
+ground = _room("gaussians.ground")
 cameras = _room("photos.cameras")
 settings = _room("protocol.settings")
 messages = _room("protocol.messages")

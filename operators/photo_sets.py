@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 from .engine import errors
 
@@ -25,9 +26,21 @@ def folder_files(folder: Path) -> dict[str, Path]:
         return files
     videos = [path for path in folder.glob("*") if _wanted(path, VIDEOS)]
     if len(videos) != 1:
-        hint = "JPEG, PNG, WebP, TIFF, AVIF, HEIC and camera raw files are read, or one video."
-        raise errors.TttlrmError(f"There are no photos in {folder}.", hint, "no_photos")
+        raise _no_photos(folder)
     return {videos[0].name: videos[0]}
+
+
+def photos_in(folder: Path) -> list[Path]:
+    """The photos of a folder, or else of its folder `images`, by name.
+
+    Camera raw files are left out beside an image of the same name. Raises `TttlrmError` when there are none.
+    """
+    for place in (folder, folder / "images"):
+        found = [path for path in sorted(place.glob("*")) if _wanted(path, PHOTOS | RAW)]
+        if found:
+            finished = {path.stem for path in found if path.suffix.lower() in PHOTOS}
+            return [path for path in found if path.suffix.lower() in PHOTOS or path.stem not in finished]
+    raise _no_photos(folder)
 
 
 def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[str, Path]]:
@@ -36,7 +49,7 @@ def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[st
     Poses among the photo set's own files need none. Raises `TttlrmError` when they do not exist.
     """
     path = Path(poses)
-    if poses == "auto" or any(name == poses or name.startswith(f"{poses}/") for name in files):
+    if poses in ("auto", "estimate") or any(name == poses or name.startswith(f"{poses}/") for name in files):
         return poses, {}
     if path.is_file():
         return f"{GIVEN}/{path.name}", {f"{GIVEN}/{path.name}": path}
@@ -48,9 +61,39 @@ def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[st
     return GIVEN, below
 
 
+def added_photos(photos: Iterable[Path], taken: Iterable[str]) -> dict[str, Path]:
+    """More photos for a photo set, beside those that it has; the names of its files are `taken`."""
+    taken, files = list(taken), {}
+    for path in photos:
+        files[free_name(f"{photos_folder(taken)}{path.name}", [*taken, *files])] = path
+    return files
+
+
+def photos_folder(taken: Iterable[str]) -> str:
+    """Where in a photo set its photos lie, with a slash: below `images` unless there are some at the top."""
+    beside = any("/" not in name and PurePosixPath(name).suffix.lower() in PHOTOS | RAW for name in taken)
+    return "" if beside else "images/"
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """A name like this that differs from those taken by more than its suffix and capital letters."""
+    path = PurePosixPath(name)
+    stems = {PurePosixPath(other).with_suffix("").as_posix().lower() for other in taken}
+    stem, number = path.stem, 1
+    while path.with_name(stem).as_posix().lower() in stems:
+        number += 1
+        stem = f"{path.stem}_{number}"
+    return path.with_name(f"{stem}{path.suffix}").as_posix()
+
+
 def poses_know_up(poses: str, files: dict[str, Path | bytes]) -> bool:
     """Whether the world of the poses stands upright: Blender's and nerfstudio's do, COLMAP's and estimated ones lie anyhow."""
     return Path(poses).name.startswith("transforms") or (poses == "auto" and "transforms.json" in files)
+
+
+def _no_photos(folder: Path) -> errors.TttlrmError:
+    hint = "JPEG, PNG, WebP, TIFF, AVIF, HEIC and camera raw files are read, or one video."
+    return errors.TttlrmError(f"There are no photos in {folder}.", hint, "no_photos")
 
 
 def _wanted(path: Path, suffixes: frozenset[str]) -> bool:

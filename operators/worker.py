@@ -25,7 +25,22 @@ class Work:
     session: str  # name of the scene on the worker
     kind: str  # of the job; empty to do no more than reach the worker
     settings: Any = None
-    files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder
+    files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder, to be sent before
+
+    @property
+    def founds(self) -> bool:
+        """Whether the scene begins with it, and so is of no use when it fails."""
+        return self.kind == "reconstruct"
+
+
+def require_python(worker: Worker) -> None:
+    """Raises `TttlrmError` where there is no Python that could run a worker."""
+    if worker.python is None and importlib.util.find_spec("torch") is None:
+        raise errors.TttlrmError(
+            "Blender does not know which Python runs the worker.",
+            "Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages.",
+            "no_worker",
+        )
 
 
 class Link:
@@ -66,12 +81,7 @@ class Link:
     def _connect(self, worker: Worker) -> client.Client:
         if not worker.launched:
             return client.Client(worker.host, worker.port, worker.token, fingerprint=worker.fingerprint)
-        if worker.python is None and importlib.util.find_spec("torch") is None:
-            raise errors.TttlrmError(
-                "Blender does not know which Python runs the worker.",
-                "Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages.",
-                "no_worker",
-            )
+        require_python(worker)
         if self._process is None:
             self._process = client.launch_worker(worker.python, worker.log, scenes=worker.scenes)
         elif not self._process.alive:
@@ -115,7 +125,7 @@ class Run(client.Job):
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
                 return
             self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None))
-            if work.files and not self.succeeded:
+            if work.founds and not self.succeeded:
                 link.forget(work.session)  # nobody could ask for the scene again
         except errors.TttlrmError as error:
             self.put(messages.Failed.of(error))

@@ -13,7 +13,7 @@ ENGINE, OPERATORS = ROOT / "tttlrm_blender", ROOT / "operators"
 MODULES, IN_BLENDER = sorted(ENGINE.rglob("*.py")), [*sorted(OPERATORS.rglob("*.py")), ROOT / "__init__.py"]
 SOURCES = MODULES + IN_BLENDER
 HEAVY = {"torch", "gsplat", "numba", "scipy", "PIL", "trimesh", "skimage", "safetensors", "pycolmap", "tqdm"}
-HEAVY |= {"pillow_heif", "rawpy", "onnxruntime", "av", "cryptography"}
+HEAVY |= {"pillow_heif", "rawpy", "onnxruntime", "av", "cryptography", "fast_simplification"}
 WATCHED = HEAVY | {"numpy", "websockets", "bpy"}
 
 # Beyond the standard library, per room. A room may use less.
@@ -28,9 +28,9 @@ PACKAGES = {
     "model": {"numpy", "torch", "safetensors"},
     "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
     "refine": {"numpy", "torch", "scipy"},
-    "mesh": {"numpy", "torch", "scipy", "skimage", "trimesh"},
+    "mesh": {"numpy", "torch", "scipy", "skimage", "trimesh", "fast_simplification"},
     "train": {"numpy", "PIL", "torch", "tqdm"},
-    "worker": {"numpy", "torch", "websockets", "safetensors", "filelock", "cryptography"},
+    "worker": {"numpy", "scipy", "torch", "websockets", "safetensors", "filelock", "cryptography"},
     "commands": {"numpy", "PIL", "tqdm"},
 }
 # Data walks through the rooms in one direction; what lies at the top ("") serves all.

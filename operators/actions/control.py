@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import bpy
 
-from .. import activity, worker
+from .. import activity, waiting, worker
 from ..engine import messages
 from .job import JobOperator
 
@@ -44,7 +44,7 @@ class TTTLRM_OT_stop_worker(bpy.types.Operator):
 
 
 class TTTLRM_OT_cancel(bpy.types.Operator):
-    """Stop the job that is running"""
+    """Stop the job that is running, and those that wait"""
 
     bl_idname = "tttlrm.cancel"
     bl_label = "Stop"
@@ -56,5 +56,6 @@ class TTTLRM_OT_cancel(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Blender calls this."""
+        waiting.line.leave()
         activity.current.run.cancel()
         return {"FINISHED"}

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats anew from the scene that the worker has kept, without reading the photos again."""
 
-import bpy
+from dataclasses import replace
+from typing import ClassVar
 
-from ..engine import settings
+import bpy
+from bpy.props import StringProperty
+
+from .. import waiting
+from ..engine import errors, settings
 from ..interface import properties
-from .kept import SplatsOperator
+from ..scene.crop import crop_matrix
+from ..worker import Work
+from .kept import SplatsOperator, is_kept
 
 
 class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
@@ -16,4 +23,42 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
 
     kind = "decode"
     settings_type = settings.DecodeSettings
-    __annotations__ = properties.annotations(settings.DecodeSettings)
+    __annotations__ = properties.annotations(settings.DecodeSettings) | {
+        "crop": StringProperty(name="Crop Box", description="Name of the object to crop to; empty for the splats' own choice"),
+    }
+
+    def collect(self, context: bpy.types.Context) -> Work:
+        """Raises `TttlrmError` when there is no such crop box."""
+        work, box = super().collect(context), self._crop_box(context.object)
+        crop = crop_matrix(box, context.object) if box else ()
+        return replace(work, settings=replace(work.settings, crop=crop))
+
+    def _crop_box(self, splats: bpy.types.Object) -> bpy.types.Object | None:
+        if not self.crop:
+            return splats.tttlrm.crop
+        if self.crop not in bpy.data.objects:
+            raise errors.TttlrmError(f"There is no object “{self.crop}” to crop to.", "Name one of the scene.", "bad_settings")
+        return bpy.data.objects[self.crop]
+
+
+class TTTLRM_OT_decode_selected(bpy.types.Operator):
+    """Decode all selected splats again, one after the other, each with its own settings"""
+
+    bl_idname = "tttlrm.decode_selected"
+    bl_label = "Decode All Selected"
+    bl_options: ClassVar[set[str]] = {"UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        cls.poll_message_set("Select splats that were reconstructed here")
+        return any(is_kept(obj) for obj in context.selected_objects)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this: in a window the splats wait for their turn, else this waits for them."""
+        for obj in filter(is_kept, context.selected_objects):
+            if bpy.app.background:
+                waiting.decode(obj)
+            else:
+                waiting.wait(obj)
+        return {"FINISHED"}

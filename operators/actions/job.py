@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import bpy
 
-from .. import activity, worker
+from .. import activity, waiting, worker
 from ..engine import client, errors, messages
+from ..scene.lookup import find
 from ..scene.reconstruction import splats_of
 from ..scene.splats import add_splats, update_splats
 
@@ -62,6 +63,7 @@ class JobOperator:
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Blender calls this with everything that happens in the window."""
         if event.type == "ESC" and event.value == "PRESS":
+            waiting.line.leave()
             activity.current.run.cancel()
             return {"RUNNING_MODAL"}
         if event.type == "TIMER":
@@ -138,8 +140,3 @@ class JobOperator:
 def _main_window(context: bpy.types.Context) -> bpy.types.Window:
     """The window that a job belongs to: one of the preferences may be closed while the job goes on."""
     return context.window.parent or context.window
-
-
-def find(uid: int) -> bpy.types.Object | None:
-    """An object by its `session_uid`, which outlives renaming and undo where references do not."""
-    return next((obj for obj in bpy.data.objects if obj.session_uid == uid), None)

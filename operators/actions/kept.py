@@ -3,12 +3,19 @@
 
 import bpy
 
+from .. import troubles
 from ..engine import errors, messages
 from ..interface import properties
+from ..scene.lookup import find
 from ..scene.reconstruction import splats_of
 from ..scene.splats import is_splats, update_splats
 from ..worker import Work
-from .job import JobOperator, find
+from .job import JobOperator
+
+
+def is_kept(obj: bpy.types.Object | None) -> bool:
+    """Whether an object is splats whose scene a worker was given to keep."""
+    return is_splats(obj) and bool(obj.tttlrm.session)
 
 
 class KeptSceneOperator(JobOperator):
@@ -16,12 +23,12 @@ class KeptSceneOperator(JobOperator):
 
     kind: str  # of the job, and name of its settings in the object's group
     settings_type: type
+    _session: str = ""  # the scene that the job is for
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this: there must be splats that the worker knows."""
-        obj = context.object
-        if not is_splats(obj) or not obj.tttlrm.session:
+        if not is_kept(context.object):
             cls.poll_message_set("Select splats that were reconstructed here")
             return False
         return super().poll(context)
@@ -31,7 +38,13 @@ class KeptSceneOperator(JobOperator):
         self.replaces = context.object.session_uid
         own = context.object.tttlrm
         wanted = properties.overlaid(properties.plain(getattr(own, self.kind), self.settings_type), self)
+        self._session = own.session
         return Work(own.session, self.kind, wanted)
+
+    def _take(self, context: bpy.types.Context, message: messages.Event) -> set[str] | None:
+        """What a job comes to is told in the panel too, as long as it stands in the way."""
+        troubles.note(self._session, message)
+        return super()._take(context, message)
 
     def target(self) -> bpy.types.Object:
         """The splats that the job was started on. Raises `TttlrmError` when they are gone."""

@@ -6,16 +6,19 @@ from pathlib import Path
 from uuid import uuid4
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
 
+from .. import sources
 from ..engine import errors, messages, settings
 from ..interface import properties
 from ..photo_sets import folder_files, pose_files, poses_know_up
-from ..scene.cameras import background_photo, photo_set
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
 from ..worker import Work
 from .job import JobOperator
+
+FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_SAVE"}}
+FOLDER = {"subtype": "DIR_PATH", "options": {"SKIP_SAVE"}}  # one that is not asked for is not that of the last time
 
 
 def folder_work(folder: Path, wanted: settings.ReconstructSettings) -> Work:
@@ -35,17 +38,19 @@ def place(name: str, work: Work, done: messages.Done) -> bpy.types.Object:
     collection = build_scene(name, done.info, done.arrays, photos, upright)
     splats = next(obj for obj in collection.objects if is_splats(obj))
     properties.remember(splats, work.session, work.settings)
+    splats.tttlrm.files = "\n".join(work.files)
     return splats
 
 
 class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
-    """Turn photos into Gaussian splats: those of the selected image empties and cameras, or of a folder"""
+    """Turn photos into Gaussian splats: those that the panel names, those of a folder, or files"""
 
     bl_idname = "tttlrm.reconstruct"
     bl_label = "Reconstruct"
 
     __annotations__ = properties.annotations(settings.ReconstructSettings) | {
-        "directory": StringProperty(name="Folder", description="Photos; empty for the selected ones", subtype="DIR_PATH"),
+        "directory": StringProperty(name="Folder", description="Photos; empty for those of the panel", **FOLDER),
+        "files": CollectionProperty(**FILES),
         "name": StringProperty(name="Name", description="Of the new collection; empty to name it after the photos"),
         "refine_steps": IntProperty(name="Refine Steps", description="Optimisation steps", min=0),
         "refine_passes": IntProperty(name="Refine Passes", description="Over all photos, a step for each", min=0),
@@ -53,9 +58,17 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         "with_mesh": BoolProperty(name="Mesh", description="Make a mesh too"),
     }
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this. The panel's button uses the panel's source, and so that must be complete."""
+        lacking = sources.missing(context) if getattr(context, "tttlrm_source", None) else ""
+        if lacking:
+            cls.poll_message_set(lacking.rstrip("."))
+        return not lacking and super().poll(context)
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Blender calls this: without selected photos, ask for a folder."""
-        if self.directory or any(background_photo(obj) for obj in context.selected_objects):
+        """Blender calls this: where the panel names no photos, ask for a folder or files."""
+        if self.directory or not sources.missing(context):
             return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
@@ -66,14 +79,11 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
 
     def collect(self, context: bpy.types.Context) -> Work:
         """The photos, and the scene's settings with what the caller asks for instead."""
-        wanted = self._wanted(context)
-        if not self.directory:
-            self._title = self.name or "Reconstruction"
-            self._work = _work(_selected_photos(context), wanted)
-        else:
-            folder = Path(bpy.path.abspath(self.directory))
-            self._title = self.name or folder.name
-            self._work = folder_work(folder, wanted)
+        source = self._source(context)
+        if source.warning:
+            self.report({"WARNING"}, source.warning)
+        self._title = self.name or source.title
+        self._work = _work(source.files(), self._wanted(context))
         return self._work
 
     def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
@@ -85,6 +95,14 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         context.view_layer.objects.active = splats
         self.report({"INFO"}, f"{done.info['splats']:,} splats from {done.info['views']} photos")
 
+    def _source(self, context: bpy.types.Context) -> sources.Source:
+        if self.directory:
+            names = [file.name for file in self.files if file.name]
+            return sources.chosen(Path(bpy.path.abspath(self.directory)), names)
+        if lacking := sources.missing(context):
+            raise errors.TttlrmError(lacking, code="no_photos")
+        return sources.source_of(context)
+
     def _wanted(self, context: bpy.types.Context) -> settings.ReconstructSettings:
         wanted = properties.overlaid(properties.reconstruct_settings(context.scene), self)
         if self.properties.is_property_set("with_mesh"):
@@ -94,12 +112,3 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
             wanted = replace(wanted, refine=replace(wanted.refine, **budget))
         files = {name: getattr(wanted, name) for name in ("poses", "checkpoint")}
         return replace(wanted, **{name: bpy.path.abspath(file) for name, file in files.items()})
-
-
-def _selected_photos(context: bpy.types.Context) -> dict[str, Path | bytes]:
-    files = photo_set(context.selected_objects)
-    if not files:
-        raise errors.TttlrmError(
-            "No photos are selected.", "Select image empties, or cameras with background images, or give a folder.", "no_photos"
-        )
-    return files

@@ -1,57 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tab “tttLRM” in the sidebar of the 3D view."""
-
-from typing import ClassVar
+"""The tab “tttLRM” in the sidebar of the 3D view; the panels about splats."""
 
 import bpy
 
-from .. import activity, worker
-from ..engine import settings
-from ..scene.cameras import background_photo
 from ..scene.splats import is_splats
-from .properties import WORDS
-
-
-class Tab:
-    """Where the panels are."""
-
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "tttLRM"
-
-
-class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
-    """From photos to splats, and what the worker is doing."""
-
-    bl_label = "Reconstruct"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this."""
-        layout, wanted = _column(self), context.scene.tttlrm
-        photos = sum(background_photo(obj) is not None for obj in context.selected_objects)
-        text = f"Reconstruct {photos} Selected Photos" if photos else "Reconstruct a Folder…"
-        layout.operator("tttlrm.reconstruct", text=text, icon="OUTLINER_OB_POINTCLOUD")
-        for name in ("views", "width", "height", "scan"):
-            layout.prop(wanted, name)
-        layout.prop(wanted.refine, "steps", text="Refine Steps")
-        layout.prop(wanted.refine, "passes", text="Refine Passes")
-        layout.prop(wanted.refine, "seconds", text="Refine Seconds")
-        layout.prop(wanted, "with_mesh")
-        _draw_activity(layout)
-
-
-class TTTLRM_PT_photos(Tab, bpy.types.Panel):
-    """Rarer choices."""
-
-    bl_label = "Photos and Network"
-    bl_parent_id = "TTTLRM_PT_reconstruct"
-    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this."""
-        layout, wanted = _column(self), context.scene.tttlrm
-        for name in ("poses", "hold_out", "elastic", "checkpoint"):
-            layout.prop(wanted, name)
+from ..sources import new_pictured
+from . import kept, reconstruct, worker
+from .tab import Tab
 
 
 class TTTLRM_PT_splats(Tab, bpy.types.Panel):
@@ -72,82 +27,15 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
         if context.object.tttlrm.session:
             for kind in ("decode", "refine", "mesh"):
                 buttons.operator(f"tttlrm.{kind}")
+            new = len(new_pictured(context))
+            buttons.operator("tttlrm.extend", text=f"Add {new} Selected Photos" if new else "Add Photos…")
         buttons.operator("tttlrm.export_splats")
-
-
-class KeptScenePanel(Tab):
-    """Settings of the active splats for one kind of job."""
-
-    bl_parent_id = "TTTLRM_PT_splats"
-    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
-    kind: str
-    settings_type: type
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Blender calls this."""
-        return bool(context.object.tttlrm.session)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this."""
-        layout, group = _column(self), getattr(context.object.tttlrm, self.kind)
-        for name in WORDS[self.settings_type]:
-            layout.prop(group, name)
-
-
-class TTTLRM_PT_decode(KeptScenePanel, bpy.types.Panel):
-    """How splats are decoded."""
-
-    bl_label, kind, settings_type = "Decode Settings", "decode", settings.DecodeSettings
-
-
-class TTTLRM_PT_refine(KeptScenePanel, bpy.types.Panel):
-    """How splats are refined."""
-
-    bl_label, kind, settings_type = "Refine Settings", "refine", settings.RefineSettings
-
-
-class TTTLRM_PT_mesh(KeptScenePanel, bpy.types.Panel):
-    """How a mesh is made."""
-
-    bl_label, kind, settings_type = "Mesh Settings", "mesh", settings.MeshSettings
-
-
-class TTTLRM_PT_worker(Tab, bpy.types.Panel):
-    """The process that does the work."""
-
-    bl_label = "Worker"
-    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this."""
-        layout = self.layout
-        layout.label(text="Connected" if worker.link.connected else "Starts when it is needed")
-        row = layout.row(align=True)
-        row.operator("tttlrm.start_worker", text="Start")
-        row.operator("tttlrm.stop_worker", text="Stop")
-
-
-def _column(panel: bpy.types.Panel) -> bpy.types.UILayout:
-    panel.layout.use_property_split = True
-    panel.layout.use_property_decorate = False
-    return panel.layout.column()
-
-
-def _draw_activity(layout: bpy.types.UILayout) -> None:
-    if activity.current is None:
-        return
-    layout.separator()
-    layout.progress(factor=activity.current.fraction, text=activity.current.text)
-    layout.operator("tttlrm.cancel", icon="CANCEL")
+        kept.draw_trouble(layout, context)
 
 
 CLASSES = (
-    TTTLRM_PT_reconstruct,
-    TTTLRM_PT_photos,
+    *reconstruct.CLASSES,
     TTTLRM_PT_splats,
-    TTTLRM_PT_decode,
-    TTTLRM_PT_refine,
-    TTTLRM_PT_mesh,
-    TTTLRM_PT_worker,
+    *kept.CLASSES,
+    *worker.CLASSES,
 )

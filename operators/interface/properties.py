@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The settings of the engine as Blender properties: names and defaults from the dataclasses, words and limits from here."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
+from math import isfinite
 from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
+from .. import waiting
 from ..engine import settings
+from . import sources
 
 FIRST_STEPS = 500  # of refinement that are offered for splats which had none
 
@@ -38,14 +42,25 @@ def _words(name: str, description: str, **limits: Any) -> dict[str, Any]:
 
 WORDS: dict[type, dict[str, dict[str, Any]]] = {
     settings.DecodeSettings: {
-        "views": _words("Views", "Photos that splats are read for; 0 for as many as are sensible", min=0),
-        "keep": _words("Keep", "Share of the most opaque pixels that become splats; 0 chooses by itself", min=0, max=1),
-        "explore": _words("Explore", "Random share of the fainter pixels kept too, as a fraction of Keep", min=0, max=1),
-        "min_opacity": _words("Minimum Opacity", "Splats fainter than this are dropped", min=0, max=1),
-        "max_splats": _words("Most Splats", "Upper bound on the number of splats; 0 for none", min=0),
-        "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view", min=0, max=3),
-        "scale": _words("Splat Size", "Factor on the size of every splat", min=0.01, soft_max=4),
-        "seed": _words("Seed", "Of the random choice among the faint splats", min=0),
+        "views": _words("Views", "Photos that splats are read for; 0 for as many as are sensible"),
+        "keep": _words("Keep", "Share of the most opaque pixels that become splats; 0 chooses by itself", subtype="FACTOR"),
+        "explore": _words("Explore", "Random share of the fainter pixels kept too, as a fraction of Keep", subtype="FACTOR"),
+        "min_opacity": _words("Minimum Opacity", "Splats fainter than this are dropped", subtype="FACTOR"),
+        "max_splats": _words("Most Splats", "Upper bound on the number of splats; 0 for none"),
+        "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view"),
+        "scale": _words("Splat Size", "Factor on the size of every splat", soft_max=4),
+        "size_limit": _words(
+            "Size Limit", "Largest splat, as a share of its distance from the nearest photo's camera; 0 for none", soft_max=0.5
+        ),
+        "near": _words("Near", "Splats nearer than this to a photo's camera are dropped", subtype="DISTANCE"),
+        "far": _words(
+            "Far", "Splats farther than this from the cameras of all photos are dropped; 0 for none", subtype="DISTANCE"
+        ),
+        "merge": _words("Merge Distance", "Splats in a cube of this side become one; 0 for none", subtype="DISTANCE"),
+        "floaters": _words(
+            "Remove Floaters", "How strictly splats are dropped that lie apart from others; 0 for not at all", subtype="FACTOR"
+        ),
+        "seed": _words("Seed", "Of the random choice among the faint splats"),
     },
     settings.RefineSettings: {
         "steps": _words("Steps", "Optimisation steps; 0 for no limit by these", min=0),
@@ -60,11 +75,13 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view", min=0, max=3),
     },
     settings.MeshSettings: {
-        "resolution": _words("Resolution", "Voxels along the longest side of the scene", min=8, soft_max=512),
-        "min_piece": _words("Smallest Piece", "Pieces with a smaller share of the faces are dropped", min=0, max=1),
+        "resolution": _words("Resolution", "Voxels along the longest side of the scene", soft_max=512),
+        "voxel": _words("Voxel Size", "Side of a voxel, in place of a resolution; 0 for none", subtype="DISTANCE"),
+        "min_piece": _words("Smallest Piece", "Pieces with a smaller share of the faces are dropped", subtype="FACTOR"),
+        "faces": _words("Most Faces", "Triangles to which the mesh is simplified; 0 for as many as there are"),
     },
     settings.ReconstructSettings: {
-        "poses": _words("Poses", "“auto”, or a file or folder of camera poses", subtype="FILE_PATH"),
+        "poses": _words("Poses", "“auto”, “estimate”, or a file or folder of camera poses", subtype="FILE_PATH"),
         "orient": _words("Upright", "Whether the scene is turned upright, put on the ground and centred", items=ORIENTATIONS),
         "distance": _words("Distance", "How many metres apart two photos were taken: a.jpg:b.jpg=2.5; empty where nobody knows"),
         "views": _words("Views", "Photos given to the network; 0 for all that make sense", min=0),
@@ -78,13 +95,25 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
     },
 }
 
+WORDS[settings.ExtendSettings] = {
+    "poses": _words("Poses", "“auto”, “estimate”, or a file or folder of camera poses of all photos", subtype="FILE_PATH"),
+    "views": _words("Views", "New photos given to the network; 0 for all that make sense", min=0),
+    "remove_background": WORDS[settings.ReconstructSettings]["remove_background"],
+}
+
 MAKERS = {bool: BoolProperty, int: IntProperty, float: FloatProperty, str: StringProperty}
 
 
-def annotations(kind: type) -> dict[str, Any]:
-    """A Blender property for every plain field of a settings dataclass."""
+def annotations(kind: type, update: Callable[[Any, bpy.types.Context], None] | None = None) -> dict[str, Any]:
+    """A Blender property for every setting of a dataclass that has words here; `update` hears of changes."""
     default = kind()
-    return {name: _property(getattr(default, name), words) for name, words in WORDS[kind].items()}
+    heard = {"update": update} if update else {}
+    limits = {setting.name: _limits(*setting.metadata.get("bounds", ())) for setting in fields(kind)}
+    return {name: _property(getattr(default, name), words | limits[name] | heard) for name, words in WORDS[kind].items()}
+
+
+def _limits(*bounds: float) -> dict[str, float]:
+    return {name: bound for name, bound in zip(("min", "max"), bounds, strict=False) if isfinite(bound)}
 
 
 def _property(default: Any, words: dict[str, Any]) -> Any:
@@ -107,7 +136,7 @@ def overlaid(values: Any, operator: bpy.types.Operator) -> Any:
 class TTTLRM_PG_decode(bpy.types.PropertyGroup):
     """How kept query tokens become splats."""
 
-    __annotations__ = annotations(settings.DecodeSettings)
+    __annotations__ = annotations(settings.DecodeSettings, waiting.changed)
 
 
 class TTTLRM_PG_refine(bpy.types.PropertyGroup):
@@ -126,6 +155,7 @@ class TTTLRM_PG_scene(bpy.types.PropertyGroup):
     """How the next photos become splats."""
 
     __annotations__ = annotations(settings.ReconstructSettings) | {
+        "source": PointerProperty(type=sources.TTTLRM_PG_source),
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
@@ -138,20 +168,33 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
 
     __annotations__ = {
         "session": StringProperty(name="Scene", description="The name under which the worker keeps this object's scene"),
+        "files": StringProperty(name="Files", description="Names of the files that the worker has of this scene, a line each"),
+        "live": BoolProperty(
+            name="Live", description="Decode again as soon as a setting has changed; refined splats are replaced too"
+        ),
+        "crop": PointerProperty(
+            name="Crop Box",
+            description="Splats outside this object's bounding box are dropped; of an empty, outside the cube of its size",
+            type=bpy.types.Object,
+            poll=lambda group, obj: obj != group.id_data,
+            update=waiting.changed,
+        ),
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
     }
 
 
-CLASSES = (TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLRM_PG_mesh, TTTLRM_PG_scene, TTTLRM_PG_object)
+CLASSES = (*sources.CLASSES, TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLRM_PG_mesh, TTTLRM_PG_scene, TTTLRM_PG_object)
 
 
 def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings:
     """What the panel says about the next reconstruction."""
     group = scene.tttlrm
+    poses = {"ESTIMATE": "estimate", "FILE": group.poses}.get(group.source.cameras, "auto")
     return replace(
         plain(group, settings.ReconstructSettings),
+        poses=poses,
         decode=plain(group.decode, settings.DecodeSettings),
         refine=plain(group.refine, settings.RefineSettings),
         mesh=plain(group.mesh, settings.MeshSettings) if group.with_mesh else None,
@@ -164,8 +207,13 @@ def remember(obj: bpy.types.Object, session: str, used: settings.ReconstructSett
     group.session = session
     refine = used.refine if used.refine.wanted else replace(used.refine, steps=FIRST_STEPS)
     for part, values in (("decode", used.decode), ("refine", refine), ("mesh", used.mesh or settings.MeshSettings())):
-        for name in WORDS[type(values)]:
-            setattr(getattr(group, part), name, getattr(values, name))
+        take_over(getattr(group, part), values, type(values))
+
+
+def take_over(group: bpy.types.PropertyGroup, source: Any, kind: type) -> None:
+    """Give a group the settings of a dataclass or of another group."""
+    for name in WORDS[kind]:
+        setattr(group, name, getattr(source, name))
 
 
 def register() -> None:

@@ -43,7 +43,9 @@ class SetupPreferences:
         environment = setup.Environment(setup.place(addon.folder()))
         sentence, button = STATES[environment.state]
         layout.label(text=f"{sentence} (PyTorch {environment.torch})" if environment.torch else sentence)
-        layout.operator("tttlrm.setup_worker", text=button, icon="IMPORT")
+        buttons = layout.row(align=True)
+        buttons.operator("tttlrm.setup_worker", text=button, icon="IMPORT")
+        buttons.operator("tttlrm.check_worker", icon="CHECKMARK")
         layout.prop(self, "build")
         layout.prop(self, "wheels")
         log = addon.folder() / "setup.log"

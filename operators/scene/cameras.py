@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import numpy as np
 from mathutils import Matrix
 
 from ..engine import errors
+from ..photo_sets import free_name
 from . import conversion
 
-PIXEL_ASPECT = "pixel_aspect"  # custom property of camera data; in Blender only scenes have one
+# Custom properties of camera data.
+PIXEL_ASPECT = "pixel_aspect"  # in Blender only scenes have one
+PHOTO = "tttlrm_photo"  # name of the photo in the scene that the worker keeps
 
 
 def add_cameras(
@@ -36,6 +40,7 @@ def _add_camera(
     _set_lens(data, conversion.lens(np.array(intrinsics), size, _uncropped_side(size, image)))
     if image:
         _set_background(data, image)
+    data[PHOTO] = name
     camera = bpy.data.objects.new(data.name, data)
     camera.matrix_world = Matrix(conversion.camera_to_blender(np.array(c2w)))
     collection.objects.link(camera)
@@ -83,33 +88,63 @@ def background_photo(obj: bpy.types.Object) -> bpy.types.Image | None:
     return None
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """Photos that objects of the scene show, by their names in a photo set, and frames of a transforms.json."""
+
+    files: dict[str, Path | bytes]
+    frames: list[dict[str, Any]]  # of those that belong to cameras
+
+    @property
+    def posed(self) -> bool:
+        """Whether all have cameras."""
+        return 0 < len(self.frames) == len(self.files)
+
+
+def ignored(obj: bpy.types.Object) -> bool:
+    """Whether the photo behind a camera's picture is moved, turned, scaled or mirrored, of which its pose knows nothing."""
+    shown = [b for b in obj.data.background_images if b.source == "IMAGE" and b.image][:1] if obj.type == "CAMERA" else []
+    return any(tuple(b.offset) != (0, 0) or b.rotation or b.scale != 1 or b.use_flip_x or b.use_flip_y for b in shown)
+
+
 def photo_set(objects: Iterable[bpy.types.Object]) -> dict[str, Path | bytes]:
     """The photos of cameras and image empties as the files of a photo set, in the order of the objects.
 
     When all photos belong to cameras, a transforms.json tells where they were taken. Raises `TttlrmError` for images
     that are neither files nor packed.
     """
+    found = pictures(objects)
+    return found.files | ({"transforms.json": transforms_json(found.frames)} if found.posed else {})
+
+
+def pictures(
+    objects: Iterable[bpy.types.Object], folder: str = "images/", taken: Iterable[str] = (), world: Matrix | None = None
+) -> Pictures:
+    """The photos of cameras and image empties, under names below `folder` that are not `taken`.
+
+    The frames stand in the world of Blender, or in another with its matrix to that one. Raises `TttlrmError` as `photo_set`.
+    """
     bpy.context.view_layer.update()
-    pictured = {obj: image for obj in objects if (image := background_photo(obj))}
     files: dict[str, Path | bytes] = {}
     frames = []
-    for obj, image in pictured.items():
-        name = _free_name(image, files)
+    for obj, image in ((obj, image) for obj in objects if (image := background_photo(obj))):
+        own = bpy.path.basename(image.filepath_raw) or image.name
+        name = free_name(f"{folder}{own}", [*taken, *files])
         files[name] = _content(image)
         if obj.type == "CAMERA":
-            frames.append(_frame(name, obj, image))
-    if frames and len(frames) == len(pictured):
-        files["transforms.json"] = json.dumps({"frames": frames}, indent=1).encode()
-    return files
+            frames.append({"file_path": name} | _pose(obj, world) | _lens(obj, image))
+    return Pictures(files, frames)
 
 
-def _free_name(image: bpy.types.Image, taken: Mapping[str, Any]) -> str:
-    path = Path(bpy.path.basename(image.filepath_raw) or image.name)
-    name, number = f"images/{path.name}", 1
-    while name in taken:
-        number += 1
-        name = f"images/{path.stem}_{number}{path.suffix}"
-    return name
+def known_frames(cameras: Iterable[bpy.types.Object], world: Matrix) -> list[dict[str, Any]]:
+    """Frames for cameras that a reconstruction made: the photos by their names in its scene, and poses in a world."""
+    bpy.context.view_layer.update()
+    return [{"file_path": camera.data[PHOTO], "camera_angle_x": camera.data.angle_x} | _pose(camera, world) for camera in cameras]
+
+
+def transforms_json(frames: list[dict[str, Any]]) -> bytes:
+    """The content of a transforms.json."""
+    return json.dumps({"frames": frames}, indent=1).encode()
 
 
 def _content(image: bpy.types.Image) -> Path | bytes:
@@ -125,17 +160,19 @@ def _content(image: bpy.types.Image) -> Path | bytes:
     return path
 
 
-def _frame(name: str, camera: bpy.types.Object, image: bpy.types.Image) -> dict[str, Any]:
-    """One entry of a transforms.json."""
+def _pose(camera: bpy.types.Object, world: Matrix | None) -> dict[str, Any]:
+    matrix = world.inverted() @ camera.matrix_world if world else camera.matrix_world
+    return {"transform_matrix": conversion.camera_pose(np.array(matrix)).tolist()}
+
+
+def _lens(camera: bpy.types.Object, image: bpy.types.Image) -> dict[str, Any]:
     if camera.data.type != "PERSP":
         raise errors.TttlrmError(
             f"The camera “{camera.name}” is not a perspective one.", "Set its type to Perspective.", "bad_camera"
         )
     size = (int(image.size[0]), int(image.size[1]))
     fx, fy, cx, cy = (float(value) for value in _intrinsics(camera.data, size))
-    pose = conversion.camera_pose(np.array(camera.matrix_world))
-    lens = {"w": size[0], "h": size[1], "fl_x": fx, "fl_y": fy, "cx": cx, "cy": cy}
-    return {"file_path": name, "transform_matrix": pose.tolist(), **lens}
+    return {"w": size[0], "h": size[1], "fl_x": fx, "fl_y": fy, "cx": cx, "cy": cy}
 
 
 def _intrinsics(data: bpy.types.Camera, size: tuple[int, int]) -> np.ndarray:

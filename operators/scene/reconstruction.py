@@ -13,7 +13,7 @@ from mathutils import Matrix
 
 from ..engine import gaussians
 from . import conversion
-from .cameras import add_cameras
+from .cameras import PHOTO, add_cameras
 from .mesh import add_mesh
 from .splats import add_splats
 
@@ -51,6 +51,17 @@ def _hidden(mesh: bpy.types.Object) -> bpy.types.Object:
     mesh.hide_set(True)
     mesh.hide_render = True
     return mesh
+
+
+def cameras_of(splats: bpy.types.Object) -> list[bpy.types.Object]:
+    """The cameras of the scene that splats belong to, as far as they are still there."""
+    beside = splats.parent.children if splats.parent else ()
+    return [obj for obj in beside if obj.type == "CAMERA" and PHOTO in obj.data]
+
+
+def cameras_collection(splats: bpy.types.Object) -> bpy.types.Collection:
+    """Where the cameras of the scene are that splats belong to, or else the splats."""
+    return next(iter(cameras_of(splats)), splats).users_collection[0]
 
 
 def splats_of(arrays: Mapping[str, np.ndarray]) -> gaussians.Gaussians:

@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import errors, gaussians, transform
+from . import masks, points
 from .drawing import show_splats
 
 BASE = "radiance:base"
@@ -36,7 +37,7 @@ def update_splats(obj: bpy.types.Object, splats: gaussians.Gaussians) -> None:
 
 
 def read_splats(obj: bpy.types.Object) -> gaussians.Gaussians:
-    """The splats of an object in world coordinates, shapes and harmonics changed along with it.
+    """The splats that an object shows, in world coordinates, shapes and harmonics changed along with it.
 
     Raises `TttlrmError` when the object holds no splats, or when its scale is zero along an axis.
     """
@@ -46,9 +47,10 @@ def read_splats(obj: bpy.types.Object) -> gaussians.Gaussians:
         )
     bpy.context.view_layer.update()
     matrix = np.array(obj.matrix_world)
-    if np.array_equal(matrix, np.eye(4)):
-        return _read(obj.data)
-    return transform.apply_matrix(_read(obj.data), matrix)
+    splats, shown = read_local(obj.data), masks.visible(obj)
+    if shown is not None:
+        splats = splats[shown]
+    return splats if np.array_equal(matrix, np.eye(4)) else transform.apply_matrix(splats, matrix)
 
 
 def is_splats(obj: bpy.types.Object | None) -> bool:
@@ -58,16 +60,20 @@ def is_splats(obj: bpy.types.Object | None) -> bool:
 
 
 def _cloud(name: str, splats: gaussians.Gaussians) -> bpy.types.PointCloud:
-    cloud = _points(len(splats))
+    cloud = points.new_cloud(len(splats))
     cloud.name = name
-    for attribute, kind, values in _attributes(splats):
-        target = cloud.attributes.get(attribute) or cloud.attributes.new(attribute, kind, "POINT")
-        if len(splats):
-            target.data.foreach_set(_field(target), np.ascontiguousarray(values, dtype=np.float32).ravel())
+    write_local(cloud, splats)
     return cloud
 
 
-def _attributes(splats: gaussians.Gaussians) -> Iterator[tuple[str, str, np.ndarray]]:
+def write_local(cloud: bpy.types.PointCloud, splats: gaussians.Gaussians) -> None:
+    """Set the attributes of a cloud with as many points to splats in its own coordinates; other attributes stay."""
+    for name, kind, values in attributes(splats):
+        points.write(cloud, name, kind, values)
+    cloud.update_tag()
+
+
+def attributes(splats: gaussians.Gaussians) -> Iterator[tuple[str, str, np.ndarray]]:
     """Name, type and values of every attribute."""
     yield "position", "FLOAT_VECTOR", splats.means
     yield "radius", "FLOAT", splats.scales.mean(axis=1)
@@ -84,60 +90,20 @@ def _four_floats() -> str:
     return "FLOAT4" if "FLOAT4" in kinds else "FLOAT_COLOR"
 
 
-def _field(attribute: bpy.types.Attribute) -> str:
-    """The property of an attribute's elements that holds the number, vector or colour."""
-    properties = attribute.data[0].bl_rna.properties
-    return next(name for name in ("value", "vector", "color") if name in properties)
-
-
-def _points(count: int) -> bpy.types.PointCloud:
-    """A point cloud of some number of points."""
-    cloud = bpy.data.pointclouds.new("splats")
-    if hasattr(cloud, "resize"):
-        cloud.resize(count)
-        return cloud
-    copy = _points_by_nodes(cloud, count) if count else cloud.copy()
-    bpy.data.pointclouds.remove(cloud)
-    return copy
-
-
-def _points_by_nodes(cloud: bpy.types.PointCloud, count: int) -> bpy.types.PointCloud:
-    """Before Blender 5.1 only geometry nodes can make points quickly."""
-    tree = bpy.data.node_groups.new("points", "GeometryNodeTree")
-    tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
-    points, output = tree.nodes.new("GeometryNodePoints"), tree.nodes.new("NodeGroupOutput")
-    points.inputs["Count"].default_value = count
-    tree.links.new(points.outputs[0], output.inputs[0])
-    maker = bpy.data.objects.new("points", cloud)
-    maker.modifiers.new("points", "NODES").node_group = tree
-    bpy.context.scene.collection.objects.link(maker)
-    try:
-        return maker.evaluated_get(bpy.context.evaluated_depsgraph_get()).data.copy()
-    finally:
-        bpy.data.objects.remove(maker)
-        bpy.data.node_groups.remove(tree)
-
-
-def _read(cloud: bpy.types.PointCloud) -> gaussians.Gaussians:
-    base = _values(cloud, BASE, 4)
+def read_local(cloud: bpy.types.PointCloud) -> gaussians.Gaussians:
+    """All splats of a cloud in its own coordinates, the hidden ones too."""
+    base = points.read(cloud, BASE).reshape(-1, 4)
     terms = (_degree(cloud) + 1) ** 2
     sh = np.empty((len(base), terms, 3), dtype=np.float32)
     sh[:, 0] = base[:, :3]
     for index in range(terms - 1):
-        sh[:, index + 1] = _values(cloud, f"radiance:sh_{index}", 3)
-    means, quats, scales = _values(cloud, "position", 3), _values(cloud, "rotation", 4), _values(cloud, "scale", 3)
+        sh[:, index + 1] = points.read(cloud, f"radiance:sh_{index}").reshape(-1, 3)
+    means, quats, scales = (
+        points.read(cloud, name).reshape(-1, w) for name, w in (("position", 3), ("rotation", 4), ("scale", 3))
+    )
     return gaussians.Gaussians(means, quats, scales, np.ascontiguousarray(base[:, 3]), sh)
 
 
 def _degree(cloud: bpy.types.PointCloud) -> int:
     """The largest SH degree whose coefficients are all there."""
     return max(d for d in range(4) if all(f"radiance:sh_{k}" in cloud.attributes for k in range((d + 1) ** 2 - 1)))
-
-
-def _values(cloud: bpy.types.PointCloud, name: str, width: int) -> np.ndarray:
-    """An attribute as [N, width] float32."""
-    attribute = cloud.attributes[name]
-    values = np.empty((len(attribute.data), width), dtype=np.float32)
-    if len(values):
-        attribute.data.foreach_get(_field(attribute), values.ravel())
-    return values

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 import pytest
 
 from tttlrm_blender.commands.options import add_reconstruct_options, reconstruct_settings
-from tttlrm_blender.protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
+from tttlrm_blender.protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings, from_json, to_json
 
 
 def parse(*arguments: str, mesh: bool = False) -> ReconstructSettings:
@@ -40,6 +40,30 @@ def test_every_option_reaches_its_setting():
     )
 
 
+def test_every_option_of_splats_and_mesh_reaches_its_setting():
+    line = (
+        "--query-views 4 --min-opacity 0.2 --max-splats 5000 --sh-degree 1 --splat-scale 1.5 --size-limit 0.1 --near 0.3 --far 9"
+    )
+    line += " --merge 0.02 --floaters 0.5 --crop=-1,0,0,1,2,4 --mesh --mesh-resolution 64 --voxel 0.05 --faces 2000"
+    asked = parse(*line.split())
+    box = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0, 0.0, 0.0, 0.5, -1.0, 0.0, 0.0, 0.0, 1.0)
+    assert asked.decode == DecodeSettings(
+        views=4,
+        min_opacity=0.2,
+        max_splats=5000,
+        sh_degree=1,
+        scale=1.5,
+        size_limit=0.1,
+        near=0.3,
+        far=9.0,
+        crop=box,
+        merge=0.02,
+        floaters=0.5,
+    )
+    assert asked.mesh == MeshSettings(resolution=64, voxel=0.05, faces=2000)
+    assert asked.views == 0 and from_json(ReconstructSettings, to_json(asked)) == asked
+
+
 def test_a_mesh_can_be_declined():
     assert parse("--no-mesh", mesh=True).mesh is None
 
@@ -70,6 +94,13 @@ def test_the_budget_of_refinement_in_passes():
         ("--keep", "1.5", "--keep is a share of the pixels, such as 0.4; got 1.5"),
         ("--views", "many", "a whole number of at least 0 is needed, such as 8; got many"),
         ("--hold-out", "-1", "a whole number of at least 0 is needed, such as 8; got -1"),
+        ("--sh-degree", "4", "4 is out of range. Choose 0 to 3."),
+        ("--sh-degree", "high", "a whole number is needed; got high"),
+        ("--near", "-1", "-1 is out of range. Choose at least 0."),
+        ("--far", "away", "a number is needed; got away"),
+        ("--floaters", "nan", "nan is out of range."),
+        ("--crop", "1,2,3", "a box is two corners X,Y,Z,X,Y,Z with some room between them; got 1,2,3"),
+        ("--crop", "0,0,0,1,1,0", "a box is two corners X,Y,Z,X,Y,Z with some room between them; got 0,0,0,1,1,0"),
     ],
 )
 def test_a_wrong_value_is_answered_with_a_sentence(option: str, value: str, sentence: str, capsys: pytest.CaptureFixture):

@@ -69,7 +69,7 @@ def test_half_seen_sphere_stays_open(sphere_maps):
 @pytest.mark.parametrize("maps_name", ["sphere_maps", "box_maps"])
 def test_integration_agrees_with_the_reference(request, maps_name):
     maps = request.getfixturevalue(maps_name)
-    fast, plain = (Volume.over(*scene_box(maps), 24) for _ in range(2))
+    fast, plain = (Volume.over(*scene_box(maps), 0.07) for _ in range(2))
     for view in (0, 7, 21):
         integrate(fast, maps, view)
         integrate_reference(plain, maps, view)
@@ -99,8 +99,7 @@ def test_box_of_a_room_seen_from_inside():
 
 
 def test_volume_covers_the_box_with_a_margin():
-    volume = Volume.over(np.array([0.0, 0, 0]), np.array([2.0, 1, 0.3]), 100)
-    assert volume.voxel == pytest.approx(0.02)
+    volume = Volume.over(np.array([0.0, 0, 0]), np.array([2.0, 1, 0.3]), 0.02)
     assert volume.distance.shape[0] == 101 + 2 * MARGIN
     last = volume.origin + volume.voxel * (np.array(volume.distance.shape) - 1)
     assert (volume.origin <= -MARGIN * 0.02 + 1e-9).all() and (last >= np.array([2, 1, 0.3]) + MARGIN * 0.02 - 1e-9).all()
@@ -156,6 +155,32 @@ def test_says_when_there_is_no_surface():
 def test_refuses_resolutions_that_make_no_sense(sphere_maps, resolution):
     with pytest.raises(TttlrmError, match=f"cannot be made of {resolution} voxels"):
         fuse_depth_maps(sphere_maps, MeshSettings(resolution=resolution), Report())
+
+
+def test_a_voxel_of_its_own_size_stands_for_a_resolution(sphere_maps):
+    low, high = scene_box(sphere_maps)
+    by_size = fuse_depth_maps(sphere_maps, MeshSettings(resolution=192, voxel=float((high - low).max()) / 48), Report())
+    by_count = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48), Report())
+    np.testing.assert_array_equal(by_size.vertices, by_count.vertices)
+    for voxel in (1e-5, 1.0):
+        with pytest.raises(TttlrmError, match=r"voxels of .* Choose a voxel of 0\.0015 to 0\.2"):
+            fuse_depth_maps(sphere_maps, MeshSettings(voxel=voxel), Report())
+
+
+def test_a_simplified_sphere_is_still_one(sphere_maps):
+    mesh = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48, faces=1000), Report())
+    assert_well_formed(mesh)
+    assert len(mesh.faces) == 1000 and open_edges(mesh) == 0
+    assert volume_of(mesh) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.02)
+    assert np.abs(mesh.colors - paint(mesh.vertices)).mean() < 0.02
+    few = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48, faces=1), Report())
+    assert 4 <= len(few.faces) <= 8
+
+
+def test_a_mesh_with_few_enough_faces_stays(sphere_maps):
+    plain = fuse_depth_maps(sphere_maps, MeshSettings(resolution=24), Report())
+    bounded = fuse_depth_maps(sphere_maps, MeshSettings(resolution=24, faces=len(plain.faces)), Report())
+    np.testing.assert_array_equal(plain.vertices, bounded.vertices)
 
 
 def test_stops_when_cancelled():

@@ -2,7 +2,6 @@
 """Many photo sets in one go, from a checkout, with the toy worker."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import operators
 from operators import command_line, worker
 from operators.engine import client
 from operators.interface.preferences import Worker
+from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.ply import read_ply
 
 TOY = Path(__file__).with_name("toy_worker.py")
@@ -53,7 +53,7 @@ def save_photo(path: Path) -> None:
 
 
 def convert(sets: Path, *options: str) -> int:
-    return command_line.main(["convert", str(sets), "--out", str(sets.parent / "out"), "--python", sys.executable, *options])
+    return command_line.main(["convert", str(sets), "--out", str(sets.parent / "out"), "--python", WORKER_PYTHON, *options])
 
 
 def test_every_good_set_becomes_a_folder_and_every_bad_one_is_reported(sets, capsys):
@@ -127,7 +127,7 @@ def test_the_worker_ends_with_the_batch(sets):
 
 
 def test_a_worker_that_is_running_can_be_used(sets):
-    with client.launch_worker() as process:
+    with client.launch_worker(WORKER_PYTHON) as process:
         link = worker.Link()
         assert link.client(Worker(None, process.host, process.port, process.token)).connected
         link.close()

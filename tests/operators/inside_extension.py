@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.client import WorkerProcess, launch_worker
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.gaussians.ply import read_ply, write_ply
@@ -32,7 +33,7 @@ def installed() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def worker(installed) -> Iterator[WorkerProcess]:
-    with launch_worker(program=(str(TOY),)) as process:
+    with launch_worker(WORKER_PYTHON, program=(str(TOY),)) as process:
         yield process
 
 
@@ -107,6 +108,82 @@ def test_decoding_again_uses_the_objects_settings_and_the_callers(toy, photos):
     assert len(splats.data.points) == 5 and splats.tttlrm.decode.max_splats == 7
 
 
+def shown(folder: Path, name: str) -> bpy.types.Object:
+    """An image empty, selected."""
+    empty = bpy.data.objects.new(name, None)
+    empty.empty_display_type = "IMAGE"
+    empty.data = bpy.data.images.load(str(folder / name))
+    bpy.context.collection.objects.link(empty)
+    empty.select_set(True)
+    return empty
+
+
+def cameras_named() -> list[str]:
+    return sorted(obj.data["tttlrm_photo"] for obj in bpy.data.objects if obj.type == "CAMERA")
+
+
+def test_photos_are_added_in_place_under_names_of_their_own(toy, photos):
+    splats = reconstructed(photos, name="Bust")
+    splats.parent.location, material = (1, 2, 3), bpy.data.materials.new("mine")
+    splats.data.materials.append(material)
+    shown(photos, "1.png")
+    assert ops.extend() == {"FINISHED"}
+    assert bpy.context.object == splats and splats.select_get() and len(splats.data.points) == 13
+    assert splats.data.materials[0] == material
+    assert cameras_named() == ["1.png", "1_2.png", "2.png"]
+    new = next(obj for obj in bpy.data.objects if obj.type == "CAMERA" and obj.data["tttlrm_photo"] == "1_2.png")
+    assert new.parent == splats.parent and new.users_collection[0].name == "Bust cameras"
+    assert Path(new.data.background_images[0].image.filepath) == photos / "1.png"
+
+
+def test_photos_are_added_from_files_and_folders(toy, photos):
+    splats = reconstructed(photos)
+    assert ops.extend(directory=str(photos), files=[{"name": "2.png"}]) == {"FINISHED"}
+    assert ops.extend(directory=str(photos)) == {"FINISHED"}
+    assert cameras_named() == ["1.png", "1_2.png", "2.png", "2_2.png", "2_3.png"]
+    assert len(splats.data.points) == 14
+
+
+def test_what_cannot_be_added_is_told_and_the_scene_is_kept(toy, photos, tmp_path):
+    splats = reconstructed(photos)
+    with pytest.raises(RuntimeError, match=r"There are no new photos\. Select image empties"):
+        ops.extend()
+    with pytest.raises(RuntimeError, match="There are no photos in"):
+        ops.extend(directory=str(tmp_path / "nowhere"))
+    with pytest.raises(RuntimeError, match=r"nowhere\.png cannot be read"):
+        ops.extend(directory=str(photos), files=[{"name": "nowhere.png"}])
+    assert ops.decode(max_splats=3) == {"FINISHED"} and len(splats.data.points) == 3
+
+
+def drop(folder: Path, *names: str) -> set[str]:
+    return ops.drop(directory=str(folder), files=[{"name": name} for name in names])
+
+
+def test_dropped_photos_are_reconstructed(toy, photos):
+    assert drop(photos, "1.png", "2.png") == {"FINISHED"}
+    assert cameras_named() == ["images/1.png", "images/2.png"]
+    assert bpy.context.object.users_collection[0].name == "statue"
+
+
+def test_a_dropped_pose_file_stands_for_the_photos_beside_it(toy, photos):
+    (photos / "transforms.json").write_text("{}")
+    assert drop(photos, "transforms.json") == {"FINISHED"}
+    assert cameras_named() == ["1.png", "2.png"]
+    assert bpy.context.object.tttlrm.files.split("\n") == ["1.png", "2.png", "transforms.json"]
+
+
+def test_a_dropped_video_is_sent(toy, photos):
+    (photos / "film.mp4").write_bytes(b"film")
+    assert drop(photos, "film.mp4") == {"FINISHED"}
+    assert bpy.context.object.tttlrm.files == "film.mp4"
+
+
+def test_what_is_dropped_in_vain_is_told(toy, tmp_path):
+    (tmp_path / "table.json").write_text("{}")
+    with pytest.raises(RuntimeError, match=r"^Error: There are no photos in"):
+        drop(tmp_path, "table.json")
+
+
 def test_refining_replaces_the_splats(toy, photos):
     splats = reconstructed(photos)
     assert ops.refine(steps=9) == {"FINISHED"}
@@ -129,11 +206,7 @@ def test_a_mesh_stands_where_the_splats_stand(toy, photos):
 
 def test_selected_image_empties_are_photos(toy, photos):
     for name in ("1.png", "2.png"):
-        empty = bpy.data.objects.new(name, None)
-        empty.empty_display_type = "IMAGE"
-        empty.data = bpy.data.images.load(str(photos / name))
-        bpy.context.collection.objects.link(empty)
-        empty.select_set(True)
+        shown(photos, name)
     assert ops.reconstruct(name="Bust") == {"FINISHED"}
     assert len([obj for obj in bpy.data.collections["Bust"].all_objects if obj.type == "CAMERA"]) == 2
 
@@ -166,7 +239,7 @@ def test_a_wrong_token_is_told(toy, photos):
 
 def test_a_worker_with_tls_is_known_by_its_fingerprint(photos, tmp_path):
     certificate = own_certificate(tmp_path)
-    with launch_worker(program=(str(TOY), "--certificate", str(certificate))) as worker:
+    with launch_worker(WORKER_PYTHON, program=(str(TOY), "--certificate", str(certificate))) as worker:
         prefer(host=worker.host, port=worker.port, token=worker.token, fingerprint="ab" * 32, python="")
         with pytest.raises(RuntimeError, match="another certificate than the one expected"):
             ops.reconstruct(directory=str(photos))
@@ -188,8 +261,22 @@ def test_a_python_that_does_not_exist_is_told(photos):
         ops.start_worker()
 
 
+def test_the_worker_is_checked_where_it_was_started_from_here(toy, tmp_path, capfd):
+    with pytest.raises(RuntimeError, match="Type “tttlrm doctor” on that machine"):
+        ops.check_worker()
+    prefer(token="", python=str(tmp_path / "nowhere"))
+    with pytest.raises(RuntimeError, match="nowhere cannot run the worker: No such file"):
+        ops.check_worker()
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho a warning\necho tttLRM 1.0\necho 'self-test     failed: no room'\nexit 1\n")
+    python.chmod(0o755)
+    prefer(python=str(python))
+    assert ops.check_worker() == {"FINISHED"}
+    assert "self-test     failed: no room" in capfd.readouterr().out
+
+
 def test_a_killed_worker_is_told_and_the_next_job_has_a_new_one(installed, photos, monkeypatch):
-    prefer(token="", python=sys.executable)
+    prefer(token="", python=WORKER_PYTHON)
     launcher = import_module(f"{MODULE}.tttlrm_blender.client.launch")
     monkeypatch.setattr(launcher.launch_worker, "__defaults__", (None, None, 120.0, (str(TOY),), None))
     (photos / "deadly.json").write_text("{}")

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from pathlib import Path
 
 import bpy
 import pytest
@@ -12,6 +13,7 @@ from operators.interface import properties
 from tttlrm_blender.protocol.settings import (
     NESTED,
     DecodeSettings,
+    ExtendSettings,
     MeshSettings,
     ReconstructSettings,
     RefineSettings,
@@ -27,10 +29,24 @@ def registered() -> Iterator[None]:
     operators.unregister()
 
 
-@pytest.mark.parametrize("kind", [DecodeSettings, RefineSettings, MeshSettings, ReconstructSettings])
+@pytest.mark.parametrize("kind", [DecodeSettings, RefineSettings, MeshSettings, ReconstructSettings, ExtendSettings])
 def test_every_setting_has_words_in_the_order_of_the_dataclass(kind):
-    nested = NESTED if kind is ReconstructSettings else {}
-    assert list(properties.WORDS[kind]) == [field.name for field in fields(kind) if field.name not in nested]
+    apart = {*NESTED, "crop"} if kind in (ReconstructSettings, ExtendSettings, DecodeSettings) else {}  # a crop box is an object
+    assert list(properties.WORDS[kind]) == [field.name for field in fields(kind) if field.name not in apart]
+
+
+@pytest.mark.parametrize("part", ["decode", "mesh"])
+def test_properties_have_the_bounds_of_the_settings(part):
+    group, kind = (
+        getattr(bpy.data.objects.new("splats", None).tttlrm, part),
+        {"decode": DecodeSettings, "mesh": MeshSettings}[part],
+    )
+    for setting in (field for field in fields(kind) if "bounds" in field.metadata):
+        least, most = setting.metadata["bounds"]
+        setattr(group, setting.name, -5)
+        assert getattr(group, setting.name) == pytest.approx(least)
+        if most < float("inf"):
+            assert group.bl_rna.properties[setting.name].hard_max == pytest.approx(most)
 
 
 def test_an_untouched_panel_asks_for_the_defaults():
@@ -54,3 +70,10 @@ def test_splats_without_refinement_are_offered_some():
     assert obj.tttlrm.refine.steps == properties.FIRST_STEPS and obj.tttlrm.refine.max_splats == 7
     properties.remember(obj, "b", ReconstructSettings(refine=RefineSettings(seconds=3)))
     assert obj.tttlrm.refine.steps == 0 and obj.tttlrm.session == "b"
+
+
+@pytest.mark.parametrize("kind", [DecodeSettings, MeshSettings])
+def test_the_documentation_has_every_setting_in_the_same_words(kind):
+    page = (Path(__file__).parents[2] / "docs/settings.md").read_text("utf-8")
+    for name, words in properties.WORDS[kind].items():
+        assert f"| {words['name']} | {words['description']} | {getattr(kind(), name):g} |" in page

@@ -6,7 +6,6 @@ The network's weights are random: what is looked at here is the way, not the pic
 
 import math
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,9 @@ import pytest
 from mathutils import Vector
 
 import operators
+import operators.worker
+from operators.interface.preferences import Worker
+from tests.operators.worker_python import WORKER_PYTHON
 
 MAKE_CHECKPOINT = """
 import sys
@@ -34,14 +36,16 @@ VIEWS = 4
 def registered() -> Iterator[None]:
     operators.register()
     bpy.ops.wm.read_homefile(use_empty=True)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operators.worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
+        yield
     operators.unregister()
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "random.safetensors"
-    subprocess.run([sys.executable, "-c", MAKE_CHECKPOINT, str(path)], check=True)
+    subprocess.run([WORKER_PYTHON, "-c", MAKE_CHECKPOINT, str(path)], check=True)
     return path
 
 
@@ -102,6 +106,25 @@ def test_the_scene_is_decoded_again_refined_and_meshed(splats):
     assert bpy.ops.tttlrm.decode() == {"FINISHED"}  # dense again, for a surface
     assert len(splats.data.points) == before
     assert bpy.ops.tttlrm.mesh(resolution=32) == {"FINISHED"}
+
+
+def test_photos_with_cameras_join_where_they_were_taken_though_the_scene_was_moved(splats, tmp_path):
+    """The world of the splats is another one now: what is told of the new cameras must be told in it."""
+    splats.parent.location, splats.parent.rotation_euler = (5, 0, 1), (0.3, 0.2, 1.0)
+    bpy.context.view_layer.update()
+    new = add_camera(VIEWS, tmp_path)
+    new.location.z = 2.0
+    new.matrix_world = splats.matrix_world @ new.matrix_basis
+    bpy.context.view_layer.update()
+    select([splats, new])
+    bpy.context.view_layer.objects.active = splats
+    assert bpy.ops.tttlrm.extend() == {"FINISHED"}
+    bpy.context.view_layer.update()
+    found = [obj for obj in bpy.data.collections["noise"].all_objects if obj.type == "CAMERA"]
+    assert len(found) == VIEWS + 1
+    joined = next(obj for obj in found if obj.data.background_images[0].image == new.data.background_images[0].image)
+    assert np.allclose(joined.matrix_world, new.matrix_world, atol=1e-4)
+    assert math.isclose(joined.data.angle_x, new.data.angle_x, rel_tol=1e-5)
 
 
 def test_a_checkpoint_that_is_none_is_told(splats, cameras):

@@ -14,6 +14,7 @@ from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import (
     DecodeSettings,
+    ExtendSettings,
     MeshSettings,
     ReconstructSettings,
     RefineSettings,
@@ -46,15 +47,27 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
         report("refine", step / settings.refine.steps)
         report.preview(_splats(SPLATS + step))
         time.sleep(0.1)
-    names = [name for name in scene.files if name.endswith(".png")]
+    names = [name for name in scene.files if name.endswith(".png")] or ["frame_000001.jpg"]
     info = {"views": len(names), "splats": SPLATS, "seconds": {"load": 0.0}, "files": scene.files, "settings": to_json(settings)}
     arrays = _arrays(SPLATS) | (_mesh() if settings.mesh else {})
     return JobResult(info | {"cameras": _cameras(names)}, arrays)
 
 
+def extend(scene: Scene, settings: ExtendSettings, report: Report) -> JobResult:
+    """Says what `reconstruct` says of all the files that are there now, with a splat more for each new one."""
+    before = len(scene.files)
+    result = reconstruct(scene, ReconstructSettings(refine=settings.refine), report)
+    splats = SPLATS + len(scene.files) - before
+    return JobResult(result.info | {"splats": splats, "settings": to_json(settings)}, _arrays(splats))
+
+
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
-    """As many splats as are allowed."""
-    return JobResult({"splats": settings.max_splats}, _arrays(settings.max_splats))
+    """As many splats as are allowed, of them those in the crop box."""
+    splats = _splats(settings.max_splats)
+    if settings.crop:
+        matrix = np.reshape(settings.crop, (4, 4))
+        splats = splats[(np.abs(splats.means @ matrix[:3, :3].T + matrix[:3, 3]) <= 1).all(axis=1)]
+    return JobResult({"splats": len(splats)}, {f"gaussians.{name}": array for name, array in splats.arrays().items()})
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
@@ -113,6 +126,7 @@ def _cameras(names: list[str]) -> dict[str, list]:
 
 JOBS = {
     "reconstruct": JobKind(ReconstructSettings, reconstruct),
+    "extend": JobKind(ExtendSettings, extend),
     "decode": JobKind(DecodeSettings, decode),
     "refine": JobKind(RefineSettings, refine),
     "mesh": JobKind(MeshSettings, mesh),

@@ -111,6 +111,13 @@ def test_photos_of_nothing_have_no_poses(tmp_path: Path, cache: Path) -> None:
     assert not list(cache.glob("poses/*"))
 
 
+def test_poses_beside_the_photos_are_not_looked_at_where_they_are_to_be_estimated(tmp_path: Path) -> None:
+    write_transforms(tmp_path)
+    assert len(find_photos(tmp_path)) == 3
+    with pytest.raises(TttlrmError, match="could not be found"):
+        find_photos(tmp_path, "estimate")
+
+
 def test_cancelling_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     started = []
 

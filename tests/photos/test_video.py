@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Frames are taken of videos where the camera has moved on and the picture is sharp."""
 
+import json
 import struct
 import sys
 from fractions import Fraction
@@ -218,3 +219,24 @@ def test_choices_are_in_order_and_no_more_than_wanted(steps: list[tuple[float, f
     chosen = choose(glimpses, count)
     assert chosen == sorted(set(chosen)) and len(chosen) <= count and bool(chosen) == bool(glimpses)
     assert set(chosen) <= {glimpse.number for glimpse in glimpses}
+
+
+def test_frames_of_a_video_have_the_poses_that_name_them(tmp_path: Path) -> None:
+    film = write_video(tmp_path / "film.mp4", [view(10 * index) for index in range(6)])
+    content = {"video": "film.mp4", "w": WIDTH, "h": HEIGHT, "fl_x": 300.0}
+    poses = np.tile(np.eye(4), (3, 1, 1))
+    poses[:, 0, 3] = 1, 3, 4
+    frames = [{"video_frame": int(pose[0, 3]), "transform_matrix": pose.tolist()} for pose in poses]
+    (tmp_path / "transforms.json").write_text(json.dumps({**content, "frames": frames}))
+    photos = find_photos(tmp_path)
+    assert [photo.name for photo in photos] == ["frame_000001.jpg", "frame_000003.jpg", "frame_000004.jpg"]
+    for photo, pose in zip(photos, poses, strict=True):
+        np.testing.assert_allclose(photo.c2w[:3, 3], pose[:3, 3])
+        expected = view(10 * int(pose[0, 3])).astype(float)
+        assert np.abs(np.asarray(Image.open(photo.path)).astype(float) - expected).mean() < 12
+    (tmp_path / "transforms.json").write_text(json.dumps({**content, "frames": [{**frames[0], "video_frame": -1}]}))
+    with pytest.raises(TttlrmError, match="without the number of a video_frame"):
+        find_photos(tmp_path)
+    film.unlink()
+    with pytest.raises(TttlrmError, match=r"names the video 'film\.mp4', which does not exist"):
+        find_photos(tmp_path)

@@ -94,6 +94,17 @@ def test_an_extended_scene_comes_back_and_is_extended_refined_and_decoded_again(
     assert jobs.refine(again, RefineSettings(steps=2), Report()).info["splats"]
 
 
+def test_new_photos_that_no_pose_file_knows_are_estimated_with_the_others(growing, monkeypatch, tmp_path):
+    """Noise of 48×32 pixels has no places to be found: that COLMAP says so shows that it was asked."""
+    monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path / "cache"))
+    state = growing.scene.state
+    growing.arrive()
+    growing.tell(growing.poses["frames"][:FIRST])
+    with pytest.raises(TttlrmError, match=r"camera poses .* could not be found"):
+        jobs.extend(growing.scene, ExtendSettings(), Report())
+    assert growing.scene.state is state
+
+
 def test_without_new_photos_or_a_scene_a_sentence_says_so(growing, tmp_path):
     state = growing.scene.state
     with pytest.raises(TttlrmError, match="no new photos"):

@@ -114,6 +114,21 @@ def test_decode_needs_no_photos_and_no_pass(scene, settings, monkeypatch):
     assert len(jobs.decode(scene, DecodeSettings(max_splats=100), Report()).arrays["gaussians.means"]) == 100
 
 
+def test_decoded_splats_are_cropped_and_bounded_in_the_world_of_the_cameras(scene, settings):
+    """The cameras stand at y = 0 and look along +y."""
+    jobs.reconstruct(scene, settings, Report())
+    limit = float(np.median(scene.splats().means[:, 1]))
+    beyond = (1, 0, 0, 0, 0, 1, 0, -limit - 1, 0, 0, 1, 0, 0, 0, 0, 1)  # |x|, |y − limit − 1| and |z| up to 1
+    jobs.decode(scene, DecodeSettings(crop=tuple(map(float, beyond))), Report())
+    assert (scene.splats().means[:, 1] >= limit - 1e-5).all() and (np.abs(scene.splats().means[:, 0]) <= 1).all()
+    jobs.decode(scene, DecodeSettings(far=limit, size_limit=0.01), Report())
+    assert (scene.splats().means[:, 1] <= limit).all() and scene.splats().scales.max() <= 0.01 * limit
+    kept = scene.splats()
+    with pytest.raises(TttlrmError, match="leave no splats"):
+        jobs.decode(scene, DecodeSettings(near=1e6), Report())
+    assert scene.splats() is kept
+
+
 def test_autoregressive_scan_gives_other_splats(scene, settings):
     full = jobs.reconstruct(scene, settings, Report())
     folder, checkpoint = scene.folder, settings.checkpoint

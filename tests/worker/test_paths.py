@@ -75,6 +75,10 @@ def test_other_files_may_not(tmp_path, photos, secrets, name, way):
     assert error.code == "bad_path" and repr(paths[way]) in error.sentence and "--allow-files" in error.hint
 
 
+def test_a_word_is_no_path(tmp_path):
+    assert placed(ReconstructSettings(poses="estimate"), tmp_path, any_file=False).poses == "estimate"
+
+
 def test_other_files_may_where_it_is_allowed(tmp_path, photos, secrets):
     poses, network = secrets / "transforms.json", photos.parent / "small.safetensors"
     (photos / "transforms.json").unlink()

@@ -8,7 +8,8 @@ from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, N
 from dataclasses import replace
 
 from ..arguments import whole
-from ..protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
+from ..protocol.settings import ReconstructSettings, RefineSettings
+from .result_options import add_result_options, decode_settings, mesh_settings
 
 HOLD_OUT = "keep every N-th photo, the first included, for measuring, or the test photos of a data set that has such"
 
@@ -20,7 +21,12 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     add("--size", type=size, default=(0, 0), metavar="WxH", help="size of the photos, such as 270x480 (default: their own)")
     add("--scan", choices=("full", "ar"), default="full", help="one pass over all photos, or chunk by chunk (default: full)")
     add("--elastic", action="store_true", help="hold the memory of early photos in long chunk-by-chunk scans")
-    add("--poses", default="auto", metavar="auto|FILE", help="camera poses (default: found beside the photos, else estimated)")
+    add(
+        "--poses",
+        default="auto",
+        metavar="auto|estimate|FILE",
+        help="camera poses (default: found beside the photos, else estimated)",
+    )
     add(
         "--orient",
         choices=("auto", "always", "never"),
@@ -45,6 +51,7 @@ def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
     add("--checkpoint", default="default", metavar="default|FILE", help="the network's weights")
     add("--remove-background", default="", metavar="FILE", help="lay things on white, found by the ONNX network of this file")
     add("--hold-out", type=whole(), default=0, metavar="N", help=HOLD_OUT)
+    add_result_options(parser)
 
 
 def reconstruct_settings(args: Namespace) -> ReconstructSettings:
@@ -62,9 +69,9 @@ def reconstruct_settings(args: Namespace) -> ReconstructSettings:
         elastic=args.elastic,
         checkpoint=args.checkpoint,
         remove_background=args.remove_background,
-        decode=DecodeSettings(keep=args.keep),
+        decode=decode_settings(args),
         refine=_refine_settings(args),
-        mesh=MeshSettings() if args.mesh else None,
+        mesh=mesh_settings(args) if args.mesh else None,
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import TttlrmError
-from . import harmonics, quaternions
+from . import ellipsoids, harmonics, quaternions
 from .gaussians import Gaussians
 
 TOLERANCE = 1e-4  # how far a matrix may be from a rotation times a scale and still count as one
@@ -45,30 +45,41 @@ def apply_matrix(
     Shapes follow exactly; under a map that stretches directions differently, colours follow its rotation.
     Raises `TttlrmError` when the matrix flattens space or is not finite.
     """
-    matrix = np.asarray(matrix, dtype=np.float64)
+    matrix = _checked(matrix)
     linear, translation = matrix[:3, :3], matrix[:3, 3]
-    if not (np.isfinite(matrix).all() and abs(np.linalg.det(linear)) > 1e-30):
-        raise _bad_transform()
     left, stretch, right = np.linalg.svd(linear)
     rotation = left @ right
-    scale = float(stretch.mean())
-    if np.allclose(stretch, scale, rtol=TOLERANCE, atol=0):
-        return apply_similarity(gaussians, scale, rotation, translation)
-    quats, scales = _stretched(gaussians, linear)
+    if is_similarity(matrix):
+        return apply_similarity(gaussians, float(stretch.mean()), rotation, translation)
+    quats, scales = ellipsoids.stretched(gaussians.quats, gaussians.scales, linear)
     means = _moved(gaussians.means, linear, translation)
     return Gaussians(means, quats, scales, gaussians.opacities, harmonics.turn(gaussians.sh, rotation))
 
 
+def is_similarity(
+    matrix: np.ndarray,  # [4, 4]
+) -> bool:
+    """Whether an affine map stretches all directions alike, so that colours follow exactly."""
+    stretch = np.linalg.svd(np.asarray(matrix, dtype=np.float64)[:3, :3], compute_uv=False)
+    return np.allclose(stretch, stretch.mean(), rtol=TOLERANCE, atol=0)
+
+
+def inverse(
+    matrix: np.ndarray,  # [4, 4]
+) -> np.ndarray:  # [4, 4] float64
+    """The affine map that undoes one. Raises `TttlrmError` when it flattens space or is not finite."""
+    return np.linalg.inv(_checked(matrix))
+
+
+def _checked(matrix: np.ndarray) -> np.ndarray:
+    matrix = np.asarray(matrix, dtype=np.float64)
+    if not (np.isfinite(matrix).all() and abs(np.linalg.det(matrix[:3, :3])) > 1e-30):
+        raise _bad_transform()
+    return matrix
+
+
 def _moved(means: np.ndarray, linear: np.ndarray, translation: np.ndarray) -> np.ndarray:
     return (means @ linear.T + translation).astype(np.float32)
-
-
-def _stretched(gaussians: Gaussians, linear: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Quaternions and scales of the covariances A Σ Aᵀ: the left singular vectors and the singular values of A R S."""
-    axes = linear @ (quaternions.to_matrices(gaussians.quats.astype(np.float64)) * gaussians.scales[:, None, :])
-    turned, scales, _ = np.linalg.svd(axes)
-    turned *= np.sign(np.linalg.det(turned))[:, None, None]
-    return quaternions.from_matrices(turned).astype(np.float32), scales.astype(np.float32)
 
 
 def _bad_transform() -> TttlrmError:

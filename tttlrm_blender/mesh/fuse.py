@@ -15,7 +15,8 @@ from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from .depth_maps import DepthMaps, trusted
 from .mesh import Mesh, drop_small_pieces
-from .surface import extract
+from .simplify import simplify
+from .surface import extract, vertex_colors
 from .tsdf import integrate
 from .volume import Volume, scene_box
 
@@ -35,17 +36,32 @@ def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report:
 
 def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report) -> Mesh:
     """The surface in depth maps; raises as `fuse` does."""
-    if not FEWEST_VOXELS <= settings.resolution <= MOST_VOXELS:
-        bounds = f"Choose {FEWEST_VOXELS} to {MOST_VOXELS}."
-        raise TttlrmError(f"A mesh cannot be made of {settings.resolution} voxels a side.", bounds, "bad_settings")
-    volume = Volume.over(*scene_box(maps), settings.resolution)
+    low, high = scene_box(maps)
+    volume = Volume.over(low, high, voxel_size(float((high - low).max()), settings))
     for view in range(len(maps)):
         report("fuse depth", view / len(maps))
         integrate(volume, maps, view)
     report("extract surface", 0)
     mesh = drop_small_pieces(extract(volume, maps), settings.min_piece)
+    if 0 < settings.faces < len(mesh.faces):
+        vertices, faces = simplify(mesh, settings.faces)
+        mesh = Mesh(vertices, faces, vertex_colors(vertices, maps, volume.truncation))
     report("extract surface", 1)
     return mesh
+
+
+def voxel_size(longest: float, settings: MeshSettings) -> float:
+    """The side of a voxel, in world units, for a scene whose longest side is given. Raises `TttlrmError` if it makes no sense."""
+    voxel = settings.voxel or longest / max(settings.resolution, 1)
+    if FEWEST_VOXELS <= round(longest / voxel) <= MOST_VOXELS:
+        return voxel
+    if settings.voxel:
+        bounds = f"Choose a voxel of {longest / MOST_VOXELS:.2g} to {longest / FEWEST_VOXELS:.2g}."
+        raise TttlrmError(
+            f"A mesh cannot be made of voxels of {voxel:g}; the scene is {longest:.3g} long.", bounds, "bad_settings"
+        )
+    bounds = f"Choose {FEWEST_VOXELS} to {MOST_VOXELS}."
+    raise TttlrmError(f"A mesh cannot be made of {settings.resolution} voxels a side.", bounds, "bad_settings")
 
 
 def render_depth_maps(gaussians: Gaussians, cameras: Cameras, report: Report) -> DepthMaps:

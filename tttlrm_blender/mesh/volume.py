@@ -30,10 +30,9 @@ class Volume:
     def over(
         low: np.ndarray,  # [3]
         high: np.ndarray,  # [3]
-        resolution: int,
+        voxel: float,
     ) -> Volume:
-        """An empty volume over a box with a number of voxels along its longest side, and a margin around it."""
-        voxel = float((high - low).max()) / resolution
+        """An empty volume over a box and a margin around it, with voxels of this side."""
         shape = np.ceil((high - low) / voxel).astype(int) + 1 + 2 * MARGIN
         origin = (low + high) / 2 - voxel * (shape - 1) / 2
         return Volume(origin, voxel, np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32))

@@ -125,7 +125,7 @@ def choose(logits: Tensor, views: int, keep: float, explore: float, seed: int) -
     flat = logits.flatten()
     count = max(1, round(share * flat.numel()))
     mask = torch.zeros_like(flat, dtype=torch.bool)
-    mask[flat.topk(count).indices] = True
+    mask[flat.topk(count, sorted=False).indices] = True
     rest = (~mask).nonzero()[:, 0]
     generator = torch.Generator().manual_seed(seed)
     few = min(rest.numel(), round(explore * share * rest.numel()))
@@ -152,8 +152,8 @@ def decode(
     parts = []
     for pixel in range(weights.shape[0]):
         wanted = mask[:, pixel].nonzero()[:, 0]
-        raw = F.linear(normed[wanted], weights[pixel])
-        parts.append(activate(config, raw, anchor[wanted, pixel]))
+        raw = F.linear(normed.index_select(0, wanted), weights[pixel])
+        parts.append(activate(config, raw, anchor[:, pixel].index_select(0, wanted)))
     return Candidates(*(torch.cat(kind) for kind in zip(*parts, strict=True)))
 
 

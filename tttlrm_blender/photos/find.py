@@ -16,6 +16,7 @@ from .json_poses import read_frames
 from .numbered_npy import read_numbered
 from .opencv_json import read_opencv_cameras
 from .photo import Photo, bad_poses
+from .posed_video import read_posed_video
 from .raw import is_raw
 from .scannet import read_scannet
 from .shapenet import read_shapenet
@@ -49,9 +50,10 @@ def find_photos(folder: Path, poses: str = "auto", report: Report | None = None)
 
     With poses at hand only headers are read. A folder with nothing but a video stands for the video.
 
-    `poses` names a file or folder of poses, as it stands or below `folder`; "auto" looks beside the photos and estimates
-    the poses where there are none (minutes), of the photos that are `worth_using`. `report` follows and is told of missing
-    and unused images. Raises `TttlrmError` with the code "no_photos", "bad_photo", "no_package", "bad_poses" or "no_poses".
+    `poses` names a file or folder of poses, as it stands or below `folder`; "auto" looks beside the photos and does as
+    "estimate" where there are none, which takes minutes, for the photos that are `worth_using`. `report` follows and is
+    told of missing and unused images. Raises `TttlrmError` with the code "no_photos", "bad_photo", "no_package", "bad_poses"
+    or "no_poses".
     """
     report = report or Report()
     if folder.is_file():
@@ -60,7 +62,7 @@ def find_photos(folder: Path, poses: str = "auto", report: Report | None = None)
         folder = frames_of(folder, report)
     if not folder.is_dir():
         raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos, or a video.", "no_photos")
-    source = _beside(folder) if poses == "auto" else _named(folder, poses)
+    source = _source(folder, poses)
     photos = _read(source, folder, report) if source else _estimated(folder, report)
     _require_two(len(photos), folder)
     return sorted(photos, key=lambda photo: photo.name)
@@ -100,6 +102,13 @@ def _beside(folder: Path) -> Path | None:
     return next((folder / name for name in BESIDE if _holds_poses(folder / name)), None)
 
 
+def _source(folder: Path, poses: str) -> Path | None:
+    """Where the poses stand; None where they are to be estimated."""
+    if poses == "estimate":
+        return None
+    return _beside(folder) if poses == "auto" else _named(folder, poses)
+
+
 def _named(folder: Path, poses: str) -> Path:
     for path in (Path(poses), folder / poses):
         for candidate in (path, path / "sparse/0", path / "0"):
@@ -122,6 +131,8 @@ def _read(poses: Path, folder: Path, report: Report) -> list[Photo]:
     if poses.suffix == ".txt":
         return _read_texts(poses, folder, report)
     content = read_frames(poses)
+    if "video" in content:
+        return read_posed_video(poses, folder, content, report)
     read = read_opencv_cameras if "w2c" in content["frames"][0] else read_transforms
     return read(poses, folder, content, report)
 

@@ -7,28 +7,15 @@ says something about where up is, and all of it together is one small eigenvalue
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
+from ..planes import Plane, extent, find_planes
 from .similarity import Similarity
 
 LEVEL, TILT = 1.0, 0.05  # weights: cameras are hardly ever rolled, but often pitched
 FLAT = 10.0  # weight of a plane that holds all points
 NEARLY = 25.0  # degrees by which the cameras may be wrong about up
-TRIES, SEED = 400, 0  # planes through three points each
-THICKNESS = 0.01  # of a plane, as a share of the scene's radius
-ENOUGH = 0.12  # share of the points that makes a plane
-PLANES = 3  # at most
 RADIUS = 4.0  # of most of a scene whose size nobody knows, in Blender's units
-
-
-class Plane(NamedTuple):
-    """Points x with normal · x = offset."""
-
-    normal: np.ndarray  # [3], of unit length
-    offset: float
-    share: float  # of all points that lie in it
 
 
 def upright(
@@ -40,7 +27,7 @@ def upright(
 
     The mean camera looks along +y, or square to the largest wall where there is one; the points' median is above the origin.
     """
-    center, radius = _extent(points)
+    center, radius = extent(points)
     planes = find_planes((points - center) / radius)
     up = up_direction(c2w, planes)
     rotation = _facing(up, _heading(c2w, up, planes))
@@ -69,41 +56,6 @@ def up_direction(
     return _least(cost, up.mean(0))
 
 
-def find_planes(
-    points: np.ndarray,  # [N, 3], in a scene of radius 1
-) -> list[Plane]:
-    """The planes that hold most of the points, largest first, each found among the points that those before left over."""
-    random, left = np.random.default_rng(SEED), points
-    planes: list[Plane] = []
-    while len(planes) < PLANES and len(left) >= max(3, ENOUGH * len(points)):
-        normal, offset = _best_plane(left, random)
-        inside = np.abs(left @ normal - offset) < THICKNESS
-        if not normal.any() or inside.sum() < ENOUGH * len(points):
-            break
-        planes.append(Plane(*_fitted(left[inside]), float(inside.sum() / len(points))))
-        left = left[~inside]
-    return planes
-
-
-def _best_plane(points: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, float]:
-    """The one of many planes through three points that the most points lie in; its normal is zero where all points are one."""
-    corners = points[random.integers(len(points), size=(TRIES, 3))]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    normals = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 1e-9)
-    offsets = (normals * corners[:, 0]).sum(1)
-    counts = (np.abs(points @ normals.T - offsets) < THICKNESS).sum(0) * (lengths[:, 0] > 1e-9)
-    best = counts.argmax()
-    return normals[best], float(offsets[best])
-
-
-def _fitted(points: np.ndarray) -> tuple[np.ndarray, float]:
-    """Normal and offset of the plane nearest to points."""
-    mean = points.mean(0)
-    normal = np.linalg.svd(points - mean, full_matrices=False)[2][2]
-    return normal, float(normal @ mean)
-
-
 def _heading(c2w: np.ndarray, up: np.ndarray, planes: list[Plane]) -> np.ndarray:
     """Where +y is to point: into the largest wall, else where the cameras look on the whole, else where the first looks."""
     looks = c2w[:, :3, 2] - np.outer(c2w[:, :3, 2] @ up, up)
@@ -126,12 +78,6 @@ def _ground(points: np.ndarray, planes: list[Plane], up: np.ndarray, radius: flo
     levels = [plane.offset * np.sign(plane.normal @ up) * radius for plane in planes if abs(plane.normal @ up) > 0.95]
     lowest = float(np.quantile(points[:, 2], 0.02))
     return min(levels) if levels and min(levels) < np.median(points[:, 2]) else lowest
-
-
-def _extent(points: np.ndarray) -> tuple[np.ndarray, float]:
-    """The middle of the points, and the radius that most of them lie within."""
-    center = np.median(points, axis=0)
-    return center, float(np.quantile(np.linalg.norm(points - center, axis=1), 0.9)) or 1.0
 
 
 def _least(cost: np.ndarray, toward: np.ndarray) -> np.ndarray:

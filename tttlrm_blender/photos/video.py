@@ -57,6 +57,27 @@ def frames_of(video: Path, report: Report, count: int = FRAMES) -> Path:
     return kept
 
 
+def frames_at(video: Path, numbers: list[int], report: Report) -> Path:
+    """A folder with some frames of a video, counted from 0, called by `frame_name`; those that it does not have are left out.
+
+    Kept for the next time. Raises `TttlrmError` ("bad_video", "no_package").
+    """
+    folder = kept_folder("frames")
+    kept = folder / content_name([video], numbers)
+    if not kept.is_dir():
+        with tempfile.TemporaryDirectory(dir=folder) as beside:
+            part = Path(beside) / "frames"
+            part.mkdir()
+            _write(video, set(numbers), part, report)
+            keep(part, kept)
+    return kept
+
+
+def frame_name(number: int) -> str:
+    """The file name of a frame."""
+    return f"frame_{number:06}.jpg"
+
+
 def choose(glimpses: list[Glimpse], count: int) -> list[int]:
     """The numbers of `count` frames, or of all: the way of the camera in equal stretches, of each the sharpest frame.
 
@@ -133,7 +154,7 @@ def _write(video: Path, chosen: set[int], folder: Path, report: Report) -> None:
         report("frames", 0.5 + 0.5 * done)
         if number in chosen:
             upright = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
-            Image.fromarray(upright).save(folder / f"frame_{number:06}.jpg", quality=QUALITY, subsampling=0)
+            Image.fromarray(upright).save(folder / frame_name(number), quality=QUALITY, subsampling=0)
         if number >= max(chosen):
             return
 

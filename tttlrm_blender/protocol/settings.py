@@ -3,28 +3,48 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
-from math import isfinite
+from dataclasses import Field, asdict, dataclass, field, fields
+from math import inf, isfinite
 from typing import Any, TypeVar
 
 from ..errors import TttlrmError
 
 Settings = TypeVar("Settings")
+MOST = 1e300  # of whole numbers where others may be given
 PATH = {"path": True}  # metadata of a setting that names a file or folder, unless it has its default value
+POSES = {**PATH, "words": ("estimate",)}  # … or one of these words
+
+
+def number(default: float, least: float = -inf, most: float = inf) -> Any:
+    """A field for numbers from `least` to `most`."""
+    return field(default=default, metadata={"bounds": (least, most)})
+
+
+def several(like: float, *counts: int) -> Any:
+    """A field for none or several numbers of the type of `like`: as many as one of `counts`, if these are given."""
+    return field(default=(), metadata={"like": like, "counts": counts})
 
 
 @dataclass(frozen=True)
 class DecodeSettings:
     """How kept query tokens become splats."""
 
-    views: int = 0  # query views that are read, spread over the scene; 0 for at most 16
-    keep: float = 0.0  # share of the most opaque pixels kept; 0 chooses as the paper does (40 %, 30 % from 64 views on)
-    explore: float = 0.1  # random share of the rest kept too, as a fraction of `keep`
-    min_opacity: float = 0.0  # splats fainter than this are dropped
-    max_splats: int = 0  # upper bound on the number of splats, most opaque first; 0 for none
-    sh_degree: int = 3  # 0 to 3, or less where the network gives less
-    scale: float = 1.0  # factor on the size of every splat
-    seed: int = 0  # of the random choice among the faint splats
+    views: int = number(0, 0)  # query views that are read, spread over the scene; 0 for at most 16
+    keep: float = number(0.0, 0, 1)  # share of the most opaque pixels; 0 chooses as the paper does (40 %, 30 % from 64 views on)
+    explore: float = number(0.1, 0, 1)  # random share of the rest kept too, as a fraction of `keep`
+    min_opacity: float = number(0.0, 0, 1)  # splats fainter than this are dropped
+    max_splats: int = number(0, 0)  # upper bound on the number of splats, most opaque first; 0 for none
+    sh_degree: int = number(3, 0, 3)  # or less where the network gives less
+    scale: float = number(1.0, 0.01)  # factor on the size of every splat
+    size_limit: float = number(0.0, 0)  # largest size, as a share of the distance from the nearest query camera; 0 for none
+    near: float = number(0.0, 0)  # splats nearer than this to a query camera are dropped, in world units
+    far: float = number(0.0, 0)  # splats farther than this from all query cameras are dropped, in world units; 0 for none
+    crop: tuple[float, ...] = several(
+        0.0, 0, 16
+    )  # 4×4 matrix by rows, world → cube of −1 to 1: what is outside goes; () for none
+    merge: float = number(0.0, 0)  # side of the cubes in which splats become one, in world units; 0 for none
+    floaters: float = number(0.0, 0, 1)  # how strictly lone splats are dropped; 0 for not at all
+    seed: int = number(0, 0, 2**31 - 1)  # of the random choice among the faint splats
 
 
 @dataclass(frozen=True)
@@ -52,15 +72,17 @@ class RefineSettings:
 class MeshSettings:
     """How splats become a surface."""
 
-    resolution: int = 192  # voxels along the longest side of the scene's box
-    min_piece: float = 0.02  # connected pieces with a smaller share of the faces are dropped
+    resolution: int = number(192, 8, 1024)  # voxels along the longest side of the scene's box
+    voxel: float = number(0.0, 0)  # side of a voxel in world units, in place of a resolution; 0 for none
+    min_piece: float = number(0.02, 0, 1)  # connected pieces with a smaller share of the faces are dropped
+    faces: int = number(0, 0)  # most triangles, to which the surface is simplified; 0 for all
 
 
 @dataclass(frozen=True)
 class ReconstructSettings:
     """How photos become a scene."""
 
-    poses: str = field(default="auto", metadata=PATH)  # "auto" finds poses beside the photos or estimates; or a file or folder
+    poses: str = field(default="auto", metadata=POSES)  # "auto": beside the photos, else "estimate" them; or a file or folder
     orient: str = "auto"  # "auto" turns scenes whose poses were estimated upright, "always" all, "never" none
     distance: str = ""  # "a.jpg:b.jpg=2.5" says how many metres apart two cameras stood
     views: int = 0  # photos given to the network, chosen by k-means over the cameras; 0 for as many as are sensible
@@ -80,7 +102,7 @@ class ReconstructSettings:
 class ExtendSettings:
     """How more photos refine a scene. They lie in its folder, beside those that it has already."""
 
-    poses: str = field(default="auto", metadata=PATH)  # of all photos, as in `ReconstructSettings`
+    poses: str = field(default="auto", metadata=POSES)  # of all photos, as in `ReconstructSettings`
     views: int = 0  # of the new photos given to the network; 0 for as many as are sensible
     remove_background: str = field(default="", metadata=PATH)  # as in `ReconstructSettings`
     decode: DecodeSettings = field(default_factory=DecodeSettings)
@@ -92,7 +114,7 @@ class ExtendSettings:
 class PosesSettings:
     """Where the cameras of photos stand, without more; as in `ReconstructSettings`."""
 
-    poses: str = field(default="auto", metadata=PATH)
+    poses: str = field(default="auto", metadata=POSES)
     orient: str = "auto"
     distance: str = ""
 
@@ -108,7 +130,7 @@ class ExportSettings:
 class RenderSettings:
     """Which pictures of a scene to draw."""
 
-    views: tuple[int, ...] = ()  # indices into the scene's photos by name; empty for all
+    views: tuple[int, ...] = several(0)  # indices into the scene's photos by name; empty for all
     width: int = 0  # 0 for the size the scene was reconstructed at
     height: int = 0
 
@@ -130,16 +152,36 @@ def from_json(kind: type[Settings], values: Any) -> Settings:
     if unknown:
         raise TttlrmError(f"The settings name {', '.join(unknown)}, which {kind.__name__} does not have.", code="bad_settings")
     default = kind()
-    return kind(**{name: _checked(kind, name, value, getattr(default, name)) for name, value in values.items()})
+    return kind(**{name: _checked(known[name], value, getattr(default, name), kind) for name, value in values.items()})
 
 
-def _checked(kind: type, name: str, value: Any, default: Any) -> Any:
-    if name in NESTED:
-        return None if value is None and default is None else from_json(NESTED[name], value)
-    if isinstance(default, tuple) and isinstance(value, list) and all(type(item) is int for item in value):
-        return tuple(value)
-    if isinstance(default, float) and type(value) is int:
-        return float(value)
-    if type(value) is not type(default) or (isinstance(value, float) and not isfinite(value)):
-        raise TttlrmError(f"The setting {name} of {kind.__name__} cannot be {value!r}.", code="bad_settings")
+def _checked(setting: Field, value: Any, default: Any, kind: type) -> Any:
+    if setting.name in NESTED:
+        return None if value is None and default is None else from_json(NESTED[setting.name], value)
+    if isinstance(default, tuple):
+        return _several(setting, value, kind)
+    value = _typed(setting, value, default, kind)
+    least, most = setting.metadata.get("bounds", (-inf, inf))
+    if not isinstance(value, str) and not least <= value <= most:
+        raise _refusal(setting, value, kind, f"Choose {least} to {most}." if isfinite(most) else f"Choose at least {least}.")
     return value
+
+
+def _several(setting: Field, value: Any, kind: type) -> tuple[Any, ...]:
+    like, counts = setting.metadata["like"], setting.metadata["counts"]
+    if not isinstance(value, list | tuple) or (counts and len(value) not in counts):
+        raise _refusal(setting, value, kind)
+    return tuple(_typed(setting, item, like, kind) for item in value)
+
+
+def _typed(setting: Field, value: Any, like: Any, kind: type) -> Any:
+    """A finite value of the type of another."""
+    if isinstance(like, float) and type(value) is int and abs(value) <= MOST:
+        value = float(value)
+    if type(value) is not type(like) or (isinstance(value, float) and not isfinite(value)):
+        raise _refusal(setting, value, kind)
+    return value
+
+
+def _refusal(setting: Field, value: Any, kind: type, hint: str = "") -> TttlrmError:
+    return TttlrmError(f"The setting {setting.name} of {kind.__name__} cannot be {value!r}.", hint, "bad_settings")

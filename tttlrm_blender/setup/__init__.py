@@ -5,7 +5,8 @@ setup = Setup(Wanted(folder=Path("environment"), log=Path("setup.log"), python=s
 python = setup.result(on_event=print).info["python"]
 """
 
+from .checkup import Checkup
 from .environment import Environment, place
 from .setup import Setup, Wanted
 
-__all__ = ["Environment", "Setup", "Wanted", "place"]
+__all__ = ["Checkup", "Environment", "Setup", "Wanted", "place"]

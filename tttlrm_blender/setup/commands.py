@@ -18,14 +18,17 @@ PINNED = re.compile(r"^[a-z0-9-]+==[^\s;\\]+", re.MULTILINE)
 DOWNLOADED = 0.8  # of pip's work; the rest is unpacking
 NEXT = ("Collecting ", "Requirement already satisfied: ", "Ignoring ")
 
+# From RECORD, since `files` leaves out what is missing from Python 3.12 on.
 DAMAGED = """
+import csv
 from importlib.metadata import distributions
 for package in distributions():
-    if not all(file.locate().exists() for file in package.files or ()):
+    records = csv.reader((package.read_text("RECORD") or "").splitlines())
+    if not all(package.locate_file(record[0]).exists() for record in records if record):
         print(package.name)
 """
 WORKS = """
-import numba, numpy, PIL, safetensors, scipy, skimage, torch, tqdm, trimesh, websockets
+import fast_simplification, numba, numpy, PIL, safetensors, scipy, skimage, torch, tqdm, trimesh, websockets
 print(torch.__version__, "GPU" if torch.cuda.is_available() else "CPU")
 """
 ALONE = "import pycolmap"  # it and torch crash in one process

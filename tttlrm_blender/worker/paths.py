@@ -28,7 +28,7 @@ def placed(settings: Settings, folder: Path, any_file: bool) -> Settings:
 
 
 def _is_path(field: Field[Any], value: Any) -> bool:
-    return "path" in field.metadata and value != field.default
+    return "path" in field.metadata and value not in (field.default, *field.metadata.get("words", ()))
 
 
 def _placed(name: str, value: str, folder: Path, any_file: bool) -> str:

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 
 from ..errors import TttlrmError
-from ..gaussians.gaussians import Gaussians, prune
+from ..gaussians.gaussians import Gaussians
 from ..gaussians.transform import apply_similarity
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, extend, read_splats
 from ..photos.background import without_background
 from ..photos.cameras import Cameras
 from ..photos.cull import forget_looks, worth_using
-from ..photos.find import find_photos, find_test_photos
+from ..photos.find import find_photos, find_test_photos, image_files
 from ..photos.load import load_photos, used_size
 from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
@@ -30,6 +30,7 @@ from ..render.device import best_device, to_tensors
 from ..render.metrics import evaluate_views
 from ..render.rasterize import rasterize
 from .scene import Photographs, Reconstruction, Scene, network, to_numpy
+from .tidy import tidy
 
 MOST_QUERIES = 16  # views that splats are read for, where nobody asks for more
 MOST_SIDE = 960  # of a photo as it is used, where nobody asks for a size
@@ -106,13 +107,14 @@ def remember(photographs: Photographs, settings: ReconstructSettings, report: Re
 def newcomers(scene: Scene, made: Reconstruction, settings: ExtendSettings, report: Report) -> list[Photo]:
     """The photos in the scene's folder that are no part of it yet, in its world, but for those that are set aside.
 
-    Raises `TttlrmError` ("no_photos") where there are none, and as `find_photos` does.
+    Where poses that lie beside the photos know none of the new ones, all are estimated. Raises `TttlrmError` ("no_photos")
+    where there are none, and as `find_photos` does.
     """
     report("load", 0)
-    photos = find_photos(scene.folder, settings.poses, report)
+    known = {photo.name: photo for photo in [*made.photographs.files, *made.photographs.tested]}
+    photos = _with_new(scene.folder, set(known), settings.poses, report)
     usable = set(worth_using([photo.path for photo in photos], report, duplicates=False))
     forget_looks()
-    known = {photo.name: photo for photo in [*made.photographs.files, *made.photographs.tested]}
     new = [photo for photo in photos if photo.name not in known and photo.path in usable]
     if not new:
         raise TttlrmError("There are no new photos that could be used.", "Add sharp photos of the scene.", "no_photos")
@@ -120,6 +122,15 @@ def newcomers(scene: Scene, made: Reconstruction, settings: ExtendSettings, repo
         new = without_background(new, Path(settings.remove_background), report)
     old = [photo for photo in photos if photo.name in known]
     return moved(new, between(old, [known[photo.name] for photo in old]))
+
+
+def _with_new(folder: Path, known: set[str], poses: str, report: Report) -> list[Photo]:
+    """All photos of a folder, new ones among them where there are any."""
+    photos = find_photos(folder, poses, report)
+    unposed = {path.relative_to(folder).as_posix() for path in image_files(folder)} - known
+    if poses == "auto" and unposed and all(photo.name in known for photo in photos):
+        return find_photos(folder, "estimate", report)
+    return photos
 
 
 def remember_more(made: Reconstruction, new: list[Photo], settings: ExtendSettings, report: Report) -> Reconstruction:
@@ -142,11 +153,12 @@ def by_name(photos: list[Photo]) -> list[Photo]:
 
 
 def read_out(made: Reconstruction, settings: DecodeSettings, report: Report) -> Gaussians:
-    """Read splats from a scene's memory."""
+    """Read splats from a scene's memory. Raises `TttlrmError` where the settings leave none."""
     report("decode", 0)
+    memory = queries(made, settings.views or MOST_QUERIES)
     found = read_splats(
         network(made.checkpoint),
-        queries(made, settings.views or MOST_QUERIES),
+        memory,
         settings.keep,
         settings.explore,
         settings.sh_degree,
@@ -155,7 +167,7 @@ def read_out(made: Reconstruction, settings: DecodeSettings, report: Report) -> 
     )
     back = made.similarity.inverse()
     world = apply_similarity(to_numpy(found), back.scale, back.rotation, back.translation)
-    return prune(world, settings.min_opacity, settings.max_splats)
+    return tidy(world, settings, back.points(memory.c2w[:, :3, 3].double().cpu().numpy()))
 
 
 def queries(made: Reconstruction, count: int) -> SceneMemory:

@@ -3,6 +3,7 @@ import bpy
 import numpy as np
 import pytest
 
+from operators.scene import nodes
 from operators.scene.conversion import linear
 from operators.scene.drawing import COLOR, drawn_by_blender
 from operators.scene.splats import add_splats, is_splats, read_splats, update_splats
@@ -114,6 +115,16 @@ def test_other_objects_are_no_splats():
         read_splats(empty)
 
 
+def instances_to_points() -> bpy.types.NodeTree:
+    """A modifier that makes the attributes of instances readable, as `evaluated_geometry` does in newer Blenders only."""
+    tree = bpy.data.node_groups.new("as points", "GeometryNodeTree")
+    for direction in ("INPUT", "OUTPUT"):
+        tree.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
+    points = nodes.add(tree, "GeometryNodeInstancesToPoints", tree.nodes.new("NodeGroupInput"))
+    nodes.add(tree, "NodeGroupOutput", points)
+    return tree
+
+
 def test_geometry_nodes_compute_the_colours_that_the_camera_sees():
     splats = random_splats(300)
     obj = add_splats("cloud", splats)
@@ -124,9 +135,10 @@ def test_geometry_nodes_compute_the_colours_that_the_camera_sees():
     camera.location = (3, -5, 2)
     bpy.context.collection.objects.link(camera)
     bpy.context.scene.camera = camera
-    geometry = obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).evaluated_geometry()
+    obj.modifiers.new("as points", "NODES").node_group = instances_to_points()
+    evaluated = obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
     seen = np.empty((300, 4), dtype=np.float32)
-    geometry.instances_pointcloud().attributes[COLOR].data.foreach_get("color", seen.ravel())
+    evaluated.attributes[COLOR].data.foreach_get("color", seen.ravel())
     eye = (np.linalg.inv(np.array(obj.matrix_world)) @ [3, -5, 2, 1])[:3]
     directions = splats.means - eye
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is installed for the worker, and whether it works."""
+
+from __future__ import annotations
+
+import sys
+from typing import ClassVar
+
+import bpy
+
+from ..engine import client, errors, messages, setup
+from ..interface.preferences import chosen_worker
+from ..worker import require_python
+from .job import JobOperator
+
+
+class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
+    """Tell the versions, devices and packages of the worker's Python, and let it reconstruct a small scene as a test"""
+
+    bl_idname = "tttlrm.check_worker"
+    bl_label = "Check Worker"
+    bl_options: ClassVar[set[str]] = set()  # nothing to undo
+
+    def submit(self, context: bpy.types.Context) -> client.Job:
+        """Begin. Raises `TttlrmError` for a worker that was not started from here: its Python is out of reach."""
+        chosen = chosen_worker()
+        if not chosen.launched:
+            raise errors.TttlrmError(
+                f"The worker on {chosen.host} was not started by Blender, which cannot look at its Python.",
+                "Type “tttlrm doctor” on that machine.",
+                "out_of_reach",
+            )
+        require_python(chosen)
+        return setup.Checkup(chosen.python or sys.executable)
+
+    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+        """Show the page; it stays to be copied in the Info editor."""
+        lines, well = done.info["lines"], done.info["well"]
+        self.report({"INFO"} if well else {"WARNING"}, "\n".join(lines))
+        if not bpy.app.background:
+            title = "The worker is well" if well else "The worker is not well"
+            context.window_manager.popup_menu(lambda popup, _: _draw(popup.layout, lines), title=title)
+
+
+def _draw(layout: bpy.types.UILayout, lines: list[str]) -> None:
+    """Two columns: what, and how it is with that."""
+    names, facts = (part.column(align=True) for part in (layout.split(factor=0.15),) * 2)
+    for name, fact in (_columns(line) for line in lines):
+        names.label(text=name)
+        facts.label(text=fact)
+
+
+def _columns(line: str) -> tuple[str, str]:
+    name, _, fact = line.partition(" ")
+    return name, fact.strip()

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Photos, a video or camera poses that are dropped into the 3D view."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import bpy
+from bpy.props import CollectionProperty, StringProperty
+
+from ..photo_sets import PHOTOS, RAW, VIDEOS
+from .reconstruct import FILES, FOLDER
+
+POSES = frozenset((".json",))
+WIDTH = 400  # of the question, in pixels at interface scale 1
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Files of one folder, and what is to be done with them."""
+
+    folder: Path
+    names: tuple[str, ...]
+
+    @property
+    def reference(self) -> str:
+        """A picture that came alone, which is no photo set: Blender makes a reference image of it."""
+        return self.names[0] if len(self.names) == 1 and self._of(PHOTOS) else ""
+
+    @property
+    def sentence(self) -> str:
+        """What will be done."""
+        if poses := self._of(POSES):
+            return f"Reconstruct the photos in {self.folder} with the camera poses in {poses[0]}?"
+        if photos := self._of(PHOTOS | RAW):
+            return f"Reconstruct {len(photos)} photos of {self.folder}?"
+        return f"Reconstruct the video {self.names[0]}?"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Those of the operator that does it."""
+        if poses := self._of(POSES):
+            return {"directory": str(self.folder), "poses": poses[0]}
+        return {"directory": str(self.folder), "files": [{"name": name} for name in self._of(PHOTOS | RAW) or self.names[:1]]}
+
+    def _of(self, suffixes: frozenset[str]) -> list[str]:
+        return [name for name in self.names if Path(name).suffix.lower() in suffixes]
+
+
+class TTTLRM_OT_drop(bpy.types.Operator):
+    """Reconstruct photos or a video that were dropped, or the photos beside a dropped transforms.json, after a question"""
+
+    bl_idname = "tttlrm.drop"
+    bl_label = "Reconstruct Dropped Files"
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
+
+    directory: StringProperty(**FOLDER)
+    files: CollectionProperty(**FILES)
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        cls.poll_message_set("Another job is still running")
+        return bpy.ops.tttlrm.reconstruct.poll()
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this with what was dropped."""
+        if picture := self._dropped().reference:
+            return bpy.ops.object.empty_image_add("INVOKE_DEFAULT", filepath=str(Path(self.directory, picture)))
+        return context.window_manager.invoke_props_dialog(self, width=WIDTH, title="Reconstruct", confirm_text="Reconstruct")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this to ask."""
+        self.layout.label(text=self._dropped().sentence)
+        self.layout.label(text="The other settings are those of the sidebar's tab tttLRM.")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this after the answer. The job goes on when this operator is over."""
+        how = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
+        try:
+            outcome = bpy.ops.tttlrm.reconstruct(how, **self._dropped().arguments)
+        except RuntimeError as error:  # what an operator reports to a caller in Python
+            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+            return {"CANCELLED"}
+        return {"CANCELLED"} if "CANCELLED" in outcome else {"FINISHED"}
+
+    def _dropped(self) -> Dropped:
+        return Dropped(Path(self.directory), tuple(file.name for file in self.files if file.name))
+
+
+class TTTLRM_FH_photos(bpy.types.FileHandler):
+    """Files that are dropped into the 3D view."""
+
+    bl_idname = "TTTLRM_FH_photos"
+    bl_label = "Photos to Reconstruct"
+    bl_import_operator = "tttlrm.drop"
+    bl_file_extensions = ";".join(sorted(PHOTOS | RAW | VIDEOS | POSES))
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
+CLASSES = (TTTLRM_OT_drop, TTTLRM_FH_photos)

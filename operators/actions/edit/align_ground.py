@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ground of a scene comes to lie on the grid."""
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty, EnumProperty
+
+from ...engine import ground
+from ...scene import masks, points
+from ...scene.splats import BASE
+from .carrier import cameras, move, picked
+from .operator import EditOperator, edited, places
+
+METHODS = (
+    ("AUTO", "Find It", "The large plane that the cameras stand above, or that everything lies above"),
+    ("POINTS", "Through Points", "Through three or more selected empties, or selected splats"),
+)
+
+
+class TTTLRM_OT_align_ground(EditOperator, bpy.types.Operator):
+    """Turn and move the splats, with the mesh and cameras that they came with, so that their ground lies at height 0"""
+
+    bl_idname = "tttlrm.align_ground"
+    bl_label = "Align Splats to Ground"
+
+    method: EnumProperty(name="Ground", items=METHODS)
+    flip: BoolProperty(name="Upside Down", description="The other side of the ground is up")
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """Find the ground in all edited objects together, then move what carries them."""
+        means = np.concatenate([_shown(obj, places(obj)) for obj in edited(context)])
+        plane = self._ground(context, means)
+        if self.flip:
+            plane = ground.Plane(-plane.normal, -plane.offset, plane.share)
+        move(context, ground.levelling(plane, np.median(means, axis=0) if len(means) else np.zeros(3)))
+        tilt = np.degrees(np.arccos(np.clip(plane.normal[2], -1, 1)))
+        return f"The ground was tilted by {tilt:.1f}°"
+
+    def _ground(self, context: bpy.types.Context, means: np.ndarray) -> ground.Plane:
+        if self.method == "POINTS":
+            return ground.through(picked(context), means, cameras(context))
+        opacities = [_shown(obj, points.read(obj.data, BASE).reshape(-1, 4)[:, 3]) for obj in edited(context)]
+        return ground.find_ground(means, np.concatenate(opacities), cameras(context))
+
+
+def _shown(obj: bpy.types.Object, values: np.ndarray) -> np.ndarray:
+    """Of something for every splat, that of those which are not hidden."""
+    mask = masks.visible(obj)
+    return values if mask is None else values[mask]

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An object's transform goes into its splats: centres, shapes and colours."""
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty
+from mathutils import Matrix, Vector
+
+from ...engine import transform
+from ...scene.splats import read_local, write_local
+from .operator import EditOperator, edited
+
+
+class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
+    """Apply the object's transform to its splats, shapes and colours too; Blender's own Apply moves only their centres"""
+
+    bl_idname = "tttlrm.apply_transform"
+    bl_label = "Apply Transform to Splats"
+
+    location: BoolProperty(name="Location", default=True)
+    rotation: BoolProperty(name="Rotation", default=True)
+    scale: BoolProperty(name="Scale", default=True)
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """Apply to all edited objects. One that shares its points gets its own first, so that the others stay as they are."""
+        plans = [(obj, self._map(obj)) for obj in edited(context)]
+        moved = [transform.apply_matrix(read_local(obj.data), move) for obj, move in plans]
+        shared = [obj.name for obj, _ in plans if obj.data.users > 1]
+        for (obj, move), splats in zip(plans, moved, strict=True):
+            if obj.data.users > 1:
+                obj.data = obj.data.copy()
+            write_local(obj.data, splats)
+            self._reset(obj, move)
+        self.warn_of_stretching(move for _, move in plans)
+        copied = f"; {', '.join(shared)} no longer shares splats with other objects" if shared else ""
+        return f"Applied to {sum(map(len, moved)):,} splats{copied}"
+
+    def _map(self, obj: bpy.types.Object) -> np.ndarray:
+        """The map [4, 4] that an object's splats go through, so that what is left of its own matrix shows them as before."""
+        basis, scale = obj.matrix_basis, Vector(own * delta for own, delta in zip(obj.scale, obj.delta_scale, strict=True))
+        rotation = basis @ Matrix(transform.inverse(np.diag([*scale, 1])))  # as it is, where `decompose` moves mirrors about
+        rest = Matrix.LocRotScale(
+            None if self.location else basis.translation,
+            None if self.rotation else rotation.to_3x3(),
+            None if self.scale else scale,
+        )
+        return transform.inverse(np.array(rest)) @ np.array(basis)
+
+    def _reset(self, obj: bpy.types.Object, move: np.ndarray) -> None:
+        """Take what went into the splats out of the object; its children stay in their places."""
+        if self.location:
+            obj.location = obj.delta_location = (0, 0, 0)
+        if self.rotation:
+            obj.rotation_euler = obj.delta_rotation_euler = (0, 0, 0)
+            obj.rotation_quaternion = obj.delta_rotation_quaternion = (1, 0, 0, 0)
+            obj.rotation_axis_angle = (0, 0, 1, 0)
+        if self.scale:
+            obj.scale = obj.delta_scale = (1, 1, 1)
+        for child in obj.children:
+            child.matrix_parent_inverse = Matrix(move) @ child.matrix_parent_inverse

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What lies outside an object goes away."""
+
+import bpy
+
+from ...scene import masks
+from .operator import EditOperator, edited, keep
+from .volume import ByVolume
+
+
+class TTTLRM_OT_crop_splats(ByVolume, EditOperator, bpy.types.Operator):
+    """Keep the splats inside an empty or the bounds of a mesh, which is selected beside the splats; delete the others"""
+
+    bl_idname = "tttlrm.crop_splats"
+    bl_label = "Crop Splats by Object"
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """Crop all edited objects; hidden splats are left alone."""
+        kept = [(obj, self.within(context, obj), masks.hidden(obj)) for obj in edited(context)]
+        before = sum(len(mask) for _, mask, _ in kept)
+        for obj, mask, hidden in kept:
+            keep(obj, mask if hidden is None else mask | hidden)
+        return f"{before - sum(len(obj.data.points) for obj, _, _ in kept):,} of {before:,} splats were deleted"

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats out of sight and back: neither drawn, rendered, exported nor selected while they are hidden."""
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty
+
+from ...scene import masks
+from .operator import EditOperator, edited, selections
+
+
+class TTTLRM_OT_hide_splats(EditOperator, bpy.types.Operator):
+    """Hide the selected splats, or all others, from view, renders and exports"""
+
+    bl_idname = "tttlrm.hide_splats"
+    bl_label = "Hide Splats"
+
+    unselected: BoolProperty(name="Unselected", description="Hide the splats that are not selected instead")
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """Hide in all edited objects; what is hidden is no longer selected."""
+        count = 0
+        for obj, mask in selections(context):
+            before = masks.hidden(obj)
+            wanted = ~mask if self.unselected else mask
+            hidden = wanted if before is None else wanted | before
+            masks.hide(obj, hidden)
+            masks.select(obj, mask & ~hidden)
+            count += int(hidden.sum())
+        return f"{count:,} splats are hidden"
+
+
+class TTTLRM_OT_reveal_splats(EditOperator, bpy.types.Operator):
+    """Show all hidden splats again"""
+
+    bl_idname = "tttlrm.reveal_splats"
+    bl_label = "Reveal Hidden Splats"
+
+    select: BoolProperty(name="Select", description="Select the splats that were hidden", default=True)
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """Reveal in all edited objects."""
+        found = [(obj, mask) for obj in edited(context) if (mask := masks.hidden(obj)) is not None]
+        for obj, mask in found:
+            masks.hide(obj, np.zeros_like(mask))
+            if self.select:
+                masks.select(obj, mask)
+        return f"{sum(int(mask.sum()) for _, mask in found):,} splats are shown again"

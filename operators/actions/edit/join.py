@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several objects with splats become one."""
+
+import bpy
+import numpy as np
+
+from ...engine import transform
+from ...scene import points
+from ...scene.splats import attributes, is_splats, read_local
+from .operator import EditOperator, edited
+
+
+class TTTLRM_OT_join_splats(EditOperator, bpy.types.Operator):
+    """Join the splats of the selected objects into the active one, where they stay in their places"""
+
+    bl_idname = "tttlrm.join_splats"
+    bl_label = "Join Splats"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        if not super().poll(context):
+            return False
+        cls.poll_message_set("Select two or more objects with splats; the active one is to hold them all")
+        return is_splats(context.object) and context.object in edited(context) and bool(_others(context))
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """All in the coordinates of the active object."""
+        active, others = context.object, _others(context)
+        inverse = transform.inverse(np.array(active.matrix_world))
+        moves = [inverse @ np.array(obj.matrix_world) for obj in others]
+        tables = [points.read_all(active.data), *(_moved(obj, move) for obj, move in zip(others, moves, strict=True))]
+        points.replace(active.data, points.cloud_like(active.data, points.stacked(tables)))
+        for obj in others:
+            _remove(obj)
+        self.warn_of_stretching(moves)
+        return f"{len(active.data.points):,} splats of {len(tables)} objects"
+
+
+def _others(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """The selected objects with splats but the active one; also such that share their points."""
+    return [obj for obj in context.selected_objects if is_splats(obj) and obj != context.object and obj.library is None]
+
+
+def _moved(obj: bpy.types.Object, matrix: np.ndarray) -> points.Table:
+    """The points of an object with its splats moved by a matrix."""
+    splats = transform.apply_matrix(read_local(obj.data), matrix)
+    moved = {name: points.Column(kind, values.reshape(len(splats), -1)) for name, kind, values in attributes(splats)}
+    return points.read_all(obj.data) | moved
+
+
+def _remove(obj: bpy.types.Object) -> None:
+    data = obj.data
+    bpy.data.objects.remove(obj)
+    if data.users == 0:
+        bpy.data.pointclouds.remove(data)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all operators that edit splats have in common: on which objects they work, and what happens to errors."""
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+import bpy
+import numpy as np
+
+from ...engine import errors, transform
+from ...scene import masks, points
+from ...scene.splats import is_splats
+
+
+def edited(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """The objects to edit: the active and the selected ones that hold splats, one for each point cloud."""
+    candidates = [*context.selected_objects, context.object]
+    return list({obj.data: obj for obj in candidates if is_splats(obj) and _own(obj)}.values())
+
+
+def _own(obj: bpy.types.Object) -> bool:
+    return obj.library is None and obj.data.library is None and obj.data.override_library is None
+
+
+class EditOperator:
+    """Changes splats in `edit`, which gives a sentence about what it did and may raise `TttlrmError`."""
+
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """Do it."""
+        raise NotImplementedError
+
+    def warn_of_stretching(self, matrices: Iterable[np.ndarray]) -> None:
+        """Say so where splats went through maps [4, 4] that their colours cannot follow."""
+        if not all(transform.is_similarity(matrix) for matrix in matrices):
+            self.report(
+                {"WARNING"}, "The scale differs between axes: shapes follow it, but colours that depend on the view do not"
+            )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Splats are edited in object mode")
+            return False
+        if not edited(context):
+            linked = is_splats(context.object)
+            cls.poll_message_set(
+                "The splats belong to another file: make them local" if linked else "Select an object with splats"
+            )
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this."""
+        context.view_layer.update()
+        try:
+            self.report({"INFO"}, self.edit(context))
+        except errors.TttlrmError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def selections(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Object, np.ndarray]]:
+    """The edited objects in which splats are selected, with their masks. Raises `TttlrmError` where there are none."""
+    found = [(obj, mask) for obj in edited(context) if (mask := masks.selected(obj)) is not None]
+    if not found:
+        raise errors.TttlrmError("No splats are selected.", "Select some with one of the Select entries.", "nothing_selected")
+    yield from found
+
+
+def keep(obj: bpy.types.Object, mask: np.ndarray) -> None:
+    """Delete all splats of an object but those of a mask."""
+    points.replace(obj.data, points.cloud_like(obj.data, points.rows(points.read_all(obj.data), mask)))
+
+
+def places(
+    obj: bpy.types.Object,
+) -> np.ndarray:  # [N, 3] float32
+    """The centres of an object's splats in world coordinates."""
+    matrix = np.array(obj.matrix_world, dtype=np.float32)
+    return points.read(obj.data, "position").reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]

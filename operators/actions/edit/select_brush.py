@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats under strokes of a round brush."""
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty, CollectionProperty, IntProperty, IntVectorProperty
+
+from ...engine import select
+from ...scene import masks
+from .operator import edited
+from .select_operator import before
+from .view_operator import ViewOperator
+
+WHEEL = {"WHEELUPMOUSE": 1.15, "NUMPAD_PLUS": 1.15, "WHEELDOWNMOUSE": 1 / 1.15, "NUMPAD_MINUS": 1 / 1.15}
+END = {"RET", "NUMPAD_ENTER", "SPACE"}
+
+
+class TTTLRM_PG_dab(bpy.types.PropertyGroup):
+    """One spot that was painted."""
+
+    mouse: IntVectorProperty(name="Place", size=2)
+    radius: IntProperty(name="Radius", description="0 for that of the operator", subtype="PIXEL")
+    flip: BoolProperty(name="Deselect")
+
+
+class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
+    """Paint over splats to select them, behind others too; Shift extends, Ctrl subtracts, the wheel sizes the brush"""
+
+    bl_idname = "tttlrm.select_brush"
+    bl_label = "Brush Select Splats"
+    help = "Paint · Shift: extend · Ctrl: subtract · Wheel: radius · Enter or right mouse button: done · Esc: cancel"
+
+    radius: IntProperty(name="Radius", subtype="PIXEL", min=1, default=25)
+    path: CollectionProperty(name="Path", description="Where the brush was", type=TTTLRM_PG_dab, options={"HIDDEN", "SKIP_SAVE"})
+    _painting = False
+    _before: dict[str, np.ndarray]  # masks and pixels by the names of objects
+    _masks: dict[str, np.ndarray]
+    _pixels: dict[str, np.ndarray]
+
+    def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
+        """Those with their centres under the path."""
+        return self._along_path(obj, np.zeros(len(obj.data.points), dtype=bool))
+
+    def joined(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
+        """Strokes that deselect work on what was selected before, too."""
+        return self._along_path(obj, before(obj)) if self.mode == "ADD" else super().joined(context, obj)
+
+    def _along_path(self, obj: bpy.types.Object, mask: np.ndarray) -> np.ndarray:
+        pixels = self.pixels(obj)
+        for spot in self.path:
+            mask = _dabbed(mask, pixels, spot, self.radius)
+        return mask
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this. The brush paints on what is selected now."""
+        outcome = super().invoke(context, event)
+        if outcome == {"RUNNING_MODAL"}:
+            self.mode = "ADD"
+            self._before = {obj.name: before(obj) for obj in edited(context)}
+            self._masks, self._pixels = dict(self._before), {obj.name: self.pixels(obj) for obj in edited(context)}
+            self._gesture.show_circle(self._gesture.mouse(event), self.radius)
+        return outcome
+
+    def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Paint while the left button is down."""
+        if event.type in WHEEL and event.value == "PRESS":
+            self.radius = max(1, round(self.radius * WHEEL[event.type]))
+        if event.type == "LEFTMOUSE":
+            self._painting = event.value == "PRESS"
+            if self._painting and not (self.path or event.shift or event.ctrl):
+                self.mode, self._masks = "SET", {name: np.zeros_like(mask) for name, mask in self._masks.items()}
+        if self._painting and event.type in {"LEFTMOUSE", "MOUSEMOVE"}:
+            self._paint(context, self._gesture.mouse(event), event.ctrl)
+        self._gesture.show_circle(self._gesture.mouse(event), self.radius)
+        return self.leave(context, event) if event.type in END and event.value == "PRESS" else {"RUNNING_MODAL"}
+
+    def leave(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Done, or given up: then nothing was painted."""
+        super().leave(context, event)
+        if event.type != "ESC" and self.path:
+            return {"FINISHED"}
+        self._show(context, self._before)
+        return {"CANCELLED"}
+
+    def _paint(self, context: bpy.types.Context, mouse: tuple[int, int], flip: bool) -> None:
+        """One dab, seen at once; from its path the whole can be done again."""
+        spot = self.path.add()
+        spot.mouse, spot.flip, spot.radius = mouse, flip, self.radius
+        self._masks = {name: _dabbed(mask, self._pixels[name], spot, self.radius) for name, mask in self._masks.items()}
+        self._show(context, self._masks)
+
+    def _show(self, context: bpy.types.Context, wanted: dict[str, np.ndarray]) -> None:
+        for obj in edited(context):
+            masks.select(obj, wanted[obj.name])
+
+
+def _dabbed(mask: np.ndarray, pixels: np.ndarray, spot: TTTLRM_PG_dab, radius: int) -> np.ndarray:
+    """A mask [N] after one dab of the brush."""
+    under = select.in_circle(pixels, tuple(spot.mouse), spot.radius or radius)
+    return mask & ~under if spot.flip else mask | under

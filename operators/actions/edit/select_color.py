@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats of nearly one colour."""
+
+import bpy
+import numpy as np
+from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty
+
+from ...engine import select
+from ...scene import points
+from ...scene.splats import BASE
+from .operator import selections
+from .select_operator import SelectOperator
+
+SOURCES = (
+    ("SELECTED", "Selected Splats", "The mean colour of the selected splats"),
+    ("COLOR", "Colour", "The colour below"),
+)
+
+
+class TTTLRM_OT_select_color(SelectOperator, bpy.types.Operator):
+    """Select splats by their colour, without what depends on the direction of view"""
+
+    bl_idname = "tttlrm.select_color"
+    bl_label = "Select Splats by Colour"
+
+    source: EnumProperty(name="Like", description="What the splats are compared with", items=SOURCES)
+    color: FloatVectorProperty(name="Colour", subtype="COLOR_GAMMA", size=3, min=0, max=1, default=(0.5, 0.5, 0.5))
+    tolerance: FloatProperty(
+        name="Tolerance", description="Largest difference of red, green or blue", min=0, max=1, default=0.1, precision=3
+    )
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """Look at the colour of what is selected before that changes."""
+        if self.source == "SELECTED":
+            self.color = np.concatenate([_colors(obj)[mask] for obj, mask in selections(context)]).mean(axis=0)
+        return super().edit(context)
+
+    def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
+        """Those that look like the colour."""
+        return select.like(_colors(obj), np.array(self.color), self.tolerance)
+
+
+def _colors(obj: bpy.types.Object) -> np.ndarray:
+    return select.base_colors(points.read(obj.data, BASE).reshape(-1, 4)[:, :3])

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats around a point."""
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty
+from mathutils import Matrix
+
+from ...engine import select
+from .operator import places
+from .select_operator import SelectOperator
+
+
+class TTTLRM_OT_select_distance(SelectOperator, bpy.types.Operator):
+    """Select splats by their distance from the 3D cursor, or from any other point"""
+
+    bl_idname = "tttlrm.select_distance"
+    bl_label = "Select Splats by Distance"
+
+    distance: FloatProperty(name="Distance", subtype="DISTANCE", min=1e-6, default=1)
+    beyond: BoolProperty(name="Beyond", description="Select those that are farther away")
+    center: FloatVectorProperty(
+        name="From", description="The 3D cursor where it is not given", subtype="TRANSLATION", options={"SKIP_SAVE"}
+    )
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """The cursor's place is remembered, so that it may move on."""
+        if not self.properties.is_property_set("center"):
+            self.center = context.scene.cursor.location
+        return super().edit(context)
+
+    def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
+        """Those within the distance, or beyond it."""
+        ball = Matrix.LocRotScale(self.center, None, (self.distance,) * 3)
+        return select.in_ball(places(obj), np.array(ball)) != self.beyond

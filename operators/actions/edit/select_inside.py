@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats inside an object."""
+
+import bpy
+import numpy as np
+
+from .select_operator import SelectOperator
+from .volume import ByVolume
+
+
+class TTTLRM_OT_select_inside(ByVolume, SelectOperator, bpy.types.Operator):
+    """Select splats inside an empty or the bounds of a mesh, which is selected beside the splats"""
+
+    bl_idname = "tttlrm.select_inside"
+    bl_label = "Select Splats inside Object"
+
+    def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
+        """Those inside, or outside."""
+        return self.within(context, obj)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats by how opaque they are."""
+
+import bpy
+import numpy as np
+from bpy.props import FloatProperty
+
+from ...engine import select
+from ...scene import points
+from ...scene.splats import BASE
+from .select_operator import SelectOperator
+
+
+class TTTLRM_OT_select_opacity(SelectOperator, bpy.types.Operator):
+    """Select splats by their opacity"""
+
+    bl_idname = "tttlrm.select_opacity"
+    bl_label = "Select Splats by Opacity"
+
+    low: FloatProperty(name="Faintest", subtype="FACTOR", min=0, max=1, default=0, precision=3)
+    high: FloatProperty(name="Most Opaque", subtype="FACTOR", min=0, max=1, default=0.1, precision=3)
+
+    def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
+        """Those between the two opacities."""
+        return select.between(points.read(obj.data, BASE).reshape(-1, 4)[:, 3], self.low, self.high)

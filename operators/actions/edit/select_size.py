@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats by how large they are."""
+
+import bpy
+import numpy as np
+from bpy.props import FloatProperty
+
+from ...engine import select
+from ...scene import points
+from .select_operator import SelectOperator
+
+
+class TTTLRM_OT_select_size(SelectOperator, bpy.types.Operator):
+    """Select splats by their size: the standard deviation along their longest axis, as large as the object shows it"""
+
+    bl_idname = "tttlrm.select_size"
+    bl_label = "Select Splats by Size"
+
+    low: FloatProperty(name="Smallest", subtype="DISTANCE", min=0, default=0.1, precision=4)
+    high: FloatProperty(name="Largest", subtype="DISTANCE", min=0, default=1e6, precision=4)
+
+    def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
+        """Those between the two sizes. An object's own scale counts as the mean over its axes."""
+        scales = points.read(obj.data, "scale").reshape(-1, 3)
+        longest = np.maximum(np.maximum(scales[:, 0], scales[:, 1]), scales[:, 2])
+        return select.between(longest * abs(obj.matrix_world.to_3x3().determinant()) ** (1 / 3), self.low, self.high)

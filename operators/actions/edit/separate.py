@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Selected splats become an object of their own."""
+
+import bpy
+import numpy as np
+
+from ...scene import masks, points
+from .operator import EditOperator, selections
+
+
+class TTTLRM_OT_separate_splats(EditOperator, bpy.types.Operator):
+    """Move the selected splats into a new object, with the settings, place and materials of the old one"""
+
+    bl_idname = "tttlrm.separate_splats"
+    bl_label = "Separate Splats"
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """One new object for each edited object."""
+        count = 0
+        for obj, mask in selections(context):
+            _separate(obj, mask)
+            count += int(mask.sum())
+        return f"{count:,} splats were separated"
+
+
+def _separate(obj: bpy.types.Object, mask: np.ndarray) -> None:
+    table = points.read_all(obj.data)
+    parts = [points.cloud_like(obj.data, points.rows(table, part)) for part in (~mask, mask)]
+    new = obj.copy()  # with its parent, modifiers, custom properties and the scene on the worker
+    new.data = parts[1]
+    new.data.name = new.name
+    points.replace(obj.data, parts[0])
+    for collection in obj.users_collection:
+        collection.objects.link(new)
+    masks.select(new, np.zeros(len(new.data.points), dtype=bool))
+    new.select_set(True)

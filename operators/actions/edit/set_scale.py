@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A known distance gives a scene its true size."""
+
+import bpy
+import numpy as np
+from bpy.props import FloatProperty, FloatVectorProperty
+from mathutils import Matrix, Vector
+
+from ...engine import errors
+from .carrier import move, picked
+from .operator import EditOperator
+
+
+class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
+    """Scale the splats, with the mesh and cameras that they came with, so that two points are as far apart as they truly are"""
+
+    bl_idname = "tttlrm.set_scale"
+    bl_label = "Set Real-World Scale"
+
+    distance: FloatProperty(
+        name="True Distance",
+        description="Between two selected empties, or two selected splats",
+        subtype="DISTANCE",
+        min=1e-6,
+        default=1,
+    )
+    first: FloatVectorProperty(name="From", subtype="TRANSLATION", options={"SKIP_SAVE", "HIDDEN"})
+    second: FloatVectorProperty(name="To", subtype="TRANSLATION", options={"SKIP_SAVE", "HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this: ask for the distance, beginning with the present one."""
+        try:
+            first, second = self._ends(context)
+        except errors.TttlrmError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.distance = (second - first).length
+        return context.window_manager.invoke_props_dialog(self)
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """The spot on the grid below the middle of the two points stays where it is, and so does a ground at height 0."""
+        first, second = self._ends(context)
+        measured = (second - first).length
+        if measured < 1e-9:
+            raise errors.TttlrmError("The two points are in the same place.", "Choose points that lie apart.", "bad_distance")
+        middle = (first + second) / 2
+        spot = Matrix.Translation((middle.x, middle.y, 0))
+        factor = self.distance / measured
+        move(context, np.array(spot @ Matrix.Scale(factor, 4) @ spot.inverted()))
+        return f"Scaled by {factor:.4g}"
+
+    def _ends(self, context: bpy.types.Context) -> tuple[Vector, Vector]:
+        """The points that the caller gave, or those that are selected."""
+        if all(self.properties.is_property_set(name) for name in ("first", "second")):
+            return Vector(self.first), Vector(self.second)
+        ends = picked(context)
+        if len(ends) != 2:
+            raise errors.TttlrmError(
+                f"A distance needs two points, but {len(ends):,} are selected.",
+                "Select two empties beside the splats, or two splats.",
+                "no_points",
+            )
+        return Vector(ends[0]), Vector(ends[1])

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What selecting in the picture of a view has in common."""
+
+import bpy
+import numpy as np
+from bpy.props import FloatVectorProperty, IntVectorProperty
+
+from ...engine import errors, select
+from ...interface.gesture import Gesture
+from .operator import places
+from .select_operator import SelectOperator
+
+HIDDEN = {"HIDDEN", "SKIP_SAVE"}
+
+
+class ViewOperator(SelectOperator):
+    """Selects through a view: that of the 3D view it is started in, else that of the scene's camera.
+
+    The view is kept in the properties, so that the redo panel works after the view has changed. Pixels count from the lower left.
+    """
+
+    view: FloatVectorProperty(name="View", description="From the world to clip space, row by row", size=16, options=HIDDEN)
+    size: IntVectorProperty(name="Size", description="Of the picture, in pixels", size=2, options=HIDDEN)
+    help: str  # for the status bar
+    _gesture: Gesture | None = None
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """Find the view first."""
+        if not self.properties.is_property_set("view"):
+            self._look(context)
+        return super().edit(context)
+
+    def pixels(self, obj: bpy.types.Object) -> np.ndarray:
+        """[N, 2] where an object's splats are seen."""
+        return select.to_pixels(places(obj), np.array(self.view).reshape(4, 4), tuple(self.size))
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this: in a 3D view, wait for the mouse."""
+        if context.area is None or context.area.type != "VIEW_3D":
+            return self.execute(context)
+        context.view_layer.update()
+        self._look(context)
+        self._gesture = Gesture(context, self.help)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender calls this when the window is closed."""
+        self._gesture.end()
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this with everything that happens in the window."""
+        if event.type in {"ESC", "RIGHTMOUSE"}:
+            return self.leave(context, event)
+        return self.drag(context, event)
+
+    def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Follow the mouse."""
+        raise NotImplementedError
+
+    def leave(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Give up."""
+        self._gesture.end()
+        return {"CANCELLED"}
+
+    def _look(self, context: bpy.types.Context) -> None:
+        if context.area is not None and context.area.type == "VIEW_3D":
+            region = next(region for region in context.area.regions if region.type == "WINDOW")
+            matrix, self.size = context.space_data.region_3d.perspective_matrix, (region.width, region.height)
+        else:
+            matrix, self.size = _camera_view(context)
+        self.view = [value for row in matrix for value in row]
+
+
+def mode_of(event: bpy.types.Event) -> str:
+    """How Blender's own selecting tools read the keys that are held."""
+    return "ADD" if event.shift else "SUB" if event.ctrl else "SET"
+
+
+def _camera_view(context: bpy.types.Context) -> tuple[object, tuple[int, int]]:
+    camera, render = context.scene.camera, context.scene.render
+    if camera is None:
+        raise errors.TttlrmError(
+            "There is no view to select in.", "Start this in a 3D view, or give the scene a camera.", "no_view"
+        )
+    size = (render.resolution_x * render.resolution_percentage // 100, render.resolution_y * render.resolution_percentage // 100)
+    aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}
+    lens = camera.calc_matrix_camera(context.evaluated_depsgraph_get(), x=size[0], y=size[1], **aspect)
+    return lens @ camera.matrix_world.normalized().inverted(), size

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Objects that stand for a part of space."""
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty, StringProperty
+
+from ...engine import errors, select
+from ...scene.crop import around
+from ...scene.splats import is_splats
+from .operator import places
+
+SHAPED = {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "LATTICE", "VOLUME"}
+
+
+class ByVolume:
+    """Takes the splats inside an object, as it was moved, turned and scaled: an empty, or the bounds of a mesh."""
+
+    object: StringProperty(
+        name="Object",
+        description="An empty (a box as large as it is drawn; a ball for a sphere) or a mesh (the box around it); "
+        "empty for the one that is selected beside the splats",
+        options={"SKIP_SAVE"},
+    )
+    outside: BoolProperty(name="Outside", description="Those outside it instead")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this for the redo panel."""
+        self.layout.use_property_split = True
+        self.layout.prop_search(self, "object", context.view_layer, "objects")
+        for name in ("outside", "mode"):
+            if name in self.rna_type.properties:
+                self.layout.prop(self, name)
+
+    def within(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
+        """The splats inside, or outside, as a mask. Raises `TttlrmError` where no object is named or selected, or it is flat."""
+        volume = self._volume(context)
+        self.object = volume.name
+        round_one = volume.type == "EMPTY" and volume.empty_display_type == "SPHERE"
+        inside = (select.in_ball if round_one else select.in_box)(places(obj), np.array(around(volume)))
+        return inside != self.outside
+
+    def _volume(self, context: bpy.types.Context) -> bpy.types.Object:
+        if self.object:
+            found = [obj for obj in context.view_layer.objects if obj.name == self.object]
+        else:
+            found = [obj for obj in context.selected_objects if obj.type == "EMPTY" or obj.type in SHAPED]
+        if len(found) != 1 or is_splats(found[0]):
+            raise errors.TttlrmError(
+                f"There is no object “{self.object}” to select in." if self.object else "No object tells what is inside.",
+                "Select one empty or mesh beside the splats, or name one.",
+                "no_volume",
+            )
+        return found[0]

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""More photos for splats that are there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, StringProperty
+
+from ..engine import errors, messages, settings
+from ..interface import properties
+from ..photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
+from ..scene.cameras import PHOTO, Pictures, add_cameras, known_frames, pictures, transforms_json
+from ..scene.crop import crop_matrix
+from ..scene.reconstruction import cameras_collection, cameras_of
+from ..sources import new_pictured, placement_warning
+from ..worker import Work
+from .kept import SplatsOperator
+from .reconstruct import FILES, FOLDER
+
+POSES = f"{GIVEN}/blender.json"  # where the worker finds the poses of Blender's cameras
+
+
+class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
+    """Add photos to the scene of the active splats: those of the other selected objects, or of files or a folder"""
+
+    bl_idname = "tttlrm.extend"
+    bl_label = "Add Photos"
+
+    kind = "extend"
+    settings_type = settings.ExtendSettings
+    __annotations__ = properties.annotations(settings.ExtendSettings) | {
+        "directory": StringProperty(name="Folder", description="Of the files; without files, of photos", **FOLDER),
+        "files": CollectionProperty(**FILES),
+        "filter_image": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+        "filter_folder": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+        "refine": BoolProperty(name="Refine", description="Optimise the new splats with the object's settings for that"),
+    }
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this: without selected photos, ask for files."""
+        if self.directory or new_pictured(context):
+            return self.execute(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this while files are chosen."""
+        self.layout.label(text="Photos, or a folder of them")
+        for name in ("poses", "views", "refine"):
+            self.layout.prop(self, name)
+
+    def collect(self, context: bpy.types.Context) -> Work:
+        """The photos under names that are free in the scene, and poses of all of them where there are any."""
+        splats = context.object
+        self.replaces, own = splats.session_uid, splats.tttlrm
+        taken = own.files.split("\n")
+        self._photos = added_photos(self._chosen(), taken) if self.directory else {}
+        wanted, files = self._wanted(splats), dict(self._photos)
+        if not self.directory:
+            shown = new_pictured(context)
+            if warning := placement_warning(shown):
+                self.report({"WARNING"}, warning)
+            found = pictures(shown, photos_folder(taken), taken, splats.matrix_world)
+            wanted, files = _with_poses(wanted, found, splats)
+        if not files:
+            hint = "Select image empties, or cameras with background images, beside the splats, or choose files."
+            raise errors.TttlrmError("There are no new photos.", hint, "no_photos")
+        poses, extra = pose_files(wanted.poses, files)
+        own.files = "\n".join(dict.fromkeys([*taken, *files]))  # they are there even if the job fails
+        self._photos = {name: source for name, source in files.items() if isinstance(source, Path)}
+        return Work(own.session, self.kind, replace(wanted, poses=poses), {**files, **extra})
+
+    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+        """New splats in the same object, and the new cameras beside the old ones."""
+        super().finish(context, done)
+        splats, views = self.target(), done.info["cameras"]
+        known = {camera.data[PHOTO] for camera in cameras_of(splats)}
+        new = [index for index, name in enumerate(views["names"]) if name not in known]
+        rows = {part: [values[index] for index in new] for part, values in views.items()}
+        for camera in add_cameras(rows, self._photos, cameras_collection(splats)):
+            camera.parent = splats.parent
+
+    def _chosen(self) -> list[Path]:
+        folder = Path(bpy.path.abspath(self.directory))
+        return [folder / file.name for file in self.files if file.name] or photos_in(folder)
+
+    def _wanted(self, splats: bpy.types.Object) -> settings.ExtendSettings:
+        own = splats.tttlrm
+        crop = crop_matrix(own.crop, splats) if own.crop else ()
+        decode = replace(properties.plain(own.decode, settings.DecodeSettings), crop=crop)
+        refine = properties.plain(own.refine, settings.RefineSettings) if self.refine else settings.RefineSettings()
+        return replace(properties.plain(self, settings.ExtendSettings), decode=decode, refine=refine)
+
+
+def _with_poses(
+    wanted: settings.ExtendSettings, found: Pictures, splats: bpy.types.Object
+) -> tuple[settings.ExtendSettings, dict[str, Path | bytes]]:
+    """Where the new photos belong to cameras, the poses of all cameras of the scene go along."""
+    if not found.posed or wanted.poses != "auto":
+        return wanted, found.files
+    frames = known_frames(cameras_of(splats), splats.matrix_world) + found.frames
+    return replace(wanted, poses=POSES), {**found.files, POSES: transforms_json(frames)}

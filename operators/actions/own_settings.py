@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings that every splat object has of its own: copied to others, and kept as presets."""
+
+from typing import ClassVar
+
+import bpy
+from bl_operators.presets import AddPresetBase
+
+from ..engine import settings
+from ..interface import properties
+from ..scene.splats import is_splats
+
+PARTS = {"decode": settings.DecodeSettings, "refine": settings.RefineSettings, "mesh": settings.MeshSettings}
+
+
+class TTTLRM_OT_copy_settings(bpy.types.Operator):
+    """Give all other selected splats the settings of the active ones"""
+
+    bl_idname = "tttlrm.copy_settings"
+    bl_label = "Copy Settings to Selected"
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        cls.poll_message_set("Select other splats too, the active ones last")
+        return is_splats(context.object) and len(_splats(context)) > 0
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this."""
+        source, others = context.object.tttlrm, _splats(context)
+        for obj in others:
+            obj.tttlrm.crop = source.crop
+            for part, kind in PARTS.items():
+                properties.take_over(getattr(obj.tttlrm, part), getattr(source, part), kind)
+        self.report({"INFO"}, f"Copied the settings to {len(others)} objects")
+        return {"FINISHED"}
+
+
+def _splats(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """The selected splats but for the active ones."""
+    return [obj for obj in context.selected_objects if obj != context.object and is_splats(obj)]
+
+
+class TTTLRM_OT_decode_preset(AddPresetBase, bpy.types.Operator):
+    """Keep the decode settings of the active splats as a preset, or remove one"""
+
+    bl_idname = "tttlrm.decode_preset"
+    bl_label = "Add Decode Preset"
+    preset_menu = "TTTLRM_PT_decode_presets"
+    preset_subdir = "tttlrm/decode"
+    preset_defines: ClassVar[list[str]] = ["decode = bpy.context.object.tttlrm.decode"]
+    preset_values: ClassVar[list[str]] = [f"decode.{name}" for name in properties.WORDS[settings.DecodeSettings]]
+
+
+CLASSES = (TTTLRM_OT_copy_settings, TTTLRM_OT_decode_preset)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which photos of the panel's folder are used."""
+
+from typing import ClassVar
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, StringProperty
+
+from ..interface.sources import list_photos
+from .reconstruct import FOLDER
+
+WHICH = (
+    ("ALL", "All", "Use all photos"),
+    ("NONE", "None", "Use none of the photos"),
+    ("INVERT", "Invert", "Use those that are not used now"),
+)
+
+
+class TTTLRM_OT_choose_folder(bpy.types.Operator):
+    """Choose a folder and list its photos"""
+
+    # An operator and no property with an `update`: with any of these the bpy module 4.2 crashes when Python ends.
+    bl_idname = "tttlrm.choose_folder"
+    bl_label = "Choose Folder of Photos"
+    bl_options: ClassVar[set[str]] = {"UNDO"}
+
+    directory: StringProperty(name="Folder", description="Folder of photos", **FOLDER)
+    filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this: begin where the photos were last."""
+        self.directory = context.scene.tttlrm.source.folder
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this."""
+        source = context.scene.tttlrm.source
+        source.kind, source.folder = "FOLDER", self.directory
+        list_photos(source)
+        self.report({"INFO"}, f"{len(source.photos)} photos")
+        return {"FINISHED"}
+
+
+class TTTLRM_OT_list_photos(bpy.types.Operator):
+    """Look again which photos the folder has; check marks stay"""
+
+    bl_idname = "tttlrm.list_photos"
+    bl_label = "Refresh Photos"
+    bl_options: ClassVar[set[str]] = {"UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        cls.poll_message_set("Choose a folder of photos")
+        return bool(context.scene.tttlrm.source.folder)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this."""
+        list_photos(context.scene.tttlrm.source)
+        return {"FINISHED"}
+
+
+class TTTLRM_OT_check_photos(bpy.types.Operator):
+    """Check or uncheck all photos of the folder"""
+
+    bl_idname = "tttlrm.check_photos"
+    bl_label = "Check Photos"
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
+
+    which: EnumProperty(name="Use", description="Which photos to use", items=WHICH)
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        cls.poll_message_set("Choose a folder of photos")
+        return len(context.scene.tttlrm.source.photos) > 0
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        """Blender calls this."""
+        return next(words for name, _, words in WHICH if name == properties.which)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this."""
+        for photo in context.scene.tttlrm.source.photos:
+            photo.use = not photo.use if self.which == "INVERT" else self.which == "ALL"
+        return {"FINISHED"}
+
+
+CLASSES = (TTTLRM_OT_choose_folder, TTTLRM_OT_list_photos, TTTLRM_OT_check_photos)

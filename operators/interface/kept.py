@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of splats whose scene a worker keeps: in the sidebar's tab, and in the object-data tab of the properties."""
+
+import textwrap
+from typing import ClassVar
+
+import bpy
+
+from .. import addon, troubles, waiting
+from ..engine import settings
+from ..scene.splats import is_splats
+from .presets import TTTLRM_PT_decode_presets
+from .properties import WORDS
+from .tab import Tab, column
+
+MARGIN, LETTER = 60, 7  # pixels at a scale of 1: beside a line in a box, and about the width of a letter
+
+
+class DataTab:
+    """The object-data tab of the properties editor."""
+
+    bl_space_type = "PROPERTIES"
+    bl_region_type = "WINDOW"
+    bl_context = "data"
+
+
+class KeptScenePanel:
+    """Settings of the active splats for one kind of job."""
+
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+    kind: str
+    settings_type: type
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        return bool(context.object.tttlrm.session)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        layout, group = column(self), getattr(context.object.tttlrm, self.kind)
+        for name in WORDS[self.settings_type]:
+            layout.prop(group, name)
+
+
+class DecodeSettings(KeptScenePanel):
+    """How splats are decoded, and when."""
+
+    bl_label, kind, settings_type = "Decode Settings", "decode", settings.DecodeSettings
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        TTTLRM_PT_decode_presets.draw_panel_header(self.layout)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        super().draw(context)
+        layout = self.layout.column()
+        layout.prop(context.object.tttlrm, "crop")
+        row = layout.row(align=True)
+        row.operator("tttlrm.decode", icon="FILE_REFRESH")
+        row.prop(context.object.tttlrm, "live", toggle=True)
+        if len(context.selected_objects) > 1:
+            layout.operator("tttlrm.copy_settings")
+            layout.operator("tttlrm.decode_selected")
+        if len(waiting.line):
+            layout.label(text=f"{len(waiting.line)} more to decode")
+
+
+class RefineSettings(KeptScenePanel):
+    """How splats are refined."""
+
+    bl_label, kind, settings_type = "Refine Settings", "refine", settings.RefineSettings
+
+
+class MeshSettings(KeptScenePanel):
+    """How a mesh is made."""
+
+    bl_label, kind, settings_type = "Mesh Settings", "mesh", settings.MeshSettings
+
+
+class TTTLRM_PT_decode(Tab, DecodeSettings, bpy.types.Panel):
+    """In the sidebar."""
+
+    bl_parent_id = "TTTLRM_PT_splats"
+
+
+class TTTLRM_PT_refine(Tab, RefineSettings, bpy.types.Panel):
+    """In the sidebar."""
+
+    bl_parent_id = "TTTLRM_PT_splats"
+
+
+class TTTLRM_PT_mesh(Tab, MeshSettings, bpy.types.Panel):
+    """In the sidebar."""
+
+    bl_parent_id = "TTTLRM_PT_splats"
+
+
+class TTTLRM_PT_data(DataTab, bpy.types.Panel):
+    """What holds the same settings in the object-data tab."""
+
+    bl_label = "tttLRM"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        return is_splats(context.object) and bool(context.object.tttlrm.session)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        draw_trouble(self.layout, context)
+
+
+class TTTLRM_PT_data_decode(DataTab, DecodeSettings, bpy.types.Panel):
+    """In the properties."""
+
+    bl_parent_id = "TTTLRM_PT_data"
+
+
+class TTTLRM_PT_data_refine(DataTab, RefineSettings, bpy.types.Panel):
+    """In the properties."""
+
+    bl_parent_id = "TTTLRM_PT_data"
+
+
+class TTTLRM_PT_data_mesh(DataTab, MeshSettings, bpy.types.Panel):
+    """In the properties."""
+
+    bl_parent_id = "TTTLRM_PT_data"
+
+
+def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What keeps the active object's scene from being used, and a button that helps; nothing where nothing is known to."""
+    failure = troubles.of(context.object)
+    if failure is None:
+        return
+    letters = int((context.region.width / context.preferences.system.ui_scale - MARGIN) / LETTER)
+    box = layout.box().column(align=True)
+    for number, line in enumerate(textwrap.wrap(troubles.text(failure), max(letters, 20))):
+        box.label(text=line, icon="BLANK1" if number else "ERROR")
+    if failure.code == "no_scene":
+        box.operator("tttlrm.reconstruct_again")
+    if failure.code == "no_worker" and addon.ADDON:
+        box.operator("preferences.addon_show", text="Show Preferences").module = addon.ADDON
+
+
+CLASSES = (
+    TTTLRM_PT_decode,
+    TTTLRM_PT_refine,
+    TTTLRM_PT_mesh,
+    TTTLRM_PT_data,
+    TTTLRM_PT_data_decode,
+    TTTLRM_PT_data_refine,
+    TTTLRM_PT_data_mesh,
+)

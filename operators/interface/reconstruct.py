@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel that leads from photos to splats."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import ClassVar
+
+import bpy
+
+from .. import activity
+from ..sources import missing, source_of
+from .sources import TTTLRM_PG_source
+from .tab import Tab, column
+from .thumbnails import icon
+
+ROWS = 6  # of the list of photos
+LARGE = 8.0  # size of the active photo's picture, in buttons
+LETTER = 7  # pixels that a letter is wide at interface scale 1, on average
+MARGIN = 10  # letters that the panel's border, icon and tabs take
+
+
+class TTTLRM_UL_photos(bpy.types.UIList):
+    """Photos with check marks."""
+
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        group: TTTLRM_PG_source,
+        photo: bpy.types.PropertyGroup,
+        own_icon: int,
+        active: TTTLRM_PG_source,
+        active_property: str,
+    ) -> None:
+        """Blender calls this for the rows that can be seen."""
+        layout.use_property_split = False
+        row = layout.row(align=True)
+        row.prop(photo, "use", text="")
+        row.label(text=photo.name, icon_value=icon(_path(group, photo)))
+
+
+class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
+    """From photos to splats, and how far that is."""
+
+    bl_label = "Reconstruct"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        layout, wanted = column(self), context.scene.tttlrm
+        layout.prop(wanted.source, "kind")
+        if wanted.source.kind in DRAW:
+            DRAW[wanted.source.kind](layout, wanted.source)
+        layout.separator()
+        layout.prop(wanted.source, "cameras", text="Cameras")
+        if wanted.source.cameras == "FILE":
+            layout.prop(wanted, "poses", text="File")
+        layout.prop(wanted, "checkpoint", text="Model")
+        layout.separator()
+        _draw_button(layout, context)
+        _draw_activity(layout)
+
+
+class TTTLRM_PT_photos(Tab, bpy.types.Panel):
+    """Rarer choices."""
+
+    bl_label = "Options"
+    bl_parent_id = "TTTLRM_PT_reconstruct"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        layout, wanted = column(self), context.scene.tttlrm
+        for name in ("views", "width", "height", "scan", "elastic", "orient", "distance", "remove_background", "hold_out"):
+            layout.prop(wanted, name)
+        layout.prop(wanted.refine, "steps", text="Refine Steps")
+        layout.prop(wanted.refine, "passes", text="Refine Passes")
+        layout.prop(wanted.refine, "seconds", text="Refine Seconds")
+        layout.prop(wanted, "with_mesh")
+
+
+def _draw_folder(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
+    row = layout.row(align=True)
+    folder = Path(bpy.path.abspath(group.folder)).name if group.folder else "Choose a Folder…"
+    row.operator("tttlrm.choose_folder", text=folder, icon="FILE_FOLDER")
+    row.operator("tttlrm.list_photos", text="", icon="FILE_REFRESH")
+    if not group.photos:
+        return
+    layout.template_list("TTTLRM_UL_photos", "", group, "photos", group, "active_photo", rows=ROWS)
+    row = layout.row(align=True)
+    for which in ("ALL", "NONE", "INVERT"):
+        row.operator("tttlrm.check_photos", text=which.capitalize()).which = which
+    if group.active_photo < len(group.photos):
+        layout.template_icon(icon(_path(group, group.photos[group.active_photo])), scale=LARGE)
+
+
+def _draw_video(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
+    layout.prop(group, "video", text="File")
+
+
+def _draw_cameras(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
+    layout.prop(group, "collection")
+
+
+def _draw_clip(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
+    layout.prop(group, "clip")
+
+
+DRAW = {"FOLDER": _draw_folder, "VIDEO": _draw_video, "CAMERAS": _draw_cameras, "CLIP": _draw_clip}
+
+
+def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The button; where it does not work yet, it is grey, and its tooltip and the line below say what to do."""
+    source, lacking = source_of(context), missing(context)
+    button = layout.column()
+    button.scale_y = 2.0
+    button.context_pointer_set("tttlrm_source", context.scene.tttlrm.source)
+    text = "Reconstruct" if lacking else f"Reconstruct {source.label}"
+    button.operator("tttlrm.reconstruct", text=text, icon="OUTLINER_OB_POINTCLOUD")
+    for number, line in enumerate(_lines(lacking, context)):
+        layout.label(text=line, icon="BLANK1" if number else "INFO")
+
+
+def _lines(text: str, context: bpy.types.Context) -> list[str]:
+    """A text in lines that fit into the panel; Blender itself breaks none."""
+    scale = context.preferences.system.ui_scale
+    return textwrap.wrap(text, max(20, int(context.region.width / (LETTER * scale)) - MARGIN))
+
+
+def _draw_activity(layout: bpy.types.UILayout) -> None:
+    if activity.current is None:
+        return
+    layout.separator()
+    layout.progress(factor=activity.current.fraction, text=activity.current.text)
+    layout.operator("tttlrm.cancel", icon="CANCEL")
+
+
+def _path(group: TTTLRM_PG_source, photo: bpy.types.PropertyGroup) -> Path:
+    return Path(bpy.path.abspath(group.folder), photo.name)
+
+
+CLASSES = (TTTLRM_UL_photos, TTTLRM_PT_reconstruct, TTTLRM_PT_photos)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person chooses as the source of a reconstruction."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+
+from ..engine import errors
+from ..photo_sets import photos_in
+
+KINDS = (
+    ("SELECTED", "Selected Images", "Selected image empties, and cameras with background images", "RESTRICT_SELECT_OFF", 0),
+    ("FOLDER", "Folder", "Photos in a folder, each with a check mark", "FILE_FOLDER", 1),
+    ("VIDEO", "Video", "A video file, of which the worker takes sharp frames along the way of the camera", "FILE_MOVIE", 2),
+    ("CAMERAS", "Cameras with Images", "All cameras with background images, of a collection or of the scene", "CAMERA_DATA", 3),
+    ("CLIP", "Solved Clip", "Frames of a movie clip, from where its solved camera stands", "TRACKER", 4),
+)
+CAMERAS = (
+    ("AUTO", "Find or Estimate", "Poses of Blender's cameras or beside the photos; where there are none, they are estimated"),
+    ("ESTIMATE", "Estimate", "From the photos alone, whatever poses there are"),
+    ("FILE", "From a File", "A transforms.json, a COLMAP model or another file of poses"),
+    ("BLENDER", "From Blender's Cameras", "Where the cameras stand that show the photos as background images"),
+)
+
+
+class TTTLRM_PG_photo(bpy.types.PropertyGroup):
+    """A photo of the folder; its name is the path in the folder."""
+
+    use: BoolProperty(name="Use", description="Use this photo", default=True)
+
+
+class TTTLRM_PG_source(bpy.types.PropertyGroup):
+    """Where the next photos come from, and their cameras."""
+
+    kind: EnumProperty(name="Source", description="Where the photos come from", items=KINDS)
+    folder: StringProperty(name="Folder", description="Folder of photos; `list_photos` after a change", subtype="DIR_PATH")
+    photos: CollectionProperty(type=TTTLRM_PG_photo)
+    active_photo: IntProperty(name="Photo", description="The photo that is shown large")
+    video: StringProperty(name="Video", description="Video file", subtype="FILE_PATH")
+    collection: PointerProperty(
+        name="Collection", description="Its cameras are used; empty for all of the scene", type=bpy.types.Collection
+    )
+    clip: PointerProperty(name="Clip", description="Movie clip with a solved camera", type=bpy.types.MovieClip)
+    cameras: EnumProperty(name="Poses", description="How it is known where the photos were taken", items=CAMERAS)
+
+
+def list_photos(group: bpy.types.PropertyGroup) -> None:
+    """List the photos that the folder has now; check marks stay."""
+    unused = {photo.name for photo in group.photos if not photo.use}
+    group.photos.clear()
+    for name in _names(Path(bpy.path.abspath(group.folder))) if group.folder else ():
+        photo = group.photos.add()
+        photo.name, photo.use = name, name not in unused
+    group.active_photo = 0
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [path.relative_to(folder).as_posix() for path in photos_in(folder)]
+    except errors.TttlrmError:
+        return []  # the panel says that there are none
+
+
+CLASSES = (TTTLRM_PG_photo, TTTLRM_PG_source)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel about the process that does the work."""
+
+from typing import ClassVar
+
+import bpy
+
+from .. import worker
+from .tab import Tab
+
+
+class TTTLRM_PT_worker(Tab, bpy.types.Panel):
+    """The process that does the work."""
+
+    bl_label = "Worker"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        layout = self.layout
+        layout.label(text="Connected" if worker.link.connected else "Starts when it is needed")
+        row = layout.row(align=True)
+        row.operator("tttlrm.start_worker", text="Start")
+        row.operator("tttlrm.stop_worker", text="Stop")
+        layout.operator("tttlrm.check_worker", icon="CHECKMARK")
+
+
+CLASSES = (TTTLRM_PT_worker,)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the photos of a reconstruction come from: what a panel says about them, and the files that the worker is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from .files import CheckedFolder, Video, chosen
+from .objects import Clip, Pictured, new_pictured, placement_warning
+from .source import Source
+
+__all__ = ["Source", "chosen", "missing", "new_pictured", "placement_warning", "source_of"]
+
+
+def source_of(context: bpy.types.Context) -> Source:
+    """The source that the panel names."""
+    group = context.scene.tttlrm.source
+    return SOURCES[group.kind](context, group)
+
+
+def missing(context: bpy.types.Context) -> str:
+    """What a person has to do before the panel's source can be reconstructed, in sentences."""
+    group, source = context.scene.tttlrm.source, source_of(context)
+    if source.missing:
+        return source.missing
+    if group.cameras == "BLENDER" and not source.posed:
+        return "Not all of these photos belong to cameras in Blender. Choose cameras as the source, or estimate their poses."
+    if group.cameras == "FILE" and context.scene.tttlrm.poses == "auto":
+        return "Choose a file with the poses of the cameras."
+    return ""
+
+
+def _selected(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
+    none = "No photos are selected. Select image empties, or cameras with background images, or give a folder."
+    return Pictured(context.selected_objects, none)
+
+
+def _folder(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
+    unused = frozenset(photo.name for photo in group.photos if not photo.use)
+    return CheckedFolder(_path(group.folder), unused, len(group.photos) - len(unused))
+
+
+def _video(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
+    return Video(_path(group.video))
+
+
+def _cameras(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
+    collection = group.collection
+    none = "There are no cameras with background images. Add images to cameras, under Background Images."
+    cameras = (obj for obj in (collection or context.scene.collection).all_objects if obj.type == "CAMERA")
+    return Pictured(cameras, none, collection.name if collection else "")
+
+
+def _clip(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
+    return Clip(group.clip, context.scene)
+
+
+def _path(chosen: str) -> Path:
+    return Path(bpy.path.abspath(chosen)) if chosen else Path()
+
+
+SOURCES = {"SELECTED": _selected, "FOLDER": _folder, "VIDEO": _video, "CAMERAS": _cameras, "CLIP": _clip}

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats that wait to be decoded again: until a slider has come to rest, until the worker is free, and for each other.
+
+An object waits at most once, and its settings are read when its turn comes: only the newest count, and whatever changes while
+a job runs leads to one more decoding after it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from . import activity, troubles
+from .engine import messages
+from .scene.lookup import find
+
+REST = 0.3  # seconds without a change before a decoding begins
+TICK = 0.1  # seconds between looks
+
+
+class Line:
+    """Objects in a line, by `session_uid`, with the times from which on it may be their turn."""
+
+    def __init__(self) -> None:
+        self._due: dict[int, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def join(self, uid: int, due: float) -> None:
+        """Wait, at the end of the line; one who waits already, anew."""
+        self._due.pop(uid, None)
+        self._due[uid] = due
+
+    def leave(self) -> None:
+        """Nobody waits any more."""
+        self._due.clear()
+
+    def next(self, now: float) -> int | None:
+        """Whose turn it is, who then waits no more; None where nobody's time has come."""
+        uid = next((uid for uid, due in self._due.items() if due <= now), None)
+        if uid is not None:
+            del self._due[uid]
+        return uid
+
+
+line = Line()
+
+
+def changed(group: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+    """Blender calls this when somebody changes a setting, but not on undo or while a file is read."""
+    obj = group.id_data
+    if isinstance(obj, bpy.types.Object) and obj.tttlrm.live and obj.tttlrm.session and not bpy.app.background:
+        wait(obj, REST)
+
+
+def wait(obj: bpy.types.Object, seconds: float = 0.0) -> None:
+    """Have an object decoded again, in some seconds at the earliest."""
+    line.join(obj.session_uid, time.monotonic() + seconds)
+    if not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=TICK)
+
+
+def _tick() -> float | None:
+    step(time.monotonic())
+    return TICK if len(line) else None
+
+
+def step(now: float) -> None:
+    """Begin to decode the next object, if there is one and no job is running."""
+    if activity.current is not None:
+        return
+    obj = find(line.next(now) or 0)
+    if obj is not None:
+        decode(obj)
+
+
+def decode(obj: bpy.types.Object) -> None:
+    """Decode an object as if it were the active one; what keeps it from that is told in its panel."""
+    windows = bpy.context.window_manager.windows
+    window: dict[str, Any] = {} if bpy.app.background else {"window": windows[0]}
+    with bpy.context.temp_override(**window, object=obj, active_object=obj):
+        if not bpy.ops.tttlrm.decode.poll():
+            return
+        try:
+            bpy.ops.tttlrm.decode("INVOKE_DEFAULT")
+        except RuntimeError as error:  # how Blender hands over what an operator reports
+            sentence = str(error).removeprefix("Error: ").strip()
+            troubles.note(obj.tttlrm.session, messages.Failed("refused", sentence))
+
+
+@persistent
+def _leave(*_: Any) -> None:
+    line.leave()
+
+
+HANDLERS = ("load_pre", "undo_pre", "redo_pre")
+
+
+def register() -> None:
+    """Nobody goes on waiting in another file, or in another past."""
+    for name in HANDLERS:
+        getattr(bpy.app.handlers, name).append(_leave)
+
+
+def unregister() -> None:
+    """Take that back out."""
+    line.leave()
+    for name in HANDLERS:
+        getattr(bpy.app.handlers, name).remove(_leave)

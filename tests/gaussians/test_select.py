@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Masks against plain words about every point."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.gaussians import select
+from tttlrm_blender.gaussians.gaussians import SH_DC
+
+seeds = st.integers(0, 10_000)
+
+
+def cloud(seed: int, count: int = 300) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(count, 3)).astype(np.float32)
+
+
+def affine(seed: int) -> np.ndarray:
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.random(rng=seed).as_matrix() @ np.diag([0.5, 1.0, 2.0])
+    matrix[:3, 3] = [0.1, -0.2, 0.3]
+    return matrix
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("SET", [0, 1, 0, 1]), ("ADD", [0, 1, 1, 1]), ("SUB", [0, 0, 1, 0]), ("AND", [0, 0, 0, 1])]
+)
+def test_new_masks_join_what_was_selected(mode, expected):
+    before, found = np.array([0, 0, 1, 1], dtype=bool), np.array([0, 1, 0, 1], dtype=bool)
+    np.testing.assert_array_equal(select.COMBINED[mode](before, found), np.array(expected, dtype=bool))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds)
+def test_boxes_and_balls_move_with_their_points(seed):
+    matrix = affine(seed)
+    inner = cloud(seed)
+    moved = inner @ matrix[:3, :3].T + matrix[:3, 3]
+    clear = (np.abs(np.abs(inner) - 1) > 1e-4).all(axis=1) & (np.abs(np.linalg.norm(inner, axis=1) - 1) > 1e-4)
+    np.testing.assert_array_equal(select.in_box(moved, matrix)[clear], (np.abs(inner) <= 1).all(axis=1)[clear])
+    np.testing.assert_array_equal(select.in_ball(moved, matrix)[clear], (np.linalg.norm(inner, axis=1) <= 1)[clear])
+
+
+def test_nothing_is_inside_what_is_flat():
+    for inside in (select.in_box, select.in_ball):
+        with pytest.raises(TttlrmError, match="flat"):
+            inside(cloud(0), np.diag([1.0, 0, 1, 1]))
+
+
+def test_colours_are_compared_by_their_largest_difference():
+    colors = np.array([[0.5, 0.5, 0.5], [0.59, 0.5, 0.41], [0.5, 0.5, 0.61]])
+    base = ((colors - 0.5) / SH_DC).astype(np.float32)
+    np.testing.assert_allclose(select.base_colors(base), colors, atol=1e-6)
+    np.testing.assert_array_equal(select.like(select.base_colors(base), np.full(3, 0.5), 0.1), [True, True, False])
+
+
+def test_bright_splats_count_as_white():
+    assert select.base_colors(np.full((1, 3), 5.0, dtype=np.float32)).tolist() == [[1, 1, 1]]
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, st.integers(1, 6), st.sampled_from([0.2, 0.5, 1.0]))
+def test_isolation_is_counted_in_cubes(seed, neighbours, distance):
+    points = cloud(seed)
+    cells = np.floor((points - np.median(points, axis=0)) / distance).astype(int)
+    near = (np.abs(cells[:, None] - cells[None]) <= 1).all(axis=2).sum(axis=1) - 1
+    np.testing.assert_array_equal(select.isolated(points, neighbours, distance), near < neighbours)
+
+
+def test_floaters_are_found_without_being_told_a_distance():
+    points = np.concatenate((cloud(0, 5000) * 0.3, [[9, 0, 0], [0, 0, -1e30]])).astype(np.float32)
+    alone = select.isolated(points, 2)
+    assert alone[-2:].all() and alone[:-2].mean() < 0.2
+    assert select.isolated(np.zeros((0, 3)), 2).shape == (0,)
+    assert not select.isolated(np.zeros((4, 3)), 3).any()
+
+
+def test_pixels_are_counted_from_the_lower_left_and_nothing_is_seen_behind_the_eye():
+    matrix = np.array([[1.0, 0, 0, 0], [0, 2, 0, 0], [0, 0, 1, 0], [0, 0, -1, 0]])  # looks along −z
+    points = np.array([[0, 0, -1], [1, 0.5, -1], [2, 0, -4], [0, 0, 1]], dtype=np.float32)
+    pixels = select.to_pixels(points, matrix, (200, 100))
+    np.testing.assert_allclose(pixels[:3], [[100, 50], [200, 100], [150, 50]])
+    assert np.isnan(pixels[3]).all()
+    np.testing.assert_array_equal(select.in_rectangle(pixels, (90, 0), (160, 60)), [True, False, True, False])
+    np.testing.assert_array_equal(select.in_circle(pixels, (100, 50), 50), [True, False, True, False])

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The doctor, started from elsewhere."""
+
+import sys
+import venv
+
+import pytest
+
+from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.protocol.messages import Progress
+from tttlrm_blender.setup import Checkup, Environment
+
+
+def test_the_doctor_tells_a_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the engine is found from anywhere
+    events: list = []
+    info = Checkup(sys.executable).result(events.append).info
+    assert info["well"] and info["lines"][0].startswith("tttLRM ") and "ok" in info["lines"][-1]
+    assert any(line.startswith("torch") for line in info["lines"])
+    fractions = [event.fraction for event in events if isinstance(event, Progress)]
+    assert fractions == sorted(fractions) and all(0 <= fraction <= 1 for fraction in fractions)
+
+
+def test_a_python_that_is_none_is_named(tmp_path):
+    with pytest.raises(TttlrmError, match=r"nowhere/python cannot run the worker: No such file") as caught:
+        Checkup(tmp_path / "nowhere/python").result()
+    assert "Set Up Worker" in caught.value.hint
+
+
+def test_a_python_without_the_packages_is_told(tmp_path):
+    """That of an empty environment, which sees no others."""
+    venv.create(tmp_path / "bare")
+    with pytest.raises(TttlrmError, match=r"cannot run the worker: ModuleNotFoundError: No module named"):
+        Checkup(Environment(tmp_path / "bare").python).result()
+
+
+def test_it_is_cancelled(tmp_path):
+    checkup = Checkup(sys.executable)
+    checkup.cancel()
+    with pytest.raises(Cancelled):
+        checkup.result()

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`tttlrm doctor` by the worker's Python, in the background."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from .. import errors
+from ..client import Job
+from ..errors import TttlrmError
+from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
+from .process import Runner
+
+HOUSE = Path(__file__).resolve().parents[2]  # where a Python finds the engine under its own name
+DOCTOR = "import sys; sys.path.insert(0, sys.argv[1]); from tttlrm_blender.commands import main; sys.exit(main(['doctor']))"
+FIRST = "tttLRM "  # the beginning of the page
+LAST = "self-test "  # the beginning of its last line
+USUAL = 16  # lines of the page
+
+
+class Checkup(Job):
+    """Lets the doctor look at a Python. Ends with `Done`, whose info has the `lines` of the page and whether all is `well`.
+
+    It ends with `Failed` where the doctor cannot do his work there, and with `Cancelled`.
+    """
+
+    def __init__(self, python: str | Path) -> None:
+        super().__init__(lambda _: self._runner.stop())
+        self._python, self._runner, self._lines = python, Runner(), list[str]()
+        threading.Thread(target=lambda: self.put(self._outcome()), name="tttLRM checkup", daemon=True).start()
+
+    def _outcome(self) -> Event:
+        try:
+            status = self._runner.run([str(self._python), "-c", DOCTOR, str(HOUSE)], self._take)
+        except errors.Cancelled:
+            return Cancelled()
+        except OSError as error:
+            return self._failure(error.strerror or str(error))
+        pages = [number for number, line in enumerate(self._lines) if line.startswith(FIRST)]
+        if not pages or not any(line.startswith(LAST) for line in self._lines):
+            return self._failure(self._lines[-1] if self._lines else f"exit code {status}")
+        return Done({"lines": self._lines[pages[0] :], "well": status == 0})
+
+    def _take(self, line: str) -> None:
+        self._lines.append(line)
+        self.put(Progress("check", min(len(self._lines) / USUAL, 0.9)))
+
+    def _failure(self, reason: str) -> Failed:
+        hint = "Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages."
+        return Failed.of(TttlrmError(f"{self._python} cannot run the worker: {reason}.", hint, "no_worker"))
