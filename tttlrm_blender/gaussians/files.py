@@ -30,9 +30,9 @@ class Format:
 
 
 PLY = Format("PLY", ".ply", (b"ply",), read_ply, write_ply)
-COMPRESSED_PLY = Format("compressed PLY", ".compressed.ply", (b"ply",), read_ply, write_compressed_ply)
+COMPRESSED_PLY = Format("Compressed PLY", ".compressed.ply", (b"ply",), read_ply, write_compressed_ply)
 SPZ = Format("SPZ", ".spz", (spz.GZIP, spz.MAGIC), spz.read_spz, spz.write_spz)
-SPLAT = Format("splat", ".splat", (), read_splat, write_splat)
+SPLAT = Format("Splat", ".splat", (), read_splat, write_splat)
 GLB = Format("GLB", ".glb", (gltf.MAGIC,), read_glb, write_glb)
 FORMATS = (COMPRESSED_PLY, PLY, SPZ, SPLAT, GLB)  # longer suffixes before those that they end in
 SUFFIXES = (".ply", ".spz", ".splat", ".glb")
