@@ -101,7 +101,7 @@ def _look_through_first(cameras: dict[str, Any]) -> None:
 
 def _write(folder: Path, name: str, done: messages.Done, drawn: messages.Done) -> None:
     """The files of one set; the report comes last."""
-    splat_files.write_splats(folder / "splats.ply", splats_of(done.arrays))
+    splat_files.write_splats(folder / "splats.ply", splats_of(done.arrays), up="z")
     if "mesh.glb" in done.arrays:
         (folder / "mesh.glb").write_bytes(done.arrays["mesh.glb"].tobytes())
     write_png(folder / "preview.png", next(iter(drawn.arrays.values())) / 255)

@@ -37,7 +37,7 @@ PACKAGES = {
 ROOMS = {
     "": {"gaussians"},
     "protocol": {""},
-    "photos": {""},
+    "photos": {"", "gaussians"},  # for quaternions
     "gaussians": {""},
     "client": {"", "protocol"},
     "setup": {"", "client", "protocol"},

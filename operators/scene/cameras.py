@@ -166,18 +166,22 @@ def _pose(camera: bpy.types.Object, world: Matrix | None) -> dict[str, Any]:
 
 
 def _lens(camera: bpy.types.Object, image: bpy.types.Image) -> dict[str, Any]:
-    if camera.data.type != "PERSP":
-        raise errors.TttlrmError(
-            f"The camera “{camera.name}” is not a perspective one.", "Set its type to Perspective.", "bad_camera"
-        )
     size = (int(image.size[0]), int(image.size[1]))
-    fx, fy, cx, cy = (float(value) for value in _intrinsics(camera.data, size))
+    fx, fy, cx, cy = (float(value) for value in intrinsics(camera, size))
     return {"w": size[0], "h": size[1], "fl_x": fx, "fl_y": fy, "cx": cx, "cy": cy}
 
 
-def _intrinsics(data: bpy.types.Camera, size: tuple[int, int]) -> np.ndarray:
-    """[4] fx fy cx cy in pixels of a picture of some size."""
-    aspect = data.get(PIXEL_ASPECT, 1.0)
+def intrinsics(camera: bpy.types.Object, size: tuple[int, int], aspect: float = 1.0) -> np.ndarray:
+    """[4] fx fy cx cy in pixels of a picture of some size, whose pixels have an aspect unless the camera knows its own.
+
+    Raises `TttlrmError` for cameras that are not perspective ones.
+    """
+    data = camera.data
+    if data.type != "PERSP":
+        raise errors.TttlrmError(
+            f"The camera “{camera.name}” is not a perspective one.", "Set its type to Perspective.", "bad_camera"
+        )
+    aspect = data.get(PIXEL_ASPECT, aspect)
     fit = data.sensor_fit
     if fit == "AUTO":
         fit = "HORIZONTAL" if size[0] >= size[1] * aspect else "VERTICAL"

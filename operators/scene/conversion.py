@@ -12,6 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 CAMERA_AXES = np.diag([1.0, -1.0, -1.0, 1.0])  # its own inverse
+# From a file's world to Blender's, by the file's axis that points up.
+AXES = {
+    "NEGATIVE_Y": np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]]),
+    "Y": np.array([[1.0, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]]),
+    "Z": np.eye(4),
+}
 SENSOR = 36.0  # millimetres, the side of the sensor that the focal length refers to
 
 

@@ -5,12 +5,13 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
 from tttlrm_blender.commands import main
-from tttlrm_blender.gaussians.files import read_splats
+from tttlrm_blender.gaussians.files import read_splats, up_axis
 
 
 @pytest.fixture
@@ -42,6 +43,24 @@ def test_render_draws_what_reconstruct_wrote(options, tmp_path, capsys):
         assert Image.open(pictures / "05.png").size == (WIDTH, HEIGHT)
     first, second = (Image.open(tmp_path / stem / "02.png").tobytes() for stem in ("cameras", "transforms"))
     assert first == second
+
+
+@pytest.mark.parametrize("kind", ["compressed.ply", "spz", "splat", "glb"])
+def test_splats_in_other_formats(options, tmp_path, capsys, kind):
+    out = tmp_path / "made"
+    assert main(["reconstruct", *options, "--out", str(out), "--format", kind]) == 0
+    splats = read_splats(out / f"splats.{kind}")
+    assert len(splats) and not (out / "splats.ply").exists()
+    assert main(["resave", str(out / f"splats.{kind}"), str(out / "again.ply")]) == 0
+    assert f"{len(splats)} splats" in capsys.readouterr().out
+    np.testing.assert_array_equal(read_splats(out / "again.ply").means, splats.means)
+    assert up_axis(out / "again.ply") == up_axis(out / f"splats.{kind}")
+
+
+def test_splats_are_not_saved_as_anything_else(tmp_path, capsys):
+    (tmp_path / "a.splat").write_bytes(bytes(32))
+    assert main(["resave", str(tmp_path / "a.splat"), str(tmp_path / "a.obj")]) == 1
+    assert "a.obj is no splat file" in capsys.readouterr().err
 
 
 def test_evaluate_tells_a_row_for_each_folder_and_their_mean(options, tmp_path, capsys):

@@ -1,23 +1,71 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splat files of either format by their suffix."""
+"""Splat files of every format: by their content when they are read, by their suffix when they are written."""
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.gaussians.files import read_splats, write_splats
+from tttlrm_blender.gaussians.files import FORMATS, read_splats, up_axis, write_splats
+from tttlrm_blender.gaussians.order import nearby_order
+
+MAGIC = {".ply": b"ply", ".compressed.ply": b"ply", ".SPZ": b"\x1f\x8b", ".glb": b"glTF", ".splat": b""}
 
 
-@pytest.mark.parametrize(("name", "magic"), [("a.ply", b"ply"), ("a.SPZ", b"\x1f\x8b")])
-def test_the_suffix_chooses_the_format(tmp_path, random_splats, name, magic):
-    splats = random_splats(20)
-    write_splats(tmp_path / name, splats)
-    assert (tmp_path / name).read_bytes().startswith(magic)
-    np.testing.assert_allclose(read_splats(tmp_path / name).means, splats.means, atol=1e-5)
+@pytest.mark.parametrize("suffix", MAGIC)
+def test_the_suffix_chooses_what_is_written_and_the_content_what_is_read(tmp_path, random_splats, suffix):
+    splats = random_splats(300)
+    splats = splats[nearby_order(splats.means)]  # the order of compressed files
+    path = tmp_path / f"a{suffix}"
+    write_splats(path, splats, "z")
+    assert path.read_bytes().startswith(MAGIC[suffix])
+    np.testing.assert_allclose(read_splats(path).means, splats.means, atol=0.01)
+    if MAGIC[suffix]:
+        path = path.rename(tmp_path / "a.download")
+        np.testing.assert_allclose(read_splats(path).means, splats.means, atol=0.01)
 
 
-def test_other_suffixes_are_refused(tmp_path, random_splats):
+def test_other_files_are_refused(tmp_path, random_splats):
+    (tmp_path / "a.obj").write_text("v 0 0 0")
     for attempt in (lambda path: read_splats(path), lambda path: write_splats(path, random_splats(1))):
         with pytest.raises(TttlrmError, match=r"a\.obj is no splat file"):
             attempt(tmp_path / "a.obj")
-    assert not list(tmp_path.iterdir())
+    with pytest.raises(TttlrmError, match="cannot be read: No such file"):
+        read_splats(tmp_path / "none.ply")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.obj"]
+
+
+@pytest.mark.parametrize(
+    ("name", "up", "told"),
+    [("a.ply", "z", "z"), ("a.ply", "", "-y"), ("a.compressed.ply", "z", "z"), ("a.glb", "", "z"), ("a.spz", "z", "-y")],
+)
+def test_files_tell_which_way_is_up_where_they_can(tmp_path, random_splats, name, up, told):
+    write_splats(tmp_path / name, random_splats(3), up)
+    assert up_axis(tmp_path / name) == told
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(kind=st.sampled_from(FORMATS), data=st.data())
+def test_files_cut_or_changed_anywhere_end_in_splats_or_a_sentence(tmp_path, random_splats, kind, data):
+    path = tmp_path / f"bad{kind.suffix}"
+    write_splats(path, random_splats(5, 1))
+    content = bytearray(path.read_bytes())
+    if data.draw(st.booleans()):
+        del content[data.draw(st.integers(0, len(content) - 1)) :]
+    for _ in range(data.draw(st.integers(0, 3))):
+        if content:
+            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+    try:
+        splats = read_splats(path)
+    except TttlrmError as error:
+        assert path.name in error.sentence and error.code == "bad_splats"
+    else:
+        assert all(np.isfinite(array).all() for array in (splats.means, splats.quats, splats.scales))
+
+
+@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.suffix)
+def test_a_folder_that_refuses_is_named(tmp_path, random_splats, kind):
+    with pytest.raises(TttlrmError, match="cannot be written"):
+        write_splats(tmp_path / "nowhere" / f"a{kind.suffix}", random_splats(1))

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
 from tttlrm_blender.gaussians.ply import read_ply, write_ply
 
 FORMATS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
@@ -19,8 +19,15 @@ FORMATS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
 def assert_same(got: Gaussians, expected: Gaussians) -> None:
     for name, array in expected.arrays().items():
         value = getattr(got, name)
-        assert value.dtype == np.float32 and value.flags.c_contiguous
+        assert value.dtype == np.float32
         np.testing.assert_allclose(value, array, rtol=1e-5, atol=2e-6, err_msg=name)
+
+
+def assert_equal_bits(got: Gaussians, expected: Gaussians) -> None:
+    for name, array in expected.arrays().items():
+        np.testing.assert_array_equal(
+            np.ascontiguousarray(getattr(got, name)).view("u4"), np.ascontiguousarray(array).view("u4"), name
+        )
 
 
 def plain_table(gaussians: Gaussians) -> dict[str, np.ndarray]:
@@ -53,8 +60,63 @@ def write_table(path: Path, table: dict, kinds: dict, form: str, before: str = "
 def test_round_trip(tmp_path, random_splats, degree, count):
     splats = random_splats(count, degree)
     write_ply(tmp_path / "splats.ply", splats)
-    assert_same(read_ply(tmp_path / "splats.ply"), splats)
+    read = read_ply(tmp_path / "splats.ply")
+    assert_same(read, splats)
+    assert all(array.flags.c_contiguous for array in (read.means, read.quats, read.sh.swapaxes(0, 1)))
     assert [path.name for path in tmp_path.iterdir()] == ["splats.ply"]
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(seed=st.integers(0, 10_000), degree=st.integers(0, 3))
+def test_what_was_read_comes_back_bit_for_bit(tmp_path, random_splats, seed, degree):
+    """Of any file: also with values at which float32 exponentials and logarithms are not each other's inverses."""
+    rng = np.random.default_rng(seed)
+    table = plain_table(random_splats(500, degree, seed))
+    table |= {f"scale_{i}": rng.uniform(-1.5, 1.5, 500) * rng.choice([1, 10, 80], 500) for i in range(3)}
+    table |= {"opacity": rng.uniform(-1.5, 1.5, 500) * rng.choice([1, 10, 100], 500)}
+    write_table(tmp_path / "any.ply", table, {}, "binary_little_endian")
+    first = read_ply(tmp_path / "any.ply")
+    write_ply(tmp_path / "first.ply", first)
+    second = read_ply(tmp_path / "first.ply")
+    assert_equal_bits(second, first)
+    write_ply(tmp_path / "second.ply", second)
+    assert (tmp_path / "first.ply").read_bytes() == (tmp_path / "second.ply").read_bytes()
+
+
+def test_splats_made_here_come_back_but_for_rounded_logarithms(tmp_path, random_splats):
+    splats = random_splats(1000)
+    write_ply(tmp_path / "splats.ply", splats)
+    read = read_ply(tmp_path / "splats.ply")
+    for name in ("means", "quats", "sh"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(splats, name))
+
+
+def test_without_harmonics_plain_colours_count(tmp_path, random_splats):
+    splats = random_splats(5, 0)
+    table = {name: values for name, values in plain_table(splats).items() if not name.startswith("f_")}
+    write_table(tmp_path / "grey.ply", table, {}, "binary_little_endian")
+    assert not read_ply(tmp_path / "grey.ply").sh.any()
+    table |= {name: np.full(5, value) for name, value in (("red", 255), ("green", 0), ("blue", 51))}
+    kinds = dict.fromkeys(("red", "green", "blue"), "uchar")
+    write_table(tmp_path / "coloured.ply", table, kinds, "binary_little_endian")
+    colors = 0.5 + SH_DC * read_ply(tmp_path / "coloured.ply").sh[:, 0]
+    np.testing.assert_allclose(colors, np.tile([1, 0, 0.2], (5, 1)), atol=1e-6)
+
+
+def test_flat_splats_become_thin(tmp_path, random_splats):
+    splats = random_splats(5, 1)
+    table = {name: values for name, values in plain_table(splats).items() if name != "scale_2"}
+    write_table(tmp_path / "flat.ply", table, {}, "ascii")
+    read = read_ply(tmp_path / "flat.ply")
+    np.testing.assert_allclose(read.scales[:, :2], splats.scales[:, :2], rtol=1e-5)
+    assert (read.scales[:, 2] < 1e-6).all() and (read.scales[:, 2] > 0).all()
+
+
+def test_columns_that_are_not_of_splats_may_hold_anything(tmp_path, random_splats):
+    splats = random_splats(5)
+    table = plain_table(splats) | {"nx": np.full(5, np.nan), "confidence": np.full(5, np.inf)}
+    write_table(tmp_path / "normals.ply", table, {}, "binary_little_endian")
+    assert_same(read_ply(tmp_path / "normals.ply"), splats)
 
 
 def test_written_layout_is_the_standard_one(tmp_path, random_splats):
@@ -123,11 +185,18 @@ def damaged(tmp_path: Path, name: str, splats: Gaussians) -> Path:
     contents = {
         "truncated": whole[:-1],
         "header only": whole[:60],
+        "header cut after a line": whole[: whole.index(b"property float nx")],
         "no PLY": b"\x89PNG\r\n",
         "empty": b"",
         "unknown type": whole.replace(b"float nx", b"half nx"),
         "unknown format": whole.replace(b"binary_little_endian", b"binary_middle_endian"),
-        "compressed": b"ply\nformat ascii 1.0\nelement vertex 1\nproperty uint packed_position\nend_header\n0\n",
+        "half compressed": b"ply\nformat ascii 1.0\nelement vertex 1\nproperty uint packed_position\nend_header\n0\n",
+        "absurd": whole.replace(b"element vertex 4", b"element vertex 4000000000000000"),
+        "beyond numbers": whole.replace(b"element vertex 4", b"element vertex " + b"9" * 40),
+        "negative": whole.replace(b"element vertex 4", b"element vertex -4"),
+        "absurd text": b"ply\nformat ascii 1.0\nelement vertex 9999999999999\nproperty float x\nend_header\n0\n",
+        "absurd before": b"ply\nformat ascii 1.0\nelement face 9999999999999\nproperty float y\nelement vertex 1\n"
+        b"property float x\nend_header\n0\n",
         "a mesh": b"ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nproperty float y\nend_header\n0 0\n",
         "no vertices": b"ply\nformat ascii 1.0\nelement face 0\nproperty list uchar int i\nend_header\n",
     }
@@ -151,11 +220,17 @@ def damaged(tmp_path: Path, name: str, splats: Gaussians) -> Path:
     [
         ("truncated", "ends too early"),
         ("header only", "damaged"),
+        ("header cut after a line", "damaged"),
         ("no PLY", "not a PLY file"),
         ("empty", "not a PLY file"),
         ("unknown type", "damaged"),
         ("unknown format", "damaged"),
-        ("compressed", "compressed"),
+        ("half compressed", "no element “chunk”"),
+        ("absurd", "ends too early"),
+        ("beyond numbers", "ends too early"),
+        ("negative", "damaged"),
+        ("absurd text", "ends too early"),
+        ("absurd before", "ends too early"),
         ("a mesh", "holds no splats: its vertices have no z, rot_0"),
         ("no vertices", "no element “vertex”"),
         ("short text", "ends too early"),

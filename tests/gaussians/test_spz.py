@@ -87,6 +87,28 @@ def test_reads_bytes_laid_out_by_hand(tmp_path, version, rotation):
     np.testing.assert_allclose(axes, flip @ turned @ np.diag(np.exp([0, -2, 2])) @ turned.T @ flip, atol=0.08)
 
 
+def test_version_one_has_half_floats(tmp_path):
+    """Positions of 6 bytes; everything else is as in version 2."""
+    later = by_hand(2, bytes([204, 128, 128]))
+    halves = np.array([1, 0.5, -1.5], dtype="<f2").tobytes()
+    (tmp_path / "one.spz").write_bytes(gzip.compress(later[:4] + b"\x01" + later[5:16] + halves + later[25:]))
+    (tmp_path / "two.spz").write_bytes(gzip.compress(later[:16] + bytes(9) + later[25:]))
+    first, second = read_spz(tmp_path / "one.spz"), read_spz(tmp_path / "two.spz")
+    np.testing.assert_array_equal(first.means, [[1, -0.5, 1.5]])
+    for name in ("quats", "scales", "opacities", "sh"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+
+
+def test_the_fourth_degree_is_cut(tmp_path):
+    first = by_hand(3, bytes(4))
+    longer = first[:12] + b"\x04" + first[13:] + bytes([128] * (72 - 9))
+    (tmp_path / "four.spz").write_bytes(gzip.compress(longer))
+    (tmp_path / "one.spz").write_bytes(gzip.compress(first))
+    read = read_spz(tmp_path / "four.spz")
+    assert read.sh.shape == (1, 16, 3)
+    np.testing.assert_allclose(read.sh[:, :4], read_spz(tmp_path / "one.spz").sh, atol=1e-6)
+
+
 def test_smaller_than_ply(tmp_path, random_splats):
     splats = random_splats(2000)
     write_spz(tmp_path / "a.spz", splats)
@@ -112,6 +134,9 @@ def test_refuses_scenes_that_do_not_fit(tmp_path, random_splats):
         (gzip.compress(by_hand(3, bytes(4)))[:-12], "ends too early"),
         (gzip.compress(by_hand(3, bytes(4))[:-1]), "ends too early"),
         (gzip.compress(by_hand(4, bytes(4))), "version 4"),
+        (by_hand(4, bytes(4)), "version 4, whose compression cannot be undone"),
+        (gzip.compress(by_hand(3, bytes(4)).replace(b"\x01\0\0\0\x01\x0c", b"\xff\xff\xff\xff\x01\x0c")), "ends too early"),
+        (gzip.compress(by_hand(3, bytes(4)).replace(b"\x01\0\0\0\x01\x0c", b"\x01\0\0\0\x05\x0c")), "degree 5"),
         (None, "cannot be read: No such file"),
     ],
 )

@@ -13,9 +13,6 @@ import pytest
 
 from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.client import WorkerProcess, launch_worker
-from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.gaussians.ply import read_ply, write_ply
-from tttlrm_blender.gaussians.spz import read_spz
 from tttlrm_blender.worker.certificate import fingerprint, own_certificate
 
 MODULE = "bl_ext.user_default.tttlrm"
@@ -293,47 +290,8 @@ def test_a_killed_worker_is_told_and_the_next_job_has_a_new_one(installed, photo
     ops.stop_worker()
 
 
-@pytest.mark.parametrize("suffix", [".ply", ".spz"])
-def test_splats_go_through_files(suffix, tmp_path):
-    source, copy = tmp_path / "a.ply", tmp_path / f"b{suffix}"
-    write_ply(source, some_splats(50))
-    assert ops.import_splats(filepath=str(source)) == {"FINISHED"}
-    bpy.context.object.location = (0, 0, 1)
-    assert ops.export_splats(filepath=str(copy)) == {"FINISHED"}
-    read = read_ply(copy) if suffix == ".ply" else read_spz(copy)
-    assert np.allclose(read.means, some_splats(50).means + np.array([0, 0, 1]), atol=1e-3)
-
-
-def test_several_files_at_once(tmp_path):
-    for name in ("a.ply", "b.ply"):
-        write_ply(tmp_path / name, some_splats(4))
-    assert ops.import_splats(directory=str(tmp_path), files=[{"name": "a.ply"}, {"name": "b.ply"}]) == {"FINISHED"}
-    assert [obj.name for obj in bpy.data.objects] == ["a", "b"]
-
-
-def test_files_that_cannot_be_read_or_written_are_told(tmp_path):
-    (tmp_path / "text.ply").write_text("hello")
-    for name in ("missing.ply", "text.ply", "splats.obj"):
-        with pytest.raises(RuntimeError, match=name):
-            ops.import_splats(filepath=str(tmp_path / name))
-    write_ply(tmp_path / "a.ply", some_splats(4))
-    ops.import_splats(filepath=str(tmp_path / "a.ply"))
-    with pytest.raises(RuntimeError, match=r"splats\.obj is neither"):
-        ops.export_splats(filepath=str(tmp_path / "splats.obj"))
-    with pytest.raises(RuntimeError, match="cannot be written"):
-        ops.export_splats(filepath=str(tmp_path / "nowhere" / "a.ply"))
-
-
 def test_disabling_takes_everything_out_and_enabling_puts_it_back():
     bpy.ops.preferences.addon_disable(module=MODULE)
     assert not hasattr(bpy.types.Scene, "tttlrm") and not hasattr(bpy.types, "TTTLRM_OT_reconstruct")
     bpy.ops.preferences.addon_enable(module=MODULE)
     assert hasattr(bpy.types.Scene, "tttlrm") and hasattr(bpy.types, "TTTLRM_OT_reconstruct")
-
-
-def some_splats(count: int) -> Gaussians:
-    random = np.random.default_rng(0)
-    quats = random.normal(size=(count, 4)).astype(np.float32)
-    quats /= np.linalg.norm(quats, axis=1, keepdims=True)
-    means, sh = (random.normal(size=shape).astype(np.float32) for shape in ((count, 3), (count, 4, 3)))
-    return Gaussians(means, quats, np.full((count, 3), 0.1, np.float32), np.full(count, 0.5, np.float32), sh)

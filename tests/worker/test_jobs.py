@@ -204,10 +204,10 @@ def test_poses_alone(scene):
 
 def test_a_scene_becomes_files(scene, settings, tmp_path):
     jobs.reconstruct(scene, replace(settings, mesh=MeshSettings(resolution=32)), Report())
-    for suffix in ("ply", "spz"):
+    for suffix in ("ply", "compressed.ply", "spz", "splat", "splats.glb"):
         (tmp_path / f"splats.{suffix}").write_bytes(exported(scene, suffix))
         assert len(read_splats(tmp_path / f"splats.{suffix}")) == len(scene.splats())
-    assert exported(scene, "glb")[:4] == b"glTF"
+    assert exported(scene, "glb")[:4] == b"glTF" and b"KHR_gaussian_splatting" not in exported(scene, "glb")
     assert json.loads(exported(scene, "json"))["names"] == scene.reconstruction().photographs.cameras()[0]
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Turn a folder of photos, or a video, into splats, and a mesh if wanted.
 
-Writes splats.ply, cameras.json, report.json, mesh.glb with --mesh, and with --hold-out pictures of each held-out photo
-beside its rendering and the error.
+Writes splats.ply (or another --format), cameras.json, report.json, mesh.glb with --mesh, and with --hold-out pictures of each
+held-out photo beside its rendering and the error.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..gaussians.files import FORMATS, write_splats
 from .comparisons import write_comparisons
 from .options import add_reconstruct_options, reconstruct_settings
 
@@ -25,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
     parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder of photos, or a video")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the results go (default: out/NAME of the photos)")
+    formats = [kind.suffix[1:] for kind in FORMATS]
+    parser.add_argument("--format", choices=formats, default="ply", help="of the splats (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     add_reconstruct_options(parser)
 
@@ -41,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path("out") / (photos.stem if photos.is_file() else photos.name)
     clock = Clock()
     with clock("write"):
-        _write(out, scene, result)
+        _write(out, scene, result, args.format)
     report.close()
     figures = {name: value for name, value in result.info.items() if name != "cameras"}
     figures["seconds"] |= clock.seconds
@@ -58,12 +61,11 @@ def summary(figures: dict[str, Any]) -> str:
     return f"{quality}{spent}"
 
 
-def _write(out: Path, scene: Scene, result: JobResult) -> None:
+def _write(out: Path, scene: Scene, result: JobResult, kind: str) -> None:
     from ..files import make_folder, replacing
-    from ..gaussians.ply import write_ply
 
     make_folder(out)
-    write_ply(out / "splats.ply", scene.splats())
+    write_splats(out / f"splats.{kind}", scene.splats(), up="z")
     _write_json(out / "cameras.json", result.info["cameras"])
     if "mesh.glb" in result.arrays:
         with replacing(out / "mesh.glb") as part:

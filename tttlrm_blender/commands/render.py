@@ -14,7 +14,7 @@ from .options import size
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the subcommand."""
-    parser.add_argument("splats", type=Path, metavar="SPLATS", help="a .ply or .spz file")
+    parser.add_argument("splats", type=Path, metavar="SPLATS", help="a PLY, SPZ, .splat or GLB file")
     parser.add_argument("--cameras", type=Path, required=True, metavar="FILE", help="cameras.json or transforms.json")
     parser.add_argument(
         "--out", type=Path, default=Path("out/renders"), metavar="DIR", help="where pictures go (default: %(default)s)"

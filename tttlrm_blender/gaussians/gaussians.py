@@ -43,6 +43,14 @@ class Gaussians:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
+def allocate(count: int, degree: int) -> Gaussians:
+    """Numpy splats to be filled. Each coefficient's [N, 3] lies in one piece, as Blender takes them: `sh` is a view of those."""
+    terms = (degree + 1) ** 2
+    shapes = ((count, 3), (count, 4), (count, 3), (count,), (terms, count, 3))
+    means, quats, scales, opacities, planes = (np.empty(shape, dtype=np.float32) for shape in shapes)
+    return Gaussians(means, quats, scales, opacities, planes.swapaxes(0, 1))
+
+
 def merge(parts: list[Gaussians]) -> Gaussians:
     """All splats of several numpy sets in one; sets of a lower SH degree are filled up with zeros."""
     terms = max(part.sh.shape[1] for part in parts)

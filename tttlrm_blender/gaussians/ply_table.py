@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.lib.recfunctions import structured_to_unstructured
 
 from .faults import bad_file
 
@@ -19,6 +20,7 @@ TYPES = {
 }
 BYTE_ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
 LONGEST_HEADER = 1 << 20  # bytes
+Z_UP = "comment Vertical Axis: z"  # as Nerfstudio writes it; other axes than z are named by programs that do not know theirs
 
 
 @dataclass
@@ -38,6 +40,12 @@ class Header:
     format: str
     elements: list[Element]
     size: int  # bytes up to the first record
+    up: str = ""  # "z" where the file says so
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the elements."""
+        return [element.name for element in self.elements]
 
 
 def read_header(path: Path) -> Header:
@@ -54,11 +62,11 @@ def read_header(path: Path) -> Header:
 def _header_lines(file: BinaryIO) -> Iterator[list[str]]:
     if file.read(3) != b"ply" or file.readline(3).strip():
         raise ValueError
-    while file.tell() < LONGEST_HEADER:
-        words = file.readline(LONGEST_HEADER).decode("ascii", "replace").split()
+    while (line := file.readline(LONGEST_HEADER)) and file.tell() < LONGEST_HEADER:
+        words = line.decode("ascii", "replace").split()
         if words == ["end_header"]:
             return
-        if words and words[0] not in ("comment", "obj_info"):
+        if words and words[0] != "obj_info":
             yield words
     raise ValueError
 
@@ -66,17 +74,25 @@ def _header_lines(file: BinaryIO) -> Iterator[list[str]]:
 def _parse(lines: Iterator[list[str]], file: BinaryIO) -> Header:
     header = Header("", [], 0)
     for words in lines:
-        if words[0] == "format":
+        if words[0] == "comment":
+            header.up = "z" if " ".join(words).lower() == Z_UP.lower() else header.up
+        elif words[0] == "format":
             header.format = words[1]
             order = BYTE_ORDERS[words[1]]
         elif words[0] == "element":
-            header.elements.append(Element(words[1], int(words[2])))
+            header.elements.append(Element(words[1], _count(words[2])))
         elif words[0] == "property":
             _add_property(header.elements[-1], words, order)
         else:
             raise ValueError
     header.size = file.tell()
     return header
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal():
+        raise ValueError
+    return int(word)
 
 
 def _add_property(element: Element, words: list[str], order: str) -> None:
@@ -91,10 +107,9 @@ def read_element(path: Path, header: Header, name: str) -> np.ndarray:
 
     Raises `TttlrmError` when the element is missing or the file ends too early.
     """
-    before = [element.name for element in header.elements]
-    if name not in before or header.elements[before.index(name)].lists:
+    if name not in header.names or header.elements[header.names.index(name)].lists:
         raise bad_file(path, f"has no element “{name}” of plain numbers")
-    index = before.index(name)
+    index = header.names.index(name)
     try:
         if header.format == "ascii":
             return _read_text(path, header, index)
@@ -105,9 +120,12 @@ def read_element(path: Path, header: Header, name: str) -> np.ndarray:
 
 def _read_text(path: Path, header: Header, index: int) -> np.ndarray:
     element = header.elements[index]
+    before = sum(earlier.count for earlier in header.elements[:index])
+    if before + element.count > path.stat().st_size:  # a line has a byte at least
+        raise ValueError
     with path.open("rb") as file:
         file.seek(header.size)
-        for _ in range(sum(earlier.count for earlier in header.elements[:index])):
+        for _ in range(before):
             file.readline()
         if element.count == 0:
             return np.empty(0, dtype=element.fields)
@@ -124,6 +142,8 @@ def _map_records(path: Path, header: Header, index: int) -> np.ndarray:
         start = _end_of(path, earlier, start)
     if element.count == 0:
         return np.empty(0, dtype=element.fields)
+    if start + element.count * np.dtype(element.fields).itemsize > path.stat().st_size:
+        raise ValueError
     return np.memmap(path, dtype=element.fields, mode="r", offset=start, shape=(element.count,))
 
 
@@ -141,3 +161,12 @@ def _end_of(path: Path, element: Element, start: int) -> int:
                 start += length_type.itemsize
             start += length * np.dtype(kind).itemsize
     return start
+
+
+def blocks(
+    records: np.ndarray,  # [N], structured
+    size: int,
+) -> Iterator[np.ndarray]:  # [size or fewer, P] float32
+    """The records as plain tables of so many rows, one after the other."""
+    for start in range(0, len(records), size):
+        yield structured_to_unstructured(records[start : start + size], dtype=np.float32, copy=False)

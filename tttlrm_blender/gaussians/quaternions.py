@@ -9,10 +9,14 @@ import numpy as np
 def normalize(
     quats: np.ndarray,  # [..., 4]
 ) -> np.ndarray:  # [..., 4]
-    """Quaternions scaled to unit length; zero becomes the identity."""
-    lengths = np.sqrt(np.einsum("...i,...i->...", quats, quats))[..., None]
+    """Quaternions scaled to unit length; zero becomes the identity.
+
+    Those of unit length up to rounding stay as they are, bit for bit, so that files can be read and written again and again.
+    """
+    squares = np.einsum("...i,...i->...", quats, quats)[..., None]
+    squares[np.abs(squares - 1) < 8 * np.finfo(quats.dtype).eps] = 1
     identity = np.array([1, 0, 0, 0], dtype=quats.dtype)
-    return np.where(lengths == 0, identity, quats / np.where(lengths == 0, 1, lengths))
+    return np.where(squares == 0, identity, quats / np.sqrt(np.where(squares == 0, 1, squares)))
 
 
 def multiply(
@@ -60,3 +64,24 @@ def from_matrices(
     outer = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
     best = np.argmax(np.stack((ww, xx, yy, zz), axis=-1), axis=-1)
     return normalize(np.take_along_axis(outer, best[..., None, None], axis=-2)[..., 0, :])
+
+
+def to_smallest_three(
+    quats: np.ndarray,  # [N, 4], of unit length, components in any order
+) -> tuple[np.ndarray, np.ndarray]:
+    """The index of the largest component, [N], and the others in order, [N, 3], with the sign that makes it positive."""
+    index = np.argmax(np.abs(quats), axis=1)
+    largest = np.take_along_axis(quats, index[:, None], axis=1)
+    return index, np.where(largest < 0, -quats, quats)[np.arange(4) != index[:, None]].reshape(-1, 3)
+
+
+def from_smallest_three(
+    small: np.ndarray,  # [N, 3]
+    index: np.ndarray,  # [N], 0 to 3
+) -> np.ndarray:  # [N, 4], in the order of components that the index is of
+    """The inverse of `to_smallest_three`, for components that were rounded."""
+    chosen = np.arange(4) == index[:, None]
+    quats = np.empty((len(small), 4), dtype=small.dtype)
+    quats[~chosen] = small.reshape(-1)
+    quats[chosen] = np.sqrt(np.maximum(1 - (small**2).sum(axis=1), 0))
+    return quats

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats as SPZ files (github.com/nianticlabs/spz), about a tenth of the size of PLY.
 
-A gzip stream: a header of 16 bytes, then one attribute after the other for all splats: positions as 24-bit fixed point,
-opacities, base colours and log-scales as bytes, rotations (version 3: the smallest three components in 10 bits each and
-the index of the largest; version 2: x y z as bytes), SH coefficients as bytes. All little-endian. The axes are right, up,
-back where those of PLY files are right, down, forward: both turn into each other here as in the format's own tools.
+A gzip stream: a header of 16 bytes, then one attribute after the other for all splats: positions as 24-bit fixed point
+(version 1: as half floats), opacities, base colours and log-scales as bytes, rotations (version 3: the smallest three
+components in 10 bits each and the index of the largest; before: x y z as bytes), SH coefficients as bytes. All
+little-endian. The axes are right, up, back where those of PLY files are right, down, forward: both turn into each other here
+as in the format's own tools. Version 4 is compressed by Zstandard, which Blender's Pythons cannot undo.
 """
 
 from __future__ import annotations
 
 import gzip
+import logging
 import struct
 import zlib
 from collections.abc import Iterator
@@ -18,72 +20,96 @@ from pathlib import Path
 import numpy as np
 
 from ..files import replacing
-from .faults import bad_file
+from .faults import bad_file, keep_finite
 from .gaussians import Gaussians
-from .quaternions import normalize
+from .quaternions import from_smallest_three, normalize, to_smallest_three
 from .transform import apply_similarity
 
 HEADER = struct.Struct("<4sIIBBBB")  # magic, version, splats, SH degree, fractional bits, flags, reserved
-MAGIC = b"NGSP"
+MAGIC, GZIP = b"NGSP", b"\x1f\x8b"
 AXES = np.diag([1.0, -1.0, -1.0])  # PLY to SPZ and back
 COLOUR_SCALE = 0.15  # a byte holds 0.5 + 0.15 of the constant coefficient
 MOST_FRACTIONAL_BITS = 20
-ROTATION_SIZES = {2: 3, 3: 4}  # bytes, by version
+SIZES = {1: (6, 3), 2: (9, 3), 3: (9, 4)}  # bytes of positions and rotations, by version
+TERMS = (0, 3, 8, 15, 24)  # SH coefficients beyond the constant one, by degree; those of degree 4 are left out
+EXTENDED = 2  # the flag of files with vendors' extensions
 SH_STEPS = [8] * 9 + [16] * 36  # coarser than a byte, so that the stream compresses well
 LARGEST_SMALL = np.sqrt(0.5)  # bound on the three smallest components of a unit quaternion
+BEST_COMPRESSION = 1040  # gzip cannot do better than this ratio
 
 
 def read_spz(path: str | Path) -> Gaussians:
-    """The splats of an SPZ file of version 2 or 3, in the axes of PLY files.
+    """The splats of an SPZ file of version 1 to 3, in the axes of PLY files. SH above degree 3 is cut.
 
     Raises `TttlrmError` when the file is missing, damaged or of another version.
     """
     path = Path(path)
-    data = _unzip(path)
-    if len(data) < HEADER.size or data[:4] != MAGIC:
-        raise bad_file(path, "is not an SPZ file")
-    _, version, count, degree, fractional_bits, _, _ = HEADER.unpack_from(data)
-    if version not in ROTATION_SIZES or degree > 3:
-        raise bad_file(path, f"is SPZ of version {version} and degree {degree}", "Versions 2 and 3 to degree 3 can be read.")
-    terms = (degree + 1) ** 2 - 1
-    widths = [9, 1, 3, 3, ROTATION_SIZES[version], 3 * terms]
-    if len(data) < HEADER.size + count * sum(widths):
-        raise bad_file(path, "ends too early", "Copy or export the file again.")
-    positions, opacities, base, scales, rotations, rest = _split(data, count, widths)
-    base_sh = (base / np.float32(255) - np.float32(0.5)) / np.float32(COLOUR_SCALE)
-    rest_sh = (rest.astype(np.float32) - 128) / 128
-    gaussians = Gaussians(
-        means=_from_fixed_point(positions, fractional_bits),
-        quats=_from_smallest_three(rotations) if version == 3 else _from_first_three(rotations),
-        scales=np.exp(scales / np.float32(16) - 10),
-        opacities=opacities[:, 0] / np.float32(255),
-        sh=np.concatenate([base_sh[:, None], rest_sh.reshape(count, terms, 3)], axis=1),
-    )
-    return apply_similarity(gaussians, 1.0, AXES, np.zeros(3))
-
-
-def _unzip(path: Path) -> bytes:
     try:
-        with gzip.open(path) as file:
-            return file.read()
+        with path.open("rb") as file:
+            if file.read(4) == MAGIC:
+                hint = "Export it as SPZ of version 3, or as PLY."
+                raise bad_file(path, "is SPZ of version 4, whose compression cannot be undone here", hint)
+        with gzip.open(path) as stream:
+            return _read(path, stream)
     except EOFError as error:
         raise bad_file(path, "ends too early", "Copy or export the file again.") from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise bad_file(path, "is not an SPZ file of version 2 or 3, or is damaged") from error
+        raise bad_file(path, "is not an SPZ file of version 1 to 3, or is damaged") from error
     except OSError as error:
         raise bad_file(path, f"cannot be read: {error.strerror}") from error
 
 
+def _read(path: Path, stream: gzip.GzipFile) -> Gaussians:
+    header = stream.read(HEADER.size)
+    if len(header) < HEADER.size or header[:4] != MAGIC:
+        raise bad_file(path, "is not an SPZ file")
+    _, version, count, degree, fractional_bits, flags, _ = HEADER.unpack(header)
+    if version not in SIZES or degree >= len(TERMS):
+        raise bad_file(path, f"is SPZ of version {version} and degree {degree}", "Versions 1 to 3 to degree 4 can be read.")
+    widths = [SIZES[version][0], 1, 3, 3, SIZES[version][1], 3 * TERMS[degree]]
+    # Before anything is unpacked: a damaged header may speak of more than memory holds.
+    whole = count * sum(widths) <= path.stat().st_size * BEST_COMPRESSION
+    data = stream.read(count * sum(widths)) if whole else b""
+    if not whole or len(data) < count * sum(widths):
+        raise bad_file(path, "ends too early", "Copy or export the file again.")
+    if flags & EXTENDED:
+        logging.getLogger(__name__).warning("%s: its vendor's extensions of SPZ are ignored.", path)
+    return _unpack(path, version, fractional_bits, *_split(data, count, widths))
+
+
+def _unpack(
+    path: Path,
+    version: int,
+    fractional_bits: int,
+    positions: np.ndarray,  # [N, 9 or 6] uint8, and so are the others
+    opacities: np.ndarray,  # [N, 1]
+    base: np.ndarray,  # [N, 3]
+    scales: np.ndarray,  # [N, 3]
+    rotations: np.ndarray,  # [N, 4 or 3]
+    rest: np.ndarray,  # [N, 3 (K - 1)]
+) -> Gaussians:
+    base_sh = (base / np.float32(255) - np.float32(0.5)) / np.float32(COLOUR_SCALE)
+    rest_sh = (rest[:, : 3 * TERMS[3]].astype(np.float32) - 128) / 128
+    gaussians = Gaussians(
+        means=_from_halves(positions) if version == 1 else _from_fixed_point(positions, fractional_bits),
+        quats=_from_smallest_three(rotations) if version == 3 else _from_first_three(rotations),
+        scales=np.exp(scales / np.float32(16) - 10),
+        opacities=opacities[:, 0] / np.float32(255),
+        sh=np.concatenate([base_sh[:, None], rest_sh.reshape(len(base), rest_sh.shape[1] // 3, 3)], axis=1),
+    )
+    return apply_similarity(keep_finite(path, gaussians, np.isfinite(gaussians.means).all(axis=1)), 1.0, AXES, np.zeros(3))
+
+
 def _split(data: bytes, count: int, widths: list[int]) -> Iterator[np.ndarray]:
     """The bytes [count, width] of one attribute after the other."""
-    start = HEADER.size
+    start = 0
     for width in widths:
         yield np.frombuffer(data, dtype=np.uint8, count=count * width, offset=start).reshape(count, width)
         start += count * width
 
 
-def write_spz(path: str | Path, gaussians: Gaussians) -> None:
-    """Write splats in the axes of PLY files as an SPZ file of version 3.
+def write_spz(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
+    """Write splats in the axes of PLY files as an SPZ file of version 3. The format cannot tell which way is `up`.
 
     Positions keep up to 24 bits over the extent of the scene, scales a sixteenth of a factor e, SH coefficients 4 to 5
     bits within −1 to 1, as the format's own tools write them. Raises `TttlrmError` when the file cannot be written.
@@ -136,16 +162,19 @@ def _from_fixed_point(
     return (wide.view("<i4")[..., 0] >> 8).astype(np.float32) * np.float32(0.5**fractional_bits)
 
 
+def _from_halves(
+    positions: np.ndarray,  # [N, 6] uint8
+) -> np.ndarray:  # [N, 3] float32
+    return np.ascontiguousarray(positions).view("<f2").astype(np.float32)
+
+
 def _to_smallest_three(
     quats: np.ndarray,  # [N, 4] w x y z
 ) -> np.ndarray:  # [N] uint32
     """From the top: the index of the largest component in x y z w, then for the others in order a sign and 9 bits."""
-    xyzw = quats[:, [1, 2, 3, 0]]
-    largest = np.argmax(np.abs(xyzw), axis=1)[:, None]
-    xyzw = np.where(np.take_along_axis(xyzw, largest, axis=1) < 0, -xyzw, xyzw)
-    small = xyzw[np.arange(4) != largest].reshape(-1, 3)
+    largest, small = to_smallest_three(quats[:, [1, 2, 3, 0]])
     words = np.round(np.abs(small) / LARGEST_SMALL * 511).astype(np.uint32) | (np.uint32(512) * (small < 0))
-    return (largest[:, 0].astype(np.uint32) << 30 | words[:, 0] << 20 | words[:, 1] << 10 | words[:, 2]).astype("<u4")
+    return (largest.astype(np.uint32) << 30 | words[:, 0] << 20 | words[:, 1] << 10 | words[:, 2]).astype("<u4")
 
 
 def _from_smallest_three(
@@ -153,13 +182,10 @@ def _from_smallest_three(
 ) -> np.ndarray:  # [N, 4] float32 w x y z
     packed = np.ascontiguousarray(rotations).view("<u4")
     words = packed >> np.array([20, 10, 0], dtype=np.uint32)
-    small = (words & 511) * np.float32(LARGEST_SMALL / 511) * np.where(words & 512, np.float32(-1), np.float32(1))
-    largest = np.sqrt(np.maximum(1 - (small**2).sum(axis=1), 0))
-    index = packed >> 30
-    xyzw = np.empty((len(packed), 4), dtype=np.float32)
-    xyzw[np.arange(4) != index] = small.reshape(-1)
-    xyzw[np.arange(4) == index] = largest
-    return normalize(xyzw[:, [3, 0, 1, 2]])
+    small = (
+        (words & 511).astype(np.float32) * np.float32(LARGEST_SMALL / 511) * np.where(words & 512, np.float32(-1), np.float32(1))
+    )
+    return normalize(from_smallest_three(small, packed[:, 0] >> 30)[:, [3, 0, 1, 2]])
 
 
 def _from_first_three(

@@ -123,7 +123,8 @@ class PosesSettings:
 class ExportSettings:
     """Which file a scene becomes."""
 
-    format: str = "ply"  # "ply" or "spz" of the splats, "glb" of the mesh, "json" of the cameras
+    # "ply", "compressed.ply", "spz", "splat" or "splats.glb" of the splats, "glb" of the mesh, "json" of the cameras
+    format: str = "ply"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats and cameras from and to files; needs no worker."""
+
+import bpy
+
+from . import drop, export_cameras, export_splats, import_splats
+
+CLASSES = (
+    import_splats.TTTLRM_OT_import_splats,
+    export_splats.TTTLRM_OT_export_splats,
+    export_cameras.TTTLRM_OT_export_cameras,
+    drop.TTTLRM_FH_splats,
+)
+
+
+def _import_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.operator("tttlrm.import_splats", text="Gaussian Splats (.ply, .spz, .splat, .glb)")
+
+
+def _export_entries(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.operator("tttlrm.export_splats", text="Gaussian Splats (.ply, .spz, .splat, .glb)")
+    menu.layout.operator("tttlrm.export_cameras", text="Cameras (transforms.json, COLMAP)")
+
+
+def add_menu_entries() -> None:
+    """Put the three into the File menu."""
+    bpy.types.TOPBAR_MT_file_import.append(_import_entry)
+    bpy.types.TOPBAR_MT_file_export.append(_export_entries)
+
+
+def remove_menu_entries() -> None:
+    """Take them back out."""
+    bpy.types.TOPBAR_MT_file_export.remove(_export_entries)
+    bpy.types.TOPBAR_MT_file_import.remove(_import_entry)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cameras to files."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy_extras.io_utils import ExportHelper
+
+from ...engine import camera_writers, errors
+from ...scene import conversion
+from ...scene.views import views_of
+from .axes import axes_property
+
+NAMES = {"TRANSFORMS": "transforms.json", "COLMAP": "images.txt"}
+ITEMS = [
+    ("TRANSFORMS", "transforms.json", "As Nerfstudio and instant-ngp read it, with OpenGL camera axes"),
+    ("COLMAP", "COLMAP Text", "cameras.txt, images.txt and an empty points3D.txt in one folder"),
+]
+
+
+class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
+    """Save poses and lenses of cameras, for other programs that reconstruct or draw splats"""
+
+    bl_idname = "tttlrm.export_cameras"
+    bl_label = "Export Cameras"
+
+    filename_ext = ".json"
+    check_extension = None
+    filter_glob: StringProperty(default="*.json;*.txt", options={"HIDDEN"})
+    file_format: EnumProperty(name="Format", items=ITEMS, description="The ending of the name tells it too: .json or .txt")
+    use_selection: BoolProperty(name="Selected Only", description="Selected cameras only, not all of the scene")
+    up_axis: axes_property("The axis of the file that points up. The same as for splats that belong to the cameras")
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        cls.poll_message_set("There is no camera in the scene")
+        return any(obj.type == "CAMERA" for obj in context.scene.objects)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this before the file browser opens."""
+        self.filepath = str(Path(bpy.data.filepath).parent / NAMES[self.file_format])
+        return super().invoke(context, event)
+
+    def check(self, context: bpy.types.Context) -> bool:
+        """Blender calls this when something was changed in the file browser."""
+        path = Path(self.filepath)
+        if path.suffix.lower() == Path(NAMES[self.file_format]).suffix:
+            return False
+        self.filepath = str(path.with_name(NAMES[self.file_format]))
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this. The ending of the name decides, so that scripts need not tell the format."""
+        path = Path(self.filepath)
+        objects = context.selected_objects if self.use_selection else context.scene.objects
+        try:
+            names, cameras = views_of(objects, context.scene, np.linalg.inv(conversion.AXES[self.up_axis]))
+            if path.suffix.lower() == ".txt":
+                camera_writers.write_colmap(path.parent, names, cameras)
+            else:
+                camera_writers.write_transforms(path, names, cameras)
+        except errors.TttlrmError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"{len(names)} cameras")
+        return {"FINISHED"}

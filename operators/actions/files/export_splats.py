@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats to files."""
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy_extras.io_utils import ExportHelper
+
+from ...engine import errors, gaussians, splat_files
+from ...scene import conversion
+from ...scene.splats import is_splats, read_splats
+from .axes import axes_property
+from .suffixes import Choice, settle
+
+WORDS = {
+    "PLY": "Everything is kept; the largest",
+    "COMPRESSED_PLY": "A quarter of the size, somewhat rounded",
+    "SPZ": "A tenth of the size, rounded more",
+    "SPLAT": "For viewers in browsers; colours do not depend on the view",
+    "GLB": "glTF with the extension KHR_gaussian_splatting. Everything is kept; y points up",
+}
+FORMATS = {kind.name.upper().replace(" ", "_"): kind for kind in splat_files.FORMATS}
+ENDINGS = {key: kind.suffix for key, kind in FORMATS.items()}
+ITEMS = [(key, f"{FORMATS[key].name} ({ENDINGS[key]})", words) for key, words in WORDS.items()]
+
+
+class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
+    """Save splats as they are shown, with the object's transform applied, as a PLY, compressed PLY, SPZ, .splat or GLB file"""
+
+    bl_idname = "tttlrm.export_splats"
+    bl_label = "Export Splats"
+
+    filename_ext = ".ply"
+    check_extension = None
+    filter_glob: StringProperty(default=";".join(f"*{suffix}" for suffix in splat_files.SUFFIXES), options={"HIDDEN"})
+    file_format: EnumProperty(name="Format", items=ITEMS, description="The ending of the name tells it too")
+    use_selection: BoolProperty(name="All Selected", description="All selected splats in one file, not the active object's only")
+    up_axis: axes_property(
+        "The axis of the file that points up. Viewers of splats expect y down; in GLB files y points up always"
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        cls.poll_message_set("Neither the active object nor a selected one holds splats")
+        return is_splats(context.object) or any(map(is_splats, context.selected_objects))
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this before the file browser opens."""
+        result = super().invoke(context, event)
+        self._shown = Choice(self.filepath, self.file_format)
+        return result
+
+    def check(self, context: bpy.types.Context) -> bool:
+        """Blender calls this when something was changed in the file browser."""
+        shown = Choice(self.filepath, self.file_format)
+        self._shown = settle(shown, self._shown, ENDINGS)
+        self.filepath, self.file_format = self._shown
+        return shown != self._shown
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this. The ending of the name decides, so that scripts need not tell the format."""
+        up = "Z" if self.filepath.lower().endswith(ENDINGS["GLB"]) else self.up_axis
+        turn = np.linalg.inv(conversion.AXES[up])
+        try:
+            splats = gaussians.merge([read_splats(obj, turn) for obj in self._objects(context)])
+            splat_files.write_splats(self.filepath, splats, "z" if up == "Z" else "")
+        except errors.TttlrmError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"{len(splats):,} splats")
+        return {"FINISHED"}
+
+    def _objects(self, context: bpy.types.Context) -> list[bpy.types.Object]:
+        if is_splats(context.object) and not self.use_selection:
+            return [context.object]
+        return [obj for obj in context.selected_objects if is_splats(obj)] or [context.object]

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats from files."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+import bpy
+from bpy.props import CollectionProperty, FloatProperty, StringProperty
+from bpy_extras.io_utils import ImportHelper
+from mathutils import Matrix
+
+from ...engine import errors, splat_files
+from ...scene import conversion
+from ...scene.splats import add_splats
+from .axes import TOLD, axes_property
+
+
+class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
+    """Load Gaussian splats from PLY (compressed or not), SPZ, .splat or GLB files"""
+
+    bl_idname = "tttlrm.import_splats"
+    bl_label = "Import Splats"
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
+
+    filename_ext = ".ply"
+    filter_glob: StringProperty(default=";".join(f"*{suffix}" for suffix in splat_files.SUFFIXES), options={"HIDDEN"})
+    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
+    up_axis: axes_property(
+        "The axis of the file that points up. The object is turned; its splats stay as they are", automatic=True
+    )
+    scale: FloatProperty(name="Scale", description="Size of the objects", default=1, min=1e-6, soft_min=0.01, soft_max=100)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Blender calls this; files that were dropped are named already."""
+        return self.execute(context) if self.files else super().invoke(context, event)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Blender calls this."""
+        paths = [Path(self.directory, file.name) for file in self.files] or [Path(self.filepath)]
+        try:
+            with _notes() as notes:
+                loaded = [(path.stem, splat_files.read_splats(path), self._placed(path)) for path in paths]
+        except errors.TttlrmError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        for obj in context.selected_objects:
+            obj.select_set(False)
+        for name, splats, matrix in loaded:
+            obj = add_splats(name, splats)
+            obj.matrix_world = matrix
+            obj.select_set(True)
+            context.view_layer.objects.active = obj
+        for note in notes:
+            self.report({"WARNING"}, note)
+        self.report({"INFO"}, f"{sum(len(splats) for _, splats, _ in loaded):,} splats")
+        return {"FINISHED"}
+
+    def _placed(self, path: Path) -> Matrix:
+        """The matrix of the object for a file."""
+        up = TOLD[splat_files.up_axis(path)] if self.up_axis == "AUTO" else self.up_axis
+        return Matrix.Scale(self.scale, 4) @ Matrix(conversion.AXES[up])
+
+
+@contextmanager
+def _notes() -> Iterator[list[str]]:
+    """What the engine says while it reads: collected, for its log has no reader in Blender."""
+    notes: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: notes.append(record.getMessage())
+    logger = logging.getLogger(splat_files.__name__.rpartition(".")[0])
+    logger.addHandler(handler)
+    try:
+        yield notes
+    finally:
+        logger.removeHandler(handler)

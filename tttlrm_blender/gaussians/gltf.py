@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GLB files (binary glTF 2.0): the JSON tree, and accessors into the one buffer as arrays."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..files import replacing
+from .faults import bad_file
+
+MAGIC = b"glTF"
+HEADER, CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")
+JSON, BINARY = b"JSON", b"BIN\0"
+TYPES = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+
+
+@dataclass(frozen=True)
+class Glb:
+    """The two parts of a GLB file."""
+
+    tree: dict[str, Any]
+    buffer: np.ndarray  # [B] uint8
+
+
+def read_glb_file(path: Path) -> Glb:
+    """The parts of a GLB file, the buffer mapped from it. Raises `TttlrmError` when it is missing or damaged."""
+    try:
+        content = np.memmap(path, mode="r")
+        magic, version, length = HEADER.unpack(content[: HEADER.size].tobytes())
+        if magic != MAGIC or version != 2:
+            raise bad_file(path, "is not a GLB file of glTF 2.0")
+        if length > len(content):
+            raise bad_file(path, "ends too early", "Copy or export the file again.")
+        chunks = dict(_chunks(content[:length]))
+        tree = json.loads(chunks[JSON].tobytes())
+    except OSError as error:
+        raise bad_file(path, f"cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, RecursionError, struct.error) as error:
+        raise bad_file(path, "is not a GLB file, or is damaged") from error
+    if not isinstance(tree, dict):
+        raise bad_file(path, "is not a GLB file, or is damaged")
+    return Glb(tree, chunks.get(BINARY, np.empty(0, dtype=np.uint8)))
+
+
+def _chunks(content: np.ndarray) -> Iterator[tuple[bytes, np.ndarray]]:
+    start = HEADER.size
+    while start < len(content):
+        length, kind = CHUNK.unpack(content[start : start + CHUNK.size].tobytes())
+        start += CHUNK.size
+        if length > len(content) - start:
+            raise ValueError
+        yield kind, content[start : start + length]
+        start += length
+
+
+def read_accessor(glb: Glb, index: int) -> np.ndarray:
+    """The values of an accessor, [count, width], normalised integers as floats.
+
+    Raises `ValueError`, `KeyError`, `IndexError` or `TypeError` when it does not fit the buffer.
+    """
+    accessor = _item(glb.tree["accessors"], index)
+    view = _item(glb.tree["bufferViews"], accessor["bufferView"])
+    kind, width, count = np.dtype(TYPES[accessor["componentType"]]), WIDTHS[accessor["type"]], accessor["count"]
+    start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
+    stride = view.get("byteStride", width * kind.itemsize)
+    if view["buffer"] != 0 or "sparse" in accessor or min(start, count, stride - width * kind.itemsize) < 0:
+        raise ValueError
+    if count and start + stride * (count - 1) + width * kind.itemsize > len(glb.buffer):
+        raise ValueError
+    if count == 0:
+        return np.empty((0, width), dtype=kind)
+    values: np.ndarray = np.ndarray((count, width), kind, glb.buffer, start, (stride, kind.itemsize))
+    return np.maximum(values / np.float32(np.iinfo(kind).max), -1) if accessor.get("normalized") else values
+
+
+def _item(items: list[Any], index: int) -> Any:
+    if index < 0:
+        raise IndexError
+    return items[index]
+
+
+def write_glb_file(path: str | Path, tree: dict[str, Any], arrays: list[np.ndarray]) -> None:
+    """Write a tree as a GLB file whose accessors and bufferViews, in order, are these arrays [count, width].
+
+    Integers count as normalised. Raises `TttlrmError` when the file cannot be written.
+    """
+    starts = np.cumsum([0, *(_padded(array.nbytes) for array in arrays)]).tolist()
+    views = [{"buffer": 0, "byteOffset": start, "byteLength": a.nbytes} for start, a in zip(starts, arrays, strict=False)]
+    accessors = [_accessor(index, array) for index, array in enumerate(arrays)]
+    tree = tree | {"buffers": [{"byteLength": starts[-1]}], "bufferViews": views, "accessors": accessors}
+    text = json.dumps(tree, separators=(",", ":")).encode()
+    text += b" " * (_padded(len(text)) - len(text))
+    with replacing(path) as part, part.open("wb") as file:
+        file.write(HEADER.pack(MAGIC, 2, HEADER.size + 2 * CHUNK.size + len(text) + starts[-1]))
+        file.write(CHUNK.pack(len(text), JSON) + text + CHUNK.pack(starts[-1], BINARY))
+        for array in arrays:
+            file.write(array.tobytes() + bytes(_padded(array.nbytes) - array.nbytes))
+
+
+def _padded(length: int) -> int:
+    return (length + 3) // 4 * 4
+
+
+def _accessor(index: int, array: np.ndarray) -> dict[str, Any]:
+    kind = next(code for code, name in TYPES.items() if np.dtype(name) == array.dtype)
+    width = next(name for name, size in WIDTHS.items() if size == array.shape[1])
+    accessor = {"bufferView": index, "componentType": kind, "count": len(array), "type": width}
+    if array.dtype.kind != "f":
+        return accessor | {"normalized": True}
+    return accessor | {name: getattr(array, name)(axis=0).tolist() for name in ("min", "max") if len(array)}

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats as `.splat` files, which many viewers in browsers read.
+
+No header; 32 bytes per splat, little-endian: position and scale as floats, red, green, blue and opacity as bytes, rotation as
+four bytes w x y z around 128. There are no view-dependent colours. The axes are those of PLY files.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..files import replacing
+from . import activations
+from .faults import bad_file, keep_finite
+from .gaussians import Gaussians, allocate
+from .quaternions import normalize
+
+RECORD = np.dtype([("means", "<f4", 3), ("scales", "<f4", 3), ("colors", "u1", 4), ("quats", "u1", 4)])
+
+
+def read_splat(path: str | Path) -> Gaussians:
+    """The splats of a `.splat` file.
+
+    Those with values that are not finite, or with negative scales, are left out and counted in a logged warning. Raises
+    `TttlrmError` when the file is missing or not such a file.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        if size == 0 or size % RECORD.itemsize:
+            raise bad_file(path, f"is not a .splat file, or ends too early: its {size} bytes are not 32 for each splat")
+        records = np.fromfile(path, dtype=RECORD)
+    except OSError as error:
+        raise bad_file(path, f"cannot be read: {error.strerror}") from error
+    into = allocate(len(records), 0)
+    into.means[:], into.scales[:] = records["means"], records["scales"]
+    into.quats[:] = normalize((records["quats"].astype(np.float32) - 128) / 128)
+    into.opacities[:] = records["colors"][:, 3] / np.float32(255)
+    into.sh[:, 0] = activations.to_base_sh(records["colors"][:, :3] / np.float32(255))
+    sound = np.isfinite(into.means).all(axis=1) & np.isfinite(into.scales).all(axis=1) & (into.scales >= 0).all(axis=1)
+    return keep_finite(path, into, sound)
+
+
+def write_splat(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
+    """Write splats as a `.splat` file; positions and scales stay as they are, SH beyond the constant term is left out.
+
+    The format cannot tell which way is `up`. Raises `TttlrmError` when the file cannot be written.
+    """
+    records = np.empty(len(gaussians), dtype=RECORD)
+    records["means"], records["scales"] = gaussians.means, gaussians.scales
+    records["colors"][:, :3] = _to_bytes(activations.to_colors(gaussians.sh[:, 0]) * 255)
+    records["colors"][:, 3] = _to_bytes(gaussians.opacities * 255)
+    records["quats"] = _to_bytes(gaussians.quats * 128 + 128)
+    with replacing(path) as part:
+        records.tofile(part)
+
+
+def _to_bytes(values: np.ndarray) -> np.ndarray:
+    return np.clip(np.round(values), 0, 255).astype(np.uint8)

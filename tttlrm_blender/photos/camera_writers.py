@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cameras to files that other programs read: transforms.json, and COLMAP's text files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import TttlrmError
+from ..files import make_folder, replacing
+from ..gaussians.quaternions import from_matrices
+from .cameras import Cameras
+
+OPENCV_TO_OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
+COLMAP_FILES = ("cameras.txt", "images.txt", "points3D.txt")
+
+
+def write_transforms(path: Path, names: list[str], cameras: Cameras) -> None:
+    """Write a transforms.json: OpenGL camera axes, one frame for each name of a picture.
+
+    Raises `TttlrmError` when the file cannot be written.
+    """
+    frames = []
+    for name, c2w, lens, size in zip(names, cameras.c2w, cameras.intrinsics, cameras.sizes, strict=True):
+        intrinsics = dict(zip(("fl_x", "fl_y", "cx", "cy"), lens.tolist(), strict=True))
+        matrix = (c2w @ OPENCV_TO_OPENGL).tolist()
+        frames.append({"file_path": name, "w": int(size[0]), "h": int(size[1]), **intrinsics, "transform_matrix": matrix})
+    with replacing(path) as part:
+        part.write_text(json.dumps({"camera_model": "PINHOLE", "frames": frames}, indent=1), encoding="utf-8")
+
+
+def write_colmap(folder: Path, names: list[str], cameras: Cameras) -> None:
+    """Write a COLMAP model of pinhole cameras as text, without points. The folder is made.
+
+    Raises `TttlrmError` when it holds a model already, or cannot be written to.
+    """
+    taken = [name for name in COLMAP_FILES if (folder / name).exists()]
+    if taken:
+        sentence = f"{folder} holds a COLMAP model already: {', '.join(taken)}."
+        raise TttlrmError(sentence, "Choose another folder, or move the files away.", "cannot_write")
+    lenses = [f"PINHOLE {w} {h} " + _numbers(lens) for (w, h), lens in zip(cameras.sizes, cameras.intrinsics, strict=True)]
+    ids = {lens: index for index, lens in enumerate(dict.fromkeys(lenses), 1)}
+    w2c = np.linalg.inv(cameras.c2w)
+    images = []
+    for index, (name, lens, pose) in enumerate(zip(names, lenses, w2c, strict=True), 1):
+        # The second line of an image is for its points, of which there are none.
+        images += [f"{index} {_numbers(from_matrices(pose[:3, :3]))} {_numbers(pose[:3, 3])} {ids[lens]} {name}", ""]
+    contents = ([f"{index} {lens}" for lens, index in ids.items()], images, ["# no points"])
+    make_folder(folder)
+    for name, lines in zip(COLMAP_FILES, contents, strict=True):
+        with replacing(folder / name) as part:
+            part.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def _numbers(values: np.ndarray) -> str:
+    return " ".join(repr(float(value)) for value in values)
