@@ -22,6 +22,7 @@ from .actions import (
     reunite,
     setup,
 )
+from .headless import command_line
 from .interface import edit as edit_interface
 from .interface import panel, preferences, presets, properties, thumbnails
 from .scene import selection_dots
@@ -50,14 +51,7 @@ CLASSES = (
     *edit_interface.CLASSES,
 )
 
-
 _commands = []  # handles of what was added to Blender's command line
-
-
-def _command(arguments: list[str]) -> int:
-    from .command_line import main  # not before: `python -m operators.command_line` runs that file itself
-
-    return main(arguments)
 
 
 def register() -> None:
@@ -70,7 +64,7 @@ def register() -> None:
     presets.register()
     waiting.register()
     selection_dots.start()
-    _commands.append(bpy.utils.register_cli_command("tttlrm", _command))
+    _commands.append(bpy.utils.register_cli_command("tttlrm", command_line.main))
     atexit.register(worker.link.close)
 
 

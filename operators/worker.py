@@ -101,6 +101,7 @@ class Link:
 
 
 link = Link()
+instead: Worker | None = None  # what a command line asks for, in place of the worker that the preferences name
 
 
 class Run(client.Job):
@@ -143,9 +144,9 @@ class Run(client.Job):
             self.put(event)
 
 
-def start(work: Work, worker: Worker | None = None) -> Run:
-    """Begin some work, on the worker of the preferences unless another is given. Raises `TttlrmError` where it may not."""
-    worker = worker or chosen_worker()
+def start(work: Work) -> Run:
+    """Begin some work. Raises `TttlrmError` where it may not."""
+    worker = instead or chosen_worker()
     if worker.elsewhere and not bpy.app.online_access:
         raise errors.TttlrmError(
             f"The worker on {worker.host} is not on this computer, and Blender may not go online.",

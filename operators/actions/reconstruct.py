@@ -11,7 +11,7 @@ from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProper
 from .. import sources
 from ..engine import errors, messages, settings
 from ..interface import properties
-from ..photo_sets import folder_files, pose_files, poses_know_up
+from ..photo_sets import pose_files, poses_know_up
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
 from ..worker import Work
@@ -21,9 +21,10 @@ FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_
 FOLDER = {"subtype": "DIR_PATH", "options": {"SKIP_SAVE"}}  # one that is not asked for is not that of the last time
 
 
-def folder_work(folder: Path, wanted: settings.ReconstructSettings) -> Work:
-    """The work of reconstructing a folder of photos. Raises `TttlrmError` when there are none."""
-    return _work(folder_files(folder), wanted)
+def set_work(photos: Path, wanted: settings.ReconstructSettings) -> Work:
+    """The work of reconstructing a folder of photos or a video. Raises `TttlrmError` when it is neither."""
+    source = sources.chosen(photos.parent, [photos.name]) if photos.is_file() else sources.chosen(photos, [])
+    return _work(source.files(), wanted)
 
 
 def _work(files: dict[str, Path | bytes], wanted: settings.ReconstructSettings) -> Work:

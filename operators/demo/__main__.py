@@ -11,7 +11,7 @@ from pathlib import Path
 import bpy
 
 from .. import register, worker
-from ..actions.reconstruct import folder_work, place
+from ..actions.reconstruct import place, set_work
 from ..engine import client, errors, messages, settings
 from . import picture, suzanne
 
@@ -64,7 +64,7 @@ def _run(out: Path, wanted: settings.ReconstructSettings) -> None:
 
 
 def _reconstruct(folder: Path, wanted: settings.ReconstructSettings) -> tuple[client.Result, bpy.types.Object]:
-    work = folder_work(folder, wanted)
+    work = set_work(folder, wanted)
     result = worker.start(work).result(on_event=Stages())
     return result, place("Suzanne", work, result)
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import operators
-from operators import command_line, worker
+from operators import worker
 from operators.engine import client
+from operators.headless import command_line
 from operators.interface.preferences import Worker
 from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.ply import read_ply
@@ -64,7 +65,7 @@ def test_every_good_set_becomes_a_folder_and_every_bad_one_is_reported(sets, cap
     assert "is cut off" in tally["failed"]["broken"]
     assert "stopped unexpectedly" in tally["failed"]["deadly"]
     out = sets.parent / "out"
-    assert sorted(path.name for path in out.iterdir()) == ["statue", "worker.log"]
+    assert sorted(path.name for path in out.iterdir()) == ["statue"]
     assert {path.name for path in (out / "statue").iterdir()} == FILES
 
 

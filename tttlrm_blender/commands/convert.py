@@ -35,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
 
 def command(blender: str | None) -> list[str]:
     """The start of the command line that runs the batch. Raises `TttlrmError` when there is no Blender."""
-    module = importlib.util.find_spec("bpy") and (HOUSE / "operators" / "command_line.py").is_file()
+    module = importlib.util.find_spec("bpy") and (HOUSE / "operators" / "headless" / "__main__.py").is_file()
     found = blender or (None if module else shutil.which("blender"))
     if found:
         return [found, "-b", "-c", "tttlrm", "convert"]
     if module:
-        return [sys.executable, "-m", "operators.command_line", "convert"]
+        return [sys.executable, "-m", "operators.headless", "convert"]
     raise TttlrmError(
         "No Blender was found to write .blend files with.",
         "Give --blender FILE, or install the bpy module next to this command.",

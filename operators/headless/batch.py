@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Photo sets become folders, one after the other; other tasks may be at work on the same ones."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..engine import errors, files, options, settings
+from . import claims, result, worker_options
+from .result import Task
+
+LOOK = 1.0  # seconds between looks at what other tasks are at
+
+
+@dataclass
+class Tally:
+    """What became of the photo sets, by their names."""
+
+    converted: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)  # finished before
+    elsewhere: list[str] = field(default_factory=list)  # another task is at work on them
+    failed: dict[str, str] = field(default_factory=dict)  # and why
+
+    @property
+    def sentence(self) -> str:
+        """How many of each."""
+        others = f", {len(self.elsewhere)} at work elsewhere" if self.elsewhere else ""
+        return f"{len(self.converted)} converted, {len(self.skipped)} finished before{others}, {len(self.failed)} failed."
+
+
+class Batch:
+    """Tasks to be done with the same settings."""
+
+    def __init__(
+        self,
+        tasks: list[Task],
+        wanted: settings.ReconstructSettings,
+        say: Callable[[str, str], None],  # hears the name of a set and what happens to it
+        force: bool = False,  # finished ones too
+        keep_scenes: bool = False,  # on the worker
+    ) -> None:
+        self._tasks, self._wanted, self._say = tasks, wanted, say
+        self._force, self._keep_scenes = force, keep_scenes
+        self._watch, self._tally = claims.Watch(), Tally()
+
+    def run(self) -> Tally:
+        """Do all of them; what is wrong with one does not keep the others from being done.
+
+        Those that another task has claimed are looked at again until it is known whether it lives. Raises `TttlrmError` when
+        the folder for the results cannot be made.
+        """
+        for place in {task.out.parent for task in self._tasks}:
+            files.make_folder(place)
+        waiting = [task for task in self._tasks if not self._settle(task)]
+        while waiting:
+            time.sleep(LOOK)
+            waiting = [task for task in waiting if not self._settle(task)]
+        return self._tally
+
+    def _settle(self, task: Task) -> bool:
+        """Do a task, or find that it needs no doing; False when another task has it, alive or dead."""
+        if self._skipped(task):
+            return True
+        try:
+            return self._claim(task)
+        except (errors.TttlrmError, OSError, RuntimeError) as error:  # the last is what Blender's own functions raise
+            self._tally.failed[task.name] = str(error).strip()
+            self._say(task.name, f"failed. {self._tally.failed[task.name]}")
+            return True
+
+    def _claim(self, task: Task) -> bool:
+        claim = self._watch.claim(task.out)
+        if claim is None and self._watch.alive(task.out):
+            self._tally.elsewhere.append(task.name)
+            return True
+        if claim is None:
+            return False
+        with claim:
+            if not self._skipped(task):  # another task may have finished it just before
+                result.make(task, self._wanted, self._keep_scenes, lambda what: self._say(task.name, what))
+                self._tally.converted.append(task.name)
+        return True
+
+    def _skipped(self, task: Task) -> bool:
+        if self._force or not task.finished:
+            return False
+        self._tally.skipped.append(task.name)
+        return True
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options that `run` reads."""
+    parser.add_argument("--force", action="store_true", help="do finished ones again")
+    parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object at the end")
+    options.add_reconstruct_options(parser, mesh=True)
+    worker_options.add_arguments(parser, keep=True)
+
+
+def run(tasks: list[Task], args: Namespace) -> bool:
+    """Do the tasks as the options say and tell what came of them; whether anything failed."""
+    keep_scenes = worker_options.keeps(args)
+    worker_options.use(args, keep_scenes)
+    tally = Batch(tasks, options.reconstruct_settings(args), _printer(), args.force, keep_scenes).run()
+    print(tally.sentence)
+    if args.json:
+        print(json.dumps(vars(tally), ensure_ascii=False), flush=True)
+    return bool(tally.failed)
+
+
+def _printer() -> Callable[[str, str], None]:
+    """Prints what happens to a set, a line for each change."""
+    last = ("", "")
+
+    def say(name: str, what: str) -> None:
+        nonlocal last
+        if (name, what) != last:
+            last = name, what
+            print(f"{name}: {what}", flush=True)
+
+    return say

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: `blender -b -c tttlrm …`, or `python -m operators.headless …` with the bpy module."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .. import worker
+from ..engine import errors
+from . import cameras, convert, kept, reconstruct, splats
+
+COMMANDS = (reconstruct, convert, kept, splats, cameras)
+SUCCESS, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the arguments say; gives the exit status: 0 done, 1 something failed, 2 wrong arguments, 130 interrupted."""
+    try:
+        args = parser().parse_args(arguments)
+    except SystemExit as stop:  # argparse has said why
+        return int(stop.code or SUCCESS)
+    try:
+        return FAILURE if args.run(args) else SUCCESS
+    except errors.TttlrmError as error:
+        print(f"tttlrm: {error}", file=sys.stderr)
+        return USAGE if error.code == "usage" else FAILURE
+    except KeyboardInterrupt:
+        print("tttlrm: stopped; what was finished before is kept.", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        worker.link.close()
+        worker.instead = None
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. The operators are registered: their properties are the options of some commands."""
+    top = argparse.ArgumentParser("tttlrm", description="Photos into Gaussian splats and meshes.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for module in COMMANDS:
+        module.add_commands(commands)
+    return top

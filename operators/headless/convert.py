@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`convert SETS --out DIR`: many photo sets, or this task's share of them."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError, Namespace
+from pathlib import Path
+from typing import Any
+
+from ..engine import errors
+from . import batch
+from .result import Task
+
+
+def add_commands(commands: Any) -> None:
+    """Declare the subcommand."""
+    parser = commands.add_parser(
+        "convert",
+        help="reconstruct many photo sets",
+        description="For every folder of photos in SETS, make DIR/<set>/ with <set>.blend, splats.ply, mesh.glb, preview.png "
+        "and report.json. Sets that are finished are skipped, so an interrupted batch is resumed by the same command. Several "
+        "tasks may write into one DIR at the same time: a set that one of them is at work on is left to it.",
+    )
+    add = parser.add_argument
+    add("sets", type=Path, metavar="SETS", help="folder whose subfolders are photo sets")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    add("--only", action="append", metavar="NAME", help="do this set; may be repeated (default: all)")
+    add("--share", type=_share, default=(1, 1), metavar="I/N", help="do the I-th set of every N, by name: 1/N to N/N")
+    batch.add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: Namespace) -> bool:
+    """Reconstruct the sets; whether any failed. Raises `TttlrmError`."""
+    if not args.sets.is_dir():
+        raise errors.TttlrmError(f"The folder {args.sets} does not exist.", code="usage")
+    out, (place, shares) = args.out.resolve(), args.share
+    sets = _named(_sets(args.sets.resolve(), out), args.only)
+    return batch.run([Task(photos, out / photos.name) for photos in sets[place - 1 :: shares]], args)
+
+
+def _sets(folder: Path, out: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".") and path != out)
+
+
+def _named(sets: list[Path], names: list[str] | None) -> list[Path]:
+    """Those of some names, or all. Raises `TttlrmError` for a name that none has."""
+    if names is None:
+        return sets
+    missing = set(names) - {path.name for path in sets}
+    if missing:
+        raise errors.TttlrmError(f"There is no photo set named {', '.join(sorted(missing))}.", code="usage")
+    return [path for path in sets if path.name in names]
+
+
+def _share(text: str) -> tuple[int, int]:
+    place, _, shares = text.partition("/")
+    if not (place.isdecimal() and shares.isdecimal() and 1 <= int(place) <= int(shares)):
+        raise ArgumentTypeError(f"a share is I/N with I from 1 to N, such as 2/8; got {text}")
+    return int(place), int(shares)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`extend`, `decode`, `refine` and `mesh` FILE.blend: jobs on the scenes of its splats, as long as a worker keeps these."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..actions.kept import is_kept
+from ..engine import errors
+from . import blend_files, operator_options, worker_options
+from .splats import add_objects_argument, chosen_splats
+
+KINDS = {
+    "extend": "add photos to the scene of the splats of a .blend file",
+    "decode": "make the splats of a .blend file anew with other settings, without the photos",
+    "refine": "optimise the splats of a .blend file against their photos",
+    "mesh": "make meshes of the splats of a .blend file",
+}
+PHOTOS = "directory"  # the property of `extend` that names their folder
+
+
+def add_commands(commands: Any) -> None:
+    """Declare the subcommands."""
+    for kind, summary in KINDS.items():
+        description = f"{summary[:1].upper()}{summary[1:]}. The worker must have kept the scenes: make the file with --scenes DIR"
+        parser = commands.add_parser(kind, help=summary, description=f"{description}, and name the same folder here.")
+        parser.add_argument("file", type=Path, metavar="FILE.blend", help="with splats that were reconstructed")
+        if kind == "extend":
+            parser.add_argument(PHOTOS, type=_folder, metavar="PHOTOS", help="folder of photos")
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE.blend", help="file to be written, perhaps the same")
+        add_objects_argument(parser)
+        operator_options.add_arguments(parser, _operator(kind), but=(PHOTOS,))
+        worker_options.add_arguments(parser)
+        parser.set_defaults(run=run, kind=kind)
+
+
+def run(args: Namespace) -> None:
+    """Do the job for every object, then save. Raises `TttlrmError`, and then nothing is saved."""
+    worker_options.use(args, kept=True)
+    operator = _operator(args.kind)
+    wanted = operator_options.given(args, operator)
+    blend_files.open_file(args.file)
+    for obj in _kept(chosen_splats(args.object), args):
+        with bpy.context.temp_override(object=obj, active_object=obj), blend_files.told("", "job_failed"):
+            operator(**wanted)
+    blend_files.save(args.out)
+
+
+def _operator(kind: str) -> Any:
+    return getattr(bpy.ops.tttlrm, kind)
+
+
+def _folder(text: str) -> str:
+    return str(Path(text).resolve())
+
+
+def _kept(splats: list[bpy.types.Object], args: Namespace) -> list[bpy.types.Object]:
+    """Those that a worker was given to keep. Raises `TttlrmError` where there are none, or too many to add photos to."""
+    found = [obj for obj in splats if is_kept(obj)]
+    if not found:
+        hint = "Splats from other files have no scene that could be read again."
+        raise errors.TttlrmError(f"{args.file} holds no splats that were reconstructed.", hint, "no_splats")
+    if args.kind == "extend" and len(found) > 1:
+        names = ", ".join(obj.name for obj in found)
+        raise errors.TttlrmError("Photos are added to one scene.", f"Name its splats with --object: {names}.", "usage")
+    return found

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A photo set becomes a folder: NAME.blend, splats.ply, mesh.glb, preview.png and report.json."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .. import worker
+from ..actions.reconstruct import place, set_work
+from ..engine import errors, messages, settings, splat_files
+from ..scene.cameras import look_through
+from ..scene.pictures import write_png
+from ..scene.reconstruction import splats_of
+from ..worker import Work
+from . import blend_files
+
+REPORT = "report.json"  # in every finished folder
+
+
+@dataclass(frozen=True)
+class Task:
+    """A photo set, and the folder that it is to become."""
+
+    photos: Path  # a folder or a video
+    out: Path
+
+    @property
+    def name(self) -> str:
+        """Of the result."""
+        return self.out.name
+
+    @property
+    def finished(self) -> bool:
+        """Whether the folder is there."""
+        return (self.out / REPORT).exists()
+
+
+def make(task: Task, wanted: settings.ReconstructSettings, keep_scene: bool, say: Callable[[str], None]) -> None:
+    """Reconstruct the photos, and write the folder, in place of a finished one that is there.
+
+    `keep_scene` lets the worker keep what decoding again needs; `say` hears what happens. Raises `TttlrmError`.
+    """
+    if task.out.exists() and not task.finished:
+        raise errors.TttlrmError(f"{task.out} exists, but is not finished.", "Move it away.", "cannot_write")
+    work = set_work(task.photos, wanted)
+    try:
+        done = _follow(work, say)
+        drawn = _follow(Work(work.session, "render", settings.RenderSettings(views=(0,))), say)
+    finally:
+        if not keep_scene:
+            worker.link.forget(work.session)
+    blend_files.begin()
+    place(task.name, work, done)
+    _look_through_first(done.info["cameras"])
+    with _whole_folder(task.out) as part:
+        _write(part, task.name, done, drawn)
+    say(f"{done.info['splats']:,} splats")
+
+
+def _follow(work: Work, say: Callable[[str], None]) -> messages.Done:
+    """Wait for the end of a job. Raises `TttlrmError` when it fails."""
+    for event in worker.start(work).events():
+        if isinstance(event, messages.Progress):
+            say(event.stage)
+        if isinstance(event, messages.Note):
+            say(event.sentence)
+        if isinstance(event, messages.Failed):
+            raise event.error()
+    return event
+
+
+def _look_through_first(cameras: dict[str, Any]) -> None:
+    camera = next(obj for obj in bpy.data.objects if obj.type == "CAMERA")
+    look_through(bpy.context.scene, camera, cameras["sizes"][0])
+
+
+def _write(folder: Path, name: str, done: messages.Done, drawn: messages.Done) -> None:
+    """The files of one set; the report comes last."""
+    splat_files.write_splats(folder / "splats.ply", splats_of(done.arrays), up="z")
+    if "mesh.glb" in done.arrays:
+        (folder / "mesh.glb").write_bytes(done.arrays["mesh.glb"].tobytes())
+    write_png(folder / "preview.png", next(iter(drawn.arrays.values())) / 255)
+    blend_files.save(folder / f"{name}.blend")
+    report = {"set": name, **{key: value for key, value in done.info.items() if key != "cameras"}}
+    (folder / REPORT).write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+@contextmanager
+def _whole_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill; it becomes `target` when the block ends without an error, and else it vanishes."""
+    part = Path(tempfile.mkdtemp(prefix=f".{target.name}.part-", dir=target.parent))
+    try:
+        yield part
+        part.chmod(0o755)
+        _put(part, target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _put(part: Path, target: Path) -> None:
+    """Rename a folder, in place of one that may be there; that one stays when the new one cannot have its name."""
+    old = part.with_name(f"{part.name}-old")
+    if target.exists():
+        target.rename(old)
+    try:
+        part.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
