@@ -35,6 +35,7 @@ class TTTLRM_OT_stop_worker(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
+        cls.poll_message_set("No worker is connected")
         return worker.link.connected
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -52,6 +53,7 @@ class TTTLRM_OT_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
+        cls.poll_message_set("No job is running")
         return activity.current is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -43,13 +43,8 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
 
 
 def _draw(layout: bpy.types.UILayout, lines: list[str]) -> None:
-    """Two columns: what, and how it is with that."""
-    names, facts = (part.column(align=True) for part in (layout.split(factor=0.15),) * 2)
-    for name, fact in (_columns(line) for line in lines):
-        names.label(text=name)
-        facts.label(text=fact)
-
-
-def _columns(line: str) -> tuple[str, str]:
-    name, _, fact = line.partition(" ")
-    return name, fact.strip()
+    """A page; without the blanks that align it where all letters are equally wide."""
+    page = layout.column(align=True)
+    for line in lines:
+        name, _, fact = line.partition(" ")
+        page.label(text=f"{name}  {fact.strip()}")
