@@ -8,6 +8,7 @@ import bpy
 from . import worker
 from .actions import control, decode, files, mesh, reconstruct, refine, setup
 from .interface import panel, preferences, properties
+from .viewport import overlay
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
@@ -41,6 +42,7 @@ def register() -> None:
     for kind in CLASSES:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
+    overlay.register()
     _commands.append(bpy.utils.register_cli_command("tttlrm", _command))
     atexit.register(worker.link.close)
 
@@ -50,6 +52,7 @@ def unregister() -> None:
     bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
     worker.link.close()
+    overlay.unregister()
     files.remove_menu_entries()
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

@@ -14,6 +14,7 @@ def _room(name: str) -> ModuleType:
 errors = _room("errors")
 gaussians = _room("gaussians.gaussians")
 transform = _room("gaussians.transform")
+drawing = _room("gaussians.drawing")
 cameras = _room("photos.cameras")
 settings = _room("protocol.settings")
 messages = _room("protocol.messages")

@@ -33,7 +33,10 @@ def show_splats(obj: bpy.types.Object) -> None:
     if drawn_by_blender(obj.data):
         obj.data.type = "GAUSSIAN_SPLAT"
         return
-    obj.modifiers.new(NAME, "NODES").node_group = bpy.data.node_groups.get(NAME) or _geometry()
+    modifier = obj.modifiers.new(NAME, "NODES")
+    modifier.node_group = bpy.data.node_groups.get(NAME) or _geometry()
+    modifier.show_viewport = False  # there the overlay draws
+    obj.show_bounds = True  # to be seen in wireframe, and clicked on
     for scene in obj.users_scene:
         _let_rays_pass(scene)
 

@@ -49,14 +49,21 @@ def apply_matrix(
     linear, translation = matrix[:3, :3], matrix[:3, 3]
     if not (np.isfinite(matrix).all() and abs(np.linalg.det(linear)) > 1e-30):
         raise _bad_transform()
-    left, stretch, right = np.linalg.svd(linear)
-    rotation = left @ right
+    stretch, rotation = np.linalg.svd(linear, compute_uv=False), rotation_of(linear)
     scale = float(stretch.mean())
     if np.allclose(stretch, scale, rtol=TOLERANCE, atol=0):
         return apply_similarity(gaussians, scale, rotation, translation)
     quats, scales = _stretched(gaussians, linear)
     means = _moved(gaussians.means, linear, translation)
     return Gaussians(means, quats, scales, gaussians.opacities, harmonics.turn(gaussians.sh, rotation))
+
+
+def rotation_of(
+    linear: np.ndarray,  # [..., 3, 3]
+) -> np.ndarray:  # [..., 3, 3], orthogonal, mirrored where the map is
+    """The rotation that is nearest to a linear map, which the colours of splats follow."""
+    left, _, right = np.linalg.svd(linear)
+    return left @ right
 
 
 def _moved(means: np.ndarray, linear: np.ndarray, translation: np.ndarray) -> np.ndarray:
