@@ -70,12 +70,18 @@ def _cloud(name: str, splats: gaussians.Gaussians) -> bpy.types.PointCloud:
 def _attributes(splats: gaussians.Gaussians) -> Iterator[tuple[str, str, np.ndarray]]:
     """Name, type and values of every attribute."""
     yield "position", "FLOAT_VECTOR", splats.means
-    yield "radius", "FLOAT", np.zeros(len(splats))  # or Blender would draw a ball for each point
+    yield "radius", "FLOAT", _radii(splats)
     yield "scale", "FLOAT_VECTOR", splats.scales
     yield "rotation", "QUATERNION", splats.quats
     yield BASE, _four_floats(), np.column_stack((splats.sh[:, 0], splats.opacities))
     for index in range(splats.sh.shape[1] - 1):
         yield f"radiance:sh_{index}", "FLOAT_VECTOR", splats.sh[:, index + 1]
+
+
+def _radii(splats: gaussians.Gaussians) -> np.ndarray:
+    """None for a Blender that would draw a ball for every point of an older kind of point cloud."""
+    draws_splats = "type" in bpy.types.PointCloud.bl_rna.properties
+    return splats.scales.mean(axis=1) if draws_splats else np.zeros(len(splats))
 
 
 def _four_floats() -> str:
@@ -119,13 +125,13 @@ def _points_by_nodes(cloud: bpy.types.PointCloud, count: int) -> bpy.types.Point
 
 
 def _read(cloud: bpy.types.PointCloud) -> gaussians.Gaussians:
-    base = values(cloud, BASE, 4)
+    base = _values(cloud, BASE, 4)
     terms = (_degree(cloud) + 1) ** 2
     sh = np.empty((len(base), terms, 3), dtype=np.float32)
     sh[:, 0] = base[:, :3]
     for index in range(terms - 1):
-        sh[:, index + 1] = values(cloud, f"radiance:sh_{index}", 3)
-    means, quats, scales = values(cloud, "position", 3), values(cloud, "rotation", 4), values(cloud, "scale", 3)
+        sh[:, index + 1] = _values(cloud, f"radiance:sh_{index}", 3)
+    means, quats, scales = _values(cloud, "position", 3), _values(cloud, "rotation", 4), _values(cloud, "scale", 3)
     return gaussians.Gaussians(means, quats, scales, np.ascontiguousarray(base[:, 3]), sh)
 
 
@@ -134,10 +140,10 @@ def _degree(cloud: bpy.types.PointCloud) -> int:
     return max(d for d in range(4) if all(f"radiance:sh_{k}" in cloud.attributes for k in range((d + 1) ** 2 - 1)))
 
 
-def values(cloud: bpy.types.PointCloud, name: str, width: int) -> np.ndarray:
+def _values(cloud: bpy.types.PointCloud, name: str, width: int) -> np.ndarray:
     """An attribute as [N, width] float32."""
     attribute = cloud.attributes[name]
-    read = np.empty((len(attribute.data), width), dtype=np.float32)
-    if len(read):
-        attribute.data.foreach_get(_field(attribute), read.ravel())
-    return read
+    values = np.empty((len(attribute.data), width), dtype=np.float32)
+    if len(values):
+        attribute.data.foreach_get(_field(attribute), values.ravel())
+    return values

@@ -37,5 +37,5 @@ class Background:
         wait([future for futures in self._asked.values() for future in futures])
 
     def close(self) -> None:
-        """Let go of the thread."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Let go of the thread, which ends when it has done what it is doing."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

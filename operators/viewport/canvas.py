@@ -57,7 +57,10 @@ class Canvas:
         """Draw splats over what the bound framebuffer shows, behind what is nearer by its depths."""
         framebuffer, (_, _, width, height) = gpu.state.active_framebuffer_get(), gpu.state.viewport_get()
         depths = gpu.types.GPUTexture((width, height), format="R32F", data=framebuffer.read_depth(0, 0, width, height))
-        picture, uniforms = self._picture(width, height), _uniforms(projection, width, height, atlas.terms)  # must outlive the call
+        picture, uniforms = (
+            self._picture(width, height),
+            _uniforms(projection, width, height, atlas.terms),
+        )  # must outlive the call
         shader = _splat_shader()
         with gpu.types.GPUFrameBuffer(color_slots=picture).bind():
             gpu.state.active_framebuffer_get().clear(color=(0.0, 0.0, 0.0, 0.0))

@@ -82,10 +82,9 @@ class Overlay:
             self._packing, self._atlas = packing, upload(packing.packed)
 
     def _sort(self, region: int, view: View, here: list[Appearance], eye: drawing.Eye) -> None:
-        if order := self.background.take(region):
-            view.order, view.texture = order, texture(order.texels, "RG32F")
-            view.atlas = self._atlas if order.packing is self._packing else view.atlas
-        packing = self._packing
+        packing, order = self._packing, self.background.take(region)
+        if order and order.packing is packing:
+            view.order, view.atlas, view.texture = order, self._atlas, texture(order.texels, "RG32F")
         if packing is None or not here or not {one.key for one in here} <= set(packing.keys):
             return
         asked = (packing.keys, *(one.key for one in here), *(one.matrix.tobytes() for one in here), eye.view.tobytes())
@@ -114,7 +113,7 @@ def _placed(packing: Packing, where: list[tuple[Key, np.ndarray]]) -> list[drawi
     return [drawing.Placed(packing.keys.index(key), matrix) for key, matrix in where]
 
 
-_overlays: dict[int, Overlay] = {}  # by view layer
+_overlays: dict[tuple[int, str], Overlay] = {}  # by scene and view layer
 _handle = None
 
 
@@ -127,7 +126,7 @@ def draw() -> None:
     seen = appearances(layer.depsgraph, context.space_data)
     if not seen:
         return
-    overlay = _overlays.setdefault(layer.as_pointer(), Overlay())
+    overlay = _overlays.setdefault((context.scene.session_uid, layer.name), Overlay())
     eye = drawing.Eye(np.array(gpu.matrix.get_model_view_matrix()), np.array(gpu.matrix.get_projection_matrix()))
     overlay.draw(context.region_data.as_pointer(), seen, eye)
     if overlay.background.busy and not bpy.app.timers.is_registered(_look):
@@ -149,8 +148,14 @@ def _updated(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
 
 
 @persistent
+def _stepped(*_: object) -> None:
+    """An earlier or later state of the file is there, and maybe anything in it is another."""
+    forget_everything()
+
+
+@persistent
 def _replaced(*_: object) -> None:
-    """Another file, or an earlier state of this one."""
+    """Another file is about to be opened."""
     forget_everything()
     _close()
 
@@ -165,8 +170,8 @@ _HANDLERS = (
     ("depsgraph_update_post", _updated),
     ("frame_change_post", _updated),
     ("load_pre", _replaced),
-    ("undo_post", _replaced),
-    ("redo_post", _replaced),
+    ("undo_post", _stepped),
+    ("redo_post", _stepped),
 )
 
 

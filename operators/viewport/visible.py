@@ -11,10 +11,9 @@ import bpy
 import numpy as np
 
 from ..engine import drawing
+from ..scene import points
 from ..scene.drawing import NAME, drawn_by_blender
-from ..scene.splats import BASE, is_splats, values
-
-HIDDEN = "hidden"  # boolean attribute of splats that are not to be seen
+from ..scene.splats import BASE, is_splats
 
 Key = tuple[int, ...]  # tells a cloud, as it is now, from all others
 
@@ -37,18 +36,16 @@ def appearances(depsgraph: bpy.types.Depsgraph, space: bpy.types.SpaceView3D | N
     return [
         Appearance(_key(one.object), one.object.data, np.array(one.matrix_world), _is_shown(one, space))
         for one in depsgraph.object_instances
-        if one.object.type == "POINTCLOUD" and is_splats(one.object) and not _is_shown_otherwise(one.object)
+        if is_splats(one.object) and one.object.data.points and not _is_shown_otherwise(one.object)
     ]
 
 
 def read_cloud(cloud: bpy.types.PointCloud) -> drawing.Cloud:
-    """The splats of an evaluated point cloud that are to be seen."""
-    count = sum(name.startswith("radiance:sh_") for name in cloud.attributes.keys())
-    coefficients = [values(cloud, f"radiance:sh_{index}", 3) for index in range(count)]
-    parts = (values(cloud, name, width) for name, width in (("position", 3), ("rotation", 4), ("scale", 3), (BASE, 4)))
-    splats = drawing.Cloud(*parts, coefficients)
-    hidden = _hidden(cloud)
-    return splats if hidden is None else splats[~hidden]
+    """The splats of an evaluated point cloud: what other modifiers have left, so that what they hide is not drawn."""
+    names = ["position", "rotation", "scale", BASE]
+    names += [name for index in range(15) if (name := f"radiance:sh_{index}") in cloud.attributes]
+    means, quats, scales, base, *coefficients = (points.read(cloud, name) for name in names)
+    return drawing.Cloud(means, quats, scales, base, coefficients)
 
 
 def note_changes(updates: Iterator[bpy.types.DepsgraphUpdate]) -> None:
@@ -66,9 +63,10 @@ def forget_everything() -> None:
 
 
 def _key(obj: bpy.types.Object) -> Key:
-    data = obj.data
-    changes = (_changes[obj.original.session_uid], _changes[data.original.session_uid])
-    return (data.as_pointer(), len(data.points), *changes, _epoch)
+    """Objects without modifiers show their data as it is: for them, Blender also reports mere moves as changes of geometry."""
+    data, modified = obj.data, any(modifier.show_viewport for modifier in obj.modifiers)
+    changes = _changes[obj.original.session_uid] if modified else 0
+    return (data.as_pointer(), len(data.points), changes, _changes[data.original.session_uid], _epoch)
 
 
 def _is_shown(one: bpy.types.DepsgraphObjectInstance, space: bpy.types.SpaceView3D | None) -> bool:
@@ -80,13 +78,3 @@ def _is_shown_otherwise(obj: bpy.types.Object) -> bool:
     """Whether Blender draws these splats, or the modifier that is there for renders is switched on for the viewport too."""
     modifier = obj.modifiers.get(NAME)
     return drawn_by_blender(obj.data) or (modifier is not None and modifier.show_viewport)
-
-
-def _hidden(cloud: bpy.types.PointCloud) -> np.ndarray | None:
-    """[N] bool, where some splats are hidden."""
-    attribute = cloud.attributes.get(HIDDEN)
-    if attribute is None or attribute.data_type != "BOOLEAN" or attribute.domain != "POINT":
-        return None
-    mask = np.zeros(len(attribute.data), dtype=bool)
-    attribute.data.foreach_get("value", mask)
-    return mask

@@ -36,11 +36,6 @@ class Cloud:
     def __len__(self) -> int:
         return len(self.means)
 
-    def __getitem__(self, keep: np.ndarray) -> Cloud:
-        """The splats of a mask."""
-        parts = (self.means, self.quats, self.scales, self.base)
-        return Cloud(*(part[keep] for part in parts), [part[keep] for part in self.coefficients])
-
     @staticmethod
     def of(splats: Gaussians) -> Cloud:
         """Numpy splats in that layout."""
@@ -116,8 +111,12 @@ def back_to_front(packed: Packed, placed: Sequence[Placed], eye: Eye, budget: in
     Of more than `budget` splats those are drawn whose opacity · area is the largest as the eye sees it.
     """
     spans = [np.arange(*packed.starts[one.cloud : one.cloud + 2]) for one in placed]
-    depths = np.concatenate([_depths(packed.means[span[0] : span[-1] + 1], one, eye) if len(span) else span
-                             for span, one in zip(spans, placed, strict=True)])
+    depths = np.concatenate(
+        [
+            _depths(packed.means[span[0] : span[-1] + 1], one, eye) if len(span) else span
+            for span, one in zip(spans, placed, strict=True)
+        ]
+    )
     splats = np.concatenate(spans)
     owners = np.repeat(np.arange(len(placed)), [len(span) for span in spans])
     if len(depths) > min(budget, MOST):

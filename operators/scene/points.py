@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Point clouds as tables of attributes: made, read, written, and put in each other's place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import bpy
+import numpy as np
+
+BUFFERS = {"BOOLEAN": bool, "INT": np.int32, "INT8": np.int8}  # all other kinds are floats
+
+
+class Column(NamedTuple):
+    """One attribute of all points."""
+
+    kind: str  # Blender's name of its type
+    values: np.ndarray  # [N, width]
+
+
+Table = dict[str, Column]
+
+
+def new_cloud(count: int) -> bpy.types.PointCloud:
+    """A point cloud of some number of points."""
+    cloud = bpy.data.pointclouds.new("splats")
+    if hasattr(cloud, "resize"):
+        cloud.resize(count)
+        return cloud
+    copy = _points_by_nodes(cloud, count) if count else cloud.copy()
+    bpy.data.pointclouds.remove(cloud)
+    return copy
+
+
+def _points_by_nodes(cloud: bpy.types.PointCloud, count: int) -> bpy.types.PointCloud:
+    """Before Blender 5.1 only geometry nodes can make points quickly."""
+    tree = bpy.data.node_groups.new("points", "GeometryNodeTree")
+    tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+    points, output = tree.nodes.new("GeometryNodePoints"), tree.nodes.new("NodeGroupOutput")
+    points.inputs["Count"].default_value = count
+    tree.links.new(points.outputs[0], output.inputs[0])
+    maker = bpy.data.objects.new("points", cloud)
+    maker.modifiers.new("points", "NODES").node_group = tree
+    bpy.context.scene.collection.objects.link(maker)
+    try:
+        return maker.evaluated_get(bpy.context.evaluated_depsgraph_get()).data.copy()
+    finally:
+        bpy.data.objects.remove(maker)
+        bpy.data.node_groups.remove(tree)
+
+
+def read(cloud: bpy.types.PointCloud, name: str) -> np.ndarray:
+    """An attribute as [N, width]; a width of 1 for plain numbers."""
+    attribute = cloud.attributes[name]
+    count = len(attribute.data)
+    width = _width(attribute) if count else 1
+    values = np.empty((count, width), dtype=BUFFERS.get(attribute.data_type, np.float32))
+    if count:
+        attribute.data.foreach_get(_field(attribute), values.ravel())
+    return values
+
+
+def write(
+    cloud: bpy.types.PointCloud,
+    name: str,
+    kind: str,
+    values: np.ndarray,  # [N, width] or [N]
+) -> None:
+    """Set an attribute, which is made where it is missing or of another kind."""
+    attribute = cloud.attributes.get(name)
+    if attribute and attribute.data_type != kind:
+        cloud.attributes.remove(attribute)
+        attribute = None
+    attribute = attribute or cloud.attributes.new(name, kind, "POINT")
+    if len(values):
+        buffer = np.ascontiguousarray(values, dtype=BUFFERS.get(kind, np.float32))
+        attribute.data.foreach_set(_field(attribute), buffer.ravel())
+
+
+def _field(attribute: bpy.types.Attribute) -> str:
+    """The property of an attribute's elements that holds the number, vector or colour."""
+    properties = attribute.data[0].bl_rna.properties
+    return next(name for name in ("value", "vector", "color") if name in properties)
+
+
+def _width(attribute: bpy.types.Attribute) -> int:
+    return getattr(attribute.data[0].bl_rna.properties[_field(attribute)], "array_length", 0) or 1
+
+
+def read_all(cloud: bpy.types.PointCloud) -> Table:
+    """All attributes but texts, which no point needs."""
+    return {a.name: Column(a.data_type, read(cloud, a.name)) for a in cloud.attributes if a.data_type != "STRING"}
+
+
+def rows(table: Table, keep: np.ndarray) -> Table:
+    """The points of a mask."""
+    indices = np.flatnonzero(keep)  # taken much faster than by the mask itself
+    return {name: Column(kind, values.take(indices, axis=0)) for name, (kind, values) in table.items()}
+
+
+def stacked(tables: list[Table]) -> Table:
+    """The points of several tables in one; what a table lacks is 0 there."""
+    counts = [len(table["position"].values) for table in tables]
+    kinds = {name: column for table in reversed(tables) for name, column in table.items()}
+    return {
+        name: Column(column.kind, np.concatenate([_filled(t.get(name), column, n) for t, n in zip(tables, counts, strict=True)]))
+        for name, column in kinds.items()
+    }
+
+
+def _filled(column: Column | None, like: Column, count: int) -> np.ndarray:
+    if column is not None and column.kind == like.kind:
+        return column.values
+    return np.zeros((count, like.values.shape[1]), dtype=like.values.dtype)
+
+
+def cloud_like(cloud: bpy.types.PointCloud, table: Table) -> bpy.types.PointCloud:
+    """A new point cloud with other points and the materials, settings and custom properties of an old one."""
+    new = new_cloud(len(table["position"].values))
+    for name, (kind, values) in table.items():
+        write(new, name, kind, values)
+    for material in cloud.materials:
+        new.materials.append(material)
+    for name, value in cloud.items():
+        new[name] = value
+    if hasattr(cloud, "type"):
+        new.type = cloud.type
+    return new
+
+
+def replace(old: bpy.types.PointCloud, new: bpy.types.PointCloud) -> None:
+    """Put a new point cloud in the place of an old one in all objects that show it."""
+    name = old.name
+    old.user_remap(new)
+    bpy.data.pointclouds.remove(old)
+    new.name = name
