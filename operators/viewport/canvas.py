@@ -26,9 +26,9 @@ class Atlas:
     terms: int
 
 
-def upload(packed: drawing.Packed) -> Atlas:
+def upload(texels: drawing.Texels) -> Atlas:
     """Give packed splats to the GPU; colour coefficients as half floats."""
-    return Atlas(texture(packed.shapes), texture(packed.harmonics, "RGBA16F"), packed.terms)
+    return Atlas(texture(texels.shapes), texture(texels.harmonics, "RGBA16F"), texels.terms)
 
 
 def texture(

@@ -78,8 +78,9 @@ class Overlay:
         if tuple(clouds) != self._wanted and clouds:
             self._wanted = tuple(clouds)
             self.background.ask(PACKING, partial(_pack, self._wanted, [read_cloud(cloud) for cloud in clouds.values()]))
-        if packing := self.background.take(PACKING):
-            self._packing, self._atlas = packing, upload(packing.packed)
+        if packed := self.background.take(PACKING):
+            self._packing, texels = packed
+            self._atlas = upload(texels)
 
     def _sort(self, region: int, view: View, here: list[Appearance], eye: drawing.Eye) -> None:
         packing, order = self._packing, self.background.take(region)
@@ -99,8 +100,9 @@ class Overlay:
         view.canvas.draw(view.atlas, view.texture, order.count, texture(drawing.places(placed, eye)), eye.projection)
 
 
-def _pack(keys: tuple[Key, ...], clouds: list[drawing.Cloud]) -> Packing:
-    return Packing(keys, drawing.pack(clouds))
+def _pack(keys: tuple[Key, ...], clouds: list[drawing.Cloud]) -> tuple[Packing, drawing.Texels]:
+    packed, texels = drawing.pack(clouds)
+    return Packing(keys, packed), texels
 
 
 def _sort(packing: Packing, where: list[tuple[Key, np.ndarray]], eye: drawing.Eye) -> Order:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,14 +45,20 @@ class Cloud:
 
 
 @dataclass(frozen=True)
-class Packed:
-    """N splats of one or several clouds, in the coordinates of their objects."""
+class Texels:
+    """What the GPU needs to know about N splats."""
 
-    means: np.ndarray  # [N, 3] float32
-    importances: np.ndarray  # [N] float32, opacity · area of the widest cross-section
     shapes: np.ndarray  # [rows, WIDTH, 4] float32, `SHAPE_TEXELS` for each splat
     harmonics: np.ndarray  # [rows, WIDTH, 4] float32, terms · 3 / 4 texels for each splat
     terms: int  # colour coefficients of every splat, a multiple of `TERMS_TOGETHER`
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What sorting needs to know about N splats of one or several clouds, in the coordinates of their objects."""
+
+    means: np.ndarray  # [N, 3] float32
+    importances: np.ndarray  # [N] float32, opacity · area of the widest cross-section
     starts: np.ndarray  # [clouds + 1] int, where the splats of each cloud begin; the last is N
 
 
@@ -71,17 +78,18 @@ class Placed:
     matrix: np.ndarray  # [4, 4], object to world
 
 
-def pack(clouds: Sequence[Cloud]) -> Packed:
-    """At least one cloud as the texels that the shader reads."""
+def pack(clouds: Sequence[Cloud]) -> tuple[Packed, Texels]:
+    """At least one cloud as the texels that the shader reads, and what sorting them takes."""
     starts = np.cumsum([0, *(len(cloud) for cloud in clouds)])
     terms = -(-max(1 + len(cloud.coefficients) for cloud in clouds) // TERMS_TOGETHER) * TERMS_TOGETHER
     shapes, per_shape = _texels(starts[-1], SHAPE_TEXELS)
     harmonics, per_color = _texels(starts[-1], terms * 3 // 4)
-    for start, stop, cloud in zip(starts, starts[1:], clouds, strict=False):
+    for (start, stop), cloud in zip(pairwise(starts), clouds, strict=True):
         interleave([cloud.means, cloud.base[:, 3:], cloud.quats, cloud.scales], per_shape[start:stop])
         interleave([cloud.base[:, :3], *cloud.coefficients], per_color[start:stop])
     means = np.concatenate([cloud.means for cloud in clouds])
-    return Packed(means, np.concatenate([_importances(cloud) for cloud in clouds]), shapes, harmonics, terms, starts)
+    importances = np.concatenate([_importances(cloud) for cloud in clouds])
+    return Packed(means, importances, starts), Texels(shapes, harmonics, terms)
 
 
 def interleave(
@@ -93,7 +101,7 @@ def interleave(
     What a splat has in a column is copied as one thing, block by block: five times as fast as plain assignments to slices.
     """
     edges = np.cumsum([0, *(column.shape[1] for column in columns)])
-    targets = [_things(rows[:, start:stop]) for start, stop in zip(edges, edges[1:], strict=False)]
+    targets = [_things(rows[:, start:stop]) for start, stop in pairwise(edges)]
     sources = [_things(column) for column in columns]
     for start in range(0, len(rows), BLOCK):
         for target, source in zip(targets, sources, strict=True):
@@ -110,20 +118,16 @@ def back_to_front(packed: Packed, placed: Sequence[Placed], eye: Eye, budget: in
 
     Of more than `budget` splats those are drawn whose opacity · area is the largest as the eye sees it.
     """
-    spans = [np.arange(*packed.starts[one.cloud : one.cloud + 2]) for one in placed]
-    depths = np.concatenate(
-        [
-            _depths(packed.means[span[0] : span[-1] + 1], one, eye) if len(span) else span
-            for span, one in zip(spans, placed, strict=True)
-        ]
-    )
-    splats = np.concatenate(spans)
-    owners = np.repeat(np.arange(len(placed)), [len(span) for span in spans])
-    if len(depths) > min(budget, MOST):
+    spans = [slice(*packed.starts[one.cloud : one.cloud + 2]) for one in placed]
+    depths = np.concatenate([_depths(packed.means[span], one, eye) for span, one in zip(spans, placed, strict=True)])
+    splats = np.concatenate([np.arange(span.start, span.stop) for span in spans])
+    owners = np.repeat(np.arange(len(placed)), [span.stop - span.start for span in spans])
+    budget = min(budget, MOST)
+    if len(depths) > budget:
         seen = np.concatenate([_seen_importances(packed, span, one, eye) for span, one in zip(spans, placed, strict=True)])
         chosen = np.sort(np.argpartition(-seen, budget)[:budget])
         depths, splats, owners = depths[chosen], splats[chosen], owners[chosen]
-    order = falling(depths.astype(np.float32))
+    order = falling(depths)
     texture, entries = _texels(len(order), 1, channels=2)
     entries[:, 0], entries[:, 1] = splats[order], owners[order]
     return texture, len(order)
@@ -172,7 +176,7 @@ def _depths(means: np.ndarray, placed: Placed, eye: Eye) -> np.ndarray:
     return means @ row[:3] + row[3]
 
 
-def _seen_importances(packed: Packed, span: np.ndarray, placed: Placed, eye: Eye) -> np.ndarray:
+def _seen_importances(packed: Packed, span: slice, placed: Placed, eye: Eye) -> np.ndarray:
     """Opacity · area on the screen, without the constants that all share; 0 outside of the view."""
     to_clip = (eye.projection @ eye.view @ placed.matrix).astype(np.float32)
     x, y, _, w = to_clip[:, :3] @ packed.means[span].T + to_clip[:, 3:]

@@ -58,7 +58,7 @@ def draw_overlay(
     scene: Callable[[], object] = lambda: None,  # draws what the splats may be behind of
     space: bpy.types.SpaceView3D | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What the overlay draws: the picture of the splats, and what comes of it over the framebuffer, [H, W, 4] each, top row first."""
+    """The overlay's picture of the splats, and what comes of it over the framebuffer: [H, W, 4] each, top row first."""
     overlay, target = Overlay(), gpu.types.GPUOffScreen(*size, format="RGBA32F")
     for _ in ("packed", "sorted", "drawn"):
         with target.bind():
