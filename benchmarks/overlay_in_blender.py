@@ -13,6 +13,7 @@ import numpy as np
 from operators.scene.cameras import add_cameras, look_through
 from operators.scene.drawing import blend_as_trained
 from operators.scene.splats import add_splats
+from operators.viewport import canvas
 from tests.operators.viewport import gpu_process
 from tttlrm_blender.gaussians.files import read_splats
 from tttlrm_blender.photos.cameras import Cameras
@@ -28,6 +29,7 @@ def main(splats: str, folder: Path, samples: int) -> None:
     obj = add_splats("splats", read_splats(splats))
     started = time.perf_counter()
     picture, _ = gpu_process.draw_overlay(gpu_process.eye_of(cameras), size)
+    canvas.forget()
     np.save(folder / "overlay.npy", picture[..., :3])
     print(f"overlay {time.perf_counter() - started:.1f} s, Blender {bpy.app.version_string}")
     if samples:
@@ -43,7 +45,7 @@ def render(path: Path, view_transform: str, samples: int) -> None:
     started, scene = time.perf_counter(), bpy.context.scene
     scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", samples, False
     scene.view_settings.view_transform = view_transform
-    scene.render.image_settings.color_depth = "16"
+    scene.render.image_settings.color_depth = "8"  # deeper files would be read in linear light
     scene.render.filepath = str(path.with_suffix(".png"))
     bpy.ops.render.render(write_still=True)
     image = bpy.data.images.load(scene.render.filepath)

@@ -40,6 +40,12 @@ def texture(
     return gpu.types.GPUTexture((texels.shape[1], texels.shape[0]), format=layout, data=buffer)
 
 
+def forget() -> None:
+    """Let go of shaders and shapes, which must not outlive the GPU when Blender quits."""
+    for made in (_splat_shader, _composite_shader, _quad):
+        made.cache_clear()
+
+
 class Canvas:
     """The picture of the splats in one view, and the drawing of it."""
 

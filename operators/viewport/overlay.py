@@ -15,6 +15,7 @@ import numpy as np
 from bpy.app.handlers import persistent
 
 from ..engine import drawing
+from . import canvas
 from .background import Background
 from .canvas import Atlas, Canvas, texture, upload
 from .visible import Appearance, Key, appearances, forget_everything, note_changes, read_cloud
@@ -193,3 +194,4 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
     _close()
+    canvas.forget()

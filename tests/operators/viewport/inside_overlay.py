@@ -10,6 +10,7 @@ from mathutils import Euler, Matrix
 
 from operators.scene.drawing import NAME
 from operators.scene.splats import add_splats, read_splats, update_splats
+from operators.viewport import canvas
 from operators.viewport.visible import appearances, note_changes
 from tests.operators.viewport import gpu_process
 from tests.operators.worker_python import WORKER_PYTHON
@@ -56,6 +57,12 @@ def references(tmp_path_factory):
 def empty_scene():
     bpy.ops.wm.read_factory_settings(use_empty=True)
     gpu_process.begin()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def the_end():
+    yield
+    canvas.forget()
 
 
 def draw(**options):
