@@ -26,6 +26,7 @@ from .headless import command_line
 from .interface import edit as edit_interface
 from .interface import panel, preferences, presets, properties, thumbnails
 from .scene import selection_dots
+from .viewport import overlay
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
@@ -63,6 +64,7 @@ def register() -> None:
     edit_interface.add_menu_entries()
     presets.register()
     waiting.register()
+    overlay.register()
     selection_dots.start()
     _commands.append(bpy.utils.register_cli_command("tttlrm", command_line.main))
     atexit.register(worker.link.close)
@@ -77,6 +79,7 @@ def unregister() -> None:
     edit_interface.remove_menu_entries()
     waiting.unregister()
     presets.unregister()
+    overlay.unregister()
     files.remove_menu_entries()
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How splats are drawn and rendered where Blender itself does not: a card for every point, with a soft material.
 
+This is for renders; the 3D viewport has its overlay (`operators/viewport`), and the modifier is off there. Where it is switched
+on instead, an icosphere stands in for the square, for a viewport may look from anywhere.
+
 Geometry nodes work out the colour that the active camera sees, and put a square of three standard deviations through each
 splat's centre, turned so that a ray from that camera meets it where the splat is densest; so splats lie behind each other as
-their centres do. In the viewport, which may look from anywhere, an icosphere stands in for the square. The material fades
-either by the distance at which a ray passes the centre.
+their centres do. The material fades by the distance at which a ray passes the centre.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from . import nodes
 from .nodes import Value
 
 NAME = "tttLRM splats"
-COLOR = "splat_color"  # linear light, as the active camera sees it
+COLOR = "splat_color"  # as the active camera sees it
+TRAINED = "Blend as Trained"  # the modifier's choice: colours as sRGB values, for the view transform Raw, or in linear light
 EXTENT = 3.0  # standard deviations at which a splat ends
 BOUNCES = 256  # splats that a ray may pass
 CERTAIN_BOUNCES = 64  # of them before Cycles begins to end rays at random, which gives noise
@@ -33,9 +36,20 @@ def show_splats(obj: bpy.types.Object) -> None:
     if drawn_by_blender(obj.data):
         obj.data.type = "GAUSSIAN_SPLAT"
         return
-    obj.modifiers.new(NAME, "NODES").node_group = bpy.data.node_groups.get(NAME) or _geometry()
+    modifier = obj.modifiers.new(NAME, "NODES")
+    modifier.node_group = bpy.data.node_groups.get(NAME) or _geometry()
+    modifier.show_viewport = False  # there the overlay draws
+    obj.show_bounds = True  # to be seen in wireframe, and clicked on
     for scene in obj.users_scene:
         _let_rays_pass(scene)
+
+
+def blend_as_trained(obj: bpy.types.Object, wanted: bool) -> None:
+    """Choose whether renders of an object's splats are exact under the view transform Raw, or good ones under all others."""
+    modifier = obj.modifiers[NAME]
+    item = next(item for item in modifier.node_group.interface.items_tree if item.name == TRAINED)
+    modifier[item.identifier] = wanted
+    obj.update_tag()
 
 
 def _let_rays_pass(scene: bpy.types.Scene) -> None:
@@ -48,6 +62,10 @@ def _geometry() -> bpy.types.NodeTree:
     tree = bpy.data.node_groups.new(NAME, "GeometryNodeTree")
     tree.is_modifier = True
     tree.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
+    choice = tree.interface.new_socket(TRAINED, in_out="INPUT", socket_type="NodeSocketBool")
+    choice.description = (
+        "Give colours to renders as sRGB values, blended as they were trained. The scene's view transform must be Raw"
+    )
     tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
     camera = nodes.value(tree, "GeometryNodeInputActiveCamera")
     eye = nodes.value(tree, "GeometryNodeObjectInfo", "Location", camera, transform_space="RELATIVE")
@@ -90,13 +108,16 @@ def _attribute(tree: bpy.types.NodeTree, name: str, kind: str = "FLOAT_VECTOR") 
 
 
 def _seen_color(tree: bpy.types.NodeTree, eye: Value) -> Value:
-    """max(0, 0.5 + SH) along the direction from the eye to each splat, in linear light."""
+    """max(0, 0.5 + SH) along the direction from the eye to each splat: sRGB if so chosen, otherwise in linear light."""
     direction = (nodes.value(tree, "GeometryNodeInputPosition") - eye).normalized()
     color = _attribute(tree, "radiance:base", "FLOAT_COLOR") * math.sqrt(1 / (4 * math.pi)) + 0.5
     for index, weight in enumerate(harmonics(*direction.parts())):
         color = color + _attribute(tree, f"radiance:sh_{index}") * weight
-    red, green, blue = (_linear(part) for part in color.at_least(0.0).parts())
-    return nodes.combine(red, green, blue)
+    color = color.at_least(0.0)
+    red, green, blue = (_linear(part) for part in color.parts())
+    trained = nodes.value(tree, "NodeGroupInput", TRAINED)
+    linear = nodes.combine(red, green, blue)
+    return nodes.value(tree, "GeometryNodeSwitch", "Output", trained, linear, color, input_type="VECTOR")
 
 
 def harmonics(x: Value, y: Value, z: Value) -> list[Value]:

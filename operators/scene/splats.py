@@ -80,12 +80,18 @@ def write_local(cloud: bpy.types.PointCloud, splats: gaussians.Gaussians) -> Non
 def attributes(splats: gaussians.Gaussians) -> Iterator[tuple[str, str, np.ndarray]]:
     """Name, type and values of every attribute."""
     yield "position", "FLOAT_VECTOR", splats.means
-    yield "radius", "FLOAT", splats.scales @ np.full(3, 1 / 3, dtype=np.float32)  # their mean, many times faster
+    yield "radius", "FLOAT", _radii(splats)
     yield "scale", "FLOAT_VECTOR", splats.scales
     yield "rotation", "QUATERNION", splats.quats
     yield BASE, _four_floats(), np.concatenate((splats.sh[:, 0], splats.opacities[:, None]), axis=1)
     for index in range(splats.sh.shape[1] - 1):
         yield f"radiance:sh_{index}", "FLOAT_VECTOR", splats.sh[:, index + 1]
+
+
+def _radii(splats: gaussians.Gaussians) -> np.ndarray:
+    """None for a Blender that would draw a ball for every point of an older kind of point cloud."""
+    draws_splats = "type" in bpy.types.PointCloud.bl_rna.properties
+    return splats.scales @ np.full(3, 1 / 3, np.float32) if draws_splats else np.zeros(len(splats), np.float32)
 
 
 def _four_floats() -> str:

@@ -47,10 +47,9 @@ def apply_matrix(
     """
     matrix = _checked(matrix)
     linear, translation = matrix[:3, :3], matrix[:3, 3]
-    left, stretch, right = np.linalg.svd(linear)
-    rotation = left @ right
+    rotation = rotation_of(linear)
     if is_similarity(matrix):
-        return apply_similarity(gaussians, float(stretch.mean()), rotation, translation)
+        return apply_similarity(gaussians, float(np.linalg.svd(linear, compute_uv=False).mean()), rotation, translation)
     quats, scales = ellipsoids.stretched(gaussians.quats, gaussians.scales, linear)
     means = _moved(gaussians.means, linear, translation)
     return Gaussians(means, quats, scales, gaussians.opacities, harmonics.turn(gaussians.sh, rotation))
@@ -76,6 +75,14 @@ def _checked(matrix: np.ndarray) -> np.ndarray:
     if not (np.isfinite(matrix).all() and abs(np.linalg.det(matrix[:3, :3])) > 1e-30):
         raise _bad_transform()
     return matrix
+
+
+def rotation_of(
+    linear: np.ndarray,  # [..., 3, 3]
+) -> np.ndarray:  # [..., 3, 3], orthogonal, mirrored where the map is
+    """The rotation that is nearest to a linear map, which the colours of splats follow."""
+    left, _, right = np.linalg.svd(linear)
+    return left @ right
 
 
 def _moved(means: np.ndarray, linear: np.ndarray, translation: np.ndarray) -> np.ndarray:

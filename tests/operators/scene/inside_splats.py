@@ -5,7 +5,7 @@ import pytest
 
 from operators.scene import nodes
 from operators.scene.conversion import linear
-from operators.scene.drawing import COLOR, drawn_by_blender
+from operators.scene.drawing import COLOR, NAME, drawn_by_blender
 from operators.scene.splats import add_splats, is_splats, read_splats, update_splats
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians
@@ -130,6 +130,7 @@ def test_geometry_nodes_compute_the_colours_that_the_camera_sees():
     obj = add_splats("cloud", splats)
     if drawn_by_blender(obj.data):
         pytest.skip("this Blender draws splats by itself")
+    obj.modifiers[NAME].show_viewport = True
     obj.location, obj.rotation_euler, obj.scale = (1, 2, 3), (0.3, -1.2, 2.0), (2, 2, 2)
     camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
     camera.location = (3, -5, 2)

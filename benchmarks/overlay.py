@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How close Blender's pictures of splats come to the engine's own: the viewport overlay, and renders by Cycles.
+
+python -m benchmarks.overlay SPLATS.ply CAMERAS [--size 270x480] [--view 0] [--samples 16] [--out out/overlay] [--python PYTHON]
+
+CAMERAS is a cameras.json or a transforms.json. PYTHON is one with the bpy module, by default this one; no window is needed.
+Cycles draws twice: with colours in linear light and the view transform Standard, and with colours blended as trained and Raw.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from tttlrm_blender.commands.options import size
+from tttlrm_blender.gaussians.files import read_splats
+from tttlrm_blender.photos.camera_files import read_cameras
+from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.render import rasterize
+from tttlrm_blender.render.metrics import psnr
+
+TARGETS = {"overlay": 35, "cycles": 28, "cycles_trained": 28}  # dB
+
+
+def main() -> None:
+    """Print PSNR for each, and where the pictures are."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("splats", type=Path)
+    parser.add_argument("cameras", type=Path)
+    parser.add_argument("--size", type=size, default=(270, 480))
+    parser.add_argument("--view", type=int, default=0)
+    parser.add_argument("--samples", type=int, default=16, help="of Cycles; 0 leaves Cycles out")
+    parser.add_argument("--out", type=Path, default=Path("out/overlay"))
+    parser.add_argument("--python", type=Path, default=Path(sys.executable))
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    cameras = read_cameras(options.cameras)[1][[options.view]].resized(*options.size)
+    np.savez(options.out / "camera.npz", c2w=cameras.c2w, intrinsics=cameras.intrinsics, sizes=cameras.sizes)
+    program = [options.python, "-m", "benchmarks.overlay_in_blender", options.splats, options.out, str(options.samples)]
+    subprocess.run(program, check=True)
+    compare(engine_picture(options.splats, cameras), options.out)
+
+
+def engine_picture(splats: Path, cameras: Cameras) -> np.ndarray:
+    """[H, W, 3] by the engine's rasteriser, over black."""
+    started = time.perf_counter()
+    picture = rasterize(read_splats(splats).map(torch.as_tensor), cameras, tuple(cameras.sizes[0])).rgb[0].clamp(0, 1).numpy()
+    print(f"engine {time.perf_counter() - started:.1f} s")
+    return picture
+
+
+def compare(reference: np.ndarray, folder: Path) -> None:
+    """A line for each picture, and all of them side by side with ten times their difference below."""
+    rows = [[reference, np.zeros_like(reference)]]
+    for name, target in TARGETS.items():
+        if (path := folder / f"{name}.npy").exists():
+            picture = np.load(path).clip(0, 1)
+            rows.append([picture, 10 * abs(picture - reference)])
+            found = psnr(torch.as_tensor(picture)[None], torch.as_tensor(reference)[None]).item()
+            print(f"{name} {found:.2f} dB, target {target} dB")
+    sheet = np.concatenate([np.concatenate(row) for row in rows], axis=1)
+    Image.fromarray((sheet.clip(0, 1) * 255).round().astype(np.uint8)).save(folder / "comparison.png")
+    print(f"engine | {' | '.join(TARGETS)}, and ten times the difference: {folder / 'comparison.png'}")
+
+
+if __name__ == "__main__":
+    main()

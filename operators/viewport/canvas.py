@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the GPU holds and does: splats as textures, drawn into a picture of their own that is then laid over the viewport."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import gpu
+import numpy as np
+
+from ..engine import drawing
+
+SOURCES = Path(__file__).parent
+CORNERS = ((-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 1.0))
+EYE = "struct Eye { mat4 projection; vec4 size; };"  # size: width and height in pixels, colour coefficients of a splat
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Packed splats on the GPU."""
+
+    shapes: gpu.types.GPUTexture
+    colors: gpu.types.GPUTexture
+    terms: int
+
+
+def upload(texels: drawing.Texels) -> Atlas:
+    """Give packed splats to the GPU; colour coefficients as half floats."""
+    return Atlas(texture(texels.shapes), texture(texels.harmonics, "RGBA16F"), texels.terms)
+
+
+def texture(
+    texels: np.ndarray,  # [rows, columns, channels] float32
+    layout: str = "RGBA32F",
+) -> gpu.types.GPUTexture:
+    """Texels on the GPU."""
+    buffer = gpu.types.Buffer("FLOAT", texels.shape, np.ascontiguousarray(texels))
+    return gpu.types.GPUTexture((texels.shape[1], texels.shape[0]), format=layout, data=buffer)
+
+
+def forget() -> None:
+    """Let go of shaders and shapes, which must not outlive the GPU when Blender quits."""
+    for made in (_splat_shader, _composite_shader, _quad):
+        made.cache_clear()
+
+
+class Canvas:
+    """The picture of the splats in one view, and the drawing of it."""
+
+    def __init__(self) -> None:
+        self.picture: gpu.types.GPUTexture | None = None
+
+    def draw(
+        self,
+        atlas: Atlas,
+        order: gpu.types.GPUTexture,
+        count: int,  # texels of the order to draw
+        places: gpu.types.GPUTexture,
+        projection: np.ndarray,  # [4, 4], view to clip space
+    ) -> None:
+        """Draw splats over what the bound framebuffer shows, behind what is nearer by its depths."""
+        framebuffer, (_, _, width, height) = gpu.state.active_framebuffer_get(), gpu.state.viewport_get()
+        depths = gpu.types.GPUTexture((width, height), format="R32F", data=framebuffer.read_depth(0, 0, width, height))
+        picture, uniforms = (
+            self._picture(width, height),
+            _uniforms(projection, width, height, atlas.terms),
+        )  # must outlive the call
+        shader = _splat_shader()
+        with gpu.types.GPUFrameBuffer(color_slots=picture).bind():
+            gpu.state.active_framebuffer_get().clear(color=(0.0, 0.0, 0.0, 0.0))
+            gpu.state.blend_set("ALPHA_PREMULT")
+            shader.bind()
+            shader.uniform_block("eye", uniforms)
+            named = {"shapes": atlas.shapes, "colors": atlas.colors, "order": order, "places": places, "scene_depth": depths}
+            for name, value in named.items():
+                shader.uniform_sampler(name, value)
+            _quad().draw_instanced(shader, instance_count=count)
+        _lay_over(picture)
+
+    def _picture(self, width: int, height: int) -> gpu.types.GPUTexture:
+        if self.picture is None or (self.picture.width, self.picture.height) != (width, height):
+            self.picture = gpu.types.GPUTexture((width, height), format="RGBA16F")
+        return self.picture
+
+
+def _lay_over(picture: gpu.types.GPUTexture) -> None:
+    shader = _composite_shader()
+    gpu.state.blend_set("ALPHA_PREMULT")
+    shader.bind()
+    shader.uniform_sampler("picture", picture)
+    _quad().draw(shader)
+    gpu.state.blend_set("NONE")
+
+
+def _uniforms(projection: np.ndarray, width: int, height: int, terms: int) -> gpu.types.GPUUniformBuf:
+    values = np.concatenate([projection.T.ravel(), [width, height, terms, 0]]).astype(np.float32)
+    return gpu.types.GPUUniformBuf(gpu.types.Buffer("FLOAT", len(values), values))
+
+
+@cache
+def _splat_shader() -> gpu.types.GPUShader:
+    info = gpu.types.GPUShaderCreateInfo()
+    info.typedef_source(EYE)
+    info.uniform_buf(0, "Eye", "eye")
+    for slot, name in enumerate(("shapes", "colors", "order", "places", "scene_depth")):
+        info.sampler(slot, "FLOAT_2D", name)
+    varying = gpu.types.GPUStageInterfaceInfo("splat")
+    varying.smooth("VEC2", "offset")
+    varying.flat("VEC4", "color")
+    info.vertex_out(varying)
+    return _shader(info, "splats")
+
+
+@cache
+def _composite_shader() -> gpu.types.GPUShader:
+    info = gpu.types.GPUShaderCreateInfo()
+    info.sampler(0, "FLOAT_2D", "picture")
+    return _shader(info, "composite")
+
+
+def _shader(info: gpu.types.GPUShaderCreateInfo, name: str) -> gpu.types.GPUShader:
+    info.vertex_in(0, "VEC2", "corner")
+    info.fragment_out(0, "VEC4", "fragment")
+    info.vertex_source((SOURCES / f"{name}.vert.glsl").read_text(encoding="utf-8"))
+    info.fragment_source((SOURCES / f"{name}.frag.glsl").read_text(encoding="utf-8"))
+    return gpu.shader.create_from_info(info)
+
+
+@cache
+def _quad() -> gpu.types.GPUBatch:
+    layout = gpu.types.GPUVertFormat()
+    layout.attr_add(id="corner", comp_type="F32", len=2, fetch_mode="FLOAT")
+    corners = gpu.types.GPUVertBuf(layout, len(CORNERS))
+    corners.attr_fill("corner", CORNERS)
+    return gpu.types.GPUBatch(type="TRI_STRIP", buf=corners)

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import subprocess
+
+import bpy
+import gpu
+import numpy as np
+import pytest
+from gpu_extras.batch import batch_for_shader
+from mathutils import Euler, Matrix
+
+from operators.scene.drawing import NAME
+from operators.scene.splats import add_splats, read_splats, update_splats
+from operators.viewport import canvas
+from operators.viewport.visible import appearances, note_changes
+from tests.operators.viewport import gpu_process
+from tests.operators.worker_python import WORKER_PYTHON
+from tttlrm_blender.gaussians.gaussians import Gaussians, merge
+from tttlrm_blender.gaussians.transform import apply_matrix
+from tttlrm_blender.photos.cameras import Cameras
+
+SIZE = (64, 48)
+CAMERA = Cameras(np.array([np.eye(4)]), np.array([[60.0, 62.0, 33.0, 23.0]]), np.array([SIZE]))  # at the origin, along +z
+AWAY = Matrix.Translation((0.1, 0.0, 3.0))
+MATRICES = {
+    "moved": AWAY,
+    "turned": AWAY @ Euler((0.3, -1.2, 2.0)).to_matrix().to_4x4(),
+    "mirrored": AWAY @ Euler((0.3, -1.2, 2.0)).to_matrix().to_4x4() @ Matrix.Diagonal((-1, 1, 1, 1)),
+    "stretched": AWAY @ Euler((0.3, -1.2, 2.0)).to_matrix().to_4x4() @ Matrix.Diagonal((1, 0.4, 1.7, 1)),
+}
+BESIDE = Matrix.Translation((-0.5, 0.2, 0.5))  # where a second appearance is, seen from the first
+
+
+def random_splats(count=200, degree=3, seed=0):
+    rng = np.random.default_rng(seed)
+    quats = rng.normal(size=(count, 4))
+    quats /= np.linalg.norm(quats, axis=1, keepdims=True)
+    scales, opacities = rng.uniform(0.01, 0.2, (count, 3)), rng.uniform(0.05, 1, count)
+    arrays = rng.uniform(-0.9, 0.9, (count, 3)), quats, scales, opacities, rng.normal(size=(count, (degree + 1) ** 2, 3)) * 0.3
+    return Gaussians(*(array.astype(np.float32) for array in arrays))
+
+
+@pytest.fixture(scope="module")
+def references(tmp_path_factory):
+    """What the plain rasteriser draws, by name: splats moved by each matrix, two clouds at once, and degree 1."""
+    splats = {name: apply_matrix(random_splats(), np.array(matrix)) for name, matrix in MATRICES.items()}
+    splats["twice"] = merge([splats["turned"], apply_matrix(random_splats(), np.array(BESIDE @ MATRICES["turned"]))])
+    splats["plain"] = apply_matrix(random_splats(degree=1), np.array(AWAY))
+    arrays = {f"{name}/{part}": array for name, one in splats.items() for part, array in one.arrays().items()}
+    folder = tmp_path_factory.mktemp("references")
+    np.savez(folder / "in.npz", **arrays, c2w=CAMERA.c2w, intrinsics=CAMERA.intrinsics, sizes=CAMERA.sizes)
+    program = [WORKER_PYTHON, "-m", "tests.operators.viewport.reference_pictures", folder / "in.npz", folder / "out.npz"]
+    subprocess.run(program, check=True)
+    return np.load(folder / "out.npz")
+
+
+@pytest.fixture(autouse=True)
+def empty_scene():
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    gpu_process.begin()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def the_end():
+    yield
+    canvas.forget()
+
+
+def draw(**options):
+    return gpu_process.draw_overlay(gpu_process.eye_of(CAMERA), SIZE, **options)
+
+
+def psnr(picture, reference):
+    return -10 * np.log10(np.square(picture - reference).mean())
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_the_picture_is_the_rasterisers_under_any_transform(references, name):
+    add_splats("cloud", random_splats()).matrix_world = MATRICES[name]
+    picture, _ = draw()
+    assert psnr(picture, references[name]) > 40
+
+
+def test_few_coefficients_are_enough(references):
+    add_splats("cloud", random_splats(degree=1)).matrix_world = AWAY
+    picture, _ = draw()
+    assert psnr(picture, references["plain"]) > 40
+
+
+def test_the_overlay_is_the_picture_in_the_light_that_blender_expects(references):
+    """Blender shows what lies over the scene with the exponent 1 / 2.2."""
+    add_splats("cloud", random_splats()).matrix_world = AWAY
+    picture, over = draw()
+    solid = picture[..., 3] > 0.5
+    shown = (over[solid, :3] / over[solid, 3:]) ** (1 / 2.2) * over[solid, 3:]
+    np.testing.assert_allclose(shown, picture[solid, :3], atol=2e-3)
+    np.testing.assert_allclose(over[..., 3], picture[..., 3], atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["duplicate", "instance"])
+def test_instances_and_linked_duplicates_mingle_with_the_rest(references, kind):
+    obj = add_splats("cloud", random_splats())
+    obj.matrix_world = MATRICES["turned"]
+    if kind == "duplicate":
+        other = bpy.data.objects.new("other", obj.data)
+        other.matrix_world = BESIDE @ MATRICES["turned"]
+    else:
+        collection = bpy.data.collections.new("thing")
+        bpy.context.scene.collection.children.link(collection)
+        bpy.context.collection.objects.unlink(obj)
+        collection.objects.link(obj)
+        other = bpy.data.objects.new("other", None)
+        other.instance_type, other.instance_collection, other.matrix_world = "COLLECTION", collection, BESIDE
+    bpy.context.scene.collection.objects.link(other)
+    picture, _ = draw()
+    assert psnr(picture, references["twice"]) > 40
+
+
+def test_what_is_in_front_hides_splats(references):
+    add_splats("cloud", random_splats()).matrix_world = AWAY
+
+    def wall():
+        """A plane one unit away that reaches from the middle to the left."""
+        shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+        eye = gpu_process.eye_of(CAMERA)
+        gpu.matrix.load_matrix(Matrix(eye.view))
+        gpu.matrix.load_projection_matrix(Matrix(eye.projection))
+        gpu.state.depth_test_set("LESS")
+        gpu.state.depth_mask_set(True)
+        shader.uniform_float("color", (0, 0, 0, 0))
+        corners = [(0, -9, 1), (0, 9, 1), (-9, -9, 1), (-9, 9, 1)]
+        batch_for_shader(shader, "TRI_STRIP", {"pos": corners}).draw(shader)
+        gpu.state.depth_mask_set(False)
+        gpu.state.depth_test_set("NONE")
+
+    picture, _ = draw(scene=wall)
+    middle = round(CAMERA.intrinsics[0][2])
+    assert not picture[:, :middle].any()
+    assert psnr(picture[:, middle:], references["moved"][:, middle:]) > 40
+
+
+def seen():
+    return appearances(bpy.context.evaluated_depsgraph_get(), None)
+
+
+def test_hidden_objects_and_those_that_blender_draws_are_left_out():
+    obj = add_splats("cloud", random_splats(5))
+    assert len(seen()) == 1
+    obj.modifiers[NAME].show_viewport = True
+    assert not seen()
+    obj.modifiers[NAME].show_viewport = False
+    obj.hide_set(True)
+    assert not seen()
+
+
+def test_nothing_is_drawn_for_nothing():
+    add_splats("cloud", random_splats(0))
+    picture, over = draw()
+    assert not picture.any() and not over.any()
+
+
+def test_renders_show_the_modifier_and_the_viewport_neither_it_nor_balls():
+    obj = add_splats("cloud", random_splats(5))
+    assert obj.modifiers[NAME].show_render and not obj.modifiers[NAME].show_viewport
+    radii = np.ones(5, dtype=np.float32)
+    obj.data.attributes["radius"].data.foreach_get("value", radii)
+    assert not radii.any()
+
+
+def test_changed_clouds_have_other_keys():
+    obj = add_splats("cloud", random_splats(5))
+    keys = {one.key for one in seen()}
+    graph = bpy.context.evaluated_depsgraph_get()
+    bpy.app.handlers.depsgraph_update_post.append(note := lambda scene, graph: note_changes(graph.updates))
+    obj.location.x = 1
+    graph.update()
+    assert {one.key for one in seen()} == keys
+    obj.data.attributes["position"].data[0].vector = (9, 9, 9)
+    obj.data.update_tag()
+    graph.update()
+    assert not {one.key for one in seen()} & keys
+    bpy.app.handlers.depsgraph_update_post.remove(note)
+    keys |= {one.key for one in seen()}
+    update_splats(obj, random_splats(6))
+    assert not {one.key for one in seen()} & keys
+    assert len(read_splats(obj)) == 6
