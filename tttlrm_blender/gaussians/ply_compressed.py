@@ -9,6 +9,7 @@ and the opacity, rotation as the index of its largest component among w x y z an
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,8 @@ def write_compressed_ply(path: str | Path, gaussians: Gaussians, up: str = "") -
     """
     count = len(gaussians)
     order = nearby_order(gaussians.means)
-    chunks, words = _pack(gaussians[np.concatenate([order, np.repeat(order[-1:], -count % CHUNK)])])
+    plain = replace(gaussians, sh=gaussians.sh[:, :1])
+    chunks, words = _pack(plain[np.concatenate([order, np.repeat(order[-1:], -count % CHUNK)])])
     names = [name for low, high in BOUNDS.values() for name in low + high]
     rest = gaussians.sh[order, 1:].transpose(0, 2, 1).reshape(count, 3 * gaussians.sh.shape[1] - 3)
     lines = ["ply", "format binary_little_endian 1.0", *([Z_UP] if up == "z" else [])]
