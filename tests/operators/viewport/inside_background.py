@@ -37,9 +37,8 @@ def test_the_newest_wins_and_what_was_begun_is_finished(background):
 def test_news_are_told_once(background):
     assert not background.news() and not background.busy
     background.ask("view", lambda: 1)
-    background.wait()
-    background.close()  # until the thread has told
-    assert background.busy and background.news()
+    while not background.news():
+        sleep(0.001)
     assert not background.news() and not background.busy
     assert background.take("view") == 1
 
