@@ -63,8 +63,8 @@ def compare(reference: np.ndarray, folder: Path) -> None:
         if (path := folder / f"{name}.npy").exists():
             picture = np.load(path).clip(0, 1)
             rows.append([picture, 10 * abs(picture - reference)])
-            found = psnr(torch.as_tensor(picture)[None], torch.as_tensor(reference)[None]).item()
-            print(f"{name} {found:.2f} dB, target {target} dB")
+            likeness = psnr(*(torch.as_tensor(one)[None] for one in (picture, reference))).item()
+            print(f"{name} {likeness:.2f} dB, target {target} dB")
     sheet = np.concatenate([np.concatenate(row) for row in rows], axis=1)
     Image.fromarray((sheet.clip(0, 1) * 255).round().astype(np.uint8)).save(folder / "comparison.png")
     print(f"engine | {' | '.join(TARGETS)}, and ten times the difference: {folder / 'comparison.png'}")

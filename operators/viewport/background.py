@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Event
 from typing import Any
 
 
@@ -14,11 +15,14 @@ class Background:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tttLRM viewport")
         self._asked: dict[Hashable, list[Future]] = {}
+        self._arrived = Event()
 
     def ask(self, key: Hashable, work: Callable[[], Any]) -> None:
         """Have something done soon."""
         kept = [future for future in self._asked.get(key, []) if not future.cancel()]
-        self._asked[key] = [*kept, self._pool.submit(work)]
+        future = self._pool.submit(work)
+        future.add_done_callback(lambda _: self._arrived.set())
+        self._asked[key] = [*kept, future]
 
     def take(self, key: Hashable) -> Any | None:
         """The newest result under a key that was not taken yet. Raises what the work raised."""
@@ -29,8 +33,14 @@ class Background:
 
     @property
     def busy(self) -> bool:
-        """Whether anything is still to come."""
-        return any(not future.done() for futures in self._asked.values() for future in futures)
+        """Whether anything is still to come, or has come without being asked for by `news`."""
+        return self._arrived.is_set() or any(not future.done() for futures in self._asked.values() for future in futures)
+
+    def news(self) -> bool:
+        """Whether anything has been finished since this was last asked."""
+        arrived = self._arrived.is_set()
+        self._arrived.clear()
+        return arrived
 
     def wait(self) -> None:
         """Until all is done."""

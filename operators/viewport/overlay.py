@@ -68,13 +68,13 @@ class Overlay:
     def draw(self, region: int, seen: list[Appearance], eye: drawing.Eye) -> None:
         """Draw what is ready for a region into the bound framebuffer, and ask for what is not."""
         view = self.views.setdefault(region, View())
-        self._pack(seen)
+        self._keep_packed(seen)
         here = [one for one in seen if one.here]
-        self._sort(region, view, here, eye)
+        self._keep_sorted(region, view, here, eye)
         if view.order and here:
             self._show(view, here, eye)
 
-    def _pack(self, seen: list[Appearance]) -> None:
+    def _keep_packed(self, seen: list[Appearance]) -> None:
         clouds = {one.key: one.cloud for one in seen}
         if tuple(clouds) != self._wanted and clouds:
             self._wanted = tuple(clouds)
@@ -83,7 +83,7 @@ class Overlay:
             self._packing, texels = packed
             self._atlas = upload(texels)
 
-    def _sort(self, region: int, view: View, here: list[Appearance], eye: drawing.Eye) -> None:
+    def _keep_sorted(self, region: int, view: View, here: list[Appearance], eye: drawing.Eye) -> None:
         packing, order = self._packing, self.background.take(region)
         if order and order.packing is packing:
             view.order, view.atlas, view.texture = order, self._atlas, texture(order.texels, "RG32F")
@@ -129,20 +129,29 @@ def draw() -> None:
     seen = appearances(layer.depsgraph, context.space_data)
     if not seen:
         return
-    overlay = _overlays.setdefault((context.scene.session_uid, layer.name), Overlay())
+    overlay = _overlay(context.scene, layer)
     eye = drawing.Eye(np.array(gpu.matrix.get_model_view_matrix()), np.array(gpu.matrix.get_projection_matrix()))
     overlay.draw(context.region_data.as_pointer(), seen, eye)
     if overlay.background.busy and not bpy.app.timers.is_registered(_look):
         bpy.app.timers.register(_look, first_interval=TICK)
 
 
+def _overlay(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> Overlay:
+    key = (scene.session_uid, layer.name)
+    if key not in _overlays:
+        _overlays[key] = Overlay()
+    return _overlays[key]
+
+
 def _look() -> float | None:
-    """Draw the viewports anew whenever the thread has come further."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
-    return TICK if any(overlay.background.busy for overlay in _overlays.values()) else None
+    """Draw the viewports anew when the thread has done something."""
+    backgrounds = [overlay.background for overlay in _overlays.values()]
+    if any(background.news() for background in backgrounds):
+        for window in bpy.context.window_manager.windows:
+            for area in window.screen.areas:
+                if area.type == "VIEW_3D":
+                    area.tag_redraw()
+    return TICK if any(background.busy for background in backgrounds) else None
 
 
 @persistent

@@ -29,7 +29,7 @@ def test_interleaving_is_assigning_to_slices(count):
     rng = np.random.default_rng(0)
     columns = [rng.random((count, width), dtype=np.float32) for width in (3, 1, 4)]
     columns.append(rng.random((count, 4), dtype=np.float32)[:, :3])
-    rows, expected = np.zeros((count, 12), np.float32), np.zeros((count, 12), np.float32)
+    rows, expected = np.ones((count, 12), np.float32), np.zeros((count, 12), np.float32)
     interleave(columns, rows)
     for start, column in zip((0, 3, 4, 8), columns, strict=True):
         expected[:, start : start + column.shape[1]] = column

@@ -96,13 +96,14 @@ def interleave(
     columns: Sequence[np.ndarray],  # [N, any] float32 each
     rows: np.ndarray,  # [N, at least as many as all together] float32
 ) -> None:
-    """Write columns beside each other into rows.
+    """Write columns beside each other into rows, and zeros after them.
 
     What a splat has in a column is copied as one thing, block by block: five times as fast as plain assignments to slices.
     """
     edges = np.cumsum([0, *(column.shape[1] for column in columns)])
     targets = [_things(rows[:, start:stop]) for start, stop in pairwise(edges)]
     sources = [_things(column) for column in columns]
+    rows[:, edges[-1] :] = 0
     for start in range(0, len(rows), BLOCK):
         for target, source in zip(targets, sources, strict=True):
             target[start : start + BLOCK] = source[start : start + BLOCK]
@@ -154,6 +155,7 @@ def places(placed: Sequence[Placed], eye: Eye) -> np.ndarray:
     """
     matrices = np.stack([one.matrix for one in placed])
     texture, rows = _texels(len(placed), PLACE_TEXELS)
+    rows[:] = 0
     rows = rows.reshape(len(placed), PLACE_TEXELS, 4)
     rows[:, :3] = (eye.view @ matrices)[:, :3]
     rows[:, 3:, :3] = np.swapaxes(rotation_of(matrices[:, :3, :3]), 1, 2) @ rotation_of(eye.view[:3, :3]).T
@@ -161,9 +163,14 @@ def places(placed: Sequence[Placed], eye: Eye) -> np.ndarray:
 
 
 def _texels(count: int, each: int, channels: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """An empty texture with `each` texels for every splat, and a view of it by splats: [count, each · channels]."""
-    texture = np.zeros((max(1, -(-int(count) * each // WIDTH)), WIDTH, channels), dtype=np.float32)
-    return texture, texture.reshape(-1, channels)[: count * each].reshape(count, each * channels)
+    """A texture with `each` texels for every splat, not filled yet, and a view of it by splats: [count, each · channels].
+
+    Not zeros: Linux gives large empty arrays to numpy in large pages, which halves the time of packing.
+    """
+    texture = np.empty((max(1, -(-int(count) * each // WIDTH)), WIDTH, channels), dtype=np.float32)
+    texels = texture.reshape(-1, channels)
+    texels[count * each :] = 0
+    return texture, texels[: count * each].reshape(count, each * channels)
 
 
 def _importances(cloud: Cloud) -> np.ndarray:
