@@ -96,6 +96,17 @@ def test_the_overlay_is_the_picture_in_the_light_that_blender_expects(references
     np.testing.assert_allclose(over[..., 3], picture[..., 3], atol=1e-6)
 
 
+def test_a_view_without_perspective_is_one_from_far_away():
+    add_splats("cloud", random_splats()).matrix_world = MATRICES["turned"]
+    scale, away = 20.0, 5000.0  # pixels for a unit
+    flat = gpu_process.eye_of(CAMERA)
+    flat.projection[:] = np.diag([2 * scale / SIZE[0], 2 * scale / SIZE[1], -2 / 100, 1])
+    far = Cameras(CAMERA.c2w.copy(), np.array([[scale * away, scale * away, SIZE[0] / 2, SIZE[1] / 2]]), CAMERA.sizes)
+    far.c2w[0, 2, 3] = 3 - away  # the cloud is at 3
+    pictures = [gpu_process.draw_overlay(eye, SIZE)[0] for eye in (flat, gpu_process.eye_of(far, far=2 * away))]
+    assert pictures[0].any() and psnr(*pictures) > 40
+
+
 @pytest.mark.parametrize("kind", ["duplicate", "instance"])
 def test_instances_and_linked_duplicates_mingle_with_the_rest(references, kind):
     obj = add_splats("cloud", random_splats())
