@@ -40,6 +40,7 @@ def begin() -> None:
     bpy.ops.render.render()
     bpy.data.objects.remove(scene.camera)
     scene.render.engine, scene.camera = engine, before
+    bpy.utils.unregister_class(Nothing)  # Blender 4.2 would fall over it when it ends
 
 
 def eye_of(cameras: Cameras, near: float = 0.01, far: float = 1000.0) -> Eye:

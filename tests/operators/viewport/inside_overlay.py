@@ -8,6 +8,7 @@ import pytest
 from gpu_extras.batch import batch_for_shader
 from mathutils import Euler, Matrix
 
+from operators.scene import masks
 from operators.scene.drawing import NAME
 from operators.scene.splats import add_splats, read_splats, update_splats
 from operators.viewport import canvas
@@ -27,6 +28,7 @@ MATRICES = {
     "mirrored": AWAY @ Euler((0.3, -1.2, 2.0)).to_matrix().to_4x4() @ Matrix.Diagonal((-1, 1, 1, 1)),
     "stretched": AWAY @ Euler((0.3, -1.2, 2.0)).to_matrix().to_4x4() @ Matrix.Diagonal((1, 0.4, 1.7, 1)),
 }
+KEPT = np.arange(200) % 3 > 0  # what is left of the splats when some are hidden
 BESIDE = Matrix.Translation((-0.5, 0.2, 0.5))  # where a second appearance is, seen from the first
 
 
@@ -41,10 +43,11 @@ def random_splats(count=200, degree=3, seed=0):
 
 @pytest.fixture(scope="module")
 def references(tmp_path_factory):
-    """What the plain rasteriser draws, by name: splats moved by each matrix, two clouds at once, and degree 1."""
+    """What the plain rasteriser draws, by name: splats moved by each matrix, two clouds at once, degree 1, and some of them."""
     splats = {name: apply_matrix(random_splats(), np.array(matrix)) for name, matrix in MATRICES.items()}
     splats["twice"] = merge([splats["turned"], apply_matrix(random_splats(), np.array(BESIDE @ MATRICES["turned"]))])
     splats["plain"] = apply_matrix(random_splats(degree=1), np.array(AWAY))
+    splats["kept"] = apply_matrix(random_splats()[KEPT], np.array(AWAY))
     arrays = {f"{name}/{part}": array for name, one in splats.items() for part, array in one.arrays().items()}
     folder = tmp_path_factory.mktemp("references")
     np.savez(folder / "in.npz", **arrays, c2w=CAMERA.c2w, intrinsics=CAMERA.intrinsics, sizes=CAMERA.sizes)
@@ -147,6 +150,29 @@ def test_what_is_in_front_hides_splats(references):
     middle = round(CAMERA.intrinsics[0][2])
     assert not picture[:, :middle].any()
     assert psnr(picture[:, middle:], references["moved"][:, middle:]) > 40
+
+
+@pytest.mark.parametrize("kind", ["object", "duplicate"])
+def test_hidden_splats_are_left_out_until_they_are_revealed(references, kind):
+    obj = add_splats("cloud", random_splats())
+    obj.matrix_world = AWAY
+    if kind == "duplicate":
+        other = bpy.data.objects.new("other", obj.data)
+        other.matrix_world = AWAY
+        bpy.context.scene.collection.objects.link(other)
+        obj.hide_set(True)
+    masks.hide(obj, ~KEPT)
+    assert psnr(draw()[0], references["kept"]) > 40
+    masks.hide(obj, np.zeros_like(KEPT))
+    assert psnr(draw()[0], references["moved"]) > 40
+
+
+def test_splats_that_are_far_below_a_pixel_are_not_drawn():
+    obj = add_splats("cloud", random_splats())
+    obj.matrix_world = AWAY
+    assert draw()[0].any()
+    obj.matrix_world = AWAY @ Matrix.Scale(1e-4, 4)
+    assert not draw()[0].any()
 
 
 def seen():
