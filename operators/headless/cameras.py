@@ -34,7 +34,7 @@ def run(args: Namespace) -> None:
     if not photos:
         hint = "Cameras need background images."
         raise errors.TttlrmError(f"{args.file} holds no cameras with photos.", hint, "no_cameras")
-    out = args.out.absolute()
+    out = args.out.resolve()
     frames = [_named(frame, photos, out.parent) for frame in json.loads(photos["transforms.json"])["frames"]]
     with files.replacing(out) as part:
         part.write_text(json.dumps({"frames": frames}, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -46,5 +46,6 @@ def _named(frame: dict[str, Any], photos: dict[str, Path | bytes], folder: Path)
     photo = photos[frame["file_path"]]
     if isinstance(photo, bytes):
         return frame
-    path = photo.relative_to(folder) if photo.is_relative_to(folder) else photo
+    path = photo.resolve()
+    path = path.relative_to(folder) if path.is_relative_to(folder) else path
     return frame | {"file_path": path.as_posix()}
