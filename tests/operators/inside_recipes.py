@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What docs/headless.md shows: the script runs as it stands, and all commands are ones that there are."""
+
+import re
+import runpy
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import pytest
+
+import operators
+from operators.engine import client
+from operators.headless import command_line
+from operators.interface.preferences import Worker
+from tests.operators.worker_python import WORKER_PYTHON
+
+PAGE = Path(__file__).parents[2] / "docs" / "headless.md"
+TOY = Path(__file__).with_name("toy_worker.py")
+SHELL = "".join(re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.S))
+COMMANDS = re.findall(r"blender -b -c tttlrm (\w+ .*?)(?: >.*| \|\|.*)?$", SHELL, re.M)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def registered() -> Iterator[None]:
+    operators.register()
+    yield
+    operators.unregister()
+
+
+def test_the_script_reconstructs_decodes_renders_and_saves(tmp_path, monkeypatch):
+    launch = client.launch_worker
+    monkeypatch.setattr(operators.worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
+    monkeypatch.setattr(client, "launch_worker", lambda *choice, scenes=None: launch(*choice, program=(str(TOY),), scenes=scenes))
+    (tmp_path / "photos").mkdir()
+    image = bpy.data.images.new("photo", 32, 24)
+    image.filepath_raw, image.file_format = str(tmp_path / "photos" / "1.png"), "PNG"
+    image.save()
+    (script,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
+    (tmp_path / "script.py").write_text(script)
+    monkeypatch.setattr("sys.argv", ["blender", "--", str(tmp_path / "photos"), str(tmp_path / "out")])
+    runpy.run_path(str(tmp_path / "script.py"))
+    picture = bpy.data.images.load(str(tmp_path / "out" / "frame.png"))
+    assert tuple(picture.size) == (96, 72)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out" / "statue.blend"))
+    (splats,) = (obj for obj in bpy.context.scene.objects if obj.type == "POINTCLOUD")
+    assert len(splats.data.points) == 2000
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_can_be_read(command):
+    plain = re.sub(r"\$\(.*?\)|\$\w+", "1", command)
+    assert command_line.parser().parse_args(shlex.split(plain)).run
+
+
+def test_the_page_shows_every_command_that_needs_explaining():
+    assert {command.split()[0] for command in COMMANDS} >= {"reconstruct", "convert", "extend", "decode", "refine"}
