@@ -13,8 +13,6 @@ from ..engine import errors, files, options, settings
 from . import claims, result, worker_options
 from .result import Task
 
-LOOK = 1.0  # seconds between looks at what other tasks are at
-
 
 @dataclass
 class Tally:
@@ -57,7 +55,7 @@ class Batch:
             files.make_folder(place)
         waiting = [task for task in self._tasks if not self._settle(task)]
         while waiting:
-            time.sleep(LOOK)
+            time.sleep(claims.LOOK)
             waiting = [task for task in waiting if not self._settle(task)]
         return self._tally
 

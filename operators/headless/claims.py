@@ -13,9 +13,11 @@ import os
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+LOOK = 1.0  # seconds between looks at the claims of others
 BEAT = 10.0  # seconds between touches
 SILENCE = 90.0  # seconds without a touch that mean death; network file systems may show times that are a minute old
 
@@ -48,11 +50,20 @@ class Claim:
                 os.utime(self._path)
 
 
+@dataclass
+class Seen:
+    """What was seen of a claim. `touched` is the file's time, the others are this task's."""
+
+    touched: int
+    since: float  # when it had that time first
+    last: float
+
+
 class Watch:
-    """Makes claims, and watches those of other tasks to tell whether these live."""
+    """Makes claims, and watches those of other tasks to tell whether these live: for that it must look every few seconds."""
 
     def __init__(self) -> None:
-        self._seen: dict[Path, tuple[int, float]] = {}  # the time of a claim when it was first seen, and when that was
+        self._seen: dict[Path, Seen] = {}
 
     def claim(self, folder: Path) -> Claim | None:
         """The claim to make a folder, unless another task has it that is not known to be dead."""
@@ -64,18 +75,28 @@ class Watch:
         return None
 
     def alive(self, folder: Path) -> bool:
-        """Whether the task that has the claim was seen to live."""
+        """Whether the task that has the claim was just seen to live."""
         return any(self._touched(_path(folder, number)) for number in _numbers(folder))
 
     def _silent(self, path: Path) -> bool:
-        return not self._touched(path) and time.monotonic() - self._seen[path][1] > SILENCE
+        return not self._touched(path) and time.monotonic() - self._seen[path].since > SILENCE
 
     def _touched(self, path: Path) -> bool:
-        try:
-            now = path.stat().st_mtime_ns
-        except FileNotFoundError:  # given back meanwhile
-            now = 0
-        return self._seen.setdefault(path, (now, time.monotonic()))[0] != now
+        """Whether the claim was touched between looks; after a pause that says little, for its task may have died meanwhile."""
+        now, touched = time.monotonic(), _time(path)
+        seen = self._seen.get(path)
+        if seen is None or (touched != seen.touched and now - seen.last > BEAT):
+            self._seen[path] = Seen(touched, now, now)
+            return False
+        seen.last = now
+        return touched != seen.touched
+
+
+def _time(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:  # given back meanwhile
+        return 0
 
 
 def _path(folder: Path, number: int) -> Path:

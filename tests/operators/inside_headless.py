@@ -2,6 +2,7 @@
 """Single photo sets, tasks that share a folder, and .blend files, by command, from a checkout, with the toy worker."""
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -40,7 +41,8 @@ def toy(monkeypatch):
 @pytest.fixture
 def quick(monkeypatch):
     """Tasks that die are noticed soon."""
-    monkeypatch.setattr(claims, "BEAT", 0.1)
+    monkeypatch.setattr(claims, "LOOK", 0.05)
+    monkeypatch.setattr(claims, "BEAT", 0.3)
     monkeypatch.setattr(claims, "SILENCE", 1.0)
 
 
@@ -198,8 +200,21 @@ class TestClaims:
         watch, folder = claims.Watch(), tmp_path / "a"
         with claims.Watch().claim(folder):
             assert not watch.alive(folder), "nothing is known at the first look"
-            time.sleep(0.5)
+            until = time.monotonic() + 5
+            while not watch.alive(folder) and time.monotonic() < until:
+                time.sleep(claims.LOOK)
             assert watch.alive(folder) and watch.claim(folder) is None
+
+    def test_a_touch_during_a_pause_is_no_sign_of_life(self, tmp_path, quick):
+        """Its task may have died since, while this one was busy."""
+        watch, claim = claims.Watch(), tmp_path / ".a.claim-1"
+        claim.touch()
+        assert watch.claim(tmp_path / "a") is None
+        os.utime(claim, (1, 1))
+        time.sleep(2 * claims.BEAT)
+        assert not watch.alive(tmp_path / "a")
+        time.sleep(1.1 * claims.SILENCE)
+        assert watch.claim(tmp_path / "a")
 
     def test_a_lost_claim_is_not_taken_from_its_new_owner(self, tmp_path):
         folder = tmp_path / "a"
