@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import bpy
 
 from ..engine import errors
+
+PREFIX = re.compile(r"^(Error: |Operator bpy\.ops\.\S+\.poll\(\) )")  # of the sentences of operators
 
 
 def begin() -> None:
@@ -35,5 +38,5 @@ def told(sentence: str, code: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        said = str(error).removeprefix("Error: ").strip()
+        said = PREFIX.sub("", str(error)).strip()
         raise errors.TttlrmError(f"{sentence}: {said}" if sentence else said, code=code) from error

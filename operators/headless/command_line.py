@@ -8,9 +8,9 @@ import sys
 
 from .. import worker
 from ..engine import errors
-from . import cameras, convert, kept, reconstruct, splats
+from . import convert, exchange, kept, reconstruct
 
-COMMANDS = (reconstruct, convert, kept, splats, cameras)
+COMMANDS = (reconstruct, convert, kept, exchange)
 SUCCESS, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 

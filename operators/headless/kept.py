@@ -11,8 +11,7 @@ import bpy
 
 from ..actions.kept import is_kept
 from ..engine import errors
-from . import blend_files, operator_options, worker_options
-from .splats import add_objects_argument, chosen_splats
+from . import blend_files, objects, operator_options, worker_options
 
 KINDS = {
     "extend": "add photos to the scene of the splats of a .blend file",
@@ -32,7 +31,7 @@ def add_commands(commands: Any) -> None:
         if kind == "extend":
             parser.add_argument(PHOTOS, type=_folder, metavar="PHOTOS", help="folder of photos")
         parser.add_argument("--out", type=Path, required=True, metavar="FILE.blend", help="file to be written, perhaps the same")
-        add_objects_argument(parser)
+        objects.add_argument(parser)
         operator_options.add_arguments(parser, _operator(kind), but=(PHOTOS,))
         worker_options.add_arguments(parser)
         parser.set_defaults(run=run, kind=kind)
@@ -44,7 +43,7 @@ def run(args: Namespace) -> None:
     operator = _operator(args.kind)
     wanted = operator_options.given(args, operator)
     blend_files.open_file(args.file)
-    for obj in _kept(chosen_splats(args.object), args):
+    for obj in _kept(objects.chosen_splats(args.object), args):
         with bpy.context.temp_override(object=obj, active_object=obj), blend_files.told("", "job_failed"):
             operator(**wanted)
     blend_files.save(args.out)

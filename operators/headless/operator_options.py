@@ -14,7 +14,7 @@ READERS = {"INT": int, "FLOAT": float, "STRING": str}
 
 def add_arguments(parser: ArgumentParser, operator: Any, but: Collection[str] = ()) -> None:
     """Add an option for every property of an operator of `bpy.ops`, `but` for some."""
-    group = parser.add_argument_group("settings", "Those of the object are used where none are given here.")
+    group = parser.add_argument_group("settings")
     for prop in (prop for prop in _properties(operator) if prop.identifier not in but):
         form = _form(prop)
         name = f"--{prop.identifier.replace('_', '-')}"
