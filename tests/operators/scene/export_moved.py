@@ -2,6 +2,7 @@
 """Imports a file of splats into Blender, gives the object a matrix, and exports it: SOURCE TARGET MATRIX(JSON)."""
 
 import json
+import os
 import sys
 
 import bpy
@@ -17,3 +18,5 @@ for kind in (TTTLRM_OT_import_splats, TTTLRM_OT_export_splats):
 bpy.ops.tttlrm.import_splats(filepath=source, up_axis="Z")
 bpy.context.object.matrix_world = Matrix(json.loads(matrix))
 bpy.ops.tttlrm.export_splats(filepath=target, up_axis="Z")
+sys.stdout.flush()
+os._exit(0)  # the module of Blender 4.2 crashes when Python takes it down
