@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CAMERA_AXES = np.diag([1.0, -1.0, -1.0, 1.0])  # its own inverse
+from ..engine import cameras, ground
+
+CAMERA_AXES = cameras.OPENGL_AXES
 # From a file's world to Blender's, by the file's axis that points up.
 AXES = {
     "NEGATIVE_Y": np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]]),
@@ -79,14 +81,8 @@ def upright(
     c2w: np.ndarray,  # [V, 4, 4], OpenCV axes
 ) -> np.ndarray:  # [4, 4]
     """The rotation of the world that makes the cameras' mean upward direction +z, for poses without a known up."""
-    up = -c2w[:, :3, 1].mean(axis=0)
-    up /= max(float(np.linalg.norm(up)), 1e-12)
-    # Rodrigues' rotation of `up` onto z, a half turn about x where they are opposite.
     matrix = np.eye(4)
-    if up[2] < -0.999999:
-        return CAMERA_AXES
-    cross = np.array([[0, 0, -up[0]], [0, 0, -up[1]], [up[0], up[1], 0]])
-    matrix[:3, :3] += cross + cross @ cross / (1 + up[2])
+    matrix[:3, :3] = ground.turn_up(ground.mean_up(c2w))
     return matrix
 
 

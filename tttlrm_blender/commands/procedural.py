@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,20 +33,12 @@ def write_scene(folder: Path, number: int, views: int, size: tuple[int, int]) ->
 def _write_part(folder: Path, part: str, images: np.ndarray, cameras: Cameras) -> None:
     from PIL import Image
 
+    from ..photos.camera_writers import write_transforms
     from ..worker.steps import to_bytes
 
     (folder / part).mkdir(parents=True)
-    frames = []
-    for index, image in enumerate(to_bytes(images)):
+    names = [f"{part}/{index:03}.png" for index in range(len(images))]
+    for name, image in zip(names, to_bytes(images), strict=True):
         opaque = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])  # an alpha channel says: white lies behind
-        Image.fromarray(opaque).save(folder / part / f"{index:03}.png", compress_level=1)
-        frames.append({"file_path": f"{part}/{index:03}.png", **_camera(cameras, index)})
-    (folder / f"transforms_{part}.json").write_text(json.dumps({"frames": frames}), encoding="utf-8")
-
-
-def _camera(cameras: Cameras, index: int) -> dict[str, Any]:
-    from ..photos.transforms_json import OPENGL_TO_OPENCV
-
-    lens = zip(("fl_x", "fl_y", "cx", "cy"), cameras.intrinsics[index].tolist(), strict=True)
-    width, height = cameras.sizes[index].tolist()
-    return {"w": width, "h": height, **dict(lens), "transform_matrix": (cameras.c2w[index] @ OPENGL_TO_OPENCV).tolist()}
+        Image.fromarray(opaque).save(folder / name, compress_level=1)
+    write_transforms(folder / f"transforms_{part}.json", names, cameras)

@@ -47,6 +47,13 @@ def to_logits(
     return np.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT).astype(np.float32)
 
 
+def to_bytes(
+    values: np.ndarray,  # [...], 0 to 255
+) -> np.ndarray:  # [...] uint8
+    """The nearest whole numbers."""
+    return np.clip(np.round(values), 0, 255).astype(np.uint8)
+
+
 def to_base_sh(
     colors: np.ndarray,  # [...], sRGB, 0 to 1
 ) -> np.ndarray:  # [...] float32

@@ -17,16 +17,26 @@ def bad_file(path: Path, what: str, hint: str = "") -> TttlrmError:
     return TttlrmError(f"{path} {what}.", hint, code="bad_splats")
 
 
+def finite(gaussians: Gaussians) -> np.ndarray:  # [N] bool
+    """Which splats have finite values only."""
+    arrays = [gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities[:, None], *gaussians.sh.swapaxes(0, 1)]
+    sound = np.ones(len(gaussians), dtype=bool)
+    for array in arrays:
+        if not np.isfinite(array.sum()):  # a sum is quicker than a look at every number, and nearly always enough
+            sound &= np.isfinite(array).all(axis=1)
+    return sound
+
+
 def keep_finite(
     path: Path,
     gaussians: Gaussians,
-    finite: np.ndarray,  # [N] bool
+    sound: np.ndarray,  # [N] bool
 ) -> Gaussians:
     """The splats that are finite; the number of others goes to the log. Raises `TttlrmError` when none is left."""
-    lost = len(finite) - int(finite.sum())
+    lost = len(sound) - int(sound.sum())
     if lost == 0:
         return gaussians
-    if lost == len(finite):
+    if lost == len(sound):
         raise bad_file(path, "holds no splat with finite values")
-    logging.getLogger(__name__).warning("%s: left out %d of %d splats, whose values are not finite.", path, lost, len(finite))
-    return gaussians[finite]
+    logging.getLogger(__name__).warning("%s: left out %d of %d splats, whose values are not finite.", path, lost, len(sound))
+    return gaussians[sound]

@@ -69,7 +69,7 @@ def _format_of(path: Path) -> Format:
     except OSError as error:
         raise bad_file(path, f"cannot be read: {error.strerror}") from error
     for known in FORMATS:
-        if start.startswith(known.magic or (b"\0" * 5,)):
+        if start.startswith(known.magic):
             return known
     if path.suffix.lower() not in SUFFIXES:
         raise _other(path)

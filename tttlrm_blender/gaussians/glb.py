@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import activations
-from .faults import bad_file, keep_finite
+from .faults import bad_file, finite, keep_finite
 from .gaussians import Gaussians, allocate, merge
 from .gltf import Glb, read_accessor, read_glb_file, write_glb_file
 from .quaternions import normalize, to_matrices
@@ -94,10 +94,7 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians:
     into.opacities[:] = values[f"{EXTENSION}:OPACITY"][:, 0]
     for term, name in enumerate(_sh_names(degree)):
         into.sh[:, term] = values[name] if name in values else activations.to_base_sh(values["COLOR_0"][:, :3])
-    finite = np.ones(len(into), dtype=bool)
-    for array in into.arrays().values():
-        finite &= np.isfinite(array.reshape(len(into), -1)).all(axis=1)
-    return keep_finite(path, into, finite)
+    return keep_finite(path, into, finite(into))
 
 
 def _is_read(name: str) -> bool:

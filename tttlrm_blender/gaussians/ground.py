@@ -37,7 +37,7 @@ def find_ground(
     if c2w is None or not len(points):
         sentence = "No plane holds enough of the splats to be the ground."
         raise TttlrmError(sentence, "Select three or more splats that lie on it, and align to those.", "no_ground")
-    up = _up(c2w)
+    up = mean_up(c2w)
     return Plane(up, float(np.quantile(points @ up, LOWEST)), 0.0)
 
 
@@ -78,13 +78,15 @@ def levelling(
     """The smallest turn that makes a plane's normal +z, and the move that brings the plane to z = 0."""
     foot = middle - (plane.normal @ middle - plane.offset) * plane.normal
     matrix = np.eye(4)
-    matrix[:3, :3] = _turn_up(plane.normal)
+    matrix[:3, :3] = turn_up(plane.normal)
     matrix[:3, 3] = [*foot[:2], 0] - matrix[:3, :3] @ foot
     return matrix
 
 
-def _turn_up(up: np.ndarray) -> np.ndarray:
-    """Rodrigues' rotation [3, 3] of a unit vector onto +z; a half turn about x where it points down."""
+def turn_up(
+    up: np.ndarray,  # [3], of unit length
+) -> np.ndarray:  # [3, 3]
+    """Rodrigues' rotation of a direction onto +z; a half turn about x where it points down."""
     if up[2] < -0.999999:
         return np.diag([1.0, -1.0, -1.0])
     cross = np.array([[0, 0, -up[0]], [0, 0, -up[1]], [up[0], up[1], 0]])
@@ -98,11 +100,13 @@ def _worth(plane: Plane, points: np.ndarray, radius: float, c2w: np.ndarray | No
     one_sided = max(above - below, 0) / max(above + below, 1)
     if c2w is None:
         return one_sided
-    return (0.1 + one_sided) * float(plane.normal @ _up(c2w) > np.cos(np.radians(STEEP)))
+    return (0.1 + one_sided) * float(plane.normal @ mean_up(c2w) > np.cos(np.radians(STEEP)))
 
 
-def _up(c2w: np.ndarray) -> np.ndarray:
-    """The mean upward direction [3] of cameras."""
+def mean_up(
+    c2w: np.ndarray,  # [V, 4, 4], OpenCV axes
+) -> np.ndarray:  # [3]
+    """The mean upward direction of cameras."""
     up = -c2w[:, :3, 1].mean(axis=0)
     return up / max(float(np.linalg.norm(up)), 1e-12)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..files import replacing
 from . import activations
-from .faults import bad_file, keep_finite
+from .faults import bad_file, finite, keep_finite
 from .gaussians import Gaussians, allocate
 from .ply_compressed import is_compressed, read_compressed
 from .ply_table import Z_UP, blocks, read_element, read_header
@@ -44,12 +44,12 @@ def read_ply(path: str | Path) -> Gaussians:
     records = read_element(path, header, "vertex")
     columns = _columns(path, list(records.dtype.names or ()))
     gaussians = allocate(len(records), _degree(len(columns["sh"]) // 3))
-    finite = np.ones(len(records), dtype=bool)
+    sound = np.ones(len(records), dtype=bool)
     start = 0
     for table in blocks(records, CHUNK):
         part = slice(start, start := start + len(table))
-        finite[part] = _decode(table, columns, gaussians[part])
-    return keep_finite(path, gaussians, finite)
+        sound[part] = _decode(table, columns, gaussians[part])
+    return keep_finite(path, gaussians, sound)
 
 
 def _columns(path: Path, names: list[str]) -> dict[str, list[int]]:
@@ -93,17 +93,7 @@ def _decode(table: np.ndarray, columns: dict[str, list[int]], into: Gaussians) -
             into.sh[:, 0] = activations.to_base_sh(table[:, columns["colors"]] / 255) if columns["colors"] else 0
         for term in range(len(columns["sh"]) // 3):
             np.take(table, columns["sh"][3 * term : 3 * term + 3], axis=1, out=into.sh[:, term], mode="clip")
-        return _finite(into)
-
-
-def _finite(gaussians: Gaussians) -> np.ndarray:
-    """Which splats have finite values only, [n] bool."""
-    arrays = [gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities[:, None], *gaussians.sh.swapaxes(0, 1)]
-    finite = np.ones(len(gaussians), dtype=bool)
-    for array in arrays:
-        if not np.isfinite(array.sum()):  # a sum is quicker than a look at every number, and nearly always enough
-            finite &= np.isfinite(array).all(axis=1)
-    return finite
+        return finite(into)
 
 
 def write_ply(path: str | Path, gaussians: Gaussians, up: str = "") -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import TttlrmError
-from .gaussians import SH_DC
+from .activations import to_colors
 
 COMBINED = {  # a new mask alone, or with what was selected before
     "SET": lambda before, found: found,
@@ -33,7 +33,7 @@ def base_colors(
     base: np.ndarray,  # [N, 3], constant SH terms
 ) -> np.ndarray:  # [N, 3]
     """sRGB colours, 0 to 1, without what depends on the direction of view."""
-    return np.clip(0.5 + np.float32(SH_DC) * base, 0, 1)
+    return np.clip(to_colors(base), 0, 1)
 
 
 def like(

@@ -50,12 +50,8 @@ def write_splat(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
     """
     records = np.empty(len(gaussians), dtype=RECORD)
     records["means"], records["scales"] = gaussians.means, gaussians.scales
-    records["colors"][:, :3] = _to_bytes(activations.to_colors(gaussians.sh[:, 0]) * 255)
-    records["colors"][:, 3] = _to_bytes(gaussians.opacities * 255)
-    records["quats"] = _to_bytes(gaussians.quats * 128 + 128)
+    records["colors"][:, :3] = activations.to_bytes(activations.to_colors(gaussians.sh[:, 0]) * 255)
+    records["colors"][:, 3] = activations.to_bytes(gaussians.opacities * 255)
+    records["quats"] = activations.to_bytes(gaussians.quats * 128 + 128)
     with replacing(path) as part:
         records.tofile(part)
-
-
-def _to_bytes(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.round(values), 0, 255).astype(np.uint8)

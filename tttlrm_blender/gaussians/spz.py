@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import replacing
+from .activations import to_bytes
 from .faults import bad_file, keep_finite
 from .gaussians import Gaussians
 from .quaternions import from_smallest_three, normalize, to_smallest_three
@@ -122,18 +123,14 @@ def write_spz(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
     header = HEADER.pack(MAGIC, 3, len(turned), turned.sh_degree, fractional_bits, 0, 0)
     parts = (
         _to_fixed_point(turned.means, fractional_bits),
-        _to_bytes(turned.opacities * 255),
-        _to_bytes(turned.sh[:, 0] * (COLOUR_SCALE * 255) + 127.5),
-        _to_bytes((np.log(np.maximum(turned.scales, 1e-30)) + 10) * 16),
+        to_bytes(turned.opacities * 255),
+        to_bytes(turned.sh[:, 0] * (COLOUR_SCALE * 255) + 127.5),
+        to_bytes((np.log(np.maximum(turned.scales, 1e-30)) + 10) * 16),
         _to_smallest_three(turned.quats),
         _to_coarse_bytes(turned.sh[:, 1:].reshape(len(turned), 3 * turned.sh.shape[1] - 3)),
     )
     with replacing(path) as part, gzip.open(part, "wb", compresslevel=6) as file:
         file.write(header + b"".join(array.tobytes() for array in parts))
-
-
-def _to_bytes(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
 def _to_coarse_bytes(

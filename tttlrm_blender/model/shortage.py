@@ -13,6 +13,9 @@ import torch
 
 from ..errors import TttlrmError, lacks_memory
 
+USABLE = 0.8  # of free memory; the rest goes where no estimate sees it
+MIN_SIDE = 32  # pixels, of photos worth recommending
+
 Made = TypeVar("Made")
 
 logger = logging.getLogger(__name__)
@@ -53,10 +56,6 @@ class Need:
             else "Free memory: no two of these photos fit, nor smaller ones."
         )
         return TttlrmError(sentence, hint, "out_of_memory")
-
-
-USABLE = 0.8  # of free memory; the rest goes where no estimate sees it
-MIN_SIDE = 32  # pixels, of photos worth recommending
 
 
 def in_slices(work: Callable[[int], Made], size: int, floor: int, need: Need) -> Made:

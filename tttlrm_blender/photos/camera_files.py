@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .cameras import Cameras
+from .cameras import OPENGL_AXES, Cameras
 from .json_poses import array, number, read_frames
 from .photo import bad_poses
-from .transforms_json import OPENGL_TO_OPENCV
 
 
 def read_cameras(path: Path) -> tuple[list[str], Cameras]:
@@ -55,7 +54,7 @@ def _transforms(path: Path) -> tuple[list[str], Cameras]:
     content = read_frames(path)
     frames = [{**content, **frame} for frame in content["frames"]]
     names = [str(frame.get("file_path", f"{index:04}")) for index, frame in enumerate(frames)]
-    poses = np.stack([array(path, frame, "transform_matrix") for frame in frames]) @ OPENGL_TO_OPENCV
+    poses = np.stack([array(path, frame, "transform_matrix") for frame in frames]) @ OPENGL_AXES
     sizes = np.array([[number(path, frame, "w"), number(path, frame, "h")] for frame in frames])
     if not np.isfinite(sizes).all():
         raise bad_poses(path, "does not tell the size of the images (w and h)")

@@ -11,9 +11,8 @@ import numpy as np
 from ..errors import TttlrmError
 from ..files import make_folder, replacing
 from ..gaussians.quaternions import from_matrices
-from .cameras import Cameras
+from .cameras import OPENGL_AXES, Cameras
 
-OPENCV_TO_OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 COLMAP_FILES = ("cameras.txt", "images.txt", "points3D.txt")
 
 
@@ -25,7 +24,7 @@ def write_transforms(path: Path, names: list[str], cameras: Cameras) -> None:
     frames = []
     for name, c2w, lens, size in zip(names, cameras.c2w, cameras.intrinsics, cameras.sizes, strict=True):
         intrinsics = dict(zip(("fl_x", "fl_y", "cx", "cy"), lens.tolist(), strict=True))
-        matrix = (c2w @ OPENCV_TO_OPENGL).tolist()
+        matrix = (c2w @ OPENGL_AXES).tolist()
         frames.append({"file_path": name, "w": int(size[0]), "h": int(size[1]), **intrinsics, "transform_matrix": matrix})
     with replacing(path) as part:
         part.write_text(json.dumps({"camera_model": "PINHOLE", "frames": frames}, indent=1), encoding="utf-8")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+OPENGL_AXES = np.diag([1.0, -1.0, -1.0, 1.0])  # camera axes of OpenGL to those of OpenCV; its own inverse
+
 
 @dataclass(frozen=True)
 class Cameras:

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from ..progress import Report
+from .cameras import OPENGL_AXES
 from .images import image_size
 from .photo import Lens, Photo, bad_poses, posed_photo
 from .text_poses import posed_images
-from .transforms_json import OPENGL_TO_OPENCV
 
 LENS, SENSOR = 35.0, 32.0  # mm
 
@@ -30,7 +30,7 @@ def _photo(below: Path, image: Path, array: Path) -> Photo:
     width, height = image_size(image)
     focal = LENS / SENSOR * max(width, height)
     lens = Lens(width, height, np.array([focal, focal, width / 2, height / 2]))
-    return posed_photo(below, image, array, np.linalg.inv(_w2c(array)) @ OPENGL_TO_OPENCV, lens)
+    return posed_photo(below, image, array, np.linalg.inv(_w2c(array)) @ OPENGL_AXES, lens)
 
 
 def _w2c(path: Path) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..progress import Report
+from .cameras import OPENGL_AXES
 from .confined import first_file
 from .distortion import PARAMETERS, Distortion
 from .images import image_size
@@ -18,7 +19,6 @@ from .json_poses import array, named_images, number
 from .photo import Lens, Photo, bad_poses, posed_photo
 
 PLAIN = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
-OPENGL_TO_OPENCV = np.diag([1.0, -1.0, -1.0, 1.0])
 
 
 def read_transforms(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:
@@ -31,7 +31,7 @@ def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Phot
     c2w = array(poses, frame, "transform_matrix")
     if c2w.shape not in ((3, 4), (4, 4)):
         raise bad_poses(poses, f"has no 4×4 transform_matrix for {path.name}")
-    photo = posed_photo(folder, path, poses, c2w @ OPENGL_TO_OPENCV, _lens(poses, path, frame))
+    photo = posed_photo(folder, path, poses, c2w @ OPENGL_AXES, _lens(poses, path, frame))
     return replace(photo, mask=_mask(poses, folder, frame) or photo.mask)
 
 

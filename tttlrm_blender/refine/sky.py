@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..gaussians.gaussians import SH_DC, Gaussians
+from ..gaussians.activations import to_base_sh
+from ..gaussians.gaussians import Gaussians
 from ..photos.load import BLACK, PhotoSet
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
@@ -37,7 +38,7 @@ def sky_splats(splats: Gaussians, photos: PhotoSet) -> Gaussians:
     seen, past, colors = _looked_at(shell, splats, photos)
     colors = colors / np.maximum(past, 1e-6)[:, None]
     keep = (past > OPEN * seen) & (colors > DARK).any(1)
-    shell.sh[:, 0] = (colors - 0.5) / SH_DC
+    shell.sh[:, 0] = to_base_sh(colors)
     return shell[keep]
 
 

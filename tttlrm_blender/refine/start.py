@@ -11,7 +11,8 @@ import torch
 from scipy.spatial import cKDTree
 
 from ..errors import TttlrmError
-from ..gaussians.gaussians import SH_DC, Gaussians, merge, prune
+from ..gaussians.activations import to_base_sh
+from ..gaussians.gaussians import Gaussians, merge, prune
 from ..photos.load import PhotoSet
 from ..photos.points import SparsePoints
 from ..render.device import to_tensors
@@ -103,7 +104,7 @@ def splats_from_points(points: SparsePoints) -> Gaussians:
         quats=np.tile(np.array([1, 0, 0, 0], np.float32), (count, 1)),
         scales=np.repeat(sizes[:, None], 3, 1).astype(np.float32),
         opacities=np.full(count, POINT_OPACITY, np.float32),
-        sh=((points.colors - 0.5) / SH_DC).astype(np.float32)[:, None],
+        sh=to_base_sh(points.colors)[:, None],
     )
 
 
