@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import bpy
 
 from .engine import client, messages
+from .windows import redraw
 
 
 @dataclass
@@ -55,7 +56,4 @@ def show(context: bpy.types.Context) -> None:
     if bpy.app.background:
         return
     context.workspace.status_text_set(f"{current.text}   (Esc stops it)" if current else None)
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "PROPERTIES", "PREFERENCES"}:
-                area.tag_redraw()
+    redraw("VIEW_3D", "PROPERTIES", "PREFERENCES")

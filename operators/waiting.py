@@ -15,6 +15,7 @@ from bpy.app.handlers import persistent
 
 from . import activity, troubles
 from .engine import messages
+from .reported import reported
 from .scene.lookup import find
 
 REST = 0.3  # seconds without a change before a decoding begins
@@ -87,9 +88,8 @@ def decode(obj: bpy.types.Object) -> None:
             return
         try:
             bpy.ops.tttlrm.decode("INVOKE_DEFAULT")
-        except RuntimeError as error:  # how Blender hands over what an operator reports
-            sentence = str(error).removeprefix("Error: ").strip()
-            troubles.note(obj.tttlrm.session, messages.Failed("refused", sentence))
+        except RuntimeError as error:
+            troubles.note(obj.tttlrm.session, messages.Failed("refused", reported(error)))
 
 
 @persistent

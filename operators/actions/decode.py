@@ -11,8 +11,9 @@ from .. import waiting
 from ..engine import errors, settings
 from ..interface import properties
 from ..scene.crop import crop_matrix
+from ..scene.splats import is_kept
 from ..worker import Work
-from .kept import SplatsOperator, is_kept
+from .kept import SplatsOperator
 
 
 class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
@@ -30,8 +31,7 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
     def collect(self, context: bpy.types.Context) -> Work:
         """Raises `TttlrmError` when there is no such crop box."""
         work, box = super().collect(context), self._crop_box(context.object)
-        crop = crop_matrix(box, context.object) if box else ()
-        return replace(work, settings=replace(work.settings, crop=crop))
+        return replace(work, settings=replace(work.settings, crop=crop_matrix(box, context.object)))
 
     def _crop_box(self, splats: bpy.types.Object) -> bpy.types.Object | None:
         if not self.crop:

@@ -9,6 +9,7 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 
 from ..photo_sets import PHOTOS, RAW, VIDEOS
+from ..reported import reported
 from .reconstruct import FILES, FOLDER
 
 POSES = frozenset((".json",))
@@ -79,8 +80,8 @@ class TTTLRM_OT_drop(bpy.types.Operator):
         how = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
         try:
             outcome = bpy.ops.tttlrm.reconstruct(how, **self._dropped().arguments)
-        except RuntimeError as error:  # what an operator reports to a caller in Python
-            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+        except RuntimeError as error:
+            self.report({"ERROR"}, reported(error))
             return {"CANCELLED"}
         return {"CANCELLED"} if "CANCELLED" in outcome else {"FINISHED"}
 

@@ -89,8 +89,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
 
     def _wanted(self, splats: bpy.types.Object) -> settings.ExtendSettings:
         own = splats.tttlrm
-        crop = crop_matrix(own.crop, splats) if own.crop else ()
-        decode = replace(properties.plain(own.decode, settings.DecodeSettings), crop=crop)
+        decode = replace(properties.plain(own.decode, settings.DecodeSettings), crop=crop_matrix(own.crop, splats))
         refine = properties.plain(own.refine, settings.RefineSettings) if self.refine else settings.RefineSettings()
         return replace(properties.plain(self, settings.ExtendSettings), decode=decode, refine=refine)
 

@@ -11,7 +11,7 @@ from .. import activity, waiting, worker
 from ..engine import client, errors, messages
 from ..scene.lookup import find
 from ..scene.reconstruction import splats_of
-from ..scene.splats import add_splats, update_splats
+from ..scene.splats import add_splats, remove_splats, update_splats
 
 TICK = 0.1  # seconds between looks at the events
 
@@ -132,9 +132,7 @@ class JobOperator:
         shown, replaced = find(self._preview), find(self.replaces)
         if not shown:
             return
-        data = shown.data
-        bpy.data.objects.remove(shown)
-        bpy.data.pointclouds.remove(data)
+        remove_splats(shown)
         if replaced:
             replaced.hide_set(False)
             replaced.select_set(self._selected)

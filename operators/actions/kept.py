@@ -8,14 +8,9 @@ from ..engine import errors, messages
 from ..interface import properties
 from ..scene.lookup import find
 from ..scene.reconstruction import splats_of
-from ..scene.splats import is_splats, update_splats
+from ..scene.splats import is_kept, update_splats
 from ..worker import Work
 from .job import JobOperator
-
-
-def is_kept(obj: bpy.types.Object | None) -> bool:
-    """Whether an object is splats whose scene a worker was given to keep."""
-    return is_splats(obj) and bool(obj.tttlrm.session)
 
 
 class KeptSceneOperator(JobOperator):

@@ -100,9 +100,10 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         if self.directory:
             names = [file.name for file in self.files if file.name]
             return sources.chosen(Path(bpy.path.abspath(self.directory)), names)
-        if lacking := sources.missing(context):
+        source = sources.source_of(context)
+        if lacking := sources.missing(context, source):
             raise errors.TttlrmError(lacking, code="no_photos")
-        return sources.source_of(context)
+        return source
 
     def _wanted(self, context: bpy.types.Context) -> settings.ReconstructSettings:
         wanted = properties.overlaid(properties.reconstruct_settings(context.scene), self)

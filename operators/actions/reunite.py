@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import bpy
 
+from ..reported import reported
 from ..scene.cameras import background_photo
 from ..scene.splats import is_splats
 
@@ -29,6 +30,6 @@ class TTTLRM_OT_reconstruct_again(bpy.types.Operator):
             obj.select_set(obj in beside and obj.type == "CAMERA" and background_photo(obj) is not None)
         try:
             return bpy.ops.tttlrm.reconstruct("INVOKE_DEFAULT", name=name)
-        except RuntimeError as error:  # how Blender hands on what the other operator has reported
-            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+        except RuntimeError as error:
+            self.report({"ERROR"}, reported(error))
             return {"CANCELLED"}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +10,7 @@ from pathlib import Path
 import bpy
 
 from ..engine import errors
-
-PREFIX = re.compile(r"^(Error: |Operator bpy\.ops\.\S+\.poll\(\) )")  # of the sentences of operators
+from ..reported import reported
 
 
 def begin() -> None:
@@ -38,5 +36,5 @@ def told(sentence: str, code: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        said = PREFIX.sub("", str(error)).strip()
+        said = reported(error)
         raise errors.TttlrmError(f"{sentence}: {said}" if sentence else said, code=code) from error

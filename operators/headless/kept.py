@@ -9,8 +9,8 @@ from typing import Any
 
 import bpy
 
-from ..actions.kept import is_kept
 from ..engine import errors
+from ..scene.splats import is_kept
 from . import blend_files, objects, operator_options, worker_options
 
 KINDS = {

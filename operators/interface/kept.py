@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The settings of splats whose scene a worker keeps: in the sidebar's tab, and in the object-data tab of the properties."""
 
-import textwrap
 from typing import ClassVar
 
 import bpy
 
 from .. import addon, troubles, waiting
 from ..engine import settings
-from ..scene.splats import is_splats
+from ..scene.splats import is_kept
 from .presets import TTTLRM_PT_decode_presets
 from .properties import WORDS
-from .tab import Tab, column
-
-MARGIN, LETTER = 60, 7  # pixels at a scale of 1: beside a line in a box, and about the width of a letter
+from .tab import Tab, column, paragraph
 
 
 class DataTab:
@@ -105,7 +102,7 @@ class TTTLRM_PT_data(DataTab, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        return is_splats(context.object) and bool(context.object.tttlrm.session)
+        return is_kept(context.object)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
@@ -135,10 +132,8 @@ def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     failure = troubles.of(context.object)
     if failure is None:
         return
-    letters = int((context.region.width / context.preferences.system.ui_scale - MARGIN) / LETTER)
     box = layout.box().column(align=True)
-    for number, line in enumerate(textwrap.wrap(troubles.text(failure), max(letters, 20))):
-        box.label(text=line, icon="BLANK1" if number else "ERROR")
+    paragraph(box, context, troubles.text(failure), "ERROR")
     if failure.code == "no_scene":
         box.operator("tttlrm.reconstruct_again")
     if failure.code == "no_worker" and addon.ADDON:

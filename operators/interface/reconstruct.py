@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,13 +11,11 @@ import bpy
 from .. import activity
 from ..sources import missing, source_of
 from .sources import TTTLRM_PG_source
-from .tab import Tab, column
+from .tab import Tab, column, paragraph
 from .thumbnails import icon
 
 ROWS = 6  # of the list of photos
 LARGE = 8.0  # size of the active photo's picture, in buttons
-LETTER = 7  # pixels that a letter is wide at interface scale 1, on average
-MARGIN = 10  # letters that the panel's border, icon and tabs take
 
 
 class TTTLRM_UL_photos(bpy.types.UIList):
@@ -112,20 +109,14 @@ DRAW = {"FOLDER": _draw_folder, "VIDEO": _draw_video, "CAMERAS": _draw_cameras, 
 
 def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The button; where it does not work yet, it is grey, and its tooltip and the line below say what to do."""
-    source, lacking = source_of(context), missing(context)
+    source = source_of(context)
+    lacking = missing(context, source)
     button = layout.column()
     button.scale_y = 2.0
     button.context_pointer_set("tttlrm_source", context.scene.tttlrm.source)
     text = "Reconstruct" if lacking else f"Reconstruct {source.label}"
     button.operator("tttlrm.reconstruct", text=text, icon="OUTLINER_OB_POINTCLOUD")
-    for number, line in enumerate(_lines(lacking, context)):
-        layout.label(text=line, icon="BLANK1" if number else "INFO")
-
-
-def _lines(text: str, context: bpy.types.Context) -> list[str]:
-    """A text in lines that fit into the panel; Blender itself breaks none."""
-    scale = context.preferences.system.ui_scale
-    return textwrap.wrap(text, max(20, int(context.region.width / (LETTER * scale)) - MARGIN))
+    paragraph(layout, context, lacking, "INFO")
 
 
 def _draw_activity(layout: bpy.types.UILayout) -> None:

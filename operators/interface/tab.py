@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the panels in the tab “tttLRM” of the 3D view's sidebar share."""
 
+import textwrap
+
 import bpy
+
+LETTER = 7  # pixels that a letter is wide at interface scale 1, on average
+MARGIN = 10  # letters that the panel's border, icon and tabs take
 
 
 class Tab:
@@ -17,3 +22,10 @@ def column(panel: bpy.types.Panel) -> bpy.types.UILayout:
     panel.layout.use_property_split = True
     panel.layout.use_property_decorate = False
     return panel.layout.column()
+
+
+def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:
+    """A text in lines that fit into the panel, an icon before the first; Blender itself breaks none."""
+    letters = int(context.region.width / (LETTER * context.preferences.system.ui_scale)) - MARGIN
+    for number, line in enumerate(textwrap.wrap(text, max(letters, 20))):
+        layout.label(text=line, icon="BLANK1" if number else icon)

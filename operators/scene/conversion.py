@@ -30,6 +30,13 @@ def camera_to_blender(
     return c2w @ CAMERA_AXES
 
 
+def camera_from_blender(
+    matrix: np.ndarray,  # [4, 4], a Blender camera's local to world, possibly scaled
+) -> np.ndarray:  # [4, 4], OpenCV axes
+    """The engine's pose of a Blender camera."""
+    return camera_pose(matrix) @ CAMERA_AXES
+
+
 def camera_pose(
     matrix: np.ndarray,  # [4, 4], a Blender camera's local to world, possibly scaled
 ) -> np.ndarray:  # [4, 4]

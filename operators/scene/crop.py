@@ -11,11 +11,13 @@ from ..engine import errors
 FLAT = 1e-9  # of the half sides of a box; thinner ones have no inside
 
 
-def crop_matrix(box: bpy.types.Object, splats: bpy.types.Object) -> tuple[float, ...]:
+def crop_matrix(box: bpy.types.Object | None, splats: bpy.types.Object) -> tuple[float, ...]:
     """The 4×4 matrix, row by row, from the space of splats to a cube of −1 to 1 that stands for an object's bounding box.
 
-    Raises `TttlrmError` when the box is flat, or when the splats' matrix or its own flattens space.
+    Empty without a box. Raises `TttlrmError` when the box is flat, or when the splats' matrix or its own flattens space.
     """
+    if box is None:
+        return ()
     bpy.context.view_layer.update()
     return tuple(value for row in around(box).inverted() @ splats.matrix_world for value in row)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from ..windows import redraw
 from . import nodes, points
 
 SELECTED = ".selection"
@@ -42,7 +43,7 @@ def select(
     shown = visible(obj)
     mask = mask if shown is None else mask & shown
     points.write(obj.data, SELECTED, "BOOLEAN", mask)
-    redraw()
+    redraw("VIEW_3D")  # a selection changes nothing that Blender itself would notice
     return int(np.count_nonzero(mask))
 
 
@@ -56,15 +57,7 @@ def hide(
         if user.data == obj.data:
             _leave_out_hidden(user, bool(mask.any()))
     obj.data.update_tag()
-    redraw()
-
-
-def redraw() -> None:
-    """Let all 3D views be drawn again: a selection changes nothing that Blender itself would notice."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
+    redraw("VIEW_3D")
 
 
 def _mask(cloud: bpy.types.PointCloud, name: str) -> np.ndarray | None:

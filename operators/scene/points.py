@@ -119,13 +119,18 @@ def cloud_like(cloud: bpy.types.PointCloud, table: Table) -> bpy.types.PointClou
     new = new_cloud(len(table["position"].values))
     for name, (kind, values) in table.items():
         write(new, name, kind, values)
-    for material in cloud.materials:
-        new.materials.append(material)
     for name, value in cloud.items():
         new[name] = value
-    if hasattr(cloud, "type"):
-        new.type = cloud.type
+    dress(new, cloud)
     return new
+
+
+def dress(new: bpy.types.PointCloud, old: bpy.types.PointCloud) -> None:
+    """Give a point cloud the materials of another, and what Blender draws it as."""
+    for material in old.materials:
+        new.materials.append(material)
+    if hasattr(old, "type"):
+        new.type = old.type
 
 
 def replace(old: bpy.types.PointCloud, new: bpy.types.PointCloud) -> None:

@@ -28,10 +28,7 @@ def update_splats(obj: bpy.types.Object, splats: gaussians.Gaussians) -> None:
     """Replace the splats of an object; its place, modifiers and materials stay."""
     old, name = obj.data, obj.data.name
     obj.data = _cloud(name, splats)
-    for material in old.materials:
-        obj.data.materials.append(material)
-    if hasattr(old, "type"):
-        obj.data.type = old.type
+    points.dress(obj.data, old)
     if old.users == 0:
         bpy.data.pointclouds.remove(old)
         obj.data.name = name
@@ -61,6 +58,19 @@ def is_splats(obj: bpy.types.Object | None) -> bool:
     """Whether an object is a point cloud with the attributes of splats."""
     wanted = ("position", "scale", "rotation", BASE)
     return obj is not None and obj.type == "POINTCLOUD" and all(name in obj.data.attributes for name in wanted)
+
+
+def is_kept(obj: bpy.types.Object | None) -> bool:
+    """Whether an object is splats whose scene a worker was given to keep."""
+    return is_splats(obj) and bool(obj.tttlrm.session)
+
+
+def remove_splats(obj: bpy.types.Object) -> None:
+    """Remove an object, and its points where no other shows them."""
+    cloud = obj.data
+    bpy.data.objects.remove(obj)
+    if cloud.users == 0:
+        bpy.data.pointclouds.remove(cloud)
 
 
 def _cloud(name: str, splats: gaussians.Gaussians) -> bpy.types.PointCloud:

@@ -32,7 +32,7 @@ def views_of(
     for camera in found:
         names.append(free_name(_name(camera), names))
     sizes = [_size(camera, scene) for camera in found]
-    poses = [world @ conversion.camera_pose(np.array(camera.matrix_world)) @ conversion.CAMERA_AXES for camera in found]
+    poses = [world @ conversion.camera_from_blender(np.array(camera.matrix_world)) for camera in found]
     aspect = scene.render.pixel_aspect_y / scene.render.pixel_aspect_x
     lenses = [intrinsics(camera, size, aspect) for camera, size in zip(found, sizes, strict=True)]
     return names, cameras.Cameras(np.array(poses), np.array(lenses), np.array(sizes, dtype=np.int64))

@@ -20,9 +20,9 @@ def source_of(context: bpy.types.Context) -> Source:
     return SOURCES[group.kind](context, group)
 
 
-def missing(context: bpy.types.Context) -> str:
-    """What a person has to do before the panel's source can be reconstructed, in sentences."""
-    group, source = context.scene.tttlrm.source, source_of(context)
+def missing(context: bpy.types.Context, source: Source | None = None) -> str:
+    """What a person has to do before the panel's `source`, if it is at hand already, can be reconstructed, in sentences."""
+    group, source = context.scene.tttlrm.source, source or source_of(context)
     if source.missing:
         return source.missing
     if group.cameras == "BLENDER" and not source.posed:

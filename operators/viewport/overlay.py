@@ -15,6 +15,7 @@ import numpy as np
 from bpy.app.handlers import persistent
 
 from ..engine import drawing
+from ..windows import redraw
 from . import canvas
 from .background import Background
 from .canvas import Atlas, Canvas, texture, upload
@@ -147,10 +148,7 @@ def _look() -> float | None:
     """Draw the viewports anew when the thread has done something."""
     backgrounds = [overlay.background for overlay in _overlays.values()]
     if any(background.news() for background in backgrounds):
-        for window in bpy.context.window_manager.windows:
-            for area in window.screen.areas:
-                if area.type == "VIEW_3D":
-                    area.tag_redraw()
+        redraw("VIEW_3D")
     return TICK if any(background.busy for background in backgrounds) else None
 
 

@@ -36,5 +36,5 @@ def cameras(context: bpy.types.Context) -> np.ndarray | None:  # [V, 4, 4], Open
     """The poses of the cameras that hang beside the edited objects; None for none."""
     wholes = {carrier(obj) for obj in edited(context)}
     found = [part for whole in wholes for part in whole.children_recursive if part.type == "CAMERA"]
-    poses = [conversion.camera_pose(np.array(camera.matrix_world)) @ conversion.CAMERA_AXES for camera in found]
+    poses = [conversion.camera_from_blender(np.array(camera.matrix_world)) for camera in found]
     return np.array(poses) if poses else None

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...engine import transform
 from ...scene import points
-from ...scene.splats import attributes, is_splats, read_local
+from ...scene.splats import attributes, is_splats, read_local, remove_splats
 from .operator import EditOperator, edited
 
 
@@ -32,7 +32,7 @@ class TTTLRM_OT_join_splats(EditOperator, bpy.types.Operator):
         tables = [points.read_all(active.data), *(_moved(obj, move) for obj, move in zip(others, moves, strict=True))]
         points.replace(active.data, points.cloud_like(active.data, points.stacked(tables)))
         for obj in others:
-            _remove(obj)
+            remove_splats(obj)
         self.warn_of_stretching(moves)
         return f"{len(active.data.points):,} splats of {len(tables)} objects"
 
@@ -47,10 +47,3 @@ def _moved(obj: bpy.types.Object, matrix: np.ndarray) -> points.Table:
     splats = transform.apply_matrix(read_local(obj.data), matrix)
     moved = {name: points.Column(kind, values.reshape(len(splats), -1)) for name, kind, values in attributes(splats)}
     return points.read_all(obj.data) | moved
-
-
-def _remove(obj: bpy.types.Object) -> None:
-    data = obj.data
-    bpy.data.objects.remove(obj)
-    if data.users == 0:
-        bpy.data.pointclouds.remove(data)
