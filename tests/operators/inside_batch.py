@@ -2,14 +2,12 @@
 """Many photo sets in one go, from a checkout, with the toy worker."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
 
-import operators
 from operators import worker
 from operators.engine import client
 from operators.headless import command_line
@@ -17,22 +15,9 @@ from operators.interface.preferences import Worker
 from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.ply import read_ply
 
-TOY = Path(__file__).with_name("toy_worker.py")
+pytestmark = pytest.mark.usefixtures("registered", "toy_workers")
+
 FILES = {"statue.blend", "splats.ply", "mesh.glb", "preview.png", "report.json"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def registered() -> Iterator[None]:
-    operators.register()
-    yield
-    operators.unregister()
-
-
-@pytest.fixture(autouse=True)
-def toy(monkeypatch):
-    """Workers that are launched are toys."""
-    launch = client.launch_worker
-    monkeypatch.setattr(client, "launch_worker", lambda *choice, scenes=None: launch(*choice, program=(str(TOY),), scenes=scenes))
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What people do to splats with the installed extension."""
 
-import os
-from collections.abc import Iterator
 from importlib import import_module
 
 import bpy
@@ -15,17 +13,11 @@ from tttlrm_blender.gaussians.harmonics import colors
 from tttlrm_blender.gaussians.ply import read_ply
 from tttlrm_blender.gaussians.transform import apply_matrix
 
+pytestmark = pytest.mark.usefixtures("installed")
+
 MODULE = "bl_ext.user_default.tttlrm"
 COUNT = 60
 ops = bpy.ops.tttlrm
-
-
-@pytest.fixture(scope="module", autouse=True)
-def installed() -> Iterator[None]:
-    """The real zip, installed and enabled as Blender does it."""
-    bpy.ops.extensions.package_install_files(filepath=os.environ["TTTLRM_EXTENSION"], repo="user_default", enable_on_install=True)
-    yield
-    bpy.ops.preferences.addon_disable(module=MODULE)
 
 
 @pytest.fixture(autouse=True)

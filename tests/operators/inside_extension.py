@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What people do with the installed extension, except looking at it."""
 
-import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -15,17 +14,11 @@ from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.client import WorkerProcess, launch_worker
 from tttlrm_blender.worker.certificate import fingerprint, own_certificate
 
+pytestmark = pytest.mark.usefixtures("installed")
+
 MODULE = "bl_ext.user_default.tttlrm"
 TOY = Path(__file__).with_name("toy_worker.py")
 ops = bpy.ops.tttlrm
-
-
-@pytest.fixture(scope="module", autouse=True)
-def installed() -> Iterator[None]:
-    """The real zip, installed and enabled as Blender does it."""
-    bpy.ops.extensions.package_install_files(filepath=os.environ["TTTLRM_EXTENSION"], repo="user_default", enable_on_install=True)
-    yield
-    bpy.ops.preferences.addon_disable(module=MODULE)
 
 
 @pytest.fixture(scope="module")

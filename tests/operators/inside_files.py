@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats and cameras through files, as people do it with the installed extension."""
 
-import os
 import sys
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -19,16 +17,11 @@ from tttlrm_blender.gaussians.quaternions import normalize
 from tttlrm_blender.gaussians.transform import apply_matrix
 from tttlrm_blender.photos.camera_files import read_cameras
 
+pytestmark = pytest.mark.usefixtures("installed")
+
 MODULE = "bl_ext.user_default.tttlrm"
 ops = bpy.ops.tttlrm
 UPRIGHT = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])  # y down to z up
-
-
-@pytest.fixture(scope="module", autouse=True)
-def installed() -> Iterator[None]:
-    bpy.ops.extensions.package_install_files(filepath=os.environ["TTTLRM_EXTENSION"], repo="user_default", enable_on_install=True)
-    yield
-    bpy.ops.preferences.addon_disable(module=MODULE)
 
 
 @pytest.fixture(autouse=True)

@@ -5,14 +5,12 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
 
-import operators
 from operators import worker
 from operators.engine import client
 from operators.headless import claims, command_line
@@ -20,22 +18,9 @@ from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.files import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
 
-TOY = Path(__file__).with_name("toy_worker.py")
+pytestmark = pytest.mark.usefixtures("registered", "toy_workers")
+
 FILES = {"statue.blend", "splats.ply", "mesh.glb", "preview.png", "report.json"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def registered() -> Iterator[None]:
-    operators.register()
-    yield
-    operators.unregister()
-
-
-@pytest.fixture(autouse=True)
-def toy(monkeypatch):
-    """Workers that are launched are toys."""
-    launch = client.launch_worker
-    monkeypatch.setattr(client, "launch_worker", lambda *choice, scenes=None: launch(*choice, program=(str(TOY),), scenes=scenes))
 
 
 @pytest.fixture

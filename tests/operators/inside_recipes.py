@@ -4,35 +4,25 @@
 import re
 import runpy
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
 import pytest
 
 import operators
-from operators.engine import client
 from operators.headless import command_line
 from operators.interface.preferences import Worker
 from tests.operators.worker_python import WORKER_PYTHON
 
+pytestmark = pytest.mark.usefixtures("registered", "toy_workers")
+
 PAGE = Path(__file__).parents[2] / "docs" / "headless.md"
-TOY = Path(__file__).with_name("toy_worker.py")
 SHELL = "".join(re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.S))
 COMMANDS = re.findall(r"blender -b -c tttlrm (\w+ .*?)(?: >.*| \|\|.*)?$", SHELL, re.M)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def registered() -> Iterator[None]:
-    operators.register()
-    yield
-    operators.unregister()
-
-
 def test_the_script_reconstructs_decodes_renders_and_saves(tmp_path, monkeypatch):
-    launch = client.launch_worker
     monkeypatch.setattr(operators.worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
-    monkeypatch.setattr(client, "launch_worker", lambda *choice, scenes=None: launch(*choice, program=(str(TOY),), scenes=scenes))
     (tmp_path / "photos").mkdir()
     image = bpy.data.images.new("photo", 32, 24)
     image.filepath_raw, image.file_format = str(tmp_path / "photos" / "1.png"), "PNG"

@@ -2,7 +2,6 @@
 """What splat objects have of their own: settings, a crop box, presets, a place in the line, and what they lack elsewhere."""
 
 import math
-import os
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +11,10 @@ import bpy
 import pytest
 from mathutils import Matrix
 
+from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.client import WorkerProcess, launch_worker
+
+pytestmark = pytest.mark.usefixtures("installed")
 
 MODULE = "bl_ext.user_default.tttlrm"
 TOY = Path(__file__).with_name("toy_worker.py")
@@ -21,16 +23,8 @@ ops = bpy.ops.tttlrm
 
 
 @pytest.fixture(scope="module", autouse=True)
-def installed() -> Iterator[None]:
-    """The real zip, installed and enabled as Blender does it."""
-    bpy.ops.extensions.package_install_files(filepath=os.environ["TTTLRM_EXTENSION"], repo="user_default", enable_on_install=True)
-    yield
-    bpy.ops.preferences.addon_disable(module=MODULE)
-
-
-@pytest.fixture(scope="module", autouse=True)
 def worker(installed) -> Iterator[WorkerProcess]:
-    with launch_worker(program=(str(TOY),)) as process:
+    with launch_worker(WORKER_PYTHON, program=(str(TOY),)) as process:
         chosen = bpy.context.preferences.addons[MODULE].preferences
         chosen.host, chosen.port, chosen.token = process.host, process.port, process.token
         yield process

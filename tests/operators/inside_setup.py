@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """*Set Up Worker* in the installed extension, with tiny packages in place of the real ones."""
 
-import os
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -11,16 +9,10 @@ import pytest
 
 from tests.setup.tiny_wheels import make_wheels, pin
 
+pytestmark = pytest.mark.usefixtures("installed")
+
 MODULE = "bl_ext.user_default.tttlrm"
 ops = bpy.ops.tttlrm
-
-
-@pytest.fixture(scope="module", autouse=True)
-def installed() -> Iterator[None]:
-    """The real zip, installed and enabled as Blender does it."""
-    bpy.ops.extensions.package_install_files(filepath=os.environ["TTTLRM_EXTENSION"], repo="user_default", enable_on_install=True)
-    yield
-    bpy.ops.preferences.addon_disable(module=MODULE)
 
 
 @pytest.fixture(scope="module")

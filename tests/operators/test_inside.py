@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Builds the extension and runs the tests of this folder that need it installed, each file in a process and a home of its own."""
 
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -9,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.operators.apart import HOUSE, run_apart
+
 if find_spec("bpy") is None:
     pytest.skip("the bpy module is not installed", allow_module_level=True)
 
-HOUSE = Path(__file__).parents[2]
 FILES = sorted(Path(__file__).parent.glob("inside_*.py"))
 
 
@@ -27,7 +27,4 @@ def extension() -> Path:
 @pytest.mark.blender
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_inside_blender(file: Path, extension: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)]
-    environment = os.environ | {"HOME": str(tmp_path), "TTTLRM_EXTENSION": str(extension)}
-    run = subprocess.run(command, capture_output=True, text=True, cwd=HOUSE, env=environment)
-    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
+    run_apart(file, HOME=str(tmp_path), TTTLRM_EXTENSION=str(extension))

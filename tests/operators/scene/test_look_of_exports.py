@@ -10,17 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from scipy.spatial.transform import Rotation
 
 from tttlrm_blender.gaussians.files import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.gaussians.quaternions import normalize
 from tttlrm_blender.photos.cameras import Cameras
-from tttlrm_blender.render.rasterize import rasterize
 
-if find_spec("bpy") is None:
-    pytest.skip("the bpy module is not installed", allow_module_level=True)
+if find_spec("bpy") is None or find_spec("torch") is None:
+    pytest.skip("the bpy module, or torch to draw with, is not installed", allow_module_level=True)
 
 HOUSE = Path(__file__).parents[3]
 SIZE = (160, 120)
@@ -48,6 +46,10 @@ def exported(source: Path, target: Path, matrix: np.ndarray) -> Gaussians:
 
 
 def picture(splats: Gaussians, c2w: np.ndarray) -> np.ndarray:
+    import torch
+
+    from tttlrm_blender.render.rasterize import rasterize
+
     lens = [150.0, 150.0, SIZE[0] / 2, SIZE[1] / 2]
     camera = Cameras(c2w[None], np.array([lens]), np.array([SIZE]))
     with torch.no_grad():

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests inside Blender share; bpy is imported by those that have it only."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MODULE = "bl_ext.user_default.tttlrm"
+TOY = Path(__file__).with_name("toy_worker.py")
+
+
+@pytest.fixture(scope="module")
+def installed() -> Iterator[None]:
+    """The real zip, installed and enabled as Blender does it."""
+    import bpy
+
+    bpy.ops.extensions.package_install_files(filepath=os.environ["TTTLRM_EXTENSION"], repo="user_default", enable_on_install=True)
+    yield
+    bpy.ops.preferences.addon_disable(module=MODULE)
+
+
+@pytest.fixture(scope="module")
+def registered() -> Iterator[None]:
+    """The operators of the checkout."""
+    import operators
+
+    operators.register()
+    yield
+    operators.unregister()
+
+
+@pytest.fixture
+def toy_workers(monkeypatch) -> None:
+    """Workers that are launched are toys."""
+    from operators.engine import client
+
+    launch = client.launch_worker
+    monkeypatch.setattr(client, "launch_worker", lambda *choice, scenes=None: launch(*choice, program=(str(TOY),), scenes=scenes))
