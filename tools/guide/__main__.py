@@ -73,10 +73,7 @@ def demo_photos(out: Path) -> Path:
     """Let the bpy module, in a process of its own, photograph Suzanne."""
     folder = out / "photos"
     if not (folder / "transforms.json").exists():
-        program = (
-            "import sys; from pathlib import Path; from operators.demo.suzanne import photograph; photograph(Path(sys.argv[1]))"
-        )
-        subprocess.run([sys.executable, "-c", program, str(folder)], cwd=HOUSE, check=True)
+        subprocess.run([sys.executable, "-c", PHOTOGRAPH, str(folder)], cwd=HOUSE, check=True)
     return folder
 
 

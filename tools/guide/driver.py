@@ -62,6 +62,7 @@ def one_large_view(tab: str) -> Journey:
     """Let the 3D view fill most of the window, with a tab of its sidebar open."""
     with in_view():
         bpy.context.space_data.show_region_ui = True
+        bpy.context.area.tag_redraw()  # only what was drawn has tabs
     yield SETTLE
     with in_view():
         sidebar = next(region for region in bpy.context.area.regions if region.type == "UI")
@@ -69,6 +70,8 @@ def one_large_view(tab: str) -> Journey:
 
 
 def picture(path: Path) -> Journey:
-    """Take a picture of the whole screen."""
+    """Take a picture of the whole screen, drawn anew: what a script changes Blender may not notice."""
+    for area in bpy.context.window_manager.windows[0].screen.areas:
+        area.tag_redraw()
     yield SETTLE
     subprocess.run(["import", "-window", "root", str(path)], check=True)

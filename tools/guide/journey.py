@@ -75,9 +75,8 @@ class Guide:
         before = len(self.splats.data.points)
         self.splats.tttlrm.decode.keep = 0.08
         self.splats.tttlrm.decode.scale = 0.6
-        if not getattr(self.splats.tttlrm, "live", False):
-            with in_view():
-                ops.decode("INVOKE_DEFAULT")
+        with in_view():
+            ops.decode("INVOKE_DEFAULT")
         yield lambda: not self.busy() and len(self.splats.data.points) != before
         yield from self.shot("decode")
         self.splats.tttlrm.decode.keep, self.splats.tttlrm.decode.scale = 0.0, 1.0
@@ -120,12 +119,14 @@ class Guide:
         splats.hide_set(True)
         yield from self.shot("mesh")
         surface.hide_set(True)
+        surface.hide_render = True
         splats.hide_set(False)
 
     def render(self) -> Journey:
         """Render what a camera sees."""
         scene = bpy.context.scene
-        scene.render.engine, scene.cycles.samples = "CYCLES", 8
+        scene.camera = next(obj for obj in bpy.data.objects if obj.type == "CAMERA")
+        scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 8, False
         scene.render.resolution_percentage = 100
         scene.render.resolution_x, scene.render.resolution_y = 400, 400
         scene.render.filepath = str(self.out / "render.png")
