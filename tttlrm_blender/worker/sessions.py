@@ -175,13 +175,23 @@ class Sessions:
         """The scene of that name, a new one if there is none. Raises `TttlrmError` if it cannot be made."""
         if name not in self._sessions:
             self._check_room(name)
-            place = self._kept.get(name) or Path(mkdtemp(prefix=PREFIX, dir=self._folder))
+            place = self._kept.get(name) or self._make_place(name)
             self._sessions[name] = Session(place, self._make_scene, self._limits)
-            if name not in self._kept:
-                with replacing(place / LABEL) as part:
-                    part.write_text(json.dumps({"name": name}), encoding="utf-8")
-                self._kept[name], self._bytes[place] = place, 0
         return self._sessions[name]
+
+    def _make_place(self, name: str) -> Path:
+        """A new folder for a scene, with its label; none is left where that fails."""
+        try:
+            place = Path(mkdtemp(prefix=PREFIX, dir=self._folder))
+        except OSError as error:
+            raise unwritable(name, error) from error
+        try:
+            _label(place, name)
+        except TttlrmError:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+        self._kept[name], self._bytes[place] = place, 0
+        return place
 
     def get(self, name: str) -> Session:
         """The scene of that name. Raises `TttlrmError` if there is none."""
@@ -243,6 +253,11 @@ class Sessions:
         """Names of scenes without jobs, those first that were not used for longest."""
         busy = {name for name, session in self._sessions.items() if session.busy}
         return sorted(self._kept.keys() - busy, key=lambda name: (self._kept[name] / LABEL).stat().st_mtime)
+
+
+def _label(place: Path, name: str) -> None:
+    with replacing(place / LABEL) as part:
+        part.write_text(json.dumps({"name": name}), encoding="utf-8")
 
 
 def _name_in(place: Path) -> str | None:

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A disk without room: writes of a real worker really fail, the worker serves on, and the scene is as it was."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.worker.photo_folder import write_checkpoint, write_photos
+from tttlrm_blender.client import Client, launch_worker
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.protocol.settings import DecodeSettings, ExportSettings, ReconstructSettings
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits on files are of POSIX")
+
+PROGRAM = (str(Path(__file__).with_name("limited_worker.py")),)
+KEEP = DecodeSettings(keep=0.5)
+
+
+@contextmanager
+def full_disk(client: Client) -> Iterator[None]:
+    """No file of the worker gets more than 100 bytes in the block."""
+    from tests.worker.limited_worker import LimitSettings  # not on Windows
+
+    client.submit("s", "limit", LimitSettings(number=100)).result()
+    try:
+        yield
+    finally:
+        client.submit("s", "limit", LimitSettings()).result()
+
+
+@contextmanager
+def refused(words: str) -> Iterator[None]:
+    """What the block does ends with an error that says that a file cannot be written."""
+    with pytest.raises(TttlrmError, match=words) as caught:
+        yield
+    assert caught.value.code == "cannot_write" and "too large" in caught.value.sentence
+
+
+def files_below(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
+    photos, scenes = write_photos(tmp_path / "photos"), tmp_path / "scenes"
+    settings = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
+    files = {path.relative_to(photos).as_posix(): path for path in photos.rglob("*") if path.is_file()}
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    with launch_worker(program=PROGRAM, scenes=scenes, log_path=tmp_path / "log") as worker, worker.connect() as client:
+        client.submit("s", "reconstruct", settings, files).result()
+        before = client.submit("s", "decode", KEEP).result()
+        kept = files_below(scenes) | files_below(tmp_path / "temporary")
+        with full_disk(client):
+            with refused("cannot store images/large.png"):
+                client.upload("s", {"images/large.png": bytes(1 << 20)})
+            with refused(r"scene\.safetensors cannot be written"):
+                client.submit("s", "decode", DecodeSettings(keep=0.1)).result()
+            with refused(r"memory-\w+\.safetensors cannot be written"):
+                client.submit("s", "reconstruct", settings).result()
+            with refused(r"splats\.ply cannot be written"):
+                client.submit("s", "export", ExportSettings("ply")).result()
+            with refused(r"session\.json cannot be written"):
+                client.upload("a scene with a long name" * 10, {"a": b"1"})
+            assert files_below(scenes) | files_below(tmp_path / "temporary") == kept, "no half of a file is left"
+        again = client.submit("s", "decode", KEEP).result()
+    assert all(np.array_equal(array, again.arrays[name]) for name, array in before.arrays.items())
+    with launch_worker(program=PROGRAM, scenes=scenes) as worker, worker.connect() as client:
+        later = client.submit("s", "decode", KEEP).result()
+    assert all(np.array_equal(array, later.arrays[name]) for name, array in before.arrays.items())
