@@ -82,10 +82,13 @@ def outcome(work: Callable[[Report], JobResult], report: Report, log: Path | Non
     except (Exception, SystemExit) as error:
         logs.tell(logger, "job_broke", logging.ERROR)
         if isinstance(error, OSError) and error.errno in FULL:
-            return Failed(
-                "cannot_write", f"{error.filename or 'A file'} cannot be written: {error.strerror}.", "Make room on the disk."
-            )
+            return _no_room(error)
         return _out_of_memory() if lacks_memory(error) else _internal(error, log)
+
+
+def _no_room(error: OSError) -> Failed:
+    file = error.filename or "A file"
+    return Failed("cannot_write", f"{file} cannot be written: {error.strerror}.", "Make room on the disk.")
 
 
 def _out_of_memory() -> Failed:
