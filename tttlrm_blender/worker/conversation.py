@@ -25,7 +25,8 @@ from .limits import Limits
 from .outbox import Outbox
 from .paths import placed
 from .schedule import Schedule
-from .sessions import Incoming, Session, Sessions
+from .session import Incoming, Session
+from .sessions import Sessions
 from .task import Label, Task
 
 logger = logging.getLogger(__name__)
