@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where memory does not suffice: smaller slices, then a sentence. The shortage itself is real, in a process with a limit."""
+"""Where memory does not suffice: smaller slices, then a sentence. Real shortages: benchmarks/short_of_memory.py."""
 
-import os
-import subprocess
-import sys
 import weakref
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,9 +9,7 @@ import torch
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.model.shortage import Need, in_slices, room
 
-ROOT = Path(__file__).resolve().parents[2]
 CPU = torch.device("cpu")
-TRIES = 5  # processes: each has other pieces of memory, and not in all of them a limit meets the work
 NEED = Need("read", 64, (256, 320), 1 << 20, 1 << 20, CPU)
 
 
@@ -90,16 +84,3 @@ def test_what_would_fit_is_told(monkeypatch, free, words):
 
 def test_there_is_room_for_a_little():
     assert room(CPU, 1 << 20) > 0.98 * (1 << 20)
-
-
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="limits on memory are Linux's")
-@pytest.mark.parametrize("step", ["encode", "extend", "decode", "nothing fits"])
-def test_a_real_shortage(step):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(Path(__file__).with_name("short_of_memory.py")), step]
-    for _ in range(TRIES):
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-        if ended.returncode == 0:
-            break
-    assert ended.returncode == 0, ended.stderr
-    assert "as without a limit" in ended.stdout

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps of the model in a process with little memory, against the same with enough: `python short_of_memory.py encode`."""
+"""Steps of the model in a process with little memory, against the same with enough: python -m benchmarks.short_of_memory encode."""
 
 import logging
 import resource
