@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps of the model in a process with little memory, against the same with enough: python -m benchmarks.short_of_memory encode."""
+"""Steps of the model with little memory, against the same with enough, on Linux.
+
+MALLOC_MMAP_THRESHOLD_=65536 python -m benchmarks.short_of_memory encode
+
+What is done: encode, extend, decode, or "nothing fits". The variable lets what is freed go back to the system at once; otherwise
+a process has more memory than its limit says, and where a shortage begins is chance.
+"""
 
 import logging
 import resource

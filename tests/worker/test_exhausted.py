@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A disk without room: writes of a real worker really fail, the worker serves on, and the scene is as it was."""
+"""Disk or memory without room: what a real worker does really fails, the worker serves on, and the scene is as it was."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.worker.photo_folder import write_checkpoint, write_photos
+from tests.worker.photo_folder import CONFIG, write_checkpoint, write_photos
 from tttlrm_blender.client import Client, launch_worker
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.model.checkpoint import save_checkpoint
+from tttlrm_blender.model.network import TttLRM
 from tttlrm_blender.protocol.settings import DecodeSettings, ExportSettings, ReconstructSettings
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits on files are of POSIX")
@@ -21,15 +24,15 @@ KEEP = DecodeSettings(keep=0.5)
 
 
 @contextmanager
-def full_disk(client: Client) -> Iterator[None]:
-    """No file of the worker gets more than 100 bytes in the block."""
+def limited(client: Client, name: str, number: int) -> Iterator[None]:
+    """The worker has a limit of the system in the block."""
     from tests.worker.limited_worker import LimitSettings  # not on Windows
 
-    client.submit("s", "limit", LimitSettings(number=100)).result()
+    client.submit("s", "limit", LimitSettings(name, number)).result()
     try:
         yield
     finally:
-        client.submit("s", "limit", LimitSettings()).result()
+        client.submit("s", "limit", LimitSettings(name)).result()
 
 
 @contextmanager
@@ -54,7 +57,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
         client.submit("s", "reconstruct", settings, files).result()
         before = client.submit("s", "decode", KEEP).result()
         kept = files_below(scenes) | files_below(tmp_path / "temporary")
-        with full_disk(client):
+        with limited(client, "RLIMIT_FSIZE", 100):
             with refused("cannot store images/large.png"):
                 client.upload("s", {"images/large.png": bytes(1 << 20)})
             with refused(r"scene\.safetensors cannot be written"):
@@ -71,3 +74,23 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     with launch_worker(program=PROGRAM, scenes=scenes) as worker, worker.connect() as client:
         later = client.submit("s", "decode", KEEP).result()
     assert all(np.array_equal(array, later.arrays[name]) for name, array in before.arrays.items())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits on memory are Linux's")
+def test_out_of_memory_is_a_sentence_and_the_next_job_works(tmp_path):
+    photos = write_photos(tmp_path / "photos")
+    files = {path.relative_to(photos).as_posix(): path for path in photos.rglob("*") if path.is_file()}
+    small = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
+    save_checkpoint(tmp_path / "wide.safetensors", TttLRM(replace(CONFIG, dim=512, patch_size=2)), {})
+    wide = replace(small, checkpoint=str(tmp_path / "wide.safetensors"), width=288, height=192)  # tokens of 162 MiB in one piece
+    with launch_worker(program=PROGRAM) as worker, worker.connect() as client:
+        client.submit("s", "reconstruct", small, files).result()
+        before = client.submit("s", "decode", KEEP).result()
+        pages = int(Path(f"/proc/{worker.process.pid}/statm").read_text().split()[0])
+        with limited(client, "RLIMIT_AS", pages * 4096 + (128 << 20)):
+            with pytest.raises(TttlrmError, match="to read 6 photos of 288×192 pixels takes about") as caught:
+                client.submit("s", "reconstruct", wide).result()
+            assert caught.value.code == "out_of_memory"
+            again = client.submit("s", "decode", KEEP).result()
+        assert client.submit("s", "reconstruct", small).result().info["views"] == 6
+    assert all(np.array_equal(array, again.arrays[name]) for name, array in before.arrays.items())
