@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where memory does not suffice: smaller slices, then a sentence. Real shortages: benchmarks/short_of_memory.py."""
 
-import os
-import subprocess
-import sys
 import weakref
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +9,6 @@ import torch
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.model.shortage import Need, in_slices, room
 
-ROOT = Path(__file__).resolve().parents[2]
 CPU = torch.device("cpu")
 NEED = Need("read", 64, (256, 320), 1 << 20, 1 << 20, CPU)
 
@@ -89,13 +84,3 @@ def test_what_would_fit_is_told(monkeypatch, free, words):
 
 def test_there_is_room_for_a_little():
     assert room(CPU, 1 << 20) > 0.98 * (1 << 20)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="limits on memory are Linux's")
-@pytest.mark.parametrize("step", ["encode", "extend", "decode", "nothing fits"])
-def test_a_real_shortage(step):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": "65536"}
-    command = [sys.executable, "-m", "benchmarks.short_of_memory", step]
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
-    assert ended.returncode == 0, ended.stderr
-    assert "as without a limit" in ended.stdout
