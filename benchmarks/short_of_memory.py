@@ -24,7 +24,7 @@ CONFIG = Config(dim=128, layers=2, expansion=4, sh_degree=1, depth_range="log", 
 
 @contextmanager
 def at_most(megabytes: float) -> Iterator[None]:
-    """Let the process have so much more memory than it has."""
+    """Let the process have so much more memory than it has: just that with MALLOC_MMAP_THRESHOLD_=65536 in the environment."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + int(megabytes * 2**20), before[1]))

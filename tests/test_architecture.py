@@ -152,6 +152,14 @@ def test_pycolmap_is_alone_in_its_process():
             assert packages(source) <= {"pycolmap", "numpy"}, source
 
 
+def test_nothing_is_timed_by_a_clock_that_jumps():
+    """Clocks are set, and laptops sleep: `time.monotonic` and `time.perf_counter` do not care."""
+    wall = {("time", "time"), ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today")}
+    for source in SOURCES:
+        used = [node for node in ast.walk(ast.parse(source.read_text())) if isinstance(node, ast.Attribute)]
+        assert not [node for node in used if isinstance(node.value, ast.Name) and (node.value.id, node.attr) in wall], source
+
+
 def test_every_file_states_its_licence():
     for source in SOURCES + sorted((ROOT / "tests").rglob("*.py")) + sorted((ROOT / "benchmarks").rglob("*.py")):
         assert source.read_text().startswith("# SPDX-License-Identifier: GPL-3.0-or-later\n"), source

@@ -11,9 +11,9 @@ from torch import nn
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.model.checkpoint import load_checkpoint, save_checkpoint
 from tttlrm_blender.model.config import Config
-from tttlrm_blender.model.decoder import choose, decode, decode_all, opacity_logits, patch_anchors
+from tttlrm_blender.model.decoder import choose, decode, decode_all, joined, opacity_logits, patch_anchors
 from tttlrm_blender.model.depth import matching_costs
-from tttlrm_blender.model.memory import encode, read_splats
+from tttlrm_blender.model.memory import SLICE, encode, read_splats
 from tttlrm_blender.model.network import Rule, TttLRM, chunk_ranges, orthogonalize
 
 SMALL = Config(dim=32, head_dim=16, layers=2, expansion=2, sh_degree=1)
@@ -68,6 +68,29 @@ def test_decoding_what_is_wanted_equals_decoding_all(model, views):
     wanted = order[:, 1] * mask.shape[1] + order[:, 0]
     for value, whole in zip(found, every, strict=True):
         torch.testing.assert_close(value, whole[0, wanted])
+
+
+def test_decoding_in_parts_equals_decoding_at_once(model, views):
+    memory = encode(model, *views)
+    mask = choose(opacity_logits(model, memory.tokens, memory.guess), VIEWS, 0.4, 0.1, seed=3)
+    whole = decode(model, memory.tokens, memory.anchor(model.config), mask)
+    for cuts in ([1, 2], [2, 1], [1, 1, 1]):
+        ends = np.cumsum(cuts)
+        parts = [memory.of_views(slice(end - count, end)) for count, end in zip(cuts, ends, strict=True)]
+        masks = mask.split([len(part.tokens) for part in parts])
+        found = [decode(model, part.tokens, part.anchor(model.config), some) for part, some in zip(parts, masks, strict=True)]
+        for value, expected in zip(joined(found, masks), whole, strict=True):
+            torch.testing.assert_close(value, expected)
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_the_size_of_slices_changes_nothing(model, views, size, monkeypatch):
+    whole = encode(model, *views)
+    monkeypatch.setitem(SLICE, "cpu", size)
+    sliced = encode(model, *views)
+    torch.testing.assert_close(sliced.tokens, whole.tokens, atol=1e-4, rtol=1e-4)
+    for one, other in zip(sliced.weights, whole.weights, strict=True):
+        torch.testing.assert_close(one.w, other.w, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("keep", "views", "share"), [(0.0, 8, 0.4), (0.0, 64, 0.3), (0.2, 8, 0.2)])

@@ -13,12 +13,14 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol import messages
 from tttlrm_blender.protocol.frames import RUN_BYTES, pack
 from tttlrm_blender.protocol.messages import (
+    MAX_REQUEST,
     MAX_TEXT,
     Decoder,
     Done,
     Failed,
     Hello,
     Progress,
+    Submit,
     Upload,
     check_versions,
     encode,
@@ -116,6 +118,20 @@ def test_whole_numbers_are_fractions_too():
 def test_a_message_too_large_is_refused_before_it_is_sent():
     with pytest.raises(TttlrmError, match="too large"):
         encode(1, Done({"text": "x" * (4 << 20)}))
+    with pytest.raises(TttlrmError, match="too large"):
+        encode(1, Submit("s", "k", {"text": "x" * MAX_REQUEST}))
+
+
+def test_a_reader_of_requests_refuses_more_text_than_they_have():
+    decoder = Decoder(10, MAX_REQUEST, MAX_REQUEST)
+    (fits,) = encode(1, Submit("s", "k", {"text": "x" * (MAX_REQUEST - 200)}))
+    assert decoder.feed(fits)
+    (answer,) = encode(1, Done({"text": "x" * MAX_REQUEST}))
+    with pytest.raises(TttlrmError, match="too long"):
+        decoder.feed(answer)
+    (frame,) = encode(1, Done({"text": "x" * MAX_REQUEST}, {"a": np.zeros(1)}))
+    with pytest.raises(TttlrmError, match="header does not fit"):
+        decoder.feed(frame)
 
 
 def test_a_hello_of_the_future_can_be_read():

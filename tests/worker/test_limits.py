@@ -23,7 +23,7 @@ from tests.worker.test_server import assert_alive, greeted, receive, send
 from tttlrm_blender import __version__
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.protocol.alive import keep_alive
+from tttlrm_blender.protocol.alive import OF_WORKERS, keep_alive
 from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import PROTOCOL, Done, Failed, Forget, Queued, Submit, Upload
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings, to_json
@@ -237,7 +237,7 @@ def test_clients_hear_how_their_jobs_end_when_the_worker_stops(tmp_path):
 
 def test_the_system_is_asked_to_notice_machines_that_are_gone():
     with socket.socket() as plain:
-        keep_alive(plain)
+        keep_alive(plain, OF_WORKERS)
         assert plain.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         assert not hasattr(socket, "TCP_KEEPIDLE") or plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
 

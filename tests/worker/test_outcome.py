@@ -111,6 +111,11 @@ def test_lack_of_memory_is_said_plainly(error):
     assert isinstance(event, Failed) and event.code == "out_of_memory" and "memory" in event.sentence
 
 
+def test_a_full_disk_is_said_plainly():
+    event = outcome(failing(OSError(28, "No space left on device", "/tmp/a")), Report(), None)
+    assert event == Failed("cannot_write", "/tmp/a cannot be written: No space left on device.", "Make room on the disk.")
+
+
 @pytest.mark.parametrize("error", [ValueError("secret"), KeyError("secret"), SystemExit(1), RecursionError()])
 def test_the_unexpected_names_the_log_and_keeps_its_traceback_there(error, caplog):
     with caplog.at_level(logging.ERROR):

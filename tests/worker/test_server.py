@@ -16,7 +16,20 @@ from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol import messages
 from tttlrm_blender.protocol.frames import MAX_FRAME, pack
-from tttlrm_blender.protocol.messages import Cancel, Decoder, Done, Failed, Hello, Note, Progress, Queued, Submit, Upload, encode
+from tttlrm_blender.protocol.messages import (
+    MAX_REQUEST,
+    Cancel,
+    Decoder,
+    Done,
+    Failed,
+    Hello,
+    Note,
+    Progress,
+    Queued,
+    Submit,
+    Upload,
+    encode,
+)
 from tttlrm_blender.protocol.settings import to_json
 from tttlrm_blender.worker.server import Server
 from tttlrm_blender.worker.sessions import LABEL, Limits
@@ -135,7 +148,10 @@ def test_other_names_for_this_machine_are_refused(port):
         next(encode(1, Upload("s", "a", 1, 0))),
         next(encode(1, Upload("s", "a", 1, 0, {"bytes": np.zeros(1, np.float32)}))),
         next(encode(1, Upload("s", "a", 1, 0, {"other": np.zeros(1, np.uint8)}))),
+        '{"type": "submit", "request": 1, "session": "s", "kind": "count", "settings": {"a": "' + "x" * MAX_REQUEST + '"}}',
+        pack({"message": "x" * MAX_REQUEST, "arrays": "{}"}, {}),
     ],
+    ids=range(12),
 )
 def test_garbage_ends_the_connection_and_nothing_else(port, frame):
     with Client("127.0.0.1", port, TOKEN) as other:

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.worker.sessions import LABEL, Limits, Session, Sessions
+from tttlrm_blender.worker.limits import Limits
+from tttlrm_blender.worker.session import Session
+from tttlrm_blender.worker.sessions import LABEL, Sessions
 
 
 @pytest.fixture
@@ -152,9 +155,10 @@ def test_scenes_outlive_those_who_keep_them(tmp_path):
     session = sessions.open("ä/b")
     store(session, "a", b"123")
     session.begin("cut off", 5)
+    (session.folder / ".scene.0123.safetensors").write_bytes(b"cut off")
     again = Sessions(tmp_path, lambda folder: folder, Limits(files=2))
     assert again.get("ä/b").photos == session.photos and (session.photos / "a").read_bytes() == b"123"
-    assert not list((session.folder / "incoming").iterdir())
+    assert not list((session.folder / "incoming").iterdir()) and not list(session.folder.glob(".*"))
     store(again.get("ä/b"), "b")
     with pytest.raises(TttlrmError, match="2 files"):
         store(again.get("ä/b"), "c")
@@ -173,14 +177,13 @@ def test_scenes_that_were_being_removed_are_gone_and_other_folders_are_not(tmp_p
 
 def test_the_scene_unused_for_longest_goes_first_and_people_are_told_before(tmp_path):
     sessions = Sessions(tmp_path, lambda folder: folder, Limits(total_bytes=900))
-    for age, name in enumerate(("new", "old", "busy", "oldest")):
+    for name in ("oldest", "busy", "old", "new"):
         session = sessions.open(name)
-        store(session, "a", b"x" * 200)
+        store(session, "a", b"x" * 190)
         assert sessions.used(session) == []
-        os.utime(session.folder / LABEL, times=(1000 - age, 1000 - age))
     sessions.get("busy").jobs = 1
     assert "'oldest'" in sessions.warning()
-    store(sessions.get("new"), "b", b"x" * 200)
+    store(sessions.get("new"), "b", b"x" * 165)
     assert [session.photos.name for session in sessions.used(sessions.get("new"))] == ["photos"]
     with pytest.raises(TttlrmError):
         sessions.get("oldest")
@@ -188,6 +191,40 @@ def test_the_scene_unused_for_longest_goes_first_and_people_are_told_before(tmp_
     store(sessions.get("new"), "c", b"x" * 2000)
     assert len(sessions.used(sessions.get("new"))) == 1, "neither the busy one nor the one just used"
     assert sessions.get("busy") and sessions.get("new")
+
+
+YEARS = 3600.0 * 24 * 365 * 20
+
+
+@pytest.mark.parametrize("jump", [YEARS, -YEARS])
+def test_a_clock_that_jumps_does_not_change_which_scene_goes_first(tmp_path, jump):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits())
+    folders = {}
+    for name in "cabc":
+        folders[name] = sessions.open(name).folder
+        sessions.used(sessions.get(name))
+        for label in tmp_path.glob(f"*/{LABEL}"):
+            written = label.stat().st_mtime + jump  # as if the clock had been elsewhere then
+            os.utime(label, (written, written))
+    again = Sessions(tmp_path, lambda folder: folder, Limits(sessions=2))
+    assert [dropped.folder for dropped in again.used(again.get("c"))] == [folders["a"], folders["b"]]
+
+
+def test_a_label_that_cannot_be_read_is_no_reason_to_remove_a_scene(tmp_path, caplog):
+    session = Sessions(tmp_path, lambda folder: folder, Limits()).open("s")
+    store(session, "a")
+    label = (session.folder / LABEL).read_text()
+    (session.folder / LABEL).write_text("{")
+    assert not len(Sessions(tmp_path, lambda folder: folder, Limits())) and "cannot be read" in caplog.text
+    (session.folder / LABEL).write_text(label)
+    assert (Sessions(tmp_path, lambda folder: folder, Limits()).get("s").photos / "a").exists()
+
+
+def test_a_scene_whose_label_cannot_be_written_has_its_turn_all_the_same(tmp_path):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits(sessions=2))
+    first, second = sessions.open("first"), sessions.open("second")
+    shutil.rmtree(first.folder)  # by somebody else, as could be a disk that is full
+    assert sessions.used(first) == [second]
 
 
 def test_what_is_on_disk_can_leave_memory(tmp_path):

@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from ..errors import TttlrmError
-from ..protocol.alive import keep_alive
+from ..protocol.alive import OF_WORKERS, keep_alive
 from ..protocol.frames import MAX_FRAME
 
 
@@ -33,7 +33,7 @@ def reach(host: str, port: int, timeout: float, fingerprint: str = "") -> Client
 def _dial(host: str, port: int, timeout: float) -> socket.socket:
     try:
         plain = socket.create_connection((host, port), timeout)  # made here so that no proxy comes in between
-        keep_alive(plain)
+        keep_alive(plain, OF_WORKERS)
         return plain
     except OSError as error:
         hint = "Start one, or correct host and port."

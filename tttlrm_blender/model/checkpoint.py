@@ -104,5 +104,13 @@ def save_checkpoint(path: Path, model: TttLRM, record: dict[str, Any]) -> None:
     """Write weights in half precision with the configuration and the training record (JSON values), atomically."""
     tensors = {name: value.detach().half().contiguous().cpu() for name, value in model.state_dict().items()}
     metadata = {"config": json.dumps(asdict(model.config)), "training": json.dumps(record)}
+    write_tensors(path, tensors, metadata)
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """Write a safetensors file in one step. Raises `TttlrmError` ("cannot_write") where the disk is full, for example."""
     with replacing(path) as part:
-        save_file(tensors, part, metadata)
+        try:
+            save_file(tensors, part, metadata)
+        except SafetensorError as error:  # so it calls what the system says
+            raise OSError(str(error).removeprefix("Error while serializing: I/O error: ")) from error

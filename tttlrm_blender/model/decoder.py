@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -158,14 +158,22 @@ def decode(
     return Candidates(*(torch.cat(kind) for kind in zip(*parts, strict=True)))
 
 
-def joined(parts: Sequence[Candidates], masks: Sequence[Tensor]) -> Candidates:
-    """What `decode` gives for the tokens of all parts at once, from what it gave for each with its own mask [T, p·p]."""
-    if len(parts) == 1:
-        return parts[0]
-    before = torch.cat(list(masks)).T.flatten().cumsum(0) - 1  # place of every pixel in that order
-    places = before.unflatten(0, (masks[0].shape[1], -1)).split([len(mask) for mask in masks], dim=1)
-    order = torch.cat([place[mask.T] for place, mask in zip(places, masks, strict=True)]).argsort()
-    return Candidates(*(torch.cat(kind)[order] for kind in zip(*parts, strict=True)))
+def joined(parts: Iterable[Candidates], masks: Sequence[Tensor]) -> Candidates:
+    """What `decode` gives for the tokens of all parts at once, from what it gives for each with its own mask [T, p·p].
+
+    A part is asked for once the one before has found its place, so that splats are there hardly more than once.
+    """
+    if len(masks) == 1:
+        return next(iter(parts))
+    count = torch.cat(list(masks)).T.flatten().cumsum(0)  # of pixels up to each, in that order
+    places = (count - 1).unflatten(0, (masks[0].shape[1], -1)).split([len(mask) for mask in masks], dim=1)
+    whole: Candidates | None = None
+    for part, place, mask in zip(parts, places, masks, strict=True):
+        whole = whole or Candidates(*(kind.new_empty(int(count[-1]), *kind.shape[1:]) for kind in part))
+        for kind, values in zip(whole, part, strict=True):
+            kind[place[mask.T]] = values
+    assert whole is not None
+    return whole
 
 
 def to_gaussians(candidates: Candidates, sh_degree: int = 3, scale: float = 1.0) -> Gaussians:

@@ -151,7 +151,7 @@ def read_splats(
         parts = [memory.of_views(slice(first, first + step)) for first in range(0, views, step)]
         mask = choose(torch.cat([opacity_logits(model, part.tokens, part.guess) for part in parts]), views, keep, explore, seed)
         wanted = mask.split([len(part.tokens) for part in parts])
-        found = [decode(model, part.tokens, part.anchor(model.config), some) for part, some in zip(parts, wanted, strict=True)]
+        found = (decode(model, part.tokens, part.anchor(model.config), some) for part, some in zip(parts, wanted, strict=True))
         return to_gaussians(joined(found, wanted), sh_degree, scale * growth(model.config, mask))
 
     return in_slices(work, len(memory.tokens), view, _need_to_decode(model, memory, keep))

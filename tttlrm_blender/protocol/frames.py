@@ -69,10 +69,10 @@ def pack(metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> bytes
     return b"".join([len(text).to_bytes(8, "little"), text, *parts])
 
 
-def unpack(frame: Buffer) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+def unpack(frame: Buffer, max_header: int = MAX_HEADER) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     """The metadata and the arrays of one frame; the arrays are views of its bytes. Raises `TttlrmError` for anything amiss."""
     length = int.from_bytes(frame[:8], "little")
-    if len(frame) < 8 or length > min(MAX_HEADER, len(frame) - 8):
+    if len(frame) < 8 or length > min(max_header, len(frame) - 8):
         raise malformed("its header does not fit")
     header = parse_object(frame[8 : 8 + length])
     metadata = header.pop("__metadata__", {})
@@ -192,8 +192,9 @@ def _runs(arrays: Mapping[str, np.ndarray], run_bytes: int) -> Iterator[dict[str
 class Assembler:
     """Puts the frames of messages together: the arrays are made once, at full size, and filled as the frames come in."""
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self, max_bytes: int, max_header: int = MAX_HEADER) -> None:
+        """`max_bytes` bounds the arrays of one message, `max_header` the header of each of its frames."""
+        self._max_bytes, self._max_header = max_bytes, max_header
         self._message: str | None = None
         self._arrays: dict[str, np.ndarray] = {}
         self._filled: dict[str, int] = {}
@@ -201,7 +202,7 @@ class Assembler:
 
     def add(self, frame: Buffer) -> tuple[str, dict[str, np.ndarray]] | None:
         """Take in the next frame; gives the message and its arrays once they are complete. Raises `TttlrmError`."""
-        metadata, runs = unpack(frame)
+        metadata, runs = unpack(frame, self._max_header)
         if self._message is None:
             self._open(metadata)
         elif metadata or not runs:

@@ -17,10 +17,11 @@ import numpy as np
 
 from .. import __version__
 from ..errors import TttlrmError
-from .frames import Assembler, Buffer, malformed, parse_object, split
+from .frames import MAX_HEADER, Assembler, Buffer, malformed, parse_object, split
 
 PROTOCOL = 3
 MAX_TEXT = 3 << 20  # characters, all ASCII; quoted once more it must fit into the header of a frame
+MAX_REQUEST = 256 << 10  # characters of what a client asks, beside arrays: all others wait while a worker reads them
 
 Arrays = dict[str, np.ndarray]
 
@@ -155,7 +156,7 @@ def encode(request: int, message: Message) -> Iterator[str | bytes]:
     """The frames of a message, to be sent in a row: a text, or binary frames if it has arrays."""
     values = {f.name: getattr(message, f.name) for f in fields(message) if f.name != "arrays"}
     text = json.dumps({"type": type(message).__name__.lower(), "request": request, **values}, allow_nan=False)
-    if len(text) > MAX_TEXT:
+    if len(text) > (MAX_REQUEST if isinstance(message, Request) else MAX_TEXT):
         raise TttlrmError("The message is too large to be sent.", code="bad_message")
     arrays = getattr(message, "arrays", None)
     return split(text, arrays) if arrays else iter([text])
@@ -164,21 +165,19 @@ def encode(request: int, message: Message) -> Iterator[str | bytes]:
 class Decoder:
     """Reads the frames of one connection."""
 
-    def __init__(self, max_bytes: int) -> None:
-        """`max_bytes` bounds the arrays of one message."""
-        self._assembler = Assembler(max_bytes)
+    def __init__(self, max_bytes: int, max_text: int = MAX_TEXT, max_header: int = MAX_HEADER) -> None:
+        """`max_bytes` bounds the arrays of one message, `max_text` its text, `max_header` the header of each of its frames."""
+        self._assembler, self._max_text = Assembler(max_bytes, max_header), max_text
 
     def feed(self, frame: str | Buffer) -> tuple[int, Message] | None:
         """Take in the next frame; gives a request's number and the message when it is complete. Raises `TttlrmError`."""
-        if isinstance(frame, str):
-            return _message(frame, {})
-        complete = self._assembler.add(frame)
+        complete = (frame, {}) if isinstance(frame, str) else self._assembler.add(frame)
+        if complete and len(complete[0]) > self._max_text:
+            raise malformed("its text is too long")
         return _message(*complete) if complete else None
 
 
 def _message(text: str, arrays: Arrays) -> tuple[int, Message]:
-    if len(text) > MAX_TEXT:
-        raise malformed("its text is too long")
     values = parse_object(text)
     kind, request = KINDS.get(str(values.pop("type", None))), values.pop("request", None)
     if kind is None or type(request) is not int:

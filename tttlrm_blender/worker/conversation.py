@@ -17,7 +17,21 @@ from ..errors import TttlrmError
 from ..photos.confined import confined
 from ..progress import Report
 from ..protocol.frames import RUN_BYTES, malformed
-from ..protocol.messages import END, Cancel, Cancelled, Decoder, Done, Event, Failed, Forget, Message, Note, Submit, Upload
+from ..protocol.messages import (
+    END,
+    MAX_REQUEST,
+    Cancel,
+    Cancelled,
+    Decoder,
+    Done,
+    Event,
+    Failed,
+    Forget,
+    Message,
+    Note,
+    Submit,
+    Upload,
+)
 from ..protocol.settings import from_json
 from . import logs
 from .kinds import JobKind, JobResult
@@ -25,7 +39,8 @@ from .limits import Limits
 from .outbox import Outbox
 from .paths import placed
 from .schedule import Schedule
-from .sessions import Incoming, Session, Sessions
+from .session import Incoming, Session
+from .sessions import Sessions
 from .task import Label, Task
 
 logger = logging.getLogger(__name__)
@@ -57,7 +72,7 @@ class Conversation:
     async def run(self, socket: ServerConnection) -> None:
         """Talk until the client goes; its jobs go on. Raises `TttlrmError` when it sends what makes no sense."""
         sender = asyncio.create_task(self._outbox.send_to(socket))
-        decoder = Decoder(RUN_BYTES)
+        decoder = Decoder(RUN_BYTES, MAX_REQUEST, MAX_REQUEST)
         try:
             async for frame in socket:
                 received = decoder.feed(frame)

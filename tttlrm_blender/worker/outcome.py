@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import time
@@ -22,6 +23,7 @@ from .kinds import JobResult
 
 logger = logging.getLogger(__name__)
 
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a disk, a share of it, a file
 PROGRESS_SECONDS = 0.05  # between events of the same stage
 PREVIEW_SECONDS = 0.5
 PREVIEW_SPLATS = 50_000  # in each of them
@@ -79,7 +81,14 @@ def outcome(work: Callable[[Report], JobResult], report: Report, log: Path | Non
         return Failed.of(error)
     except (Exception, SystemExit) as error:
         logs.tell(logger, "job_broke", logging.ERROR)
+        if isinstance(error, OSError) and error.errno in FULL:
+            return _no_room(error)
         return _out_of_memory() if lacks_memory(error) else _internal(error, log)
+
+
+def _no_room(error: OSError) -> Failed:
+    file = error.filename or "A file"
+    return Failed("cannot_write", f"{file} cannot be written: {error.strerror}.", "Make room on the disk.")
 
 
 def _out_of_memory() -> Failed:

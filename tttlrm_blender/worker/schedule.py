@@ -18,7 +18,7 @@ from ..errors import TttlrmError
 from ..protocol.messages import Cancelled, Queued
 from . import logs
 from .limits import Limits
-from .sessions import Session
+from .session import Session
 from .task import Task
 
 logger = logging.getLogger(__name__)

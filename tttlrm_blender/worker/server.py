@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from ..errors import TttlrmError
-from ..protocol.alive import keep_alive
+from ..protocol.alive import OF_CLIENTS, keep_alive
 from ..protocol.frames import MAX_FRAME, malformed
 from ..protocol.messages import Decoder, Failed, Hello, check_versions, encode
 from . import health, logs
@@ -141,7 +141,7 @@ class Server:
         talk = Conversation(client, self._services)
         with logs.about(client=client):
             try:
-                keep_alive(socket.transport.get_extra_info("socket"))
+                keep_alive(socket.transport.get_extra_info("socket"), OF_CLIENTS)
                 await self._meet(socket, talk)
                 await talk.run(socket)
             except ConnectionClosed:

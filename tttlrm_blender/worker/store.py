@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from ..files import replacing
+from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..mesh.mesh import Mesh
+from ..model.checkpoint import write_tensors
 from ..model.depth import Guess
 from ..model.memory import SceneMemory
 from ..model.network import FastWeights
@@ -47,20 +49,29 @@ def save(state: State, folder: Path) -> None:
     """Write a state in place of the one before. Raises `TttlrmError` ("cannot_write") where the disk is full, for example."""
     if state.made is None:
         return
-    memory = folder / _memory_file(state.made.name)
-    if not memory.exists():
-        with replacing(memory) as part:
-            save_file(_memory_arrays(state.made.memory), part)
-    with replacing(folder / SCENE) as part:
-        save_file(_shown_arrays(state), part, {"scene": json.dumps(_described(state, state.made, folder))})
-    for other in folder.glob(_memory_file("*")):
-        if other != memory:
-            other.unlink(missing_ok=True)
+    memory, before = folder / _memory_file(state.made.name), set(folder.glob(_memory_file("*")))
+    try:
+        if memory not in before:
+            write_tensors(memory, _memory_arrays(state.made.memory))
+        write_tensors(folder / SCENE, _shown_arrays(state), {"scene": json.dumps(_described(state, state.made, folder))})
+    except BaseException:
+        _remove({memory} - before)  # the disk has need of it
+        raise
+    _remove(before - {memory})
+
+
+def _remove(files: set[Path]) -> None:
+    for file in files:
+        with suppress(OSError):
+            file.unlink()
 
 
 def load(folder: Path) -> State:
-    """The state that is kept in a folder: an empty one where there is none, or none that this edition can read."""
-    if not (folder / SCENE).is_file():
+    """The state that is kept in a folder: an empty one where there is none, or none that this edition can read.
+
+    Raises `TttlrmError` ("cannot_read") where the system does not let it be read now.
+    """
+    if not _there(folder / SCENE):
         return State()
     try:
         with safe_open(folder / SCENE, "np") as file:
@@ -68,11 +79,26 @@ def load(folder: Path) -> State:
             shown = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         if described["edition"] != EDITION:
             raise ValueError(f"it has the edition {described['edition']}")
-        memory = _memory(load_file(folder / _memory_file(described["memory"]), str(best_device())))
+        kept = folder / _memory_file(described["memory"])
+        if not _there(kept):
+            raise ValueError(f"{kept.name} is missing")
+        memory = _memory(load_file(kept, str(best_device())))
         return _state(described, shown, memory, folder)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         logger.warning("the scene kept in %s cannot be read (%s) and has to be made anew", folder, error)
         return State()
+
+
+def _there(file: Path) -> bool:
+    """Whether there is a file. Raises `TttlrmError` where it cannot be opened: then it is not to be made anew."""
+    try:
+        file.open("rb").close()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        hint = "Try again; the scene is still there."
+        raise TttlrmError(f"{file} cannot be read: {error.strerror}.", hint, "cannot_read") from error
+    return True
 
 
 def _memory_file(name: str) -> str:

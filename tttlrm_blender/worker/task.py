@@ -17,7 +17,7 @@ from ..protocol.messages import Event, Failed
 from . import logs
 from .kinds import JobResult
 from .outcome import JobReport, outcome
-from .sessions import Session
+from .session import Session
 
 logger = logging.getLogger(__name__)
 

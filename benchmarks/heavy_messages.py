@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long the heaviest messages keep a reader busy, which in a worker keeps everybody waiting.
+
+python -m benchmarks.heavy_messages
+
+Each kind of message is as large as clients accept it from a worker, and then as a worker accepts it from clients; printed are
+seconds until each is read or refused, the best of three.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.protocol.frames import MAX_HEADER, RUN_BYTES
+from tttlrm_blender.protocol.messages import MAX_REQUEST, MAX_TEXT, Decoder
+
+Frame = str | bytes
+
+
+def numbers(size: int, number: str = "1") -> Frame:
+    """Settings with a long list."""
+    start, end = '{"type":"submit","request":1,"session":"s","kind":"k","settings":{"a":[', "]}}"
+    return start + ",".join([number] * ((size - len(start) - len(end)) // (len(number) + 1))) + end
+
+
+def names(size: int) -> Frame:
+    """Settings with many names."""
+    start, end = '{"type":"submit","request":1,"session":"s","kind":"k","settings":{', "}}"
+    return start + ",".join(f'"{n:06}":0' for n in range((size - len(start) - len(end)) // 11)) + end
+
+
+def objects(size: int) -> Frame:
+    """Settings with many empty objects."""
+    start, end = '{"type":"submit","request":1,"session":"s","kind":"k","settings":{"a":[', "]}}"
+    return start + ",".join(["{}"] * ((size - len(start) - len(end)) // 3)) + end
+
+
+def arrays(size: int) -> Frame:
+    """A frame with many empty arrays."""
+    entry = '"{:06}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'
+    text = "{" + ",".join(entry.format(n) for n in range(size // (len(entry.format(0)) + 1))) + "}"
+    return len(text).to_bytes(8, "little") + text.encode()
+
+
+def announcement(size: int) -> Frame:
+    """A frame whose message announces many empty arrays."""
+    kinds = "{" + ",".join(f'"{n:06}":["F32",[0]]' for n in range(int(size / 26))) + "}"
+    message = '{"type":"done","request":1,"info":{}}'
+    text = json.dumps({"__metadata__": {"message": message, "arrays": kinds}})
+    return len(text).to_bytes(8, "little") + text.encode()
+
+
+TEXTS: dict[str, Callable[[int], Frame]] = {
+    "whole numbers": numbers,
+    "fractions": lambda size: numbers(size, "1.5"),
+    "names": names,
+    "objects": objects,
+}
+HEADERS: dict[str, Callable[[int], Frame]] = {"arrays": arrays, "announced arrays": announcement}
+
+
+def seconds(frame: Frame, text: int, header: int) -> float:
+    """The best of three."""
+    times = []
+    for _ in range(3):
+        reader = Decoder(RUN_BYTES, text, header)
+        start = time.perf_counter()
+        with suppress(TttlrmError):
+            reader.feed(frame)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def main() -> None:
+    """Print them."""
+    for who, text, header in (("client", MAX_TEXT, MAX_HEADER), ("worker", MAX_REQUEST, MAX_REQUEST)):
+        for size, kinds in ((text, TEXTS), (header, HEADERS)):
+            for name, make in kinds.items():
+                spent = seconds(make(size - 64), text, header)
+                print(f"{who}: {name:18} {size:9,} bytes {spent:7.3f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The product's own worker, with one job more, which limits what its process may have: `python limited_worker.py …`."""
+
+import resource
+from dataclasses import dataclass
+
+from tttlrm_blender.progress import Report
+from tttlrm_blender.worker.jobs import JOBS
+from tttlrm_blender.worker.kinds import JobKind, JobResult
+from tttlrm_blender.worker.program import Registry, main
+from tttlrm_blender.worker.store import open_scene
+
+
+@dataclass(frozen=True)
+class LimitSettings:
+    """A limit of the system, named as in `resource`, and its number; -1 for none."""
+
+    name: str = "RLIMIT_FSIZE"  # bytes of a file: writes beyond it fail as on a full disk
+    number: int = -1
+
+
+def limit(scene: object, settings: LimitSettings, report: Report) -> JobResult:
+    """From now on."""
+    kind = getattr(resource, settings.name)
+    _, most = resource.getrlimit(kind)
+    resource.setrlimit(kind, (settings.number if settings.number >= 0 else most, most))
+    return JobResult()
+
+
+if __name__ == "__main__":
+    main(load=lambda: Registry({**JOBS, "limit": JobKind(LimitSettings, limit)}, open_scene))

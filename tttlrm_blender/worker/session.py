@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One scene on the worker: the folder of its uploaded files, and what the jobs keep of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from ..errors import TttlrmError
+from ..files import make_folder
+from .limits import Limits
+
+
+class Session:
+    """One scene. It outlives connections and the worker, until it is forgotten."""
+
+    def __init__(self, folder: Path, make_scene: Callable[[Path], Any], limits: Limits) -> None:
+        """The scene in a folder of its own, which is made if it is missing; files that were cut off are removed from it.
+
+        Raises `TttlrmError` where that is impossible.
+        """
+        self.folder = folder.resolve()
+        self.photos, self._incoming = self.folder / "photos", self.folder / "incoming"
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        for part in self.folder.glob(".*"):  # of `files.replacing`
+            with suppress(OSError):
+                part.unlink()
+        for part in (self.photos, self._incoming):
+            make_folder(part)
+        self.jobs = 0  # that wait or run
+        self._make_scene, self._scene = make_scene, None
+        self._limits = limits
+        files = [path for path in self.photos.rglob("*") if path.is_file()]
+        self._stored = {path.relative_to(self.photos).as_posix(): path.stat().st_size for path in files}  # files and their bytes
+        self._stored_bytes = sum(self._stored.values())
+        self._arriving: set[Incoming] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether jobs or files are on their way."""
+        return self.jobs > 0 or bool(self._arriving)
+
+    def release(self) -> None:
+        """Drop from memory what is on disk too; the next job reads it again."""
+        self._scene = None
+
+    def scene(self) -> Any:
+        """What the jobs keep between them; made at the first job."""
+        if self._scene is None:
+            self._scene = self._make_scene(self.photos)
+        return self._scene
+
+    def begin(self, path: str, size: int) -> Incoming:
+        """Start to receive a file. Raises `TttlrmError` if its path or size is not allowed."""
+        target = self._inside(path)
+        self._check_room(path, size)
+        try:
+            incoming = Incoming(self._incoming, target, path, size, self._over)
+        except OSError as error:
+            raise unwritable(path, error) from error
+        self._arriving.add(incoming)
+        return incoming
+
+    def _over(self, incoming: Incoming, stored: bool) -> None:
+        self._arriving.discard(incoming)
+        if stored:
+            self._stored_bytes += incoming.size - self._stored.get(incoming.path, 0)
+            self._stored[incoming.path] = incoming.size
+
+    def remove(self) -> None:
+        """Remove all files."""
+        self._scene = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _inside(self, path: str) -> Path:
+        parts = path.split("/")
+        if len(parts) > self._limits.depth or not all(_is_plain(part) for part in parts):
+            raise TttlrmError(f"The path {path!r} is not allowed in a scene's folder.", code="bad_path")
+        target = self.photos.joinpath(*parts)
+        if target.parent.resolve() != target.parent:
+            raise TttlrmError(f"The path {path!r} leads out of the scene's folder.", code="bad_path")
+        return target
+
+    def _check_room(self, path: str, size: int) -> None:
+        limits = self._limits
+        if not 0 <= size <= limits.file_bytes:
+            raise TttlrmError(f"{path} is too large for the worker: at most {limits.file_bytes >> 20} MiB.", code="too_large")
+        total = self._stored_bytes - self._stored.get(path, 0) + sum(incoming.size for incoming in self._arriving) + size
+        count = len(self._stored) + len(self._arriving) + (path not in self._stored)
+        if total > limits.session_bytes or count > limits.files:
+            raise TttlrmError(
+                f"The scene is too large for the worker: at most {limits.session_bytes >> 20} MiB in {limits.files} files.",
+                "Use fewer or smaller photos.",
+                "too_large",
+            )
+
+
+def _is_plain(part: str) -> bool:
+    """Whether a name means one file or folder of that name on every system."""
+    strange = any(char in '\\:*?"<>|' or ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in part)
+    return bool(part) and not strange and not part.endswith((".", " ")) and len(part.encode("utf-8", "replace")) <= 255
+
+
+class Incoming:
+    """A file on its way into a scene's folder; it appears there once it is stored."""
+
+    def __init__(self, folder: Path, target: Path, path: str, size: int, over: Callable[[Incoming, bool], None]) -> None:
+        """`over` hears whether the file was stored, when it is or when it is given up."""
+        self._file = NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 (lives as long as the upload)
+        self._target, self._received, self._over = target, 0, over
+        self.path, self.size = path, size
+
+    def write(self, offset: int, data: memoryview) -> None:
+        """Add the next bytes; may be called from any thread. Raises `TttlrmError`."""
+        if offset != self._received or offset + len(data) > self.size:
+            raise TttlrmError(f"The parts of {self.path} do not fit together.", "Upload it again.", "bad_upload")
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        self._received += len(data)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all bytes are there."""
+        return self._received == self.size
+
+    def store(self) -> None:
+        """Put the complete file into its place. Raises `TttlrmError`."""
+        try:
+            self._file.close()
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            Path(self._file.name).replace(self._target)
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        self._over(self, True)
+
+    def discard(self) -> None:
+        """Give up on the file."""
+        with suppress(OSError):  # a full disk may refuse the last bytes once more
+            self._file.close()
+        Path(self._file.name).unlink(missing_ok=True)
+        self._over(self, False)
+
+
+def unwritable(name: str, error: OSError) -> TttlrmError:
+    """The error for a file that cannot be stored."""
+    return TttlrmError(f"The worker cannot store {name}: {error.strerror or error}.", code="cannot_write")
