@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long one frame of the viewport's overlay takes on this machine's OpenGL, without Blender: its own shaders, drawn through moderngl.
+"""How long a frame of the viewport's overlay takes on this machine's OpenGL, without Blender: its own shaders, through moderngl.
 
-python -m benchmarks.overlay_frame [--count 1000000] [--size 1920x1080] [--runs 20]     (pip install moderngl)
+pip install moderngl; python -m benchmarks.overlay_frame [--count 1000000] [--size 1920x1080] [--runs 20]
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def main() -> None:
     sending_order = seconds(context, lambda: frame.give("order", order), 3)
     drawing = seconds(context, lambda: frame.draw(count), options.runs)
     covered = np.frombuffer(frame.picture.read(), np.float16).reshape(-1, 4)[:, 3].astype(np.float32)
-    print(f"{count:,} splats of SH degree 3 sent when they change: {sending:.4f} s; their order, when the view moves: {sending_order:.4f} s")
+    print(f"{count:,} splats of SH degree 3 handed over when they change: {sending:.4f} s")
+    print(f"their order, when the view moves: {sending_order:.4f} s")
     print(f"a frame of {width}x{height}: {drawing:.4f} s, {1 / drawing:.0f} a second; alpha {covered.mean():.2f} in the mean")
 
 
