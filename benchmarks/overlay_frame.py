@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a frame of the viewport's overlay takes on this machine's OpenGL, without Blender: its own shaders, through moderngl.
+
+pip install moderngl; python -m benchmarks.overlay_frame [--count 1000000] [--size 1920x1080] [--runs 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import moderngl
+import numpy as np
+
+from tttlrm_blender.commands.options import size
+from tttlrm_blender.gaussians.drawing import Cloud, Eye, Placed, Texels, back_to_front, pack, places
+
+SHADERS = Path(__file__).resolve().parents[1] / "operators" / "viewport"
+# What Blender puts before the sources, by `canvas.py`.
+SHARED = "#version 430\nstruct Eye { mat4 projection; vec4 size; };\nlayout(std140, binding = 0) uniform Eyes { Eye eye; };\n"
+SAMPLERS = ("shapes", "colors", "order", "places", "scene_depth")
+VERTEX = "in vec2 corner;\nsmooth out vec2 offset;\nflat out vec4 color;\n"
+FRAGMENT = "smooth in vec2 offset;\nflat in vec4 color;\nout vec4 fragment;\n"
+WIDEST = 0.01  # standard deviation, of a cube of side 1: about two pixels
+
+
+def main() -> None:
+    """Print the seconds of each part, and the share of the picture that splats cover."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--size", type=size, default=(1920, 1080))
+    parser.add_argument("--runs", type=int, default=20)
+    options = parser.parse_args()
+    width, height = options.size
+    context = moderngl.create_standalone_context(backend="egl", require=430)
+    print(context.info["GL_RENDERER"])
+    projection = np.array([[2.0 * height / width, 0, 0, 0], [0, 2, 0, 0], [0, 0, -1, -0.02], [0, 0, -1, 0]])
+    eye, placed = Eye(np.eye(4) + np.outer([-0.5, -0.5, -2, 0], [0, 0, 0, 1]), projection), [Placed(0, np.eye(4))]
+    packed, texels = pack([random_cloud(options.count)])
+    order, count = back_to_front(packed, placed, eye, options.count)
+    frame = Frame(context, (width, height), eye, texels.terms)
+    sending = seconds(context, lambda: frame.send(texels, places(placed, eye)), 3)
+    sending_order = seconds(context, lambda: frame.give("order", order), 3)
+    drawing = seconds(context, lambda: frame.draw(count), options.runs)
+    covered = np.frombuffer(frame.picture.read(), np.float16).reshape(-1, 4)[:, 3].astype(np.float32)
+    print(f"{count:,} splats of SH degree 3 handed over when they change: {sending:.4f} s")
+    print(f"their order, when the view moves: {sending_order:.4f} s")
+    print(f"a frame of {width}x{height}: {drawing:.4f} s, {1 / drawing:.0f} a second; alpha {covered.mean():.2f} in the mean")
+
+
+def random_cloud(count: int) -> Cloud:
+    """Splats of SH degree 3 in a cube of side 1."""
+    rng = np.random.default_rng(0)
+    means, scales, quats, base = (rng.random((count, width), dtype=np.float32) for width in (3, 3, 4, 4))
+    return Cloud(means, quats, scales * WIDEST, base, [rng.random((count, 3), dtype=np.float32) * 0.1 for _ in range(15)])
+
+
+def seconds(context: moderngl.Context, work: Callable[[], None], runs: int) -> float:
+    """Median seconds of work on the GPU, after a first run."""
+    taken = []
+    for _ in range(runs + 1):
+        started = time.perf_counter()
+        work()
+        context.finish()
+        taken.append(time.perf_counter() - started)
+    return float(np.median(taken[1:]))
+
+
+class Frame:
+    """The overlay's picture, as `operators/viewport/canvas.py` draws it."""
+
+    def __init__(self, context: moderngl.Context, shape: tuple[int, int], eye: Eye, terms: int) -> None:
+        self.context, self.textures = context, {"scene_depth": context.texture(shape, 1, np.ones(shape, np.float32), dtype="f4")}
+        samplers = "".join(f"uniform sampler2D {name};\n" for name in SAMPLERS)
+        sources = [(SHADERS / f"splats.{stage}.glsl").read_text(encoding="utf-8") for stage in ("vert", "frag")]
+        program = context.program(SHARED + samplers + VERTEX + sources[0], SHARED + samplers + FRAGMENT + sources[1])
+        for slot, name in enumerate(SAMPLERS):
+            program[name] = slot
+        corners = context.buffer(np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)], np.float32))
+        self.quad = context.vertex_array(program, [(corners, "2f", "corner")])
+        self.eye = context.buffer(np.concatenate([eye.projection.T.ravel(), [*shape, terms, 0]]).astype(np.float32))
+        self.eye.bind_to_uniform_block(0)
+        self.picture = context.texture(shape, 4, dtype="f2")
+        self.target = context.framebuffer([self.picture])
+        context.enable(moderngl.BLEND)
+        context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+
+    def give(self, name: str, texels: np.ndarray, half: bool = False) -> None:
+        """Hand texels [rows, columns, channels] to the GPU."""
+        rows, columns, channels = texels.shape
+        data = np.ascontiguousarray(texels, np.float16 if half else np.float32)
+        if name in self.textures:
+            self.textures[name].release()
+        self.textures[name] = self.context.texture((columns, rows), channels, data, dtype="f2" if half else "f4")
+
+    def send(self, texels: Texels, appearances: np.ndarray) -> None:
+        """Hand over all but the order."""
+        self.give("shapes", texels.shapes)
+        self.give("colors", texels.harmonics, half=True)
+        self.give("places", appearances)
+
+    def draw(self, count: int) -> None:
+        """Draw the splats anew."""
+        self.target.use()
+        self.target.clear()
+        for slot, name in enumerate(SAMPLERS):
+            self.textures[name].use(slot)
+        self.quad.render(moderngl.TRIANGLE_STRIP, instances=count)
+
+
+if __name__ == "__main__":
+    main()
