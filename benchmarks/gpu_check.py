@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a CUDA machine gives: gsplat against the CPU rasteriser, bfloat16 against float32, two ranks against one, the plane sweep
-against the CPU's, steps with little memory against those with enough, a training step of each stage, and time and memory at the
-released size with random weights. Needs no network; results are JSON under benchmarks/results.
+against the CPU's, a training step of each stage, and time and memory at the released size with random weights. Needs no network;
+results are JSON under benchmarks/results.
 
     python -m benchmarks.gpu_check [--quick]
 """
@@ -15,8 +15,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ import torch
 HOUSE = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HOUSE))  # this also runs where the engine is not installed
 
-from tttlrm_blender.errors import TttlrmError  # noqa: E402
 from tttlrm_blender.gaussians.gaussians import Gaussians  # noqa: E402
 from tttlrm_blender.matching.sweep import match, split_range  # noqa: E402
 from tttlrm_blender.model.config import Config  # noqa: E402
@@ -203,56 +201,7 @@ def _one_stage(trainer: Trainer, stage: str, spent: float) -> dict[str, Any]:
     return {"terms": terms, "step_s": spent_s, "scenes_per_s": rate, "peak_gib": memory}
 
 
-def check_shortage(quick: bool) -> dict[str, Any]:
-    """Steps on a GPU of which too little is free against the same with enough, and the error where nothing fits."""
-    torch.manual_seed(0)
-    model = TttLRM(SMALL).requires_grad_(False).cuda()
-    given = views(8 if quick else 16, 128, 256)
-    memory = encode(model, *given)
-    steps: dict[str, Callable[[], torch.Tensor]] = {
-        "encode": lambda: encode(model, *given).tokens,
-        "decode": lambda: read_splats(model, memory).means,
-    }
-    return {name: _short(work) for name, work in steps.items()} | {"nothing_fits": _told(model, views(64, 256, 256))}
-
-
-def _short(work: Callable[[], torch.Tensor]) -> dict[str, float]:
-    """Half of what a step takes is there; how far its result then is from the one with all of it."""
-    torch.cuda.reset_peak_memory_stats()
-    before, expected = torch.cuda.memory_allocated(), work().cpu()
-    taken = torch.cuda.max_memory_allocated() - before
-    with _free(taken // 2):
-        torch.cuda.reset_peak_memory_stats()
-        found = work().cpu()
-        short = torch.cuda.max_memory_allocated() - before
-    if short > taken // 2:
-        raise RuntimeError("there was memory enough")
-    return {"difference": relative(found, expected), "mib": taken / 2**20, "short_mib": short / 2**20}
-
-
-def _told(model: TttLRM, given: tuple[np.ndarray, ...]) -> str:
-    try:
-        with _free(32 << 20):
-            encode(model, *given)
-    except TttlrmError as error:
-        return str(error)
-    raise RuntimeError("there was memory enough")
-
-
-@contextmanager
-def _free(size: int) -> Iterator[None]:
-    """Let this process have so many bytes more of the GPU."""
-    torch.cuda.empty_cache()
-    total = torch.cuda.get_device_properties(0).total_memory
-    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + size) / total)
-    try:
-        yield
-    finally:
-        torch.cuda.set_per_process_memory_fraction(1.0)
-
-
 CHECKS = {
-    "shortage": check_shortage,
     "rasterizers": check_rasterizers,
     "precision": check_precision,
     "ranks": check_ranks,

@@ -18,7 +18,7 @@ from tttlrm_blender.protocol.messages import Progress
 
 SHORT = {"TCP_KEEPIDLE": 1, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 2}
 EVENTS: list[str] = []  # of the worker's log
-BUSY = CountSettings(steps=40, seconds=0.1)
+BUSY = CountSettings(steps=20, seconds=0.1)
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1  # of <linux/sockios.h> and <net/if.h>
 
 
@@ -52,7 +52,7 @@ def main(what: str, folder: Path) -> None:
             time.sleep(0.5)  # until all has arrived that went to the silent client
             network(up=False)
             if what == "returns":
-                time.sleep(2)
+                time.sleep(1)
                 network(up=True)
                 print("gave", job.result().info["jobs"], client.connected)
             else:

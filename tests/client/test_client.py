@@ -13,8 +13,8 @@ from tttlrm_blender import errors
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.frames import RUN_BYTES
-from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Hello, Preview, Progress, Queued, encode
-from tttlrm_blender.worker.sessions import Limits
+from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Hello, Note, Preview, Progress, Queued, encode
+from tttlrm_blender.worker.limits import Limits
 
 
 @pytest.fixture
@@ -87,9 +87,11 @@ def test_a_broken_job_is_one_clear_error_and_the_worker_goes_on(client, how, cod
     assert client.submit("s", "count", CountSettings()).result().arrays["rows"].shape == (3, 3)
 
 
-def test_errors_name_files_as_they_were_uploaded(client):
+def test_errors_and_notes_name_files_as_they_were_uploaded(client):
+    events = []
     with pytest.raises(TttlrmError, match=r"^The photo images/a\.jpg in the scene is broken\.$"):
-        client.submit("s", "break", BreakSettings("file")).result()
+        client.submit("s", "break", BreakSettings("file")).result(events.append)
+    assert Note("The photo images/b.jpg is left out of kept.") in events
 
 
 def test_requests_that_make_no_sense_fail_and_the_connection_lives(client):

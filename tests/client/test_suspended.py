@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent oth
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = (str(ROOT / "tests" / "worker" / "small_worker.py"),)
 BUSY = CountSettings(steps=100, seconds=0.01, rows=100_000)
-ASLEEP = 3.0  # seconds
+ASLEEP = 1.0  # seconds
 
 
 @contextmanager

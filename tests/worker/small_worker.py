@@ -73,6 +73,7 @@ def break_(scene: Scene, settings: BreakSettings, report: Report) -> JobResult:
         case "error":
             raise TttlrmError("The photo is broken.", "Take another.", "bad_photo")
         case "file":
+            report.note(f"The photo {scene.folder / 'images' / 'b.jpg'} is left out of {scene.folder.parent / 'kept'}.")
             raise TttlrmError(f"The photo {scene.folder / 'images' / 'a.jpg'} in {scene.folder} is broken.", code="bad_photo")
         case "memory":
             raise MemoryError

@@ -64,7 +64,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
                 client.submit("s", "decode", DecodeSettings(keep=0.1)).result()
             with refused(r"memory-\w+\.safetensors cannot be written"):
                 client.submit("s", "reconstruct", settings).result()
-            with refused(r"splats\.ply cannot be written"):
+            with refused(r"scene\.ply cannot be written"):
                 client.submit("s", "export", ExportSettings("ply")).result()
             with refused(r"session\.json cannot be written"):
                 client.upload("a scene with a long name" * 10, {"a": b"1"})

@@ -20,7 +20,7 @@ from tttlrm_blender.worker.task import Label, Task
 class Scene:
     """What a schedule needs of a session."""
 
-    photos = Path("photos")
+    folder, photos = Path("scene"), Path("scene/photos")
 
 
 class Line:

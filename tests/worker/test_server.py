@@ -31,8 +31,9 @@ from tttlrm_blender.protocol.messages import (
     encode,
 )
 from tttlrm_blender.protocol.settings import to_json
+from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.server import Server
-from tttlrm_blender.worker.sessions import LABEL, Limits
+from tttlrm_blender.worker.sessions import LABEL
 
 
 def send(connection, number, message):

@@ -112,5 +112,5 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
     with replacing(path) as part:
         try:
             save_file(tensors, part, metadata)
-        except SafetensorError as error:  # so it calls what the system says
+        except SafetensorError as error:  # its name for what the system says
             raise OSError(str(error).removeprefix("Error while serializing: I/O error: ")) from error

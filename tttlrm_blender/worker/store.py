@@ -55,7 +55,7 @@ def save(state: State, folder: Path) -> None:
             write_tensors(memory, _memory_arrays(state.made.memory))
         write_tensors(folder / SCENE, _shown_arrays(state), {"scene": json.dumps(_described(state, state.made, folder))})
     except BaseException:
-        _remove({memory} - before)  # the disk has need of it
+        _remove({memory} - before)  # nothing names it, and the disk may be full
         raise
     _remove(before - {memory})
 

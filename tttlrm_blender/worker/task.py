@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..progress import Report
-from ..protocol.messages import Event, Failed
+from ..protocol.messages import Event, Failed, Note
 from . import logs
 from .kinds import JobResult
 from .outcome import JobReport, outcome
@@ -47,24 +47,26 @@ class Task:
     ) -> None:
         """`emit` is called in the event loop; `log` is named in errors; `previews` are made if wanted."""
         loop = asyncio.get_running_loop()
-        self.session, self.emit, self.interactive = session, emit, interactive
-        self.report = JobReport(lambda event: loop.call_soon_threadsafe(emit, event), watched=previews)
+        self.session, self.interactive = session, interactive
+        self.report = JobReport(lambda event: loop.call_soon_threadsafe(self.emit, event), watched=previews)
         self.ended = asyncio.Event()
         self.round, self.position = 0, -1  # in the line; kept by the schedule
-        self._work, self._label, self._log = work, label, log
+        self._work, self._emit, self._label, self._log = work, emit, label, log
         self._came = time.monotonic()
         self._began: float | None = None
 
     def perform(self) -> Event:
-        """Do the work; gives the event that ends it. Errors tell files by the names that they were uploaded under."""
+        """Do the work; gives the event that ends it."""
         self._began = began = time.monotonic()
         with logs.about(**vars(self._label)):
             logs.tell(logger, "job_started", waited=began - self._came)
-            event = outcome(self._work, self.report, self._log)
-        if not isinstance(event, Failed):
-            return event
-        folder = str(self.session.photos)
-        return replace(event, sentence=event.sentence.replace(folder + os.sep, "").replace(folder, "the scene"))
+            return outcome(self._work, self.report, self._log)
+
+    def emit(self, event: Event) -> None:
+        """Tell the client, who knows files by the names that they were uploaded under."""
+        if isinstance(event, Failed | Note):
+            event = replace(event, sentence=_without_folders(event.sentence, self.session))
+        self._emit(event)
 
     def end(self, event: Event) -> None:
         """Tell how it ended."""
@@ -74,3 +76,9 @@ class Task:
             logs.tell(logger, "job_ended", outcome=type(event).__name__.lower(), seconds=seconds, **why)
         self.emit(event)
         self.ended.set()
+
+
+def _without_folders(sentence: str, session: Session) -> str:
+    for folder in (str(session.photos), str(session.folder)):
+        sentence = sentence.replace(folder + os.sep, "").replace(folder, "the scene")
+    return sentence
