@@ -2,6 +2,7 @@
 """The house's rules about who imports whom, read from the sources."""
 
 import ast
+import re
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -158,6 +159,15 @@ def test_nothing_is_timed_by_a_clock_that_jumps():
     for source in SOURCES:
         used = [node for node in ast.walk(ast.parse(source.read_text())) if isinstance(node, ast.Attribute)]
         assert not [node for node in used if isinstance(node.value, ast.Name) and (node.value.id, node.attr) in wall], source
+
+
+def test_pages_name_tests_and_benchmarks_that_exist():
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        text = page.read_text()
+        for path in re.findall(r"`((?:tests|benchmarks)/[^`]+)`", text):
+            assert (ROOT / path).exists(), f"{page.name}: {path}"
+        for test, path in re.findall(r"`(test_\w+)…?` in `([^`]+)`", text):
+            assert f"def {test}" in (ROOT / path).read_text(), f"{page.name}: {test}"
 
 
 def test_every_file_states_its_licence():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Disk or memory without room: what a real worker does really fails, the worker serves on, and the scene is as it was."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +51,7 @@ def files_below(folder: Path) -> set[str]:
 def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     photos, scenes = write_photos(tmp_path / "photos"), tmp_path / "scenes"
     settings = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
-    files = {path.relative_to(photos).as_posix(): path for path in photos.rglob("*") if path.is_file()}
+    files = {name: photos / name for name in files_below(photos)}
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     with launch_worker(program=PROGRAM, scenes=scenes, log_path=tmp_path / "log") as worker, worker.connect() as client:
@@ -79,7 +80,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="limits on memory are Linux's")
 def test_out_of_memory_is_a_sentence_and_the_next_job_works(tmp_path):
     photos = write_photos(tmp_path / "photos")
-    files = {path.relative_to(photos).as_posix(): path for path in photos.rglob("*") if path.is_file()}
+    files = {name: photos / name for name in files_below(photos)}
     small = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
     save_checkpoint(tmp_path / "wide.safetensors", TttLRM(replace(CONFIG, dim=512, patch_size=2)), {})
     wide = replace(small, checkpoint=str(tmp_path / "wide.safetensors"), width=288, height=192)  # tokens of 162 MiB in one piece
@@ -87,7 +88,7 @@ def test_out_of_memory_is_a_sentence_and_the_next_job_works(tmp_path):
         client.submit("s", "reconstruct", small, files).result()
         before = client.submit("s", "decode", KEEP).result()
         pages = int(Path(f"/proc/{worker.process.pid}/statm").read_text().split()[0])
-        with limited(client, "RLIMIT_AS", pages * 4096 + (128 << 20)):
+        with limited(client, "RLIMIT_AS", pages * os.sysconf("SC_PAGE_SIZE") + (128 << 20)):
             with pytest.raises(TttlrmError, match="to read 6 photos of 288×192 pixels takes about") as caught:
                 client.submit("s", "reconstruct", wide).result()
             assert caught.value.code == "out_of_memory"
