@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where memory does not suffice: smaller slices, then a sentence. Real shortages: benchmarks/short_of_memory.py."""
+"""Where memory does not suffice: smaller slices, then a sentence. Real shortages: test_real_shortage.py."""
 
 import weakref
 
