@@ -8,7 +8,7 @@ import torch
 
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.photos.cameras import Cameras
-from tttlrm_blender.render import Rendering, rasterize
+from tttlrm_blender.render import Rendering, cuda, rasterize
 
 from .scenes import random_splats, ring
 
@@ -35,3 +35,13 @@ def test_gsplat_and_cpu_agree(degree: int) -> None:
         torch.testing.assert_close(getattr(gpu, name).cpu(), getattr(cpu, name), atol=2e-3, rtol=2e-3)
     for name, gradient in cpu_gradients.items():
         assert (gpu_gradients[name] - gradient).norm() < 0.01 * gradient.norm(), name
+
+
+def test_no_splats_are_an_empty_drawing_with_gradients() -> None:
+    splats, cameras = random_splats(3)[:0].map(torch.Tensor.requires_grad_), ring(2)
+    drawing = cuda.nothing(splats, len(cameras), (45, 37))
+    expected = rasterize(splats, cameras, (45, 37))
+    for name in ("rgb", "depth", "alpha", "means2d", "radii"):
+        torch.testing.assert_close(getattr(drawing, name), getattr(expected, name))
+    drawing.rgb.sum().backward()
+    assert all(array.grad is not None for array in splats.arrays().values())

@@ -44,6 +44,8 @@ class Compilation:
 def draw(gaussians: Gaussians, views: Views, size: tuple[int, int], degree: int) -> Drawing:
     """Draw splats whose tensors are on a CUDA device. Raises `TttlrmError` where gsplat or the device is missing."""
     rasterization = _gsplat(gaussians.means)
+    if not len(gaussians.means):
+        return nothing(gaussians, len(views), size)
     images, alpha, info = rasterization(
         **_arguments(gaussians, views),
         width=size[0],
@@ -56,6 +58,14 @@ def draw(gaussians: Gaussians, views: Views, size: tuple[int, int], degree: int)
         rasterize_mode="classic",
     )
     return Drawing(images[..., :3], images[..., 3], alpha[..., 0], info["means2d"], info["radii"].amax(-1))
+
+
+def nothing(gaussians: Gaussians, views: int, size: tuple[int, int]) -> Drawing:
+    """The drawing of no splats, for which gsplat ends the whole process."""
+    zero = torch.stack([array.sum() for array in gaussians.arrays().values()]).sum()  # so that gradients are empty, not missing
+    pixels = (views, size[1], size[0])
+    places, radii = gaussians.means.new_zeros(views, 0, 2), torch.zeros(views, 0, dtype=torch.int32, device=zero.device)
+    return Drawing(zero.expand(*pixels, 3), zero.expand(pixels), zero.expand(pixels), places, radii)
 
 
 def _gsplat(means: torch.Tensor) -> Callable[..., Any]:
