@@ -53,8 +53,12 @@ line = Line()
 
 def changed(group: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
     """Blender calls this when somebody changes a setting, but not on undo or while a file is read."""
-    obj = group.id_data
-    if isinstance(obj, bpy.types.Object) and obj.tttlrm.live and obj.tttlrm.session and not bpy.app.background:
+    if isinstance(group.id_data, bpy.types.Object):
+        _follow(group.id_data)
+
+
+def _follow(obj: bpy.types.Object) -> None:
+    if obj.tttlrm.live and obj.tttlrm.session and not bpy.app.background:
         wait(obj, REST)
 
 
@@ -97,17 +101,29 @@ def _leave(*_: Any) -> None:
     line.leave()
 
 
-HANDLERS = ("load_pre", "undo_pre", "redo_pre")
+@persistent
+def moved(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    """Blender calls this when anything has changed: splats are cropped anew where they or their boxes have moved."""
+    ids = [update.id.original for update in depsgraph.updates if update.is_updated_transform]
+    if not ids or not bpy.data.pointclouds:
+        return
+    for obj in scene.objects:
+        if obj.type == "POINTCLOUD" and obj.tttlrm.crop and (obj in ids or obj.tttlrm.crop in ids):
+            _follow(obj)
+
+
+# Nobody goes on waiting in another file, or in another past.
+HANDLERS = (("load_pre", _leave), ("undo_pre", _leave), ("redo_pre", _leave), ("depsgraph_update_post", moved))
 
 
 def register() -> None:
-    """Nobody goes on waiting in another file, or in another past."""
-    for name in HANDLERS:
-        getattr(bpy.app.handlers, name).append(_leave)
+    """Listen to Blender."""
+    for name, handler in HANDLERS:
+        getattr(bpy.app.handlers, name).append(handler)
 
 
 def unregister() -> None:
     """Take that back out."""
     line.leave()
-    for name in HANDLERS:
-        getattr(bpy.app.handlers, name).remove(_leave)
+    for name, handler in HANDLERS:
+        getattr(bpy.app.handlers, name).remove(handler)

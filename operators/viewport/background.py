@@ -31,6 +31,11 @@ class Background:
         self._asked[key] = [future for future in asked if future not in done]
         return done[-1].result() if done else None
 
+    def forget(self, key: Hashable) -> None:
+        """Nobody will take what was asked for under a key."""
+        for future in self._asked.pop(key, []):
+            future.cancel()
+
     @property
     def busy(self) -> bool:
         """Whether anything is still to come, or has come without being asked for by `news`."""

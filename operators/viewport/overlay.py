@@ -68,12 +68,21 @@ class Overlay:
 
     def draw(self, region: int, seen: list[Appearance], eye: drawing.Eye) -> None:
         """Draw what is ready for a region into the bound framebuffer, and ask for what is not."""
-        view = self.views.setdefault(region, View())
+        if region not in self.views:
+            self._forget(self.views.keys() - _regions())
+            self.views[region] = View()
+        view = self.views[region]
         self._keep_packed(seen)
         here = [one for one in seen if one.here]
         self._keep_sorted(region, view, here, eye)
         if view.order and here:
             self._show(view, here, eye)
+
+    def _forget(self, regions: set[int]) -> None:
+        """Let go of what regions show that are no longer there."""
+        for region in regions:
+            del self.views[region]
+            self.background.forget(region)
 
     def _keep_packed(self, seen: list[Appearance]) -> None:
         clouds = {one.key: one.cloud for one in seen}
@@ -100,6 +109,13 @@ class Overlay:
         if order.keys == tuple(one.key for one in here):  # then an object that moves is drawn where it is by now
             placed = _placed(order.packing, [(one.key, one.matrix) for one in here])
         view.canvas.draw(view.atlas, view.texture, order.count, texture(drawing.places(placed, eye)), eye.projection)
+
+
+def _regions() -> set[int]:
+    """What tells the regions of all 3D viewports apart."""
+    areas = (area for window in bpy.context.window_manager.windows for area in window.screen.areas if area.type == "VIEW_3D")
+    spaces = [area.spaces.active for area in areas]
+    return {data.as_pointer() for space in spaces for data in (space.region_3d, *space.region_quadviews)}
 
 
 def _pack(keys: tuple[Key, ...], clouds: list[drawing.Cloud]) -> tuple[Packing, drawing.Texels]:

@@ -143,6 +143,20 @@ class TestWaiting:
         splats.tttlrm.decode.max_splats = 7
         assert len(waiting.line) == 0
 
+    def test_live_splats_follow_their_box(self, splats, waiting, monkeypatch):
+        box = splats.tttlrm.crop = cube("box", Matrix())
+        other = cube("other", Matrix())
+        splats.tttlrm.live = True
+        monkeypatch.setattr(waiting, "bpy", WithWindow())
+        bpy.context.view_layer.update()
+        waiting.line.leave()
+        other.location.x += 1
+        bpy.context.view_layer.update()
+        assert len(waiting.line) == 0
+        box.location.x += 1
+        bpy.context.view_layer.update()
+        assert waiting.line.next(math.inf) == splats.session_uid
+
     def test_the_newest_settings_win_and_a_running_job_is_waited_for(self, splats, waiting, monkeypatch):
         for count in (3, 4, 5):
             splats.tttlrm.decode.max_splats = count
@@ -184,7 +198,7 @@ class TestWaiting:
 class WithWindow:
     """`bpy` as it is with a window, but for timers."""
 
-    types, context, ops = bpy.types, bpy.context, bpy.ops
+    types, context, data, ops = bpy.types, bpy.context, bpy.data, bpy.ops
 
     class app:
         background = False

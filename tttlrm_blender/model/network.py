@@ -34,7 +34,7 @@ def add_in_slices(x: Tensor, change: Callable[[Tensor], Tensor], size: int) -> T
 
 
 class RMSNorm(nn.RMSNorm):
-    """RMS normalisation with a weight of its input's type, for which alone torch has a fused kernel: an H100 reads photos 8 % faster."""
+    """With a weight of its input's type, for which alone torch has a fused kernel: an H100 reads photos 8 % faster."""
 
     def forward(self, x: Tensor) -> Tensor:
         """x: [..., size of the weight] → the same shape and type."""

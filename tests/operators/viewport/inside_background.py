@@ -49,3 +49,17 @@ def test_what_went_wrong_is_raised_once(background):
     with pytest.raises(ZeroDivisionError):
         background.take("view")
     assert background.take("view") is None
+
+
+def test_what_is_forgotten_is_not_waited_for(background):
+    begun, go = Event(), Event()
+    background.ask("view", lambda: (begun.set(), go.wait()))
+    begun.wait()
+    background.ask("gone", lambda: "never")
+    background.forget("gone")
+    go.set()
+    background.wait()
+    assert background.take("gone") is None
+    background.take("view")
+    background.news()
+    assert not background.busy

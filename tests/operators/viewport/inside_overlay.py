@@ -8,10 +8,12 @@ import pytest
 from gpu_extras.batch import batch_for_shader
 from mathutils import Euler, Matrix
 
+from operators.engine import drawing
 from operators.scene import masks
 from operators.scene.drawing import NAME
 from operators.scene.splats import add_splats, read_splats, update_splats
 from operators.viewport import canvas
+from operators.viewport.overlay import Overlay
 from operators.viewport.visible import appearances, note_changes
 from tests.operators.viewport import gpu_process
 from tests.operators.worker_python import WORKER_PYTHON
@@ -220,3 +222,11 @@ def test_changed_clouds_have_other_keys():
     update_splats(obj, random_splats(6))
     assert not {one.key for one in seen()} & keys
     assert len(read_splats(obj)) == 6
+
+
+def test_what_a_closed_region_showed_is_let_go_of():
+    overlay, eye = Overlay(), drawing.Eye(np.eye(4), np.eye(4))
+    for region in (1, 2):
+        overlay.draw(region, [], eye)
+    assert set(overlay.views) == {2}
+    overlay.background.close()
