@@ -8,8 +8,15 @@ from pathlib import Path
 HOUSE = Path(__file__).parents[2]
 ENGLISH = {"headless", "demo", "presets"}  # rooms of `operators` without an interface
 ROOMS = ("client", "matching", "mesh", "model", "photos", "refine", "render", "setup", "worker")  # of the engine, where jobs run
-MARKED = {"shown": 0, "told": 0, "pgettext_n": 0, "pgettext_tip": 0, "poll_message_set": 0, "report": 1}  # which argument is a text
-STAGES = {"report": 0, "Progress": 0, "tell": 0, "_tell": 0, "for_each": 3}
+MARKED = {
+    "shown": 0,
+    "told": 0,
+    "pgettext_n": 0,
+    "pgettext_tip": 0,
+    "poll_message_set": 0,
+    "report": 1,
+}  # which argument is a text
+STAGES = {"report": 0, "Progress": 0, "tell": 0, "_tell": 0, "for_each": 3, "say": 0}
 
 
 def registered() -> Iterator[str]:
