@@ -24,7 +24,7 @@ from .actions import (
 )
 from .headless import command_line
 from .interface import edit as edit_interface
-from .interface import menus, panel, preferences, presets, properties, thumbnails
+from .interface import manual, menus, panel, preferences, presets, properties, thumbnails
 from .scene import selection_dots
 from .viewport import overlay
 
@@ -64,6 +64,7 @@ def register() -> None:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
     menus.add_entries()
+    manual.register()
     presets.register()
     waiting.register()
     overlay.register()
@@ -78,6 +79,7 @@ def unregister() -> None:
     atexit.unregister(worker.link.close)
     worker.link.close()
     selection_dots.stop()
+    manual.unregister()
     menus.remove_entries()
     waiting.unregister()
     presets.unregister()
