@@ -35,7 +35,8 @@ def main() -> None:
     try:
         bpy.ops.tttlrm.reconstruct()
     except RuntimeError as error:
-        assert "Es sind keine Fotos ausgewählt. Leerobjekte mit Bild" in str(error), error
+        said = import_module(f"{MODULE}.operators.reported").reported(error)
+        assert said.startswith("Es sind keine Fotos ausgewählt. Leerobjekte mit Bild"), error
     else:
         raise AssertionError("Nothing cannot be reconstructed.")
     bpy.ops.preferences.addon_disable(module=MODULE)
