@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import bpy
-from bpy.app.translations import pgettext_n
+from bpy.app.translations import pgettext_iface, pgettext_n
 
 from .engine import client, messages
 from .translations import shown
@@ -33,7 +33,7 @@ class Activity:
     @property
     def text(self) -> str:
         """One line for a person."""
-        stage = shown(self.stage)
+        stage = pgettext_iface(self.stage)
         done = f"{stage[:1].upper()}{stage[1:]} {self.fraction:.0%}"
         return done if self.seconds_left is None else shown("{}, {:.0f} s left", done, self.seconds_left)
 
