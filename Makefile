@@ -60,7 +60,7 @@ demo: setup  ## photograph a scene in Blender, reconstruct it, bring it back: ou
 	$(BIN)/python -m operators.demo
 
 extension: setup  ## build dist/tttlrm-<version>.zip for Blender and check it
-	$(BIN)/python tools/build_extension.py
+	$(BIN)/python -m tools.build_extension
 
 wheelhouse: setup  ## download what *Set Up Worker* installs, for this machine and the Python of .venv, into wheelhouse/: BUILD=auto
 	$(BIN)/python -m tools.wheelhouse wheelhouse --build $(BUILD)

@@ -5,7 +5,7 @@ import atexit
 
 import bpy
 
-from . import waiting, worker
+from . import translations, waiting, worker
 from .actions import (
     control,
     decode,
@@ -24,7 +24,7 @@ from .actions import (
 )
 from .headless import command_line
 from .interface import edit as edit_interface
-from .interface import panel, preferences, presets, properties, thumbnails
+from .interface import manual, menus, panel, preferences, presets, properties, thumbnails
 from .scene import selection_dots
 from .viewport import overlay
 
@@ -50,6 +50,7 @@ CLASSES = (
     presets.TTTLRM_PT_decode_presets,
     *panel.CLASSES,
     *edit_interface.CLASSES,
+    *menus.CLASSES,
 )
 
 _commands = []  # handles of what was added to Blender's command line
@@ -57,11 +58,13 @@ _commands = []  # handles of what was added to Blender's command line
 
 def register() -> None:
     """Add the operators, the panels, the preferences and the command to Blender."""
+    translations.register()
     properties.register()
     for kind in CLASSES:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
-    edit_interface.add_menu_entries()
+    menus.add_entries()
+    manual.register()
     presets.register()
     waiting.register()
     overlay.register()
@@ -76,7 +79,8 @@ def unregister() -> None:
     atexit.unregister(worker.link.close)
     worker.link.close()
     selection_dots.stop()
-    edit_interface.remove_menu_entries()
+    manual.unregister()
+    menus.remove_entries()
     waiting.unregister()
     presets.unregister()
     overlay.unregister()
@@ -84,4 +88,5 @@ def unregister() -> None:
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)
     properties.unregister()
+    translations.unregister()
     thumbnails.unregister()

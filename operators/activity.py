@@ -6,8 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import bpy
+from bpy.app.translations import pgettext_iface, pgettext_n
 
 from .engine import client, messages
+from .translations import shown
 from .windows import redraw
 
 
@@ -24,15 +26,16 @@ class Activity:
     def take(self, message: messages.Event) -> None:
         """Note what an event says about the progress."""
         if isinstance(message, messages.Queued):
-            self.stage, self.fraction, self.seconds_left = "wait for other jobs", 0.0, None
+            self.stage, self.fraction, self.seconds_left = pgettext_n("wait for other jobs"), 0.0, None
         elif isinstance(message, messages.Progress):
             self.stage, self.fraction, self.seconds_left = message.stage, message.fraction, message.seconds_left
 
     @property
     def text(self) -> str:
         """One line for a person."""
-        left = f", {self.seconds_left:.0f} s left" if self.seconds_left is not None else ""
-        return f"{self.stage[:1].upper()}{self.stage[1:]} {self.fraction:.0%}{left}"
+        stage = pgettext_iface(self.stage)
+        done = f"{stage[:1].upper()}{stage[1:]} {self.fraction:.0%}"
+        return done if self.seconds_left is None else shown("{}, {:.0f} s left", done, self.seconds_left)
 
 
 current: Activity | None = None
@@ -55,5 +58,5 @@ def show(context: bpy.types.Context) -> None:
     """Tell the progress in the status bar and draw the panels anew."""
     if bpy.app.background:
         return
-    context.workspace.status_text_set(f"{current.text}   (Esc stops it)" if current else None)
+    context.workspace.status_text_set(shown("{}   (Esc stops it)", current.text) if current else None)
     redraw("VIEW_3D", "PROPERTIES", "PREFERENCES")

@@ -3,9 +3,10 @@
 
 import re
 
-PREFIX = re.compile(r"^(Error: |Operator bpy\.ops\.\S+\.poll\(\) )")
+from bpy.app.translations import pgettext_rpt
 
 
 def reported(error: RuntimeError) -> str:
     """The sentence in the error that Blender raises where an operator reports one, or cannot be called."""
-    return PREFIX.sub("", str(error)).strip()
+    error_word = re.escape(pgettext_rpt("Error"))  # in Blender's language
+    return re.sub(rf"^({error_word}: |Operator bpy\.ops\.\S+\.poll\(\) )", "", str(error)).strip()

@@ -7,13 +7,17 @@ It is known as long as Blender runs, and is no part of a file: elsewhere, or tom
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_n
 
 from .engine import messages
+from .translations import explained, shown
 
 _failures: dict[str, messages.Failed] = {}  # by the scene's name on the worker
 TELLING = {  # what to say in place of an error's own words, which do not know about objects and files
-    "no_scene": "The worker on this computer does not keep this scene. Reconstruct it again to decode it with other settings; "
-    "the splats stay as they are, and can be displayed, edited and exported.",
+    "no_scene": pgettext_n(
+        "The worker on this computer does not keep this scene. Reconstruct it again to decode it with other settings; "
+        "the splats stay as they are, and can be displayed, edited and exported."
+    ),
 }
 
 
@@ -32,4 +36,4 @@ def of(obj: bpy.types.Object) -> messages.Failed | None:
 
 def text(failure: messages.Failed) -> str:
     """The failure in words for a panel."""
-    return TELLING.get(failure.code, str(failure.error()))
+    return shown(TELLING[failure.code]) if failure.code in TELLING else explained(failure)

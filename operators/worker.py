@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+from bpy.app.translations import pgettext_n
 
 from .engine import client, errors, messages
 from .interface.preferences import Worker, chosen_worker
+from .translations import told
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,11 @@ class Work:
 
 
 def require_python(worker: Worker) -> None:
-    """Raises `TttlrmError` where there is no Python that could run a worker."""
+    """Raises `TttlrmError` where no Python could run a worker: in any thread, so that it is translated only when it is told."""
     if worker.python is None and importlib.util.find_spec("torch") is None:
         raise errors.TttlrmError(
-            "Blender does not know which Python runs the worker.",
-            "Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages.",
+            pgettext_n("Blender does not know which Python runs the worker."),
+            pgettext_n("Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages."),
             "no_worker",
         )
 
@@ -120,7 +122,7 @@ class Run(client.Job):
     def _do(self, work: Work, worker: Worker) -> None:
         try:
             if not link.connected:
-                self.put(messages.Progress("connect", 0.0))
+                self.put(messages.Progress(pgettext_n("connect"), 0.0))
             connection = link.client(worker)
             if self.cancel_wanted or not work.kind:
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
@@ -133,7 +135,7 @@ class Run(client.Job):
         except Exception as error:  # whoever waits for the job must hear of its end
             traceback.print_exc()
             sentence = f"The job broke with an unexpected {type(error).__name__}."
-            self.put(messages.Failed("internal", sentence, "Blender's console has the details."))
+            self.put(messages.Failed("internal", sentence, "Try again; Blender's console has the details."))
 
     def _follow(self, remote: client.Job) -> None:
         self._remote = remote
@@ -149,8 +151,8 @@ def start(work: Work) -> Run:
     worker = instead or chosen_worker()
     if worker.elsewhere and not bpy.app.online_access:
         raise errors.TttlrmError(
-            f"The worker on {worker.host} is not on this computer, and Blender may not go online.",
-            "Allow online access in Blender's preferences, under System.",
+            told("The worker on {} is not on this computer, and Blender may not go online.", worker.host),
+            told("Allow online access in Blender's preferences, under System."),
             "offline",
         )
     return Run(work, worker)

@@ -12,9 +12,12 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.pages import page
+
 HOUSE = Path(__file__).resolve().parents[1]
 FILES = ("__init__.py", "blender_manifest.toml", "LICENSE")
 TREES = ("operators", "tttlrm_blender")
+PICTURES = (".jpg", ".png")  # of the docs
 
 
 def fetch_wheels() -> None:
@@ -32,12 +35,16 @@ def manifest() -> dict:
     return tomllib.loads((HOUSE / "blender_manifest.toml").read_text())
 
 
-def contents() -> Iterator[Path]:
-    """Every file of the extension, in a fixed order."""
-    yield from (HOUSE / name for name in FILES)
+def contents() -> Iterator[tuple[Path, bytes]]:
+    """Every file of the extension, in a fixed order; the docs as pages for a browser, which F1 opens."""
+    files = [HOUSE / name for name in FILES]
     for tree in TREES:
-        yield from sorted(file for file in (HOUSE / tree).rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-    yield from (HOUSE / wheel for wheel in manifest()["wheels"])
+        files += sorted(file for file in (HOUSE / tree).rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    files += [HOUSE / wheel for wheel in manifest()["wheels"]]
+    files += sorted(file for file in (HOUSE / "docs").rglob("*") if file.suffix in PICTURES)
+    yield from ((file, file.read_bytes()) for file in files)
+    for file in sorted((HOUSE / "docs").glob("*.md")):
+        yield file.with_suffix(".html"), page(file.read_text("utf-8")).encode()
 
 
 def build(folder: Path) -> Path:
@@ -46,10 +53,10 @@ def build(folder: Path) -> Path:
     target = folder / f"tttlrm-{manifest()['version']}.zip"
     unfinished = target.with_suffix(".part")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in contents():
+        for file, content in contents():
             entry = zipfile.ZipInfo(file.relative_to(HOUSE).as_posix())
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return unfinished.replace(target)
 
 

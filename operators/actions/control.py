@@ -35,7 +35,7 @@ class TTTLRM_OT_stop_worker(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        cls.poll_message_set("No worker is connected")
+        cls.poll_message_set("No worker is connected: one starts when it is needed")
         return worker.link.connected
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -53,7 +53,7 @@ class TTTLRM_OT_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        cls.poll_message_set("No job is running")
+        cls.poll_message_set("No job is running that could be stopped")
         return activity.current is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:

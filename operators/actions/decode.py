@@ -12,6 +12,7 @@ from ..engine import errors, settings
 from ..interface import properties
 from ..scene.crop import crop_matrix
 from ..scene.splats import is_kept
+from ..translations import told
 from ..worker import Work
 from .kept import SplatsOperator
 
@@ -37,7 +38,8 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
         if not self.crop:
             return splats.tttlrm.crop
         if self.crop not in bpy.data.objects:
-            raise errors.TttlrmError(f"There is no object “{self.crop}” to crop to.", "Name one of the scene.", "bad_settings")
+            sentence = told("There is no object “{}” to crop to.", self.crop)
+            raise errors.TttlrmError(sentence, told("Name one of the scene."), "bad_settings")
         return bpy.data.objects[self.crop]
 
 

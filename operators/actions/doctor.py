@@ -10,6 +10,7 @@ import bpy
 
 from ..engine import client, errors, messages, setup
 from ..interface.preferences import chosen_worker
+from ..translations import shown, told
 from ..worker import require_python
 from .job import JobOperator
 
@@ -26,8 +27,8 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
         chosen = chosen_worker()
         if not chosen.launched:
             raise errors.TttlrmError(
-                f"The worker on {chosen.host} was not started by Blender, which cannot look at its Python.",
-                "Type “tttlrm doctor” on that machine.",
+                told("The worker on {} was not started by Blender, which cannot look at its Python.", chosen.host),
+                told("Type “tttlrm doctor” on that machine."),
                 "out_of_reach",
             )
         require_python(chosen)
@@ -38,7 +39,7 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
         lines, well = done.info["lines"], done.info["well"]
         self.report({"INFO"} if well else {"WARNING"}, "\n".join(lines))
         if not bpy.app.background:
-            title = "The worker is well" if well else "The worker is not well"
+            title = shown("The worker is well") if well else shown("The worker is not well")
             context.window_manager.popup_menu(lambda popup, _: _draw(popup.layout, lines), title=title)
 
 
@@ -47,4 +48,4 @@ def _draw(layout: bpy.types.UILayout, lines: list[str]) -> None:
     page = layout.column(align=True)
     for line in lines:
         name, _, fact = line.partition(" ")
-        page.label(text=f"{name}  {fact.strip()}")
+        page.label(text=f"{name}  {fact.strip()}", translate=False)

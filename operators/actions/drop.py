@@ -10,6 +10,7 @@ from bpy.props import CollectionProperty, StringProperty
 
 from ..photo_sets import PHOTOS, RAW, VIDEOS
 from ..reported import reported
+from ..translations import shown
 from .reconstruct import FILES, FOLDER
 
 POSES = frozenset((".json",))
@@ -32,10 +33,10 @@ class Dropped:
     def sentence(self) -> str:
         """What will be done."""
         if poses := self._of(POSES):
-            return f"Reconstruct the photos in {self.folder} with the camera poses in {poses[0]}?"
+            return shown("Reconstruct the photos in {} with the camera poses in {}?", self.folder, poses[0])
         if photos := self._of(PHOTOS | RAW):
-            return f"Reconstruct {len(photos)} photos of {self.folder}?"
-        return f"Reconstruct the video {self.names[0]}?"
+            return shown("Reconstruct {} photos of {}?", len(photos), self.folder)
+        return shown("Reconstruct the video {}?", self.names[0])
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -61,14 +62,15 @@ class TTTLRM_OT_drop(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        cls.poll_message_set("Another job is still running")
+        cls.poll_message_set("Another job is still running: wait for it, or stop it with Esc")
         return bpy.ops.tttlrm.reconstruct.poll()
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Blender calls this with what was dropped."""
         if picture := self._dropped().reference:
             return bpy.ops.object.empty_image_add("INVOKE_DEFAULT", filepath=str(Path(self.directory, picture)))
-        return context.window_manager.invoke_props_dialog(self, width=WIDTH, title="Reconstruct", confirm_text="Reconstruct")
+        words = shown("Reconstruct")
+        return context.window_manager.invoke_props_dialog(self, width=WIDTH, title=words, confirm_text=words)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this to ask."""

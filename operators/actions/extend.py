@@ -16,6 +16,7 @@ from ..scene.cameras import PHOTO, Pictures, add_cameras, known_frames, pictures
 from ..scene.crop import crop_matrix
 from ..scene.reconstruction import cameras_collection, cameras_of
 from ..sources import new_pictured, placement_warning
+from ..translations import told
 from ..worker import Work
 from .kept import SplatsOperator
 from .reconstruct import FILES, FOLDER
@@ -66,8 +67,8 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
             found = pictures(shown, photos_folder(taken), taken, splats.matrix_world)
             wanted, files = _with_poses(wanted, found, splats)
         if not files:
-            hint = "Select image empties, or cameras with background images, beside the splats, or choose files."
-            raise errors.TttlrmError("There are no new photos.", hint, "no_photos")
+            hint = told("Select image empties, or cameras with background images, beside the splats, or choose files.")
+            raise errors.TttlrmError(told("There are no new photos."), hint, "no_photos")
         poses, extra = pose_files(wanted.poses, files)
         own.files = "\n".join(dict.fromkeys([*taken, *files]))  # they are there even if the job fails
         self._photos = {name: source for name, source in files.items() if isinstance(source, Path)}

@@ -12,6 +12,7 @@ from ..engine import client, errors, messages
 from ..scene.lookup import find
 from ..scene.reconstruction import splats_of
 from ..scene.splats import add_splats, remove_splats, update_splats
+from ..translations import contexts, explained, shown
 
 TICK = 0.1  # seconds between looks at the events
 
@@ -44,7 +45,8 @@ class JobOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this: one job at a time."""
         if activity.current:
-            cls.poll_message_set(f"{activity.current.title} is still running")
+            title = shown(activity.current.title, context=contexts.operator_default)
+            cls.poll_message_set(shown("{} is still running: wait for its end, or stop it with Esc", title))
         return activity.current is None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -52,7 +54,7 @@ class JobOperator:
         try:
             activity.begin(self.bl_label, self.submit(context))
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
         if bpy.app.background:
             return self._wait(context)
@@ -95,7 +97,7 @@ class JobOperator:
         if isinstance(message, messages.Note):
             self.report({"WARNING"}, message.sentence)
         if isinstance(message, messages.Failed):
-            self.report({"ERROR"}, str(message.error()))
+            self.report({"ERROR"}, explained(message))
         if isinstance(message, messages.Done):
             return self._accept(context, message)
         return {"CANCELLED"} if isinstance(message, messages.END) else None
@@ -105,7 +107,7 @@ class JobOperator:
         try:
             self.finish(context, done)
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

@@ -9,6 +9,7 @@ from ..interface import properties
 from ..scene.lookup import find
 from ..scene.reconstruction import splats_of
 from ..scene.splats import is_kept, update_splats
+from ..translations import told
 from ..worker import Work
 from .job import JobOperator
 
@@ -45,7 +46,8 @@ class KeptSceneOperator(JobOperator):
         """The splats that the job was started on. Raises `TttlrmError` when they are gone."""
         obj = find(self.replaces)
         if obj is None:
-            raise errors.TttlrmError("The splats were deleted while the worker was busy with them.", code="no_splats")
+            sentence = told("The splats were deleted while the worker was busy with them.")
+            raise errors.TttlrmError(sentence, told("Undo that, and start again."), "no_splats")
         return obj
 
 
@@ -56,4 +58,4 @@ class SplatsOperator(KeptSceneOperator):
         """New splats in the same object."""
         splats = splats_of(done.arrays)
         update_splats(self.target(), splats)
-        self.report({"INFO"}, f"{len(splats):,} splats")
+        self.report({"INFO"}, told("{:,} splats", len(splats)))

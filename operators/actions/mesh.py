@@ -6,6 +6,7 @@ import bpy
 from ..engine import messages, settings
 from ..interface import properties
 from ..scene.mesh import add_mesh
+from ..translations import told
 from .kept import KeptSceneOperator
 
 
@@ -26,4 +27,4 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
         mesh = add_mesh(f"{splats.name} mesh", *parts, splats.users_collection[0])
         mesh.parent = splats.parent
         mesh.matrix_world = splats.matrix_world
-        self.report({"INFO"}, f"{len(mesh.data.polygons):,} faces")
+        self.report({"INFO"}, told("{:,} faces", len(mesh.data.polygons)))

@@ -9,6 +9,7 @@ from bl_operators.presets import AddPresetBase
 from ..engine import settings
 from ..interface import properties
 from ..scene.splats import is_splats
+from ..translations import told
 
 PARTS = {"decode": settings.DecodeSettings, "refine": settings.RefineSettings, "mesh": settings.MeshSettings}
 
@@ -33,7 +34,7 @@ class TTTLRM_OT_copy_settings(bpy.types.Operator):
             obj.tttlrm.crop = source.crop
             for part, kind in PARTS.items():
                 properties.take_over(getattr(obj.tttlrm, part), getattr(source, part), kind)
-        self.report({"INFO"}, f"Copied the settings to {len(others)} objects")
+        self.report({"INFO"}, told("Copied the settings to {} objects", len(others)))
         return {"FINISHED"}
 
 

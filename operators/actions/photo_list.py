@@ -4,9 +4,11 @@
 from typing import ClassVar
 
 import bpy
+from bpy.app.translations import pgettext_tip
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..interface.sources import list_photos
+from ..translations import told
 from .reconstruct import FOLDER
 
 WHICH = (
@@ -39,7 +41,7 @@ class TTTLRM_OT_choose_folder(bpy.types.Operator):
         source = context.scene.tttlrm.source
         source.kind, source.folder = "FOLDER", self.directory
         list_photos(source)
-        self.report({"INFO"}, f"{len(source.photos)} photos")
+        self.report({"INFO"}, told("{} photos", len(source.photos)))
         return {"FINISHED"}
 
 
@@ -80,7 +82,7 @@ class TTTLRM_OT_check_photos(bpy.types.Operator):
     @classmethod
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
         """Blender calls this."""
-        return next(words for name, _, words in WHICH if name == properties.which)
+        return pgettext_tip(next(words for name, _, words in WHICH if name == properties.which))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Blender calls this."""

@@ -14,6 +14,7 @@ from ..interface import properties
 from ..photo_sets import pose_files, poses_know_up
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
+from ..translations import told
 from ..worker import Work
 from .job import JobOperator
 
@@ -94,7 +95,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
             obj.select_set(False)
         splats.select_set(True)
         context.view_layer.objects.active = splats
-        self.report({"INFO"}, f"{done.info['splats']:,} splats from {done.info['views']} photos")
+        self.report({"INFO"}, told("{:,} splats from {} photos", done.info["splats"], done.info["views"]))
 
     def _source(self, context: bpy.types.Context) -> sources.Source:
         if self.directory:

@@ -5,6 +5,7 @@ import bpy
 
 from ..engine import errors, settings
 from ..interface import properties
+from ..translations import told
 from ..worker import Work
 from .kept import SplatsOperator
 
@@ -23,5 +24,6 @@ class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
         """Raises `TttlrmError` when no budget is given."""
         work = super().collect(context)
         if not work.settings.wanted:
-            raise errors.TttlrmError("There is nothing to refine in no time.", "Set steps, passes or seconds.", "bad_settings")
+            sentence = told("There is nothing to refine in no time.")
+            raise errors.TttlrmError(sentence, told("Set steps, passes or seconds."), "bad_settings")
         return work

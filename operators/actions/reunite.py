@@ -20,6 +20,7 @@ class TTTLRM_OT_reconstruct_again(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
+        cls.poll_message_set("Select an object with splats")
         return is_splats(context.object)
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -10,6 +10,7 @@ from bpy.props import StringProperty
 
 from .. import addon, worker
 from ..engine import client, errors, messages, setup
+from ..translations import told
 from .job import JobOperator
 
 
@@ -26,11 +27,12 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
         """Begin, with the choices of the preferences. A worker that was started from here ends, for it uses the packages."""
         chosen = addon.preferences()
         if chosen is None:
-            raise errors.TttlrmError("Only the installed extension sets up a worker.", "Install it first.", "not_installed")
+            hint = told("Install its zip in Preferences → Get Extensions → Install from Disk.")
+            raise errors.TttlrmError(told("Only the installed extension sets up a worker."), hint, "not_installed")
         if not chosen.wheels and not bpy.app.online_access:
             raise errors.TttlrmError(
-                "The worker's packages have to be downloaded, and Blender may not go online.",
-                "Allow online access in Preferences → System → Network, or name a folder of wheels.",
+                told("The worker's packages have to be downloaded, and Blender may not go online."),
+                told("Allow online access in Preferences → System → Network, or name a folder of wheels."),
                 "offline",
             )
         worker.link.close()
@@ -43,5 +45,5 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
         """Use it."""
         addon.preferences().python = done.info["python"]
         context.preferences.is_dirty = True
-        device = "a GPU" if done.info["device"] == "GPU" else "the processor"
-        self.report({"INFO"}, f"The worker is set up: PyTorch {done.info['torch']} on {device}")
+        device = told("a GPU") if done.info["device"] == "GPU" else told("the processor")
+        self.report({"INFO"}, told("The worker is set up: PyTorch {} on {}", done.info["torch"], device))

@@ -20,21 +20,24 @@ def begin() -> None:
 
 def open_file(path: Path) -> None:
     """Open a .blend file. Raises `TttlrmError`."""
-    with told(f"{path} cannot be opened", "bad_blend"):
+    with told(f"{path} cannot be opened", "bad_blend", "Is it a file that this Blender, or an older one, has saved?"):
         bpy.ops.wm.open_mainfile(filepath=str(path.absolute()))
 
 
 def save(path: Path) -> None:
     """Save what is open as a .blend file, in place of one that is there. Raises `TttlrmError`."""
-    with told(f"{path} cannot be saved", "cannot_write"):
+    with told(f"{path} cannot be saved", "cannot_write", "Is there room, and may this user write there?"):
         bpy.ops.wm.save_as_mainfile(filepath=str(path.absolute()), copy=True, compress=True)
 
 
 @contextmanager
-def told(sentence: str, code: str) -> Iterator[None]:
-    """Turns what Blender's functions raise into `TttlrmError`: a sentence, which may be empty, and what Blender says."""
+def told(sentence: str, code: str, hint: str = "") -> Iterator[None]:
+    """Turns what Blender's functions raise into `TttlrmError`.
+
+    A sentence and what Blender says of it; without one, what an operator of ours reports, which says by itself what to do.
+    """
     try:
         yield
     except RuntimeError as error:
         said = reported(error)
-        raise errors.TttlrmError(f"{sentence}: {said}" if sentence else said, code=code) from error
+        raise errors.TttlrmError(f"{sentence}: {said}" if sentence else said, hint, code) from error

@@ -33,7 +33,7 @@ def add_commands(commands: Any) -> None:
 def run(args: Namespace) -> bool:
     """Reconstruct the sets; whether any failed. Raises `TttlrmError`."""
     if not args.sets.is_dir():
-        raise errors.TttlrmError(f"The folder {args.sets} does not exist.", code="usage")
+        raise errors.TttlrmError(f"The folder {args.sets} does not exist.", "Name one with a folder for each photo set.", "usage")
     out, (place, shares) = args.out.resolve(), args.share
     sets = _named(_sets(args.sets.resolve(), out), args.only)
     return batch.run([Task(photos, out / photos.name) for photos in sets[place - 1 :: shares]], args)
@@ -49,7 +49,8 @@ def _named(sets: list[Path], names: list[str] | None) -> list[Path]:
         return sets
     missing = set(names) - {path.name for path in sets}
     if missing:
-        raise errors.TttlrmError(f"There is no photo set named {', '.join(sorted(missing))}.", code="usage")
+        there = ", ".join(path.name for path in sets) or "none"
+        raise errors.TttlrmError(f"There is no photo set named {', '.join(sorted(missing))}.", f"There are: {there}.", "usage")
     return [path for path in sets if path.name in names]
 
 

@@ -52,7 +52,8 @@ def _running(args: Namespace) -> Worker:
         try:
             token = args.token_file.read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise errors.TttlrmError(f"{args.token_file} cannot be read: {error.strerror}.", code="no_token") from error
+            hint = "Name the file that the worker told of when it started."
+            raise errors.TttlrmError(f"{args.token_file} cannot be read: {error.strerror}.", hint, "no_token") from error
     if not token:
         hint = "Name its file with --token-file, or set TTTLRM_TOKEN."
         raise errors.TttlrmError("The token of the worker is not known.", hint, "usage")

@@ -51,8 +51,11 @@ class Gesture:
     def _draw(self) -> None:
         if bpy.context.area != self._area or not self._outline:
             return
-        shader = gpu.shader.from_builtin("UNIFORM_COLOR")
-        for shift, shade in enumerate(SHADES):
-            corners = [(x + shift, y + shift, 0.0) for x, y in self._outline]
+        width = bpy.context.preferences.system.pixel_size  # of a line of Blender's own, in pixels
+        shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
+        shader.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
+        shader.uniform_float("lineWidth", width)
+        for number, shade in enumerate(SHADES):
+            corners = [(x + number * width, y + number * width, 0.0) for x, y in self._outline]
             shader.uniform_float("color", shade)
             batch_for_shader(shader, "LINE_STRIP", {"pos": corners}).draw(shader)

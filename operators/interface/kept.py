@@ -8,6 +8,7 @@ import bpy
 from .. import addon, troubles, waiting
 from ..engine import settings
 from ..scene.splats import is_kept
+from ..translations import shown
 from .presets import TTTLRM_PT_decode_presets
 from .properties import WORDS
 from .tab import Tab, column, paragraph
@@ -61,7 +62,7 @@ class DecodeSettings(KeptScenePanel):
             layout.operator("tttlrm.copy_settings")
             layout.operator("tttlrm.decode_selected")
         if len(waiting.line):
-            layout.label(text=f"{len(waiting.line)} more to decode")
+            layout.label(text=shown("{} more to decode", len(waiting.line)))
 
 
 class RefineSettings(KeptScenePanel):

@@ -5,6 +5,7 @@ import bpy
 
 from ..scene.splats import is_splats
 from ..sources import new_pictured
+from ..translations import shown
 from . import kept, reconstruct, worker
 from .tab import Tab
 
@@ -22,13 +23,14 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
         layout = self.layout
-        layout.label(text=f"{context.object.name}: {len(context.object.data.points):,} splats")
+        layout.label(text=shown("{}: {:,} splats", context.object.name, len(context.object.data.points)), translate=False)
         buttons = layout.column(align=True)
         if context.object.tttlrm.session:
             for kind in ("decode", "refine", "mesh"):
                 buttons.operator(f"tttlrm.{kind}")
             new = len(new_pictured(context))
-            buttons.operator("tttlrm.extend", text=f"Add {new} Selected Photos" if new else "Add Photos…")
+            text = shown("Add {} Selected Photos", new) if new else shown("Add Photos…")
+            buttons.operator("tttlrm.extend", text=text, translate=False)
         buttons.operator("tttlrm.export_splats")
         kept.draw_trouble(layout, context)
 

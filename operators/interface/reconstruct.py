@@ -10,6 +10,7 @@ import bpy
 
 from .. import activity
 from ..sources import missing, source_of
+from ..translations import shown
 from .sources import TTTLRM_PG_source
 from .tab import Tab, column, paragraph
 from .thumbnails import icon
@@ -35,7 +36,7 @@ class TTTLRM_UL_photos(bpy.types.UIList):
         layout.use_property_split = False
         row = layout.row(align=True)
         row.prop(photo, "use", text="")
-        row.label(text=photo.name, icon_value=icon(_path(group, photo)))
+        row.label(text=photo.name, translate=False, icon_value=icon(_path(group, photo)))
 
 
 class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
@@ -79,15 +80,16 @@ class TTTLRM_PT_photos(Tab, bpy.types.Panel):
 
 def _draw_folder(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
     row = layout.row(align=True)
-    folder = Path(bpy.path.abspath(group.folder)).name if group.folder else "Choose a Folder…"
-    row.operator("tttlrm.choose_folder", text=folder, icon="FILE_FOLDER")
+    folder = Path(bpy.path.abspath(group.folder)).name if group.folder else shown("Choose a Folder…")
+    row.operator("tttlrm.choose_folder", text=folder, translate=False, icon="FILE_FOLDER")
     row.operator("tttlrm.list_photos", text="", icon="FILE_REFRESH")
     if not group.photos:
         return
     layout.template_list("TTTLRM_UL_photos", "", group, "photos", group, "active_photo", rows=ROWS)
     row = layout.row(align=True)
-    for which in ("ALL", "NONE", "INVERT"):
-        row.operator("tttlrm.check_photos", text=which.capitalize()).which = which
+    row.operator("tttlrm.check_photos", text="All").which = "ALL"
+    row.operator("tttlrm.check_photos", text="None").which = "NONE"
+    row.operator("tttlrm.check_photos", text="Invert").which = "INVERT"
     if group.active_photo < len(group.photos):
         layout.template_icon(icon(_path(group, group.photos[group.active_photo])), scale=LARGE)
 
@@ -114,8 +116,8 @@ def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     button = layout.column()
     button.scale_y = 2.0
     button.context_pointer_set("tttlrm_source", context.scene.tttlrm.source)
-    text = "Reconstruct" if lacking else f"Reconstruct {source.label}"
-    button.operator("tttlrm.reconstruct", text=text, icon="OUTLINER_OB_POINTCLOUD")
+    text = shown("Reconstruct") if lacking else shown("Reconstruct {}", source.label)
+    button.operator("tttlrm.reconstruct", text=text, translate=False, icon="OUTLINER_OB_POINTCLOUD")
     paragraph(layout, context, lacking, "INFO")
 
 

@@ -2,10 +2,12 @@
 """The part of the preferences that sets up the worker."""
 
 import bpy
+from bpy.app.translations import pgettext_n
 from bpy.props import EnumProperty, StringProperty
 
 from .. import activity, addon
 from ..engine import setup
+from ..translations import shown
 
 SHOWN = 4  # lines of the log
 BUILDS = (
@@ -16,10 +18,10 @@ BUILDS = (
 )
 # For each state of the environment: what is said about it, and on the button.
 STATES = {
-    "none": ("The worker is not set up", "Set Up Worker"),
-    "unfinished": ("Setting up was not finished", "Go On"),
-    "outdated": ("The worker was set up for another version of tttLRM", "Update"),
-    "ready": ("The worker is set up", "Repair"),
+    "none": (pgettext_n("The worker is not set up"), pgettext_n("Set Up Worker")),
+    "unfinished": (pgettext_n("Setting up was not finished"), pgettext_n("Go On")),
+    "outdated": (pgettext_n("The worker was set up for another version of tttLRM"), pgettext_n("Update")),
+    "ready": (pgettext_n("The worker is set up"), pgettext_n("Repair")),
 }
 
 
@@ -42,7 +44,8 @@ class SetupPreferences:
             return
         environment = setup.Environment(setup.place(addon.folder()))
         sentence, button = STATES[environment.state]
-        layout.label(text=f"{sentence} (PyTorch {environment.torch})" if environment.torch else sentence)
+        known = f"{shown(sentence)} (PyTorch {environment.torch})" if environment.torch else shown(sentence)
+        layout.label(text=known)
         buttons = layout.row(align=True)
         buttons.operator("tttlrm.setup_worker", text=button, icon="IMPORT")
         buttons.operator("tttlrm.check_worker", icon="CHECKMARK")
@@ -59,4 +62,4 @@ def _draw_lines(layout: bpy.types.UILayout, lines: list[str]) -> None:
     """The last lines of the log."""
     column = layout.box().column(align=True)
     for line in lines[-SHOWN:]:
-        column.label(text=line)
+        column.label(text=line, translate=False)

@@ -28,4 +28,4 @@ def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str,
     """A text in lines that fit into the panel, an icon before the first; Blender itself breaks none."""
     letters = int(context.region.width / (LETTER * context.preferences.system.ui_scale)) - MARGIN
     for number, line in enumerate(textwrap.wrap(text, max(letters, 20))):
-        layout.label(text=line, icon="BLANK1" if number else icon)
+        layout.label(text=line, translate=False, icon="BLANK1" if number else icon)

@@ -15,6 +15,7 @@ from mathutils import Matrix
 
 from ..engine import errors
 from ..photo_sets import free_name
+from ..translations import told
 from . import conversion
 
 # Custom properties of camera data.
@@ -153,8 +154,10 @@ def _content(image: bpy.types.Image) -> Path | bytes:
     path = Path(bpy.path.abspath(image.filepath_raw, library=image.library))
     if not image.filepath_raw or not path.is_file():
         raise errors.TttlrmError(
-            f"The photo “{image.name}” is not a file on this computer: {path if image.filepath_raw else 'it was never saved'}.",
-            "Save it, or find the missing file, then try again.",
+            told("The photo “{}” is not a file on this computer: {}.", image.name, path)
+            if image.filepath_raw
+            else told("The photo “{}” was never saved.", image.name),
+            told("Save it, or find the missing file, then try again."),
             "bad_photo",
         )
     return path
@@ -179,7 +182,7 @@ def intrinsics(camera: bpy.types.Object, size: tuple[int, int], aspect: float = 
     data = camera.data
     if data.type != "PERSP":
         raise errors.TttlrmError(
-            f"The camera “{camera.name}” is not a perspective one.", "Set its type to Perspective.", "bad_camera"
+            told("The camera “{}” is not a perspective one.", camera.name), told("Set its type to Perspective."), "bad_camera"
         )
     aspect = data.get(PIXEL_ASPECT, aspect)
     fit = data.sensor_fit

@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import errors, gaussians, transform
+from ..translations import told
 from . import masks, points
 from .drawing import show_splats
 
@@ -44,7 +45,9 @@ def read_splats(
     """
     if not is_splats(obj):
         raise errors.TttlrmError(
-            f"The object “{obj.name}” holds no splats.", "Select a point cloud that was imported or made as splats.", "no_splats"
+            told("The object “{}” holds no splats.", obj.name),
+            told("Select a point cloud that was imported or made as splats."),
+            "no_splats",
         )
     bpy.context.view_layer.update()
     matrix = np.array(obj.matrix_world) if world is None else world @ np.array(obj.matrix_world)

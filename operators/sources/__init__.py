@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from ..translations import shown
 from .files import CheckedFolder, Video, chosen
 from .objects import Clip, Pictured, new_pictured, placement_warning
 from .source import Source
@@ -26,14 +27,14 @@ def missing(context: bpy.types.Context, source: Source | None = None) -> str:
     if source.missing:
         return source.missing
     if group.cameras == "BLENDER" and not source.posed:
-        return "Not all of these photos belong to cameras in Blender. Choose cameras as the source, or estimate their poses."
+        return shown("Not all of these photos belong to cameras in Blender. Choose others, or estimate their poses.")
     if group.cameras == "FILE" and context.scene.tttlrm.poses == "auto":
-        return "Choose a file with the poses of the cameras."
+        return shown("Choose a file with the poses of the cameras.")
     return ""
 
 
 def _selected(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
-    none = "No photos are selected. Select image empties, or cameras with background images, or give a folder."
+    none = shown("No photos are selected. Select image empties, or cameras with background images, or give a folder.")
     return Pictured(context.selected_objects, none)
 
 
@@ -48,7 +49,7 @@ def _video(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source
 
 def _cameras(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
     collection = group.collection
-    none = "There are no cameras with background images. Add images to cameras, under Background Images."
+    none = shown("There are no cameras with background images. Add images to cameras, under Background Images.")
     cameras = (obj for obj in (collection or context.scene.collection).all_objects if obj.type == "CAMERA")
     return Pictured(cameras, none, collection.name if collection else "")
 

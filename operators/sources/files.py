@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..photo_sets import VIDEOS, added_photos, folder_files
+from ..translations import shown
 from .source import FEWEST, Files, Source
 
 
@@ -37,16 +38,16 @@ class CheckedFolder(Folder):
     @property
     def label(self) -> str:
         """How many are checked."""
-        return f"{self.used} Photos"
+        return shown("{} Photos", self.used)
 
     @property
     def missing(self) -> str:
         """A folder, photos, or check marks."""
         if self.path == Path():
-            return "Choose a folder of photos."
+            return shown("Choose a folder of photos.")
         if not self.used and not self.unused:
-            return f"There are no photos in {self.path}. Choose another folder."
-        return "" if self.used >= FEWEST else f"Check at least {FEWEST} photos."
+            return shown("There are no photos in {}. Choose another folder.", self.path)
+        return "" if self.used >= FEWEST else shown("Check at least {} photos.", FEWEST)
 
     def files(self) -> Files:
         """What is checked."""
@@ -68,16 +69,16 @@ class Video(Source):
     @property
     def label(self) -> str:
         """That it is one."""
-        return "a Video"
+        return shown("a Video")
 
     @property
     def missing(self) -> str:
         """The file."""
         if self.path == Path():
-            return "Choose a video file."
+            return shown("Choose a video file.")
         if self.path.suffix.lower() not in VIDEOS:
-            return f"{self.path.name} is no video that is read. Choose another file."
-        return "" if self.path.is_file() else f"{self.path} does not exist. Choose another file."
+            return shown("{} is no video that is read. Choose another file.", self.path.name)
+        return "" if self.path.is_file() else shown("{} does not exist. Choose another file.", self.path)
 
     def files(self) -> Files:
         """The video."""
@@ -99,12 +100,12 @@ class Chosen(Source):
     @property
     def label(self) -> str:
         """How many."""
-        return f"{len(self.paths)} Photos"
+        return shown("{} Photos", len(self.paths))
 
     @property
     def missing(self) -> str:
         """More of them."""
-        return "" if len(self.paths) >= FEWEST else "There is only one photo. Choose more of the same scene."
+        return "" if len(self.paths) >= FEWEST else shown("There is only one photo. Choose more of the same scene.")
 
     def files(self) -> Files:
         """The photos; poses that lie beside them may mean others."""

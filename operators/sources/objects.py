@@ -11,6 +11,7 @@ import bpy
 from ..scene.cameras import background_photo, ignored, photo_set
 from ..scene.clips import clip_set, solved_cameras
 from ..scene.reconstruction import cameras_of
+from ..translations import shown
 from .source import FEWEST, Files, Source
 
 
@@ -30,14 +31,15 @@ class Pictured(Source):
     @property
     def label(self) -> str:
         """How many."""
-        return f"{len(self._objects)} Photos"
+        return shown("{} Photos", len(self._objects))
 
     @property
     def missing(self) -> str:
         """Photos, or more of them."""
         if not self._objects:
             return self._none
-        return "" if len(self._objects) >= FEWEST else "There is only one photo. Add photos of the same scene from other places."
+        few = shown("There is only one photo. Add photos of the same scene from other places.")
+        return "" if len(self._objects) >= FEWEST else few
 
     @property
     def warning(self) -> str:
@@ -64,14 +66,15 @@ class Clip(Source):
     @property
     def label(self) -> str:
         """How many."""
-        return f"{self._frames} Frames"
+        return shown("{} Frames", self._frames)
 
     @property
     def missing(self) -> str:
         """The clip, or its camera."""
         if not self._clip:
-            return "Choose a movie clip."
-        return "" if self._frames >= FEWEST else "The clip's camera is not solved. Track and solve it in the Movie Clip Editor."
+            return shown("Choose a movie clip.")
+        unsolved = shown("The clip's camera is not solved. Track and solve it in the Movie Clip Editor.")
+        return "" if self._frames >= FEWEST else unsolved
 
     def files(self) -> Files:
         """The frames and their poses."""
@@ -88,4 +91,4 @@ def new_pictured(context: bpy.types.Context) -> list[bpy.types.Object]:
 def placement_warning(objects: Iterable[bpy.types.Object]) -> str:
     """A sentence about cameras whose background images are placed otherwise than is assumed."""
     names = ", ".join(obj.name for obj in objects if ignored(obj))
-    return f"Offset, rotation, scale and flip of background images are not heeded: {names}." if names else ""
+    return shown("Offset, rotation, scale and flip of background images are not heeded: {}.", names) if names else ""

@@ -530,16 +530,6 @@ def test_linked_splats_are_not_edited(tmp_path):
         ops.select_all()
 
 
-def test_the_menus_offer_it():
-    assert hasattr(bpy.types, "TTTLRM_MT_edit_splats") and hasattr(bpy.types, "TTTLRM_PT_edit")
-    menu = import_module(f"{MODULE}.operators.interface.edit")
-    for name, entry in menu.ENTRIES:
-        assert entry in getattr(bpy.types, name).draw._draw_funcs
-    known = {f"tttlrm.{kind}" for kind in dir(bpy.ops.tttlrm)}
-    offered = {f"tttlrm.select_{name}" for name in menu.SELECTING} | {f"tttlrm.{name}" for name in menu.PLACING}
-    assert offered | {f"tttlrm.{name}_splats" for name in ("hide", "reveal", *menu.CHANGING)} <= known
-
-
 def test_mirrors_above_and_below_are_applied_too():
     place = empty("place", scale=(-1, 1, 1))
     obj = add(parent=place, rotation_euler=(0.3, 0.2, 0.1), scale=(1, 1, -1))

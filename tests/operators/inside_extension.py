@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import bpy
 import numpy as np
@@ -68,6 +70,11 @@ def link_to_worker():
 def test_the_zip_brings_what_blenders_python_needs():
     packages = Path(bpy.utils.user_resource("EXTENSIONS")) / ".local/lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
     assert (packages / "site-packages/websockets/sync/client.py").exists()
+
+
+def test_the_zip_brings_the_pages_that_f1_opens():
+    docs = Path(url2pathname(urlsplit(import_module(f"{MODULE}.operators.interface.manual").ADDRESS).path))
+    assert '<h2 id="decode">' in (docs / "settings.html").read_text("utf-8")
 
 
 def test_a_folder_becomes_a_collection(toy, photos):

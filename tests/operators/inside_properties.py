@@ -77,3 +77,9 @@ def test_the_documentation_has_every_setting_in_the_same_words(kind):
     page = (Path(__file__).parents[2] / "docs/settings.md").read_text("utf-8")
     for name, words in properties.WORDS[kind].items():
         assert f"| {words['name']} | {words['description']} | {getattr(kind(), name):g} |" in page
+
+
+@pytest.mark.parametrize("kind", [RefineSettings, ReconstructSettings])
+def test_the_documentation_has_the_settings_of_other_types_too(kind):
+    page = (Path(__file__).parents[2] / "docs/settings.md").read_text("utf-8")
+    assert not [words for words in properties.WORDS[kind].values() if f"| {words['name']} | {words['description']} |" not in page]

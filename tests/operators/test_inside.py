@@ -19,7 +19,7 @@ FILES = sorted(Path(__file__).parent.glob("inside_*.py"))
 @pytest.fixture(scope="session")
 def extension() -> Path:
     """The zip that people install, checked by Blender."""
-    run = subprocess.run([sys.executable, "tools/build_extension.py"], capture_output=True, text=True, cwd=HOUSE)
+    run = subprocess.run([sys.executable, "-m", "tools.build_extension"], capture_output=True, text=True, cwd=HOUSE)
     assert run.returncode == 0, run.stdout + run.stderr
     return HOUSE / run.stdout.splitlines()[0]
 

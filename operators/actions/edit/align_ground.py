@@ -8,6 +8,7 @@ from bpy.props import BoolProperty, EnumProperty
 from ...engine import ground
 from ...scene import masks, points
 from ...scene.splats import BASE
+from ...translations import told
 from .carrier import cameras, move, picked
 from .operator import EditOperator, edited, places
 
@@ -34,7 +35,7 @@ class TTTLRM_OT_align_ground(EditOperator, bpy.types.Operator):
             plane = ground.Plane(-plane.normal, -plane.offset, plane.share)
         move(context, ground.levelling(plane, np.median(means, axis=0) if len(means) else np.zeros(3)))
         tilt = np.degrees(np.arccos(np.clip(plane.normal[2], -1, 1)))
-        return f"The ground was tilted by {tilt:.1f}°"
+        return told("The ground was tilted by {:.1f}°", tilt)
 
     def _ground(self, context: bpy.types.Context, means: np.ndarray) -> ground.Plane:
         if self.method == "POINTS":

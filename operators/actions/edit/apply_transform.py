@@ -8,6 +8,7 @@ from mathutils import Matrix, Vector
 
 from ...engine import transform
 from ...scene.splats import read_local, write_local
+from ...translations import told
 from .operator import EditOperator, edited
 
 
@@ -32,8 +33,8 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
             write_local(obj.data, splats)
             self._reset(obj, move)
         self.warn_of_stretching(move for _, move in plans)
-        copied = f"; {', '.join(shared)} no longer shares splats with other objects" if shared else ""
-        return f"Applied to {sum(map(len, moved)):,} splats{copied}"
+        applied = told("Applied to {:,} splats", sum(map(len, moved)))
+        return told("{}; {} no longer shares splats with other objects", applied, ", ".join(shared)) if shared else applied
 
     def _map(self, obj: bpy.types.Object) -> np.ndarray:
         """The map [4, 4] that an object's splats go through, so that what is left of its own matrix shows them as before."""

@@ -4,6 +4,7 @@
 import bpy
 
 from ...scene import masks
+from ...translations import told
 from .operator import EditOperator, edited, keep
 from .volume import ByVolume
 
@@ -20,4 +21,4 @@ class TTTLRM_OT_crop_splats(ByVolume, EditOperator, bpy.types.Operator):
         before = sum(len(mask) for _, mask, _ in kept)
         for obj, mask, hidden in kept:
             keep(obj, mask if hidden is None else mask | hidden)
-        return f"{before - sum(len(obj.data.points) for obj, _, _ in kept):,} of {before:,} splats were deleted"
+        return told("{:,} of {:,} splats were deleted", before - sum(len(obj.data.points) for obj, _, _ in kept), before)

@@ -3,6 +3,7 @@
 
 import bpy
 
+from ...translations import told
 from .operator import EditOperator, keep, selections
 
 
@@ -18,4 +19,4 @@ class TTTLRM_OT_delete_splats(EditOperator, bpy.types.Operator):
         for obj, mask in selections(context):
             keep(obj, ~mask)
             deleted += int(mask.sum())
-        return f"{deleted:,} splats were deleted"
+        return told("{:,} splats were deleted", deleted)

@@ -6,6 +6,7 @@ import numpy as np
 from bpy.props import BoolProperty
 
 from ...scene import masks
+from ...translations import told
 from .operator import EditOperator, edited, selections
 
 
@@ -27,7 +28,7 @@ class TTTLRM_OT_hide_splats(EditOperator, bpy.types.Operator):
             masks.hide(obj, hidden)
             masks.select(obj, mask & ~hidden)
             count += int(hidden.sum())
-        return f"{count:,} splats are hidden"
+        return told("{:,} splats are hidden", count)
 
 
 class TTTLRM_OT_reveal_splats(EditOperator, bpy.types.Operator):
@@ -45,4 +46,4 @@ class TTTLRM_OT_reveal_splats(EditOperator, bpy.types.Operator):
             masks.hide(obj, np.zeros_like(mask))
             if self.select:
                 masks.select(obj, mask)
-        return f"{sum(int(mask.sum()) for _, mask in found):,} splats are shown again"
+        return told("{:,} splats are shown again", sum(int(mask.sum()) for _, mask in found))

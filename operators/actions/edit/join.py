@@ -7,6 +7,7 @@ import numpy as np
 from ...engine import transform
 from ...scene import points
 from ...scene.splats import attributes, is_splats, read_local, remove_splats
+from ...translations import told
 from .operator import EditOperator, edited
 
 
@@ -34,7 +35,7 @@ class TTTLRM_OT_join_splats(EditOperator, bpy.types.Operator):
         for obj in others:
             remove_splats(obj)
         self.warn_of_stretching(moves)
-        return f"{len(active.data.points):,} splats of {len(tables)} objects"
+        return told("{:,} splats of {} objects", len(active.data.points), len(tables))
 
 
 def _others(context: bpy.types.Context) -> list[bpy.types.Object]:

@@ -10,6 +10,7 @@ import numpy as np
 from ...engine import errors, transform
 from ...scene import masks, points
 from ...scene.splats import is_splats
+from ...translations import told
 
 
 def edited(context: bpy.types.Context) -> list[bpy.types.Object]:
@@ -42,7 +43,7 @@ class EditOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         if context.mode != "OBJECT":
-            cls.poll_message_set("Splats are edited in object mode")
+            cls.poll_message_set("Splats are edited in object mode: leave this mode first")
             return False
         if not edited(context):
             linked = is_splats(context.object)
@@ -67,7 +68,8 @@ def selections(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Object, n
     """The edited objects in which splats are selected, with their masks. Raises `TttlrmError` where there are none."""
     found = [(obj, mask) for obj in edited(context) if (mask := masks.selected(obj)) is not None]
     if not found:
-        raise errors.TttlrmError("No splats are selected.", "Select some with one of the Select entries.", "nothing_selected")
+        hint = told("Select some with one of the Select entries.")
+        raise errors.TttlrmError(told("No splats are selected."), hint, "nothing_selected")
     yield from found
 
 

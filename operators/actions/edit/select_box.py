@@ -3,6 +3,7 @@
 
 import bpy
 import numpy as np
+from bpy.app.translations import pgettext_n
 from bpy.props import IntProperty
 
 from ...engine import select
@@ -14,7 +15,7 @@ class TTTLRM_OT_select_box(ViewOperator, bpy.types.Operator):
 
     bl_idname = "tttlrm.select_box"
     bl_label = "Box Select Splats"
-    help = "Drag a box · Shift: extend · Ctrl: subtract · Esc or right mouse button: cancel"
+    help = pgettext_n("Drag a box · Shift: extend · Ctrl: subtract · Esc or right mouse button: cancel")
 
     xmin: IntProperty(name="Left", subtype="PIXEL", options={"SKIP_SAVE"})
     ymin: IntProperty(name="Bottom", subtype="PIXEL", options={"SKIP_SAVE"})

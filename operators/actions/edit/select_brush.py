@@ -3,6 +3,7 @@
 
 import bpy
 import numpy as np
+from bpy.app.translations import pgettext_n
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, IntVectorProperty
 
 from ...engine import select
@@ -28,7 +29,9 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
 
     bl_idname = "tttlrm.select_brush"
     bl_label = "Brush Select Splats"
-    help = "Paint · Shift: extend · Ctrl: subtract · Wheel: radius · Enter or right mouse button: done · Esc: cancel"
+    help = pgettext_n(
+        "Paint · Shift: extend · Ctrl: subtract · Wheel or +/−: radius · Enter or right mouse button: done · Esc: cancel"
+    )
 
     radius: IntProperty(name="Radius", subtype="PIXEL", min=1, default=25)
     path: CollectionProperty(name="Path", description="Where the brush was", type=TTTLRM_PG_dab, options={"HIDDEN", "SKIP_SAVE"})

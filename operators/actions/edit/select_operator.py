@@ -7,6 +7,7 @@ from bpy.props import EnumProperty
 
 from ...engine import select
 from ...scene import masks
+from ...translations import told
 from .operator import EditOperator, edited
 
 MODES = (
@@ -38,7 +39,7 @@ class SelectOperator(EditOperator):
 def chosen(wanted: list[tuple[bpy.types.Object, np.ndarray]]) -> str:
     """Select the masks of objects, and say how many splats these are."""
     count = sum(masks.select(obj, mask) for obj, mask in wanted)
-    return f"{count:,} of {sum(len(mask) for _, mask in wanted):,} splats are selected"
+    return told("{:,} of {:,} splats are selected", count, sum(len(mask) for _, mask in wanted))
 
 
 def before(obj: bpy.types.Object) -> np.ndarray:

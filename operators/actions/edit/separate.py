@@ -5,6 +5,7 @@ import bpy
 import numpy as np
 
 from ...scene import masks, points
+from ...translations import told
 from .operator import EditOperator, selections
 
 
@@ -20,7 +21,7 @@ class TTTLRM_OT_separate_splats(EditOperator, bpy.types.Operator):
         for obj, mask in selections(context):
             _separate(obj, mask)
             count += int(mask.sum())
-        return f"{count:,} splats were separated"
+        return told("{:,} splats were separated", count)
 
 
 def _separate(obj: bpy.types.Object, mask: np.ndarray) -> None:

@@ -7,6 +7,7 @@ from bpy.props import FloatProperty, FloatVectorProperty
 from mathutils import Matrix, Vector
 
 from ...engine import errors
+from ...translations import told
 from .carrier import move, picked
 from .operator import EditOperator
 
@@ -42,12 +43,13 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         first, second = self._ends(context)
         measured = (second - first).length
         if measured < 1e-9:
-            raise errors.TttlrmError("The two points are in the same place.", "Choose points that lie apart.", "bad_distance")
+            sentence = told("The two points are in the same place.")
+            raise errors.TttlrmError(sentence, told("Choose points that lie apart."), "bad_distance")
         middle = (first + second) / 2
         spot = Matrix.Translation((middle.x, middle.y, 0))
         factor = self.distance / measured
         move(context, np.array(spot @ Matrix.Scale(factor, 4) @ spot.inverted()))
-        return f"Scaled by {factor:.4g}"
+        return told("Scaled by {:.4g}", factor)
 
     def _ends(self, context: bpy.types.Context) -> tuple[Vector, Vector]:
         """The points that the caller gave, or those that are selected."""
@@ -56,8 +58,8 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         ends = picked(context)
         if len(ends) != 2:
             raise errors.TttlrmError(
-                f"A distance needs two points, but {len(ends):,} are selected.",
-                "Select two empties beside the splats, or two splats.",
+                told("A distance needs two points, but {:,} are selected.", len(ends)),
+                told("Select two empties beside the splats, or two splats."),
                 "no_points",
             )
         return Vector(ends[0]), Vector(ends[1])

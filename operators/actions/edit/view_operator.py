@@ -7,6 +7,7 @@ from bpy.props import FloatVectorProperty, IntVectorProperty
 
 from ...engine import errors, select
 from ...interface.gesture import Gesture
+from ...translations import shown, told
 from .operator import places
 from .select_operator import SelectOperator
 
@@ -40,7 +41,7 @@ class ViewOperator(SelectOperator):
             return self.execute(context)
         context.view_layer.update()
         self._look(context)
-        self._gesture = Gesture(context, self.help)
+        self._gesture = Gesture(context, shown(self.help))
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -81,7 +82,7 @@ def _camera_view(context: bpy.types.Context) -> tuple[object, tuple[int, int]]:
     camera, render = context.scene.camera, context.scene.render
     if camera is None:
         raise errors.TttlrmError(
-            "There is no view to select in.", "Start this in a 3D view, or give the scene a camera.", "no_view"
+            told("There is no view to select in."), told("Start this in a 3D view, or give the scene a camera."), "no_view"
         )
     size = (render.resolution_x * render.resolution_percentage // 100, render.resolution_y * render.resolution_percentage // 100)
     aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}

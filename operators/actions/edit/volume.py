@@ -8,6 +8,7 @@ from bpy.props import BoolProperty, StringProperty
 from ...engine import errors, select
 from ...scene.crop import around
 from ...scene.splats import is_splats
+from ...translations import told
 from .operator import places
 
 SHAPED = {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "LATTICE", "VOLUME"}
@@ -46,9 +47,7 @@ class ByVolume:
         else:
             found = [obj for obj in context.selected_objects if obj.type == "EMPTY" or obj.type in SHAPED]
         if len(found) != 1 or is_splats(found[0]):
-            raise errors.TttlrmError(
-                f"There is no object “{self.object}” to select in." if self.object else "No object tells what is inside.",
-                "Select one empty or mesh beside the splats, or name one.",
-                "no_volume",
-            )
+            named, hint = self.object, told("Select one empty or mesh beside the splats, or name one.")
+            none = told("There is no object “{}” to select in.", named) if named else told("No object tells what is inside.")
+            raise errors.TttlrmError(none, hint, "no_volume")
         return found[0]

@@ -11,6 +11,7 @@ from bpy_extras.io_utils import ExportHelper
 from ...engine import camera_writers, errors
 from ...scene import conversion
 from ...scene.views import views_of
+from ...translations import told
 from .axes import axes_property
 
 NAMES = {"TRANSFORMS": "transforms.json", "COLMAP": "images.txt"}
@@ -36,7 +37,7 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        cls.poll_message_set("There is no camera in the scene")
+        cls.poll_message_set("There is no camera in the scene: add one")
         return any(obj.type == "CAMERA" for obj in context.scene.objects)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -65,5 +66,5 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
         except errors.TttlrmError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{len(names)} cameras")
+        self.report({"INFO"}, told("{} cameras", len(names)))
         return {"FINISHED"}

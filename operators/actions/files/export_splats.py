@@ -9,6 +9,7 @@ from bpy_extras.io_utils import ExportHelper
 from ...engine import errors, gaussians, splat_files
 from ...scene import conversion
 from ...scene.splats import is_splats, read_splats
+from ...translations import told
 from .axes import axes_property
 from .suffixes import Choice, settle
 
@@ -42,7 +43,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        cls.poll_message_set("Neither the active object nor a selected one holds splats")
+        cls.poll_message_set("Neither the active object nor a selected one holds splats: select one that does")
         return is_splats(context.object) or any(map(is_splats, context.selected_objects))
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -68,7 +69,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
         except errors.TttlrmError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{len(splats):,} splats")
+        self.report({"INFO"}, told("{:,} splats", len(splats)))
         return {"FINISHED"}
 
     def _objects(self, context: bpy.types.Context) -> list[bpy.types.Object]:

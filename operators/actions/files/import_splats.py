@@ -15,6 +15,7 @@ from mathutils import Matrix
 from ...engine import errors, splat_files
 from ...scene import conversion
 from ...scene.splats import add_splats
+from ...translations import told
 from .axes import TOLD, axes_property
 
 
@@ -56,7 +57,7 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
             context.view_layer.objects.active = obj
         for note in notes:
             self.report({"WARNING"}, note)
-        self.report({"INFO"}, f"{sum(len(splats) for _, splats, _ in loaded):,} splats")
+        self.report({"INFO"}, told("{:,} splats", sum(len(splats) for _, splats, _ in loaded)))
         return {"FINISHED"}
 
     def _placed(self, path: Path) -> Matrix:

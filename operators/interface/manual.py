@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which page of docs/ F1 opens over a button. Blender looks for the first pattern that fits, in small letters."""
+
+from pathlib import Path
+
+import bpy
+
+# In the extension itself, where its build puts docs/ as HTML: pages of the same version, without a network.
+ADDRESS = (Path(__file__).parents[2] / "docs").as_uri() + "/"
+
+OPERATORS = {
+    "reconstruct_again": "settings.html#on-another-computer",
+    "reconstruct": "photos.html#sources-in-blender",
+    "drop": "photos.html#sources-in-blender",
+    "extend": "photos.html#sources-in-blender",
+    "choose_folder": "photos.html#sources-in-blender",
+    "*_photos": "photos.html#sources-in-blender",
+    "decode_preset": "settings.html#settings-of-splats",
+    "decode_selected": "settings.html#settings-of-splats",
+    "copy_settings": "settings.html#settings-of-splats",
+    "decode": "settings.html#decode",
+    "refine": "refinement.html#refinement",
+    "mesh": "settings.html#mesh",
+    "import_splats": "formats.html#which-way-is-up",
+    "export_splats": "formats.html#which-way-is-up",
+    "export_cameras": "formats.html#cameras",
+    "select_*": "editing.html#editing-splats",
+    "*_splats": "editing.html#editing-splats",
+    "apply_transform": "editing.html#editing-splats",
+    "align_ground": "editing.html#editing-splats",
+    "set_scale": "editing.html#editing-splats",
+    "check_worker": "install.html#when-it-fails",
+    "*_worker": "install.html#installing",
+    "cancel": "interface.html#while-a-job-runs",
+}
+PROPERTIES = {
+    "pg_photo": "photos.html#sources-in-blender",
+    "pg_source": "photos.html#sources-in-blender",
+    "pg_scene.orient": "photos.html#upright-on-the-ground-of-a-size",
+    "pg_scene.distance": "photos.html#upright-on-the-ground-of-a-size",
+    "pg_scene.remove_background": "photos.html#things-without-background",
+    "pg_scene.poses": "photos.html#poses",
+    "pg_scene": "settings.html#reconstruct",
+    "pg_decode": "settings.html#decode",
+    "pg_refine": "settings.html#refine",
+    "pg_mesh": "settings.html#mesh",
+    "pg_object.session": "settings.html#on-another-computer",
+    "pg_object.files": "settings.html#on-another-computer",
+    "pg_object": "settings.html#settings-of-splats",
+    "pg_dab": "editing.html#editing-splats",
+    "preferences.python": "install.html#other-ways",
+    "preferences.wheels": "install.html#without-a-network",
+    "preferences.build": "install.html#what-is-installed-and-where",
+    "preferences": "remote.html#in-blender",
+}
+
+
+def pages() -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Blender calls this for the address that all pages share, and the patterns with what follows it."""
+    operators = tuple((f"bpy.ops.tttlrm.{name}", page) for name, page in OPERATORS.items())
+    properties = tuple((f"bpy.types.tttlrm_{name}{'' if '.' in name else '.*'}", page) for name, page in PROPERTIES.items())
+    return ADDRESS, operators + properties
+
+
+def register() -> None:
+    """Let F1 find the pages."""
+    bpy.utils.register_manual_map(pages)
+
+
+def unregister() -> None:
+    """Take that back out."""
+    bpy.utils.unregister_manual_map(pages)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is offered in Blender's own menus. F3 searches these: what no menu has can only be reached with the mouse."""
+
+import bpy
+
+from ..scene.splats import is_splats
+
+
+class TTTLRM_MT_photos(bpy.types.Menu):
+    """Choose photos and turn them into Gaussian splats"""
+
+    bl_label = "Gaussian Splats from Photos"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        layout = _invoking(self)
+        layout.operator("tttlrm.reconstruct")
+        layout.operator("tttlrm.choose_folder")
+        layout.operator("tttlrm.list_photos")
+        layout.operator_menu_enum("tttlrm.check_photos", "which")
+
+
+class TTTLRM_MT_scene(bpy.types.Menu):
+    """Use the scene that the worker keeps of the active splats"""
+
+    bl_label = "Reconstructed Scene"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        layout = _invoking(self)
+        for name in ("decode", "decode_selected", "extend", "refine", "mesh", "copy_settings", "reconstruct_again"):
+            layout.operator(f"tttlrm.{name}")
+
+
+class TTTLRM_MT_worker(bpy.types.Menu):
+    """Set up, check, start and stop the process that reconstructs"""
+
+    bl_label = "tttLRM Worker"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        layout = _invoking(self)
+        for name in ("setup_worker", "check_worker", "start_worker", "stop_worker"):
+            layout.operator(f"tttlrm.{name}")
+        layout.separator()
+        layout.operator("tttlrm.cancel", text="Stop Job")
+
+
+def _invoking(menu: bpy.types.Menu) -> bpy.types.UILayout:
+    """The layout of a menu whose entries may ask back, which Blender's Add menu would not let them."""
+    menu.layout.operator_context = "INVOKE_REGION_WIN"
+    return menu.layout
+
+
+def _add_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.menu("TTTLRM_MT_photos", icon="OUTLINER_OB_POINTCLOUD")
+
+
+def _object_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if is_splats(context.object):
+        menu.layout.separator()
+        menu.layout.menu("TTTLRM_MT_edit_splats", icon="OUTLINER_OB_POINTCLOUD")
+        menu.layout.menu("TTTLRM_MT_scene")
+
+
+def _apply_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if is_splats(context.object):
+        menu.layout.separator()
+        menu.layout.operator("tttlrm.apply_transform")
+
+
+def _worker_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.separator()
+    menu.layout.menu("TTTLRM_MT_worker")
+
+
+CLASSES = (TTTLRM_MT_photos, TTTLRM_MT_scene, TTTLRM_MT_worker)
+ENTRIES = (
+    ("VIEW3D_MT_add", _add_entry),
+    ("VIEW3D_MT_object_context_menu", _object_entry),
+    ("VIEW3D_MT_object", _object_entry),
+    ("VIEW3D_MT_object_apply", _apply_entry),
+    ("TOPBAR_MT_edit", _worker_entry),
+)
+
+
+def add_entries() -> None:
+    """Put the entries into Blender's menus."""
+    for menu, entry in ENTRIES:
+        getattr(bpy.types, menu).append(entry)
+
+
+def remove_entries() -> None:
+    """Take them back out."""
+    for menu, entry in reversed(ENTRIES):
+        getattr(bpy.types, menu).remove(entry)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pages of docs/: their links lead somewhere, and they become HTML that F1 opens in Blender."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tools.pages import anchors, inline, page
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+each_page = pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
+
+
+class Reader(HTMLParser):
+    """What a browser makes of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open, self.links, self.ids, self.prose = [], [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+        self.links += [value for name, value in attributes if name in ("href", "src")]
+        self.ids += [value for name, value in attributes if name == "id"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not {"pre", "code", "style"} & set(self.open):
+            self.prose += data
+
+
+@each_page
+def test_a_page_is_understood(file):
+    """Nothing of Markdown is left in what it says."""
+    text = file.read_text("utf-8")
+    reader = Reader(page(text))
+    assert not reader.open and reader.ids == anchors(text)
+    assert re.findall(r"\*\*|`|\]\(|^ *[-|#] .*|\0", reader.prose, re.MULTILINE) == []
+
+
+@each_page
+def test_links_lead_somewhere(file):
+    """To a page and a heading of it, or out into the web."""
+    known = {path.with_suffix(".html").name: anchors(path.read_text("utf-8")) for path in PAGES}
+    for link in Reader(page(file.read_text("utf-8"))).links:
+        target, _, heading = link.partition("#")
+        if not target.startswith("http"):
+            name = target or file.with_suffix(".html").name
+            assert (not heading or heading in known[name]) and (name in known or (DOCS / name).exists()), link
+
+
+def test_marks_and_code():
+    assert inline("**`--sky` is** *off*, see [there](a.md#b) & `*<x>*`") == (
+        '<b><code>--sky</code> is</b> <i>off</i>, see <a href="a.html#b">there</a> &amp; <code>*&lt;x&gt;*</code>'
+    )
