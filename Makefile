@@ -44,7 +44,7 @@ $(OLD)/.ready: $(VENV)/.ready
 
 $(NEW)/.ready: $(VENV)/.ready
 	$(NEW_PYTHON) -m venv $(NEW)
-	$(NEW)/bin/python $(INSTALL) bpy==5.2.3 pytest pytest-timeout hypothesis psutil websockets filelock cryptography pillow scipy
+	$(NEW)/bin/python $(INSTALL) bpy==5.2.3 pytest pytest-timeout hypothesis psutil websockets filelock cryptography pillow scipy markdown-it-py mdit-py-plugins
 	touch $@
 
 test: setup $(if $(BPY),$(OLD)/.ready)  ## check style and types, then run the tests, those of Blender in 4.2 and 5.0
