@@ -66,7 +66,7 @@ def test_what_is_decoded_is_seen_where_more_work_follows(folder, settings):
 
 
 def test_nothing_is_looked_at_for_nobody(folder, settings, monkeypatch):
-    monkeypatch.setattr(steps, "glance", None)
+    monkeypatch.setattr(steps, "look_ahead", None)
     follower = Follower()
     jobs.reconstruct(Scene(folder), replace(settings, scan="ar"), follower)
     assert "preview" not in follower.stages and not follower.previews
