@@ -6,7 +6,7 @@ import atexit
 import bpy
 
 from . import worker
-from .actions import control, decode, files, mesh, reconstruct, refine, setup
+from .actions import control, decode, files, job, mesh, reconstruct, refine, setup
 from .interface import panel, preferences, properties
 
 CLASSES = (
@@ -41,6 +41,8 @@ def register() -> None:
     for kind in CLASSES:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
+    for changes in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        changes.append(job.remove_strays)
     _commands.append(bpy.utils.register_cli_command("tttlrm", _command))
     atexit.register(worker.link.close)
 
@@ -50,6 +52,8 @@ def unregister() -> None:
     bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
     worker.link.close()
+    for changes in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        changes.remove(job.remove_strays)
     files.remove_menu_entries()
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

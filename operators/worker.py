@@ -26,6 +26,7 @@ class Work:
     kind: str  # of the job; empty to do no more than reach the worker
     settings: Any = None
     files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder
+    previews: bool = False  # whether somebody looks at splats on their way
 
 
 class Link:
@@ -114,7 +115,7 @@ class Run(client.Job):
             if self.cancel_wanted or not work.kind:
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
                 return
-            self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None))
+            self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None, work.previews))
             if work.files and not self.succeeded:
                 link.forget(work.session)  # nobody could ask for the scene again
         except errors.TttlrmError as error:

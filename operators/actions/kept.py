@@ -5,10 +5,11 @@ import bpy
 
 from ..engine import errors, messages
 from ..interface import properties
+from ..scene.lookup import find
 from ..scene.reconstruction import splats_of
 from ..scene.splats import is_splats, update_splats
 from ..worker import Work
-from .job import JobOperator, find
+from .job import JobOperator
 
 
 class KeptSceneOperator(JobOperator):

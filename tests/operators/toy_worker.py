@@ -44,7 +44,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
         os.kill(os.getpid(), signal.SIGKILL)
     for step in range(settings.refine.steps):  # each a tenth of a second, with previews, for tests with a window
         report("refine", step / settings.refine.steps)
-        report.preview(_splats(SPLATS + step))
+        report.preview(lambda step=step: _splats(SPLATS + step))
         time.sleep(0.1)
     names = [name for name in scene.files if name.endswith(".png")]
     info = {"views": len(names), "splats": SPLATS, "seconds": {"load": 0.0}, "files": scene.files, "settings": to_json(settings)}
@@ -60,7 +60,7 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
     """As many splats as steps; takes as long as it is given."""
     report("refine", 0.0)
-    report.preview(_splats(2))
+    report.preview(lambda: _splats(2))
     until = time.monotonic() + settings.seconds
     while time.monotonic() < until:
         report("refine", 0.5)
