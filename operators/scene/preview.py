@@ -30,6 +30,7 @@ class Preview:
         if shown:
             update_splats(shown, splats)
         else:
+            remove_previews()  # undoing may have brought back one of another job
             shown = add_splats(NAME, splats, replaced.users_collection[0] if replaced else None)
             self._shown = shown.session_uid
             if replaced:

@@ -109,6 +109,13 @@ def test_a_preview_is_saved_in_no_file(own, tmp_path):
     assert sorted(obj.name for obj in bpy.context.scene.objects) == ["other", "own"]
 
 
+def test_a_new_preview_takes_the_place_of_strays(own):
+    Preview(own.session_uid).show(splats(5))
+    preview = Preview()
+    preview.show(splats(6))
+    assert [len(obj.data.points) for obj in shown()] == [6] and not own.hide_get()
+
+
 def test_what_undoing_brings_back_of_an_old_preview_goes_again(own):
     Preview(own.session_uid).show(splats(5))
     remove_previews()
