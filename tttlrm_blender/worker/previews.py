@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..gaussians.gaussians import thinned
 from ..model.memory import VIEWS_PER_UPDATE
 from ..model.stream import Look, glance
 from ..photos.cameras import Cameras
@@ -14,6 +15,8 @@ from ..photos.similarity import Similarity
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ReconstructSettings
 from .scene import in_world, network
+
+LOOK_SPLATS = 50_000  # in a preview of photos that are being read
 
 
 def look_ahead(
@@ -33,5 +36,5 @@ def look_ahead(
 
 
 def offering(checkpoint: str, similarity: Similarity, settings: DecodeSettings, report: Report) -> Callable[[Look], None]:
-    """What offers the splats of a look as a preview."""
-    return lambda look: report.preview(lambda: in_world(checkpoint, look(), similarity, settings))
+    """What offers the splats of a look as a preview, thinned: they come often, and are coarse anyway."""
+    return lambda look: report.preview(lambda: thinned(in_world(checkpoint, look(), similarity, settings), LOOK_SPLATS))
