@@ -14,6 +14,7 @@ from .actions import (
     edit,
     extend,
     files,
+    job,
     mesh,
     own_settings,
     photo_list,
@@ -63,6 +64,7 @@ def register() -> None:
     files.add_menu_entries()
     edit_interface.add_menu_entries()
     presets.register()
+    job.register()
     waiting.register()
     overlay.register()
     selection_dots.start()
@@ -78,6 +80,7 @@ def unregister() -> None:
     selection_dots.stop()
     edit_interface.remove_menu_entries()
     waiting.unregister()
+    job.unregister()
     presets.unregister()
     overlay.unregister()
     files.remove_menu_entries()
