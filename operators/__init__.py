@@ -14,7 +14,6 @@ from .actions import (
     edit,
     extend,
     files,
-    job,
     mesh,
     own_settings,
     photo_list,
@@ -26,7 +25,7 @@ from .actions import (
 from .headless import command_line
 from .interface import edit as edit_interface
 from .interface import panel, preferences, presets, properties, thumbnails
-from .scene import selection_dots
+from .scene import preview, selection_dots
 from .viewport import overlay
 
 CLASSES = (
@@ -64,7 +63,7 @@ def register() -> None:
     files.add_menu_entries()
     edit_interface.add_menu_entries()
     presets.register()
-    job.register()
+    preview.register()
     waiting.register()
     overlay.register()
     selection_dots.start()
@@ -80,7 +79,7 @@ def unregister() -> None:
     selection_dots.stop()
     edit_interface.remove_menu_entries()
     waiting.unregister()
-    job.unregister()
+    preview.unregister()
     presets.unregister()
     overlay.unregister()
     files.remove_menu_entries()

@@ -6,11 +6,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 import bpy
-from bpy.app.handlers import persistent
 
 from .. import activity, waiting, worker
 from ..engine import client, errors, messages
-from ..scene.preview import Preview, remove_previews
+from ..scene.preview import Preview
 from ..scene.reconstruction import splats_of
 
 TICK = 0.1  # seconds between looks at the events
@@ -98,6 +97,9 @@ class JobOperator:
             self.report({"ERROR"}, str(message.error()))
         if isinstance(message, messages.Done):
             return self._accept(context, message)
+        if isinstance(message, messages.Cancelled) and self._preview and self._preview.keep():
+            self.report({"INFO"}, "Stopped; the splats seen so far stay")
+            return {"FINISHED"}  # something to undo
         return {"CANCELLED"} if isinstance(message, messages.END) else None
 
     def _accept(self, context: bpy.types.Context, done: messages.Done) -> set[str]:
@@ -123,25 +125,3 @@ class JobOperator:
 def _main_window(context: bpy.types.Context) -> bpy.types.Window:
     """The window that a job belongs to: one of the preferences may be closed while the job goes on."""
     return context.window.parent or context.window
-
-
-@persistent
-def _remove_strays(*_: object) -> None:
-    """Undoing and redoing may bring back what was seen of a job that is over."""
-    if activity.current is None:
-        remove_previews()
-
-
-HANDLERS = ("undo_post", "redo_post")
-
-
-def register() -> None:
-    """Begin to look after previews."""
-    for name in HANDLERS:
-        getattr(bpy.app.handlers, name).append(_remove_strays)
-
-
-def unregister() -> None:
-    """Take that back out."""
-    for name in HANDLERS:
-        getattr(bpy.app.handlers, name).remove(_remove_strays)

@@ -5,7 +5,9 @@ import bpy
 import numpy as np
 import pytest
 
-from operators.scene.preview import MARK, Preview, remove_previews
+from operators.scene import preview as previews
+from operators.scene.lookup import find
+from operators.scene.preview import MARK, Preview
 from operators.scene.splats import add_splats, read_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
 
@@ -101,12 +103,89 @@ def test_a_preview_or_splats_that_a_person_deletes_do_no_harm(own):
     assert not shown()
 
 
-def test_a_preview_is_saved_in_no_file(own, tmp_path):
+@pytest.fixture
+def looked_after():
+    """Blender's handlers."""
+    previews.register()
+    yield
+    previews.unregister()
+
+
+def test_nobody_takes_hold_of_a_preview_but_it_goes_where_the_splats_go(own):
+    Preview(own.session_uid).show(splats(5))
+    bpy.ops.object.select_all(action="SELECT")
+    assert bpy.context.selected_objects == [bpy.data.objects["other"]]
+    own.location.x = 7
+    bpy.context.view_layer.update()
+    assert shown()[0].matrix_world == own.matrix_world
+
+
+def test_splats_come_back_in_the_view_layer_that_they_were_hidden_in(own):
+    preview, first = Preview(own.session_uid), bpy.context.window.view_layer
+    preview.show(splats(5))
+    bpy.context.window.view_layer = bpy.context.scene.view_layers.new("second")
+    preview.show(splats(6))
+    preview.remove()
+    assert not own.hide_get(view_layer=first) and own.select_get(view_layer=first)
+    assert not own.hide_get()
+
+
+def test_splats_that_were_taken_out_of_their_collections_do_no_harm(own):
+    own.use_fake_user = True
+    preview = Preview(own.session_uid)
+    bpy.context.collection.objects.unlink(own)
+    preview.show(splats(5))
+    assert len(shown()) == 1
+    preview.remove()
+    assert not shown()
+
+
+def test_saving_saves_what_was_there_before_and_the_next_preview_comes_anew(own, looked_after, tmp_path):
+    preview, before = Preview(own.session_uid), state()
+    preview.show(splats(5))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "in_between.blend"), copy=True)
+    assert state() == before
+    preview.show(splats(6))
+    assert own.hide_get() and len(shown()) == 1
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "in_between.blend"))
+    assert {obj.name for obj in bpy.context.selected_objects} == {"own", "other"}
+    assert len(bpy.data.pointclouds) == 1 and len(bpy.context.visible_objects) == 2
+
+
+def test_without_handlers_a_preview_is_saved_in_no_file_either(own, tmp_path):
     Preview().show(splats(5))
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "in_between.blend"), copy=True)
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "in_between.blend"))
     assert sorted(obj.name for obj in bpy.data.objects) == ["other", "own"] and len(bpy.data.pointclouds) == 1
-    assert sorted(obj.name for obj in bpy.context.scene.objects) == ["other", "own"]
+
+
+def test_undoing_while_and_after_splats_are_on_their_way(own, looked_after):
+    uid, preview = own.session_uid, Preview(own.session_uid)
+    for name in ("first", "second"):  # what a person does meanwhile
+        preview.show(splats(5))
+        bpy.data.objects.new(name, None).use_fake_user = True
+        bpy.ops.ed.undo_push(message=name)
+    for step in (bpy.ops.ed.undo, bpy.ops.ed.redo):
+        step()
+        own = find(uid)
+        assert not shown() and not own.hide_get() and own.select_get() and bpy.context.object == own
+        preview.show(splats(6))
+        assert len(shown()) == 1 and own.hide_get()
+    preview.remove()
+    bpy.ops.ed.undo_push(message="done")
+    for step in (bpy.ops.ed.undo, bpy.ops.ed.undo, bpy.ops.ed.redo, bpy.ops.ed.redo):
+        step()
+        own = find(uid)
+        assert not shown() and not own.hide_get() and own.select_get() and len(bpy.data.pointclouds) == 1
+
+
+def test_a_copy_that_a_person_makes_of_a_preview_is_theirs(own):
+    Preview().show(splats(5))
+    copy = shown()[0].copy()
+    copy.data, copy.name = copy.data.copy(), "copy"
+    bpy.context.collection.objects.link(copy)
+    previews.remove_previews()
+    assert shown() == [copy] and len(copy.data.points) == 5
 
 
 def test_a_new_preview_takes_the_place_of_strays(own):
@@ -116,7 +195,20 @@ def test_a_new_preview_takes_the_place_of_strays(own):
     assert [len(obj.data.points) for obj in shown()] == [6] and not own.hide_get()
 
 
-def test_what_undoing_brings_back_of_an_old_preview_goes_again(own):
-    Preview(own.session_uid).show(splats(5))
-    remove_previews()
-    assert not shown() and not own.hide_get() and len(bpy.data.pointclouds) == 1
+def test_what_is_kept_is_an_object_like_others(own, looked_after, tmp_path):
+    preview = Preview()
+    preview.show(splats(5))
+    assert preview.keep()
+    preview.remove()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "kept.blend"), copy=True)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
+    kept = bpy.data.objects["unfinished splats"]
+    assert len(kept.data.points) == 5 and not kept.hide_select and not shown()
+
+
+def test_nothing_is_kept_beside_the_splats_that_it_stood_for(own):
+    preview, before = Preview(own.session_uid), state()
+    preview.show(splats(5))
+    assert not preview.keep()
+    preview.remove()
+    assert state() == before
