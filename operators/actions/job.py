@@ -83,7 +83,7 @@ class JobOperator:
             outcomes = (self._take(context, message) for message in activity.current.run.events())
             return next(outcome for outcome in outcomes if outcome)
         finally:
-            activity.end(context)
+            self._end(context)
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> set[str] | None:
         """Act on one event; the operator's result once the job is over."""
@@ -112,10 +112,13 @@ class JobOperator:
         return {"FINISHED"}
 
     def _leave(self, context: bpy.types.Context, outcome: set[str]) -> set[str]:
-        self._remove_preview()
         context.window_manager.event_timer_remove(self._timer)
-        activity.end(context)
+        self._end(context)
         return outcome
+
+    def _end(self, context: bpy.types.Context) -> None:
+        self._remove_preview()
+        activity.end(context)
 
     def _remove_preview(self) -> None:
         if self._preview:
