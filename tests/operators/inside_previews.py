@@ -63,10 +63,10 @@ def splats(photos) -> bpy.types.Object:
 
 
 def stop_later(fraction: float) -> threading.Thread:
-    """Somebody who stops the job that is about to begin, once some share of its stage is done."""
+    """Somebody who stops the job that is about to begin, once some share of its refinement is done."""
 
     def stop() -> None:
-        while activity.current is None or activity.current.fraction < fraction:
+        while not (activity.current and activity.current.stage == "refine" and activity.current.fraction >= fraction):
             time.sleep(0.01)
         activity.current.run.cancel()
 
