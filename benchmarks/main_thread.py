@@ -3,8 +3,8 @@
 
 python -m benchmarks.main_thread PHOTOS [--views 16] [--scan full] [--seconds 10] [--rows 20]
 
-Wants the bpy module; the worker is a real one. The operator runs as without a window, one call of `_take` for each event, which is
-what `modal` does with one; the viewport's overlay draws after every preview and after the result. Printed are the longest calls
+Wants the bpy module; the worker is a real one. The operator runs as without a window, one call of `_take` for each event, which
+is what `modal` does with one; the viewport's overlay draws after every preview and after the result. Printed are the longest calls
 of functions in operators/, without what they spend in `write` and `upload`, which hand attributes to Blender and the GPU, and
 without waiting for events. `Canvas.draw` tells about the GPU, or what stands in for it.
 """
@@ -15,9 +15,10 @@ import argparse
 import sys
 import tempfile
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from time import perf_counter
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import bpy
@@ -32,8 +33,15 @@ from tttlrm_blender.protocol.messages import Done, Event, Preview
 
 TARGET = 0.05  # seconds
 HOUSE = Path(operators.__file__).parent
-APART = {("job", "Job.events"), ("points", "write"), ("canvas", "upload")}  # waiting, and handing over
-WHOLE = {"JobOperator.execute", "JobOperator._wait"}  # which go on as long as the job does
+APART = {"job.Job.events", "points.write", "canvas.upload"}  # waiting, and handing over
+WHOLE = {"job.JobOperator.execute", "job.JobOperator._wait"}  # which go on as long as the job does
+
+
+@cache
+def name_of(code: CodeType) -> str:
+    """Of a function of the extension; empty for those that do not count."""
+    file, name = Path(code.co_filename), f"{Path(code.co_filename).stem}.{code.co_qualname}"
+    return name if name in APART or (HOUSE in file.parents and name not in WHOLE and "<" not in name) else ""
 
 
 class Calls:
@@ -54,11 +62,10 @@ class Calls:
         if happening == "call":
             self._open.append([perf_counter(), 0.0])
         elif happening == "return" and self._open:
-            began, apart = self._open.pop()
-            lasted, file, name = perf_counter() - began, Path(frame.f_code.co_filename), frame.f_code.co_qualname
-            is_apart = (file.stem, name) in APART
-            if HOUSE in file.parents and name not in WHOLE and "<" not in name:
-                self.seconds[f"{file.stem}.{name}"].append(lasted if is_apart else lasted - apart)
+            (began, apart), name = self._open.pop(), name_of(frame.f_code)
+            lasted, is_apart = perf_counter() - began, name in APART
+            if name:
+                self.seconds[name].append(lasted if is_apart else lasted - apart)
             if self._open:
                 self._open[-1][1] += lasted if is_apart else apart
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats on their way, as an object of their own in the place of the one that they will replace.
 
-It is a guest: it cannot be clicked on, selection, active object and undo history stay as they are, and it is saved in no file.
+It is a guest: it cannot be clicked on, selection, active object, undo history and renders stay as they are, and it is saved in
+no file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..engine import gaussians
+from .drawing import show_in_viewport, show_splats
 from .lookup import find
 from .splats import add_splats, remove_splats, update_splats
 
@@ -43,7 +45,8 @@ class Preview:
         if shown:
             del shown[MARK]
             shown.name = shown.data.name = KEPT_NAME
-            shown.hide_select = shown.is_runtime_data = shown.data.is_runtime_data = False
+            shown.hide_select = shown.hide_render = shown.is_runtime_data = shown.data.is_runtime_data = False
+            show_splats(shown)
         return shown is not None
 
     def remove(self) -> None:
@@ -54,8 +57,8 @@ class Preview:
     def _add(self, splats: gaussians.Gaussians) -> bpy.types.Object:
         replaced = find(self._replaces)
         collections = replaced.users_collection if replaced else ()
-        shown = add_splats(NAME, splats, next(iter(collections), None))
-        shown.hide_select = True
+        shown = add_splats(NAME, splats, next(iter(collections), None), show_in_viewport)
+        shown.hide_select = shown.hide_render = True
         if replaced:
             shown.parent = replaced  # so as to stand where it stands, and go where it goes
             self._hidden = _hide(replaced) or self._hidden

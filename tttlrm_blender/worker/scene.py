@@ -63,8 +63,12 @@ class Photographs:
 
     def cameras(self) -> tuple[list[str], Cameras]:
         """Names and pinhole cameras of all photos, by name."""
-        photos = sorted([*self.files, *self.tested], key=lambda photo: photo.name)
+        photos = self.by_name()
         return [photo.name for photo in photos], pinhole_cameras(photos, *self.size)
+
+    def by_name(self) -> list[Photo]:
+        """All photos."""
+        return sorted([*self.files, *self.tested], key=lambda photo: photo.name)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from operators.scene import preview as previews
+from operators.scene.drawing import drawn_by_blender
 from operators.scene.lookup import find
 from operators.scene.preview import MARK, Preview
 from operators.scene.splats import add_splats, read_splats
@@ -120,6 +121,13 @@ def test_nobody_takes_hold_of_a_preview_but_it_goes_where_the_splats_go(own):
     assert shown()[0].matrix_world == own.matrix_world
 
 
+def test_renders_stay_as_they_are(own):
+    bpy.context.scene.cycles.transparent_max_bounces = 8
+    Preview(own.session_uid).show(splats(5))
+    assert shown()[0].hide_render and not shown()[0].modifiers and not own.hide_render
+    assert bpy.context.scene.cycles.transparent_max_bounces == 8
+
+
 def test_splats_come_back_in_the_view_layer_that_they_were_hidden_in(own):
     preview, first = Preview(own.session_uid), bpy.context.window.view_layer
     preview.show(splats(5))
@@ -203,7 +211,8 @@ def test_what_is_kept_is_an_object_like_others(own, looked_after, tmp_path):
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "kept.blend"), copy=True)
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
     kept = bpy.data.objects["unfinished splats"]
-    assert len(kept.data.points) == 5 and not kept.hide_select and not shown()
+    assert len(kept.data.points) == 5 and not kept.hide_select and not kept.hide_render and not shown()
+    assert drawn_by_blender(kept.data) or kept.modifiers
 
 
 def test_nothing_is_kept_beside_the_splats_that_it_stood_for(own):
