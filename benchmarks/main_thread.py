@@ -4,9 +4,9 @@
 python -m benchmarks.main_thread PHOTOS [--views 16] [--scan full] [--seconds 10] [--rows 20]
 
 Wants the bpy module; the worker is a real one. The operator runs as without a window, one call of `_take` for each event, which
-is what `modal` does with one; the viewport's overlay draws after every preview and after the result. Printed are the longest calls
-of functions in operators/, without what they spend in `write` and `upload`, which hand attributes to Blender and the GPU, and
-without waiting for events. `Canvas.draw` tells about the GPU, or what stands in for it.
+is what `modal` does with one; the viewport's overlay draws after every preview and after the result. Printed are the longest
+calls of functions in operators/, without what they spend in `write` and `upload`, which hand attributes to Blender and the GPU,
+and without waiting for events. `Canvas.draw` tells about the GPU, or what stands in for it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from tttlrm_blender.protocol.messages import Done, Event, Preview
 
 TARGET = 0.05  # seconds
 HOUSE = Path(operators.__file__).parent
-APART = {"job.Job.events", "points.write", "canvas.upload"}  # waiting, and handing over
+WAITING = {"job.Job.events", "background.Background.wait"}
+APART = {"points.write", "canvas.upload"} | WAITING  # handing over
 WHOLE = {"job.JobOperator.execute", "job.JobOperator._wait"}  # which go on as long as the job does
 
 
@@ -64,7 +65,7 @@ class Calls:
         elif happening == "return" and self._open:
             (began, apart), name = self._open.pop(), name_of(frame.f_code)
             lasted, is_apart = perf_counter() - began, name in APART
-            if name:
+            if name and name not in WAITING:
                 self.seconds[name].append(lasted if is_apart else lasted - apart)
             if self._open:
                 self._open[-1][1] += lasted if is_apart else apart
