@@ -25,7 +25,7 @@ from .actions import (
 from .headless import command_line
 from .interface import edit as edit_interface
 from .interface import manual, menus, panel, preferences, presets, properties, thumbnails
-from .scene import selection_dots
+from .scene import preview, selection_dots
 from .viewport import overlay
 
 CLASSES = (
@@ -66,6 +66,7 @@ def register() -> None:
     menus.add_entries()
     manual.register()
     presets.register()
+    preview.register()
     waiting.register()
     overlay.register()
     selection_dots.start()
@@ -82,6 +83,7 @@ def unregister() -> None:
     manual.unregister()
     menus.remove_entries()
     waiting.unregister()
+    preview.unregister()
     presets.unregister()
     overlay.unregister()
     files.remove_menu_entries()

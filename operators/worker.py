@@ -104,6 +104,7 @@ class Link:
 
 link = Link()
 instead: Worker | None = None  # what a command line asks for, in place of the worker that the preferences name
+watched = not bpy.app.background  # whether somebody looks at splats on their way
 
 
 class Run(client.Job):
@@ -111,7 +112,7 @@ class Run(client.Job):
 
     def __init__(self, work: Work, worker: Worker) -> None:
         super().__init__(self._pass_on)
-        self.succeeded, self._previews = False, not bpy.app.background  # where somebody looks
+        self.succeeded = False
         self._remote: client.Job | None = None
         threading.Thread(target=self._do, args=(work, worker), name="tttLRM job", daemon=True).start()
 
@@ -127,7 +128,7 @@ class Run(client.Job):
             if self.cancel_wanted or not work.kind:
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
                 return
-            self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None, self._previews))
+            self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None, watched))
             if work.founds and not self.succeeded:
                 link.forget(work.session)  # nobody could ask for the scene again
         except errors.TttlrmError as error:

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import bpy
 
 from .. import activity, waiting, worker
 from ..engine import client, errors, messages
-from ..scene.lookup import find
+from ..scene.preview import Preview
 from ..scene.reconstruction import splats_of
-from ..scene.splats import add_splats, remove_splats, update_splats
 from ..translations import contexts, explained, shown
 
 TICK = 0.1  # seconds between looks at the events
@@ -25,8 +24,7 @@ class JobOperator:
 
     bl_options: ClassVar[set[str]] = {"UNDO"}
     replaces: int = 0  # `session_uid` of the object that previews stand in for, if any
-    _preview: int = 0
-    _selected: bool = False  # whether the replaced object was, for hidden ones cannot be
+    _preview: Preview | None = None
     _timer: bpy.types.Timer | None = None
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
@@ -87,23 +85,27 @@ class JobOperator:
             outcomes = (self._take(context, message) for message in activity.current.run.events())
             return next(outcome for outcome in outcomes if outcome)
         finally:
-            activity.end(context)
+            self._end(context)
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> set[str] | None:
         """Act on one event; the operator's result once the job is over."""
         activity.current.take(message)
-        if isinstance(message, messages.Preview) and not bpy.app.background:
-            self._show(message.arrays)
+        if isinstance(message, messages.Preview):
+            self._preview = self._preview or Preview(self.replaces)
+            self._preview.show(splats_of(message.arrays))
         if isinstance(message, messages.Note):
             self.report({"WARNING"}, message.sentence)
         if isinstance(message, messages.Failed):
             self.report({"ERROR"}, explained(message))
         if isinstance(message, messages.Done):
             return self._accept(context, message)
+        if isinstance(message, messages.Cancelled) and self._preview and self._preview.keep():
+            self.report({"INFO"}, "Stopped; the splats seen so far stay")
+            return {"FINISHED"}  # something to undo
         return {"CANCELLED"} if isinstance(message, messages.END) else None
 
     def _accept(self, context: bpy.types.Context, done: messages.Done) -> set[str]:
-        self._hide_preview()
+        self._remove_preview()
         try:
             self.finish(context, done)
         except errors.TttlrmError as error:
@@ -112,32 +114,17 @@ class JobOperator:
         return {"FINISHED"}
 
     def _leave(self, context: bpy.types.Context, outcome: set[str]) -> set[str]:
-        self._hide_preview()
         context.window_manager.event_timer_remove(self._timer)
-        activity.end(context)
+        self._end(context)
         return outcome
 
-    def _show(self, arrays: dict[str, Any]) -> None:
-        """Splats on their way, as an object of their own in the place of the one that they will replace."""
-        splats, shown, replaced = splats_of(arrays), find(self._preview), find(self.replaces)
-        if shown:
-            update_splats(shown, splats)
-            return
-        shown = add_splats("tttLRM preview", splats)
-        self._preview = shown.session_uid
-        if replaced:
-            shown.matrix_world = replaced.matrix_world
-            self._selected = replaced.select_get()
-            replaced.hide_set(True)
+    def _end(self, context: bpy.types.Context) -> None:
+        self._remove_preview()
+        activity.end(context)
 
-    def _hide_preview(self) -> None:
-        shown, replaced = find(self._preview), find(self.replaces)
-        if not shown:
-            return
-        remove_splats(shown)
-        if replaced:
-            replaced.hide_set(False)
-            replaced.select_set(self._selected)
+    def _remove_preview(self) -> None:
+        if self._preview:
+            self._preview.remove()
 
 
 def _main_window(context: bpy.types.Context) -> bpy.types.Window:

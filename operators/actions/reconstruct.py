@@ -91,10 +91,11 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
         """A new collection, with its splats active."""
         splats = place(self._title, self._work, done)
-        for obj in context.selected_objects:
-            obj.select_set(False)
-        splats.select_set(True)
-        context.view_layer.objects.active = splats
+        if context.mode == "OBJECT":  # who edits something meanwhile stays at it
+            for obj in context.selected_objects:
+                obj.select_set(False)
+            splats.select_set(True)
+            context.view_layer.objects.active = splats
         self.report({"INFO"}, told("{:,} splats from {} photos", done.info["splats"], done.info["views"]))
 
     def _source(self, context: bpy.types.Context) -> sources.Source:

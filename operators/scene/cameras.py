@@ -24,23 +24,27 @@ PHOTO = "tttlrm_photo"  # name of the photo in the scene that the worker keeps
 
 
 def add_cameras(
-    views: Mapping[str, Any],  # names; c2w [V, 4, 4], OpenCV; intrinsics [V, 4], fx fy cx cy; sizes [V, 2]
+    views: Mapping[str, Any],  # names; c2w [V, 4, 4], OpenCV; intrinsics [V, 4], fx fy cx cy; sizes and originals [V, 2]
     photos: Mapping[str, Path],
     collection: bpy.types.Collection,
 ) -> list[bpy.types.Object]:
-    """One camera object for each view, with its photo, where there is one, behind the picture."""
-    rows = zip(views["names"], views["c2w"], views["intrinsics"], views["sizes"], strict=True)
-    return [_add_camera(name, pose, lens, size, photos.get(name), collection) for name, pose, lens, size in rows]
+    """One camera object for each view, with its photo, where there is one, behind the picture.
+
+    `sizes` are those that the intrinsics are for, `originals` those of the photos, from which the former may be cut; without
+    them nothing was cut. Blender could tell them too, but would read the whole of every photo for it.
+    """
+    names, sizes = views["names"], views["sizes"]
+    rows = zip(names, views["c2w"], views["intrinsics"], sizes, views.get("originals", sizes), strict=True)
+    return [_add_camera(name, photos.get(name), collection, *row) for name, *row in rows]
 
 
 def _add_camera(
-    name: str, c2w: Any, intrinsics: Any, size: Any, photo: Path | None, collection: bpy.types.Collection
+    name: str, photo: Path | None, collection: bpy.types.Collection, c2w: Any, intrinsics: Any, size: Any, original: Any
 ) -> bpy.types.Object:
     data = bpy.data.cameras.new(Path(name).stem)
-    image = bpy.data.images.load(str(photo), check_existing=True) if photo else None
-    _set_lens(data, conversion.lens(np.array(intrinsics), size, _uncropped_side(size, image)))
-    if image:
-        _set_background(data, image)
+    _set_lens(data, conversion.lens(np.array(intrinsics), size, _uncropped_side(size, original)))
+    if photo:
+        _set_background(data, bpy.data.images.load(str(photo), check_existing=True))
     data[PHOTO] = name
     camera = bpy.data.objects.new(data.name, data)
     camera.matrix_world = Matrix(conversion.camera_to_blender(np.array(c2w)))
@@ -48,11 +52,9 @@ def _add_camera(
     return camera
 
 
-def _uncropped_side(size: Any, image: bpy.types.Image | None) -> str:
+def _uncropped_side(size: Any, original: Any) -> str:
     """The side of the picture that the whole photo fills, so that the focal length is right for the photo too."""
-    if image and image.size[0] * size[1] > image.size[1] * size[0]:
-        return "VERTICAL"
-    return "HORIZONTAL"
+    return "VERTICAL" if original[0] * size[1] > original[1] * size[0] else "HORIZONTAL"
 
 
 def _set_lens(data: bpy.types.Camera, lens: conversion.Lens) -> None:

@@ -33,13 +33,24 @@ def drawn_by_blender(cloud: bpy.types.PointCloud) -> bool:
 
 def show_splats(obj: bpy.types.Object) -> None:
     """Make a point cloud with the attributes of splats look like splats."""
+    show_in_viewport(obj)
+    if not drawn_by_blender(obj.data):
+        render_splats(obj)
+
+
+def show_in_viewport(obj: bpy.types.Object) -> None:
+    """Make a point cloud with the attributes of splats look like splats in 3D views."""
     if drawn_by_blender(obj.data):
         obj.data.type = "GAUSSIAN_SPLAT"
-        return
+    else:
+        obj.show_bounds = True  # to be seen in wireframe, and clicked on
+
+
+def render_splats(obj: bpy.types.Object) -> None:
+    """Make it look like splats in renders of a Blender that does not draw them; the first in a file takes a tenth of a second."""
     modifier = obj.modifiers.new(NAME, "NODES")
     modifier.node_group = bpy.data.node_groups.get(NAME) or _geometry()
     modifier.show_viewport = False  # there the overlay draws
-    obj.show_bounds = True  # to be seen in wireframe, and clicked on
     for scene in obj.users_scene:
         _let_rays_pass(scene)
 

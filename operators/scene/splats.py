@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import bpy
 import numpy as np
@@ -17,11 +17,16 @@ BASE = "radiance:base"
 ROUNDING = 5e-7  # what a turn of the object and the same turn back may leave, as Blender computes them
 
 
-def add_splats(name: str, splats: gaussians.Gaussians, collection: bpy.types.Collection | None = None) -> bpy.types.Object:
-    """A new point cloud object with numpy splats, in a collection or in the one that is active."""
+def add_splats(
+    name: str,
+    splats: gaussians.Gaussians,  # numpy
+    collection: bpy.types.Collection | None = None,
+    show: Callable[[bpy.types.Object], None] = show_splats,
+) -> bpy.types.Object:
+    """A new point cloud object, in a collection or in the one that is active."""
     obj = bpy.data.objects.new(name, _cloud(name, splats))
     (collection or bpy.context.collection).objects.link(obj)
-    show_splats(obj)
+    show(obj)
     return obj
 
 

@@ -74,10 +74,10 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
     """As many splats as steps; takes as long as it is given."""
     report("refine", 0.0)
-    report.preview(partial(_splats, 2))
     until = time.monotonic() + settings.seconds
     while time.monotonic() < until:
         report("refine", 0.5)
+        report.preview(partial(_splats, 2))
         time.sleep(0.01)
     return JobResult({"splats": settings.steps}, _arrays(settings.steps))
 

@@ -66,6 +66,7 @@ def test_reconstruct_gives_splats_cameras_and_figures(scene, settings):
     info, arrays = result.info, result.arrays
     assert info["views"] == 4 and info["splats"] == len(arrays["gaussians.means"]) > 1000
     assert info["cameras"]["names"] == [f"images/{index:02}.png" for index in range(6)]
+    assert info["cameras"]["originals"] == [[WIDTH, HEIGHT]] * 6
     assert list(info["seconds"]) == ["load", "encode", "decode"]
     assert 0 < info["psnr"] < 100 and -1 <= info["ssim"] <= 1
     assert follower.stages == ["load", "look", "encode", "decode"] and not follower.previews

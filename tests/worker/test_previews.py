@@ -20,7 +20,7 @@ from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import Decoder, Done, Preview, Submit
 from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, ReconstructSettings, to_json
-from tttlrm_blender.worker import jobs, outcome, steps
+from tttlrm_blender.worker import jobs, outcome, previews, steps
 from tttlrm_blender.worker.kinds import JobKind, JobResult
 from tttlrm_blender.worker.scene import Scene
 
@@ -37,12 +37,12 @@ def settings(tmp_path):
     return ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
 
 
-@pytest.mark.parametrize(("scan", "elastic", "previews"), [("full", False, 1), ("ar", False, 3), ("ar", True, 3)])
-def test_photos_are_seen_as_they_are_read_and_the_result_is_the_same(folder, settings, scan, elastic, previews):
+@pytest.mark.parametrize(("scan", "elastic", "count"), [("full", False, 1), ("ar", False, 3), ("ar", True, 3)])
+def test_photos_are_seen_as_they_are_read_and_the_result_is_the_same(folder, settings, scan, elastic, count):
     settings, follower = replace(settings, scan=scan, elastic=elastic), Follower(watched=True)
     unseen = jobs.reconstruct(Scene(folder), settings, Report())
     seen = jobs.reconstruct(Scene(folder), settings, follower)
-    assert len(follower.previews) == previews
+    assert len(follower.previews) == count
     assert follower.stages == ["load", "look", "preview", "encode", "decode"]
     assert all(np.array_equal(array, unseen.arrays[name]) for name, array in seen.arrays.items())
     assert all(len(shown) and (shown.means[:, 1] > 0).all() for shown in follower.previews), "the cameras look along +y"
@@ -59,6 +59,13 @@ def test_a_scene_is_seen_as_it_is_extended_and_the_result_is_the_same(tmp_path):
     assert all(np.array_equal(array, results[0][name]) for name, array in results[1].items())
 
 
+def test_looks_are_thinned(folder, settings, monkeypatch):
+    monkeypatch.setattr(previews, "LOOK_SPLATS", 50)
+    follower = Follower(watched=True)
+    jobs.reconstruct(Scene(folder), replace(settings, scan="ar"), follower)
+    assert all(20 <= len(shown) <= 50 for shown in follower.previews)
+
+
 def test_what_is_decoded_is_seen_where_more_work_follows(folder, settings):
     follower = Follower(watched=True)
     jobs.reconstruct(Scene(folder), replace(settings, mesh=MeshSettings(resolution=16)), follower)
@@ -66,7 +73,7 @@ def test_what_is_decoded_is_seen_where_more_work_follows(folder, settings):
 
 
 def test_nothing_is_looked_at_for_nobody(folder, settings, monkeypatch):
-    monkeypatch.setattr(steps, "glance", None)
+    monkeypatch.setattr(steps, "look_ahead", None)
     follower = Follower()
     jobs.reconstruct(Scene(folder), replace(settings, scan="ar"), follower)
     assert "preview" not in follower.stages and not follower.previews

@@ -187,7 +187,8 @@ def _mesh_arrays(surface: Mesh) -> dict[str, np.ndarray]:
 
 
 def _cameras(made: Reconstruction) -> dict[str, Any]:
-    return _cameras_to_json(*made.photographs.cameras())
+    originals = [[photo.width, photo.height] for photo in made.photographs.by_name()]
+    return _cameras_to_json(*made.photographs.cameras()) | {"originals": originals}
 
 
 def _cameras_to_json(names: list[str], cameras: Cameras) -> dict[str, Any]:

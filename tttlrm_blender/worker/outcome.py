@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a disk, a share of it, a file
 PROGRESS_SECONDS = 0.05  # between events of the same stage
 PREVIEW_SECONDS = 0.5
-PREVIEW_SPLATS = 50_000  # in each of them
+PREVIEW_SPLATS = 200_000  # in each of them at most: what refinement stops at by itself, as thinning spoils refined splats
 
 
 class JobReport(Report):

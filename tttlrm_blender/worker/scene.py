@@ -14,9 +14,10 @@ import numpy as np
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
+from ..gaussians.transform import apply_similarity
 from ..mesh.mesh import Mesh
 from ..model.checkpoint import DEFAULT, load_checkpoint
-from ..model.memory import SceneMemory
+from ..model.memory import SceneMemory, read_splats
 from ..model.network import TttLRM
 from ..model.shortage import free_memory
 from ..photos.cameras import Cameras
@@ -24,6 +25,7 @@ from ..photos.load import PhotoSet, load_photos, pinhole_cameras
 from ..photos.photo import Photo
 from ..photos.similarity import Similarity
 from ..progress import Report
+from ..protocol.settings import DecodeSettings
 from ..render.device import best_device
 
 
@@ -61,8 +63,12 @@ class Photographs:
 
     def cameras(self) -> tuple[list[str], Cameras]:
         """Names and pinhole cameras of all photos, by name."""
-        photos = sorted([*self.files, *self.tested], key=lambda photo: photo.name)
+        photos = self.by_name()
         return [photo.name for photo in photos], pinhole_cameras(photos, *self.size)
+
+    def by_name(self) -> list[Photo]:
+        """All photos."""
+        return sorted([*self.files, *self.tested], key=lambda photo: photo.name)
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,15 @@ def network(checkpoint: str) -> TttLRM:
 @lru_cache(maxsize=1)
 def _network(path: Path, changed: int) -> TttLRM:
     return load_checkpoint(path, best_device())
+
+
+def in_world(checkpoint: str, memory: SceneMemory, similarity: Similarity, settings: DecodeSettings) -> Gaussians:
+    """All splats of a memory in the world of the cameras, which the similarity leads from."""
+    found = read_splats(
+        network(checkpoint), memory, settings.keep, settings.explore, settings.sh_degree, settings.scale, settings.seed
+    )
+    back = similarity.inverse()
+    return apply_similarity(to_numpy(found), back.scale, back.rotation, back.translation)
 
 
 def release_memory() -> None:

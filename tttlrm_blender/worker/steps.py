@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,8 @@ import torch
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
-from ..gaussians.transform import apply_similarity
-from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode, read_splats
-from ..model.stream import Look, extend, glance
+from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode
+from ..model.stream import extend
 from ..photos.background import without_background
 from ..photos.cameras import Cameras
 from ..photos.cull import forget_looks, worth_using
@@ -23,7 +21,7 @@ from ..photos.load import load_photos, used_size
 from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
-from ..photos.similarity import Similarity, normalize
+from ..photos.similarity import normalize
 from ..photos.world import between, moved, settle
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
@@ -31,7 +29,8 @@ from ..refine.optimize import refine
 from ..render.device import best_device, to_tensors
 from ..render.metrics import evaluate_views
 from ..render.rasterize import rasterize
-from .scene import Photographs, Reconstruction, Scene, network, to_numpy
+from .previews import look_ahead, offering
+from .scene import Photographs, Reconstruction, Scene, in_world, network
 from .tidy import tidy
 
 MOST_QUERIES = 16  # views that splats are read for, where nobody asks for more
@@ -159,27 +158,6 @@ def remember_more(made: Reconstruction, new: list[Photo], settings: ExtendSettin
     return Reconstruction(photographs, made.checkpoint, more, made.similarity)
 
 
-def look_ahead(
-    images: np.ndarray, cameras: Cameras, similarity: Similarity, settings: ReconstructSettings, report: Report
-) -> None:
-    """Show what a glance at the photos tells: at all of them before the autoregressive scan, else at the first few."""
-    early = None if settings.scan == "ar" else VIEWS_PER_UPDATE
-    glance(
-        network(settings.checkpoint),
-        images[:early],
-        cameras.c2w[:early],
-        cameras.intrinsics[:early],
-        settings.elastic,
-        lambda share: report("preview", share),
-        offering(settings.checkpoint, similarity, settings.decode, report),
-    )
-
-
-def offering(checkpoint: str, similarity: Similarity, settings: DecodeSettings, report: Report) -> Callable[[Look], None]:
-    """What offers the splats of a look as a preview."""
-    return lambda look: report.preview(lambda: in_world(checkpoint, look(), similarity, settings))
-
-
 def by_name(photos: list[Photo]) -> list[Photo]:
     """Photos in the order of their names."""
     return sorted(photos, key=lambda photo: photo.name)
@@ -191,15 +169,6 @@ def read_out(made: Reconstruction, settings: DecodeSettings, report: Report) -> 
     memory = queries(made, settings.views or MOST_QUERIES)
     cameras = made.similarity.inverse().points(memory.c2w[:, :3, 3].double().cpu().numpy())
     return tidy(in_world(made.checkpoint, memory, made.similarity, settings), settings, cameras)
-
-
-def in_world(checkpoint: str, memory: SceneMemory, similarity: Similarity, settings: DecodeSettings) -> Gaussians:
-    """All splats of a memory in the world of the cameras, which the similarity leads from."""
-    found = read_splats(
-        network(checkpoint), memory, settings.keep, settings.explore, settings.sh_degree, settings.scale, settings.seed
-    )
-    back = similarity.inverse()
-    return apply_similarity(to_numpy(found), back.scale, back.rotation, back.translation)
 
 
 def queries(made: Reconstruction, count: int) -> SceneMemory:

@@ -75,7 +75,13 @@ def test_cameras_become_a_photo_set_again(tmp_path):
     poses = [random_pose(rng) for _ in range(2)]
     photos = {"wide.png": write_photo(tmp_path / "wide.png", 640, 240), "tall.png": write_photo(tmp_path / "tall.png", 160, 480)}
     intrinsics = [[300.0, 290.0, 70.0, 60.0], [310.0, 310.0, 80.0, 50.0]]
-    views = {"names": list(photos), "c2w": poses, "intrinsics": intrinsics, "sizes": [[160, 120]] * 2}
+    views = {
+        "names": list(photos),
+        "c2w": poses,
+        "intrinsics": intrinsics,
+        "sizes": [[160, 120]] * 2,
+        "originals": [[640, 240], [160, 480]],
+    }
     cameras = add_cameras(views, photos, bpy.context.collection)
     files = photo_set(cameras)
     assert files["images/wide.png"] == photos["wide.png"]

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long Blender's main thread is held up while a reconstruction goes on and its splats are seen on their way.
+
+python -m benchmarks.main_thread PHOTOS [--views 16] [--scan full] [--seconds 10] [--rows 20]
+
+Wants the bpy module; the worker is a real one. The operator runs as without a window, one call of `_take` for each event, which
+is what `modal` does with one; the viewport's overlay draws after every preview and after the result. Printed are the longest
+calls of functions in operators/, without what they spend in `write` and `upload`, which hand attributes to Blender and the GPU,
+and without waiting for events. `Canvas.draw` tells about the GPU, or what stands in for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+from types import CodeType, FrameType
+from typing import Any
+
+import bpy
+
+import operators
+from operators import worker
+from operators.actions.job import JobOperator
+from operators.interface.preferences import Worker
+from tests.operators.viewport import gpu_process
+from tttlrm_blender.photos.camera_files import read_cameras
+from tttlrm_blender.protocol.messages import Done, Event, Preview
+
+TARGET = 0.05  # seconds
+HOUSE = Path(operators.__file__).parent
+WAITING = {"job.Job.events", "background.Background.wait"}
+APART = {"points.write", "canvas.upload"} | WAITING  # handing over
+WHOLE = {"job.JobOperator.execute", "job.JobOperator._wait"}  # which go on as long as the job does
+
+
+@cache
+def name_of(code: CodeType) -> str:
+    """Of a function of the extension; empty for those that do not count."""
+    file, name = Path(code.co_filename), f"{Path(code.co_filename).stem}.{code.co_qualname}"
+    return name if name in APART or (HOUSE in file.parents and name not in WHOLE and "<" not in name) else ""
+
+
+class Calls:
+    """The longest calls of a thread's functions."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, list[float]] = defaultdict(list)
+        self._open: list[list[float]] = []  # of every function that is running: when it began, and seconds apart so far
+
+    def __enter__(self) -> Calls:
+        sys.setprofile(self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _note(self, frame: FrameType, happening: str, _: Any) -> None:
+        if happening == "call":
+            self._open.append([perf_counter(), 0.0])
+        elif happening == "return" and self._open:
+            (began, apart), name = self._open.pop(), name_of(frame.f_code)
+            lasted, is_apart = perf_counter() - began, name in APART
+            if name and name not in WAITING:
+                self.seconds[name].append(lasted if is_apart else lasted - apart)
+            if self._open:
+                self._open[-1][1] += lasted if is_apart else apart
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path, metavar="PHOTOS", help="with a transforms.json")
+    parser.add_argument("--views", type=int, default=16)
+    parser.add_argument("--scan", default="full")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of refinement")
+    parser.add_argument("--rows", type=int, default=20)
+    options = parser.parse_args()
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    gpu_process.begin()
+    operators.register()
+    with tempfile.TemporaryDirectory() as folder:
+        worker.instead = Worker(python=Path(sys.executable), log=Path(folder) / "worker.log")
+        worker.watched = True
+        bpy.ops.tttlrm.start_worker()
+        draw_what_comes(options.photos)
+        wanted = {"views": options.views, "scan": options.scan, "refine_seconds": options.seconds}
+        with Calls() as calls:
+            bpy.ops.tttlrm.reconstruct(directory=str(options.photos), **wanted)
+        worker.link.close()
+    tell(calls, options.rows)
+    operators.unregister()
+
+
+def draw_what_comes(photos: Path) -> None:
+    """Have the overlay draw whatever comes of a job, as the photos' first camera sees it."""
+    eye, take = gpu_process.eye_of(read_cameras(photos / "transforms.json")[1].resized(480, 270)), JobOperator._take
+
+    def taken(operator: JobOperator, context: bpy.types.Context, event: Event) -> set[str] | None:
+        outcome = take(operator, context, event)
+        if isinstance(event, Preview | Done):
+            print(f"{type(event).__name__} of {len(event.arrays['gaussians.means']):,} splats", flush=True)
+            gpu_process.draw_overlay(eye, (480, 270))
+        return outcome
+
+    JobOperator._take = taken
+
+
+def tell(calls: Calls, rows: int) -> None:
+    """A line for each function, the one with the longest call first."""
+    print(f"{'function':44}{'longest':>12}{'all':>10}   calls; target {TARGET * 1000:.0f} ms")
+    for name, seconds in sorted(calls.seconds.items(), key=lambda item: -max(item[1]))[:rows]:
+        print(f"{name:44}{max(seconds) * 1000:9.1f} ms{sum(seconds):8.2f} s{len(seconds):8}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats on their way, as an object of their own in the place of the one that they will replace.
+
+It is a guest: it cannot be clicked on, selection, active object, undo history and renders stay as they are, and it is saved in
+no file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..engine import gaussians
+from .drawing import show_in_viewport, show_splats
+from .lookup import find
+from .splats import add_splats, remove_splats, update_splats
+
+NAME, KEPT_NAME = "tttLRM preview", "unfinished splats"
+MARK = "tttlrm_preview"  # custom property of the objects: what is hidden for them, as `_hide` tells it
+
+
+class Preview:
+    """What one job shows."""
+
+    def __init__(self, replaces: int = 0) -> None:
+        """`replaces` is the `session_uid` of the object that is hidden meanwhile, if any."""
+        self._replaces, self._shown = replaces, 0
+        self._hidden: dict[str, Any] = {}
+
+    def show(self, splats: gaussians.Gaussians) -> None:
+        """Show splats instead of those before."""
+        shown = find(self._shown)
+        if shown:
+            update_splats(shown, splats)
+        else:
+            remove_previews()
+            shown = self._add(splats)
+        shown.is_runtime_data = shown.data.is_runtime_data = True
+
+    def keep(self) -> bool:
+        """Leave what is shown to the person for good, unless it stands for an object that will be there again."""
+        shown = None if self._replaces else find(self._shown)
+        if shown:
+            del shown[MARK]
+            shown.name = shown.data.name = KEPT_NAME
+            shown.hide_select = shown.hide_render = shown.is_runtime_data = shown.data.is_runtime_data = False
+            show_splats(shown)
+        return shown is not None
+
+    def remove(self) -> None:
+        """Show the object that was there before, as it was."""
+        remove_previews()
+        _show_again(self._hidden)  # for a person may have deleted the preview, which knew of it
+
+    def _add(self, splats: gaussians.Gaussians) -> bpy.types.Object:
+        replaced = find(self._replaces)
+        collections = replaced.users_collection if replaced else ()
+        shown = add_splats(NAME, splats, next(iter(collections), None), show_in_viewport)
+        shown.hide_select = shown.hide_render = True
+        if replaced:
+            shown.parent = replaced  # so as to stand where it stands, and go where it goes
+            self._hidden = _hide(replaced) or self._hidden
+        self._shown, shown[MARK] = shown.session_uid, self._hidden
+        return shown
+
+
+@persistent
+def remove_previews(*_: object) -> None:
+    """Remove all previews, and show what was hidden for them; the next one of a job that goes on comes anew.
+
+    Blender calls this too: undoing may bring back those of jobs that are over, and what they hide is to be saved as it was.
+    """
+    for obj in [obj for obj in bpy.data.objects if MARK in obj and obj.is_runtime_data]:  # copies are the person's own
+        hidden = obj[MARK].to_dict()
+        remove_splats(obj)
+        _show_again(hidden)
+
+
+def _hide(obj: bpy.types.Object) -> dict[str, Any]:
+    """Hide an object where the person is looking; gives what it takes to show it as it was, nothing where it was not seen."""
+    layer = bpy.context.view_layer
+    if layer.objects.get(obj.name) != obj or obj.hide_get():
+        return {}
+    hidden = {"uid": obj.session_uid, "scene": bpy.context.scene.name, "layer": layer.name, "selected": obj.select_get()}
+    obj.hide_set(True)  # deselects it too
+    return hidden
+
+
+def _show_again(hidden: dict[str, Any]) -> None:
+    obj, scene = find(hidden.get("uid", 0)), bpy.data.scenes.get(hidden.get("scene", ""))
+    layer = scene.view_layers.get(hidden["layer"]) if scene else None
+    if obj is None or layer is None or layer.objects.get(obj.name) != obj or not obj.hide_get(view_layer=layer):
+        return
+    obj.hide_set(False, view_layer=layer)
+    if hidden["selected"] and layer.objects.active == obj:  # the person is still at it
+        obj.select_set(True, view_layer=layer)
+
+
+HANDLERS = ("undo_post", "redo_post", "save_pre")
+
+
+def register() -> None:
+    """Begin to look after previews."""
+    for name in HANDLERS:
+        getattr(bpy.app.handlers, name).append(remove_previews)
+
+
+def unregister() -> None:
+    """Take that back out."""
+    for name in HANDLERS:
+        getattr(bpy.app.handlers, name).remove(remove_previews)

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats to look at while the network reads photos; none of this changes a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..gaussians.gaussians import thinned
+from ..model.memory import VIEWS_PER_UPDATE
+from ..model.stream import Look, glance
+from ..photos.cameras import Cameras
+from ..photos.similarity import Similarity
+from ..progress import Report
+from ..protocol.settings import DecodeSettings, ReconstructSettings
+from .scene import in_world, network
+
+LOOK_SPLATS = 50_000  # in a preview of photos that are being read
+
+
+def look_ahead(
+    images: np.ndarray, cameras: Cameras, similarity: Similarity, settings: ReconstructSettings, report: Report
+) -> None:
+    """Show what a glance at the photos tells: at all of them before the autoregressive scan, else at the first few."""
+    early = None if settings.scan == "ar" else VIEWS_PER_UPDATE
+    glance(
+        network(settings.checkpoint),
+        images[:early],
+        cameras.c2w[:early],
+        cameras.intrinsics[:early],
+        settings.elastic,
+        lambda share: report("preview", share),
+        offering(settings.checkpoint, similarity, settings.decode, report),
+    )
+
+
+def offering(checkpoint: str, similarity: Similarity, settings: DecodeSettings, report: Report) -> Callable[[Look], None]:
+    """What offers the splats of a look as a preview, thinned: they come often, and are coarse anyway."""
+    return lambda look: report.preview(lambda: thinned(in_world(checkpoint, look(), similarity, settings), LOOK_SPLATS))
