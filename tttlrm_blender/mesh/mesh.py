@@ -28,6 +28,16 @@ def keep_faces(
     return Mesh(mesh.vertices[used], faces.reshape(-1, 3).astype(np.int32), mesh.colors[used])
 
 
+def vertex_normals(mesh: Mesh) -> np.ndarray:
+    """The normals [N, 3] float32 of the vertices: those of the faces around, weighted by their areas."""
+    corners = mesh.vertices[mesh.faces].astype(np.float64)
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    total = np.zeros((len(mesh.vertices), 3))
+    for corner in range(3):
+        np.add.at(total, mesh.faces[:, corner], across)
+    return (total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-300)).astype(np.float32)
+
+
 def drop_small_pieces(mesh: Mesh, share: float) -> Mesh:
     """The mesh without connected pieces that have less than a share (0 to 1) of the faces; the largest piece always stays."""
     first, second = mesh.faces[:, [0, 1]].ravel(), mesh.faces[:, [1, 2]].ravel()
