@@ -17,6 +17,12 @@ class Mesh:
     vertices: np.ndarray  # [N, 3] float32, world units
     faces: np.ndarray  # [M, 3] int32, indices of vertices
     colors: np.ndarray  # [N, 3] float32, sRGB 0 to 1
+    uv: np.ndarray | None = None  # [M, 3, 2] float32, where the faces' corners are in the texture, 0 to 1, v upwards
+    texture: np.ndarray | None = None  # [B] uint8, a JPEG file in sRGB; None for a mesh that has only its vertices' colours
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What the mesh has, by name."""
+        return {name: array for name, array in vars(self).items() if array is not None}
 
 
 def keep_faces(

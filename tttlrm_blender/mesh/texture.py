@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BytesIO
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import distance_transform_edt
 
 from ..photos.load import PhotoSet
@@ -14,9 +16,10 @@ from ..render.cpu.parallel import kernel, spread
 from .depth_maps import DepthMaps
 from .mesh import Mesh, vertex_normals
 from .tsdf import sample
-from .unwrap import Atlas
+from .unwrap import Atlas, unwrap
 
-SHARPNESS = 2.0  # exponent of the pixels that a view spends on a texel: how far the views that show most of it prevail
+BLOCK = 1 << 20  # texels that are painted together, to keep little of them in memory
+QUALITY = 95  # of JPEG
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,22 @@ class Texels:
     points: np.ndarray  # [T, 3] float32, world units
     normals: np.ndarray  # [T, 3] float32
     colors: np.ndarray  # [T, 3] float32, sRGB 0 to 1, those of the vertices around
+
+
+def textured(
+    mesh: Mesh,
+    size: int,  # of the texture, pixels
+    maps: DepthMaps,
+    photos: PhotoSet | None,
+    tolerance: float,
+    report: Report,
+) -> Mesh:
+    """The mesh with a texture; as `bake`, and raises what `unwrap` raises."""
+    atlas = unwrap(mesh, size, report)
+    picture = bake(mesh, atlas, maps, photos, tolerance, report)
+    file = BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=QUALITY, subsampling=0)
+    return replace(mesh, uv=atlas.uv, texture=np.frombuffer(file.getvalue(), np.uint8))
 
 
 def bake(
@@ -40,28 +59,30 @@ def bake(
 
     Raises `Cancelled`.
     """
-    covered = atlas.front >= 0
-    texels = _texels(mesh, atlas, covered)
-    total = np.zeros((len(texels.points), 4), dtype=np.float32)
-    for view in range(len(maps)):
-        report("bake texture", view / len(maps))
-        add_view(total, texels, maps, photos, view, tolerance)
-    colors = np.where(total[:, 3:] > 0, total[:, :3] / np.maximum(total[:, 3:], 1e-20), texels.colors)
+    places, normals = np.argwhere(atlas.front >= 0), vertex_normals(mesh)
+    picture = np.zeros((atlas.size, atlas.size, 3), dtype=np.uint8)
+    for start in range(0, len(places), BLOCK):
+        rows, columns = places[start : start + BLOCK].T
+        texels = texels_at(mesh, normals, atlas, rows, columns)
+        total = np.zeros((len(rows), 4), dtype=np.float32)
+        for view in range(len(maps)):
+            report("bake texture", (start + len(rows) * view / len(maps)) / len(places))
+            add_view(total, texels, maps, photos, view, tolerance)
+        colors = np.where(total[:, 3:] > 0, total[:, :3] / np.maximum(total[:, 3:], 1e-20), texels.colors)
+        picture[rows, columns] = np.round(colors.clip(0, 1) * 255)
     report("bake texture", 1)
-    return _filled(np.round(colors.clip(0, 1) * 255).astype(np.uint8), covered)[::-1]
+    return _filled(picture, atlas.front >= 0)[::-1]
 
 
-def _texels(mesh: Mesh, atlas: Atlas, covered: np.ndarray) -> Texels:
-    """The texels that have a face, row by row."""
-    faces = atlas.front[covered]
-    rows, columns = np.nonzero(covered)
-    shares = _shares(atlas.corners[faces], np.stack([columns, rows], axis=1) + 0.5).astype(np.float32)
-    normals = vertex_normals(mesh)
+def texels_at(mesh: Mesh, normals: np.ndarray, atlas: Atlas, rows: np.ndarray, columns: np.ndarray) -> Texels:
+    """What lies at texels [T] that have a face, of a mesh with these normals [N, 3]."""
+    faces = atlas.front[rows, columns]
+    shares = corner_shares(atlas.corners[faces], np.stack([columns, rows], axis=1) + 0.5).astype(np.float32)
     values = (np.einsum("tc,tci->ti", shares, of[mesh.faces[faces]]) for of in (mesh.vertices, normals, mesh.colors))
     return Texels(*values)
 
 
-def _shares(
+def corner_shares(
     triangles: np.ndarray,  # [T, 3, 2]
     places: np.ndarray,  # [T, 2]
 ) -> np.ndarray:  # [T, 3]
@@ -74,12 +95,10 @@ def _shares(
 
 
 def _filled(
-    colors: np.ndarray,  # [T, 3] uint8
+    picture: np.ndarray,  # [size, size, 3]
     covered: np.ndarray,  # [size, size] bool
 ) -> np.ndarray:  # [size, size, 3]
-    """The picture of covered texels, in which others have the colour of the nearest: smaller copies of it mix neighbours."""
-    picture = np.zeros((*covered.shape, 3), dtype=np.uint8)
-    picture[covered] = colors
+    """The picture in which texels that are not covered have the colour of the nearest that is: smaller copies of it mix neighbours."""
     rows, columns = distance_transform_edt(~covered, return_distances=False, return_indices=True)
     return picture[rows, columns]
 
@@ -129,8 +148,7 @@ def _add_view(first, last, total, points, normals, pose, depths, depth, trust, i
         column, row = intrinsics[0] * u + intrinsics[2] - half, intrinsics[1] * v + intrinsics[3] - half
         if cosine <= 0 or row < 0 or column < 0 or row > colors.shape[0] - 1 or column > colors.shape[1] - 1:
             continue
-        spent = cosine * intrinsics[0] * intrinsics[1] / (z * z)
-        weight = believed * (1 - off * off) * spent**SHARPNESS
+        weight = believed * (1 - off * off) * cosine * intrinsics[0] * intrinsics[1] / (z * z)
         i, j = min(int(row), colors.shape[0] - 2), min(int(column), colors.shape[1] - 2)
         s, q = column - j, row - i
         for k, share in ((0, (1 - s) * (1 - q)), (1, s * (1 - q)), (2, (1 - s) * q), (3, s * q)):
