@@ -159,7 +159,9 @@ def test_refuses_resolutions_that_make_no_sense(sphere_maps, resolution):
 
 def test_a_voxel_of_its_own_size_stands_for_a_resolution(sphere_maps):
     low, high = scene_box(sphere_maps)
-    by_size = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=192, voxel=float((high - low).max()) / 48), Report())
+    by_size = fuse_depth_maps(
+        sphere_maps, MeshSettings(texture=0, resolution=192, voxel=float((high - low).max()) / 48), Report()
+    )
     by_count = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=48), Report())
     np.testing.assert_array_equal(by_size.vertices, by_count.vertices)
     for voxel in (1e-5, 1.0):

@@ -153,6 +153,11 @@ def test_a_surface_and_pictures_of_it_all(scene, settings):
     surface = jobs.mesh(scene, MeshSettings(resolution=32, texture=512), Report())
     assert surface.info["faces"] == len(surface.arrays["mesh.faces"]) > 10
     assert surface.arrays["mesh.glb"][:4].tobytes() == b"glTF"
+    assert surface.arrays["mesh.uv"].shape == (surface.info["faces"], 3, 2)
+    assert surface.arrays["mesh.texture"].tobytes() in surface.arrays["mesh.glb"].tobytes()
+    plain = jobs.mesh(scene, MeshSettings(resolution=32, texture=0), Report())
+    np.testing.assert_array_equal(plain.arrays["mesh.colors"], surface.arrays["mesh.colors"])
+    assert not {"mesh.uv", "mesh.texture"} & set(plain.arrays)
     drawn = jobs.render(scene, RenderSettings(views=(1, 2), width=24, height=16), Report())
     assert list(drawn.arrays) == ["image.images/01.png", "image.images/02.png"]
     assert all(image.shape == (16, 24, 3) and image.dtype == np.uint8 for image in drawn.arrays.values())

@@ -66,7 +66,10 @@ def _links(faces: np.ndarray) -> np.ndarray:
 
 
 def directions_of(faces: Faces) -> np.ndarray:
-    """From which of the six directions each face is looked at: [M]. Small charts join neighbours where that does not turn a face away."""
+    """From which of the six directions each face is looked at: [M].
+
+    Small charts join their neighbours where that does not turn a face away.
+    """
     cosines = faces.normals @ DIRECTIONS.T
     smooth = _smoothed(faces) @ DIRECTIONS.T
     directions = np.where(cosines > STEEPEST, smooth, cosines - 2).argmax(axis=1)

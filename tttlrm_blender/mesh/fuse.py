@@ -26,9 +26,7 @@ FEWEST_VOXELS, MOST_VOXELS = 8, 1024
 LONGEST_SIDE = 640  # pixels of a depth map; finer ones cost time and add nothing at the usual number of voxels
 
 
-def fuse(
-    gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None
-) -> Mesh:
+def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Mesh:
     """The surface that splats (numpy) show to cameras, in the splats' world.
 
     Depths rendered from every camera are fused into a distance field, whose zero is the surface. A texture is made of what

@@ -56,7 +56,7 @@ def _by_texture(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarra
     faces = np.empty(len(order), dtype=np.int64)
     faces[order] = np.cumsum(first) - 1
     used = order[first]
-    from_top = uv[used] * np.float32([1, -1]) + np.float32([0, 1])
+    from_top = np.stack([uv[used, 0], 1 - uv[used, 1]], axis=1)
     return vertices[used], faces, {"TEXCOORD_0": from_top}
 
 

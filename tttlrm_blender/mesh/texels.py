@@ -7,7 +7,7 @@ import numpy as np
 
 from ..render.cpu.parallel import kernel
 
-EDGE = 1e-6  # share of a triangle by which a texel's centre may lie outside and counts as covered, or inside and does not count as hidden
+EDGE = 1e-6  # share of a triangle by which a texel's centre may lie outside and be covered, or inside and not count as hidden
 FLAT = 1e-12  # twice the area, in texels, of triangles that cover nothing
 
 
@@ -17,7 +17,7 @@ def draw(
     rows: int,
     columns: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The foremost triangle on each texel's centre, [rows, columns] int32, −1 for none; and which are hidden somewhere, [M] bool."""
+    """The foremost triangle on each texel's centre, [rows, columns] int32, −1 for none; and which are hidden on one, [M] bool."""
     front, hidden = np.full((rows, columns), -1, dtype=np.int32), np.zeros(len(triangles), dtype=bool)
     _draw(triangles, heights, front, np.full((rows, columns), -np.inf))
     _find_hidden(triangles, front, hidden)

@@ -44,7 +44,7 @@ def textured(
     picture = bake(mesh, atlas, maps, photos, tolerance, report)
     file = BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=QUALITY, subsampling=0)
-    return replace(mesh, uv=atlas.uv, texture=np.frombuffer(file.getvalue(), np.uint8))
+    return replace(mesh, uv=atlas.uv, texture=np.frombuffer(file.getbuffer(), np.uint8))
 
 
 def bake(
@@ -98,14 +98,16 @@ def _filled(
     picture: np.ndarray,  # [size, size, 3]
     covered: np.ndarray,  # [size, size] bool
 ) -> np.ndarray:  # [size, size, 3]
-    """The picture in which texels that are not covered have the colour of the nearest that is: smaller copies of it mix neighbours."""
+    """The picture in which other texels have the colour of the nearest covered one: smaller copies of it mix neighbours."""
     rows, columns = distance_transform_edt(~covered, return_distances=False, return_indices=True)
     return picture[rows, columns]
 
 
 def add_view(total: np.ndarray, texels: Texels, maps: DepthMaps, photos: PhotoSet | None, view: int, tolerance: float) -> None:
     """Add weight times colour, and weight, of the pixels that show the texels to `total` [T, 4], in place."""
-    spread(_add_view, len(texels.points), total, texels.points, texels.normals, *_seen_by(view, maps, photos), np.float32(tolerance))
+    spread(
+        _add_view, len(texels.points), total, texels.points, texels.normals, *_seen_by(view, maps, photos), np.float32(tolerance)
+    )
 
 
 def _seen_by(view: int, maps: DepthMaps, photos: PhotoSet | None) -> tuple[np.ndarray, ...]:
@@ -157,3 +159,34 @@ def _add_view(first, last, total, points, normals, pose, depths, depth, trust, i
             total[t, 3] += w
             for channel in range(3):
                 total[t, channel] += w * colors[a, b, channel]
+
+
+def add_view_reference(
+    total: np.ndarray, texels: Texels, maps: DepthMaps, photos: PhotoSet | None, view: int, tolerance: float
+) -> None:
+    """`add_view` in plain numpy."""
+    pose, depths, depth, trust, intrinsics, colors, weights = _seen_by(view, maps, photos)
+    points, normals = texels.points @ pose[:3, :3].T + pose[:3, 3], texels.normals @ pose[:3, :3].T
+    z = points[:, 2]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rays = points / z[:, None]
+        surface, near = _between(depth[..., None], rays, depths)
+        believed, _ = _between(trust[..., None], rays, depths)
+        doubted, _ = _between((trust <= 0)[..., None].astype(np.float32), rays, depths)
+        weighted, inside = _between(np.concatenate([colors * weights[..., None], weights[..., None]], axis=-1), rays, intrinsics)
+        off = (surface[:, 0] - z) / tolerance
+        cosine = -(normals * rays).sum(axis=1) / np.linalg.norm(rays, axis=1)
+        weight = believed[:, 0] * (1 - off**2) * cosine * intrinsics[0] * intrinsics[1] / z**2
+    shown = (z > 0) & near & inside & (doubted[:, 0] == 0) & (np.abs(off) < 1) & (cosine > 0)
+    total[shown] += (weight[:, None] * weighted)[shown]
+
+
+def _between(picture: np.ndarray, rays: np.ndarray, intrinsics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values [T, C] of a picture [H, W, C] between the four pixels around each ray [T, 3], and whether they are all inside."""
+    places = np.nan_to_num(rays[:, :2] * intrinsics[:2] + intrinsics[2:] - 0.5, nan=-9).clip(-9, 1 << 20)
+    corner = np.floor(places).astype(int)
+    inside = (corner >= 0).all(axis=1) & (corner < np.array(picture.shape[1::-1]) - 1).all(axis=1)
+    s, t = (places - corner).T[..., None]
+    x, y = np.where(inside[:, None], corner, 0).T
+    upper = picture[y, x] * (1 - s) + picture[y, x + 1] * s
+    return upper * (1 - t) + (picture[y + 1, x] * (1 - s) + picture[y + 1, x + 1] * s) * t, inside
