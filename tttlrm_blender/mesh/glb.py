@@ -69,8 +69,10 @@ def _tree(attributes: list[str], textured: bool) -> dict[str, Any]:
         "asset": {"version": "2.0", "generator": "tttLRM for Blender"},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0}],
-        "meshes": [{"primitives": [primitive | {"attributes": {name: index for index, name in enumerate(attributes)}}]}],
+        "nodes": [{"mesh": 0, "name": "mesh"}],
+        "meshes": [
+            {"name": "mesh", "primitives": [primitive | {"attributes": {name: index for index, name in enumerate(attributes)}}]}
+        ],
         "materials": [{"doubleSided": True, "pbrMetallicRoughness": surface}],
     }
     if textured:
