@@ -49,7 +49,7 @@ def unwrap(mesh: Mesh, size: int, report: Report) -> Atlas:
         front, hidden = draw(corners, flat[..., 2], size, size)
         if not hidden.any():
             break
-        labels[hidden] += len(faces) if layer < LAYERS else len(faces) * LAYERS + np.arange(hidden.sum())
+        labels[hidden] = labels[hidden] + len(faces) if layer < LAYERS else -1 - np.arange(hidden.sum())
     _mark_small(corners, front)
     return Atlas(size, corners, front)
 
