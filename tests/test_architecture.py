@@ -29,7 +29,7 @@ PACKAGES = {
     "model": {"numpy", "torch", "safetensors"},
     "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
     "refine": {"numpy", "torch", "scipy"},
-    "mesh": {"numpy", "torch", "scipy", "skimage", "trimesh", "fast_simplification"},
+    "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "fast_simplification"},
     "train": {"numpy", "PIL", "torch", "tqdm"},
     "worker": {"numpy", "scipy", "torch", "websockets", "safetensors", "filelock", "cryptography"},
     "commands": {"numpy", "PIL", "tqdm"},

@@ -79,6 +79,7 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "voxel": _words("Voxel Size", "Side of a voxel, in place of a resolution; 0 for none", subtype="DISTANCE"),
         "min_piece": _words("Smallest Piece", "Pieces with a smaller share of the faces are dropped", subtype="FACTOR"),
         "faces": _words("Most Faces", "Triangles to which the mesh is simplified; 0 for as many as there are"),
+        "texture": _words("Texture Size", "Pixels along a side of the texture; 0 for vertex colours", subtype="PIXEL"),
     },
     settings.ReconstructSettings: {
         "poses": _words("Poses", "“auto”, “estimate”, or a file or folder of camera poses", subtype="FILE_PATH"),

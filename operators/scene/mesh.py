@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Meshes with a colour on every vertex."""
+"""Meshes with a colour on every vertex, and a texture where there is one."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import bpy
 import numpy as np
@@ -10,6 +13,8 @@ from . import nodes
 
 MATERIAL = "tttLRM mesh"
 COLOR = "Color"
+UV = "UVMap"
+PARTS = ("vertices", "faces", "colors", "uv", "texture")
 
 
 def add_mesh(
@@ -18,15 +23,26 @@ def add_mesh(
     faces: np.ndarray,  # [M, 3], vertex indices
     colors: np.ndarray,  # [N, 3], sRGB, 0 to 1
     collection: bpy.types.Collection | None = None,
+    uv: np.ndarray | None = None,  # [M, 3, 2], of the faces' corners, 0 to 1
+    texture: np.ndarray | None = None,  # [B] uint8, a picture's file
 ) -> bpy.types.Object:
-    """A new mesh object of triangles, smooth, with a material that shows the vertex colours."""
+    """A new mesh object of triangles, smooth, with a material that shows the texture, or without one the vertex colours."""
     mesh = bpy.data.meshes.new(name)
     _set_triangles(mesh, vertices, faces)
     _set_colors(mesh, colors)
-    mesh.materials.append(bpy.data.materials.get(MATERIAL) or _material())
+    if uv is None or texture is None:
+        mesh.materials.append(bpy.data.materials.get(MATERIAL) or _vertex_material())
+    else:
+        mesh.uv_layers.new(name=UV).data.foreach_set("uv", np.ascontiguousarray(uv, dtype=np.float32).ravel())
+        mesh.materials.append(_texture_material(name, texture))
     obj = bpy.data.objects.new(name, mesh)
     (collection or bpy.context.collection).objects.link(obj)
     return obj
+
+
+def parts_of(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What `add_mesh` needs among the arrays of a job's result, by name; empty where there is no mesh."""
+    return {part: arrays[f"mesh.{part}"] for part in PARTS if f"mesh.{part}" in arrays}
 
 
 def _set_triangles(mesh: bpy.types.Mesh, vertices: np.ndarray, faces: np.ndarray) -> None:
@@ -48,12 +64,26 @@ def _set_colors(mesh: bpy.types.Mesh, colors: np.ndarray) -> None:
         attribute.data.foreach_set("color_srgb", with_alpha.ravel())
 
 
-def _material() -> bpy.types.Material:
+def _vertex_material() -> bpy.types.Material:
     material = bpy.data.materials.new(MATERIAL)
+    _show(material, "ShaderNodeVertexColor", layer_name=COLOR)
+    return material
+
+
+def _texture_material(name: str, texture: np.ndarray) -> bpy.types.Material:
+    """A material that shows a picture, which is packed into the .blend file."""
+    image = bpy.data.images.new(name, 1, 1)
+    image.pack(data=texture.tobytes(), data_len=len(texture))
+    image.source = "FILE"
+    material = bpy.data.materials.new(name)
+    _show(material, "ShaderNodeTexImage", image=image)
+    return material
+
+
+def _show(material: bpy.types.Material, kind: str, **settings: Any) -> None:
+    """Let a matt surface have the colours of a node."""
     tree = nodes.tree_of(material)
     surface = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
     surface.inputs["Roughness"].default_value = 1.0
     surface.inputs["Specular IOR Level"].default_value = 0.0
-    color = nodes.add(tree, "ShaderNodeVertexColor", layer_name=COLOR)
-    nodes.connect(tree, color, surface.inputs["Base Color"])
-    return material
+    nodes.connect(tree, nodes.add(tree, kind, **settings), surface.inputs["Base Color"])

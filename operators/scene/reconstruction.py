@@ -14,7 +14,7 @@ from mathutils import Matrix
 from ..engine import gaussians
 from . import conversion
 from .cameras import PHOTO, add_cameras
-from .mesh import add_mesh
+from .mesh import add_mesh, parts_of
 from .splats import add_splats
 
 
@@ -35,9 +35,8 @@ def build_scene(
     carrier = bpy.data.objects.new(name, None)
     collection.objects.link(carrier)
     parts = [add_splats(f"{name} splats", splats_of(arrays), collection)]
-    if "mesh.vertices" in arrays:
-        mesh = (arrays[f"mesh.{part}"] for part in ("vertices", "faces", "colors"))
-        parts.append(_hidden(add_mesh(f"{name} mesh", *mesh, collection)))
+    if mesh := parts_of(arrays):
+        parts.append(_hidden(add_mesh(f"{name} mesh", **mesh, collection=collection)))
     parts += add_cameras(info["cameras"], photos, _collection(f"{name} cameras", collection))
     for part in parts:
         part.parent = carrier

@@ -44,7 +44,7 @@ def test_every_option_of_splats_and_mesh_reaches_its_setting():
     line = (
         "--query-views 4 --min-opacity 0.2 --max-splats 5000 --sh-degree 1 --splat-scale 1.5 --size-limit 0.1 --near 0.3 --far 9"
     )
-    line += " --merge 0.02 --floaters 0.5 --crop=-1,0,0,1,2,4 --mesh --mesh-resolution 64 --voxel 0.05 --faces 2000"
+    line += " --merge 0.02 --floaters 0.5 --crop=-1,0,0,1,2,4 --mesh --mesh-resolution 64 --voxel 0.05 --faces 2000 --texture 512"
     asked = parse(*line.split())
     box = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0, 0.0, 0.0, 0.5, -1.0, 0.0, 0.0, 0.0, 1.0)
     assert asked.decode == DecodeSettings(
@@ -60,7 +60,7 @@ def test_every_option_of_splats_and_mesh_reaches_its_setting():
         merge=0.02,
         floaters=0.5,
     )
-    assert asked.mesh == MeshSettings(resolution=64, voxel=0.05, faces=2000)
+    assert asked.mesh == MeshSettings(resolution=64, voxel=0.05, faces=2000, texture=512)
     assert asked.views == 0 and from_json(ReconstructSettings, to_json(asked)) == asked
 
 

@@ -37,7 +37,7 @@ def assert_well_formed(mesh: Mesh) -> None:
 
 
 def test_sphere(sphere_maps):
-    mesh = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48), Report())
+    mesh = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=48), Report())
     voxel = 2 * RADIUS / 48
     assert_well_formed(mesh)
     assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).max() < voxel
@@ -47,7 +47,7 @@ def test_sphere(sphere_maps):
 
 
 def test_box(box_maps):
-    mesh = fuse_depth_maps(box_maps, MeshSettings(resolution=64), Report())
+    mesh = fuse_depth_maps(box_maps, MeshSettings(texture=0, resolution=64), Report())
     voxel = 2 * HALF.max() / 64
     assert_well_formed(mesh)
     offset = np.abs(mesh.vertices - CENTRE) - HALF
@@ -61,7 +61,7 @@ def test_half_seen_sphere_stays_open(sphere_maps):
     """What no camera saw gets no surface."""
     front = np.flatnonzero(sphere_maps.cameras.c2w[:, 2, 3] > CENTRE[2] + 1.5)
     maps = DepthMaps(*(a[front] for a in (sphere_maps.depth, sphere_maps.trust, sphere_maps.color, sphere_maps.cameras)))
-    mesh = fuse_depth_maps(maps, MeshSettings(resolution=48), Report())
+    mesh = fuse_depth_maps(maps, MeshSettings(texture=0, resolution=48), Report())
     assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).max() < 2 * RADIUS / 48
     assert mesh.vertices[:, 2].min() > CENTRE[2] - RADIUS and open_edges(mesh) > 0
 
@@ -125,14 +125,14 @@ def test_from_splats():
     stages = []
     report = Report()
     report.progress = lambda stage, fraction: stages.append(stage)
-    mesh = fuse(splats_on_sphere(8000), around(24), MeshSettings(resolution=40), report)
+    mesh = fuse(splats_on_sphere(8000), around(24), MeshSettings(resolution=40, texture=256), report)
     assert_well_formed(mesh)
     radii = np.linalg.norm(mesh.vertices - CENTRE, axis=1)
     assert abs(np.median(radii) - RADIUS) < 2 * RADIUS / 40
     assert np.abs(radii - RADIUS).max() < 3 * 2 * RADIUS / 40
     assert volume_of(mesh) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.1)
     assert np.abs(mesh.colors - paint(mesh.vertices)).mean() < 0.03
-    assert list(dict.fromkeys(stages)) == ["render depth", "fuse depth", "extract surface"]
+    assert list(dict.fromkeys(stages)) == ["render depth", "fuse depth", "extract surface", "unwrap", "bake texture"]
 
 
 def nothing(origin: np.ndarray, directions: np.ndarray) -> np.ndarray:
@@ -154,32 +154,34 @@ def test_says_when_there_is_no_surface():
 @pytest.mark.parametrize("resolution", [-1, 0, 5000])
 def test_refuses_resolutions_that_make_no_sense(sphere_maps, resolution):
     with pytest.raises(TttlrmError, match=f"cannot be made of {resolution} voxels"):
-        fuse_depth_maps(sphere_maps, MeshSettings(resolution=resolution), Report())
+        fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=resolution), Report())
 
 
 def test_a_voxel_of_its_own_size_stands_for_a_resolution(sphere_maps):
     low, high = scene_box(sphere_maps)
-    by_size = fuse_depth_maps(sphere_maps, MeshSettings(resolution=192, voxel=float((high - low).max()) / 48), Report())
-    by_count = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48), Report())
+    by_size = fuse_depth_maps(
+        sphere_maps, MeshSettings(texture=0, resolution=192, voxel=float((high - low).max()) / 48), Report()
+    )
+    by_count = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=48), Report())
     np.testing.assert_array_equal(by_size.vertices, by_count.vertices)
     for voxel in (1e-5, 1.0):
         with pytest.raises(TttlrmError, match=r"voxels of .* Choose a voxel of 0\.0015 to 0\.2"):
-            fuse_depth_maps(sphere_maps, MeshSettings(voxel=voxel), Report())
+            fuse_depth_maps(sphere_maps, MeshSettings(texture=0, voxel=voxel), Report())
 
 
 def test_a_simplified_sphere_is_still_one(sphere_maps):
-    mesh = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48, faces=1000), Report())
+    mesh = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=48, faces=1000), Report())
     assert_well_formed(mesh)
     assert len(mesh.faces) == 1000 and open_edges(mesh) == 0
     assert volume_of(mesh) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.02)
     assert np.abs(mesh.colors - paint(mesh.vertices)).mean() < 0.02
-    few = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48, faces=1), Report())
+    few = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=48, faces=1), Report())
     assert 4 <= len(few.faces) <= 8
 
 
 def test_a_mesh_with_few_enough_faces_stays(sphere_maps):
-    plain = fuse_depth_maps(sphere_maps, MeshSettings(resolution=24), Report())
-    bounded = fuse_depth_maps(sphere_maps, MeshSettings(resolution=24, faces=len(plain.faces)), Report())
+    plain = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=24), Report())
+    bounded = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=24, faces=len(plain.faces)), Report())
     np.testing.assert_array_equal(plain.vertices, bounded.vertices)
 
 
@@ -202,5 +204,5 @@ def test_edges_and_flat_views_are_not_trusted():
 def test_depth_maps_are_drawn_small_enough():
     cameras = around(1)
     large = Cameras(cameras.c2w, cameras.intrinsics * 16, cameras.sizes * 16)
-    mesh = fuse(splats_on_sphere(8000), large, MeshSettings(resolution=20), Report())
+    mesh = fuse(splats_on_sphere(8000), large, MeshSettings(texture=0, resolution=20), Report())
     assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).mean() < 0.1

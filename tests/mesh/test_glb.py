@@ -3,13 +3,16 @@
 
 import json
 import struct
+from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.mesh.glb import linear, write_glb
+from tttlrm_blender.mesh.glb import Z_UP_TO_Y_UP, glb_bytes, linear, write_glb
 from tttlrm_blender.mesh.mesh import Mesh
 
 
@@ -32,7 +35,7 @@ def accessor(tree: dict, binary: bytes, name: str) -> np.ndarray:
     primitive = tree["meshes"][0]["primitives"][0]
     entry = tree["accessors"][primitive["attributes"][name]]
     view = tree["bufferViews"][entry["bufferView"]]
-    kind, width = {5123: "<u2", 5126: "<f4"}[entry["componentType"]], {"VEC3": 3, "VEC4": 4}[entry["type"]]
+    kind, width = {5123: "<u2", 5126: "<f4"}[entry["componentType"]], {"VEC2": 2, "VEC3": 3, "VEC4": 4}[entry["type"]]
     start = view.get("byteOffset", 0) + entry.get("byteOffset", 0)
     return np.frombuffer(binary, dtype=kind, count=entry["count"] * width, offset=start).reshape(-1, width)
 
@@ -69,6 +72,45 @@ def test_material_and_normals(tmp_path, tetrahedron):
     np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-6)
     outwards = accessor(tree, binary, "POSITION") - accessor(tree, binary, "POSITION").mean(axis=0)
     assert ((normals * outwards).sum(axis=1) > 0).all()
+
+
+@pytest.fixture
+def textured(tetrahedron) -> Mesh:
+    """Each face has a quarter of a picture of four colours."""
+    corners = np.array([[0.1, 0.1], [0.4, 0.1], [0.1, 0.4]], dtype=np.float32)
+    uv = np.stack([corners + quarter for quarter in np.float32([[0, 0], [0.5, 0], [0, 0.5], [0.5, 0.5]])])
+    picture = np.zeros((16, 16, 3), dtype=np.uint8)
+    picture[8:, :8], picture[8:, 8:], picture[:8, :8], picture[:8, 8:] = COLOURS  # v points up
+    file = BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=95, subsampling=0)
+    return replace(tetrahedron, uv=uv, texture=np.frombuffer(file.getvalue(), np.uint8))
+
+
+COLOURS = np.uint8([[200, 30, 30], [30, 200, 30], [30, 30, 200], [200, 200, 30]])
+
+
+def test_a_textured_mesh_is_read_back_in_its_colours(tmp_path, textured):
+    write_glb(tmp_path / "mesh.glb", textured)
+    again = trimesh.load(tmp_path / "mesh.glb", force="mesh", process=False)
+    np.testing.assert_allclose(again.triangles, textured.vertices[textured.faces] @ Z_UP_TO_Y_UP.T)
+    np.testing.assert_allclose(again.visual.uv[again.faces], textured.uv, atol=1e-6)
+    assert again.visual.material.baseColorTexture.size == (16, 16)
+    seen = again.visual.material.to_color(again.visual.uv[again.faces].mean(axis=1))[:, :3]
+    np.testing.assert_allclose(seen, COLOURS, atol=4)
+    tree, binary = parts((tmp_path / "mesh.glb").read_bytes())
+    assert "COLOR_0" not in tree["meshes"][0]["primitives"][0]["attributes"], "it would be multiplied with the texture"
+    view = tree["bufferViews"][tree["images"][0]["bufferView"]]
+    assert binary[view["byteOffset"] :][: view["byteLength"]] == textured.texture.tobytes(), "the picture's file as it is"
+
+
+def test_seams_cost_vertices_and_nothing_else_does(textured):
+    def vertices(mesh: Mesh) -> tuple[int, np.ndarray]:
+        tree, binary = parts(glb_bytes(mesh))
+        return len(accessor(tree, binary, "POSITION")), accessor(tree, binary, "NORMAL")
+
+    apart, normals = vertices(textured)
+    assert apart == 12 and len(np.unique(normals, axis=0)) == 4, "smooth over the seams"
+    assert vertices(replace(textured, uv=textured.vertices[textured.faces][..., :2] / 4))[0] == 4
 
 
 def test_linear_ends_and_middle():

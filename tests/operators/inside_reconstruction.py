@@ -105,7 +105,9 @@ def test_the_scene_is_decoded_again_refined_and_meshed(splats):
     assert len(splats.data.points)
     assert bpy.ops.tttlrm.decode() == {"FINISHED"}  # dense again, for a surface
     assert len(splats.data.points) == before
-    assert bpy.ops.tttlrm.mesh(resolution=32) == {"FINISHED"}
+    assert bpy.ops.tttlrm.mesh(resolution=32, texture=512) == {"FINISHED"}
+    mesh = bpy.data.objects[f"{splats.name} mesh"].data
+    assert len(mesh.uv_layers) == 1 and tuple(bpy.data.images[mesh.materials[0].name].size) == (512, 512)
 
 
 def test_photos_with_cameras_join_where_they_were_taken_though_the_scene_was_moved(splats, tmp_path):

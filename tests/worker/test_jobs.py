@@ -151,9 +151,14 @@ def test_refinement_brings_the_photos_closer(scene, settings):
 def test_a_surface_and_pictures_of_it_all(scene, settings):
     jobs.reconstruct(scene, settings, Report())
     jobs.refine(scene, RefineSettings(steps=40, start="decoded"), Report())
-    surface = jobs.mesh(scene, MeshSettings(resolution=32), Report())
+    surface = jobs.mesh(scene, MeshSettings(resolution=32, texture=512), Report())
     assert surface.info["faces"] == len(surface.arrays["mesh.faces"]) > 10
     assert surface.arrays["mesh.glb"][:4].tobytes() == b"glTF"
+    assert surface.arrays["mesh.uv"].shape == (surface.info["faces"], 3, 2)
+    assert surface.arrays["mesh.texture"].tobytes() in surface.arrays["mesh.glb"].tobytes()
+    plain = jobs.mesh(scene, MeshSettings(resolution=32, texture=0), Report())
+    np.testing.assert_array_equal(plain.arrays["mesh.colors"], surface.arrays["mesh.colors"])
+    assert not {"mesh.uv", "mesh.texture"} & set(plain.arrays)
     drawn = jobs.render(scene, RenderSettings(views=(1, 2), width=24, height=16), Report())
     assert list(drawn.arrays) == ["image.images/01.png", "image.images/02.png"]
     assert all(image.shape == (16, 24, 3) and image.dtype == np.uint8 for image in drawn.arrays.values())
@@ -204,7 +209,7 @@ def test_poses_alone(scene):
 
 
 def test_a_scene_becomes_files(scene, settings, tmp_path):
-    jobs.reconstruct(scene, replace(settings, mesh=MeshSettings(resolution=32)), Report())
+    jobs.reconstruct(scene, replace(settings, mesh=MeshSettings(resolution=32, texture=512)), Report())
     for suffix in ("ply", "compressed.ply", "spz", "splat", "splats.glb"):
         (tmp_path / f"splats.{suffix}").write_bytes(exported(scene, suffix))
         assert len(read_splats(tmp_path / f"splats.{suffix}")) == len(scene.splats())

@@ -40,7 +40,9 @@ def same(first, second) -> bool:
 
 
 def test_a_scene_comes_back_as_it_was(scene, settings):
-    jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=3), mesh=MeshSettings(resolution=32)), Report())
+    jobs.reconstruct(
+        scene, replace(settings, refine=RefineSettings(steps=3), mesh=MeshSettings(resolution=32, texture=512)), Report()
+    )
     again = open_scene(scene.folder)
     assert same(again.splats(), scene.splats()) and again.state.refined
     assert all(

@@ -33,7 +33,7 @@ PACKAGES = {
     "cryptography": ("remote", "certificates of workers for other machines"),
 }
 VIEWS, SIZE = 4, (64, 64)  # of the photos of the test
-WANTED = ReconstructSettings(hold_out=2, refine=RefineSettings(steps=5), mesh=MeshSettings(resolution=32))
+WANTED = ReconstructSettings(hold_out=2, refine=RefineSettings(steps=5), mesh=MeshSettings(resolution=32, texture=512))
 LEAST_PSNR = 12.0  # dB over held-out photos of the test; what works has about 20
 
 

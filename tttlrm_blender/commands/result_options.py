@@ -29,6 +29,7 @@ MESH = {
     "--mesh-resolution": ("resolution", "N", "voxels along the longest side of the mesh (default: 192)"),
     "--voxel": ("voxel", "DISTANCE", "side of a voxel, in place of a resolution"),
     "--faces": ("faces", "N", "simplify the mesh to at most N triangles"),
+    "--texture": ("texture", "N", "pixels along a side of the mesh's texture, 0 for vertex colours (default: 2048)"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,21 +88,28 @@ def _item(items: list[Any], index: int) -> Any:
 
 
 def write_glb_file(path: str | Path, tree: dict[str, Any], arrays: list[np.ndarray]) -> None:
-    """Write a tree as a GLB file whose accessors and bufferViews, in order, are these arrays [count, width].
+    """Write a GLB file; see `glb_parts`. Raises `TttlrmError` when it cannot be written."""
+    with replacing(path) as part, part.open("wb") as file:
+        file.writelines(glb_parts(tree, arrays))
 
-    Integers count as normalised. Raises `TttlrmError` when the file cannot be written.
+
+def glb_parts(tree: dict[str, Any], arrays: list[np.ndarray], files: Sequence[np.ndarray] = ()) -> Iterator[bytes]:
+    """A tree as the content of a GLB file, piece by piece.
+
+    The accessors, in order, are the arrays [count, width], whose integers below 32 bits count as normalised. The bufferViews
+    are those of the accessors, then one for each of the files [B] uint8, such as pictures.
     """
-    starts = np.cumsum([0, *(_padded(array.nbytes) for array in arrays)]).tolist()
-    views = [{"buffer": 0, "byteOffset": start, "byteLength": a.nbytes} for start, a in zip(starts, arrays, strict=False)]
+    pieces = [*arrays, *files]
+    starts = np.cumsum([0, *(_padded(piece.nbytes) for piece in pieces)]).tolist()
+    views = [{"buffer": 0, "byteOffset": start, "byteLength": p.nbytes} for start, p in zip(starts, pieces, strict=False)]
     accessors = [_accessor(index, array) for index, array in enumerate(arrays)]
     tree = tree | {"buffers": [{"byteLength": starts[-1]}], "bufferViews": views, "accessors": accessors}
     text = json.dumps(tree, separators=(",", ":")).encode()
     text += b" " * (_padded(len(text)) - len(text))
-    with replacing(path) as part, part.open("wb") as file:
-        file.write(HEADER.pack(MAGIC, 2, HEADER.size + 2 * CHUNK.size + len(text) + starts[-1]))
-        file.write(CHUNK.pack(len(text), JSON) + text + CHUNK.pack(starts[-1], BINARY))
-        for array in arrays:
-            file.write(array.tobytes() + bytes(_padded(array.nbytes) - array.nbytes))
+    yield HEADER.pack(MAGIC, 2, HEADER.size + 2 * CHUNK.size + len(text) + starts[-1])
+    yield CHUNK.pack(len(text), JSON) + text + CHUNK.pack(starts[-1], BINARY)
+    for piece in pieces:
+        yield piece.tobytes() + bytes(_padded(piece.nbytes) - piece.nbytes)
 
 
 def _padded(length: int) -> int:
@@ -114,5 +121,5 @@ def _accessor(index: int, array: np.ndarray) -> dict[str, Any]:
     width = next(name for name, size in WIDTHS.items() if size == array.shape[1])
     accessor = {"bufferView": index, "componentType": kind, "count": len(array), "type": width}
     if array.dtype.kind != "f":
-        return accessor | {"normalized": True}
+        return accessor | ({"normalized": True} if array.dtype.itemsize < 4 else {})
     return accessor | {name: getattr(array, name)(axis=0).tolist() for name in ("min", "max") if len(array)}

@@ -9,6 +9,7 @@ import torch
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..photos.cameras import Cameras
+from ..photos.load import PhotoSet
 from ..progress import Report
 from ..protocol.settings import MeshSettings
 from ..render.device import to_tensors
@@ -17,6 +18,7 @@ from .depth_maps import DepthMaps, trusted
 from .mesh import Mesh, drop_small_pieces
 from .simplify import simplify
 from .surface import extract, vertex_colors
+from .texture import textured
 from .tsdf import integrate
 from .volume import Volume, scene_box
 
@@ -24,17 +26,18 @@ FEWEST_VOXELS, MOST_VOXELS = 8, 1024
 LONGEST_SIDE = 640  # pixels of a depth map; finer ones cost time and add nothing at the usual number of voxels
 
 
-def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report: Report) -> Mesh:
+def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Mesh:
     """The surface that splats (numpy) show to cameras, in the splats' world.
 
-    Depths rendered from every camera are fused into a distance field, whose zero is the surface. Raises `TttlrmError` when
-    no surface is found, and `Cancelled`.
+    Depths rendered from every camera are fused into a distance field, whose zero is the surface. A texture is made of what
+    the cameras' photos show, or without them of the splats' own colours. Raises `TttlrmError` when no surface is found, or
+    more pieces than the texture has room for, and `Cancelled`.
     """
     maps = render_depth_maps(gaussians, cameras, report)
-    return fuse_depth_maps(maps, settings, report)
+    return fuse_depth_maps(maps, settings, report, photos)
 
 
-def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report) -> Mesh:
+def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Mesh:
     """The surface in depth maps; raises as `fuse` does."""
     low, high = scene_box(maps)
     volume = Volume.over(low, high, voxel_size(float((high - low).max()), settings))
@@ -47,7 +50,7 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report) -> 
         vertices, faces = simplify(mesh, settings.faces)
         mesh = Mesh(vertices, faces, vertex_colors(vertices, maps, volume.truncation))
     report("extract surface", 1)
-    return mesh
+    return textured(mesh, settings.texture, maps, photos, volume.truncation, report) if settings.texture else mesh
 
 
 def voxel_size(longest: float, settings: MeshSettings) -> float:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import trimesh
 
 from ..files import replacing
-from .mesh import Mesh
+from ..gaussians.gltf import glb_parts
+from .mesh import Mesh, vertex_normals
 
 Z_UP_TO_Y_UP = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], dtype=np.float32)
-MATERIAL = {"doubleSided": True, "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 1.0}}
+TRIANGLES = 4  # the mode of a primitive
+LINEAR, LINEAR_OF_LINEAR, CLAMP = 9729, 9987, 33071  # how textures are read, and of which of their smaller copies
 
 
 def write_glb(path: str | Path, mesh: Mesh) -> None:
@@ -23,26 +24,63 @@ def write_glb(path: str | Path, mesh: Mesh) -> None:
 
 
 def glb_bytes(mesh: Mesh) -> bytes:
-    """The content of a GLB file of a mesh with its vertex colours.
+    """The content of a GLB file of a mesh with its texture, or without one with its vertex colours.
 
     The world's z axis points up, as in Blender; glTF's y axis does: (x, y, z) becomes (x, z, −y). Blender's importer turns
-    it back. Colours become linear, as glTF wants them, in 16 bits, as 8 would show steps in the dark.
+    it back.
     """
-    shape = trimesh.Trimesh(mesh.vertices @ Z_UP_TO_Y_UP.T, mesh.faces, process=False)
+    vertices, faces, colors = (_by_texture if mesh.texture is not None else _by_vertex)(mesh)
+    arrays = {
+        "POSITION": mesh.vertices[vertices] @ Z_UP_TO_Y_UP.T,
+        "NORMAL": vertex_normals(mesh)[vertices] @ Z_UP_TO_Y_UP.T,
+        **colors,
+    }
+    files = [] if mesh.texture is None else [mesh.texture]
+    indices = faces.astype(np.uint32).reshape(-1, 1)
+    return b"".join(glb_parts(_tree(list(arrays), len(files) > 0), [*arrays.values(), indices], files))
+
+
+def _by_vertex(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Indices of vertices, faces, and colours: linear, as glTF wants them, in 16 bits, as 8 would show steps in the dark."""
     opaque = np.ones((len(mesh.colors), 1), dtype=np.float32)
     colors = np.concatenate([linear(mesh.colors), opaque], axis=1)
-    shape.vertex_attributes["_COLOR_0"] = np.round(colors * 65535).astype(np.uint16)
-    return trimesh.exchange.gltf.export_glb(shape, include_normals=True, tree_postprocessor=_name_colors)
+    return np.arange(len(mesh.vertices)), mesh.faces, {"COLOR_0": np.round(colors * 65535).astype(np.uint16)}
 
 
-def _name_colors(tree: dict[str, Any]) -> None:
-    """Turn trimesh's custom attribute into glTF's own vertex colour, and add a material that shows it as it is."""
-    tree["materials"] = [MATERIAL]
-    primitive = tree["meshes"][0]["primitives"][0]
-    primitive["material"] = 0
-    index = primitive["attributes"].pop("_COLOR_0")
-    primitive["attributes"]["COLOR_0"] = index
-    tree["accessors"][index]["normalized"] = True
+def _by_texture(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Indices of vertices, of which those at seams come once for every place in the texture; faces of these; and the places."""
+    assert mesh.uv is not None
+    vertices, uv = mesh.faces.reshape(-1), mesh.uv.reshape(-1, 2)
+    order = np.lexsort((uv[:, 1], uv[:, 0], vertices))
+    first = np.r_[True, (vertices[order[1:]] != vertices[order[:-1]]) | (uv[order[1:]] != uv[order[:-1]]).any(axis=1)]
+    faces = np.empty(len(order), dtype=np.int64)
+    faces[order] = np.cumsum(first) - 1
+    used = order[first]
+    from_top = np.stack([uv[used, 0], 1 - uv[used, 1]], axis=1)
+    return vertices[used], faces, {"TEXCOORD_0": from_top}
+
+
+def _tree(attributes: list[str], textured: bool) -> dict[str, Any]:
+    """The file's tree for accessors of the attributes and of the indices, and a bufferView of the texture after them."""
+    count = len(attributes)
+    surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
+    primitive = {"mode": TRIANGLES, "material": 0, "indices": count}
+    tree: dict[str, Any] = {
+        "asset": {"version": "2.0", "generator": "tttLRM for Blender"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0, "name": "mesh"}],
+        "meshes": [
+            {"name": "mesh", "primitives": [primitive | {"attributes": {name: index for index, name in enumerate(attributes)}}]}
+        ],
+        "materials": [{"doubleSided": True, "pbrMetallicRoughness": surface}],
+    }
+    if textured:
+        surface["baseColorTexture"] = {"index": 0}
+        tree["textures"] = [{"source": 0, "sampler": 0}]
+        tree["samplers"] = [{"magFilter": LINEAR, "minFilter": LINEAR_OF_LINEAR, "wrapS": CLAMP, "wrapT": CLAMP}]
+        tree["images"] = [{"bufferView": count + 1, "mimeType": "image/jpeg"}]
+    return tree
 
 
 def linear(

@@ -47,7 +47,7 @@ def _integrate(first, last, distance, weight, start, steps, intrinsics, inverse_
                     continue
                 u = intrinsics[0] * (x0 + k * steps[0, 2]) / z + intrinsics[2] - np.float32(0.5)
                 v = intrinsics[1] * (y0 + k * steps[1, 2]) / z + intrinsics[3] - np.float32(0.5)
-                surface, believed = _sample(depth, trust, u, v)
+                surface, believed = sample(depth, trust, u, v)
                 signed = (surface - z) * inverse_truncation
                 if believed > 0 and signed >= -1:
                     total = weight[i, j, k] + believed
@@ -56,7 +56,7 @@ def _integrate(first, last, distance, weight, start, steps, intrinsics, inverse_
 
 
 @kernel
-def _sample(depth, trust, u, v):
+def sample(depth, trust, u, v):
     """Depth and trust between four pixels; no trust where one of the four is not trusted or outside."""
     column, row = int(np.floor(u)), int(np.floor(v))
     if column < 0 or row < 0 or column + 1 >= depth.shape[1] or row + 1 >= depth.shape[0]:

@@ -76,6 +76,7 @@ class MeshSettings:
     voxel: float = number(0.0, 0)  # side of a voxel in world units, in place of a resolution; 0 for none
     min_piece: float = number(0.02, 0, 1)  # connected pieces with a smaller share of the faces are dropped
     faces: int = number(0, 0)  # most triangles, to which the surface is simplified; 0 for all
+    texture: int = number(2048, 0, 8192)  # pixels along a side of the texture; 0 for vertex colours alone
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ for package in distributions():
         print(package.name)
 """
 WORKS = """
-import fast_simplification, numba, numpy, PIL, safetensors, scipy, skimage, torch, tqdm, trimesh, websockets
+import fast_simplification, numba, numpy, PIL, safetensors, scipy, skimage, torch, tqdm, websockets
 print(torch.__version__, "GPU" if torch.cuda.is_available() else "CPU")
 """
 ALONE = "import pycolmap"  # it and torch crash in one process

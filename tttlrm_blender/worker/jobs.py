@@ -97,7 +97,7 @@ def _finish(
     mesh = None
     if settings.mesh:
         with clock("mesh"):
-            mesh = fuse(gaussians, made.photographs.input_cameras(), settings.mesh, report)
+            mesh = _surface(gaussians, made, settings.mesh, report)
     used = made.photographs.files if settings.refine.wanted else made.photographs.chosen
     info |= {"views": len(used), "seconds": clock.seconds, "cameras": _cameras(made)}
     info |= steps.measure(gaussians, made, settings.refine.wanted and settings.refine.exposure)
@@ -153,7 +153,7 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> JobResult:
     """Make a surface of the scene's current splats."""
-    surface = fuse(scene.splats(), scene.reconstruction().photographs.input_cameras(), settings, report)
+    surface = _surface(scene.splats(), scene.reconstruction(), settings, report)
     scene.change(mesh=surface)
     return JobResult({"faces": len(surface.faces)}, _mesh_arrays(surface))
 
@@ -176,14 +176,22 @@ JOBS = {
 }
 
 
+def _surface(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
+    """The surface of splats, its texture of the photos."""
+    if settings.texture:
+        made.photographs.read(report)
+    photos = made.photographs.inputs if settings.texture else None
+    return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
+
+
 def _result(info: dict[str, Any], gaussians: Gaussians, surface: Mesh | None = None) -> JobResult:
     arrays = {f"gaussians.{name}": array for name, array in gaussians.arrays().items()}
     return JobResult(info | {"splats": len(gaussians)}, arrays | (_mesh_arrays(surface) if surface else {}))
 
 
 def _mesh_arrays(surface: Mesh) -> dict[str, np.ndarray]:
-    glb = np.frombuffer(glb_bytes(surface), np.uint8)
-    return {"mesh.vertices": surface.vertices, "mesh.faces": surface.faces, "mesh.colors": surface.colors, "mesh.glb": glb}
+    parts = surface.arrays() | {"glb": np.frombuffer(glb_bytes(surface), np.uint8)}
+    return {f"mesh.{name}": array for name, array in parts.items()}
 
 
 def _cameras(made: Reconstruction) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def _memory(arrays: dict[str, torch.Tensor]) -> SceneMemory:
 def _shown_arrays(state: State) -> dict[str, torch.Tensor]:
     arrays = {f"gaussians.{name}": array for name, array in state.gaussians.arrays().items()} if state.gaussians else {}
     if state.mesh:
-        arrays |= {f"mesh.{name}": array for name, array in vars(state.mesh).items()}
+        arrays |= {f"mesh.{name}": array for name, array in state.mesh.arrays().items()}
     return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
 
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from io import BytesIO
+
 import bpy
 import numpy as np
 import pytest
+from PIL import Image
 
 from operators.scene.cameras import look_through
 from operators.scene.mesh import COLOR, add_mesh
+from operators.scene.nodes import tree_of
 from operators.scene.reconstruction import build_scene
 from operators.scene.splats import is_splats
 from tttlrm_blender.gaussians.gaussians import SH_DC
@@ -79,6 +83,37 @@ def test_a_mesh_keeps_its_triangles_and_colours():
     seen = np.empty((4, 4), dtype=np.float32)
     mesh.color_attributes[COLOR].data.foreach_get("color_srgb", seen.ravel())
     np.testing.assert_allclose(seen[:, :3], colors, atol=0.5 / 255 + 1e-6)
+
+
+def test_a_textured_mesh_is_rendered_in_the_colours_of_its_picture(tmp_path):
+    corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], dtype=np.float32)
+    faces = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
+    places = (corners[faces][..., :2] + 1) / 2
+    picture = np.zeros((64, 64, 3), dtype=np.uint8)
+    picture[:32, :32], picture[32:, 32:] = (200, 40, 40), (40, 40, 200)  # top left red, bottom right blue
+    obj = add_mesh("square", corners, faces, np.ones((4, 3)), uv=places, texture=jpeg(picture))
+    image = obj.active_material.node_tree.nodes["Image Texture"].image
+    assert image.packed_file and tuple(image.size) == (64, 64) and image.colorspace_settings.name == "sRGB"
+    np.testing.assert_array_equal([tuple(loop.uv) for loop in obj.data.uv_layers.active.data], places.reshape(-1, 2))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "square.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "square.blend"))
+    scene = bpy.context.scene
+    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene.collection.objects.link(camera)
+    camera.location, camera.data.type, camera.data.ortho_scale, scene.camera = (0, 0, 5), "ORTHO", 2, camera
+    scene.world = bpy.data.worlds.new("white")
+    tree_of(scene.world).nodes["Background"].inputs["Color"].default_value = (1, 1, 1, 1)
+    scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = *SIZE, 100
+    seen = render(tmp_path / "square.png")[..., :3] * 255  # 64 × 48: the square's middle
+    np.testing.assert_allclose(seen[8, 16], [200, 40, 40], atol=12)
+    np.testing.assert_allclose(seen[40, 48], [40, 40, 200], atol=12)
+    np.testing.assert_allclose(seen[8, 48], 0, atol=12)
+
+
+def jpeg(picture):
+    file = BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=95, subsampling=0)
+    return np.frombuffer(file.getvalue(), np.uint8)
 
 
 def test_an_empty_mesh_is_possible():

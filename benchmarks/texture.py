@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Time of giving a mesh a texture, and how near it and vertex colours come to photos that nothing was made of.
+
+python benchmarks/texture.py PHOTOS SPLATS [--faces 100000] [--texture 2048] [--picture FILE.png]
+
+SPLATS is the file that `tttlrm reconstruct PHOTOS --hold-out 8 --refine 1000` writes; PHOTOS have cameras beside them. Figures
+are over the pixels that show the mesh, then over those where it is as far away as the splats are: the rest shows how
+well the surface was found, not how it was painted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tttlrm_blender.gaussians.files import read_splats
+from tttlrm_blender.mesh.depth_maps import DepthMaps
+from tttlrm_blender.mesh.fuse import fuse_depth_maps, render_depth_maps
+from tttlrm_blender.mesh.mesh import Mesh
+from tttlrm_blender.mesh.texels import draw
+from tttlrm_blender.mesh.texture import corner_shares
+from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.photos.find import find_photos
+from tttlrm_blender.photos.load import PhotoSet, load_photos
+from tttlrm_blender.photos.selection import hold_out
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.settings import MeshSettings
+
+HOLD_OUT = 8
+NEAREST = 1e-3  # world units; faces that reach nearer to a camera are not drawn
+AGREE = 0.01  # share of the depth by which mesh and splats may differ
+
+
+class Clock(Report):
+    """Seconds spent in each stage."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: dict[str, float] = {}
+        self._stage, self._start = "", 0.0
+
+    def progress(self, stage: str, fraction: float) -> None:
+        now = time.perf_counter()
+        if self._stage:
+            self.seconds[self._stage] = self.seconds.get(self._stage, 0) + now - self._start
+        self._stage, self._start = stage, now
+
+
+def main() -> None:
+    """Print the seconds of each stage, then a line for each way of colouring."""
+    options = parse()
+    files, tested = hold_out(find_photos(options.photos, "auto", Report()), HOLD_OUT)
+    photos, unseen, splats = load_photos(files), load_photos(tested), read_splats(options.splats)
+    maps, truth = (render_depth_maps(splats, each.cameras, Report()) for each in (photos, unseen))
+    settings = MeshSettings(faces=options.faces, texture=options.texture)
+    fuse_depth_maps(maps, MeshSettings(resolution=16, texture=64), Report(), photos)  # compiles the kernels
+    clock = Clock()
+    start = time.perf_counter()
+    mesh = fuse_depth_maps(maps, settings, clock, photos)
+    total = time.perf_counter() - start
+    width, height = photos.cameras.sizes[0].tolist()
+    print(f"{len(mesh.faces):,} faces, {options.texture} pixels, {len(photos)} views of {width}×{height}")
+    print(", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in clock.seconds.items()), f"in {total:.1f} s")
+    print(f"texture {len(mesh.texture) / 1e6:.1f} MB, {charts_area(mesh):.0%} of it covered")
+    ways = {"vertex colours": vertex_colors(mesh), "texture": texture_colors(mesh)}
+    drawn = {way: [look(mesh, unseen.cameras, view, colors) for view in range(len(unseen))] for way, colors in ways.items()}
+    for way, pictures in drawn.items():
+        everywhere, right = (mean_psnr(pictures, unseen, known) for known in (None, truth))
+        print(f"{way:14} {everywhere:.2f} dB, {right:.2f} dB where the mesh is right")
+    if options.picture:
+        shown = [unseen.images[options.view], *(pictures[options.view][0] for pictures in drawn.values())]
+        Image.fromarray((np.concatenate(shown, axis=1).clip(0, 1) * 255).astype(np.uint8)).save(options.picture)
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("splats", type=Path)
+    parser.add_argument("--faces", type=int, default=100_000)
+    parser.add_argument("--texture", type=int, default=2048)
+    parser.add_argument("--picture", type=Path, help="write a held-out photo beside both meshes as its camera sees them")
+    parser.add_argument("--view", type=int, default=0, help="which one")
+    return parser.parse_args()
+
+
+def charts_area(mesh: Mesh) -> float:
+    """The share of the texture that faces have."""
+    sides = mesh.uv[:, 1:] - mesh.uv[:, :1]
+    return float(np.abs(np.linalg.det(sides.astype(np.float64))).sum() / 2)
+
+
+def look(mesh: Mesh, cameras: Cameras, view: int, colors: Callable) -> tuple[np.ndarray, np.ndarray]:
+    """What a camera sees of a mesh: colours [H, W, 3], and depths [H, W], 0 where nothing is."""
+    pose, (fx, fy, cx, cy) = np.linalg.inv(cameras.c2w[view]), cameras.intrinsics[view]
+    width, height = cameras.sizes[view].tolist()
+    corners = (mesh.vertices @ pose[:3, :3].T + pose[:3, 3])[mesh.faces]
+    before = np.flatnonzero((corners[..., 2] > NEAREST).all(axis=1))
+    corners = corners[before]
+    flat = corners[..., :2] / corners[..., 2:] * [fx, fy] + [cx, cy]
+    front, _ = draw(flat, 1 / corners[..., 2], height, width)
+    rows, columns = np.nonzero(front >= 0)
+    faces = front[rows, columns]
+    shares = corner_shares(flat[faces], np.stack([columns, rows], axis=1) + 0.5) / corners[faces][..., 2]
+    picture, depth = np.zeros((height, width, 3)), np.zeros((height, width))
+    depth[rows, columns] = 1 / shares.sum(axis=1)
+    picture[rows, columns] = colors(before[faces], shares / shares.sum(axis=1, keepdims=True))
+    return picture, depth
+
+
+def vertex_colors(mesh: Mesh) -> Callable:
+    """Colours [T, 3] for faces [T] and shares of their corners [T, 3], between those of the vertices."""
+    return lambda faces, shares: np.einsum("tc,tci->ti", shares, mesh.colors[mesh.faces[faces]])
+
+
+def texture_colors(mesh: Mesh) -> Callable:
+    """The same from the texture, between its texels."""
+    picture = np.asarray(Image.open(BytesIO(mesh.texture.tobytes())))[::-1] / 255
+    last = len(picture) - 1
+
+    def colors(faces: np.ndarray, shares: np.ndarray) -> np.ndarray:
+        places = np.einsum("tc,tci->ti", shares, mesh.uv[faces].astype(np.float64)) * len(picture) - 0.5
+        x, y = (low := np.floor(places).astype(int).clip(0, last - 1)).T
+        s, t = (places - low).T[..., None]
+        upper, lower = ((1 - s) * picture[row, x] + s * picture[row, x + 1] for row in (y, y + 1))
+        return (1 - t) * upper + t * lower
+
+    return colors
+
+
+def mean_psnr(pictures: list[tuple[np.ndarray, np.ndarray]], photos: PhotoSet, truth: DepthMaps | None) -> float:
+    """Mean PSNR in dB over the pixels that show the mesh, with `truth` only those where it lies where that does."""
+    figures = []
+    for view, (picture, depth) in enumerate(pictures):
+        counts = depth > 0
+        if truth is not None:
+            rows, columns = (np.arange(n) * m // n for n, m in zip(depth.shape, truth.depth.shape[1:], strict=True))
+            splats = truth.depth[view][rows][:, columns]
+            counts &= np.abs(splats - depth) < AGREE * splats
+        figures.append(-10 * np.log10(np.square(picture - photos.images[view])[counts].mean()))
+    return float(np.mean(figures))
+
+
+if __name__ == "__main__":
+    main()

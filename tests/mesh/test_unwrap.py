@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Atlases: every face has a place of its own, about as large as it is."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.mesh.charts import STEEPEST_SMALL, Faces, charts_of, directions_of
+from tttlrm_blender.mesh.fuse import fuse_depth_maps
+from tttlrm_blender.mesh.mesh import Mesh
+from tttlrm_blender.mesh.packing import pack
+from tttlrm_blender.mesh.texels import draw, draw_reference
+from tttlrm_blender.mesh.unwrap import GUTTER, Atlas, unwrap
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.settings import MeshSettings
+
+
+def mesh_of(vertices: np.ndarray, faces: np.ndarray) -> Mesh:
+    return Mesh(np.float32(vertices), np.int32(faces), np.full((len(vertices), 3), 0.5, np.float32))
+
+
+def spiral(turns: float = 3, steps: int = 200, rise: float = 0.3) -> Mesh:
+    """A ramp that goes up around an axis: from above it lies over itself, and every face is seen."""
+    angle = np.linspace(0, 2 * np.pi * turns, steps)
+    rows = [np.stack([r * np.cos(angle), r * np.sin(angle), rise * angle / np.pi], axis=1) for r in (1.0, 2.0)]
+    a = np.arange(steps - 1)
+    faces = np.concatenate([np.stack([a, a + steps, a + 1], 1), np.stack([a + 1, a + steps, a + 1 + steps], 1)])
+    return mesh_of(np.concatenate(rows), faces)
+
+
+def noise(seed: int = 0) -> Mesh:
+    """Triangles any way they like: flat, folded, doubled, and with more than two at an edge."""
+    random = np.random.default_rng(seed)
+    faces = np.concatenate([random.integers(0, 40, size=(120, 3)), [[0, 1, 2], [0, 1, 2], [3, 3, 4]]])
+    return mesh_of(random.normal(size=(40, 3)), faces)
+
+
+@pytest.fixture(params=["sphere", "box", "spiral", "noise"])
+def mesh(request) -> Mesh:
+    if request.param in ("spiral", "noise"):
+        return {"spiral": spiral, "noise": noise}[request.param]()
+    return fuse_depth_maps(request.getfixturevalue(f"{request.param}_maps"), MeshSettings(resolution=40, texture=0), Report())
+
+
+def areas(corners: np.ndarray) -> np.ndarray:
+    """Of triangles [M, 3, 2 or 3]."""
+    sides = np.zeros((len(corners), 2, 3))
+    sides[..., : corners.shape[-1]] = corners[:, 1:] - corners[:, :1]
+    return np.linalg.norm(np.cross(sides[:, 0], sides[:, 1]), axis=1) / 2
+
+
+def test_every_face_has_a_place_of_its_own(mesh):
+    atlas = unwrap(mesh, 512, Report())
+    assert atlas.uv.shape == (len(mesh.faces), 3, 2) and atlas.uv.min() >= 0 and atlas.uv.max() <= 1
+    fine, order = 4 * atlas.corners + (0.137, 0.291), np.arange(len(mesh.faces), dtype=float)[:, None].repeat(3, axis=1)
+    first, last = (draw(fine, heights, 2048, 2048)[0] for heights in (-order, order))
+    shared = (first != last).sum() / (first >= 0).sum()
+    assert shared < 1e-3, "at four times the resolution no more than slivers lie over each other"
+
+
+def test_places_are_as_large_as_faces_are(mesh):
+    atlas = unwrap(mesh, 1024, Report())
+    real, drawn = areas(mesh.vertices[mesh.faces].astype(float)), areas(atlas.corners)
+    ratio = np.sqrt(drawn[real > 1e-9] / real[real > 1e-9])
+    largest = ratio.max()
+    assert (ratio > 0.99 * largest * np.sqrt(STEEPEST_SMALL)).all()
+    assert np.percentile(ratio, 10) > 0.6 * largest or len(mesh.faces) < 200
+
+
+def test_a_face_is_not_mirrored(sphere_maps):
+    mesh = fuse_depth_maps(sphere_maps, MeshSettings(resolution=32, texture=0), Report())
+    a, b, c = unwrap(mesh, 512, Report()).corners.transpose(1, 0, 2)
+    (x1, y1), (x2, y2) = (b - a).T, (c - a).T
+    assert (x1 * y2 - x2 * y1 > 0).all()
+
+
+def test_charts_are_few_and_apart(sphere_maps):
+    mesh = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48, texture=0), Report())
+    faces = Faces.of(mesh.vertices, mesh.faces)
+    charts = charts_of(faces, directions_of(faces))
+    assert 6 <= charts.max() + 1 <= 12, "a sphere has six sides"
+    atlas = unwrap(mesh, 512, Report())
+    assert (atlas.front >= 0).mean() > 0.3
+    assert_gutters(mesh, atlas)
+
+
+def assert_gutters(mesh: Mesh, atlas: Atlas) -> None:
+    """Texels of faces that are no neighbours on the surface are no neighbours in the picture."""
+    for shift in range(1, 2 * GUTTER):
+        here, there = atlas.front[:, shift:].ravel(), atlas.front[:, :-shift].ravel()
+        both = (here >= 0) & (there >= 0)
+        near = np.linalg.norm(middles(mesh)[here[both]] - middles(mesh)[there[both]], axis=1)
+        assert near.max() < 0.5, "of a sphere of radius 0.8"
+
+
+def middles(mesh: Mesh) -> np.ndarray:
+    return mesh.vertices[mesh.faces].mean(axis=1)
+
+
+def test_what_lies_over_itself_is_cut():
+    mesh = spiral()
+    faces = Faces.of(mesh.vertices, mesh.faces)
+    assert charts_of(faces, directions_of(faces)).max() == 0, "one chart, as all of it is seen from above"
+    corners = unwrap(mesh, 512, Report()).corners
+    assert not draw(corners, np.zeros((len(corners), 3)), 512, 512)[1].any()
+
+
+@pytest.mark.parametrize("size", [8, 40])
+def test_too_small_a_picture_is_a_sentence(size):
+    with pytest.raises(TttlrmError, match=rf"A texture of {size} pixels is too small for the \d+ pieces") as caught:
+        unwrap(noise(), size, Report())
+    assert caught.value.code == "bad_settings" and "larger texture" in caught.value.hint
+
+
+def test_stops_when_cancelled():
+    report = Report()
+    report.cancel()
+    with pytest.raises(Cancelled):
+        unwrap(spiral(), 256, report)
+
+
+@given(st.integers(1, 60), st.integers(0, 1 << 30))
+@settings(max_examples=30, deadline=None)
+def test_rectangles_do_not_touch(count, seed):
+    sizes = np.random.default_rng(seed).lognormal(0, 1, size=(count, 2))
+    scale, places = pack(sizes, 256, 2)
+    assert scale > 0
+    taken = np.zeros((256, 256), dtype=int)
+    for (x, y), (width, height) in zip(places, np.ceil(sizes * scale).astype(int), strict=True):
+        assert min(x, y) >= 2 and x + width <= 254 and y + height <= 254
+        taken[y - 2 : y + height + 2, x - 2 : x + width + 2] += 1
+    assert taken.max() == 1
+
+
+def test_nothing_fits_where_gutters_need_all_room():
+    assert pack(np.ones((5, 2)), 8, 2) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_drawing_agrees_with_the_reference(seed):
+    random = np.random.default_rng(seed)
+    triangles = random.uniform(-4, 36, size=(30, 3, 2))
+    triangles[5] = triangles[5, :1]  # without area
+    triangles[6:12] = random.uniform(5, 8, size=(6, 1, 2)) + random.uniform(-1, 1, size=(6, 3, 2))
+    heights = random.uniform(size=(30, 3))
+    for fast, plain in zip(draw(triangles, heights, 24, 32), draw_reference(triangles, heights, 24, 32), strict=True):
+        np.testing.assert_array_equal(fast, plain)

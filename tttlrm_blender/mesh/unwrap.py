@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a surface to an atlas: every face gets a place of its own in a square picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import TttlrmError
+from ..progress import Report
+from .charts import Faces, cells_of, charts_of, directions_of
+from .mesh import Mesh
+from .packing import pack
+from .texels import draw
+
+GUTTER = 2  # texels around a chart
+LAYERS = 8  # times that hidden faces are taken out together; from then on each becomes a chart of its own
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Where the faces of a mesh lie in a picture of `size` × `size` texels, whose rows go upwards."""
+
+    size: int
+    corners: np.ndarray  # [M, 3, 2] float64, texels
+    front: np.ndarray  # [size, size] int32, the face on each texel, −1 for none
+
+    @property
+    def uv(self) -> np.ndarray:
+        """Texture coordinates [M, 3, 2] float32 of the faces' corners, 0 to 1, v upwards as in Blender."""
+        return (self.corners / self.size).astype(np.float32)
+
+
+def unwrap(mesh: Mesh, size: int, report: Report) -> Atlas:
+    """The atlas of a mesh. Faces of a chart that lie behind others of it are taken out into charts of their own.
+
+    Raises `TttlrmError` where the picture is too small for all charts, and `Cancelled`.
+    """
+    report("unwrap", 0)
+    faces = Faces.of(mesh.vertices, mesh.faces)
+    directions = directions_of(faces)
+    flat = faces.flat(directions)
+    labels = cells_of(flat[..., :2], charts_of(faces, directions))
+    for layer in range(1, LAYERS + 2):
+        report("unwrap", layer / (LAYERS + 2))
+        charts = charts_of(faces, labels)
+        corners = _placed(flat[..., :2], charts, size)
+        front, hidden = draw(corners, flat[..., 2], size, size)
+        if not hidden.any():
+            break
+        labels[hidden] = labels[hidden] + len(faces) if layer < LAYERS else -1 - np.arange(hidden.sum())
+    _mark_small(corners, front)
+    return Atlas(size, corners, front)
+
+
+def _placed(
+    flat: np.ndarray,  # [M, 3, 2], world units
+    charts: np.ndarray,  # [M]
+    size: int,
+) -> np.ndarray:  # [M, 3, 2], texels
+    """Faces where their charts are in the atlas."""
+    count = charts.max(initial=-1) + 1
+    order = np.argsort(charts, kind="stable")
+    starts = np.searchsorted(charts[order], np.arange(count))
+    low = np.minimum.reduceat(flat.min(axis=1)[order], starts)
+    high = np.maximum.reduceat(flat.max(axis=1)[order], starts)
+    packed = pack(high - low, size, GUTTER)
+    if packed is None:
+        hint = "Choose a larger texture, 0 for vertex colours, or fewer faces."
+        raise TttlrmError(f"A texture of {size} pixels is too small for the {count} pieces of this mesh.", hint, "bad_settings")
+    scale, places = packed
+    return (flat - low[charts][:, None]) * scale + places[charts][:, None]
+
+
+def _mark_small(corners: np.ndarray, front: np.ndarray) -> None:
+    """Give faces that cover no texel's centre the texel in which their middle lies, if no other face has it."""
+    covered = np.zeros(len(corners), dtype=bool)
+    covered[front[front >= 0]] = True
+    small = np.flatnonzero(~covered)
+    column, row = corners[small].mean(axis=1).astype(np.int64).T
+    free = front[row, column] < 0
+    front[row[free], column[free]] = small[free]
