@@ -78,11 +78,13 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         """New splats in the same object, and the new cameras beside the old ones."""
         super().finish(context, done)
         splats, views = self.target(), done.info["cameras"]
-        known = {camera.data[PHOTO] for camera in cameras_of(splats)}
+        old = cameras_of(splats)
+        known = {camera.data[PHOTO] for camera in old}
         new = [index for index, name in enumerate(views["names"]) if name not in known]
         rows = {part: [values[index] for index in new] for part, values in views.items()}
         for camera in add_cameras(rows, self._photos, cameras_collection(splats)):
             camera.parent = splats.parent
+            camera.data.display_size = old[0].data.display_size if old else camera.data.display_size
 
     def _chosen(self) -> list[Path]:
         folder = Path(bpy.path.abspath(self.directory))

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from ..engine import errors
 from ..photo_sets import free_name
@@ -21,6 +21,8 @@ from . import conversion
 # Custom properties of camera data.
 PIXEL_ASPECT = "pixel_aspect"  # in Blender only scenes have one
 PHOTO = "tttlrm_photo"  # name of the photo in the scene that the worker keeps
+
+DRAWN = 0.08  # how large cameras are drawn, as a share of how far they stand from their middle
 
 
 def add_cameras(
@@ -35,7 +37,9 @@ def add_cameras(
     """
     names, sizes = views["names"], views["sizes"]
     rows = zip(names, views["c2w"], views["intrinsics"], sizes, views.get("originals", sizes), strict=True)
-    return [_add_camera(name, photos.get(name), collection, *row) for name, *row in rows]
+    cameras = [_add_camera(name, photos.get(name), collection, *row) for name, *row in rows]
+    _draw_small(cameras)
+    return cameras
 
 
 def _add_camera(
@@ -50,6 +54,15 @@ def _add_camera(
     camera.matrix_world = Matrix(conversion.camera_to_blender(np.array(c2w)))
     collection.objects.link(camera)
     return camera
+
+
+def _draw_small(cameras: list[bpy.types.Object]) -> None:
+    """So that cameras do not cover what they look at; those that stand in one place keep Blender's own size."""
+    places = [camera.matrix_world.translation for camera in cameras]
+    middle = sum(places, Vector()) / max(len(places), 1)
+    farthest = max(((place - middle).length for place in places), default=0.0)
+    for camera in cameras if farthest else ():
+        camera.data.display_size = DRAWN * farthest
 
 
 def _uncropped_side(size: Any, original: Any) -> str:

@@ -60,6 +60,16 @@ def test_blender_projects_points_where_the_intrinsics_do(tmp_path, intrinsics, s
         np.testing.assert_allclose([x * size[0], (1 - y) * size[1], depth], expected, atol=2e-3)
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.5, 30.0])
+def test_cameras_are_drawn_small_beside_their_scene(spread):
+    pose = np.eye(4)
+    views = {"names": list("abcd"), "intrinsics": [[30.0, 30.0, 16.0, 12.0]] * 4, "sizes": [[32, 24]] * 4}
+    views["c2w"] = [pose + np.outer([x, y, 0, 0], [0, 0, 0, 1]) * spread for x, y in ((5, 0), (7, 0), (6, 1), (6, -1))]
+    cameras = add_cameras(views, {}, bpy.context.collection)
+    wanted = 0.08 * spread if spread else bpy.data.cameras.new("own").display_size
+    np.testing.assert_allclose([camera.data.display_size for camera in cameras], wanted, rtol=1e-4)
+
+
 @pytest.mark.parametrize("fit", ["HORIZONTAL", "VERTICAL"])
 def test_lens_and_intrinsics_are_inverses(fit):
     intrinsics, size = np.array([410.0, 390.0, 170.0, 100.0]), (320, 240)
