@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Goes through a journey inside a Blender with a window: acts, waits as a person would, and takes pictures of the screen.
+
+A journey is a generator. What it yields is waited for: a number of seconds, or a function until it says yes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+TICK = 0.1  # seconds between looks at what is waited for
+PATIENCE = 900.0  # seconds
+SETTLE = 1.5  # seconds until the window shows what has changed
+
+Journey = Generator[float | Callable[[], bool], None, None]
+
+
+def plan() -> dict[str, Any]:
+    """What the script that started Blender wants."""
+    return json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text())
+
+
+def go(journey: Journey) -> None:
+    """Begin, once Blender has come up. Blender ends with the journey, with exit status 1 where it went wrong."""
+    waiting: list[tuple[Callable[[], bool], float]] = []
+
+    def tick() -> float | None:
+        try:
+            if waiting:
+                done, deadline = waiting[0]
+                if not done():
+                    assert time.monotonic() < deadline, "this takes too long"
+                    return TICK
+                waiting.clear()
+            wanted = next(journey)
+            if callable(wanted):
+                waiting.append((wanted, time.monotonic() + PATIENCE))
+                return TICK
+            return wanted
+        except StopIteration:
+            bpy.ops.wm.quit_blender()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        return None
+
+    bpy.app.timers.register(tick, first_interval=SETTLE, persistent=True)
+
+
+def install(extension: str) -> None:
+    """Install the extension, as from disk."""
+    bpy.ops.extensions.package_install_files(filepath=extension, repo="user_default", enable_on_install=True)
+
+
+def in_area(kind: str, region: str = "WINDOW") -> AbstractContextManager[None]:
+    """Operators within the block are started as from the area of a kind, and from a region of it."""
+    window = bpy.context.window_manager.windows[0]
+    area = next(area for area in window.screen.areas if area.type == kind)
+    return bpy.context.temp_override(window=window, area=area, region=next(r for r in area.regions if r.type == region))
+
+
+def in_view(region: str = "WINDOW") -> AbstractContextManager[None]:
+    """Operators within the block are started as from the 3D view."""
+    return in_area("VIEW_3D", region)
+
+
+def open_tab(name: str) -> Journey:
+    """Open a tab of the 3D view's sidebar."""
+    with in_view():
+        bpy.context.space_data.show_region_ui = True
+    yield from drawn()  # only what was drawn has tabs
+    with in_view("UI"):
+        bpy.context.region.active_panel_category = name
+
+
+def drawn() -> Journey:
+    """Wait until the whole screen is drawn anew: what a script changes Blender may not notice."""
+    for area in bpy.context.window_manager.windows[0].screen.areas:
+        area.tag_redraw()
+    yield SETTLE
+
+
+def picture(path: Path) -> Journey:
+    """Take a picture of the whole screen."""
+    yield from drawn()
+    subprocess.run(["import", "-window", "root", str(path)], check=True)
