@@ -84,11 +84,18 @@ def open_tab(name: str) -> Journey:
         bpy.context.region.active_panel_category = name
 
 
+def show_menu(name: str) -> None:
+    """Open a menu where the mouse is."""
+    with in_view():
+        bpy.ops.wm.call_menu("INVOKE_DEFAULT", name=name)
+
+
 def drawn() -> Journey:
-    """Wait until the whole screen is drawn anew: what a script changes Blender may not notice."""
-    for area in bpy.context.window_manager.windows[0].screen.areas:
-        area.tag_redraw()
-    yield SETTLE
+    """Wait until the whole screen is drawn anew, twice, as panels move and splats are sorted after the first time."""
+    for _ in range(2):
+        for area in bpy.context.window_manager.windows[0].screen.areas:
+            area.tag_redraw()  # what a script changes Blender may not notice
+        yield SETTLE
 
 
 def picture(path: Path) -> Journey:
