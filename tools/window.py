@@ -24,7 +24,7 @@ def register():
 
 def add_option(parser: argparse.ArgumentParser) -> None:
     """The option that names Blender."""
-    parser.add_argument("--blender", required=True, help='the command that starts it with a window, such as "xvfb-run -a blender"')
+    parser.add_argument("--blender", required=True, help='the command that starts it in a window, such as "xvfb-run -a blender"')
 
 
 def run(blender: str, script: str, plan: dict[str, Any]) -> int:
