@@ -22,7 +22,10 @@ TOTAL ?= $(MINUTES)
 # Of the wheelhouse: which build of PyTorch (auto, cpu, cuda or rocm).
 BUILD ?= auto
 
-.PHONY: help setup test test-blender-all demo extension wheelhouse lock gpu-check train-gpu
+# Of the guide and the template: the command that starts a Blender with a window of 1280 x 800.
+BLENDER ?= blender
+
+.PHONY: help setup test test-blender-all demo extension wheelhouse lock guide template gpu-check train-gpu
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -67,6 +70,12 @@ wheelhouse: setup  ## download what *Set Up Worker* installs, for this machine a
 
 lock: setup  ## pin what *Set Up Worker* installs anew: the newest versions that fit, with hashes
 	$(BIN)/python -m tools.lock_requirements
+
+guide: setup  ## go from photos to exported splats in a Blender with a window, for the pictures of docs/guide: BLENDER="xvfb-run -a blender"
+	$(BIN)/python -m tools.guide --blender "$(BLENDER)" --docs docs/guide
+
+template: setup $(OLD)/.ready  ## make the file behind File > New > tttLRM anew: BLENDER="xvfb-run -a blender"
+	$(BIN)/python -m tools.template --blender "$(BLENDER)" --oldest $(OLD)/bin/python
 
 gpu-check:  ## on a CUDA machine, with PYTHON's own torch: back ends and precisions compared, timings at the paper's sizes
 	$(PYTHON) -m benchmarks.gpu_check

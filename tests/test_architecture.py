@@ -128,6 +128,15 @@ def test_nothing_heavy_is_imported_in_blender(source):
     assert not packages(source) & HEAVY
 
 
+def test_bpy_is_imported_only_where_blender_is():
+    """Under operators/, and in the scripts that tools/ sends into a Blender with a window, which nobody else imports."""
+    tools, inside = ROOT / "tools", ROOT / "tools" / "inside"
+    outside = [source for source in [*MODULES, *tools.rglob("*.py")] if inside not in source.parents]
+    assert outside and not [source for source in outside if "bpy" in packages(source)]
+    names = {name for source in outside for name, _ in imports(source)}
+    assert not [name for name in names if name.startswith("tools.inside")]
+
+
 def test_what_blender_takes_from_the_engine_is_light():
     taken = taken_into_blender()
     assert "tttlrm_blender.client.connection" in taken
@@ -171,5 +180,5 @@ def test_pages_name_tests_and_benchmarks_that_exist():
 
 
 def test_every_file_states_its_licence():
-    for source in SOURCES + sorted((ROOT / "tests").rglob("*.py")) + sorted((ROOT / "benchmarks").rglob("*.py")):
+    for source in SOURCES + sorted(file for tree in ("tests", "benchmarks", "tools") for file in (ROOT / tree).rglob("*.py")):
         assert source.read_text().startswith("# SPDX-License-Identifier: GPL-3.0-or-later\n"), source

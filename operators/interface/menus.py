@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is offered in Blender's own menus. F3 searches these: what no menu has can only be reached with the mouse."""
 
+from pathlib import Path
+
 import bpy
 
 from ..scene.splats import is_splats
+
+TEMPLATE = Path(__file__).with_name("template.blend")  # `make template` makes it
 
 
 class TTTLRM_MT_photos(bpy.types.Menu):
@@ -52,6 +56,12 @@ def _invoking(menu: bpy.types.Menu) -> bpy.types.UILayout:
     return menu.layout
 
 
+def _new_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    """A scene furnished for photos, which Blender opens as it does its own: untitled, after asking to save what was changed."""
+    menu.layout.operator_context = "INVOKE_DEFAULT"
+    menu.layout.operator("wm.read_homefile", text="tttLRM", icon="FILE_NEW", translate=False).filepath = str(TEMPLATE)
+
+
 def _add_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     menu.layout.menu("TTTLRM_MT_photos", icon="OUTLINER_OB_POINTCLOUD")
 
@@ -76,6 +86,7 @@ def _worker_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 CLASSES = (TTTLRM_MT_photos, TTTLRM_MT_scene, TTTLRM_MT_worker)
 ENTRIES = (
+    ("TOPBAR_MT_file_new", _new_entry),
     ("VIEW3D_MT_add", _add_entry),
     ("VIEW3D_MT_object_context_menu", _object_entry),
     ("VIEW3D_MT_object", _object_entry),

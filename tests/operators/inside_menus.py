@@ -56,7 +56,17 @@ def test_every_operator_is_in_a_menu_of_blenders():
     files._import_entry(drawn, bpy.context)
     files._export_entries(drawn, bpy.context)
     public = {kind.bl_idname for kind in OPERATORS if "INTERNAL" not in getattr(kind, "bl_options", ())}
-    assert layout.offered == public
+    assert {name for name in layout.offered if name.startswith("tttlrm.")} == public
+
+
+def test_a_new_file_is_furnished_for_photos():
+    bpy.ops.wm.read_homefile(filepath=str(menus.TEMPLATE))
+    scene = bpy.context.scene
+    assert not bpy.data.filepath and not bpy.data.objects and not bpy.data.is_dirty
+    assert (scene.tttlrm.source.kind, scene.view_settings.view_transform, scene.render.engine) == ("FOLDER", "Standard", "CYCLES")
+    (workspace,) = bpy.data.workspaces
+    views = [area.spaces.active for area in workspace.screens[0].areas if area.type == "VIEW_3D"]
+    assert [view.show_region_ui for view in views] == [True]
 
 
 def test_blenders_menus_have_the_entries_until_the_end():

@@ -6,13 +6,16 @@ A journey is a generator. What it yields is waited for: a number of seconds, or 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -21,6 +24,11 @@ PATIENCE = 900.0  # seconds
 SETTLE = 1.5  # seconds until the window shows what has changed
 
 Journey = Generator[float | Callable[[], bool], None, None]
+
+
+def plan() -> dict[str, Any]:
+    """What the script that started Blender wants."""
+    return json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text())
 
 
 def go(journey: Journey) -> None:
@@ -50,28 +58,47 @@ def go(journey: Journey) -> None:
     bpy.app.timers.register(tick, first_interval=SETTLE, persistent=True)
 
 
-def in_view() -> AbstractContextManager[None]:
-    """Operators within the block are started as from the 3D view."""
+def install(extension: str) -> None:
+    """Install the extension, as from disk."""
+    bpy.ops.extensions.package_install_files(filepath=extension, repo="user_default", enable_on_install=True)
+
+
+def in_area(kind: str, region: str = "WINDOW") -> AbstractContextManager[None]:
+    """Operators within the block are started as from the area of a kind, and from a region of it."""
     window = bpy.context.window_manager.windows[0]
-    area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
-    region = next(region for region in area.regions if region.type == "WINDOW")
-    return bpy.context.temp_override(window=window, area=area, region=region)
+    area = next(area for area in window.screen.areas if area.type == kind)
+    return bpy.context.temp_override(window=window, area=area, region=next(r for r in area.regions if r.type == region))
 
 
-def one_large_view(tab: str) -> Journey:
-    """Let the 3D view fill most of the window, with a tab of its sidebar open."""
+def in_view(region: str = "WINDOW") -> AbstractContextManager[None]:
+    """Operators within the block are started as from the 3D view."""
+    return in_area("VIEW_3D", region)
+
+
+def open_tab(name: str) -> Journey:
+    """Open a tab of the 3D view's sidebar."""
     with in_view():
         bpy.context.space_data.show_region_ui = True
-        bpy.context.area.tag_redraw()  # only what was drawn has tabs
-    yield SETTLE
+    yield from drawn()  # only what was drawn has tabs
+    with in_view("UI"):
+        bpy.context.region.active_panel_category = name
+
+
+def show_menu(name: str) -> None:
+    """Open a menu where the mouse is."""
     with in_view():
-        sidebar = next(region for region in bpy.context.area.regions if region.type == "UI")
-        sidebar.active_panel_category = tab
+        bpy.ops.wm.call_menu("INVOKE_DEFAULT", name=name)
+
+
+def drawn() -> Journey:
+    """Wait until the whole screen is drawn anew, twice, as panels move and splats are sorted after the first time."""
+    for _ in range(2):
+        for area in bpy.context.window_manager.windows[0].screen.areas:
+            area.tag_redraw()  # what a script changes Blender may not notice
+        yield SETTLE
 
 
 def picture(path: Path) -> Journey:
-    """Take a picture of the whole screen, drawn anew: what a script changes Blender may not notice."""
-    for area in bpy.context.window_manager.windows[0].screen.areas:
-        area.tag_redraw()
-    yield SETTLE
+    """Take a picture of the whole screen."""
+    yield from drawn()
     subprocess.run(["import", "-window", "root", str(path)], check=True)

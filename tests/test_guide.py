@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guide shows the pictures that its journey takes: all of them, and no others."""
+
+import re
+from pathlib import Path
+
+HOUSE = Path(__file__).parents[1]
+LARGEST = 1_500_000  # bytes, of all pictures: they travel in the extension
+
+
+def test_the_guide_shows_what_the_journey_takes():
+    taken = re.findall(r'self\.shot\("(\w+)"\)', (HOUSE / "tools" / "inside" / "guide.py").read_text("utf-8"))
+    shown = re.findall(r"\]\(guide/(\w+)\.jpg\)", (HOUSE / "docs" / "guide.md").read_text("utf-8"))
+    kept = [file.stem for file in (HOUSE / "docs" / "guide").iterdir()]
+    assert len(taken) > 10 and taken == shown and sorted(taken) == sorted(kept)
+
+
+def test_the_pictures_are_small():
+    assert sum(file.stat().st_size for file in (HOUSE / "docs" / "guide").iterdir()) < LARGEST

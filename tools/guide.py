@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sends a Blender with a window from its first start to exported splats, and keeps a picture of each step.
+
+python -m tools.guide --blender "xvfb-run -a blender" [--photos FOLDER] [--out out/guide] [--docs docs/guide]
+
+Without FOLDER the demo's own photos are taken: Suzanne, photographed by the bpy module. ImageMagick's `import` takes the
+pictures. The worker runs in this Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+from tools import window
+from tttlrm_blender.client import launch_worker
+
+LATER = 4  # photos, every so many of them is held back to be added
+PHOTOGRAPH = """
+import sys
+from pathlib import Path
+import bpy
+from operators.demo.suzanne import photograph
+bpy.ops.wm.read_factory_settings(use_empty=True)
+photograph(Path(sys.argv[1]))
+"""
+PHOTOS = (".png", ".jpg", ".jpeg")
+QUALITY = 80  # of the guide's pictures, as JPEG counts it
+
+
+def main() -> int:
+    """The exit status is Blender's."""
+    parser = argparse.ArgumentParser(prog="python -m tools.guide", description=__doc__)
+    window.add_option(parser)
+    parser.add_argument("--photos", type=Path, help="a photo set (default: that of the demo)")
+    parser.add_argument("--out", type=Path, default=Path("out/guide"), help="folder of the results (default: %(default)s)")
+    parser.add_argument("--docs", type=Path, help="folder that gets the pictures as JPEG in place of those it has")
+    parser.add_argument("--refine", type=int, default=400, metavar="STEPS")
+    options = parser.parse_args()
+    out = options.out.resolve()
+    first, later = divided(options.photos.resolve() if options.photos else demo_photos(out), out / "first")
+    pictures = empty(out / "pictures")
+    with launch_worker() as worker:
+        reach = {"host": worker.host, "port": worker.port, "token": worker.token}
+        plan = {"worker": reach, "photos": str(first), "later": later, "out": str(out), "refine": options.refine}
+        status = window.run(options.blender, "guide", plan)
+    if options.docs and status == 0:
+        publish(pictures, empty(options.docs))
+    return status
+
+
+def demo_photos(out: Path) -> Path:
+    """Let the bpy module, in a process of its own, photograph Suzanne."""
+    folder = out / "Suzanne"
+    if not (folder / "transforms.json").exists():
+        subprocess.run([sys.executable, "-c", PHOTOGRAPH, str(folder)], cwd=window.HOUSE, check=True)
+    return folder
+
+
+def divided(photos: Path, part: Path) -> tuple[Path, dict]:
+    """A copy of the photo set that lacks some, and what the journey needs to know to add these."""
+    pictures = sorted(path for path in photos.rglob("*") if path.suffix.lower() in PHOTOS)
+    held_back = pictures[LATER // 2 :: LATER]
+    first = empty(part) / photos.name
+    shutil.copytree(photos, first, ignore=lambda folder, names: [name for name in names if Path(folder, name) in held_back])
+    poses = photos / "transforms.json"
+    if poses.exists():
+        _forget(first / poses.name, {path.relative_to(photos).as_posix() for path in held_back})
+    return first, {
+        "folder": str(held_back[0].parent),
+        "names": [path.name for path in held_back],
+        "poses": str(poses) if poses.exists() else "auto",
+    }
+
+
+def _forget(poses: Path, names: set[str]) -> None:
+    """Take photos out of a transforms.json."""
+    content = json.loads(poses.read_text())
+    content["frames"] = [frame for frame in content["frames"] if frame["file_path"] not in names]
+    poses.write_text(json.dumps(content))
+
+
+def empty(folder: Path) -> Path:
+    """The folder, with nothing in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def publish(pictures: Path, docs: Path) -> None:
+    """Write the pictures as JPEG files."""
+    for picture in sorted(pictures.iterdir()):
+        Image.open(picture).convert("RGB").save(docs / f"{picture.stem}.jpg", quality=QUALITY, optimize=True, progressive=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From photos to splats and out again, in a real window: blender --python tools/inside/guide.py -- PLAN.json
+
+`tools.guide` writes the plan and starts this. Every `shot` is a picture of docs/guide.md.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import bpy
+from mathutils import Matrix, Vector
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, picture, plan, show_menu
+
+MODULE = "bl_ext.user_default.tttlrm"
+TAB = "tttLRM"
+PANELS = ("kept.TTTLRM_PT_decode", "kept.TTTLRM_PT_refine", "kept.TTTLRM_PT_mesh", "edit.TTTLRM_PT_edit")  # of splats, in order
+OPENED = ("kept.TTTLRM_PT_decode", "edit.TTTLRM_PT_edit")
+IN_FRONT = Matrix.LocRotScale(Vector((0, -6, 2)), Vector((0, -1, 0.2)).to_track_quat("Z", "Y"), None)
+AHEAD, ASIDE = 4.0, 0.5  # where a view from a camera turns about: the sidebar covers its right
+ZOOM = 0.9
+LARGEST = 480  # pixels of the render
+ops = bpy.ops.tttlrm
+
+
+class Guide:
+    """The journey over one photo set."""
+
+    def __init__(self, wanted: dict[str, Any]) -> None:
+        self.extension, self.worker = wanted["extension"], wanted["worker"]
+        self.photos, self.later = Path(wanted["photos"]), wanted["later"]
+        self.out, self.refine = Path(wanted["out"]), wanted["refine"]
+
+    def whole(self) -> Journey:
+        """All steps."""
+        for step in (self.setup, self.new, self.choose, self.reconstruct, self.decode, self.add_photos, self.sharpen):
+            yield from step()
+        for step in (self.edit, self.mesh, self.render, self.reopen, self.export):
+            yield from step()
+
+    def setup(self) -> Journey:
+        """Install the extension; its preferences offer to set up the worker. Here there is one already."""
+        install(self.extension)
+        open_panels()
+        with in_view():
+            area = bpy.context.area
+            area.type = "PREFERENCES"
+            bpy.context.preferences.active_section = "ADDONS"
+            bpy.context.window_manager.addon_search = TAB
+            bpy.ops.preferences.addon_expand(module=MODULE)
+        yield from self.shot("setup")
+        area.type = "VIEW_3D"
+        preferences = bpy.context.preferences.addons[MODULE].preferences
+        for name, value in self.worker.items():
+            setattr(preferences, name, value)
+
+    def new(self) -> Journey:
+        """Begin with the file that is furnished for photos; the tab is open."""
+        show_menu("TOPBAR_MT_file_new")
+        yield from self.shot("new")
+        template = import_module(f"{MODULE}.operators.interface.menus").TEMPLATE
+        bpy.ops.wm.read_homefile(filepath=str(template))
+        yield from self.shot("start")
+        self.expect_tab()
+
+    def choose(self) -> Journey:
+        """Name the folder of photos; its thumbnails appear."""
+        with in_view():
+            ops.choose_folder("EXEC_DEFAULT", directory=str(self.photos))
+        yield 4.0
+        yield from self.shot("photos")
+
+    def reconstruct(self) -> Journey:
+        """Press the button; splats appear while the worker still reads."""
+        self.look()
+        with in_view():
+            ops.reconstruct("INVOKE_DEFAULT")
+        yield lambda: self.shown("tttLRM preview") or not self.busy()
+        assert self.busy(), "there was no preview"
+        yield from self.shot("preview")
+        yield lambda: not self.busy()
+        self.look()
+        yield from self.shot("splats")
+
+    def decode(self) -> Journey:
+        """Move a slider; the splats follow."""
+        before, settings = len(self.splats.data.points), self.splats.tttlrm
+        yield from scroll(down=500)
+        settings.live = True
+        settings.decode.keep, settings.decode.scale = 0.08, 0.6
+        yield lambda: not self.busy() and len(self.splats.data.points) != before
+        yield from self.shot("decode")
+        settings.live = False
+        settings.decode.keep, settings.decode.scale = 0.0, 1.0
+
+    def add_photos(self) -> Journey:
+        """Photos that came later go into the same scene."""
+        files = [{"name": name} for name in self.later["names"]]
+        with in_view():
+            ops.extend("EXEC_DEFAULT", directory=self.later["folder"], files=files, poses=self.later["poses"])
+        yield lambda: not self.busy()
+        yield from self.shot("added")
+
+    def sharpen(self) -> Journey:
+        """Refine against all photos."""
+        self.splats.tttlrm.refine.steps = self.refine
+        with in_view():
+            ops.refine("INVOKE_DEFAULT")
+        yield lambda: not self.busy()
+        yield from self.shot("refined")
+
+    def edit(self) -> Journey:
+        """Select what is hardly there, and delete it."""
+        yield from scroll(down=1000)
+        before = len(self.splats.data.points)
+        with in_view():
+            ops.select_opacity("EXEC_DEFAULT")
+        yield from self.shot("selected")
+        with in_view():
+            ops.delete_splats("EXEC_DEFAULT")
+        assert len(self.splats.data.points) < before
+
+    def mesh(self) -> Journey:
+        """Make a surface, and show it in place of the splats."""
+        splats = self.splats
+        with in_view():
+            ops.mesh("INVOKE_DEFAULT")
+        yield lambda: not self.busy()
+        surface = next(obj for obj in bpy.data.objects if obj.type == "MESH")
+        splats.hide_set(True)
+        yield from self.shot("mesh")
+        surface.hide_set(True)
+        surface.hide_render = True
+        splats.hide_set(False)
+
+    def render(self) -> Journey:
+        """Render what a camera sees."""
+        scene = bpy.context.scene
+        scene.camera = self.camera
+        width, height = self.camera.data.background_images[0].image.size
+        scene.render.resolution_x, scene.render.resolution_y = width, height
+        scene.render.resolution_percentage = min(100, 100 * LARGEST // max(width, height))
+        scene.render.filepath = str(self.out / "render.png")
+        bpy.ops.render.render(write_still=True)
+        with in_view():
+            area = bpy.context.area
+        area.type = "IMAGE_EDITOR"
+        area.spaces.active.image = bpy.data.images["Render Result"]
+        yield from drawn()
+        with in_area("IMAGE_EDITOR"):
+            bpy.ops.image.view_all(fit_view=True)
+        yield from self.shot("render")
+        area.type = "VIEW_3D"
+
+    def reopen(self) -> Journey:
+        """Save and open again; the splats are there, with their settings."""
+        file = str(self.out / "guide.blend")
+        before = len(self.splats.data.points), self.splats.tttlrm.session
+        bpy.ops.wm.save_as_mainfile(filepath=file)
+        bpy.ops.wm.open_mainfile(filepath=file)
+        yield 2 * SETTLE
+        assert (len(self.splats.data.points), self.splats.tttlrm.session) == before
+        self.expect_tab()
+        yield from self.shot("reopened")
+
+    def export(self) -> Journey:
+        """Write the splats to a file."""
+        bpy.context.view_layer.objects.active = self.splats
+        show_menu("TOPBAR_MT_file_export")
+        yield from self.shot("export")
+        with in_view():
+            ops.export_splats("EXEC_DEFAULT", filepath=str(self.out / "splats.ply"))
+        assert (self.out / "splats.ply").stat().st_size
+
+    @property
+    def splats(self) -> bpy.types.Object:
+        """The splat object."""
+        return next(obj for obj in bpy.data.objects if obj.type == "POINTCLOUD" and obj.tttlrm.session)
+
+    @property
+    def camera(self) -> bpy.types.Object | None:
+        """The first camera, once there is one."""
+        return next((obj for obj in bpy.data.objects if obj.type == "CAMERA"), None)
+
+    def busy(self) -> bool:
+        """Whether a job is at work."""
+        return import_module(f"{MODULE}.operators.activity").current is not None
+
+    def shown(self, name: str) -> bool:
+        """Whether there is an object whose name begins so."""
+        return any(obj.name.startswith(name) for obj in bpy.data.objects)
+
+    def expect_tab(self) -> None:
+        """The sidebar is open, and shows what it should."""
+        with in_view("UI"):
+            assert bpy.context.region.active_panel_category == TAB
+
+    def look(self) -> None:
+        """Look at the scene from where the first photo was taken, or where nobody knows yet, from the front."""
+        with in_view():
+            space, pose = bpy.context.space_data, self.first_pose()
+            space.lens = ZOOM * (self.camera.data.lens if self.camera else space.lens)
+            space.region_3d.view_perspective = "PERSP"
+            space.region_3d.view_rotation, space.region_3d.view_distance = pose.to_quaternion(), AHEAD
+            space.region_3d.view_location = pose @ Vector((ASIDE, 0, -AHEAD))
+
+    def first_pose(self) -> Matrix:
+        """Of a camera in the scene, or one beside the photos, which has Blender's axes."""
+        file = self.photos / "transforms.json"
+        if self.camera:
+            return self.camera.matrix_world
+        return Matrix(json.loads(file.read_text())["frames"][0]["transform_matrix"]) if file.exists() else IN_FRONT
+
+    def shot(self, name: str) -> Journey:
+        """A picture of the screen."""
+        yield from picture(self.out / "pictures" / f"{name}.png")
+
+
+def open_panels() -> None:
+    """Open panels as a person does, which a script can only before they are drawn for the first time."""
+    kinds = {name: _panel(*name.split(".")) for name in PANELS}
+    for kind in kinds.values():
+        bpy.utils.unregister_class(kind)
+    for name, kind in kinds.items():
+        if name in OPENED:
+            kind.bl_options = set()
+        bpy.utils.register_class(kind)
+
+
+def _panel(file: str, name: str) -> type:
+    return getattr(import_module(f"{MODULE}.operators.interface.{file}"), name)
+
+
+def scroll(down: int) -> Journey:
+    """Scroll the sidebar, as the mouse wheel does, by pixels."""
+    yield from drawn()
+    with in_view("UI"):
+        bpy.ops.view2d.scroll_down(deltay=-down)
+
+
+go(Guide(plan()).whole())

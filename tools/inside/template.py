@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Furnishes an empty scene for photos and saves it: blender --python tools/inside/template.py -- PLAN.json
+
+`tools.template` writes the plan and starts this.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import bpy
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tools.inside.driver import SETTLE, Journey, go, in_view, install, open_tab, plan
+
+WORKSPACE = "Layout"
+SAMPLES = 32  # splats shine by themselves and need few
+SKY = (1.0, 1.0, 1.0, 1.0)  # an even light for meshes
+
+
+def furnish(extension: str, template: str) -> Journey:
+    """The whole way."""
+    install(extension)
+    bpy.ops.wm.read_homefile(use_factory_startup=True)
+    yield SETTLE
+    clear()
+    set_scene(bpy.context.scene)
+    close_timeline()
+    yield from open_tab("tttLRM")
+    set_view()
+    yield SETTLE
+    bpy.ops.wm.save_as_mainfile(filepath=template, compress=True, copy=True)
+
+
+def clear() -> None:
+    """Leave one workspace, and nothing in the scene."""
+    bpy.data.batch_remove([*bpy.data.objects, *bpy.data.meshes, *bpy.data.lights, *bpy.data.cameras, *bpy.data.materials])
+    bpy.data.batch_remove([workspace for workspace in bpy.data.workspaces if workspace.name != WORKSPACE])
+    bpy.ops.outliner.orphans_purge(do_recursive=True)
+
+
+def set_scene(scene: bpy.types.Scene) -> None:
+    """Photos come from a folder, and renders have their colours."""
+    scene.tttlrm.source.kind = "FOLDER"
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.use_denoising = SAMPLES, False
+    scene.view_settings.view_transform = "Standard"
+    background = next(node for node in scene.world.node_tree.nodes if node.type == "BACKGROUND")
+    background.inputs["Color"].default_value = SKY
+
+
+def close_timeline() -> None:
+    """The room is the 3D view's."""
+    window = bpy.context.window_manager.windows[0]
+    timeline = next(area for area in window.screen.areas if area.type == "DOPESHEET_EDITOR")
+    with bpy.context.temp_override(window=window, area=timeline):
+        bpy.ops.screen.area_close()
+
+
+def set_view() -> None:
+    """Meshes show their texture, and no lines lead from every camera to the middle of its scene."""
+    with in_view():
+        space = bpy.context.space_data
+        space.shading.color_type = "TEXTURE"
+        space.overlay.show_relationship_lines = False
+        space.clip_start = 0.01
+
+
+wanted = plan()
+go(furnish(wanted["extension"], wanted["template"]))

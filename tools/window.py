@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs scripts of `tools/inside` in a Blender with a window, which has a home of its own and the extension at hand."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tools.build_extension import HOUSE, build, fetch_wheels
+
+SCRIPTS = HOUSE / "tools" / "inside"
+NO_SPLASH = """
+import bpy
+def register():
+    bpy.context.preferences.view.show_splash = False
+"""
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """The option that names Blender."""
+    parser.add_argument("--blender", required=True, help='the command that starts it in a window, such as "xvfb-run -a blender"')
+
+
+def run(blender: str, script: str, plan: dict[str, Any]) -> int:
+    """Run a script of `tools/inside`, which reads its plan from a file. The exit status is Blender's."""
+    fetch_wheels()
+    with tempfile.TemporaryDirectory() as folder:
+        home, file = Path(folder, "home"), Path(folder, "plan.json")
+        startup = home / "scripts" / "startup"
+        startup.mkdir(parents=True)
+        (startup / "no_splash.py").write_text(NO_SPLASH)
+        file.write_text(json.dumps(plan | {"extension": str(build(HOUSE / "dist"))}))
+        command = [*shlex.split(blender), "--python", str(SCRIPTS / f"{script}.py"), "--", str(file)]
+        return subprocess.run(command, env=os.environ | {"BLENDER_USER_RESOURCES": str(home)}, cwd=HOUSE, check=False).returncode
