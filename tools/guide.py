@@ -31,7 +31,7 @@ bpy.ops.wm.read_factory_settings(use_empty=True)
 photograph(Path(sys.argv[1]))
 """
 PHOTOS = (".png", ".jpg", ".jpeg")
-QUALITY = 80  # of the guide's pictures, as JPEG counts it
+QUALITY = 70  # of the guide's pictures, as JPEG counts it
 
 
 def main() -> int:
