@@ -28,6 +28,7 @@ AHEAD, ASIDE = 4.0, 0.5  # where a view from a camera turns about: the sidebar c
 ZOOM = 0.9
 LARGEST = 480  # pixels of the render
 ops = bpy.ops.tttlrm
+SORTED = 6.0  # seconds until the overlay shows a result instead of its preview, where a processor draws
 
 
 class Guide:
@@ -87,6 +88,7 @@ class Guide:
         yield from self.shot("preview")
         yield lambda: not self.busy()
         self.look()
+        yield SORTED
         yield from self.shot("splats")
 
     def decode(self) -> Journey:
