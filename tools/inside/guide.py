@@ -27,8 +27,8 @@ IN_FRONT = Matrix.LocRotScale(Vector((0, -6, 2)), Vector((0, -1, 0.2)).to_track_
 AHEAD, ASIDE = 4.0, 0.5  # where a view from a camera turns about: the sidebar covers its right
 ZOOM = 0.9
 LARGEST = 480  # pixels of the render
-ops = bpy.ops.tttlrm
 SORTED = 6.0  # seconds until the overlay shows a result instead of its preview, where a processor draws
+ops = bpy.ops.tttlrm
 
 
 class Guide:
