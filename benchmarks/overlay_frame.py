@@ -9,13 +9,15 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import moderngl
 import numpy as np
 
+from benchmarks.sort_splats import random_cloud
 from tttlrm_blender.commands.options import size
-from tttlrm_blender.gaussians.drawing import Cloud, Eye, Placed, Texels, back_to_front, pack, places
+from tttlrm_blender.gaussians.drawing import Eye, Placed, Texels, back_to_front, pack, places
 
 SHADERS = Path(__file__).resolve().parents[1] / "operators" / "viewport"
 # What Blender puts before the sources, by `canvas.py`.
@@ -38,7 +40,8 @@ def main() -> None:
     print(context.info["GL_RENDERER"])
     projection = np.array([[2.0 * height / width, 0, 0, 0], [0, 2, 0, 0], [0, 0, -1, -0.02], [0, 0, -1, 0]])
     eye, placed = Eye(np.eye(4) + np.outer([-0.5, -0.5, -2, 0], [0, 0, 0, 1]), projection), [Placed(0, np.eye(4))]
-    packed, texels = pack([random_cloud(options.count)])
+    cloud = random_cloud(options.count)
+    packed, texels = pack([replace(cloud, scales=cloud.scales * WIDEST)])
     order, count = back_to_front(packed, placed, eye, options.count)
     frame = Frame(context, (width, height), eye, texels.terms)
     sending = seconds(context, lambda: frame.send(texels, places(placed, eye)), 3)
@@ -48,13 +51,6 @@ def main() -> None:
     print(f"{count:,} splats of SH degree 3 handed over when they change: {sending:.4f} s")
     print(f"their order, when the view moves: {sending_order:.4f} s")
     print(f"a frame of {width}x{height}: {drawing:.4f} s, {1 / drawing:.0f} a second; alpha {covered.mean():.2f} in the mean")
-
-
-def random_cloud(count: int) -> Cloud:
-    """Splats of SH degree 3 in a cube of side 1."""
-    rng = np.random.default_rng(0)
-    means, scales, quats, base = (rng.random((count, width), dtype=np.float32) for width in (3, 3, 4, 4))
-    return Cloud(means, quats, scales * WIDEST, base, [rng.random((count, 3), dtype=np.float32) * 0.1 for _ in range(15)])
 
 
 def seconds(context: moderngl.Context, work: Callable[[], None], runs: int) -> float:

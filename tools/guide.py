@@ -96,7 +96,8 @@ def empty(folder: Path) -> Path:
 def publish(pictures: Path, docs: Path) -> None:
     """Write the pictures as JPEG files."""
     for picture in sorted(pictures.iterdir()):
-        Image.open(picture).convert("RGB").save(docs / f"{picture.stem}.jpg", quality=QUALITY, optimize=True, progressive=True)
+        with Image.open(picture) as image:
+            image.convert("RGB").save(docs / f"{picture.stem}.jpg", quality=QUALITY, optimize=True, progressive=True)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def _reach(triangle, shape):
 
 
 @kernel
-def barycentric(triangle, x, y):
+def barycentric(triangle, x, y) -> tuple[float, float, float]:
     """Shares of the three corners at a place; all negative for triangles without area."""
     x0, y0 = triangle[0, 0] - x, triangle[0, 1] - y
     x1, y1 = triangle[1, 0] - x, triangle[1, 1] - y

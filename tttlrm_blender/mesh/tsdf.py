@@ -56,7 +56,7 @@ def _integrate(first, last, distance, weight, start, steps, intrinsics, inverse_
 
 
 @kernel
-def sample(depth, trust, u, v):
+def sample(depth, trust, u, v) -> tuple[np.float32, np.float32]:
     """Depth and trust between four pixels; no trust where one of the four is not trusted or outside."""
     column, row = int(np.floor(u)), int(np.floor(v))
     if column < 0 or row < 0 or column + 1 >= depth.shape[1] or row + 1 >= depth.shape[0]:
