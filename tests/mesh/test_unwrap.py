@@ -79,7 +79,7 @@ def test_a_face_is_not_mirrored(sphere_maps):
 def test_charts_are_few_and_apart(sphere_maps):
     mesh = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48, texture=0), Report())
     faces = Faces.of(mesh.vertices, mesh.faces)
-    charts = charts_of(faces, directions_of(faces))
+    charts = charts_of(faces, directions_of(faces, lambda: None))
     assert 6 <= charts.max() + 1 <= 12, "a sphere has six sides"
     atlas = unwrap(mesh, 512, Report())
     assert (atlas.front >= 0).mean() > 0.3
@@ -102,7 +102,7 @@ def middles(mesh: Mesh) -> np.ndarray:
 def test_what_lies_over_itself_is_cut():
     mesh = spiral()
     faces = Faces.of(mesh.vertices, mesh.faces)
-    assert charts_of(faces, directions_of(faces)).max() == 0, "one chart, as all of it is seen from above"
+    assert charts_of(faces, directions_of(faces, lambda: None)).max() == 0, "one chart, as all of it is seen from above"
     corners = unwrap(mesh, 512, Report()).corners
     assert not draw(corners, np.zeros((len(corners), 3)), 512, 512)[1].any()
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ SMALL = 64  # faces below which a chart goes to a larger neighbour where it can,
 STEEPEST_SMALL = 0.1  # and may then be stretched more
 ROUNDS = 8  # of joining charts
 CELLS = 8  # to the side of a square as large as all faces together: larger charts are cut, as large odd shapes pack badly
+MOST_CELLS = 1 << 20  # along a side: faces without area have no size of cells
 
 
 @dataclass(frozen=True)
@@ -65,15 +67,17 @@ def _links(faces: np.ndarray) -> np.ndarray:
     return np.stack([order[:-1][same], order[1:][same]], axis=1) // 3
 
 
-def directions_of(faces: Faces) -> np.ndarray:
-    """From which of the six directions each face is looked at: [M].
+def directions_of(faces: Faces, report: Callable[[], None]) -> np.ndarray:
+    """From which of the six directions each face is looked at: [M]. `report` is called all along, and may raise to stop.
 
     Small charts join their neighbours where that does not turn a face away.
     """
+    report()
     cosines = faces.normals @ DIRECTIONS.T
     smooth = _smoothed(faces) @ DIRECTIONS.T
     directions = np.where(cosines > STEEPEST, smooth, cosines - 2).argmax(axis=1)
     for _ in range(ROUNDS):
+        report()
         joined = _join_small(faces, cosines, directions)
         if np.array_equal(joined, directions):
             break
@@ -127,5 +131,5 @@ def cells_of(
     area = np.abs(np.linalg.det(sides)).sum() / 2
     low = np.full((charts.max(initial=-1) + 1, 2), np.inf)
     np.minimum.at(low, charts, flat.min(axis=1))
-    cells = (flat.mean(axis=1) - low[charts]) // max(np.sqrt(area) / CELLS, 1e-300)
-    return np.unique(np.column_stack([charts, cells]), axis=0, return_inverse=True)[1].reshape(-1)
+    x, y = ((flat.mean(axis=1) - low[charts]) // max(np.sqrt(area) / CELLS, 1e-300)).clip(max=MOST_CELLS).astype(np.int64).T
+    return np.unique((charts * (x.max(initial=0) + 1) + x) * (y.max(initial=0) + 1) + y, return_inverse=True)[1]

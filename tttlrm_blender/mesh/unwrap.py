@@ -39,13 +39,15 @@ def unwrap(mesh: Mesh, size: int, report: Report) -> Atlas:
     """
     report("unwrap", 0)
     faces = Faces.of(mesh.vertices, mesh.faces)
-    directions = directions_of(faces)
+    directions = directions_of(faces, lambda: report("unwrap", 0))
     flat = faces.flat(directions)
+    report("unwrap", 0)
     labels = cells_of(flat[..., :2], charts_of(faces, directions))
     for layer in range(1, LAYERS + 2):
         report("unwrap", layer / (LAYERS + 2))
         charts = charts_of(faces, labels)
         corners = _placed(flat[..., :2], charts, size)
+        report("unwrap", layer / (LAYERS + 2))
         front, hidden = draw(corners, flat[..., 2], size, size)
         if not hidden.any():
             break
