@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import TttlrmError
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a disk, a share of it, a file
 
 
 @contextmanager
@@ -23,9 +26,15 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield part
         part.replace(path)
     except OSError as error:
-        raise TttlrmError(f"{path} cannot be written: {error.strerror or error}.", code="cannot_write") from error
+        raise unwritable(path, error) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def unwritable(name: str | Path, error: OSError) -> TttlrmError:
+    """The error for a file that the system did not let be written."""
+    hint = "Make room on the disk." if error.errno in FULL else "See whether its folder is there and may be written to."
+    return TttlrmError(f"{name} cannot be written: {error.strerror or error}.", hint, "cannot_write")
 
 
 def make_folder(path: Path) -> None:

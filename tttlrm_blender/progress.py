@@ -9,6 +9,12 @@ from collections.abc import Callable
 from .errors import Cancelled
 from .gaussians.gaussians import Gaussians
 
+Listen = Callable[[], None]  # called all along the way; raises to stop it
+
+
+def unheard() -> None:
+    """Listens to nobody."""
+
 
 class Report:
     """Progress of one job. This one is silent; front ends override `progress`, and `preview` where somebody looks."""

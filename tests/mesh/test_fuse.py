@@ -133,6 +133,7 @@ def test_from_splats():
     assert volume_of(mesh) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.1)
     assert np.abs(mesh.colors - paint(mesh.vertices)).mean() < 0.03
     assert list(dict.fromkeys(stages)) == ["render depth", "fuse depth", "extract surface", "unwrap", "bake texture"]
+    assert stages.count("extract surface") > 24  # one for every view
 
 
 def nothing(origin: np.ndarray, directions: np.ndarray) -> np.ndarray:

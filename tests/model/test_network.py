@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Properties of the network that no golden case shows."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -187,3 +189,9 @@ def test_files_that_are_no_checkpoints_are_named(tmp_path, name, content):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(TttlrmError, match=r"nowhere\.pt"):
         load_checkpoint(tmp_path / "nowhere.pt")
+
+
+def test_loading_a_checkpoint_leaves_the_compiler_alone():
+    """It takes a second to load, and nothing needs it."""
+    program = "import sys; from tttlrm_blender.model.checkpoint import load_checkpoint; load_checkpoint()"
+    subprocess.run([sys.executable, "-c", f"{program}; sys.exit('torch._dynamo' in sys.modules)"], check=True)

@@ -90,6 +90,7 @@ def stages() -> Iterator[str]:
         for name, call in calls(file):
             if len(call.args) > STAGES.get(name, len(call.args)):
                 yield from constants(call.args[STAGES[name]])
+            yield from (text for word in call.keywords if word.arg == "stage" for text in constants(word.value))
 
 
 def written() -> Iterator[str]:

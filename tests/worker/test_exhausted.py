@@ -42,6 +42,7 @@ def refused(words: str) -> Iterator[None]:
     with pytest.raises(TttlrmError, match=words) as caught:
         yield
     assert caught.value.code == "cannot_write" and "too large" in caught.value.sentence
+    assert caught.value.hint == "Make room on the disk."
 
 
 def files_below(folder: Path) -> set[str]:
@@ -59,7 +60,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
         before = client.submit("s", "decode", KEEP).result()
         kept = files_below(scenes) | files_below(tmp_path / "temporary")
         with limited(client, "RLIMIT_FSIZE", 100):
-            with refused("cannot store images/large.png"):
+            with refused(r"images/large\.png cannot be written"):
                 client.upload("s", {"images/large.png": bytes(1 << 20)})
             with refused(r"scene\.safetensors cannot be written"):
                 client.submit("s", "decode", DecodeSettings(keep=0.1)).result()

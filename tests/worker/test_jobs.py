@@ -69,7 +69,7 @@ def test_reconstruct_gives_splats_cameras_and_figures(scene, settings):
     assert info["cameras"]["originals"] == [[WIDTH, HEIGHT]] * 6
     assert list(info["seconds"]) == ["load", "encode", "decode"]
     assert 0 < info["psnr"] < 100 and -1 <= info["ssim"] <= 1
-    assert follower.stages == ["load", "look", "encode", "decode"] and not follower.previews
+    assert follower.stages == ["load", "look", "resize", "encode", "decode", "measure", "save"] and not follower.previews
     assert all(array.dtype == np.float32 and np.isfinite(array).all() for array in arrays.values())
 
 
@@ -166,14 +166,22 @@ def test_a_surface_and_pictures_of_it_all(scene, settings):
         jobs.render(scene, RenderSettings(views=(6,)), Report())
 
 
-@pytest.mark.parametrize("stage", ["load", "encode", "decode", "refine"])
+@pytest.mark.parametrize("stage", ["load", "encode", "decode", "refine", "measure"])
 def test_a_cancelled_job_leaves_the_scene_as_it_was(scene, settings, stage):
     jobs.reconstruct(scene, settings, Report())
     made, splats = scene.state.made, scene.state.gaussians
-    again = ReconstructSettings(checkpoint=settings.checkpoint, refine=RefineSettings(steps=5, start="decoded"))
+    again = replace(settings, refine=RefineSettings(steps=5, start="decoded"))
     with pytest.raises(Cancelled):
         jobs.reconstruct(scene, again, Follower(cancel_at=stage))
     assert scene.state.made is made and scene.state.gaussians is splats
+
+
+def test_splats_that_are_read_again_count_once_they_are_measured(scene, settings):
+    jobs.reconstruct(scene, settings, Report())
+    splats = scene.state.gaussians
+    with pytest.raises(Cancelled):
+        jobs.decode(scene, DecodeSettings(keep=0.1), Follower(cancel_at="measure"))
+    assert scene.state.gaussians is splats
 
 
 def test_a_scene_must_be_reconstructed_first(scene):

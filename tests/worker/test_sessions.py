@@ -135,7 +135,7 @@ def test_a_refused_upload_gives_its_room_back(session):
 
 def test_a_file_where_a_folder_is_wanted_is_an_error_that_names_it(session):
     store(session, "a")
-    with pytest.raises(TttlrmError, match="cannot store a/b"):
+    with pytest.raises(TttlrmError, match="a/b cannot be written"):
         store(session, "a/b")
 
 

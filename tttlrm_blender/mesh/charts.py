@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from ..progress import Listen
 
 # For each of the six directions ±x, ±y, ±z: the axes of the picture [right, up] of one who looks at it from there.
 PICTURES = np.array([
@@ -67,17 +68,17 @@ def _links(faces: np.ndarray) -> np.ndarray:
     return np.stack([order[:-1][same], order[1:][same]], axis=1) // 3
 
 
-def directions_of(faces: Faces, report: Callable[[], None]) -> np.ndarray:
-    """From which of the six directions each face is looked at: [M]. `report` is called all along, and may raise to stop.
+def directions_of(faces: Faces, listen: Listen) -> np.ndarray:
+    """From which of the six directions each face is looked at: [M].
 
     Small charts join their neighbours where that does not turn a face away.
     """
-    report()
+    listen()
     cosines = faces.normals @ DIRECTIONS.T
     smooth = _smoothed(faces) @ DIRECTIONS.T
     directions = np.where(cosines > STEEPEST, smooth, cosines - 2).argmax(axis=1)
     for _ in range(ROUNDS):
-        report()
+        listen()
         joined = _join_small(faces, cosines, directions)
         if np.array_equal(joined, directions):
             break

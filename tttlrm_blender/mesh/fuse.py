@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 
@@ -44,11 +46,13 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
     for view in range(len(maps)):
         report("fuse depth", view / len(maps))
         integrate(volume, maps, view)
-    report("extract surface", 0)
-    mesh = drop_small_pieces(extract(volume, maps), settings.min_piece)
+    listen = partial(report, "extract surface", 0)
+    listen()
+    mesh = drop_small_pieces(extract(volume, maps, listen), settings.min_piece)
+    listen()
     if 0 < settings.faces < len(mesh.faces):
         vertices, faces = simplify(mesh, settings.faces)
-        mesh = Mesh(vertices, faces, vertex_colors(vertices, maps, volume.truncation))
+        mesh = Mesh(vertices, faces, vertex_colors(vertices, maps, volume.truncation, listen))
     report("extract surface", 1)
     return textured(mesh, settings.texture, maps, photos, volume.truncation, report) if settings.texture else mesh
 

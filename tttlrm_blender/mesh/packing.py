@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..progress import Listen, unheard
+
 TRIES = 10  # halvings of the interval in which the scale lies: finer ones gain less than a texel in hundreds
 
 
@@ -12,6 +14,7 @@ def pack(
     sizes: np.ndarray,  # [C, 2], width and height
     side: int,  # of the square
     gutter: int,  # kept free around every rectangle, so that there are two between neighbours
+    listen: Listen = unheard,
 ) -> tuple[float, np.ndarray] | None:
     """The largest scale found at which rectangles fit, and their lower left corners there, [C, 2] int; None where none fits.
 
@@ -20,6 +23,7 @@ def pack(
     low, best = 0.0, _shelves(sizes, 0.0, side, gutter)
     high = side / max(np.sqrt((sizes[:, 0] * sizes[:, 1]).sum()), sizes.max(initial=0), 1e-300)
     for _ in range(TRIES if best is not None else 0):
+        listen()
         middle = (low + high) / 2
         places = _shelves(sizes, middle, side, gutter)
         if places is None:

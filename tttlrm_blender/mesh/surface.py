@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 from skimage.measure import marching_cubes
 
+from ..progress import Listen, unheard
 from .depth_maps import DepthMaps
 from .mesh import Mesh
 from .volume import Volume, no_surface
@@ -14,7 +15,7 @@ STEEPEST = 0.95  # cells with a distance beyond this (in truncation lengths) lie
 UNSEEN = 0.5  # grey of vertices that no view shows
 
 
-def extract(volume: Volume, maps: DepthMaps) -> Mesh:
+def extract(volume: Volume, maps: DepthMaps, listen: Listen = unheard) -> Mesh:
     """The coloured surface of a volume, with faces that look outwards. Raises `TttlrmError` when there is none."""
     try:
         known = _known_cells((volume.weight > 0) & (np.abs(volume.distance) < STEEPEST))
@@ -23,8 +24,9 @@ def extract(volume: Volume, maps: DepthMaps) -> Mesh:
         raise no_surface() from error
     if len(faces) == 0:
         raise no_surface()
+    listen()
     vertices = (volume.origin + volume.voxel * vertices.astype(np.float64)).astype(np.float32)
-    return Mesh(vertices, faces.astype(np.int32), vertex_colors(vertices, maps, volume.truncation))
+    return Mesh(vertices, faces.astype(np.int32), vertex_colors(vertices, maps, volume.truncation, listen))
 
 
 def _known_cells(
@@ -43,10 +45,12 @@ def vertex_colors(
     vertices: np.ndarray,  # [N, 3]
     maps: DepthMaps,
     tolerance: float,  # world units between a vertex and the surface that a view shows there
+    listen: Listen = unheard,
 ) -> np.ndarray:  # [N, 3] float32, sRGB 0 to 1
     """The mean colour of the pixels that show each vertex, weighted by their trust."""
     total = np.zeros((len(vertices), 4), dtype=np.float32)
     for view in range(len(maps)):
+        listen()
         total += _seen_colors(vertices, maps, view, tolerance)
     colors = total[:, :3] / np.maximum(total[:, 3:], 1e-20)
     return np.where(total[:, 3:] > 0, colors, np.float32(UNSEEN))

@@ -18,7 +18,7 @@ from .mesh import Mesh, vertex_normals
 from .tsdf import sample
 from .unwrap import Atlas, unwrap
 
-BLOCK = 1 << 20  # texels that are painted together, to keep little of them in memory
+BLOCK = 1 << 18  # texels that are painted together, to keep little of them in memory
 QUALITY = 95  # of JPEG
 
 
@@ -42,6 +42,7 @@ def textured(
     """The mesh with a texture; as `bake`, and raises what `unwrap` raises."""
     atlas = unwrap(mesh, size, report)
     picture = bake(mesh, atlas, maps, photos, tolerance, report)
+    report("bake texture", 1)
     file = BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=QUALITY, subsampling=0)
     return replace(mesh, uv=atlas.uv, texture=np.frombuffer(file.getbuffer(), np.uint8))
@@ -59,9 +60,11 @@ def bake(
 
     Raises `Cancelled`.
     """
+    report("bake texture", 0)
     places, normals = np.argwhere(atlas.front >= 0), vertex_normals(mesh)
     picture = np.zeros((atlas.size, atlas.size, 3), dtype=np.uint8)
     for start in range(0, len(places), BLOCK):
+        report("bake texture", start / len(places))
         rows, columns = places[start : start + BLOCK].T
         texels = texels_at(mesh, normals, atlas, rows, columns)
         total = np.zeros((len(rows), 4), dtype=np.float32)

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from ..errors import TttlrmError
-from ..progress import Report
+from ..progress import Listen, Report
 from .charts import Faces, cells_of, charts_of, directions_of
 from .mesh import Mesh
 from .packing import pack
@@ -39,15 +40,17 @@ def unwrap(mesh: Mesh, size: int, report: Report) -> Atlas:
     """
     report("unwrap", 0)
     faces = Faces.of(mesh.vertices, mesh.faces)
-    directions = directions_of(faces, lambda: report("unwrap", 0))
+    directions = directions_of(faces, partial(report, "unwrap", 0))
     flat = faces.flat(directions)
     report("unwrap", 0)
     labels = cells_of(flat[..., :2], charts_of(faces, directions))
     for layer in range(1, LAYERS + 2):
-        report("unwrap", layer / (LAYERS + 2))
+        listen = partial(report, "unwrap", layer / (LAYERS + 2))
+        listen()
         charts = charts_of(faces, labels)
-        corners = _placed(flat[..., :2], charts, size)
-        report("unwrap", layer / (LAYERS + 2))
+        listen()
+        corners = _placed(flat[..., :2], charts, size, listen)
+        listen()
         front, hidden = draw(corners, flat[..., 2], size, size)
         if not hidden.any():
             break
@@ -60,6 +63,7 @@ def _placed(
     flat: np.ndarray,  # [M, 3, 2], world units
     charts: np.ndarray,  # [M]
     size: int,
+    listen: Listen,
 ) -> np.ndarray:  # [M, 3, 2], texels
     """Faces where their charts are in the atlas."""
     count = charts.max(initial=-1) + 1
@@ -67,7 +71,7 @@ def _placed(
     starts = np.searchsorted(charts[order], np.arange(count))
     low = np.minimum.reduceat(flat.min(axis=1)[order], starts)
     high = np.maximum.reduceat(flat.max(axis=1)[order], starts)
-    packed = pack(high - low, size, GUTTER)
+    packed = pack(high - low, size, GUTTER, listen)
     if packed is None:
         hint = "Choose a larger texture, 0 for vertex colours, or fewer faces."
         raise TttlrmError(f"A texture of {size} pixels is too small for the {count} pieces of this mesh.", hint, "bad_settings")

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -112,5 +114,11 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
     with replacing(path) as part:
         try:
             save_file(tensors, part, metadata)
-        except SafetensorError as error:  # its name for what the system says
-            raise OSError(str(error).removeprefix("Error while serializing: I/O error: ")) from error
+        except SafetensorError as error:
+            raise _of_the_system(error) from error
+
+
+def _of_the_system(error: SafetensorError) -> OSError:
+    """What the system said, as far as it is told."""
+    number = re.search(r"os error (\d+)", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error))

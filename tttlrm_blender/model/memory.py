@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..gaussians.gaussians import Gaussians
+from ..progress import Listen, unheard
 from .config import Config, Elastic
 from .decoder import choose, decode, growth, joined, opacity_logits, patch_anchors, to_gaussians
 from .depth import Guess, matching_costs
@@ -95,7 +96,8 @@ def encode(
         with precision(device):
             tokens, costs = first_tokens(model, views, size, on_layer)
             tokens, weights = model.scan(tokens, view, chunks, inference_rule(device, size, elastic), on_layer=on_layer)
-        return SceneMemory(weights, tokens[0], views[0], views[1], views[2], guessed(model, tokens[0], costs, size))
+        guess = guessed(model, tokens[0], costs, size, lambda: on_layer(model.config.layers))
+        return SceneMemory(weights, tokens[0], views[0], views[1], views[2], guess)
 
     return in_slices(work, usual_slice(device), LEAST_SLICE, need_to_read(model, *images.shape[:3]))
 
@@ -121,11 +123,14 @@ def first_tokens(model: TttLRM, views: list[Tensor], size: int, on_layer: Callab
     return tokens, costs
 
 
-def guessed(model: TttLRM, tokens: Tensor, costs: Tensor | None, size: int) -> Guess | None:
+def guessed(model: TttLRM, tokens: Tensor, costs: Tensor | None, size: int, listen: Listen = unheard) -> Guess | None:
     """The distances that the final tokens [T, D] guess with these costs, `size` tokens at a time; None without matching."""
     if model.depth is None or costs is None:
         return None
-    parts = [model.depth.guess(*each) for each in zip(tokens.split(size), costs.split(size), strict=True)]
+    parts = []
+    for some in zip(tokens.split(size), costs.split(size), strict=True):
+        listen()
+        parts.append(model.depth.guess(*some))
     return Guess(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 

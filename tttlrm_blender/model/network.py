@@ -114,6 +114,15 @@ class Rule:
     slice: int = 0  # tokens treated at a time without gradients, rounded to whole views where views matter; 0 for all
 
 
+def random_weights(inputs: int, outputs: int) -> Tensor:
+    """Normal numbers of variance 1 / inputs: [1, inputs, outputs].
+
+    None are drawn on the meta device, where asking for them would load torch's compiler: a second, and 70 MB.
+    """
+    weights = torch.empty(1, inputs, outputs)
+    return weights if weights.is_meta else weights.normal_() / inputs**0.5
+
+
 class TestTimeLayer(nn.Module):
     """A SwiGLU network f(x) = (SiLU(x w0) ⊙ x w2) w1 whose weights learn at test time to map keys to values."""
 
@@ -124,9 +133,7 @@ class TestTimeLayer(nn.Module):
         self.c_proj = nn.Linear(d, d, bias=False)
         self.o_norm = RMSNorm(d, eps=1e-5)
         self.lr_fc = nn.Linear(d, 3)
-        self.w0 = nn.Parameter(torch.randn(1, d, hidden) / d**0.5)
-        self.w1 = nn.Parameter(torch.randn(1, hidden, d) / hidden**0.5)
-        self.w2 = nn.Parameter(torch.randn(1, d, hidden) / d**0.5)
+        self.w0, self.w1, self.w2 = (nn.Parameter(random_weights(*shape)) for shape in ((d, hidden), (hidden, d), (d, hidden)))
         self.steps = config.muon_steps
 
     def initial(self, batch: int) -> FastWeights:

@@ -133,8 +133,9 @@ class _Stream:
     def finish(self) -> SceneMemory:
         """The memory, asked about all views. Their first tokens are used up."""
         tokens, weights = self._scan(self.tokens, len(self.tokens))
+        guess = guessed(self.model, tokens, self.costs, self.rule.slice, lambda: self.on_progress(1.0))
         images, c2w, intrinsics = self.views
-        return SceneMemory(weights, tokens, images, c2w, intrinsics, guessed(self.model, tokens, self.costs, self.rule.slice))
+        return SceneMemory(weights, tokens, images, c2w, intrinsics, guess)
 
     def _look(self, views: list[int]) -> SceneMemory:
         tokens, weights = self._scan(self.tokens[views], 0)

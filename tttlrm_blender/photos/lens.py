@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from ..errors import TttlrmError
@@ -36,24 +38,41 @@ def pinhole_intrinsics(photo: Photo, width: int, height: int) -> np.ndarray:
     plain = photo.intrinsics * cover - [0, 0, *crop]
     if not photo.distortion.bends:
         return plain
-    return plain * [*[_zoom(photo, plain, width, height)] * 2, 1, 1]
-
-
-def _zoom(photo: Photo, pinhole: np.ndarray, width: int, height: int) -> float:
-    """The smallest factor on the focal length, at least 1, that leaves no pixel outside the photo."""
-    border = _border(width, height)
-    low, high = 1.0, MAX_ZOOM
-    if _inside(photo, border, pinhole):
-        return low
-    if not _inside(photo, border, pinhole * [high, high, 1, 1]):
+    zoom = _zoom(photo.distortion, tuple(photo.intrinsics), (photo.width, photo.height), tuple(plain), (width, height))
+    if zoom is None:
         raise TttlrmError(
             f"The lens distortion of {photo.path} ({photo.distortion}) cannot be undone.",
             "Undistort the photos with the program that found their cameras.",
             "bad_poses",
         )
+    return plain * [zoom, zoom, 1, 1]
+
+
+@lru_cache(maxsize=64)  # photos of one camera share it
+def _zoom(
+    distortion: Distortion,
+    intrinsics: tuple[float, ...],
+    photo_size: tuple[int, int],
+    pinhole: tuple[float, ...],
+    size: tuple[int, int],
+) -> float | None:
+    """The smallest factor on the focal length, 1 to 4, that leaves no pixel outside the photo; None where there is none."""
+    border = _border(*size)
+
+    def fits(zoom: float) -> bool:
+        zoomed = np.array(pinhole) * [zoom, zoom, 1, 1]
+        places = source_pixels(border, zoomed, np.array(intrinsics), distortion)
+        within = ((places >= -1e-6) & (places <= np.array(photo_size) + 1e-6)).all()
+        return bool(within) and not _folds(distortion, np.linalg.norm((border - zoomed[2:]) / zoomed[:2], axis=1).max())
+
+    low, high = 1.0, MAX_ZOOM
+    if fits(low):
+        return low
+    if not fits(high):
+        return None
     while high - low > 1e-5:
         middle = (low + high) / 2
-        low, high = (low, middle) if _inside(photo, border, pinhole * [middle, middle, 1, 1]) else (middle, high)
+        low, high = (low, middle) if fits(middle) else (middle, high)
     return high
 
 
@@ -63,13 +82,6 @@ def _border(width: int, height: int) -> np.ndarray:
     level = [np.stack([across, np.full_like(across, y)], -1) for y in (0, height)]
     upright = [np.stack([np.full_like(down, x), down], -1) for x in (0, width)]
     return np.concatenate(level + upright)
-
-
-def _inside(photo: Photo, border: np.ndarray, pinhole: np.ndarray) -> bool:
-    """Whether the border of the pinhole image shows places inside the photo, on the near side of any fold."""
-    places = source_pixels(border, pinhole, photo.intrinsics, photo.distortion)
-    within = ((places >= -1e-6) & (places <= np.array([photo.width, photo.height]) + 1e-6)).all()
-    return bool(within) and not _folds(photo.distortion, np.linalg.norm((border - pinhole[2:]) / pinhole[:2], axis=1).max())
 
 
 def _folds(distortion: Distortion, radius: float) -> bool:

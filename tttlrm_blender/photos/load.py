@@ -41,7 +41,9 @@ class PhotoSet:
         return PhotoSet([self.names[view] for view in views], self.images[views], self.cameras[views], self.background, weights)
 
 
-def load_photos(photos: list[Photo], width: int = 0, height: int = 0, report: Report | None = None) -> PhotoSet:
+def load_photos(
+    photos: list[Photo], width: int = 0, height: int = 0, report: Report | None = None, stage: str = "load"
+) -> PhotoSet:
     """Photos decoded, upright, undistorted, on white, resized to cover width × height and cropped around the centre.
 
     Without a width or a height the other one and the shape of the first photo give it; without both the first photo's own
@@ -61,7 +63,7 @@ def load_photos(photos: list[Photo], width: int = 0, height: int = 0, report: Re
             weights[index] = mask[..., 0]
 
     load(0)  # alone, so that the others find its resampling ready
-    for_each(load, range(1, len(photos)), report or Report(), "load")
+    for_each(load, range(1, len(photos)), report or Report(), stage)
     background = background_of(photos, images)
     return PhotoSet([photo.name for photo in photos], images, _cameras(photos, pinholes, width, height), background, weights)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..gaussians.gaussians import Gaussians
 from ..photos.load import PhotoSet
+from ..progress import Listen, unheard
 from ..render.metrics import evaluate_psnr
 from .budget import Budget
 from .parameters import Parameters
@@ -28,7 +29,9 @@ COST, DRAWING = 0.03, 0.3  # share of all time that they may take, and of a step
 class Best:
     """Keeps the splats (numpy) whose pictures are nearest to some photos."""
 
-    def __init__(self, splats: Gaussians, photos: PhotoSet, exposure: bool, refined: bool = False) -> None:
+    def __init__(
+        self, splats: Gaussians, photos: PhotoSet, exposure: bool, refined: bool = False, listen: Listen = unheard
+    ) -> None:
         """Begins with some splats. Sets some photos aside; of few none, and all judge. `exposure` is that of `evaluate_psnr`.
 
         Splats `refined` before know the judges already, and would win against all that do not: then none are set aside.
@@ -36,7 +39,7 @@ class Best:
         judging = judging_views(len(photos))
         self.apart = judging[:0] if refined else judging
         self.judges = photos[judging] if len(judging) else photos
-        self.exposure, self.judged = exposure, 0.0  # share of the budget at the last judgement
+        self.exposure, self.listen, self.judged = exposure, listen, 0.0  # share of the budget at the last judgement
         self.splats, self.psnr = splats, self._judge(splats)
 
     def offer(self, splats: Gaussians) -> bool:
@@ -59,7 +62,7 @@ class Best:
 
     def _judge(self, splats: Gaussians) -> float:
         """PSNR in dB; none at all without splats."""
-        return evaluate_psnr(splats, self.judges, self.exposure) if len(splats) else -math.inf
+        return evaluate_psnr(splats, self.judges, self.exposure, self.listen) if len(splats) else -math.inf
 
     def _is_due(self, budget: Budget) -> bool:
         """Whether the last judgement is long enough ago, or it is time to let the judges join."""

@@ -53,12 +53,15 @@ def refine(
     goes_on = refined and settings.start == "auto"
     settings = replace(settings, start="decoded") if goes_on else settings
     budget = Budget(settings, len(photos))
-    report("refine", 0.0)
-    best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure, refined)
+
+    def listen() -> None:
+        report("refine", budget.used)
+
+    best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure, refined, listen)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
-    splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes)
+    splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes, listen)
     if settings.sky and not goes_on:
-        splats = merge([splats, sky_splats(splats, photos[learned])])
+        splats = merge([splats, sky_splats(splats, photos[learned], listen)])
     parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), drawing_device())
     growth = _strategy(settings.densify)(parameters, min(settings.max_splats, _goal(photos)))
     lessons, previews = Lessons(parameters, photos, settings), _Previews(report)

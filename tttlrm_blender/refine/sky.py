@@ -13,6 +13,7 @@ import torch
 from ..gaussians.activations import to_base_sh
 from ..gaussians.gaussians import Gaussians
 from ..photos.load import BLACK, PhotoSet
+from ..progress import Listen, unheard
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from .small import centers_inside, small, small_size
@@ -27,7 +28,7 @@ MOST_VIEWS = 40
 DARK = 0.02  # colours that need no splats: pictures lie on black
 
 
-def sky_splats(splats: Gaussians, photos: PhotoSet) -> Gaussians:
+def sky_splats(splats: Gaussians, photos: PhotoSet, listen: Listen = unheard) -> Gaussians:
     """Far splats (numpy, SH degree 0) in the colours of what photos show past some splats (numpy) and above the horizon.
 
     None for things without background, which lie on white.
@@ -35,7 +36,7 @@ def sky_splats(splats: Gaussians, photos: PhotoSet) -> Gaussians:
     shell = _shell(splats, photos)
     if photos.background != BLACK or not len(splats):
         return shell[:0]
-    seen, past, colors = _looked_at(shell, splats, photos)
+    seen, past, colors = _looked_at(shell, splats, photos, listen)
     colors = colors / np.maximum(past, 1e-6)[:, None]
     keep = (past > OPEN * seen) & (colors > DARK).any(1)
     shell.sh[:, 0] = to_base_sh(colors)
@@ -68,11 +69,14 @@ def _spread(count: int) -> np.ndarray:
 
 
 @torch.no_grad()
-def _looked_at(shell: Gaussians, splats: Gaussians, photos: PhotoSet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _looked_at(
+    shell: Gaussians, splats: Gaussians, photos: PhotoSet, listen: Listen
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How many photos show the places of N far splats [N], how many see past all splats there [N], and what, summed [N, 3]."""
     near, far, size = to_tensors(splats), to_tensors(shell), small_size(photos, SIDE)
     sums = torch.zeros(len(shell), 5)
     for view in np.unique(np.linspace(0, len(photos) - 1, MOST_VIEWS).astype(int)).tolist():
+        listen()
         camera = photos.cameras[[view]]
         alpha = rasterize(near, camera, size).alpha
         past = 1 - torch.nn.functional.max_pool2d(alpha, MARGIN, 1, MARGIN // 2)[0].cpu()

@@ -15,6 +15,7 @@ from ..gaussians.activations import to_base_sh
 from ..gaussians.gaussians import Gaussians, merge, prune
 from ..photos.load import PhotoSet
 from ..photos.points import SparsePoints
+from ..progress import Listen, unheard
 from ..render.device import to_tensors
 from ..render.rasterize import Rendering, rasterize
 from .small import centers_inside, small, small_size
@@ -38,6 +39,7 @@ def starting_splats(
     most: int,
     start: str = "auto",
     passes: float = math.inf,
+    listen: Listen = unheard,
 ) -> Gaussians:
     """At most `most` decoded splats (numpy), and one splat per point, as `RefineSettings.start` wants them.
 
@@ -56,7 +58,7 @@ def starting_splats(
     if start == "points" or not len(decoded):
         return sparse
     if start == "auto" and len(sparse) >= ENOUGH_POINTS:
-        decoded = decoded[explaining(decoded, sparse, photos, good_psnr(passes))]
+        decoded = decoded[explaining(decoded, sparse, photos, good_psnr(passes), listen)]
     return merge([sparse, decoded])
 
 
@@ -66,7 +68,7 @@ def good_psnr(passes: float) -> float:
 
 
 @torch.no_grad()
-def explaining(decoded: Gaussians, sparse: Gaussians, photos: PhotoSet, good: float) -> np.ndarray:
+def explaining(decoded: Gaussians, sparse: Gaussians, photos: PhotoSet, good: float, listen: Listen = unheard) -> np.ndarray:
     """Which of N decoded splats (numpy) explain their regions of the photos better than `good` dB and than points: [N] bool.
 
     Both are drawn alone as a few photos see them. A decoded splat is judged by the mean squared error around its centre.
@@ -75,6 +77,7 @@ def explaining(decoded: Gaussians, sparse: Gaussians, photos: PhotoSet, good: fl
     tensors = to_tensors(decoded), to_tensors(sparse)
     errors, seen = torch.zeros(2, len(decoded)), torch.zeros(len(decoded))
     for view in views.tolist():
+        listen()
         (drawn, ours), (_, theirs) = (_errors(splats, photos, view) for splats in tensors)
         inside, rows, columns = centers_inside(drawn, ours.shape)
         errors[:, inside] += torch.stack([ours, theirs]).cpu()[:, rows, columns]

@@ -11,6 +11,7 @@ from torch.nn.functional import conv2d
 
 from ..gaussians.gaussians import Gaussians
 from ..photos.load import PhotoSet
+from ..progress import Listen, unheard
 from .device import to_tensors
 from .rasterize import rasterize
 
@@ -53,19 +54,19 @@ def ssim_map(
     return (means * structure).permute(0, 2, 3, 1)
 
 
-def evaluate_views(gaussians: Gaussians, photos: PhotoSet, exposure: bool = False) -> dict[str, float]:
+def evaluate_views(gaussians: Gaussians, photos: PhotoSet, exposure: bool = False, listen: Listen = unheard) -> dict[str, float]:
     """Mean PSNR (dB) and SSIM of splats (numpy) over the photos, each drawn over their background: {"psnr": …, "ssim": …}.
 
     `exposure` brings the colours of each picture as near to its photo as an affine map can.
     """
-    pairs = enumerate(compared(gaussians, photos, exposure))
+    pairs = enumerate(compared(gaussians, photos, exposure, listen))
     scores = np.array([[_counted_psnr(photos, view, *pair), ssim(*pair).item()] for view, pair in pairs])
     return {"psnr": float(scores[:, 0].mean()), "ssim": float(scores[:, 1].mean())}
 
 
-def evaluate_psnr(gaussians: Gaussians, photos: PhotoSet, exposure: bool = False) -> float:
+def evaluate_psnr(gaussians: Gaussians, photos: PhotoSet, exposure: bool = False, listen: Listen = unheard) -> float:
     """The PSNR of `evaluate_views` alone, in a fraction of the time."""
-    pairs = enumerate(compared(gaussians, photos, exposure))
+    pairs = enumerate(compared(gaussians, photos, exposure, listen))
     return float(np.mean([_counted_psnr(photos, view, *pair) for view, pair in pairs]))
 
 
@@ -76,13 +77,16 @@ def _counted_psnr(photos: PhotoSet, view: int, picture: torch.Tensor, photo: tor
 
 
 @torch.no_grad()
-def compared(gaussians: Gaussians, photos: PhotoSet, exposure: bool = False) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def compared(
+    gaussians: Gaussians, photos: PhotoSet, exposure: bool = False, listen: Listen = unheard
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """For each photo the picture of splats (numpy) that its camera sees, and the photo: both [1, H, W, 3], 0 to 1.
 
     The picture is like the photo where pixels do not count; `exposure` gives it the exposure of the photo.
     """
     splats = to_tensors(gaussians)
     for view in range(len(photos)):
+        listen()
         photo = torch.as_tensor(photos.images[view : view + 1], device=splats.means.device)
         weights = None if photos.weights is None else torch.as_tensor(photos.weights[view], device=photo.device)
         size = (photo.shape[2], photo.shape[1])

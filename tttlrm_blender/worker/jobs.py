@@ -91,7 +91,7 @@ def _finish(
     if settings.refine.wanted or settings.mesh:
         report.preview(lambda: gaussians)
     if settings.refine.wanted:
-        info["decoded"] = steps.measure(gaussians, made)
+        info["decoded"] = steps.measure(gaussians, made, report)
         with clock("refine"):
             gaussians = steps.optimize(gaussians, made, settings.refine, report)
     mesh = None
@@ -100,8 +100,8 @@ def _finish(
             mesh = _surface(gaussians, made, settings.mesh, report)
     used = made.photographs.files if settings.refine.wanted else made.photographs.chosen
     info |= {"views": len(used), "seconds": clock.seconds, "cameras": _cameras(made)}
-    info |= steps.measure(gaussians, made, settings.refine.wanted and settings.refine.exposure)
-    scene.change(made=made, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
+    info |= steps.measure(gaussians, made, report, settings.refine.wanted and settings.refine.exposure)
+    _keep(scene, report, made=made, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
     return _result(info, gaussians, mesh)
 
 
@@ -139,22 +139,24 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
     """Read splats from the scene's memory again, with other settings; refinement is not kept."""
     made = scene.reconstruction()
     gaussians = steps.read_out(made, settings, report)
-    scene.change(gaussians=gaussians, refined=False)
-    return _result(steps.measure(gaussians, made), gaussians)
+    info = steps.measure(gaussians, made, report)
+    _keep(scene, report, gaussians=gaussians, refined=False)
+    return _result(info, gaussians)
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
     """Optimise the scene's current splats against its photos, or go on with it."""
     made = scene.reconstruction()
     gaussians = steps.optimize(scene.splats(), made, settings, report, scene.state.refined)
-    scene.change(gaussians=gaussians, refined=True)
-    return _result(steps.measure(gaussians, made, settings.exposure), gaussians)
+    info = steps.measure(gaussians, made, report, settings.exposure)
+    _keep(scene, report, gaussians=gaussians, refined=True)
+    return _result(info, gaussians)
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> JobResult:
     """Make a surface of the scene's current splats."""
     surface = _surface(scene.splats(), scene.reconstruction(), settings, report)
-    scene.change(mesh=surface)
+    _keep(scene, report, mesh=surface)
     return JobResult({"faces": len(surface.faces)}, _mesh_arrays(surface))
 
 
@@ -182,6 +184,12 @@ def _surface(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings,
         made.photographs.read(report)
     photos = made.photographs.inputs if settings.texture else None
     return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
+
+
+def _keep(scene: Scene, report: Report, **parts: Any) -> None:
+    """Make parts the scene's, unless the job was cancelled: from then on it is done."""
+    report("save", 0)
+    scene.change(**parts)
 
 
 def _result(info: dict[str, Any], gaussians: Gaussians, surface: Mesh | None = None) -> JobResult:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import time
@@ -14,6 +13,7 @@ import numpy as np
 
 from .. import errors
 from ..errors import TttlrmError, lacks_memory
+from ..files import FULL, unwritable
 from ..gaussians.gaussians import Gaussians, thinned
 from ..progress import Report
 from ..protocol.frames import sendable
@@ -23,7 +23,6 @@ from .kinds import JobResult
 
 logger = logging.getLogger(__name__)
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a disk, a share of it, a file
 PROGRESS_SECONDS = 0.05  # between events of the same stage
 PREVIEW_SECONDS = 0.5
 PREVIEW_SPLATS = 200_000  # in each of them at most: what refinement stops at by itself, as thinning spoils refined splats
@@ -82,13 +81,8 @@ def outcome(work: Callable[[Report], JobResult], report: Report, log: Path | Non
     except (Exception, SystemExit) as error:
         logs.tell(logger, "job_broke", logging.ERROR)
         if isinstance(error, OSError) and error.errno in FULL:
-            return _no_room(error)
+            return Failed.of(unwritable(error.filename or "A file", error))
         return _out_of_memory() if lacks_memory(error) else _internal(error, log)
-
-
-def _no_room(error: OSError) -> Failed:
-    file = error.filename or "A file"
-    return Failed("cannot_write", f"{file} cannot be written: {error.strerror}.", "Make room on the disk.")
 
 
 def _out_of_memory() -> Failed:

@@ -42,7 +42,8 @@ class Photographs:
         """Read the pixels, if that is still to be done. Raises `TttlrmError`."""
         if self._inputs is None:
             self._inputs = load_photos(self.files, *self.size, report)
-            self._held_out = load_photos(self.tested, *self.size, report) if self.tested else None
+        if self._held_out is None and self.tested:
+            self._held_out = load_photos(self.tested, *self.size, report)
 
     @property
     def inputs(self) -> PhotoSet:

@@ -11,7 +11,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from ..errors import TttlrmError
-from ..files import make_folder
+from ..files import make_folder, unwritable
 from .limits import Limits
 
 
@@ -145,8 +145,3 @@ class Incoming:
             self._file.close()
         Path(self._file.name).unlink(missing_ok=True)
         self._over(self, False)
-
-
-def unwritable(name: str, error: OSError) -> TttlrmError:
-    """The error for a file that cannot be stored."""
-    return TttlrmError(f"The worker cannot store {name}: {error.strerror or error}.", code="cannot_write")

@@ -14,9 +14,9 @@ from tempfile import mkdtemp
 from typing import Any
 
 from ..errors import TttlrmError
-from ..files import replacing
+from ..files import replacing, unwritable
 from .limits import Limits
-from .session import Session, unwritable
+from .session import Session
 
 logger = logging.getLogger(__name__)
 

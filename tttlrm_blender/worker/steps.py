@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def remember(photographs: Photographs, settings: ReconstructSettings, report: Re
     """Let the network read the chosen photos."""
     model = network(settings.checkpoint)
     size = network_size(*photographs.size, model.config.patch_size, MOST_PIXELS[best_device().type])
-    views = load_photos(photographs.chosen, *size)
+    views = load_photos(photographs.chosen, *size, report, stage="resize")
     autoregressive = settings.scan == "ar"
     cameras, similarity = normalize(views.cameras, "first" if autoregressive else "mean")
     if report.watched:
@@ -141,7 +142,7 @@ def remember_more(made: Reconstruction, new: list[Photo], settings: ExtendSettin
     model, memory, old = network(made.checkpoint), made.memory, made.photographs
     chosen = select_views(new, settings.views or model.config.most_views)
     height, width = memory.images.shape[1:3]
-    views = load_photos(chosen, width, height)
+    views = load_photos(chosen, width, height, report, stage="resize")
     c2w = made.similarity.cameras(views.cameras).c2w
     photographs = Photographs(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
     photographs.read(report)
@@ -183,6 +184,7 @@ def optimize(
 ) -> Gaussians:
     """Optimise splats against the input photos, helped by sparse points of them; go on with those that were `refined`."""
     alone = settings.start == "decoded" or (refined and settings.start == "auto")
+    made.photographs.read(report)
     points = None if alone else points_of(made, report)
     return refine(gaussians, made.photographs.inputs, settings, report, points, refined)
 
@@ -196,16 +198,18 @@ def points_of(made: Reconstruction, report: Report) -> SparsePoints | None:
         return None
 
 
-def measure(gaussians: Gaussians, made: Reconstruction, exposed: bool = False) -> dict[str, Any]:
+def measure(gaussians: Gaussians, made: Reconstruction, report: Report, exposed: bool = False) -> dict[str, Any]:
     """PSNR in dB and SSIM over the held-out photos; nothing where none are held out.
 
     If asked, those with the exposure of each photo fitted too, under `exposed`.
     """
-    held_out = made.photographs.held_out
-    if not held_out:
+    if not made.photographs.tested:
         return {}
-    fitted = {"exposed": evaluate_views(gaussians, held_out, exposure=True)} if exposed else {}
-    return evaluate_views(gaussians, held_out) | fitted
+    made.photographs.read(report)
+    held_out = made.photographs.held_out
+    assert held_out is not None, "they were just read"
+    figures = partial(evaluate_views, gaussians, held_out, listen=lambda: report("measure", 0))
+    return figures() | ({"exposed": figures(exposure=True)} if exposed else {})
 
 
 def pictures(gaussians: Gaussians, made: Reconstruction, settings: RenderSettings, report: Report) -> dict[str, np.ndarray]:
