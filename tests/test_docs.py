@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages of docs/: their links lead somewhere, and they become HTML that F1 opens in Blender."""
+"""The pages of docs/: their links lead somewhere, they become HTML that F1 opens in Blender, and examples are understood."""
 
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -61,3 +63,12 @@ def test_links_to_pages_lead_to_their_html():
     made = page("# A & B\n\n[there](a.md#b), [out](https://example.com/c.md) and [in](#a--b)\n")
     assert Reader(made).links == ["a.html#b", "https://example.com/c.md", "#a--b"]
     assert "<title>A &amp; B</title>" in made and anchors("## A & B!") == ["a--b"]
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")
+def test_systemd_understands_the_unit(tmp_path):
+    (unit,) = re.findall(r"```ini\n(.*?)```", (DOCS / "worker.md").read_text("utf-8"), re.DOTALL)
+    file = tmp_path / "tttlrm.service"
+    file.write_text(unit.replace("/opt/tttlrm/bin/tttlrm", "/bin/true"))
+    said = subprocess.run(["systemd-analyze", "verify", file], capture_output=True, text=True)
+    assert (said.returncode, said.stderr) == (0, "")
