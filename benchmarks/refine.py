@@ -46,7 +46,7 @@ def main() -> None:
             counting, started = Counting(), time.perf_counter()
             splats = refine(decoded, photographs.inputs, replace(budget(text), start=start), counting, points)
             seconds = time.perf_counter() - started
-            scores = steps.measure(splats, made)
+            scores = steps.measure(splats, made, Report())
             figures = (f"{seconds:.0f}", f"{scores['psnr']:.2f}", f"{scores['ssim']:.3f}", str(len(splats)))
             rows.append((start, text, str(counting.steps), *figures))
             print(*rows[-1], sep="\t", flush=True)

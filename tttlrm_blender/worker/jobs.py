@@ -91,16 +91,16 @@ def _finish(
     if settings.refine.wanted or settings.mesh:
         report.preview(lambda: gaussians)
     if settings.refine.wanted:
-        info["decoded"] = steps.measure(gaussians, made)
+        info["decoded"] = steps.measure(gaussians, made, report)
         with clock("refine"):
             gaussians = steps.optimize(gaussians, made, settings.refine, report)
     mesh = None
     if settings.mesh:
         with clock("mesh"):
-            mesh = _surface(gaussians, made, settings.mesh, report)
+            mesh = _surface_if_any(gaussians, made, settings.mesh, report)
     used = made.photographs.files if settings.refine.wanted else made.photographs.chosen
     info |= {"views": len(used), "seconds": clock.seconds, "cameras": _cameras(made)}
-    info |= steps.measure(gaussians, made, settings.refine.wanted and settings.refine.exposure)
+    info |= steps.measure(gaussians, made, report, settings.refine.wanted and settings.refine.exposure)
     scene.change(made=made, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
     return _result(info, gaussians, mesh)
 
@@ -140,7 +140,7 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
     made = scene.reconstruction()
     gaussians = steps.read_out(made, settings, report)
     scene.change(gaussians=gaussians, refined=False)
-    return _result(steps.measure(gaussians, made), gaussians)
+    return _result(steps.measure(gaussians, made, report), gaussians)
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
@@ -148,7 +148,7 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
     made = scene.reconstruction()
     gaussians = steps.optimize(scene.splats(), made, settings, report, scene.state.refined)
     scene.change(gaussians=gaussians, refined=True)
-    return _result(steps.measure(gaussians, made, settings.exposure), gaussians)
+    return _result(steps.measure(gaussians, made, report, settings.exposure), gaussians)
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> JobResult:
@@ -178,10 +178,17 @@ JOBS = {
 
 def _surface(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
     """The surface of splats, its texture of the photos."""
-    if settings.texture:
-        made.photographs.read(report)
-    photos = made.photographs.inputs if settings.texture else None
+    photos = steps.photos_to_paint(made, report) if settings.texture else None
     return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
+
+
+def _surface_if_any(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh | None:
+    """The surface; None, with a note, where there is none to be made: splats are not lost for want of it."""
+    try:
+        return _surface(gaussians, made, settings, report)
+    except TttlrmError as error:
+        report.note(f"There is no mesh: {error.sentence} {error.hint}")
+        return None
 
 
 def _result(info: dict[str, Any], gaussians: Gaussians, surface: Mesh | None = None) -> JobResult:
