@@ -15,14 +15,14 @@ MODULES, IN_BLENDER = sorted(ENGINE.rglob("*.py")), [*sorted(OPERATORS.rglob("*.
 SOURCES = MODULES + IN_BLENDER
 HEAVY = {"torch", "gsplat", "numba", "scipy", "PIL", "trimesh", "skimage", "safetensors", "pycolmap", "tqdm"}
 HEAVY |= {"pillow_heif", "rawpy", "onnxruntime", "av", "cryptography", "fast_simplification"}
-WATCHED = HEAVY | {"numpy", "websockets", "bpy"}
+WATCHED = HEAVY | {"numpy", "websockets", "zstandard", "bpy"}
 
 # Beyond the standard library, per room. A room may use less.
 PACKAGES = {
     "": {"numpy"},
     "protocol": {"numpy"},
     "photos": {"numpy", "PIL", "scipy", "pycolmap", "pillow_heif", "rawpy", "onnxruntime", "av"},
-    "gaussians": {"numpy"},
+    "gaussians": {"numpy", "zstandard"},
     "client": {"numpy", "websockets"},
     "setup": set(),
     "matching": {"numpy", "torch", "numba"},

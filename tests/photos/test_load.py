@@ -103,7 +103,7 @@ def test_photo_that_changed_is_named(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     photos = find_photos(tmp_path)
     write_photo(tmp_path / "images/2.png", 20, 12)
-    with pytest.raises(TttlrmError, match=r"2\.png changed"):
+    with pytest.raises(TttlrmError, match=r"2\.png has another size"):
         load_photos(photos)
 
 

@@ -166,6 +166,17 @@ def test_a_surface_and_pictures_of_it_all(scene, settings):
         jobs.render(scene, RenderSettings(views=(6,)), Report())
 
 
+def test_splats_are_not_lost_for_want_of_a_mesh(scene, settings):
+    """Nor is a mesh for want of a texture."""
+    follower = Follower()
+    result = jobs.reconstruct(scene, replace(settings, mesh=MeshSettings(voxel=1000)), follower)
+    assert result.info["splats"] == len(scene.splats()) and "mesh.faces" not in result.arrays and scene.state.mesh is None
+    assert len(follower.notes) == 1 and follower.notes[0].startswith("There is no mesh: A mesh cannot be made of voxels of 1000")
+    surface = jobs.mesh(scene, MeshSettings(resolution=32, texture=4), follower)
+    assert surface.info["faces"] == len(scene.state.mesh.faces) and "mesh.texture" not in surface.arrays
+    assert "vertex colours alone" in follower.notes[1] and "larger texture" in follower.notes[1]
+
+
 @pytest.mark.parametrize("stage", ["load", "encode", "decode", "refine", "measure"])
 def test_a_cancelled_job_leaves_the_scene_as_it_was(scene, settings, stage):
     jobs.reconstruct(scene, settings, Report())

@@ -4,15 +4,19 @@
 import shutil
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.worker.photo_folder import CONFIG, write_photos
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.mesh.fuse import fuse
 from tttlrm_blender.model.checkpoint import save_checkpoint
 from tttlrm_blender.model.network import TttLRM
+from tttlrm_blender.photos.images import read_image
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
 from tttlrm_blender.worker import jobs, store
@@ -33,6 +37,15 @@ def settings(request, tmp_path) -> ReconstructSettings:
 @pytest.fixture
 def scene(tmp_path) -> Scene:
     return open_scene(write_photos(tmp_path / "scene/photos"))
+
+
+class Noting(Report):
+    def __init__(self):
+        super().__init__()
+        self.notes: list[str] = []
+
+    def note(self, sentence):
+        self.notes.append(sentence)
 
 
 def same(first, second) -> bool:
@@ -71,6 +84,36 @@ def test_a_scene_may_be_moved_with_its_folder(scene, settings, tmp_path):
     again = open_scene(tmp_path / "elsewhere/photos")
     jobs.refine(again, RefineSettings(steps=2), Report())
     assert again.state.refined
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: Image.new("RGB", (24, 16)).save(path)], ids=["gone", "another size"])
+def test_photos_that_are_not_what_they_were_are_done_without(scene, settings, spoil):
+    """Splats and meshes need none; only what learns from photos says so, and how to go on."""
+    jobs.reconstruct(scene, settings, Report())
+    for photo in (scene.folder / "images").iterdir():
+        spoil(photo)
+    again, follower, wanted = open_scene(scene.folder), Noting(), MeshSettings(resolution=32, texture=512)
+    decoded = jobs.decode(again, DecodeSettings(), follower)
+    assert "psnr" not in decoded.info and "no figures over the photos held out" in follower.notes.pop()
+    painted = jobs.mesh(again, wanted, follower).arrays["mesh.texture"]
+    assert "made of the splats' colours" in follower.notes[0] and "01.png" in follower.notes.pop()
+    np.testing.assert_array_equal(
+        painted, fuse(again.splats(), again.reconstruction().photographs.input_cameras(), wanted, Report()).texture
+    )
+    with pytest.raises(TttlrmError, match=r"01\.png") as caught:
+        jobs.refine(again, RefineSettings(steps=1), Report())
+    assert caught.value.code == "photos_gone" and "Reconstruct the scene again" in caught.value.hint
+    assert again.state.mesh is not None and same(open_scene(scene.folder).splats(), again.splats())
+
+
+def test_decoding_reads_no_photos_but_those_held_out(scene, settings, monkeypatch):
+    jobs.reconstruct(scene, settings, Report())
+    read: list[str] = []
+    monkeypatch.setattr(
+        "tttlrm_blender.photos.load.read_image", lambda path, *rest: read.append(path.name) or read_image(path, *rest)
+    )
+    jobs.decode(open_scene(scene.folder), DecodeSettings(), Report())
+    assert read == ["00.png", "03.png"]
 
 
 def test_a_new_folder_has_an_empty_scene(scene):

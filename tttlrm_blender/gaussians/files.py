@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TttlrmError
-from . import gltf, spz
+from . import gltf, spz_container
 from .faults import bad_file
 from .gaussians import Gaussians
 from .glb import read_glb, write_glb
@@ -16,6 +16,7 @@ from .ply import read_ply, write_ply
 from .ply_compressed import write_compressed_ply
 from .ply_table import read_header
 from .splat import read_splat, write_splat
+from .spz import read_spz, write_spz
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Format:
 
 PLY = Format("PLY", ".ply", (b"ply",), read_ply, write_ply)
 COMPRESSED_PLY = Format("Compressed PLY", ".compressed.ply", (b"ply",), read_ply, write_compressed_ply)
-SPZ = Format("SPZ", ".spz", (spz.GZIP, spz.MAGIC), spz.read_spz, spz.write_spz)
+SPZ = Format("SPZ", ".spz", (spz_container.GZIP, spz_container.MAGIC), read_spz, write_spz)
 SPLAT = Format("Splat", ".splat", (), read_splat, write_splat)
 GLB = Format("GLB", ".glb", (gltf.MAGIC,), read_glb, write_glb)
 FORMATS = (COMPRESSED_PLY, PLY, SPZ, SPLAT, GLB)  # longer suffixes before those that they end in

@@ -1,87 +1,44 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats as SPZ files (github.com/nianticlabs/spz), about a tenth of the size of PLY.
 
-A gzip stream: a header of 16 bytes, then one attribute after the other for all splats: positions as 24-bit fixed point
-(version 1: as half floats), opacities, base colours and log-scales as bytes, rotations (version 3: the smallest three
-components in 10 bits each and the index of the largest; before: x y z as bytes), SH coefficients as bytes. All
-little-endian. The axes are right, up, back where those of PLY files are right, down, forward: both turn into each other here
-as in the format's own tools. Version 4 is compressed by Zstandard, which Blender's Pythons cannot undo.
+What the bytes of their attributes mean: positions are 24-bit fixed point (version 1: half floats), opacities, base colours
+and log-scales bytes, rotations (from version 3: the smallest three components in 10 bits each and the index of the largest;
+before: x y z as bytes), SH coefficients bytes. The axes are right, up, back where those of PLY files are right, down,
+forward: both turn into each other here as in the format's own tools.
 """
 
 from __future__ import annotations
 
-import gzip
-import logging
-import struct
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from ..files import replacing
 from .activations import to_bytes
 from .faults import bad_file, keep_finite
 from .gaussians import Gaussians
 from .quaternions import from_smallest_three, normalize, to_smallest_three
+from .spz_container import TERMS, Header, read_container, write_container
 from .transform import apply_similarity
 
-HEADER = struct.Struct("<4sIIBBBB")  # magic, version, splats, SH degree, fractional bits, flags, reserved
-MAGIC, GZIP = b"NGSP", b"\x1f\x8b"
 AXES = np.diag([1.0, -1.0, -1.0])  # PLY to SPZ and back
 COLOUR_SCALE = 0.15  # a byte holds 0.5 + 0.15 of the constant coefficient
 MOST_FRACTIONAL_BITS = 20
-SIZES = {1: (6, 3), 2: (9, 3), 3: (9, 4)}  # bytes of positions and rotations, by version
-TERMS = (0, 3, 8, 15, 24)  # SH coefficients beyond the constant one, by degree; those of degree 4 are left out
-EXTENDED = 2  # the flag of files with vendors' extensions
 SH_STEPS = [8] * 9 + [16] * 36  # coarser than a byte, so that the stream compresses well
 LARGEST_SMALL = np.sqrt(0.5)  # bound on the three smallest components of a unit quaternion
-BEST_COMPRESSION = 1040  # gzip cannot do better than this ratio
 
 
 def read_spz(path: str | Path) -> Gaussians:
-    """The splats of an SPZ file of version 1 to 3, in the axes of PLY files. SH above degree 3 is cut.
+    """The splats of an SPZ file of version 1 to 4, in the axes of PLY files. SH above degree 3 is cut.
 
     Raises `TttlrmError` when the file is missing, damaged or of another version.
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            if file.read(4) == MAGIC:
-                hint = "Export it as SPZ of version 3, or as PLY."
-                raise bad_file(path, "is SPZ of version 4, whose compression cannot be undone here", hint)
-        with gzip.open(path) as stream:
-            return _read(path, stream)
-    except EOFError as error:
-        raise bad_file(path, "ends too early", "Copy or export the file again.") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise bad_file(path, "is not an SPZ file of version 1 to 3, or is damaged") from error
-    except OSError as error:
-        raise bad_file(path, f"cannot be read: {error.strerror}") from error
-
-
-def _read(path: Path, stream: gzip.GzipFile) -> Gaussians:
-    header = stream.read(HEADER.size)
-    if len(header) < HEADER.size or header[:4] != MAGIC:
-        raise bad_file(path, "is not an SPZ file")
-    _, version, count, degree, fractional_bits, flags, _ = HEADER.unpack(header)
-    if version not in SIZES or degree >= len(TERMS):
-        raise bad_file(path, f"is SPZ of version {version} and degree {degree}", "Versions 1 to 3 to degree 4 can be read.")
-    widths = [SIZES[version][0], 1, 3, 3, SIZES[version][1], 3 * TERMS[degree]]
-    # Before anything is unpacked: a damaged header may speak of more than memory holds.
-    whole = count * sum(widths) <= path.stat().st_size * BEST_COMPRESSION
-    data = stream.read(count * sum(widths)) if whole else b""
-    if not whole or len(data) < count * sum(widths):
-        raise bad_file(path, "ends too early", "Copy or export the file again.")
-    if flags & EXTENDED:
-        logging.getLogger(__name__).warning("%s: its vendor's extensions of SPZ are ignored.", path)
-    return _unpack(path, version, fractional_bits, *_split(data, count, widths))
+    header, arrays = read_container(Path(path))
+    return _unpack(Path(path), header, *arrays)
 
 
 def _unpack(
     path: Path,
-    version: int,
-    fractional_bits: int,
+    header: Header,
     positions: np.ndarray,  # [N, 9 or 6] uint8, and so are the others
     opacities: np.ndarray,  # [N, 1]
     base: np.ndarray,  # [N, 3]
@@ -92,21 +49,13 @@ def _unpack(
     base_sh = (base / np.float32(255) - np.float32(0.5)) / np.float32(COLOUR_SCALE)
     rest_sh = (rest[:, : 3 * TERMS[3]].astype(np.float32) - 128) / 128
     gaussians = Gaussians(
-        means=_from_halves(positions) if version == 1 else _from_fixed_point(positions, fractional_bits),
-        quats=_from_smallest_three(rotations) if version == 3 else _from_first_three(rotations),
+        means=_from_halves(positions) if header.version == 1 else _from_fixed_point(positions, header.fractional_bits),
+        quats=_from_smallest_three(rotations) if header.version >= 3 else _from_first_three(rotations),
         scales=np.exp(scales / np.float32(16) - 10),
         opacities=opacities[:, 0] / np.float32(255),
         sh=np.concatenate([base_sh[:, None], rest_sh.reshape(len(base), rest_sh.shape[1] // 3, 3)], axis=1),
     )
     return apply_similarity(keep_finite(path, gaussians, np.isfinite(gaussians.means).all(axis=1)), 1.0, AXES, np.zeros(3))
-
-
-def _split(data: bytes, count: int, widths: list[int]) -> Iterator[np.ndarray]:
-    """The bytes [count, width] of one attribute after the other."""
-    start = 0
-    for width in widths:
-        yield np.frombuffer(data, dtype=np.uint8, count=count * width, offset=start).reshape(count, width)
-        start += count * width
 
 
 def write_spz(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
@@ -120,17 +69,15 @@ def write_spz(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
     if extent >= 1 << 23:
         raise bad_file(Path(path), f"cannot hold splats at a distance of {extent:.0f}", "Scale the scene down first.")
     fractional_bits = int(np.clip(23 - np.frexp(extent)[1], 0, MOST_FRACTIONAL_BITS))
-    header = HEADER.pack(MAGIC, 3, len(turned), turned.sh_degree, fractional_bits, 0, 0)
-    parts = (
+    parts = [
         _to_fixed_point(turned.means, fractional_bits),
         to_bytes(turned.opacities * 255),
         to_bytes(turned.sh[:, 0] * (COLOUR_SCALE * 255) + 127.5),
         to_bytes((np.log(np.maximum(turned.scales, 1e-30)) + 10) * 16),
         _to_smallest_three(turned.quats),
         _to_coarse_bytes(turned.sh[:, 1:].reshape(len(turned), 3 * turned.sh.shape[1] - 3)),
-    )
-    with replacing(path) as part, gzip.open(part, "wb", compresslevel=6) as file:
-        file.write(header + b"".join(array.tobytes() for array in parts))
+    ]
+    write_container(path, Header(3, len(turned), turned.sh_degree, fractional_bits), parts)
 
 
 def _to_coarse_bytes(

@@ -32,8 +32,8 @@ def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report:
     """The surface that splats (numpy) show to cameras, in the splats' world.
 
     Depths rendered from every camera are fused into a distance field, whose zero is the surface. A texture is made of what
-    the cameras' photos show, or without them of the splats' own colours. Raises `TttlrmError` when no surface is found, or
-    more pieces than the texture has room for, and `Cancelled`.
+    the cameras' photos show, or without them of the splats' own colours; where it has no room for the pieces of the mesh, a
+    note says so, and there are vertex colours alone. Raises `TttlrmError` when no surface is found, and `Cancelled`.
     """
     maps = render_depth_maps(gaussians, cameras, report)
     return fuse_depth_maps(maps, settings, report, photos)
@@ -54,7 +54,13 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
         vertices, faces = simplify(mesh, settings.faces)
         mesh = Mesh(vertices, faces, vertex_colors(vertices, maps, volume.truncation, listen))
     report("extract surface", 1)
-    return textured(mesh, settings.texture, maps, photos, volume.truncation, report) if settings.texture else mesh
+    if not settings.texture:
+        return mesh
+    try:
+        return textured(mesh, settings.texture, maps, photos, volume.truncation, report)
+    except TttlrmError as error:
+        report.note(f"The mesh has vertex colours alone: {error.sentence} {error.hint}")
+        return mesh
 
 
 def voxel_size(longest: float, settings: MeshSettings) -> float:

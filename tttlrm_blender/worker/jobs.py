@@ -97,7 +97,7 @@ def _finish(
     mesh = None
     if settings.mesh:
         with clock("mesh"):
-            mesh = _surface(gaussians, made, settings.mesh, report)
+            mesh = _surface_if_any(gaussians, made, settings.mesh, report)
     used = made.photographs.files if settings.refine.wanted else made.photographs.chosen
     info |= {"views": len(used), "seconds": clock.seconds, "cameras": _cameras(made)}
     info |= steps.measure(gaussians, made, report, settings.refine.wanted and settings.refine.exposure)
@@ -180,9 +180,7 @@ JOBS = {
 
 def _surface(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
     """The surface of splats, its texture of the photos."""
-    if settings.texture:
-        made.photographs.read(report)
-    photos = made.photographs.inputs if settings.texture else None
+    photos = steps.photos_to_paint(made, report) if settings.texture else None
     return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
 
 
@@ -190,6 +188,15 @@ def _keep(scene: Scene, report: Report, **parts: Any) -> None:
     """Make parts the scene's, unless the job was cancelled: from then on it is done."""
     report("save", 0)
     scene.change(**parts)
+
+
+def _surface_if_any(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh | None:
+    """The surface; None, with a note, where there is none to be made: splats are not lost for want of it."""
+    try:
+        return _surface(gaussians, made, settings, report)
+    except TttlrmError as error:
+        report.note(f"There is no mesh: {error.sentence} {error.hint}")
+        return None
 
 
 def _result(info: dict[str, Any], gaussians: Gaussians, surface: Mesh | None = None) -> JobResult:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -39,24 +40,33 @@ class Photographs:
         self._held_out: PhotoSet | None = None
 
     def read(self, report: Report) -> None:
-        """Read the pixels, if that is still to be done. Raises `TttlrmError`."""
+        """Read the pixels of all, if that is still to be done. Raises `TttlrmError`."""
+        self.read_inputs(report)
+        self.read_held_out(report)
+
+    def read_inputs(self, report: Report) -> PhotoSet:
+        """Those that may be learned from. Raises `TttlrmError`."""
         if self._inputs is None:
             self._inputs = load_photos(self.files, *self.size, report)
-        if self._held_out is None and self.tested:
+        return self._inputs
+
+    def read_held_out(self, report: Report) -> PhotoSet | None:
+        """Those that are only for measuring; None where there are none. Raises `TttlrmError`."""
+        if self.tested and self._held_out is None:
             self._held_out = load_photos(self.tested, *self.size, report)
+        return self._held_out
 
     @property
     def inputs(self) -> PhotoSet:
-        """Those that may be learned from."""
-        self.read(Report())
-        assert self._inputs is not None
-        return self._inputs
+        """Those that may be learned from. Raises `TttlrmError` ("photos_gone") where they are not what they were."""
+        with kept_photos():
+            return self.read_inputs(Report())
 
     @property
     def held_out(self) -> PhotoSet | None:
-        """Those that are only for measuring."""
-        self.read(Report())
-        return self._held_out
+        """Those that are only for measuring. Raises `TttlrmError` ("photos_gone") where they are not what they were."""
+        with kept_photos():
+            return self.read_held_out(Report())
 
     def input_cameras(self) -> Cameras:
         """Pinhole cameras of the photos that may be learned from."""
@@ -70,6 +80,18 @@ class Photographs:
     def by_name(self) -> list[Photo]:
         """All photos."""
         return sorted([*self.files, *self.tested], key=lambda photo: photo.name)
+
+
+@contextmanager
+def kept_photos() -> Iterator[None]:
+    """Says what to do about photos of a scene that cannot be read again: these are copies, which nobody could mend."""
+    try:
+        yield
+    except TttlrmError as error:
+        if error.code != "bad_photo":
+            raise
+        hint = "Reconstruct the scene again from your photos; its splats stay as they are."
+        raise TttlrmError(error.sentence, hint, "photos_gone") from error
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ..photos.background import without_background
 from ..photos.cameras import Cameras
 from ..photos.cull import forget_looks, worth_using
 from ..photos.find import find_photos, find_test_photos, image_files
-from ..photos.load import load_photos, used_size
+from ..photos.load import PhotoSet, load_photos, used_size
 from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
@@ -31,7 +31,7 @@ from ..render.device import best_device, to_tensors
 from ..render.metrics import evaluate_views
 from ..render.rasterize import rasterize
 from .previews import look_ahead, offering
-from .scene import Photographs, Reconstruction, Scene, in_world, network
+from .scene import Photographs, Reconstruction, Scene, in_world, kept_photos, network
 from .tidy import tidy
 
 MOST_QUERIES = 16  # views that splats are read for, where nobody asks for more
@@ -145,7 +145,8 @@ def remember_more(made: Reconstruction, new: list[Photo], settings: ExtendSettin
     views = load_photos(chosen, width, height, report, stage="resize")
     c2w = made.similarity.cameras(views.cameras).c2w
     photographs = Photographs(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
-    photographs.read(report)
+    with kept_photos():
+        photographs.read(report)
     on_chunk = offering(made.checkpoint, made.similarity, settings.decode, report)
     more = extend(
         model,
@@ -184,9 +185,10 @@ def optimize(
 ) -> Gaussians:
     """Optimise splats against the input photos, helped by sparse points of them; go on with those that were `refined`."""
     alone = settings.start == "decoded" or (refined and settings.start == "auto")
-    made.photographs.read(report)
+    with kept_photos():
+        inputs = made.photographs.read_inputs(report)
     points = None if alone else points_of(made, report)
-    return refine(gaussians, made.photographs.inputs, settings, report, points, refined)
+    return refine(gaussians, inputs, settings, report, points, refined)
 
 
 def points_of(made: Reconstruction, report: Report) -> SparsePoints | None:
@@ -198,16 +200,30 @@ def points_of(made: Reconstruction, report: Report) -> SparsePoints | None:
         return None
 
 
+def photos_to_paint(made: Reconstruction, report: Report) -> PhotoSet | None:
+    """The input photos, for a texture; None, with a note, where they cannot be read again: the splats' colours do then."""
+    try:
+        return made.photographs.read_inputs(report)
+    except TttlrmError as error:
+        if error.code != "bad_photo":
+            raise
+        remedy = "For a texture of the photos, reconstruct the scene again from them."
+        report.note(f"The texture is made of the splats' colours: {error.sentence} {remedy}")
+        return None
+
+
 def measure(gaussians: Gaussians, made: Reconstruction, report: Report, exposed: bool = False) -> dict[str, Any]:
-    """PSNR in dB and SSIM over the held-out photos; nothing where none are held out.
+    """PSNR in dB and SSIM over the held-out photos; nothing where none are held out, or, with a note, where they are gone.
 
     If asked, those with the exposure of each photo fitted too, under `exposed`.
     """
-    if not made.photographs.tested:
+    try:
+        held_out = made.photographs.read_held_out(report)
+    except TttlrmError as error:
+        report.note(f"There are no figures over the photos held out: {error.sentence}")
         return {}
-    made.photographs.read(report)
-    held_out = made.photographs.held_out
-    assert held_out is not None, "they were just read"
+    if not held_out:
+        return {}
     figures = partial(evaluate_views, gaussians, held_out, listen=lambda: report("measure", 0))
     return figures() | ({"exposed": figures(exposure=True)} if exposed else {})
 

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How SPZ files (github.com/nianticlabs/spz) hold the bytes of their attributes.
+
+Versions 1 to 3 are one gzip stream: a header of 16 bytes, then one attribute after the other for all splats. Version 4 has a
+plain header of 32 bytes, vendors' extensions, a table with the packed and the unpacked size of every stream, and one Zstandard
+stream for each attribute that has bytes. All little-endian.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import logging
+import struct
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..files import replacing
+from .faults import bad_file
+
+MAGIC, GZIP = b"NGSP", b"\x1f\x8b"
+HEADER = struct.Struct("<4sIIBBBB")  # magic, version, splats, SH degree, fractional bits, flags, streams of version 4
+TABLE_AT = struct.Struct("<I12x")  # goes on with the header in version 4
+ENTRY = struct.Struct("<QQ")  # of the table: packed and unpacked bytes
+EXTENDED = 2  # the flag of files with vendors' extensions
+TERMS = (0, 3, 8, 15, 24)  # SH coefficients beyond the constant one, by degree
+BEST_COMPRESSION = 1040  # gzip cannot do better than this ratio; Zstandard could, but not with splats that differ
+CUT = ("ends too early", "Copy or export the file again.")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an SPZ file says of itself."""
+
+    version: int
+    count: int
+    degree: int
+    fractional_bits: int
+    flags: int = 0
+    streams: int = 0
+
+    def widths(self) -> list[int]:
+        """Bytes per splat of positions, opacities, base colours, scales, rotations and SH coefficients."""
+        return [6 if self.version == 1 else 9, 1, 3, 3, 4 if self.version >= 3 else 3, 3 * TERMS[self.degree]]
+
+
+def read_container(path: Path) -> tuple[Header, list[np.ndarray]]:
+    """The header, and the bytes [N, width] of each attribute of `Header.widths`.
+
+    Raises `TttlrmError` when the file is missing, damaged or of another version.
+    """
+    try:
+        with path.open("rb") as file:
+            plain = file.read(len(MAGIC)) == MAGIC
+            file.seek(0)
+            if plain:
+                return _read_version_4(path, file)
+            with gzip.open(file) as stream:
+                return _read_gzip(path, stream)
+    except EOFError as error:
+        raise bad_file(path, *CUT) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise bad_file(path, "is not an SPZ file, or is damaged") from error
+    except OSError as error:
+        raise bad_file(path, f"cannot be read: {error.strerror}") from error
+
+
+def write_container(path: str | Path, header: Header, parts: list[np.ndarray]) -> None:
+    """Write the attributes of `Header.widths` as a file of version 1 to 3. Raises `TttlrmError` when it cannot be written."""
+    packed = HEADER.pack(MAGIC, header.version, header.count, header.degree, header.fractional_bits, header.flags, 0)
+    with replacing(path) as part, gzip.open(part, "wb", compresslevel=6) as file:
+        file.write(packed + b"".join(array.tobytes() for array in parts))
+
+
+def _read_gzip(path: Path, stream: gzip.GzipFile) -> tuple[Header, list[np.ndarray]]:
+    header = _read_header(path, stream, (1, 2, 3))
+    return header, [_array(path, stream, header.count, width) for width in header.widths()]
+
+
+def _read_version_4(path: Path, file: BinaryIO) -> tuple[Header, list[np.ndarray]]:
+    header = _read_header(path, file, (4,))
+    zstd = _zstandard(path)
+    sizes = iter(_packed_sizes(path, file, header))
+    arrays = []
+    try:
+        for width in header.widths():
+            # An opened stream gives what it is asked for, whatever size it claims.
+            stream = zstd.open(io.BytesIO(file.read(next(sizes))), "rb") if header.count * width else io.BytesIO()
+            arrays.append(_array(path, stream, header.count, width))
+            if stream.read(1):
+                raise bad_file(path, "is damaged: it holds more than its splats")
+    except zstd.ZstdError as error:
+        raise bad_file(path, "is damaged: its Zstandard streams cannot be unpacked") from error
+    return header, arrays
+
+
+def _read_header(path: Path, stream: gzip.GzipFile | BinaryIO, versions: tuple[int, ...]) -> Header:
+    data = stream.read(HEADER.size)
+    if len(data) < HEADER.size or data[:4] != MAGIC:
+        raise bad_file(path, "is not an SPZ file")
+    _, version, count, degree, fractional_bits, flags, streams = HEADER.unpack(data)
+    if version not in versions or degree >= len(TERMS):
+        raise bad_file(path, f"is SPZ of version {version} and degree {degree}", "Versions 1 to 4 to degree 4 can be read.")
+    header = Header(version, count, degree, fractional_bits, flags, streams)
+    # Before anything is unpacked: a damaged header may speak of more than memory holds.
+    if count * sum(header.widths()) > path.stat().st_size * BEST_COMPRESSION:
+        raise bad_file(path, *CUT)
+    if flags & EXTENDED:
+        logging.getLogger(__name__).warning("%s: its vendor's extensions of SPZ are ignored.", path)
+    return header
+
+
+def _packed_sizes(path: Path, file: BinaryIO, header: Header) -> list[int]:
+    """Packed bytes of the streams from version 4's table, where `file` stands at the first of them then."""
+    rest = file.read(TABLE_AT.size)
+    table_at = TABLE_AT.unpack(rest)[0] if len(rest) == TABLE_AT.size else 0
+    file.seek(table_at)
+    table = file.read(header.streams * ENTRY.size)
+    if table_at < HEADER.size + TABLE_AT.size or len(table) < header.streams * ENTRY.size:
+        raise bad_file(path, *CUT)
+    packed, unpacked = zip(*ENTRY.iter_unpack(table), strict=True) if table else ((), ())
+    if list(unpacked) != [header.count * width for width in header.widths() if header.count * width]:
+        raise bad_file(path, "is damaged: its streams are not those of its splats")
+    if sum(packed) > path.stat().st_size - file.tell():
+        raise bad_file(path, *CUT)
+    return list(packed)
+
+
+def _array(path: Path, stream: Any, count: int, width: int) -> np.ndarray:  # [N, width] uint8
+    data = stream.read(count * width)
+    if len(data) < count * width:
+        raise bad_file(path, *CUT)
+    return np.frombuffer(data, dtype=np.uint8).reshape(count, width)
+
+
+def _zstandard(path: Path) -> Any:
+    """The module that unpacks Zstandard streams: Python has one from 3.14 on, and Blender mostly brings another."""
+    with suppress(ImportError):
+        from compression import zstd
+
+        return zstd
+    with suppress(ImportError):
+        import zstandard
+
+        return zstandard
+    hint = "Install the package zstandard for it, or export the file as SPZ of version 3 or as PLY."
+    raise bad_file(path, "is SPZ of version 4, which this Python cannot unpack", hint)
