@@ -2,10 +2,7 @@
 """SPZ files of version 4: what the format's own tools wrote, files repacked from version 3, damaged ones, and bombs."""
 
 import base64
-import gzip
-import itertools
 import logging
-import struct
 import subprocess
 import sys
 import tracemalloc
@@ -17,52 +14,19 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.gaussians.spz_4 import NO_HARMONICS, attributes, container, version_4
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.files import read_splats
 from tttlrm_blender.gaussians.quaternions import to_matrices
 from tttlrm_blender.gaussians.spz import read_spz, write_spz
 
 ROOT = Path(__file__).resolve().parents[2]
-NO_HARMONICS = [9, 1, 3, 3, 4]
 # `random_splats(2, degree=1, seed=7)`, of which the axes were called right, down, forward, as @adobe/spz 0.2.3 saved it.
 SAVED_ELSEWHERE = (
     b"PDfKv1ONa40ssI20So{JAOHXW0000000000000008vp<R000005&!@I000003jhEB000000ssI2000004*&oF000001^@s6000004*&oF000001^@s6000005dZ)"
     b"H000002mk;8000008vp<R000005&!@I00000D77#BAQF)P00jU5IQ#!&1OUMC|3(J@-VXpMwJ-f30ucZJI4dZ%Fa00}F#rIEU|@}FcPO<l{U8Q0003ZXN?AfnD77#"
     b"BAP7MK033is4m}ZhjwrP+{U8#N004l9AYg!iNDw&iIMBE#fY6}0"
 )
-
-
-def container(
-    splats: int,
-    degree: int,
-    bits: int,
-    streams: list[bytes],
-    sizes: list[int],
-    extensions: bytes = b"",
-    table_at: int | None = None,
-) -> bytes:
-    """A file of version 4 around packed streams, of which the table says these unpacked sizes."""
-    where = 32 + len(extensions) if table_at is None else table_at
-    header = struct.pack("<4sIIBBBBI12x", b"NGSP", 4, splats, degree, bits, 2 if extensions else 0, len(streams), where)
-    table = b"".join(struct.pack("<QQ", len(stream), size) for stream, size in zip(streams, sizes, strict=True))
-    return header + extensions + table + b"".join(streams)
-
-
-def attributes(version_3: bytes) -> tuple[int, int, int, list[bytes]]:
-    """Number, degree, fractional bits and the attributes of a file of version 3."""
-    data = gzip.decompress(version_3)
-    count, degree, bits = struct.unpack_from("<IBB", data, 8)
-    widths = [*NO_HARMONICS, 3 * ((degree + 1) ** 2 - 1)]
-    ends = np.cumsum([16, *(count * width for width in widths)])
-    return count, degree, bits, [data[start:end] for start, end in itertools.pairwise(ends)]
-
-
-def version_4(version_3: bytes, extensions: bytes = b"", checksums: bool = False) -> bytes:
-    """The same contents as version 4."""
-    count, degree, bits, parts = attributes(version_3)
-    parts = [part for part in parts if part]
-    pack = zstandard.ZstdCompressor(level=12, write_checksum=checksums).compress
-    return container(count, degree, bits, [pack(part) for part in parts], [len(part) for part in parts], extensions)
 
 
 def test_reads_what_the_formats_own_tools_wrote(tmp_path, random_splats):

@@ -11,6 +11,7 @@ import pytest
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Matrix, Vector
 
+from tests.gaussians.spz_4 import version_4
 from tttlrm_blender.gaussians.files import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.gaussians.quaternions import normalize
@@ -57,6 +58,13 @@ def test_an_object_that_was_moved_goes_through_every_format(name, tmp_path):
     assert ops.import_splats(filepath=str(tmp_path / name)) == {"FINISHED"}
     again = import_module(f"{MODULE}.operators.scene.splats").read_splats(bpy.context.object)
     np.testing.assert_allclose(np.sort(again.means, axis=0), np.sort(expected, axis=0), atol=4e-3)
+
+
+def test_blenders_own_python_unpacks_spz_of_version_4(tmp_path):
+    write_splats(tmp_path / "three.spz", some_splats(300))
+    (tmp_path / "four.spz").write_bytes(version_4((tmp_path / "three.spz").read_bytes()))
+    assert ops.import_splats(filepath=str(tmp_path / "four.spz")) == {"FINISHED"}
+    assert len(bpy.context.object.data.points) == 300
 
 
 def test_what_was_imported_is_exported_bit_for_bit(tmp_path):
