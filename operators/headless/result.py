@@ -54,6 +54,8 @@ def make(task: Task, wanted: settings.ReconstructSettings, keep_scene: bool, say
     work = set_work(task.photos, wanted)
     try:
         done = _follow(work, say)
+        if wanted.mesh and "mesh.glb" not in done.arrays:
+            raise errors.TttlrmError("The splats have no mesh.", "What was said before tells why.", "no_mesh")
         drawn = _follow(Work(work.session, "render", settings.RenderSettings(views=(0,))), say)
     finally:
         if not keep_scene:

@@ -34,6 +34,13 @@ def test_reconstruct_writes_everything_and_ends_with_json(options, tmp_path, cap
     assert names == {"splats.ply", "cameras.json", "report.json", "held_out"}, "nothing half-written"
 
 
+def test_splats_without_the_mesh_that_was_wanted_are_written_and_status_one(options, tmp_path, capsys):
+    out = tmp_path / "made"
+    assert main(["reconstruct", *options, "--out", str(out), "--mesh", "--voxel", "1000"]) == 1
+    assert len(read_splats(out / "splats.ply")) and not (out / "mesh.glb").exists()
+    assert "There is no mesh" in capsys.readouterr().err
+
+
 def test_render_draws_what_reconstruct_wrote(options, tmp_path, capsys):
     out = tmp_path / "made"
     main(["reconstruct", *options, "--out", str(out)])

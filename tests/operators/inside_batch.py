@@ -86,6 +86,13 @@ def test_a_mesh_can_be_declined(sets):
     assert {path.name for path in (sets.parent / "out" / "statue").iterdir()} == FILES - {"mesh.glb"}
 
 
+def test_a_set_without_the_mesh_that_was_wanted_has_failed(sets, capsys):
+    assert convert(sets, "--voxel", "1000") == 1
+    said = capsys.readouterr().out
+    assert "the voxels are too large" in said and "failed. The splats have no mesh." in said
+    assert not (sets.parent / "out" / "statue").exists()
+
+
 def test_a_folder_that_is_no_result_is_not_touched(sets, capsys):
     (sets.parent / "out" / "statue").mkdir(parents=True)
     assert convert(sets) == 1

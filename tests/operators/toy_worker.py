@@ -27,6 +27,7 @@ from tttlrm_blender.worker.program import Registry, main
 
 SPLATS = 12
 SIZE = (32, 24)
+COARSEST = 100.0  # voxels of which there is a mesh
 
 
 @dataclass
@@ -50,7 +51,10 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
         time.sleep(0.1)
     names = [name for name in scene.files if name.endswith(".png")] or ["frame_000001.jpg"]
     info = {"views": len(names), "splats": SPLATS, "seconds": {"load": 0.0}, "files": scene.files, "settings": to_json(settings)}
-    arrays = _arrays(SPLATS) | (_mesh() if settings.mesh else {})
+    too_coarse = settings.mesh and settings.mesh.voxel > COARSEST
+    if too_coarse:
+        report.note("There is no mesh: the voxels are too large.")
+    arrays = _arrays(SPLATS) | (_mesh() if settings.mesh and not too_coarse else {})
     return JobResult(info | {"cameras": _cameras(names)}, arrays)
 
 

@@ -33,13 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Reconstruct, write the results and say what came of it."""
+    """Reconstruct, write the results and say what came of it; 1 where a mesh was wanted and there is none."""
     from ..worker.jobs import Clock, reconstruct
     from ..worker.scene import Scene
     from .console import Console
 
-    scene, report = Scene(args.photos), Console()
-    result = reconstruct(scene, reconstruct_settings(args), report)
+    scene, report, settings = Scene(args.photos), Console(), reconstruct_settings(args)
+    result = reconstruct(scene, settings, report)
     photos = args.photos.resolve()
     out = args.out or Path("out") / (photos.stem if photos.is_file() else photos.name)
     clock = Clock()
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     _write_json(out / "report.json", figures)
     print(f"{figures['splats']} splats from {figures['views']} photos are in {out}", file=sys.stderr)
     print(json.dumps(figures) if args.json else summary(figures))
-    return 0
+    return 0 if settings.mesh is None or "mesh.glb" in result.arrays else 1
 
 
 def summary(figures: dict[str, Any]) -> str:
