@@ -49,13 +49,22 @@ def _points_by_nodes(cloud: bpy.types.PointCloud, count: int) -> bpy.types.Point
         bpy.data.node_groups.remove(tree)
 
 
-def read(cloud: bpy.types.PointCloud, name: str) -> np.ndarray:
-    """An attribute as [N, width]; a width of 1 for plain numbers."""
+def shape(cloud: bpy.types.PointCloud, name: str) -> tuple[int, int]:
+    """How many points an attribute has, and how many numbers for each."""
     attribute = cloud.attributes[name]
     count = len(attribute.data)
-    width = _width(attribute) if count else 1
-    values = np.empty((count, width), dtype=BUFFERS.get(attribute.data_type, np.float32))
-    if count:
+    return count, _width(attribute) if count else 1
+
+
+def read(
+    cloud: bpy.types.PointCloud,
+    name: str,
+    into: np.ndarray | None = None,  # [N, width], in one piece
+) -> np.ndarray:
+    """An attribute as [N, width]; a width of 1 for plain numbers."""
+    attribute = cloud.attributes[name]
+    values = np.empty(shape(cloud, name), dtype=BUFFERS.get(attribute.data_type, np.float32)) if into is None else into
+    if len(values):
         attribute.data.foreach_get(_field(attribute), values.ravel())
     return values
 

@@ -19,10 +19,11 @@ from ..windows import redraw
 from . import canvas
 from .background import Background
 from .canvas import Atlas, Canvas, texture, upload
-from .visible import Appearance, Key, appearances, forget_everything, note_changes, read_cloud
+from .reading import Reading, plan
+from .visible import Appearance, Key, appearances, forget_everything, note_changes
 
 BUDGET = 2_000_000  # splats that are drawn at most; of more, those that matter most in the view
-PACKING = "packing"
+MEMORY, PACKING = "memory", "packing"
 TICK = 1 / 60  # seconds between looks at whether the thread is done
 
 
@@ -63,6 +64,8 @@ class Overlay:
         self.background = Background()
         self.views: dict[int, View] = {}
         self._wanted: tuple[Key, ...] = ()
+        self._reading: Reading | None = None
+        self._goes_on = False
         self._packing: Packing | None = None
         self._atlas: Atlas | None = None
 
@@ -78,6 +81,16 @@ class Overlay:
         if view.order and here:
             self._show(view, here, eye)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything newer is still to come."""
+        return self._goes_on or self.background.busy
+
+    def news(self) -> bool:
+        """Whether there is a reason to draw anew since this was last asked."""
+        goes_on, self._goes_on = self._goes_on, False
+        return self.background.news() or goes_on
+
     def _forget(self, regions: set[int]) -> None:
         """Let go of what regions show that are no longer there."""
         for region in regions:
@@ -85,13 +98,25 @@ class Overlay:
             self.background.forget(region)
 
     def _keep_packed(self, seen: list[Appearance]) -> None:
-        clouds = {one.key: one.cloud for one in seen}
-        if tuple(clouds) != self._wanted and clouds:
-            self._wanted = tuple(clouds)
-            self.background.ask(PACKING, partial(_pack, self._wanted, [read_cloud(cloud) for cloud in clouds.values()]))
+        self._keep_read({one.key: one.cloud for one in seen})
         if packed := self.background.take(PACKING):
             self._packing, texels = packed
             self._atlas = upload(texels)
+
+    def _keep_read(self, clouds: dict[Key, bpy.types.PointCloud]) -> None:
+        """Ask for memory for clouds that are new, then read them into it, drawing by drawing, and have them packed."""
+        if not clouds:
+            return
+        if tuple(clouds) != self._wanted:
+            self._wanted = tuple(clouds)
+            self.background.ask(MEMORY, partial(Reading, plan(clouds)))
+        begun, self._reading = self.background.take(MEMORY) or self._reading, None
+        if begun is None or begun.keys != self._wanted:
+            return
+        if begun.go_on(clouds):
+            self.background.ask(PACKING, partial(_pack, begun.keys, begun.clouds()))
+        else:
+            self._reading, self._goes_on = begun, True
 
     def _keep_sorted(self, region: int, view: View, here: list[Appearance], eye: drawing.Eye) -> None:
         packing, order = self._packing, self.background.take(region)
@@ -149,7 +174,7 @@ def draw() -> None:
     overlay = _overlay(context.scene, layer)
     eye = drawing.Eye(np.array(gpu.matrix.get_model_view_matrix()), np.array(gpu.matrix.get_projection_matrix()))
     overlay.draw(context.region_data.as_pointer(), seen, eye)
-    if overlay.background.busy and not bpy.app.timers.is_registered(_look):
+    if overlay.busy and not bpy.app.timers.is_registered(_look):
         bpy.app.timers.register(_look, first_interval=TICK)
 
 
@@ -161,11 +186,11 @@ def _overlay(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> Overlay:
 
 
 def _look() -> float | None:
-    """Draw the viewports anew when the thread has done something."""
-    backgrounds = [overlay.background for overlay in _overlays.values()]
-    if any(background.news() for background in backgrounds):
+    """Draw the viewports anew when there is something newer."""
+    overlays = list(_overlays.values())
+    if any([overlay.news() for overlay in overlays]):
         redraw("VIEW_3D")
-    return TICK if any(background.busy for background in backgrounds) else None
+    return TICK if any(overlay.busy for overlay in overlays) else None
 
 
 @persistent
