@@ -8,7 +8,7 @@ import pytest
 
 from operators.scene import masks, points
 from operators.scene.splats import add_splats, remove_splats, update_splats
-from operators.viewport import canvas, overlay, reading
+from operators.viewport import canvas, handlers, overlay, reading
 from operators.viewport.visible import appearances
 from tests.operators.viewport import gpu_process
 from tests.operators.viewport.inside_overlay import AWAY, CAMERA, KEPT, SIZE, random_splats
@@ -19,9 +19,9 @@ ATTRIBUTES = 19  # of splats of degree 3
 
 @pytest.fixture(scope="module", autouse=True)
 def listening():
-    overlay.register()
+    handlers.register()
     yield
-    overlay.unregister()
+    handlers.unregister()
     canvas.forget()
 
 
@@ -46,10 +46,9 @@ def test_a_reading_goes_on_attribute_by_attribute_and_gives_all(splats):
         steps += 1
     (read,) = begun.clouds()
     assert steps == ATTRIBUTES
-    for name, values in {"position": read.means, "rotation": read.quats, "scale": read.scales, "radiance:base": read.base}.items():
+    names = [*reading.SHAPES, *(f"radiance:sh_{index}" for index in range(15))]
+    for name, values in zip(names, (read.means, read.quats, read.scales, read.base, *read.coefficients), strict=True):
         assert np.array_equal(values, points.read(splats.data, name)), name
-    for index, values in enumerate(read.coefficients):
-        assert np.array_equal(values, points.read(splats.data, f"radiance:sh_{index}")), index
 
 
 def edit():
