@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats on their way out of Blender's attributes: into memory that is there already, and some at each drawing.
+"""Splats on their way out of Blender's attributes, some at each drawing, so that none takes long.
 
-The system hands out memory when it is first written to, which may take ten times as long as the copying: another thread has it
-done. Between two drawings Blender may change or delete anything, so nothing of Blender's is held; the keys tell whether a
-cloud is still the one that was begun.
+Evaluated attributes share their memory with the original ones, and Blender copies them before they are read. The system hands out
+memory when it is first written to, which may take ten times as long as the copying: ours is taken by another thread. Between two
+drawings Blender may change or delete anything, so nothing of Blender's is held; keys tell whether a cloud is still the one that
+was begun.
 """
 
 from __future__ import annotations
+
+import time
 
 import bpy
 import numpy as np
@@ -16,7 +19,7 @@ from ..scene import points
 from ..scene.splats import BASE
 from .visible import Key
 
-AT_ONCE = 2**24  # numbers: 64 MiB, which take about 10 ms
+AT_ONCE = 0.015  # seconds after which an attribute is the last in one drawing
 SHAPES = ("position", "rotation", "scale", BASE)
 
 Plan = dict[Key, dict[str, tuple[int, int]]]  # of the attributes of clouds: number of points, and of numbers for each
@@ -46,10 +49,12 @@ class Reading:
 
     def go_on(self, clouds: dict[Key, bpy.types.PointCloud]) -> bool:
         """Read some more from the same clouds; whether that was all."""
-        numbers = 0
-        while self._left and numbers < AT_ONCE:
+        until = time.perf_counter() + AT_ONCE
+        while self._left:
             key, name = self._left.pop()
-            numbers += points.read(clouds[key], name, self._arrays[key][name]).size
+            points.read(clouds[key], name, self._arrays[key][name])
+            if time.perf_counter() >= until:
+                break
         return not self._left
 
     def clouds(self) -> list[drawing.Cloud]:

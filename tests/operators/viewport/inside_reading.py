@@ -28,7 +28,7 @@ def listening():
 @pytest.fixture(autouse=True)
 def splats(monkeypatch):
     """Splats in a scene, and readings that take one attribute at a time."""
-    monkeypatch.setattr(reading, "AT_ONCE", 1)
+    monkeypatch.setattr(reading, "AT_ONCE", 0.0)
     bpy.ops.wm.read_homefile(use_empty=True)
     gpu_process.begin()
     obj = add_splats("cloud", random_splats())
