@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long Blender's main thread is held up while a reconstruction goes on and its splats are seen on their way.
 
-python -m benchmarks.main_thread PHOTOS [--views 16] [--scan full] [--seconds 10] [--rows 20]
+python -m benchmarks.main_thread PHOTOS [--views 16] [--scan full] [--seconds 10] [--rows 20] [--processor]
 
 Wants the bpy module; the worker is a real one. The operator runs as without a window, one call of `_take` for each event, which
 is what `modal` does with one; the viewport's overlay draws after every preview and after the result. Printed are the longest
 calls of functions in operators/, without what they spend in `write` and `upload`, which hand attributes to Blender and the GPU,
-and without waiting for events. `Canvas.draw` tells about the GPU, or what stands in for it.
+and without waiting for events. On a machine that others use, `--processor` tells more. `Canvas.draw` tells about the GPU, or what stands in for it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import argparse
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from types import CodeType, FrameType
 from typing import Any
 
@@ -48,7 +49,8 @@ def name_of(code: CodeType) -> str:
 class Calls:
     """The longest calls of a thread's functions."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)
         self._open: list[list[float]] = []  # of every function that is running: when it began, and seconds apart so far
 
@@ -61,10 +63,10 @@ class Calls:
 
     def _note(self, frame: FrameType, happening: str, _: Any) -> None:
         if happening == "call":
-            self._open.append([perf_counter(), 0.0])
+            self._open.append([self._clock(), 0.0])
         elif happening == "return" and self._open:
             (began, apart), name = self._open.pop(), name_of(frame.f_code)
-            lasted, is_apart = perf_counter() - began, name in APART
+            lasted, is_apart = self._clock() - began, name in APART
             if name and name not in WAITING:
                 self.seconds[name].append(lasted if is_apart else lasted - apart)
             if self._open:
@@ -79,6 +81,7 @@ def main() -> None:
     parser.add_argument("--scan", default="full")
     parser.add_argument("--seconds", type=float, default=10.0, help="of refinement")
     parser.add_argument("--rows", type=int, default=20)
+    parser.add_argument("--processor", action="store_true", help="time of the processor, not of the clock")
     options = parser.parse_args()
     bpy.ops.wm.read_factory_settings(use_empty=True)
     gpu_process.begin()
@@ -89,7 +92,7 @@ def main() -> None:
         bpy.ops.tttlrm.start_worker()
         draw_what_comes(options.photos)
         wanted = {"views": options.views, "scan": options.scan, "refine_seconds": options.seconds}
-        with Calls() as calls:
+        with Calls(thread_time if options.processor else perf_counter) as calls:
             bpy.ops.tttlrm.reconstruct(directory=str(options.photos), **wanted)
         worker.link.close()
     tell(calls, options.rows)

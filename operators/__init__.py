@@ -26,7 +26,7 @@ from .headless import command_line
 from .interface import edit as edit_interface
 from .interface import manual, menus, panel, preferences, presets, properties, thumbnails
 from .scene import preview, selection_dots
-from .viewport import overlay
+from .viewport import handlers
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
@@ -68,7 +68,7 @@ def register() -> None:
     presets.register()
     preview.register()
     waiting.register()
-    overlay.register()
+    handlers.register()
     selection_dots.start()
     _commands.append(bpy.utils.register_cli_command("tttlrm", command_line.main))
     atexit.register(worker.link.close)
@@ -85,7 +85,7 @@ def unregister() -> None:
     waiting.unregister()
     preview.unregister()
     presets.unregister()
-    overlay.unregister()
+    handlers.unregister()
     files.remove_menu_entries()
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

@@ -11,12 +11,11 @@ their centres do. The material fades by the distance at which a ray passes the c
 
 from __future__ import annotations
 
-import math
-
 import bpy
 
 from . import nodes
 from .nodes import Value
+from .seen_color import attribute, seen_color
 
 NAME = "tttLRM splats"
 COLOR = "splat_color"  # as the active camera sees it
@@ -82,7 +81,9 @@ def _geometry() -> bpy.types.NodeTree:
     eye = nodes.value(tree, "GeometryNodeObjectInfo", "Location", camera, transform_space="RELATIVE")
     colored = nodes.add(tree, "GeometryNodeStoreNamedAttribute", tree.nodes.new("NodeGroupInput"), data_type="FLOAT_COLOR")
     colored.inputs["Name"].default_value = COLOR
-    nodes.connect(tree, _seen_color(tree, eye), next(s for s in colored.inputs if s.name == "Value" and s.enabled))
+    direction = (nodes.value(tree, "GeometryNodeInputPosition") - eye).normalized()
+    color = seen_color(direction, nodes.value(tree, "NodeGroupInput", TRAINED))
+    nodes.connect(tree, color, next(s for s in colored.inputs if s.name == "Value" and s.enabled))
     placed = nodes.add(tree, "GeometryNodeInstanceOnPoints", colored)
     nodes.connect(tree, _shape(tree), placed.inputs["Instance"])
     turned = nodes.add(tree, "GeometryNodeSetInstanceTransform", placed)
@@ -104,49 +105,14 @@ def _shape(tree: bpy.types.NodeTree) -> bpy.types.Node:
 
 def _transform(tree: bpy.types.NodeTree, eye: Value) -> bpy.types.Node:
     """From the shape's coordinates to the object's: what makes a unit ball the splat, after turning z towards the eye."""
-    place, rotation = nodes.value(tree, "GeometryNodeInputPosition"), _attribute(tree, "rotation", "QUATERNION")
-    splat = nodes.add(tree, "FunctionNodeCombineTransform", place, rotation, _attribute(tree, "scale") * EXTENT)
+    place, rotation = nodes.value(tree, "GeometryNodeInputPosition"), attribute(tree, "rotation", "QUATERNION")
+    splat = nodes.add(tree, "FunctionNodeCombineTransform", place, rotation, attribute(tree, "scale") * EXTENT)
     towards = nodes.add(tree, "FunctionNodeTransformPoint", eye, nodes.add(tree, "FunctionNodeInvertMatrix", splat))
     facing = nodes.add(tree, "FunctionNodeAlignRotationToVector", axis="Z")
     nodes.connect(tree, towards, facing.inputs["Vector"])
     turn = nodes.add(tree, "FunctionNodeCombineTransform")
     nodes.connect(tree, facing, turn.inputs["Rotation"])
     return nodes.add(tree, "FunctionNodeMatrixMultiply", splat, turn)
-
-
-def _attribute(tree: bpy.types.NodeTree, name: str, kind: str = "FLOAT_VECTOR") -> Value:
-    return nodes.value(tree, "GeometryNodeInputNamedAttribute", "Attribute", name, data_type=kind)
-
-
-def _seen_color(tree: bpy.types.NodeTree, eye: Value) -> Value:
-    """max(0, 0.5 + SH) along the direction from the eye to each splat: sRGB if so chosen, otherwise in linear light."""
-    direction = (nodes.value(tree, "GeometryNodeInputPosition") - eye).normalized()
-    color = _attribute(tree, "radiance:base", "FLOAT_COLOR") * math.sqrt(1 / (4 * math.pi)) + 0.5
-    for index, weight in enumerate(harmonics(*direction.parts())):
-        color = color + _attribute(tree, f"radiance:sh_{index}") * weight
-    color = color.at_least(0.0)
-    red, green, blue = (_linear(part) for part in color.parts())
-    trained = nodes.value(tree, "NodeGroupInput", TRAINED)
-    linear = nodes.combine(red, green, blue)
-    return nodes.value(tree, "GeometryNodeSwitch", "Output", trained, linear, color, input_type="VECTOR")
-
-
-def harmonics(x: Value, y: Value, z: Value) -> list[Value]:
-    """The 15 spherical harmonics of degree 1 to 3, in the order and with the signs of Gaussian splatting."""
-    xx, yy, zz = x * x, y * y, z * z
-    a, b = math.sqrt(3 / (4 * math.pi)), math.sqrt(15 / (4 * math.pi))
-    c, d = math.sqrt(5 / (16 * math.pi)), math.sqrt(35 / (32 * math.pi))
-    e, f, g = math.sqrt(105 / (4 * math.pi)), math.sqrt(21 / (32 * math.pi)), math.sqrt(7 / (16 * math.pi))
-    first = [y * -a, z * a, x * -a]
-    second = [x * y * b, y * z * -b, (zz * 2.0 - xx - yy) * c, x * z * -b, (xx - yy) * (b / 2)]
-    around = zz * 4.0 - xx - yy
-    third = [y * (xx * 3.0 - yy) * -d, x * y * z * e, y * around * -f, z * (zz * 2.0 - xx * 3.0 - yy * 3.0) * g]
-    return [*first, *second, *third, x * around * -f, z * (xx - yy) * (e / 2), x * (xx - yy * 3.0) * -d]
-
-
-def _linear(value: Value) -> Value:
-    low, high = value * (1 / 12.92), ((value + 0.055) * (1 / 1.055)).power(2.4)
-    return low + (high - low) * value.above(0.04045)
 
 
 def _material() -> bpy.types.Material:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import bpy
@@ -64,6 +65,10 @@ class Value:
         """A vector brought to unit length."""
         return self._vector("NORMALIZE")
 
+    def times_plus(self, factor: Value, summand: Value) -> Value:
+        """A vector times a number or vector, plus another vector, in one node."""
+        return self._vector("MULTIPLY_ADD", factor, summand)
+
     def parts(self) -> tuple[Value, Value, Value]:
         """x, y and z of a vector."""
         node = add(self.tree, "ShaderNodeSeparateXYZ", self)
@@ -106,6 +111,30 @@ def value(tree: bpy.types.NodeTree, kind: str, output: str | int = 0, *inputs: A
     if isinstance(output, int):
         return Value(tree, node.outputs[output])
     return Value(tree, next(socket for socket in node.outputs if socket.name == output and socket.enabled))
+
+
+def group(
+    name: str,
+    inputs: dict[str, str],  # name and type of each socket
+    outputs: dict[str, str],
+    formula: Callable[..., list[Value]],  # from the inputs to the outputs
+) -> bpy.types.NodeTree:
+    """A group of geometry nodes that works out a formula: the one of that name, where there is one."""
+    if found := bpy.data.node_groups.get(name):
+        return found
+    tree = bpy.data.node_groups.new(name, "GeometryNodeTree")
+    for direction, sockets in (("INPUT", inputs), ("OUTPUT", outputs)):
+        for label, kind in sockets.items():
+            tree.interface.new_socket(label, in_out=direction, socket_type=kind)
+    given = tree.nodes.new("NodeGroupInput").outputs
+    add(tree, "NodeGroupOutput", *formula(*(Value(tree, given[label]) for label in inputs)))
+    return tree
+
+
+def call(group: bpy.types.NodeTree, *inputs: Value) -> list[Value]:
+    """The outputs of a group for some inputs."""
+    tree = inputs[0].tree
+    return [Value(tree, socket) for socket in add(tree, "GeometryNodeGroup", *inputs, node_tree=group).outputs]
 
 
 def combine(x: Value, y: Value, z: Value) -> Value:

@@ -49,14 +49,22 @@ def _points_by_nodes(cloud: bpy.types.PointCloud, count: int) -> bpy.types.Point
         bpy.data.node_groups.remove(tree)
 
 
-def read(cloud: bpy.types.PointCloud, name: str) -> np.ndarray:
+def shape(cloud: bpy.types.PointCloud, name: str) -> tuple[int, int]:
+    """How many points an attribute has, and how many numbers for each."""
+    attribute = cloud.attributes[name]
+    return len(attribute.data), _element(attribute).array_length or 1
+
+
+def read(
+    cloud: bpy.types.PointCloud,
+    name: str,
+    into: np.ndarray | None = None,  # [N, width], in one piece
+) -> np.ndarray:
     """An attribute as [N, width]; a width of 1 for plain numbers."""
     attribute = cloud.attributes[name]
-    count = len(attribute.data)
-    width = _width(attribute) if count else 1
-    values = np.empty((count, width), dtype=BUFFERS.get(attribute.data_type, np.float32))
-    if count:
-        attribute.data.foreach_get(_field(attribute), values.ravel())
+    values = np.empty(shape(cloud, name), dtype=BUFFERS.get(attribute.data_type, np.float32)) if into is None else into
+    if len(values):
+        attribute.data.foreach_get(_element(attribute).identifier, values.ravel())
     return values
 
 
@@ -74,17 +82,13 @@ def write(
     attribute = attribute or cloud.attributes.new(name, kind, "POINT")
     if len(values):
         buffer = np.ascontiguousarray(values, dtype=BUFFERS.get(kind, np.float32))
-        attribute.data.foreach_set(_field(attribute), buffer.ravel())
+        attribute.data.foreach_set(_element(attribute).identifier, buffer.ravel())
 
 
-def _field(attribute: bpy.types.Attribute) -> str:
-    """The property of an attribute's elements that holds the number, vector or colour."""
-    properties = attribute.data[0].bl_rna.properties
-    return next(name for name in ("value", "vector", "color") if name in properties)
-
-
-def _width(attribute: bpy.types.Attribute) -> int:
-    return getattr(attribute.data[0].bl_rna.properties[_field(attribute)], "array_length", 0) or 1
+def _element(attribute: bpy.types.Attribute) -> bpy.types.Property:
+    """What holds a point's number, vector or colour. It is asked of the type: a look at shared data makes Blender copy them."""
+    properties = attribute.bl_rna.properties["data"].fixed_type.properties
+    return next(properties[name] for name in ("value", "vector", "color") if name in properties)
 
 
 def read_all(cloud: bpy.types.PointCloud) -> Table:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats over the 3D viewport: what is on the GPU, what is asked of the thread that packs and sorts, and Blender's handlers.
+"""Splats over the 3D viewport: what is on the GPU, and what is asked of the thread that packs and sorts.
 
 Drawing never waits. It shows what there is, asks for what is newer, and is called again when that has arrived.
 """
@@ -12,18 +12,15 @@ from functools import partial
 import bpy
 import gpu
 import numpy as np
-from bpy.app.handlers import persistent
 
 from ..engine import drawing
-from ..windows import redraw
-from . import canvas
 from .background import Background
 from .canvas import Atlas, Canvas, texture, upload
-from .visible import Appearance, Key, appearances, forget_everything, note_changes, read_cloud
+from .reading import Reading, plan
+from .visible import Appearance, Key
 
 BUDGET = 2_000_000  # splats that are drawn at most; of more, those that matter most in the view
-PACKING = "packing"
-TICK = 1 / 60  # seconds between looks at whether the thread is done
+MEMORY, PACKING = "memory", "packing"
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,8 @@ class Overlay:
         self.background = Background()
         self.views: dict[int, View] = {}
         self._wanted: tuple[Key, ...] = ()
+        self._reading: Reading | None = None
+        self._goes_on = False
         self._packing: Packing | None = None
         self._atlas: Atlas | None = None
 
@@ -78,6 +77,16 @@ class Overlay:
         if view.order and here:
             self._show(view, here, eye)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything newer is still to come."""
+        return self._goes_on or self.background.busy
+
+    def news(self) -> bool:
+        """Whether there is a reason to draw anew since this was last asked."""
+        goes_on, self._goes_on = self._goes_on, False
+        return self.background.news() or goes_on
+
     def _forget(self, regions: set[int]) -> None:
         """Let go of what regions show that are no longer there."""
         for region in regions:
@@ -85,13 +94,25 @@ class Overlay:
             self.background.forget(region)
 
     def _keep_packed(self, seen: list[Appearance]) -> None:
-        clouds = {one.key: one.cloud for one in seen}
-        if tuple(clouds) != self._wanted and clouds:
-            self._wanted = tuple(clouds)
-            self.background.ask(PACKING, partial(_pack, self._wanted, [read_cloud(cloud) for cloud in clouds.values()]))
+        self._keep_read({one.key: one.cloud for one in seen})
         if packed := self.background.take(PACKING):
             self._packing, texels = packed
             self._atlas = upload(texels)
+
+    def _keep_read(self, clouds: dict[Key, bpy.types.PointCloud]) -> None:
+        """Ask for memory for clouds that are new, then read them into it, drawing by drawing, and have them packed."""
+        if not clouds:
+            return
+        if tuple(clouds) != self._wanted:
+            self._wanted = tuple(clouds)
+            self.background.ask(MEMORY, partial(Reading, plan(clouds)))
+        begun, self._reading = self.background.take(MEMORY) or self._reading, None
+        if begun is None or begun.keys != self._wanted:
+            return
+        if begun.go_on(clouds):
+            self.background.ask(PACKING, partial(_pack, begun.keys, begun.clouds()))
+        else:
+            self._reading, self._goes_on = begun, True
 
     def _keep_sorted(self, region: int, view: View, here: list[Appearance], eye: drawing.Eye) -> None:
         packing, order = self._packing, self.background.take(region)
@@ -131,90 +152,3 @@ def _sort(packing: Packing, where: list[tuple[Key, np.ndarray]], eye: drawing.Ey
 
 def _placed(packing: Packing, where: list[tuple[Key, np.ndarray]]) -> list[drawing.Placed]:
     return [drawing.Placed(packing.keys.index(key), matrix) for key, matrix in where]
-
-
-_overlays: dict[tuple[int, str], Overlay] = {}  # by scene and view layer
-_handle = None
-
-
-def draw() -> None:
-    """Blender calls this for every 3D viewport, after the scene."""
-    context = bpy.context
-    if not bpy.data.pointclouds or context.space_data.shading.type == "WIREFRAME":
-        return
-    layer = context.view_layer
-    seen = appearances(layer.depsgraph, context.space_data)
-    if not seen:
-        return
-    overlay = _overlay(context.scene, layer)
-    eye = drawing.Eye(np.array(gpu.matrix.get_model_view_matrix()), np.array(gpu.matrix.get_projection_matrix()))
-    overlay.draw(context.region_data.as_pointer(), seen, eye)
-    if overlay.background.busy and not bpy.app.timers.is_registered(_look):
-        bpy.app.timers.register(_look, first_interval=TICK)
-
-
-def _overlay(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> Overlay:
-    key = (scene.session_uid, layer.name)
-    if key not in _overlays:
-        _overlays[key] = Overlay()
-    return _overlays[key]
-
-
-def _look() -> float | None:
-    """Draw the viewports anew when the thread has done something."""
-    backgrounds = [overlay.background for overlay in _overlays.values()]
-    if any(background.news() for background in backgrounds):
-        redraw("VIEW_3D")
-    return TICK if any(background.busy for background in backgrounds) else None
-
-
-@persistent
-def _updated(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
-    note_changes(depsgraph.updates)
-
-
-@persistent
-def _stepped(*_: object) -> None:
-    """An earlier or later state of the file is there, and maybe anything in it is another."""
-    forget_everything()
-
-
-@persistent
-def _replaced(*_: object) -> None:
-    """Another file is about to be opened."""
-    forget_everything()
-    _close()
-
-
-def _close() -> None:
-    for overlay in _overlays.values():
-        overlay.background.close()
-    _overlays.clear()
-
-
-_HANDLERS = (
-    ("depsgraph_update_post", _updated),
-    ("frame_change_post", _updated),
-    ("load_pre", _replaced),
-    ("undo_post", _stepped),
-    ("redo_post", _stepped),
-)
-
-
-def register() -> None:
-    """Begin to draw."""
-    global _handle
-    _handle = bpy.types.SpaceView3D.draw_handler_add(draw, (), "WINDOW", "POST_VIEW")
-    for name, handler in _HANDLERS:
-        getattr(bpy.app.handlers, name).append(handler)
-
-
-def unregister() -> None:
-    """Stop drawing."""
-    bpy.types.SpaceView3D.draw_handler_remove(_handle, "WINDOW")
-    for name, handler in _HANDLERS:
-        getattr(bpy.app.handlers, name).remove(handler)
-    if bpy.app.timers.is_registered(_look):
-        bpy.app.timers.unregister(_look)
-    _close()
-    canvas.forget()

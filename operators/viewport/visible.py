@@ -10,10 +10,8 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ..engine import drawing
-from ..scene import points
 from ..scene.drawing import NAME, drawn_by_blender
-from ..scene.splats import BASE, is_splats
+from ..scene.splats import is_splats
 
 Key = tuple[int, ...]  # tells a cloud, as it is now, from all others
 
@@ -40,14 +38,6 @@ def appearances(depsgraph: bpy.types.Depsgraph, space: bpy.types.SpaceView3D | N
     ]
 
 
-def read_cloud(cloud: bpy.types.PointCloud) -> drawing.Cloud:
-    """The splats of an evaluated point cloud: what other modifiers have left, so that what they hide is not drawn."""
-    names = ["position", "rotation", "scale", BASE]
-    names += [name for index in range(15) if (name := f"radiance:sh_{index}") in cloud.attributes]
-    means, quats, scales, base, *coefficients = (points.read(cloud, name) for name in names)
-    return drawing.Cloud(means, quats, scales, base, coefficients)
-
-
 def note_changes(updates: Iterator[bpy.types.DepsgraphUpdate]) -> None:
     """Look at what a dependency graph says that it has updated."""
     for update in updates:
@@ -65,8 +55,8 @@ def forget_everything() -> None:
 def _key(obj: bpy.types.Object) -> Key:
     """Objects without modifiers show their data as it is: for them, Blender also reports mere moves as changes of geometry."""
     data, modified = obj.data, any(modifier.show_viewport for modifier in obj.modifiers)
-    changes = _changes[obj.original.session_uid] if modified else 0
-    return (data.as_pointer(), len(data.points), changes, _changes[data.original.session_uid], _epoch)
+    changes, uid = _changes[obj.original.session_uid] if modified else 0, data.original.session_uid
+    return (uid, data.as_pointer(), len(data.points), changes, _changes[uid], _epoch)  # addresses are used again
 
 
 def _is_shown(one: bpy.types.DepsgraphObjectInstance, space: bpy.types.SpaceView3D | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import bpy
 import gpu
@@ -61,20 +62,38 @@ def draw_overlay(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The overlay's picture of the splats, and what comes of it over the framebuffer: [H, W, 4] each, top row first."""
     overlay, target = Overlay(), gpu.types.GPUOffScreen(*size, format="RGBA32F")
-    for _ in ("packed", "sorted", "drawn"):
-        with target.bind():
-            gpu.state.active_framebuffer_get().clear(color=(0.0, 0.0, 0.0, 0.0), depth=1.0)
-            scene()
-            overlay.draw(0, appearances(bpy.context.evaluated_depsgraph_get(), space), eye)
-        overlay.background.wait()
+    draw_until_done(overlay, target, eye, scene, space)
     overlay.background.close()
     picture = overlay.views[0].canvas.picture
-    return _read(gpu.types.GPUFrameBuffer(color_slots=picture), size) if picture else np.zeros((*size[::-1], 4)), _read(
+    return read(gpu.types.GPUFrameBuffer(color_slots=picture), size) if picture else np.zeros((*size[::-1], 4)), read(
         target, size
     )
 
 
-def _read(framebuffer: gpu.types.GPUFrameBuffer | gpu.types.GPUOffScreen, size: tuple[int, int]) -> np.ndarray:
+def draw_until_done(overlay: Overlay, target: gpu.types.GPUOffScreen, *view: Any) -> None:
+    """Draw again and again, as Blender does, until there is nothing newer."""
+    draw_once(overlay, target, *view)
+    while overlay.news():
+        draw_once(overlay, target, *view)
+
+
+def draw_once(
+    overlay: Overlay,
+    target: gpu.types.GPUOffScreen,
+    eye: Eye,
+    scene: Callable[[], object] = lambda: None,
+    space: bpy.types.SpaceView3D | None = None,
+) -> None:
+    """Draw what is ready, and wait for what was asked for."""
+    with target.bind():
+        gpu.state.active_framebuffer_get().clear(color=(0.0, 0.0, 0.0, 0.0), depth=1.0)
+        scene()
+        overlay.draw(0, appearances(bpy.context.evaluated_depsgraph_get(), space), eye)
+    overlay.background.wait()
+
+
+def read(framebuffer: gpu.types.GPUFrameBuffer | gpu.types.GPUOffScreen, size: tuple[int, int]) -> np.ndarray:
+    """What was drawn: [H, W, 4], top row first."""
     pixels = np.zeros((*size[::-1], 4), dtype=np.float32)
     with framebuffer.bind():
         into = gpu.types.Buffer("FLOAT", pixels.shape, pixels)

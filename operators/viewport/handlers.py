@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When Blender draws, and when anything may have changed: the overlays of all view layers."""
+
+from __future__ import annotations
+
+import bpy
+import gpu
+import numpy as np
+from bpy.app.handlers import persistent
+
+from ..engine import drawing
+from ..windows import redraw
+from . import canvas
+from .overlay import Overlay
+from .visible import appearances, forget_everything, note_changes
+
+TICK = 1 / 60  # seconds between looks at whether there is anything newer
+
+_overlays: dict[tuple[int, str], Overlay] = {}  # by scene and view layer
+_handle = None
+
+
+def draw() -> None:
+    """Blender calls this for every 3D viewport, after the scene."""
+    context = bpy.context
+    if not bpy.data.pointclouds or context.space_data.shading.type == "WIREFRAME":
+        return
+    layer = context.view_layer
+    seen = appearances(layer.depsgraph, context.space_data)
+    if not seen:
+        return
+    overlay = _overlay(context.scene, layer)
+    eye = drawing.Eye(np.array(gpu.matrix.get_model_view_matrix()), np.array(gpu.matrix.get_projection_matrix()))
+    overlay.draw(context.region_data.as_pointer(), seen, eye)
+    if overlay.busy and not bpy.app.timers.is_registered(_look):
+        bpy.app.timers.register(_look, first_interval=TICK)
+
+
+def _overlay(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> Overlay:
+    key = (scene.session_uid, layer.name)
+    if key not in _overlays:
+        _overlays[key] = Overlay()
+    return _overlays[key]
+
+
+def _look() -> float | None:
+    """Draw the viewports anew when there is something newer."""
+    overlays = list(_overlays.values())
+    if any(overlay.news() for overlay in overlays):
+        redraw("VIEW_3D")
+    return TICK if any(overlay.busy for overlay in overlays) else None
+
+
+@persistent
+def _updated(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    note_changes(depsgraph.updates)
+
+
+@persistent
+def _stepped(*_: object) -> None:
+    """An earlier or later state of the file is there, and maybe anything in it is another."""
+    forget_everything()
+
+
+@persistent
+def _replaced(*_: object) -> None:
+    """Another file is about to be opened."""
+    forget_everything()
+    _close()
+
+
+def _close() -> None:
+    for overlay in _overlays.values():
+        overlay.background.close()
+    _overlays.clear()
+
+
+_HANDLERS = (
+    ("depsgraph_update_post", _updated),
+    ("frame_change_post", _updated),
+    ("load_pre", _replaced),
+    ("undo_post", _stepped),
+    ("redo_post", _stepped),
+)
+
+
+def register() -> None:
+    """Begin to draw."""
+    global _handle
+    _handle = bpy.types.SpaceView3D.draw_handler_add(draw, (), "WINDOW", "POST_VIEW")
+    for name, handler in _HANDLERS:
+        getattr(bpy.app.handlers, name).append(handler)
+
+
+def unregister() -> None:
+    """Stop drawing."""
+    bpy.types.SpaceView3D.draw_handler_remove(_handle, "WINDOW")
+    for name, handler in _HANDLERS:
+        getattr(bpy.app.handlers, name).remove(handler)
+    if bpy.app.timers.is_registered(_look):
+        bpy.app.timers.unregister(_look)
+    _close()
+    canvas.forget()
