@@ -162,10 +162,14 @@ def _overlay(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> Overlay:
 
 def _look() -> float | None:
     """Draw the viewports anew when the thread has done something."""
-    backgrounds = [overlay.background for overlay in _overlays.values()]
-    if any(background.news() for background in backgrounds):
+    if any(overlay.background.news() for overlay in _overlays.values()):
         redraw("VIEW_3D")
-    return TICK if any(background.busy for background in backgrounds) else None
+    return TICK if busy() else None
+
+
+def busy() -> bool:
+    """Whether splats are still on their way to a viewport."""
+    return any(overlay.background.busy for overlay in _overlays.values())
 
 
 @persistent

@@ -17,17 +17,18 @@ from mathutils import Matrix, Vector
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, picture, plan, show_menu
+from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, plan, show_menu, take_picture
 
 MODULE = "bl_ext.user_default.tttlrm"
 TAB = "tttLRM"
 PANELS = ("kept.TTTLRM_PT_decode", "kept.TTTLRM_PT_refine", "kept.TTTLRM_PT_mesh", "edit.TTTLRM_PT_edit")  # of splats, in order
 OPENED = ("kept.TTTLRM_PT_decode", "edit.TTTLRM_PT_edit")
 IN_FRONT = Matrix.LocRotScale(Vector((0, -6, 2)), Vector((0, -1, 0.2)).to_track_quat("Z", "Y"), None)
-AHEAD, ASIDE = 4.0, 0.5  # where a view from a camera turns about: the sidebar covers its right
+AHEAD = 4.0  # of a camera is what a view from it turns about
+ASIDE = Matrix.Rotation(-0.12, 4, "Y")  # for the sidebar covers the right
 ZOOM = 0.9
+GLANCE = 1.0  # seconds until a preview is drawn
 LARGEST = 480  # pixels of the render
-SORTED = 6.0  # seconds until the overlay shows a result instead of its preview, where a processor draws
 ops = bpy.ops.tttlrm
 
 
@@ -84,17 +85,17 @@ class Guide:
         with in_view():
             ops.reconstruct("INVOKE_DEFAULT")
         yield lambda: self.shown("tttLRM preview") or not self.busy()
-        assert self.busy(), "there was no preview"
-        yield from self.shot("preview")
+        yield GLANCE
+        assert self.busy(), "there was no preview, or not for long"
+        yield from self.shot("preview", calm=False)
         yield lambda: not self.busy()
         self.look()
-        yield SORTED
         yield from self.shot("splats")
 
     def decode(self) -> Journey:
         """Move a slider; the splats follow."""
         before, settings = len(self.splats.data.points), self.splats.tttlrm
-        yield from scroll(down=500)
+        yield from scroll(13)
         settings.live = True
         settings.decode.keep, settings.decode.scale = 0.08, 0.6
         yield lambda: not self.busy() and len(self.splats.data.points) != before
@@ -120,7 +121,7 @@ class Guide:
 
     def edit(self) -> Journey:
         """Select what is hardly there, and delete it."""
-        yield from scroll(down=1000)
+        yield from scroll(40)
         before = len(self.splats.data.points)
         with in_view():
             ops.select_opacity("EXEC_DEFAULT")
@@ -207,11 +208,11 @@ class Guide:
     def look(self) -> None:
         """Look at the scene from where the first photo was taken, or where nobody knows yet, from the front."""
         with in_view():
-            space, pose = bpy.context.space_data, self.first_pose()
+            space, pose = bpy.context.space_data, self.first_pose() @ ASIDE
             space.lens = ZOOM * (self.camera.data.lens if self.camera else space.lens)
             space.region_3d.view_perspective = "PERSP"
             space.region_3d.view_rotation, space.region_3d.view_distance = pose.to_quaternion(), AHEAD
-            space.region_3d.view_location = pose @ Vector((ASIDE, 0, -AHEAD))
+            space.region_3d.view_location = pose @ Vector((0, 0, -AHEAD))
 
     def first_pose(self) -> Matrix:
         """Of a camera in the scene, or one beside the photos, which has Blender's axes."""
@@ -220,9 +221,17 @@ class Guide:
             return self.camera.matrix_world
         return Matrix(json.loads(file.read_text())["frames"][0]["transform_matrix"]) if file.exists() else IN_FRONT
 
-    def shot(self, name: str) -> Journey:
-        """A picture of the screen."""
-        yield from picture(self.out / "pictures" / f"{name}.png")
+    def sorting(self) -> bool:
+        """Whether splats are still on their way to the viewport."""
+        return import_module(f"{MODULE}.operators.viewport.overlay").busy()
+
+    def shot(self, name: str, calm: bool = True) -> Journey:
+        """A picture of the screen: when it has come to rest, or as it is now."""
+        if calm:
+            yield from drawn()
+            yield lambda: not self.sorting()
+            yield from drawn()
+        take_picture(self.out / "pictures" / f"{name}.png")
 
 
 def open_panels() -> None:
@@ -240,11 +249,12 @@ def _panel(file: str, name: str) -> type:
     return getattr(import_module(f"{MODULE}.operators.interface.{file}"), name)
 
 
-def scroll(down: int) -> Journey:
-    """Scroll the sidebar, as the mouse wheel does, by pixels."""
+def scroll(steps: int) -> Journey:
+    """Turn the mouse wheel over the sidebar."""
     yield from drawn()
     with in_view("UI"):
-        bpy.ops.view2d.scroll_down(deltay=-down)
+        for _ in range(steps):
+            bpy.ops.view2d.scroll_down()
 
 
 go(Guide(plan()).whole())
