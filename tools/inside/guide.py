@@ -27,7 +27,7 @@ IN_FRONT = Matrix.LocRotScale(Vector((0, -6, 2)), Vector((0, -1, 0.2)).to_track_
 AHEAD = 4.0  # of a camera is what a view from it turns about
 ASIDE = Matrix.Rotation(-0.12, 4, "Y")  # for the sidebar covers the right
 ZOOM = 0.9
-GLANCE = 1.0  # seconds until a preview is drawn
+GLANCE = 0.5  # seconds until Blender has drawn a preview, which is not at rest
 LARGEST = 480  # pixels of the render
 ops = bpy.ops.tttlrm
 
@@ -85,9 +85,12 @@ class Guide:
         with in_view():
             ops.reconstruct("INVOKE_DEFAULT")
         yield lambda: self.shown("tttLRM preview") or not self.busy()
+        for _ in range(2):  # splats are packed, then sorted
+            yield GLANCE
+            yield lambda: not self.sorting() or not self.busy()
         yield GLANCE
         assert self.busy(), "there was no preview, or not for long"
-        yield from self.shot("preview", calm=False)
+        self.picture("preview")
         yield lambda: not self.busy()
         self.look()
         yield from self.shot("splats")
@@ -207,6 +210,7 @@ class Guide:
 
     def look(self) -> None:
         """Look at the scene from where the first photo was taken, or where nobody knows yet, from the front."""
+        bpy.context.view_layer.update()  # a parent may just have moved the camera
         with in_view():
             space, pose = bpy.context.space_data, self.first_pose() @ ASIDE
             space.lens = ZOOM * (self.camera.data.lens if self.camera else space.lens)
@@ -225,12 +229,15 @@ class Guide:
         """Whether splats are still on their way to the viewport."""
         return import_module(f"{MODULE}.operators.viewport.overlay").busy()
 
-    def shot(self, name: str, calm: bool = True) -> Journey:
-        """A picture of the screen: when it has come to rest, or as it is now."""
-        if calm:
-            yield from drawn()
-            yield lambda: not self.sorting()
-            yield from drawn()
+    def shot(self, name: str) -> Journey:
+        """A picture of the screen when it has come to rest."""
+        yield from drawn()
+        yield lambda: not self.sorting()
+        yield from drawn()
+        self.picture(name)
+
+    def picture(self, name: str) -> None:
+        """A picture of the screen as it is now."""
         take_picture(self.out / "pictures" / f"{name}.png")
 
 
