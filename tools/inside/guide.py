@@ -134,13 +134,12 @@ class Guide:
         assert len(self.splats.data.points) < before
 
     def mesh(self) -> Journey:
-        """Make a surface, and show it in place of the splats."""
+        """Make a surface, which is shown in place of the splats."""
         splats = self.splats
         with in_view():
             ops.mesh("INVOKE_DEFAULT")
         yield lambda: not self.busy()
         surface = next(obj for obj in bpy.data.objects if obj.type == "MESH")
-        splats.hide_set(True)
         yield from self.shot("mesh")
         surface.hide_set(True)
         surface.hide_render = True
