@@ -28,7 +28,7 @@ AHEAD = 4.0  # of a camera is what a view from it turns about
 ASIDE = Matrix.Rotation(-0.12, 4, "Y")  # for the sidebar covers the right
 ZOOM = 0.9
 GLANCE = 0.5  # seconds until Blender has drawn a preview, which is not at rest
-LARGEST = 480  # pixels of the render
+LARGEST = 360  # pixels of the render
 ops = bpy.ops.tttlrm
 
 
