@@ -10,7 +10,7 @@ from bpy.app.translations import pgettext_iface, pgettext_n
 
 from .engine import client, messages
 from .translations import shown
-from .windows import redraw
+from .windows import redraw_panels
 
 
 @dataclass
@@ -59,4 +59,4 @@ def show(context: bpy.types.Context) -> None:
     if bpy.app.background:
         return
     context.workspace.status_text_set(shown("{}   (Esc stops it)", current.text) if current else None)
-    redraw("VIEW_3D", "PROPERTIES", "PREFERENCES")
+    redraw_panels()

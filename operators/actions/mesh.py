@@ -21,9 +21,13 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
     __annotations__ = properties.annotations(settings.MeshSettings)
 
     def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
-        """A new mesh object in the place of the splats."""
+        """A new mesh object in the place of the splats, which are hidden: both at once look like neither."""
         splats = self.target()
         mesh = add_mesh(f"{splats.name} mesh", **parts_of(done.arrays), collection=splats.users_collection[0])
         mesh.parent = splats.parent
         mesh.matrix_world = splats.matrix_world
-        self.report({"INFO"}, told("{:,} faces", len(mesh.data.polygons)))
+        seen = splats.visible_get()
+        if seen:
+            splats.hide_set(True)
+        text = told("{:,} faces; the splats are hidden, Alt+H shows them" if seen else "{:,} faces", len(mesh.data.polygons))
+        self.report({"INFO"}, text)

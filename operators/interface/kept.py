@@ -56,6 +56,7 @@ class DecodeSettings(KeptScenePanel):
         layout = self.layout.column()
         layout.prop(context.object.tttlrm, "crop")
         row = layout.row(align=True)
+        row.use_property_split = False  # else there is a gap between the two
         row.operator("tttlrm.decode", icon="FILE_REFRESH")
         row.prop(context.object.tttlrm, "live", toggle=True)
         if len(context.selected_objects) > 1:

@@ -45,7 +45,7 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "views": _words("Views", "Photos that splats are read for; 0 for as many as are sensible"),
         "keep": _words("Keep", "Share of the most opaque pixels that become splats; 0 chooses by itself", subtype="FACTOR"),
         "explore": _words("Explore", "Random share of the fainter pixels kept too, as a fraction of Keep", subtype="FACTOR"),
-        "min_opacity": _words("Minimum Opacity", "Splats fainter than this are dropped", subtype="FACTOR"),
+        "min_opacity": _words("Least Opacity", "Splats fainter than this are dropped", subtype="FACTOR"),
         "max_splats": _words("Most Splats", "Upper bound on the number of splats; 0 for none"),
         "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view"),
         "scale": _words("Splat Size", "Factor on the size of every splat", soft_max=4),
@@ -58,7 +58,7 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         ),
         "merge": _words("Merge Distance", "Splats in a cube of this side become one; 0 for none", subtype="DISTANCE"),
         "floaters": _words(
-            "Remove Floaters", "How strictly splats are dropped that lie apart from others; 0 for not at all", subtype="FACTOR"
+            "Drop Floaters", "How strictly splats are dropped that lie apart from others; 0 for not at all", subtype="FACTOR"
         ),
         "seed": _words("Seed", "Of the random choice among the faint splats"),
     },
@@ -92,7 +92,9 @@ WORDS: dict[type, dict[str, dict[str, Any]]] = {
         "scan": _words("Scan", "How the photos are read", items=SCANS),
         "elastic": _words("Elastic", "Hold the memory of early photos in long scans"),
         "checkpoint": _words("Checkpoint", "“default”, or a file with the network's weights", subtype="FILE_PATH"),
-        "remove_background": _words("Remove Background", "An ONNX network that finds things; empty: no", subtype="FILE_PATH"),
+        "remove_background": _words(
+            "Cut Out", "An ONNX network that finds things, to remove what is behind; empty: no", subtype="FILE_PATH"
+        ),
     },
 }
 

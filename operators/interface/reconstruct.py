@@ -72,9 +72,10 @@ class TTTLRM_PT_photos(Tab, bpy.types.Panel):
         layout, wanted = column(self), context.scene.tttlrm
         for name in ("views", "width", "height", "scan", "elastic", "orient", "distance", "remove_background", "hold_out"):
             layout.prop(wanted, name)
-        layout.prop(wanted.refine, "steps", text="Refine Steps")
-        layout.prop(wanted.refine, "passes", text="Refine Passes")
-        layout.prop(wanted.refine, "seconds", text="Refine Seconds")
+        budget = layout.column(align=True)
+        budget.prop(wanted.refine, "steps", text="Refine Steps")
+        budget.prop(wanted.refine, "passes")
+        budget.prop(wanted.refine, "seconds")
         layout.prop(wanted, "with_mesh")
 
 

@@ -45,10 +45,14 @@ def _overlay(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> Overlay:
 
 def _look() -> float | None:
     """Draw the viewports anew when there is something newer."""
-    overlays = list(_overlays.values())
-    if any(overlay.news() for overlay in overlays):
+    if any(overlay.news() for overlay in _overlays.values()):
         redraw("VIEW_3D")
-    return TICK if any(overlay.busy for overlay in overlays) else None
+    return TICK if busy() else None
+
+
+def busy() -> bool:
+    """Whether splats are still on their way to a viewport."""
+    return any(overlay.busy for overlay in _overlays.values())
 
 
 @persistent

@@ -94,7 +94,12 @@ void main()
   mat3 axes = rotation(texel(shapes, 3 * splat + 1));
   vec3 scale = texel(shapes, 3 * splat + 2).xyz;
   mat3 linear = transpose(mat3(to_view[0].xyz, to_view[1].xyz, to_view[2].xyz));
-  mat2x3 root = transpose(axes) * transpose(linear) * jacobian(center);
+  mat3 to_ball = transpose(axes) * transpose(linear);
+  bool aside = max(abs(clip.x), abs(clip.y)) > REACH * clip.w;
+  if (is_perspective() && aside && -center.z < length(scale * to_ball[2])) {
+    return;  // it reaches behind the eye: linearised, it would lie over the whole view like fog
+  }
+  mat2x3 root = to_ball * jacobian(center);
   root = mat2x3(scale * root[0], scale * root[1]);
   float xx = dot(root[0], root[0]), yy = dot(root[1], root[1]), xy = dot(root[0], root[1]);
   float spread = length(vec2((xx - yy) / 2.0, xy)), mean = (xx + yy) / 2.0;

@@ -199,6 +199,7 @@ def test_a_mesh_stands_where_the_splats_stand(toy, photos):
     assert len(mesh.data.polygons) == 1
     assert np.allclose(mesh.matrix_world, splats.matrix_world)
     assert mesh.users_collection == splats.users_collection
+    assert mesh.visible_get() and not splats.visible_get()
 
 
 def test_selected_image_empties_are_photos(toy, photos):

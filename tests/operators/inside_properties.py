@@ -21,6 +21,9 @@ from tttlrm_blender.protocol.settings import (
     to_json,
 )
 
+LABEL = 84  # pixels that a name has in a sidebar of its first width, where letters are 11 large: interface scale 1
+BESIDE = ("Refine Steps", "Crop Box")  # names that are only the panel's
+
 
 @pytest.fixture(autouse=True)
 def registered() -> Iterator[None]:
@@ -83,3 +86,13 @@ def test_the_documentation_has_every_setting_in_the_same_words(kind):
 def test_the_documentation_has_the_settings_of_other_types_too(kind):
     page = (Path(__file__).parents[2] / "docs/settings.md").read_text("utf-8")
     assert not [words for words in properties.WORDS[kind].values() if f"| {words['name']} | {words['description']} |" not in page]
+
+
+@pytest.mark.parametrize("table", [None, *sorted(operators.translations.FOLDER.glob("*.po"))], ids=str)
+def test_names_of_settings_are_not_cut_off_in_the_sidebar(table):
+    import blf  # which comes with bpy
+
+    names = {*BESIDE, *(words["name"] for kind in properties.WORDS.values() for words in kind.values())}
+    shown = operators.translations.read_table(table) if table else {}
+    blf.size(0, 11)
+    assert not [name for name in sorted(shown.get(name, name) for name in names) if blf.dimensions(0, name)[0] > LABEL]

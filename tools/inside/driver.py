@@ -98,7 +98,6 @@ def drawn() -> Journey:
         yield SETTLE
 
 
-def picture(path: Path) -> Journey:
-    """Take a picture of the whole screen."""
-    yield from drawn()
+def take_picture(path: Path) -> None:
+    """Of the whole screen."""
     subprocess.run(["import", "-window", "root", str(path)], check=True)

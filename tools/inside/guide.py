@@ -17,17 +17,18 @@ from mathutils import Matrix, Vector
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, picture, plan, show_menu
+from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, plan, show_menu, take_picture
 
 MODULE = "bl_ext.user_default.tttlrm"
 TAB = "tttLRM"
 PANELS = ("kept.TTTLRM_PT_decode", "kept.TTTLRM_PT_refine", "kept.TTTLRM_PT_mesh", "edit.TTTLRM_PT_edit")  # of splats, in order
 OPENED = ("kept.TTTLRM_PT_decode", "edit.TTTLRM_PT_edit")
 IN_FRONT = Matrix.LocRotScale(Vector((0, -6, 2)), Vector((0, -1, 0.2)).to_track_quat("Z", "Y"), None)
-AHEAD, ASIDE = 4.0, 0.5  # where a view from a camera turns about: the sidebar covers its right
+AHEAD = 4.0  # of a camera is what a view from it turns about
+ASIDE = Matrix.Rotation(-0.12, 4, "Y")  # for the sidebar covers the right
 ZOOM = 0.9
-LARGEST = 480  # pixels of the render
-SORTED = 6.0  # seconds until the overlay shows a result instead of its preview, where a processor draws
+GLANCE = 0.5  # seconds until Blender has drawn a preview, which is not at rest
+LARGEST = 360  # pixels of the render
 ops = bpy.ops.tttlrm
 
 
@@ -84,17 +85,20 @@ class Guide:
         with in_view():
             ops.reconstruct("INVOKE_DEFAULT")
         yield lambda: self.shown("tttLRM preview") or not self.busy()
-        assert self.busy(), "there was no preview"
-        yield from self.shot("preview")
+        for _ in range(2):  # splats are packed, then sorted
+            yield GLANCE
+            yield lambda: not self.sorting() or not self.busy()
+        yield GLANCE
+        assert self.busy(), "there was no preview, or not for long"
+        self.picture("preview")
         yield lambda: not self.busy()
         self.look()
-        yield SORTED
         yield from self.shot("splats")
 
     def decode(self) -> Journey:
         """Move a slider; the splats follow."""
         before, settings = len(self.splats.data.points), self.splats.tttlrm
-        yield from scroll(down=500)
+        yield from scroll(13)
         settings.live = True
         settings.decode.keep, settings.decode.scale = 0.08, 0.6
         yield lambda: not self.busy() and len(self.splats.data.points) != before
@@ -120,7 +124,7 @@ class Guide:
 
     def edit(self) -> Journey:
         """Select what is hardly there, and delete it."""
-        yield from scroll(down=1000)
+        yield from scroll(40)
         before = len(self.splats.data.points)
         with in_view():
             ops.select_opacity("EXEC_DEFAULT")
@@ -130,13 +134,12 @@ class Guide:
         assert len(self.splats.data.points) < before
 
     def mesh(self) -> Journey:
-        """Make a surface, and show it in place of the splats."""
+        """Make a surface, which is shown in place of the splats."""
         splats = self.splats
         with in_view():
             ops.mesh("INVOKE_DEFAULT")
         yield lambda: not self.busy()
         surface = next(obj for obj in bpy.data.objects if obj.type == "MESH")
-        splats.hide_set(True)
         yield from self.shot("mesh")
         surface.hide_set(True)
         surface.hide_render = True
@@ -206,12 +209,13 @@ class Guide:
 
     def look(self) -> None:
         """Look at the scene from where the first photo was taken, or where nobody knows yet, from the front."""
+        bpy.context.view_layer.update()  # a parent may just have moved the camera
         with in_view():
-            space, pose = bpy.context.space_data, self.first_pose()
+            space, pose = bpy.context.space_data, self.first_pose() @ ASIDE
             space.lens = ZOOM * (self.camera.data.lens if self.camera else space.lens)
             space.region_3d.view_perspective = "PERSP"
             space.region_3d.view_rotation, space.region_3d.view_distance = pose.to_quaternion(), AHEAD
-            space.region_3d.view_location = pose @ Vector((ASIDE, 0, -AHEAD))
+            space.region_3d.view_location = pose @ Vector((0, 0, -AHEAD))
 
     def first_pose(self) -> Matrix:
         """Of a camera in the scene, or one beside the photos, which has Blender's axes."""
@@ -220,9 +224,20 @@ class Guide:
             return self.camera.matrix_world
         return Matrix(json.loads(file.read_text())["frames"][0]["transform_matrix"]) if file.exists() else IN_FRONT
 
+    def sorting(self) -> bool:
+        """Whether splats are still on their way to the viewport."""
+        return import_module(f"{MODULE}.operators.viewport.handlers").busy()
+
     def shot(self, name: str) -> Journey:
-        """A picture of the screen."""
-        yield from picture(self.out / "pictures" / f"{name}.png")
+        """A picture of the screen when it has come to rest."""
+        yield from drawn()
+        yield lambda: not self.sorting()
+        yield from drawn()
+        self.picture(name)
+
+    def picture(self, name: str) -> None:
+        """A picture of the screen as it is now."""
+        take_picture(self.out / "pictures" / f"{name}.png")
 
 
 def open_panels() -> None:
@@ -240,11 +255,12 @@ def _panel(file: str, name: str) -> type:
     return getattr(import_module(f"{MODULE}.operators.interface.{file}"), name)
 
 
-def scroll(down: int) -> Journey:
-    """Scroll the sidebar, as the mouse wheel does, by pixels."""
+def scroll(steps: int) -> Journey:
+    """Turn the mouse wheel over the sidebar."""
     yield from drawn()
     with in_view("UI"):
-        bpy.ops.view2d.scroll_down(deltay=-down)
+        for _ in range(steps):
+            bpy.ops.view2d.scroll_down()
 
 
 go(Guide(plan()).whole())

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tools.inside.driver import SETTLE, Journey, go, in_view, install, open_tab, plan
 
 WORKSPACE = "Layout"
-SAMPLES = 32  # splats shine by themselves and need few
+SAMPLES = 16  # splats shine by themselves and need few
 SKY = (1.0, 1.0, 1.0, 1.0)  # an even light for meshes
 
 

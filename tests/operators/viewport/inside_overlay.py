@@ -85,6 +85,14 @@ def test_the_picture_is_the_rasterisers_under_any_transform(references, name):
     assert psnr(picture, references[name]) > 40
 
 
+def test_what_lies_beside_the_view_is_no_fog_over_it():
+    """Linearised out there, splats larger than their distance would lie over all of the view."""
+    wide = Gaussians(*(np.array([row], dtype=np.float32) for row in ((3, 0, 1.5), (1, 0, 0, 0), (2, 2, 2), 1, [[1, 1, 1]])))
+    add_splats("beside", wide)
+    picture, _ = draw()
+    assert picture.max() == 0
+
+
 def test_few_coefficients_are_enough(references):
     add_splats("cloud", random_splats(degree=1)).matrix_world = AWAY
     picture, _ = draw()
