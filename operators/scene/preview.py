@@ -84,7 +84,10 @@ def _hide(obj: bpy.types.Object) -> dict[str, Any]:
     if layer.objects.get(obj.name) != obj or obj.hide_get():
         return {}
     hidden = {"uid": obj.session_uid, "scene": bpy.context.scene.name, "layer": layer.name, "selected": obj.select_get()}
-    obj.hide_set(True)  # deselects it too
+    try:
+        obj.hide_set(True)  # deselects it too
+    except RuntimeError:  # Blender 5.2 notices only now that it was taken out of its collections
+        return {}
     return hidden
 
 
