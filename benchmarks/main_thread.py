@@ -6,7 +6,8 @@ python -m benchmarks.main_thread PHOTOS [--views 16] [--scan full] [--seconds 10
 Wants the bpy module; the worker is a real one. The operator runs as without a window, one call of `_take` for each event, which
 is what `modal` does with one; the viewport's overlay draws after every preview and after the result. Printed are the longest
 calls of functions in operators/, without what they spend in `write` and `upload`, which hand attributes to Blender and the GPU,
-and without waiting for events. On a machine that others use, `--processor` tells more. `Canvas.draw` tells about the GPU, or what stands in for it.
+and without waiting for events. `Canvas.draw` tells about the GPU, or what stands in for it. On a machine that others use,
+`--processor` tells more.
 """
 
 from __future__ import annotations
