@@ -27,7 +27,7 @@ import bpy
 
 import operators
 from operators import worker
-from operators.actions.job import JobOperator
+from operators.actions.reconstruct import TTTLRM_OT_reconstruct
 from operators.interface.preferences import Worker
 from tests.operators.viewport import gpu_process
 from tttlrm_blender.photos.camera_files import read_cameras
@@ -102,16 +102,16 @@ def main() -> None:
 
 def draw_what_comes(photos: Path) -> None:
     """Have the overlay draw whatever comes of a job, as the photos' first camera sees it."""
-    eye, take = gpu_process.eye_of(read_cameras(photos / "transforms.json")[1].resized(480, 270)), JobOperator._take
+    eye, take = gpu_process.eye_of(read_cameras(photos / "transforms.json")[1].resized(480, 270)), TTTLRM_OT_reconstruct._take
 
-    def taken(operator: JobOperator, context: bpy.types.Context, event: Event) -> set[str] | None:
+    def taken(operator: TTTLRM_OT_reconstruct, context: bpy.types.Context, event: Event) -> set[str] | None:
         outcome = take(operator, context, event)
         if isinstance(event, Preview | Done):
             print(f"{type(event).__name__} of {len(event.arrays['gaussians.means']):,} splats", flush=True)
             gpu_process.draw_overlay(eye, (480, 270))
         return outcome
 
-    JobOperator._take = taken
+    TTTLRM_OT_reconstruct._take = taken
 
 
 def tell(calls: Calls, rows: int) -> None:
