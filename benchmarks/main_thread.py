@@ -6,8 +6,8 @@ python -m benchmarks.main_thread PHOTOS [--views 16] [--scan full] [--seconds 10
 Wants the bpy module; the worker is a real one. The operator runs as without a window, one call of `_take` for each event, which
 is what `modal` does with one; the viewport's overlay draws after every preview and after the result. Printed are the longest
 calls of functions in operators/, without what they spend in `write` and `upload`, which hand attributes to Blender and the GPU,
-and without waiting for events. On a machine that others use, `--processor` tells more. `Canvas.draw` tells about the GPU, or
-what stands in for it.
+and without waiting for events. `Canvas.draw` tells about the GPU, or what stands in for it. On a machine that others use,
+`--processor` tells more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import bpy
 
 import operators
 from operators import worker
-from operators.actions.job import JobOperator
+from operators.actions.reconstruct import TTTLRM_OT_reconstruct
 from operators.interface.preferences import Worker
 from tests.operators.viewport import gpu_process
 from tttlrm_blender.photos.camera_files import read_cameras
@@ -102,16 +102,16 @@ def main() -> None:
 
 def draw_what_comes(photos: Path) -> None:
     """Have the overlay draw whatever comes of a job, as the photos' first camera sees it."""
-    eye, take = gpu_process.eye_of(read_cameras(photos / "transforms.json")[1].resized(480, 270)), JobOperator._take
+    eye, take = gpu_process.eye_of(read_cameras(photos / "transforms.json")[1].resized(480, 270)), TTTLRM_OT_reconstruct._take
 
-    def taken(operator: JobOperator, context: bpy.types.Context, event: Event) -> set[str] | None:
+    def taken(operator: TTTLRM_OT_reconstruct, context: bpy.types.Context, event: Event) -> set[str] | None:
         outcome = take(operator, context, event)
         if isinstance(event, Preview | Done):
             print(f"{type(event).__name__} of {len(event.arrays['gaussians.means']):,} splats", flush=True)
             gpu_process.draw_overlay(eye, (480, 270))
         return outcome
 
-    JobOperator._take = taken
+    TTTLRM_OT_reconstruct._take = taken
 
 
 def tell(calls: Calls, rows: int) -> None:

@@ -12,6 +12,7 @@ from .. import sources
 from ..engine import errors, messages, settings
 from ..interface import properties
 from ..photo_sets import pose_files, poses_know_up
+from ..scene import drawing
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
 from ..translations import told
@@ -87,6 +88,12 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         self._title = self.name or source.title
         self._work = _work(source.files(), self._wanted(context))
         return self._work
+
+    def _take(self, context: bpy.types.Context, message: messages.Event) -> set[str] | None:
+        """What the result takes that can be made before it comes is made while the worker is busy."""
+        if isinstance(message, messages.Progress):
+            drawing.prepare()
+        return super()._take(context, message)
 
     def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
         """A new collection, with its splats active."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import bpy
 
-from . import nodes
+from . import nodes, seen_color
 from .nodes import Value
-from .seen_color import attribute, seen_color
+from .seen_color import attribute
 
 NAME = "tttLRM splats"
 COLOR = "splat_color"  # as the active camera sees it
@@ -25,28 +25,36 @@ BOUNCES = 256  # splats that a ray may pass
 CERTAIN_BOUNCES = 64  # of them before Cycles begins to end rays at random, which gives noise
 
 
-def drawn_by_blender(cloud: bpy.types.PointCloud) -> bool:
+def drawn_by_blender() -> bool:
     """Whether this Blender draws point clouds as splats by itself, as 5.3 and later do."""
-    return hasattr(cloud, "type")
+    return "type" in bpy.types.PointCloud.bl_rna.properties
 
 
 def show_splats(obj: bpy.types.Object) -> None:
     """Make a point cloud with the attributes of splats look like splats."""
     show_in_viewport(obj)
-    if not drawn_by_blender(obj.data):
+    if not drawn_by_blender():
         render_splats(obj)
 
 
 def show_in_viewport(obj: bpy.types.Object) -> None:
     """Make a point cloud with the attributes of splats look like splats in 3D views."""
-    if drawn_by_blender(obj.data):
+    if drawn_by_blender():
         obj.data.type = "GAUSSIAN_SPLAT"
     else:
         obj.show_bounds = True  # to be seen in wireframe, and clicked on
 
 
+def prepare() -> None:
+    """Make the next of the node groups that `render_splats` needs, each of which takes about a hundredth of a second."""
+    groups = {} if drawn_by_blender() else {**seen_color.GROUPS, NAME: _geometry}
+    missing = next((make for name, make in groups.items() if name not in bpy.data.node_groups), None)
+    if missing:
+        missing()
+
+
 def render_splats(obj: bpy.types.Object) -> None:
-    """Make it look like splats in renders of a Blender that does not draw them; the first in a file takes a tenth of a second."""
+    """Make it look like splats in renders of a Blender that does not draw them."""
     modifier = obj.modifiers.new(NAME, "NODES")
     modifier.node_group = bpy.data.node_groups.get(NAME) or _geometry()
     modifier.show_viewport = False  # there the overlay draws
@@ -82,7 +90,7 @@ def _geometry() -> bpy.types.NodeTree:
     colored = nodes.add(tree, "GeometryNodeStoreNamedAttribute", tree.nodes.new("NodeGroupInput"), data_type="FLOAT_COLOR")
     colored.inputs["Name"].default_value = COLOR
     direction = (nodes.value(tree, "GeometryNodeInputPosition") - eye).normalized()
-    color = seen_color(direction, nodes.value(tree, "NodeGroupInput", TRAINED))
+    (color,) = nodes.call(seen_color.seen_color_group(), direction, nodes.value(tree, "NodeGroupInput", TRAINED))
     nodes.connect(tree, color, next(s for s in colored.inputs if s.name == "Value" and s.enabled))
     placed = nodes.add(tree, "GeometryNodeInstanceOnPoints", colored)
     nodes.connect(tree, _shape(tree), placed.inputs["Instance"])

@@ -14,15 +14,27 @@ import bpy
 from . import nodes
 from .nodes import Value
 
-NAME, WEIGHTS, LINEAR = "tttLRM seen colour", "tttLRM harmonics", "tttLRM linear light"
-TERMS = 15  # of degrees 1 to 3
+NAME, HARMONICS, LINEAR = "tttLRM seen colour", "tttLRM harmonics", "tttLRM linear light"
+NUMBER, VECTOR, CHOICE = "NodeSocketFloat", "NodeSocketVector", "NodeSocketBool"
+TERMS = {f"sh_{index}": NUMBER for index in range(15)}  # of degrees 1 to 3
 
 
-def seen_color(direction: Value, trained: Value) -> Value:
-    """max(0, 0.5 + SH) along a direction from the eye: as sRGB values where `trained`, otherwise in linear light."""
-    inputs = {"Direction": "NodeSocketVector", "As Trained": "NodeSocketBool"}
-    (color,) = nodes.call(nodes.group(NAME, inputs, {"Color": "NodeSocketVector"}, _seen_color), direction, trained)
-    return color
+def linear_group() -> bpy.types.NodeTree:
+    """From a part of an sRGB colour to linear light."""
+    return nodes.group(LINEAR, {"Value": NUMBER}, {"Value": NUMBER}, _linear)
+
+
+def harmonics_group() -> bpy.types.NodeTree:
+    """The weights of colour coefficients along a unit vector."""
+    return nodes.group(HARMONICS, {"Direction": VECTOR}, TERMS, _harmonics)
+
+
+def seen_color_group() -> bpy.types.NodeTree:
+    """max(0, 0.5 + SH) along a direction from the eye: as sRGB values where so chosen, otherwise in linear light."""
+    return nodes.group(NAME, {"Direction": VECTOR, "As Trained": CHOICE}, {"Color": VECTOR}, _seen_color)
+
+
+GROUPS = {LINEAR: linear_group, HARMONICS: harmonics_group, NAME: seen_color_group}  # each takes those before
 
 
 def attribute(tree: bpy.types.NodeTree, name: str, kind: str = "FLOAT_VECTOR") -> Value:
@@ -31,15 +43,12 @@ def attribute(tree: bpy.types.NodeTree, name: str, kind: str = "FLOAT_VECTOR") -
 
 
 def _seen_color(direction: Value, trained: Value) -> list[Value]:
-    tree, outputs = direction.tree, {f"sh_{index}": "NodeSocketFloat" for index in range(TERMS)}
+    tree = direction.tree
     color = attribute(tree, "radiance:base", "FLOAT_COLOR") * math.sqrt(1 / (4 * math.pi)) + 0.5
-    weights = nodes.group(WEIGHTS, {"Direction": "NodeSocketVector"}, outputs, _harmonics)
-    for name, weight in zip(outputs, nodes.call(weights, direction), strict=True):
+    for name, weight in zip(TERMS, nodes.call(harmonics_group(), direction), strict=True):
         color = attribute(tree, f"radiance:{name}").times_plus(weight, color)
     color = color.at_least(0.0)
-    number = {"Value": "NodeSocketFloat"}
-    linear = nodes.group(LINEAR, number, number, _linear)
-    red, green, blue = (nodes.call(linear, part)[0] for part in color.parts())
+    red, green, blue = (nodes.call(linear_group(), part)[0] for part in color.parts())
     both = nodes.combine(red, green, blue), color
     return [nodes.value(tree, "GeometryNodeSwitch", "Output", trained, *both, input_type="VECTOR")]
 

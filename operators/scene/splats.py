@@ -11,7 +11,7 @@ import numpy as np
 from ..engine import errors, gaussians, transform
 from ..translations import told
 from . import masks, points
-from .drawing import show_splats
+from .drawing import drawn_by_blender, show_splats
 
 BASE = "radiance:base"
 ROUNDING = 5e-7  # what a turn of the object and the same turn back may leave, as Blender computes them
@@ -108,8 +108,7 @@ def attributes(splats: gaussians.Gaussians) -> Iterator[tuple[str, str, np.ndarr
 
 def _radii(splats: gaussians.Gaussians) -> np.ndarray:
     """None for a Blender that would draw a ball for every point of an older kind of point cloud."""
-    draws_splats = "type" in bpy.types.PointCloud.bl_rna.properties
-    return splats.scales @ np.full(3, 1 / 3, np.float32) if draws_splats else np.zeros(len(splats), np.float32)
+    return splats.scales @ np.full(3, 1 / 3, np.float32) if drawn_by_blender() else np.zeros(len(splats), np.float32)
 
 
 def _four_floats() -> str:

@@ -67,4 +67,4 @@ def _is_shown(one: bpy.types.DepsgraphObjectInstance, space: bpy.types.SpaceView
 def _is_shown_otherwise(obj: bpy.types.Object) -> bool:
     """Whether Blender draws these splats, or the modifier that is there for renders is switched on for the viewport too."""
     modifier = obj.modifiers.get(NAME)
-    return drawn_by_blender(obj.data) or (modifier is not None and modifier.show_viewport)
+    return drawn_by_blender() or (modifier is not None and modifier.show_viewport)

@@ -212,7 +212,7 @@ def test_what_is_kept_is_an_object_like_others(own, looked_after, tmp_path):
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
     kept = bpy.data.objects["unfinished splats"]
     assert len(kept.data.points) == 5 and not kept.hide_select and not kept.hide_render and not shown()
-    assert drawn_by_blender(kept.data) or kept.modifiers
+    assert drawn_by_blender() or kept.modifiers
 
 
 def test_nothing_is_kept_beside_the_splats_that_it_stood_for(own):

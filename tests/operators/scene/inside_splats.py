@@ -5,7 +5,7 @@ import pytest
 
 from operators.scene import nodes
 from operators.scene.conversion import linear
-from operators.scene.drawing import COLOR, NAME, drawn_by_blender
+from operators.scene.drawing import COLOR, NAME, blend_as_trained, drawn_by_blender, prepare
 from operators.scene.splats import add_splats, is_splats, read_splats, update_splats
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians
@@ -125,11 +125,29 @@ def instances_to_points() -> bpy.types.NodeTree:
     return tree
 
 
-def test_geometry_nodes_compute_the_colours_that_the_camera_sees():
+def test_what_is_prepared_is_what_renders_need():
+    def names():
+        return {group.name for group in bpy.data.node_groups}
+
+    add_splats("cloud", random_splats(3))
+    needed = names()
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    for count in range(len(needed)):
+        assert len(names()) == count
+        prepare()
+    prepare()
+    assert names() == needed
+    add_splats("cloud", random_splats(3))
+    assert names() == needed
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_geometry_nodes_compute_the_colours_that_the_camera_sees(trained):
     splats = random_splats(300)
     obj = add_splats("cloud", splats)
-    if drawn_by_blender(obj.data):
+    if drawn_by_blender():
         pytest.skip("this Blender draws splats by itself")
+    blend_as_trained(obj, trained)
     obj.modifiers[NAME].show_viewport = True
     obj.location, obj.rotation_euler, obj.scale = (1, 2, 3), (0.3, -1.2, 2.0), (2, 2, 2)
     camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
@@ -143,4 +161,5 @@ def test_geometry_nodes_compute_the_colours_that_the_camera_sees():
     eye = (np.linalg.inv(np.array(obj.matrix_world)) @ [3, -5, 2, 1])[:3]
     directions = splats.means - eye
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    np.testing.assert_allclose(seen[:, :3], linear(colors(splats.sh, directions)), atol=1e-5)
+    expected = colors(splats.sh, directions)
+    np.testing.assert_allclose(seen[:, :3], expected if trained else linear(expected), atol=1e-5)
