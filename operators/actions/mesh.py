@@ -26,8 +26,9 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
         mesh = add_mesh(f"{splats.name} mesh", **parts_of(done.arrays), collection=splats.users_collection[0])
         mesh.parent = splats.parent
         mesh.matrix_world = splats.matrix_world
-        seen = splats.visible_get()
-        if seen:
+        faces = len(mesh.data.polygons)
+        if splats.visible_get():
             splats.hide_set(True)
-        text = told("{:,} faces; the splats are hidden, Alt+H shows them" if seen else "{:,} faces", len(mesh.data.polygons))
-        self.report({"INFO"}, text)
+            self.report({"INFO"}, told("{:,} faces; the object of the splats is hidden, Alt+H shows it", faces))
+        else:
+            self.report({"INFO"}, told("{:,} faces", faces))

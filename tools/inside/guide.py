@@ -27,7 +27,7 @@ IN_FRONT = Matrix.LocRotScale(Vector((0, -6, 2)), Vector((0, -1, 0.2)).to_track_
 AHEAD = 4.0  # of a camera is what a view from it turns about
 ASIDE = Matrix.Rotation(-0.12, 4, "Y")  # for the sidebar covers the right
 ZOOM = 0.9
-GLANCE = 0.5  # seconds until Blender has drawn a preview, which is not at rest
+GLANCE = 0.1  # seconds until Blender has drawn what has come of a preview, which never is at rest
 LARGEST = 360  # pixels of the render
 ops = bpy.ops.tttlrm
 
@@ -87,8 +87,8 @@ class Guide:
         yield lambda: self.shown("tttLRM preview") or not self.busy()
         for _ in range(2):  # splats are packed, then sorted
             yield GLANCE
-            yield lambda: not self.sorting() or not self.busy()
-        yield GLANCE
+            while self.sorting() and self.busy():
+                yield GLANCE
         assert self.busy(), "there was no preview, or not for long"
         self.picture("preview")
         yield lambda: not self.busy()
@@ -210,6 +210,8 @@ class Guide:
     def look(self) -> None:
         """Look at the scene from where the first photo was taken, or where nobody knows yet, from the front."""
         bpy.context.view_layer.update()  # a parent may just have moved the camera
+        if self.camera:
+            self.camera.hide_set(True)  # else its frame lies over what it sees
         with in_view():
             space, pose = bpy.context.space_data, self.first_pose() @ ASIDE
             space.lens = ZOOM * (self.camera.data.lens if self.camera else space.lens)
