@@ -66,7 +66,10 @@ def blend_as_trained(obj: bpy.types.Object, wanted: bool) -> None:
     """Choose whether renders of an object's splats are exact under the view transform Raw, or good ones under all others."""
     modifier = obj.modifiers[NAME]
     item = next(item for item in modifier.node_group.interface.items_tree if item.name == TRAINED)
-    modifier[item.identifier] = wanted
+    if hasattr(modifier, "properties"):  # from Blender 5.2 on
+        getattr(modifier.properties.inputs, item.identifier).value = wanted
+    else:
+        modifier[item.identifier] = wanted
     obj.update_tag()
 
 
