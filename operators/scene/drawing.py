@@ -2,7 +2,7 @@
 """How splats are drawn and rendered where Blender itself does not: a card for every point, with a soft material.
 
 This is for renders; the 3D viewport has its overlay (`operators/viewport`), and the modifier is off there. Where it is switched
-on instead, an icosphere stands in for the card, for a viewport may look from anywhere.
+on instead, an icosphere stands in for the square, for a viewport may look from anywhere.
 
 Geometry nodes work out the colour that the active camera sees, and put a card of three standard deviations through each
 splat's centre, parallel to that camera's picture, so that splats lie behind each other as their centres do, however large they
