@@ -43,7 +43,7 @@ def test_photos_are_seen_as_they_are_read_and_the_result_is_the_same(folder, set
     unseen = jobs.reconstruct(Scene(folder), settings, Report())
     seen = jobs.reconstruct(Scene(folder), settings, follower)
     assert len(follower.previews) == count
-    assert follower.stages == ["load", "look", "preview", "encode", "decode"]
+    assert follower.stages == ["load", "look", "resize", "preview", "encode", "decode", "save"]
     assert all(np.array_equal(array, unseen.arrays[name]) for name, array in seen.arrays.items())
     assert all(len(shown) and (shown.means[:, 1] > 0).all() for shown in follower.previews), "the cameras look along +y"
 
