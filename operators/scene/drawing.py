@@ -2,11 +2,11 @@
 """How splats are drawn and rendered where Blender itself does not: a card for every point, with a soft material.
 
 This is for renders; the 3D viewport has its overlay (`operators/viewport`), and the modifier is off there. Where it is switched
-on instead, an icosphere stands in for the square, for a viewport may look from anywhere.
+on instead, an icosphere stands in for the card, for a viewport may look from anywhere.
 
-Geometry nodes work out the colour that the active camera sees, and put a square of three standard deviations through each
-splat's centre, turned so that a ray from that camera meets it where the splat is densest; so splats lie behind each other as
-their centres do. The material fades by the distance at which a ray passes the centre.
+Geometry nodes work out the colour that the active camera sees, and put a card of three standard deviations through each
+splat's centre, parallel to that camera's picture, so that splats lie behind each other as their centres do, however large they
+are. The material fades by the distance at which a ray passes the centre.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from .seen_color import attribute
 
 NAME = "tttLRM splats"
 COLOR = "splat_color"  # as the active camera sees it
+LEAN = "splat_lean"  # how long a card is, in widths, where the splat is a ball
 TRAINED = "Blend as Trained"  # the modifier's choice: colours as sRGB values, for the view transform Raw, or in linear light
+LEAST_SLANT = (
+    0.1  # sine of the angle between a card and its ray: flatter ones would lie before a whole view, and cost time and noise
+)
 EXTENT = 3.0  # standard deviations at which a splat ends
 BOUNCES = 256  # splats that a ray may pass
 CERTAIN_BOUNCES = 64  # of them before Cycles begins to end rays at random, which gives noise
@@ -89,18 +93,26 @@ def _geometry() -> bpy.types.NodeTree:
     )
     tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
     camera = nodes.value(tree, "GeometryNodeInputActiveCamera")
+    frame = nodes.value(tree, "GeometryNodeObjectInfo", "Transform", camera, transform_space="RELATIVE")
     eye = nodes.value(tree, "GeometryNodeObjectInfo", "Location", camera, transform_space="RELATIVE")
-    colored = nodes.add(tree, "GeometryNodeStoreNamedAttribute", tree.nodes.new("NodeGroupInput"), data_type="FLOAT_COLOR")
-    colored.inputs["Name"].default_value = COLOR
+    transform, lean = _card(tree, eye, frame)
     direction = (nodes.value(tree, "GeometryNodeInputPosition") - eye).normalized()
     (color,) = nodes.call(seen_color.seen_color_group(), direction, nodes.value(tree, "NodeGroupInput", TRAINED))
-    nodes.connect(tree, color, next(s for s in colored.inputs if s.name == "Value" and s.enabled))
-    placed = nodes.add(tree, "GeometryNodeInstanceOnPoints", colored)
+    colored = _store(tree, tree.nodes.new("NodeGroupInput"), COLOR, color, "FLOAT_COLOR")
+    placed = nodes.add(tree, "GeometryNodeInstanceOnPoints", _store(tree, colored, LEAN, lean, "FLOAT"))
     nodes.connect(tree, _shape(tree), placed.inputs["Instance"])
     turned = nodes.add(tree, "GeometryNodeSetInstanceTransform", placed)
-    nodes.connect(tree, _transform(tree, eye), turned.inputs["Transform"])
+    nodes.connect(tree, transform, turned.inputs["Transform"])
     nodes.add(tree, "NodeGroupOutput", turned)
     return tree
+
+
+def _store(tree: bpy.types.NodeTree, geometry: bpy.types.Node, name: str, value: Value, kind: str) -> bpy.types.Node:
+    """The points with one more attribute."""
+    stored = nodes.add(tree, "GeometryNodeStoreNamedAttribute", geometry, data_type=kind)
+    stored.inputs["Name"].default_value = name
+    nodes.connect(tree, value, next(socket for socket in stored.inputs if socket.name == "Value" and socket.enabled))
+    return stored
 
 
 def _shape(tree: bpy.types.NodeTree) -> bpy.types.Node:
@@ -114,16 +126,35 @@ def _shape(tree: bpy.types.NodeTree) -> bpy.types.Node:
     return soft
 
 
-def _transform(tree: bpy.types.NodeTree, eye: Value) -> bpy.types.Node:
-    """From the shape's coordinates to the object's: what makes a unit ball the splat, after turning z towards the eye."""
+def _card(tree: bpy.types.NodeTree, eye: Value, frame: Value) -> tuple[bpy.types.Node, Value]:
+    """From the shape's coordinates to the object's, and how much longer than wide the shape is in those of the unit ball.
+
+    What makes a unit ball the splat, after turning the shape so that it comes to lie parallel to the camera's picture, and
+    making it as long as the ball's shadow on it. Cards of thin splats are held from becoming too long (`LEAST_SLANT`), and come
+    near to the splats' own plane.
+    """
     place, rotation = nodes.value(tree, "GeometryNodeInputPosition"), attribute(tree, "rotation", "QUATERNION")
     splat = nodes.add(tree, "FunctionNodeCombineTransform", place, rotation, attribute(tree, "scale") * EXTENT)
-    towards = nodes.add(tree, "FunctionNodeTransformPoint", eye, nodes.add(tree, "FunctionNodeInvertMatrix", splat))
-    facing = nodes.add(tree, "FunctionNodeAlignRotationToVector", axis="Z")
-    nodes.connect(tree, towards, facing.inputs["Vector"])
+    to_ball = nodes.add(tree, "FunctionNodeInvertMatrix", splat)
+    ray = nodes.value(tree, "FunctionNodeTransformPoint", 0, eye, to_ball).normalized()
+    right, up = (
+        _direction(tree, _direction(tree, axis, frame), to_ball).normalized() for axis in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    )
+    normal = right.cross(up).normalized()
+    normal = (normal * normal.dot(ray).sign() + ray * LEAST_SLANT).normalized()
+    lean = nodes.value(tree, "ShaderNodeMath", 0, 1.0, normal.dot(ray), operation="DIVIDE")
+    upright = nodes.add(tree, "FunctionNodeAlignRotationToVector", axis="Z")
+    nodes.connect(tree, normal, upright.inputs["Vector"])
+    turned = nodes.add(tree, "FunctionNodeAlignRotationToVector", upright, axis="X", pivot_axis="Z")
+    nodes.connect(tree, ray, turned.inputs["Vector"])
     turn = nodes.add(tree, "FunctionNodeCombineTransform")
-    nodes.connect(tree, facing, turn.inputs["Rotation"])
-    return nodes.add(tree, "FunctionNodeMatrixMultiply", splat, turn)
+    nodes.connect(tree, turned, turn.inputs["Rotation"])
+    nodes.connect(tree, nodes.combine(lean, 1.0, 1.0), turn.inputs["Scale"])
+    return nodes.add(tree, "FunctionNodeMatrixMultiply", splat, turn), lean
+
+
+def _direction(tree: bpy.types.NodeTree, vector: Value | tuple[float, float, float], matrix: Value | bpy.types.Node) -> Value:
+    return nodes.value(tree, "FunctionNodeTransformDirection", 0, vector, matrix)
 
 
 def _material() -> bpy.types.Material:
@@ -144,10 +175,12 @@ def _alpha(tree: bpy.types.NodeTree) -> Value:
     In the shape's own coordinates a unit is `EXTENT` standard deviations.
     """
     opacity = nodes.value(tree, "ShaderNodeAttribute", "Alpha", attribute_type="INSTANCER", attribute_name="radiance:base")
-    point = _to_object(tree, nodes.value(tree, "ShaderNodeNewGeometry", "Position"), "POINT")
-    ray = _to_object(tree, nodes.value(tree, "ShaderNodeNewGeometry", "Incoming"), "VECTOR").normalized()
-    along = point.dot(ray)
-    squared = point.dot(point) - along * along
+    lean = nodes.value(tree, "ShaderNodeAttribute", 2, attribute_type="INSTANCER", attribute_name=LEAN)
+    stretch = nodes.combine(lean, 1.0, 1.0)
+    point = _to_object(tree, nodes.value(tree, "ShaderNodeNewGeometry", "Position"), "POINT") * stretch
+    ray = (_to_object(tree, nodes.value(tree, "ShaderNodeNewGeometry", "Incoming"), "VECTOR") * stretch).normalized()
+    beside = point.cross(ray)  # no difference of squares: on long cards both would be large
+    squared = beside.dot(beside)
     front = nodes.value(tree, "ShaderNodeNewGeometry", "Backfacing") * -1.0 + 1.0
     return (squared * (-0.5 * EXTENT**2)).exp() * opacity * front
 

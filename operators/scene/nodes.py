@@ -53,6 +53,10 @@ class Value:
         """1 where a number is greater than the threshold, 0 elsewhere."""
         return self._with("GREATER_THAN", threshold)
 
+    def sign(self) -> Value:
+        """−1, 0 or 1."""
+        return self._with("SIGN")
+
     def at_least(self, other: Value | float | tuple[float, float, float]) -> Value:
         """The larger of two, component by component."""
         return self._with("MAXIMUM", other)
@@ -60,6 +64,10 @@ class Value:
     def dot(self, other: Value) -> Value:
         """The scalar product of two vectors."""
         return self._vector("DOT_PRODUCT", other)
+
+    def cross(self, other: Value) -> Value:
+        """The vector product of two vectors."""
+        return self._vector("CROSS_PRODUCT", other)
 
     def normalized(self) -> Value:
         """A vector brought to unit length."""
@@ -137,7 +145,7 @@ def call(group: bpy.types.NodeTree, *inputs: Value) -> list[Value]:
     return [Value(tree, socket) for socket in add(tree, "GeometryNodeGroup", *inputs, node_tree=group).outputs]
 
 
-def combine(x: Value, y: Value, z: Value) -> Value:
+def combine(x: Value, y: Value | float, z: Value | float) -> Value:
     """A vector of three numbers."""
     return value(x.tree, "ShaderNodeCombineXYZ", 0, x, y, z)
 

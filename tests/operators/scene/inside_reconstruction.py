@@ -59,6 +59,25 @@ def test_a_red_splat_is_rendered_where_and_how_it_should_be(tmp_path):
     np.testing.assert_allclose(picture[30, 32, :3], [0.8, 0.1, 0.1], atol=0.03)
 
 
+def test_splats_lie_behind_each_other_as_their_centres_do(tmp_path):
+    """A large green one, slanting towards the camera on the right of its centre, is behind a small red one there."""
+    slanting = [np.cos(np.pi / 8), 0, np.sin(np.pi / 8), 0]  # by 45° about y
+    arrays = {
+        "means": [[0.3, 0, 3], [0, 0, 3.2]],
+        "quats": [[1, 0, 0, 0], slanting],
+        "scales": [[0.1, 0.1, 0.1], [0.8, 0.8, 0.1]],
+        "opacities": [1, 1],
+        "sh": (np.array([[[0.8, 0.1, 0.1]], [[0.1, 0.8, 0.1]]]) - 0.5) / SH_DC,
+    }
+    arrays = {f"gaussians.{name}": np.array(values, dtype=np.float32) for name, values in arrays.items()}
+    collection = build_scene("two", view_along_z(), arrays, {})
+    look_through(bpy.context.scene, next(obj for obj in collection.all_objects if obj.type == "CAMERA"), SIZE)
+    picture = render(tmp_path / "two.png")
+    red, green, _ = picture[26, 36, :3]
+    assert red > 0.7 and green < 0.35
+    assert picture[26, 15, 1] > 0.7, "the green one is there"
+
+
 def test_everything_arrives_in_one_collection(tmp_path):
     arrays = red_splat([0, 0, 3], (1, 1, 1), 0.5)
     arrays |= {"mesh.vertices": TETRAHEDRON, "mesh.faces": FACES, "mesh.colors": np.zeros_like(TETRAHEDRON)}
