@@ -6,7 +6,8 @@ on instead, an icosphere stands in for the card, for a viewport may look from an
 
 Geometry nodes work out the colour that the active camera sees, and put a card of three standard deviations through each
 splat's centre, parallel to that camera's picture, so that splats lie behind each other as their centres do, however large they
-are. The material fades by the distance at which a ray passes the centre.
+are; only cards of thin splats come near to the splats' own plane. The material fades by the distance at which a ray passes the
+centre.
 """
 
 from __future__ import annotations
@@ -21,9 +22,7 @@ NAME = "tttLRM splats"
 COLOR = "splat_color"  # as the active camera sees it
 LEAN = "splat_lean"  # how long a card is, in widths, where the splat is a ball
 TRAINED = "Blend as Trained"  # the modifier's choice: colours as sRGB values, for the view transform Raw, or in linear light
-LEAST_SLANT = (
-    0.1  # sine of the angle between a card and its ray: flatter ones would lie before a whole view, and cost time and noise
-)
+LEAST_SLANT = 0.1  # of a card to its ray, where the splat is a ball: longer cards lie before whole views, which is slow and noisy
 EXTENT = 3.0  # standard deviations at which a splat ends
 BOUNCES = 256  # splats that a ray may pass
 CERTAIN_BOUNCES = 64  # of them before Cycles begins to end rays at random, which gives noise
