@@ -8,9 +8,9 @@ TORCH ?= torch==2.13.0
 BPY := $(shell $(PYTHON) -c 'import sys; print(",blender" if sys.version_info[:2] == (3, 11) else "")')
 INSTALL := -m pip install --quiet --disable-pip-version-check
 PIP := $(BIN)/python $(INSTALL)
-# Other Blenders that the extension is tested in: the oldest that it supports, and the newest, whose Python is another one.
+# Other Blenders that the extension is tested in: the oldest that it supports, and newer ones, whose Python is another one.
 OLD := .venv-4.2
-NEW := .venv-5.2
+NEW := .venv-5.2.3 .venv-5.3.0
 NEW_PYTHON ?= python3.13
 # Threads that spin slow a busy machine tenfold.
 export OMP_WAIT_POLICY := passive
@@ -45,9 +45,9 @@ $(OLD)/.ready: $(VENV)/.ready
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $$(echo $(OLD)/lib/python*/site-packages)/rest.pth
 	touch $@
 
-$(NEW)/.ready: $(VENV)/.ready
-	$(NEW_PYTHON) -m venv $(NEW)
-	$(NEW)/bin/python $(INSTALL) bpy==5.2.3 pytest pytest-timeout hypothesis psutil websockets filelock cryptography pillow scipy markdown-it-py mdit-py-plugins
+.venv-5.%/.ready: $(VENV)/.ready
+	$(NEW_PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(INSTALL) bpy==5.$* pytest pytest-timeout hypothesis psutil websockets filelock cryptography pillow scipy markdown-it-py mdit-py-plugins
 	touch $@
 
 test: setup $(if $(BPY),$(OLD)/.ready)  ## check style and types, then run the tests, those of Blender in 4.2 and 5.0
@@ -56,8 +56,8 @@ test: setup $(if $(BPY),$(OLD)/.ready)  ## check style and types, then run the t
 	$(BIN)/pytest -q
 	$(if $(BPY),$(OLD)/bin/python -m pytest -q tests/operators)
 
-test-blender-all: test $(NEW)/.ready  ## the tests, and those of Blender in 5.2 too, which wants Python 3.13: NEW_PYTHON=python3.13
-	TTTLRM_PYTHON=$(CURDIR)/$(BIN)/python $(NEW)/bin/python -m pytest -q tests/operators
+test-blender-all: test $(NEW:=/.ready)  ## the tests, and those of Blender in 5.2 and 5.3 too, which want Python 3.13: NEW_PYTHON=python3.13
+	for new in $(NEW); do TTTLRM_PYTHON=$(CURDIR)/$(BIN)/python $$new/bin/python -m pytest -q tests/operators || exit 1; done
 
 demo: setup  ## photograph a scene in Blender, reconstruct it, bring it back: out/demo.blend and out/demo.png
 	$(BIN)/python -m operators.demo

@@ -41,6 +41,8 @@ def main() -> None:
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    for name in TARGETS:
+        (options.out / f"{name}.npy").unlink(missing_ok=True)
     cameras = read_cameras(options.cameras)[1][[options.view]].resized(*options.size)
     np.savez(options.out / "camera.npz", c2w=cameras.c2w, intrinsics=cameras.intrinsics, sizes=cameras.sizes)
     program = [options.python, "-m", "benchmarks.overlay_in_blender", options.splats, options.out, str(options.samples)]

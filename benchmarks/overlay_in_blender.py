@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from operators.scene.cameras import add_cameras, look_through
-from operators.scene.drawing import blend_as_trained
+from operators.scene.drawing import blend_as_trained, drawn_by_blender
 from operators.scene.splats import add_splats
 from operators.viewport import canvas
 from tests.operators.viewport import gpu_process
@@ -20,24 +20,31 @@ from tttlrm_blender.photos.cameras import Cameras
 
 
 def main(splats: str, folder: Path, samples: int) -> None:
-    """Draw all."""
+    """Draw all; a Blender that draws splats by itself has no overlay, and nothing to choose in renders."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     gpu_process.begin()
     arrays = np.load(folder / "camera.npz")
     cameras = Cameras(*(arrays[part] for part in ("c2w", "intrinsics", "sizes")))
     size = (int(cameras.sizes[0][0]), int(cameras.sizes[0][1]))
     obj = add_splats("splats", read_splats(splats))
-    started = time.perf_counter()
-    picture, _ = gpu_process.draw_overlay(gpu_process.eye_of(cameras), size)
-    canvas.forget()
-    np.save(folder / "overlay.npy", picture[..., :3])
-    print(f"overlay {time.perf_counter() - started:.1f} s, Blender {bpy.app.version_string}")
+    if not drawn_by_blender():
+        draw_overlay(folder / "overlay.npy", cameras, size)
     if samples:
         views = {"names": ["view"], "c2w": cameras.c2w, "intrinsics": cameras.intrinsics, "sizes": cameras.sizes}
         look_through(bpy.context.scene, add_cameras(views, {}, bpy.context.collection)[0], size)
         render(folder / "cycles.npy", "Standard", samples)
+    if samples and not drawn_by_blender():
         blend_as_trained(obj, True)
         render(folder / "cycles_trained.npy", "Raw", samples)
+
+
+def draw_overlay(path: Path, cameras: Cameras, size: tuple[int, int]) -> None:
+    """One picture by the overlay."""
+    started = time.perf_counter()
+    picture, _ = gpu_process.draw_overlay(gpu_process.eye_of(cameras), size)
+    canvas.forget()
+    np.save(path, picture[..., :3])
+    print(f"overlay {time.perf_counter() - started:.1f} s, Blender {bpy.app.version_string}")
 
 
 def render(path: Path, view_transform: str, samples: int) -> None:

@@ -25,7 +25,7 @@ from .actions import (
 from .headless import command_line
 from .interface import edit as edit_interface
 from .interface import manual, menus, panel, preferences, presets, properties, thumbnails
-from .scene import preview, selection_dots
+from .scene import older_files, preview, selection_dots
 from .viewport import handlers
 
 CLASSES = (
@@ -67,6 +67,7 @@ def register() -> None:
     manual.register()
     presets.register()
     preview.register()
+    older_files.register()
     waiting.register()
     handlers.register()
     selection_dots.start()
@@ -83,6 +84,7 @@ def unregister() -> None:
     manual.unregister()
     menus.remove_entries()
     waiting.unregister()
+    older_files.unregister()
     preview.unregister()
     presets.unregister()
     handlers.unregister()

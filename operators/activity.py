@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import bpy
-from bpy.app.translations import pgettext_iface, pgettext_n
 
 from .engine import client, messages
+from .stages import phrase
 from .translations import shown
 from .windows import redraw_panels
 
@@ -26,15 +26,14 @@ class Activity:
     def take(self, message: messages.Event) -> None:
         """Note what an event says about the progress."""
         if isinstance(message, messages.Queued):
-            self.stage, self.fraction, self.seconds_left = pgettext_n("wait for other jobs"), 0.0, None
+            self.stage, self.fraction, self.seconds_left = "wait", 0.0, None
         elif isinstance(message, messages.Progress):
             self.stage, self.fraction, self.seconds_left = message.stage, message.fraction, message.seconds_left
 
     @property
     def text(self) -> str:
         """One line for a person."""
-        stage = pgettext_iface(self.stage)
-        done = f"{stage[:1].upper()}{stage[1:]} {self.fraction:.0%}"
+        done = f"{phrase(self.stage)} {self.fraction:.0%}"
         return done if self.seconds_left is None else shown("{}, {:.0f} s left", done, self.seconds_left)
 
 

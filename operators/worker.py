@@ -123,7 +123,7 @@ class Run(client.Job):
     def _do(self, work: Work, worker: Worker) -> None:
         try:
             if not link.connected:
-                self.put(messages.Progress(pgettext_n("connect"), 0.0))
+                self.put(messages.Progress("connect", 0.0))
             connection = link.client(worker)
             if self.cancel_wanted or not work.kind:
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())

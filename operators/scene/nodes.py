@@ -104,11 +104,14 @@ def tree_of(owner: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTree:
 
 
 def add(tree: bpy.types.NodeTree, kind: str, *inputs: Any, **settings: Any) -> bpy.types.Node:
-    """A new node with properties set and its first inputs connected or given values."""
+    """A new node with properties set and its first inputs connected or given values.
+
+    Inputs that its properties rule out do not count: Blender 5.3 has some of its own in front.
+    """
     node = tree.nodes.new(kind)
     for name, value in settings.items():
         setattr(node, name, value)
-    for value, socket in zip(inputs, node.inputs, strict=False):
+    for value, socket in zip(inputs, [socket for socket in node.inputs if not socket.is_unavailable], strict=False):
         connect(tree, value, socket)
     return node
 

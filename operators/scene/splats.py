@@ -10,10 +10,10 @@ import numpy as np
 
 from ..engine import errors, gaussians, transform
 from ..translations import told
-from . import masks, points
-from .drawing import drawn_by_blender, show_splats
+from . import drawing, masks, points
 
 BASE = "radiance:base"
+NATIVE_BASE, OLDER_BASE = "FLOAT4", "FLOAT_COLOR"  # its type in a Blender that draws splats by itself, and before
 ROUNDING = 5e-7  # what a turn of the object and the same turn back may leave, as Blender computes them
 
 
@@ -21,7 +21,7 @@ def add_splats(
     name: str,
     splats: gaussians.Gaussians,  # numpy
     collection: bpy.types.Collection | None = None,
-    show: Callable[[bpy.types.Object], None] = show_splats,
+    show: Callable[[bpy.types.Object], None] = drawing.show_splats,
 ) -> bpy.types.Object:
     """A new point cloud object, in a collection or in the one that is active."""
     obj = bpy.data.objects.new(name, _cloud(name, splats))
@@ -68,6 +68,11 @@ def is_splats(obj: bpy.types.Object | None) -> bool:
     return obj is not None and obj.type == "POINTCLOUD" and all(name in obj.data.attributes for name in wanted)
 
 
+def is_older(cloud: bpy.types.PointCloud) -> bool:
+    """Whether splats are of a kind that Blender does not draw by itself, as all are before 5.3."""
+    return cloud.attributes[BASE].data_type == OLDER_BASE
+
+
 def is_kept(obj: bpy.types.Object | None) -> bool:
     """Whether an object is splats whose scene a worker was given to keep."""
     return is_splats(obj) and bool(obj.tttlrm.session)
@@ -101,20 +106,18 @@ def attributes(splats: gaussians.Gaussians) -> Iterator[tuple[str, str, np.ndarr
     yield "radius", "FLOAT", _radii(splats)
     yield "scale", "FLOAT_VECTOR", splats.scales
     yield "rotation", "QUATERNION", splats.quats
-    yield BASE, _four_floats(), np.concatenate((splats.sh[:, 0], splats.opacities[:, None]), axis=1)
+    yield (
+        BASE,
+        NATIVE_BASE if drawing.drawn_by_blender() else OLDER_BASE,
+        np.concatenate((splats.sh[:, 0], splats.opacities[:, None]), axis=1),
+    )
     for index in range(splats.sh.shape[1] - 1):
         yield f"radiance:sh_{index}", "FLOAT_VECTOR", splats.sh[:, index + 1]
 
 
 def _radii(splats: gaussians.Gaussians) -> np.ndarray:
     """None for a Blender that would draw a ball for every point of an older kind of point cloud."""
-    return splats.scales @ np.full(3, 1 / 3, np.float32) if drawn_by_blender() else np.zeros(len(splats), np.float32)
-
-
-def _four_floats() -> str:
-    """The attribute type for four floats: a type of its own from Blender 5.3 on, before that a colour."""
-    kinds = bpy.types.Attribute.bl_rna.properties["data_type"].enum_items
-    return "FLOAT4" if "FLOAT4" in kinds else "FLOAT_COLOR"
+    return splats.scales @ np.full(3, 1 / 3, np.float32) if drawing.drawn_by_blender() else np.zeros(len(splats), np.float32)
 
 
 def read_local(cloud: bpy.types.PointCloud) -> gaussians.Gaussians:

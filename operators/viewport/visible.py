@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ..scene.drawing import NAME, drawn_by_blender
-from ..scene.splats import is_splats
+from ..scene.drawing import NAME
+from ..scene.splats import is_older, is_splats
 
 Key = tuple[int, ...]  # tells a cloud, as it is now, from all others
 
@@ -67,4 +67,4 @@ def _is_shown(one: bpy.types.DepsgraphObjectInstance, space: bpy.types.SpaceView
 def _is_shown_otherwise(obj: bpy.types.Object) -> bool:
     """Whether Blender draws these splats, or the modifier that is there for renders is switched on for the viewport too."""
     modifier = obj.modifiers.get(NAME)
-    return drawn_by_blender() or (modifier is not None and modifier.show_viewport)
+    return not is_older(obj.data) or (modifier is not None and modifier.show_viewport)

@@ -38,3 +38,11 @@ def toy_workers(monkeypatch) -> None:
 
     launch = client.launch_worker
     monkeypatch.setattr(client, "launch_worker", lambda *choice, scenes=None: launch(*choice, program=(str(TOY),), scenes=scenes))
+
+
+@pytest.fixture
+def older_blender(monkeypatch) -> None:
+    """Splats are made as in a Blender that does not draw them by itself; newer ones link such splats from older files."""
+    from operators.scene import drawing
+
+    monkeypatch.setattr(drawing, "drawn_by_blender", lambda: False)

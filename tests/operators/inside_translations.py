@@ -59,6 +59,12 @@ def test_tables_may_be_wrapped_as_editors_do(tmp_path):
     assert translations.read_table(file) == {"Say": '„Sag“ "es"'}
 
 
+def test_every_part_of_a_job_has_a_phrase():
+    """But for those that are made elsewhere: "wait" and "connect" by Blender's side, "install ..." from two words."""
+    elsewhere = {"wait", "connect", "install packages", "install PyTorch"}
+    assert set(words.stages()) | elsewhere == set(operators.stages.PHRASES)
+
+
 @each_source
 def test_texts_are_translated_before_they_are_filled(file):
     """What was filled is in no table."""

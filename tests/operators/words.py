@@ -85,7 +85,7 @@ def constants(text: ast.expr) -> list[str]:
 
 
 def stages() -> Iterator[str]:
-    """What the parts of jobs are called."""
+    """What the parts of jobs are called in the engine."""
     for file in (file for room in ROOMS for file in sorted((HOUSE / "tttlrm_blender" / room).rglob("*.py"))):
         for name, call in calls(file):
             if len(call.args) > STAGES.get(name, len(call.args)):
@@ -97,7 +97,6 @@ def written() -> Iterator[str]:
     """The texts in the sources."""
     for file in interface_sources():
         yield from (text for expression in texts(file) for text in constants(expression))
-    yield from stages()
 
 
 def all_texts() -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from operators.scene.cameras import look_through
+from operators.scene.drawing import drawn_by_blender
 from operators.scene.mesh import COLOR, add_mesh
 from operators.scene.nodes import tree_of
 from operators.scene.reconstruction import build_scene
@@ -34,10 +35,10 @@ def view_along_z():
     return {"cameras": cameras}
 
 
-def render(path):
+def render(path, samples=16):
     """[H, W, 4] float, sRGB values and opacity."""
     scene = bpy.context.scene
-    scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 16, False
+    scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", samples, False
     scene.render.film_transparent, scene.view_settings.view_transform = True, "Standard"
     scene.render.filepath = str(path)
     bpy.ops.render.render(write_still=True)
@@ -46,19 +47,22 @@ def render(path):
 
 
 def test_a_red_splat_is_rendered_where_and_how_it_should_be(tmp_path):
+    """Where Blender draws splats by itself they have no edge, and Cycles draws lots whether one stops a ray: it takes many."""
     mean, scales, opacity = np.array([0.1, 0.2, 3.0]), (0.4, 0.2, 0.1), 0.7
+    samples, edge, noise = (256, np.inf, 0.12) if drawn_by_blender() else (16, 6, 0.06)
     collection = build_scene("red", view_along_z(), red_splat(mean, scales, opacity), {})
     look_through(bpy.context.scene, next(obj for obj in collection.all_objects if obj.type == "CAMERA"), SIZE)
-    picture = render(tmp_path / "red.png")
+    picture = render(tmp_path / "red.png", samples)
     # 60 pixels of focal length at depth 3: 20 pixels to the unit.
     x, y = np.meshgrid(np.arange(SIZE[0]) + 0.5, np.arange(SIZE[1]) + 0.5)
     squared = ((x - 32) / (20 * scales[0])) ** 2 + ((y - 30) / (20 * scales[1])) ** 2
-    expected = opacity * np.exp(-0.5 * squared) * (squared < 6)
-    np.testing.assert_allclose(picture[..., 3], expected, atol=0.06)
+    expected = opacity * np.exp(-0.5 * squared) * (squared < edge)
+    np.testing.assert_allclose(picture[..., 3], expected, atol=noise)
     assert abs(picture[..., 3] - expected).mean() < 0.006
     np.testing.assert_allclose(picture[30, 32, :3], [0.8, 0.1, 0.1], atol=0.03)
 
 
+@pytest.mark.usefixtures("older_blender")
 def test_splats_lie_behind_each_other_as_their_centres_do(tmp_path):
     """A large green one, slanting towards the camera on the right of its centre, is behind a small red one there."""
     slanting = [np.cos(np.pi / 8), 0, np.sin(np.pi / 8), 0]  # by 45° about y

@@ -21,6 +21,8 @@ from tttlrm_blender.gaussians.gaussians import Gaussians, merge
 from tttlrm_blender.gaussians.transform import apply_matrix
 from tttlrm_blender.photos.cameras import Cameras
 
+pytestmark = pytest.mark.usefixtures("older_blender")
+
 SIZE = (64, 48)
 CAMERA = Cameras(np.array([np.eye(4)]), np.array([[60.0, 62.0, 33.0, 23.0]]), np.array([SIZE]))  # at the origin, along +z
 AWAY = Matrix.Translation((0.1, 0.0, 3.0))

@@ -26,7 +26,7 @@ def listening():
 
 
 @pytest.fixture(autouse=True)
-def splats(monkeypatch):
+def splats(monkeypatch, older_blender):
     """Splats in a scene, and readings that take one attribute at a time."""
     monkeypatch.setattr(reading, "AT_ONCE", 0.0)
     bpy.ops.wm.read_homefile(use_empty=True)

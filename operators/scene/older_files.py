@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats from files that an older Blender saved, for a Blender that draws splats by itself: it would draw nothing of them.
+
+Their colours are of the type that four floats had before, they have no type of cloud and no sizes of points, and a modifier
+stands in for the drawing in renders. Linked ones stay as they are; for them the overlay goes on to draw.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from .drawing import NAME, drawn_by_blender, show_in_viewport
+from .splats import is_older, is_splats, read_local, write_local
+
+HANDLERS = ("load_post", "blend_import_post")
+
+
+@persistent
+def adopt(*_: Any) -> None:
+    """Make the splats that came with a file what this Blender draws, but for linked ones, which nobody can change."""
+    old = {obj.data for obj in bpy.data.objects if is_splats(obj) and is_older(obj.data) and not obj.data.library}
+    for cloud in old:
+        write_local(cloud, read_local(cloud))
+    for obj in (obj for obj in bpy.data.objects if obj.data in old):
+        show_in_viewport(obj)
+        obj.show_bounds = False
+        if NAME in obj.modifiers:
+            obj.modifiers.remove(obj.modifiers[NAME])
+
+
+def register() -> None:
+    """Look at files from now on."""
+    for name in HANDLERS if drawn_by_blender() else ():
+        getattr(bpy.app.handlers, name).append(adopt)
+
+
+def unregister() -> None:
+    """Take that back out."""
+    for name in HANDLERS if drawn_by_blender() else ():
+        getattr(bpy.app.handlers, name).remove(adopt)
