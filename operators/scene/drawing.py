@@ -16,6 +16,7 @@ import bpy
 
 from . import nodes, seen_color
 from .nodes import Value
+from .radiance import BASE
 from .seen_color import attribute
 
 NAME = "tttLRM splats"
@@ -173,7 +174,7 @@ def _alpha(tree: bpy.types.NodeTree) -> Value:
 
     In the shape's own coordinates a unit is `EXTENT` standard deviations.
     """
-    opacity = nodes.value(tree, "ShaderNodeAttribute", "Alpha", attribute_type="INSTANCER", attribute_name="radiance:base")
+    opacity = nodes.value(tree, "ShaderNodeAttribute", "Alpha", attribute_type="INSTANCER", attribute_name=BASE)
     lean = nodes.value(tree, "ShaderNodeAttribute", 2, attribute_type="INSTANCER", attribute_name=LEAN)
     stretch = nodes.combine(lean, 1.0, 1.0)
     point = _to_object(tree, nodes.value(tree, "ShaderNodeNewGeometry", "Position"), "POINT") * stretch

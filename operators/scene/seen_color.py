@@ -13,10 +13,11 @@ import bpy
 
 from . import nodes
 from .nodes import Value
+from .radiance import BASE, OLDER_BASE, SH
 
 NAME, HARMONICS, LINEAR = "tttLRM seen colour", "tttLRM harmonics", "tttLRM linear light"
 NUMBER, VECTOR, CHOICE = "NodeSocketFloat", "NodeSocketVector", "NodeSocketBool"
-TERMS = {f"sh_{index}": NUMBER for index in range(15)}  # of degrees 1 to 3
+TERMS = dict.fromkeys(SH, NUMBER)
 
 
 def linear_group() -> bpy.types.NodeTree:
@@ -44,9 +45,9 @@ def attribute(tree: bpy.types.NodeTree, name: str, kind: str = "FLOAT_VECTOR") -
 
 def _seen_color(direction: Value, trained: Value) -> list[Value]:
     tree = direction.tree
-    color = attribute(tree, "radiance:base", "FLOAT_COLOR") * math.sqrt(1 / (4 * math.pi)) + 0.5
+    color = attribute(tree, BASE, OLDER_BASE) * math.sqrt(1 / (4 * math.pi)) + 0.5
     for name, weight in zip(TERMS, nodes.call(harmonics_group(), direction), strict=True):
-        color = attribute(tree, f"radiance:{name}").times_plus(weight, color)
+        color = attribute(tree, name).times_plus(weight, color)
     color = color.at_least(0.0)
     red, green, blue = (nodes.call(linear_group(), part)[0] for part in color.parts())
     both = nodes.combine(red, green, blue), color

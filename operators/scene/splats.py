@@ -11,9 +11,8 @@ import numpy as np
 from ..engine import errors, gaussians, transform
 from ..translations import told
 from . import drawing, masks, points
+from .radiance import BASE, NATIVE_BASE, OLDER_BASE, SH
 
-BASE = "radiance:base"
-NATIVE_BASE, OLDER_BASE = "FLOAT4", "FLOAT_COLOR"  # its type in a Blender that draws splats by itself, and before
 ROUNDING = 5e-7  # what a turn of the object and the same turn back may leave, as Blender computes them
 
 
@@ -111,8 +110,8 @@ def attributes(splats: gaussians.Gaussians) -> Iterator[tuple[str, str, np.ndarr
         NATIVE_BASE if drawing.drawn_by_blender() else OLDER_BASE,
         np.concatenate((splats.sh[:, 0], splats.opacities[:, None]), axis=1),
     )
-    for index in range(splats.sh.shape[1] - 1):
-        yield f"radiance:sh_{index}", "FLOAT_VECTOR", splats.sh[:, index + 1]
+    for index in range(1, splats.sh.shape[1]):
+        yield SH[index - 1], "FLOAT_VECTOR", splats.sh[:, index]
 
 
 def _radii(splats: gaussians.Gaussians) -> np.ndarray:
@@ -125,8 +124,8 @@ def read_local(cloud: bpy.types.PointCloud) -> gaussians.Gaussians:
     base = points.read(cloud, BASE).reshape(-1, 4)
     splats = gaussians.allocate(len(base), _degree(cloud))
     splats.sh[:, 0], splats.opacities[:] = base[:, :3], base[:, 3]
-    for index in range(splats.sh.shape[1] - 1):
-        splats.sh[:, index + 1] = points.read(cloud, f"radiance:sh_{index}").reshape(-1, 3)
+    for index in range(1, splats.sh.shape[1]):
+        splats.sh[:, index] = points.read(cloud, SH[index - 1]).reshape(-1, 3)
     for name, array in (("position", splats.means), ("rotation", splats.quats), ("scale", splats.scales)):
         array[:] = points.read(cloud, name).reshape(-1, array.shape[1])
     return splats
@@ -134,4 +133,4 @@ def read_local(cloud: bpy.types.PointCloud) -> gaussians.Gaussians:
 
 def _degree(cloud: bpy.types.PointCloud) -> int:
     """The largest SH degree whose coefficients are all there."""
-    return max(d for d in range(4) if all(f"radiance:sh_{k}" in cloud.attributes for k in range((d + 1) ** 2 - 1)))
+    return max(d for d in range(4) if all(name in cloud.attributes for name in SH[: (d + 1) ** 2 - 1]))

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..engine import drawing
 from ..scene import points
-from ..scene.splats import BASE
+from ..scene.radiance import BASE, SH
 from .visible import Key
 
 AT_ONCE = 0.015  # seconds after which an attribute is the last in one drawing
@@ -31,7 +31,7 @@ def plan(clouds: dict[Key, bpy.types.PointCloud]) -> Plan:
 
 
 def _attributes(cloud: bpy.types.PointCloud) -> list[str]:
-    return [*SHAPES, *(name for index in range(15) if (name := f"radiance:sh_{index}") in cloud.attributes)]
+    return [*SHAPES, *(name for name in SH if name in cloud.attributes)]
 
 
 class Reading:

@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, EnumProperty
 
 from ...engine import ground
 from ...scene import masks, points
-from ...scene.splats import BASE
+from ...scene.radiance import BASE
 from ...translations import told
 from .carrier import cameras, move, picked
 from .operator import EditOperator, edited, places

@@ -7,7 +7,7 @@ from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty
 
 from ...engine import select
 from ...scene import points
-from ...scene.splats import BASE
+from ...scene.radiance import BASE
 from .operator import selections
 from .select_operator import SelectOperator
 

@@ -7,7 +7,7 @@ from bpy.props import FloatProperty
 
 from ...engine import select
 from ...scene import points
-from ...scene.splats import BASE
+from ...scene.radiance import BASE
 from .select_operator import SelectOperator
 
 

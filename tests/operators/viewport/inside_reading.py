@@ -6,7 +6,7 @@ import gpu
 import numpy as np
 import pytest
 
-from operators.scene import masks, points
+from operators.scene import masks, points, radiance
 from operators.scene.splats import add_splats, remove_splats, update_splats
 from operators.viewport import canvas, handlers, overlay, reading
 from operators.viewport.visible import appearances
@@ -46,7 +46,7 @@ def test_a_reading_goes_on_attribute_by_attribute_and_gives_all(splats):
         steps += 1
     (read,) = begun.clouds()
     assert steps == ATTRIBUTES
-    names = [*reading.SHAPES, *(f"radiance:sh_{index}" for index in range(15))]
+    names = [*reading.SHAPES, *radiance.SH]
     for name, values in zip(names, (read.means, read.quats, read.scales, read.base, *read.coefficients), strict=True):
         assert np.array_equal(values, points.read(splats.data, name)), name
 
