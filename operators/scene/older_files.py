@@ -15,7 +15,7 @@ from bpy.app.handlers import persistent
 from .drawing import NAME, drawn_by_blender, show_in_viewport
 from .splats import is_older, is_splats, read_local, write_local
 
-HANDLERS = ("load_post", "blend_import_post")
+HANDLERS = ("load_post", "blend_import_post") if drawn_by_blender() else ()
 
 
 @persistent
@@ -33,11 +33,11 @@ def adopt(*_: Any) -> None:
 
 def register() -> None:
     """Look at files from now on."""
-    for name in HANDLERS if drawn_by_blender() else ():
+    for name in HANDLERS:
         getattr(bpy.app.handlers, name).append(adopt)
 
 
 def unregister() -> None:
     """Take that back out."""
-    for name in HANDLERS if drawn_by_blender() else ():
+    for name in HANDLERS:
         getattr(bpy.app.handlers, name).remove(adopt)
