@@ -16,7 +16,7 @@ from operators.scene.splats import add_splats
 from operators.viewport import canvas
 from tests.operators.viewport import gpu_process
 from tttlrm_blender.gaussians.files import read_splats
-from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.geometry.cameras import Cameras
 
 
 def main(splats: str, folder: Path, samples: int) -> None:

@@ -15,7 +15,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.render import rasterize
 
 SIZE = (270, 480)

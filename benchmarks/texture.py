@@ -20,12 +20,12 @@ import numpy as np
 from PIL import Image
 
 from tttlrm_blender.gaussians.files import read_splats
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps
 from tttlrm_blender.mesh.fuse import fuse_depth_maps, render_depth_maps
 from tttlrm_blender.mesh.mesh import Mesh
 from tttlrm_blender.mesh.texels import draw
 from tttlrm_blender.mesh.texture import corner_shares
-from tttlrm_blender.photos.cameras import Cameras
 from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.load import PhotoSet, load_photos
 from tttlrm_blender.photos.selection import hold_out

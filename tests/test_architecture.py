@@ -21,6 +21,7 @@ WATCHED = HEAVY | {"numpy", "websockets", "zstandard", "bpy"}
 PACKAGES = {
     "": {"numpy"},
     "protocol": {"numpy"},
+    "geometry": {"numpy"},
     "photos": {"numpy", "PIL", "scipy", "pycolmap", "pillow_heif", "rawpy", "onnxruntime", "av"},
     "gaussians": {"numpy", "zstandard"},
     "client": {"numpy", "websockets"},
@@ -38,17 +39,18 @@ PACKAGES = {
 ROOMS = {
     "": {"gaussians"},
     "protocol": {""},
-    "photos": {"", "gaussians"},  # for quaternions
-    "gaussians": {""},
+    "geometry": {""},
+    "photos": {"", "geometry"},
+    "gaussians": {"", "geometry"},
     "client": {"", "protocol"},
     "setup": {"", "client", "protocol"},
     "matching": {"", "render"},
-    "model": {"", "gaussians", "matching", "photos", "protocol"},
-    "render": {"", "gaussians", "photos"},
-    "refine": {"", "gaussians", "photos", "protocol", "render"},
-    "mesh": {"", "gaussians", "photos", "protocol", "render"},
-    "train": {"", "gaussians", "matching", "photos", "model", "protocol", "refine", "render"},
-    "worker": {"", "gaussians", "mesh", "model", "photos", "protocol", "refine", "render"},
+    "model": {"", "gaussians", "geometry", "matching", "photos", "protocol"},
+    "render": {"", "gaussians", "geometry", "photos"},
+    "refine": {"", "gaussians", "geometry", "photos", "protocol", "render"},
+    "mesh": {"", "gaussians", "geometry", "photos", "protocol", "render"},
+    "train": {"", "gaussians", "geometry", "matching", "photos", "model", "protocol", "refine", "render"},
+    "worker": {"", "gaussians", "geometry", "mesh", "model", "photos", "protocol", "refine", "render"},
     "commands": set(PACKAGES) - {"commands"},
 }
 

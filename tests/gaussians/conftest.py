@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.gaussians.quaternions import normalize
+from tttlrm_blender.geometry.quaternions import normalize
 
 
 def _random_splats(count: int, degree: int = 3, seed: int = 0) -> Gaussians:

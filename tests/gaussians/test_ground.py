@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.ground import find_ground, levelling, through
-from tttlrm_blender.planes import Plane
+from tttlrm_blender.geometry.planes import Plane
 
 seeds = st.integers(0, 10_000)
 UP = np.array([0.0, 0.0, 1.0])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.gaussians.merging import areas, merge_close
-from tttlrm_blender.gaussians.quaternions import to_matrices
+from tttlrm_blender.geometry.quaternions import to_matrices
 
 
 def covariance(gaussians: Gaussians, index: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from tttlrm_blender.gaussians.gaussians import SH_DC
 from tttlrm_blender.gaussians.order import nearby_order
 from tttlrm_blender.gaussians.ply import read_ply
 from tttlrm_blender.gaussians.ply_compressed import CHUNK, write_compressed_ply
-from tttlrm_blender.gaussians.quaternions import to_matrices
+from tttlrm_blender.geometry.quaternions import to_matrices
 
 HEADER = """ply
 format binary_little_endian 1.0

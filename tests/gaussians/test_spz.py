@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.gaussians.ply import read_ply, write_ply
-from tttlrm_blender.gaussians.quaternions import to_matrices
 from tttlrm_blender.gaussians.spz import read_spz, write_spz
+from tttlrm_blender.geometry.quaternions import to_matrices
 
 
 def angles(first: np.ndarray, second: np.ndarray) -> np.ndarray:

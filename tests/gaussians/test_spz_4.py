@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from tests.gaussians.spz_4 import NO_HARMONICS, attributes, container, version_4
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.files import read_splats
-from tttlrm_blender.gaussians.quaternions import to_matrices
 from tttlrm_blender.gaussians.spz import read_spz, write_spz
+from tttlrm_blender.geometry.quaternions import to_matrices
 
 ROOT = Path(__file__).resolve().parents[2]
 # `random_splats(2, degree=1, seed=7)`, of which the axes were called right, down, forward, as @adobe/spz 0.2.3 saved it.

@@ -9,9 +9,10 @@ from scipy.spatial.transform import Rotation
 from scipy.special import sph_harm_y
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.gaussians import harmonics, quaternions
+from tttlrm_blender.gaussians import harmonics
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.gaussians.transform import apply_matrix, apply_similarity
+from tttlrm_blender.geometry import quaternions
 
 seeds = st.integers(0, 10_000)
 

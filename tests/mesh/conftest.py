@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps, rays, trusted
-from tttlrm_blender.photos.cameras import Cameras
 
 SIZE = (120, 90)  # width, height
 RADIUS = 0.8

@@ -6,12 +6,12 @@ import pytest
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps
 from tttlrm_blender.mesh.fuse import fuse, fuse_depth_maps
 from tttlrm_blender.mesh.mesh import Mesh
 from tttlrm_blender.mesh.tsdf import integrate, integrate_reference
 from tttlrm_blender.mesh.volume import MARGIN, Volume, scene_box
-from tttlrm_blender.photos.cameras import Cameras
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import MeshSettings
 

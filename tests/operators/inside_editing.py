@@ -90,7 +90,7 @@ def drawn(obj: bpy.types.Object) -> int:
 
 def assert_same_look(left: Gaussians, right: Gaussians, tolerance: float = 1e-4) -> None:
     """Centres, shapes and colours from a direction; quaternions may have either sign and axes may be swapped."""
-    from tttlrm_blender.gaussians.quaternions import to_matrices
+    from tttlrm_blender.geometry.quaternions import to_matrices
 
     def covariances(splats):
         axes = to_matrices(splats.quats.astype(np.float64)) * splats.scales[:, None, :]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
-from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.photos.points import SparsePoints
 from tttlrm_blender.render.rasterize import rasterize

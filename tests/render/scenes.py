@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.render import Rendering, rasterize
 
 SIZE = (45, 37)  # neither side is a multiple of a tile's

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.render import rasterize
 
 from .scenes import SIZE, differentiate, random_splats, ring

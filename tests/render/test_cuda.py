@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.render import Rendering, cuda, rasterize
 
 from .scenes import random_splats, ring

@@ -13,7 +13,7 @@ import torch
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
-from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.render import rasterize
 
 from .scenes import SIZE, differentiate, random_splats, ring

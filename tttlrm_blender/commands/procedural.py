@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..photos.cameras import Cameras
+    from ..geometry.cameras import Cameras
 
 VIEWS, SIZE = 8, (128, 128)  # input photos, and their width and height, where nobody asks for others
 
@@ -19,7 +19,7 @@ def write_scene(folder: Path, number: int, views: int, size: tuple[int, int]) ->
 
     `size` is width and height in pixels. Scene `number` is always the same one for the same views and size.
     """
-    from ..photos.cameras import Cameras
+    from ..geometry.cameras import Cameras
     from ..train.batches import Shape, make_batch
     from ..train.chance import generator_for
     from ..train.plan import HELD_OUT, UNSEEN

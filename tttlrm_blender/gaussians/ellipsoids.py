@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import quaternions
+from ..geometry import quaternions
 
 SLICE = 8192  # splats at a time stay in the processor's cache
 SWEEPS, CLOSE = 12, 1e-5  # at most, until the axes' cosines were smaller before a sweep, which about squares them

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import TttlrmError
-from ..planes import SEED, Plane, Search, extent, find_planes, fitted
+from ..geometry.planes import SEED, Plane, Search, extent, find_planes, fitted
 
 SAMPLE = 4_000  # splats are enough to find a plane
 SEARCH = Search(

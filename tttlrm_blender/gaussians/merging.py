@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import quaternions
+from ..geometry import quaternions
 from .gaussians import Gaussians, merge
 
 MOST_CELLS = 2**20  # along an axis: the numbers of more would not fit into one

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from ..files import replacing
+from ..geometry.quaternions import normalize
 from . import activations
 from .faults import bad_file, finite, keep_finite
 from .gaussians import Gaussians, allocate
 from .ply_compressed import is_compressed, read_compressed
 from .ply_table import Z_UP, blocks, read_element, read_header
-from .quaternions import normalize
 
 CHUNK = 1 << 13  # splats converted at a time: few enough to stay in the processor's cache
 THIN = -16.0  # logarithm of the scale along the normal of splats that are flat

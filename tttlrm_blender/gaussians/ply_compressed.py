@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from ..files import replacing
+from ..geometry.quaternions import from_smallest_three, normalize, to_smallest_three
 from . import activations
 from .faults import bad_file, keep_finite
 from .gaussians import Gaussians, allocate
 from .order import nearby_order
 from .ply_table import Z_UP, Header, read_element
-from .quaternions import from_smallest_three, normalize, to_smallest_three
 
 CHUNK = 256
 VECTOR, COLOR, ROTATION = (11, 10, 11), (8, 8, 8, 8), (2, 10, 10, 10)  # bits of the parts of a word, from the highest down

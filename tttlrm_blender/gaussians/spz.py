@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..geometry.quaternions import from_smallest_three, normalize, to_smallest_three
 from .activations import to_bytes
 from .faults import bad_file, keep_finite
 from .gaussians import Gaussians
-from .quaternions import from_smallest_three, normalize, to_smallest_three
 from .spz_container import TERMS, Header, read_container, write_container
 from .transform import apply_similarity
 

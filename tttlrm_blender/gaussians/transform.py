@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import TttlrmError
-from . import ellipsoids, harmonics, quaternions
+from ..geometry import quaternions
+from . import ellipsoids, harmonics
 from .gaussians import Gaussians
 
 TOLERANCE = 1e-4  # how far a matrix may be from a rotation times a scale and still count as one

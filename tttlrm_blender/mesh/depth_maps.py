@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..photos.cameras import Cameras
+from ..geometry.cameras import Cameras
 
 MIN_ALPHA = 0.5  # pixels that let more than half of the background through show no surface
 MIN_FACING = 0.1  # cosine below which a surface is seen too flatly; edges between near and far look like that too

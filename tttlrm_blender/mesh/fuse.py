@@ -10,7 +10,7 @@ import torch
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
-from ..photos.cameras import Cameras
+from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
 from ..progress import Report
 from ..protocol.settings import MeshSettings

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .cameras import OPENGL_AXES, Cameras
+from ..geometry.cameras import OPENGL_AXES, Cameras
 from .json_poses import array, number, read_frames
 from .photo import bad_poses
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..errors import TttlrmError
 from ..files import make_folder, replacing
-from ..gaussians.quaternions import from_matrices
-from .cameras import OPENGL_AXES, Cameras
+from ..geometry.cameras import OPENGL_AXES, Cameras
+from ..geometry.quaternions import from_matrices
 
 COLMAP_FILES = ("cameras.txt", "images.txt", "points3D.txt")
 

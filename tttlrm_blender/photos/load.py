@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import TttlrmError
+from ..geometry.cameras import Cameras
 from ..progress import Report
-from .cameras import Cameras
 from .images import DRAFTED, has_transparency, read_image
 from .lens import pinhole_intrinsics
 from .masks import read_alpha, read_mask

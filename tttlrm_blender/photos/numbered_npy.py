@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..geometry.cameras import OPENGL_AXES
 from ..progress import Report
-from .cameras import OPENGL_AXES
 from .images import image_size
 from .photo import Lens, Photo, bad_poses, posed_photo
 from .text_poses import posed_images

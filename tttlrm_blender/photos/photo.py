@@ -10,10 +10,10 @@ from typing import TypeVar
 import numpy as np
 
 from ..errors import TttlrmError
+from ..geometry.similarity import Similarity
 from ..progress import Report
 from .distortion import PLAIN, Distortion
 from .images import image_size
-from .similarity import Similarity
 
 Other = TypeVar("Other")
 DEEPEST = 4  # folders that a photo and its mask may be below the one that has both

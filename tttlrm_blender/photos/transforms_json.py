@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..geometry.cameras import OPENGL_AXES
 from ..progress import Report
-from .cameras import OPENGL_AXES
 from .confined import first_file
 from .distortion import PARAMETERS, Distortion
 from .images import image_size

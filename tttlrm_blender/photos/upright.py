@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..planes import Plane, extent, find_planes
-from .similarity import Similarity
+from ..geometry.planes import Plane, extent, find_planes
+from ..geometry.similarity import Similarity
 
 LEVEL, TILT = 1.0, 0.05  # weights: cameras are hardly ever rolled, but often pitched
 FLAT = 10.0  # weight of a plane that holds all points

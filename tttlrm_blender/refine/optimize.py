@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians, merge
-from ..photos.cameras import Cameras
+from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
 from ..photos.points import SparsePoints
 from ..progress import Report

@@ -12,8 +12,8 @@ from dataclasses import replace
 import torch
 
 from ..gaussians.gaussians import Gaussians
-from ..gaussians.quaternions import to_matrices
-from ..photos.cameras import Cameras
+from ..geometry.cameras import Cameras
+from ..geometry.quaternions import to_matrices
 
 RATE = 1e-3  # of Adam, radians and shares of the scene's extent, whenever the photo is drawn
 FALL = 10.0  # first rate by the last

@@ -12,7 +12,7 @@ import math
 
 import torch
 
-from ..gaussians.quaternions import to_matrices
+from ..geometry.quaternions import to_matrices
 from ..render.rasterize import Rendering
 from .growth import MIN_OPACITY, Growth
 from .parameters import Parameters

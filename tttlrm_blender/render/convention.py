@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..photos.cameras import Cameras
+from ..geometry.cameras import Cameras
 
 NEAR = 0.01  # splats whose centre is nearer than this, in world units, are not drawn
 BLUR = 0.3  # variance in px² added to every splat, so that none falls between pixels

@@ -10,7 +10,7 @@ import torch
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
-from ..photos.cameras import Cameras
+from ..geometry.cameras import Cameras
 from . import cuda, reference
 from .convention import Drawing, Views
 from .cpu import functions as cpu

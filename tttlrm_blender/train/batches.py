@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..geometry.cameras import Cameras
+from ..geometry.similarity import normalize
 from ..model.config import Config
 from ..model.depth import matching_costs
-from ..photos.cameras import Cameras
-from ..photos.similarity import normalize
 from .chance import uniform
 from .scenes import SceneBatch, make_scenes
 

@@ -16,10 +16,10 @@ import numpy as np
 from ..errors import TttlrmError
 from ..gaussians.files import write_splats
 from ..gaussians.gaussians import Gaussians
+from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
 from ..mesh.mesh import Mesh
-from ..photos.cameras import Cameras
 from ..photos.find import find_photos
 from ..photos.load import pinhole_cameras, used_size
 from ..photos.world import moved, settle

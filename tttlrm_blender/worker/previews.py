@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from ..gaussians.gaussians import thinned
+from ..geometry.cameras import Cameras
+from ..geometry.similarity import Similarity
 from ..model.memory import VIEWS_PER_UPDATE
 from ..model.stream import Look, glance
-from ..photos.cameras import Cameras
-from ..photos.similarity import Similarity
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ReconstructSettings
 from .scene import in_world, network

@@ -16,15 +16,15 @@ import numpy as np
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..gaussians.transform import apply_similarity
+from ..geometry.cameras import Cameras
+from ..geometry.similarity import Similarity
 from ..mesh.mesh import Mesh
 from ..model.checkpoint import DEFAULT, load_checkpoint
 from ..model.memory import SceneMemory, read_splats
 from ..model.network import TttLRM
 from ..model.shortage import free_memory
-from ..photos.cameras import Cameras
 from ..photos.load import PhotoSet, load_photos, pinhole_cameras
 from ..photos.photo import Photo
-from ..photos.similarity import Similarity
 from ..progress import Report
 from ..protocol.settings import DecodeSettings
 from ..render.device import best_device

@@ -12,17 +12,17 @@ import torch
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
+from ..geometry.cameras import Cameras
+from ..geometry.similarity import normalize
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode
 from ..model.stream import extend
 from ..photos.background import without_background
-from ..photos.cameras import Cameras
 from ..photos.cull import forget_looks, worth_using
 from ..photos.find import find_photos, find_test_photos, image_files
 from ..photos.load import PhotoSet, load_photos, used_size
 from ..photos.photo import Photo
 from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
-from ..photos.similarity import normalize
 from ..photos.world import between, moved, settle
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings

@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
+from ..geometry.similarity import Similarity
 from ..mesh.mesh import Mesh
 from ..model.checkpoint import write_tensors
 from ..model.depth import Guess
@@ -28,7 +29,6 @@ from ..model.memory import SceneMemory
 from ..model.network import FastWeights
 from ..photos.distortion import Distortion
 from ..photos.photo import Photo, Source
-from ..photos.similarity import Similarity
 from ..render.device import best_device
 from .scene import Photographs, Reconstruction, Scene, State
 

@@ -14,8 +14,8 @@ from scipy.spatial.transform import Rotation
 
 from tttlrm_blender.gaussians.files import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.gaussians.quaternions import normalize
-from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.geometry.cameras import Cameras
+from tttlrm_blender.geometry.quaternions import normalize
 
 if find_spec("bpy") is None or find_spec("torch") is None:
     pytest.skip("the bpy module, or torch to draw with, is not installed", allow_module_level=True)

@@ -14,7 +14,7 @@ import numpy as np
 from operators.viewport.overlay import Overlay
 from operators.viewport.visible import appearances
 from tttlrm_blender.gaussians.drawing import Eye
-from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.geometry.cameras import Cameras
 
 OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])  # a camera's axes, and OpenCV's
 

@@ -19,7 +19,7 @@ from tests.operators.viewport import gpu_process
 from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.gaussians import Gaussians, merge
 from tttlrm_blender.gaussians.transform import apply_matrix
-from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.geometry.cameras import Cameras
 
 pytestmark = pytest.mark.usefixtures("older_blender")
 

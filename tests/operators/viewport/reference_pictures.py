@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.photos.cameras import Cameras
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.render import rasterize
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tttlrm_blender.photos.cameras import Cameras
-from tttlrm_blender.photos.similarity import Similarity, mean_camera, normalize
+from tttlrm_blender.geometry.cameras import Cameras
+from tttlrm_blender.geometry.similarity import Similarity, mean_camera, normalize
 
-from .files import poses
+from ..photos.files import poses
 
 
 def cameras(c2w: np.ndarray) -> Cameras:
