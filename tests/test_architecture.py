@@ -21,6 +21,7 @@ WATCHED = HEAVY | {"numpy", "websockets", "zstandard", "bpy"}
 PACKAGES = {
     "": {"numpy"},
     "protocol": {"numpy"},
+    "kernels": {"numba", "torch"},
     "geometry": {"numpy"},
     "photos": {"numpy", "PIL", "scipy", "pycolmap", "pillow_heif", "rawpy", "onnxruntime", "av"},
     "gaussians": {"numpy", "zstandard"},
@@ -39,16 +40,17 @@ PACKAGES = {
 ROOMS = {
     "": {"gaussians"},
     "protocol": {""},
+    "kernels": {""},
     "geometry": {""},
     "photos": {"", "geometry"},
     "gaussians": {"", "geometry"},
     "client": {"", "protocol"},
     "setup": {"", "client", "protocol"},
-    "matching": {"", "render"},
+    "matching": {"", "kernels"},
     "model": {"", "gaussians", "geometry", "matching", "photos", "protocol"},
-    "render": {"", "gaussians", "geometry", "photos"},
-    "refine": {"", "gaussians", "geometry", "photos", "protocol", "render"},
-    "mesh": {"", "gaussians", "geometry", "photos", "protocol", "render"},
+    "render": {"", "gaussians", "geometry", "kernels", "photos"},
+    "refine": {"", "gaussians", "geometry", "kernels", "photos", "protocol", "render"},
+    "mesh": {"", "gaussians", "geometry", "kernels", "photos", "protocol", "render"},
     "train": {"", "gaussians", "geometry", "matching", "photos", "model", "protocol", "refine", "render"},
     "worker": {"", "gaussians", "geometry", "mesh", "model", "photos", "protocol", "refine", "render"},
     "commands": set(PACKAGES) - {"commands"},
@@ -77,9 +79,9 @@ def imports(source: Path) -> list[tuple[str, bool]]:
 
 
 def room_of(module: str) -> str:
-    """The room of an engine module's dotted name; modules at the top are in none."""
+    """The room of an engine module's dotted name. Modules at the top are in none, but for those that have a line of their own."""
     room = [*module.split("."), "", ""][1]
-    return room if (ENGINE / room).is_dir() else ""
+    return room if room in PACKAGES or (ENGINE / room).is_dir() else ""
 
 
 def packages(source: Path) -> set[str]:

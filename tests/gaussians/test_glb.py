@@ -9,8 +9,8 @@ import pytest
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.glb import EXTENSION, read_glb, write_glb
-from tttlrm_blender.gaussians.gltf import read_glb_file, write_glb_file
 from tttlrm_blender.gaussians.transform import apply_matrix
+from tttlrm_blender.gltf import read_glb_file, write_glb_file
 
 Y_UP_TO_Z_UP = np.array([[1.0, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
 

@@ -21,7 +21,7 @@ def write_comparisons(folder: Path, gaussians: Gaussians, photos: PhotoSet) -> N
     """
     from PIL import Image
 
-    from ..files import make_folder, replacing
+    from ..atomic_files import make_folder, replacing
     from ..render.metrics import compared, error_colors
     from ..worker.steps import to_bytes
 

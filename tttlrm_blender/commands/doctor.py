@@ -137,7 +137,7 @@ def _installed(package: str) -> str | None:
 
 
 def _cache() -> dict[str, Any]:
-    from ..photos.cache import cache_folder
+    from ..cache import cache_folder
 
     folder = cache_folder()
     return {"folder": str(folder), "bytes": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())}

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from ..arguments import whole
+from ..argument_types import whole
 from ..errors import TttlrmError
 from ..protocol.settings import ReconstructSettings
 from .comparisons import write_comparisons

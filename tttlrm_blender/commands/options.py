@@ -7,7 +7,7 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from dataclasses import replace
 
-from ..arguments import whole
+from ..argument_types import whole
 from ..protocol.settings import ReconstructSettings, RefineSettings
 from .result_options import add_result_options, decode_settings, mesh_settings
 

@@ -62,7 +62,7 @@ def summary(figures: dict[str, Any]) -> str:
 
 
 def _write(out: Path, scene: Scene, result: JobResult, kind: str) -> None:
-    from ..files import make_folder, replacing
+    from ..atomic_files import make_folder, replacing
 
     make_folder(out)
     write_splats(out / f"splats.{kind}", scene.splats(), up="z")
@@ -76,7 +76,7 @@ def _write(out: Path, scene: Scene, result: JobResult, kind: str) -> None:
 
 
 def _write_json(path: Path, values: Any) -> None:
-    from ..files import replacing
+    from ..atomic_files import replacing
 
     with replacing(path) as part:
         part.write_text(json.dumps(values, indent=1), encoding="utf-8")

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """Draw one picture after the other."""
     from PIL import Image
 
-    from ..files import make_folder, replacing
+    from ..atomic_files import make_folder, replacing
     from ..gaussians.files import read_splats
     from ..photos.camera_files import read_cameras
     from ..worker.steps import draw, to_bytes

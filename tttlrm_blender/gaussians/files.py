@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import gltf
 from ..errors import TttlrmError
-from . import gltf, spz_container
+from . import spz_container
 from .faults import bad_file
 from .gaussians import Gaussians
 from .glb import read_glb, write_glb

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from ..geometry.quaternions import normalize, to_matrices
+from ..gltf import Glb, read_accessor, read_glb_file, write_glb_file
 from . import activations
 from .faults import bad_file, finite, keep_finite
 from .gaussians import Gaussians, allocate, merge
-from .gltf import Glb, read_accessor, read_glb_file, write_glb_file
 from .transform import apply_matrix
 
 EXTENSION = "KHR_gaussian_splatting"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import replacing
+from ..atomic_files import replacing
 from ..geometry.quaternions import from_smallest_three, normalize, to_smallest_three
 from . import activations
 from .faults import bad_file, keep_finite

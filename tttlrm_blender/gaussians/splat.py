@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import replacing
+from ..atomic_files import replacing
 from ..geometry.quaternions import normalize
 from . import activations
 from .faults import bad_file, keep_finite

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..render.cpu.parallel import kernel, spread
+from ..kernels import kernel, spread
 from .pairs import Pairs
 from .reference import NEAREST
 

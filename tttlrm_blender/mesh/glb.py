@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..files import replacing
-from ..gaussians.gltf import glb_parts
+from ..atomic_files import replacing
+from ..gltf import glb_parts
 from .mesh import Mesh, vertex_normals
 
 Z_UP_TO_Y_UP = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], dtype=np.float32)

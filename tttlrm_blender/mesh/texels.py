@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..render.cpu.parallel import kernel
+from ..kernels import kernel
 
 EDGE = 1e-6  # share of a triangle by which a texel's centre may lie outside and be covered, or inside and not count as hidden
 FLAT = 1e-12  # twice the area, in texels, of triangles that cover nothing

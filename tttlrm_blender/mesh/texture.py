@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import distance_transform_edt
 
+from ..kernels import kernel, spread
 from ..photos.load import PhotoSet
 from ..progress import Report
-from ..render.cpu.parallel import kernel, spread
 from .depth_maps import DepthMaps
 from .mesh import Mesh, vertex_normals
 from .tsdf import sample

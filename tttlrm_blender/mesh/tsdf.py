@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..render.cpu.parallel import kernel, spread
+from ..kernels import kernel, spread
 from .depth_maps import DepthMaps
 from .volume import Volume
 

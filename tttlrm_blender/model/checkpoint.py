@@ -16,8 +16,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ..atomic_files import replacing
 from ..errors import TttlrmError
-from ..files import replacing
 from .config import Config
 from .network import TttLRM
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..atomic_files import replacing
+from ..cache import content_name, kept_folder
 from ..errors import TttlrmError
-from ..files import replacing
 from ..progress import Report
-from .cache import content_name, kept_folder
 from .extras import not_installed
 from .images import read_reduced, shrunk
 from .photo import Photo

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic_files import make_folder, replacing
 from ..errors import TttlrmError
-from ..files import make_folder, replacing
 from ..geometry.cameras import OPENGL_AXES, Cameras
 from ..geometry.quaternions import from_matrices
 

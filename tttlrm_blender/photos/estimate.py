@@ -8,9 +8,9 @@ import tempfile
 from itertools import combinations
 from pathlib import Path
 
+from ..cache import content_name, keep, kept_folder
 from ..errors import TttlrmError
 from ..progress import Report
-from .cache import content_name, keep, kept_folder
 from .exif import camera_name
 from .images import focal_length, image_size, shrunk
 from .photo import mask_of

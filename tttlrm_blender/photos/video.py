@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..cache import content_name, keep, kept_folder
 from ..errors import TttlrmError
 from ..progress import Report
 from .blocks import block_mean
-from .cache import content_name, keep, kept_folder
 from .cull import SIDE, softness
 from .extras import not_installed
 

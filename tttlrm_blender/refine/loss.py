@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..render.cpu.parallel import kernel, spread
+from ..kernels import kernel, spread
 from ..render.metrics import SSIM_C1, SSIM_C2, SSIM_WINDOW, ssim, ssim_window
 
 SSIM_SHARE = 0.2

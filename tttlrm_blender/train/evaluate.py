@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..files import replacing
+from ..atomic_files import replacing
 from ..model.config import Config
 from ..model.decoder import PIXEL_DEVIATION, Candidates, activate, anchors
 from ..model.memory import device_of

@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..files import make_folder
+from ..atomic_files import make_folder
 from .evaluate import validate, validation_pictures
 
 if TYPE_CHECKING:

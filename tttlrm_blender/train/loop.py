@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
+from ..atomic_files import make_folder, replacing
 from ..errors import TttlrmError
-from ..files import make_folder, replacing
 from ..model.checkpoint import save_checkpoint, training_record
 from ..model.config import Config
 from ..model.network import TttLRM

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..arguments import whole
+from ..argument_types import whole
 from .plan import HELD_OUT, NETWORKS, STAGES, Plan
 
 

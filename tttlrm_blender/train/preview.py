@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..files import replacing
+from ..atomic_files import replacing
 from .chance import generator_for
 from .scenes import make_scenes
 

@@ -10,8 +10,8 @@ import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..atomic_files import make_folder, replacing
 from ..errors import TttlrmError
-from ..files import make_folder, replacing
 
 NAME = "certificate.pem"  # of the file with a certificate made here and its key
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)

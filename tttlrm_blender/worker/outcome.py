@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import errors
+from ..atomic_files import FULL, unwritable
 from ..errors import TttlrmError, lacks_memory
-from ..files import FULL, unwritable
 from ..gaussians.gaussians import Gaussians, thinned
 from ..progress import Report
 from ..protocol.frames import sendable

@@ -23,9 +23,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .. import __version__
+from ..atomic_files import make_folder
+from ..cache import kept_folder
 from ..errors import TttlrmError
-from ..files import make_folder
-from ..photos.cache import kept_folder
 from . import logs
 from .certificate import config_folder, own_certificate, tls
 from .limits import Limits, limit

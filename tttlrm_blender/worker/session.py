@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from ..atomic_files import make_folder, unwritable
 from ..errors import TttlrmError
-from ..files import make_folder, unwritable
 from .limits import Limits
 
 

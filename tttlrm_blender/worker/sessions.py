@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from ..atomic_files import replacing, unwritable
 from ..errors import TttlrmError
-from ..files import replacing, unwritable
 from .limits import Limits
 from .session import Session
 

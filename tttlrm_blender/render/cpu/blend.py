@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
+from ...kernels import kernel
 from ..convention import MAX_ALPHA, MIN_ALPHA, MIN_TRANSMITTANCE
-from .parallel import kernel
 from .tiles import HEIGHT, RECORD, WIDTH
 
 GRADIENT = 10  # floats of a pair's gradient

@@ -11,9 +11,9 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from ...gaussians.gaussians import Gaussians
+from ...kernels import spread
 from ..convention import Drawing, Views
 from . import blend, project, tiles
-from .parallel import spread
 
 PIECES = 16  # parts of the splats that are counted and listed side by side
 

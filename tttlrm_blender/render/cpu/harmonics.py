@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from .parallel import kernel
+from ...kernels import kernel
 from .vectors import Vector
 
 F = np.float32

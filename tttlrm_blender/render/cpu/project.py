@@ -12,9 +12,9 @@ import math
 
 import numpy as np
 
+from ...kernels import kernel
 from ..convention import BLUR, MIN_ALPHA, NEAR, VIEW_MARGIN
 from .harmonics import harmonics, slope
-from .parallel import kernel
 from .vectors import Matrix, Vector, add, apply, apply_transposed, dot, load, load_matrix, multiply, scale, subtract
 
 ELLIPSE = 7  # floats in a row of `ellipses`

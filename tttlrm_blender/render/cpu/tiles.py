@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 
+from ...kernels import kernel
 from ..convention import MIN_ALPHA
-from .parallel import kernel
 
 WIDTH, HEIGHT = 16, 16  # of a tile in pixels; a row of a tile fills whole vector registers
 RECORD = 10

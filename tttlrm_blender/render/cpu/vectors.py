@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Small vectors and matrices for kernels, as tuples that live in registers."""
 
-from .parallel import kernel
+from ...kernels import kernel
 
 Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]

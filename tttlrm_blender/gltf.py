@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..files import replacing
-from .faults import bad_file
+from .atomic_files import replacing
+from .gaussians.faults import bad_file
 
 MAGIC = b"glTF"
 HEADER, CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tttlrm_blender.cache import content_name, keep, kept_folder
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos.cache import content_name, keep, kept_folder
 
 
 def write(path: Path, text: str) -> Path:

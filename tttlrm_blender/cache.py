@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..errors import TttlrmError
+from .errors import TttlrmError
 
 
 def cache_folder() -> Path:
