@@ -30,7 +30,7 @@ from operators import worker
 from operators.actions.reconstruct import TTTLRM_OT_reconstruct
 from operators.interface.preferences import Worker
 from tests.operators.viewport import gpu_process
-from tttlrm_blender.photos.camera_files import read_cameras
+from tttlrm_blender.poses.camera_files import read_cameras
 from tttlrm_blender.protocol.messages import Done, Event, Preview
 
 TARGET = 0.05  # seconds

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tttlrm_blender.photos.find import find_photos
+from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
 
 

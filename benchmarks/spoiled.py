@@ -21,9 +21,9 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from tttlrm_blender.commands.options import size
-from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.images import read_image
 from tttlrm_blender.photos.selection import hold_out
+from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings, RefineSettings
 from tttlrm_blender.render.metrics import evaluate_psnr

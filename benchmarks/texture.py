@@ -26,9 +26,9 @@ from tttlrm_blender.mesh.fuse import fuse_depth_maps, render_depth_maps
 from tttlrm_blender.mesh.mesh import Mesh
 from tttlrm_blender.mesh.texels import draw
 from tttlrm_blender.mesh.texture import corner_shares
-from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.load import PhotoSet, load_photos
 from tttlrm_blender.photos.selection import hold_out
+from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import MeshSettings
 

@@ -16,7 +16,7 @@ from tttlrm_blender.gaussians.files import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.gaussians.transform import apply_matrix
 from tttlrm_blender.geometry.quaternions import normalize
-from tttlrm_blender.photos.camera_files import read_cameras
+from tttlrm_blender.poses.camera_files import read_cameras
 
 pytestmark = pytest.mark.usefixtures("installed")
 

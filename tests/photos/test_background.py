@@ -10,9 +10,9 @@ from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos.background import Remover, without_background
-from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.load import load_photos
 from tttlrm_blender.photos.photo import Photo
+from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
 
 from .files import write_transforms

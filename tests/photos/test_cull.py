@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos.cull import BLURRED, softness, worth_using
-from tttlrm_blender.photos.find import image_files
+from tttlrm_blender.poses.find import image_files
 
 from .files import Notes, write_photo
 

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
-from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.images import read_image
 from tttlrm_blender.photos.lens import pinhole_intrinsics
 from tttlrm_blender.photos.load import load_photos, used_size
 from tttlrm_blender.photos.resample import resample
+from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
 
 from .files import photo, write_photo, write_transforms

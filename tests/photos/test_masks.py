@@ -10,9 +10,9 @@ from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos import images, load
-from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.load import load_photos
 from tttlrm_blender.photos.photo import mask_of
+from tttlrm_blender.poses.find import find_photos
 
 from .files import photo, write_photo, write_transforms
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos.distortion import Distortion
-from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.lens import pinhole_intrinsics, source_pixels
 from tttlrm_blender.photos.load import load_photos
-from tttlrm_blender.photos.points import sparse_points
 from tttlrm_blender.photos.resample import resample
+from tttlrm_blender.poses.find import find_photos
+from tttlrm_blender.poses.sparse_points import sparse_points
 from tttlrm_blender.progress import Report
 
 from .files import photo

@@ -15,10 +15,10 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos import find
-from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.images import read_image
 from tttlrm_blender.photos.video import SUFFIXES, Glimpse, Odometer, choose, frames_of, shift
+from tttlrm_blender.poses import find
+from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
 
 from .files import Notes, write_photo

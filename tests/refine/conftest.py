@@ -8,7 +8,7 @@ import torch
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.photos.load import PhotoSet
-from tttlrm_blender.photos.points import SparsePoints
+from tttlrm_blender.poses.sparse_points import SparsePoints
 from tttlrm_blender.render.rasterize import rasterize
 
 VIEWS, SIZE, BLOBS = 8, 32, 90

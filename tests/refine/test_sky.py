@@ -8,7 +8,7 @@ import pytest
 
 from tttlrm_blender.gaussians.gaussians import SH_DC
 from tttlrm_blender.photos.load import WHITE, PhotoSet
-from tttlrm_blender.photos.points import SparsePoints
+from tttlrm_blender.poses.sparse_points import SparsePoints
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.optimize import refine

@@ -9,7 +9,7 @@ import pytest
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
-from tttlrm_blender.photos.points import SparsePoints
+from tttlrm_blender.poses.sparse_points import SparsePoints
 from tttlrm_blender.refine.start import POINT_OPACITY, explaining, splats_from_points, starting_splats, to_degree
 
 

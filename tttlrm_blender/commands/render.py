@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
     from ..atomic_files import make_folder, replacing
     from ..gaussians.files import read_splats
-    from ..photos.camera_files import read_cameras
+    from ..poses.camera_files import read_cameras
     from ..worker.steps import draw, to_bytes
     from .console import Console
 

@@ -14,8 +14,8 @@ from scipy.ndimage import gaussian_filter
 from ..errors import TttlrmError
 from ..progress import Report
 from .images import read_reduced, shrunk
-from .parallel import for_each
 from .photo import leave_out
+from .threads import for_each
 
 SIDE = 256  # pixels of the longest side at which photos are looked at
 TINY = 64  # pixels of both sides at which they are compared

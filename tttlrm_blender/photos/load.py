@@ -14,9 +14,9 @@ from ..progress import Report
 from .images import DRAFTED, has_transparency, read_image
 from .lens import pinhole_intrinsics
 from .masks import read_alpha, read_mask
-from .parallel import for_each
 from .photo import Photo
 from .resample import pixels_per_pixel, resample
+from .threads import for_each
 
 BLACK, WHITE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 PURE = 1 - 0.5 / 255  # of a channel that is white in 8 bits

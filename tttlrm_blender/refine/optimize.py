@@ -13,7 +13,7 @@ from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians, merge
 from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
-from ..photos.points import SparsePoints
+from ..poses.sparse_points import SparsePoints
 from ..progress import Report
 from ..protocol.settings import RefineSettings
 from ..render.device import drawing_device

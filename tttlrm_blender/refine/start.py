@@ -14,7 +14,7 @@ from ..errors import TttlrmError
 from ..gaussians.activations import to_base_sh
 from ..gaussians.gaussians import Gaussians, merge, prune
 from ..photos.load import PhotoSet
-from ..photos.points import SparsePoints
+from ..poses.sparse_points import SparsePoints
 from ..progress import Listen, unheard
 from ..render.device import to_tensors
 from ..render.rasterize import Rendering, rasterize

@@ -14,7 +14,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from ..errors import TttlrmError
-from ..photos.confined import confined
+from ..poses.confined import confined
 from ..progress import Report
 from ..protocol.frames import RUN_BYTES, malformed
 from ..protocol.messages import (

@@ -20,9 +20,9 @@ from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
 from ..mesh.mesh import Mesh
-from ..photos.find import find_photos
 from ..photos.load import pinhole_cameras, used_size
-from ..photos.world import moved, settle
+from ..poses.find import find_photos
+from ..poses.world_frame import moved, settle
 from ..progress import Report
 from ..protocol.settings import (
     DecodeSettings,

@@ -18,12 +18,12 @@ from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode
 from ..model.stream import extend
 from ..photos.background import without_background
 from ..photos.cull import forget_looks, worth_using
-from ..photos.find import find_photos, find_test_photos, image_files
 from ..photos.load import PhotoSet, load_photos, used_size
 from ..photos.photo import Photo
-from ..photos.points import SparsePoints, sparse_points
 from ..photos.selection import hold_out, select_views
-from ..photos.world import between, moved, settle
+from ..poses.find import find_photos, find_test_photos, image_files
+from ..poses.sparse_points import SparsePoints, sparse_points
+from ..poses.world_frame import between, moved, settle
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
 from ..refine.optimize import refine

@@ -9,13 +9,13 @@ from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos.exif import gps_metres, gps_place
-from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.photo import Photo, Source
-from tttlrm_blender.photos.points import sparse_points
-from tttlrm_blender.photos.world import gps_scale, moved, settle
+from tttlrm_blender.poses.find import find_photos
+from tttlrm_blender.poses.sparse_points import sparse_points
+from tttlrm_blender.poses.world_frame import gps_scale, moved, settle
 from tttlrm_blender.progress import Report
 
-from .files import photo, poses
+from ..photos.files import photo, poses
 
 
 def photos_of(count: int = 4) -> list[Photo]:

@@ -4,12 +4,12 @@
 import pytest
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos import find
-from tttlrm_blender.photos.confined import confined, first_file
-from tttlrm_blender.photos.find import find_photos
+from tttlrm_blender.poses import find
+from tttlrm_blender.poses.confined import confined, first_file
+from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
 
-from .files import write_photo
+from ..photos.files import write_photo
 
 
 def test_names_lead_anywhere_unless_they_are_confined(tmp_path):

@@ -8,11 +8,11 @@ from scipy.spatial.transform import Rotation
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.geometry.cameras import Cameras
-from tttlrm_blender.photos.camera_writers import write_colmap, write_transforms
-from tttlrm_blender.photos.colmap import read_cameras as read_colmap_cameras
-from tttlrm_blender.photos.colmap import read_images, read_model
-from tttlrm_blender.photos.json_poses import read_frames
-from tttlrm_blender.photos.transforms_json import read_transforms
+from tttlrm_blender.poses.camera_writers import write_colmap, write_transforms
+from tttlrm_blender.poses.colmap import read_cameras as read_colmap_cameras
+from tttlrm_blender.poses.colmap import read_images, read_model
+from tttlrm_blender.poses.json_poses import read_frames
+from tttlrm_blender.poses.transforms_json import read_transforms
 from tttlrm_blender.progress import Report
 
 NAMES = ["one photo.png", "b.png", "c.png"]

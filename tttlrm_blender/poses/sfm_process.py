@@ -16,10 +16,10 @@ from pathlib import Path
 from PIL import Image
 
 from ..errors import TttlrmError
+from ..photos.images import read_reduced, shrunk
+from ..photos.photo import mask_of
+from ..photos.threads import for_each
 from ..progress import Report
-from .images import read_reduced, shrunk
-from .parallel import for_each
-from .photo import mask_of
 
 EVIDENCE = "evidence.json"
 PAUSE = 0.1  # seconds between looks at the process

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..photos.images import image_size
+from ..photos.photo import Lens, Photo, bad_poses, posed_photo
 from ..progress import Report
-from .images import image_size
-from .photo import Lens, Photo, bad_poses, posed_photo
 from .text_poses import posed_images, read_numbers, read_pose
 
 

@@ -11,14 +11,14 @@ from PIL import Image
 from scipy.spatial import cKDTree
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
-from tttlrm_blender.photos.colmap import read_cameras, read_images, read_points
-from tttlrm_blender.photos.find import find_photos
 from tttlrm_blender.photos.photo import Photo, Source
-from tttlrm_blender.photos.points import neighbours, sparse_points, triangulate
-from tttlrm_blender.photos.sfm_process import SfmJob, run_sfm
+from tttlrm_blender.poses.colmap import read_cameras, read_images, read_points
+from tttlrm_blender.poses.find import find_photos
+from tttlrm_blender.poses.sfm_process import SfmJob, run_sfm
+from tttlrm_blender.poses.sparse_points import neighbours, sparse_points, triangulate
 from tttlrm_blender.progress import Report
 
-from .files import photo, poses, write_photo, write_transforms
+from ..photos.files import photo, poses, write_photo, write_transforms
 from .test_colmap import write_binary
 
 

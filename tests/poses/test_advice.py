@@ -13,13 +13,13 @@ from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos import estimate
-from tttlrm_blender.photos.estimate import advice, estimate_poses, tell_lost
-from tttlrm_blender.photos.find import find_photos
-from tttlrm_blender.photos.sfm_process import Evidence
+from tttlrm_blender.poses import estimate
+from tttlrm_blender.poses.estimate import advice, estimate_poses, tell_lost
+from tttlrm_blender.poses.find import find_photos
+from tttlrm_blender.poses.sfm_process import Evidence
 from tttlrm_blender.progress import Report
 
-from .files import Notes, write_photo
+from ..photos.files import Notes, write_photo
 
 CASTLE = ["100_7101.JPG", "100_7102.JPG", "100_7103.JPG", "100_7104.JPG"]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..photos.photo import Photo, bad_poses
+from ..photos.video import frame_name, frames_at
 from ..progress import Report
 from .confined import confined, first_file
-from .photo import Photo, bad_poses
 from .transforms_json import read_transforms
-from .video import frame_name, frames_at
 
 
 def read_posed_video(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:

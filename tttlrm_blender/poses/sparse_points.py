@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..photos.images import shrunk
+from ..photos.photo import Photo, Source
+from ..photos.selection import pose_features
 from ..progress import Report
 from .colmap import ColmapPoints, read_points
-from .images import shrunk
-from .photo import Photo, Source
-from .selection import pose_features
 from .sfm_process import SfmJob, run_sfm, write_images
 
 SIDE, FEATURES = 640, 4096  # longest side of an image in pixels, and details sought in it

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from ..geometry.cameras import OPENGL_AXES
+from ..photos.distortion import PARAMETERS, Distortion
+from ..photos.images import image_size
+from ..photos.photo import Lens, Photo, bad_poses, posed_photo
 from ..progress import Report
 from .confined import first_file
-from .distortion import PARAMETERS, Distortion
-from .images import image_size
 from .json_poses import array, named_images, number
-from .photo import Lens, Photo, bad_poses, posed_photo
 
 PLAIN = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
 

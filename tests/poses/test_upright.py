@@ -11,9 +11,9 @@ from scipy.spatial.transform import Rotation
 
 from tttlrm_blender.geometry.planes import find_planes
 from tttlrm_blender.geometry.similarity import Similarity
-from tttlrm_blender.photos.find import find_photos
-from tttlrm_blender.photos.upright import RADIUS, upright
-from tttlrm_blender.photos.world import moved, settle
+from tttlrm_blender.poses.find import find_photos
+from tttlrm_blender.poses.upright import RADIUS, upright
+from tttlrm_blender.poses.world_frame import moved, settle
 
 UP = np.array([0.0, 0.0, 1.0])
 

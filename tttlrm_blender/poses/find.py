@@ -6,24 +6,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import TttlrmError
+from ..photos.cull import worth_using
+from ..photos.images import SUFFIXES
+from ..photos.photo import Photo, bad_poses
+from ..photos.raw import is_raw
+from ..photos.video import SUFFIXES as VIDEOS
+from ..photos.video import frames_of
 from ..progress import Report
 from .colmap import is_model, read_model
 from .confined import confined
-from .cull import worth_using
 from .estimate import estimate_poses, tell_lost
-from .images import SUFFIXES
 from .json_poses import read_frames
 from .numbered_npy import read_numbered
 from .opencv_json import read_opencv_cameras
-from .photo import Photo, bad_poses
 from .posed_video import read_posed_video
-from .raw import is_raw
 from .scannet import read_scannet
 from .shapenet import read_shapenet
 from .text_poses import pose_folder
 from .transforms_json import read_transforms
-from .video import SUFFIXES as VIDEOS
-from .video import frames_of
 
 TRAIN, TEST = "transforms_train.json", "transforms_test.json"  # of NeRF-synthetic: photos to learn from, photos to measure with
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..errors import TttlrmError
 from ..geometry.similarity import Similarity
+from ..photos.exif import gps_metres
+from ..photos.photo import Photo
 from .colmap import read_points
-from .exif import gps_metres
-from .photo import Photo
 from .upright import upright
 
 LEAST_SPREAD = 10.0  # metres between photos below which GPS is noise

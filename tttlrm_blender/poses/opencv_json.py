@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..photos.images import image_size
+from ..photos.photo import Lens, Photo, bad_poses, posed_photo
 from ..progress import Report
-from .images import image_size
 from .json_poses import array, named_images, number
-from .photo import Lens, Photo, bad_poses, posed_photo
 
 
 def read_opencv_cameras(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from tttlrm_blender.photos.retrieval import WORDS, root_sift, similar_pairs, summary, vocabulary
+from tttlrm_blender.poses.retrieval import WORDS, root_sift, similar_pairs, summary, vocabulary
 
 
 def photos_of_scenes(scenes: int, views: int, seed: int = 0) -> list[np.ndarray]:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..cache import content_name, keep, kept_folder
 from ..errors import TttlrmError
+from ..photos.exif import camera_name
+from ..photos.images import focal_length, image_size, shrunk
+from ..photos.photo import mask_of
 from ..progress import Report
-from .exif import camera_name
-from .images import focal_length, image_size, shrunk
-from .photo import mask_of
 from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, write_images
 
 SIDE, FEATURES = 1024, 4096  # longest side of an image in pixels, and details sought in it

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos.colmap import MODELS, read_cameras, read_images, read_points
 from tttlrm_blender.photos.distortion import PARAMETERS
-from tttlrm_blender.photos.find import find_photos
+from tttlrm_blender.poses.colmap import MODELS, read_cameras, read_images, read_points
+from tttlrm_blender.poses.find import find_photos
 
-from .files import write_photo
+from ..photos.files import write_photo
 
 NUMBERS = st.floats(-1e3, 1e3).map(lambda value: round(value, 6))
 IDS = st.integers(1, 2**31 - 1)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ..photos.distortion import PARAMETERS, Distortion
+from ..photos.photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing, with_headers
 from ..progress import Report
 from .confined import first_file
-from .distortion import PARAMETERS, Distortion
-from .photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing, with_headers
 
 # Of each camera model that can be read, by its number: what it is a case of here, and its parameters in COLMAP's order.
 MODELS = {

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from .photo import bad_poses
+from ..photos.photo import bad_poses
 
 _folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..photos.photo import Lens, Photo, bad_poses, posed_photo
 from ..progress import Report
-from .photo import Lens, Photo, bad_poses, posed_photo
 from .text_poses import posed_images, read_pose
 
 

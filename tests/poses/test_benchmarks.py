@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos.find import find_photos, find_test_photos
 from tttlrm_blender.photos.load import load_photos
 from tttlrm_blender.photos.photo import Photo
+from tttlrm_blender.poses.find import find_photos, find_test_photos
 
-from .files import Notes, poses, write_photo, write_transforms
+from ..photos.files import Notes, poses, write_photo, write_transforms
 
 COUNT = 3
 OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])

@@ -11,9 +11,9 @@ from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos.distortion import Distortion
-from tttlrm_blender.photos.find import find_photos
+from tttlrm_blender.poses.find import find_photos
 
-from .files import Notes, poses, write_photo, write_transforms
+from ..photos.files import Notes, poses, write_photo, write_transforms
 
 
 def change_frame(folder: Path, index: int, **changes) -> None:

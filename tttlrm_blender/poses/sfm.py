@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Structure from motion with pycolmap, as a program of its own: `python -m tttlrm_blender.photos.sfm FOLDER`.
+"""Structure from motion with pycolmap, as a program of its own: `python -m tttlrm_blender.poses.sfm FOLDER`.
 
 pycolmap crashes beside other native libraries, so nothing but numpy is imported here. FOLDER holds `job.json` and the folder
 `images`, with one folder for each camera, and perhaps `masks` like it. The result is a COLMAP model in FOLDER/model. Each line
