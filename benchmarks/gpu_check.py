@@ -27,12 +27,12 @@ sys.path.insert(0, str(HOUSE))  # this also runs where the engine is not install
 
 from tttlrm_blender.gaussians.gaussians import Gaussians  # noqa: E402
 from tttlrm_blender.geometry.cameras import Cameras  # noqa: E402
-from tttlrm_blender.matching.sweep import match, split_range  # noqa: E402
 from tttlrm_blender.model.config import Config  # noqa: E402
 from tttlrm_blender.model.memory import encode, read_splats  # noqa: E402
 from tttlrm_blender.model.network import Rule, TttLRM  # noqa: E402
 from tttlrm_blender.model.parallel import sequence_parallel, views_of_rank  # noqa: E402
 from tttlrm_blender.render.rasterize import rasterize  # noqa: E402
+from tttlrm_blender.stereo.sweep import match, split_range  # noqa: E402
 from tttlrm_blender.train.loader import make_lesson  # noqa: E402
 from tttlrm_blender.train.plan import NETWORKS, STAGES, Plan  # noqa: E402
 from tttlrm_blender.train.trainer import Trainer, fresh_model  # noqa: E402

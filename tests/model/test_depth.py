@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tttlrm_blender.matching.sweep import SHRINK, match, split_range
 from tttlrm_blender.model.config import Config
 from tttlrm_blender.model.depth import BLOCKS, DepthHead, matching_costs, read_guess
 from tttlrm_blender.model.pixels import patches
+from tttlrm_blender.stereo.sweep import SHRINK, match, split_range
 
 CONFIG = Config(dim=32, head_dim=16, layers=1, near=0.25, far=32.0, depth_range="log", anchored=True, hypotheses=16)
 CELLS = (CONFIG.patch_size // SHRINK) ** 2

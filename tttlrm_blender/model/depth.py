@@ -2,7 +2,7 @@
 """Depth as a choice between the hypotheses of a plane sweep; our own addition for small networks, absent from the released ones.
 
 A network that has to discover by itself how pixels of several photos correspond needs far more training than a CPU can
-give. Here the photos are matched beforehand (`matching.sweep`): every token reads the costs of its patch, and its final
+give. Here the photos are matched beforehand (`stereo.sweep`): every token reads the costs of its patch, and its final
 state says what to expect where matching is blind, and how far to trust it elsewhere.
 """
 
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..matching.sweep import SHRINK, match, split_range
+from ..stereo.sweep import SHRINK, match, split_range
 from .config import Config
 from .pixels import patches
 

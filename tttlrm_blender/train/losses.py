@@ -10,13 +10,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..gaussians.gaussians import Gaussians
-from ..matching.sweep import SHRINK
 from ..model.config import Config
 from ..model.decoder import Candidates, choose, growth, to_gaussians
 from ..model.pixels import patches
 from ..refine.loss import photo_loss
 from ..render.perceptual import VggFeatures
 from ..render.rasterize import rasterize
+from ..stereo.sweep import SHRINK
 from .batches import Batch
 from .predict import Prediction
 

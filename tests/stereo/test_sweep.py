@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tttlrm_blender.matching import cpu, reference
-from tttlrm_blender.matching.pairs import pair_up
-from tttlrm_blender.matching.sweep import SHRINK, UNSEEN, match, smooth, split_range
+from tttlrm_blender.stereo import cpu, reference
+from tttlrm_blender.stereo.pairs import pair_up
+from tttlrm_blender.stereo.sweep import SHRINK, UNSEEN, match, smooth, split_range
 
 WALL = 3.0  # z of a textured wall that all cameras face
 
