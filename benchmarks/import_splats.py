@@ -15,8 +15,8 @@ import bpy
 import numpy as np
 
 from operators.scene.splats import add_splats
+from tttlrm_blender.gaussians.formats.ply import read_ply, write_ply
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.gaussians.ply import read_ply, write_ply
 
 
 def random_splats(count: int) -> Gaussians:

@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 
 from tttlrm_blender.commands.options import size
-from tttlrm_blender.gaussians.files import read_splats
+from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.poses.camera_files import read_cameras
 from tttlrm_blender.render import rasterize

@@ -15,7 +15,7 @@ from operators.scene.drawing import blend_as_trained, drawn_by_blender
 from operators.scene.splats import add_splats
 from operators.viewport import canvas
 from tests.operators.viewport import gpu_process
-from tttlrm_blender.gaussians.files import read_splats
+from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.geometry.cameras import Cameras
 
 

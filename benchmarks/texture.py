@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tttlrm_blender.gaussians.files import read_splats
+from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps
 from tttlrm_blender.mesh.fuse import fuse_depth_maps, render_depth_maps

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.photos.files import write_png16
 from tests.worker.photo_folder import write_checkpoint
 from tttlrm_blender.commands import main
-from tttlrm_blender.gaussians.files import read_splats
+from tttlrm_blender.gaussians.formats.registry import read_splats
 
 NAMES = [f"100_710{number}.JPG" for number in range(1, 6)]
 SIDE = 900  # pixels that the photos are wide, for estimating poses quickly

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
 from tttlrm_blender.commands import main
-from tttlrm_blender.gaussians.files import read_splats, up_axis
+from tttlrm_blender.gaussians.formats.registry import read_splats, up_axis
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from operators.engine import client
 from operators.headless import command_line
 from operators.interface.preferences import Worker
 from tests.operators.worker_python import WORKER_PYTHON
-from tttlrm_blender.gaussians.ply import read_ply
+from tttlrm_blender.gaussians.formats.ply import read_ply
 
 pytestmark = pytest.mark.usefixtures("registered", "toy_workers")
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from mathutils import Matrix
 
+from tttlrm_blender.gaussians.formats.ply import read_ply
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
 from tttlrm_blender.gaussians.harmonics import colors
-from tttlrm_blender.gaussians.ply import read_ply
 from tttlrm_blender.gaussians.transform import apply_matrix
 
 pytestmark = pytest.mark.usefixtures("installed")

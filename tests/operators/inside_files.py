@@ -11,8 +11,8 @@ import pytest
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Matrix, Vector
 
-from tests.gaussians.spz_4 import version_4
-from tttlrm_blender.gaussians.files import read_splats, write_splats
+from tests.gaussians.formats.spz_4 import version_4
+from tttlrm_blender.gaussians.formats.registry import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.gaussians.transform import apply_matrix
 from tttlrm_blender.geometry.quaternions import normalize

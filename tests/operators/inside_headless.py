@@ -15,7 +15,7 @@ from operators import worker
 from operators.engine import client
 from operators.headless import claims, command_line
 from tests.operators.worker_python import WORKER_PYTHON
-from tttlrm_blender.gaussians.files import read_splats, write_splats
+from tttlrm_blender.gaussians.formats.registry import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
 
 pytestmark = pytest.mark.usefixtures("registered", "toy_workers")

@@ -7,7 +7,19 @@ from pathlib import Path
 
 HOUSE = Path(__file__).parents[2]
 ENGLISH = {"headless", "demo", "presets"}  # rooms of `operators` without an interface
-ROOMS = ("client", "matching", "mesh", "model", "photos", "refine", "render", "setup", "worker")  # of the engine, where jobs run
+ROOMS = (
+    "client",
+    "mesh",
+    "model",
+    "photos",
+    "pipeline",
+    "poses",
+    "refine",
+    "render",
+    "setup",
+    "stereo",
+    "worker",
+)  # where jobs run
 MARKED = {
     "shown": 0,
     "told": 0,

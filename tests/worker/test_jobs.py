@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
 from tttlrm_blender.errors import Cancelled, TttlrmError
-from tttlrm_blender.gaussians.files import read_splats
+from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import (
     DecodeSettings,

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..gaussians.files import FORMATS, write_splats
+from ..gaussians.formats.registry import FORMATS, write_splats
 from .comparisons import write_comparisons
 from .options import add_reconstruct_options, reconstruct_settings
 

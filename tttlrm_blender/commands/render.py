@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     from PIL import Image
 
     from ..atomic_files import make_folder, replacing
-    from ..gaussians.files import read_splats
+    from ..gaussians.formats.registry import read_splats
     from ..poses.camera_files import read_cameras
     from ..worker.steps import draw, to_bytes
     from .console import Console

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read the one, write the other."""
-    from ..gaussians.files import read_splats, up_axis, write_splats
+    from ..gaussians.formats.registry import read_splats, up_axis, write_splats
 
     gaussians = read_splats(args.splats)
     write_splats(args.target, gaussians, up=up_axis(args.splats))

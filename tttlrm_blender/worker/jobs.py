@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import TttlrmError
-from ..gaussians.files import write_splats
+from ..gaussians.formats.registry import write_splats
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from tttlrm_blender.gaussians.files import read_splats, write_splats
+from tttlrm_blender.gaussians.formats.registry import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.geometry.quaternions import normalize

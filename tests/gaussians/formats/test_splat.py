@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.gaussians.formats.splat import read_splat, write_splat
 from tttlrm_blender.gaussians.gaussians import SH_DC
-from tttlrm_blender.gaussians.splat import read_splat, write_splat
 from tttlrm_blender.geometry.quaternions import to_matrices
 
 BY_HAND = struct.pack("<6f8B", 1, -2, 3, 0.5, 0.25, 0.125, 255, 0, 51, 204, 204, 128, 128, 231)

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic_files import replacing
-from ..geometry.quaternions import from_smallest_three, normalize, to_smallest_three
+from ...atomic_files import replacing
+from ...geometry.quaternions import from_smallest_three, normalize, to_smallest_three
+from ..gaussians import Gaussians, allocate
 from . import activations
 from .faults import bad_file, keep_finite
-from .gaussians import Gaussians, allocate
 from .order import nearby_order
 from .ply_table import Z_UP, Header, read_element
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic_files import replacing
-from ..geometry.quaternions import normalize
+from ...atomic_files import replacing
+from ...geometry.quaternions import normalize
+from ..gaussians import Gaussians, allocate
 from . import activations
 from .faults import bad_file, finite, keep_finite
-from .gaussians import Gaussians, allocate
 from .ply_compressed import is_compressed, read_compressed
 from .ply_table import Z_UP, blocks, read_element, read_header
 

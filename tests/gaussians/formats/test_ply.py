@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.gaussians.formats.ply import read_ply, write_ply
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
-from tttlrm_blender.gaussians.ply import read_ply, write_ply
 
 FORMATS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import TttlrmError
-from .gaussians import Gaussians
+from ...errors import TttlrmError
+from ..gaussians import Gaussians
 
 
 def bad_file(path: Path, what: str, hint: str = "") -> TttlrmError:

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.gaussians.files import FORMATS, read_splats, up_axis, write_splats
-from tttlrm_blender.gaussians.order import nearby_order
+from tttlrm_blender.gaussians.formats.order import nearby_order
+from tttlrm_blender.gaussians.formats.registry import FORMATS, read_splats, up_axis, write_splats
 
 MAGIC = {".ply": b"ply", ".compressed.ply": b"ply", ".SPZ": b"\x1f\x8b", ".glb": b"glTF", ".splat": b""}
 

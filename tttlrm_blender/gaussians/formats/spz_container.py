@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..atomic_files import replacing
+from ...atomic_files import replacing
 from .faults import bad_file
 
 MAGIC, GZIP = b"NGSP", b"\x1f\x8b"

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.gaussians.formats.ply import read_ply, write_ply
+from tttlrm_blender.gaussians.formats.spz import read_spz, write_spz
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.gaussians.ply import read_ply, write_ply
-from tttlrm_blender.gaussians.spz import read_spz, write_spz
 from tttlrm_blender.geometry.quaternions import to_matrices
 
 

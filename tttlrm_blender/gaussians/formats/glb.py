@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry.quaternions import normalize, to_matrices
-from ..gltf import Glb, read_accessor, read_glb_file, write_glb_file
+from ...geometry.quaternions import normalize, to_matrices
+from ...gltf import Glb, read_accessor, read_glb_file, write_glb_file
+from ..gaussians import Gaussians, allocate, merge
+from ..transform import apply_matrix
 from . import activations
 from .faults import bad_file, finite, keep_finite
-from .gaussians import Gaussians, allocate, merge
-from .transform import apply_matrix
 
 EXTENSION = "KHR_gaussian_splatting"
 POINTS = 0  # the mode of a primitive

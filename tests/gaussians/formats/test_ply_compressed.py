@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.gaussians.formats.order import nearby_order
+from tttlrm_blender.gaussians.formats.ply import read_ply
+from tttlrm_blender.gaussians.formats.ply_compressed import CHUNK, write_compressed_ply
 from tttlrm_blender.gaussians.gaussians import SH_DC
-from tttlrm_blender.gaussians.order import nearby_order
-from tttlrm_blender.gaussians.ply import read_ply
-from tttlrm_blender.gaussians.ply_compressed import CHUNK, write_compressed_ply
 from tttlrm_blender.geometry.quaternions import to_matrices
 
 HEADER = """ply

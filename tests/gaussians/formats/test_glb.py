@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.gaussians.glb import EXTENSION, read_glb, write_glb
+from tttlrm_blender.gaussians.formats.glb import EXTENSION, read_glb, write_glb
 from tttlrm_blender.gaussians.transform import apply_matrix
 from tttlrm_blender.gltf import read_glb_file, write_glb_file
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import gltf
-from ..errors import TttlrmError
+from ... import gltf
+from ...errors import TttlrmError
+from ..gaussians import Gaussians
 from . import spz_container
 from .faults import bad_file
-from .gaussians import Gaussians
 from .glb import read_glb, write_glb
 from .ply import read_ply, write_ply
 from .ply_compressed import write_compressed_ply

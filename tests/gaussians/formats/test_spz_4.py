@@ -14,10 +14,10 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.gaussians.spz_4 import NO_HARMONICS, attributes, container, version_4
+from tests.gaussians.formats.spz_4 import NO_HARMONICS, attributes, container, version_4
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.gaussians.files import read_splats
-from tttlrm_blender.gaussians.spz import read_spz, write_spz
+from tttlrm_blender.gaussians.formats.registry import read_splats
+from tttlrm_blender.gaussians.formats.spz import read_spz, write_spz
 from tttlrm_blender.geometry.quaternions import to_matrices
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,7 +129,7 @@ def test_tells_what_to_do_without_a_decompressor(tmp_path):
     (tmp_path / "four.spz").write_bytes(base64.b85decode(SAVED_ELSEWHERE))
     program = (
         "import sys; sys.modules.update({'zstandard': None, 'compression.zstd': None})\n"
-        "from tttlrm_blender.gaussians.spz import read_spz\n"
+        "from tttlrm_blender.gaussians.formats.spz import read_spz\n"
         "try: read_spz(sys.argv[1])\n"
         "except Exception as error: print(error.code, error.sentence, error.hint)"
     )

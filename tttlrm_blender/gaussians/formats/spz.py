@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..geometry.quaternions import from_smallest_three, normalize, to_smallest_three
+from ...geometry.quaternions import from_smallest_three, normalize, to_smallest_three
+from ..gaussians import Gaussians
+from ..transform import apply_similarity
 from .activations import to_bytes
 from .faults import bad_file, keep_finite
-from .gaussians import Gaussians
 from .spz_container import TERMS, Header, read_container, write_container
-from .transform import apply_similarity
 
 AXES = np.diag([1.0, -1.0, -1.0])  # PLY to SPZ and back
 COLOUR_SCALE = 0.15  # a byte holds 0.5 + 0.15 of the constant coefficient
