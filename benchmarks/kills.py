@@ -25,6 +25,7 @@ import numpy as np
 from tests.worker.photo_folder import write_checkpoint, write_photos
 from tttlrm_blender.client import Client, launch_worker
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.pipeline import store
 from tttlrm_blender.protocol.messages import Event, Progress
 from tttlrm_blender.protocol.settings import (
     DecodeSettings,
@@ -36,7 +37,6 @@ from tttlrm_blender.protocol.settings import (
     RefineSettings,
     RenderSettings,
 )
-from tttlrm_blender.worker import store
 from tttlrm_blender.worker.sessions import LABEL
 
 SCENES = 3

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from tttlrm_blender.pipeline import jobs
+from tttlrm_blender.pipeline.job_kind import JobResult
+from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.protocol.messages import Event, Preview
 from tttlrm_blender.protocol.settings import ExtendSettings, ReconstructSettings
-from tttlrm_blender.worker import jobs
-from tttlrm_blender.worker.kinds import JobResult
 from tttlrm_blender.worker.outcome import JobReport
-from tttlrm_blender.worker.scene import Scene
 
 SCANS = (("full", 16), ("ar", 16), ("ar", 32))
 JOINING = 16  # photos of half the set that a scene of the other half is extended by

@@ -18,13 +18,13 @@ import numpy as np
 import torch
 
 from tttlrm_blender.commands.options import budget, size
+from tttlrm_blender.pipeline import steps
+from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 from tttlrm_blender.refine.loss import photo_loss, photo_loss_reference
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.start import STARTS
-from tttlrm_blender.worker import steps
-from tttlrm_blender.worker.scene import Scene
 
 COLUMNS = ("start", "budget", "steps", "seconds", "psnr", "ssim", "splats")
 

@@ -23,12 +23,12 @@ from scipy.ndimage import gaussian_filter
 from tttlrm_blender.commands.options import size
 from tttlrm_blender.photos.images import read_image
 from tttlrm_blender.photos.selection import hold_out
+from tttlrm_blender.pipeline import steps
+from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings, RefineSettings
 from tttlrm_blender.render.metrics import evaluate_psnr
-from tttlrm_blender.worker import steps
-from tttlrm_blender.worker.scene import Scene
 
 BLUR = 0.01  # of the width
 

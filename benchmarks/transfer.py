@@ -23,9 +23,9 @@ import psutil
 
 from tttlrm_blender.client import Client, launch_worker
 from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
-from tttlrm_blender.worker.kinds import JobKind, JobResult
 from tttlrm_blender.worker.program import Registry
 from tttlrm_blender.worker.program import main as serve
 

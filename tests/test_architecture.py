@@ -34,7 +34,8 @@ PACKAGES = {
     "refine": {"numpy", "torch", "scipy"},
     "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "fast_simplification"},
     "train": {"numpy", "PIL", "torch", "tqdm"},
-    "worker": {"numpy", "scipy", "torch", "websockets", "safetensors", "filelock", "cryptography"},
+    "pipeline": {"numpy", "scipy", "torch", "safetensors"},
+    "worker": {"numpy", "websockets", "filelock", "cryptography"},
     "commands": {"numpy", "PIL", "tqdm"},
 }
 # Data walks through the rooms in one direction; what lies at the top ("") serves all.
@@ -54,7 +55,8 @@ ROOMS = {
     "refine": {"", "gaussians", "geometry", "kernels", "photos", "poses", "protocol", "render"},
     "mesh": {"", "gaussians", "geometry", "kernels", "photos", "protocol", "render"},
     "train": {"", "gaussians", "geometry", "stereo", "photos", "model", "protocol", "refine", "render"},
-    "worker": {"", "gaussians", "geometry", "mesh", "model", "photos", "poses", "protocol", "refine", "render"},
+    "pipeline": {"", "gaussians", "geometry", "mesh", "model", "photos", "poses", "protocol", "refine", "render"},
+    "worker": {"", "gaussians", "pipeline", "poses", "protocol"},
     "commands": set(PACKAGES) - {"commands"},
 }
 

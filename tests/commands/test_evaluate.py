@@ -15,9 +15,9 @@ from tttlrm_blender.commands import main
 from tttlrm_blender.commands.comparisons import file_names
 from tttlrm_blender.commands.evaluate import picture_folders
 from tttlrm_blender.commands.figures import mean_of, table
+from tttlrm_blender.pipeline.scene import network
 from tttlrm_blender.render.metrics import error_colors
 from tttlrm_blender.train.evaluate import evaluate
-from tttlrm_blender.worker.scene import network
 
 
 @pytest.fixture(scope="module")

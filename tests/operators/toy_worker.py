@@ -12,6 +12,7 @@ import numpy as np
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import (
     DecodeSettings,
@@ -22,7 +23,6 @@ from tttlrm_blender.protocol.settings import (
     RenderSettings,
     to_json,
 )
-from tttlrm_blender.worker.kinds import JobKind, JobResult
 from tttlrm_blender.worker.program import Registry, main
 
 SPLATS = 12

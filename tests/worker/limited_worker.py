@@ -4,11 +4,11 @@
 import resource
 from dataclasses import dataclass
 
+from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
+from tttlrm_blender.pipeline.jobs import JOBS
+from tttlrm_blender.pipeline.store import open_scene
 from tttlrm_blender.progress import Report
-from tttlrm_blender.worker.jobs import JOBS
-from tttlrm_blender.worker.kinds import JobKind, JobResult
 from tttlrm_blender.worker.program import Registry, main
-from tttlrm_blender.worker.store import open_scene
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ import numpy as np
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
 from tttlrm_blender.progress import Report
-from tttlrm_blender.worker.kinds import JobKind, JobResult
 from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.program import Registry, main
 from tttlrm_blender.worker.server import Server

@@ -23,13 +23,13 @@ from tests.worker.test_server import assert_alive, greeted, receive, send
 from tttlrm_blender import __version__
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.pipeline.jobs import JOBS
+from tttlrm_blender.pipeline.store import open_scene
 from tttlrm_blender.protocol.alive import OF_WORKERS, keep_alive
 from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import PROTOCOL, Done, Failed, Forget, Queued, Submit, Upload
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings, to_json
-from tttlrm_blender.worker.jobs import JOBS
 from tttlrm_blender.worker.limits import Limits, limit
-from tttlrm_blender.worker.store import open_scene
 
 
 @contextlib.contextmanager

@@ -10,9 +10,9 @@ import pytest
 from tests.worker.small_worker import splats
 from tttlrm_blender import errors
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.pipeline.job_kind import JobResult
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Preview, Progress
-from tttlrm_blender.worker.kinds import JobResult
 from tttlrm_blender.worker.outcome import PREVIEW_SECONDS, PREVIEW_SPLATS, JobReport, outcome
 
 

@@ -14,10 +14,10 @@ from tests.worker.small_worker import TOKEN, serving
 from tests.worker.test_program import ready, start
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.pipeline.jobs import JOBS
+from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
-from tttlrm_blender.worker.jobs import JOBS
 from tttlrm_blender.worker.paths import placed
-from tttlrm_blender.worker.scene import Scene
 
 TOY = Path(__file__).resolve().parents[1] / "operators" / "toy_worker.py"
 

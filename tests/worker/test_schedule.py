@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.pipeline.job_kind import JobResult
 from tttlrm_blender.protocol.messages import Cancelled, Done, Queued
-from tttlrm_blender.worker.kinds import JobResult
 from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.schedule import OVERTAKING, Schedule
 from tttlrm_blender.worker.task import Label, Task

@@ -89,9 +89,9 @@ class Measure:
 
     def folder(self, photos: Path, report: Report) -> dict[str, Any]:
         """The figures of one folder of photos."""
+        from ..pipeline.jobs import reconstruct
+        from ..pipeline.scene import Scene
         from ..render.perceptual import evaluate_lpips
-        from ..worker.jobs import reconstruct
-        from ..worker.scene import Scene
 
         scene = Scene(photos)
         info = reconstruct(scene, self.settings, report).info

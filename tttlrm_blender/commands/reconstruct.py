@@ -18,8 +18,8 @@ from .comparisons import write_comparisons
 from .options import add_reconstruct_options, reconstruct_settings
 
 if TYPE_CHECKING:
-    from ..worker.kinds import JobResult
-    from ..worker.scene import Scene
+    from ..pipeline.job_kind import JobResult
+    from ..pipeline.scene import Scene
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Reconstruct, write the results and say what came of it; 1 where a mesh was wanted and there is none."""
-    from ..worker.jobs import Clock, reconstruct
-    from ..worker.scene import Scene
+    from ..pipeline.jobs import Clock, reconstruct
+    from ..pipeline.scene import Scene
     from .console import Console
 
     scene, report, settings = Scene(args.photos), Console(), reconstruct_settings(args)

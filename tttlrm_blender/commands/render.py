@@ -28,8 +28,8 @@ def run(args: argparse.Namespace) -> int:
 
     from ..atomic_files import make_folder, replacing
     from ..gaussians.formats.registry import read_splats
+    from ..pipeline.steps import draw, to_bytes
     from ..poses.camera_files import read_cameras
-    from ..worker.steps import draw, to_bytes
     from .console import Console
 
     gaussians, (names, cameras) = read_splats(args.splats), read_cameras(args.cameras)

@@ -14,6 +14,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from ..errors import TttlrmError
+from ..pipeline.job_kind import JobKind, JobResult
 from ..poses.confined import confined
 from ..progress import Report
 from ..protocol.frames import RUN_BYTES, malformed
@@ -34,7 +35,6 @@ from ..protocol.messages import (
 )
 from ..protocol.settings import from_json
 from . import logs
-from .kinds import JobKind, JobResult
 from .limits import Limits
 from .outbox import Outbox
 from .paths import placed

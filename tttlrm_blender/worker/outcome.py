@@ -15,11 +15,11 @@ from .. import errors
 from ..atomic_files import FULL, unwritable
 from ..errors import TttlrmError, lacks_memory
 from ..gaussians.gaussians import Gaussians, thinned
+from ..pipeline.job_kind import JobResult
 from ..progress import Report
 from ..protocol.frames import sendable
 from ..protocol.messages import Cancelled, Done, Event, Failed, Note, Preview, Progress
 from . import logs
-from .kinds import JobResult
 
 logger = logging.getLogger(__name__)
 

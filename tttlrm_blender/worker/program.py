@@ -94,9 +94,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def load_jobs() -> Registry:
     """The product's own jobs. Raises `TttlrmError` when this Python lacks a package."""
     try:
-        from .jobs import JOBS
-        from .scene import release_memory
-        from .store import open_scene
+        from ..pipeline.jobs import JOBS
+        from ..pipeline.scene import release_memory
+        from ..pipeline.store import open_scene
     except ImportError as error:
         raise TttlrmError(
             f"The worker's Python {sys.executable} cannot run the engine: {error}.",

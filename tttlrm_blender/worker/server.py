@@ -22,12 +22,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from ..errors import TttlrmError
+from ..pipeline.job_kind import JobKind
 from ..protocol.alive import OF_CLIENTS, keep_alive
 from ..protocol.frames import MAX_FRAME, malformed
 from ..protocol.messages import Decoder, Failed, Hello, check_versions, encode
 from . import health, logs
 from .conversation import Conversation, Services
-from .kinds import JobKind
 from .limits import Limits
 from .schedule import Schedule
 from .sessions import Sessions

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..pipeline.job_kind import JobResult
 from ..progress import Report
 from ..protocol.messages import Event, Failed, Note
 from . import logs
-from .kinds import JobResult
 from .outcome import JobReport, outcome
 from .session import Session
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians, prune
+from tttlrm_blender.pipeline.filtering import lone, nearest, tidy
 from tttlrm_blender.protocol.settings import DecodeSettings
-from tttlrm_blender.worker.tidy import lone, nearest, tidy
 
 EYES = np.array([[0.0, 0, 0], [4, 0, 0]])
 

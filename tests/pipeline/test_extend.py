@@ -10,11 +10,11 @@ from scipy.spatial.transform import Rotation
 
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.pipeline import jobs
+from tttlrm_blender.pipeline.scene import Scene
+from tttlrm_blender.pipeline.store import open_scene
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings
-from tttlrm_blender.worker import jobs
-from tttlrm_blender.worker.scene import Scene
-from tttlrm_blender.worker.store import open_scene
 
 FIRST, ALL = 4, 6
 

@@ -30,9 +30,9 @@ from ..refine.optimize import refine
 from ..render.device import best_device, to_tensors
 from ..render.metrics import evaluate_views
 from ..render.rasterize import rasterize
+from .filtering import tidy
 from .previews import look_ahead, offering
 from .scene import Photographs, Reconstruction, Scene, in_world, kept_photos, network
-from .tidy import tidy
 
 MOST_QUERIES = 16  # views that splats are read for, where nobody asks for more
 MOST_SIDE = 960  # of a photo as it is used, where nobody asks for a size

@@ -8,21 +8,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.pipeline.test_extend import Growing
+from tests.pipeline.test_jobs import Follower
 from tests.worker.photo_folder import write_checkpoint, write_photos
 from tests.worker.small_worker import JOBS, TOKEN, CountSettings, serving, splats
-from tests.worker.test_extend import Growing
-from tests.worker.test_jobs import Follower
 from tests.worker.test_limits import health, part, until
 from tests.worker.test_server import assert_alive, greeted, send
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import Cancelled
+from tttlrm_blender.pipeline import jobs, previews, steps
+from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
+from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import Decoder, Done, Preview, Submit
 from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, ReconstructSettings, to_json
-from tttlrm_blender.worker import jobs, outcome, previews, steps
-from tttlrm_blender.worker.kinds import JobKind, JobResult
-from tttlrm_blender.worker.scene import Scene
+from tttlrm_blender.worker import outcome
 
 PHOTOS = 10
 

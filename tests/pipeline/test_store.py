@@ -17,11 +17,11 @@ from tttlrm_blender.mesh.fuse import fuse
 from tttlrm_blender.model.checkpoint import save_checkpoint
 from tttlrm_blender.model.network import TttLRM
 from tttlrm_blender.photos.images import read_image
+from tttlrm_blender.pipeline import jobs, store
+from tttlrm_blender.pipeline.scene import Scene
+from tttlrm_blender.pipeline.store import SCENE, open_scene
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
-from tttlrm_blender.worker import jobs, store
-from tttlrm_blender.worker.scene import Scene
-from tttlrm_blender.worker.store import SCENE, open_scene
 
 MATCHING = replace(CONFIG, hypotheses=8)
 

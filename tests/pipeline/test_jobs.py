@@ -13,6 +13,9 @@ from PIL import Image, ImageFilter
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
 from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.gaussians.formats.registry import read_splats
+from tttlrm_blender.pipeline import jobs, steps
+from tttlrm_blender.pipeline.scene import Scene
+from tttlrm_blender.pipeline.steps import draw, network_size
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import (
     DecodeSettings,
@@ -24,9 +27,6 @@ from tttlrm_blender.protocol.settings import (
     RenderSettings,
 )
 from tttlrm_blender.render.metrics import evaluate_views
-from tttlrm_blender.worker import jobs, steps
-from tttlrm_blender.worker.scene import Scene
-from tttlrm_blender.worker.steps import draw, network_size
 
 
 class Follower(Report):

@@ -35,7 +35,7 @@ from ..protocol.settings import (
     RenderSettings,
 )
 from . import steps
-from .kinds import JobKind, JobResult
+from .job_kind import JobKind, JobResult
 from .scene import Reconstruction, Scene
 
 
