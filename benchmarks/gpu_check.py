@@ -30,7 +30,7 @@ from tttlrm_blender.geometry.cameras import Cameras  # noqa: E402
 from tttlrm_blender.model.config import Config  # noqa: E402
 from tttlrm_blender.model.memory import encode, read_splats  # noqa: E402
 from tttlrm_blender.model.network import Rule, TttLRM  # noqa: E402
-from tttlrm_blender.model.parallel import sequence_parallel, views_of_rank  # noqa: E402
+from tttlrm_blender.model.sequence_parallel import sequence_parallel, views_of_rank  # noqa: E402
 from tttlrm_blender.render.rasterize import rasterize  # noqa: E402
 from tttlrm_blender.stereo.sweep import match, split_range  # noqa: E402
 from tttlrm_blender.train.loader import make_lesson  # noqa: E402

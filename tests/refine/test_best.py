@@ -9,8 +9,8 @@ from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.best import COST, DRAWING, ENOUGH, JOIN, MOST_JUDGES, Best, judging_views
 from tttlrm_blender.refine.budget import Budget
-from tttlrm_blender.refine.lessons import Lessons
 from tttlrm_blender.refine.optimize import refine
+from tttlrm_blender.refine.photo_gradients import Lessons
 from tttlrm_blender.render.metrics import evaluate_psnr, evaluate_views
 
 

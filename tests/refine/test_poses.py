@@ -13,9 +13,9 @@ from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.poses.sparse_points import SparsePoints
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
-from tttlrm_blender.refine.lessons import Lessons
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.parameters import Parameters
+from tttlrm_blender.refine.photo_gradients import Lessons
 from tttlrm_blender.refine.poses import Poses
 from tttlrm_blender.render.metrics import evaluate_views
 from tttlrm_blender.render.rasterize import rasterize

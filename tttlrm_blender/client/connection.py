@@ -16,9 +16,9 @@ from ..errors import Cancelled, TttlrmError
 from ..protocol import messages
 from ..protocol.messages import Decoder, Failed, Forget, Hello, Message, Progress, Submit, check_versions, encode
 from ..protocol.settings import to_json
-from .files import Files, size_of, uploads
 from .job import Job
 from .reach import reach
+from .uploads import Files, size_of, uploads
 
 MAX_RESULT = 16 << 30  # bytes of the arrays of one event
 

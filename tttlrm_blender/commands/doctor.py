@@ -105,19 +105,19 @@ def _tried(find: Callable[[], Any]) -> Any:
 
 
 def _torch() -> dict[str, Any]:
-    from ..render.facts import torch_facts
+    from ..render.hardware import torch_facts
 
     return torch_facts()
 
 
 def _devices() -> list[dict[str, Any]]:
-    from ..render.facts import devices
+    from ..render.hardware import devices
 
     return devices()
 
 
 def _rasterizers() -> dict[str, str]:
-    from ..render.facts import rasterizers
+    from ..render.hardware import rasterizers
 
     return rasterizers()
 

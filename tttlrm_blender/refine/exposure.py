@@ -14,7 +14,7 @@ from ..gaussians.gaussians import Gaussians
 from ..photos.load import PhotoSet
 from ..render.metrics import exposure_map, with_exposure
 from ..render.rasterize import rasterize
-from .small import small, small_size
+from .downscale import small, small_size
 
 ROUNDS = (0.04, 0.08, 0.16, 0.32, 0.5, 0.75)  # shares of the budget
 SMALL = 96  # pixels along the longest side of the pictures that maps are found from

@@ -20,8 +20,8 @@ from ..render.device import drawing_device
 from .best import Best
 from .budget import Budget
 from .growth import Growth
-from .lessons import Lessons
 from .parameters import Parameters
+from .photo_gradients import Lessons
 from .relocation import Relocation
 from .sky import sky_splats
 from .start import finite, starting_splats, to_degree

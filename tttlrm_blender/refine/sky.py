@@ -16,7 +16,7 @@ from ..photos.load import BLACK, PhotoSet
 from ..progress import Listen, unheard
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
-from .small import centers_inside, small, small_size
+from .downscale import centers_inside, small, small_size
 
 DIRECTIONS = 2000  # spread over the sphere; the half above the horizon is tried
 FAR = 3.0  # times as far from the cameras' middle as 99 % of the other splats

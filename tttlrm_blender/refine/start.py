@@ -18,7 +18,7 @@ from ..poses.sparse_points import SparsePoints
 from ..progress import Listen, unheard
 from ..render.device import to_tensors
 from ..render.rasterize import Rendering, rasterize
-from .small import centers_inside, small, small_size
+from .downscale import centers_inside, small, small_size
 
 STARTS = ("auto", "decoded", "points", "both")
 POINT_OPACITY = 0.3  # faint enough to be moved and outgrown

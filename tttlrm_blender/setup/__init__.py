@@ -7,6 +7,6 @@ python = setup.result(on_event=print).info["python"]
 
 from .checkup import Checkup
 from .environment import Environment, place
-from .setup import Setup, Wanted
+from .install import Setup, Wanted
 
 __all__ = ["Checkup", "Environment", "Setup", "Wanted", "place"]

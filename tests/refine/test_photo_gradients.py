@@ -8,8 +8,8 @@ import torch
 
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.protocol.settings import RefineSettings
-from tttlrm_blender.refine.lessons import COARSE, LEAST_SIDE, Lessons
 from tttlrm_blender.refine.parameters import Parameters
+from tttlrm_blender.refine.photo_gradients import COARSE, LEAST_SIDE, Lessons
 
 CPU = torch.device("cpu")
 

@@ -10,7 +10,7 @@ import torch.multiprocessing as mp
 
 from tttlrm_blender.model.config import Config
 from tttlrm_blender.model.network import Rule, TttLRM, chunk_ranges
-from tttlrm_blender.model.parallel import sequence_parallel, views_of_rank
+from tttlrm_blender.model.sequence_parallel import sequence_parallel, views_of_rank
 
 VIEWS, TOKENS = 6, 4
 CONFIG = Config(dim=32, head_dim=16, layers=2, expansion=2)

@@ -9,11 +9,11 @@ import torch
 from ..photos.load import PhotoSet
 from ..protocol.settings import RefineSettings
 from ..render.rasterize import Rendering, rasterize
+from .downscale import small
 from .exposure import Exposures
 from .loss import photo_loss
 from .parameters import Parameters
 from .poses import Poses
-from .small import small
 
 DEGREE_EVERY = 0.2  # share of the budget after which the degree of the spherical harmonics grows by one
 COARSE = 0.3  # share of the budget with photos of half the size: such steps take half the time and teach as much at first
