@@ -9,8 +9,8 @@ from time import perf_counter
 import bpy
 import numpy as np
 
+from operators import properties
 from operators.actions import edit
-from operators.interface import properties
 from operators.scene import masks
 from operators.scene.splats import add_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians

@@ -26,9 +26,9 @@ from typing import Any
 import bpy
 
 import operators
-from operators import worker
 from operators.actions.reconstruct import TTTLRM_OT_reconstruct
-from operators.interface.preferences import Worker
+from operators.jobs import worker
+from operators.jobs.chosen_worker import Worker
 from tests.operators.viewport import gpu_process
 from tttlrm_blender.poses.camera_files import read_cameras
 from tttlrm_blender.protocol.messages import Done, Event, Preview

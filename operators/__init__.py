@@ -5,7 +5,7 @@ import atexit
 
 import bpy
 
-from . import translations, waiting, worker
+from . import properties, translations
 from .actions import (
     control,
     decode,
@@ -20,11 +20,12 @@ from .actions import (
     reconstruct,
     refine,
     reunite,
-    setup,
+    setup_worker,
 )
 from .headless import command_line
 from .interface import edit as edit_interface
-from .interface import manual, menus, panel, preferences, presets, properties, thumbnails
+from .interface import manual, menus, panel, preferences, presets, thumbnails
+from .jobs import waiting, worker
 from .scene import older_files, preview, selection_dots
 from .viewport import handlers
 
@@ -43,7 +44,7 @@ CLASSES = (
     control.TTTLRM_OT_stop_worker,
     control.TTTLRM_OT_cancel,
     doctor.TTTLRM_OT_check_worker,
-    setup.TTTLRM_OT_setup_worker,
+    setup_worker.TTTLRM_OT_setup_worker,
     *drop.CLASSES,
     *photo_list.CLASSES,
     preferences.TTTLRM_Preferences,

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import bpy
 
-from .. import activity, waiting, worker
 from ..engine import messages
-from .job import JobOperator
+from ..jobs import activity, waiting, worker
+from ..jobs.job_operator import JobOperator
 
 
 class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):

@@ -7,14 +7,14 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from .. import waiting
+from .. import properties
 from ..engine import errors, settings
-from ..interface import properties
+from ..jobs import waiting
+from ..jobs.scene_operators import SplatsOperator
+from ..jobs.worker import Work
 from ..scene.crop import crop_matrix
 from ..scene.splats import is_kept
 from ..translations import told
-from ..worker import Work
-from .kept import SplatsOperator
 
 
 class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):

@@ -9,10 +9,10 @@ from typing import ClassVar
 import bpy
 
 from ..engine import client, errors, messages, setup
-from ..interface.preferences import chosen_worker
+from ..jobs.chosen_worker import chosen_worker
+from ..jobs.job_operator import JobOperator
+from ..jobs.worker import require_python
 from ..translations import shown, told
-from ..worker import require_python
-from .job import JobOperator
 
 
 class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):

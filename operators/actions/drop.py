@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import bpy
 from bpy.props import CollectionProperty, StringProperty
 
-from ..photo_sets import PHOTOS, RAW, VIDEOS
 from ..reported import reported
+from ..sources.photo_sets import PHOTOS, RAW, VIDEOS
 from ..translations import shown
 from .reconstruct import FILES, FOLDER
 

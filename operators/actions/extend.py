@@ -9,16 +9,16 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
+from .. import properties
 from ..engine import errors, messages, settings
-from ..interface import properties
-from ..photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
+from ..jobs.scene_operators import SplatsOperator
+from ..jobs.worker import Work
 from ..scene.cameras import PHOTO, Pictures, add_cameras, known_frames, pictures, transforms_json
 from ..scene.crop import crop_matrix
 from ..scene.reconstruction import cameras_collection, cameras_of
 from ..sources import new_pictured, placement_warning
+from ..sources.photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
 from ..translations import told
-from ..worker import Work
-from .kept import SplatsOperator
 from .reconstruct import FILES, FOLDER
 
 POSES = f"{GIVEN}/blender.json"  # where the worker finds the poses of Blender's cameras

@@ -3,11 +3,11 @@
 
 import bpy
 
+from .. import properties
 from ..engine import messages, settings
-from ..interface import properties
+from ..jobs.scene_operators import KeptSceneOperator
 from ..scene.mesh import add_mesh, parts_of
 from ..translations import told
-from .kept import KeptSceneOperator
 
 
 class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):

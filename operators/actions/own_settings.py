@@ -6,8 +6,8 @@ from typing import ClassVar
 import bpy
 from bl_operators.presets import AddPresetBase
 
+from .. import properties
 from ..engine import settings
-from ..interface import properties
 from ..scene.splats import is_splats
 from ..translations import told
 

@@ -7,7 +7,7 @@ import bpy
 from bpy.app.translations import pgettext_tip
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ..interface.sources import list_photos
+from ..sources.properties import list_photos
 from ..translations import told
 from .reconstruct import FOLDER
 

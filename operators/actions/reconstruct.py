@@ -8,16 +8,15 @@ from uuid import uuid4
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
 
-from .. import sources
+from .. import properties, sources
 from ..engine import errors, messages, settings
-from ..interface import properties
-from ..photo_sets import pose_files, poses_know_up
+from ..jobs.job_operator import JobOperator
+from ..jobs.worker import Work
 from ..scene import drawing
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
+from ..sources.photo_sets import pose_files, poses_know_up
 from ..translations import told
-from ..worker import Work
-from .job import JobOperator
 
 FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_SAVE"}}
 FOLDER = {"subtype": "DIR_PATH", "options": {"SKIP_SAVE"}}  # one that is not asked for is not that of the last time

@@ -3,11 +3,11 @@
 
 import bpy
 
+from .. import properties
 from ..engine import errors, settings
-from ..interface import properties
+from ..jobs.scene_operators import SplatsOperator
+from ..jobs.worker import Work
 from ..translations import told
-from ..worker import Work
-from .kept import SplatsOperator
 
 
 class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):

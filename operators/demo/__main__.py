@@ -10,9 +10,10 @@ from pathlib import Path
 
 import bpy
 
-from .. import register, worker
+from .. import register
 from ..actions.reconstruct import place, set_work
 from ..engine import client, errors, messages, settings
+from ..jobs import worker
 from . import picture, suzanne
 
 HOLD_OUT = 8

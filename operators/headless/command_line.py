@@ -6,11 +6,11 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .. import worker
 from ..engine import errors
-from . import convert, exchange, kept, reconstruct
+from ..jobs import worker
+from . import convert, exchange, reconstruct, scene_jobs
 
-COMMANDS = (reconstruct, convert, kept, exchange)
+COMMANDS = (reconstruct, convert, scene_jobs, exchange)
 SUCCESS, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 

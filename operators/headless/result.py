@@ -14,13 +14,13 @@ from typing import Any
 
 import bpy
 
-from .. import worker
 from ..actions.reconstruct import place, set_work
 from ..engine import errors, messages, settings, splat_files
+from ..jobs import worker
+from ..jobs.worker import Work
 from ..scene.cameras import look_through
 from ..scene.pictures import write_png
 from ..scene.reconstruction import splats_of
-from ..worker import Work
 from . import blend_files
 
 REPORT = "report.json"  # in every finished folder

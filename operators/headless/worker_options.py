@@ -8,9 +8,9 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from .. import worker
 from ..engine import errors
-from ..interface.preferences import Worker, chosen_worker
+from ..jobs import worker
+from ..jobs.chosen_worker import Worker, chosen_worker
 
 
 def add_arguments(parser: ArgumentParser, keep: bool = False) -> None:

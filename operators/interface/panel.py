@@ -6,7 +6,7 @@ import bpy
 from ..scene.splats import is_splats
 from ..sources import new_pictured
 from ..translations import shown
-from . import kept, reconstruct, worker
+from . import reconstruct, splat_settings, worker
 from .tab import Tab
 
 
@@ -32,12 +32,12 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
             text = shown("Add {} Selected Photos", new) if new else shown("Add Photos…")
             buttons.operator("tttlrm.extend", text=text, translate=False)
         buttons.operator("tttlrm.export_splats")
-        kept.draw_trouble(layout, context)
+        splat_settings.draw_trouble(layout, context)
 
 
 CLASSES = (
     *reconstruct.CLASSES,
     TTTLRM_PT_splats,
-    *kept.CLASSES,
+    *splat_settings.CLASSES,
     *worker.CLASSES,
 )

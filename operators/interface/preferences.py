@@ -1,39 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which worker to use."""
-
-from dataclasses import dataclass
-from pathlib import Path
+"""The preferences: where the worker runs."""
 
 import bpy
 from bpy.props import IntProperty, StringProperty
 
 from ..addon import ADDON
-from .setup import SetupPreferences
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-@dataclass(frozen=True)
-class Worker:
-    """The worker that a person chose: one that is running already if there is a token, else one to be launched."""
-
-    python: Path | None = None  # None for the Python that Blender runs on
-    host: str = "127.0.0.1"
-    port: int = 0
-    token: str = ""
-    fingerprint: str = ""  # of the certificate of a worker with TLS
-    log: Path | None = None  # file for what a launched worker has to say; None for one that goes with it
-    scenes: Path | None = None  # where a launched worker keeps scenes; None for a folder that goes with it
-
-    @property
-    def launched(self) -> bool:
-        """Whether Blender starts this worker itself."""
-        return not self.token
-
-    @property
-    def elsewhere(self) -> bool:
-        """Whether reaching this worker means leaving this machine."""
-        return not self.launched and self.host not in LOOPBACK
+from .setup_preferences import SetupPreferences
 
 
 class TTTLRM_Preferences(SetupPreferences, bpy.types.AddonPreferences):
@@ -69,14 +41,3 @@ class TTTLRM_Preferences(SetupPreferences, bpy.types.AddonPreferences):
         layout.label(text="A worker that is running already, here or elsewhere:")
         for name in ("host", "port", "token", "fingerprint"):
             layout.prop(self, name)
-
-
-def chosen_worker() -> Worker:
-    """The worker that the preferences name; the defaults where the extension is not installed."""
-    addon = bpy.context.preferences.addons.get(ADDON) if ADDON else None
-    if addon is None:
-        return Worker()
-    chosen = addon.preferences
-    python = Path(bpy.path.abspath(chosen.python)) if chosen.python else None
-    own = Path(bpy.utils.extension_path_user(ADDON, create=True))
-    return Worker(python, chosen.host, chosen.port, chosen.token, chosen.fingerprint, own / "worker.log", own / "scenes")

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import bpy
 
-from .. import activity
+from ..jobs import activity
 from ..sources import missing, source_of
+from ..sources.properties import TTTLRM_PG_source
 from ..translations import shown
-from .sources import TTTLRM_PG_source
 from .tab import Tab, column, paragraph
 from .thumbnails import icon
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import bpy
 
-from .. import worker
+from ..jobs import worker
 from .tab import Tab
 
 

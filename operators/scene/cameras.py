@@ -14,9 +14,9 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ..engine import errors
-from ..photo_sets import free_name
 from ..translations import told
 from . import conversion
+from .photo_names import free_name
 
 # Custom properties of camera data.
 PIXEL_ASPECT = "pixel_aspect"  # in Blender only scenes have one

@@ -9,10 +9,10 @@ import bpy
 import numpy as np
 
 from ..engine import cameras, errors
-from ..photo_sets import free_name
 from ..translations import told
 from . import conversion
 from .cameras import background_photo, intrinsics
+from .photo_names import free_name
 
 
 def views_of(

@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from ..translations import shown
-from .files import CheckedFolder, Video, chosen
+from .folders import CheckedFolder, Video, chosen
 from .objects import Clip, Pictured, new_pictured, placement_warning
 from .source import Source
 

@@ -8,10 +8,10 @@ import bpy
 import numpy as np
 import pytest
 
-from operators import worker
 from operators.engine import client
 from operators.headless import command_line
-from operators.interface.preferences import Worker
+from operators.jobs import worker
+from operators.jobs.chosen_worker import Worker
 from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.formats.ply import read_ply
 

@@ -64,7 +64,7 @@ def reconstructed(photos: Path, **options) -> bpy.types.Object:
 
 
 def link_to_worker():
-    return import_module(f"{MODULE}.operators.worker").link
+    return import_module(f"{MODULE}.operators.jobs.worker").link
 
 
 def test_the_zip_brings_what_blenders_python_needs():

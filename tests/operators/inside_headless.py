@@ -11,9 +11,9 @@ import bpy
 import numpy as np
 import pytest
 
-from operators import worker
 from operators.engine import client
 from operators.headless import claims, command_line
+from operators.jobs import worker
 from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.formats.registry import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians

@@ -10,9 +10,9 @@ import pytest
 from bl_operators.wm import WM_OT_doc_view_manual
 
 import operators
-from operators import engine
+from operators import engine, properties
 from operators.actions import files
-from operators.interface import manual, menus, properties
+from operators.interface import manual, menus
 from operators.scene.splats import add_splats
 from tests.operators import words
 from tools.pages import anchors

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.photo_sets import PHOTOS, RAW, VIDEOS, folder_files, pose_files, poses_know_up
+from operators.sources.photo_sets import PHOTOS, RAW, VIDEOS, folder_files, pose_files, poses_know_up
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos.images import SUFFIXES
 from tttlrm_blender.photos.video import SUFFIXES as VIDEO_SUFFIXES

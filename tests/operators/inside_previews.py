@@ -9,8 +9,8 @@ import bpy
 import numpy as np
 import pytest
 
-from operators import activity, worker
-from operators.interface.preferences import Worker
+from operators.jobs import activity, worker
+from operators.jobs.chosen_worker import Worker
 from operators.scene.preview import MARK, Preview
 from operators.scene.splats import is_splats
 from tests.operators.toy_worker import SPLATS

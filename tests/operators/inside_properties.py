@@ -9,7 +9,7 @@ import bpy
 import pytest
 
 import operators
-from operators.interface import properties
+from operators import properties
 from tttlrm_blender.protocol.settings import (
     NESTED,
     DecodeSettings,

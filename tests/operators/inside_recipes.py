@@ -11,7 +11,7 @@ import pytest
 
 import operators
 from operators.headless import command_line
-from operators.interface.preferences import Worker
+from operators.jobs.chosen_worker import Worker
 from tests.operators.worker_python import WORKER_PYTHON
 
 pytestmark = pytest.mark.usefixtures("registered", "toy_workers")
@@ -22,7 +22,7 @@ COMMANDS = re.findall(r"blender -b -c tttlrm (\w+ .*?)(?: >.*| \|\|.*)?$", SHELL
 
 
 def test_the_script_reconstructs_decodes_renders_and_saves(tmp_path, monkeypatch):
-    monkeypatch.setattr(operators.worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
+    monkeypatch.setattr(operators.jobs.worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
     (tmp_path / "photos").mkdir()
     image = bpy.data.images.new("photo", 32, 24)
     image.filepath_raw, image.file_format = str(tmp_path / "photos" / "1.png"), "PNG"

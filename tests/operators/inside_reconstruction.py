@@ -15,8 +15,8 @@ import pytest
 from mathutils import Vector
 
 import operators
-import operators.worker
-from operators.interface.preferences import Worker
+import operators.jobs.worker
+from operators.jobs.chosen_worker import Worker
 from tests.operators.worker_python import WORKER_PYTHON
 
 MAKE_CHECKPOINT = """
@@ -37,7 +37,7 @@ def registered() -> Iterator[None]:
     operators.register()
     bpy.ops.wm.read_homefile(use_empty=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(operators.worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
+        patch.setattr(operators.jobs.worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
         yield
     operators.unregister()
 

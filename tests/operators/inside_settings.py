@@ -38,7 +38,7 @@ def empty_scene(worker):
 @pytest.fixture
 def waiting() -> Iterator[ModuleType]:
     """The module of that name, with nobody in line."""
-    module = part("waiting")
+    module = part("jobs.waiting")
     module.line.leave()
     yield module
     module.line.leave()
@@ -161,10 +161,10 @@ class TestWaiting:
         for count in (3, 4, 5):
             splats.tttlrm.decode.max_splats = count
             waiting.line.join(splats.session_uid, due=count)
-        monkeypatch.setattr(part("activity"), "current", object())
+        monkeypatch.setattr(part("jobs.activity"), "current", object())
         waiting.step(100.0)
         assert len(splats.data.points) == 12
-        monkeypatch.setattr(part("activity"), "current", None)
+        monkeypatch.setattr(part("jobs.activity"), "current", None)
         waiting.step(100.0)
         assert len(splats.data.points) == 5 and len(waiting.line) == 0
 
@@ -192,7 +192,7 @@ class TestWaiting:
         made[1].tttlrm.session = "elsewhere"
         assert ops.decode_selected() == {"FINISHED"}
         assert [len(obj.data.points) for obj in made] == [3, 12, 5]
-        assert [bool(part("troubles").of(obj)) for obj in made] == [False, True, False]
+        assert [bool(part("jobs.troubles").of(obj)) for obj in made] == [False, True, False]
 
 
 class WithWindow:
@@ -218,7 +218,7 @@ class TestPresetsAndCopies:
         assert splats.tttlrm.decode.explore != pytest.approx(0.77) and splats.tttlrm.decode.scale == 1.0
 
     def test_the_default_preset_is_the_engines_default(self, splats):
-        properties = part("interface.properties")
+        properties = part("properties")
         kind = properties.settings.DecodeSettings
         default = {name: pytest.approx(getattr(kind(), name)) for name in properties.WORDS[kind]}
         for name in default:
@@ -261,11 +261,11 @@ class TestElsewhere:
         group = splats.tttlrm
         assert (group.decode.floaters, group.mesh.faces, group.live) == (0.5, 700, True)
         assert group.crop == splats.parent and group.session == "a scene of another computer"
-        assert part("troubles").of(splats) is None
+        assert part("jobs.troubles").of(splats) is None
         with pytest.raises(RuntimeError, match="does not know this scene"):
             ops.decode()
-        trouble = part("troubles").of(splats)
-        assert trouble.code == "no_scene" and "does not keep this scene" in part("troubles").text(trouble)
+        trouble = part("jobs.troubles").of(splats)
+        assert trouble.code == "no_scene" and "does not keep this scene" in part("jobs.troubles").text(trouble)
         assert len(splats.data.points) == 12
         assert ops.export_splats(filepath=str(tmp_path / "a.ply")) == {"FINISHED"}
 
@@ -282,7 +282,7 @@ class TestElsewhere:
         session, splats.tttlrm.session = splats.tttlrm.session, "gone"
         with pytest.raises(RuntimeError):
             ops.mesh()
-        assert part("troubles").of(splats)
-        part("troubles")._failures[session] = part("troubles")._failures.pop("gone")
+        assert part("jobs.troubles").of(splats)
+        part("jobs.troubles")._failures[session] = part("troubles")._failures.pop("gone")
         splats.tttlrm.session = session
-        assert ops.mesh() == {"FINISHED"} and part("troubles").of(splats) is None
+        assert ops.mesh() == {"FINISHED"} and part("jobs.troubles").of(splats) is None

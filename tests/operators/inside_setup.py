@@ -56,7 +56,7 @@ def test_the_worker_is_set_up_from_wheels_and_the_preferences_name_its_python(pr
     folder = Path(bpy.utils.extension_path_user(MODULE))
     assert Path(preferences.python).is_relative_to(folder / "environment") and Path(preferences.python).exists()
     assert "Successfully installed" in (folder / "setup.log").read_text()
-    chosen = import_module(f"{MODULE}.operators.interface.preferences").chosen_worker()
+    chosen = import_module(f"{MODULE}.operators.jobs.chosen_worker").chosen_worker()
     assert chosen.launched and chosen.python == Path(preferences.python)
 
 

@@ -12,9 +12,8 @@ import pytest
 from mathutils import Matrix, Vector
 
 import operators
-from operators import sources
-from operators.interface import properties
-from operators.sources.files import CheckedFolder
+from operators import properties, sources
+from operators.sources.folders import CheckedFolder
 from tttlrm_blender.errors import TttlrmError
 
 ops = bpy.ops.tttlrm

@@ -62,7 +62,7 @@ def test_tables_may_be_wrapped_as_editors_do(tmp_path):
 def test_every_part_of_a_job_has_a_phrase():
     """But for those that are made elsewhere: "wait" and "connect" by Blender's side, "install ..." from two words."""
     elsewhere = {"wait", "connect", "install packages", "install PyTorch"}
-    assert set(words.stages()) | elsewhere == set(operators.stages.PHRASES)
+    assert set(words.stages()) | elsewhere == set(operators.jobs.stages.PHRASES)
 
 
 @each_source

@@ -34,7 +34,7 @@ STAGES = {"report": 0, "Progress": 0, "tell": 0, "_tell": 0, "for_each": 3, "say
 def registered() -> Iterator[str]:
     """Names and descriptions of registered classes, their properties and the items of these."""
     import operators
-    from operators.interface import properties
+    from operators import properties
 
     for kind in (*properties.CLASSES, *operators.CLASSES):
         yield from _of_class(kind)

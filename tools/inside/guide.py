@@ -196,7 +196,7 @@ class Guide:
 
     def busy(self) -> bool:
         """Whether a job is at work."""
-        return import_module(f"{MODULE}.operators.activity").current is not None
+        return import_module(f"{MODULE}.operators.jobs.activity").current is not None
 
     def shown(self, name: str) -> bool:
         """Whether there is an object whose name begins so."""

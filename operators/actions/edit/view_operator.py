@@ -6,8 +6,8 @@ import numpy as np
 from bpy.props import FloatVectorProperty, IntVectorProperty
 
 from ...engine import errors, select
-from ...interface.gesture import Gesture
 from ...translations import shown, told
+from ...viewport.gesture import Gesture
 from .operator import places
 from .select_operator import SelectOperator
 

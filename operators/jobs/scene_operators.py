@@ -3,15 +3,15 @@
 
 import bpy
 
-from .. import troubles
+from .. import properties
 from ..engine import errors, messages
-from ..interface import properties
 from ..scene.lookup import find
 from ..scene.reconstruction import splats_of
 from ..scene.splats import is_kept, update_splats
 from ..translations import told
-from ..worker import Work
-from .job import JobOperator
+from . import troubles
+from .job_operator import JobOperator
+from .worker import Work
 
 
 class KeptSceneOperator(JobOperator):

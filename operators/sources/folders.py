@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..photo_sets import VIDEOS, added_photos, folder_files
 from ..translations import shown
+from .photo_sets import VIDEOS, added_photos, folder_files
 from .source import FEWEST, Files, Source
 
 

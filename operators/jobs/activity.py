@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import bpy
 
-from .engine import client, messages
+from ..engine import client, messages
+from ..translations import shown
+from ..windows import redraw_panels
 from .stages import phrase
-from .translations import shown
-from .windows import redraw_panels
 
 
 @dataclass

@@ -7,7 +7,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..engine import errors
-from ..photo_sets import photos_in
+from .photo_sets import photos_in
 
 KINDS = (
     ("SELECTED", "Selected Images", "Selected image empties, and cameras with background images", "RESTRICT_SELECT_OFF", 0),

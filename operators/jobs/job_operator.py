@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import bpy
 
-from .. import activity, waiting, worker
 from ..engine import client, errors, messages
 from ..scene.preview import Preview
 from ..scene.reconstruction import splats_of
 from ..translations import contexts, explained, shown
+from . import activity, waiting, worker
 
 TICK = 0.1  # seconds between looks at the events
 

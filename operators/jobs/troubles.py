@@ -9,8 +9,8 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_n
 
-from .engine import messages
-from .translations import explained, shown
+from ..engine import messages
+from ..translations import explained, shown
 
 _failures: dict[str, messages.Failed] = {}  # by the scene's name on the worker
 TELLING = {  # what to say in place of an error's own words, which do not know about objects and files

@@ -5,12 +5,13 @@ from typing import ClassVar
 
 import bpy
 
-from .. import addon, troubles, waiting
+from .. import addon
 from ..engine import settings
+from ..jobs import troubles, waiting
+from ..properties import WORDS
 from ..scene.splats import is_kept
 from ..translations import shown
 from .presets import TTTLRM_PT_decode_presets
-from .properties import WORDS
 from .tab import Tab, column, paragraph
 
 

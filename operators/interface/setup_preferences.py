@@ -5,8 +5,9 @@ import bpy
 from bpy.app.translations import pgettext_n
 from bpy.props import EnumProperty, StringProperty
 
-from .. import activity, addon
+from .. import addon
 from ..engine import setup
+from ..jobs import activity
 from ..translations import shown
 
 SHOWN = 4  # lines of the log

@@ -15,9 +15,9 @@ from typing import Any
 import bpy
 from bpy.app.translations import pgettext_n
 
-from .engine import client, errors, messages
-from .interface.preferences import Worker, chosen_worker
-from .translations import told
+from ..engine import client, errors, messages
+from ..translations import told
+from .chosen_worker import Worker, chosen_worker
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
+from ..engine import messages
+from ..reported import reported
+from ..scene.lookup import find
 from . import activity, troubles
-from .engine import messages
-from .reported import reported
-from .scene.lookup import find
 
 REST = 0.3  # seconds without a change before a decoding begins
 TICK = 0.1  # seconds between looks

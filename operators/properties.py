@@ -9,9 +9,9 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from .. import waiting
-from ..engine import settings
-from . import sources
+from .engine import settings
+from .jobs import waiting
+from .sources import properties as source_properties
 
 FIRST_STEPS = 500  # of refinement that are offered for splats which had none
 
@@ -158,7 +158,7 @@ class TTTLRM_PG_scene(bpy.types.PropertyGroup):
     """How the next photos become splats."""
 
     __annotations__ = annotations(settings.ReconstructSettings) | {
-        "source": PointerProperty(type=sources.TTTLRM_PG_source),
+        "source": PointerProperty(type=source_properties.TTTLRM_PG_source),
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
@@ -188,7 +188,7 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
     }
 
 
-CLASSES = (*sources.CLASSES, TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLRM_PG_mesh, TTTLRM_PG_scene, TTTLRM_PG_object)
+CLASSES = (*source_properties.CLASSES, TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLRM_PG_mesh, TTTLRM_PG_scene, TTTLRM_PG_object)
 
 
 def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings:

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from .engine import errors
-from .translations import told
+from ..engine import errors
+from ..scene.photo_names import free_name
+from ..translations import told
 
 PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif"))
 RAW = frozenset((".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"))
@@ -74,17 +75,6 @@ def photos_folder(taken: Iterable[str]) -> str:
     """Where in a photo set its photos lie, with a slash: below `images` unless there are some at the top."""
     beside = any("/" not in name and PurePosixPath(name).suffix.lower() in PHOTOS | RAW for name in taken)
     return "" if beside else "images/"
-
-
-def free_name(name: str, taken: Iterable[str]) -> str:
-    """A name like this that differs from those taken by more than its suffix and capital letters."""
-    path = PurePosixPath(name)
-    stems = {PurePosixPath(other).with_suffix("").as_posix().lower() for other in taken}
-    stem, number = path.stem, 1
-    while path.with_name(stem).as_posix().lower() in stems:
-        number += 1
-        stem = f"{path.stem}_{number}"
-    return path.with_name(f"{stem}{path.suffix}").as_posix()
 
 
 def poses_know_up(poses: str, files: dict[str, Path | bytes]) -> bool:

@@ -8,10 +8,11 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from .. import addon, worker
+from .. import addon
 from ..engine import client, errors, messages, setup
+from ..jobs import worker
+from ..jobs.job_operator import JobOperator
 from ..translations import told
-from .job import JobOperator
 
 
 class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
