@@ -60,7 +60,7 @@ test-blender-all: test $(NEW:=/.ready)  ## the tests, and those of Blender in 5.
 	for new in $(NEW); do TTTLRM_PYTHON=$(CURDIR)/$(BIN)/python $$new/bin/python -m pytest -q tests/operators || exit 1; done
 
 demo: setup  ## photograph a scene in Blender, reconstruct it, bring it back: out/demo.blend and out/demo.png
-	$(BIN)/python -m operators.demo
+	$(BIN)/python -m tools.inside.demo
 
 extension: setup  ## build dist/tttlrm-<version>.zip for Blender and check it
 	$(BIN)/python -m tools.build_extension

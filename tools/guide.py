@@ -26,7 +26,7 @@ PHOTOGRAPH = """
 import sys
 from pathlib import Path
 import bpy
-from operators.demo.suzanne import photograph
+from tools.inside.demo.suzanne import photograph
 bpy.ops.wm.read_factory_settings(use_empty=True)
 photograph(Path(sys.argv[1]))
 """

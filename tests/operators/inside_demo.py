@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from mathutils import Vector
 
-from operators.demo import picture, suzanne
 from operators.scene.cameras import add_cameras
 from operators.scene.mesh import add_mesh
 from operators.scene.splats import add_splats
+from tools.inside.demo import picture, suzanne
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
 
 SIZE = (32, 24)

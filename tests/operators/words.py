@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HOUSE = Path(__file__).parents[2]
-ENGLISH = {"headless", "demo", "presets"}  # rooms of `operators` without an interface
+ENGLISH = {"headless", "presets"}  # rooms of `operators` without an interface
 ROOMS = (
     "client",
     "mesh",

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import bpy
 
-from .. import register
-from ..actions.reconstruct import place, set_work
-from ..engine import client, errors, messages, settings
-from ..jobs import worker
+from operators import register
+from operators.actions.reconstruct import place, set_work
+from operators.engine import client, errors, messages, settings
+from operators.jobs import worker
+
 from . import picture, suzanne
 
 HOLD_OUT = 8
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m operators.demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.inside.demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder of the results (default: %(default)s)")
     parser.add_argument("--refine", type=int, default=600, metavar="STEPS", help="optimisation steps (default: %(default)s)")
     parser.add_argument(

@@ -10,8 +10,8 @@ from pathlib import Path
 import bpy
 from mathutils import Vector
 
-from ..scene import nodes
-from ..scene.cameras import look_through, photo_set
+from operators.scene import nodes
+from operators.scene.cameras import look_through, photo_set
 
 VIEWS = 24
 SIZE = (256, 256)  # pixels

@@ -9,8 +9,9 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..scene.cameras import background_photo
-from ..scene.pictures import write_png
+from operators.scene.cameras import background_photo
+from operators.scene.pictures import write_png
+
 from .suzanne import render, render_settings, set_sky
 
 GAP = 4  # pixels between the pictures
