@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tttlrm_blender.errors import Text
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
 
@@ -24,9 +25,9 @@ from tttlrm_blender.progress import Report
 class Notes(Report):
     """Prints what is worth telling."""
 
-    def note(self, sentence: str) -> None:
+    def note(self, text: Text) -> None:
         """A sentence for the user."""
-        print(sentence)
+        print(text)
 
 
 def main() -> None:

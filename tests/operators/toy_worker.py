@@ -42,7 +42,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     """Says which files and settings it was given. A file named `broken.json` or `deadly.json` is obeyed."""
     scene.files = sorted(path.relative_to(scene.folder).as_posix() for path in scene.folder.rglob("*") if path.is_file())
     if "broken.json" in scene.files:
-        raise TttlrmError("The photo 2.png is cut off.", "Copy it again.", "bad_photo")
+        raise TttlrmError("The photo {} is cut off.", "2.png", hint="Copy it again.", code="bad_photo")
     if "deadly.json" in scene.files:
         os.kill(os.getpid(), signal.SIGKILL)
     for step in range(settings.refine.steps):  # each a tenth of a second, with previews, for tests with a window
