@@ -15,7 +15,7 @@ NEIGHBOURS = 8  # whose distances tell how lone a splat is
 LONE = 2.0  # times as far from its neighbours as these from theirs is lone, at the strictest; for a transparent splat half as far
 
 
-def tidy(
+def filtered(
     gaussians: Gaussians,
     settings: DecodeSettings,
     eyes: np.ndarray,  # [V, 3], where the query cameras stand

@@ -3,6 +3,7 @@
 
 from importlib.util import find_spec
 
+import numpy as np
 import torch
 
 from ..gaussians.gaussians import Gaussians
@@ -21,3 +22,8 @@ def drawing_device() -> torch.device:
 def to_tensors(gaussians: Gaussians) -> Gaussians:
     """Numpy splats as tensors on the device where they are drawn."""
     return gaussians.map(lambda array: torch.as_tensor(array, device=drawing_device()))
+
+
+def to_numpy(gaussians: Gaussians) -> Gaussians:
+    """Tensor splats as float32 numpy arrays."""
+    return gaussians.map(lambda tensor: np.ascontiguousarray(tensor.detach().float().cpu().numpy()))
