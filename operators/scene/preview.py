@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+import numpy as np
 from bpy.app.handlers import persistent
 
 from ..engine import gaussians
@@ -29,7 +30,7 @@ class Preview:
         self._replaces, self._shown = replaces, 0
         self._hidden: dict[str, Any] = {}
 
-    def show(self, splats: gaussians.Gaussians) -> None:
+    def show(self, splats: gaussians.Gaussians[np.ndarray]) -> None:
         """Show splats instead of those before."""
         shown = find(self._shown)
         if shown:
@@ -54,7 +55,7 @@ class Preview:
         remove_previews()
         _show_again(self._hidden)  # for a person may have deleted the preview, which knew of it
 
-    def _add(self, splats: gaussians.Gaussians) -> bpy.types.Object:
+    def _add(self, splats: gaussians.Gaussians[np.ndarray]) -> bpy.types.Object:
         replaced = find(self._replaces)
         collections = replaced.users_collection if replaced else ()
         shown = add_splats(NAME, splats, next(iter(collections), None), show_in_viewport)

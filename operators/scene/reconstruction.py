@@ -63,7 +63,7 @@ def cameras_collection(splats: bpy.types.Object) -> bpy.types.Collection:
     return next(iter(cameras_of(splats)), splats).users_collection[0]
 
 
-def splats_of(arrays: Mapping[str, np.ndarray]) -> gaussians.Gaussians:
+def splats_of(arrays: Mapping[str, np.ndarray]) -> gaussians.Gaussians[np.ndarray]:
     """The splats among the arrays of a job's result."""
     return gaussians.Gaussians(*(arrays[f"gaussians.{part}"] for part in ("means", "quats", "scales", "opacities", "sh")))
 

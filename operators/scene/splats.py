@@ -18,7 +18,7 @@ ROUNDING = 5e-7  # what a turn of the object and the same turn back may leave, a
 
 def add_splats(
     name: str,
-    splats: gaussians.Gaussians,  # numpy
+    splats: gaussians.Gaussians[np.ndarray],  # numpy
     collection: bpy.types.Collection | None = None,
     show: Callable[[bpy.types.Object], None] = drawing.show_splats,
 ) -> bpy.types.Object:
@@ -29,7 +29,7 @@ def add_splats(
     return obj
 
 
-def update_splats(obj: bpy.types.Object, splats: gaussians.Gaussians) -> None:
+def update_splats(obj: bpy.types.Object, splats: gaussians.Gaussians[np.ndarray]) -> None:
     """Replace the splats of an object; its place, modifiers and materials stay."""
     old, name = obj.data, obj.data.name
     obj.data = _cloud(name, splats)
@@ -42,7 +42,7 @@ def update_splats(obj: bpy.types.Object, splats: gaussians.Gaussians) -> None:
 def read_splats(
     obj: bpy.types.Object,
     world: np.ndarray | None = None,  # [4, 4], from Blender's world to another
-) -> gaussians.Gaussians:
+) -> gaussians.Gaussians[np.ndarray]:
     """The splats that an object shows, in world coordinates, shapes and harmonics changed along with it.
 
     Raises `TttlrmError` when the object holds no splats, or when its scale is zero along an axis.
@@ -85,21 +85,21 @@ def remove_splats(obj: bpy.types.Object) -> None:
         bpy.data.pointclouds.remove(cloud)
 
 
-def _cloud(name: str, splats: gaussians.Gaussians) -> bpy.types.PointCloud:
+def _cloud(name: str, splats: gaussians.Gaussians[np.ndarray]) -> bpy.types.PointCloud:
     cloud = points.new_cloud(len(splats))
     cloud.name = name
     write_local(cloud, splats)
     return cloud
 
 
-def write_local(cloud: bpy.types.PointCloud, splats: gaussians.Gaussians) -> None:
+def write_local(cloud: bpy.types.PointCloud, splats: gaussians.Gaussians[np.ndarray]) -> None:
     """Set the attributes of a cloud with as many points to splats in its own coordinates; other attributes stay."""
     for name, kind, values in attributes(splats):
         points.write(cloud, name, kind, values)
     cloud.update_tag()
 
 
-def attributes(splats: gaussians.Gaussians) -> Iterator[tuple[str, str, np.ndarray]]:
+def attributes(splats: gaussians.Gaussians[np.ndarray]) -> Iterator[tuple[str, str, np.ndarray]]:
     """Name, type and values of every attribute."""
     yield "position", "FLOAT_VECTOR", splats.means
     yield "radius", "FLOAT", _radii(splats)
@@ -114,12 +114,12 @@ def attributes(splats: gaussians.Gaussians) -> Iterator[tuple[str, str, np.ndarr
         yield SH[index - 1], "FLOAT_VECTOR", splats.sh[:, index]
 
 
-def _radii(splats: gaussians.Gaussians) -> np.ndarray:
+def _radii(splats: gaussians.Gaussians[np.ndarray]) -> np.ndarray:
     """None for a Blender that would draw a ball for every point of an older kind of point cloud."""
     return splats.scales @ np.full(3, 1 / 3, np.float32) if drawing.drawn_by_blender() else np.zeros(len(splats), np.float32)
 
 
-def read_local(cloud: bpy.types.PointCloud) -> gaussians.Gaussians:
+def read_local(cloud: bpy.types.PointCloud) -> gaussians.Gaussians[np.ndarray]:
     """All splats of a cloud in its own coordinates, the hidden ones too."""
     base = points.read(cloud, BASE).reshape(-1, 4)
     splats = gaussians.allocate(len(base), _degree(cloud))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..photos.load import PhotoSet
 
 
-def write_comparisons(folder: Path, gaussians: Gaussians, photos: PhotoSet) -> None:
+def write_comparisons(folder: Path, gaussians: Gaussians[np.ndarray], photos: PhotoSet) -> None:
     """A PNG for each photo: the photo, the picture of splats (numpy) that its camera sees, and where the two differ.
 
     Raises `TttlrmError` where they cannot be written.

@@ -186,7 +186,7 @@ JOBS = {
 }
 
 
-def _surface(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
+def _surface(gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
     """The surface of splats, its texture of the photos."""
     photos = steps.photos_to_paint(made, report) if settings.texture else None
     return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
@@ -198,7 +198,9 @@ def _keep(scene: Scene, report: Report, **parts: Any) -> None:
     scene.change(**parts)
 
 
-def _surface_if_any(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh | None:
+def _surface_if_any(
+    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report
+) -> Mesh | None:
     """The surface; None, with a note, where there is none to be made: splats are not lost for want of it."""
     try:
         return _surface(gaussians, made, settings, report)
@@ -207,7 +209,7 @@ def _surface_if_any(gaussians: Gaussians, made: Reconstruction, settings: MeshSe
         return None
 
 
-def _result(info: dict[str, Any], gaussians: Gaussians, surface: Mesh | None = None) -> JobResult:
+def _result(info: dict[str, Any], gaussians: Gaussians[np.ndarray], surface: Mesh | None = None) -> JobResult:
     arrays = {f"gaussians.{name}": array for name, array in gaussians.arrays().items()}
     return JobResult(info | {"splats": len(gaussians)}, arrays | (_mesh_arrays(surface) if surface else {}))
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..gaussians.transform import apply_similarity
@@ -105,7 +107,7 @@ class State:
     """All that is known of a scene."""
 
     made: Reconstruction | None = None
-    gaussians: Gaussians | None = None  # numpy, in the world of the cameras
+    gaussians: Gaussians[np.ndarray] | None = None  # numpy, in the world of the cameras
     refined: bool = False  # whether these were optimised against the photos
     mesh: Mesh | None = None
 
@@ -134,14 +136,14 @@ class Scene:
             raise TttlrmError("This scene has not been reconstructed yet.", "Reconstruct it first.", "no_scene")
         return self._state.made
 
-    def splats(self) -> Gaussians:
+    def splats(self) -> Gaussians[np.ndarray]:
         """The scene's current splats. Raises `TttlrmError` before there are any."""
         self.reconstruction()
         assert self._state.gaussians is not None
         return self._state.gaussians
 
 
-def in_world(model: TttLRM, memory: SceneMemory, similarity: Similarity, settings: DecodeSettings) -> Gaussians:
+def in_world(model: TttLRM, memory: SceneMemory, similarity: Similarity, settings: DecodeSettings) -> Gaussians[np.ndarray]:
     """All splats of a memory in the world of the cameras, which the similarity leads from."""
     found = read_splats(model, memory, settings.keep, settings.explore, settings.sh_degree, settings.scale, settings.seed)
     back = similarity.inverse()

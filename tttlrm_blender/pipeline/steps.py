@@ -165,7 +165,7 @@ def by_name(photos: list[Photo]) -> list[Photo]:
     return sorted(photos, key=lambda photo: photo.name)
 
 
-def decode_splats(model: TttLRM, made: Reconstruction, settings: DecodeSettings, report: Report) -> Gaussians:
+def decode_splats(model: TttLRM, made: Reconstruction, settings: DecodeSettings, report: Report) -> Gaussians[np.ndarray]:
     """Read splats from a scene's memory. Raises `TttlrmError` where the settings leave none."""
     report("decode", 0)
     memory = queries(made, settings.views or MOST_QUERIES)
@@ -181,8 +181,8 @@ def queries(made: Reconstruction, count: int) -> SceneMemory:
 
 
 def refine_splats(
-    gaussians: Gaussians, made: Reconstruction, settings: RefineSettings, report: Report, refined: bool = False
-) -> Gaussians:
+    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: RefineSettings, report: Report, refined: bool = False
+) -> Gaussians[np.ndarray]:
     """Optimise splats against the input photos, helped by sparse points of them; go on with those that were `refined`."""
     alone = settings.start == "decoded" or (refined and settings.start == "auto")
     with kept_photos():
@@ -212,7 +212,7 @@ def photos_to_paint(made: Reconstruction, report: Report) -> PhotoSet | None:
         return None
 
 
-def measure(gaussians: Gaussians, made: Reconstruction, report: Report, exposed: bool = False) -> dict[str, Any]:
+def measure(gaussians: Gaussians[np.ndarray], made: Reconstruction, report: Report, exposed: bool = False) -> dict[str, Any]:
     """PSNR in dB and SSIM over the held-out photos; nothing where none are held out, or, with a note, where they are gone.
 
     If asked, those with the exposure of each photo fitted too, under `exposed`.
@@ -228,7 +228,9 @@ def measure(gaussians: Gaussians, made: Reconstruction, report: Report, exposed:
     return figures() | ({"exposed": figures(exposure=True)} if exposed else {})
 
 
-def pictures(gaussians: Gaussians, made: Reconstruction, settings: RenderSettings, report: Report) -> dict[str, np.ndarray]:
+def pictures(
+    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: RenderSettings, report: Report
+) -> dict[str, np.ndarray]:
     """Pictures [H, W, 3] uint8 of splats as the cameras of the scene's photos see them, by photo name."""
     names, cameras = made.photographs.cameras()
     width, height = cameras.sizes[0].tolist()

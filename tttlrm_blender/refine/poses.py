@@ -33,7 +33,7 @@ class Poses:
         self.motions = [torch.zeros(2, 3, device=middle.device, requires_grad=True) for _ in range(count)]
         self.optimizer = torch.optim.Adam(self.motions, lr=RATE)
 
-    def moved(self, view: int, splats: Gaussians) -> Gaussians:
+    def moved(self, view: int, splats: Gaussians[torch.Tensor]) -> Gaussians[torch.Tensor]:
         """Splats of tensors as the corrected camera sees them, for drawing with the uncorrected one."""
         turn, shift = self._motion(view)
         means = _turned(turn, splats.means - self.middle) + self.middle + shift

@@ -13,7 +13,7 @@ from .rasterize import rasterize
 
 
 @torch.no_grad()
-def draw_views(gaussians: Gaussians, cameras: Cameras) -> np.ndarray:
+def draw_views(gaussians: Gaussians[np.ndarray], cameras: Cameras) -> np.ndarray:
     """Pictures [V, H, W, 3] float32 of numpy splats as cameras of one size see them."""
     width, height = cameras.sizes[0].tolist()
     return rasterize(to_tensors(gaussians), cameras, (width, height)).rgb.cpu().numpy()
