@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The engine's modules that run in Blender: the only way to them from here.
 
-Installed, the engine is a part of the extension, under Blender's name for that; in a checkout it lies beside `operators`, and
-for the type checker it does so always. A test holds the two lists equal.
+Installed, the engine is a part of the extension, under Blender's name for that; in a checkout it lies beside `operators`, as
+the type checker sees it. A test holds the two lists equal.
 """
 
 from typing import TYPE_CHECKING
@@ -10,6 +10,20 @@ from typing import TYPE_CHECKING
 INSTALLED = "." in __package__  # "bl_ext.user_default.tttlrm.operators", not "operators"
 
 if TYPE_CHECKING or not INSTALLED:
-    pass
+    from tttlrm_blender import atomic_files as files
+    from tttlrm_blender import client, errors, setup
+    from tttlrm_blender.commands import options
+    from tttlrm_blender.gaussians import drawing, gaussians, ground, select, transform
+    from tttlrm_blender.gaussians.formats import registry as splat_files
+    from tttlrm_blender.geometry import cameras
+    from tttlrm_blender.poses import camera_writers
+    from tttlrm_blender.protocol import messages, settings
 else:
-    pass
+    from ..tttlrm_blender import atomic_files as files
+    from ..tttlrm_blender import client, errors, setup
+    from ..tttlrm_blender.commands import options
+    from ..tttlrm_blender.gaussians import drawing, gaussians, ground, select, transform
+    from ..tttlrm_blender.gaussians.formats import registry as splat_files
+    from ..tttlrm_blender.geometry import cameras
+    from ..tttlrm_blender.poses import camera_writers
+    from ..tttlrm_blender.protocol import messages, settings
