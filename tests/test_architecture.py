@@ -183,7 +183,7 @@ OPERATOR_ROOMS = {
     "actions": {"", "jobs", "properties", "scene", "sources", "viewport"},
     "interface": {"", "jobs", "properties", "scene", "sources"},
     "headless": {"", "actions", "jobs", "properties", "scene", "sources"},
-    "translations": set(),
+    "translations": {""},
     "presets": set(),
 }
 
