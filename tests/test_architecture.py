@@ -181,12 +181,12 @@ def test_nothing_is_timed_by_a_clock_that_jumps():
 def test_pages_name_tests_and_benchmarks_that_exist():
     for page in sorted((ROOT / "docs").rglob("*.md")):
         text = page.read_text()
-        for path in re.findall(r"`((?:tests|benchmarks)/[^`]+)`", text):
+        for path in re.findall(r"`((?:tests|benchmarks|soak)/[^`]+)`", text):
             assert (ROOT / path).exists(), f"{page.name}: {path}"
         for test, path in re.findall(r"`(test_\w+)…?` in `([^`]+)`", text):
             assert f"def {test}" in (ROOT / path).read_text(), f"{page.name}: {test}"
 
 
 def test_every_file_states_its_licence():
-    for source in SOURCES + sorted(file for tree in ("tests", "benchmarks", "tools") for file in (ROOT / tree).rglob("*.py")):
+    for source in SOURCES + sorted(file for tree in ("tests", "benchmarks", "soak", "tools") for file in (ROOT / tree).rglob("*.py")):
         assert source.read_text().startswith("# SPDX-License-Identifier: GPL-3.0-or-later\n"), source

@@ -3,7 +3,7 @@
 
 import pytest
 
-from benchmarks.fuzz_protocol import Fuzzer
+from tests.protocol.fuzzer import Fuzzer
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.messages import Decoder
 

@@ -30,7 +30,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from benchmarks.mutation import Case, mutated, seeds
+from tests.protocol.mutation import Case, mutated, seeds
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol import frames, messages, settings
 from tttlrm_blender.protocol.messages import Decoder, Message, Submit, encode

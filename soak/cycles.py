@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reconstructs, decodes and forgets scenes over and over in one worker, and watches its memory.
 
-python -m benchmarks.cycles [--cycles 500] [--photos FOLDER] [--size 96x128]
+python -m soak.cycles [--cycles 500] [--photos FOLDER] [--size 96x128]
 
 FOLDER is a photo set that the default network reads; without it small made-up photos go through a small network.
 """

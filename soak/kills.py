@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Kills a worker at random moments over all its jobs, and looks at what is left of its scenes each time.
 
-python -m benchmarks.kills [--kills 200] [--seed 0]
+python -m soak.kills [--kills 200] [--seed 0]
 
 Scenes are those of a small network and small photos; now and then one is forgotten and another takes its place. A scene that
 was reconstructed once must be whole on disk after every kill, and one that no job was at work on must have the splats that its

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cancels reconstructions at random moments, and tells how long the worker takes to stop.
 
-python -m benchmarks.cancels FOLDER [--cancels 60] [--seed 0]
+python -m soak.cancels FOLDER [--cancels 60] [--seed 0]
 
 FOLDER is a photo set that the default network reads.
 """
