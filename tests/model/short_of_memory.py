@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps of the model with little memory, against the same with enough.
+"""Steps of the model with little memory, against the same with enough: a program, since limits are those of a whole process.
 
 python -m tests.model.short_of_memory encode|extend|decode|"nothing fits" [--device cuda]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Memory that really does not suffice, in a process with a limit, changes no result; the benchmark has more of it."""
+"""Memory that really does not suffice, in a process with a limit, changes no result; short_of_memory.py has more of it."""
 
 import os
 import subprocess

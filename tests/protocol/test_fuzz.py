@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A short run of the fuzzing that benchmarks/fuzz_protocol.py does at length."""
+"""A short run of the fuzzing that soak/fuzz_protocol.py does at length."""
 
 import pytest
 

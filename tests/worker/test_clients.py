@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many clients at once, some of which misbehave; benchmarks/clients.py has more of them."""
+"""Many clients at once, some of which misbehave; soak/clients.py has more of them."""
 
 from tests.worker.crowd import measured
 
