@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ..gaussians.gaussians import Gaussians
 from ..model.config import Config
 from ..model.decoder import Candidates, choose, growth, to_gaussians
-from ..model.pixels import patches
+from ..model.patches import patches
 from ..refine.loss import photo_loss
 from ..render.perceptual import VggFeatures
 from ..render.rasterize import rasterize
