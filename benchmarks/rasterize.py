@@ -38,20 +38,14 @@ def rows(counts: list[int], runs: int, backend: str) -> Iterator[Row]:
     for layout in (surfaces, volume):
         for count in counts:
             gaussians = layout(count).map(lambda tensor: tensor.to("cuda" if backend == "cuda" else "cpu"))
-            forward, both = TARGETS.get(count, (None, None))
-            name = f"{layout.__name__}, {count:,} splats"
-            drawing = best(partial(finished, rasterize, gaussians, camera(), SIZE, backend=backend), runs)
-            yield Row(f"{name}: drawing", *drawing, at_most=forward)
-            yield Row(
-                f"{name}: and its gradients", *best(partial(finished, differentiate, gaussians, backend), runs), at_most=both
-            )
-    gaussians = surfaces(300)
-    (slow, slow_processor), (fast, fast_processor) = (
-        best(partial(differentiate, gaussians, name), 3) for name in ("reference", "cpu")
-    )
-    yield Row(
-        "300 splats with gradients: plain torch against the CPU back end", slow / fast, slow_processor / fast_processor, "×"
-    )
+            drawing = partial(finished, rasterize, gaussians, camera(), SIZE, backend=backend)
+            both = partial(finished, differentiate, gaussians, backend)
+            targets = TARGETS.get(count, (None, None))
+            for what, work, target in zip(("drawing", "and its gradients"), (drawing, both), targets, strict=True):
+                yield Row(f"{layout.__name__}, {count:,} splats: {what}", *best(work, runs), at_most=target)
+    small = surfaces(300)
+    plain, fast = (np.array(best(partial(differentiate, small, name), 3)) for name in ("reference", "cpu"))
+    yield Row("300 splats with gradients: plain torch against the CPU back end", *plain / fast, unit="times")
 
 
 def finished(work: Callable[..., object], *arguments: object, **options: object) -> None:

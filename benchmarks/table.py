@@ -30,10 +30,11 @@ class Row:
 
 
 def shown(figure: float, unit: str) -> str:
-    """A figure to three digits; short times in milliseconds."""
+    """A figure to three digits, decibels to two places; short times in milliseconds."""
     if unit == "s" and abs(figure) < 0.1:
         figure, unit = figure * 1000, "ms"
-    return f"{figure:,.0f} {unit}" if abs(figure) >= 100 else f"{figure:#.3g} {unit}".replace(". ", " ")
+    digits = ".2f" if unit == "dB" else ",.0f" if abs(figure) >= 100 else ".3g"
+    return f"{figure:{digits}} {unit}".rstrip()
 
 
 def show(rows: Iterable[Row]) -> None:
@@ -43,10 +44,14 @@ def show(rows: Iterable[Row]) -> None:
         print(row, flush=True)
 
 
-def best(work: Callable[[], object], runs: int) -> tuple[float, float]:
-    """The shortest clock and processor time of some runs, in seconds: what else runs on the machine only ever adds to them."""
+def best(work: Callable[[], object], runs: int, before: Callable[[], object] = lambda: None) -> tuple[float, float]:
+    """The shortest clock and processor time of some runs, in seconds: what else runs on the machine only ever adds to them.
+
+    What is done `before` each run is not timed.
+    """
     times = []
     for _ in range(runs):
+        before()
         clock, processor = time.perf_counter(), time.process_time()
         work()
         times.append((time.perf_counter() - clock, time.process_time() - processor))
