@@ -47,7 +47,7 @@ def main() -> None:
         (options.out / f"{name}.npy").unlink(missing_ok=True)
     cameras = read_cameras(options.cameras)[1][[options.view]].resized(*options.size)
     np.savez(options.out / "camera.npz", c2w=cameras.c2w, intrinsics=cameras.intrinsics, sizes=cameras.sizes)
-    program = [options.python, "-m", "benchmarks.overlay_in_blender", options.splats, options.out, str(options.samples)]
+    program = [options.python, "-m", "benchmarks.inside.overlay", options.splats, options.out, str(options.samples)]
     subprocess.run(program, check=True)
     show(rows(engine_picture(options.splats, cameras), options.out))
 

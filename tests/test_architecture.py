@@ -179,8 +179,10 @@ def test_nothing_is_timed_by_a_clock_that_jumps():
 
 
 def test_pages_name_tests_and_benchmarks_that_exist():
-    for page in sorted((ROOT / "docs").rglob("*.md")):
+    for page in [page for tree in ("docs", "benchmarks", "soak") for page in sorted((ROOT / tree).rglob("*.md"))]:
         text = page.read_text()
+        for module in re.findall(r"python -m ((?:tests|benchmarks|soak)\.[\w.]+)", text):
+            assert (ROOT / f"{module.replace('.', '/')}.py").exists(), f"{page.name}: {module}"
         for path in re.findall(r"`((?:tests|benchmarks|soak)/[^`]+)`", text):
             assert (ROOT / path).exists(), f"{page.name}: {path}"
         for test, path in re.findall(r"`(test_\w+)…?` in `([^`]+)`", text):
@@ -200,7 +202,7 @@ def test_a_page_lists_every_program(tree):
     page = (ROOT / tree / "README.md").read_text()
     for source in (ROOT / tree).glob("[!_]*.py"):
         is_program = 'if __name__ == "__main__":' in source.read_text()
-        assert (f"`python -m {tree}.{source.stem}" in page) is is_program, source
+        assert (f"| `python -m {tree}.{source.stem}" in page) is is_program, source
 
 
 def test_every_file_states_its_licence():
