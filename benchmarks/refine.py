@@ -21,6 +21,7 @@ import torch
 from benchmarks.table import Row, best, show
 from tttlrm_blender.commands.options import budget, size
 from tttlrm_blender.pipeline import steps
+from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
@@ -40,9 +41,10 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     """Each start with each budget, then the loss."""
     width, height = options.size
     settings = ReconstructSettings(poses=options.poses, width=width, height=height, hold_out=options.hold_out)
-    photographs = steps.load(Scene(options.photos), settings, Report())
-    made = steps.remember(photographs, settings, Report())
-    decoded, points = steps.read_out(made, DecodeSettings(), Report()), steps.points_of(made, Report())
+    model = load_network(settings.checkpoint)
+    photographs = steps.load(Scene(options.photos), model.config.most_views, settings, Report())
+    made = steps.encode_photos(model, photographs, settings, Report())
+    decoded, points = steps.decode_splats(model, made, DecodeSettings(), Report()), steps.points_of(made, Report())
     for start in options.start:
         for text in options.budget:
             wanted, found = replace(budget(text), start=start), [decoded]

@@ -177,7 +177,7 @@ def joined(parts: Iterable[Candidates], masks: Sequence[Tensor]) -> Candidates:
     return whole
 
 
-def to_gaussians(candidates: Candidates, sh_degree: int = 3, scale: float = 1.0) -> Gaussians:
+def to_gaussians(candidates: Candidates, sh_degree: int = 3, scale: float = 1.0) -> Gaussians[Tensor]:
     """Splats with activated values, as torch tensors."""
     return Gaussians(
         means=candidates.means,
