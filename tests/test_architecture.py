@@ -32,9 +32,9 @@ PACKAGES = {
     "model": {"numpy", "torch", "safetensors"},
     "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
     "refine": {"numpy", "torch", "scipy"},
-    "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "fast_simplification"},
+    "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "trimesh", "fast_simplification"},
     "train": {"numpy", "PIL", "torch", "tqdm"},
-    "pipeline": {"numpy", "scipy", "torch", "safetensors"},
+    "pipeline": {"numpy", "scipy", "torch", "safetensors", "trimesh"},
     "worker": {"numpy", "websockets", "filelock", "cryptography"},
     "commands": {"numpy", "PIL", "tqdm"},
 }

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trimesh import Trimesh
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.mesh.charts import STEEPEST_SMALL, Faces, charts_of, directions_of
 from tttlrm_blender.mesh.fuse import fuse_depth_maps
-from tttlrm_blender.mesh.mesh import Mesh
+from tttlrm_blender.mesh.mesh import make_mesh
 from tttlrm_blender.mesh.packing import pack
 from tttlrm_blender.mesh.texels import draw, draw_reference
 from tttlrm_blender.mesh.unwrap import GUTTER, Atlas, unwrap
@@ -17,11 +18,11 @@ from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import MeshSettings
 
 
-def mesh_of(vertices: np.ndarray, faces: np.ndarray) -> Mesh:
-    return Mesh(np.float32(vertices), np.int32(faces), np.full((len(vertices), 3), 0.5, np.float32))
+def mesh_of(vertices: np.ndarray, faces: np.ndarray) -> Trimesh:
+    return make_mesh(np.float32(vertices), np.int32(faces), np.full((len(vertices), 3), 0.5, np.float32))
 
 
-def spiral(turns: float = 3, steps: int = 200, rise: float = 0.3) -> Mesh:
+def spiral(turns: float = 3, steps: int = 200, rise: float = 0.3) -> Trimesh:
     """A ramp that goes up around an axis: from above it lies over itself, and every face is seen."""
     angle = np.linspace(0, 2 * np.pi * turns, steps)
     rows = [np.stack([r * np.cos(angle), r * np.sin(angle), rise * angle / np.pi], axis=1) for r in (1.0, 2.0)]
@@ -30,7 +31,7 @@ def spiral(turns: float = 3, steps: int = 200, rise: float = 0.3) -> Mesh:
     return mesh_of(np.concatenate(rows), faces)
 
 
-def noise(seed: int = 0) -> Mesh:
+def noise(seed: int = 0) -> Trimesh:
     """Triangles any way they like: flat, folded, doubled, and with more than two at an edge."""
     random = np.random.default_rng(seed)
     faces = np.concatenate([random.integers(0, 40, size=(120, 3)), [[0, 1, 2], [0, 1, 2], [3, 3, 4]]])
@@ -38,7 +39,7 @@ def noise(seed: int = 0) -> Mesh:
 
 
 @pytest.fixture(params=["sphere", "box", "spiral", "noise"])
-def mesh(request) -> Mesh:
+def mesh(request) -> Trimesh:
     if request.param in ("spiral", "noise"):
         return {"spiral": spiral, "noise": noise}[request.param]()
     return fuse_depth_maps(request.getfixturevalue(f"{request.param}_maps"), MeshSettings(resolution=40, texture=0), Report())
@@ -78,7 +79,7 @@ def test_a_face_is_not_mirrored(sphere_maps):
 
 def test_charts_are_few_and_apart(sphere_maps):
     mesh = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48, texture=0), Report())
-    faces = Faces.of(mesh.vertices, mesh.faces)
+    faces = Faces.of(mesh)
     charts = charts_of(faces, directions_of(faces, lambda: None))
     assert 6 <= charts.max() + 1 <= 12, "a sphere has six sides"
     atlas = unwrap(mesh, 512, Report())
@@ -86,7 +87,7 @@ def test_charts_are_few_and_apart(sphere_maps):
     assert_gutters(mesh, atlas)
 
 
-def assert_gutters(mesh: Mesh, atlas: Atlas) -> None:
+def assert_gutters(mesh: Trimesh, atlas: Atlas) -> None:
     """Texels of faces that are no neighbours on the surface are no neighbours in the picture."""
     for shift in range(1, 2 * GUTTER):
         here, there = atlas.front[:, shift:].ravel(), atlas.front[:, :-shift].ravel()
@@ -95,13 +96,13 @@ def assert_gutters(mesh: Mesh, atlas: Atlas) -> None:
         assert near.max() < 0.5, "of a sphere of radius 0.8"
 
 
-def middles(mesh: Mesh) -> np.ndarray:
+def middles(mesh: Trimesh) -> np.ndarray:
     return mesh.vertices[mesh.faces].mean(axis=1)
 
 
 def test_what_lies_over_itself_is_cut():
     mesh = spiral()
-    faces = Faces.of(mesh.vertices, mesh.faces)
+    faces = Faces.of(mesh)
     assert charts_of(faces, directions_of(faces, lambda: None)).max() == 0, "one chart, as all of it is seen from above"
     corners = unwrap(mesh, 512, Report()).corners
     assert not draw(corners, np.zeros((len(corners), 3)), 512, 512)[1].any()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from trimesh import Trimesh
+from trimesh.graph import connected_component_labels
 
 from ..progress import Listen
 
@@ -37,15 +38,13 @@ class Faces:
     links: np.ndarray  # [L, 2], pairs of faces with an edge in common
 
     @staticmethod
-    def of(
-        vertices: np.ndarray,  # [N, 3]
-        faces: np.ndarray,  # [M, 3]
-    ) -> Faces:
-        """The faces of a mesh."""
-        corners = vertices.astype(np.float64)[faces]
+    def of(mesh: Trimesh) -> Faces:
+        """The faces of a mesh, with normals whatever its units are: those of trimesh are 0 below 1e-13 square units."""
+        corners = np.asarray(mesh.vertices)[mesh.faces]
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-        return Faces(corners, np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0), _links(faces))
+        normals = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
+        return Faces(corners, normals, _links(np.asarray(mesh.faces)))
 
     def __len__(self) -> int:
         return len(self.corners)
@@ -60,8 +59,11 @@ class Faces:
 
 
 def _links(faces: np.ndarray) -> np.ndarray:
-    """Pairs [L, 2] of faces that share an edge."""
-    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1).astype(np.int64)
+    """Pairs [L, 2] of faces that share an edge.
+
+    `Trimesh.face_adjacency` leaves out edges of more than two faces, and takes 0.59 s for a million faces in place of 0.17 s.
+    """
+    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
     keys = edges[:, 0] * (int(faces.max(initial=0)) + 1) + edges[:, 1]
     order = np.argsort(keys, kind="stable")
     same = keys[order[1:]] == keys[order[:-1]]
@@ -118,9 +120,8 @@ def charts_of(
     labels: np.ndarray,  # [M], of whatever faces of one chart have in common
 ) -> np.ndarray:  # [M], 0 to C - 1
     """The connected pieces of faces with the same label."""
-    first, second = faces.links[labels[faces.links[:, 0]] == labels[faces.links[:, 1]]].T
-    graph = coo_array((np.ones(len(first), dtype=bool), (first, second)), shape=(len(faces), len(faces)))
-    return connected_components(graph, directed=False)[1]
+    inside = labels[faces.links[:, 0]] == labels[faces.links[:, 1]]
+    return connected_component_labels(faces.links[inside], len(faces))
 
 
 def cells_of(

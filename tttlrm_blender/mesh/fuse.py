@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from trimesh import Trimesh
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
@@ -17,7 +18,7 @@ from ..protocol.settings import MeshSettings
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from .depth_maps import DepthMaps, trusted
-from .mesh import Mesh, drop_small_pieces
+from .mesh import drop_small_pieces, make_mesh
 from .simplify import simplify
 from .surface import extract, vertex_colors
 from .texture import textured
@@ -28,7 +29,9 @@ FEWEST_VOXELS, MOST_VOXELS = 8, 1024
 LONGEST_SIDE = 640  # pixels of a depth map; finer ones cost time and add nothing at the usual number of voxels
 
 
-def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Mesh:
+def fuse(
+    gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None
+) -> Trimesh:
     """The surface that splats (numpy) show to cameras, in the splats' world.
 
     Depths rendered from every camera are fused into a distance field, whose zero is the surface. A texture is made of what
@@ -39,7 +42,7 @@ def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report:
     return fuse_depth_maps(maps, settings, report, photos)
 
 
-def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Mesh:
+def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Trimesh:
     """The surface in depth maps; raises as `fuse` does."""
     low, high = scene_box(maps)
     volume = Volume.over(low, high, voxel_size(float((high - low).max()), settings))
@@ -52,7 +55,7 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
     listen()
     if 0 < settings.faces < len(mesh.faces):
         vertices, faces = simplify(mesh, settings.faces)
-        mesh = Mesh(vertices, faces, vertex_colors(vertices, maps, volume.truncation, listen))
+        mesh = make_mesh(vertices, faces, vertex_colors(vertices, maps, volume.truncation, listen))
     report("extract surface", 1)
     if not settings.texture:
         return mesh

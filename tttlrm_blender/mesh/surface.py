@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import numpy as np
 from skimage.measure import marching_cubes
+from trimesh import Trimesh
 
 from ..progress import Listen, unheard
 from .depth_maps import DepthMaps
-from .mesh import Mesh
+from .mesh import make_mesh
 from .volume import Volume, no_surface
 
 STEEPEST = 0.95  # cells with a distance beyond this (in truncation lengths) lie at the end of what was seen, not at a surface
 UNSEEN = 0.5  # grey of vertices that no view shows
 
 
-def extract(volume: Volume, maps: DepthMaps, listen: Listen = unheard) -> Mesh:
+def extract(volume: Volume, maps: DepthMaps, listen: Listen = unheard) -> Trimesh:
     """The coloured surface of a volume, with faces that look outwards. Raises `TttlrmError` when there is none."""
     try:
         known = _known_cells((volume.weight > 0) & (np.abs(volume.distance) < STEEPEST))
@@ -26,7 +27,7 @@ def extract(volume: Volume, maps: DepthMaps, listen: Listen = unheard) -> Mesh:
         raise no_surface()
     listen()
     vertices = (volume.origin + volume.voxel * vertices.astype(np.float64)).astype(np.float32)
-    return Mesh(vertices, faces.astype(np.int32), vertex_colors(vertices, maps, volume.truncation, listen))
+    return make_mesh(vertices, faces, vertex_colors(vertices, maps, volume.truncation, listen))
 
 
 def _known_cells(

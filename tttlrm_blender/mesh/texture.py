@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import distance_transform_edt
+from trimesh import Trimesh
 
 from ..kernels import kernel, spread
 from ..photos.load import PhotoSet
 from ..progress import Report
 from .depth_maps import DepthMaps
-from .mesh import Mesh, vertex_normals
+from .mesh import colors_of, make_mesh, mesh_arrays, points_of, vertex_normals
 from .tsdf import sample
 from .unwrap import Atlas, unwrap
 
@@ -30,26 +31,41 @@ class Texels:
     normals: np.ndarray  # [T, 3] float32
     colors: np.ndarray  # [T, 3] float32, sRGB 0 to 1, those of the vertices around
 
+    @staticmethod
+    def at_vertices(mesh: Trimesh) -> Texels:
+        """The places of a mesh's vertices."""
+        return Texels(points_of(mesh), vertex_normals(mesh), colors_of(mesh))
+
+    def between(
+        self,
+        corners: np.ndarray,  # [S, 3], indices of three of these places each
+        shares: np.ndarray,  # [S, 3] float32, how much there is of each, barycentric
+    ) -> Texels:
+        """S places between these."""
+        of = (self.points, self.normals, self.colors)
+        return Texels(*(np.einsum("tc,tci->ti", shares, values[corners]) for values in of))
+
 
 def textured(
-    mesh: Mesh,
+    mesh: Trimesh,
     size: int,  # of the texture, pixels
     maps: DepthMaps,
     photos: PhotoSet | None,
     tolerance: float,
     report: Report,
-) -> Mesh:
+) -> Trimesh:
     """The mesh with a texture; as `bake`, and raises what `unwrap` raises."""
     atlas = unwrap(mesh, size, report)
     picture = bake(mesh, atlas, maps, photos, tolerance, report)
     report("bake texture", 1)
     file = BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=QUALITY, subsampling=0)
-    return replace(mesh, uv=atlas.uv, texture=np.frombuffer(file.getbuffer(), np.uint8))
+    texture = np.frombuffer(file.getbuffer(), np.uint8)
+    return make_mesh(**mesh_arrays(mesh) | {"uv": atlas.uv, "texture": texture})
 
 
 def bake(
-    mesh: Mesh,
+    mesh: Trimesh,
     atlas: Atlas,
     maps: DepthMaps,
     photos: PhotoSet | None,  # of the same views, for their colours; None for the colours of the maps
@@ -61,12 +77,12 @@ def bake(
     Raises `Cancelled`.
     """
     report("bake texture", 0)
-    places, normals = np.argwhere(atlas.front >= 0), vertex_normals(mesh)
+    places, vertices = np.argwhere(atlas.front >= 0), Texels.at_vertices(mesh)
     picture = np.zeros((atlas.size, atlas.size, 3), dtype=np.uint8)
     for start in range(0, len(places), BLOCK):
         report("bake texture", start / len(places))
         rows, columns = places[start : start + BLOCK].T
-        texels = texels_at(mesh, normals, atlas, rows, columns)
+        texels = texels_at(vertices, mesh.faces, atlas, rows, columns)
         total = np.zeros((len(rows), 4), dtype=np.float32)
         for view in range(len(maps)):
             report("bake texture", (start + len(rows) * view / len(maps)) / len(places))
@@ -77,12 +93,11 @@ def bake(
     return _filled(picture, atlas.front >= 0)[::-1]
 
 
-def texels_at(mesh: Mesh, normals: np.ndarray, atlas: Atlas, rows: np.ndarray, columns: np.ndarray) -> Texels:
-    """What lies at texels [T] that have a face, of a mesh with these normals [N, 3]."""
-    faces = atlas.front[rows, columns]
-    shares = corner_shares(atlas.corners[faces], np.stack([columns, rows], axis=1) + 0.5).astype(np.float32)
-    values = (np.einsum("tc,tci->ti", shares, of[mesh.faces[faces]]) for of in (mesh.vertices, normals, mesh.colors))
-    return Texels(*values)
+def texels_at(vertices: Texels, faces: np.ndarray, atlas: Atlas, rows: np.ndarray, columns: np.ndarray) -> Texels:
+    """What lies at texels [T] that have a face, of a mesh with these vertices [N] and faces [M, 3]."""
+    covering = atlas.front[rows, columns]
+    shares = corner_shares(atlas.corners[covering], np.stack([columns, rows], axis=1) + 0.5).astype(np.float32)
+    return vertices.between(faces[covering], shares)
 
 
 def corner_shares(

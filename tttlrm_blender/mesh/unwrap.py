@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from trimesh import Trimesh
 
 from ..errors import TttlrmError
 from ..progress import Listen, Report
 from .charts import Faces, cells_of, charts_of, directions_of
-from .mesh import Mesh
 from .packing import pack
 from .texels import draw
 
@@ -33,13 +33,13 @@ class Atlas:
         return (self.corners / self.size).astype(np.float32)
 
 
-def unwrap(mesh: Mesh, size: int, report: Report) -> Atlas:
+def unwrap(mesh: Trimesh, size: int, report: Report) -> Atlas:
     """The atlas of a mesh. Faces of a chart that lie behind others of it are taken out into charts of their own.
 
     Raises `TttlrmError` where the picture is too small for all charts, and `Cancelled`.
     """
     report("unwrap", 0)
-    faces = Faces.of(mesh.vertices, mesh.faces)
+    faces = Faces.of(mesh)
     directions = directions_of(faces, partial(report, "unwrap", 0))
     flat = faces.flat(directions)
     report("unwrap", 0)

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from trimesh import Trimesh
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..gaussians.transform import apply_similarity
 from ..geometry.cameras import Cameras
 from ..geometry.similarity import Similarity
-from ..mesh.mesh import Mesh
 from ..model.checkpoint import DEFAULT, load_checkpoint
 from ..model.memory import SceneMemory, read_splats
 from ..model.network import TttLRM
@@ -112,7 +112,7 @@ class State:
     made: Reconstruction | None = None
     gaussians: Gaussians | None = None  # numpy, in the world of the cameras
     refined: bool = False  # whether these were optimised against the photos
-    mesh: Mesh | None = None
+    mesh: Trimesh | None = None
 
 
 class Scene:
