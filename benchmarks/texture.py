@@ -23,9 +23,9 @@ from trimesh import Trimesh
 from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps
+from tttlrm_blender.mesh.face_raster import draw
 from tttlrm_blender.mesh.fuse import fuse_depth_maps, render_depth_maps
 from tttlrm_blender.mesh.mesh import colors_of, points_of, texture_of, uv_of
-from tttlrm_blender.mesh.texels import draw
 from tttlrm_blender.mesh.texture import corner_shares
 from tttlrm_blender.photos.load import PhotoSet, load_photos
 from tttlrm_blender.photos.selection import hold_out

@@ -9,10 +9,10 @@ from trimesh import Trimesh
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.mesh.charts import STEEPEST_SMALL, Faces, charts_of, directions_of
+from tttlrm_blender.mesh.face_raster import draw, draw_reference
 from tttlrm_blender.mesh.fuse import fuse_depth_maps
 from tttlrm_blender.mesh.mesh import make_mesh
 from tttlrm_blender.mesh.packing import pack
-from tttlrm_blender.mesh.texels import draw, draw_reference
 from tttlrm_blender.mesh.unwrap import GUTTER, Atlas, unwrap
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import MeshSettings

@@ -12,8 +12,8 @@ from trimesh import Trimesh
 from ..errors import TttlrmError
 from ..progress import Listen, Report
 from .charts import Faces, cells_of, charts_of, directions_of
+from .face_raster import draw
 from .packing import pack
-from .texels import draw
 
 GUTTER = 2  # texels around a chart
 LAYERS = 8  # times that hidden faces are taken out together; from then on each becomes a chart of its own
