@@ -23,10 +23,10 @@ from trimesh import Trimesh
 from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps
-from tttlrm_blender.mesh.face_raster import draw
+from tttlrm_blender.mesh.face_raster import rasterize_faces
 from tttlrm_blender.mesh.fuse import fuse_depth_maps, render_depth_maps
 from tttlrm_blender.mesh.mesh import colors_of, points_of, texture_of, uv_of
-from tttlrm_blender.mesh.texture import corner_shares
+from tttlrm_blender.mesh.texture import clamped_barycentric
 from tttlrm_blender.photos.load import PhotoSet, load_photos
 from tttlrm_blender.photos.selection import hold_out
 from tttlrm_blender.poses.find import find_photos
@@ -106,10 +106,10 @@ def look(mesh: Trimesh, cameras: Cameras, view: int, colors: Callable) -> tuple[
     before = np.flatnonzero((corners[..., 2] > NEAREST).all(axis=1))
     corners = corners[before]
     flat = corners[..., :2] / corners[..., 2:] * [fx, fy] + [cx, cy]
-    front, _ = draw(flat, 1 / corners[..., 2], height, width)
+    front, _ = rasterize_faces(flat, 1 / corners[..., 2], height, width)
     rows, columns = np.nonzero(front >= 0)
     faces = front[rows, columns]
-    shares = corner_shares(flat[faces], np.stack([columns, rows], axis=1) + 0.5) / corners[faces][..., 2]
+    shares = clamped_barycentric(flat[faces], np.stack([columns, rows], axis=1) + 0.5) / corners[faces][..., 2]
     picture, depth = np.zeros((height, width, 3)), np.zeros((height, width))
     depth[rows, columns] = 1 / shares.sum(axis=1)
     picture[rows, columns] = colors(before[faces], shares / shares.sum(axis=1, keepdims=True))

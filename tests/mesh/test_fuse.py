@@ -62,7 +62,7 @@ def test_box(box_maps):
 def test_half_seen_sphere_stays_open(sphere_maps):
     """What no camera saw gets no surface."""
     front = np.flatnonzero(sphere_maps.cameras.c2w[:, 2, 3] > CENTRE[2] + 1.5)
-    maps = DepthMaps(*(a[front] for a in (sphere_maps.depth, sphere_maps.trust, sphere_maps.color, sphere_maps.cameras)))
+    maps = DepthMaps(*(a[front] for a in (sphere_maps.depth, sphere_maps.confidence, sphere_maps.color, sphere_maps.cameras)))
     mesh = fuse_depth_maps(maps, MeshSettings(texture=0, resolution=48), Report())
     assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).max() < 2 * RADIUS / 48
     assert mesh.vertices[:, 2].min() > CENTRE[2] - RADIUS and open_edges(mesh) > 0
@@ -200,8 +200,8 @@ def test_edges_and_flat_views_are_not_trusted():
     row = SIZE[1] // 2
     hit = maps.depth > 0
     edge = hit[:, row, 1:] != hit[:, row, :-1]
-    assert edge.any() and not maps.trust[:, row, 1:][edge].any() and not maps.trust[:, row, :-1][edge].any()
-    assert (maps.trust[hit] > 0).mean() > 0.7
+    assert edge.any() and not maps.confidence[:, row, 1:][edge].any() and not maps.confidence[:, row, :-1][edge].any()
+    assert (maps.confidence[hit] > 0).mean() > 0.7
 
 
 def test_depth_maps_are_drawn_small_enough():

@@ -58,7 +58,7 @@ def photos() -> PhotoSet:
 
 def truth(mesh: Trimesh, atlas: Atlas) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows and columns of the texels with a face, and what colour belongs there."""
-    rows, columns = np.nonzero(atlas.front >= 0)
+    rows, columns = np.nonzero(atlas.face_index >= 0)
     points = texels_at(Texels.at_vertices(mesh), mesh.faces, atlas, rows, columns).points
     outwards = (points - CENTRE) / np.linalg.norm(points - CENTRE, axis=1, keepdims=True)
     return rows, columns, stripes(CENTRE + RADIUS * outwards)
@@ -90,7 +90,7 @@ def blind(photos: PhotoSet) -> PhotoSet:
 
 def test_what_no_view_sees_has_the_colours_of_the_vertices(sphere_maps, coarse, atlas, photos):
     above = np.flatnonzero(sphere_maps.cameras.c2w[:, 2, 3] > CENTRE[2] + 2)
-    maps = DepthMaps(*(a[above] for a in (sphere_maps.depth, sphere_maps.trust, sphere_maps.color, sphere_maps.cameras)))
+    maps = DepthMaps(*(a[above] for a in (sphere_maps.depth, sphere_maps.confidence, sphere_maps.color, sphere_maps.cameras)))
     grey = make_mesh(coarse.vertices, coarse.faces, np.full((len(coarse.vertices), 3), 0.5, np.float32))
     picture = bake(grey, atlas, maps, photos[above], TOLERANCE, Report())[::-1]
     rows, columns, colors = truth(grey, atlas)
@@ -114,7 +114,7 @@ def test_gutters_continue_the_charts(sphere_maps, coarse, atlas, photos):
 
 
 def test_views_agree_with_the_reference(sphere_maps, coarse, atlas, photos):
-    rows, columns = np.nonzero(atlas.front >= 0)
+    rows, columns = np.nonzero(atlas.face_index >= 0)
     texels = texels_at(Texels.at_vertices(coarse), coarse.faces, atlas, rows, columns)
     for given in (photos, None):
         fast, plain = np.zeros((2, len(rows), 4), np.float32)
