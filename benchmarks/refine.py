@@ -17,14 +17,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tttlrm_blender.commands.options import budget, size
+from tttlrm_blender.commands.option_forms import budget, size
 from tttlrm_blender.pipeline import steps
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.progress import Report
-from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings import STARTS, DecodeSettings, ReconstructSettings
 from tttlrm_blender.refine.loss import photo_loss, photo_loss_reference
 from tttlrm_blender.refine.optimize import refine
-from tttlrm_blender.refine.start import STARTS
 
 COLUMNS = ("start", "budget", "steps", "seconds", "psnr", "ssim", "splats")
 
@@ -63,7 +62,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--poses", default="auto")
     parser.add_argument("--size", type=size, default=(270, 480))
     parser.add_argument("--hold-out", type=int, default=8)
-    parser.add_argument("--start", nargs="+", choices=STARTS, default=["auto"])
+    parser.add_argument("--start", nargs="+", choices=[start.identifier for start in STARTS], default=["auto"])
     parser.add_argument("--budget", nargs="+", default=["250", "500", "1000"], help="as --refine takes them: 250, 10x, 30s")
     parser.add_argument("--out", type=Path)
     return parser.parse_args()

@@ -225,8 +225,8 @@ class TestKeptScenes:
     def test_refined_and_meshed_in_place(self, tmp_path):
         file = made(tmp_path, "--no-mesh")
         kept = ("--out", file, "--scenes", tmp_path / "scenes")
-        assert tttlrm("refine", file, *kept, "--steps", 5, "--start", "decoded", "--no-sky") == 0
-        assert tttlrm("mesh", file, *kept, "--resolution", 16) == 0
+        assert tttlrm("refine", file, *kept, "--refine", 5, "--start", "decoded", "--no-sky") == 0
+        assert tttlrm("mesh", file, *kept, "--mesh-resolution", 16) == 0
         assert [len(obj.data.points) for obj in objects(file, "POINTCLOUD")] == [5]
         assert len(objects(file, "MESH")) == 1
 
