@@ -26,7 +26,8 @@ def filled(page: str) -> str:
     """The page with the first table of each section made anew."""
     for heading, kind in SECTIONS.items():
         section = re.compile(rf"(^## {heading}\n(?:[^|\n].*\n|\n)*)(?:\|.*\n)+", re.MULTILINE)
-        page = section.sub(lambda match, kind=kind: match[1] + table(kind), page, count=1)
+        if found := section.search(page):
+            page = page[: found.end(1)] + table(kind) + page[found.end() :]
     return page
 
 
