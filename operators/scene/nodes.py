@@ -105,8 +105,8 @@ def tree_of(owner: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTree:
     return given(owner.node_tree)
 
 
-def add(tree: bpy.types.NodeTree, kind: str, *inputs: Any, **settings: Any) -> bpy.types.Node:
-    """A new node with properties set and its first inputs connected or given values.
+def add(tree: bpy.types.NodeTree, kind: str, *inputs: Any, **settings: Any) -> Any:
+    """A new node of the class that `kind` names, with properties set and its first inputs connected or given values.
 
     Inputs that its properties rule out do not count: Blender 5.3 has some of its own in front.
     """
