@@ -114,7 +114,7 @@ def test_defaults_may_be_others_and_help_names_them(capsys: pytest.CaptureFixtur
     assert reconstruct_settings(parser.parse_args(["--hold-out", "0"])) == ReconstructSettings()
     said = " ".join(parser.format_help().split())
     assert "Every n-th photo is kept for measuring; 0 for none (default: 8)" in said
-    assert "Share of the most opaque pixels that become splats; 0 chooses by itself (default: 0.0)" in said
+    assert "Share of the most opaque pixels that become splats; 0 chooses by itself (default: 0)" in said
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,7 @@ def test_defaults_may_be_others_and_help_names_them(capsys: pytest.CaptureFixtur
         ("--views", "many", "many is not a whole number from 0 to 100000"),
         ("--views", "٣", "٣ is not a whole number from 0 to 100000"),
         ("--views", "1_0", "1_0 is not a whole number from 0 to 100000"),
+        ("--near", "1_0", "1_0 is not a number from 0 to 1000000000"),
         ("--hold-out", "-1", "-1 is not a whole number from 0 to 100000"),
         ("--sh-degree", "4", "4 is not a whole number from 0 to 3"),
         ("--sh-degree", "high", "high is not a whole number from 0 to 3"),

@@ -130,21 +130,24 @@ def _plain_form(settings: dict[str, Setting], defaults: Any) -> dict[str, Any]:
 
 
 def _help(setting: Setting, default: Any) -> str:
-    shown = {True: "on", False: "off"}[default] if isinstance(default, bool) else default
-    return setting.description.replace("%", "%%") + (f" (default: {shown})" if shown != "" else "")
+    match default:
+        case bool():
+            default = "on" if default else "off"
+        case float():
+            default = f"{default:g}"
+    return setting.description.replace("%", "%%") + (f" (default: {default})" if default != "" else "")
 
 
 def _number(setting: Setting) -> Callable[[str], Any]:
     """Values of a setting for numbers, as an argument's type."""
+    return lambda text: _checked(setting, _numeral(text), text)
 
-    def read(text: str) -> Any:
-        try:
-            value = int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else float(text) if text.isascii() else text
-        except ValueError:
-            value = text
-        return _checked(setting, value, text)
 
-    return read
+def _numeral(text: str) -> int | float | str:
+    """The number that a text of ASCII digits is, as whole as it is written; another text is given back."""
+    if re.fullmatch(r"[+-]?[0-9]{1,19}", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text) else text
 
 
 def _checked(setting: Setting, value: Any, text: str) -> Any:

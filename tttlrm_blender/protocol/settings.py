@@ -36,7 +36,7 @@ FORMATS = (
     Choice("ply", "PLY", "The splats, as most programs read them"),
     Choice("compressed.ply", "Compressed PLY", "The splats in a quarter of the size"),
     Choice("spz", "SPZ", "The splats in a tenth of the size"),
-    Choice("splat", "SPLAT", "The splats without colors that depend on the direction of view"),
+    Choice("splat", "Splat", "The splats without colors that depend on the direction of view"),
     Choice("splats.glb", "Splats in GLB", "The splats as a glTF scene"),
     Choice("glb", "GLB", "The mesh"),
     Choice("json", "JSON", "The cameras"),
