@@ -25,7 +25,7 @@ BUILD ?= auto
 # Of the guide and the template: the command that starts a Blender with a window of 1280 x 800.
 BLENDER ?= blender
 
-.PHONY: help setup test test-blender-all demo extension release wheelhouse lock guide template gpu-check train-gpu
+.PHONY: help setup test test-blender-all demo extension release wheelhouse lock plan guide template gpu-check train-gpu
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -73,6 +73,9 @@ wheelhouse: setup  ## download what *Set Up Worker* installs, for this machine a
 
 lock: setup  ## pin what *Set Up Worker* installs anew: the newest versions that fit, with hashes
 	$(BIN)/python -m tools.lock_requirements
+
+plan: setup  ## draw the plan of rooms in docs/architecture.md anew
+	$(BIN)/python -m tools.plan
 
 guide: setup  ## go from photos to exported splats in a Blender with a window, for the pictures of docs/guide: BLENDER="xvfb-run -a blender"
 	$(BIN)/python -m tools.guide --blender "$(BLENDER)" --docs docs/guide
