@@ -28,7 +28,14 @@ def fetch_wheels() -> None:
     if all(wheel.exists() for wheel in wheels()):
         return
     pure = ["--platform", "any", "--python-version", "3.11", "--implementation", "py", "--abi", "none", "--only-binary", ":all:"]
-    pinned = ["--require-hashes", "--no-deps", "--requirement", HOUSE / "vendor/requirements.txt", "--dest", HOUSE / "vendor"]
+    pinned: list[str | Path] = [
+        "--require-hashes",
+        "--no-deps",
+        "--requirement",
+        HOUSE / "vendor/requirements.txt",
+        "--dest",
+        HOUSE / "vendor",
+    ]
     subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", *pure, *pinned], check=True)
 
 

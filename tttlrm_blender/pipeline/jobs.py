@@ -20,6 +20,7 @@ from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
 from ..mesh.mesh import Mesh
+from ..model.network import TttLRM
 from ..photos.load import pinhole_cameras, used_size
 from ..poses.find import find_photos
 from ..poses.world_frame import moved, settle
@@ -36,6 +37,7 @@ from ..protocol.settings import (
 )
 from . import steps
 from .job_kind import JobKind, JobResult
+from .networks import load_network
 from .scene import Reconstruction, Scene
 
 
@@ -60,12 +62,12 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     stage, `cameras`, and over held-out photos `psnr` and `ssim`, with those before the refinement under `decoded` and, where
     photos have exposures of their own, those with the exposure of each fitted under `exposed`.
     """
-    clock = Clock()
+    clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
-        photographs = steps.load(scene, settings, report)
+        photographs = steps.load(scene, model.config.most_views, settings, report)
     with clock("encode"):
-        made = steps.remember(photographs, settings, report)
-    return _finish(scene, made, settings, clock, report)
+        made = steps.encode_photos(model, photographs, settings, report)
+    return _finish(scene, model, made, settings, clock, report)
 
 
 def extend(scene: Scene, settings: ExtendSettings, report: Report) -> JobResult:
@@ -74,26 +76,32 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report) -> JobResult:
     Splats that were refined are replaced: they are read again from what all photos have taught.
     """
     clock, made = Clock(), scene.reconstruction()
+    model = load_network(made.checkpoint)
     with clock("load"):
-        new = steps.newcomers(scene, made, settings, report)
+        new = steps.new_photos(scene, made, settings, report)
     with clock("encode"):
-        made = steps.remember_more(made, new, settings, report)
-    return _finish(scene, made, settings, clock, report)
+        made = steps.encode_more(model, made, new, settings, report)
+    return _finish(scene, model, made, settings, clock, report)
 
 
 def _finish(
-    scene: Scene, made: Reconstruction, settings: ReconstructSettings | ExtendSettings, clock: Clock, report: Report
+    scene: Scene,
+    model: TttLRM,
+    made: Reconstruction,
+    settings: ReconstructSettings | ExtendSettings,
+    clock: Clock,
+    report: Report,
 ) -> JobResult:
     """Splats of a new memory, refined and with a mesh as asked for; they become the scene's."""
     info: dict[str, Any] = {}
     with clock("decode"):
-        gaussians = steps.read_out(made, settings.decode, report)
+        gaussians = steps.decode_splats(model, made, settings.decode, report)
     if settings.refine.wanted or settings.mesh:
         report.preview(lambda: gaussians)
     if settings.refine.wanted:
         info["decoded"] = steps.measure(gaussians, made, report)
         with clock("refine"):
-            gaussians = steps.optimize(gaussians, made, settings.refine, report)
+            gaussians = steps.refine_splats(gaussians, made, settings.refine, report)
     mesh = None
     if settings.mesh:
         with clock("mesh"):
@@ -138,7 +146,7 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> JobResult:
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
     """Read splats from the scene's memory again, with other settings; refinement is not kept."""
     made = scene.reconstruction()
-    gaussians = steps.read_out(made, settings, report)
+    gaussians = steps.decode_splats(load_network(made.checkpoint), made, settings, report)
     info = steps.measure(gaussians, made, report)
     _keep(scene, report, gaussians=gaussians, refined=False)
     return _result(info, gaussians)
@@ -147,7 +155,7 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
     """Optimise the scene's current splats against its photos, or go on with it."""
     made = scene.reconstruction()
-    gaussians = steps.optimize(scene.splats(), made, settings, report, scene.state.refined)
+    gaussians = steps.refine_splats(scene.splats(), made, settings, report, scene.state.refined)
     info = steps.measure(gaussians, made, report, settings.exposure)
     _keep(scene, report, gaussians=gaussians, refined=True)
     return _result(info, gaussians)
@@ -178,7 +186,7 @@ JOBS = {
 }
 
 
-def _surface(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
+def _surface(gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
     """The surface of splats, its texture of the photos."""
     photos = steps.photos_to_paint(made, report) if settings.texture else None
     return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
@@ -190,7 +198,9 @@ def _keep(scene: Scene, report: Report, **parts: Any) -> None:
     scene.change(**parts)
 
 
-def _surface_if_any(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh | None:
+def _surface_if_any(
+    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report
+) -> Mesh | None:
     """The surface; None, with a note, where there is none to be made: splats are not lost for want of it."""
     try:
         return _surface(gaussians, made, settings, report)
@@ -199,7 +209,7 @@ def _surface_if_any(gaussians: Gaussians, made: Reconstruction, settings: MeshSe
         return None
 
 
-def _result(info: dict[str, Any], gaussians: Gaussians, surface: Mesh | None = None) -> JobResult:
+def _result(info: dict[str, Any], gaussians: Gaussians[np.ndarray], surface: Mesh | None = None) -> JobResult:
     arrays = {f"gaussians.{name}": array for name, array in gaussians.arrays().items()}
     return JobResult(info | {"splats": len(gaussians)}, arrays | (_mesh_arrays(surface) if surface else {}))
 
