@@ -38,9 +38,9 @@ def rooms(tree: str) -> dict[str, Room]:
     for module, source in sources.items():
         room = _room(module, names)
         if room:
-            targets = {_room(target, names) for target, _ in imports(source) if target.startswith(f"{tree}.")}
+            targets = (_room(target, names) for target, _ in imports(source) if target.startswith(f"{tree}."))
             found[room].modules += [module.rpartition(".")[2]] if module != room else []
-            found[room].stands_on |= targets - {room, None}
+            found[room].stands_on |= {target for target in targets if target and target != room}
     return {_shown(name): Room(room.purpose, room.modules, set(map(_shown, room.stands_on))) for name, room in found.items()}
 
 

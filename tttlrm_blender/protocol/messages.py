@@ -19,7 +19,7 @@ from .. import __version__
 from ..errors import TttlrmError
 from .frames import MAX_HEADER, Assembler, Buffer, malformed, parse_object, split
 
-PROTOCOL = 4  # a change of it changes the second number of the product's version
+PROTOCOL = 4
 MAX_TEXT = 3 << 20  # characters, all ASCII; quoted once more it must fit into the header of a frame
 MAX_REQUEST = 256 << 10  # characters of what a client asks, beside arrays: all others wait while a worker reads them
 
