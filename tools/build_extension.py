@@ -64,6 +64,7 @@ def contents(version: str) -> Iterator[tuple[Path, bytes]]:
 
 def build(folder: Path, version: str = __version__) -> Path:
     """Write tttlrm-<version>.zip into a folder. The same sources give the same bytes."""
+    fetch_wheels()
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"tttlrm-{version}.zip"
     unfinished = target.with_suffix(".part")
@@ -96,8 +97,7 @@ def check(target: Path) -> int:
 
 
 def main() -> int:
-    """Fetch, build and check; the exit status is Blender's verdict."""
-    fetch_wheels()
+    """Build and check; the exit status is Blender's verdict."""
     target = build(HOUSE / "dist")
     print(target.relative_to(HOUSE))
     return check(target)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.build_extension import HOUSE, blender_command, build, check, fetch_wheels
+from tools.build_extension import HOUSE, blender_command, build, check
 
 UV = (sys.executable, "-m", "uv")
 OF_OLDER_RELEASES = ("tttlrm*", "index.*")
@@ -43,8 +43,7 @@ def release(folder: Path) -> int:
 
 
 def main() -> int:
-    """Fetch and build everything into dist/; the exit status is Blender's verdict on the extension."""
-    fetch_wheels()
+    """Build everything into dist/; the exit status is Blender's verdict on the extension."""
     status = release(HOUSE / "dist")
     for file in sorted((HOUSE / "dist").iterdir()):
         print(file.relative_to(HOUSE))

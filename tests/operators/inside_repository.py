@@ -2,6 +2,7 @@
 """The repository that a release makes: Blender finds the extension there, installs it and updates it."""
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -11,19 +12,25 @@ from tools.build_extension import build
 from tools.release import list_extensions
 
 NAME = "tttlrm_releases"
+ops = bpy.ops.extensions
 
 
 @pytest.fixture
-def releases(tmp_path: Path) -> Path:
-    """A folder of releases, none yet, which is the only repository that Blender does not have on its own disk."""
+def releases(tmp_path: Path) -> Iterator[Path]:
+    """A folder of releases, none yet, which is the only repository that Blender asks for updates."""
     folder = tmp_path / "releases of tttLRM"
     folder.mkdir()
-    bpy.context.preferences.system.use_online_access = True  # Blender asks for it even where all repositories are folders
-    repositories = bpy.context.preferences.extensions.repos
-    for online in [known for known in repositories if known.use_remote_url]:
-        repositories.remove(online)
-    repositories.new(name="Releases", module=NAME, remote_url=(folder / "index.json").as_uri())
-    return folder
+    preferences = bpy.context.preferences
+    others = [known for known in preferences.extensions.repos if known.use_remote_url and known.enabled]
+    for known in others:
+        known.enabled = False
+    preferences.system.use_online_access = True  # Blender asks for it even where all repositories are folders
+    ours = preferences.extensions.repos.new(name="Releases", module=NAME, remote_url=(folder / "index.json").as_uri())
+    yield folder
+    preferences.system.use_online_access = False
+    preferences.extensions.repos.remove(ours)
+    for known in others:
+        known.enabled = True
 
 
 def publish(folder: Path, version: str) -> None:
@@ -32,21 +39,26 @@ def publish(folder: Path, version: str) -> None:
         zipped.unlink()
     build(folder, version)
     list_extensions(folder)
-    bpy.ops.extensions.repo_sync_all()
+    ops.repo_sync_all()
+
+
+def place() -> Path:
+    """Where Blender keeps what it has installed from the releases."""
+    return Path(bpy.utils.user_resource("EXTENSIONS")) / NAME
 
 
 def installed_version() -> str:
     """What Blender has of the extension."""
-    place = Path(bpy.utils.user_resource("EXTENSIONS")) / NAME / "tttlrm"
-    return tomllib.loads((place / "blender_manifest.toml").read_text())["version"]
+    return tomllib.loads((place() / "tttlrm/blender_manifest.toml").read_text())["version"]
 
 
 def test_blender_installs_and_updates_from_a_folder(releases):
     publish(releases, "0.1.9")
-    index = next(i for i, repo in enumerate(bpy.context.preferences.extensions.repos) if repo.module == NAME)
-    assert bpy.ops.extensions.package_install(repo_index=index, pkg_id="tttlrm", enable_on_install=True) == {"FINISHED"}
-    assert installed_version() == "0.1.9" and hasattr(bpy.ops.tttlrm, "reconstruct")
+    ours = {"repo_directory": str(place()), "pkg_id": "tttlrm"}
+    assert ops.package_install(**ours, enable_on_install=True) == {"FINISHED"}
+    assert installed_version() == "0.1.9" and hasattr(bpy.types, "TTTLRM_OT_reconstruct")
     publish(releases, "0.2.0")
-    assert bpy.ops.extensions.package_upgrade_all() == {"FINISHED"}
-    assert installed_version() == "0.2.0"
-    bpy.ops.preferences.addon_disable(module=f"bl_ext.{NAME}.tttlrm")
+    assert ops.package_upgrade_all() == {"FINISHED"}
+    assert installed_version() == "0.2.0" and hasattr(bpy.types, "TTTLRM_OT_reconstruct")
+    assert ops.package_uninstall(**ours) == {"FINISHED"}
+    assert not hasattr(bpy.types, "TTTLRM_OT_reconstruct")

@@ -29,7 +29,6 @@ def engine(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def extension(tmp_path_factory) -> Path:
     """The extension's zip."""
-    build_extension.fetch_wheels()
     return build_extension.build(tmp_path_factory.mktemp("extension"))
 
 
@@ -75,7 +74,6 @@ def test_the_command_of_an_installed_wheel_runs(engine, tmp_path):
 
 @pytest.mark.skipif(build_extension.blender_command("validate") is None, reason="needs Blender")
 def test_a_release_is_a_repository_and_replaces_the_one_before(tmp_path):
-    build_extension.fetch_wheels()
     (tmp_path / "tttlrm-0.0.1.zip").write_bytes(b"an older release")
     assert release.release(tmp_path) == 0
     (listed,) = json.loads((tmp_path / "index.json").read_text())["data"]
