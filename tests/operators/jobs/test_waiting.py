@@ -11,13 +11,12 @@ import bpy
 import pytest
 from mathutils import Matrix
 
-from tests.operators.worker_python import WORKER_PYTHON
+from tests.operators.worker_python import TOY, WORKER_PYTHON
 from tttlrm_blender.client import WorkerProcess, launch_worker
 
 pytestmark = pytest.mark.usefixtures("installed")
 
 MODULE = "bl_ext.user_default.tttlrm"
-TOY = Path(__file__).with_name("toy_worker.py")
 PRESETS = ("Crisp", "Default", "Everything", "Mesh_Ready", "Small_File")
 ops = bpy.ops.tttlrm
 

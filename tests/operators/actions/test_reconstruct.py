@@ -12,14 +12,13 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.operators.worker_python import WORKER_PYTHON
+from tests.operators.worker_python import TOY, WORKER_PYTHON
 from tttlrm_blender.client import WorkerProcess, launch_worker
 from tttlrm_blender.worker.certificate import fingerprint, own_certificate
 
 pytestmark = pytest.mark.usefixtures("installed")
 
 MODULE = "bl_ext.user_default.tttlrm"
-TOY = Path(__file__).with_name("toy_worker.py")
 ops = bpy.ops.tttlrm
 
 

@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-import subprocess
-
 import bpy
 import gpu
 import numpy as np
@@ -15,8 +13,8 @@ from operators.scene.splats import add_splats, read_splats, update_splats
 from operators.viewport import canvas
 from operators.viewport.overlay import Overlay
 from operators.viewport.visible import appearances, note_changes
+from tests.operators import engine_pictures
 from tests.operators.viewport import gpu_process
-from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.gaussians import Gaussians, merge
 from tttlrm_blender.gaussians.transform import apply_matrix
 from tttlrm_blender.geometry.cameras import Cameras
@@ -52,12 +50,7 @@ def references(tmp_path_factory):
     splats["twice"] = merge([splats["turned"], apply_matrix(random_splats(), np.array(BESIDE @ MATRICES["turned"]))])
     splats["plain"] = apply_matrix(random_splats(degree=1), np.array(AWAY))
     splats["kept"] = apply_matrix(random_splats()[KEPT], np.array(AWAY))
-    arrays = {f"{name}/{part}": array for name, one in splats.items() for part, array in one.arrays().items()}
-    folder = tmp_path_factory.mktemp("references")
-    np.savez(folder / "in.npz", **arrays, c2w=CAMERA.c2w, intrinsics=CAMERA.intrinsics, sizes=CAMERA.sizes)
-    program = [WORKER_PYTHON, "-m", "tests.operators.viewport.reference_pictures", folder / "in.npz", folder / "out.npz"]
-    subprocess.run(program, check=True)
-    return np.load(folder / "out.npz")
+    return engine_pictures.draw({name: (one, CAMERA) for name, one in splats.items()}, tmp_path_factory.mktemp("references"))
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from tests.operators.worker_python import WORKER_PYTHON
 
 pytestmark = pytest.mark.usefixtures("registered", "toy_workers")
 
-PAGE = Path(__file__).parents[2] / "docs" / "headless.md"
+PAGE = Path(__file__).parents[3] / "docs" / "headless.md"
 SHELL = "".join(re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.S))
 COMMANDS = re.findall(r"blender -b -c tttlrm (\w+ .*?)(?: >.*| \|\|.*)?$", SHELL, re.M)
 

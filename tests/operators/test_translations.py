@@ -94,8 +94,8 @@ def test_texts_are_filled():
 
 
 @pytest.mark.skipif(not BLENDER, reason="needs a whole Blender, on the path or named by TTTLRM_BLENDER")
-def test_blender_speaks_german(tmp_path):
-    install = ["--command", "extension", "install-file", "-r", "user_default", "--enable", os.environ["TTTLRM_EXTENSION"]]
+def test_blender_speaks_german(extension, tmp_path):
+    install = ["--command", "extension", "install-file", "-r", "user_default", "--enable", str(extension)]
     look = ["-b", "--python-exit-code", "1", "--python", str(Path(__file__).with_name("german.py"))]
     for choice in (install, look):
         command, home = [*shlex.split(BLENDER), *choice], os.environ | {"HOME": str(tmp_path)}
