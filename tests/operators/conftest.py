@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.operators import apart
-from tests.operators.worker_python import TOY
+from tests.operators.worker_python import TOY, WORKER_PYTHON
+from tttlrm_blender.client import WorkerProcess, launch_worker
 
 HOUSE = Path(__file__).parents[2]
-MODULE = "bl_ext.user_default.tttlrm"
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.File | None:
@@ -39,6 +39,8 @@ def installed_once(extension: Path) -> None:
     """The real zip, installed as Blender does it."""
     import bpy
 
+    from tests.operators.installed import MODULE
+
     bpy.ops.extensions.package_install_files(filepath=str(extension), repo="user_default", enable_on_install=True)
     bpy.ops.preferences.addon_disable(module=MODULE)
 
@@ -48,9 +50,53 @@ def installed(installed_once: None) -> Iterator[None]:
     """The real zip, enabled, with preferences that nobody has changed."""
     import bpy
 
+    from tests.operators.installed import MODULE
+
     bpy.ops.preferences.addon_enable(module=MODULE)
     yield
     bpy.ops.preferences.addon_disable(module=MODULE)
+
+
+@pytest.fixture
+def empty_scene(installed: None) -> None:
+    """A new file in Blender with the extension."""
+    import bpy
+
+    bpy.ops.wm.read_homefile(use_empty=True)
+
+
+@pytest.fixture(scope="session")
+def worker() -> Iterator[WorkerProcess]:
+    """A toy worker."""
+    with launch_worker(WORKER_PYTHON, program=(str(TOY),)) as process:
+        yield process
+
+
+@pytest.fixture
+def toy(empty_scene: None, worker: WorkerProcess) -> WorkerProcess:
+    """The preferences name the toy worker."""
+    from tests.operators.installed import prefer
+
+    prefer(host=worker.host, port=worker.port, token=worker.token, fingerprint="", python="")
+    return worker
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of two photos."""
+    from tests.operators.photos import save_photo
+
+    for name in ("1.png", "2.png"):
+        save_photo(tmp_path / "statue" / name)
+    return tmp_path / "statue"
+
+
+@pytest.fixture
+def splats(toy: WorkerProcess, tmp_path: Path):
+    """Those of `toy_splats`."""
+    from tests.operators.installed import toy_splats
+
+    return toy_splats(tmp_path / "statue")
 
 
 @pytest.fixture(scope="module")

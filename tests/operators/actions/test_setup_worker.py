@@ -7,11 +7,9 @@ from pathlib import Path
 import bpy
 import pytest
 
+from tests.operators.installed import MODULE, part
 from tests.setup.tiny_wheels import make_wheels, pin
 
-pytestmark = pytest.mark.usefixtures("installed")
-
-MODULE = "bl_ext.user_default.tttlrm"
 ops = bpy.ops.tttlrm
 
 
@@ -56,7 +54,7 @@ def test_the_worker_is_set_up_from_wheels_and_the_preferences_name_its_python(pr
     folder = Path(bpy.utils.extension_path_user(MODULE))
     assert Path(preferences.python).is_relative_to(folder / "environment") and Path(preferences.python).exists()
     assert "Successfully installed" in (folder / "setup.log").read_text()
-    chosen = import_module(f"{MODULE}.operators.jobs.chosen_worker").chosen_worker()
+    chosen = part("jobs.chosen_worker").chosen_worker()
     assert chosen.launched and chosen.python == Path(preferences.python)
 
 

@@ -12,12 +12,10 @@ from operators.engine import client
 from operators.headless import command_line
 from operators.jobs import worker
 from operators.jobs.chosen_worker import Worker
+from tests.operators.headless.commands import FILES
+from tests.operators.photos import save_photo
 from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.formats.ply import read_ply
-
-pytestmark = pytest.mark.usefixtures("registered", "toy_workers")
-
-FILES = {"statue.blend", "splats.ply", "mesh.glb", "preview.png", "report.json"}
 
 
 @pytest.fixture
@@ -30,12 +28,6 @@ def sets(tmp_path: Path) -> Path:
         (folder / name / f"{name}.json").write_text("{}")
     (folder / "notes.txt").write_text("not a set")
     return folder
-
-
-def save_photo(path: Path) -> None:
-    image = bpy.data.images.new("photo", 32, 24)
-    image.filepath_raw, image.file_format = str(path), "PNG"
-    image.save()
 
 
 def convert(sets: Path, *options: str) -> int:

@@ -12,9 +12,8 @@ import pytest
 import operators
 from operators.headless import command_line
 from operators.jobs.chosen_worker import Worker
+from tests.operators.photos import save_photo
 from tests.operators.worker_python import WORKER_PYTHON
-
-pytestmark = pytest.mark.usefixtures("registered", "toy_workers")
 
 PAGE = Path(__file__).parents[3] / "docs" / "headless.md"
 SHELL = "".join(re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.S))
@@ -23,10 +22,7 @@ COMMANDS = re.findall(r"blender -b -c tttlrm (\w+ .*?)(?: >.*| \|\|.*)?$", SHELL
 
 def test_the_script_reconstructs_decodes_renders_and_saves(tmp_path, monkeypatch):
     monkeypatch.setattr(operators.jobs.worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
-    (tmp_path / "photos").mkdir()
-    image = bpy.data.images.new("photo", 32, 24)
-    image.filepath_raw, image.file_format = str(tmp_path / "photos" / "1.png"), "PNG"
-    image.save()
+    save_photo(tmp_path / "photos" / "1.png")
     (script,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
     (tmp_path / "script.py").write_text(script)
     monkeypatch.setattr("sys.argv", ["blender", "--", str(tmp_path / "photos"), str(tmp_path / "out")])

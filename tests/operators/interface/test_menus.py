@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""With the keyboard alone: every operator is in a menu that F3 searches, says why it is grey, and has a page for F1."""
+"""With the keyboard alone: every operator is in a menu that F3 searches, and says why it is grey."""
 
 import ast
 from pathlib import Path
@@ -7,22 +7,17 @@ from types import SimpleNamespace
 
 import bpy
 import pytest
-from bl_operators.wm import WM_OT_doc_view_manual
 
 import operators
-from operators import engine, properties
+from operators import engine
 from operators.actions import files
 from operators.interface import manual, menus
 from operators.scene.splats import add_splats
 from tests.operators import words
-from tools.pages import anchors
 
 pytestmark = pytest.mark.usefixtures("registered")
 
-DOCS = words.HOUSE / "docs"
 OPERATORS = [kind for kind in operators.CLASSES if issubclass(kind, bpy.types.Operator)]
-HOLDERS = (bpy.types.AddonPreferences, bpy.types.PropertyGroup)
-GROUPS = [kind for kind in (*properties.CLASSES, *operators.CLASSES) if issubclass(kind, HOLDERS)]
 
 
 class Layout:
@@ -86,33 +81,3 @@ def test_who_refuses_says_why(file: Path):
             for poll in (part for part in kind.body if isinstance(part, ast.FunctionDef) and part.name == "poll"):
                 called = {ast.unparse(node.func) for node in ast.walk(poll) if isinstance(node, ast.Call)}
                 assert "cls.poll_message_set" in called, kind.name
-
-
-def page_of(identifier: str) -> str:
-    """What F1 opens."""
-    address = WM_OT_doc_view_manual._lookup_rna_url(identifier, verbose=False)
-    assert address is not None and address.startswith(manual.ADDRESS), identifier
-    return address.removeprefix(manual.ADDRESS)
-
-
-def identifiers() -> list[str]:
-    """Of all operators, whose properties Blender takes for them, and of all other properties."""
-    groups = [(kind.__name__, prop.identifier) for kind in GROUPS for prop in words.own_properties(kind)]
-    return [*(f"bpy.ops.{kind.bl_idname}" for kind in OPERATORS), *(f"bpy.types.{name}.{prop}" for name, prop in groups)]
-
-
-def test_f1_opens_a_page_that_exists():
-    headings = {f"{file.stem}.html": anchors(file.read_text("utf-8")) for file in DOCS.glob("*.md")}
-    for page, _, heading in (page_of(identifier).partition("#") for identifier in identifiers()):
-        assert heading in headings[page], f"{page}#{heading}"
-
-
-def test_no_page_is_named_in_vain():
-    """Every line of the map is the first that fits something."""
-    patterns = manual.pages()[1]
-    used = {next(number for number, (pattern, page) in enumerate(patterns) if _fits(name, pattern)) for name in identifiers()}
-    assert [patterns[number] for number in set(range(len(patterns))) - used] == []
-
-
-def _fits(identifier: str, pattern: str) -> bool:
-    return WM_OT_doc_view_manual._find_reference(identifier, ((pattern, "page"),), verbose=False) is not None

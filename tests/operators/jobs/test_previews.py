@@ -13,6 +13,7 @@ from operators.jobs import activity, worker
 from operators.jobs.chosen_worker import Worker
 from operators.scene.preview import MARK, Preview
 from operators.scene.splats import is_splats
+from tests.operators.photos import save_photo
 from tests.operators.toy_worker import SPLATS
 from tests.operators.worker_python import WORKER_PYTHON
 
@@ -39,10 +40,7 @@ def seen(registered, toy_workers, monkeypatch) -> list[int]:
 
 @pytest.fixture
 def photos(tmp_path) -> Path:
-    image = bpy.data.images.new("1.png", 32, 24)
-    image.filepath_raw, image.file_format = str(tmp_path / "1.png"), "PNG"
-    image.save()
-    return tmp_path
+    return save_photo(tmp_path / "1.png").parent
 
 
 @pytest.fixture

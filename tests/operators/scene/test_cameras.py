@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Cameras as Blender's, and back."""
+
 import json
 
 import bpy

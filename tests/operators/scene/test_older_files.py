@@ -8,7 +8,7 @@ import pytest
 from operators.scene import drawing, older_files
 from operators.scene.splats import add_splats, is_older, read_splats
 from operators.viewport.visible import appearances
-from tests.operators.viewport.test_overlay import random_splats
+from tests.operators.viewport.seen import random_splats
 
 pytestmark = pytest.mark.skipif(not drawing.drawn_by_blender(), reason="this Blender has no newer kind of splats")
 

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""What a job gives, as a collection in the scene."""
+
 from io import BytesIO
 
 import bpy

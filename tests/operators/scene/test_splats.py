@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats as Blender's point clouds, and back."""
+
 import bpy
 import numpy as np
 import pytest

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Work that is done while Blender draws."""
+
 from threading import Event
 from time import sleep
 

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The overlay draws what the engine does."""
+
 import bpy
 import gpu
 import numpy as np
@@ -15,32 +17,20 @@ from operators.viewport.overlay import Overlay
 from operators.viewport.visible import appearances, note_changes
 from tests.operators import engine_pictures
 from tests.operators.viewport import gpu_process
+from tests.operators.viewport.seen import AWAY, CAMERA, KEPT, SIZE, random_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians, merge
 from tttlrm_blender.gaussians.transform import apply_matrix
 from tttlrm_blender.geometry.cameras import Cameras
 
 pytestmark = pytest.mark.usefixtures("older_blender")
 
-SIZE = (64, 48)
-CAMERA = Cameras(np.array([np.eye(4)]), np.array([[60.0, 62.0, 33.0, 23.0]]), np.array([SIZE]))  # at the origin, along +z
-AWAY = Matrix.Translation((0.1, 0.0, 3.0))
 MATRICES = {
     "moved": AWAY,
     "turned": AWAY @ Euler((0.3, -1.2, 2.0)).to_matrix().to_4x4(),
     "mirrored": AWAY @ Euler((0.3, -1.2, 2.0)).to_matrix().to_4x4() @ Matrix.Diagonal((-1, 1, 1, 1)),
     "stretched": AWAY @ Euler((0.3, -1.2, 2.0)).to_matrix().to_4x4() @ Matrix.Diagonal((1, 0.4, 1.7, 1)),
 }
-KEPT = np.arange(200) % 3 > 0  # what is left of the splats when some are hidden
 BESIDE = Matrix.Translation((-0.5, 0.2, 0.5))  # where a second appearance is, seen from the first
-
-
-def random_splats(count=200, degree=3, seed=0):
-    rng = np.random.default_rng(seed)
-    quats = rng.normal(size=(count, 4))
-    quats /= np.linalg.norm(quats, axis=1, keepdims=True)
-    scales, opacities = rng.uniform(0.01, 0.2, (count, 3)), rng.uniform(0.05, 1, count)
-    arrays = rng.uniform(-0.9, 0.9, (count, 3)), quats, scales, opacities, rng.normal(size=(count, (degree + 1) ** 2, 3)) * 0.3
-    return Gaussians(*(array.astype(np.float32) for array in arrays))
 
 
 @pytest.fixture(scope="module")

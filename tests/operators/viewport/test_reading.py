@@ -11,7 +11,7 @@ from operators.scene.splats import add_splats, remove_splats, update_splats
 from operators.viewport import canvas, handlers, overlay, reading
 from operators.viewport.visible import appearances
 from tests.operators.viewport import gpu_process
-from tests.operators.viewport.test_overlay import AWAY, CAMERA, KEPT, SIZE, random_splats
+from tests.operators.viewport.seen import AWAY, CAMERA, KEPT, SIZE, random_splats
 
 EYE = gpu_process.eye_of(CAMERA)
 ATTRIBUTES = 19  # of splats of degree 3

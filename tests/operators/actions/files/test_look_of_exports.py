@@ -62,7 +62,7 @@ def placed(mirrored: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def pictures(registered, tmp_path_factory) -> dict[str, np.ndarray]:
+def pictures(installed, tmp_path_factory) -> dict[str, np.ndarray]:
     """What is seen in all cases, [H, W, 3], by case and what it is."""
     folder, views = tmp_path_factory.mktemp("exports"), {}
     write_splats(folder / "a.ply", scene())
