@@ -12,8 +12,9 @@ import numpy as np
 from mathutils import Matrix
 
 from ..engine import gaussians
+from ..given import given
 from . import conversion
-from .cameras import PHOTO, add_cameras
+from .cameras import PHOTO, add_cameras, camera_of
 from .mesh import add_mesh, parts_of
 from .splats import add_splats
 
@@ -31,7 +32,7 @@ def build_scene(
     their own the cameras; `photos` are the files by the names of the views. `upright` turns the whole so that the
     cameras stand upright, for poses that know no up.
     """
-    collection = _collection(name, bpy.context.scene.collection)
+    collection = _collection(name, given(bpy.context.scene).collection)
     carrier = bpy.data.objects.new(name, None)
     collection.objects.link(carrier)
     parts = [add_splats(f"{name} splats", splats_of(arrays), collection)]
@@ -41,7 +42,7 @@ def build_scene(
     for part in parts:
         part.parent = carrier
     if upright:
-        carrier.matrix_world = Matrix(conversion.upright(np.array(info["cameras"]["c2w"])))
+        carrier.matrix_world = Matrix(conversion.upright(np.array(info["cameras"]["c2w"])).tolist())
     return collection
 
 
@@ -55,7 +56,7 @@ def _hidden(mesh: bpy.types.Object) -> bpy.types.Object:
 def cameras_of(splats: bpy.types.Object) -> list[bpy.types.Object]:
     """The cameras of the scene that splats belong to, as far as they are still there."""
     beside = splats.parent.children if splats.parent else ()
-    return [obj for obj in beside if obj.type == "CAMERA" and PHOTO in obj.data]
+    return [obj for obj in beside if obj.type == "CAMERA" and camera_of(obj).get(PHOTO) is not None]
 
 
 def cameras_collection(splats: bpy.types.Object) -> bpy.types.Collection:

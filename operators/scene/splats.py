@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import errors, gaussians, transform
+from ..given import given, own
 from ..translations import told
 from . import drawing, masks, points
 from .radiance import BASE, NATIVE_BASE, OLDER_BASE, SH
@@ -24,16 +25,17 @@ def add_splats(
 ) -> bpy.types.Object:
     """A new point cloud object, in a collection or in the one that is active."""
     obj = bpy.data.objects.new(name, _cloud(name, splats))
-    (collection or bpy.context.collection).objects.link(obj)
+    (collection or given(bpy.context.collection)).objects.link(obj)
     show(obj)
     return obj
 
 
 def update_splats(obj: bpy.types.Object, splats: gaussians.Gaussians[np.ndarray]) -> None:
     """Replace the splats of an object; its place, modifiers and materials stay."""
-    old, name = obj.data, obj.data.name
+    old = points.cloud_of(obj)
+    name = old.name
     obj.data = _cloud(name, splats)
-    points.dress(obj.data, old)
+    points.dress(points.cloud_of(obj), old)
     if old.users == 0:
         bpy.data.pointclouds.remove(old)
         obj.data.name = name
@@ -53,9 +55,9 @@ def read_splats(
             told("Select a point cloud that was imported or made as splats."),
             "no_splats",
         )
-    bpy.context.view_layer.update()
+    given(bpy.context.view_layer).update()
     matrix = np.array(obj.matrix_world) if world is None else world @ np.array(obj.matrix_world)
-    splats, shown = read_local(obj.data), masks.visible(obj)
+    splats, shown = read_local(points.cloud_of(obj)), masks.visible(obj)
     if shown is not None:
         splats = splats[shown]
     return splats if np.allclose(matrix, np.eye(4), rtol=0, atol=ROUNDING) else transform.apply_matrix(splats, matrix)
@@ -64,7 +66,7 @@ def read_splats(
 def is_splats(obj: bpy.types.Object | None) -> bool:
     """Whether an object is a point cloud with the attributes of splats."""
     wanted = ("position", "scale", "rotation", BASE)
-    return obj is not None and obj.type == "POINTCLOUD" and all(name in obj.data.attributes for name in wanted)
+    return obj is not None and obj.type == "POINTCLOUD" and all(name in points.cloud_of(obj).attributes for name in wanted)
 
 
 def is_older(cloud: bpy.types.PointCloud) -> bool:
@@ -74,12 +76,12 @@ def is_older(cloud: bpy.types.PointCloud) -> bool:
 
 def is_kept(obj: bpy.types.Object | None) -> bool:
     """Whether an object is splats whose scene a worker was given to keep."""
-    return is_splats(obj) and bool(obj.tttlrm.session)
+    return is_splats(obj) and bool(own(obj).session)
 
 
 def remove_splats(obj: bpy.types.Object) -> None:
     """Remove an object, and its points where no other shows them."""
-    cloud = obj.data
+    cloud = points.cloud_of(obj)
     bpy.data.objects.remove(obj)
     if cloud.users == 0:
         bpy.data.pointclouds.remove(cloud)
