@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from trimesh import Trimesh
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..gaussians.transform import apply_similarity
 from ..geometry.cameras import Cameras
 from ..geometry.similarity import Similarity
-from ..mesh.mesh import Mesh
 from ..model.memory import SceneMemory, read_splats
 from ..model.network import TttLRM
 from ..photos.load import PhotoSet, load_photos, pinhole_cameras
@@ -88,7 +88,7 @@ def kept_photos() -> Iterator[None]:
         if error.code != "bad_photo":
             raise
         hint = "Reconstruct the scene again from your photos; its splats stay as they are."
-        raise TttlrmError(error.sentence, hint, "photos_gone") from error
+        raise TttlrmError(error.text, hint=hint, code="photos_gone") from error
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class State:
     made: Reconstruction | None = None
     gaussians: Gaussians[np.ndarray] | None = None  # numpy, in the world of the cameras
     refined: bool = False  # whether these were optimised against the photos
-    mesh: Mesh | None = None
+    mesh: Trimesh | None = None
 
 
 class Scene:
@@ -133,7 +133,7 @@ class Scene:
     def reconstruction(self) -> Reconstruction:
         """What the photos became. Raises `TttlrmError` before there is anything."""
         if self._state.made is None:
-            raise TttlrmError("This scene has not been reconstructed yet.", "Reconstruct it first.", "no_scene")
+            raise TttlrmError("This scene has not been reconstructed yet.", hint="Reconstruct it first.", code="no_scene")
         return self._state.made
 
     def splats(self) -> Gaussians[np.ndarray]:
