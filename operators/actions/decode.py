@@ -30,17 +30,16 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
 
     def collect(self, context: bpy.types.Context) -> Work:
         """Raises `TttlrmError` when there is no such crop box."""
-        work, box = super().collect(context), self._crop_box(context.object)
-        return replace(work, settings=replace(work.settings, crop=crop_matrix(box, context.object)))
+        work = super().collect(context)
+        return replace(work, settings=cropped(work.settings, context.object, self.crop))
 
-    def _crop_box(self, splats: bpy.types.Object) -> bpy.types.Object | None:
-        if not self.crop:
-            return splats.tttlrm.crop
-        if self.crop not in bpy.data.objects:
-            raise errors.TttlrmError(
-                "There is no object “{}” to crop to.", self.crop, hint="Name one of the scene.", code="bad_settings"
-            )
-        return bpy.data.objects[self.crop]
+
+def cropped(wanted: settings.DecodeSettings, splats: bpy.types.Object, name: str = "") -> settings.DecodeSettings:
+    """Settings with the crop box of that name, else with the splats' own. Raises `TttlrmError` when it is flat, or not there."""
+    if name and name not in bpy.data.objects:
+        raise errors.TttlrmError("There is no object “{}” to crop to.", name, hint="Name one of the scene.", code="bad_settings")
+    box = bpy.data.objects[name] if name else splats.tttlrm.crop
+    return replace(wanted, crop=crop_matrix(box, splats))
 
 
 class TTTLRM_OT_decode_selected(bpy.types.Operator):

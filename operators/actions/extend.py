@@ -14,10 +14,10 @@ from ..engine import errors, messages, settings
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
 from ..scene.cameras import PHOTO, Pictures, add_cameras, known_frames, pictures, transforms_json
-from ..scene.crop import crop_matrix
 from ..scene.reconstruction import cameras_collection, cameras_of
 from ..sources import new_pictured, placement_warning
 from ..sources.photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
+from .decode import cropped
 from .reconstruct import FILES, FOLDER
 
 POSES = f"{GIVEN}/blender.json"  # where the worker finds the poses of Blender's cameras
@@ -68,22 +68,13 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         if not files:
             hint = "Select image empties, or cameras with background images, beside the splats, or choose files."
             raise errors.TttlrmError("There are no new photos.", hint=hint, code="no_photos")
-        poses, extra = pose_files(wanted.poses, files)
-        own.files = "\n".join(dict.fromkeys([*taken, *files]))  # they are there even if the job fails
         self._photos = {name: source for name, source in files.items() if isinstance(source, Path)}
-        return Work(own.session, self.kind, replace(wanted, poses=poses), {**files, **extra})
+        return extending(splats, wanted, files)
 
     def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
         """New splats in the same object, and the new cameras beside the old ones."""
         super().finish(context, done)
-        splats, views = self.target(), done.info["cameras"]
-        old = cameras_of(splats)
-        known = {camera.data[PHOTO] for camera in old}
-        new = [index for index, name in enumerate(views["names"]) if name not in known]
-        rows = {part: [values[index] for index in new] for part, values in views.items()}
-        for camera in add_cameras(rows, self._photos, cameras_collection(splats)):
-            camera.parent = splats.parent
-            camera.data.display_size = old[0].data.display_size if old else camera.data.display_size
+        add_new_cameras(self.target(), done, self._photos)
 
     def _chosen(self) -> list[Path]:
         folder = Path(bpy.path.abspath(self.directory))
@@ -91,9 +82,31 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
 
     def _wanted(self, splats: bpy.types.Object) -> settings.ExtendSettings:
         own = splats.tttlrm
-        decode = replace(properties.plain(own.decode, settings.DecodeSettings), crop=crop_matrix(own.crop, splats))
+        decode = cropped(properties.plain(own.decode, settings.DecodeSettings), splats)
         refine = properties.plain(own.refine, settings.RefineSettings) if self.refine else settings.RefineSettings()
         return replace(properties.plain(self, settings.ExtendSettings), decode=decode, refine=refine)
+
+
+def extending(splats: bpy.types.Object, wanted: settings.ExtendSettings, files: dict[str, Path | bytes]) -> Work:
+    """The work of adding photos, under names that are free there, to the scene of splats.
+
+    Raises `TttlrmError` when the poses that are wanted do not exist.
+    """
+    own = splats.tttlrm
+    poses, extra = pose_files(wanted.poses, files)
+    own.files = "\n".join(dict.fromkeys([*own.files.split("\n"), *files]))  # they are there even if the job fails
+    return Work(own.session, "extend", replace(wanted, poses=poses), {**files, **extra})
+
+
+def add_new_cameras(splats: bpy.types.Object, done: messages.Done, photos: dict[str, Path]) -> None:
+    """Put the cameras of a result that are not there yet beside the others of the splats; `photos` are the new files."""
+    old, views = cameras_of(splats), done.info["cameras"]
+    known = {camera.data[PHOTO] for camera in old}
+    new = [index for index, name in enumerate(views["names"]) if name not in known]
+    rows = {part: [values[index] for index in new] for part, values in views.items()}
+    for camera in add_cameras(rows, photos, cameras_collection(splats)):
+        camera.parent = splats.parent
+        camera.data.display_size = old[0].data.display_size if old else camera.data.display_size
 
 
 def _with_poses(

@@ -23,12 +23,17 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
     def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
         """A new mesh object in the place of the splats, which are hidden: both at once look like neither."""
         splats = self.target()
-        mesh = add_mesh(f"{splats.name} mesh", **parts_of(done.arrays), collection=splats.users_collection[0])
-        mesh.parent = splats.parent
-        mesh.matrix_world = splats.matrix_world
-        faces = len(mesh.data.polygons)
-        if splats.visible_get():
-            splats.hide_set(True)
-            self.report({"INFO"}, told("{:,} faces; the object of the splats is hidden, Alt+H shows it", faces))
-        else:
-            self.report({"INFO"}, told("{:,} faces", faces))
+        seen = splats.visible_get()
+        faces = place_mesh(splats, done)
+        hidden = "{:,} faces; the object of the splats is hidden, Alt+H shows it"
+        self.report({"INFO"}, told(hidden, faces) if seen else told("{:,} faces", faces))
+
+
+def place_mesh(splats: bpy.types.Object, done: messages.Done) -> int:
+    """Put the mesh of a result in the place of its splats, which are hidden; gives the number of faces."""
+    mesh = add_mesh(f"{splats.name} mesh", **parts_of(done.arrays), collection=splats.users_collection[0])
+    mesh.parent = splats.parent
+    mesh.matrix_world = splats.matrix_world
+    if splats.visible_get():
+        splats.hide_set(True)
+    return len(mesh.data.polygons)

@@ -22,8 +22,13 @@ class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
     def collect(self, context: bpy.types.Context) -> Work:
         """Raises `TttlrmError` when no budget is given."""
         work = super().collect(context)
-        if not work.settings.wanted:
-            raise errors.TttlrmError(
-                "There is nothing to refine in no time.", hint="Set steps, passes or seconds.", code="bad_settings"
-            )
+        require_budget(work.settings)
         return work
+
+
+def require_budget(wanted: settings.RefineSettings) -> None:
+    """Raises `TttlrmError` where settings do not say how long to refine."""
+    if not wanted.wanted:
+        raise errors.TttlrmError(
+            "There is nothing to refine in no time.", hint="Set steps, passes or seconds.", code="bad_settings"
+        )

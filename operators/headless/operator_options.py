@@ -27,6 +27,7 @@ def given(args: Namespace, operator: str) -> dict[str, Any]:
 
 
 def _properties(operator: str) -> Iterator[bpy.types.Property]:
+    # Blender tells an operator's properties only through `bpy.ops`; nothing is called here.
     for prop in getattr(bpy.ops.tttlrm, operator).get_rna_type().properties:
         if prop.type in {*READERS, "BOOLEAN", "ENUM"} and not (prop.is_readonly or prop.is_hidden):
             yield prop

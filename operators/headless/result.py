@@ -53,10 +53,10 @@ def make(task: Task, wanted: settings.ReconstructSettings, keep_scene: bool, say
         raise errors.TttlrmError("{} exists, but is not finished.", task.out, hint="Move it away.", code="cannot_write")
     work = set_work(task.photos, wanted)
     try:
-        done = _follow(work, say)
+        done = follow(work, say)
         if wanted.mesh and "mesh.glb" not in done.arrays:
             raise errors.TttlrmError("The splats have no mesh.", hint="What was said before tells why.", code="no_mesh")
-        drawn = _follow(Work(work.session, "render", settings.RenderSettings(views=(0,))), say)
+        drawn = follow(Work(work.session, "render", settings.RenderSettings(views=(0,))), say)
     finally:
         if not keep_scene:
             worker.link.forget(work.session)
@@ -68,7 +68,7 @@ def make(task: Task, wanted: settings.ReconstructSettings, keep_scene: bool, say
     say(f"{done.info['splats']:,} splats")
 
 
-def _follow(work: Work, say: Callable[[str], None]) -> messages.Done:
+def follow(work: Work, say: Callable[[str], None]) -> messages.Done:
     """Wait for the end of a job. Raises `TttlrmError` when it fails."""
     for event in worker.start(work).events():
         if isinstance(event, messages.Progress):

@@ -4,15 +4,24 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from .. import properties
-from ..engine import errors, options, settings
+from ..actions.decode import cropped
+from ..actions.extend import add_new_cameras, extending
+from ..actions.mesh import place_mesh
+from ..actions.refine import require_budget
+from ..engine import errors, messages, options, settings
+from ..jobs.scene_operators import replace_splats
+from ..jobs.worker import Work
 from ..scene.splats import is_kept
-from . import blend_files, objects, operator_options, worker_options
+from ..sources.photo_sets import added_photos, photos_in
+from . import blend_files, objects, worker_options
+from .result import follow
 
 KINDS = {
     "extend": "add photos to the scene of the splats of a .blend file",
@@ -26,8 +35,7 @@ SETTINGS = {  # whose options each has; what is not given is as the splats have 
     "refine": (settings.RefineSettings,),
     "mesh": (settings.MeshSettings,),
 }
-PHOTOS = "directory"  # the property of `extend` that names their folder
-REFINE = "refine"  # that which says whether it refines
+PHOTOS = "directory"
 
 
 def add_commands(commands: Any) -> None:
@@ -42,7 +50,8 @@ def add_commands(commands: Any) -> None:
         objects.add_argument(parser)
         for each in SETTINGS[kind]:
             options.add_options(parser, each, but=("crop",))
-        operator_options.add_arguments(parser, _operator(kind), but=_no_options(kind))
+        if kind == "decode":
+            parser.add_argument("--crop", default="", metavar="NAME", help="object to crop to (default: the splats' own choice)")
         worker_options.add_arguments(parser)
         parser.set_defaults(run=run, kind=kind)
 
@@ -52,34 +61,56 @@ def run(args: Namespace) -> None:
     worker_options.use(args, kept=True)
     blend_files.open_file(args.file)
     for obj in _kept(objects.chosen_splats(args.object), args):
-        wanted = _wanted(obj, args)
-        with bpy.context.temp_override(object=obj, active_object=obj), blend_files.told("", "job_failed"):
-            _operator(args.kind)(**wanted)
+        print(f"{obj.name}: {JOBS[args.kind](obj, args)}", flush=True)
     blend_files.save(args.out)
 
 
-def _wanted(obj: bpy.types.Object, args: Namespace) -> dict[str, Any]:
-    """The arguments of the operator. Splats that get more photos are refined with settings of their own, which are set before."""
-    kind, *others = SETTINGS[args.kind]
-    wanted = options.given(args, kind) | operator_options.given(args, _operator(args.kind))
-    for refine in (options.given(args, other) for other in others):
-        for name, value in refine.items():
-            setattr(obj.tttlrm.refine, name, value)
-        wanted[REFINE] = "steps" in refine  # a budget was given
-    return wanted
+def _decode(splats: bpy.types.Object, args: Namespace) -> str:
+    wanted = cropped(_wanted(splats, "decode", args), splats, args.crop)
+    return f"{replace_splats(splats, _done(splats, 'decode', wanted)):,} splats"
 
 
-def _no_options(kind: str) -> set[str]:
-    """The properties of the operator that are settings, or that the arguments say otherwise."""
-    return {PHOTOS, *properties.described(SETTINGS[kind][0]), *({REFINE} if kind == "extend" else ())}
+def _refine(splats: bpy.types.Object, args: Namespace) -> str:
+    wanted = _wanted(splats, "refine", args)
+    require_budget(wanted)
+    return f"{replace_splats(splats, _done(splats, 'refine', wanted)):,} splats"
 
 
-def _operator(kind: str) -> Any:
-    return getattr(bpy.ops.tttlrm, kind)
+def _mesh(splats: bpy.types.Object, args: Namespace) -> str:
+    return f"{place_mesh(splats, _done(splats, 'mesh', _wanted(splats, 'mesh', args))):,} faces"
 
 
-def _folder(text: str) -> str:
-    return str(Path(text).resolve())
+def _extend(splats: bpy.types.Object, args: Namespace) -> str:
+    """With a budget given, splats are refined as they say themselves, but for what is given."""
+    refine = options.given(args, settings.RefineSettings)
+    for name, value in refine.items():
+        setattr(splats.tttlrm.refine, name, value)
+    decode = cropped(properties.plain(splats.tttlrm.decode, settings.DecodeSettings), splats)
+    wanted = settings.ExtendSettings(**options.given(args, settings.ExtendSettings), decode=decode)
+    if "steps" in refine:
+        wanted = replace(wanted, refine=properties.plain(splats.tttlrm.refine, settings.RefineSettings))
+    photos = added_photos(photos_in(args.directory), splats.tttlrm.files.split("\n"))
+    done = follow(extending(splats, wanted, photos), print)
+    add_new_cameras(splats, done, photos)
+    return f"{replace_splats(splats, done):,} splats"
+
+
+def _done(splats: bpy.types.Object, kind: str, wanted: Any) -> messages.Done:
+    return follow(Work(splats.tttlrm.session, kind, wanted), print)
+
+
+def _wanted(splats: bpy.types.Object, kind: str, args: Namespace) -> Any:
+    """The splats' own settings for a job, but for what is given."""
+    (of_kind,) = SETTINGS[kind]
+    own = properties.plain(getattr(splats.tttlrm, kind), of_kind)
+    return replace(own, **options.given(args, of_kind))
+
+
+JOBS = {"extend": _extend, "decode": _decode, "refine": _refine, "mesh": _mesh}
+
+
+def _folder(text: str) -> Path:
+    return Path(text).resolve()
 
 
 def _kept(splats: list[bpy.types.Object], args: Namespace) -> list[bpy.types.Object]:

@@ -59,6 +59,11 @@ class SplatsOperator(KeptSceneOperator):
 
     def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
         """New splats in the same object."""
-        splats = splats_of(done.arrays)
-        update_splats(self.target(), splats)
-        self.report({"INFO"}, told("{:,} splats", len(splats)))
+        self.report({"INFO"}, told("{:,} splats", replace_splats(self.target(), done)))
+
+
+def replace_splats(obj: bpy.types.Object, done: messages.Done) -> int:
+    """Put the splats of a result in the place of an object's own; gives their number."""
+    splats = splats_of(done.arrays)
+    update_splats(obj, splats)
+    return len(splats)

@@ -35,10 +35,14 @@ def main() -> None:
     try:
         bpy.ops.tttlrm.reconstruct()
     except RuntimeError as error:
-        said = import_module(f"{MODULE}.operators.reported").reported(error)
-        assert said.startswith("Es sind keine Fotos ausgewählt. Leerobjekte mit Bild"), error
+        assert "Es sind keine Fotos ausgewählt. Leerobjekte mit Bild" in str(error), error
     else:
         raise AssertionError("Nothing cannot be reconstructed.")
+    errors = import_module(f"{MODULE}.tttlrm_blender.errors")
+    lost = errors.TttlrmError(
+        "There is no mesh: {}", errors.text("{} ends too early.", "a.ply"), hint=errors.text("Choose {}.", 2)
+    )
+    assert translations.explained(lost) == "Es gibt kein Mesh: a.ply endet zu früh. 2 bis 3 wählen."
     bpy.ops.preferences.addon_disable(module=MODULE)
     assert pgettext_iface("Reconstruct Again", "Operator") == "Reconstruct Again"
     print("Everything is German")
