@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starting and stopping the worker, and its job."""
 
-from typing import ClassVar
-
 import bpy
 
 from ..engine import messages
 from ..jobs import activity, waiting, worker
 from ..jobs.job_operator import JobOperator
+from ..mixins import Outcome
 
 
 class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
@@ -15,7 +14,7 @@ class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
 
     bl_idname = "tttlrm.start_worker"
     bl_label = "Start Worker"
-    bl_options: ClassVar[set[str]] = set()  # nothing to undo
+    bl_options = set()  # nothing to undo
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
         """Nothing to do but to be there."""
@@ -38,7 +37,7 @@ class TTTLRM_OT_stop_worker(bpy.types.Operator):
         cls.poll_message_set("No worker is connected: one starts when it is needed")
         return worker.link.connected
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         worker.link.close()
         return {"FINISHED"}
@@ -56,7 +55,7 @@ class TTTLRM_OT_cancel(bpy.types.Operator):
         cls.poll_message_set("No job is running that could be stopped")
         return activity.current is not None
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         waiting.line.leave()
         activity.current.run.cancel()

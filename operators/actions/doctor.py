@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import sys
-from typing import ClassVar
 
 import bpy
 
 from ..engine import client, errors, messages, setup
+from ..given import given
 from ..jobs.chosen_worker import chosen_worker
 from ..jobs.job_operator import JobOperator
 from ..jobs.worker import require_python
@@ -20,7 +20,7 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
 
     bl_idname = "tttlrm.check_worker"
     bl_label = "Check Worker"
-    bl_options: ClassVar[set[str]] = set()  # nothing to undo
+    bl_options = set()  # nothing to undo
 
     def submit(self, context: bpy.types.Context) -> client.Job:
         """Begin. Raises `TttlrmError` for a worker that was not started from here: its Python is out of reach."""
@@ -41,7 +41,7 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
         self.report({"INFO"} if well else {"WARNING"}, "\n".join(lines))
         if not bpy.app.background:
             title = shown("The worker is well") if well else shown("The worker is not well")
-            context.window_manager.popup_menu(lambda popup, _: _draw(popup.layout, lines), title=title)
+            given(context.window_manager).popup_menu(lambda popup, _: _draw(popup.layout, lines), title=title)
 
 
 def _draw(layout: bpy.types.UILayout, lines: list[str]) -> None:

@@ -5,6 +5,7 @@ import bpy
 
 from .. import properties
 from ..engine import messages, settings
+from ..given import untyped
 from ..jobs.scene_operators import KeptSceneOperator
 from ..scene.mesh import add_mesh, parts_of
 from ..translations import told
@@ -26,7 +27,7 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
         mesh = add_mesh(f"{splats.name} mesh", **parts_of(done.arrays), collection=splats.users_collection[0])
         mesh.parent = splats.parent
         mesh.matrix_world = splats.matrix_world
-        faces = len(mesh.data.polygons)
+        faces = len(untyped(mesh.data).polygons)
         if splats.visible_get():
             splats.hide_set(True)
             self.report({"INFO"}, told("{:,} faces; the object of the splats is hidden, Alt+H shows it", faces))

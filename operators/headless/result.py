@@ -16,6 +16,7 @@ import bpy
 
 from ..actions.reconstruct import place, set_work
 from ..engine import errors, messages, settings, splat_files
+from ..given import given
 from ..jobs import worker
 from ..jobs.worker import Work
 from ..scene.cameras import look_through
@@ -82,7 +83,7 @@ def _follow(work: Work, say: Callable[[str], None]) -> messages.Done:
 
 def _look_through_first(cameras: dict[str, Any]) -> None:
     camera = next(obj for obj in bpy.data.objects if obj.type == "CAMERA")
-    look_through(bpy.context.scene, camera, cameras["sizes"][0])
+    look_through(given(bpy.context.scene), camera, cameras["sizes"][0])
 
 
 def _write(folder: Path, name: str, done: messages.Done, drawn: messages.Done) -> None:

@@ -11,6 +11,7 @@ import bpy
 
 from .. import properties
 from ..engine import errors, options, settings
+from ..given import group_of, untyped
 from ..scene.splats import is_kept
 from . import blend_files, objects, operator_options, worker_options
 
@@ -64,7 +65,7 @@ def _wanted(obj: bpy.types.Object, args: Namespace) -> dict[str, Any]:
     wanted = options.given(args, kind) | operator_options.given(args, _operator(args.kind))
     for refine in (options.given(args, other) for other in others):
         for name, value in refine.items():
-            setattr(obj.tttlrm.refine, name, value)
+            setattr(group_of(obj).refine, name, value)
         wanted[REFINE] = "steps" in refine  # a budget was given
     return wanted
 
@@ -75,7 +76,7 @@ def _no_options(kind: str) -> set[str]:
 
 
 def _operator(kind: str) -> Any:
-    return getattr(bpy.ops.tttlrm, kind)
+    return getattr(untyped(bpy.ops).tttlrm, kind)
 
 
 def _folder(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import bpy
 
 from ..engine import client, messages
+from ..given import given
 from ..translations import shown
 from ..windows import redraw_panels
 from .stages import phrase
@@ -57,5 +58,5 @@ def show(context: bpy.types.Context) -> None:
     """Tell the progress in the status bar and draw the panels anew."""
     if bpy.app.background:
         return
-    context.workspace.status_text_set(shown("{}   (Esc stops it)", current.text) if current else None)
+    given(context.workspace).status_text_set(shown("{}   (Esc stops it)", current.text) if current else None)
     redraw_panels()

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import bpy
 
 from ..engine import client, errors, messages
+from ..given import given
+from ..mixins import Operator, Outcome
 from ..scene.preview import Preview
 from ..scene.reconstruction import splats_of
 from ..translations import contexts, explained, shown, worded
@@ -16,13 +16,13 @@ from . import activity, starting, waiting, worker
 TICK = 0.1  # seconds between looks at the events
 
 
-class JobOperator:
+class JobOperator(Operator):
     """Collects work, gives it to the worker and takes the result: in a window without blocking it, else waiting for the end.
 
     An operator says how with `collect`, which may raise `TttlrmError`, and `finish`.
     """
 
-    bl_options: ClassVar[set[str]] = {"UNDO"}
+    bl_options = {"UNDO"}
     replaces: int = 0  # `session_uid` of the object that previews stand in for, if any
     _preview: Preview | None = None
     _timer: bpy.types.Timer | None = None
@@ -47,7 +47,7 @@ class JobOperator:
             cls.poll_message_set(shown("{} is still running: wait for its end, or stop it with Esc", title))
         return activity.current is None
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         try:
             activity.begin(self.bl_label, self.submit(context))
@@ -56,11 +56,11 @@ class JobOperator:
         if bpy.app.background:
             return self._wait(context)
         with context.temp_override(window=_main_window(context)):
-            self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
-            context.window_manager.modal_handler_add(self)
+            self._timer = given(context.window_manager).event_timer_add(TICK, window=context.window)
+            given(context.window_manager).modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this with everything that happens in the window."""
         if event.type == "ESC" and event.value == "PRESS":
             waiting.line.leave()
@@ -79,14 +79,14 @@ class JobOperator:
             activity.current.run.cancel()
             self._leave(context, {"CANCELLED"})
 
-    def _wait(self, context: bpy.types.Context) -> set[str]:
+    def _wait(self, context: bpy.types.Context) -> Outcome:
         try:
             outcomes = (self._take(context, message) for message in activity.current.run.events())
             return next(outcome for outcome in outcomes if outcome)
         finally:
             self._end(context)
 
-    def _take(self, context: bpy.types.Context, message: messages.Event) -> set[str] | None:
+    def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
         """Act on one event; the operator's result once the job is over."""
         activity.current.take(message)
         if isinstance(message, messages.Preview):
@@ -103,7 +103,7 @@ class JobOperator:
             return {"FINISHED"}  # something to undo
         return {"CANCELLED"} if isinstance(message, messages.END) else None
 
-    def _accept(self, context: bpy.types.Context, done: messages.Done) -> set[str]:
+    def _accept(self, context: bpy.types.Context, done: messages.Done) -> Outcome:
         self._remove_preview()
         try:
             self.finish(context, done)
@@ -111,13 +111,13 @@ class JobOperator:
             return self._fail(error)
         return {"FINISHED"}
 
-    def _fail(self, error: errors.TttlrmError) -> set[str]:
+    def _fail(self, error: errors.TttlrmError) -> Outcome:
         starting.failure = error
         self.report({"ERROR"}, explained(error))
         return {"CANCELLED"}
 
-    def _leave(self, context: bpy.types.Context, outcome: set[str]) -> set[str]:
-        context.window_manager.event_timer_remove(self._timer)
+    def _leave(self, context: bpy.types.Context, outcome: set[str]) -> Outcome:
+        given(context.window_manager).event_timer_remove(self._timer)
         self._end(context)
         return outcome
 
@@ -132,4 +132,4 @@ class JobOperator:
 
 def _main_window(context: bpy.types.Context) -> bpy.types.Window:
     """The window that a job belongs to: one of the preferences may be closed while the job goes on."""
-    return context.window.parent or context.window
+    return given(context.window).parent or context.window

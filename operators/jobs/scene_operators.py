@@ -5,6 +5,8 @@ import bpy
 
 from .. import properties
 from ..engine import errors, messages
+from ..given import given, group_of
+from ..mixins import Outcome
 from ..scene.lookup import find
 from ..scene.reconstruction import splats_of
 from ..scene.splats import is_kept, update_splats
@@ -31,13 +33,13 @@ class KeptSceneOperator(JobOperator):
 
     def collect(self, context: bpy.types.Context) -> Work:
         """The object's settings with what the caller asks for instead."""
-        self.replaces = context.object.session_uid
-        own = context.object.tttlrm
+        self.replaces = given(context.object).session_uid
+        own = group_of(context.object)
         wanted = properties.overlaid(properties.plain(getattr(own, self.kind), self.settings_type), self)
         self._session = own.session
         return Work(own.session, self.kind, wanted)
 
-    def _take(self, context: bpy.types.Context, message: messages.Event) -> set[str] | None:
+    def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
         """What a job comes to is told in the panel too, as long as it stands in the way."""
         troubles.note(self._session, message)
         return super()._take(context, message)

@@ -65,6 +65,7 @@ class Link:
             if not self.connected:
                 self._leave()
                 self._client, self._worker = self._connect(worker), worker
+            assert self._client is not None
             return self._client
 
     def forget(self, session: str) -> None:
