@@ -19,9 +19,9 @@ from functools import partial
 from pathlib import Path
 
 from tttlrm_blender.pipeline import jobs
-from tttlrm_blender.pipeline.job_kind import JobResult
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.protocol.messages import Event, Preview
+from tttlrm_blender.protocol.results import ReconstructResult
 from tttlrm_blender.protocol.settings import ExtendSettings, ReconstructSettings
 from tttlrm_blender.worker.outcome import JobReport
 
@@ -39,21 +39,21 @@ class Run:
     splats: int = 0  # in the last preview
 
 
-def run(job: Callable[[JobReport], JobResult], watched: bool) -> Run:
+def run(job: Callable[[JobReport], ReconstructResult], watched: bool) -> Run:
     """Do a job."""
     result, started, used = Run(), time.perf_counter(), time.process_time()
 
     def hear(event: Event) -> None:
         if isinstance(event, Preview):
             result.previews.append(time.perf_counter() - started)
-            result.splats = len(event.arrays["gaussians.means"])
+            result.splats = len(event.gaussians)
 
     job(JobReport(hear, watched=watched))
     result.seconds, result.processor = time.perf_counter() - started, time.process_time() - used
     return result
 
 
-def compare(name: str, job: Callable[[JobReport], JobResult], times: int) -> None:
+def compare(name: str, job: Callable[[JobReport], ReconstructResult], times: int) -> None:
     """Print a job's line of the table."""
     runs = [[run(job, watched) for watched in (False, True)] for _ in range(times)]
     plain, shown = (min(column, key=lambda each: each.processor) for column in zip(*runs, strict=True))

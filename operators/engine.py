@@ -12,6 +12,7 @@ def _room(name: str) -> ModuleType:
 
 
 errors = _room("errors")
+stages = _room("stages")
 gaussians = _room("gaussians.gaussians")
 transform = _room("gaussians.transform")
 select = _room("gaussians.select")
@@ -20,6 +21,8 @@ drawing = _room("gaussians.drawing")
 cameras = _room("geometry.cameras")
 camera_writers = _room("poses.camera_writers")
 settings = _room("protocol.settings")
+results = _room("protocol.results")
+kinds = _room("protocol.kinds")
 messages = _room("protocol.messages")
 client = _room("client")
 setup = _room("setup")

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import bpy
 
-from ..engine import messages
+from ..engine import results
 from ..jobs import activity, waiting, worker
 from ..jobs.job_operator import JobOperator
 
@@ -19,9 +19,9 @@ class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
         """Nothing to do but to be there."""
-        return worker.Work("", "")
+        return worker.Work("", None)
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: results.Nothing) -> None:
         """Say so."""
         self.report({"INFO"}, "The worker is ready")
 

@@ -10,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties
-from ..engine import errors, messages, settings
+from ..engine import errors, kinds, results, settings
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
 from ..scene.cameras import PHOTO, Pictures, add_cameras, known_frames, pictures, transforms_json
@@ -30,8 +30,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
     bl_idname = "tttlrm.extend"
     bl_label = "Add Photos"
 
-    kind = "extend"
-    settings_type = settings.ExtendSettings
+    kind = kinds.EXTEND
     __annotations__ = properties.annotations(settings.ExtendSettings) | {
         "directory": StringProperty(name="Folder", description="Of the files; without files, of photos", **FOLDER),
         "files": CollectionProperty(**FILES),
@@ -74,15 +73,14 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         self._photos = {name: source for name, source in files.items() if isinstance(source, Path)}
         return Work(own.session, self.kind, replace(wanted, poses=poses), {**files, **extra})
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: results.ReconstructResult) -> None:
         """New splats in the same object, and the new cameras beside the old ones."""
-        super().finish(context, done)
-        splats, views = self.target(), done.info["cameras"]
+        super().finish(context, result)
+        splats = self.target()
         old = cameras_of(splats)
         known = {camera.data[PHOTO] for camera in old}
-        new = [index for index, name in enumerate(views["names"]) if name not in known]
-        rows = {part: [values[index] for index in new] for part, values in views.items()}
-        for camera in add_cameras(rows, self._photos, cameras_collection(splats)):
+        new = [view for view, name in enumerate(result.cameras.names) if name not in known]
+        for camera in add_cameras(result.cameras[new], self._photos, cameras_collection(splats)):
             camera.parent = splats.parent
             camera.data.display_size = old[0].data.display_size if old else camera.data.display_size
 

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import bpy
 
 from ..engine import client, errors, messages
 from ..scene.preview import Preview
-from ..scene.reconstruction import splats_of
 from ..translations import contexts, explained, shown
 from . import activity, waiting, worker
 
@@ -31,8 +30,8 @@ class JobOperator:
         """The work, from the scene and the operator's properties."""
         raise NotImplementedError
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
-        """Put the result into the scene."""
+    def finish(self, context: bpy.types.Context, result: Any) -> None:
+        """Put the result, of the type that the job gives, into the scene."""
         raise NotImplementedError
 
     def submit(self, context: bpy.types.Context) -> client.Job:
@@ -92,7 +91,7 @@ class JobOperator:
         activity.current.take(message)
         if isinstance(message, messages.Preview):
             self._preview = self._preview or Preview(self.replaces)
-            self._preview.show(splats_of(message.arrays))
+            self._preview.show(message.gaussians)
         if isinstance(message, messages.Note):
             self.report({"WARNING"}, message.sentence)
         if isinstance(message, messages.Failed):
@@ -107,7 +106,7 @@ class JobOperator:
     def _accept(self, context: bpy.types.Context, done: messages.Done) -> set[str]:
         self._remove_preview()
         try:
-            self.finish(context, done)
+            self.finish(context, activity.current.run.taken(done))
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}

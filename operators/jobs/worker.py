@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 from bpy.app.translations import pgettext_n
 
-from ..engine import client, errors, messages
+from ..engine import client, errors, kinds, messages, results, stages
 from ..translations import told
 from .chosen_worker import Worker, chosen_worker
 
@@ -25,14 +25,14 @@ class Work:
     """What the worker is to do: collected on the main thread, done on any."""
 
     session: str  # name of the scene on the worker
-    kind: str  # of the job; empty to do no more than reach the worker
+    kind: kinds.Kind | None  # of the job; None to do no more than reach the worker
     settings: Any = None
     files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder, to be sent before
 
     @property
     def founds(self) -> bool:
         """Whether the scene begins with it, and so is of no use when it fails."""
-        return self.kind == "reconstruct"
+        return self.kind is kinds.RECONSTRUCT
 
 
 def require_python(worker: Worker) -> None:
@@ -111,7 +111,7 @@ class Run(client.Job):
     """A job on its way to the worker and there. Reaching the worker may take seconds, so a thread does it."""
 
     def __init__(self, work: Work, worker: Worker) -> None:
-        super().__init__(self._pass_on)
+        super().__init__(self._pass_on, work.kind.result if work.kind else results.Nothing)
         self.succeeded = False
         self._remote: client.Job | None = None
         threading.Thread(target=self._do, args=(work, worker), name="tttLRM job", daemon=True).start()
@@ -123,9 +123,9 @@ class Run(client.Job):
     def _do(self, work: Work, worker: Worker) -> None:
         try:
             if not link.connected:
-                self.put(messages.Progress("connect", 0.0))
+                self.put(messages.Progress(stages.Stage.CONNECT, 0.0))
             connection = link.client(worker)
-            if self.cancel_wanted or not work.kind:
+            if self.cancel_wanted or work.kind is None:
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
                 return
             self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None, watched))

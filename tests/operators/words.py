@@ -7,19 +7,6 @@ from pathlib import Path
 
 HOUSE = Path(__file__).parents[2]
 ENGLISH = {"headless", "presets"}  # rooms of `operators` without an interface
-ROOMS = (
-    "client",
-    "mesh",
-    "model",
-    "photos",
-    "pipeline",
-    "poses",
-    "refine",
-    "render",
-    "setup",
-    "stereo",
-    "worker",
-)  # where jobs run
 MARKED = {
     "shown": 0,
     "told": 0,
@@ -28,7 +15,6 @@ MARKED = {
     "poll_message_set": 0,
     "report": 1,
 }  # which argument is a text
-STAGES = {"report": 0, "Progress": 0, "tell": 0, "_tell": 0, "for_each": 3, "say": 0}
 
 
 def registered() -> Iterator[str]:
@@ -94,15 +80,6 @@ def constants(text: ast.expr) -> list[str]:
     if isinstance(text, ast.IfExp):
         return constants(text.body) + constants(text.orelse)
     return [text.value] if isinstance(text, ast.Constant) and isinstance(text.value, str) else []
-
-
-def stages() -> Iterator[str]:
-    """What the parts of jobs are called in the engine."""
-    for file in (file for room in ROOMS for file in sorted((HOUSE / "tttlrm_blender" / room).rglob("*.py"))):
-        for name, call in calls(file):
-            if len(call.args) > STAGES.get(name, len(call.args)):
-                yield from constants(call.args[STAGES[name]])
-            yield from (text for word in call.keywords if word.arg == "stage" for text in constants(word.value))
 
 
 def written() -> Iterator[str]:

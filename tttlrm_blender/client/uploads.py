@@ -34,7 +34,7 @@ def uploads(session: str, path: str, source: Path | bytes) -> Iterator[Upload]:
                 part = file.read(min(RUN_BYTES, size - offset))
                 if not part and size:
                     raise TttlrmError(f"The file for {path} became shorter while it was read.", "Try again.", "bad_file")
-                yield Upload(session, path, size, offset, {"bytes": np.frombuffer(part, np.uint8)})
+                yield Upload(session, path, size, offset, np.frombuffer(part, np.uint8))
                 offset += len(part)
                 if not size:
                     return

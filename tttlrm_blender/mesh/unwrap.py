@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import TttlrmError
 from ..progress import Listen, Report
+from ..stages import Stage
 from .charts import Faces, cells_of, charts_of, directions_of
 from .mesh import Mesh
 from .packing import pack
@@ -38,14 +39,14 @@ def unwrap(mesh: Mesh, size: int, report: Report) -> Atlas:
 
     Raises `TttlrmError` where the picture is too small for all charts, and `Cancelled`.
     """
-    report("unwrap", 0)
+    report(Stage.UNWRAP, 0)
     faces = Faces.of(mesh.vertices, mesh.faces)
-    directions = directions_of(faces, partial(report, "unwrap", 0))
+    directions = directions_of(faces, partial(report, Stage.UNWRAP, 0))
     flat = faces.flat(directions)
-    report("unwrap", 0)
+    report(Stage.UNWRAP, 0)
     labels = cells_of(flat[..., :2], charts_of(faces, directions))
     for layer in range(1, LAYERS + 2):
-        listen = partial(report, "unwrap", layer / (LAYERS + 2))
+        listen = partial(report, Stage.UNWRAP, layer / (LAYERS + 2))
         listen()
         charts = charts_of(faces, labels)
         listen()

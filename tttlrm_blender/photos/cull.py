@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter
 
 from ..errors import TttlrmError
 from ..progress import Report
+from ..stages import Stage
 from .images import read_reduced, shrunk
 from .photo import leave_out
 from .threads import for_each
@@ -77,7 +78,7 @@ def _looks(paths: list[Path], report: Report) -> dict[Path, Look]:
         except TttlrmError as error:
             faults[path] = error
 
-    for_each(look, paths, report, "look")
+    for_each(look, paths, report, Stage.LOOK)
     leave_out([faults[path] for path in paths if path in faults], len(looks), report)
     return looks
 

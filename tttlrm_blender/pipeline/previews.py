@@ -14,6 +14,7 @@ from ..model.memory import VIEWS_PER_UPDATE
 from ..model.stream import Look, glance
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ReconstructSettings
+from ..stages import Stage
 from .scene import in_world, network
 
 LOOK_SPLATS = 50_000  # in a preview of photos that are being read
@@ -30,7 +31,7 @@ def look_ahead(
         cameras.c2w[:early],
         cameras.intrinsics[:early],
         settings.elastic,
-        lambda share: report("preview", share),
+        lambda share: report(Stage.PREVIEW, share),
         offering(settings.checkpoint, similarity, settings.decode, report),
     )
 

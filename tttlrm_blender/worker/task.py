@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..pipeline.job_kind import JobResult
 from ..progress import Report
 from ..protocol.messages import Event, Failed, Note
 from . import logs
@@ -38,7 +37,7 @@ class Task:
     def __init__(
         self,
         session: Session,
-        work: Callable[[Report], JobResult],
+        work: Callable[[Report], Any],
         emit: Callable[[Event], None],
         label: Label,
         interactive: bool = False,
