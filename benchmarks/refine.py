@@ -19,6 +19,7 @@ import torch
 
 from tttlrm_blender.commands.options import budget, size
 from tttlrm_blender.pipeline import steps
+from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
@@ -34,9 +35,10 @@ def main() -> None:
     options = parse()
     width, height = options.size
     settings = ReconstructSettings(poses=options.poses, width=width, height=height, hold_out=options.hold_out)
-    photographs = steps.load(Scene(options.photos), settings, Report())
-    made = steps.remember(photographs, settings, Report())
-    decoded, points = steps.read_out(made, DecodeSettings(), Report()), steps.points_of(made, Report())
+    model = load_network(settings.checkpoint)
+    photographs = steps.load(Scene(options.photos), model.config.most_views, settings, Report())
+    made = steps.encode_photos(model, photographs, settings, Report())
+    decoded, points = steps.decode_splats(model, made, DecodeSettings(), Report()), steps.points_of(made, Report())
     found, given = len(points) if points else 0, len(photographs.inputs)
     print(f"{given} photos in, {len(decoded)} splats decoded, {found} points, {torch.get_num_threads()} threads")
     rows = [COLUMNS]

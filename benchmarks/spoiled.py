@@ -24,6 +24,7 @@ from tttlrm_blender.commands.options import size
 from tttlrm_blender.photos.images import read_image
 from tttlrm_blender.photos.selection import hold_out
 from tttlrm_blender.pipeline import steps
+from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
@@ -71,10 +72,11 @@ def measured(photos: Path, options: argparse.Namespace, exposure: bool) -> str:
     """What comes of refining for some steps."""
     width, height = options.size
     settings = ReconstructSettings(width=width, height=height, hold_out=options.hold_out)
-    photographs = steps.load(Scene(photos), settings, Report())
-    made = steps.remember(photographs, settings, Report())
-    decoded = steps.read_out(made, DecodeSettings(), Report())
-    splats = steps.optimize(decoded, made, RefineSettings(steps=options.steps, exposure=exposure), Report())
+    model = load_network(settings.checkpoint)
+    photographs = steps.load(Scene(photos), model.config.most_views, settings, Report())
+    made = steps.encode_photos(model, photographs, settings, Report())
+    decoded = steps.decode_splats(model, made, DecodeSettings(), Report())
+    splats = steps.refine_splats(decoded, made, RefineSettings(steps=options.steps, exposure=exposure), Report())
     assert photographs.held_out is not None, "some are held out"
     plain, fitted = (evaluate_psnr(splats, photographs.held_out, fit) for fit in (False, True))
     return f"{len(photographs.inputs)} photos used, {plain:.2f} dB, fitted {fitted:.2f} dB"

@@ -22,7 +22,7 @@ PACKAGES = {
     "": {"numpy"},
     "protocol": {"numpy"},
     "kernels": {"numba", "numpy", "torch"},
-    "geometry": {"numpy"},
+    "geometry": {"numpy", "torch"},
     "photos": {"numpy", "PIL", "scipy", "pillow_heif", "rawpy", "onnxruntime", "av"},
     "poses": {"numpy", "PIL", "scipy", "pycolmap"},
     "gaussians": {"numpy", "zstandard"},
@@ -49,7 +49,7 @@ ROOMS = {
     "gaussians": {"", "geometry"},
     "client": {"", "protocol"},
     "setup": {"", "client", "protocol"},
-    "stereo": {"", "kernels"},
+    "stereo": {"", "geometry", "kernels"},
     "model": {"", "gaussians", "geometry", "stereo", "photos", "protocol"},
     "render": {"", "gaussians", "geometry", "kernels", "photos"},
     "refine": {"", "gaussians", "geometry", "kernels", "photos", "poses", "protocol", "render"},
@@ -117,11 +117,18 @@ def engine_graph() -> dict[str, set[str]]:
     return graph
 
 
+def gateway() -> set[str]:
+    """The engine's modules that operators/engine.py imports, for a checkout and, relatively, for the installed extension."""
+    source = OPERATORS / "engine.py"
+    checkout = {name for name, relative in imports(source) if name.startswith("tttlrm_blender.") and not relative}
+    installed = {name for name, relative in imports(source) if relative}
+    assert checkout == installed
+    return checkout
+
+
 def taken_into_blender() -> set[str]:
     """The engine modules that the operators load, and all that those import."""
-    calls = [node for node in ast.walk(ast.parse((OPERATORS / "engine.py").read_text())) if isinstance(node, ast.Call)]
-    rooms = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "_room"]
-    todo = [f"tttlrm_blender.{room.value}" for room in rooms if isinstance(room, ast.Constant)]
+    todo = list(gateway())
     taken: set[str] = set()
     while todo:
         name = todo.pop()
@@ -155,8 +162,46 @@ def test_what_blender_takes_from_the_engine_is_light():
 @pytest.mark.parametrize("source", SOURCES, ids=shown)
 def test_imports_inside_are_relative(source):
     """For the engine and the operators have another name inside Blender."""
-    own = {"tttlrm_blender", "operators"}
+    own = {"operators"} if source == OPERATORS / "engine.py" else {"tttlrm_blender", "operators"}
     assert not [name for name, relative in imports(source) if name.partition(".")[0] in own and not relative]
+
+
+@pytest.mark.parametrize("source", IN_BLENDER, ids=shown)
+def test_the_engine_is_reached_through_its_gateway(source):
+    reached = [name for name, _ in imports(source) if name.startswith("tttlrm_blender")]
+    assert not reached or source == OPERATORS / "engine.py"
+
+
+# The rooms of `operators` likewise; modules at the top ("") serve all of them.
+OPERATOR_ROOMS = {
+    "": set(),
+    "properties": {"", "jobs", "sources"},
+    "scene": {""},
+    "viewport": {"", "scene"},
+    "sources": {"", "scene"},
+    "jobs": {"", "properties", "scene"},
+    "actions": {"", "jobs", "properties", "scene", "sources", "viewport"},
+    "interface": {"", "jobs", "properties", "scene", "sources"},
+    "headless": {"", "actions", "jobs", "properties", "scene", "sources"},
+    "translations": set(),
+    "presets": set(),
+}
+
+
+def operator_room(module: str) -> str:
+    """The room of a module of `operators`; most at the top are in none."""
+    room = [*module.split("."), "", ""][1]
+    return room if room in OPERATOR_ROOMS or (OPERATORS / room).is_dir() else ""
+
+
+IN_ROOMS = [source for source in IN_BLENDER if source.parent not in (ROOT, OPERATORS) or source.stem == "properties"]
+
+
+@pytest.mark.parametrize("source", IN_ROOMS, ids=shown)
+def test_a_room_of_the_operators_imports_what_it_may(source):
+    room = operator_room(module_name(source))
+    rooms = {operator_room(name) for name, relative in imports(source) if relative and name.startswith("operators.")}
+    assert rooms - {"translations"} <= OPERATOR_ROOMS[room] | {room}
 
 
 def test_the_engine_has_no_import_circles():

@@ -26,7 +26,14 @@ def fetch_wheels() -> None:
     if all(wheel.exists() for wheel in wanted):
         return
     pure = ["--platform", "any", "--python-version", "3.11", "--implementation", "py", "--abi", "none", "--only-binary", ":all:"]
-    pinned = ["--require-hashes", "--no-deps", "--requirement", HOUSE / "vendor/requirements.txt", "--dest", HOUSE / "vendor"]
+    pinned: list[str | Path] = [
+        "--require-hashes",
+        "--no-deps",
+        "--requirement",
+        HOUSE / "vendor/requirements.txt",
+        "--dest",
+        HOUSE / "vendor",
+    ]
     subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", *pure, *pinned], check=True)
 
 

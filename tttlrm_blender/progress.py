@@ -6,6 +6,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import numpy as np
+
 from .errors import Cancelled
 from .gaussians.gaussians import Gaussians
 from .stages import Stage
@@ -38,7 +40,7 @@ class Report:
     def progress(self, stage: Stage, fraction: float) -> None:
         """Called with every report."""
 
-    def preview(self, make: Callable[[], Gaussians]) -> None:
+    def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
         """Called where there are intermediate splats (numpy) worth showing, with what makes them."""
 
     def note(self, sentence: str) -> None:

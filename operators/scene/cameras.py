@@ -14,6 +14,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ..engine import errors, results
+from ..given import given, untyped
 from ..translations import told
 from . import conversion
 from .photo_names import free_name
@@ -58,7 +59,7 @@ def _add_camera(
         _set_background(data, bpy.data.images.load(str(photo), check_existing=True))
     data[PHOTO] = name
     camera = bpy.data.objects.new(data.name, data)
-    camera.matrix_world = Matrix(conversion.camera_to_blender(c2w))
+    camera.matrix_world = Matrix(conversion.camera_to_blender(c2w).tolist())
     collection.objects.link(camera)
     return camera
 
@@ -69,7 +70,7 @@ def _draw_small(cameras: list[bpy.types.Object]) -> None:
     middle = sum(places, Vector()) / max(len(places), 1)
     farthest = max(((place - middle).length for place in places), default=0.0)
     for camera in cameras if farthest else ():
-        camera.data.display_size = DRAWN * farthest
+        camera_of(camera).display_size = DRAWN * farthest
 
 
 def _uncropped_side(size: list[int], original: list[int]) -> str:
@@ -78,7 +79,7 @@ def _uncropped_side(size: list[int], original: list[int]) -> str:
 
 
 def _set_lens(data: bpy.types.Camera, lens: conversion.Lens) -> None:
-    data.sensor_fit = lens.fit
+    data.sensor_fit = untyped(lens.fit)
     data.sensor_width = data.sensor_height = conversion.SENSOR
     data.lens = lens.length
     data.shift_x, data.shift_y = lens.shift_x, lens.shift_y
@@ -92,21 +93,27 @@ def _set_background(data: bpy.types.Camera, image: bpy.types.Image) -> None:
     background.frame_method = "CROP"
 
 
+def camera_of(obj: bpy.types.Object) -> bpy.types.Camera:
+    """The lens of a camera object."""
+    assert isinstance(obj.data, bpy.types.Camera)
+    return obj.data
+
+
 def look_through(scene: bpy.types.Scene, camera: bpy.types.Object, size: tuple[int, int]) -> None:
     """Make a scene render what a camera sees, at a size in pixels."""
     scene.camera = camera
     scene.render.resolution_x, scene.render.resolution_y = size
     scene.render.resolution_percentage = 100
-    aspect = camera.data.get(PIXEL_ASPECT, 1.0)
+    aspect = untyped(camera_of(camera)).get(PIXEL_ASPECT, 1.0)
     # Blender clamps both to at least 1.
     scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = max(1 / aspect, 1.0), max(aspect, 1.0)
 
 
 def background_photo(obj: bpy.types.Object) -> bpy.types.Image | None:
     """The image behind a camera's picture, or the one that an image empty shows."""
-    if obj.type == "EMPTY" and obj.empty_display_type == "IMAGE":
-        return obj.data
-    if obj.type == "CAMERA":
+    if isinstance(obj.data, bpy.types.Image):
+        return obj.data if obj.empty_display_type == "IMAGE" else None
+    if isinstance(obj.data, bpy.types.Camera):
         return next((b.image for b in obj.data.background_images if b.source == "IMAGE" and b.image), None)
     return None
 
@@ -126,8 +133,9 @@ class Pictures:
 
 def ignored(obj: bpy.types.Object) -> bool:
     """Whether the photo behind a camera's picture is moved, turned, scaled or mirrored, of which its pose knows nothing."""
-    shown = [b for b in obj.data.background_images if b.source == "IMAGE" and b.image][:1] if obj.type == "CAMERA" else []
-    return any(tuple(b.offset) != (0, 0) or b.rotation or b.scale != 1 or b.use_flip_x or b.use_flip_y for b in shown)
+    behind = obj.data.background_images if isinstance(obj.data, bpy.types.Camera) else ()
+    shown = [b for b in behind if b.source == "IMAGE" and b.image][:1]
+    return any(b.offset.length or b.rotation or b.scale != 1 or b.use_flip_x or b.use_flip_y for b in shown)
 
 
 def photo_set(objects: Iterable[bpy.types.Object]) -> dict[str, Path | bytes]:
@@ -147,7 +155,7 @@ def pictures(
 
     The frames stand in the world of Blender, or in another with its matrix to that one. Raises `TttlrmError` as `photo_set`.
     """
-    bpy.context.view_layer.update()
+    given(bpy.context.view_layer).update()
     files: dict[str, Path | bytes] = {}
     frames = []
     for obj, image in ((obj, image) for obj in objects if (image := background_photo(obj))):
@@ -161,8 +169,9 @@ def pictures(
 
 def known_frames(cameras: Iterable[bpy.types.Object], world: Matrix) -> list[dict[str, Any]]:
     """Frames for cameras that a reconstruction made: the photos by their names in its scene, and poses in a world."""
-    bpy.context.view_layer.update()
-    return [{"file_path": camera.data[PHOTO], "camera_angle_x": camera.data.angle_x} | _pose(camera, world) for camera in cameras]
+    given(bpy.context.view_layer).update()
+    lenses = [(camera, camera_of(camera)) for camera in cameras]
+    return [{"file_path": lens[PHOTO], "camera_angle_x": lens.angle_x} | _pose(camera, world) for camera, lens in lenses]
 
 
 def transforms_json(frames: list[dict[str, Any]]) -> bytes:
@@ -201,13 +210,13 @@ def intrinsics(camera: bpy.types.Object, size: tuple[int, int], aspect: float = 
 
     Raises `TttlrmError` for cameras that are not perspective ones.
     """
-    data = camera.data
+    data = camera_of(camera)
     if data.type != "PERSP":
         raise errors.TttlrmError(
             told("The camera “{}” is not a perspective one.", camera.name), told("Set its type to Perspective."), "bad_camera"
         )
-    aspect = data.get(PIXEL_ASPECT, aspect)
-    fit = data.sensor_fit
+    aspect = untyped(data).get(PIXEL_ASPECT, aspect)
+    fit: str = data.sensor_fit
     if fit == "AUTO":
         fit = "HORIZONTAL" if size[0] >= size[1] * aspect else "VERTICAL"
     sensor = data.sensor_height if data.sensor_fit == "VERTICAL" else data.sensor_width

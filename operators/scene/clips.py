@@ -13,6 +13,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ..engine import errors
+from ..given import untyped
 from ..translations import told
 from . import conversion
 
@@ -21,7 +22,7 @@ MOST_FRAMES = 100  # that are used of a clip, as of a video
 
 def solved_cameras(clip: bpy.types.MovieClip) -> list[Any]:
     """The reconstructed cameras of those frames that are used, evenly spread; none without a solution."""
-    solution = clip.tracking.reconstruction
+    solution = untyped(clip.tracking).reconstruction
     cameras = list(solution.cameras) if solution.is_valid else []
     chosen = np.linspace(0, len(cameras) - 1, min(MOST_FRAMES, len(cameras))).round().astype(int)
     return [cameras[index] for index in chosen]
@@ -59,14 +60,14 @@ def _world(clip: bpy.types.MovieClip, scene: bpy.types.Scene) -> Matrix:
 
 
 def _follows(constraint: bpy.types.Constraint, clip: bpy.types.MovieClip, scene: bpy.types.Scene) -> bool:
-    if constraint.type != "CAMERA_SOLVER":
+    if not isinstance(constraint, bpy.types.CameraSolverConstraint):
         return False
     return (scene.active_clip if constraint.use_active_clip else constraint.clip) == clip
 
 
 def _lens(clip: bpy.types.MovieClip) -> dict[str, Any]:
     """What all frames have in common in a transforms.json."""
-    camera, (width, height) = clip.tracking.camera, clip.size
+    camera, (width, height) = untyped(clip.tracking).camera, clip.size
     x, y = camera.principal_point_pixels
     if camera.pixel_aspect != 1:
         raise _unknown_lens(clip, told("its pixels are not square"))

@@ -10,8 +10,9 @@ import bpy
 from mathutils import Matrix
 
 from ..engine import results
+from ..given import given
 from . import conversion
-from .cameras import PHOTO, add_cameras
+from .cameras import PHOTO, add_cameras, camera_of
 from .mesh import add_surface
 from .splats import add_splats
 
@@ -28,7 +29,7 @@ def build_scene(
     their own the cameras; `photos` are the files by the names of the views. `upright` turns the whole so that the
     cameras stand upright, for poses that know no up.
     """
-    collection = _collection(name, bpy.context.scene.collection)
+    collection = _collection(name, given(bpy.context.scene).collection)
     carrier = bpy.data.objects.new(name, None)
     collection.objects.link(carrier)
     parts = [add_splats(f"{name} splats", result.gaussians, collection)]
@@ -38,7 +39,7 @@ def build_scene(
     for part in parts:
         part.parent = carrier
     if upright:
-        carrier.matrix_world = Matrix(conversion.upright(result.cameras.c2w))
+        carrier.matrix_world = Matrix(conversion.upright(result.cameras.c2w).tolist())
     return collection
 
 
@@ -52,7 +53,7 @@ def _hidden(mesh: bpy.types.Object) -> bpy.types.Object:
 def cameras_of(splats: bpy.types.Object) -> list[bpy.types.Object]:
     """The cameras of the scene that splats belong to, as far as they are still there."""
     beside = splats.parent.children if splats.parent else ()
-    return [obj for obj in beside if obj.type == "CAMERA" and PHOTO in obj.data]
+    return [obj for obj in beside if obj.type == "CAMERA" and camera_of(obj).get(PHOTO) is not None]
 
 
 def cameras_collection(splats: bpy.types.Object) -> bpy.types.Collection:

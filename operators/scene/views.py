@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import cameras, errors
+from ..given import given
 from ..translations import told
 from . import conversion
 from .cameras import background_photo, intrinsics
@@ -25,7 +26,7 @@ def views_of(
     Those with a photo behind the picture have its name and size, others their own name and the size that the scene renders at.
     Raises `TttlrmError` when there are none, or where one is no perspective camera.
     """
-    bpy.context.view_layer.update()
+    given(bpy.context.view_layer).update()
     found = sorted((obj for obj in objects if obj.type == "CAMERA"), key=lambda obj: obj.name)
     if not found:
         raise errors.TttlrmError(told("No camera is selected."), told("Select some, or export all of the scene."), "no_cameras")

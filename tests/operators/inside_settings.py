@@ -283,6 +283,6 @@ class TestElsewhere:
         with pytest.raises(RuntimeError):
             ops.mesh()
         assert part("jobs.troubles").of(splats)
-        part("jobs.troubles")._failures[session] = part("troubles")._failures.pop("gone")
+        part("jobs.troubles")._failures[session] = part("jobs.troubles")._failures.pop("gone")
         splats.tttlrm.session = session
         assert ops.mesh() == {"FINISHED"} and part("jobs.troubles").of(splats) is None

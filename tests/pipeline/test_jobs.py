@@ -15,7 +15,7 @@ from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.pipeline import jobs, steps
 from tttlrm_blender.pipeline.scene import Scene
-from tttlrm_blender.pipeline.steps import draw, network_size
+from tttlrm_blender.pipeline.steps import network_size
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import (
     DecodeSettings,
@@ -27,6 +27,7 @@ from tttlrm_blender.protocol.settings import (
     RenderSettings,
 )
 from tttlrm_blender.render.metrics import evaluate_views
+from tttlrm_blender.render.pictures import draw_views
 
 
 class Follower(Report):
@@ -78,7 +79,7 @@ def test_splats_lie_where_the_cameras_of_the_world_look(scene, settings):
     assert (means[:, 1] > 0).all(), "the cameras look along +y"
     assert (np.abs(means[:, 0]) < 0.9 + 0.51 * means[:, 1]).all()
     photos = scene.reconstruction().photographs.inputs
-    drawn = draw(scene.splats(), photos.cameras)
+    drawn = draw_views(scene.splats(), photos.cameras)
     assert drawn.shape == (4, HEIGHT, WIDTH, 3) and drawn.mean() > 0.1
 
 
@@ -97,7 +98,7 @@ def test_blurred_and_broken_inputs_are_set_aside_but_no_held_out_photos(scene, s
         image.filter(ImageFilter.GaussianBlur(3 if index in (0, 1) else 0)).save(path)
     (scene.folder / "images/02.png").write_bytes((scene.folder / "images/02.png").read_bytes()[:-2000])
     follower = Follower()
-    photographs = steps.load(scene, settings, follower)
+    photographs = steps.load(scene, 2, settings, follower)
     assert photographs.inputs.names == ["images/04.png", "images/05.png"]
     assert photographs.held_out.names == ["images/00.png", "images/03.png"]
     assert len(follower.notes) == 2 and "02.png" in follower.notes[0] and follower.notes[1].endswith("left out: 01.png.")

@@ -29,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
 
     from ..atomic_files import make_folder, replacing
     from ..gaussians.formats.registry import read_splats
-    from ..pipeline.steps import draw, to_bytes
     from ..poses.camera_files import read_cameras
+    from ..render.pictures import draw_views, to_bytes
     from .console import Console
 
     gaussians, (names, cameras) = read_splats(args.splats), read_cameras(args.cameras)
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         report(Stage.RENDER, view / len(names))
         camera = cameras[[view]].resized(*args.size) if args.size else cameras[[view]]
         with replacing(args.out / f"{Path(name).stem}.png") as part:
-            Image.fromarray(to_bytes(draw(gaussians, camera)[0])).save(part)
+            Image.fromarray(to_bytes(draw_views(gaussians, camera)[0])).save(part)
     report.close()
     print(f"{len(names)} pictures are in {args.out}")
     return 0

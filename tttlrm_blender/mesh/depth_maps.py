@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from ..geometry.cameras import Cameras
+from ..geometry.rays import camera_rays, pixel_centers
 
 MIN_ALPHA = 0.5  # pixels that let more than half of the background through show no surface
 MIN_FACING = 0.1  # cosine below which a surface is seen too flatly; edges between near and far look like that too
@@ -37,9 +39,8 @@ def rays(
     width: int,
 ) -> np.ndarray:  # [H, W, 3] float32
     """Directions through the pixel centres in camera axes, with z = 1."""
-    fx, fy, cx, cy = intrinsics
-    x, y = np.meshgrid((np.arange(width) + 0.5 - cx) / fx, (np.arange(height) + 0.5 - cy) / fy)
-    return np.stack([x, y, np.ones_like(x)], axis=-1).astype(np.float32)
+    lens = torch.from_numpy(intrinsics)
+    return camera_rays(pixel_centers(height, width, lens), lens).float().numpy()
 
 
 def facing(

@@ -29,7 +29,9 @@ FEWEST_VOXELS, MOST_VOXELS = 8, 1024
 LONGEST_SIDE = 640  # pixels of a depth map; finer ones cost time and add nothing at the usual number of voxels
 
 
-def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Mesh:
+def fuse(
+    gaussians: Gaussians[np.ndarray], cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None
+) -> Mesh:
     """The surface that splats (numpy) show to cameras, in the splats' world.
 
     Depths rendered from every camera are fused into a distance field, whose zero is the surface. A texture is made of what
@@ -78,7 +80,7 @@ def voxel_size(longest: float, settings: MeshSettings) -> float:
     raise TttlrmError(f"A mesh cannot be made of {settings.resolution} voxels a side.", bounds, "bad_settings")
 
 
-def render_depth_maps(gaussians: Gaussians, cameras: Cameras, report: Report) -> DepthMaps:
+def render_depth_maps(gaussians: Gaussians[np.ndarray], cameras: Cameras, report: Report) -> DepthMaps:
     """Depth, colour and trust of splats (numpy) in every view, at the first camera's size or less."""
     width, height = (cameras.sizes[0] * min(1, LONGEST_SIDE / cameras.sizes[0].max())).round().astype(int).tolist()
     cameras = cameras.resized(width, height)
@@ -92,7 +94,7 @@ def render_depth_maps(gaussians: Gaussians, cameras: Cameras, report: Report) ->
 
 
 @torch.no_grad()
-def _draw(splats: Gaussians, camera: Cameras, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _draw(splats: Gaussians[torch.Tensor], camera: Cameras, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Depth [H, W], trust [H, W] and colour [H, W, 3] uint8 of one view."""
     drawn = rasterize(splats, camera, size)
     depth, alpha = drawn.depth[0].cpu().numpy(), drawn.alpha[0].cpu().numpy()

@@ -15,11 +15,11 @@ NEIGHBOURS = 8  # whose distances tell how lone a splat is
 LONE = 2.0  # times as far from its neighbours as these from theirs is lone, at the strictest; for a transparent splat half as far
 
 
-def tidy(
-    gaussians: Gaussians,
+def filtered(
+    gaussians: Gaussians[np.ndarray],
     settings: DecodeSettings,
     eyes: np.ndarray,  # [V, 3], where the query cameras stand
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """Numpy splats without those that the settings do not want, merged, and no larger than allowed.
 
     Raises `TttlrmError` ("no_splats") where none is left.
@@ -69,7 +69,7 @@ def nearest(
     return np.sqrt(squares)
 
 
-def lone(gaussians: Gaussians, strictness: float) -> np.ndarray:  # [N] bool
+def lone(gaussians: Gaussians[np.ndarray], strictness: float) -> np.ndarray:  # [N] bool
     """Which splats are much farther from their neighbours than these are from theirs; faint ones need to be less so.
 
     What is usual is asked of the neighbours, not of the whole scene: distant surroundings are sparse everywhere.
@@ -83,9 +83,9 @@ def lone(gaussians: Gaussians, strictness: float) -> np.ndarray:  # [N] bool
 
 
 def no_larger(
-    gaussians: Gaussians,
+    gaussians: Gaussians[np.ndarray],
     limits: np.ndarray,  # [N], world units
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """The splats, cut off along every axis at a size of each its own."""
     parts = gaussians.arrays()
     return Gaussians(**parts | {"scales": np.minimum(gaussians.scales, limits[:, None].astype(np.float32))})

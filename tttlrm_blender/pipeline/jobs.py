@@ -21,6 +21,7 @@ from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
 from ..mesh.mesh import Mesh
+from ..model.network import TttLRM
 from ..photos.load import pinhole_cameras, used_size
 from ..poses.find import find_photos
 from ..poses.world_frame import moved, settle
@@ -51,6 +52,7 @@ from ..protocol.settings import (
 from ..stages import Stage
 from . import steps
 from .job_kind import JobKind, by_name
+from .networks import load_network
 from .scene import Reconstruction, Scene
 
 
@@ -70,12 +72,12 @@ class Clock:
 
 def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> ReconstructResult:
     """Photos → fast weights → splats, then refinement and a mesh where they are asked for."""
-    clock = Clock()
+    clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
-        photographs = steps.load(scene, settings, report)
+        photographs = steps.load(scene, model.config.most_views, settings, report)
     with clock("encode"):
-        made = steps.remember(photographs, settings, report)
-    return _finish(scene, made, settings, clock, report)
+        made = steps.encode_photos(model, photographs, settings, report)
+    return _finish(scene, model, made, settings, clock, report)
 
 
 def extend(scene: Scene, settings: ExtendSettings, report: Report) -> ReconstructResult:
@@ -84,26 +86,32 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report) -> Reconstruc
     Splats that were refined are replaced: they are read again from what all photos have taught.
     """
     clock, made = Clock(), scene.reconstruction()
+    model = load_network(made.checkpoint)
     with clock("load"):
-        new = steps.newcomers(scene, made, settings, report)
+        new = steps.new_photos(scene, made, settings, report)
     with clock("encode"):
-        made = steps.remember_more(made, new, settings, report)
-    return _finish(scene, made, settings, clock, report)
+        made = steps.encode_more(model, made, new, settings, report)
+    return _finish(scene, model, made, settings, clock, report)
 
 
 def _finish(
-    scene: Scene, made: Reconstruction, settings: ReconstructSettings | ExtendSettings, clock: Clock, report: Report
+    scene: Scene,
+    model: TttLRM,
+    made: Reconstruction,
+    settings: ReconstructSettings | ExtendSettings,
+    clock: Clock,
+    report: Report,
 ) -> ReconstructResult:
     """Splats of a new memory, refined and with a mesh as asked for; they become the scene's."""
     decoded: Figures | None = None
     with clock("decode"):
-        gaussians = steps.read_out(made, settings.decode, report)
+        gaussians = steps.decode_splats(model, made, settings.decode, report)
     if settings.refine.wanted or settings.mesh:
         report.preview(lambda: gaussians)
     if settings.refine.wanted:
         decoded, _ = steps.measure(gaussians, made, report)
         with clock("refine"):
-            gaussians = steps.optimize(gaussians, made, settings.refine, report)
+            gaussians = steps.refine_splats(gaussians, made, settings.refine, report)
     mesh = None
     if settings.mesh:
         with clock("mesh"):
@@ -148,7 +156,7 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResu
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResult:
     """Read splats from the scene's memory again, with other settings; refinement is not kept."""
     made = scene.reconstruction()
-    gaussians = steps.read_out(made, settings, report)
+    gaussians = steps.decode_splats(load_network(made.checkpoint), made, settings, report)
     figures, _ = steps.measure(gaussians, made, report)
     _keep(scene, report, gaussians=gaussians, refined=False)
     return DecodeResult(gaussians, figures)
@@ -157,7 +165,7 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResu
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
     """Optimise the scene's current splats against its photos, or go on with it."""
     made = scene.reconstruction()
-    gaussians = steps.optimize(scene.splats(), made, settings, report, scene.state.refined)
+    gaussians = steps.refine_splats(scene.splats(), made, settings, report, scene.state.refined)
     figures, exposed = steps.measure(gaussians, made, report, settings.exposure)
     _keep(scene, report, gaussians=gaussians, refined=True)
     return RefineResult(gaussians, figures, exposed)
@@ -187,7 +195,7 @@ JOBS = by_name(
 )
 
 
-def _surface(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
+def _surface(gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
     """The surface of splats, its texture of the photos."""
     photos = steps.photos_to_paint(made, report) if settings.texture else None
     return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
@@ -199,7 +207,9 @@ def _keep(scene: Scene, report: Report, **parts: Any) -> None:
     scene.change(**parts)
 
 
-def _surface_if_any(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh | None:
+def _surface_if_any(
+    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report
+) -> Mesh | None:
     """The surface; None, with a note, where there is none to be made: splats are not lost for want of it."""
     try:
         return _surface(gaussians, made, settings, report)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import TttlrmError
-from ..photos.cull import worth_using
+from ..photos.cull import Looks, worth_using
 from ..photos.images import SUFFIXES
 from ..photos.photo import Photo, bad_poses
 from ..photos.raw import is_raw
@@ -45,15 +45,15 @@ BESIDE = (
 POSE_HINT = "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
 
 
-def find_photos(folder: Path, poses: str = "auto", report: Report | None = None) -> list[Photo]:
+def find_photos(folder: Path, poses: str = "auto", report: Report | None = None, looks: Looks | None = None) -> list[Photo]:
     """The photos of a folder, or the frames of a video, with their cameras, sorted by name.
 
     With poses at hand only headers are read. A folder with nothing but a video stands for the video.
 
     `poses` names a file or folder of poses, as it stands or below `folder`; "auto" looks beside the photos and does as
     "estimate" where there are none, which takes minutes, for the photos that are `worth_using`. `report` follows and is
-    told of missing and unused images. Raises `TttlrmError` with the code "no_photos", "bad_photo", "no_package", "bad_poses"
-    or "no_poses".
+    told of missing and unused images; `looks` is given to `worth_using`. Raises `TttlrmError` with the code "no_photos",
+    "bad_photo", "no_package", "bad_poses" or "no_poses".
     """
     report = report or Report()
     if folder.is_file():
@@ -63,7 +63,7 @@ def find_photos(folder: Path, poses: str = "auto", report: Report | None = None)
     if not folder.is_dir():
         raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos, or a video.", "no_photos")
     source = _source(folder, poses)
-    photos = _read(source, folder, report) if source else _estimated(folder, report)
+    photos = _read(source, folder, report) if source else _estimated(folder, report, looks)
     _require_two(len(photos), folder)
     return sorted(photos, key=lambda photo: photo.name)
 
@@ -144,13 +144,13 @@ def _read_texts(intrinsics: Path, folder: Path, report: Report) -> list[Photo]:
     return read(intrinsics, poses, folder, report)
 
 
-def _estimated(folder: Path, report: Report) -> list[Photo]:
+def _estimated(folder: Path, report: Report, looks: Looks | None) -> list[Photo]:
     images, videos = image_files(folder), video_files(folder)
     if not images and len(videos) == 1:
         folder = frames_of(videos[0], report)
         images = image_files(folder)
     _require_two(len(images), folder)
-    images = worth_using(images, report)
+    images = worth_using(images, report, looks)
     model = estimate_poses(images, report)
     tell_lost(images, model, report)
     with confined(None):  # the names are those of the files found above; of a video they lie in the cache

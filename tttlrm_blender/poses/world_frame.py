@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import TttlrmError
+from ..geometry.alignment import align_cameras, align_points
 from ..geometry.similarity import Similarity
 from ..photos.exif import gps_metres
 from ..photos.photo import Photo
@@ -46,12 +47,7 @@ def between(photos: list[Photo], same: list[Photo]) -> Similarity:
         hint = "Add photos that overlap with those that the scene has."
         raise TttlrmError("The new photos have no place among those of the scene.", hint, "no_poses")
     source, target = (np.stack([photo.c2w for photo in each]) for each in (photos, same))
-    left, _, right = np.linalg.svd((target[:, :3, :3] @ source[:, :3, :3].transpose(0, 2, 1)).sum(0))
-    rotation = left @ np.diag([1, 1, np.sign(np.linalg.det(left @ right))]) @ right
-    middles = [each[:, :3, 3].mean(0) for each in (source, target)]
-    spreads = [np.linalg.norm(each[:, :3, 3] - middle) for each, middle in zip((source, target), middles, strict=True)]
-    scale = float(spreads[1] / spreads[0]) if min(spreads) > 0 else 1.0
-    return Similarity(scale, rotation, middles[1] - scale * rotation @ middles[0])
+    return align_cameras(source, target)
 
 
 def moved(photos: list[Photo], similarity: Similarity) -> list[Photo]:
@@ -66,13 +62,10 @@ def gps_scale(
     """Metres per unit of length, or 0 where GPS tells too little: fewer than 3 photos, all near each other, or at odds."""
     if len(metres) < 3:
         return 0.0
-    p, q = positions - positions.mean(0), metres - metres.mean(0)
-    spread = np.sqrt((q**2).sum(1).mean())
-    left, _, right = np.linalg.svd(q.T @ p)
-    rotation = left @ np.diag([1, 1, np.sign(np.linalg.det(left @ right))]) @ right
-    scale = float((q * (p @ rotation.T)).sum() / max((p**2).sum(), 1e-12))
-    left_over = np.sqrt(((q - scale * p @ rotation.T) ** 2).sum(1).mean())
-    return scale if spread > LEAST_SPREAD and left_over < MOST_DISAGREEMENT * spread else 0.0
+    similarity = align_points(positions, metres)
+    spread = np.sqrt(((metres - metres.mean(0)) ** 2).sum(1).mean())
+    left_over = np.sqrt(((metres - similarity.points(positions)) ** 2).sum(1).mean())
+    return similarity.scale if spread > LEAST_SPREAD and left_over < MOST_DISAGREEMENT * spread else 0.0
 
 
 def _measured(photos: list[Photo], distance: str) -> float:

@@ -35,13 +35,13 @@ SECONDS_PER_PREVIEW = 3.0
 
 
 def refine(
-    gaussians: Gaussians,
+    gaussians: Gaussians[np.ndarray],
     photos: PhotoSet,
     settings: RefineSettings,
     report: Report,
     points: SparsePoints | None = None,
     refined: bool = False,
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """Splats (numpy, in the world of the photos' cameras) optimised against the photos within a budget of steps or seconds.
 
     A step draws one photo. The splats start from `gaussians` and `points` (`settings.start`), and a sky, may grow to

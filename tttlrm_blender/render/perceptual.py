@@ -11,6 +11,7 @@ import pickle
 import re
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -90,7 +91,7 @@ class Lpips(VggFeatures):
 
 
 @torch.no_grad()
-def evaluate_lpips(gaussians: Gaussians, photos: PhotoSet, lpips: Lpips) -> float:
+def evaluate_lpips(gaussians: Gaussians[np.ndarray], photos: PhotoSet, lpips: Lpips) -> float:
     """Mean LPIPS of splats (numpy) over the photos, each drawn over their background."""
     scores = [lpips.to(photo.device)(picture, photo).item() for picture, photo in compared(gaussians, photos)]
     return sum(scores) / len(scores)

@@ -15,7 +15,7 @@ from . import cuda, reference
 from .convention import Drawing, Views
 from .cpu import functions as cpu
 
-Draw = Callable[[Gaussians, Views, tuple[int, int], int], Drawing]
+Draw = Callable[[Gaussians[torch.Tensor], Views, tuple[int, int], int], Drawing]
 BACKENDS: dict[str, Draw] = {"cpu": cpu.draw, "cuda": cuda.draw, "reference": reference.draw}
 
 
@@ -31,7 +31,7 @@ class Rendering:
 
 
 def rasterize(
-    gaussians: Gaussians,
+    gaussians: Gaussians[torch.Tensor],
     cameras: Cameras,
     size: tuple[int, int],
     background: Sequence[float] = (0.0, 0.0, 0.0),

@@ -53,7 +53,7 @@ class JobReport(Report):
         """Emit `Note`."""
         self._emit(Note(sentence))
 
-    def preview(self, make: Callable[[], Gaussians]) -> None:
+    def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
         """Emit `Preview` with splats of its own, where somebody looks and the last one is not too fresh."""
         if self.watched and self._clock() - self._shown >= PREVIEW_SECONDS:
             shown = thinned(make(), PREVIEW_SPLATS)

@@ -95,7 +95,7 @@ def load_jobs() -> Registry:
     """The product's own jobs. Raises `TttlrmError` when this Python lacks a package."""
     try:
         from ..pipeline.jobs import JOBS
-        from ..pipeline.scene import release_memory
+        from ..pipeline.networks import release_memory
         from ..pipeline.store import open_scene
     except ImportError as error:
         raise TttlrmError(

@@ -86,6 +86,7 @@ class Stages:
 
 
 def _tell(result: results.ReconstructResult, in_blender: float, out: Path) -> None:
+    assert result.figures, "photos are held out"
     refined, decoded = result.figures, result.decoded or result.figures
     print(f"{len(result.gaussians):,} splats from {result.views} photos in {sum(result.seconds.values()):.0f} s")
     print(f"held-out views as decoded: PSNR {decoded.psnr:.2f} dB, SSIM {decoded.ssim:.3f}")

@@ -17,7 +17,7 @@ def bad_file(path: Path, what: str, hint: str = "") -> TttlrmError:
     return TttlrmError(f"{path} {what}.", hint, code="bad_splats")
 
 
-def finite(gaussians: Gaussians) -> np.ndarray:  # [N] bool
+def finite(gaussians: Gaussians[np.ndarray]) -> np.ndarray:  # [N] bool
     """Which splats have finite values only."""
     arrays = [gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities[:, None], *gaussians.sh.swapaxes(0, 1)]
     sound = np.ones(len(gaussians), dtype=bool)
@@ -29,9 +29,9 @@ def finite(gaussians: Gaussians) -> np.ndarray:  # [N] bool
 
 def keep_finite(
     path: Path,
-    gaussians: Gaussians,
+    gaussians: Gaussians[np.ndarray],
     sound: np.ndarray,  # [N] bool
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """The splats that are finite; the number of others goes to the log. Raises `TttlrmError` when none is left."""
     lost = len(sound) - int(sound.sum())
     if lost == 0:

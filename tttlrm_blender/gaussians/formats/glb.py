@@ -29,7 +29,7 @@ FROM_Z_UP = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]]
 FROM_Y_DOWN = np.diag([1.0, -1.0, -1.0, 1.0])
 
 
-def read_glb(path: str | Path) -> Gaussians:
+def read_glb(path: str | Path) -> Gaussians[np.ndarray]:
     """All splats of a GLB file's scene, in a world whose z points up.
 
     Splats with values that are not finite are left out and counted in a logged warning. Raises `TttlrmError` when the file is
@@ -74,7 +74,7 @@ def _matrix(node: dict[str, Any]) -> np.ndarray:
     return matrix
 
 
-def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians:
+def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.ndarray]:
     """The splats of a primitive in the coordinates of its node."""
     extension = primitive["extensions"][EXTENSION]
     if extension.get("extensions"):
@@ -106,7 +106,7 @@ def _sh_names(degree: int) -> list[str]:
     return [f"{EXTENSION}:SH_DEGREE_{d}_COEF_{n}" for d in range(degree + 1) for n in range(2 * d + 1)]
 
 
-def _moved(gaussians: Gaussians, matrix: np.ndarray) -> Gaussians:
+def _moved(gaussians: Gaussians[np.ndarray], matrix: np.ndarray) -> Gaussians[np.ndarray]:
     """Splats in the world, whose z points up."""
     matrix = FROM_Z_UP.T @ matrix
     if not abs(np.linalg.det(matrix)) > 1e-30:
@@ -114,7 +114,7 @@ def _moved(gaussians: Gaussians, matrix: np.ndarray) -> Gaussians:
     return gaussians if np.array_equal(matrix, np.eye(4)) else apply_matrix(gaussians, matrix)
 
 
-def write_glb(path: str | Path, gaussians: Gaussians, up: str = "z") -> None:
+def write_glb(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "z") -> None:
     """Write splats whose z points `up`, or their −y where it is anything else, as a GLB file.
 
     Raises `TttlrmError` when the file cannot be written.

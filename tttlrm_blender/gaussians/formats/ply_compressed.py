@@ -42,7 +42,7 @@ def is_compressed(header: Header) -> bool:
     return any(name == WORDS[0] for element in header.elements for name, _ in element.fields)
 
 
-def read_compressed(path: Path, header: Header) -> Gaussians:
+def read_compressed(path: Path, header: Header) -> Gaussians[np.ndarray]:
     """The splats of a compressed PLY file. Raises `TttlrmError` when it is damaged."""
     chunks, packed = read_element(path, header, "chunk"), read_element(path, header, "vertex")
     sh = read_element(path, header, "sh") if "sh" in header.names else np.empty(len(packed), dtype=[])
@@ -96,7 +96,7 @@ def _rotations(words: np.ndarray) -> np.ndarray:
     return normalize(from_smallest_three(small, words >> 30))
 
 
-def write_compressed_ply(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
+def write_compressed_ply(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write splats as a compressed PLY file, in an order that keeps neighbours in the same chunk.
 
     `up` "z" is told to readers in a comment. Raises `TttlrmError` when the file cannot be written.
@@ -118,7 +118,7 @@ def write_compressed_ply(path: str | Path, gaussians: Gaussians, up: str = "") -
             file.write(array.tobytes())
 
 
-def _pack(gaussians: Gaussians) -> tuple[np.ndarray, np.ndarray]:
+def _pack(gaussians: Gaussians[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The bounds [C, 18] and the words [N, 4] of splats that fill their chunks."""
     logs = np.clip(activations.to_logs(gaussians.scales), -LARGEST_LOG, LARGEST_LOG)
     groups = (gaussians.means, logs, activations.to_colors(gaussians.sh[:, 0]))

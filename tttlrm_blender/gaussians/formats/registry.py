@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ... import gltf
 from ...errors import TttlrmError
 from ..gaussians import Gaussians
@@ -27,8 +29,8 @@ class Format:
     name: str
     suffix: str
     magic: tuple[bytes, ...]  # how files begin; empty for those that only their suffix tells
-    read: Callable[[str | Path], Gaussians]
-    write: Callable[[str | Path, Gaussians, str], None]
+    read: Callable[[str | Path], Gaussians[np.ndarray]]
+    write: Callable[[str | Path, Gaussians[np.ndarray], str], None]
 
 
 PLY = Format("PLY", ".ply", (b"ply",), read_ply, write_ply)
@@ -40,12 +42,12 @@ FORMATS = (COMPRESSED_PLY, PLY, SPZ, SPLAT, GLB)  # longer suffixes before those
 SUFFIXES = (".ply", ".spz", ".splat", ".glb")
 
 
-def read_splats(path: str | Path) -> Gaussians:
+def read_splats(path: str | Path) -> Gaussians[np.ndarray]:
     """Numpy splats of a file in any of the formats. Raises `TttlrmError` for other and for broken files."""
     return _format_of(Path(path)).read(path)
 
 
-def write_splats(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
+def write_splats(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write numpy splats in the format that the suffix names. `up` is "z" where that is known to point up.
 
     Raises `TttlrmError` for other suffixes and folders that refuse.

@@ -20,7 +20,7 @@ from .faults import bad_file, keep_finite
 RECORD = np.dtype([("means", "<f4", 3), ("scales", "<f4", 3), ("colors", "u1", 4), ("quats", "u1", 4)])
 
 
-def read_splat(path: str | Path) -> Gaussians:
+def read_splat(path: str | Path) -> Gaussians[np.ndarray]:
     """The splats of a `.splat` file.
 
     Those with values that are not finite, or with negative scales, are left out and counted in a logged warning. Raises
@@ -43,7 +43,7 @@ def read_splat(path: str | Path) -> Gaussians:
     return keep_finite(path, into, sound)
 
 
-def write_splat(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
+def write_splat(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write splats as a `.splat` file; positions and scales stay as they are, SH beyond the constant term is left out.
 
     The format cannot tell which way is `up`. Raises `TttlrmError` when the file cannot be written.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pixels as rays, and their grouping into patches."""
+"""Pixels grouped into patches."""
 
 from __future__ import annotations
 
@@ -8,24 +8,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
-
-
-def rays(c2w: Tensor, intrinsics: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
-    """Origins and unit directions, [..., H, W, 3] each, of the rays through the pixel centres.
-
-    c2w: [..., 4, 4] in OpenCV axes; intrinsics: [..., 4], fx fy cx cy in pixels.
-    """
-    fx, fy, cx, cy = intrinsics[..., None, None, :].unbind(-1)  # [..., 1, 1]
-    y, x = torch.meshgrid(
-        torch.arange(height, dtype=c2w.dtype, device=c2w.device) + 0.5,
-        torch.arange(width, dtype=c2w.dtype, device=c2w.device) + 0.5,
-        indexing="ij",
-    )
-    ones = torch.ones_like(x + fx)
-    local = torch.stack([(x - cx) / fx, (y - cy) / fy, ones], -1)  # [..., H, W, 3]
-    directions = F.normalize(torch.einsum("...ij,...hwj->...hwi", c2w[..., :3, :3], local), dim=-1)
-    return c2w[..., None, None, :3, 3].expand_as(directions), directions
 
 
 def patches(pixels: Tensor, p: int) -> Tensor:
