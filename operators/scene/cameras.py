@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def add_cameras(
     `sizes` are those that the intrinsics are for, `originals` those of the photos, from which the former may be cut; without
     them nothing was cut. Blender could tell them too, but would read the whole of every photo for it.
     """
-    sizes = views.sizes.tolist()
+    sizes = [(width, height) for width, height in views.sizes.tolist()]
     originals = sizes if views.originals is None else views.originals.tolist()
     rows = zip(views.names, views.c2w, views.intrinsics, sizes, originals, strict=True)
     cameras = [_add_camera(name, photos.get(name), collection, *row) for name, *row in rows]
@@ -50,8 +50,8 @@ def _add_camera(
     collection: bpy.types.Collection,
     c2w: np.ndarray,  # [4, 4]
     intrinsics: np.ndarray,  # [4]
-    size: list[int],  # width and height
-    original: list[int],
+    size: tuple[int, int],  # width and height
+    original: Sequence[int],
 ) -> bpy.types.Object:
     data = bpy.data.cameras.new(Path(name).stem)
     _set_lens(data, conversion.lens(intrinsics, size, _uncropped_side(size, original)))
@@ -73,7 +73,7 @@ def _draw_small(cameras: list[bpy.types.Object]) -> None:
         camera_of(camera).display_size = DRAWN * farthest
 
 
-def _uncropped_side(size: list[int], original: list[int]) -> str:
+def _uncropped_side(size: Sequence[int], original: Sequence[int]) -> str:
     """The side of the picture that the whole photo fills, so that the focal length is right for the photo too."""
     return "VERTICAL" if original[0] * size[1] > original[1] * size[0] else "HORIZONTAL"
 
