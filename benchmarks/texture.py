@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Time of giving a mesh a texture, and how near it and vertex colours come to photos that nothing was made of.
 
-python benchmarks/texture.py PHOTOS SPLATS [--faces 100000] [--texture 2048] [--picture FILE.png]
+python -m benchmarks.texture PHOTOS SPLATS [--faces 100000] [--texture 2048] [--picture FILE.png [--view 0]]
 
 SPLATS is the file that `tttlrm reconstruct PHOTOS --hold-out 8 --refine 1000` writes; PHOTOS have cameras beside them. Figures
 are over the pixels that show the mesh, then over those where it is as far away as the splats are: the rest shows how
@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.table import Row, show
 from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps
@@ -53,26 +54,27 @@ class Clock(Report):
 
 
 def main() -> None:
-    """Print the seconds of each stage, then a line for each way of colouring."""
-    options = parse()
+    """Print the table."""
+    show(rows(parse()))
+
+
+def rows(options: argparse.Namespace) -> Iterator[Row]:
+    """The seconds of each stage, then each way of colouring."""
     files, tested = hold_out(find_photos(options.photos, "auto", Report()), HOLD_OUT)
     photos, unseen, splats = load_photos(files), load_photos(tested), read_splats(options.splats)
     maps, truth = (render_depth_maps(splats, each.cameras, Report()) for each in (photos, unseen))
     settings = MeshSettings(faces=options.faces, texture=options.texture)
     fuse_depth_maps(maps, MeshSettings(resolution=16, texture=64), Report(), photos)  # compiles the kernels
     clock = Clock()
-    start = time.perf_counter()
     mesh = fuse_depth_maps(maps, settings, clock, photos)
-    total = time.perf_counter() - start
-    width, height = photos.cameras.sizes[0].tolist()
-    print(f"{len(mesh.faces):,} faces, {options.texture} pixels, {len(photos)} views of {width}×{height}")
-    print(", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in clock.seconds.items()), f"in {total:.1f} s")
-    print(f"texture {len(mesh.texture) / 1e6:.1f} MB, {charts_area(mesh):.0%} of it covered")
+    yield from (Row(stage, seconds) for stage, seconds in clock.seconds.items())
+    yield Row(f"texture of {options.texture} pixels, JPEG", len(mesh.texture) / 1e6, unit="MB")
+    yield Row("of it covered", 100 * charts_area(mesh), unit="%")
     ways = {"vertex colours": vertex_colors(mesh), "texture": texture_colors(mesh)}
     drawn = {way: [look(mesh, unseen.cameras, view, colors) for view in range(len(unseen))] for way, colors in ways.items()}
     for way, pictures in drawn.items():
-        everywhere, right = (mean_psnr(pictures, unseen, known) for known in (None, truth))
-        print(f"{way:14} {everywhere:.2f} dB, {right:.2f} dB where the mesh is right")
+        yield Row(f"{way}, everywhere", mean_psnr(pictures, unseen, None), unit="dB")
+        yield Row(f"{way}, where the mesh is right", mean_psnr(pictures, unseen, truth), unit="dB")
     if options.picture:
         shown = [unseen.images[options.view], *(pictures[options.view][0] for pictures in drawn.values())]
         Image.fromarray((np.concatenate(shown, axis=1).clip(0, 1) * 255).astype(np.uint8)).save(options.picture)

@@ -224,14 +224,33 @@ def test_nothing_is_timed_by_a_clock_that_jumps():
 
 
 def test_pages_name_tests_and_benchmarks_that_exist():
-    for page in sorted((ROOT / "docs").rglob("*.md")):
+    for page in [page for tree in ("docs", "benchmarks", "soak") for page in sorted((ROOT / tree).rglob("*.md"))]:
         text = page.read_text()
-        for path in re.findall(r"`((?:tests|benchmarks)/[^`]+)`", text):
+        for module in re.findall(r"python -m ((?:tests|benchmarks|soak)\.[\w.]+)", text):
+            assert (ROOT / f"{module.replace('.', '/')}.py").exists(), f"{page.name}: {module}"
+        for path in re.findall(r"`((?:tests|benchmarks|soak)/[^`]+)`", text):
             assert (ROOT / path).exists(), f"{page.name}: {path}"
         for test, path in re.findall(r"`(test_\w+)…?` in `([^`]+)`", text):
             assert f"def {test}" in (ROOT / path).read_text(), f"{page.name}: {test}"
 
 
+def test_tests_need_no_benchmark_and_no_soak_test():
+    """Those may use what tests share, never the other way round: neither in an import nor as a program."""
+    for source in (ROOT / "tests").rglob("*.py"):
+        texts = [node.value for node in ast.walk(ast.parse(source.read_text())) if isinstance(node, ast.Constant)]
+        wanted = [name for name, _ in imports(source)] + [text for text in texts if isinstance(text, str)]
+        assert not [name for name in wanted if re.match(r"(benchmarks|soak)\.\w+", name)], source
+
+
+@pytest.mark.parametrize("tree", ["benchmarks", "soak"])
+def test_a_page_lists_every_program(tree):
+    page = (ROOT / tree / "README.md").read_text()
+    for source in (ROOT / tree).glob("[!_]*.py"):
+        is_program = 'if __name__ == "__main__":' in source.read_text()
+        assert (f"| `python -m {tree}.{source.stem}" in page) is is_program, source
+
+
 def test_every_file_states_its_licence():
-    for source in SOURCES + sorted(file for tree in ("tests", "benchmarks", "tools") for file in (ROOT / tree).rglob("*.py")):
+    trees = [ROOT / tree for tree in ("tests", "benchmarks", "soak", "tools")]
+    for source in SOURCES + sorted(file for tree in trees for file in tree.rglob("*.py")):
         assert source.read_text().startswith("# SPDX-License-Identifier: GPL-3.0-or-later\n"), source

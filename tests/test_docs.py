@@ -59,6 +59,17 @@ def test_links_lead_somewhere(file):
             assert (not heading or heading in known[name]) and (name in known or (DOCS / name).exists()), link
 
 
+@pytest.mark.parametrize("file", ["benchmarks/README.md", "soak/README.md", "CONTRIBUTING.md", "README.md"])
+def test_links_between_files_lead_somewhere(file):
+    """Outside docs/, where they are read as files: to one, and a heading of it."""
+    source = DOCS.parent / file
+    for link in re.findall(r"\]\(([^)]+)\)", source.read_text("utf-8")):
+        target, _, heading = link.partition("#")
+        if not target.startswith("http"):
+            page = source.parent / target
+            assert page.exists() and (not heading or heading in anchors(page.read_text("utf-8"))), link
+
+
 def test_links_to_pages_lead_to_their_html():
     made = page("# A & B\n\n[there](a.md#b), [out](https://example.com/c.md) and [in](#a--b)\n")
     assert Reader(made).links == ["a.html#b", "https://example.com/c.md", "#a--b"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.progress import Report
@@ -57,7 +57,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     if file := os.environ.get(ASKED):
         Path(file).write_text(json.dumps({"files": scene.files, "settings": to_json(settings)}))
     if "broken.json" in scene.files:
-        raise TttlrmError("The photo 2.png is cut off.", "Copy it again.", "bad_photo")
+        raise TttlrmError("The photo {} is cut off.", "2.png", hint="Copy it again.", code="bad_photo")
     if "deadly.json" in scene.files:
         os.kill(os.getpid(), signal.SIGKILL)
     for step in range(settings.refine.steps):  # each a tenth of a second, with previews, for tests with a window
@@ -67,7 +67,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     names = [name for name in scene.files if name.endswith(".png")] or ["frame_000001.jpg"]
     too_coarse = settings.mesh and settings.mesh.voxel > COARSEST
     if too_coarse:
-        report.note("There is no mesh: the voxels are too large.")
+        report.note(text("There is no mesh: {} are too large.", "the voxels"))
     surface = _surface() if settings.mesh and not too_coarse else None
     return ReconstructResult(_splats(SPLATS), _cameras(names), len(names), {"load": 0.0}, mesh=surface)
 

@@ -2,8 +2,8 @@
 """Dataclasses as JSON values and arrays by name, and back, as their type hints say.
 
 Plain values and tables of numbers become entries of a JSON object. Arrays go beside it, named by the fields that lead to them:
-"gaussians.means". A dataclass in a dataclass is an object in the object, without an entry where it holds nothing but arrays. A
-field that is None is left out.
+"gaussians.means". A dataclass in a dataclass is an object in the object, without an entry where it holds nothing but arrays;
+a text is a list, as in `texts`. A field that is None is left out.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 
 import numpy as np
 
+from ..errors import Text, text
+from . import texts
 from .frames import malformed, sendable
 
 Arrays = dict[str, np.ndarray]
@@ -86,9 +88,9 @@ def decode(kind: type[T], values: Any, arrays: Arrays) -> T:
     try:
         made = _read(_part(kind), values, "", rest)
     except ValueError as error:
-        raise malformed(str(error)) from error
+        raise malformed("{}", error.args[0] if error.args else error) from error
     if rest:
-        raise malformed(f"{kind.__name__} has no arrays {', '.join(map(repr, rest))}")
+        raise malformed("{} has no arrays {}", kind.__name__, ", ".join(map(repr, rest)))
     return made
 
 
@@ -120,7 +122,7 @@ def _how(hint: Any) -> Any:
             return _Part(kind, {name: _Form(array, False) for name, array in mark.arrays.items()})
         if isinstance(mark, Array | Named):
             return mark
-    return _part(kind) if is_dataclass(kind) and isinstance(kind, type) else kind
+    return _part(kind) if is_dataclass(kind) and isinstance(kind, type) and kind is not Text else kind
 
 
 def _written(value: Any, forms: Mapping[str, _Form], prefix: str, arrays: Arrays) -> dict[str, Any]:
@@ -140,6 +142,8 @@ def _written(value: Any, forms: Mapping[str, _Form], prefix: str, arrays: Arrays
             case _Part() as part:
                 inner = _written(item, part.forms, f"{prefix}{name}.", arrays)
                 values |= {name: inner} if inner else {}
+            case kind if kind is Text:
+                values[name] = texts.to_json(item)
             case hint:
                 values[name] = _plain(name, item, hint)
     return values
@@ -148,21 +152,21 @@ def _written(value: Any, forms: Mapping[str, _Form], prefix: str, arrays: Arrays
 def _read(part: _Part, values: Any, prefix: str, rest: Arrays) -> Any:
     """The part, of arrays that are taken out of `rest`."""
     if not isinstance(values, dict):
-        raise ValueError(f"{part.kind.__name__} is not an object")
+        raise ValueError(text("{} is not an object", part.kind.__name__))
     if unknown := values.keys() - part.forms.keys():
-        raise ValueError(f"{part.kind.__name__} has no {', '.join(map(repr, sorted(unknown)))}")
+        raise ValueError(text("{} has no {}", part.kind.__name__, ", ".join(map(repr, sorted(unknown)))))
     sizes: dict[str, int] = {}
     found = {name: _found(name, form, values, prefix, rest, sizes) for name, form in part.forms.items()}
     given = {name: value for name, value in found.items() if value is not MISSING}
     if missing := [name for name in _required(part.kind) if name not in given]:
-        raise ValueError(f"{part.kind.__name__} lacks {', '.join(map(repr, missing))}")
+        raise ValueError(text("{} lacks {}", part.kind.__name__, ", ".join(map(repr, missing))))
     return part.kind(**given)
 
 
 def _found(name: str, form: _Form, values: dict[str, Any], prefix: str, rest: Arrays, sizes: dict[str, int]) -> Any:
     """The value of one field; `MISSING` where nothing tells it."""
     if name in values and isinstance(form.how, Array | Named) and not isinstance(form.how, Table):
-        raise ValueError(f"the arrays of {name!r} are among the values")
+        raise ValueError(text("the arrays of {!r} are among the values", name))
     if isinstance(form.how, Named):
         return _taken(prefix + form.how.prefix, form.how, rest)
     if isinstance(form.how, _Part):
@@ -175,6 +179,8 @@ def _found(name: str, form: _Form, values: dict[str, Any], prefix: str, rest: Ar
         return values.get(name, MISSING)
     if isinstance(form.how, Table):
         return _checked(name, _numbers(name, values[name], form.how), form.how, sizes)
+    if form.how is Text:
+        return texts.from_json(values[name])
     return _plain(name, values[name], form.how)
 
 
@@ -195,12 +201,12 @@ def _one(name: str, array: np.ndarray, named: Named) -> np.ndarray:
 def _checked(name: str, array: np.ndarray, wanted: Array, sizes: dict[str, int]) -> np.ndarray:
     """The array, if it is as wanted; `sizes` are those named so far."""
     if array.dtype != np.dtype(wanted.dtype) or array.ndim != len(wanted.shape):
-        raise ValueError(f"the array {name!r} is not {wanted.dtype} of {len(wanted.shape)} axes")
+        raise ValueError(text("the array {!r} is not {} of {} axes", name, wanted.dtype, len(wanted.shape)))
     for size, allowed in zip(array.shape, wanted.shape, strict=True):
         if isinstance(allowed, str):
             allowed = sizes.setdefault(allowed, size)
         if allowed is not None and size not in (allowed if isinstance(allowed, tuple) else (allowed,)):
-            raise ValueError(f"the array {name!r} has the shape {array.shape}")
+            raise ValueError(text("the array {!r} has the shape {}", name, array.shape))
     return array
 
 
@@ -209,7 +215,7 @@ def _numbers(name: str, value: Any, table: Table) -> np.ndarray:
     dtype = np.dtype(table.dtype)
     array = np.array(value) if isinstance(value, list) else np.array(None)
     if array.dtype.kind not in ("iuf" if dtype.kind == "f" else "i"):
-        raise ValueError(f"{name!r} is not a table of numbers")
+        raise ValueError(text("{!r} is not a table of numbers", name))
     return array.astype(dtype)
 
 
@@ -223,9 +229,9 @@ def _plain(name: str, value: Any, hint: Any) -> Any:
     if kind is float and type(value) is int:
         value = float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise ValueError(f"{name!r} is not of the type {kind.__name__}")
+        raise ValueError(text("{!r} is not of the type {}", name, kind.__name__))
     if isinstance(value, float) and not isfinite(value):
-        raise ValueError(f"{name!r} is {value}")
+        raise ValueError(text("{!r} is {}", name, value))
     if kind is list and inner:
         return [_plain(name, item, inner[0]) for item in value]
     if kind is dict:
@@ -237,4 +243,4 @@ def _either(name: str, value: Any, options: tuple[Any, ...]) -> Any:
     for option in options:
         if isinstance(option, type) and type(value) is option:
             return _plain(name, value, option)
-    raise ValueError(f"{name!r} is of none of the types allowed")
+    raise ValueError(text("{!r} is of none of the types allowed", name))

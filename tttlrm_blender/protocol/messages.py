@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, TypeVar
 
 from .. import __version__
-from ..errors import TttlrmError
+from ..errors import Text, TttlrmError, text
 from . import codec
 from .codec import Arrays, Named
 from .frames import MAX_HEADER, Assembler, Buffer, malformed, parse_object, split
@@ -90,7 +90,7 @@ class Progress:
 class Note:
     """Something worth telling that stops nothing, such as a photo that was left out."""
 
-    sentence: str
+    text: Text
 
 
 @dataclass(frozen=True)
@@ -122,17 +122,17 @@ class Failed:
     """The request came to nothing."""
 
     code: str
-    sentence: str
-    hint: str = ""
+    text: Text  # what happened
+    advice: Text = field(default_factory=Text)  # what to do about it
 
     @classmethod
     def of(cls, error: TttlrmError) -> Failed:
         """The message that tells about an error."""
-        return cls(error.code, error.sentence, error.hint)
+        return cls(error.code, error.text, error.advice)
 
     def error(self) -> TttlrmError:
         """The error that this message tells about."""
-        return TttlrmError(self.sentence, self.hint, self.code)
+        return TttlrmError(self.text, hint=self.advice, code=self.code)
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def slot(event: Event) -> tuple[Any, ...]:
         case Progress():
             return Progress, event.stage
         case Note():
-            return Note, event.sentence
+            return Note, event.text
         case _:
             return (type(event),)
 
@@ -165,10 +165,10 @@ def slot(event: Event) -> tuple[Any, ...]:
 def encode(request: int, message: Message) -> Iterator[str | bytes]:
     """The frames of a message, to be sent in a row: a text, or binary frames if it has arrays."""
     values, arrays = codec.encode(message)
-    text = json.dumps({"type": type(message).__name__.lower(), "request": request, **values}, allow_nan=False)
-    if len(text) > (MAX_REQUEST if isinstance(message, Request) else MAX_TEXT):
+    said = json.dumps({"type": type(message).__name__.lower(), "request": request, **values}, allow_nan=False)
+    if len(said) > (MAX_REQUEST if isinstance(message, Request) else MAX_TEXT):
         raise TttlrmError("The message is too large to be sent.", code="bad_message")
-    return split(text, arrays) if arrays else iter([text])
+    return split(said, arrays) if arrays else iter([said])
 
 
 class Decoder:
@@ -186,8 +186,8 @@ class Decoder:
         return _message(*complete) if complete else None
 
 
-def _message(text: str, arrays: Arrays) -> tuple[int, Message]:
-    values = parse_object(text)
+def _message(said: str, arrays: Arrays) -> tuple[int, Message]:
+    values = parse_object(said)
     kind, request = KINDS.get(str(values.pop("type", None))), values.pop("request", None)
     if kind is None or type(request) is not int:
         raise malformed("its type or its request is unknown")
@@ -202,10 +202,14 @@ def check_versions(worker: Hello, client: Hello) -> None:
     if worker.protocol == client.protocol:
         return
     older, newer = ("worker", client) if worker.protocol < client.protocol else ("client", worker)
-    place = {"worker": "in the worker's Python", "client": "in Blender (or wherever you started this)"}[older]
+    there = "Update tttLRM in the worker's Python to {}."
+    here = "Update tttLRM in Blender (or wherever you started this) to {}."
     raise TttlrmError(
-        f"The worker is tttLRM {worker.version} (protocol {worker.protocol}), "
-        f"the client is {client.version} (protocol {client.protocol}); they cannot talk to each other.",
-        f"Update tttLRM {place} to {newer.version}.",
+        "The worker is tttLRM {} (protocol {}), the client is {} (protocol {}); they cannot talk to each other.",
+        worker.version,
+        worker.protocol,
+        client.version,
+        client.protocol,
+        hint=text(there if older == "worker" else here, newer.version),
         code="version_mismatch",
     )

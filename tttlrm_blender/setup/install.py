@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .. import errors
 from ..client import Job
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
 from ..stages import Stage
 from . import commands
@@ -21,7 +21,6 @@ from .machine import choose_build, look
 from .process import Runner
 from .pythons import VERSIONS, find_python, versions_for
 
-WHAT = {Stage.INSTALL_PACKAGES: "packages", Stage.INSTALL_PYTORCH: "PyTorch"}
 LAST_LINES = 4  # of the log, for people to see
 # Where the parts of the work begin and end in the whole.
 LOOK, MAKE, PACK, GET_TORCH, CHECK = (0.0, 0.02), (0.02, 0.06), (0.06, 0.4), (0.4, 0.95), (0.95, 1.0)
@@ -71,7 +70,8 @@ class Setup(Job[SetupResult]):
             with self._wanted.log.open("w", encoding="utf-8") as self._log:
                 event = self._outcome()
         except OSError as error:
-            event = Failed("setup_failed", f"Setting up the worker failed: {error}.", "Mend that and try again.")
+            hint = "Mend that and try again."
+            event = Failed.of(TttlrmError("Setting up the worker failed: {}.", str(error), hint=hint, code="setup_failed"))
         self.put(event)
 
     def _outcome(self) -> Event:
@@ -126,15 +126,16 @@ class Setup(Job[SetupResult]):
 
     def _install(self, source: Source) -> None:
         python = self._environment.python
-        self._pip(commands.install_packages(python, source), Stage.INSTALL_PACKAGES, PACK, len(pinned(commands.PACKAGES)))
+        command, count = commands.install_packages(python, source), len(pinned(commands.PACKAGES))
+        self._pip(command, Stage.INSTALL_PACKAGES, "Installing packages failed", PACK, count)
         known = not source.wheels and not source.torch_index
-        count = len(pinned(commands.TORCH)) if known else 1
-        self._pip(commands.install_torch(python, source), Stage.INSTALL_PYTORCH, GET_TORCH, count)
+        command, count = commands.install_torch(python, source), len(pinned(commands.TORCH)) if known else 1
+        self._pip(command, Stage.INSTALL_PYTORCH, "Installing PyTorch failed", GET_TORCH, count)
 
-    def _pip(self, command: list[str], stage: Stage, part: tuple[float, float], packages: int) -> None:
+    def _pip(self, command: list[str], stage: Stage, template: str, part: tuple[float, float], packages: int) -> None:
         self._tell(stage, part, 0.0)
         follower = Follower(packages, lambda fraction: self._tell(stage, part, fraction))
-        self._need(command, f"Installing {WHAT[stage]} failed", follower.take)
+        self._need(command, template, follower.take)
 
     def _remove_damaged(self) -> None:
         """Uninstall packages of which files are missing, so that they are installed anew."""
@@ -150,17 +151,18 @@ class Setup(Job[SetupResult]):
         python = str(self._environment.python)
         return not any(self._runner.run([python, "-c", program], self._say) for program in (commands.ALONE, commands.WORKS))
 
-    def _need(self, command: Sequence[str], failure: str, told: Callable[[str], bool] = bool) -> None:
+    def _need(self, command: Sequence[str], template: str, told: Callable[[str], bool] = bool) -> None:
         """Run a command that must succeed; lines are for people where `told` says so."""
         self._say(f"$ {' '.join(command)}")
         if self._runner.run(command, lambda line: self._say(line) if told(line) else None):
-            raise self._failure(failure)
+            raise self._failure(template)
 
-    def _failure(self, sentence: str) -> TttlrmError:
+    def _failure(self, template: str) -> TttlrmError:
         """What failed, with the tool's own word about it."""
         faults = [line for line in self.lines if line.startswith("ERROR: ")] or list(self.lines)[-1:]
-        reason = f": {faults[-1].removeprefix('ERROR: ').rstrip('.')}" if faults else ""
-        return TttlrmError(f"{sentence}{reason}.", f"{self._wanted.log} tells more; try again to go on.", "setup_failed")
+        what, reasons = text(template), [faults[-1].removeprefix("ERROR: ").rstrip(".")] if faults else []
+        hint = text("{} tells more; try again to go on.", self._wanted.log)
+        return TttlrmError("{}: {}." if reasons else "{}.", what, *reasons, hint=hint, code="setup_failed")
 
     def _tell(self, stage: Stage, part: tuple[float, float], fraction: float) -> None:
         begin, end = part

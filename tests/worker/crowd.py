@@ -1,21 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many clients of one worker at once, some of which misbehave: does everybody else get every result?
-
-python -m benchmarks.clients [--clients 32] [--bad 8] [--jobs 20]
+"""Many clients of one worker at once, some of which misbehave; soak/clients.py lets more of them go on for longer.
 
 The worker is a process with the small jobs of the tests: the server, its line and its connections are the product's own,
 and results are known. Good clients upload files, submit jobs and compare what comes back with what should. Bad ones, each in
-its own way, go on until the good ones are done. Printed are the results that came, those that should have, what bad clients
-did, and how the worker was afterwards; the exit status is 1 when a result is missing or the worker is not idle in the end.
+its own way, go on until the good ones are done.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import socket
-import sys
 import threading
 import time
 import urllib.request
@@ -38,7 +33,7 @@ from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import Hello, Message, Submit, Upload, encode
 from tttlrm_blender.protocol.settings import to_json
 
-SMALL = (str(Path(__file__).resolve().parents[1] / "tests" / "worker" / "small_worker.py"),)
+SMALL = (str(Path(__file__).with_name("small_worker.py")),)
 PATIENCE = 60.0  # seconds for the worker to be idle in the end
 
 
@@ -217,25 +212,3 @@ def _idle(worker: WorkerProcess) -> dict[str, Any]:
         if idle or time.monotonic() > deadline:
             return told | {"idle": idle}
         time.sleep(0.05)
-
-
-def main() -> int:
-    """Run, and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clients", type=int, default=32)
-    parser.add_argument("--bad", type=int, default=8)
-    parser.add_argument("--jobs", type=int, default=20, help="of each good client")
-    options = parser.parse_args()
-    figures = measured(options.clients, options.bad, options.jobs)
-    wanted = (options.clients - options.bad) * options.jobs
-    print(f"{options.clients} clients, {options.bad} of them bad: {figures.right} of {wanted} results came and were right")
-    if figures.seconds:
-        print(f"from request to result: median {np.median(figures.seconds):.2f} s, slowest {max(figures.seconds):.2f} s")
-    print("bad clients:", ", ".join(f"{deed} {count} times" for deed, count in figures.bad.most_common()))
-    print("the worker in the end:", json.dumps(figures.health))
-    print(*figures.wrong, sep="\n")
-    return 0 if figures.right == wanted and figures.health["idle"] else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Kills a worker at random moments over all its jobs, and looks at what is left of its scenes each time.
 
-python -m benchmarks.kills [--kills 200] [--seed 0]
+python -m soak.kills [--kills 200] [--seed 0]
 
 Scenes are those of a small network and small photos; now and then one is forgotten and another takes its place. A scene that
 was reconstructed once must be whole on disk after every kill, and one that no job was at work on must have the splats that its
-last job left.
+last job left; otherwise the exit status is 1.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import random
+import sys
 import tempfile
 import threading
 import time
@@ -157,7 +158,7 @@ class Killer:
         return found
 
 
-def main() -> None:
+def main() -> int:
     """Print what was cut off, and every fault."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
@@ -174,7 +175,8 @@ def main() -> None:
     print(f"{options.kills} kills in {time.perf_counter() - started:.0f} s; {sum(killer.finished.values())} jobs finished")
     print("cut off:", ", ".join(f"{where} {count}" for where, count in sorted(killer.cut.items())))
     print(f"{faults} scenes lost or broken")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cancels reconstructions at random moments, and tells how long the worker takes to stop.
 
-python -m benchmarks.cancels FOLDER [--cancels 60] [--seed 0]
+python -m soak.cancels FOLDER [--cancels 60] [--seed 0]
 
 FOLDER is a photo set that the default network reads.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import threading
 import time
 from pathlib import Path
@@ -24,8 +25,8 @@ WHOLE = ReconstructSettings(views=8, width=270, height=480, refine=RefineSetting
 TARGET = 0.5  # seconds
 
 
-def main() -> None:
-    """Print the slowest of every stage."""
+def main() -> int:
+    """Print the slowest of every stage; 1 where one was too slow."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--cancels", type=int, default=60)
@@ -42,6 +43,7 @@ def main() -> None:
             slowest[stage] = max(slowest.get(stage, 0.0), seconds)
     for stage, seconds in slowest.items():
         print(f"{stage}: {seconds:.2f} s at most, target {TARGET} s")
+    return 1 if max(slowest.values()) > TARGET else 0
 
 
 def cancelled(client: Client, after: float) -> tuple[str, float]:
@@ -70,4 +72,4 @@ def cancelled(client: Client, after: float) -> tuple[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
