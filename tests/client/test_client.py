@@ -101,6 +101,8 @@ def test_requests_that_make_no_sense_fail_and_the_connection_lives(client):
     for session, kind, settings, code in [
         ("s", replace(COUNT, name="dance"), CountSettings(), "bad_job"),
         ("s", COUNT, BreakSettings(), "bad_settings"),
+        ("s", COUNT, CountSettings(steps=-5), "bad_settings"),
+        ("s", BREAK, BreakSettings("foo"), "bad_settings"),
         ("nobody", COUNT, CountSettings(), "no_scene"),
     ]:
         with pytest.raises(TttlrmError) as caught:

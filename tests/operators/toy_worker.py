@@ -32,8 +32,8 @@ from tttlrm_blender.protocol.settings import (
     ReconstructSettings,
     RefineSettings,
     RenderSettings,
-    to_json,
 )
+from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.stages import Stage
 from tttlrm_blender.worker.program import Registry, main
 

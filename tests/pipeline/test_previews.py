@@ -25,7 +25,8 @@ from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.kinds import Kind
 from tttlrm_blender.protocol.messages import Decoder, Done, Preview, Submit
 from tttlrm_blender.protocol.results import Nothing
-from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, ReconstructSettings, to_json
+from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker import outcome
 
 PHOTOS = 10

@@ -17,7 +17,7 @@ from ..protocol import messages
 from ..protocol.kinds import Kind, Settings
 from ..protocol.messages import Decoder, Failed, Forget, Hello, Message, Progress, Submit, check_versions, encode
 from ..protocol.results import Nothing
-from ..protocol.settings import to_json
+from ..protocol.settings_json import to_json
 from ..stages import Stage
 from .job import Job, Result
 from .reach import reach

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from ..stages import Stage
-from .options import size
+from .option_forms import size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from trimesh import Trimesh
 
 from ..errors import TttlrmError, text
 from ..gaussians.formats.registry import write_splats
@@ -20,7 +21,7 @@ from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
-from ..mesh.mesh import Mesh
+from ..mesh.mesh import mesh_arrays
 from ..model.network import TttLRM
 from ..photos.load import pinhole_cameras, used_size
 from ..poses.find import find_photos
@@ -136,11 +137,6 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResu
     """The scene as a file. Raises `TttlrmError` where there is no such part of it."""
     report(Stage.EXPORT, 0)
     match settings.format:
-        case "ply" | "compressed.ply" | "spz" | "splat" | "splats.glb":
-            with TemporaryDirectory(prefix="tttlrm-") as folder:
-                path = Path(folder) / f"scene.{settings.format}"
-                write_splats(path, scene.splats(), up="z")
-                data = path.read_bytes()
         case "glb":
             if scene.state.mesh is None:
                 raise TttlrmError("The scene has no mesh yet.", hint="Make one first.", code="no_mesh")
@@ -148,8 +144,10 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResu
         case "json":
             data = json.dumps(_cameras(scene.reconstruction()).to_json()).encode()
         case _:
-            hint = "Choose ply, compressed.ply, spz, splat, splats.glb, glb or json."
-            raise TttlrmError("A scene cannot be exported as {!r}.", settings.format, hint=hint, code="bad_settings")
+            with TemporaryDirectory(prefix="tttlrm-") as folder:
+                path = Path(folder) / f"scene.{settings.format}"
+                write_splats(path, scene.splats(), up="z")
+                data = path.read_bytes()
     return ExportResult(np.frombuffer(data, np.uint8))
 
 
@@ -195,7 +193,7 @@ JOBS = by_name(
 )
 
 
-def _surface(gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
+def _surface(gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report) -> Trimesh:
     """The surface of splats, its texture of the photos."""
     photos = steps.photos_to_paint(made, report) if settings.texture else None
     return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
@@ -209,7 +207,7 @@ def _keep(scene: Scene, report: Report, **parts: Any) -> None:
 
 def _surface_if_any(
     gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report
-) -> Mesh | None:
+) -> Trimesh | None:
     """The surface; None, with a note, where there is none to be made: splats are not lost for want of it."""
     try:
         return _surface(gaussians, made, settings, report)
@@ -218,8 +216,8 @@ def _surface_if_any(
         return None
 
 
-def _to_surface(mesh: Mesh) -> Surface:
-    return Surface(**mesh.arrays(), glb=np.frombuffer(glb_bytes(mesh), np.uint8))
+def _to_surface(mesh: Trimesh) -> Surface:
+    return Surface(**mesh_arrays(mesh), glb=np.frombuffer(glb_bytes(mesh), np.uint8))
 
 
 def _cameras(made: Reconstruction) -> CameraTable:
