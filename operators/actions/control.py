@@ -3,7 +3,8 @@
 
 import bpy
 
-from ..engine import messages
+from ..engine import results
+from ..given import given
 from ..jobs import activity, waiting, worker
 from ..jobs.job_operator import JobOperator
 from ..mixins import Outcome
@@ -18,9 +19,9 @@ class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
         """Nothing to do but to be there."""
-        return worker.Work("", "")
+        return worker.Work("", None)
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: results.Nothing) -> None:
         """Say so."""
         self.report({"INFO"}, "The worker is ready")
 
@@ -58,5 +59,5 @@ class TTTLRM_OT_cancel(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         waiting.line.leave()
-        activity.current.run.cancel()
+        given(activity.current).run.cancel()
         return {"FINISHED"}

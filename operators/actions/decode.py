@@ -8,7 +8,7 @@ import bpy
 from bpy.props import StringProperty
 
 from .. import properties
-from ..engine import errors, settings
+from ..engine import errors, kinds, settings
 from ..given import given, group_of
 from ..jobs import waiting
 from ..jobs.scene_operators import SplatsOperator
@@ -24,8 +24,7 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
     bl_idname = "tttlrm.decode"
     bl_label = "Decode Again"
 
-    kind = "decode"
-    settings_type = settings.DecodeSettings
+    kind = kinds.DECODE
     crop: Any  # what Blender makes of the annotations below
     __annotations__ = properties.annotations(settings.DecodeSettings) | {
         "crop": StringProperty(name="Crop Box", description="Name of the object to crop to; empty for the splats' own choice"),

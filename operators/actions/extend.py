@@ -11,7 +11,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties
-from ..engine import errors, messages, settings
+from ..engine import errors, kinds, results, settings
 from ..given import given, group_of
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
@@ -33,8 +33,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
     bl_idname = "tttlrm.extend"
     bl_label = "Add Photos"
 
-    kind = "extend"
-    settings_type = settings.ExtendSettings
+    kind = kinds.EXTEND
     directory: Any  # what Blender makes of the annotations below
     files: Any
     refine: Any
@@ -81,15 +80,14 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         self._photos = {name: source for name, source in files.items() if isinstance(source, Path)}
         return Work(own.session, self.kind, replace(wanted, poses=poses), {**files, **extra})
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: results.ReconstructResult) -> None:
         """New splats in the same object, and the new cameras beside the old ones."""
-        super().finish(context, done)
-        splats, views = self.target(), done.info["cameras"]
+        super().finish(context, result)
+        splats = self.target()
         old = cameras_of(splats)
         known = {camera_of(camera)[PHOTO] for camera in old}
-        new = [index for index, name in enumerate(views["names"]) if name not in known]
-        rows = {part: [values[index] for index in new] for part, values in views.items()}
-        for camera in add_cameras(rows, self._photos, cameras_collection(splats)):
+        new = [view for view, name in enumerate(result.cameras.names) if name not in known]
+        for camera in add_cameras(result.cameras[new], self._photos, cameras_collection(splats)):
             camera.parent = splats.parent
             if old:
                 camera_of(camera).display_size = camera_of(old[0]).display_size

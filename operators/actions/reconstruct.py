@@ -10,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties, sources
-from ..engine import errors, messages, settings
+from ..engine import errors, kinds, messages, results, settings
 from ..given import given, group_of
 from ..jobs.job_operator import JobOperator
 from ..jobs.worker import Work
@@ -33,14 +33,14 @@ def set_work(photos: Path, wanted: settings.ReconstructSettings) -> Work:
 
 def _work(files: dict[str, Path | bytes], wanted: settings.ReconstructSettings) -> Work:
     poses, extra = pose_files(wanted.poses, files)
-    return Work(uuid4().hex, "reconstruct", replace(wanted, poses=poses), {**files, **extra})
+    return Work(uuid4().hex, kinds.RECONSTRUCT, replace(wanted, poses=poses), {**files, **extra})
 
 
-def place(name: str, work: Work, done: messages.Done) -> bpy.types.Object:
+def place(name: str, work: Work, result: results.ReconstructResult) -> bpy.types.Object:
     """Put a reconstruction into the scene; gives the splats, which remember where they came from."""
     photos = {name: source for name, source in work.files.items() if isinstance(source, Path)}
     upright = not poses_know_up(work.settings.poses, work.files)
-    collection = build_scene(name, done.info, done.arrays, photos, upright)
+    collection = build_scene(name, result, photos, upright)
     splats = next(obj for obj in collection.objects if is_splats(obj))
     properties.remember(splats, work.session, work.settings)
     group_of(splats).files = "\n".join(work.files)
@@ -100,15 +100,15 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
             drawing.prepare()
         return super()._take(context, message)
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: results.ReconstructResult) -> None:
         """A new collection, with its splats active."""
-        splats = place(self._title, self._work, done)
+        splats = place(self._title, self._work, result)
         if context.mode == "OBJECT":  # who edits something meanwhile stays at it
             for obj in context.selected_objects:
                 obj.select_set(False)
             splats.select_set(True)
             given(context.view_layer).objects.active = splats
-        self.report({"INFO"}, told("{:,} splats from {} photos", done.info["splats"], done.info["views"]))
+        self.report({"INFO"}, told("{:,} splats from {} photos", len(result.gaussians), result.views))
 
     def _source(self, context: bpy.types.Context) -> sources.Source:
         if self.directory:

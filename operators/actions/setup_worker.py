@@ -8,7 +8,7 @@ import bpy
 from bpy.props import StringProperty
 
 from .. import addon
-from ..engine import client, errors, messages, setup
+from ..engine import client, errors, setup
 from ..given import given
 from ..jobs import worker
 from ..jobs.job_operator import JobOperator
@@ -42,9 +42,9 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
         log = folder / "setup.log"
         return setup.Setup(setup.Wanted(setup.place(folder), log, sys.executable, chosen.build, self.index, wheels))
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: setup.SetupResult) -> None:
         """Use it."""
-        given(addon.preferences()).python = done.info["python"]
+        given(addon.preferences()).python = result.python
         given(context.preferences).is_dirty = True
-        device = told("a GPU") if done.info["device"] == "GPU" else told("the processor")
-        self.report({"INFO"}, told("The worker is set up: PyTorch {} on {}", done.info["torch"], device))
+        device = told("a GPU") if result.device == "GPU" else told("the processor")
+        self.report({"INFO"}, told("The worker is set up: PyTorch {} on {}", result.torch, device))

@@ -12,6 +12,7 @@ import bpy
 from .. import properties
 from ..engine import errors, options, settings
 from ..given import group_of, untyped
+from ..jobs.starting import start_operator
 from ..scene.splats import is_kept
 from . import blend_files, objects, operator_options, worker_options
 
@@ -54,8 +55,8 @@ def run(args: Namespace) -> None:
     blend_files.open_file(args.file)
     for obj in _kept(objects.chosen_splats(args.object), args):
         wanted = _wanted(obj, args)
-        with bpy.context.temp_override(object=obj, active_object=obj), blend_files.told("", "job_failed"):
-            _operator(args.kind)(**wanted)
+        with bpy.context.temp_override(object=obj, active_object=obj):
+            start_operator(args.kind, "EXEC_DEFAULT", **wanted)
     blend_files.save(args.out)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import bpy
 
-from ..engine import client, messages
+from ..engine import client, messages, stages
 from ..given import given
 from ..translations import shown
 from ..windows import redraw_panels
@@ -27,7 +27,7 @@ class Activity:
     def take(self, message: messages.Event) -> None:
         """Note what an event says about the progress."""
         if isinstance(message, messages.Queued):
-            self.stage, self.fraction, self.seconds_left = "wait", 0.0, None
+            self.stage, self.fraction, self.seconds_left = stages.Stage.WAIT, 0.0, None
         elif isinstance(message, messages.Progress):
             self.stage, self.fraction, self.seconds_left = message.stage, message.fraction, message.seconds_left
 

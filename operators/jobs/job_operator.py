@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ..engine import client, errors, messages
 from ..given import given
 from ..mixins import Operator, Outcome
 from ..scene.preview import Preview
-from ..scene.reconstruction import splats_of
 from ..translations import contexts, explained, shown, worded
 from . import activity, starting, waiting, worker
 
@@ -31,8 +32,8 @@ class JobOperator(Operator):
         """The work, from the scene and the operator's properties."""
         raise NotImplementedError
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
-        """Put the result into the scene."""
+    def finish(self, context: bpy.types.Context, result: Any) -> None:
+        """Put the result, of the type that the job gives, into the scene."""
         raise NotImplementedError
 
     def submit(self, context: bpy.types.Context) -> client.Job:
@@ -64,10 +65,10 @@ class JobOperator(Operator):
         """Blender calls this with everything that happens in the window."""
         if event.type == "ESC" and event.value == "PRESS":
             waiting.line.leave()
-            activity.current.run.cancel()
+            given(activity.current).run.cancel()
             return {"RUNNING_MODAL"}
         if event.type == "TIMER":
-            for message in activity.current.run.poll():
+            for message in given(activity.current).run.poll():
                 if outcome := self._take(context, message):
                     return self._leave(context, outcome)
             activity.show(context)
@@ -76,22 +77,22 @@ class JobOperator(Operator):
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender calls this when a window or the file is closed: that of the job, or that in which to choose photos."""
         if self._timer is not None:
-            activity.current.run.cancel()
+            given(activity.current).run.cancel()
             self._leave(context, {"CANCELLED"})
 
     def _wait(self, context: bpy.types.Context) -> Outcome:
         try:
-            outcomes = (self._take(context, message) for message in activity.current.run.events())
+            outcomes = (self._take(context, message) for message in given(activity.current).run.events())
             return next(outcome for outcome in outcomes if outcome)
         finally:
             self._end(context)
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
         """Act on one event; the operator's result once the job is over."""
-        activity.current.take(message)
+        given(activity.current).take(message)
         if isinstance(message, messages.Preview):
             self._preview = self._preview or Preview(self.replaces)
-            self._preview.show(splats_of(message.arrays))
+            self._preview.show(message.gaussians)
         if isinstance(message, messages.Note):
             self.report({"WARNING"}, worded(message.text))
         if isinstance(message, messages.Failed):
@@ -106,7 +107,7 @@ class JobOperator(Operator):
     def _accept(self, context: bpy.types.Context, done: messages.Done) -> Outcome:
         self._remove_preview()
         try:
-            self.finish(context, done)
+            self.finish(context, given(activity.current).run.taken(done))
         except errors.TttlrmError as error:
             return self._fail(error)
         return {"FINISHED"}
@@ -116,8 +117,8 @@ class JobOperator(Operator):
         self.report({"ERROR"}, explained(error))
         return {"CANCELLED"}
 
-    def _leave(self, context: bpy.types.Context, outcome: set[str]) -> Outcome:
-        given(context.window_manager).event_timer_remove(self._timer)
+    def _leave(self, context: bpy.types.Context, outcome: Outcome) -> Outcome:
+        given(context.window_manager).event_timer_remove(given(self._timer))
         self._end(context)
         return outcome
 
@@ -132,4 +133,5 @@ class JobOperator(Operator):
 
 def _main_window(context: bpy.types.Context) -> bpy.types.Window:
     """The window that a job belongs to: one of the preferences may be closed while the job goes on."""
-    return given(context.window).parent or context.window
+    window = given(context.window)
+    return window.parent or window

@@ -10,7 +10,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ...engine import errors, gaussians, splat_files
-from ...given import given
+from ...given import given, untyped
 from ...mixins import Outcome
 from ...scene import conversion
 from ...scene.splats import is_splats, read_splats
@@ -61,7 +61,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
         """Blender calls this when something was changed in the file browser."""
         shown = Choice(self.filepath, self.file_format)
         self._shown = settle(shown, self._shown, ENDINGS)
-        self.filepath, self.file_format = self._shown
+        untyped(self).filepath, self.file_format = self._shown
         return shown != self._shown
 
     def execute(self, context: bpy.types.Context) -> Outcome:

@@ -12,7 +12,7 @@ from bpy_extras.io_utils import ImportHelper
 from mathutils import Matrix
 
 from ...engine import errors, splat_files
-from ...given import given
+from ...given import given, untyped
 from ...mixins import Outcome
 from ...scene import conversion
 from ...scene.splats import add_splats
