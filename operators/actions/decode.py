@@ -2,16 +2,18 @@
 """Splats anew from the scene that the worker has kept, without reading the photos again."""
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any
 
 import bpy
 from bpy.props import StringProperty
 
 from .. import properties
-from ..engine import errors, settings
+from ..engine import errors, kinds, settings
+from ..given import given, group_of
 from ..jobs import waiting
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
+from ..mixins import Outcome
 from ..scene.crop import crop_matrix
 from ..scene.splats import is_kept
 
@@ -22,8 +24,8 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
     bl_idname = "tttlrm.decode"
     bl_label = "Decode Again"
 
-    kind = "decode"
-    settings_type = settings.DecodeSettings
+    kind = kinds.DECODE
+    crop: Any  # what Blender makes of the annotations below
     __annotations__ = properties.annotations(settings.DecodeSettings) | {
         "crop": StringProperty(name="Crop Box", description="Name of the object to crop to; empty for the splats' own choice"),
     }
@@ -31,14 +33,14 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
     def collect(self, context: bpy.types.Context) -> Work:
         """Raises `TttlrmError` when there is no such crop box."""
         work = super().collect(context)
-        return replace(work, settings=cropped(work.settings, context.object, self.crop))
+        return replace(work, settings=cropped(work.settings, given(context.object), self.crop))
 
 
 def cropped(wanted: settings.DecodeSettings, splats: bpy.types.Object, name: str = "") -> settings.DecodeSettings:
     """Settings with the crop box of that name, else with the splats' own. Raises `TttlrmError` when it is flat, or not there."""
     if name and name not in bpy.data.objects:
         raise errors.TttlrmError("There is no object “{}” to crop to.", name, hint="Name one of the scene.", code="bad_settings")
-    box = bpy.data.objects[name] if name else splats.tttlrm.crop
+    box = bpy.data.objects[name] if name else group_of(splats).crop
     return replace(wanted, crop=crop_matrix(box, splats))
 
 
@@ -47,7 +49,7 @@ class TTTLRM_OT_decode_selected(bpy.types.Operator):
 
     bl_idname = "tttlrm.decode_selected"
     bl_label = "Decode All Selected"
-    bl_options: ClassVar[set[str]] = {"UNDO"}
+    bl_options = {"UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -55,7 +57,7 @@ class TTTLRM_OT_decode_selected(bpy.types.Operator):
         cls.poll_message_set("Select splats that were reconstructed here")
         return any(is_kept(obj) for obj in context.selected_objects)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this: in a window the splats wait for their turn, else this waits for them."""
         for obj in filter(is_kept, context.selected_objects):
             if bpy.app.background:

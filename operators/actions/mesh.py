@@ -4,9 +4,10 @@
 import bpy
 
 from .. import properties
-from ..engine import messages, settings
+from ..engine import kinds, results, settings
+from ..given import untyped
 from ..jobs.scene_operators import KeptSceneOperator
-from ..scene.mesh import add_mesh, parts_of
+from ..scene.mesh import add_surface
 from ..translations import told
 
 
@@ -16,24 +17,23 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
     bl_idname = "tttlrm.mesh"
     bl_label = "Make Mesh"
 
-    kind = "mesh"
-    settings_type = settings.MeshSettings
+    kind = kinds.MESH
     __annotations__ = properties.annotations(settings.MeshSettings)
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: results.MeshResult) -> None:
         """A new mesh object in the place of the splats, which are hidden: both at once look like neither."""
         splats = self.target()
         seen = splats.visible_get()
-        faces = place_mesh(splats, done)
+        faces = place_mesh(splats, result)
         hidden = "{:,} faces; the object of the splats is hidden, Alt+H shows it"
         self.report({"INFO"}, told(hidden, faces) if seen else told("{:,} faces", faces))
 
 
-def place_mesh(splats: bpy.types.Object, done: messages.Done) -> int:
+def place_mesh(splats: bpy.types.Object, result: results.MeshResult) -> int:
     """Put the mesh of a result in the place of its splats, which are hidden; gives the number of faces."""
-    mesh = add_mesh(f"{splats.name} mesh", **parts_of(done.arrays), collection=splats.users_collection[0])
+    mesh = add_surface(f"{splats.name} mesh", result.mesh, splats.users_collection[0])
     mesh.parent = splats.parent
     mesh.matrix_world = splats.matrix_world
     if splats.visible_get():
         splats.hide_set(True)
-    return len(mesh.data.polygons)
+    return len(untyped(mesh.data).polygons)

@@ -15,13 +15,13 @@ from ..actions.decode import cropped
 from ..actions.extend import add_new_cameras, extending
 from ..actions.mesh import place_mesh
 from ..actions.refine import require_budget
-from ..engine import errors, messages, options, settings
+from ..engine import errors, kinds, messages, options, settings
+from ..given import group_of
+from ..jobs import worker
 from ..jobs.scene_operators import replace_splats
-from ..jobs.worker import Work
 from ..scene.splats import is_kept
 from ..sources.photo_sets import added_photos, photos_in
 from . import blend_files, objects, worker_options
-from .result import follow
 
 KINDS = {
     "extend": "add photos to the scene of the splats of a .blend file",
@@ -35,7 +35,6 @@ SETTINGS = {  # whose options each has; what is not given is as the splats have 
     "refine": (settings.RefineSettings,),
     "mesh": (settings.MeshSettings,),
 }
-PHOTOS = "directory"
 
 
 def add_commands(commands: Any) -> None:
@@ -45,7 +44,7 @@ def add_commands(commands: Any) -> None:
         parser = commands.add_parser(kind, help=summary, description=f"{description}, and name the same folder here.")
         parser.add_argument("file", type=Path, metavar="FILE.blend", help="with splats that were reconstructed")
         if kind == "extend":
-            parser.add_argument(PHOTOS, type=_folder, metavar="PHOTOS", help="folder of photos")
+            parser.add_argument("directory", type=_folder, metavar="PHOTOS", help="folder of photos")
         parser.add_argument("--out", type=Path, required=True, metavar="FILE.blend", help="file to be written, perhaps the same")
         objects.add_argument(parser)
         for each in SETTINGS[kind]:
@@ -66,44 +65,54 @@ def run(args: Namespace) -> None:
 
 
 def _decode(splats: bpy.types.Object, args: Namespace) -> str:
-    wanted = cropped(_wanted(splats, "decode", args), splats, args.crop)
-    return f"{replace_splats(splats, _done(splats, 'decode', wanted)):,} splats"
+    wanted = cropped(_wanted(splats, kinds.DECODE, args), splats, args.crop)
+    return f"{replace_splats(splats, _result(_work(splats, kinds.DECODE, wanted))):,} splats"
 
 
 def _refine(splats: bpy.types.Object, args: Namespace) -> str:
-    wanted = _wanted(splats, "refine", args)
+    wanted = _wanted(splats, kinds.REFINE, args)
     require_budget(wanted)
-    return f"{replace_splats(splats, _done(splats, 'refine', wanted)):,} splats"
+    return f"{replace_splats(splats, _result(_work(splats, kinds.REFINE, wanted))):,} splats"
 
 
 def _mesh(splats: bpy.types.Object, args: Namespace) -> str:
-    return f"{place_mesh(splats, _done(splats, 'mesh', _wanted(splats, 'mesh', args))):,} faces"
+    wanted = _wanted(splats, kinds.MESH, args)
+    return f"{place_mesh(splats, _result(_work(splats, kinds.MESH, wanted))):,} faces"
 
 
 def _extend(splats: bpy.types.Object, args: Namespace) -> str:
     """With a budget given, splats are refined as they say themselves, but for what is given."""
-    refine = options.given(args, settings.RefineSettings)
+    own, refine = group_of(splats), options.given(args, settings.RefineSettings)
     for name, value in refine.items():
-        setattr(splats.tttlrm.refine, name, value)
-    decode = cropped(properties.plain(splats.tttlrm.decode, settings.DecodeSettings), splats)
+        setattr(own.refine, name, value)
+    decode = cropped(properties.plain(own.decode, settings.DecodeSettings), splats)
     wanted = settings.ExtendSettings(**options.given(args, settings.ExtendSettings), decode=decode)
     if "steps" in refine:
-        wanted = replace(wanted, refine=properties.plain(splats.tttlrm.refine, settings.RefineSettings))
-    photos = added_photos(photos_in(args.directory), splats.tttlrm.files.split("\n"))
-    done = follow(extending(splats, wanted, photos), print)
-    add_new_cameras(splats, done, photos)
-    return f"{replace_splats(splats, done):,} splats"
+        wanted = replace(wanted, refine=properties.plain(own.refine, settings.RefineSettings))
+    photos = added_photos(photos_in(args.directory), own.files.split("\n"))
+    result = _result(extending(splats, wanted, dict(photos)))
+    count = replace_splats(splats, result)
+    add_new_cameras(splats, result, photos)
+    return f"{count:,} splats"
 
 
-def _done(splats: bpy.types.Object, kind: str, wanted: Any) -> messages.Done:
-    return follow(Work(splats.tttlrm.session, kind, wanted), print)
-
-
-def _wanted(splats: bpy.types.Object, kind: str, args: Namespace) -> Any:
+def _wanted(splats: bpy.types.Object, kind: kinds.Kind, args: Namespace) -> Any:
     """The splats' own settings for a job, but for what is given."""
-    (of_kind,) = SETTINGS[kind]
-    own = properties.plain(getattr(splats.tttlrm, kind), of_kind)
-    return replace(own, **options.given(args, of_kind))
+    own = properties.plain(getattr(group_of(splats), kind.name), kind.settings)
+    return replace(own, **options.given(args, kind.settings))
+
+
+def _work(splats: bpy.types.Object, kind: kinds.Kind, wanted: Any) -> worker.Work:
+    return worker.Work(group_of(splats).session, kind, wanted)
+
+
+def _result(work: worker.Work) -> Any:
+    return worker.start(work).result(_tell)
+
+
+def _tell(event: messages.Event) -> None:
+    if isinstance(event, messages.Note):
+        print(event.text, flush=True)
 
 
 JOBS = {"extend": _extend, "decode": _decode, "refine": _refine, "mesh": _mesh}
