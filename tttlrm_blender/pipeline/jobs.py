@@ -127,11 +127,6 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> JobResult:
     """The scene as a file, as the array "file" [n] uint8. Raises `TttlrmError` where there is no such part of it."""
     report("export", 0)
     match settings.format:
-        case "ply" | "compressed.ply" | "spz" | "splat" | "splats.glb":
-            with TemporaryDirectory(prefix="tttlrm-") as folder:
-                path = Path(folder) / f"scene.{settings.format}"
-                write_splats(path, scene.splats(), up="z")
-                data = path.read_bytes()
         case "glb":
             if scene.state.mesh is None:
                 raise TttlrmError("The scene has no mesh yet.", hint="Make one first.", code="no_mesh")
@@ -139,8 +134,10 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> JobResult:
         case "json":
             data = json.dumps(_cameras(scene.reconstruction())).encode()
         case _:
-            hint = "Choose ply, compressed.ply, spz, splat, splats.glb, glb or json."
-            raise TttlrmError("A scene cannot be exported as {!r}.", settings.format, hint=hint, code="bad_settings")
+            with TemporaryDirectory(prefix="tttlrm-") as folder:
+                path = Path(folder) / f"scene.{settings.format}"
+                write_splats(path, scene.splats(), up="z")
+                data = path.read_bytes()
     return JobResult({"bytes": len(data)}, {"file": np.frombuffer(data, np.uint8)})
 
 
