@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import operators
+from operators.engine import errors
 from tests.operators import words
 
 pytestmark = pytest.mark.usefixtures("registered")
@@ -25,6 +26,12 @@ FIELD = re.compile(r"\{[^}]*\}")
 each_language = pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
 each_source = pytest.mark.parametrize(
     "file", words.interface_sources(), ids=lambda file: file.relative_to(words.HOUSE).as_posix()
+)
+
+each_template_source = pytest.mark.parametrize(
+    "file",
+    [*words.interface_sources(), *words.engine_sources()],
+    ids=lambda file: file.relative_to(words.HOUSE).as_posix(),
 )
 
 
@@ -73,18 +80,33 @@ def test_texts_are_translated_before_they_are_filled(file):
     assert [text for text in said if any(map(str.isalpha, text.replace("PyTorch", "")))] == []
 
 
-@each_source
-def test_errors_are_translated(file):
-    for call in (call for name, call in words.calls(file) if name == "TttlrmError"):
-        assert not any(isinstance(part, ast.Constant | ast.JoinedStr) for part in call.args[:2]), ast.unparse(call)
+@each_template_source
+def test_templates_are_written_out(file):
+    """What was put together, or filled or translated already, is in no table."""
+    for template in (part for whole in words.templates(file) for part in words.alternatives(whole)):
+        assert not isinstance(template, ast.JoinedStr | ast.BinOp), ast.unparse(template)
+        if isinstance(template, ast.Call):
+            assert words.called(template) not in ("told", "shown", "worded", "str", "format", "join"), ast.unparse(template)
 
 
-def test_no_error_is_without_a_next_step():
+@each_template_source
+def test_templates_have_a_field_for_each_value(file):
+    takers = words.template_takers(file)
+    for name, call in words.calls(file):
+        place, filled = takers.get(name, (0, False))
+        values = call.args[place + 1 :]
+        if filled and not any(isinstance(value, ast.Starred) for value in values):
+            for template in words.constants(call.args[place]):
+                fields = errors.FIELD.findall(template)
+                assert len(fields) == len(values) and template.count("{") == len(fields), ast.unparse(call)
+
+
+def test_no_error_of_the_interface_is_without_a_next_step():
     """What a source misses is a step in itself."""
-    calls = (
+    made = [
         call for file in (words.HOUSE / "operators").rglob("*.py") for name, call in words.calls(file) if name == "TttlrmError"
-    )
-    without = [ast.unparse(call.args[0]) for call in calls if len(call.args) < 2]
+    ]
+    without = [ast.unparse(call.args[0]) for call in made if "hint" not in [keyword.arg for keyword in call.keywords]]
     assert sorted(without) == ["lacking", "self.missing"]
 
 
