@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.table import Row, best, show
 from tttlrm_blender.client import Client, launch_worker
+from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 
 WHOLE = ReconstructSettings(views=8, width=256, height=256)
@@ -34,10 +35,10 @@ def main() -> None:
 def rows(client: Client, photos: Path, runs: int) -> Iterator[Row]:
     """Both, after a first reconstruction. The worker's processor time is not seen from here."""
     files = {path.relative_to(photos).as_posix(): path for path in photos.rglob("*") if path.is_file()}
-    client.submit("photos", "reconstruct", WHOLE, files).result()
+    client.submit("photos", kinds.RECONSTRUCT, WHOLE, files).result()
     keep = itertools.count(0.3, 0.05)  # other settings each time
-    again, _ = best(lambda: client.submit("photos", "decode", DecodeSettings(keep=next(keep))).result(), runs)
-    anew, _ = best(lambda: client.submit("photos", "reconstruct", WHOLE).result(), runs)
+    again, _ = best(lambda: client.submit("photos", kinds.DECODE, DecodeSettings(keep=next(keep))).result(), runs)
+    anew, _ = best(lambda: client.submit("photos", kinds.RECONSTRUCT, WHOLE).result(), runs)
     yield Row("decoded with other settings", again, at_most=TARGET)
     yield Row("reconstructed anew", anew)
     yield Row("reconstructing against decoding", anew / again, unit="times")

@@ -33,6 +33,7 @@ from operators.jobs.chosen_worker import Worker
 from tests.operators.viewport import gpu_process
 from tttlrm_blender.poses.camera_files import read_cameras
 from tttlrm_blender.protocol.messages import Done, Event, Preview
+from tttlrm_blender.protocol.results import ReconstructResult
 
 TARGET = 0.05  # seconds
 HOUSE = Path(operators.__file__).parent
@@ -108,7 +109,8 @@ def draw_what_comes(photos: Path) -> None:
     def taken(operator: TTTLRM_OT_reconstruct, context: bpy.types.Context, event: Event) -> set[str] | None:
         outcome = take(operator, context, event)
         if isinstance(event, Preview | Done):
-            print(f"{type(event).__name__} of {len(event.arrays['gaussians.means']):,} splats", flush=True)
+            shown = event if isinstance(event, Preview) else event.result(ReconstructResult)
+            print(f"{type(event).__name__} of {len(shown.gaussians):,} splats", flush=True)
             gpu_process.draw_overlay(eye, (480, 270))
         return outcome
 

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from benchmarks.table import Row, show
 from tttlrm_blender.pipeline import jobs
-from tttlrm_blender.pipeline.job_kind import JobResult
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.protocol.messages import Event, Preview
+from tttlrm_blender.protocol.results import ReconstructResult
 from tttlrm_blender.protocol.settings import ExtendSettings, ReconstructSettings
 from tttlrm_blender.worker.outcome import JobReport
 
@@ -39,7 +39,7 @@ class Run:
     previews: list[float] = field(default_factory=list)
 
 
-def run(job: Callable[[JobReport], JobResult], watched: bool) -> Run:
+def run(job: Callable[[JobReport], ReconstructResult], watched: bool) -> Run:
     """Do a job."""
     result, started, used = Run(), time.perf_counter(), time.process_time()
 
@@ -52,7 +52,7 @@ def run(job: Callable[[JobReport], JobResult], watched: bool) -> Run:
     return result
 
 
-def compared(name: str, job: Callable[[JobReport], JobResult], runs: int) -> Iterator[Row]:
+def compared(name: str, job: Callable[[JobReport], ReconstructResult], runs: int) -> Iterator[Row]:
     """A job alone and with somebody who looks."""
     pairs = [[run(job, watched) for watched in (False, True)] for _ in range(runs)]
     plain, looked_at = (min(column, key=lambda each: each.processor) for column in zip(*pairs, strict=True))

@@ -24,8 +24,10 @@ from benchmarks.splats import on_a_sphere
 from benchmarks.table import Row, show
 from tttlrm_blender.client import Client, launch_worker
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
+from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.kinds import Kind
+from tttlrm_blender.protocol.results import DecodeResult, Nothing
 from tttlrm_blender.worker.program import Registry
 from tttlrm_blender.worker.program import main as serve
 
@@ -41,6 +43,10 @@ class MakeSettings:
     splats: int = 1_000_000
 
 
+MAKE = Kind("make", MakeSettings, Nothing)
+GIVE = Kind("give", MakeSettings, DecodeResult)
+
+
 class Scene:
     """Splats in memory."""
 
@@ -48,16 +54,16 @@ class Scene:
         self.gaussians: Gaussians | None = None
 
 
-def make(scene: Scene, settings: MakeSettings, report: Report) -> JobResult:
+def make(scene: Scene, settings: MakeSettings, report: Report) -> Nothing:
     """Make the splats."""
     scene.gaussians = on_a_sphere(settings.splats)
-    return JobResult()
+    return Nothing()
 
 
-def give(scene: Scene, settings: MakeSettings, report: Report) -> JobResult:
+def give(scene: Scene, settings: MakeSettings, report: Report) -> DecodeResult:
     """Give the splats."""
     assert scene.gaussians is not None
-    return JobResult({}, {f"gaussians.{name}": array for name, array in scene.gaussians.arrays().items()})
+    return DecodeResult(scene.gaussians)
 
 
 class Peak:
@@ -103,29 +109,28 @@ def rows(count: int) -> Iterator[Row]:
 
 def into_blender(client: Client, worker: int, count: int) -> Iterator[Row]:
     """Seconds and memory of splats on their way into a scene; `worker` is its process."""
-    from operators.scene.reconstruction import splats_of
     from operators.scene.splats import add_splats
 
     client.upload("scene", {"none": b""})
-    client.submit("scene", "make", MakeSettings(count)).result()
-    add_splats("warm", splats_of(client.submit("scene", "give", MakeSettings(count)).result().arrays)[:10])
+    client.submit("scene", MAKE, MakeSettings(count)).result()
+    add_splats("warm", client.submit("scene", GIVE, MakeSettings(count)).result().gaussians[:10])
     times, here, there = [], [], []
     for _ in range(REPEATS):
         with Peak(psutil.Process().pid) as ours, Peak(worker) as theirs:
             started = time.perf_counter()
-            arrays = client.submit("scene", "give", MakeSettings(count)).result().arrays
-            add_splats("splats", splats_of(arrays))
+            splats = client.submit("scene", GIVE, MakeSettings(count)).result().gaussians
+            add_splats("splats", splats)
             times.append(time.perf_counter() - started)
-        size = sum(array.nbytes for array in arrays.values())
+        size = sum(array.nbytes for array in splats.arrays().values())
         here.append(ours.grown / size)
         there.append(theirs.grown / size)
-        del arrays
+        del splats
     yield Row(f"{count:,} splats from the worker into Blender, median", statistics.median(times), at_most=TARGET_SECONDS)
     yield Row("memory of Blender, times the data", max(here), unit="times", at_most=TARGET_MEMORY)
     yield Row("memory of the worker, times the data", max(there), unit="times", at_most=TARGET_MEMORY)
 
 
-JOBS = {"make": JobKind(MakeSettings, make), "give": JobKind(MakeSettings, give)}
+JOBS = by_name(JobKind(MAKE, make), JobKind(GIVE, give))
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["worker"]:

@@ -21,6 +21,6 @@ def untyped(value: Any) -> Any:
     return value
 
 
-def own(owner: bpy.types.Object | bpy.types.Scene | None) -> Any:
+def group_of(owner: bpy.types.Object | bpy.types.Scene | None) -> Any:
     """Our group of properties on an object or a scene: `properties.TTTLRM_PG_object` or `TTTLRM_PG_scene`."""
     return untyped(given(owner)).tttlrm

@@ -10,6 +10,7 @@ import numpy as np
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from .engine import fields, settings
+from .given import group_of, untyped
 from .jobs import waiting
 from .sources import properties as source_properties
 
@@ -130,7 +131,7 @@ CLASSES = (*source_properties.CLASSES, TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLR
 
 def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings:
     """What the panel says about the next reconstruction."""
-    group = scene.tttlrm
+    group = group_of(scene)
     poses = {"ESTIMATE": "estimate", "FILE": group.poses}.get(group.source.cameras, "auto")
     return replace(
         plain(group, settings.ReconstructSettings),
@@ -143,7 +144,7 @@ def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings
 
 def remember(obj: bpy.types.Object, session: str, used: settings.ReconstructSettings) -> None:
     """Give a new splat object its scene on the worker and the settings that it was made with."""
-    group = obj.tttlrm
+    group = group_of(obj)
     group.session = session
     refine = used.refine if used.refine.wanted else replace(used.refine, steps=FIRST_STEPS)
     for part, values in (("decode", used.decode), ("refine", refine), ("mesh", used.mesh or settings.MeshSettings())):
@@ -160,13 +161,13 @@ def register() -> None:
     """Add the groups, `Scene.tttlrm` and `Object.tttlrm`."""
     for kind in CLASSES:
         bpy.utils.register_class(kind)
-    bpy.types.Scene.tttlrm = PointerProperty(type=TTTLRM_PG_scene)
-    bpy.types.Object.tttlrm = PointerProperty(type=TTTLRM_PG_object)
+    untyped(bpy.types.Scene).tttlrm = PointerProperty(type=TTTLRM_PG_scene)
+    untyped(bpy.types.Object).tttlrm = PointerProperty(type=TTTLRM_PG_object)
 
 
 def unregister() -> None:
     """Take them back out."""
-    del bpy.types.Object.tttlrm
-    del bpy.types.Scene.tttlrm
+    del untyped(bpy.types.Object).tttlrm
+    del untyped(bpy.types.Scene).tttlrm
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tttlrm_blender.client import Client, launch_worker
 from tttlrm_blender.errors import Cancelled
+from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.messages import Event, Progress
 from tttlrm_blender.protocol.settings import MeshSettings, ReconstructSettings, RefineSettings
 
@@ -35,7 +36,7 @@ def main() -> int:
     chance, slowest = random.Random(options.seed), dict[str, float]()
     with launch_worker() as worker, worker.connect() as client:
         started = time.perf_counter()
-        client.submit("scene", "reconstruct", WHOLE, files).result()
+        client.submit("scene", kinds.RECONSTRUCT, WHOLE, files).result()
         longest = time.perf_counter() - started
         for _ in range(options.cancels):
             stage, seconds = cancelled(client, chance.uniform(0, longest))
@@ -58,7 +59,7 @@ def cancelled(client: Client, after: float) -> tuple[str, float]:
         asked[0] = (at, time.perf_counter())
         job.cancel()
 
-    job = client.submit("scene", "reconstruct", WHOLE)
+    job = client.submit("scene", kinds.RECONSTRUCT, WHOLE)
     timer = threading.Timer(after, stop)
     timer.start()
     try:

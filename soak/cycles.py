@@ -19,6 +19,7 @@ import psutil
 from tests.worker.photo_folder import write_checkpoint, write_photos
 from tttlrm_blender.client import launch_worker
 from tttlrm_blender.commands.option_forms import size
+from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 
 EVERY, WARM, TARGET = 50, 10, 0.05  # cycles between lines, cycles after which memory counts, and how much more it may become
@@ -47,8 +48,8 @@ def measure(photos: Path, settings: ReconstructSettings, cycles: int) -> float:
         assert worker.process is not None
         process, started, warm = psutil.Process(worker.process.pid), time.perf_counter(), 0
         for cycle in range(1, cycles + 1):
-            client.submit("scene", "reconstruct", settings, files).result()
-            client.submit("scene", "decode", DecodeSettings(keep=0.2)).result()
+            client.submit("scene", kinds.RECONSTRUCT, settings, files).result()
+            client.submit("scene", kinds.DECODE, DecodeSettings(keep=0.2)).result()
             client.forget("scene")
             memory = process.memory_info().rss
             warm = memory if cycle == WARM else warm

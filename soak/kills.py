@@ -27,7 +27,10 @@ from tests.worker.photo_folder import write_checkpoint, write_photos
 from tttlrm_blender.client import Client, launch_worker
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.pipeline import store
+from tttlrm_blender.protocol import kinds
+from tttlrm_blender.protocol.kinds import Kind
 from tttlrm_blender.protocol.messages import Event, Progress
+from tttlrm_blender.protocol.results import Nothing
 from tttlrm_blender.protocol.settings import (
     DecodeSettings,
     ExportSettings,
@@ -44,6 +47,9 @@ SCENES = 3
 LONGEST = 8.0  # seconds from the connection to the kill
 FIRST = 4  # photos that a scene has before it is extended
 OFTEN = 8  # jobs on a scene for each time that it is forgotten
+
+
+FORGET = Kind("forget", Nothing, Nothing)  # no job, but done like one
 
 
 class Killer:
@@ -86,44 +92,45 @@ class Killer:
             except TttlrmError as error:
                 if client.connected and error.code not in ("worker_died", "worker_lost", "closed"):
                     raise
-                self.cut[f"{kind}: {self.stage}"] += 1
+                self.cut[f"{kind.name}: {self.stage}"] += 1
                 return
-            self.finished[kind] += 1
+            self.finished[kind.name] += 1
 
-    def _do(self, client: Client, name: str, kind: str, settings: Any) -> None:
-        if kind == "forget":
+    def _do(self, client: Client, name: str, kind: Kind, settings: Any) -> None:
+        if kind is FORGET:
             self._replace(name)  # whether or not it comes to that
             client.forget(name)
             return
         files = {path: file for path, file in self.files.items() if path not in self.later}
-        if kind == "extend":
+        if kind is kinds.EXTEND:
             self.extended.add(name)
             files = {path: self.files[path] for path in self.later}
-        result = client.submit(name, kind, settings, files if kind in ("reconstruct", "extend") else None).result(self._follow)
-        self.made[name] = result.info.get("splats", self.made.get(name, 0))
+        needed = files if kind in (kinds.RECONSTRUCT, kinds.EXTEND) else None
+        result = client.submit(name, kind, settings, needed).result(self._follow)
+        self.made[name] = len(result.gaussians) if hasattr(result, "gaussians") else self.made.get(name, 0)
 
     def _replace(self, name: str) -> None:
         del self.made[name]
         self.names[self.names.index(name)] = f"scene {next(self.numbers)}"
 
-    def _job(self, name: str) -> tuple[str, Any]:
+    def _job(self, name: str) -> tuple[Kind, Any]:
         """A kind of job that the scene is ready for, and settings for it."""
         whole = ReconstructSettings(checkpoint=self.checkpoint, refine=RefineSettings(steps=self.random.choice([0, 5])))
         if name not in self.made:
-            return "reconstruct", whole
+            return kinds.RECONSTRUCT, whole
         if self.random.random() < 1 / OFTEN:
-            return "forget", None
-        choices = {
-            "reconstruct": whole,
-            "decode": DecodeSettings(keep=self.random.choice([0.2, 0.4, 0.6])),
-            "refine": RefineSettings(steps=self.random.randint(1, 40), start="decoded"),
-            "mesh": MeshSettings(resolution=48),
-            "render": RenderSettings(views=(0,)),
-            "poses": PosesSettings(),
-            "export": ExportSettings(format=self.random.choice(["ply", "spz", "json"])),
+            return FORGET, None
+        choices: dict[Kind, Any] = {
+            kinds.RECONSTRUCT: whole,
+            kinds.DECODE: DecodeSettings(keep=self.random.choice([0.2, 0.4, 0.6])),
+            kinds.REFINE: RefineSettings(steps=self.random.randint(1, 40), start="decoded"),
+            kinds.MESH: MeshSettings(resolution=48),
+            kinds.RENDER: RenderSettings(views=(0,)),
+            kinds.POSES: PosesSettings(),
+            kinds.EXPORT: ExportSettings(format=self.random.choice(["ply", "spz", "json"])),
         }
         if name not in self.extended:
-            choices["extend"] = ExtendSettings()
+            choices[kinds.EXTEND] = ExtendSettings()
         kind = self.random.choice(list(choices))
         return kind, choices[kind]
 

@@ -43,7 +43,7 @@ PACKAGES = {
 # Data walks through the rooms in one direction; what lies at the top ("") serves all.
 ROOMS = {
     "": {"gaussians"},
-    "protocol": {""},
+    "protocol": {"", "gaussians"},
     "kernels": {""},
     "geometry": {""},
     "photos": {"", "geometry"},

@@ -10,6 +10,7 @@ import numpy as np
 
 from .errors import Cancelled, Text
 from .gaussians.gaussians import Gaussians
+from .stages import Stage
 
 Listen = Callable[[], None]  # called all along the way; raises to stop it
 
@@ -26,7 +27,7 @@ class Report:
     def __init__(self) -> None:
         self._stop = threading.Event()
 
-    def __call__(self, stage: str, fraction: float) -> None:
+    def __call__(self, stage: Stage, fraction: float) -> None:
         """Say how much of a stage is done, 0 to 1. Raises `Cancelled` once `cancel` has been called."""
         if self._stop.is_set():
             raise Cancelled
@@ -36,7 +37,7 @@ class Report:
         """Ask the job to stop at its next report; may be called from any thread."""
         self._stop.set()
 
-    def progress(self, stage: str, fraction: float) -> None:
+    def progress(self, stage: Stage, fraction: float) -> None:
         """Called with every report."""
 
     def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:

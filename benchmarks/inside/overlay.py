@@ -17,6 +17,7 @@ from operators.viewport import canvas
 from tests.operators.viewport import gpu_process
 from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.geometry.cameras import Cameras
+from tttlrm_blender.protocol.results import CameraTable
 
 
 def main(splats: str, folder: Path, samples: int) -> None:
@@ -30,7 +31,7 @@ def main(splats: str, folder: Path, samples: int) -> None:
     if not drawn_by_blender():
         draw_overlay(folder / "overlay.npy", cameras, size)
     if samples:
-        views = {"names": ["view"], "c2w": cameras.c2w, "intrinsics": cameras.intrinsics, "sizes": cameras.sizes}
+        views = CameraTable(["view"], cameras.c2w, cameras.intrinsics, cameras.sizes)
         look_through(bpy.context.scene, add_cameras(views, {}, bpy.context.collection)[0], size)
         render(folder / "cycles.npy", "Standard", samples)
     if samples and not drawn_by_blender():

@@ -4,7 +4,7 @@
 import bpy
 
 from .. import properties
-from ..engine import errors, settings
+from ..engine import errors, kinds, settings
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
 
@@ -15,8 +15,7 @@ class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
     bl_idname = "tttlrm.refine"
     bl_label = "Refine"
 
-    kind = "refine"
-    settings_type = settings.RefineSettings
+    kind = kinds.REFINE
     __annotations__ = properties.annotations(settings.RefineSettings)
 
     def collect(self, context: bpy.types.Context) -> Work:

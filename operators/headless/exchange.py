@@ -12,6 +12,7 @@ import bpy
 from ..actions.files.export_cameras import export_cameras
 from ..actions.files.export_splats import export_splats
 from ..actions.files.import_splats import import_splats
+from ..given import given
 from . import blend_files, objects, operator_options
 
 NO_OPTIONS = ("filepath", "file_format", "use_selection")  # what the arguments say otherwise
@@ -53,7 +54,7 @@ def cameras(args: Namespace) -> None:
     """Write the cameras. Raises `TttlrmError`."""
     blend_files.open_file(args.file)
     scene = bpy.context.scene
-    export_cameras(args.out.absolute(), scene.objects, scene, **operator_options.given(args, args.operator))
+    export_cameras(args.out.absolute(), given(scene).objects, given(scene), **operator_options.given(args, args.operator))
 
 
 def _add_files(parser: ArgumentParser, metavar: str, words: str) -> None:

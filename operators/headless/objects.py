@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 import bpy
 
 from ..engine import errors
+from ..given import given
 from ..scene.splats import is_splats
 
 
@@ -18,7 +19,7 @@ def add_argument(parser: ArgumentParser) -> None:
 
 def chosen_splats(names: list[str] | None) -> list[bpy.types.Object]:
     """The objects of some names in the scene, or all visible splats. Raises `TttlrmError` where there are none."""
-    objects = bpy.context.scene.objects
+    objects = given(bpy.context.scene).objects
     if names is None:
         found = [obj for obj in objects if is_splats(obj) and obj.visible_get()]
         if not found:

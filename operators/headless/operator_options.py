@@ -9,6 +9,8 @@ from typing import Any
 
 import bpy
 
+from ..given import untyped
+
 READERS = {"INT": int, "FLOAT": float, "STRING": str}
 
 
@@ -26,13 +28,13 @@ def given(args: Namespace, operator: str) -> dict[str, Any]:
     return {prop.identifier: vars(args)[prop.identifier] for prop in _properties(operator) if prop.identifier in args}
 
 
-def _properties(operator: str) -> Iterator[bpy.types.Property]:
-    for prop in getattr(bpy.ops.tttlrm, operator).get_rna_type().properties:
+def _properties(operator: str) -> Iterator[Any]:
+    for prop in getattr(untyped(bpy.ops).tttlrm, operator).get_rna_type().properties:
         if prop.type in {*READERS, "BOOLEAN", "ENUM"} and not (prop.is_readonly or prop.is_hidden):
             yield prop
 
 
-def _form(prop: bpy.types.Property) -> dict[str, Any]:
+def _form(prop: Any) -> dict[str, Any]:
     """What argparse has to know about a property."""
     if prop.type == "BOOLEAN":
         return {"action": BooleanOptionalAction}
@@ -41,7 +43,7 @@ def _form(prop: bpy.types.Property) -> dict[str, Any]:
     return {"type": _reader(prop), "metavar": {"INT": "N", "FLOAT": "X", "STRING": "TEXT"}[prop.type]}
 
 
-def _reader(prop: bpy.types.Property) -> Callable[[str], Any]:
+def _reader(prop: Any) -> Callable[[str], Any]:
     """Values within the property's limits, as an argument's type; Blender would silently take the nearest."""
     if prop.type == "STRING":
         return str

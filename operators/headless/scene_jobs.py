@@ -11,6 +11,8 @@ import bpy
 
 from .. import properties
 from ..engine import errors, options, settings
+from ..given import group_of, untyped
+from ..jobs.starting import start_operator
 from ..scene.splats import is_kept
 from . import blend_files, objects, operator_options, worker_options
 
@@ -53,8 +55,8 @@ def run(args: Namespace) -> None:
     blend_files.open_file(args.file)
     for obj in _kept(objects.chosen_splats(args.object), args):
         wanted = _wanted(obj, args)
-        with bpy.context.temp_override(object=obj, active_object=obj), blend_files.told("", "job_failed"):
-            _operator(args.kind)(**wanted)
+        with bpy.context.temp_override(object=obj, active_object=obj):
+            start_operator(args.kind, "EXEC_DEFAULT", **wanted)
     blend_files.save(args.out)
 
 
@@ -64,7 +66,7 @@ def _wanted(obj: bpy.types.Object, args: Namespace) -> dict[str, Any]:
     wanted = options.given(args, kind) | operator_options.given(args, _operator(args.kind))
     for refine in (options.given(args, other) for other in others):
         for name, value in refine.items():
-            setattr(obj.tttlrm.refine, name, value)
+            setattr(group_of(obj).refine, name, value)
         wanted[REFINE] = "steps" in refine  # a budget was given
     return wanted
 
@@ -75,7 +77,7 @@ def _no_options(kind: str) -> set[str]:
 
 
 def _operator(kind: str) -> Any:
-    return getattr(bpy.ops.tttlrm, kind)
+    return getattr(untyped(bpy.ops).tttlrm, kind)
 
 
 def _folder(text: str) -> str:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import bpy
 
 from ..engine import errors
+from ..given import untyped
+from ..mixins import Outcome
 from . import activity
 
 failure: errors.TttlrmError | None = None  # of the job operator that failed last, since one was started here
 
 
-def start_operator(name: str, **arguments: object) -> set[str]:
+def start_operator(name: str, how: str = "INVOKE_DEFAULT", /, **arguments: object) -> Outcome:
     """What an operator of ours gives, called as if a person had. Raises `TttlrmError` where it fails or another job runs."""
     global failure
     if activity.current:
@@ -23,8 +25,7 @@ def start_operator(name: str, **arguments: object) -> set[str]:
         raise errors.TttlrmError("Another job is still running.", hint=hint, code="busy")
     failure = None
     try:
-        return getattr(bpy.ops.tttlrm, name)("INVOKE_DEFAULT", **arguments)
+        return getattr(untyped(bpy.ops).tttlrm, name)(how, **arguments)
     except RuntimeError as error:
-        if failure is None:
-            raise
-        raise failure from error
+        refused = errors.TttlrmError("Blender does not start this: {}", " ".join(str(error).split()), code="refused")
+        raise failure or refused from error

@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from ..engine import client, errors, messages, settings_json
+from ..engine import client, errors, kinds, messages, results, settings_json, stages
 from .chosen_worker import Worker, chosen_worker
 
 
@@ -23,14 +23,14 @@ class Work:
     """What the worker is to do: collected on the main thread, done on any."""
 
     session: str  # name of the scene on the worker
-    kind: str  # of the job; empty to do no more than reach the worker
+    kind: kinds.Kind | None  # of the job; None to do no more than reach the worker
     settings: Any = None
     files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder, to be sent before
 
     @property
     def founds(self) -> bool:
         """Whether the scene begins with it, and so is of no use when it fails."""
-        return self.kind == "reconstruct"
+        return self.kind is kinds.RECONSTRUCT
 
 
 def require_python(worker: Worker) -> None:
@@ -57,7 +57,7 @@ class Link:
         """Whether the worker was there when it was last heard of."""
         return self._client is not None and self._client.connected
 
-    def client(self, worker: Worker) -> client.Client:
+    def reach(self, worker: Worker) -> client.Client:
         """The connection to a worker; may take seconds. Raises `TttlrmError` when there is none to be had."""
         with self._lock:
             if worker != self._worker:
@@ -65,6 +65,7 @@ class Link:
             if not self.connected:
                 self._leave()
                 self._client, self._worker = self._connect(worker), worker
+            assert self._client is not None
             return self._client
 
     def forget(self, session: str) -> None:
@@ -109,21 +110,21 @@ class Run(client.Job):
     """A job on its way to the worker and there. Reaching the worker may take seconds, so a thread does it."""
 
     def __init__(self, work: Work, worker: Worker) -> None:
-        super().__init__(self._pass_on)
+        super().__init__(self._pass_on, work.kind.result if work.kind else results.Nothing)
         self.succeeded = False
         self._remote: client.Job | None = None
         threading.Thread(target=self._do, args=(work, worker), name="tttLRM job", daemon=True).start()
 
-    def _pass_on(self, request: messages.Cancel) -> None:
+    def _pass_on(self, request: messages.Request) -> None:
         if self._remote is not None:
             self._remote.cancel()
 
     def _do(self, work: Work, worker: Worker) -> None:
         try:
             if not link.connected:
-                self.put(messages.Progress("connect", 0.0))
-            connection = link.client(worker)
-            if self.cancel_wanted or not work.kind:
+                self.put(messages.Progress(stages.Stage.CONNECT, 0.0))
+            connection = link.reach(worker)
+            if self.cancel_wanted or work.kind is None:
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
                 return
             self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None, watched))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ..engine import errors
+from ..engine import errors, results
 from ..given import given, untyped
 from . import conversion
 from .photo_names import free_name
@@ -26,7 +26,7 @@ DRAWN = 0.08  # how large cameras are drawn, as a share of how far they stand fr
 
 
 def add_cameras(
-    views: Mapping[str, Any],  # names; c2w [V, 4, 4], OpenCV; intrinsics [V, 4], fx fy cx cy; sizes and originals [V, 2]
+    views: results.CameraTable,
     photos: Mapping[str, Path],
     collection: bpy.types.Collection,
 ) -> list[bpy.types.Object]:
@@ -35,23 +35,30 @@ def add_cameras(
     `sizes` are those that the intrinsics are for, `originals` those of the photos, from which the former may be cut; without
     them nothing was cut. Blender could tell them too, but would read the whole of every photo for it.
     """
-    names, sizes = views["names"], views["sizes"]
-    rows = zip(names, views["c2w"], views["intrinsics"], sizes, views.get("originals", sizes), strict=True)
+    sizes = [(width, height) for width, height in views.sizes.tolist()]
+    originals = sizes if views.originals is None else views.originals.tolist()
+    rows = zip(views.names, views.c2w, views.intrinsics, sizes, originals, strict=True)
     cameras = [_add_camera(name, photos.get(name), collection, *row) for name, *row in rows]
     _draw_small(cameras)
     return cameras
 
 
 def _add_camera(
-    name: str, photo: Path | None, collection: bpy.types.Collection, c2w: Any, intrinsics: Any, size: Any, original: Any
+    name: str,
+    photo: Path | None,
+    collection: bpy.types.Collection,
+    c2w: np.ndarray,  # [4, 4]
+    intrinsics: np.ndarray,  # [4]
+    size: tuple[int, int],  # width and height
+    original: Sequence[int],
 ) -> bpy.types.Object:
     data = bpy.data.cameras.new(Path(name).stem)
-    _set_lens(data, conversion.lens(np.array(intrinsics), size, _uncropped_side(size, original)))
+    _set_lens(data, conversion.lens(intrinsics, size, _uncropped_side(size, original)))
     if photo:
         _set_background(data, bpy.data.images.load(str(photo), check_existing=True))
     data[PHOTO] = name
     camera = bpy.data.objects.new(data.name, data)
-    camera.matrix_world = Matrix(conversion.camera_to_blender(np.array(c2w)).tolist())
+    camera.matrix_world = Matrix(conversion.camera_to_blender(c2w).tolist())
     collection.objects.link(camera)
     return camera
 
@@ -65,7 +72,7 @@ def _draw_small(cameras: list[bpy.types.Object]) -> None:
         camera_of(camera).display_size = DRAWN * farthest
 
 
-def _uncropped_side(size: Any, original: Any) -> str:
+def _uncropped_side(size: Sequence[int], original: Sequence[int]) -> str:
     """The side of the picture that the whole photo fills, so that the focal length is right for the photo too."""
     return "VERTICAL" if original[0] * size[1] > original[1] * size[0] else "HORIZONTAL"
 

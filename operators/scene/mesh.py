@@ -3,19 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import bpy
 import numpy as np
 
+from ..engine import results
 from ..given import given, untyped
 from . import nodes
 
 MATERIAL = "tttLRM mesh"
 COLOR = "Color"
 UV = "UVMap"
-PARTS = ("vertices", "faces", "colors", "uv", "texture")
 
 
 def add_mesh(
@@ -41,9 +40,9 @@ def add_mesh(
     return obj
 
 
-def parts_of(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What `add_mesh` needs among the arrays of a job's result, by name; empty where there is no mesh."""
-    return {part: arrays[f"mesh.{part}"] for part in PARTS if f"mesh.{part}" in arrays}
+def add_surface(name: str, surface: results.Surface, collection: bpy.types.Collection) -> bpy.types.Object:
+    """A new mesh object of a job's result."""
+    return add_mesh(name, surface.vertices, surface.faces, surface.colors, collection, surface.uv, surface.texture)
 
 
 def _set_triangles(mesh: bpy.types.Mesh, vertices: np.ndarray, faces: np.ndarray) -> None:

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import errors, gaussians, transform
-from ..given import given, own
+from ..given import given, group_of
 from . import drawing, masks, points
 from .radiance import BASE, NATIVE_BASE, OLDER_BASE, SH
 
@@ -76,7 +76,7 @@ def is_older(cloud: bpy.types.PointCloud) -> bool:
 
 def is_kept(obj: bpy.types.Object | None) -> bool:
     """Whether an object is splats whose scene a worker was given to keep."""
-    return is_splats(obj) and bool(own(obj).session)
+    return is_splats(obj) and bool(group_of(obj).session)
 
 
 def remove_splats(obj: bpy.types.Object) -> None:

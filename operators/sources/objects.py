@@ -9,6 +9,7 @@ from pathlib import Path
 import bpy
 
 from ..engine import errors
+from ..given import given
 from ..scene.cameras import background_photo, ignored, photo_set
 from ..scene.clips import clip_set, solved_cameras
 from ..scene.reconstruction import cameras_of
@@ -21,8 +22,12 @@ class Pictured(Source):
 
     def __init__(self, objects: Iterable[bpy.types.Object], none: errors.Text, title: str = "") -> None:
         """`none` says what to do where there are none."""
-        self._objects, self._none = [obj for obj in objects if background_photo(obj)], none
-        self.title = title or self.title
+        self._objects, self._none, self._title = [obj for obj in objects if background_photo(obj)], none, title
+
+    @property
+    def title(self) -> str:
+        """That of the collection, where they are all of one."""
+        return self._title or super().title
 
     @property
     def posed(self) -> bool:
@@ -56,13 +61,20 @@ class Pictured(Source):
 class Clip(Source):
     """Frames of a movie clip whose camera was solved."""
 
-    posed = True
-
     def __init__(self, clip: bpy.types.MovieClip | None, scene: bpy.types.Scene) -> None:
         """`scene` has the camera that follows the solution, if any does."""
         self._clip, self._scene = clip, scene
         self._frames = len(solved_cameras(clip)) if clip else 0
-        self.title = Path(clip.name).stem if clip else self.title
+
+    @property
+    def title(self) -> str:
+        """The clip's name."""
+        return Path(self._clip.name).stem if self._clip else super().title
+
+    @property
+    def posed(self) -> bool:
+        """All of its cameras were solved."""
+        return True
 
     @property
     def label(self) -> str:
@@ -80,12 +92,12 @@ class Clip(Source):
     def files(self) -> Files:
         """The frames and their poses."""
         self._require()
-        return clip_set(self._clip, self._scene)
+        return clip_set(given(self._clip), self._scene)
 
 
 def new_pictured(context: bpy.types.Context) -> list[bpy.types.Object]:
     """The selected objects that show photos which the active splats have not seen."""
-    old = cameras_of(context.object)
+    old = cameras_of(given(context.object))
     return [obj for obj in context.selected_objects if background_photo(obj) and obj not in old]
 
 

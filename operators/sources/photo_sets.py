@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from ..engine import errors
@@ -64,7 +64,8 @@ def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[st
 
 def added_photos(photos: Iterable[Path], taken: Iterable[str]) -> dict[str, Path]:
     """More photos for a photo set, beside those that it has; the names of its files are `taken`."""
-    taken, files = list(taken), {}
+    taken = list(taken)
+    files: dict[str, Path] = {}
     for path in photos:
         files[free_name(f"{photos_folder(taken)}{path.name}", [*taken, *files])] = path
     return files
@@ -76,7 +77,7 @@ def photos_folder(taken: Iterable[str]) -> str:
     return "" if beside else "images/"
 
 
-def poses_know_up(poses: str, files: dict[str, Path | bytes]) -> bool:
+def poses_know_up(poses: str, files: Mapping[str, Path | bytes]) -> bool:
     """Whether the world of the poses stands upright: Blender's and nerfstudio's do, COLMAP's and estimated ones lie anyhow."""
     return Path(poses).name.startswith("transforms") or (poses == "auto" and "transforms.json" in files)
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the tests inside Blender share, and how pytest gets at them; bpy is imported by those that have it only."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,14 @@ def toy_workers(monkeypatch) -> None:
 
     launch = client.launch_worker
     monkeypatch.setattr(client, "launch_worker", lambda *choice, scenes=None: launch(*choice, program=(str(TOY),), scenes=scenes))
+
+
+@pytest.fixture
+def asked(tmp_path_factory, monkeypatch) -> Callable[[], dict]:
+    """What toys that are launched were last asked for: tells the `files` of the scene and the `settings`."""
+    file = tmp_path_factory.mktemp("asked") / "asked.json"
+    monkeypatch.setenv("TTTLRM_TOY_ASKED", str(file))
+    return lambda: json.loads(file.read_text())
 
 
 @pytest.fixture

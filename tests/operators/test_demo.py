@@ -13,6 +13,7 @@ from operators.scene.mesh import add_mesh
 from operators.scene.splats import add_splats
 from tools.inside.demo import picture, suzanne
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
+from tttlrm_blender.protocol.results import CameraTable
 
 SIZE = (32, 24)
 
@@ -45,7 +46,7 @@ def test_the_picture_shows_photo_splats_and_mesh(tmp_path):
     photo.pixels.foreach_set(np.tile(np.array([0.8, 0.2, 0.2, 1.0], dtype=np.float32), SIZE[0] * SIZE[1]))
     photo.filepath_raw, photo.file_format = str(tmp_path / "photo.png"), "PNG"
     photo.save()
-    views = {"names": ["photo.png"], "c2w": [np.eye(4)], "intrinsics": [[30.0, 30.0, 16.0, 12.0]], "sizes": [SIZE]}
+    views = CameraTable(["photo.png"], np.eye(4)[None], np.array([[30.0, 30.0, 16.0, 12.0]]), np.array([SIZE]))
     cameras = add_cameras(views, {"photo.png": tmp_path / "photo.png"}, bpy.context.collection)
     # A red wall of a splat, and a green triangle that leaves the corners free.
     one = {"means": [[0, 0, 5]], "quats": [[1, 0, 0, 0]], "scales": [[50, 50, 0.1]], "opacities": [1]}

@@ -15,6 +15,7 @@ import pytest
 import operators
 from operators.engine import errors
 from tests.operators import words
+from tttlrm_blender.stages import Stage
 
 pytestmark = pytest.mark.usefixtures("registered")
 
@@ -67,9 +68,11 @@ def test_tables_may_be_wrapped_as_editors_do(tmp_path):
 
 
 def test_every_part_of_a_job_has_a_phrase():
-    """But for those that are made elsewhere: "wait" and "connect" by Blender's side, "install ..." from two words."""
-    elsewhere = {"wait", "connect", "install packages", "install PyTorch"}
-    assert set(words.stages()) | elsewhere == set(operators.jobs.stages.PHRASES)
+    assert set(operators.jobs.stages.PHRASES) == set(Stage)
+
+
+def test_a_part_that_a_newer_worker_has_is_told_by_its_own_name():
+    assert operators.jobs.stages.phrase("fold") == "fold"
 
 
 @each_source

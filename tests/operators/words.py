@@ -11,21 +11,7 @@ from tttlrm_blender.errors import FIELD
 HOUSE = Path(__file__).parents[2]
 ENGLISH = {"headless", "presets"}  # rooms of `operators` without an interface
 UNHEARD = {"commands", "train"}  # rooms of the engine of which Blender hears nothing
-ROOMS = (
-    "client",
-    "mesh",
-    "model",
-    "photos",
-    "pipeline",
-    "poses",
-    "refine",
-    "render",
-    "setup",
-    "stereo",
-    "worker",
-)  # where jobs run
 MARKED = {"pgettext_n": 0, "pgettext_tip": 0, "poll_message_set": 0, "report": 1}  # which argument of Blender's is a text
-STAGES = {"report": 0, "Progress": 0, "tell": 0, "_tell": 0, "for_each": 3, "say": 0}
 
 
 def registered() -> Iterator[str]:
@@ -150,15 +136,6 @@ def engine_sources() -> list[Path]:
     """The files of the engine whose errors and notes may come to Blender."""
     files = sorted((HOUSE / "tttlrm_blender").rglob("*.py"))
     return [file for file in files if not UNHEARD & set(file.relative_to(HOUSE / "tttlrm_blender").parts)]
-
-
-def stages() -> Iterator[str]:
-    """What the parts of jobs are called in the engine."""
-    for file in (file for room in ROOMS for file in sorted((HOUSE / "tttlrm_blender" / room).rglob("*.py"))):
-        for name, call in calls(file):
-            if len(call.args) > STAGES.get(name, len(call.args)):
-                yield from constants(call.args[STAGES[name]])
-            yield from (text for word in call.keywords if word.arg == "stage" for text in constants(word.value))
 
 
 def written() -> Iterator[str]:

@@ -104,8 +104,8 @@ def test_photos_that_are_not_what_they_were_are_done_without(scene, settings, sp
         spoil(photo)
     again, follower, wanted = open_scene(scene.folder), Noting(), MeshSettings(resolution=32, texture=512)
     decoded = jobs.decode(again, DecodeSettings(), follower)
-    assert "psnr" not in decoded.info and "no figures over the photos held out" in follower.notes.pop()
-    painted = jobs.mesh(again, wanted, follower).arrays["mesh.texture"]
+    assert decoded.figures is None and "no figures over the photos held out" in follower.notes.pop()
+    painted = jobs.mesh(again, wanted, follower).mesh.texture
     assert "made of the splats' colours" in follower.notes[0] and "01.png" in follower.notes.pop()
     expected = fuse(again.splats(), again.reconstruction().photographs.input_cameras(), wanted, Report())
     np.testing.assert_array_equal(painted, texture_of(expected))

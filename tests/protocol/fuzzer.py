@@ -25,7 +25,7 @@ from typing import Any
 
 from tests.protocol.mutation import Case, mutated, seeds
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.protocol import fields, frames, messages, settings, settings_json
+from tttlrm_blender.protocol import codec, fields, frames, messages, settings, settings_json
 from tttlrm_blender.protocol.messages import Decoder, Message, Submit, encode
 
 MAX_BYTES = 1 << 20  # of arrays, for the decoders
@@ -163,10 +163,10 @@ def check(request: int, message: Message) -> None:
     """What was read can be written and is read the same; settings are read, or refused."""
     decoder = Decoder(MAX_BYTES)
     received = [decoder.feed(frame) for frame in encode(request, message)]
-    arrays, again = (getattr(one, "arrays", {}) for one in (message, received[-1][1] if received[-1] else None))
-    same = {name: (array.dtype, array.shape, array.tobytes()) for name, array in arrays.items()}
     assert received[-1] == (request, message), "it is not read as it was written"
-    assert same == {name: (array.dtype, array.shape, array.tobytes()) for name, array in again.items()}, "arrays changed"
+    before, after = (codec.encode(one)[1] for one in (message, received[-1][1]))
+    same = {name: (array.dtype, array.shape, array.tobytes()) for name, array in before.items()}
+    assert same == {name: (array.dtype, array.shape, array.tobytes()) for name, array in after.items()}, "arrays changed"
     if isinstance(message, Submit) and message.kind in SETTINGS:
         try:
             settings_json.from_json(SETTINGS[message.kind], message.settings)

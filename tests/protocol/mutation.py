@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from tttlrm_blender.errors import text
+from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.protocol import codec
 from tttlrm_blender.protocol.frames import DTYPES, split
 from tttlrm_blender.protocol.messages import (
     Cancel,
@@ -83,6 +85,8 @@ def seeds() -> list[Case]:
     """Valid cases: every kind of message, every kind of array, in one frame and in several."""
     arrays = {name: np.arange(6).astype(dtype).reshape(2, 3) for name, dtype in DTYPES.items()}
     splats = {"gaussians.means": np.ones((5, 3), np.float32), "none": np.zeros((0, 3), np.int32), "one": np.array(2.0)}
+    rows = np.ones((5, 4), np.float32)
+    shown = Gaussians(rows[:, :3], rows, rows[:, :3], rows[:, 0], rows[:, None, :3])
     jobs: list[tuple[str, Any]] = [
         ("reconstruct", ReconstructSettings(mesh=MeshSettings())),
         ("decode", DecodeSettings()),
@@ -106,10 +110,10 @@ def seeds() -> list[Case]:
     ]
     plain += [Submit("s", kind, to_json(settings), kind == "reconstruct") for kind, settings in jobs]
     cases: list[Case] = [tuple(encode(number, message)) for number, message in enumerate(plain)]
-    for message in (Upload("s", "images/a.jpg", 5, 0), Preview(), Done({"splats": 5})):
-        (said,) = encode(7, message)
-        assert isinstance(said, str), "without arrays a message is a text"
-        for content in ({"bytes": np.arange(5, dtype=np.uint8)}, splats, arrays):
+    for message in (Upload("s", "images/a.jpg", 5, 0, np.arange(5, dtype=np.uint8)), Preview(shown), Done({"splats": 5})):
+        values, own = codec.encode(message)
+        said = json.dumps({"type": type(message).__name__.lower(), "request": 7, **values})
+        for content in (own, splats, arrays):
             cases += [tuple(split(said, content, run_bytes)) for run_bytes in (1 << 20, 32)]
     return cases
 

@@ -26,7 +26,7 @@ import numpy as np
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from tests.worker.small_worker import CountSettings
+from tests.worker.small_worker import COUNT, CountSettings
 from tttlrm_blender.client import Client, WorkerProcess, launch_worker
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.frames import MAX_FRAME
@@ -86,10 +86,10 @@ def _one_job(client: Client, name: str, number: int, job: int) -> None:
     """Upload a file, count rows; all must be this client's own."""
     rows = 1 + 1000 * number + job
     settings = CountSettings(steps=3, seconds=0.002, rows=rows)
-    result = client.submit(name, "count", settings, files={f"{job}.jpg": bytes(number * 1000 + job)}, previews=True).result()
-    assert result.info["files"] == {f"{earlier}.jpg": number * 1000 + earlier for earlier in range(job + 1)}, "other files"
-    assert result.info["jobs"] == job + 1, "other jobs"
-    assert np.array_equal(result.arrays["rows"].reshape(-1), np.arange(rows * 3, dtype=np.float32)), "other rows"
+    result = client.submit(name, COUNT, settings, files={f"{job}.jpg": bytes(number * 1000 + job)}, previews=True).result()
+    assert result.files == {f"{earlier}.jpg": number * 1000 + earlier for earlier in range(job + 1)}, "other files"
+    assert result.jobs == job + 1, "other jobs"
+    assert np.array_equal(result.rows.reshape(-1), np.arange(rows * 3, dtype=np.float32)), "other rows"
 
 
 def _misbehave(
@@ -144,7 +144,7 @@ def huge(worker: WorkerProcess, chance: random.Random) -> None:
 def gone_in_mid_upload(worker: WorkerProcess, chance: random.Random) -> None:
     """Sends half a file and cuts the line."""
     with _greeted(worker) as connection:
-        _send(connection, 1, Upload("half", "a", 2000, 0, {"bytes": np.zeros(1000, np.uint8)}))
+        _send(connection, 1, Upload("half", "a", 2000, 0, np.zeros(1000, np.uint8)))
         connection.socket.shutdown(socket.SHUT_RDWR)
 
 
@@ -194,7 +194,7 @@ def _greeted(worker: WorkerProcess, **options: Any) -> Iterator[ClientConnection
 
 
 def _part(session: str, path: str) -> Upload:
-    return Upload(session, path, 0, 0, {"bytes": np.zeros(0, np.uint8)})
+    return Upload(session, path, 0, 0, np.zeros(0, np.uint8))
 
 
 def _send(connection: ClientConnection, number: int, message: Message) -> None:

@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
+from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.codec import Array
 from tttlrm_blender.protocol.fields import Choice, choice, number
+from tttlrm_blender.protocol.kinds import Kind
 from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.program import Registry, main
 from tttlrm_blender.worker.server import Server
@@ -37,10 +39,31 @@ class CountSettings:
 
 
 @dataclass(frozen=True)
+class CountResult:
+    """What was counted."""
+
+    files: dict[str, int]  # bytes of each
+    jobs: int  # of the scene
+    rows: Annotated[np.ndarray, Array("<f4", ("N", 3))]
+    none: Annotated[np.ndarray, Array("<i4", (0, 3))]
+
+
+@dataclass(frozen=True)
 class BreakSettings:
     """How to break."""
 
     how: str = choice("error", "How", "What goes wrong", [Choice(how, how.title(), "") for how in WAYS])
+
+
+@dataclass(frozen=True)
+class BreakResult:
+    """What does not come."""
+
+    psnr: float
+
+
+COUNT = Kind("count", CountSettings, CountResult)
+BREAK = Kind("break", BreakSettings, BreakResult)
 
 
 @dataclass
@@ -51,7 +74,7 @@ class Scene:
     jobs: int = 0
 
 
-def count(scene: Scene, settings: CountSettings, report: Report) -> JobResult:
+def count(scene: Scene, settings: CountSettings, report: Report) -> CountResult:
     """Report every step; gives the files of the scene and `rows` rows of numbers."""
     scene.jobs += 1
     for step in range(settings.steps):
@@ -60,7 +83,7 @@ def count(scene: Scene, settings: CountSettings, report: Report) -> JobResult:
         time.sleep(settings.seconds)
     files = {path.relative_to(scene.folder).as_posix(): path.stat().st_size for path in scene.folder.rglob("*") if path.is_file()}
     rows = np.arange(settings.rows * 3, dtype=np.float32).reshape(-1, 3)
-    return JobResult({"files": files, "jobs": scene.jobs}, {"rows": rows, "none": np.zeros((0, 3), np.int32)})
+    return CountResult(files, scene.jobs, rows, np.zeros((0, 3), np.int32))
 
 
 def splats(number: int) -> Gaussians:
@@ -69,7 +92,7 @@ def splats(number: int) -> Gaussians:
     return Gaussians(ones[:, :3], ones, ones[:, :3], ones[:, 0], ones[:, None, :3])
 
 
-def break_(scene: Scene, settings: BreakSettings, report: Report) -> JobResult:
+def break_(scene: Scene, settings: BreakSettings, report: Report) -> BreakResult:
     """Fail in the way asked for."""
     report("break", 0.5)
     match settings.how:
@@ -83,7 +106,7 @@ def break_(scene: Scene, settings: BreakSettings, report: Report) -> JobResult:
         case "memory":
             raise MemoryError
         case "nan":
-            return JobResult({"psnr": float("nan")})
+            return BreakResult(float("nan"))
         case "exit":
             raise SystemExit(3)
         case "kill":
@@ -91,10 +114,10 @@ def break_(scene: Scene, settings: BreakSettings, report: Report) -> JobResult:
             os.kill(os.getpid(), signal.SIGKILL)
         case "deaf":
             time.sleep(60)
-    return JobResult({"secret": 1 / 0})
+    return BreakResult(1 / 0)
 
 
-JOBS = {"count": JobKind(CountSettings, count), "break": JobKind(BreakSettings, break_)}
+JOBS = by_name(JobKind(COUNT, count), JobKind(BREAK, break_))
 LONG = CountSettings(steps=3000, seconds=0.02)
 TOKEN = "a token for the tests"
 

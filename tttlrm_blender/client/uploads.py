@@ -36,7 +36,7 @@ def uploads(session: str, path: str, source: Path | bytes) -> Iterator[Upload]:
                     raise TttlrmError(
                         "The file for {} became shorter while it was read.", path, hint="Try again.", code="bad_file"
                     )
-                yield Upload(session, path, size, offset, {"bytes": np.frombuffer(part, np.uint8)})
+                yield Upload(session, path, size, offset, np.frombuffer(part, np.uint8))
                 offset += len(part)
                 if not size:
                     return

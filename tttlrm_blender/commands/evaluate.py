@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ..argument_types import whole
 from ..errors import TttlrmError
 from ..protocol.settings import ReconstructSettings
+from ..stages import Stage
 from .comparisons import write_comparisons
 from .figures import mean_of, table
 from .options import add_reconstruct_options, reconstruct_settings
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ..progress import Report
     from ..render.perceptual import Lpips
 
-PROCEDURAL = "procedural"
+PROCEDURAL = "procedural"  # the word in place of a folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,20 +95,20 @@ class Measure:
         from ..render.perceptual import evaluate_lpips
 
         scene = Scene(photos)
-        info = reconstruct(scene, self.settings, report).info
+        figures = reconstruct(scene, self.settings, report).report()
         held_out = scene.reconstruction().photographs.held_out
         assert held_out is not None, "without held-out photos there is no reconstruction"
         if self.lpips:
-            info["lpips"] = evaluate_lpips(scene.splats(), held_out, self.lpips)
+            figures["lpips"] = evaluate_lpips(scene.splats(), held_out, self.lpips)
         if self.pictures:
             write_comparisons(self.pictures, scene.splats(), held_out)
-        return {name: value for name, value in info.items() if name != "cameras"}
+        return figures
 
     def procedural(self, scenes: int, report: Report) -> dict[str, Any]:
         """The mean figures of held-out procedural scenes, each reconstructed as a folder of photos would be."""
         rows = []
         for number in range(scenes):
-            report(PROCEDURAL, number / scenes)
+            report(Stage.PROCEDURAL, number / scenes)
             rows.append(self._scene(number))
         return {"scenes": scenes, **mean_of(rows)}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..stages import Stage
 from .option_forms import size
 
 
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     report = Console()
     make_folder(args.out)
     for view, name in enumerate(names):
-        report("render", view / len(names))
+        report(Stage.RENDER, view / len(names))
         camera = cameras[[view]].resized(*args.size) if args.size else cameras[[view]]
         with replacing(args.out / f"{Path(name).stem}.png") as part:
             Image.fromarray(to_bytes(draw_views(gaussians, camera)[0])).save(part)

@@ -17,6 +17,7 @@ from ..progress import Report
 from ..protocol.settings import MeshSettings
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
+from ..stages import Stage
 from .depth_maps import DepthMaps, depth_confidence
 from .mesh import drop_small_pieces, make_mesh
 from .simplify import simplify
@@ -47,16 +48,16 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
     low, high = scene_box(maps)
     volume = Volume.over(low, high, voxel_size(float((high - low).max()), settings))
     for view in range(len(maps)):
-        report("fuse depth", view / len(maps))
+        report(Stage.FUSE_DEPTH, view / len(maps))
         integrate(volume, maps, view)
-    listen = partial(report, "extract surface", 0)
+    listen = partial(report, Stage.EXTRACT_SURFACE, 0)
     listen()
     mesh = drop_small_pieces(extract_surface(volume, maps, listen), settings.min_piece)
     listen()
     if 0 < settings.faces < len(mesh.faces):
         vertices, faces = simplify(mesh, settings.faces)
         mesh = make_mesh(vertices, faces, observed_colors(vertices, maps, volume.truncation, listen))
-    report("extract surface", 1)
+    report(Stage.EXTRACT_SURFACE, 1)
     if not settings.texture:
         return mesh
     try:
@@ -87,7 +88,7 @@ def render_depth_maps(gaussians: Gaussians[np.ndarray], cameras: Cameras, report
     splats = to_tensors(gaussians)
     pictures = []
     for view in range(len(cameras)):
-        report("render depth", view / len(cameras))
+        report(Stage.RENDER_DEPTH, view / len(cameras))
         pictures.append(_render_view(splats, cameras[[view]], (width, height)))
     depth, confidence, color = (np.stack(arrays) for arrays in zip(*pictures, strict=True))
     return DepthMaps(depth, confidence, color, cameras)

@@ -14,6 +14,7 @@ from trimesh import Trimesh
 from ..kernels import kernel, spread
 from ..photos.load import PhotoSet
 from ..progress import Report
+from ..stages import Stage
 from .depth_maps import DepthMaps
 from .mesh import colors_of, make_mesh, mesh_arrays, points_of, vertex_normals
 from .tsdf import sample_depth
@@ -57,7 +58,7 @@ def textured(
     """The mesh with a texture; as `bake`, and raises what `unwrap` raises."""
     atlas = unwrap(mesh, size, report)
     picture = bake(mesh, atlas, maps, photos, tolerance, report)
-    report("bake texture", 1)
+    report(Stage.BAKE_TEXTURE, 1)
     file = BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=QUALITY, subsampling=0)
     texture = np.frombuffer(file.getbuffer(), np.uint8)
@@ -76,20 +77,20 @@ def bake(
 
     Raises `Cancelled`.
     """
-    report("bake texture", 0)
+    report(Stage.BAKE_TEXTURE, 0)
     places, vertices = np.argwhere(atlas.face_index >= 0), Texels.at_vertices(mesh)
     picture = np.zeros((atlas.size, atlas.size, 3), dtype=np.uint8)
     for start in range(0, len(places), BLOCK):
-        report("bake texture", start / len(places))
+        report(Stage.BAKE_TEXTURE, start / len(places))
         rows, columns = places[start : start + BLOCK].T
         texels = texels_at(vertices, mesh.faces, atlas, rows, columns)
         total = np.zeros((len(rows), 4), dtype=np.float32)
         for view in range(len(maps)):
-            report("bake texture", (start + len(rows) * view / len(maps)) / len(places))
+            report(Stage.BAKE_TEXTURE, (start + len(rows) * view / len(maps)) / len(places))
             add_view(total, texels, maps, photos, view, tolerance)
         colors = np.where(total[:, 3:] > 0, total[:, :3] / np.maximum(total[:, 3:], 1e-20), texels.colors)
         picture[rows, columns] = np.round(colors.clip(0, 1) * 255)
-    report("bake texture", 1)
+    report(Stage.BAKE_TEXTURE, 1)
     return _dilated(picture, atlas.face_index >= 0)[::-1]
 
 

@@ -11,6 +11,7 @@ from trimesh import Trimesh
 
 from ..errors import TttlrmError
 from ..progress import Listen, Report
+from ..stages import Stage
 from .charts import Faces, connected_charts, grid_cells, projection_directions
 from .face_raster import rasterize_faces
 from .packing import pack
@@ -38,14 +39,14 @@ def unwrap(mesh: Trimesh, size: int, report: Report) -> Atlas:
 
     Raises `TttlrmError` where the picture is too small for all charts, and `Cancelled`.
     """
-    report("unwrap", 0)
+    report(Stage.UNWRAP, 0)
     faces = Faces.of(mesh)
-    directions = projection_directions(faces, partial(report, "unwrap", 0))
+    directions = projection_directions(faces, partial(report, Stage.UNWRAP, 0))
     projected = faces.projected(directions)
-    report("unwrap", 0)
+    report(Stage.UNWRAP, 0)
     labels = grid_cells(projected[..., :2], connected_charts(faces, directions))
     for layer in range(1, LAYERS + 2):
-        listen = partial(report, "unwrap", layer / (LAYERS + 2))
+        listen = partial(report, Stage.UNWRAP, layer / (LAYERS + 2))
         listen()
         charts = connected_charts(faces, labels)
         listen()

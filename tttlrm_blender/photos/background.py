@@ -14,6 +14,7 @@ from ..atomic_files import replacing
 from ..cache import content_name, kept_folder
 from ..errors import Text, TttlrmError, text
 from ..progress import Report
+from ..stages import Stage
 from .extras import not_installed
 from .images import read_reduced, shrunk
 from .photo import Photo
@@ -34,7 +35,7 @@ def without_background(photos: list[Photo], model: Path, report: Report) -> list
     folder = kept_folder("alpha")
     made = []
     for done, photo in enumerate(photos):
-        report("background", done / len(photos))
+        report(Stage.BACKGROUND, done / len(photos))
         alpha = folder / f"{content_name([photo.path], remover.name, photo.upright)}.png"
         if not alpha.is_file():
             with replacing(alpha) as part:

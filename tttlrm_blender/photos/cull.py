@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from ..errors import TttlrmError, text
 from ..progress import Report
+from ..stages import Stage
 from .images import read_reduced, shrunk
 from .photo import leave_out
 from .threads import for_each
@@ -75,7 +76,7 @@ def _look_at(paths: list[Path], looks: Looks, report: Report) -> None:
         except TttlrmError as error:
             faults[path] = error
 
-    for_each(look, [path for path in paths if path not in looks], report, "look")
+    for_each(look, [path for path in paths if path not in looks], report, Stage.LOOK)
     readable = sum(path in looks for path in paths)
     leave_out([faults[path] for path in paths if path in faults], readable, report)
 

@@ -16,6 +16,7 @@ from PIL import Image
 from ..cache import content_name, keep, kept_folder
 from ..errors import TttlrmError, text
 from ..progress import Report
+from ..stages import Stage
 from .blocks import block_mean
 from .cull import SIDE, softness
 from .extras import not_installed
@@ -139,7 +140,7 @@ class Odometer:
 def _glimpses(video: Path, report: Report) -> Iterator[Glimpse]:
     odometer, due = Odometer(), -np.inf
     for number, frame, done in _decoded(video):
-        report("frames", 0.5 * done)
+        report(Stage.FRAMES, 0.5 * done)
         if frame.time is not None and frame.time < due:
             continue
         due = (frame.time or 0.0) + 1 / RATE - 1e-3
@@ -151,7 +152,7 @@ def _glimpses(video: Path, report: Report) -> Iterator[Glimpse]:
 
 def _write(video: Path, chosen: set[int], folder: Path, report: Report) -> None:
     for number, frame, done in _decoded(video):
-        report("frames", 0.5 + 0.5 * done)
+        report(Stage.FRAMES, 0.5 + 0.5 * done)
         if number in chosen:
             upright = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
             Image.fromarray(upright).save(folder / frame_name(number), quality=QUALITY, subsampling=0)

@@ -15,6 +15,7 @@ from ..model.network import TttLRM
 from ..model.stream import Look, glance
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ReconstructSettings
+from ..stages import Stage
 from .scene import in_world
 
 LOOK_SPLATS = 50_000  # in a preview of photos that are being read
@@ -36,7 +37,7 @@ def look_ahead(
         cameras.c2w[:early],
         cameras.intrinsics[:early],
         settings.elastic,
-        lambda share: report("preview", share),
+        lambda share: report(Stage.PREVIEW, share),
         offering(model, similarity, settings.decode, report),
     )
 

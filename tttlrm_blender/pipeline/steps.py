@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,11 +23,13 @@ from ..poses.find import find_photos, find_test_photos, image_files
 from ..poses.sparse_points import SparsePoints, sparse_points
 from ..poses.world_frame import between, moved, settle
 from ..progress import Report
+from ..protocol.results import Figures
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
 from ..refine.optimize import refine
 from ..render.device import best_device
 from ..render.metrics import evaluate_views
 from ..render.pictures import draw_views, to_bytes
+from ..stages import Stage
 from .filtering import filtered
 from .previews import look_ahead, offering
 from .scene import Photographs, Reconstruction, Scene, in_world, kept_photos
@@ -43,7 +44,7 @@ def load(scene: Scene, most_views: int, settings: ReconstructSettings, report: R
 
     Inputs that are blurred or broken are set aside, held-out photos never: figures are to mean the same photos every time.
     """
-    report("load", 0)
+    report(Stage.LOAD, 0)
     looks: Looks = {}
     photos = find_photos(scene.folder, settings.poses, report, looks)
     inputs, held_out = split(scene, photos, settings, report)
@@ -89,7 +90,7 @@ def network_size(width: int, height: int, patch: int, most_pixels: int) -> tuple
 def encode_photos(model: TttLRM, photographs: Photographs, settings: ReconstructSettings, report: Report) -> Reconstruction:
     """Let the network read the chosen photos."""
     size = network_size(*photographs.size, model.config.patch_size, MOST_PIXELS[best_device().type])
-    views = load_photos(photographs.chosen, *size, report, stage="resize")
+    views = load_photos(photographs.chosen, *size, report, stage=Stage.RESIZE)
     autoregressive = settings.scan == "ar"
     cameras, similarity = normalize(views.cameras, "first" if autoregressive else "mean")
     if report.watched:
@@ -101,7 +102,7 @@ def encode_photos(model: TttLRM, photographs: Photographs, settings: Reconstruct
         cameras.intrinsics,
         VIEWS_PER_UPDATE if autoregressive else None,
         settings.elastic,
-        lambda layer: report("encode", layer / model.config.layers),
+        lambda layer: report(Stage.ENCODE, layer / model.config.layers),
     )
     return Reconstruction(photographs, settings.checkpoint, memory, similarity)
 
@@ -112,7 +113,7 @@ def new_photos(scene: Scene, made: Reconstruction, settings: ExtendSettings, rep
     Where poses that lie beside the photos know none of the new ones, all are estimated. Raises `TttlrmError` ("no_photos")
     where there are none, and as `find_photos` does.
     """
-    report("load", 0)
+    report(Stage.LOAD, 0)
     known = {photo.name: photo for photo in [*made.photographs.files, *made.photographs.tested]}
     looks: Looks = {}
     photos = _with_new(scene.folder, set(known), settings.poses, report, looks)
@@ -142,7 +143,7 @@ def encode_more(
     memory, old = made.memory, made.photographs
     chosen = select_views(new, settings.views or model.config.most_views)
     height, width = memory.images.shape[1:3]
-    views = load_photos(chosen, width, height, report, stage="resize")
+    views = load_photos(chosen, width, height, report, stage=Stage.RESIZE)
     c2w = made.similarity.cameras(views.cameras).c2w
     photographs = Photographs(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
     with kept_photos():
@@ -154,7 +155,7 @@ def encode_more(
         views.images,
         c2w,
         views.cameras.intrinsics,
-        lambda share: report("encode", share),
+        lambda share: report(Stage.ENCODE, share),
         on_chunk,
     )
     return Reconstruction(photographs, made.checkpoint, more, made.similarity)
@@ -167,7 +168,7 @@ def by_name(photos: list[Photo]) -> list[Photo]:
 
 def decode_splats(model: TttLRM, made: Reconstruction, settings: DecodeSettings, report: Report) -> Gaussians[np.ndarray]:
     """Read splats from a scene's memory. Raises `TttlrmError` where the settings leave none."""
-    report("decode", 0)
+    report(Stage.DECODE, 0)
     memory = queries(made, settings.views or MOST_QUERIES)
     cameras = made.similarity.inverse().points(memory.c2w[:, :3, 3].double().cpu().numpy())
     return filtered(in_world(model, memory, made.similarity, settings), settings, cameras)
@@ -214,20 +215,22 @@ def photos_to_paint(made: Reconstruction, report: Report) -> PhotoSet | None:
         return None
 
 
-def measure(gaussians: Gaussians[np.ndarray], made: Reconstruction, report: Report, exposed: bool = False) -> dict[str, Any]:
-    """PSNR in dB and SSIM over the held-out photos; nothing where none are held out, or, with a note, where they are gone.
+def measure(
+    gaussians: Gaussians[np.ndarray], made: Reconstruction, report: Report, exposed: bool = False
+) -> tuple[Figures | None, Figures | None]:
+    """Figures over the held-out photos, and if asked those with the exposure of each photo fitted.
 
-    If asked, those with the exposure of each photo fitted too, under `exposed`.
+    None where no photos are held out, or, with a note, where they are gone.
     """
     try:
         held_out = made.photographs.read_held_out(report)
     except TttlrmError as error:
         report.note(text("There are no figures over the photos held out: {}", error.text))
-        return {}
+        return None, None
     if not held_out:
-        return {}
-    figures = partial(evaluate_views, gaussians, held_out, listen=lambda: report("measure", 0))
-    return figures() | ({"exposed": figures(exposure=True)} if exposed else {})
+        return None, None
+    evaluate = partial(evaluate_views, gaussians, held_out, listen=lambda: report(Stage.MEASURE, 0))
+    return Figures(**evaluate()), Figures(**evaluate(exposure=True)) if exposed else None
 
 
 def pictures(
@@ -239,7 +242,7 @@ def pictures(
     cameras = cameras.resized(settings.width or width, settings.height or height)
     drawn = {}
     for done, view in enumerate(settings.views or range(len(names))):
-        report("render", done / (len(settings.views) or len(names)))
+        report(Stage.RENDER, done / (len(settings.views) or len(names)))
         if not 0 <= view < len(names):
             raise TttlrmError(
                 "The scene has no photo {}; it has {}.", view, len(names), hint="Count from 0.", code="bad_settings"

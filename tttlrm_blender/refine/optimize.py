@@ -16,6 +16,7 @@ from ..poses.sparse_points import SparsePoints
 from ..progress import Report
 from ..protocol.settings import RefineSettings
 from ..render.device import drawing_device
+from ..stages import Stage
 from .best import Best
 from .budget import Budget
 from .growth import Growth
@@ -54,7 +55,7 @@ def refine(
     budget = Budget(settings, len(photos))
 
     def listen() -> None:
-        report("refine", budget.used)
+        report(Stage.REFINE, budget.used)
 
     best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure, refined, listen)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
@@ -75,7 +76,7 @@ def refine(
         growth.follow(drawn, used)
         budget.steps += 1
         used = budget.used
-        report("refine", used)
+        report(Stage.REFINE, used)
         if best.follow(parameters, budget):
             views = _shuffled(np.arange(len(photos)), random)
         previews.follow(parameters)

@@ -14,7 +14,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from ..errors import TttlrmError, text
-from ..pipeline.job_kind import JobKind, JobResult
+from ..pipeline.job_kind import JobKind
 from ..poses.confined import confined
 from ..progress import Report
 from ..protocol.frames import RUN_BYTES, malformed
@@ -115,14 +115,11 @@ class Conversation:
     async def _upload(self, request: int, message: Upload) -> None:
         if message.offset and request not in self._incoming:
             return  # the rest of a file that was refused
-        data = message.arrays.get("bytes")
-        if data is None or data.dtype != "u1" or data.ndim != 1 or set(message.arrays) != {"bytes"}:
-            raise malformed("an upload without bytes")
         if request not in self._incoming:
             self._incoming[request] = self._begin(message)
         incoming = self._incoming[request]
         try:
-            await asyncio.to_thread(incoming.write, message.offset, data.data)
+            await asyncio.to_thread(incoming.write, message.offset, message.bytes.data)
             if incoming.complete:
                 incoming.store()
                 del self._incoming[request]
@@ -152,20 +149,20 @@ class Conversation:
         if warning := self._services.sessions.warning():
             self._tell(request, Note(warning))
 
-    def _task(self, request: int, message: Submit, kind: JobKind) -> Task:
+    def _task(self, request: int, message: Submit, job: JobKind) -> Task:
         session, any_file = self._services.sessions.get(message.session), self._services.any_file
-        settings: Any = placed(from_json(kind.settings, message.settings), session.photos, any_file)
+        settings: Any = placed(from_json(job.kind.settings, message.settings), session.photos, any_file)
 
-        def work(report: Report) -> JobResult:
+        def work(report: Report) -> Any:
             with confined(None if any_file else session.photos):
-                return kind.run(session.scene(), settings, report)
+                return job.run(session.scene(), settings, report)
 
         return Task(
             session,
             work,
             lambda event: self._tell_of_job(request, session, event),
             Label(self._client, request, message.session, message.kind),
-            kind.interactive,
+            job.interactive,
             self._services.log,
             message.previews,
         )

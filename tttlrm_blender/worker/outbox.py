@@ -9,6 +9,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from ..errors import TttlrmError
+from ..protocol import codec
 from ..protocol.messages import Event, Failed, Preview, encode, slot
 from .limits import Limits
 
@@ -98,7 +99,7 @@ class Outbox:
 
 
 def _bytes_of(event: Event | None) -> int:
-    return sum(array.nbytes for array in getattr(event, "arrays", {}).values())
+    return sum(array.nbytes for array in codec.encode(event)[1].values()) if event else 0
 
 
 def _unread(waiting: int) -> TttlrmError:

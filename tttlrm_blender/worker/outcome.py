@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,9 @@ from .. import errors
 from ..atomic_files import FULL, unwritable
 from ..errors import Text, TttlrmError, lacks_memory, text
 from ..gaussians.gaussians import Gaussians, thinned
-from ..pipeline.job_kind import JobResult
 from ..progress import Report
-from ..protocol.frames import sendable
 from ..protocol.messages import Cancelled, Done, Event, Failed, Note, Preview, Progress
+from ..stages import Stage
 from . import logs
 
 logger = logging.getLogger(__name__)
@@ -37,11 +36,11 @@ class JobReport(Report):
         """The client has asked for previews if it is `watched`."""
         super().__init__()
         self._emit, self._clock, self.watched = emit, clock, watched
-        self._stage = ""
+        self._stage: Stage | None = None
         self._began = (0.0, 0.0)  # time and fraction at the first report of the stage
         self._told = self._shown = -np.inf
 
-    def progress(self, stage: str, fraction: float) -> None:
+    def progress(self, stage: Stage, fraction: float) -> None:
         """Emit `Progress`, unless the last one of this stage is too fresh."""
         now = self._clock()
         if stage != self._stage:
@@ -58,7 +57,7 @@ class JobReport(Report):
         """Emit `Preview` with splats of its own, where somebody looks and the last one is not too fresh."""
         if self.watched and self._clock() - self._shown >= PREVIEW_SECONDS:
             shown = thinned(make(), PREVIEW_SPLATS)
-            self._emit(Preview({f"gaussians.{name}": np.array(array) for name, array in shown.arrays().items()}))
+            self._emit(Preview(shown.map(np.array)))
             self._shown = self._clock()
 
     def _seconds_left(self, now: float, fraction: float) -> float | None:
@@ -68,12 +67,13 @@ class JobReport(Report):
         return (now - time_began) * (1 - fraction) / (fraction - fraction_began)
 
 
-def outcome(work: Callable[[Report], JobResult], report: Report, log: Path | None) -> Event:
-    """Do the work and say how it ended: `Done`, `Failed` or `Cancelled`. Tracebacks go to the log only."""
+def outcome(work: Callable[[Report], Any], report: Report, log: Path | None) -> Event:
+    """Do the work, which gives a dataclass as in `protocol.results`, and say how it ended: `Done`, `Failed` or `Cancelled`.
+
+    Tracebacks go to the log only.
+    """
     try:
-        result = work(report)
-        info = json.loads(json.dumps(result.info, allow_nan=False))
-        return Done(info, {name: sendable(array) for name, array in result.arrays.items()})
+        return Done.of(work(report))
     except errors.Cancelled:
         return Cancelled()
     except TttlrmError as error:

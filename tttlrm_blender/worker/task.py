@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Text
-from ..pipeline.job_kind import JobResult
 from ..progress import Report
 from ..protocol.messages import Event, Failed, Note
 from . import logs
@@ -40,7 +39,7 @@ class Task:
     def __init__(
         self,
         session: Session,
-        work: Callable[[Report], JobResult],
+        work: Callable[[Report], Any],
         emit: Callable[[Event], None],
         label: Label,
         interactive: bool = False,

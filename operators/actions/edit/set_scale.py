@@ -7,6 +7,8 @@ from bpy.props import FloatProperty, FloatVectorProperty
 from mathutils import Matrix, Vector
 
 from ...engine import errors
+from ...given import given
+from ...mixins import Outcome
 from ...translations import explained, told
 from .carrier import move, picked
 from .operator import EditOperator
@@ -28,7 +30,7 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
     first: FloatVectorProperty(name="From", subtype="TRANSLATION", options={"SKIP_SAVE", "HIDDEN"})
     second: FloatVectorProperty(name="To", subtype="TRANSLATION", options={"SKIP_SAVE", "HIDDEN"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this: ask for the distance, beginning with the present one."""
         try:
             first, second = self._ends(context)
@@ -36,7 +38,7 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
         self.distance = (second - first).length
-        return context.window_manager.invoke_props_dialog(self)
+        return given(context.window_manager).invoke_props_dialog(self)
 
     def edit(self, context: bpy.types.Context) -> str:
         """The spot on the grid below the middle of the two points stays where it is, and so does a ground at height 0."""

@@ -10,6 +10,8 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ...engine import camera_writers, errors
+from ...given import given
+from ...mixins import Outcome
 from ...scene import conversion
 from ...scene.views import views_of
 from ...translations import explained, told
@@ -39,9 +41,9 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         cls.poll_message_set("There is no camera in the scene: add one")
-        return _has_cameras(context.scene)
+        return _has_cameras(given(context.scene))
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this before the file browser opens."""
         self.filepath = str(Path(bpy.data.filepath).parent / NAMES[self.file_format])
         return super().invoke(context, event)
@@ -54,11 +56,11 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
         self.filepath = str(path.with_name(NAMES[self.file_format]))
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
-        objects = context.selected_objects if self.use_selection else context.scene.objects
+        objects = context.selected_objects if self.use_selection else given(context.scene).objects
         try:
-            count = export_cameras(Path(self.filepath), objects, context.scene, self.up_axis)
+            count = export_cameras(Path(self.filepath), objects, given(context.scene), self.up_axis)
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}

@@ -10,6 +10,8 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ...engine import errors, gaussians, splat_files
+from ...given import given, untyped
+from ...mixins import Outcome
 from ...scene import conversion
 from ...scene.splats import is_splats, read_splats
 from ...translations import explained, told
@@ -49,7 +51,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
         cls.poll_message_set("Neither the active object nor a selected one holds splats: select one that does")
         return is_splats(context.object) or any(map(is_splats, context.selected_objects))
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this before the file browser opens."""
         result = super().invoke(context, event)
         self._shown = Choice(self.filepath, self.file_format)
@@ -59,10 +61,10 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
         """Blender calls this when something was changed in the file browser."""
         shown = Choice(self.filepath, self.file_format)
         self._shown = settle(shown, self._shown, ENDINGS)
-        self.filepath, self.file_format = self._shown
+        untyped(self).filepath, self.file_format = self._shown
         return shown != self._shown
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         try:
             count = export_splats(self.filepath, self._objects(context), self.up_axis)
@@ -74,8 +76,8 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
 
     def _objects(self, context: bpy.types.Context) -> list[bpy.types.Object]:
         if is_splats(context.object) and not self.use_selection:
-            return [context.object]
-        return [obj for obj in context.selected_objects if is_splats(obj)] or [context.object]
+            return [given(context.object)]
+        return [obj for obj in context.selected_objects if is_splats(obj)] or [given(context.object)]
 
 
 def export_splats(path: str | Path, objects: Iterable[bpy.types.Object], up_axis: str = DEFAULT) -> int:

@@ -57,11 +57,11 @@ def test_finished_sets_are_skipped_the_second_time(sets, capsys):
     assert "0 converted, 1 finished before, 0 failed." in capsys.readouterr().out
 
 
-def test_what_is_written_is_the_reconstruction(sets):
+def test_what_is_written_is_the_reconstruction(sets, asked):
     convert(sets, "--views", "5", "--scan", "ar")
     out = sets.parent / "out" / "statue"
     report = json.loads((out / "report.json").read_text())
-    assert report["set"] == "statue" and report["settings"]["views"] == 5 and report["settings"]["scan"] == "ar"
+    assert report["set"] == "statue" and asked()["settings"]["views"] == 5 and asked()["settings"]["scan"] == "ar"
     assert len(read_ply(out / "splats.ply")) == report["splats"] == 12
     assert (out / "mesh.glb").read_bytes() == b"glTF"
     picture = bpy.data.images.load(str(out / "preview.png"))
@@ -114,6 +114,6 @@ def test_the_worker_ends_with_the_batch(sets):
 def test_a_worker_that_is_running_can_be_used(sets):
     with client.launch_worker(WORKER_PYTHON) as process:
         link = worker.Link()
-        assert link.client(Worker(None, process.host, process.port, process.token)).connected
+        assert link.reach(Worker(None, process.host, process.port, process.token)).connected
         link.close()
         assert process.alive

@@ -12,6 +12,7 @@ from mathutils import Vector
 from operators.scene import conversion
 from operators.scene.cameras import add_cameras, background_photo, look_through, photo_set
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.protocol.results import CameraTable
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,7 @@ def random_pose(rng):
 
 
 def one_view(name, intrinsics, size, c2w):
-    return {"names": [name], "c2w": [c2w.tolist()], "intrinsics": [intrinsics], "sizes": [size]}
+    return CameraTable([name], c2w[None], np.array([intrinsics]), np.array([size]))
 
 
 @pytest.mark.parametrize(
@@ -65,8 +66,8 @@ def test_blender_projects_points_where_the_intrinsics_do(tmp_path, intrinsics, s
 @pytest.mark.parametrize("spread", [0.0, 0.5, 30.0])
 def test_cameras_are_drawn_small_beside_their_scene(spread):
     pose = np.eye(4)
-    views = {"names": list("abcd"), "intrinsics": [[30.0, 30.0, 16.0, 12.0]] * 4, "sizes": [[32, 24]] * 4}
-    views["c2w"] = [pose + np.outer([x, y, 0, 0], [0, 0, 0, 1]) * spread for x, y in ((5, 0), (7, 0), (6, 1), (6, -1))]
+    poses = [pose + np.outer([x, y, 0, 0], [0, 0, 0, 1]) * spread for x, y in ((5, 0), (7, 0), (6, 1), (6, -1))]
+    views = CameraTable(list("abcd"), np.array(poses), np.array([[30.0, 30.0, 16.0, 12.0]] * 4), np.array([[32, 24]] * 4))
     cameras = add_cameras(views, {}, bpy.context.collection)
     wanted = 0.08 * spread if spread else bpy.data.cameras.new("own").display_size
     np.testing.assert_allclose([camera.data.display_size for camera in cameras], wanted, rtol=1e-4)
@@ -87,13 +88,8 @@ def test_cameras_become_a_photo_set_again(tmp_path):
     poses = [random_pose(rng) for _ in range(2)]
     photos = {"wide.png": write_photo(tmp_path / "wide.png", 640, 240), "tall.png": write_photo(tmp_path / "tall.png", 160, 480)}
     intrinsics = [[300.0, 290.0, 70.0, 60.0], [310.0, 310.0, 80.0, 50.0]]
-    views = {
-        "names": list(photos),
-        "c2w": poses,
-        "intrinsics": intrinsics,
-        "sizes": [[160, 120]] * 2,
-        "originals": [[640, 240], [160, 480]],
-    }
+    originals = np.array([[640, 240], [160, 480]])
+    views = CameraTable(list(photos), np.array(poses), np.array(intrinsics), np.array([[160, 120]] * 2), originals)
     cameras = add_cameras(views, photos, bpy.context.collection)
     files = photo_set(cameras)
     assert files["images/wide.png"] == photos["wide.png"]

@@ -14,7 +14,8 @@ from operators.scene.mesh import COLOR, add_mesh
 from operators.scene.nodes import tree_of
 from operators.scene.reconstruction import build_scene
 from operators.scene.splats import is_splats
-from tttlrm_blender.gaussians.gaussians import SH_DC
+from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
+from tttlrm_blender.protocol.results import CameraTable, ReconstructResult, Surface
 
 SIZE = (64, 48)
 TETRAHEDRON = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=np.float32)
@@ -29,12 +30,17 @@ def empty_scene():
 def red_splat(mean, scales, opacity):
     sh = (np.array([[[0.8, 0.1, 0.1]]]) - 0.5) / SH_DC
     arrays = {"means": [mean], "quats": [[1, 0, 0, 0]], "scales": [scales], "opacities": [opacity], "sh": sh}
-    return {f"gaussians.{name}": np.array(values, dtype=np.float32) for name, values in arrays.items()}
+    return as_splats(arrays)
 
 
-def view_along_z():
-    cameras = {"names": ["front"], "c2w": [np.eye(4).tolist()], "intrinsics": [[60.0, 60.0, 30.0, 26.0]], "sizes": [list(SIZE)]}
-    return {"cameras": cameras}
+def as_splats(arrays):
+    return Gaussians(**{name: np.array(values, dtype=np.float32) for name, values in arrays.items()})
+
+
+def seen_along_z(splats, mesh=None):
+    """The result of a job, with one camera."""
+    cameras = CameraTable(["front"], np.eye(4)[None], np.array([[60.0, 60.0, 30.0, 26.0]]), np.array([SIZE]))
+    return ReconstructResult(splats, cameras, 1, {}, mesh=mesh)
 
 
 def render(path, samples=16):
@@ -52,7 +58,7 @@ def test_a_red_splat_is_rendered_where_and_how_it_should_be(tmp_path):
     """Where Blender draws splats by itself they have no edge, and Cycles draws lots whether one stops a ray: it takes many."""
     mean, scales, opacity = np.array([0.1, 0.2, 3.0]), (0.4, 0.2, 0.1), 0.7
     samples, edge, noise = (256, np.inf, 0.12) if drawn_by_blender() else (16, 6, 0.06)
-    collection = build_scene("red", view_along_z(), red_splat(mean, scales, opacity), {})
+    collection = build_scene("red", seen_along_z(red_splat(mean, scales, opacity)), {})
     look_through(bpy.context.scene, next(obj for obj in collection.all_objects if obj.type == "CAMERA"), SIZE)
     picture = render(tmp_path / "red.png", samples)
     # 60 pixels of focal length at depth 3: 20 pixels to the unit.
@@ -75,8 +81,7 @@ def test_splats_lie_behind_each_other_as_their_centres_do(tmp_path):
         "opacities": [1, 1],
         "sh": (np.array([[[0.8, 0.1, 0.1]], [[0.1, 0.8, 0.1]]]) - 0.5) / SH_DC,
     }
-    arrays = {f"gaussians.{name}": np.array(values, dtype=np.float32) for name, values in arrays.items()}
-    collection = build_scene("two", view_along_z(), arrays, {})
+    collection = build_scene("two", seen_along_z(as_splats(arrays)), {})
     look_through(bpy.context.scene, next(obj for obj in collection.all_objects if obj.type == "CAMERA"), SIZE)
     picture = render(tmp_path / "two.png")
     red, green, _ = picture[26, 36, :3]
@@ -85,9 +90,9 @@ def test_splats_lie_behind_each_other_as_their_centres_do(tmp_path):
 
 
 def test_everything_arrives_in_one_collection(tmp_path):
-    arrays = red_splat([0, 0, 3], (1, 1, 1), 0.5)
-    arrays |= {"mesh.vertices": TETRAHEDRON, "mesh.faces": FACES, "mesh.colors": np.zeros_like(TETRAHEDRON)}
-    collection = build_scene("thing", view_along_z(), arrays, {}, upright=True)
+    surface = Surface(TETRAHEDRON, FACES, np.zeros_like(TETRAHEDRON), glb=np.zeros(0, np.uint8))
+    result = seen_along_z(red_splat([0, 0, 3], (1, 1, 1), 0.5), surface)
+    collection = build_scene("thing", result, {}, upright=True)
     carrier = collection.objects["thing"]
     assert is_splats(collection.objects["thing splats"])
     mesh = collection.objects["thing mesh"]
