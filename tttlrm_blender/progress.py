@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .errors import Cancelled
+from .errors import Cancelled, Text
 from .gaussians.gaussians import Gaussians
 
 Listen = Callable[[], None]  # called all along the way; raises to stop it
@@ -42,5 +42,5 @@ class Report:
     def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
         """Called where there are intermediate splats (numpy) worth showing, with what makes them."""
 
-    def note(self, sentence: str) -> None:
+    def note(self, text: Text) -> None:
         """Called with things worth telling that stop nothing, such as a photo that was left out."""

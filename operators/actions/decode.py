@@ -14,7 +14,6 @@ from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
 from ..scene.crop import crop_matrix
 from ..scene.splats import is_kept
-from ..translations import told
 
 
 class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
@@ -38,8 +37,9 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
         if not self.crop:
             return splats.tttlrm.crop
         if self.crop not in bpy.data.objects:
-            sentence = told("There is no object “{}” to crop to.", self.crop)
-            raise errors.TttlrmError(sentence, told("Name one of the scene."), "bad_settings")
+            raise errors.TttlrmError(
+                "There is no object “{}” to crop to.", self.crop, hint="Name one of the scene.", code="bad_settings"
+            )
         return bpy.data.objects[self.crop]
 
 

@@ -12,7 +12,7 @@ from ..engine import client, errors, messages, setup
 from ..jobs.chosen_worker import chosen_worker
 from ..jobs.job_operator import JobOperator
 from ..jobs.worker import require_python
-from ..translations import shown, told
+from ..translations import shown
 
 
 class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
@@ -27,9 +27,10 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
         chosen = chosen_worker()
         if not chosen.launched:
             raise errors.TttlrmError(
-                told("The worker on {} was not started by Blender, which cannot look at its Python.", chosen.host),
-                told("Type “tttlrm doctor” on that machine."),
-                "out_of_reach",
+                "The worker on {} was not started by Blender, which cannot look at its Python.",
+                chosen.host,
+                hint="Type “tttlrm doctor” on that machine.",
+                code="out_of_reach",
             )
         require_python(chosen)
         return setup.Checkup(chosen.python or sys.executable)

@@ -18,7 +18,6 @@ from ..scene.crop import crop_matrix
 from ..scene.reconstruction import cameras_collection, cameras_of
 from ..sources import new_pictured, placement_warning
 from ..sources.photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
-from ..translations import told
 from .reconstruct import FILES, FOLDER
 
 POSES = f"{GIVEN}/blender.json"  # where the worker finds the poses of Blender's cameras
@@ -67,8 +66,8 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
             found = pictures(shown, photos_folder(taken), taken, splats.matrix_world)
             wanted, files = _with_poses(wanted, found, splats)
         if not files:
-            hint = told("Select image empties, or cameras with background images, beside the splats, or choose files.")
-            raise errors.TttlrmError(told("There are no new photos."), hint, "no_photos")
+            hint = "Select image empties, or cameras with background images, beside the splats, or choose files."
+            raise errors.TttlrmError("There are no new photos.", hint=hint, code="no_photos")
         poses, extra = pose_files(wanted.poses, files)
         own.files = "\n".join(dict.fromkeys([*taken, *files]))  # they are there even if the job fails
         self._photos = {name: source for name, source in files.items() if isinstance(source, Path)}

@@ -16,7 +16,7 @@ from ..scene import drawing
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
 from ..sources.photo_sets import pose_files, poses_know_up
-from ..translations import told
+from ..translations import told, worded
 
 FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_SAVE"}}
 FOLDER = {"subtype": "DIR_PATH", "options": {"SKIP_SAVE"}}  # one that is not asked for is not that of the last time
@@ -63,9 +63,9 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this. The panel's button uses the panel's source, and so that must be complete."""
-        lacking = sources.missing(context) if getattr(context, "tttlrm_source", None) else ""
+        lacking = sources.missing(context) if getattr(context, "tttlrm_source", None) else errors.Text()
         if lacking:
-            cls.poll_message_set(lacking.rstrip("."))
+            cls.poll_message_set(worded(lacking).rstrip("."))
         return not lacking and super().poll(context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:

@@ -7,7 +7,6 @@ from .. import properties
 from ..engine import errors, settings
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
-from ..translations import told
 
 
 class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
@@ -24,6 +23,7 @@ class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
         """Raises `TttlrmError` when no budget is given."""
         work = super().collect(context)
         if not work.settings.wanted:
-            sentence = told("There is nothing to refine in no time.")
-            raise errors.TttlrmError(sentence, told("Set steps, passes or seconds."), "bad_settings")
+            raise errors.TttlrmError(
+                "There is nothing to refine in no time.", hint="Set steps, passes or seconds.", code="bad_settings"
+            )
         return work

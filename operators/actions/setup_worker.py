@@ -28,13 +28,13 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
         """Begin, with the choices of the preferences. A worker that was started from here ends, for it uses the packages."""
         chosen = addon.preferences()
         if chosen is None:
-            hint = told("Install its zip in Preferences → Get Extensions → Install from Disk.")
-            raise errors.TttlrmError(told("Only the installed extension sets up a worker."), hint, "not_installed")
+            hint = "Install its zip in Preferences → Get Extensions → Install from Disk."
+            raise errors.TttlrmError("Only the installed extension sets up a worker.", hint=hint, code="not_installed")
         if not chosen.wheels and not bpy.app.online_access:
             raise errors.TttlrmError(
-                told("The worker's packages have to be downloaded, and Blender may not go online."),
-                told("Allow online access in Preferences → System → Network, or name a folder of wheels."),
-                "offline",
+                "The worker's packages have to be downloaded, and Blender may not go online.",
+                hint="Allow online access in Preferences → System → Network, or name a folder of wheels.",
+                code="offline",
             )
         worker.link.close()
         wheels = Path(bpy.path.abspath(chosen.wheels)) if chosen.wheels else None

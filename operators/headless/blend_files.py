@@ -40,4 +40,4 @@ def told(sentence: str, code: str, hint: str = "") -> Iterator[None]:
         yield
     except RuntimeError as error:
         said = reported(error)
-        raise errors.TttlrmError(f"{sentence}: {said}" if sentence else said, hint, code) from error
+        raise errors.TttlrmError("{}: {}" if sentence else "{}", *filter(None, [sentence, said]), hint=hint, code=code) from error

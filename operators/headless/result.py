@@ -50,12 +50,12 @@ def make(task: Task, wanted: settings.ReconstructSettings, keep_scene: bool, say
     `keep_scene` lets the worker keep what decoding again needs; `say` hears what happens. Raises `TttlrmError`.
     """
     if task.out.exists() and not task.finished:
-        raise errors.TttlrmError(f"{task.out} exists, but is not finished.", "Move it away.", "cannot_write")
+        raise errors.TttlrmError("{} exists, but is not finished.", task.out, hint="Move it away.", code="cannot_write")
     work = set_work(task.photos, wanted)
     try:
         done = _follow(work, say)
         if wanted.mesh and "mesh.glb" not in done.arrays:
-            raise errors.TttlrmError("The splats have no mesh.", "What was said before tells why.", "no_mesh")
+            raise errors.TttlrmError("The splats have no mesh.", hint="What was said before tells why.", code="no_mesh")
         drawn = _follow(Work(work.session, "render", settings.RenderSettings(views=(0,))), say)
     finally:
         if not keep_scene:
@@ -74,7 +74,7 @@ def _follow(work: Work, say: Callable[[str], None]) -> messages.Done:
         if isinstance(event, messages.Progress):
             say(event.stage)
         if isinstance(event, messages.Note):
-            say(event.sentence)
+            say(str(event.text))
         if isinstance(event, messages.Failed):
             raise event.error()
     return event

@@ -62,8 +62,10 @@ def _kept(splats: list[bpy.types.Object], args: Namespace) -> list[bpy.types.Obj
     found = [obj for obj in splats if is_kept(obj)]
     if not found:
         hint = "Splats from other files have no scene that could be read again."
-        raise errors.TttlrmError(f"{args.file} holds no splats that were reconstructed.", hint, "no_splats")
+        raise errors.TttlrmError("{} holds no splats that were reconstructed.", args.file, hint=hint, code="no_splats")
     if args.kind == "extend" and len(found) > 1:
         names = ", ".join(obj.name for obj in found)
-        raise errors.TttlrmError("Photos are added to one scene.", f"Name its splats with --object: {names}.", "usage")
+        raise errors.TttlrmError(
+            "Photos are added to one scene.", hint=errors.text("Name its splats with --object: {}.", names), code="usage"
+        )
     return found

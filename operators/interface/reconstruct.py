@@ -11,7 +11,7 @@ import bpy
 from ..jobs import activity
 from ..sources import missing, source_of
 from ..sources.properties import TTTLRM_PG_source
-from ..translations import shown
+from ..translations import shown, worded
 from .tab import Tab, column, paragraph
 from .thumbnails import icon
 
@@ -119,7 +119,7 @@ def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     button.context_pointer_set("tttlrm_source", context.scene.tttlrm.source)
     text = shown("Reconstruct") if lacking else shown("Reconstruct {}", source.label)
     button.operator("tttlrm.reconstruct", text=text, translate=False, icon="OUTLINER_OB_POINTCLOUD")
-    paragraph(layout, context, lacking, "INFO")
+    paragraph(layout, context, worded(lacking), "INFO")
 
 
 def _draw_activity(layout: bpy.types.UILayout) -> None:

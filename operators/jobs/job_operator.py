@@ -10,7 +10,7 @@ import bpy
 from ..engine import client, errors, messages
 from ..scene.preview import Preview
 from ..scene.reconstruction import splats_of
-from ..translations import contexts, explained, shown
+from ..translations import contexts, explained, shown, worded
 from . import activity, waiting, worker
 
 TICK = 0.1  # seconds between looks at the events
@@ -94,9 +94,9 @@ class JobOperator:
             self._preview = self._preview or Preview(self.replaces)
             self._preview.show(splats_of(message.arrays))
         if isinstance(message, messages.Note):
-            self.report({"WARNING"}, message.sentence)
+            self.report({"WARNING"}, worded(message.text))
         if isinstance(message, messages.Failed):
-            self.report({"ERROR"}, explained(message))
+            self.report({"ERROR"}, explained(message.error()))
         if isinstance(message, messages.Done):
             return self._accept(context, message)
         if isinstance(message, messages.Cancelled) and self._preview and self._preview.keep():

@@ -46,8 +46,11 @@ class KeptSceneOperator(JobOperator):
         """The splats that the job was started on. Raises `TttlrmError` when they are gone."""
         obj = find(self.replaces)
         if obj is None:
-            sentence = told("The splats were deleted while the worker was busy with them.")
-            raise errors.TttlrmError(sentence, told("Undo that, and start again."), "no_splats")
+            raise errors.TttlrmError(
+                "The splats were deleted while the worker was busy with them.",
+                hint="Undo that, and start again.",
+                code="no_splats",
+            )
         return obj
 
 

@@ -36,4 +36,4 @@ def of(obj: bpy.types.Object) -> messages.Failed | None:
 
 def text(failure: messages.Failed) -> str:
     """The failure in words for a panel."""
-    return shown(TELLING[failure.code]) if failure.code in TELLING else explained(failure)
+    return shown(TELLING[failure.code]) if failure.code in TELLING else explained(failure.error())

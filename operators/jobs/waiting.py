@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..engine import messages
+from ..engine import errors, messages
 from ..reported import reported
 from ..scene.lookup import find
 from . import activity, troubles
@@ -93,7 +93,7 @@ def decode(obj: bpy.types.Object) -> None:
         try:
             bpy.ops.tttlrm.decode("INVOKE_DEFAULT")
         except RuntimeError as error:
-            troubles.note(obj.tttlrm.session, messages.Failed("refused", reported(error)))
+            troubles.note(obj.tttlrm.session, messages.Failed.of(errors.TttlrmError("{}", reported(error), code="refused")))
 
 
 @persistent

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.app.translations import pgettext_n
 
 from ..engine import client, errors, messages
-from ..translations import told
 from .chosen_worker import Worker, chosen_worker
 
 
@@ -36,12 +34,12 @@ class Work:
 
 
 def require_python(worker: Worker) -> None:
-    """Raises `TttlrmError` where no Python could run a worker: in any thread, so that it is translated only when it is told."""
+    """Raises `TttlrmError` where no Python could run a worker."""
     if worker.python is None and importlib.util.find_spec("torch") is None:
         raise errors.TttlrmError(
-            pgettext_n("Blender does not know which Python runs the worker."),
-            pgettext_n("Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages."),
-            "no_worker",
+            "Blender does not know which Python runs the worker.",
+            hint="Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages.",
+            code="no_worker",
         )
 
 
@@ -135,8 +133,9 @@ class Run(client.Job):
             self.put(messages.Failed.of(error))
         except Exception as error:  # whoever waits for the job must hear of its end
             traceback.print_exc()
-            sentence = f"The job broke with an unexpected {type(error).__name__}."
-            self.put(messages.Failed("internal", sentence, "Try again; Blender's console has the details."))
+            hint = "Try again; Blender's console has the details."
+            failure = errors.TttlrmError("The job broke with an unexpected {}.", type(error).__name__, hint=hint, code="internal")
+            self.put(messages.Failed.of(failure))
 
     def _follow(self, remote: client.Job) -> None:
         self._remote = remote
@@ -152,8 +151,9 @@ def start(work: Work) -> Run:
     worker = instead or chosen_worker()
     if worker.elsewhere and not bpy.app.online_access:
         raise errors.TttlrmError(
-            told("The worker on {} is not on this computer, and Blender may not go online.", worker.host),
-            told("Allow online access in Blender's preferences, under System."),
-            "offline",
+            "The worker on {} is not on this computer, and Blender may not go online.",
+            worker.host,
+            hint="Allow online access in Blender's preferences, under System.",
+            code="offline",
         )
     return Run(work, worker)

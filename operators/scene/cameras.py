@@ -15,7 +15,6 @@ from mathutils import Matrix, Vector
 
 from ..engine import errors
 from ..given import given, untyped
-from ..translations import told
 from . import conversion
 from .photo_names import free_name
 
@@ -178,11 +177,11 @@ def _content(image: bpy.types.Image) -> Path | bytes:
     path = Path(bpy.path.abspath(image.filepath_raw, library=image.library))
     if not image.filepath_raw or not path.is_file():
         raise errors.TttlrmError(
-            told("The photo “{}” is not a file on this computer: {}.", image.name, path)
+            errors.text("The photo “{}” is not a file on this computer: {}.", image.name, path)
             if image.filepath_raw
-            else told("The photo “{}” was never saved.", image.name),
-            told("Save it, or find the missing file, then try again."),
-            "bad_photo",
+            else errors.text("The photo “{}” was never saved.", image.name),
+            hint="Save it, or find the missing file, then try again.",
+            code="bad_photo",
         )
     return path
 
@@ -206,7 +205,7 @@ def intrinsics(camera: bpy.types.Object, size: tuple[int, int], aspect: float = 
     data = camera_of(camera)
     if data.type != "PERSP":
         raise errors.TttlrmError(
-            told("The camera “{}” is not a perspective one.", camera.name), told("Set its type to Perspective."), "bad_camera"
+            "The camera “{}” is not a perspective one.", camera.name, hint="Set its type to Perspective.", code="bad_camera"
         )
     aspect = untyped(data).get(PIXEL_ASPECT, aspect)
     fit: str = data.sensor_fit

@@ -9,7 +9,6 @@ from mathutils import Matrix, Vector
 
 from ..engine import errors
 from ..given import given
-from ..translations import told
 
 FLAT = 1e-9  # of the half sides of a box; thinner ones have no inside
 
@@ -31,7 +30,7 @@ def around(box: bpy.types.Object) -> Matrix:
     half = (high - low) / 2
     cube = box.matrix_world @ Matrix.Translation((low + high) / 2) @ Matrix.Diagonal((half.x, half.y, half.z, 1))
     if min(half.x, half.y, half.z) < FLAT or abs(cube.determinant()) < FLAT**3:
-        raise errors.TttlrmError(told("The object “{}” is flat.", box.name), told("Choose one with some depth."), "bad_settings")
+        raise errors.TttlrmError("The object “{}” is flat.", box.name, hint="Choose one with some depth.", code="bad_settings")
     return cube
 
 

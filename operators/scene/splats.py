@@ -10,7 +10,6 @@ import numpy as np
 
 from ..engine import errors, gaussians, transform
 from ..given import given, own
-from ..translations import told
 from . import drawing, masks, points
 from .radiance import BASE, NATIVE_BASE, OLDER_BASE, SH
 
@@ -51,9 +50,10 @@ def read_splats(
     """
     if not is_splats(obj):
         raise errors.TttlrmError(
-            told("The object “{}” holds no splats.", obj.name),
-            told("Select a point cloud that was imported or made as splats."),
-            "no_splats",
+            "The object “{}” holds no splats.",
+            obj.name,
+            hint="Select a point cloud that was imported or made as splats.",
+            code="no_splats",
         )
     given(bpy.context.view_layer).update()
     matrix = np.array(obj.matrix_world) if world is None else world @ np.array(obj.matrix_world)

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..engine import cameras, errors
 from ..given import given
-from ..translations import told
 from . import conversion
 from .cameras import background_photo, intrinsics
 from .photo_names import free_name
@@ -29,7 +28,7 @@ def views_of(
     given(bpy.context.view_layer).update()
     found = sorted((obj for obj in objects if obj.type == "CAMERA"), key=lambda obj: obj.name)
     if not found:
-        raise errors.TttlrmError(told("No camera is selected."), told("Select some, or export all of the scene."), "no_cameras")
+        raise errors.TttlrmError("No camera is selected.", hint="Select some, or export all of the scene.", code="no_cameras")
     names: list[str] = []
     for camera in found:
         names.append(free_name(_name(camera), names))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from ..translations import shown
+from ..engine import errors
 from .folders import CheckedFolder, Video, chosen
 from .objects import Clip, Pictured, new_pictured, placement_warning
 from .source import Source
@@ -21,20 +21,20 @@ def source_of(context: bpy.types.Context) -> Source:
     return SOURCES[group.kind](context, group)
 
 
-def missing(context: bpy.types.Context, source: Source | None = None) -> str:
+def missing(context: bpy.types.Context, source: Source | None = None) -> errors.Text:
     """What a person has to do before the panel's `source`, if it is at hand already, can be reconstructed, in sentences."""
     group, source = context.scene.tttlrm.source, source or source_of(context)
     if source.missing:
         return source.missing
     if group.cameras == "BLENDER" and not source.posed:
-        return shown("Not all of these photos belong to cameras in Blender. Choose others, or estimate their poses.")
+        return errors.text("Not all of these photos belong to cameras in Blender. Choose others, or estimate their poses.")
     if group.cameras == "FILE" and context.scene.tttlrm.poses == "auto":
-        return shown("Choose a file with the poses of the cameras.")
-    return ""
+        return errors.text("Choose a file with the poses of the cameras.")
+    return errors.Text()
 
 
 def _selected(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
-    none = shown("No photos are selected. Select image empties, or cameras with background images, or give a folder.")
+    none = errors.text("No photos are selected. Select image empties, or cameras with background images, or give a folder.")
     return Pictured(context.selected_objects, none)
 
 
@@ -49,7 +49,7 @@ def _video(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source
 
 def _cameras(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
     collection = group.collection
-    none = shown("There are no cameras with background images. Add images to cameras, under Background Images.")
+    none = errors.text("There are no cameras with background images. Add images to cameras, under Background Images.")
     cameras = (obj for obj in (collection or context.scene.collection).all_objects if obj.type == "CAMERA")
     return Pictured(cameras, none, collection.name if collection else "")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from ..engine import errors
 from ..scene.cameras import background_photo, ignored, photo_set
 from ..scene.clips import clip_set, solved_cameras
 from ..scene.reconstruction import cameras_of
@@ -18,7 +19,7 @@ from .source import FEWEST, Files, Source
 class Pictured(Source):
     """Photos that objects show: image empties, and cameras with background images."""
 
-    def __init__(self, objects: Iterable[bpy.types.Object], none: str, title: str = "") -> None:
+    def __init__(self, objects: Iterable[bpy.types.Object], none: errors.Text, title: str = "") -> None:
         """`none` says what to do where there are none."""
         self._objects, self._none = [obj for obj in objects if background_photo(obj)], none
         self.title = title or self.title
@@ -34,12 +35,12 @@ class Pictured(Source):
         return shown("{} Photos", len(self._objects))
 
     @property
-    def missing(self) -> str:
+    def missing(self) -> errors.Text:
         """Photos, or more of them."""
         if not self._objects:
             return self._none
-        few = shown("There is only one photo. Add photos of the same scene from other places.")
-        return "" if len(self._objects) >= FEWEST else few
+        few = errors.text("There is only one photo. Add photos of the same scene from other places.")
+        return errors.Text() if len(self._objects) >= FEWEST else few
 
     @property
     def warning(self) -> str:
@@ -69,12 +70,12 @@ class Clip(Source):
         return shown("{} Frames", self._frames)
 
     @property
-    def missing(self) -> str:
+    def missing(self) -> errors.Text:
         """The clip, or its camera."""
         if not self._clip:
-            return shown("Choose a movie clip.")
-        unsolved = shown("The clip's camera is not solved. Track and solve it in the Movie Clip Editor.")
-        return "" if self._frames >= FEWEST else unsolved
+            return errors.text("Choose a movie clip.")
+        unsolved = errors.text("The clip's camera is not solved. Track and solve it in the Movie Clip Editor.")
+        return errors.Text() if self._frames >= FEWEST else unsolved
 
     def files(self) -> Files:
         """The frames and their poses."""

@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 
 from ..engine import errors
 from ..scene.photo_names import free_name
-from ..translations import told
 
 PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif"))
 RAW = frozenset((".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"))
@@ -58,7 +57,7 @@ def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[st
     below = {f"{GIVEN}/{part.name}": part for part in sorted(path.glob("*")) if _wanted(part, POSES)}
     if not below:
         raise errors.TttlrmError(
-            told("There are no camera poses at {}.", poses), told("Name a pose file or a COLMAP folder, or say auto."), "no_poses"
+            "There are no camera poses at {}.", poses, hint="Name a pose file or a COLMAP folder, or say auto.", code="no_poses"
         )
     return GIVEN, below
 
@@ -83,8 +82,8 @@ def poses_know_up(poses: str, files: dict[str, Path | bytes]) -> bool:
 
 
 def _no_photos(folder: Path) -> errors.TttlrmError:
-    hint = told("Choose a folder with JPEG, PNG, WebP, TIFF, AVIF, HEIC or camera raw files, or with one video.")
-    return errors.TttlrmError(told("There are no photos in {}.", folder), hint, "no_photos")
+    hint = "Choose a folder with JPEG, PNG, WebP, TIFF, AVIF, HEIC or camera raw files, or with one video."
+    return errors.TttlrmError("There are no photos in {}.", folder, hint=hint, code="no_photos")
 
 
 def _wanted(path: Path, suffixes: frozenset[str]) -> bool:

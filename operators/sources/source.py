@@ -23,7 +23,7 @@ class Source:
         raise NotImplementedError
 
     @property
-    def missing(self) -> str:
+    def missing(self) -> errors.Text:
         """What a person has to do before they can be used, in sentences; nothing where they can."""
         raise NotImplementedError
 

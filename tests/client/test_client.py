@@ -11,7 +11,7 @@ from websockets.sync.server import serve
 from tests.worker.small_worker import LONG, TOKEN, BreakSettings, CountSettings, serving
 from tttlrm_blender import errors
 from tttlrm_blender.client import Client
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.protocol.frames import RUN_BYTES
 from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Hello, Note, Preview, Progress, Queued, encode
 from tttlrm_blender.worker.limits import Limits
@@ -89,9 +89,11 @@ def test_a_broken_job_is_one_clear_error_and_the_worker_goes_on(client, how, cod
 
 def test_errors_and_notes_name_files_as_they_were_uploaded(client):
     events = []
-    with pytest.raises(TttlrmError, match=r"^The photo images/a\.jpg in the scene is broken\.$"):
+    with pytest.raises(
+        TttlrmError, match=r"^The photo images/a\.jpg in the scene is broken\. Look at images/a\.jpg: it lies in images\.$"
+    ):
         client.submit("s", "break", BreakSettings("file")).result(events.append)
-    assert Note("The photo images/b.jpg is left out of kept.") in events
+    assert Note(text("The photo {} is left out of {}.", "images/b.jpg", "kept")) in events
 
 
 def test_requests_that_make_no_sense_fail_and_the_connection_lives(client):

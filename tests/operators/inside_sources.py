@@ -50,7 +50,7 @@ def choose(kind: str, **values) -> bpy.types.PropertyGroup:
 
 def missing() -> str:
     """What the panel says; the button of the panel is grey then, and only then."""
-    lacking = sources.missing(bpy.context)
+    lacking = str(sources.missing(bpy.context))
     with bpy.context.temp_override(tttlrm_source=bpy.context.scene.tttlrm.source):
         assert ops.reconstruct.poll() == (not lacking)
     assert ops.reconstruct.poll()  # with a folder, anybody may

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
 from tttlrm_blender.progress import Report
@@ -42,7 +42,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     """Says which files and settings it was given. A file named `broken.json` or `deadly.json` is obeyed."""
     scene.files = sorted(path.relative_to(scene.folder).as_posix() for path in scene.folder.rglob("*") if path.is_file())
     if "broken.json" in scene.files:
-        raise TttlrmError("The photo 2.png is cut off.", "Copy it again.", "bad_photo")
+        raise TttlrmError("The photo {} is cut off.", "2.png", hint="Copy it again.", code="bad_photo")
     if "deadly.json" in scene.files:
         os.kill(os.getpid(), signal.SIGKILL)
     for step in range(settings.refine.steps):  # each a tenth of a second, with previews, for tests with a window
@@ -53,7 +53,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     info = {"views": len(names), "splats": SPLATS, "seconds": {"load": 0.0}, "files": scene.files, "settings": to_json(settings)}
     too_coarse = settings.mesh and settings.mesh.voxel > COARSEST
     if too_coarse:
-        report.note("There is no mesh: the voxels are too large.")
+        report.note(text("There is no mesh: {} are too large.", "the voxels"))
     arrays = _arrays(SPLATS) | (_mesh() if settings.mesh and not too_coarse else {})
     return JobResult(info | {"cameras": _cameras(names)}, arrays)
 

@@ -47,8 +47,8 @@ class Follower(Report):
     def preview(self, make):
         self.previews.append(make())
 
-    def note(self, sentence):
-        self.notes.append(sentence)
+    def note(self, text):
+        self.notes.append(str(text))
 
 
 @pytest.fixture

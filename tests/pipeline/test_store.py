@@ -44,8 +44,8 @@ class Noting(Report):
         super().__init__()
         self.notes: list[str] = []
 
-    def note(self, sentence):
-        self.notes.append(sentence)
+    def note(self, text):
+        self.notes.append(str(text))
 
 
 def same(first, second) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tttlrm_blender.errors import text
 from tttlrm_blender.protocol.frames import DTYPES, split
 from tttlrm_blender.protocol.messages import (
     Cancel,
@@ -95,21 +96,21 @@ def seeds() -> list[Case]:
         Forget("s"),
         Queued(3),
         Cancelled(),
-        Failed("a", "b"),
+        Failed("a", text("b {}", 1), text("c")),
     ]
     plain += [
         Progress("load", 0.5),
         Progress("load", 1.0, 2.5),
-        Note("left out"),
+        Note(text("{} left out", text("{:.1f} of {!r}", 2.5, "d"))),
         Done({"psnr": 21.5, "names": ["a", {"b": None}]}),
     ]
     plain += [Submit("s", kind, to_json(settings), kind == "reconstruct") for kind, settings in jobs]
     cases: list[Case] = [tuple(encode(number, message)) for number, message in enumerate(plain)]
     for message in (Upload("s", "images/a.jpg", 5, 0), Preview(), Done({"splats": 5})):
-        (text,) = encode(7, message)
-        assert isinstance(text, str), "without arrays a message is a text"
+        (said,) = encode(7, message)
+        assert isinstance(said, str), "without arrays a message is a text"
         for content in ({"bytes": np.arange(5, dtype=np.uint8)}, splats, arrays):
-            cases += [tuple(split(text, content, run_bytes)) for run_bytes in (1 << 20, 32)]
+            cases += [tuple(split(said, content, run_bytes)) for run_bytes in (1 << 20, 32)]
     return cases
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import Text, TttlrmError
 from tttlrm_blender.protocol import messages
 from tttlrm_blender.protocol.frames import RUN_BYTES, pack
 from tttlrm_blender.protocol.messages import (
@@ -33,10 +33,21 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
+wire_values = texts | st.integers(-(1 << 53), 1 << 53) | st.floats(allow_nan=False, allow_infinity=False)
+
+
+def filled_texts(values: st.SearchStrategy) -> st.SearchStrategy[Text]:
+    """Texts with a field for each of their values."""
+    fields = st.sampled_from(["{}", "{!r}", "{:.1f}", "{:,}", "{:g}"])
+    words = st.lists(st.tuples(texts.filter(lambda word: "{" not in word and "}" not in word), fields, values), max_size=3)
+    return words.map(lambda parts: Text("".join(word + field for word, field, _ in parts), tuple(value for *_, value in parts)))
+
+
 json_objects = st.dictionaries(texts, json_values, max_size=3)
 FIELDS = {
     "int": st.integers(0, 1 << 60),
     "str": texts,
+    "Text": filled_texts(wire_values | filled_texts(wire_values)),
     "float": st.floats(0, 1),
     "float | None": st.none() | st.floats(0, 1e6),
     "list[str]": st.lists(texts, max_size=3),
@@ -150,7 +161,7 @@ def test_the_side_with_the_older_protocol_is_to_be_updated():
 
 
 def test_an_error_survives_the_way():
-    error = Failed.of(TttlrmError("It broke.", "Mend it.", "broken")).error()
+    error = Failed.of(TttlrmError("It broke.", hint="Mend it.", code="broken")).error()
     assert (error.sentence, error.hint, error.code) == ("It broke.", "Mend it.", "broken")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
 from tttlrm_blender.progress import Report
@@ -71,10 +71,12 @@ def break_(scene: Scene, settings: BreakSettings, report: Report) -> JobResult:
     report("break", 0.5)
     match settings.how:
         case "error":
-            raise TttlrmError("The photo is broken.", "Take another.", "bad_photo")
+            raise TttlrmError("The photo is broken.", hint="Take another.", code="bad_photo")
         case "file":
-            report.note(f"The photo {scene.folder / 'images' / 'b.jpg'} is left out of {scene.folder.parent / 'kept'}.")
-            raise TttlrmError(f"The photo {scene.folder / 'images' / 'a.jpg'} in {scene.folder} is broken.", code="bad_photo")
+            photos = scene.folder / "images"
+            report.note(text("The photo {} is left out of {}.", photos / "b.jpg", scene.folder.parent / "kept"))
+            hint = text("Look at {}: {}", str(photos / "a.jpg"), text("it lies in {}.", photos))
+            raise TttlrmError("The photo {} in {} is broken.", photos / "a.jpg", scene.folder, hint=hint, code="bad_photo")
         case "memory":
             raise MemoryError
         case "nan":

@@ -9,7 +9,7 @@ import pytest
 
 from tests.worker.small_worker import splats
 from tttlrm_blender import errors
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.pipeline.job_kind import JobResult
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Preview, Progress
@@ -108,12 +108,13 @@ class OutOfMemoryError(RuntimeError):
 )
 def test_lack_of_memory_is_said_plainly(error):
     event = outcome(failing(error), Report(), None)
-    assert isinstance(event, Failed) and event.code == "out_of_memory" and "memory" in event.sentence
+    assert isinstance(event, Failed) and event.code == "out_of_memory" and "memory" in str(event.text)
 
 
 def test_a_full_disk_is_said_plainly():
     event = outcome(failing(OSError(28, "No space left on device", "/tmp/a")), Report(), None)
-    assert event == Failed("cannot_write", "/tmp/a cannot be written: No space left on device.", "Make room on the disk.")
+    assert isinstance(event, Failed) and event.code == "cannot_write"
+    assert str(event.error()) == "/tmp/a cannot be written: No space left on device. Make room on the disk."
 
 
 @pytest.mark.parametrize("error", [ValueError("secret"), KeyError("secret"), SystemExit(1), RecursionError()])
@@ -121,13 +122,15 @@ def test_the_unexpected_names_the_log_and_keeps_its_traceback_there(error, caplo
     with caplog.at_level(logging.ERROR):
         event = outcome(failing(error), Report(), Path("worker.log"))
     assert isinstance(event, Failed) and event.code == "internal"
-    assert "worker.log" in event.hint and "secret" not in event.sentence + event.hint
+    assert "worker.log" in event.error().hint and "secret" not in str(event.error())
     assert "Traceback" in caplog.text and type(error).__name__ in caplog.text
 
 
 def test_an_error_for_people_arrives_as_it_is():
-    event = outcome(failing(TttlrmError("The photo is broken.", "Take another.", "bad_photo")), Report(), None)
-    assert event == Failed("bad_photo", "The photo is broken.", "Take another.")
+    event = outcome(
+        failing(TttlrmError("The photo {} is broken.", "a.jpg", hint="Take another.", code="bad_photo")), Report(), None
+    )
+    assert event == Failed("bad_photo", text("The photo {} is broken.", "a.jpg"), text("Take another."))
     assert outcome(failing(errors.Cancelled()), Report(), None) == Cancelled()
 
 

@@ -282,7 +282,7 @@ def test_the_client_hears_that_a_scene_will_be_dropped_and_then_it_is(tmp_path):
         with pytest.raises(TttlrmError) as caught:
             client.submit("first", "count", CountSettings()).result()
     assert caught.value.code == "no_scene"
-    assert next(note.sentence for note in notes if isinstance(note, Note)).count("'first'") == 1
+    assert next(str(note.text) for note in notes if isinstance(note, Note)).count("'first'") == 1
 
 
 def test_events_are_plain_json_to_read(port):

@@ -152,11 +152,11 @@ class Client:
             self._socket.send("".join(map(str, encode(0, mine))))
             answer = Decoder(0).feed(self._socket.recv(timeout))
         except (ConnectionClosed, TimeoutError) as error:
-            raise TttlrmError("The worker does not answer.", "Is it really a tttLRM worker?", "no_worker") from error
+            raise TttlrmError("The worker does not answer.", hint="Is it really a tttLRM worker?", code="no_worker") from error
         if answer and isinstance(answer[1], Failed):
             raise answer[1].error()
         if not answer or not isinstance(answer[1], Hello):
-            raise TttlrmError("The worker did not say hello.", "Is it really a tttLRM worker?", "no_worker")
+            raise TttlrmError("The worker did not say hello.", hint="Is it really a tttLRM worker?", code="no_worker")
         check_versions(worker=answer[1], client=mine)
         return answer[1]
 
@@ -190,5 +190,5 @@ class Client:
 
 
 def _lost(reason: str | None) -> TttlrmError:
-    because = f": {reason}" if reason else ""
-    return TttlrmError(f"The connection to the worker was lost{because}.", "Start the worker again.", "worker_lost")
+    template = "The connection to the worker was lost: {}." if reason else "The connection to the worker was lost."
+    return TttlrmError(template, *filter(None, [reason]), hint="Start the worker again.", code="worker_lost")

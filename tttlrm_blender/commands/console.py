@@ -8,6 +8,7 @@ import time
 
 from tqdm import tqdm
 
+from ..errors import Text
 from ..progress import Report
 
 LINE_EVERY = 5.0  # seconds between plain lines of one stage
@@ -34,10 +35,10 @@ class Console(Report):
             print(f"{stage} {fraction:.0%}", file=sys.stderr, flush=True)
         self._stage = stage
 
-    def note(self, sentence: str) -> None:
+    def note(self, text: Text) -> None:
         """Print what is worth telling."""
         if not self._quiet:
-            tqdm.write(sentence, file=sys.stderr)
+            tqdm.write(str(text), file=sys.stderr)
 
     def close(self) -> None:
         """Finish the last bar."""

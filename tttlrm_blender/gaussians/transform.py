@@ -92,4 +92,4 @@ def _moved(means: np.ndarray, linear: np.ndarray, translation: np.ndarray) -> np
 
 def _bad_transform() -> TttlrmError:
     hint = "Give it a scale other than zero on all axes."
-    return TttlrmError("Splats cannot be transformed by this matrix.", hint, code="bad_transform")
+    return TttlrmError("Splats cannot be transformed by this matrix.", hint=hint, code="bad_transform")

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
@@ -61,7 +61,7 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
     try:
         return textured(mesh, settings.texture, maps, photos, volume.truncation, report)
     except TttlrmError as error:
-        report.note(f"The mesh has vertex colours alone: {error.sentence} {error.hint}")
+        report.note(text("The mesh has vertex colours alone: {}", error.words))
         return mesh
 
 
@@ -71,12 +71,12 @@ def voxel_size(longest: float, settings: MeshSettings) -> float:
     if FEWEST_VOXELS <= round(longest / voxel) <= MOST_VOXELS:
         return voxel
     if settings.voxel:
-        bounds = f"Choose a voxel of {longest / MOST_VOXELS:.2g} to {longest / FEWEST_VOXELS:.2g}."
+        hint = text("Choose a voxel of {:.2g} to {:.2g}.", longest / MOST_VOXELS, longest / FEWEST_VOXELS)
         raise TttlrmError(
-            f"A mesh cannot be made of voxels of {voxel:g}; the scene is {longest:.3g} long.", bounds, "bad_settings"
+            "A mesh cannot be made of voxels of {:g}; the scene is {:.3g} long.", voxel, longest, hint=hint, code="bad_settings"
         )
-    bounds = f"Choose {FEWEST_VOXELS} to {MOST_VOXELS}."
-    raise TttlrmError(f"A mesh cannot be made of {settings.resolution} voxels a side.", bounds, "bad_settings")
+    hint = text("Choose {} to {}.", FEWEST_VOXELS, MOST_VOXELS)
+    raise TttlrmError("A mesh cannot be made of {} voxels a side.", settings.resolution, hint=hint, code="bad_settings")
 
 
 def render_depth_maps(gaussians: Gaussians[np.ndarray], cameras: Cameras, report: Report) -> DepthMaps:

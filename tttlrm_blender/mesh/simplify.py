@@ -20,9 +20,11 @@ def simplify(mesh: Mesh, most: int) -> tuple[np.ndarray, np.ndarray]:
         import fast_simplification
     except ImportError as error:
         hint = "Press Set Up Worker in Blender's preferences, or run pip install fast-simplification in the worker's Python."
-        raise TttlrmError("Meshes cannot be simplified without the package fast-simplification.", hint, "no_package") from error
+        raise TttlrmError(
+            "Meshes cannot be simplified without the package fast-simplification.", hint=hint, code="no_package"
+        ) from error
     vertices, faces = fast_simplification.simplify(mesh.vertices, mesh.faces, target_count=max(most, FEWEST))
     if not len(faces):
-        raise TttlrmError(f"The surface cannot be told in {most} faces.", "Allow more faces.", "bad_settings")
+        raise TttlrmError("The surface cannot be told in {} faces.", most, hint="Allow more faces.", code="bad_settings")
     used, faces = np.unique(faces, return_inverse=True)
     return vertices[used].astype(np.float32), faces.reshape(-1, 3).astype(np.int32)

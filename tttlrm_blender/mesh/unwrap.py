@@ -74,7 +74,9 @@ def _placed(
     packed = pack(high - low, size, GUTTER, listen)
     if packed is None:
         hint = "Choose a larger texture, 0 for vertex colours, or fewer faces."
-        raise TttlrmError(f"A texture of {size} pixels is too small for the {count} pieces of this mesh.", hint, "bad_settings")
+        raise TttlrmError(
+            "A texture of {} pixels is too small for the {} pieces of this mesh.", size, count, hint=hint, code="bad_settings"
+        )
     scale, places = packed
     return (flat - low[charts][:, None]) * scale + places[charts][:, None]
 

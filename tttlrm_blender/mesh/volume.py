@@ -68,4 +68,4 @@ def scene_box(maps: DepthMaps) -> tuple[np.ndarray, np.ndarray]:
 def no_surface() -> TttlrmError:
     """The error when there is nothing to make a mesh of."""
     hint = "Refine the splats first, or use more photos of the same thing."
-    return TttlrmError("The splats show no solid surface to make a mesh of.", hint, code="no_surface")
+    return TttlrmError("The splats show no solid surface to make a mesh of.", hint=hint, code="no_surface")

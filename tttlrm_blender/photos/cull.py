@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..progress import Report
 from .images import read_reduced, shrunk
 from .photo import leave_out
@@ -109,10 +109,15 @@ def _tell_same(paths: list[Path], looks: Looks, report: Report) -> list[Path]:
     if not same:
         return paths
     if len(kept) == 1:
-        sentence = f"All {len(paths)} photos in {paths[0].parent} show the same from the same place."
-        raise TttlrmError(sentence, "Add photos of the scene from at least one other place.", "no_photos")
+        raise TttlrmError(
+            "All {} photos in {} show the same from the same place.",
+            len(paths),
+            paths[0].parent,
+            hint="Add photos of the scene from at least one other place.",
+            code="no_photos",
+        )
     pairs = [f"{paths[index].name} (as {paths[alike].name})" for index, alike in sorted(same.items())]
-    report.note(f"{len(same)} of {len(paths)} photos show the same as others and are left out: {', '.join(pairs)}.")
+    report.note(text("{} of {} photos show the same as others and are left out: {}.", len(same), len(paths), ", ".join(pairs)))
     return [paths[index] for index in sorted(kept)]
 
 
@@ -123,5 +128,5 @@ def _tell_blurred(paths: list[Path], looks: Looks, report: Report) -> list[Path]
     blurred = [path.name for path in paths if looks[path].softness > most]
     if not blurred or len(kept) < 2:
         return paths
-    report.note(f"{len(blurred)} of {len(paths)} photos are blurred and left out: {', '.join(blurred)}.")
+    report.note(text("{} of {} photos are blurred and left out: {}.", len(blurred), len(paths), ", ".join(blurred)))
     return kept

@@ -103,7 +103,7 @@ def _reduction(photo: Photo, pinhole: np.ndarray) -> int:
 def _pixels(photo: Photo, reduction: int) -> np.ndarray:
     image, small = read_image(photo.path, photo.upright, reduction), photo.reduced(reduction)
     if image.shape[:2] != (small.height, small.width):
-        raise TttlrmError(f"The photo {photo.path} has another size than it had before.", "Start again.", "bad_photo")
+        raise TttlrmError("The photo {} has another size than it had before.", photo.path, hint="Start again.", code="bad_photo")
     if photo.alpha is None:
         return image
     alpha = read_alpha(photo, reduction)

@@ -37,7 +37,9 @@ def filtered(
     if settings.max_splats:
         gaussians = prune(gaussians, max_splats=settings.max_splats)
     if not len(gaussians):
-        raise TttlrmError("These settings leave no splats.", "Crop less, or drop fewer of the faint and lone ones.", "no_splats")
+        raise TttlrmError(
+            "These settings leave no splats.", hint="Crop less, or drop fewer of the faint and lone ones.", code="no_splats"
+        )
     return gaussians
 
 

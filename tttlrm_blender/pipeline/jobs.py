@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..gaussians.formats.registry import write_splats
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
@@ -133,13 +133,13 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> JobResult:
                 data = path.read_bytes()
         case "glb":
             if scene.state.mesh is None:
-                raise TttlrmError("The scene has no mesh yet.", "Make one first.", "no_mesh")
+                raise TttlrmError("The scene has no mesh yet.", hint="Make one first.", code="no_mesh")
             data = glb_bytes(scene.state.mesh)
         case "json":
             data = json.dumps(_cameras(scene.reconstruction())).encode()
         case _:
             hint = "Choose ply, compressed.ply, spz, splat, splats.glb, glb or json."
-            raise TttlrmError(f"A scene cannot be exported as {settings.format!r}.", hint, "bad_settings")
+            raise TttlrmError("A scene cannot be exported as {!r}.", settings.format, hint=hint, code="bad_settings")
     return JobResult({"bytes": len(data)}, {"file": np.frombuffer(data, np.uint8)})
 
 
@@ -205,7 +205,7 @@ def _surface_if_any(
     try:
         return _surface(gaussians, made, settings, report)
     except TttlrmError as error:
-        report.note(f"There is no mesh: {error.sentence} {error.hint}")
+        report.note(text("There is no mesh: {}", error.words))
         return None
 
 

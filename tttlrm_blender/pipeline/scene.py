@@ -88,7 +88,7 @@ def kept_photos() -> Iterator[None]:
         if error.code != "bad_photo":
             raise
         hint = "Reconstruct the scene again from your photos; its splats stay as they are."
-        raise TttlrmError(error.sentence, hint, "photos_gone") from error
+        raise TttlrmError(error.text, hint=hint, code="photos_gone") from error
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Scene:
     def reconstruction(self) -> Reconstruction:
         """What the photos became. Raises `TttlrmError` before there is anything."""
         if self._state.made is None:
-            raise TttlrmError("This scene has not been reconstructed yet.", "Reconstruct it first.", "no_scene")
+            raise TttlrmError("This scene has not been reconstructed yet.", hint="Reconstruct it first.", code="no_scene")
         return self._state.made
 
     def splats(self) -> Gaussians[np.ndarray]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.similarity import normalize
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode
@@ -68,7 +68,7 @@ def split(scene: Scene, photos: list[Photo], settings: ReconstructSettings, repo
     inputs, held_out = (remaining, apart) if apart else hold_out(photos, settings.hold_out)
     if not inputs:
         hint = "Hold out fewer; only data sets with test photos of their own need no others to be held out."
-        raise TttlrmError(f"No photo of {scene.folder} is left to reconstruct from.", hint, "bad_settings")
+        raise TttlrmError("No photo of {} is left to reconstruct from.", scene.folder, hint=hint, code="bad_settings")
     return inputs, held_out
 
 
@@ -119,7 +119,7 @@ def new_photos(scene: Scene, made: Reconstruction, settings: ExtendSettings, rep
     usable = set(worth_using([photo.path for photo in photos], report, looks, duplicates=False))
     new = [photo for photo in photos if photo.name not in known and photo.path in usable]
     if not new:
-        raise TttlrmError("There are no new photos that could be used.", "Add sharp photos of the scene.", "no_photos")
+        raise TttlrmError("There are no new photos that could be used.", hint="Add sharp photos of the scene.", code="no_photos")
     if settings.remove_background:
         new = without_background(new, Path(settings.remove_background), report)
     old = [photo for photo in photos if photo.name in known]
@@ -196,7 +196,7 @@ def points_of(made: Reconstruction, report: Report) -> SparsePoints | None:
     try:
         return sparse_points(made.photographs.files, report)
     except TttlrmError as error:
-        report.note(f"Refining without sparse points: {error.sentence}")
+        report.note(text("Refining without sparse points: {}", error.text))
         return None
 
 
@@ -207,8 +207,10 @@ def photos_to_paint(made: Reconstruction, report: Report) -> PhotoSet | None:
     except TttlrmError as error:
         if error.code != "bad_photo":
             raise
-        remedy = "For a texture of the photos, reconstruct the scene again from them."
-        report.note(f"The texture is made of the splats' colours: {error.sentence} {remedy}")
+        note = (
+            "The texture is made of the splats' colours: {} For a texture of the photos, reconstruct the scene again from them."
+        )
+        report.note(text(note, error.text))
         return None
 
 
@@ -220,7 +222,7 @@ def measure(gaussians: Gaussians[np.ndarray], made: Reconstruction, report: Repo
     try:
         held_out = made.photographs.read_held_out(report)
     except TttlrmError as error:
-        report.note(f"There are no figures over the photos held out: {error.sentence}")
+        report.note(text("There are no figures over the photos held out: {}", error.text))
         return {}
     if not held_out:
         return {}
@@ -239,6 +241,8 @@ def pictures(
     for done, view in enumerate(settings.views or range(len(names))):
         report("render", done / (len(settings.views) or len(names)))
         if not 0 <= view < len(names):
-            raise TttlrmError(f"The scene has no photo {view}; it has {len(names)}.", "Count from 0.", "bad_settings")
+            raise TttlrmError(
+                "The scene has no photo {}; it has {}.", view, len(names), hint="Count from 0.", code="bad_settings"
+            )
         drawn[names[view]] = to_bytes(draw_views(gaussians, cameras[[view]])[0])
     return drawn

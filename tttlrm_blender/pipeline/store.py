@@ -97,7 +97,7 @@ def _there(file: Path) -> bool:
         return False
     except OSError as error:
         hint = "Try again; the scene is still there."
-        raise TttlrmError(f"{file} cannot be read: {error.strerror}.", hint, "cannot_read") from error
+        raise TttlrmError("{} cannot be read: {}.", file, error.strerror, hint=hint, code="cannot_read") from error
     return True
 
 

@@ -116,12 +116,12 @@ def _read(model: Path, name: str, binary: Any, text: Any) -> list[Any]:
             text([line.strip() for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")], path)
         )
     except (OSError, ValueError, IndexError, struct.error) as error:
-        raise bad_poses(path, f"cannot be read ({error})") from None
+        raise bad_poses("The pose file {} cannot be read ({}).", path, error) from None
 
 
 def _photo(model: Path, folder: Path, path: Path, image: ColmapImage, lenses: dict[int, Lens], estimated: bool) -> Photo:
     if image.camera_id not in lenses:
-        raise bad_poses(model, f"has no camera for {image.name}")
+        raise bad_poses("The pose file {} has no camera for {}.", model, image.name)
     return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], Source(model, image.image_id, estimated))
 
 
@@ -169,7 +169,7 @@ def _cameras_text(lines: list[str], path: Path) -> Iterator[tuple[int, Lens]]:
 
 def _supported(path: Path, model: str) -> str:
     if model not in MODELS:
-        raise bad_poses(path, f"has a camera model that is not supported ({model})", MODEL_HINT)
+        raise bad_poses("The pose file {} has a camera model that is not supported ({}).", path, model, hint=MODEL_HINT)
     return model
 
 

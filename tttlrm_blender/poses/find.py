@@ -58,10 +58,12 @@ def find_photos(folder: Path, poses: str = "auto", report: Report | None = None,
     report = report or Report()
     if folder.is_file():
         if folder.suffix.lower() in SUFFIXES:
-            raise TttlrmError(f"{folder} is a single photo.", "Give the folder that it is in, or a video.", "no_photos")
+            raise TttlrmError(
+                "{} is a single photo.", folder, hint="Give the folder that it is in, or a video.", code="no_photos"
+            )
         folder = frames_of(folder, report)
     if not folder.is_dir():
-        raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos, or a video.", "no_photos")
+        raise TttlrmError("The folder {} does not exist.", folder, hint="Give a folder of photos, or a video.", code="no_photos")
     source = _source(folder, poses)
     photos = _read(source, folder, report) if source else _estimated(folder, report, looks)
     _require_two(len(photos), folder)
@@ -114,7 +116,7 @@ def _named(folder: Path, poses: str) -> Path:
         for candidate in (path, path / "sparse/0", path / "0"):
             if _holds_poses(candidate):
                 return candidate
-    raise bad_poses(Path(poses), "does not exist or is no COLMAP model", POSE_HINT)
+    raise bad_poses("The pose file {} does not exist or is no COLMAP model.", Path(poses), hint=POSE_HINT)
 
 
 def _holds_poses(path: Path) -> bool:
@@ -159,5 +161,10 @@ def _estimated(folder: Path, report: Report, looks: Looks | None) -> list[Photo]
 
 def _require_two(count: int, folder: Path) -> None:
     if count < 2:
-        found = f"There is only one photo in {folder}" if count else f"There are no photos in {folder}"
-        raise TttlrmError(f"{found}; at least two are needed.", "Add photos of the same scene from other places.", "no_photos")
+        template = "There is only one photo in {}; at least two are needed."
+        raise TttlrmError(
+            template if count else "There are no photos in {}; at least two are needed.",
+            folder,
+            hint="Add photos of the same scene from other places.",
+            code="no_photos",
+        )

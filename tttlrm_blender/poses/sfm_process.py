@@ -59,7 +59,7 @@ def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
             time.sleep(PAUSE)
             report(*_latest(folder / "progress"))
     if process.returncode:
-        raise TttlrmError(f"pycolmap stopped: {_last_words(folder / 'log', process.returncode)}.", code="sfm_failed")
+        raise TttlrmError("pycolmap stopped: {}.", _last_words(folder / "log", process.returncode), code="sfm_failed")
     model = folder / "model"
     return model if model.is_dir() else None
 

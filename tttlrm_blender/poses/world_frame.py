@@ -29,7 +29,7 @@ def settle(photos: list[Photo], orient: str = "auto", distance: str = "") -> Sim
     gives the size, else GPS does where a world is turned upright. Raises `TttlrmError` ("bad_settings") for other values.
     """
     if orient not in ("auto", "always", "never"):
-        raise TttlrmError(f"“{orient}” is no way to orient a scene.", "Use auto, always or never.", "bad_settings")
+        raise TttlrmError("“{}” is no way to orient a scene.", orient, hint="Use auto, always or never.", code="bad_settings")
     scale = _measured(photos, distance) if distance else 0.0
     estimated = all(photo.source and photo.source.estimated for photo in photos)
     if orient == "always" or (orient == "auto" and estimated):
@@ -45,7 +45,7 @@ def between(photos: list[Photo], same: list[Photo]) -> Similarity:
     """
     if len(photos) < 2:
         hint = "Add photos that overlap with those that the scene has."
-        raise TttlrmError("The new photos have no place among those of the scene.", hint, "no_poses")
+        raise TttlrmError("The new photos have no place among those of the scene.", hint=hint, code="no_poses")
     source, target = (np.stack([photo.c2w for photo in each]) for each in (photos, same))
     return align_cameras(source, target)
 
@@ -72,11 +72,13 @@ def _measured(photos: list[Photo], distance: str) -> float:
     """Metres per unit of length, from the distance of two cameras."""
     found = re.fullmatch(r"(.+):(.+)=(\d+(?:\.\d*)?|\.\d+)", distance)
     if not found or not float(found[3]) > 0:
-        raise TttlrmError(f"“{distance}” tells no distance.", DISTANCE_HINT, "bad_settings")
+        raise TttlrmError("“{}” tells no distance.", distance, hint=DISTANCE_HINT, code="bad_settings")
     first, second = (_position(photos, name) for name in found.group(1, 2))
     apart = float(np.linalg.norm(first - second))
     if apart == 0:
-        raise TttlrmError(f"{found[1]} and {found[2]} were taken from the same place.", DISTANCE_HINT, "bad_settings")
+        raise TttlrmError(
+            "{} and {} were taken from the same place.", found[1], found[2], hint=DISTANCE_HINT, code="bad_settings"
+        )
     return float(found[3]) / apart
 
 
@@ -84,7 +86,7 @@ def _position(photos: list[Photo], name: str) -> np.ndarray:
     for photo in photos:
         if name in (photo.name, photo.path.name):
             return photo.c2w[:3, 3]
-    raise TttlrmError(f"There is no photo {name} among those with a camera.", DISTANCE_HINT, "bad_settings")
+    raise TttlrmError("There is no photo {} among those with a camera.", name, hint=DISTANCE_HINT, code="bad_settings")
 
 
 def _landmarks(photos: list[Photo]) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import Field, asdict, dataclass, field, fields
 from math import inf, isfinite
 from typing import Any, TypeVar
 
-from ..errors import TttlrmError
+from ..errors import Text, TttlrmError, text
 
 Settings = TypeVar("Settings")
 MOST = 1e300  # of whole numbers where others may be given
@@ -148,11 +148,11 @@ def to_json(settings: Any) -> dict[str, Any]:
 def from_json(kind: type[Settings], values: Any) -> Settings:
     """A settings dataclass from a JSON object. Unknown names and values of the wrong type raise `TttlrmError`."""
     if not isinstance(values, dict):
-        raise TttlrmError(f"The settings {kind.__name__} cannot be {values!r}.", code="bad_settings")
+        raise TttlrmError("The settings {} cannot be {}.", kind.__name__, repr(values), code="bad_settings")
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(known))
     if unknown:
-        raise TttlrmError(f"The settings name {', '.join(unknown)}, which {kind.__name__} does not have.", code="bad_settings")
+        raise TttlrmError("The settings name {}, which {} does not have.", ", ".join(unknown), kind.__name__, code="bad_settings")
     default = kind()
     return kind(**{name: _checked(known[name], value, getattr(default, name), kind) for name, value in values.items()})
 
@@ -165,7 +165,9 @@ def _checked(setting: Field, value: Any, default: Any, kind: type) -> Any:
     value = _typed(setting, value, default, kind)
     least, most = setting.metadata.get("bounds", (-inf, inf))
     if not isinstance(value, str) and not least <= value <= most:
-        raise _refusal(setting, value, kind, f"Choose {least} to {most}." if isfinite(most) else f"Choose at least {least}.")
+        raise _refusal(
+            setting, value, kind, text("Choose {} to {}.", least, most) if isfinite(most) else text("Choose at least {}.", least)
+        )
     return value
 
 
@@ -185,5 +187,6 @@ def _typed(setting: Field, value: Any, like: Any, kind: type) -> Any:
     return value
 
 
-def _refusal(setting: Field, value: Any, kind: type, hint: str = "") -> TttlrmError:
-    return TttlrmError(f"The setting {setting.name} of {kind.__name__} cannot be {value!r}.", hint, "bad_settings")
+def _refusal(setting: Field, value: Any, kind: type, hint: str | Text = "") -> TttlrmError:
+    values = (setting.name, kind.__name__, repr(value))
+    return TttlrmError("The setting {} of {} cannot be {}.", *values, hint=hint, code="bad_settings")

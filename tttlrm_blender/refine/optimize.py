@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..gaussians.gaussians import Gaussians, merge
 from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
@@ -100,7 +100,9 @@ class _Previews:
 def _strategy(name: str) -> type[Growth]:
     """The class that adds and removes splats, by the name in the settings."""
     if name not in STRATEGIES:
-        raise TttlrmError(f"Splats cannot be densified by {name!r}.", f"Choose {' or '.join(STRATEGIES)}.", "bad_settings")
+        raise TttlrmError(
+            "Splats cannot be densified by {!r}.", name, hint=text("Choose {}.", " or ".join(STRATEGIES)), code="bad_settings"
+        )
     return STRATEGIES[name]
 
 

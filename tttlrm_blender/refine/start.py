@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..gaussians.formats.activations import to_base_sh
 from ..gaussians.gaussians import Gaussians, merge, prune
 from ..photos.load import PhotoSet
@@ -48,11 +48,15 @@ def starting_splats(
     missing is replaced by the other. Raises `TttlrmError`: "no_splats" where there is neither, "bad_settings" for another start.
     """
     if start not in STARTS:
-        raise TttlrmError(f"Refinement cannot start from {start!r}.", f"Choose one of {', '.join(STARTS)}.", "bad_settings")
+        raise TttlrmError(
+            "Refinement cannot start from {!r}.", start, hint=text("Choose one of {}.", ", ".join(STARTS)), code="bad_settings"
+        )
     decoded = prune(gaussians[finite(gaussians)], max_splats=most)
     if start == "decoded" or points is None or len(points) <= NEIGHBOURS:
         if not len(decoded):
-            raise TttlrmError("There are neither splats nor points to refine.", "Reconstruct the scene first.", "no_splats")
+            raise TttlrmError(
+                "There are neither splats nor points to refine.", hint="Reconstruct the scene first.", code="no_splats"
+            )
         return decoded
     sparse = splats_from_points(points)
     if start == "points" or not len(decoded):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from . import cuda, reference
@@ -63,7 +63,10 @@ def _backend(name: str, means: torch.Tensor) -> Draw:
         name = "cuda" if means.is_cuda else "cpu"
     if name not in BACKENDS:
         raise TttlrmError(
-            f"There is no rasteriser called {name!r}.", f"Choose auto or one of {', '.join(BACKENDS)}.", "bad_setting"
+            "There is no rasteriser called {!r}.",
+            name,
+            hint=text("Choose auto or one of {}.", ", ".join(BACKENDS)),
+            code="bad_setting",
         )
     return BACKENDS[name]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .. import errors
 from ..client import Job
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
 from .process import Runner
 
@@ -36,16 +36,16 @@ class Checkup(Job):
         except errors.Cancelled:
             return Cancelled()
         except OSError as error:
-            return self._failure(error.strerror or str(error))
+            return self._failure(error)
         pages = [number for number, line in enumerate(self._lines) if line.startswith(FIRST)]
         if not pages or not any(line.startswith(LAST) for line in self._lines):
-            return self._failure(self._lines[-1] if self._lines else f"exit code {status}")
+            return self._failure(self._lines[-1] if self._lines else text("exit code {}", status))
         return Done({"lines": self._lines[pages[0] :], "well": status == 0})
 
     def _take(self, line: str) -> None:
         self._lines.append(line)
         self.put(Progress("check", min(len(self._lines) / USUAL, 0.9)))
 
-    def _failure(self, reason: str) -> Failed:
+    def _failure(self, reason: object) -> Failed:
         hint = "Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages."
-        return Failed.of(TttlrmError(f"{self._python} cannot run the worker: {reason}.", hint, "no_worker"))
+        return Failed.of(TttlrmError("{} cannot run the worker: {}.", self._python, reason, hint=hint, code="no_worker"))

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import errors
 from ..client import Job
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
 from . import commands
 from .commands import Follower, Source, pinned
@@ -60,7 +60,8 @@ class Setup(Job):
             with self._wanted.log.open("w", encoding="utf-8") as self._log:
                 event = self._outcome()
         except OSError as error:
-            event = Failed("setup_failed", f"Setting up the worker failed: {error}.", "Mend that and try again.")
+            hint = "Mend that and try again."
+            event = Failed.of(TttlrmError("Setting up the worker failed: {}.", str(error), hint=hint, code="setup_failed"))
         self.put(event)
 
     def _outcome(self) -> Event:
@@ -115,14 +116,16 @@ class Setup(Job):
 
     def _install(self, source: Source) -> None:
         python = self._environment.python
-        self._pip(commands.install_packages(python, source), "packages", PACK, len(pinned(commands.PACKAGES)))
+        command, count = commands.install_packages(python, source), len(pinned(commands.PACKAGES))
+        self._pip(command, "install packages", "Installing packages failed", PACK, count)
         known = not source.wheels and not source.torch_index
-        self._pip(commands.install_torch(python, source), "PyTorch", GET_TORCH, len(pinned(commands.TORCH)) if known else 1)
+        command, count = commands.install_torch(python, source), len(pinned(commands.TORCH)) if known else 1
+        self._pip(command, "install PyTorch", "Installing PyTorch failed", GET_TORCH, count)
 
-    def _pip(self, command: list[str], what: str, part: tuple[float, float], packages: int) -> None:
-        self._tell(f"install {what}", part, 0.0)
-        follower = Follower(packages, lambda fraction: self._tell(f"install {what}", part, fraction))
-        self._need(command, f"Installing {what} failed", follower.take)
+    def _pip(self, command: list[str], stage: str, template: str, part: tuple[float, float], packages: int) -> None:
+        self._tell(stage, part, 0.0)
+        follower = Follower(packages, lambda fraction: self._tell(stage, part, fraction))
+        self._need(command, template, follower.take)
 
     def _remove_damaged(self) -> None:
         """Uninstall packages of which files are missing, so that they are installed anew."""
@@ -138,17 +141,18 @@ class Setup(Job):
         python = str(self._environment.python)
         return not any(self._runner.run([python, "-c", program], self._say) for program in (commands.ALONE, commands.WORKS))
 
-    def _need(self, command: Sequence[str], failure: str, told: Callable[[str], bool] = bool) -> None:
+    def _need(self, command: Sequence[str], template: str, told: Callable[[str], bool] = bool) -> None:
         """Run a command that must succeed; lines are for people where `told` says so."""
         self._say(f"$ {' '.join(command)}")
         if self._runner.run(command, lambda line: self._say(line) if told(line) else None):
-            raise self._failure(failure)
+            raise self._failure(template)
 
-    def _failure(self, sentence: str) -> TttlrmError:
+    def _failure(self, template: str) -> TttlrmError:
         """What failed, with the tool's own word about it."""
         faults = [line for line in self.lines if line.startswith("ERROR: ")] or list(self.lines)[-1:]
-        reason = f": {faults[-1].removeprefix('ERROR: ').rstrip('.')}" if faults else ""
-        return TttlrmError(f"{sentence}{reason}.", f"{self._wanted.log} tells more; try again to go on.", "setup_failed")
+        what, reasons = text(template), [faults[-1].removeprefix("ERROR: ").rstrip(".")] if faults else []
+        hint = text("{} tells more; try again to go on.", self._wanted.log)
+        return TttlrmError("{}: {}." if reasons else "{}.", what, *reasons, hint=hint, code="setup_failed")
 
     def _tell(self, stage: str, part: tuple[float, float], fraction: float) -> None:
         begin, end = part

@@ -13,7 +13,7 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..pipeline.job_kind import JobKind, JobResult
 from ..poses.confined import confined
 from ..progress import Report
@@ -105,7 +105,7 @@ class Conversation:
                 case Forget():
                     self._start_forgetting(request, message.session)
                 case _:
-                    raise malformed(f"{type(message).__name__} is not a request")
+                    raise malformed("{} is not a request", type(message).__name__)
         except TttlrmError as error:
             if error.code == "bad_message":
                 raise
@@ -134,15 +134,17 @@ class Conversation:
     def _begin(self, message: Upload) -> Incoming:
         most = self._services.limits.uploads
         if len(self._incoming) >= most:
-            raise TttlrmError(f"The connection has {most} files on their way and gets no more.", code="too_many_uploads")
+            raise TttlrmError("The connection has {} files on their way and gets no more.", most, code="too_many_uploads")
         return self._services.sessions.open(message.session).begin(message.path, message.size)
 
     def _submit(self, request: int, message: Submit) -> None:
         if request in self._tasks or request in self._incoming:
-            raise malformed(f"the request {request} is used twice")
+            raise malformed("the request {} is used twice", request)
         jobs = self._services.jobs
         if message.kind not in jobs:
-            raise TttlrmError(f"The worker has no job {message.kind!r}.", f"It has {', '.join(jobs)}.", "bad_job")
+            raise TttlrmError(
+                "The worker has no job {!r}.", message.kind, hint=text("It has {}.", ", ".join(jobs)), code="bad_job"
+            )
         task = self._task(request, message, jobs[message.kind])
         self._services.schedule.add(task)
         self._tasks[request] = task

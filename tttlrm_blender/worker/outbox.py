@@ -103,9 +103,10 @@ def _bytes_of(event: Event | None) -> int:
 
 def _unread(waiting: int) -> TttlrmError:
     return TttlrmError(
-        f"The result was not handed over: {waiting >> 20} MiB of others were not read yet.",
-        "The scene keeps its result: read the others, then decode it.",
-        "unread",
+        "The result was not handed over: {} MiB of others were not read yet.",
+        waiting >> 20,
+        hint="The scene keeps its result: read the others, then decode it.",
+        code="unread",
     )
 
 

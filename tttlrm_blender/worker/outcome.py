@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import errors
 from ..atomic_files import FULL, unwritable
-from ..errors import TttlrmError, lacks_memory
+from ..errors import Text, TttlrmError, lacks_memory, text
 from ..gaussians.gaussians import Gaussians, thinned
 from ..pipeline.job_kind import JobResult
 from ..progress import Report
@@ -50,9 +50,9 @@ class JobReport(Report):
             self._told = now
             self._emit(Progress(stage, fraction, self._seconds_left(now, fraction)))
 
-    def note(self, sentence: str) -> None:
+    def note(self, text: Text) -> None:
         """Emit `Note`."""
-        self._emit(Note(sentence))
+        self._emit(Note(text))
 
     def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
         """Emit `Preview` with splats of its own, where somebody looks and the last one is not too fresh."""
@@ -81,14 +81,16 @@ def outcome(work: Callable[[Report], JobResult], report: Report, log: Path | Non
     except (Exception, SystemExit) as error:
         logs.tell(logger, "job_broke", logging.ERROR)
         if isinstance(error, OSError) and error.errno in FULL:
-            return Failed.of(unwritable(error.filename or "A file", error))
-        return _out_of_memory() if lacks_memory(error) else _internal(error, log)
+            return Failed.of(unwritable(error.filename or text("A file"), error))
+        return Failed.of(_out_of_memory() if lacks_memory(error) else _internal(error, log))
 
 
-def _out_of_memory() -> Failed:
-    return Failed("out_of_memory", "The worker ran out of memory.", "Use fewer or smaller photos, or fewer splats.")
+def _out_of_memory() -> TttlrmError:
+    return TttlrmError(
+        "The worker ran out of memory.", hint="Use fewer or smaller photos, or fewer splats.", code="out_of_memory"
+    )
 
 
-def _internal(error: BaseException, log: Path | None) -> Failed:
-    place = f"{log} has the details." if log else "The worker's output has the details."
-    return Failed("internal", f"The job broke with an unexpected {type(error).__name__}.", place)
+def _internal(error: BaseException, log: Path | None) -> TttlrmError:
+    hint = text("{} has the details.", log) if log else "The worker's output has the details."
+    return TttlrmError("The job broke with an unexpected {}.", type(error).__name__, hint=hint, code="internal")

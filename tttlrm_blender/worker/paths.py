@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import Field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import TttlrmError
+from ..errors import Text, TttlrmError, text
 
+Value = str | int | float | Path
 Settings = TypeVar("Settings")
 
 
@@ -27,6 +29,18 @@ def placed(settings: Settings, folder: Path, any_file: bool) -> Settings:
     return replace(settings, **changed)  # type: ignore[type-var]
 
 
+def relative(value: Value, folders: Iterable[Path]) -> Value | Text:
+    """A value of a text: where it is a path in one of the folders, as a client names that file."""
+    if not isinstance(value, str | Path):
+        return value
+    for folder in folders:
+        if Path(value) == folder:
+            return text("the scene")
+        if Path(value).is_relative_to(folder):
+            return Path(value).relative_to(folder).as_posix()
+    return value
+
+
 def _is_path(field: Field[Any], value: Any) -> bool:
     return "path" in field.metadata and value not in (field.default, *field.metadata.get("words", ()))
 
@@ -38,9 +52,11 @@ def _placed(name: str, value: str, folder: Path, any_file: bool) -> str:
     if any_file:
         return value
     raise TttlrmError(
-        f"The worker does not open {value!r}, which {name} names: it is outside of the scene's folder.",
-        "Send the file with the photos, or start the worker with --allow-files.",
-        "bad_path",
+        "The worker does not open {!r}, which {} names: it is outside of the scene's folder.",
+        value,
+        name,
+        hint="Send the file with the photos, or start the worker with --allow-files.",
+        code="bad_path",
     )
 
 

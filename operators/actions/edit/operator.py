@@ -10,7 +10,6 @@ import numpy as np
 from ...engine import errors, transform
 from ...scene import masks, points
 from ...scene.splats import is_splats
-from ...translations import told
 
 
 def edited(context: bpy.types.Context) -> list[bpy.types.Object]:
@@ -68,8 +67,8 @@ def selections(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Object, n
     """The edited objects in which splats are selected, with their masks. Raises `TttlrmError` where there are none."""
     found = [(obj, mask) for obj in edited(context) if (mask := masks.selected(obj)) is not None]
     if not found:
-        hint = told("Select some with one of the Select entries.")
-        raise errors.TttlrmError(told("No splats are selected."), hint, "nothing_selected")
+        hint = "Select some with one of the Select entries."
+        raise errors.TttlrmError("No splats are selected.", hint=hint, code="nothing_selected")
     yield from found
 
 

@@ -43,8 +43,9 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         first, second = self._ends(context)
         measured = (second - first).length
         if measured < 1e-9:
-            sentence = told("The two points are in the same place.")
-            raise errors.TttlrmError(sentence, told("Choose points that lie apart."), "bad_distance")
+            raise errors.TttlrmError(
+                "The two points are in the same place.", hint="Choose points that lie apart.", code="bad_distance"
+            )
         middle = (first + second) / 2
         spot = Matrix.Translation((middle.x, middle.y, 0))
         factor = self.distance / measured
@@ -58,8 +59,9 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         ends = picked(context)
         if len(ends) != 2:
             raise errors.TttlrmError(
-                told("A distance needs two points, but {:,} are selected.", len(ends)),
-                told("Select two empties beside the splats, or two splats."),
-                "no_points",
+                "A distance needs two points, but {:,} are selected.",
+                len(ends),
+                hint="Select two empties beside the splats, or two splats.",
+                code="no_points",
             )
         return Vector(ends[0]), Vector(ends[1])

@@ -6,7 +6,7 @@ import numpy as np
 from bpy.props import FloatVectorProperty, IntVectorProperty
 
 from ...engine import errors, select
-from ...translations import shown, told
+from ...translations import shown
 from ...viewport.gesture import Gesture
 from .operator import places
 from .select_operator import SelectOperator
@@ -82,7 +82,7 @@ def _camera_view(context: bpy.types.Context) -> tuple[object, tuple[int, int]]:
     camera, render = context.scene.camera, context.scene.render
     if camera is None:
         raise errors.TttlrmError(
-            told("There is no view to select in."), told("Start this in a 3D view, or give the scene a camera."), "no_view"
+            "There is no view to select in.", hint="Start this in a 3D view, or give the scene a camera.", code="no_view"
         )
     size = (render.resolution_x * render.resolution_percentage // 100, render.resolution_y * render.resolution_percentage // 100)
     aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}

@@ -8,7 +8,6 @@ from bpy.props import BoolProperty, StringProperty
 from ...engine import errors, select
 from ...scene.crop import around
 from ...scene.splats import is_splats
-from ...translations import told
 from .operator import places
 
 SHAPED = {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "LATTICE", "VOLUME"}
@@ -47,7 +46,10 @@ class ByVolume:
         else:
             found = [obj for obj in context.selected_objects if obj.type == "EMPTY" or obj.type in SHAPED]
         if len(found) != 1 or is_splats(found[0]):
-            named, hint = self.object, told("Select one empty or mesh beside the splats, or name one.")
-            none = told("There is no object “{}” to select in.", named) if named else told("No object tells what is inside.")
-            raise errors.TttlrmError(none, hint, "no_volume")
+            unknown = errors.text("There is no object “{}” to select in.", self.object)
+            raise errors.TttlrmError(
+                unknown if self.object else "No object tells what is inside.",
+                hint="Select one empty or mesh beside the splats, or name one.",
+                code="no_volume",
+            )
         return found[0]

@@ -12,9 +12,9 @@ from ...errors import TttlrmError
 from ..gaussians import Gaussians
 
 
-def bad_file(path: Path, what: str, hint: str = "") -> TttlrmError:
+def bad_file(template: str, path: Path, *values: object, hint: str = "") -> TttlrmError:
     """The error for a file of splats that cannot be read."""
-    return TttlrmError(f"{path} {what}.", hint, code="bad_splats")
+    return TttlrmError(template, path, *values, hint=hint, code="bad_splats")
 
 
 def finite(gaussians: Gaussians[np.ndarray]) -> np.ndarray:  # [N] bool
@@ -37,6 +37,6 @@ def keep_finite(
     if lost == 0:
         return gaussians
     if lost == len(sound):
-        raise bad_file(path, "holds no splat with finite values")
+        raise bad_file("{} holds no splat with finite values.", path)
     logging.getLogger(__name__).warning("%s: left out %d of %d splats, whose values are not finite.", path, lost, len(sound))
     return gaussians[sound]

@@ -40,9 +40,9 @@ def read_glb(path: str | Path) -> Gaussians[np.ndarray]:
     try:
         parts = [_moved(_splats(path, glb, primitive), matrix) for primitive, matrix in _primitives(glb.tree)]
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
-        raise bad_file(path, "is a damaged GLB file", "Copy or export the file again.") from error
+        raise bad_file("{} is a damaged GLB file.", path, hint="Copy or export the file again.") from error
     if not parts:
-        raise bad_file(path, "holds no Gaussian splats", "Open meshes with File → Import → glTF 2.0.")
+        raise bad_file("{} holds no Gaussian splats.", path, hint="Open meshes with File → Import → glTF 2.0.")
     return merge(parts) if len(parts) > 1 else parts[0]
 
 
@@ -79,7 +79,9 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.nda
     extension = primitive["extensions"][EXTENSION]
     if extension.get("extensions"):
         kind = next(iter(extension["extensions"]))
-        raise bad_file(path, f"holds splats compressed as {kind}, which cannot be read", "Export it without compression.")
+        raise bad_file(
+            "{} holds splats compressed as {}, which cannot be read.", path, kind, hint="Export it without compression."
+        )
     if extension.get("colorSpace", DISPLAY) != DISPLAY:
         note = "%s: its colours are %s, and are taken as sRGB."
         logging.getLogger(__name__).warning(note, path, extension["colorSpace"])

@@ -65,7 +65,9 @@ def _columns(path: Path, names: list[str]) -> dict[str, list[int]]:
     missing = [name for group in wanted.values() for name in group if name not in names]
     if missing:
         few = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
-        raise bad_file(path, f"holds no splats: its vertices have no {few}", "Only PLY files of Gaussian splats can be read.")
+        raise bad_file(
+            "{} holds no splats: its vertices have no {}.", path, few, hint="Only PLY files of Gaussian splats can be read."
+        )
     return {array: [names.index(name) for name in group] for array, group in wanted.items()}
 
 

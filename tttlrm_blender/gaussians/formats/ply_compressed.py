@@ -67,11 +67,11 @@ def _check(path: Path, chunks: np.ndarray, packed: np.ndarray, sh: np.ndarray) -
     for records, names, kind in ((chunks, bounds, "f"), (packed, WORDS, "u4"), (sh, rest, "u1")):
         for name in names:
             if name not in (records.dtype.names or ()) or kind not in records.dtype[name].str:
-                raise bad_file(path, f"is a compressed PLY file without a proper {name}", "Export the file again.")
+                raise bad_file("{} is a compressed PLY file without a proper {}.", path, name, hint="Export the file again.")
     if len(chunks) * CHUNK < len(packed):
-        raise bad_file(path, f"has {len(chunks)} chunks, too few for {len(packed)} splats", "Export the file again.")
+        raise bad_file("{} has {} chunks, too few for {} splats.", path, len(chunks), len(packed), hint="Export the file again.")
     if len(rest) not in SH_DEGREES or len(sh) != len(packed):
-        raise bad_file(path, "has spherical harmonics that do not fit its splats", "Export the file again.")
+        raise bad_file("{} has spherical harmonics that do not fit its splats.", path, hint="Export the file again.")
 
 
 def _unpack(words: np.ndarray, bits: tuple[int, ...]) -> np.ndarray:

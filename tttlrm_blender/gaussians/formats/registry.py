@@ -71,7 +71,7 @@ def _format_of(path: Path) -> Format:
         with path.open("rb") as file:
             start = file.read(4)
     except OSError as error:
-        raise bad_file(path, f"cannot be read: {error.strerror}") from error
+        raise bad_file("{} cannot be read: {}.", path, error.strerror) from error
     for known in FORMATS:
         if start.startswith(known.magic):
             return known
@@ -83,7 +83,10 @@ def _format_of(path: Path) -> Format:
 def _other(path: Path) -> TttlrmError:
     names = ", ".join(known.suffix for known in FORMATS[:-1])
     return TttlrmError(
-        f"{path} is no splat file: its name does not end in {names} or {FORMATS[-1].suffix}.",
-        "Choose one of these.",
-        "bad_splats",
+        "{} is no splat file: its name does not end in {} or {}.",
+        path,
+        names,
+        FORMATS[-1].suffix,
+        hint="Choose one of these.",
+        code="bad_splats",
     )

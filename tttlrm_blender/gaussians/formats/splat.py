@@ -30,10 +30,10 @@ def read_splat(path: str | Path) -> Gaussians[np.ndarray]:
     try:
         size = path.stat().st_size
         if size == 0 or size % RECORD.itemsize:
-            raise bad_file(path, f"is not a .splat file, or ends too early: its {size} bytes are not 32 for each splat")
+            raise bad_file("{} is not a .splat file, or ends too early: its {} bytes are not 32 for each splat.", path, size)
         records = np.fromfile(path, dtype=RECORD)
     except OSError as error:
-        raise bad_file(path, f"cannot be read: {error.strerror}") from error
+        raise bad_file("{} cannot be read: {}.", path, error.strerror) from error
     into = allocate(len(records), 0)
     into.means[:], into.scales[:] = records["means"], records["scales"]
     into.quats[:] = normalize((records["quats"].astype(np.float32) - 128) / 128)

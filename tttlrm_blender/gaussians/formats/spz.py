@@ -67,7 +67,7 @@ def write_spz(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") 
     turned = apply_similarity(gaussians, 1.0, AXES, np.zeros(3))
     extent = float(np.abs(turned.means).max(initial=0.0))
     if extent >= 1 << 23:
-        raise bad_file(Path(path), f"cannot hold splats at a distance of {extent:.0f}", "Scale the scene down first.")
+        raise bad_file("{} cannot hold splats at a distance of {:.0f}.", Path(path), extent, hint="Scale the scene down first.")
     fractional_bits = int(np.clip(23 - np.frexp(extent)[1], 0, MOST_FRACTIONAL_BITS))
     parts = [
         _to_fixed_point(turned.means, fractional_bits),
