@@ -21,7 +21,7 @@ import torch
 from PIL import Image
 
 from benchmarks.table import Row, show
-from tttlrm_blender.commands.options import size
+from tttlrm_blender.commands.option_forms import size
 from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.poses.camera_files import read_cameras

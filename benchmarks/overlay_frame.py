@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.sort_splats import random_cloud
 from benchmarks.table import Row, best, show
-from tttlrm_blender.commands.options import size
+from tttlrm_blender.commands.option_forms import size
 from tttlrm_blender.gaussians.drawing import Eye, Placed, Texels, back_to_front, pack, places
 
 SHADERS = Path(__file__).resolve().parents[1] / "operators" / "viewport"

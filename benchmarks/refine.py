@@ -19,16 +19,15 @@ import numpy as np
 import torch
 
 from benchmarks.table import Row, best, show
-from tttlrm_blender.commands.options import budget, size
+from tttlrm_blender.commands.option_forms import budget, size
 from tttlrm_blender.pipeline import steps
 from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.progress import Report
-from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings import STARTS, DecodeSettings, ReconstructSettings
 from tttlrm_blender.refine.loss import photo_loss, photo_loss_reference
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.parameters import Parameters
-from tttlrm_blender.refine.start import STARTS
 
 
 def main() -> None:
@@ -69,7 +68,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--poses", default="auto")
     parser.add_argument("--size", type=size, default=(270, 480))
     parser.add_argument("--hold-out", type=int, default=8)
-    parser.add_argument("--start", nargs="+", choices=STARTS, default=["auto"])
+    parser.add_argument("--start", nargs="+", choices=[start.identifier for start in STARTS], default=["auto"])
     parser.add_argument("--budget", nargs="+", default=["250", "500", "1000"], help="as --refine takes them: 250, 10x, 30s")
     return parser.parse_args()
 

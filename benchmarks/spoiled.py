@@ -22,7 +22,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from benchmarks.table import Row, show
-from tttlrm_blender.commands.options import size
+from tttlrm_blender.commands.option_forms import size
 from tttlrm_blender.photos.images import read_image
 from tttlrm_blender.photos.selection import hold_out
 from tttlrm_blender.pipeline import steps

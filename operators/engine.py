@@ -17,7 +17,7 @@ if TYPE_CHECKING or not INSTALLED:
     from tttlrm_blender.gaussians.formats import registry as splat_files
     from tttlrm_blender.geometry import cameras
     from tttlrm_blender.poses import camera_writers
-    from tttlrm_blender.protocol import messages, settings
+    from tttlrm_blender.protocol import fields, messages, settings, settings_json
 else:
     from ..tttlrm_blender import atomic_files as files
     from ..tttlrm_blender import client, errors, setup
@@ -26,4 +26,4 @@ else:
     from ..tttlrm_blender.gaussians.formats import registry as splat_files
     from ..tttlrm_blender.geometry import cameras
     from ..tttlrm_blender.poses import camera_writers
-    from ..tttlrm_blender.protocol import messages, settings
+    from ..tttlrm_blender.protocol import fields, messages, settings, settings_json

@@ -18,7 +18,7 @@ import psutil
 
 from tests.worker.photo_folder import write_checkpoint, write_photos
 from tttlrm_blender.client import launch_worker
-from tttlrm_blender.commands.options import size
+from tttlrm_blender.commands.option_forms import size
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 
 EVERY, WARM, TARGET = 50, 10, 0.05  # cycles between lines, cycles after which memory counts, and how much more it may become

@@ -32,9 +32,9 @@ PACKAGES = {
     "model": {"numpy", "torch", "safetensors"},
     "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
     "refine": {"numpy", "torch", "scipy"},
-    "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "fast_simplification"},
+    "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "trimesh", "fast_simplification"},
     "train": {"numpy", "PIL", "torch", "tqdm"},
-    "pipeline": {"numpy", "scipy", "torch", "safetensors"},
+    "pipeline": {"numpy", "scipy", "torch", "safetensors", "trimesh"},
     "worker": {"numpy", "websockets", "filelock", "cryptography"},
     "commands": {"numpy", "PIL", "tqdm"},
 }
@@ -183,7 +183,7 @@ OPERATOR_ROOMS = {
     "actions": {"", "jobs", "properties", "scene", "sources", "viewport"},
     "interface": {"", "jobs", "properties", "scene", "sources"},
     "headless": {"", "actions", "jobs", "properties", "scene", "sources"},
-    "translations": set(),
+    "translations": {""},
     "presets": set(),
 }
 

@@ -51,7 +51,7 @@ class TTTLRM_OT_decode_preset(AddPresetBase, bpy.types.Operator):
     preset_menu = "TTTLRM_PT_decode_presets"
     preset_subdir = "tttlrm/decode"
     preset_defines: ClassVar[list[str]] = ["decode = bpy.context.object.tttlrm.decode"]
-    preset_values: ClassVar[list[str]] = [f"decode.{name}" for name in properties.WORDS[settings.DecodeSettings]]
+    preset_values: ClassVar[list[str]] = [f"decode.{name}" for name in properties.described(settings.DecodeSettings)]
 
 
 CLASSES = (TTTLRM_OT_copy_settings, TTTLRM_OT_decode_preset)

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties, sources
 from ..engine import errors, messages, settings
@@ -54,9 +54,9 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         "directory": StringProperty(name="Folder", description="Photos; empty for those of the panel", **FOLDER),
         "files": CollectionProperty(**FILES),
         "name": StringProperty(name="Name", description="Of the new collection; empty to name it after the photos"),
-        "refine_steps": IntProperty(name="Refine Steps", description="Optimisation steps", min=0),
-        "refine_passes": IntProperty(name="Refine Passes", description="Over all photos, a step for each", min=0),
-        "refine_seconds": FloatProperty(name="Refine Seconds", description="Time to spend on optimisation", min=0),
+        "refine_steps": properties.setting_property(settings.RefineSettings, "steps", name="Refine Steps"),
+        "refine_passes": properties.setting_property(settings.RefineSettings, "passes", name="Refine Passes"),
+        "refine_seconds": properties.setting_property(settings.RefineSettings, "seconds", name="Refine Seconds"),
         "with_mesh": BoolProperty(name="Mesh", description="Make a mesh too"),
     }
 

@@ -8,7 +8,7 @@ import bpy
 from .. import addon
 from ..engine import settings
 from ..jobs import troubles, waiting
-from ..properties import WORDS
+from ..properties import described
 from ..scene.splats import is_kept
 from ..translations import shown
 from .presets import TTTLRM_PT_decode_presets
@@ -38,7 +38,7 @@ class KeptScenePanel:
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
         layout, group = column(self), getattr(context.object.tttlrm, self.kind)
-        for name in WORDS[self.settings_type]:
+        for name in described(self.settings_type):
             layout.prop(group, name)
 
 

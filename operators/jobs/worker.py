@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from ..engine import client, errors, messages
+from ..engine import client, errors, messages, settings_json
 from .chosen_worker import Worker, chosen_worker
 
 
@@ -147,7 +147,9 @@ class Run(client.Job):
 
 
 def start(work: Work) -> Run:
-    """Begin some work. Raises `TttlrmError` where it may not."""
+    """Begin some work. Raises `TttlrmError` where it may not, or where its settings do not fit: before photos are sent."""
+    if work.kind:
+        settings_json.check(work.settings)
     worker = instead or chosen_worker()
     if worker.elsewhere and not bpy.app.online_access:
         raise errors.TttlrmError(

@@ -100,6 +100,8 @@ def test_requests_that_make_no_sense_fail_and_the_connection_lives(client):
     for session, kind, settings, code in [
         ("s", "dance", CountSettings(), "bad_job"),
         ("s", "count", BreakSettings(), "bad_settings"),
+        ("s", "count", CountSettings(steps=-5), "bad_settings"),
+        ("s", "break", BreakSettings("foo"), "bad_settings"),
         ("nobody", "count", CountSettings(), "no_scene"),
     ]:
         with pytest.raises(TttlrmError) as caught:

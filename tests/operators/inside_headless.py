@@ -225,8 +225,8 @@ class TestKeptScenes:
     def test_refined_and_meshed_in_place(self, tmp_path):
         file = made(tmp_path, "--no-mesh")
         kept = ("--out", file, "--scenes", tmp_path / "scenes")
-        assert tttlrm("refine", file, *kept, "--steps", 5, "--start", "decoded", "--no-sky") == 0
-        assert tttlrm("mesh", file, *kept, "--resolution", 16) == 0
+        assert tttlrm("refine", file, *kept, "--refine", 5, "--start", "decoded", "--no-sky") == 0
+        assert tttlrm("mesh", file, *kept, "--mesh-resolution", 16) == 0
         assert [len(obj.data.points) for obj in objects(file, "POINTCLOUD")] == [5]
         assert len(objects(file, "MESH")) == 1
 
@@ -234,6 +234,15 @@ class TestKeptScenes:
         file, more = made(tmp_path), photo_set(tmp_path / "more", ("2.png", "3.png"))
         assert tttlrm("extend", file, more, "--out", file, "--scenes", tmp_path / "scenes") == 0
         assert len(objects(file, "CAMERA")) == 3
+
+    def test_photos_are_added_and_the_splats_refined(self, tmp_path):
+        """With the settings of the splats but for those that are given, which become theirs."""
+        file, more = made(tmp_path), photo_set(tmp_path / "more", ("2.png", "3.png"))
+        kept = ("--out", file, "--scenes", tmp_path / "scenes")
+        assert tttlrm("extend", file, more, *kept, "--refine", "3x", "--exposure") == 0
+        (splats,) = objects(file, "POINTCLOUD")
+        refine = splats.tttlrm.refine
+        assert (refine.steps, refine.passes, refine.exposure, refine.sky) == (0, 3, True, True)
 
     def test_a_scene_that_is_not_kept_is_told(self, tmp_path, capsys):
         file, out = made(tmp_path), tmp_path / "again.blend"

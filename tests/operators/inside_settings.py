@@ -220,7 +220,7 @@ class TestPresetsAndCopies:
     def test_the_default_preset_is_the_engines_default(self, splats):
         properties = part("properties")
         kind = properties.settings.DecodeSettings
-        default = {name: pytest.approx(getattr(kind(), name)) for name in properties.WORDS[kind]}
+        default = {name: pytest.approx(getattr(kind(), name)) for name in properties.described(kind)}
         for name in default:
             setattr(splats.tttlrm.decode, name, 0.5 if isinstance(getattr(kind(), name), float) else 2)
         file = bpy.utils.preset_find("Default", "tttlrm/decode")

@@ -21,8 +21,8 @@ from tttlrm_blender.protocol.settings import (
     ReconstructSettings,
     RefineSettings,
     RenderSettings,
-    to_json,
 )
+from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker.program import Registry, main
 
 SPLATS = 12

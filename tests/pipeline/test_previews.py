@@ -22,7 +22,8 @@ from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import Decoder, Done, Preview, Submit
-from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, ReconstructSettings, to_json
+from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker import outcome
 
 PHOTOS = 10

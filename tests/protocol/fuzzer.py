@@ -25,14 +25,14 @@ from typing import Any
 
 from tests.protocol.mutation import Case, mutated, seeds
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.protocol import frames, messages, settings
+from tttlrm_blender.protocol import fields, frames, messages, settings, settings_json
 from tttlrm_blender.protocol.messages import Decoder, Message, Submit, encode
 
 MAX_BYTES = 1 << 20  # of arrays, for the decoders
 MAX_CORPUS = 4000
 HANG_SECONDS = 120
 CHUNK = 1000  # cases between looks at the clock that notices hangs
-FILES = {module.__file__ for module in (frames, messages, settings)}
+FILES = {module.__file__ for module in (fields, frames, messages, settings, settings_json)}
 SETTINGS = {
     "reconstruct": settings.ReconstructSettings,
     "decode": settings.DecodeSettings,
@@ -169,6 +169,6 @@ def check(request: int, message: Message) -> None:
     assert same == {name: (array.dtype, array.shape, array.tobytes()) for name, array in again.items()}, "arrays changed"
     if isinstance(message, Submit) and message.kind in SETTINGS:
         try:
-            settings.from_json(SETTINGS[message.kind], message.settings)
+            settings_json.from_json(SETTINGS[message.kind], message.settings)
         except TttlrmError as error:
             assert error.code == "bad_settings", error.code

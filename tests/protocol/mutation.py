@@ -35,8 +35,8 @@ from tttlrm_blender.protocol.settings import (
     ReconstructSettings,
     RefineSettings,
     RenderSettings,
-    to_json,
 )
+from tttlrm_blender.protocol.settings_json import to_json
 
 Case = tuple[str | bytes, ...]
 

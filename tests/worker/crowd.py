@@ -31,7 +31,7 @@ from tttlrm_blender.client import Client, WorkerProcess, launch_worker
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import Hello, Message, Submit, Upload, encode
-from tttlrm_blender.protocol.settings import to_json
+from tttlrm_blender.protocol.settings_json import to_json
 
 SMALL = (str(Path(__file__).with_name("small_worker.py")),)
 PATIENCE = 60.0  # seconds for the worker to be idle in the end

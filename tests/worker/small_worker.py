@@ -19,25 +19,28 @@ from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
 from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.fields import Choice, choice, number
 from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.program import Registry, main
 from tttlrm_blender.worker.server import Server
+
+WAYS = ("error", "file", "memory", "nan", "exit", "kill", "deaf", "divide")
 
 
 @dataclass(frozen=True)
 class CountSettings:
     """How long to count."""
 
-    steps: int = 5
-    seconds: float = 0.0  # of sleep in every step
-    rows: int = 3  # of the array in the result
+    steps: int = number(5, 0, 1_000_000, "Steps", "How far to count")
+    seconds: float = number(0.0, 0, 60, "Seconds", "Of sleep in every step")
+    rows: int = number(3, 0, 100_000_000, "Rows", "Of the array in the result")
 
 
 @dataclass(frozen=True)
 class BreakSettings:
     """How to break."""
 
-    how: str = "error"
+    how: str = choice("error", "How", "What goes wrong", [Choice(how, how.title(), "") for how in WAYS])
 
 
 @dataclass

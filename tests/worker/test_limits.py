@@ -28,7 +28,8 @@ from tttlrm_blender.pipeline.store import open_scene
 from tttlrm_blender.protocol.alive import OF_WORKERS, keep_alive
 from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import PROTOCOL, Done, Failed, Forget, Queued, Submit, Upload
-from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings, to_json
+from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker.limits import Limits, limit
 
 

@@ -30,7 +30,7 @@ from tttlrm_blender.protocol.messages import (
     Upload,
     encode,
 )
-from tttlrm_blender.protocol.settings import to_json
+from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.server import Server
 from tttlrm_blender.worker.sessions import LABEL

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from ..errors import Cancelled, TttlrmError
 from ..protocol import messages
 from ..protocol.messages import Decoder, Failed, Forget, Hello, Message, Progress, Submit, check_versions, encode
-from ..protocol.settings import to_json
+from ..protocol.settings_json import to_json
 from .job import Job
 from .reach import reach
 from .uploads import Files, size_of, uploads

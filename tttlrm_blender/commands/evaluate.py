@@ -42,13 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--captured", type=whole(2), default=0, metavar="N", help="photos of a procedural scene (default: as --views)"
     )
-    add_reconstruct_options(parser)
-    parser.set_defaults(hold_out=8)
+    add_reconstruct_options(parser, ReconstructSettings(hold_out=8))
 
 
 def run(args: argparse.Namespace) -> int:
     """Reconstruct each folder and print one row for it, and their mean below several. One that fails does not stop the others."""
-    settings, lpips = replace(reconstruct_settings(args), hold_out=max(args.hold_out, 1)), load_lpips(args.lpips)
+    settings, lpips = reconstruct_settings(args), load_lpips(args.lpips)
+    settings = replace(settings, hold_out=max(settings.hold_out, 1))
     folders = picture_folders(args.photos, args.pictures)
     rows: dict[str, dict[str, Any]] = {}
     failed: list[TttlrmError] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .options import size
+from .option_forms import size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from trimesh import Trimesh
 
 from ..errors import TttlrmError, text
 from ..gaussians.gaussians import Gaussians
@@ -16,10 +17,10 @@ from ..progress import Report
 from ..protocol.settings import MeshSettings
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
-from .depth_maps import DepthMaps, trusted
-from .mesh import Mesh, drop_small_pieces
+from .depth_maps import DepthMaps, depth_confidence
+from .mesh import drop_small_pieces, make_mesh
 from .simplify import simplify
-from .surface import extract, vertex_colors
+from .surface import extract_surface, observed_colors
 from .texture import textured
 from .tsdf import integrate
 from .volume import Volume, scene_box
@@ -30,7 +31,7 @@ LONGEST_SIDE = 640  # pixels of a depth map; finer ones cost time and add nothin
 
 def fuse(
     gaussians: Gaussians[np.ndarray], cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None
-) -> Mesh:
+) -> Trimesh:
     """The surface that splats (numpy) show to cameras, in the splats' world.
 
     Depths rendered from every camera are fused into a distance field, whose zero is the surface. A texture is made of what
@@ -41,7 +42,7 @@ def fuse(
     return fuse_depth_maps(maps, settings, report, photos)
 
 
-def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Mesh:
+def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Trimesh:
     """The surface in depth maps; raises as `fuse` does."""
     low, high = scene_box(maps)
     volume = Volume.over(low, high, voxel_size(float((high - low).max()), settings))
@@ -50,11 +51,11 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
         integrate(volume, maps, view)
     listen = partial(report, "extract surface", 0)
     listen()
-    mesh = drop_small_pieces(extract(volume, maps, listen), settings.min_piece)
+    mesh = drop_small_pieces(extract_surface(volume, maps, listen), settings.min_piece)
     listen()
     if 0 < settings.faces < len(mesh.faces):
         vertices, faces = simplify(mesh, settings.faces)
-        mesh = Mesh(vertices, faces, vertex_colors(vertices, maps, volume.truncation, listen))
+        mesh = make_mesh(vertices, faces, observed_colors(vertices, maps, volume.truncation, listen))
     report("extract surface", 1)
     if not settings.texture:
         return mesh
@@ -80,22 +81,24 @@ def voxel_size(longest: float, settings: MeshSettings) -> float:
 
 
 def render_depth_maps(gaussians: Gaussians[np.ndarray], cameras: Cameras, report: Report) -> DepthMaps:
-    """Depth, colour and trust of splats (numpy) in every view, at the first camera's size or less."""
+    """Depth, colour and confidence of splats (numpy) in every view, at the first camera's size or less."""
     width, height = (cameras.sizes[0] * min(1, LONGEST_SIDE / cameras.sizes[0].max())).round().astype(int).tolist()
     cameras = cameras.resized(width, height)
     splats = to_tensors(gaussians)
     pictures = []
     for view in range(len(cameras)):
         report("render depth", view / len(cameras))
-        pictures.append(_draw(splats, cameras[[view]], (width, height)))
-    depth, trust, color = (np.stack(arrays) for arrays in zip(*pictures, strict=True))
-    return DepthMaps(depth, trust, color, cameras)
+        pictures.append(_render_view(splats, cameras[[view]], (width, height)))
+    depth, confidence, color = (np.stack(arrays) for arrays in zip(*pictures, strict=True))
+    return DepthMaps(depth, confidence, color, cameras)
 
 
 @torch.no_grad()
-def _draw(splats: Gaussians[torch.Tensor], camera: Cameras, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Depth [H, W], trust [H, W] and colour [H, W, 3] uint8 of one view."""
+def _render_view(
+    splats: Gaussians[torch.Tensor], camera: Cameras, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Depth [H, W], confidence [H, W] and colour [H, W, 3] uint8 of one view."""
     drawn = rasterize(splats, camera, size)
     depth, alpha = drawn.depth[0].cpu().numpy(), drawn.alpha[0].cpu().numpy()
     color = drawn.rgb[0].cpu().numpy() / np.maximum(alpha, 1e-6)[..., None]
-    return depth, trusted(depth, alpha, camera.intrinsics[0]), np.round(color.clip(0, 1) * 255).astype(np.uint8)
+    return depth, depth_confidence(depth, alpha, camera.intrinsics[0]), np.round(color.clip(0, 1) * 255).astype(np.uint8)

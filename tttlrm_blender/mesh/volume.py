@@ -24,7 +24,7 @@ class Volume:
     origin: np.ndarray  # [3] float64, world position of the first grid point
     voxel: float  # distance of grid points in world units
     distance: np.ndarray = field(repr=False)  # [X, Y, Z] float32, in truncation lengths, −1 to 1
-    weight: np.ndarray = field(repr=False)  # [X, Y, Z] float32, sum of the trust of all pixels that saw the point
+    weight: np.ndarray = field(repr=False)  # [X, Y, Z] float32, sum of the confidence of all pixels that saw the point
 
     @staticmethod
     def over(

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from trimesh import Trimesh
 
 from ..errors import TttlrmError, text
 from ..gaussians.formats.registry import write_splats
@@ -19,7 +20,7 @@ from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
-from ..mesh.mesh import Mesh
+from ..mesh.mesh import mesh_arrays
 from ..model.network import TttLRM
 from ..photos.load import pinhole_cameras, used_size
 from ..poses.find import find_photos
@@ -126,11 +127,6 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> JobResult:
     """The scene as a file, as the array "file" [n] uint8. Raises `TttlrmError` where there is no such part of it."""
     report("export", 0)
     match settings.format:
-        case "ply" | "compressed.ply" | "spz" | "splat" | "splats.glb":
-            with TemporaryDirectory(prefix="tttlrm-") as folder:
-                path = Path(folder) / f"scene.{settings.format}"
-                write_splats(path, scene.splats(), up="z")
-                data = path.read_bytes()
         case "glb":
             if scene.state.mesh is None:
                 raise TttlrmError("The scene has no mesh yet.", hint="Make one first.", code="no_mesh")
@@ -138,8 +134,10 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> JobResult:
         case "json":
             data = json.dumps(_cameras(scene.reconstruction())).encode()
         case _:
-            hint = "Choose ply, compressed.ply, spz, splat, splats.glb, glb or json."
-            raise TttlrmError("A scene cannot be exported as {!r}.", settings.format, hint=hint, code="bad_settings")
+            with TemporaryDirectory(prefix="tttlrm-") as folder:
+                path = Path(folder) / f"scene.{settings.format}"
+                write_splats(path, scene.splats(), up="z")
+                data = path.read_bytes()
     return JobResult({"bytes": len(data)}, {"file": np.frombuffer(data, np.uint8)})
 
 
@@ -186,7 +184,7 @@ JOBS = {
 }
 
 
-def _surface(gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
+def _surface(gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report) -> Trimesh:
     """The surface of splats, its texture of the photos."""
     photos = steps.photos_to_paint(made, report) if settings.texture else None
     return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
@@ -200,7 +198,7 @@ def _keep(scene: Scene, report: Report, **parts: Any) -> None:
 
 def _surface_if_any(
     gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report
-) -> Mesh | None:
+) -> Trimesh | None:
     """The surface; None, with a note, where there is none to be made: splats are not lost for want of it."""
     try:
         return _surface(gaussians, made, settings, report)
@@ -209,13 +207,13 @@ def _surface_if_any(
         return None
 
 
-def _result(info: dict[str, Any], gaussians: Gaussians[np.ndarray], surface: Mesh | None = None) -> JobResult:
+def _result(info: dict[str, Any], gaussians: Gaussians[np.ndarray], surface: Trimesh | None = None) -> JobResult:
     arrays = {f"gaussians.{name}": array for name, array in gaussians.arrays().items()}
     return JobResult(info | {"splats": len(gaussians)}, arrays | (_mesh_arrays(surface) if surface else {}))
 
 
-def _mesh_arrays(surface: Mesh) -> dict[str, np.ndarray]:
-    parts = surface.arrays() | {"glb": np.frombuffer(glb_bytes(surface), np.uint8)}
+def _mesh_arrays(surface: Trimesh) -> dict[str, np.ndarray]:
+    parts = mesh_arrays(surface) | {"glb": np.frombuffer(glb_bytes(surface), np.uint8)}
     return {f"mesh.{name}": array for name, array in parts.items()}
 
 

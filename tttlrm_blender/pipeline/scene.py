@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from trimesh import Trimesh
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..gaussians.transform import apply_similarity
 from ..geometry.cameras import Cameras
 from ..geometry.similarity import Similarity
-from ..mesh.mesh import Mesh
 from ..model.memory import SceneMemory, read_splats
 from ..model.network import TttLRM
 from ..photos.load import PhotoSet, load_photos, pinhole_cameras
@@ -109,7 +109,7 @@ class State:
     made: Reconstruction | None = None
     gaussians: Gaussians[np.ndarray] | None = None  # numpy, in the world of the cameras
     refined: bool = False  # whether these were optimised against the photos
-    mesh: Mesh | None = None
+    mesh: Trimesh | None = None
 
 
 class Scene:

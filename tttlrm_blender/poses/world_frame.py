@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -26,10 +25,9 @@ def settle(photos: list[Photo], orient: str = "auto", distance: str = "") -> Sim
     """The map from the world of the photos' poses to the one that the scene is to stand in.
 
     `orient` "auto" turns estimated worlds upright (`upright`), "always" all and "never" none. `distance` ("a.jpg:b.jpg=2.5")
-    gives the size, else GPS does where a world is turned upright. Raises `TttlrmError` ("bad_settings") for other values.
+    gives the size, else GPS does where a world is turned upright. Raises `TttlrmError` ("bad_settings") where the two photos
+    tell no distance.
     """
-    if orient not in ("auto", "always", "never"):
-        raise TttlrmError("“{}” is no way to orient a scene.", orient, hint="Use auto, always or never.", code="bad_settings")
     scale = _measured(photos, distance) if distance else 0.0
     estimated = all(photo.source and photo.source.estimated for photo in photos)
     if orient == "always" or (orient == "auto" and estimated):
@@ -70,16 +68,12 @@ def gps_scale(
 
 def _measured(photos: list[Photo], distance: str) -> float:
     """Metres per unit of length, from the distance of two cameras."""
-    found = re.fullmatch(r"(.+):(.+)=(\d+(?:\.\d*)?|\.\d+)", distance)
-    if not found or not float(found[3]) > 0:
-        raise TttlrmError("“{}” tells no distance.", distance, hint=DISTANCE_HINT, code="bad_settings")
-    first, second = (_position(photos, name) for name in found.group(1, 2))
-    apart = float(np.linalg.norm(first - second))
+    pair, _, metres = distance.rpartition("=")
+    first, _, second = pair.rpartition(":")
+    apart = float(np.linalg.norm(_position(photos, first) - _position(photos, second)))
     if apart == 0:
-        raise TttlrmError(
-            "{} and {} were taken from the same place.", found[1], found[2], hint=DISTANCE_HINT, code="bad_settings"
-        )
-    return float(found[3]) / apart
+        raise TttlrmError("{} and {} were taken from the same place.", first, second, hint=DISTANCE_HINT, code="bad_settings")
+    return float(metres) / apart
 
 
 def _position(photos: list[Photo], name: str) -> np.ndarray:

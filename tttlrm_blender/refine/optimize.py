@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import TttlrmError, text
 from ..gaussians.gaussians import Gaussians, merge
 from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
@@ -63,7 +62,7 @@ def refine(
     if settings.sky and not goes_on:
         splats = merge([splats, sky_splats(splats, photos[learned], listen)])
     parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), drawing_device())
-    growth = _strategy(settings.densify)(parameters, min(settings.max_splats, _goal(photos)))
+    growth = STRATEGIES[settings.densify](parameters, min(settings.max_splats, _goal(photos)))
     lessons, previews = Lessons(parameters, photos, settings), _Previews(report)
     random = np.random.default_rng(SEED)
     views = _shuffled(learned, random)
@@ -95,15 +94,6 @@ class _Previews:
         if time.perf_counter() - self.offered > SECONDS_PER_PREVIEW:
             self.report.preview(parameters.to_numpy)
             self.offered = time.perf_counter()
-
-
-def _strategy(name: str) -> type[Growth]:
-    """The class that adds and removes splats, by the name in the settings."""
-    if name not in STRATEGIES:
-        raise TttlrmError(
-            "Splats cannot be densified by {!r}.", name, hint=text("Choose {}.", " or ".join(STRATEGIES)), code="bad_settings"
-        )
-    return STRATEGIES[name]
 
 
 def _shuffled(views: np.ndarray, random: np.random.Generator) -> Iterator[int]:

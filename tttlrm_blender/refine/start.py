@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
-from ..errors import TttlrmError, text
+from ..errors import TttlrmError
 from ..gaussians.formats.activations import to_base_sh
 from ..gaussians.gaussians import Gaussians, merge, prune
 from ..photos.load import PhotoSet
@@ -20,7 +20,6 @@ from ..render.device import to_tensors
 from ..render.rasterize import Rendering, rasterize
 from .downscale import centers_inside, small, small_size
 
-STARTS = ("auto", "decoded", "points", "both")
 POINT_OPACITY = 0.3  # faint enough to be moved and outgrown
 NEIGHBOURS = 3  # whose mean distance is the size of a point's splat
 LEAST_SPACING = 0.01  # of the mean; points may coincide
@@ -45,12 +44,8 @@ def starting_splats(
 
     Points stand where photos agree, whereas a network may be wrong, and its mistakes stay in the way: beside points,
     "auto" takes the decoded splats that `explaining` finds, fewer of them the more passes over the photos will follow. What is
-    missing is replaced by the other. Raises `TttlrmError`: "no_splats" where there is neither, "bad_settings" for another start.
+    missing is replaced by the other. Raises `TttlrmError` ("no_splats") where there is neither.
     """
-    if start not in STARTS:
-        raise TttlrmError(
-            "Refinement cannot start from {!r}.", start, hint=text("Choose one of {}.", ", ".join(STARTS)), code="bad_settings"
-        )
     decoded = prune(gaussians[finite(gaussians)], max_splats=most)
     if start == "decoded" or points is None or len(points) <= NEIGHBOURS:
         if not len(decoded):

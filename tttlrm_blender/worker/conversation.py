@@ -33,7 +33,7 @@ from ..protocol.messages import (
     Submit,
     Upload,
 )
-from ..protocol.settings import from_json
+from ..protocol.settings_json import from_json
 from . import logs
 from .limits import Limits
 from .outbox import Outbox

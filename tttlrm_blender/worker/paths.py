@@ -4,28 +4,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import Field, fields, is_dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import Text, TttlrmError, text
+from ..protocol.fields import FilePath, Group, Setting, describe
 
 Value = str | int | float | Path
 Settings = TypeVar("Settings")
 
 
 def placed(settings: Settings, folder: Path, any_file: bool) -> Settings:
-    """Settings whose paths (`protocol.settings.PATH`) below a scene's folder are absolute, wherever the job is done.
+    """Settings whose paths (`FilePath`) below a scene's folder are absolute, wherever the job is done.
 
     Others stay as they are where a client may name `any_file`, and otherwise raise `TttlrmError` ("bad_path").
     """
     changed: dict[str, Any] = {}
-    for field in fields(settings):  # type: ignore[arg-type]
-        value = getattr(settings, field.name)
-        if is_dataclass(value):
-            changed[field.name] = placed(value, folder, any_file)
-        elif _is_path(field, value):
-            changed[field.name] = _placed(field.name, value, folder, any_file)
+    for name, setting in describe(type(settings)).items():
+        value = getattr(settings, name)
+        match setting:
+            case Group() if value is not None:
+                changed[name] = placed(value, folder, any_file)
+            case Setting(FilePath(words)) if value not in words:
+                changed[name] = _placed(name, value, folder, any_file)
     return replace(settings, **changed)  # type: ignore[type-var]
 
 
@@ -39,10 +41,6 @@ def relative(value: Value, folders: Iterable[Path]) -> Value | Text:
         if Path(value).is_relative_to(folder):
             return Path(value).relative_to(folder).as_posix()
     return value
-
-
-def _is_path(field: Field[Any], value: Any) -> bool:
-    return "path" in field.metadata and value not in (field.default, *field.metadata.get("words", ()))
 
 
 def _placed(name: str, value: str, folder: Path, any_file: bool) -> str:

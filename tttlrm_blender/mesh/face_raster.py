@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which triangle covers each texel of a picture, and which triangles are hidden by others."""
+"""Rasterizing faces: which covers each texel of a picture, and which are hidden by others (z-buffer)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 
 from ..kernels import kernel
 
-EDGE = 1e-6  # share of a triangle by which a texel's centre may lie outside and be covered, or inside and not count as hidden
+EDGE = 1e-6  # barycentric, by which a texel's centre may lie outside and be covered, or inside and not count as hidden
 FLAT = 1e-12  # twice the area, in texels, of triangles that cover nothing
 
 
-def draw(
+def rasterize_faces(
     triangles: np.ndarray,  # [M, 3, 2] float64: x right and y along the rows, in texels, whose centres are at +0.5
     heights: np.ndarray,  # [M, 3] float64, towards the eye
     rows: int,
@@ -19,15 +19,15 @@ def draw(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The foremost triangle on each texel's centre, [rows, columns] int32, −1 for none; and which are hidden on one, [M] bool."""
     front, hidden = np.full((rows, columns), -1, dtype=np.int32), np.zeros(len(triangles), dtype=bool)
-    _draw(triangles, heights, front, np.full((rows, columns), -np.inf))
+    _rasterize(triangles, heights, front, np.full((rows, columns), -np.inf))
     _find_hidden(triangles, front, hidden)
     return front, hidden
 
 
 @kernel
-def _draw(triangles, heights, front, highest):
+def _rasterize(triangles, heights, front, highest):
     for face in range(len(triangles)):
-        left, right, low, high = _reach(triangles[face], front.shape)
+        left, right, low, high = _bounds(triangles[face], front.shape)
         for row in range(low, high):
             for column in range(left, right):
                 a, b, c = barycentric(triangles[face], column + 0.5, row + 0.5)
@@ -41,7 +41,7 @@ def _draw(triangles, heights, front, highest):
 @kernel
 def _find_hidden(triangles, front, hidden):
     for face in range(len(triangles)):
-        left, right, low, high = _reach(triangles[face], front.shape)
+        left, right, low, high = _bounds(triangles[face], front.shape)
         for row in range(low, high):
             for column in range(left, right):
                 if front[row, column] != face:
@@ -50,7 +50,7 @@ def _find_hidden(triangles, front, hidden):
 
 
 @kernel
-def _reach(triangle, shape):
+def _bounds(triangle, shape):
     """The first column and row of a picture that a triangle may cover, and those after the last: left, right, low, high."""
     x, y = triangle[:, 0], triangle[:, 1]
     left, right = np.floor(min(x[0], x[1], x[2]) - 0.5), np.ceil(max(x[0], x[1], x[2]) + 0.5)
@@ -60,7 +60,7 @@ def _reach(triangle, shape):
 
 @kernel
 def barycentric(triangle, x, y) -> tuple[float, float, float]:
-    """Shares of the three corners at a place; all negative for triangles without area."""
+    """Barycentric coordinates of a place; all negative for triangles without area."""
     x0, y0 = triangle[0, 0] - x, triangle[0, 1] - y
     x1, y1 = triangle[1, 0] - x, triangle[1, 1] - y
     x2, y2 = triangle[2, 0] - x, triangle[2, 1] - y
@@ -71,18 +71,20 @@ def barycentric(triangle, x, y) -> tuple[float, float, float]:
     return a / area, b / area, c / area
 
 
-def draw_reference(triangles: np.ndarray, heights: np.ndarray, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """`draw` in plain numpy: every triangle over the whole picture, slow."""
+def rasterize_faces_reference(
+    triangles: np.ndarray, heights: np.ndarray, rows: int, columns: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """`rasterize_faces` in plain numpy: every triangle over the whole picture, slow."""
     places = np.stack(np.meshgrid(np.arange(columns) + 0.5, np.arange(rows) + 0.5), axis=-1)
-    shares = np.stack([_shares(triangle, places) for triangle in triangles])  # [M, rows, columns, 3]
-    height = np.where((shares >= -EDGE).all(axis=-1), np.einsum("mrci,mi->mrc", shares, heights), -np.inf)
+    coordinates = np.stack([_barycentric(triangle, places) for triangle in triangles])  # [M, rows, columns, 3]
+    height = np.where((coordinates >= -EDGE).all(axis=-1), np.einsum("mrci,mi->mrc", coordinates, heights), -np.inf)
     front = np.where(height.max(axis=0) > -np.inf, height.argmax(axis=0), -1).astype(np.int32)
-    inside = (shares > EDGE).all(axis=-1)
+    inside = (coordinates > EDGE).all(axis=-1)
     return front, (inside & (front != np.arange(len(triangles))[:, None, None])).any(axis=(1, 2))
 
 
-def _shares(triangle: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Shares of the three corners of a triangle [3, 2] at places [..., 2]: [..., 3]."""
+def _barycentric(triangle: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Barycentric coordinates [..., 3] of places [..., 2] in a triangle [3, 2]."""
     first, second = triangle[1] - triangle[0], triangle[2] - triangle[0]
     area = np.linalg.det([first, second])
     if abs(area) < FLAT:
