@@ -25,7 +25,7 @@ BUILD ?= auto
 # Of the guide and the template: the command that starts a Blender with a window of 1280 x 800.
 BLENDER ?= blender
 
-.PHONY: help setup test test-blender-all bench demo extension wheelhouse lock guide template gpu-check train-gpu
+.PHONY: help setup test test-blender-all bench demo extension release wheelhouse lock plan guide template gpu-check train-gpu
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -68,11 +68,17 @@ demo: setup  ## photograph a scene in Blender, reconstruct it, bring it back: ou
 extension: setup  ## build dist/tttlrm-<version>.zip for Blender and check it
 	$(BIN)/python -m tools.build_extension
 
+release: setup  ## build dist/: the zip in a repository that Blender takes updates from (index.json), wheel and sdist of the engine
+	$(BIN)/python -m tools.release
+
 wheelhouse: setup  ## download what *Set Up Worker* installs, for this machine and the Python of .venv, into wheelhouse/: BUILD=auto
 	$(BIN)/python -m tools.wheelhouse wheelhouse --build $(BUILD)
 
 lock: setup  ## pin what *Set Up Worker* installs anew: the newest versions that fit, with hashes
 	$(BIN)/python -m tools.lock_requirements
+
+plan: setup  ## draw the plan of rooms in docs/architecture.md anew
+	$(BIN)/python -m tools.plan
 
 guide: setup  ## go from photos to exported splats in a Blender with a window, for the pictures of docs/guide: BLENDER="xvfb-run -a blender"
 	$(BIN)/python -m tools.guide --blender "$(BLENDER)" --docs docs/guide

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tools.imports import HOUSE as ROOT
+from tools.imports import imports, module_name
+
 ENGINE, OPERATORS = ROOT / "tttlrm_blender", ROOT / "operators"
 MODULES, IN_BLENDER = sorted(ENGINE.rglob("*.py")), [*sorted(OPERATORS.rglob("*.py")), ROOT / "__init__.py"]
 SOURCES = MODULES + IN_BLENDER
@@ -59,27 +61,6 @@ ROOMS = {
     "worker": {"", "gaussians", "pipeline", "poses", "protocol"},
     "commands": set(PACKAGES) - {"commands"},
 }
-
-
-def module_name(source: Path) -> str:
-    """Dotted name of a source file."""
-    parts = source.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-@cache
-def imports(source: Path) -> list[tuple[str, bool]]:
-    """Everything a file imports anywhere in it: absolute name of the module (or of what is in it), and whether relatively."""
-    package = source.relative_to(ROOT).parts[:-1]
-    found = []
-    for node in ast.walk(ast.parse(source.read_text())):
-        if isinstance(node, ast.Import):
-            found += [(alias.name, False) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = list(package[: len(package) - node.level + 1]) if node.level else []
-            base += [node.module] if node.module else []
-            found += [(".".join([*base, alias.name]), node.level > 0) for alias in node.names]
-    return found
 
 
 def room_of(module: str) -> str:

@@ -48,7 +48,7 @@ def text(template: str, *values: object) -> Text:
 
 def listed(values: Sequence[object], between: str = ", ") -> Text:
     """Texts and other values one after the other."""
-    return text(between.join(["{}"] * len(values)), *values)
+    return Text(between.join(["{}"] * len(values)), tuple(map(_kept, values)))
 
 
 def as_text(words: str | Text) -> Text:

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 import bpy
 from bpy.props import CollectionProperty, StringProperty
 
-from ..reported import reported
+from ..engine import errors
+from ..jobs import activity
+from ..jobs.starting import start_operator
 from ..sources.photo_sets import PHOTOS, RAW, VIDEOS
-from ..translations import shown
+from ..translations import explained, shown
 from .reconstruct import FILES, FOLDER
 
 POSES = frozenset((".json",))
@@ -63,7 +65,7 @@ class TTTLRM_OT_drop(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         cls.poll_message_set("Another job is still running: wait for it, or stop it with Esc")
-        return bpy.ops.tttlrm.reconstruct.poll()
+        return activity.current is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Blender calls this with what was dropped."""
@@ -79,11 +81,10 @@ class TTTLRM_OT_drop(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Blender calls this after the answer. The job goes on when this operator is over."""
-        how = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
         try:
-            outcome = bpy.ops.tttlrm.reconstruct(how, **self._dropped().arguments)
-        except RuntimeError as error:
-            self.report({"ERROR"}, reported(error))
+            outcome = start_operator("reconstruct", **self._dropped().arguments)
+        except errors.TttlrmError as error:
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
         return {"CANCELLED"} if "CANCELLED" in outcome else {"FINISHED"}
 

@@ -5,9 +5,11 @@ from typing import ClassVar
 
 import bpy
 
-from ..reported import reported
+from ..engine import errors
+from ..jobs.starting import start_operator
 from ..scene.cameras import background_photo
 from ..scene.splats import is_splats
+from ..translations import explained
 
 
 class TTTLRM_OT_reconstruct_again(bpy.types.Operator):
@@ -30,7 +32,7 @@ class TTTLRM_OT_reconstruct_again(bpy.types.Operator):
         for obj in context.view_layer.objects:
             obj.select_set(obj in beside and obj.type == "CAMERA" and background_photo(obj) is not None)
         try:
-            return bpy.ops.tttlrm.reconstruct("INVOKE_DEFAULT", name=name)
-        except RuntimeError as error:
-            self.report({"ERROR"}, reported(error))
+            return start_operator("reconstruct", name=name)
+        except errors.TttlrmError as error:
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}

@@ -12,8 +12,8 @@ import bpy
 READERS = {"INT": int, "FLOAT": float, "STRING": str}
 
 
-def add_arguments(parser: ArgumentParser, operator: Any, but: Collection[str] = ()) -> None:
-    """Add an option for every property of an operator of `bpy.ops`, `but` for some."""
+def add_arguments(parser: ArgumentParser, operator: str, but: Collection[str] = ()) -> None:
+    """Add an option for every property of an operator of ours, `but` for some."""
     group = parser.add_argument_group("settings")
     for prop in (prop for prop in _properties(operator) if prop.identifier not in but):
         form = _form(prop)
@@ -21,13 +21,13 @@ def add_arguments(parser: ArgumentParser, operator: Any, but: Collection[str] = 
         group.add_argument(name, dest=prop.identifier, default=SUPPRESS, help=prop.description.replace("%", "%%"), **form)
 
 
-def given(args: Namespace, operator: Any) -> dict[str, Any]:
+def given(args: Namespace, operator: str) -> dict[str, Any]:
     """The properties that were given, as the arguments of the operator."""
     return {prop.identifier: vars(args)[prop.identifier] for prop in _properties(operator) if prop.identifier in args}
 
 
-def _properties(operator: Any) -> Iterator[bpy.types.Property]:
-    for prop in operator.get_rna_type().properties:
+def _properties(operator: str) -> Iterator[bpy.types.Property]:
+    for prop in getattr(bpy.ops.tttlrm, operator).get_rna_type().properties:
         if prop.type in {*READERS, "BOOLEAN", "ENUM"} and not (prop.is_readonly or prop.is_hidden):
             yield prop
 

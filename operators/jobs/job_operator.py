@@ -11,7 +11,7 @@ from ..engine import client, errors, messages
 from ..scene.preview import Preview
 from ..scene.reconstruction import splats_of
 from ..translations import contexts, explained, shown, worded
-from . import activity, waiting, worker
+from . import activity, starting, waiting, worker
 
 TICK = 0.1  # seconds between looks at the events
 
@@ -52,8 +52,7 @@ class JobOperator:
         try:
             activity.begin(self.bl_label, self.submit(context))
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, explained(error))
-            return {"CANCELLED"}
+            return self._fail(error)
         if bpy.app.background:
             return self._wait(context)
         with context.temp_override(window=_main_window(context)):
@@ -96,7 +95,7 @@ class JobOperator:
         if isinstance(message, messages.Note):
             self.report({"WARNING"}, worded(message.text))
         if isinstance(message, messages.Failed):
-            self.report({"ERROR"}, explained(message.error()))
+            return self._fail(message.error())
         if isinstance(message, messages.Done):
             return self._accept(context, message)
         if isinstance(message, messages.Cancelled) and self._preview and self._preview.keep():
@@ -109,9 +108,13 @@ class JobOperator:
         try:
             self.finish(context, done)
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, explained(error))
-            return {"CANCELLED"}
+            return self._fail(error)
         return {"FINISHED"}
+
+    def _fail(self, error: errors.TttlrmError) -> set[str]:
+        starting.failure = error
+        self.report({"ERROR"}, explained(error))
+        return {"CANCELLED"}
 
     def _leave(self, context: bpy.types.Context, outcome: set[str]) -> set[str]:
         context.window_manager.event_timer_remove(self._timer)

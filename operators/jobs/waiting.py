@@ -14,9 +14,10 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..engine import errors, messages
-from ..reported import reported
 from ..scene.lookup import find
+from ..scene.splats import is_kept
 from . import activity, troubles
+from .starting import start_operator
 
 REST = 0.3  # seconds without a change before a decoding begins
 TICK = 0.1  # seconds between looks
@@ -85,15 +86,15 @@ def step(now: float) -> None:
 
 def decode(obj: bpy.types.Object) -> None:
     """Decode an object as if it were the active one; what keeps it from that is told in its panel."""
+    if activity.current or not is_kept(obj):
+        return
     windows = bpy.context.window_manager.windows
     window: dict[str, Any] = {} if bpy.app.background else {"window": windows[0]}
     with bpy.context.temp_override(**window, object=obj, active_object=obj):
-        if not bpy.ops.tttlrm.decode.poll():
-            return
         try:
-            bpy.ops.tttlrm.decode("INVOKE_DEFAULT")
-        except RuntimeError as error:
-            troubles.note(obj.tttlrm.session, messages.Failed.of(errors.TttlrmError("{}", reported(error), code="refused")))
+            start_operator("decode")
+        except errors.TttlrmError as error:
+            troubles.note(obj.tttlrm.session, messages.Failed.of(error))
 
 
 @persistent

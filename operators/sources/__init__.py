@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the photos of a reconstruction come from: what a panel says about them, and the files that the worker is given."""
+"""Where the photos of a reconstruction come from, and the files that the worker is given of them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The client with a real server: jobs, events, uploads, errors."""
 
+import re
 import threading
 import time
 
@@ -9,11 +10,11 @@ import pytest
 from websockets.sync.server import serve
 
 from tests.worker.small_worker import LONG, TOKEN, BreakSettings, CountSettings, serving
-from tttlrm_blender import errors
+from tttlrm_blender import __version__, errors
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.protocol.frames import RUN_BYTES
-from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Hello, Note, Preview, Progress, Queued, encode
+from tttlrm_blender.protocol.messages import PROTOCOL, Cancelled, Done, Failed, Hello, Note, Preview, Progress, Queued, encode
 from tttlrm_blender.worker.limits import Limits
 
 
@@ -217,6 +218,11 @@ def answering(*frames: str | bytes):
     [
         (next(encode(0, Hello(protocol=99, version="9.0"))), "version_mismatch", "Update tttLRM in Blender"),
         (next(encode(0, Hello(protocol=0, version="0.0.1"))), "version_mismatch", "Update tttLRM in the worker's Python"),
+        (
+            next(encode(0, Hello(PROTOCOL - 1, "0.1.0"))),
+            "version_mismatch",
+            rf"is tttLRM 0\.1\.0 .* is {re.escape(__version__)} ",
+        ),
         (next(encode(0, Done())), "no_worker", "did not say hello"),
         ("garbage", "bad_message", "cannot be read"),
         (b"garbage", "bad_message", "cannot be read"),

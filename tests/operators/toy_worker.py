@@ -53,7 +53,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     info = {"views": len(names), "splats": SPLATS, "seconds": {"load": 0.0}, "files": scene.files, "settings": to_json(settings)}
     too_coarse = settings.mesh and settings.mesh.voxel > COARSEST
     if too_coarse:
-        report.note(text("There is no mesh: {} are too large.", "the voxels"))
+        report.note(text("There is no mesh: {}", "the voxels are too large."))
     arrays = _arrays(SPLATS) | (_mesh() if settings.mesh and not too_coarse else {})
     return JobResult(info | {"cameras": _cameras(names)}, arrays)
 

@@ -110,7 +110,7 @@ def test_settings_that_make_no_sense_are_refused(kind, values):
         (ExportSettings, {"format": "exe"}, "format is 'exe', not ply, compressed.ply, spz, splat, splats.glb, glb or json"),
         (DecodeSettings, {"seed": 10**5000}, "seed is a huge number, not a whole number from 0 to 2147483647"),
         (DecodeSettings, {"crop": [0.0]}, "crop is [0.0], not a list of 0 or 16 values, each a finite number"),
-        (RenderSettings, {"views": [-1]}, "views is [-1], not a list of any number of values, each a whole number from 0 to"),
+        (RenderSettings, {"views": [-1]}, "views is [-1], not a list of values, each a whole number from 0 to"),
     ],
 )
 def test_what_is_wrong_is_told_with_what_is_allowed(kind, values, told):

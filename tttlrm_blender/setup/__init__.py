@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Making the Python environment that the worker runs in. Needs no more than the client does.
+"""The Python environment that the worker runs in: made, checked and mended. Needs no more than the client does.
 
 setup = Setup(Wanted(folder=Path("environment"), log=Path("setup.log"), python=sys.executable))
 python = setup.result(on_event=print).info["python"]

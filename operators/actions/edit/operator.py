@@ -10,6 +10,7 @@ import numpy as np
 from ...engine import errors, transform
 from ...scene import masks, points
 from ...scene.splats import is_splats
+from ...translations import explained
 
 
 def edited(context: bpy.types.Context) -> list[bpy.types.Object]:
@@ -58,7 +59,7 @@ class EditOperator:
         try:
             self.report({"INFO"}, self.edit(context))
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

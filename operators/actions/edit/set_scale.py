@@ -7,7 +7,7 @@ from bpy.props import FloatProperty, FloatVectorProperty
 from mathutils import Matrix, Vector
 
 from ...engine import errors
-from ...translations import told
+from ...translations import explained, told
 from .carrier import move, picked
 from .operator import EditOperator
 
@@ -33,7 +33,7 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         try:
             first, second = self._ends(context)
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
         self.distance = (second - first).length
         return context.window_manager.invoke_props_dialog(self)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats to files."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import bpy
 import numpy as np
 from bpy.props import BoolProperty, EnumProperty, StringProperty
@@ -9,8 +12,8 @@ from bpy_extras.io_utils import ExportHelper
 from ...engine import errors, gaussians, splat_files
 from ...scene import conversion
 from ...scene.splats import is_splats, read_splats
-from ...translations import told
-from .axes import axes_property
+from ...translations import explained, told
+from .axes import DEFAULT, axes_property
 from .suffixes import Choice, settle
 
 WORDS = {
@@ -60,19 +63,28 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
         return shown != self._shown
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Blender calls this. The ending of the name decides, so that scripts need not tell the format."""
-        up = "Z" if self.filepath.lower().endswith(ENDINGS["GLB"]) else self.up_axis
-        turn = np.linalg.inv(conversion.AXES[up])
+        """Blender calls this."""
         try:
-            splats = gaussians.merge([read_splats(obj, turn) for obj in self._objects(context)])
-            splat_files.write_splats(self.filepath, splats, "z" if up == "Z" else "")
+            count = export_splats(self.filepath, self._objects(context), self.up_axis)
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, told("{:,} splats", len(splats)))
+        self.report({"INFO"}, told("{:,} splats", count))
         return {"FINISHED"}
 
     def _objects(self, context: bpy.types.Context) -> list[bpy.types.Object]:
         if is_splats(context.object) and not self.use_selection:
             return [context.object]
         return [obj for obj in context.selected_objects if is_splats(obj)] or [context.object]
+
+
+def export_splats(path: str | Path, objects: Iterable[bpy.types.Object], up_axis: str = DEFAULT) -> int:
+    """Write the splats of objects to a file, whose format the ending of its name decides; gives their number.
+
+    Raises `TttlrmError` where it cannot be written, or where an object holds no splats.
+    """
+    up = "Z" if str(path).lower().endswith(ENDINGS["GLB"]) else up_axis
+    turn = np.linalg.inv(conversion.AXES[up])
+    splats = gaussians.merge([read_splats(obj, turn) for obj in objects])
+    splat_files.write_splats(path, splats, "z" if up == "Z" else "")
+    return len(splats)

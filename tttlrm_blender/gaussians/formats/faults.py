@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import TttlrmError
+from ...errors import TttlrmError, text
 from ..gaussians import Gaussians
 
 
@@ -38,5 +38,6 @@ def keep_finite(
         return gaussians
     if lost == len(sound):
         raise bad_file("{} holds no splat with finite values.", path)
-    logging.getLogger(__name__).warning("%s: left out %d of %d splats, whose values are not finite.", path, lost, len(sound))
+    note = text("{}: left out {} of {} splats, whose values are not finite.", path, lost, len(sound))
+    logging.getLogger(__name__).warning(note)
     return gaussians[sound]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import text
 from ...geometry.quaternions import normalize, to_matrices
 from ...gltf import Glb, read_accessor, read_glb_file, write_glb_file
 from ..gaussians import Gaussians, allocate, merge
@@ -83,8 +84,8 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.nda
             "{} holds splats compressed as {}, which cannot be read.", path, kind, hint="Export it without compression."
         )
     if extension.get("colorSpace", DISPLAY) != DISPLAY:
-        note = "%s: its colours are %s, and are taken as sRGB."
-        logging.getLogger(__name__).warning(note, path, extension["colorSpace"])
+        note = text("{}: its colours are {}, and are taken as sRGB.", path, extension["colorSpace"])
+        logging.getLogger(__name__).warning(note)
     values = {name: read_accessor(glb, index) for name, index in primitive["attributes"].items() if _is_read(name)}
     degree = max(d for d in range(4) if all(name in values for name in _sh_names(d)[1:]))
     into = allocate(len(values["POSITION"]), degree)

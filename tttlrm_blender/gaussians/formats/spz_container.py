@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ...atomic_files import replacing
-from ...errors import TttlrmError
+from ...errors import TttlrmError, text
 from .faults import bad_file
 
 MAGIC, GZIP = b"NGSP", b"\x1f\x8b"
@@ -113,7 +113,7 @@ def _read_header(path: Path, stream: gzip.GzipFile | BinaryIO, versions: tuple[i
     if count * sum(header.widths()) > path.stat().st_size * BEST_COMPRESSION:
         raise _cut(path)
     if flags & EXTENDED:
-        logging.getLogger(__name__).warning("%s: its vendor's extensions of SPZ are ignored.", path)
+        logging.getLogger(__name__).warning(text("{}: its vendor's extensions of SPZ are ignored.", path))
     return header
 
 
