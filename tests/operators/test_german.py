@@ -40,7 +40,7 @@ def test_a_note(translations, photos, capfd):
     assert "Es gibt kein Mesh: the voxels are too large." in capfd.readouterr().out
 
 
-def test_what_keeps_another_operator_from_starting_is_no_text_of_blenders(translations, tmp_path, capfd):
+def test_what_keeps_another_operator_from_starting_is_no_text_of_blenders(translations, tmp_path):
     """The one that was called first tells it, once."""
     (tmp_path / "film.mp4").mkdir()
     with pytest.raises(RuntimeError) as caught:
