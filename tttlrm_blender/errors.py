@@ -36,7 +36,7 @@ class Text:
         return self.worded(str)
 
     def worded(self, translate: Callable[[str], str]) -> str:
-        """The finished text, its template and those of texts in it translated first. Never raises, whatever is in it."""
+        """The finished text, its template and those of texts in it translated first. Never raises, whatever the template is."""
         values = (value.worded(translate) if isinstance(value, Text) else value for value in self.values)
         return FIELD.sub(lambda field: _filled(field, values), translate(self.template))
 
