@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..gaussians.gaussians import SH_DC, Gaussians
+from ..kernels import torch_in_order
 from .config import Config
 from .depth import Guess
 from .network import TttLRM
@@ -176,8 +177,9 @@ def joined(parts: Iterable[Candidates], masks: Sequence[Tensor]) -> Candidates:
     return whole
 
 
+@torch_in_order()
 def to_gaussians(candidates: Candidates, sh_degree: int = 3, scale: float = 1.0) -> Gaussians:
-    """Splats with activated values, as torch tensors."""
+    """Splats with activated values, as torch tensors: the same ones on any number of threads."""
     return Gaussians(
         means=candidates.means,
         quats=F.normalize(candidates.quats, dim=-1),
