@@ -25,7 +25,7 @@ BUILD ?= auto
 # Of the guide and the template: the command that starts a Blender with a window of 1280 x 800.
 BLENDER ?= blender
 
-.PHONY: help setup test test-blender-all demo extension wheelhouse lock guide template gpu-check train-gpu
+.PHONY: help setup test test-blender-all bench demo extension release wheelhouse lock plan guide template gpu-check train-gpu
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -59,17 +59,26 @@ test: setup $(if $(BPY),$(OLD)/.ready)  ## check style and types, then run the t
 test-blender-all: test $(NEW:=/.ready)  ## the tests, and those of Blender in 5.2 and 5.3 too, which want Python 3.13: NEW_PYTHON=python3.13
 	for new in $(NEW); do TTTLRM_PYTHON=$(CURDIR)/$(BIN)/python $$new/bin/python -m pytest -q tests/operators || exit 1; done
 
+bench: setup  ## run the quick benchmarks, under ten minutes on two cores: out/bench.md
+	$(BIN)/python -m benchmarks
+
 demo: setup  ## photograph a scene in Blender, reconstruct it, bring it back: out/demo.blend and out/demo.png
 	$(BIN)/python -m tools.inside.demo
 
 extension: setup  ## build dist/tttlrm-<version>.zip for Blender and check it
 	$(BIN)/python -m tools.build_extension
 
+release: setup  ## build dist/: the zip in a repository that Blender takes updates from (index.json), wheel and sdist of the engine
+	$(BIN)/python -m tools.release
+
 wheelhouse: setup  ## download what *Set Up Worker* installs, for this machine and the Python of .venv, into wheelhouse/: BUILD=auto
 	$(BIN)/python -m tools.wheelhouse wheelhouse --build $(BUILD)
 
 lock: setup  ## pin what *Set Up Worker* installs anew: the newest versions that fit, with hashes
 	$(BIN)/python -m tools.lock_requirements
+
+plan: setup  ## draw the plan of rooms in docs/architecture.md anew
+	$(BIN)/python -m tools.plan
 
 guide: setup  ## go from photos to exported splats in a Blender with a window, for the pictures of docs/guide: BLENDER="xvfb-run -a blender"
 	$(BIN)/python -m tools.guide --blender "$(BLENDER)" --docs docs/guide

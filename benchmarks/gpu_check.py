@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a CUDA machine gives: gsplat against the CPU rasteriser, bfloat16 against float32, two ranks against one, the plane sweep
 against the CPU's, a training step of each stage, and time and memory at the released size with random weights. Needs no network;
-results are JSON under benchmarks/results.
+results are JSON.
 
-    python -m benchmarks.gpu_check [--quick] [--only CHECK …]
+python -m benchmarks.gpu_check [--quick] [--only CHECK …] [--out out/gpu_check.json]
+
+It runs from a checkout; the engine need not be installed.
 """
 
 from __future__ import annotations
@@ -22,21 +24,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.geometry.cameras import Cameras
+from tttlrm_blender.model.config import Config
+from tttlrm_blender.model.memory import encode, read_splats
+from tttlrm_blender.model.network import Rule, TttLRM
+from tttlrm_blender.model.sequence_parallel import sequence_parallel, views_of_rank
+from tttlrm_blender.render.rasterize import rasterize
+from tttlrm_blender.stereo.sweep import match, split_range
+from tttlrm_blender.train.loader import make_lesson
+from tttlrm_blender.train.plan import NETWORKS, STAGES, Plan
+from tttlrm_blender.train.trainer import Trainer, fresh_model
+
 HOUSE = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(HOUSE))  # this also runs where the engine is not installed
-
-from tttlrm_blender.gaussians.gaussians import Gaussians  # noqa: E402
-from tttlrm_blender.geometry.cameras import Cameras  # noqa: E402
-from tttlrm_blender.model.config import Config  # noqa: E402
-from tttlrm_blender.model.memory import encode, read_splats  # noqa: E402
-from tttlrm_blender.model.network import Rule, TttLRM  # noqa: E402
-from tttlrm_blender.model.sequence_parallel import sequence_parallel, views_of_rank  # noqa: E402
-from tttlrm_blender.render.rasterize import rasterize  # noqa: E402
-from tttlrm_blender.stereo.sweep import match, split_range  # noqa: E402
-from tttlrm_blender.train.loader import make_lesson  # noqa: E402
-from tttlrm_blender.train.plan import NETWORKS, STAGES, Plan  # noqa: E402
-from tttlrm_blender.train.trainer import Trainer, fresh_model  # noqa: E402
-
 RELEASED = {"8 views 536x960": (8, 536, 960), "16 views 536x960": (16, 536, 960), "64 views 536x960": (64, 536, 960)}
 SIZES = RELEASED | {"100 views 256x256": (100, 256, 256)}  # views, height, width
 SMALL = Config(dim=256, layers=6, expansion=2)
@@ -214,10 +214,10 @@ CHECKS = {
 
 def main() -> int:
     """Run every check, print and write what was found; a check that fails is told and the others go on."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
     parser.add_argument("--only", nargs="+", choices=CHECKS, default=list(CHECKS), help="some of the checks")
-    parser.add_argument("--out", type=Path, default=HOUSE / "benchmarks" / "results" / "gpu_check.json")
+    parser.add_argument("--out", type=Path, default=HOUSE / "out" / "gpu_check.json")
     parser.add_argument("--rank", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--meet", help=argparse.SUPPRESS)
     args = parser.parse_args()

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long the heaviest messages keep a reader busy, which in a worker keeps everybody waiting.
 
-python -m benchmarks.heavy_messages
+python -m benchmarks.heavy_messages [--runs 3]
 
-Each kind of message is as large as clients accept it from a worker, and then as a worker accepts it from clients; printed are
-seconds until each is read or refused, the best of three.
+Each kind of message is as large as clients accept it from a worker, and then as a worker accepts it from clients; printed is
+the time until each is read or refused.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
+from benchmarks.table import Row, best, show
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.frames import MAX_HEADER, RUN_BYTES
 from tttlrm_blender.protocol.messages import MAX_REQUEST, MAX_TEXT, Decoder
@@ -63,25 +65,26 @@ TEXTS: dict[str, Callable[[int], Frame]] = {
 HEADERS: dict[str, Callable[[int], Frame]] = {"arrays": arrays, "announced arrays": announcement}
 
 
-def seconds(frame: Frame, text: int, header: int) -> float:
-    """The best of three."""
-    times = []
-    for _ in range(3):
-        reader = Decoder(RUN_BYTES, text, header)
-        start = time.perf_counter()
-        with suppress(TttlrmError):
-            reader.feed(frame)
-        times.append(time.perf_counter() - start)
-    return min(times)
+def read(frame: Frame, text: int, header: int) -> None:
+    """Read a frame, or refuse it."""
+    with suppress(TttlrmError):
+        Decoder(RUN_BYTES, text, header).feed(frame)
 
 
-def main() -> None:
-    """Print them."""
+def rows(runs: int) -> Iterator[Row]:
+    """Every kind of message for each reader."""
     for who, text, header in (("client", MAX_TEXT, MAX_HEADER), ("worker", MAX_REQUEST, MAX_REQUEST)):
         for size, kinds in ((text, TEXTS), (header, HEADERS)):
             for name, make in kinds.items():
-                spent = seconds(make(size - 64), text, header)
-                print(f"{who}: {name:18} {size:9,} bytes {spent:7.3f} s", flush=True)
+                frame = make(size - 64)
+                yield Row(f"{who} reads {name}, {size:,} bytes", *best(partial(read, frame, text, header), runs))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=3)
+    show(rows(parser.parse_args().runs))
 
 
 if __name__ == "__main__":

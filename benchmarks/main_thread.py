@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long Blender's main thread is held up while a reconstruction goes on and its splats are seen on their way.
 
-python -m benchmarks.main_thread PHOTOS [--views 16] [--scan full] [--seconds 10] [--rows 20] [--processor]
+python -m benchmarks.main_thread PHOTOS [--views 16] [--scan full] [--seconds 10] [--rows 10] [--processor]
 
 Wants the bpy module; the worker is a real one. The operator runs as without a window, one call of `_take` for each event, which
 is what `modal` does with one; the viewport's overlay draws after every preview and after the result. Printed are the longest
-calls of functions in operators/, without what they spend in `write` and `upload`, which hand attributes to Blender and the GPU,
-and without waiting for events. `Canvas.draw` tells about the GPU, or what stands in for it. On a machine that others use,
-`--processor` tells more.
+calls of functions in operators/, without waiting for events and without what they spend in `write` and `upload`, which hand
+attributes to Blender and the GPU, and in `Canvas.draw`, which tells about the GPU or what stands in for it. On a machine that
+others use, `--processor` tells more.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import argparse
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from time import perf_counter, thread_time
@@ -26,18 +26,20 @@ from typing import Any
 import bpy
 
 import operators
+from benchmarks.table import Row, show
 from operators.actions.reconstruct import TTTLRM_OT_reconstruct
 from operators.jobs import worker
 from operators.jobs.chosen_worker import Worker
 from tests.operators.viewport import gpu_process
 from tttlrm_blender.poses.camera_files import read_cameras
 from tttlrm_blender.protocol.messages import Done, Event, Preview
+from tttlrm_blender.protocol.results import ReconstructResult
 
 TARGET = 0.05  # seconds
 HOUSE = Path(operators.__file__).parent
 WAITING = {"job.Job.events", "background.Background.wait"}
-APART = {"points.write", "canvas.upload"} | WAITING  # handing over
-WHOLE = {"job.JobOperator.execute", "job.JobOperator._wait"}  # which go on as long as the job does
+APART = {"points.write", "canvas.upload", "canvas.texture", "canvas.Canvas.draw"} | WAITING  # handing over, and the GPU
+WHOLE = {"job_operator.JobOperator.execute", "job_operator.JobOperator._wait"}  # which go on as long as the job does
 
 
 @cache
@@ -81,7 +83,7 @@ def main() -> None:
     parser.add_argument("--views", type=int, default=16)
     parser.add_argument("--scan", default="full")
     parser.add_argument("--seconds", type=float, default=10.0, help="of refinement")
-    parser.add_argument("--rows", type=int, default=20)
+    parser.add_argument("--rows", type=int, default=10)
     parser.add_argument("--processor", action="store_true", help="time of the processor, not of the clock")
     options = parser.parse_args()
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -96,7 +98,7 @@ def main() -> None:
         with Calls(thread_time if options.processor else perf_counter) as calls:
             bpy.ops.tttlrm.reconstruct(directory=str(options.photos), **wanted)
         worker.link.close()
-    tell(calls, options.rows)
+    show(rows(calls, options.rows, ", of processor time" if options.processor else ""))
     operators.unregister()
 
 
@@ -107,18 +109,19 @@ def draw_what_comes(photos: Path) -> None:
     def taken(operator: TTTLRM_OT_reconstruct, context: bpy.types.Context, event: Event) -> set[str] | None:
         outcome = take(operator, context, event)
         if isinstance(event, Preview | Done):
-            print(f"{type(event).__name__} of {len(event.arrays['gaussians.means']):,} splats", flush=True)
+            shown = event if isinstance(event, Preview) else event.result(ReconstructResult)
+            print(f"{type(event).__name__} of {len(shown.gaussians):,} splats", flush=True)
             gpu_process.draw_overlay(eye, (480, 270))
         return outcome
 
     TTTLRM_OT_reconstruct._take = taken
 
 
-def tell(calls: Calls, rows: int) -> None:
-    """A line for each function, the one with the longest call first."""
-    print(f"{'function':44}{'longest':>12}{'all':>10}   calls; target {TARGET * 1000:.0f} ms")
-    for name, seconds in sorted(calls.seconds.items(), key=lambda item: -max(item[1]))[:rows]:
-        print(f"{name:44}{max(seconds) * 1000:9.1f} ms{sum(seconds):8.2f} s{len(seconds):8}")
+def rows(calls: Calls, count: int, clock: str) -> Iterator[Row]:
+    """The functions with the longest calls."""
+    for name, seconds in sorted(calls.seconds.items(), key=lambda item: -max(item[1]))[:count]:
+        apart = name in APART  # Blender's own work, or the GPU's
+        yield Row(f"{name}, longest of {len(seconds)} calls{clock}", max(seconds), at_most=None if apart else TARGET)
 
 
 if __name__ == "__main__":

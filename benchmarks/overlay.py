@@ -5,6 +5,7 @@ python -m benchmarks.overlay SPLATS.ply CAMERAS [--size 270x480] [--view 0] [--s
 
 CAMERAS is a cameras.json or a transforms.json. PYTHON is one with the bpy module, by default this one; no window is needed.
 Cycles draws twice: with colours in linear light and the view transform Standard, and with colours blended as trained and Raw.
+All pictures stand side by side in comparison.png, ten times their difference from the engine's below.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 
-from tttlrm_blender.commands.options import size
+from benchmarks.table import Row, show
+from tttlrm_blender.commands.option_forms import size
 from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.poses.camera_files import read_cameras
@@ -30,7 +32,7 @@ TARGETS = {"overlay": 35, "cycles": 28, "cycles_trained": 28}  # dB
 
 
 def main() -> None:
-    """Print PSNR for each, and where the pictures are."""
+    """Draw, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("splats", type=Path)
     parser.add_argument("cameras", type=Path)
@@ -45,31 +47,27 @@ def main() -> None:
         (options.out / f"{name}.npy").unlink(missing_ok=True)
     cameras = read_cameras(options.cameras)[1][[options.view]].resized(*options.size)
     np.savez(options.out / "camera.npz", c2w=cameras.c2w, intrinsics=cameras.intrinsics, sizes=cameras.sizes)
-    program = [options.python, "-m", "benchmarks.overlay_in_blender", options.splats, options.out, str(options.samples)]
+    program = [options.python, "-m", "benchmarks.inside.overlay", options.splats, options.out, str(options.samples)]
     subprocess.run(program, check=True)
-    compare(engine_picture(options.splats, cameras), options.out)
+    show(rows(engine_picture(options.splats, cameras), options.out))
 
 
 def engine_picture(splats: Path, cameras: Cameras) -> np.ndarray:
     """[H, W, 3] by the engine's rasteriser, over black."""
-    started = time.perf_counter()
-    picture = rasterize(read_splats(splats).map(torch.as_tensor), cameras, tuple(cameras.sizes[0])).rgb[0].clamp(0, 1).numpy()
-    print(f"engine {time.perf_counter() - started:.1f} s")
-    return picture
+    return rasterize(read_splats(splats).map(torch.as_tensor), cameras, tuple(cameras.sizes[0])).rgb[0].clamp(0, 1).numpy()
 
 
-def compare(reference: np.ndarray, folder: Path) -> None:
-    """A line for each picture, and all of them side by side with ten times their difference below."""
-    rows = [[reference, np.zeros_like(reference)]]
+def rows(reference: np.ndarray, folder: Path) -> Iterator[Row]:
+    """Each picture, and all of them side by side with ten times their difference below, in a file."""
+    sheet = [[reference, np.zeros_like(reference)]]
     for name, target in TARGETS.items():
         if (path := folder / f"{name}.npy").exists():
             picture = np.load(path).clip(0, 1)
-            rows.append([picture, 10 * abs(picture - reference)])
+            sheet.append([picture, 10 * abs(picture - reference)])
             likeness = psnr(*(torch.as_tensor(one)[None] for one in (picture, reference))).item()
-            print(f"{name} {likeness:.2f} dB, target {target} dB")
-    sheet = np.concatenate([np.concatenate(row) for row in rows], axis=1)
-    Image.fromarray((sheet.clip(0, 1) * 255).round().astype(np.uint8)).save(folder / "comparison.png")
-    print(f"engine | {' | '.join(TARGETS)}, and ten times the difference: {folder / 'comparison.png'}")
+            yield Row(name, likeness, unit="dB", at_least=target)
+    whole = np.concatenate([np.concatenate(column) for column in sheet], axis=1)
+    Image.fromarray((whole.clip(0, 1) * 255).round().astype(np.uint8)).save(folder / "comparison.png")
 
 
 if __name__ == "__main__":

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long a frame of the viewport's overlay takes on this machine's OpenGL, without Blender: its own shaders, through moderngl.
 
-pip install moderngl; python -m benchmarks.overlay_frame [--count 1000000] [--size 1920x1080] [--runs 20]
+pip install moderngl; python -m benchmarks.overlay_frame [--splats 1000000] [--size 1920x1080] [--runs 20]
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import moderngl
 import numpy as np
 
 from benchmarks.sort_splats import random_cloud
-from tttlrm_blender.commands.options import size
+from benchmarks.table import Row, best, show
+from tttlrm_blender.commands.option_forms import size
 from tttlrm_blender.gaussians.drawing import Eye, Placed, Texels, back_to_front, pack, places
 
 SHADERS = Path(__file__).resolve().parents[1] / "operators" / "viewport"
@@ -29,39 +30,41 @@ WIDEST = 0.01  # standard deviation, of a cube of side 1: about two pixels
 
 
 def main() -> None:
-    """Print the seconds of each part, and the share of the picture that splats cover."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--splats", type=int, default=1_000_000)
     parser.add_argument("--size", type=size, default=(1920, 1080))
     parser.add_argument("--runs", type=int, default=20)
     options = parser.parse_args()
-    width, height = options.size
+    show(rows(options.splats, options.size, options.runs))
+
+
+def rows(wanted: int, shape: tuple[int, int], runs: int) -> Iterator[Row]:
+    """Each part of the work, and the share of the picture that splats cover."""
+    width, height = shape
     context = moderngl.create_standalone_context(backend="egl", require=430)
-    print(context.info["GL_RENDERER"])
     projection = np.array([[2.0 * height / width, 0, 0, 0], [0, 2, 0, 0], [0, 0, -1, -0.02], [0, 0, -1, 0]])
     eye, placed = Eye(np.eye(4) + np.outer([-0.5, -0.5, -2, 0], [0, 0, 0, 1]), projection), [Placed(0, np.eye(4))]
-    cloud = random_cloud(options.count)
+    cloud = random_cloud(wanted)
     packed, texels = pack([replace(cloud, scales=cloud.scales * WIDEST)])
-    order, count = back_to_front(packed, placed, eye, options.count)
-    frame = Frame(context, (width, height), eye, texels.terms)
-    sending = seconds(context, lambda: frame.send(texels, places(placed, eye)), 3)
-    sending_order = seconds(context, lambda: frame.give("order", order), 3)
-    drawing = seconds(context, lambda: frame.draw(count), options.runs)
+    order, count = back_to_front(packed, placed, eye, wanted)
+    frame = Frame(context, shape, eye, texels.terms)
+    work = {
+        f"{count:,} splats handed over when they change": lambda: frame.send(texels, places(placed, eye)),
+        "their order, when the view moves": lambda: frame.give("order", order),
+        f"a frame of {width}×{height}, {context.info['GL_RENDERER']}": lambda: frame.draw(count),
+    }
+    for what, part in work.items():
+        part()  # the first run compiles
+        yield Row(what, *best(partial(finished, context, part), runs))
     covered = np.frombuffer(frame.picture.read(), np.float16).reshape(-1, 4)[:, 3].astype(np.float32)
-    print(f"{count:,} splats of SH degree 3 handed over when they change: {sending:.4f} s")
-    print(f"their order, when the view moves: {sending_order:.4f} s")
-    print(f"a frame of {width}x{height}: {drawing:.4f} s, {1 / drawing:.0f} a second; alpha {covered.mean():.2f} in the mean")
+    yield Row("of the picture covered", 100 * float(covered.mean()), unit="%")
 
 
-def seconds(context: moderngl.Context, work: Callable[[], None], runs: int) -> float:
-    """Median seconds of work on the GPU, after a first run."""
-    taken = []
-    for _ in range(runs + 1):
-        started = time.perf_counter()
-        work()
-        context.finish()
-        taken.append(time.perf_counter() - started)
-    return float(np.median(taken[1:]))
+def finished(context: moderngl.Context, work: Callable[[], None]) -> None:
+    """Do something and wait until the GPU has done it too."""
+    work()
+    context.finish()
 
 
 class Frame:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How many photos find a place without their poses, how far their cameras then stand from known ones, and how long it takes.
 
-python benchmarks/poses.py PHOTOS [--poses auto]
+python -m benchmarks.poses PHOTOS [--poses auto]
 
 PHOTOS have known poses. Distances are shares of the extent of the known cameras, after the similarity that fits best.
 """
@@ -12,56 +12,42 @@ import argparse
 import os
 import shutil
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.table import Row, best, show
+from tttlrm_blender.geometry.alignment import align_points
+from tttlrm_blender.photos.photo import Photo
 from tttlrm_blender.poses.find import find_photos
-from tttlrm_blender.progress import Report
-
-
-class Notes(Report):
-    """Prints what is worth telling."""
-
-    def note(self, sentence: str) -> None:
-        """A sentence for the user."""
-        print(sentence)
 
 
 def main() -> None:
-    """Print a line of figures."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--poses", default="auto")
     options = parser.parse_args()
-    known = {photo.path.name: photo for photo in find_photos(options.photos, options.poses)}
+    show(rows({photo.path.name: photo for photo in find_photos(options.photos, options.poses)}))
+
+
+def rows(known: dict[str, Photo]) -> Iterator[Row]:
+    """Photos by name, whose poses are known."""
+    found: list[Photo] = []
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare"
         bare.mkdir()
         for photo in known.values():
             shutil.copy(photo.path, bare / photo.path.name)
         os.environ["TTTLRM_CACHE"] = f"{folder}/cache"
-        started = time.perf_counter()
-        found = find_photos(bare, report=Notes())
-    spent = time.perf_counter() - started
-    truth = np.stack([known[photo.path.name].c2w[:3, 3] for photo in found])
-    away = np.linalg.norm(aligned(np.stack([photo.c2w[:3, 3] for photo in found]), truth) - truth, axis=1)
-    extent = np.linalg.norm(np.ptp(truth, axis=0))
-    print(f"{len(found)} of {len(known)} photos found a place in {spent:.0f} s")
-    print(f"camera positions off by {np.median(away) / extent:.3%} in the median, {away.max() / extent:.3%} at most")
-
-
-def aligned(
-    points: np.ndarray,  # [N, 3]
-    target: np.ndarray,  # [N, 3]
-) -> np.ndarray:
-    """Points [N, 3] moved by the similarity that brings them nearest to others (Umeyama 1991)."""
-    p, q = points - points.mean(0), target - target.mean(0)
-    left, stretch, right = np.linalg.svd(q.T @ p)
-    signs = np.diag([1, 1, np.sign(np.linalg.det(left @ right))])
-    scale = (stretch * np.diag(signs)).sum() / (p**2).sum()
-    return scale * p @ (left @ signs @ right).T + target.mean(0)
+        clock, _ = best(lambda: found.extend(find_photos(bare)), 1)  # other processes do the work
+    yield Row(f"{len(known)} photos find their places", clock)
+    yield Row("of them placed", len(found), unit="photos", at_least=len(known))
+    truth, places = (np.stack([photo.c2w[:3, 3] for photo in each]) for each in ([known[p.path.name] for p in found], found))
+    away = np.linalg.norm(align_points(places, truth).points(places) - truth, axis=1) / np.linalg.norm(np.ptp(truth, axis=0))
+    yield Row("cameras off, median", 100 * float(np.median(away)), unit="%")
+    yield Row("cameras off, farthest", 100 * float(away.max()), unit="%")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What it costs to show splats while photos are read: the same jobs with and without somebody who looks.
 
-python -m benchmarks.previews PHOTOS [--times 3]
+python -m benchmarks.previews PHOTOS [--runs 3]
 
 PHOTOS is a set whose cameras are known, such as the fox. Scans of 16 and 32 photos at the default size, and 16 photos that
 join 16. The cheapest of several runs counts; processor time says more than the clock on a busy machine.
@@ -13,15 +13,16 @@ import argparse
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from benchmarks.table import Row, show
 from tttlrm_blender.pipeline import jobs
-from tttlrm_blender.pipeline.job_kind import JobResult
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.protocol.messages import Event, Preview
+from tttlrm_blender.protocol.results import ReconstructResult
 from tttlrm_blender.protocol.settings import ExtendSettings, ReconstructSettings
 from tttlrm_blender.worker.outcome import JobReport
 
@@ -36,33 +37,29 @@ class Run:
     seconds: float = 0.0
     processor: float = 0.0  # seconds, of all threads
     previews: list[float] = field(default_factory=list)
-    splats: int = 0  # in the last preview
 
 
-def run(job: Callable[[JobReport], JobResult], watched: bool) -> Run:
+def run(job: Callable[[JobReport], ReconstructResult], watched: bool) -> Run:
     """Do a job."""
     result, started, used = Run(), time.perf_counter(), time.process_time()
 
     def hear(event: Event) -> None:
         if isinstance(event, Preview):
             result.previews.append(time.perf_counter() - started)
-            result.splats = len(event.arrays["gaussians.means"])
 
     job(JobReport(hear, watched=watched))
     result.seconds, result.processor = time.perf_counter() - started, time.process_time() - used
     return result
 
 
-def compare(name: str, job: Callable[[JobReport], JobResult], times: int) -> None:
-    """Print a job's line of the table."""
-    runs = [[run(job, watched) for watched in (False, True)] for _ in range(times)]
-    plain, shown = (min(column, key=lambda each: each.processor) for column in zip(*runs, strict=True))
-    print(
-        f"| {name} | {plain.seconds:.1f} s, {plain.processor:.1f} s | {shown.seconds:.1f} s, {shown.processor:.1f} s"
-        f" | {shown.seconds / plain.seconds:.2f}, {shown.processor / plain.processor:.2f}"
-        f" | {len(shown.previews)}, of {shown.splats:,} splats | {shown.previews[0]:.1f} s |",
-        flush=True,
-    )
+def compared(name: str, job: Callable[[JobReport], ReconstructResult], runs: int) -> Iterator[Row]:
+    """A job alone and with somebody who looks."""
+    pairs = [[run(job, watched) for watched in (False, True)] for _ in range(runs)]
+    plain, looked_at = (min(column, key=lambda each: each.processor) for column in zip(*pairs, strict=True))
+    yield Row(f"{name}, alone", plain.seconds, plain.processor)
+    yield Row(f"{name}, with {len(looked_at.previews)} previews", looked_at.seconds, looked_at.processor)
+    yield Row(f"{name}, ratio", looked_at.seconds / plain.seconds, looked_at.processor / plain.processor, unit="times")
+    yield Row(f"{name}, until the first preview", looked_at.previews[0])
 
 
 def halves(photos: Path, folder: Path) -> tuple[Path, Callable[[], None]]:
@@ -81,25 +78,29 @@ def halves(photos: Path, folder: Path) -> tuple[Path, Callable[[], None]]:
     return copy, lambda: put(images[1::2])
 
 
+def rows(photos: Path, runs: int) -> Iterator[Row]:
+    """Scans, then photos that join a scene."""
+    for scan, views in SCANS:
+        scene, settings = Scene(photos), ReconstructSettings(scan=scan, views=views)
+        yield from compared(f"{scan}, {views} photos", partial(jobs.reconstruct, scene, settings), runs)
+    with tempfile.TemporaryDirectory() as folder:
+        copy, put = halves(photos, Path(folder))
+        scene = Scene(copy)
+        jobs.reconstruct(scene, ReconstructSettings(scan="ar", views=JOINING), JobReport(lambda event: None))
+        put()
+        state, joined = scene.state, ExtendSettings(views=JOINING)
+        yield from compared(
+            f"{JOINING} photos that join {JOINING}", lambda report: jobs.extend(Scene(copy, state=state), joined, report), runs
+        )
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path, metavar="PHOTOS")
-    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
-    print("| job | alone: clock, processor | with previews | ratios | previews | first after |")
-    print("|---|---|---|---|---|---|")
-    for scan, views in SCANS:
-        scene, settings = Scene(options.photos), ReconstructSettings(scan=scan, views=views)
-        compare(f"{scan}, {views} photos", partial(jobs.reconstruct, scene, settings), options.times)
-    with tempfile.TemporaryDirectory() as folder:
-        copy, put = halves(options.photos, Path(folder))
-        scene = Scene(copy)
-        jobs.reconstruct(scene, ReconstructSettings(scan="ar", views=JOINING), JobReport(lambda event: None))
-        put()
-        state = scene.state
-        settings = ExtendSettings(views=JOINING)
-        compare(f"extend by {JOINING}", lambda report: jobs.extend(Scene(copy, state=state), settings, report), options.times)
+    show(rows(options.photos, options.runs))
 
 
 if __name__ == "__main__":

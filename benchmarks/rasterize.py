@@ -1,82 +1,64 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Time of drawing one view at 270×480 with SH degree 3, forward and with gradients, against the targets and the reference.
+"""Time of drawing one view at 270×480 with SH degree 3, alone and with gradients, and against plain torch.
 
-python benchmarks/rasterize.py [--splats 12000 20000 100000] [--repeat 20] [--backend cpu]
+python -m benchmarks.rasterize [--splats 12000 20000 100000] [--runs 20] [--backend cpu]
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
+from benchmarks.table import Row, best, show
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.render import rasterize
 
 SIZE = (270, 480)
-TARGETS = {12_000: (None, 0.1), 100_000: (0.1, 0.25)}  # seconds forward, forward and backward, on two cores
+TARGETS = {12_000: (None, 0.1), 100_000: (0.1, 0.25)}  # seconds of drawing, and with gradients, on two cores
 
 
 def main() -> None:
-    """Print one line per scene."""
-    options = parse()
-    print(f"{torch.get_num_threads()} threads, backend {options.backend}, best of {options.repeat}")
-    for layout in (surfaces, volume):
-        for count in options.splats:
-            gaussians = layout(count).map(lambda tensor: tensor.to("cuda" if options.backend == "cuda" else "cpu"))
-            measure(f"{layout.__name__} {count}", gaussians, options, TARGETS.get(count, (None, None)))
-    compare_with_reference()
-
-
-def parse() -> argparse.Namespace:
-    """The command line."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--splats", type=int, nargs="+", default=[12_000, 20_000, 100_000])
-    parser.add_argument("--repeat", type=int, default=20)
+    parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--backend", default="auto")
-    return parser.parse_args()
+    options = parser.parse_args()
+    show(rows(options.splats, options.runs, options.backend))
 
 
-def measure(name: str, gaussians: Gaussians, options: argparse.Namespace, targets: tuple[float | None, float | None]) -> None:
-    """Time one scene and print it beside its targets."""
-    picture = rasterize(gaussians, camera(), SIZE, backend=options.backend)
-    radii = picture.radii[picture.radii > 0].float()
-    print(f"{name}: {len(radii)} drawn, mean radius {radii.mean():.1f} px, alpha {picture.alpha.mean():.2f}")
-    forward = best(lambda: rasterize(gaussians, camera(), SIZE, backend=options.backend), options.repeat)
-    both = best(lambda: differentiate(gaussians, options.backend), options.repeat)
-    for what, (wall, processor), target in zip(("forward", "with gradients"), (forward, both), targets, strict=True):
-        ratio = f", {wall / target:.2f} of the target" if target else ""
-        print(f"  {what:14} {wall * 1e3:6.1f} ms, {processor * 1e3:6.1f} ms of processor time{ratio}")
+def rows(counts: list[int], runs: int, backend: str) -> Iterator[Row]:
+    """Two scenes of each size, then the plain back end."""
+    for layout in (surfaces, volume):
+        for count in counts:
+            gaussians = layout(count).map(lambda tensor: tensor.to("cuda" if backend == "cuda" else "cpu"))
+            drawing = partial(finished, rasterize, gaussians, camera(), SIZE, backend=backend)
+            both = partial(finished, differentiate, gaussians, backend)
+            targets = TARGETS.get(count, (None, None))
+            for what, work, target in zip(("drawing", "and its gradients"), (drawing, both), targets, strict=True):
+                yield Row(f"{layout.__name__}, {count:,} splats: {what}", *best(work, runs), at_most=target)
+    small = surfaces(300)
+    plain, fast = (np.array(best(partial(differentiate, small, name), 3)) for name in ("reference", "cpu"))
+    yield Row("300 splats with gradients: plain torch against the CPU back end", *plain / fast, unit="times")
 
 
-def compare_with_reference() -> None:
-    """Print how much faster the CPU back end is than plain torch, on a scene small enough for both."""
-    gaussians = surfaces(300)
-    slow, fast = (best(lambda name=name: differentiate(gaussians, name), 3)[1] for name in ("reference", "cpu"))
-    print(f"300 splats: reference {slow * 1e3:.0f} ms of processor time, cpu {fast * 1e3:.1f} ms, {slow / fast:.0f} times faster")
+def finished(work: Callable[..., object], *arguments: object, **options: object) -> None:
+    """Do something and wait until the GPU, where there is one, has done it too."""
+    work(*arguments, **options)
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def differentiate(gaussians: Gaussians, backend: str) -> None:
     """Draw, and bring the gradient of a loss on the colours back to all five arrays."""
     leaves = gaussians.map(lambda tensor: tensor.detach().requires_grad_())
     rasterize(leaves, camera(), SIZE, backend=backend).rgb.square().mean().backward()
-
-
-def best(run: Callable[[], object], repeat: int) -> tuple[float, float]:
-    """The shortest wall and processor time of some calls in seconds: what else runs on the machine only ever adds to them."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter(), time.process_time()
-        run()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        times.append((time.perf_counter() - start[0], time.process_time() - start[1]))
-    return min(wall for wall, _ in times), min(processor for _, processor in times)
 
 
 def camera() -> Cameras:

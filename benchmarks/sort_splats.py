@@ -1,46 +1,47 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long the overlay's thread takes for many splats: packed once when they change, sorted whenever the view moves.
 
-python -m benchmarks.sort_splats [--count 1000000] [--runs 5]
+python -m benchmarks.sort_splats [--splats 1000000] [--runs 10]
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.table import Row, best, show
 from tttlrm_blender.gaussians.drawing import Cloud, Eye, Placed, back_to_front, pack
 
-TARGET = 0.3  # s for a million, both together
+TARGET = 0.3  # seconds for a million, both together
 
 
 def main() -> None:
-    """Print the best of some runs, by the clock and of this thread alone, and the first, which also waits for memory."""
+    """Print the best of some runs, and the first, which also waits for memory."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--splats", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=10)
     options = parser.parse_args()
-    cloud, placed = random_cloud(options.count), [Placed(0, np.eye(4))]
+    show(rows(options.splats, options.runs))
+
+
+def rows(count: int, runs: int) -> Iterator[Row]:
+    """Both parts, apart and together."""
+    cloud, placed = random_cloud(count), [Placed(0, np.eye(4))]
     projection = np.array([[2.0, 0, 0, 0], [0, 2, 0, 0], [0, 0, -1, -0.02], [0, 0, -1, 0]])
     eye = Eye(np.eye(4) + np.outer([0, 0, -5, 0], [0, 0, 0, 1]), projection)
-    started = time.perf_counter()
+
+    def both() -> None:
+        packed, _ = pack([cloud])
+        back_to_front(packed, placed, eye, count)
+
+    yield Row(f"{count:,} splats packed and sorted for the first time", *best(both, 1))
     packed, _ = pack([cloud])
-    back_to_front(packed, placed, eye, options.count)
-    print(f"packed and sorted for the first time: {time.perf_counter() - started:.3f} s")
-    both = np.zeros(2)
-    for name, work in {
-        "pack": lambda: pack([cloud]),
-        "sort": lambda: back_to_front(packed, placed, eye, options.count),
-        "choose half and sort": lambda: back_to_front(packed, placed, eye, options.count // 2),
-    }.items():
-        seconds = best(work, options.runs)
-        both += seconds * (name in {"pack", "sort"})
-        print(f"{name}: {seconds[0]:.3f} s, of the processor {seconds[1]:.3f} s")
-    print(f"{options.count:,} splats packed and sorted: {both[0]:.3f} s, of the processor {both[1]:.3f} s; target {TARGET} s")
+    yield Row("packed", *best(lambda: pack([cloud]), runs))
+    yield Row("sorted", *best(lambda: back_to_front(packed, placed, eye, count), runs))
+    yield Row("half of them chosen and sorted", *best(lambda: back_to_front(packed, placed, eye, count // 2), runs))
+    yield Row("packed and sorted", *best(both, runs), at_most=TARGET)
 
 
 def random_cloud(count: int) -> Cloud:
@@ -48,16 +49,6 @@ def random_cloud(count: int) -> Cloud:
     rng = np.random.default_rng(0)
     means, scales, quats, base = (rng.random((count, width), dtype=np.float32) for width in (3, 3, 4, 4))
     return Cloud(means, quats, scales, base, [rng.random((count, 3), dtype=np.float32) for _ in range(15)])
-
-
-def best(work: Callable[[], Any], runs: int) -> np.ndarray:
-    """Smallest times of several runs in seconds: by the clock, and of this thread."""
-    times = []
-    for _ in range(runs):
-        clock, thread = time.perf_counter(), time.thread_time()
-        work()
-        times.append((time.perf_counter() - clock, time.thread_time() - thread))
-    return np.min(times, axis=0)
 
 
 if __name__ == "__main__":

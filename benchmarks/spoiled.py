@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What it costs that input photos were metered one by one, or that some of them are blurred.
 
-python benchmarks/spoiled.py PHOTOS [--size 270x480] [--hold-out 8] [--steps 1000] [--stops 1] [--share 0.2]
+python -m benchmarks.spoiled PHOTOS [--size 270x480] [--hold-out 8] [--steps 1000] [--stops 1] [--share 0.2]
 
 Copies of the photos are spoiled: the light of each is multiplied by 2 to a random power between −stops and stops, or a share
 of them is blurred by 1 % of their width. Held-out photos stay as they are. Printed are held-out PSNRs, plain and with the
@@ -13,17 +13,20 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from tttlrm_blender.commands.options import size
+from benchmarks.table import Row, show
+from tttlrm_blender.commands.option_forms import size
 from tttlrm_blender.photos.images import read_image
 from tttlrm_blender.photos.selection import hold_out
 from tttlrm_blender.pipeline import steps
+from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
@@ -31,13 +34,18 @@ from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 from tttlrm_blender.render.metrics import evaluate_psnr
 
 BLUR = 0.01  # of the width
+EXPOSURES = {False: "ignored", True: "found"}
 
 Spoil = Callable[[np.ndarray], np.ndarray]  # of one photo [H, W, 3], 0 to 1
 
 
 def main() -> None:
-    """Print one line per kind of photos and setting."""
-    options = parse()
+    """Print the table."""
+    show(rows(parse()))
+
+
+def rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Each kind of photos, with their exposures ignored and found."""
     kinds: dict[str, Spoil] = {
         "as they are": lambda image: image,
         f"changed by up to {options.stops:g} stops": metered(options.stops),
@@ -50,9 +58,8 @@ def main() -> None:
                 spoiled = spoil(read_image(photo.path, photo.upright))
                 Image.fromarray((spoiled * 255 + 0.5).astype(np.uint8)).save(photo.path, quality=98, subsampling=0)
             for exposure in (False, True):
-                print(
-                    f"{name}, exposures {'found' if exposure else 'ignored'}: {measured(photos, options, exposure)}", flush=True
-                )
+                found = measured(photos, options, exposure)
+                yield from (replace(row, what=f"{name}, exposures {EXPOSURES[exposure]}: {row.what}") for row in found)
 
 
 def parse() -> argparse.Namespace:
@@ -67,17 +74,19 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measured(photos: Path, options: argparse.Namespace, exposure: bool) -> str:
+def measured(photos: Path, options: argparse.Namespace, exposure: bool) -> Iterator[Row]:
     """What comes of refining for some steps."""
     width, height = options.size
     settings = ReconstructSettings(width=width, height=height, hold_out=options.hold_out)
-    photographs = steps.load(Scene(photos), settings, Report())
-    made = steps.remember(photographs, settings, Report())
-    decoded = steps.read_out(made, DecodeSettings(), Report())
-    splats = steps.optimize(decoded, made, RefineSettings(steps=options.steps, exposure=exposure), Report())
+    model = load_network(settings.checkpoint)
+    photographs = steps.load(Scene(photos), model.config.most_views, settings, Report())
+    made = steps.encode_photos(model, photographs, settings, Report())
+    decoded = steps.decode_splats(model, made, DecodeSettings(), Report())
+    splats = steps.refine_splats(decoded, made, RefineSettings(steps=options.steps, exposure=exposure), Report())
     assert photographs.held_out is not None, "some are held out"
-    plain, fitted = (evaluate_psnr(splats, photographs.held_out, fit) for fit in (False, True))
-    return f"{len(photographs.inputs)} photos used, {plain:.2f} dB, fitted {fitted:.2f} dB"
+    yield Row("photos used", len(photographs.inputs), unit="photos")
+    for what, fitted in (("held-out PSNR", False), ("the same, exposures fitted", True)):
+        yield Row(what, evaluate_psnr(splats, photographs.held_out, fitted), unit="dB")
 
 
 def metered(stops: float) -> Spoil:

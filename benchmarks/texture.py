@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Time of giving a mesh a texture, and how near it and vertex colours come to photos that nothing was made of.
 
-python benchmarks/texture.py PHOTOS SPLATS [--faces 100000] [--texture 2048] [--picture FILE.png]
+python -m benchmarks.texture PHOTOS SPLATS [--faces 100000] [--texture 2048] [--picture FILE.png [--view 0]]
 
 SPLATS is the file that `tttlrm reconstruct PHOTOS --hold-out 8 --refine 1000` writes; PHOTOS have cameras beside them. Figures
 are over the pixels that show the mesh, then over those where it is as far away as the splats are: the rest shows how
@@ -12,20 +12,22 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from trimesh import Trimesh
 
+from benchmarks.table import Row, show
 from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps
+from tttlrm_blender.mesh.face_raster import rasterize_faces
 from tttlrm_blender.mesh.fuse import fuse_depth_maps, render_depth_maps
-from tttlrm_blender.mesh.mesh import Mesh
-from tttlrm_blender.mesh.texels import draw
-from tttlrm_blender.mesh.texture import corner_shares
+from tttlrm_blender.mesh.mesh import colors_of, points_of, texture_of, uv_of
+from tttlrm_blender.mesh.texture import clamped_barycentric
 from tttlrm_blender.photos.load import PhotoSet, load_photos
 from tttlrm_blender.photos.selection import hold_out
 from tttlrm_blender.poses.find import find_photos
@@ -53,26 +55,27 @@ class Clock(Report):
 
 
 def main() -> None:
-    """Print the seconds of each stage, then a line for each way of colouring."""
-    options = parse()
+    """Print the table."""
+    show(rows(parse()))
+
+
+def rows(options: argparse.Namespace) -> Iterator[Row]:
+    """The seconds of each stage, then each way of colouring."""
     files, tested = hold_out(find_photos(options.photos, "auto", Report()), HOLD_OUT)
     photos, unseen, splats = load_photos(files), load_photos(tested), read_splats(options.splats)
     maps, truth = (render_depth_maps(splats, each.cameras, Report()) for each in (photos, unseen))
     settings = MeshSettings(faces=options.faces, texture=options.texture)
     fuse_depth_maps(maps, MeshSettings(resolution=16, texture=64), Report(), photos)  # compiles the kernels
     clock = Clock()
-    start = time.perf_counter()
     mesh = fuse_depth_maps(maps, settings, clock, photos)
-    total = time.perf_counter() - start
-    width, height = photos.cameras.sizes[0].tolist()
-    print(f"{len(mesh.faces):,} faces, {options.texture} pixels, {len(photos)} views of {width}×{height}")
-    print(", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in clock.seconds.items()), f"in {total:.1f} s")
-    print(f"texture {len(mesh.texture) / 1e6:.1f} MB, {charts_area(mesh):.0%} of it covered")
+    yield from (Row(stage, seconds) for stage, seconds in clock.seconds.items())
+    yield Row(f"texture of {options.texture} pixels, JPEG", len(texture_of(mesh)) / 1e6, unit="MB")
+    yield Row("of it covered", 100 * charts_area(mesh), unit="%")
     ways = {"vertex colours": vertex_colors(mesh), "texture": texture_colors(mesh)}
     drawn = {way: [look(mesh, unseen.cameras, view, colors) for view in range(len(unseen))] for way, colors in ways.items()}
     for way, pictures in drawn.items():
-        everywhere, right = (mean_psnr(pictures, unseen, known) for known in (None, truth))
-        print(f"{way:14} {everywhere:.2f} dB, {right:.2f} dB where the mesh is right")
+        yield Row(f"{way}, everywhere", mean_psnr(pictures, unseen, None), unit="dB")
+        yield Row(f"{way}, where the mesh is right", mean_psnr(pictures, unseen, truth), unit="dB")
     if options.picture:
         shown = [unseen.images[options.view], *(pictures[options.view][0] for pictures in drawn.values())]
         Image.fromarray((np.concatenate(shown, axis=1).clip(0, 1) * 255).astype(np.uint8)).save(options.picture)
@@ -90,42 +93,43 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def charts_area(mesh: Mesh) -> float:
+def charts_area(mesh: Trimesh) -> float:
     """The share of the texture that faces have."""
-    sides = mesh.uv[:, 1:] - mesh.uv[:, :1]
+    uv = uv_of(mesh)
+    sides = uv[:, 1:] - uv[:, :1]
     return float(np.abs(np.linalg.det(sides.astype(np.float64))).sum() / 2)
 
 
-def look(mesh: Mesh, cameras: Cameras, view: int, colors: Callable) -> tuple[np.ndarray, np.ndarray]:
+def look(mesh: Trimesh, cameras: Cameras, view: int, colors: Callable) -> tuple[np.ndarray, np.ndarray]:
     """What a camera sees of a mesh: colours [H, W, 3], and depths [H, W], 0 where nothing is."""
     pose, (fx, fy, cx, cy) = np.linalg.inv(cameras.c2w[view]), cameras.intrinsics[view]
     width, height = cameras.sizes[view].tolist()
-    corners = (mesh.vertices @ pose[:3, :3].T + pose[:3, 3])[mesh.faces]
+    corners = (points_of(mesh) @ pose[:3, :3].T + pose[:3, 3])[mesh.faces]
     before = np.flatnonzero((corners[..., 2] > NEAREST).all(axis=1))
     corners = corners[before]
     flat = corners[..., :2] / corners[..., 2:] * [fx, fy] + [cx, cy]
-    front, _ = draw(flat, 1 / corners[..., 2], height, width)
+    front, _ = rasterize_faces(flat, 1 / corners[..., 2], height, width)
     rows, columns = np.nonzero(front >= 0)
     faces = front[rows, columns]
-    shares = corner_shares(flat[faces], np.stack([columns, rows], axis=1) + 0.5) / corners[faces][..., 2]
+    shares = clamped_barycentric(flat[faces], np.stack([columns, rows], axis=1) + 0.5) / corners[faces][..., 2]
     picture, depth = np.zeros((height, width, 3)), np.zeros((height, width))
     depth[rows, columns] = 1 / shares.sum(axis=1)
     picture[rows, columns] = colors(before[faces], shares / shares.sum(axis=1, keepdims=True))
     return picture, depth
 
 
-def vertex_colors(mesh: Mesh) -> Callable:
+def vertex_colors(mesh: Trimesh) -> Callable:
     """Colours [T, 3] for faces [T] and shares of their corners [T, 3], between those of the vertices."""
-    return lambda faces, shares: np.einsum("tc,tci->ti", shares, mesh.colors[mesh.faces[faces]])
+    return lambda faces, shares: np.einsum("tc,tci->ti", shares, colors_of(mesh)[mesh.faces[faces]])
 
 
-def texture_colors(mesh: Mesh) -> Callable:
+def texture_colors(mesh: Trimesh) -> Callable:
     """The same from the texture, between its texels."""
-    picture = np.asarray(Image.open(BytesIO(mesh.texture.tobytes())))[::-1] / 255
+    picture = np.asarray(Image.open(BytesIO(texture_of(mesh).tobytes())))[::-1] / 255
     last = len(picture) - 1
 
     def colors(faces: np.ndarray, shares: np.ndarray) -> np.ndarray:
-        places = np.einsum("tc,tci->ti", shares, mesh.uv[faces].astype(np.float64)) * len(picture) - 0.5
+        places = np.einsum("tc,tci->ti", shares, uv_of(mesh)[faces].astype(np.float64)) * len(picture) - 0.5
         x, y = (low := np.floor(places).astype(int).clip(0, last - 1)).T
         s, t = (places - low).T[..., None]
         upper, lower = ((1 - s) * picture[row, x] + s * picture[row, x + 1] for row in (y, y + 1))

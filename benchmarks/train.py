@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the time of a training step goes: `python benchmarks/train.py [STEPS]`."""
+"""Where the time of a training step goes, on one thread.
 
-import sys
+python -m benchmarks.train [--steps 5]
+"""
+
+from __future__ import annotations
+
+import argparse
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import numpy as np
 import torch
 
+from benchmarks.table import Row, show
 from tttlrm_blender.train.batches import Shape, make_batch, with_costs
 from tttlrm_blender.train.chance import generator_for
 from tttlrm_blender.train.losses import losses
@@ -17,32 +26,45 @@ from tttlrm_blender.train.trainer import fresh_model
 SHAPE = Shape(scenes=4, inputs=5, others=3, size=(64, 64))
 
 
-def timed(spent: dict[str, float], name: str, work: Callable):
-    """What `work` returns, its seconds added to `spent`."""
-    start = time.perf_counter()
-    result = work()
-    spent[name] = spent.get(name, 0.0) + time.perf_counter() - start
-    return result
+class Spent:
+    """Clock and processor time by part of a step, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, np.ndarray] = defaultdict(lambda: np.zeros(2))
+
+    def __call__(self, part: str, work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """What the work returns; its time is added to the part's."""
+        start = np.array([time.perf_counter(), time.process_time()])
+        result = work(*arguments, **options)
+        self.seconds[part] += np.array([time.perf_counter(), time.process_time()]) - start
+        return result
 
 
-def main(steps: int) -> None:
-    """Print seconds per step, and each part's share of the step."""
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=5)
+    show(rows(parser.parse_args().steps))
+
+
+def rows(steps: int) -> Iterator[Row]:
+    """The mean over the steps but the first, which compiles."""
     torch.set_num_threads(1)
-    model = fresh_model(SMALL_NETWORK)
-    spent: dict[str, float] = {}
+    model, spent = fresh_model(SMALL_NETWORK), Spent()
     for step in range(steps + 1):
         if step == 1:
-            spent.clear()  # the first step compiles
-        scenes = timed(spent, "scenes", lambda step=step: make_batch(generator_for(0, step), SHAPE))
-        batch = timed(spent, "matching", lambda scenes=scenes: with_costs(scenes, SMALL_NETWORK))
-        found = timed(spent, "forward", lambda batch=batch: predict(model, batch))
-        terms = timed(spent, "rendered losses", lambda f=found, b=batch: losses(SMALL_NETWORK, f, b, rendering=True))
-        timed(spent, "backward", lambda terms=terms: sum(terms.values()).backward())
-    whole = sum(spent.values())
-    print(f"{SHAPE}: {whole / steps:.2f} s a step, {SHAPE.scenes * steps / whole:.2f} scenes/s on one thread")
-    for name, seconds in spent.items():
-        print(f"  {name:16} {seconds / steps:.3f} s  {seconds / whole:.0%}")
+            spent = Spent()
+        scenes = spent("scenes", make_batch, generator_for(0, step), SHAPE)
+        batch = spent("matching", with_costs, scenes, SMALL_NETWORK)
+        found = spent("forward", predict, model, batch)
+        terms = spent("rendered losses", losses, SMALL_NETWORK, found, batch, rendering=True)
+        spent("backward", sum(terms.values()).backward)
+    for part, seconds in spent.seconds.items():
+        yield Row(f"a step: {part}", *seconds / steps)
+    whole = sum(spent.seconds.values()) / steps
+    yield Row(f"a step of {SHAPE.scenes} scenes", *whole)
+    yield Row("training", *SHAPE.scenes / whole, unit="scenes/s")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main()

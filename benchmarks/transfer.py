@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast splats come from a worker: 1,000,000 of SH degree 3 into Blender, and a scene decoded again.
+"""How fast a million splats of SH degree 3 come from a worker into Blender, and what memory they take on their way.
 
-python -m benchmarks.transfer [--splats 1000000] [--photos FOLDER]
+python -m benchmarks.transfer [--splats 1000000]
 
-The first wants the bpy module: seconds from the request to the point cloud in the scene, and the most memory that each side
-took beyond what it had before, as a multiple of the data. The second takes 8 views at 256×256 of FOLDER: the seconds of
-`decode` with other settings, arrays in the client's hands, against those of `reconstruct`.
+Wants the bpy module. Seconds are from the request to the point cloud in the scene; memory is the most that each side took beyond
+what it had before, as a multiple of the data.
 """
 
 from __future__ import annotations
@@ -15,21 +14,24 @@ import statistics
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import psutil
 
+from benchmarks.splats import on_a_sphere
+from benchmarks.table import Row, show
 from tttlrm_blender.client import Client, launch_worker
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
+from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.progress import Report
-from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
+from tttlrm_blender.protocol.kinds import Kind
+from tttlrm_blender.protocol.results import DecodeResult, Nothing
 from tttlrm_blender.worker.program import Registry
 from tttlrm_blender.worker.program import main as serve
 
-TARGET_SECONDS, TARGET_MEMORY, TARGET_DECODE = 2.5, 2.5, 0.3
+TARGET_SECONDS, TARGET_MEMORY = 2.5, 2.5  # memory in times of the data
 PAUSE = 0.01  # seconds between looks at memory
 REPEATS = 5
 
@@ -41,6 +43,10 @@ class MakeSettings:
     splats: int = 1_000_000
 
 
+MAKE = Kind("make", MakeSettings, Nothing)
+GIVE = Kind("give", MakeSettings, DecodeResult)
+
+
 class Scene:
     """Splats in memory."""
 
@@ -48,18 +54,16 @@ class Scene:
         self.gaussians: Gaussians | None = None
 
 
-def make(scene: Scene, settings: MakeSettings, report: Report) -> JobResult:
+def make(scene: Scene, settings: MakeSettings, report: Report) -> Nothing:
     """Make the splats."""
-    random, count = np.random.default_rng(0), settings.splats
-    shapes = {"means": (3,), "quats": (4,), "scales": (3,), "opacities": (), "sh": (16, 3)}
-    scene.gaussians = Gaussians(**{name: random.random((count, *shape), np.float32) for name, shape in shapes.items()})
-    return JobResult()
+    scene.gaussians = on_a_sphere(settings.splats)
+    return Nothing()
 
 
-def give(scene: Scene, settings: MakeSettings, report: Report) -> JobResult:
+def give(scene: Scene, settings: MakeSettings, report: Report) -> DecodeResult:
     """Give the splats."""
     assert scene.gaussians is not None
-    return JobResult({}, {f"gaussians.{name}": array for name, array in scene.gaussians.arrays().items()})
+    return DecodeResult(scene.gaussians)
 
 
 class Peak:
@@ -89,63 +93,44 @@ class Peak:
 
 
 def main() -> None:
-    """Print a line for each figure."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--splats", type=int, default=1_000_000)
-    parser.add_argument("--photos", type=Path)
     options = parser.parse_args()
+    show(rows(options.splats))
+
+
+def rows(count: int) -> Iterator[Row]:
+    """Splats of a worker with jobs of its own."""
     with launch_worker(program=("-m", "benchmarks.transfer", "worker")) as worker, worker.connect() as client:
-        into_blender(client, worker.process.pid, options.splats)
-    if options.photos:
-        with launch_worker() as worker, worker.connect() as client:
-            decoded_again(client, options.photos)
+        assert worker.process is not None
+        yield from into_blender(client, worker.process.pid, count)
 
 
-def into_blender(client: Client, worker: int, count: int) -> None:
-    """Print seconds and memory of splats on their way into a scene."""
-    from operators.scene.reconstruction import splats_of
+def into_blender(client: Client, worker: int, count: int) -> Iterator[Row]:
+    """Seconds and memory of splats on their way into a scene; `worker` is its process."""
     from operators.scene.splats import add_splats
 
     client.upload("scene", {"none": b""})
-    client.submit("scene", "make", MakeSettings(count)).result()
-    add_splats("warm", splats_of(client.submit("scene", "give", MakeSettings(count)).result().arrays)[:10])
+    client.submit("scene", MAKE, MakeSettings(count)).result()
+    add_splats("warm", client.submit("scene", GIVE, MakeSettings(count)).result().gaussians[:10])
     times, here, there = [], [], []
     for _ in range(REPEATS):
         with Peak(psutil.Process().pid) as ours, Peak(worker) as theirs:
             started = time.perf_counter()
-            arrays = client.submit("scene", "give", MakeSettings(count)).result().arrays
-            add_splats("splats", splats_of(arrays))
+            splats = client.submit("scene", GIVE, MakeSettings(count)).result().gaussians
+            add_splats("splats", splats)
             times.append(time.perf_counter() - started)
-        size = sum(array.nbytes for array in arrays.values())
+        size = sum(array.nbytes for array in splats.arrays().values())
         here.append(ours.grown / size)
         there.append(theirs.grown / size)
-        del arrays
-    seconds = statistics.median(times)
-    print(f"{count:,} splats ({size / 1e6:.0f} MB) into Blender: {seconds:.2f} s in the median, target {TARGET_SECONDS} s")
-    print(f"memory: Blender {max(here):.2f}, worker {max(there):.2f} times the data at most, target {TARGET_MEMORY}")
+        del splats
+    yield Row(f"{count:,} splats from the worker into Blender, median", statistics.median(times), at_most=TARGET_SECONDS)
+    yield Row("memory of Blender, times the data", max(here), unit="times", at_most=TARGET_MEMORY)
+    yield Row("memory of the worker, times the data", max(there), unit="times", at_most=TARGET_MEMORY)
 
 
-def decoded_again(client: Client, photos: Path) -> None:
-    """Print the seconds of decoding with other settings, and of reconstructing anew."""
-    files = {path.relative_to(photos).as_posix(): path for path in photos.rglob("*") if path.is_file()}
-    settings = ReconstructSettings(views=8, width=256, height=256)
-    client.submit("photos", "reconstruct", settings, files).result()
-    decode = [timed(client, "decode", DecodeSettings(keep=0.3 + 0.05 * turn)) for turn in range(REPEATS)]
-    whole = [timed(client, "reconstruct", settings) for _ in range(REPEATS)]
-    again, anew = statistics.median(decode), statistics.median(whole)
-    print(
-        f"decode with other settings {again:.3f} s, target {TARGET_DECODE} s; reconstruct {anew:.2f} s, {anew / again:.1f} times"
-    )
-
-
-def timed(client: Client, kind: str, settings: object) -> float:
-    """Seconds of a job, until its arrays are here."""
-    started = time.perf_counter()
-    client.submit("photos", kind, settings).result()
-    return time.perf_counter() - started
-
-
-JOBS = {"make": JobKind(MakeSettings, make), "give": JobKind(MakeSettings, give)}
+JOBS = by_name(JobKind(MAKE, make), JobKind(GIVE, give))
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["worker"]:

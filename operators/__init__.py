@@ -2,6 +2,7 @@
 """Everything that runs inside Blender."""
 
 import atexit
+from typing import Any
 
 import bpy
 
@@ -22,6 +23,7 @@ from .actions import (
     reunite,
     setup_worker,
 )
+from .given import untyped
 from .headless import command_line
 from .interface import edit as edit_interface
 from .interface import manual, menus, panel, preferences, presets, thumbnails
@@ -54,7 +56,7 @@ CLASSES = (
     *menus.CLASSES,
 )
 
-_commands = []  # handles of what was added to Blender's command line
+_commands: list[Any] = []  # handles of what was added to Blender's command line
 
 
 def register() -> None:
@@ -72,7 +74,7 @@ def register() -> None:
     waiting.register()
     handlers.register()
     selection_dots.start()
-    _commands.append(bpy.utils.register_cli_command("tttlrm", command_line.main))
+    _commands.append(untyped(bpy.utils).register_cli_command("tttlrm", command_line.main))
     atexit.register(worker.link.close)
 
 

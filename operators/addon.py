@@ -2,15 +2,18 @@
 """The extension as Blender knows it: its name, its preferences and its folder."""
 
 from pathlib import Path
+from typing import Any
 
 import bpy
+
+from .given import given
 
 ADDON = __package__.rpartition(".operators")[0]  # empty where the operators run from a checkout
 
 
-def preferences() -> bpy.types.AddonPreferences | None:
+def preferences() -> Any:
     """What a person has set; None where the extension is not installed."""
-    addon = bpy.context.preferences.addons.get(ADDON) if ADDON else None
+    addon = given(bpy.context.preferences).addons.get(ADDON) if ADDON else None
     return addon.preferences if addon else None
 
 

@@ -1,28 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine, under whichever name it has here: a part of the installed extension, or beside `operators` in a checkout."""
+"""The engine's modules that run in Blender: the only way to them from here.
 
-from importlib import import_module
-from types import ModuleType
+Installed, the engine is a part of the extension, under Blender's name for that; in a checkout it lies beside `operators`, as
+the type checker sees it. A test holds the two lists equal.
+"""
 
-_HOUSE = __package__.rpartition("operators")[0]  # "bl_ext.user_default.tttlrm." when installed, "" in a checkout
+from typing import TYPE_CHECKING
 
+INSTALLED = "." in __package__  # "bl_ext.user_default.tttlrm.operators", not "operators"
 
-def _room(name: str) -> ModuleType:
-    return import_module(f"{_HOUSE}tttlrm_blender.{name}")
-
-
-errors = _room("errors")
-gaussians = _room("gaussians.gaussians")
-transform = _room("gaussians.transform")
-select = _room("gaussians.select")
-ground = _room("gaussians.ground")
-drawing = _room("gaussians.drawing")
-cameras = _room("geometry.cameras")
-camera_writers = _room("poses.camera_writers")
-settings = _room("protocol.settings")
-messages = _room("protocol.messages")
-client = _room("client")
-setup = _room("setup")
-splat_files = _room("gaussians.formats.registry")
-options = _room("commands.options")
-files = _room("atomic_files")
+if TYPE_CHECKING or not INSTALLED:
+    from tttlrm_blender import atomic_files as files
+    from tttlrm_blender import client, errors, setup, stages
+    from tttlrm_blender.commands import options
+    from tttlrm_blender.gaussians import drawing, gaussians, ground, select, transform
+    from tttlrm_blender.gaussians.formats import registry as splat_files
+    from tttlrm_blender.geometry import cameras
+    from tttlrm_blender.poses import camera_writers
+    from tttlrm_blender.protocol import fields, kinds, messages, results, settings, settings_json
+else:
+    from ..tttlrm_blender import atomic_files as files
+    from ..tttlrm_blender import client, errors, setup, stages
+    from ..tttlrm_blender.commands import options
+    from ..tttlrm_blender.gaussians import drawing, gaussians, ground, select, transform
+    from ..tttlrm_blender.gaussians.formats import registry as splat_files
+    from ..tttlrm_blender.geometry import cameras
+    from ..tttlrm_blender.poses import camera_writers
+    from ..tttlrm_blender.protocol import fields, kinds, messages, results, settings, settings_json

@@ -1,139 +1,77 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings of the engine as Blender properties: names and defaults from the dataclasses, words and limits from here."""
+"""The settings of the engine as Blender properties: names, defaults, words and limits are those of the dataclasses' fields."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
-from math import isfinite
+from dataclasses import replace
 from typing import Any
 
 import bpy
+import numpy as np
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from .engine import settings
+from .engine import fields, settings
+from .given import group_of, untyped
 from .jobs import waiting
 from .sources import properties as source_properties
 
 FIRST_STEPS = 500  # of refinement that are offered for splats which had none
 
-STARTS = (
-    ("auto", "Choose", "Sparse points of the photos, and decoded splats where these resemble the photos"),
-    ("decoded", "Decoded Splats", "What is there, without sparse points"),
-    ("points", "Sparse Points", "Sparse points of the photos alone"),
-    ("both", "Both", "Sparse points and decoded splats"),
-)
-STRATEGIES = (
-    ("split", "Split", "Splats that the photos pull most are split; transparent ones are removed"),
-    ("mcmc", "MCMC", "Transparent splats move to opaque ones; opacity and size are penalised, faint splats stirred"),
-)
-ORIENTATIONS = (
-    ("auto", "Where Estimated", "Turn scenes whose cameras had to be estimated upright; others stay in their world"),
-    ("always", "Always", "Turn every scene upright"),
-    ("never", "Never", "Leave every scene as its cameras have it"),
-)
-SCANS = (
-    ("full", "One Pass", "All photos at once: the sharpest"),
-    ("ar", "Chunk by Chunk", "A few photos at a time: for very many photos"),
-)
+SUBTYPES = {"share": "FACTOR", "distance": "DISTANCE", "pixels": "PIXEL", "seconds": "TIME_ABSOLUTE", "": "NONE"}
 
 
-def _words(name: str, description: str, **limits: Any) -> dict[str, Any]:
-    return {"name": name, "description": description, **limits}
-
-
-WORDS: dict[type, dict[str, dict[str, Any]]] = {
-    settings.DecodeSettings: {
-        "views": _words("Views", "Photos that splats are read for; 0 for as many as are sensible"),
-        "keep": _words("Keep", "Share of the most opaque pixels that become splats; 0 chooses by itself", subtype="FACTOR"),
-        "explore": _words("Explore", "Random share of the fainter pixels kept too, as a fraction of Keep", subtype="FACTOR"),
-        "min_opacity": _words("Least Opacity", "Splats fainter than this are dropped", subtype="FACTOR"),
-        "max_splats": _words("Most Splats", "Upper bound on the number of splats; 0 for none"),
-        "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view"),
-        "scale": _words("Splat Size", "Factor on the size of every splat", soft_max=4),
-        "size_limit": _words(
-            "Size Limit", "Largest splat, as a share of its distance from the nearest photo's camera; 0 for none", soft_max=0.5
-        ),
-        "near": _words("Near", "Splats nearer than this to a photo's camera are dropped", subtype="DISTANCE"),
-        "far": _words(
-            "Far", "Splats farther than this from the cameras of all photos are dropped; 0 for none", subtype="DISTANCE"
-        ),
-        "merge": _words("Merge Distance", "Splats in a cube of this side become one; 0 for none", subtype="DISTANCE"),
-        "floaters": _words(
-            "Drop Floaters", "How strictly splats are dropped that lie apart from others; 0 for not at all", subtype="FACTOR"
-        ),
-        "seed": _words("Seed", "Of the random choice among the faint splats"),
-    },
-    settings.RefineSettings: {
-        "steps": _words("Steps", "Optimisation steps; 0 for no limit by these", min=0),
-        "passes": _words("Passes", "Over all photos, a step for each; 0 for no limit by these", min=0),
-        "seconds": _words("Seconds", "Time to spend; 0 for no limit by time", min=0),
-        "start": _words("Start", "What is optimised", items=STARTS),
-        "exposure": _words("Exposure", "Photos were metered one by one: let each have its exposure"),
-        "poses": _words("Correct Poses", "Learn small corrections of the cameras while the splats are learned"),
-        "sky": _words("Sky", "Far splats where the photos look past everything near"),
-        "densify": _words("Densify", "Where splats are added and removed", items=STRATEGIES),
-        "max_splats": _words("Most Splats", "Splats are added up to here", min=1),
-        "sh_degree": _words("SH Degree", "How finely colour depends on the direction of view", min=0, max=3),
-    },
-    settings.MeshSettings: {
-        "resolution": _words("Resolution", "Voxels along the longest side of the scene", soft_max=512),
-        "voxel": _words("Voxel Size", "Side of a voxel, in place of a resolution; 0 for none", subtype="DISTANCE"),
-        "min_piece": _words("Smallest Piece", "Pieces with a smaller share of the faces are dropped", subtype="FACTOR"),
-        "faces": _words("Most Faces", "Triangles to which the mesh is simplified; 0 for as many as there are"),
-        "texture": _words("Texture Size", "Pixels along a side of the texture; 0 for vertex colours", subtype="PIXEL"),
-    },
-    settings.ReconstructSettings: {
-        "poses": _words("Poses", "“auto”, “estimate”, or a file or folder of camera poses", subtype="FILE_PATH"),
-        "orient": _words("Upright", "Whether the scene is turned upright, put on the ground and centred", items=ORIENTATIONS),
-        "distance": _words("Distance", "How many metres apart two photos were taken: a.jpg:b.jpg=2.5; empty where nobody knows"),
-        "views": _words("Views", "Photos given to the network; 0 for all that make sense", min=0),
-        "width": _words("Width", "Of the photos as they are used; 0 for their own", min=0, subtype="PIXEL"),
-        "height": _words("Height", "Of the photos as they are used; 0 for their own", min=0, subtype="PIXEL"),
-        "hold_out": _words("Hold Out", "Every n-th photo is kept for measuring; 0 for none", min=0),
-        "scan": _words("Scan", "How the photos are read", items=SCANS),
-        "elastic": _words("Elastic", "Hold the memory of early photos in long scans"),
-        "checkpoint": _words("Checkpoint", "“default”, or a file with the network's weights", subtype="FILE_PATH"),
-        "remove_background": _words(
-            "Cut Out", "An ONNX network that finds things, to remove what is behind; empty: no", subtype="FILE_PATH"
-        ),
-    },
-}
-
-WORDS[settings.ExtendSettings] = {
-    "poses": _words("Poses", "“auto”, “estimate”, or a file or folder of camera poses of all photos", subtype="FILE_PATH"),
-    "views": _words("Views", "New photos given to the network; 0 for all that make sense", min=0),
-    "remove_background": WORDS[settings.ReconstructSettings]["remove_background"],
-}
-
-MAKERS = {bool: BoolProperty, int: IntProperty, float: FloatProperty, str: StringProperty}
+def described(kind: type) -> dict[str, fields.Setting]:
+    """The settings of a dataclass that are Blender properties, by name: a crop box is an object here."""
+    known = fields.describe(kind).items()
+    return {
+        name: each for name, each in known if isinstance(each, fields.Setting) and not isinstance(each.values, fields.Several)
+    }
 
 
 def annotations(kind: type, update: Callable[[Any, bpy.types.Context], None] | None = None) -> dict[str, Any]:
-    """A Blender property for every setting of a dataclass that has words here; `update` hears of changes."""
-    default = kind()
+    """A Blender property for every setting of a dataclass; `update` hears of changes."""
     heard = {"update": update} if update else {}
-    limits = {setting.name: _limits(*setting.metadata.get("bounds", ())) for setting in fields(kind)}
-    return {name: _property(getattr(default, name), words | limits[name] | heard) for name, words in WORDS[kind].items()}
+    return {name: setting_property(kind, name, **heard) for name in described(kind)}
 
 
-def _limits(*bounds: float) -> dict[str, float]:
-    return {name: bound for name, bound in zip(("min", "max"), bounds, strict=False) if isfinite(bound)}
+def setting_property(kind: type, name: str, /, **instead: Any) -> Any:
+    """The Blender property for a setting; `instead` are arguments of it that are to differ, or are more."""
+    setting = described(kind)[name]
+    words = {"name": setting.label, "description": setting.description, "default": getattr(kind(), name)} | instead
+    match setting.values:
+        case fields.Numbers():
+            return _number_property(setting.values, words)
+        case fields.Switch():
+            return BoolProperty(**words)
+        case fields.Choices(items):
+            return EnumProperty(items=[(item.identifier, item.label, item.description) for item in items], **words)
+        case fields.FilePath():
+            return StringProperty(subtype="FILE_PATH", **words)
+        case _:
+            return StringProperty(**words)
 
 
-def _property(default: Any, words: dict[str, Any]) -> Any:
-    make = EnumProperty if "items" in words else MAKERS[type(default)]
-    precise = {"precision": 3} if make is FloatProperty else {}
-    return make(default=default, **words, **precise)
+def _number_property(numbers: fields.Numbers, words: dict[str, Any]) -> Any:
+    limits = {"min": numbers.least, "max": numbers.most, "soft_max": numbers.soft_most or numbers.most}
+    if numbers.whole:
+        return IntProperty(**limits, subtype=SUBTYPES[numbers.unit], **words)
+    return FloatProperty(**limits, subtype=SUBTYPES[numbers.unit], precision=3, **words)
 
 
 def plain(holder: Any, kind: type) -> Any:
     """The settings dataclass that a property group or an operator holds."""
-    return kind(**{name: getattr(holder, name) for name in WORDS[kind]})
+    return kind(**{name: _value(holder, name) for name in described(kind)})
 
 
 def overlaid(values: Any, operator: bpy.types.Operator) -> Any:
     """Settings with the fields that the operator's caller has set by name."""
-    names = (field.name for field in fields(values) if field.name in WORDS[type(values)])
-    return replace(values, **{name: getattr(operator, name) for name in names if operator.properties.is_property_set(name)})
+    names = (name for name in described(type(values)) if operator.properties.is_property_set(name))
+    return replace(values, **{name: _value(operator, name) for name in names})
+
+
+def _value(holder: Any, name: str) -> Any:
+    """A property as it is shown: Blender keeps 0.1, and bounds, in single precision, which is a little more or less."""
+    value = getattr(holder, name)
+    return float(str(np.float32(value))) if isinstance(value, float) else value
 
 
 class TTTLRM_PG_decode(bpy.types.PropertyGroup):
@@ -193,7 +131,7 @@ CLASSES = (*source_properties.CLASSES, TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLR
 
 def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings:
     """What the panel says about the next reconstruction."""
-    group = scene.tttlrm
+    group = group_of(scene)
     poses = {"ESTIMATE": "estimate", "FILE": group.poses}.get(group.source.cameras, "auto")
     return replace(
         plain(group, settings.ReconstructSettings),
@@ -206,7 +144,7 @@ def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings
 
 def remember(obj: bpy.types.Object, session: str, used: settings.ReconstructSettings) -> None:
     """Give a new splat object its scene on the worker and the settings that it was made with."""
-    group = obj.tttlrm
+    group = group_of(obj)
     group.session = session
     refine = used.refine if used.refine.wanted else replace(used.refine, steps=FIRST_STEPS)
     for part, values in (("decode", used.decode), ("refine", refine), ("mesh", used.mesh or settings.MeshSettings())):
@@ -215,7 +153,7 @@ def remember(obj: bpy.types.Object, session: str, used: settings.ReconstructSett
 
 def take_over(group: bpy.types.PropertyGroup, source: Any, kind: type) -> None:
     """Give a group the settings of a dataclass or of another group."""
-    for name in WORDS[kind]:
+    for name in described(kind):
         setattr(group, name, getattr(source, name))
 
 
@@ -223,13 +161,13 @@ def register() -> None:
     """Add the groups, `Scene.tttlrm` and `Object.tttlrm`."""
     for kind in CLASSES:
         bpy.utils.register_class(kind)
-    bpy.types.Scene.tttlrm = PointerProperty(type=TTTLRM_PG_scene)
-    bpy.types.Object.tttlrm = PointerProperty(type=TTTLRM_PG_object)
+    untyped(bpy.types.Scene).tttlrm = PointerProperty(type=TTTLRM_PG_scene)
+    untyped(bpy.types.Object).tttlrm = PointerProperty(type=TTTLRM_PG_object)
 
 
 def unregister() -> None:
     """Take them back out."""
-    del bpy.types.Object.tttlrm
-    del bpy.types.Scene.tttlrm
+    del untyped(bpy.types.Object).tttlrm
+    del untyped(bpy.types.Scene).tttlrm
     for kind in reversed(CLASSES):
         bpy.utils.unregister_class(kind)

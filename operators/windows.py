@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import bpy
 
+from .given import given
+
 PANELS = {"VIEW_3D": "UI", "PROPERTIES": "WINDOW", "PREFERENCES": "WINDOW"}  # the region that holds them, by kind of editor
 
 
@@ -24,5 +26,5 @@ def redraw_panels() -> None:
 
 
 def _areas() -> Iterator[bpy.types.Area]:
-    for window in bpy.context.window_manager.windows:
+    for window in given(bpy.context.window_manager).windows:
         yield from window.screen.areas

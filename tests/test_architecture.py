@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tools.imports import HOUSE as ROOT
+from tools.imports import imports, module_name
+
 ENGINE, OPERATORS = ROOT / "tttlrm_blender", ROOT / "operators"
 MODULES, IN_BLENDER = sorted(ENGINE.rglob("*.py")), [*sorted(OPERATORS.rglob("*.py")), ROOT / "__init__.py"]
 SOURCES = MODULES + IN_BLENDER
@@ -22,7 +24,7 @@ PACKAGES = {
     "": {"numpy"},
     "protocol": {"numpy"},
     "kernels": {"numba", "numpy", "torch"},
-    "geometry": {"numpy"},
+    "geometry": {"numpy", "torch"},
     "photos": {"numpy", "PIL", "scipy", "pillow_heif", "rawpy", "onnxruntime", "av"},
     "poses": {"numpy", "PIL", "scipy", "pycolmap"},
     "gaussians": {"numpy", "zstandard"},
@@ -32,16 +34,16 @@ PACKAGES = {
     "model": {"numpy", "torch", "safetensors"},
     "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
     "refine": {"numpy", "torch", "scipy"},
-    "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "fast_simplification"},
+    "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "trimesh", "fast_simplification"},
     "train": {"numpy", "PIL", "torch", "tqdm"},
-    "pipeline": {"numpy", "scipy", "torch", "safetensors"},
+    "pipeline": {"numpy", "scipy", "torch", "safetensors", "trimesh"},
     "worker": {"numpy", "websockets", "filelock", "cryptography"},
     "commands": {"numpy", "PIL", "tqdm"},
 }
 # Data walks through the rooms in one direction; what lies at the top ("") serves all.
 ROOMS = {
     "": {"gaussians"},
-    "protocol": {""},
+    "protocol": {"", "gaussians"},
     "kernels": {""},
     "geometry": {""},
     "photos": {"", "geometry"},
@@ -49,7 +51,7 @@ ROOMS = {
     "gaussians": {"", "geometry"},
     "client": {"", "protocol"},
     "setup": {"", "client", "protocol"},
-    "stereo": {"", "kernels"},
+    "stereo": {"", "geometry", "kernels"},
     "model": {"", "gaussians", "geometry", "kernels", "stereo", "photos", "protocol"},
     "render": {"", "gaussians", "geometry", "kernels", "photos"},
     "refine": {"", "gaussians", "geometry", "kernels", "photos", "poses", "protocol", "render"},
@@ -59,27 +61,6 @@ ROOMS = {
     "worker": {"", "gaussians", "pipeline", "poses", "protocol"},
     "commands": set(PACKAGES) - {"commands"},
 }
-
-
-def module_name(source: Path) -> str:
-    """Dotted name of a source file."""
-    parts = source.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-@cache
-def imports(source: Path) -> list[tuple[str, bool]]:
-    """Everything a file imports anywhere in it: absolute name of the module (or of what is in it), and whether relatively."""
-    package = source.relative_to(ROOT).parts[:-1]
-    found = []
-    for node in ast.walk(ast.parse(source.read_text())):
-        if isinstance(node, ast.Import):
-            found += [(alias.name, False) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = list(package[: len(package) - node.level + 1]) if node.level else []
-            base += [node.module] if node.module else []
-            found += [(".".join([*base, alias.name]), node.level > 0) for alias in node.names]
-    return found
 
 
 def room_of(module: str) -> str:
@@ -117,11 +98,18 @@ def engine_graph() -> dict[str, set[str]]:
     return graph
 
 
+def gateway() -> set[str]:
+    """The engine's modules that operators/engine.py imports, for a checkout and, relatively, for the installed extension."""
+    source = OPERATORS / "engine.py"
+    checkout = {name for name, relative in imports(source) if name.startswith("tttlrm_blender.") and not relative}
+    installed = {name for name, relative in imports(source) if relative}
+    assert checkout == installed
+    return checkout
+
+
 def taken_into_blender() -> set[str]:
     """The engine modules that the operators load, and all that those import."""
-    calls = [node for node in ast.walk(ast.parse((OPERATORS / "engine.py").read_text())) if isinstance(node, ast.Call)]
-    rooms = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "_room"]
-    todo = [f"tttlrm_blender.{room.value}" for room in rooms if isinstance(room, ast.Constant)]
+    todo = list(gateway())
     taken: set[str] = set()
     while todo:
         name = todo.pop()
@@ -155,8 +143,46 @@ def test_what_blender_takes_from_the_engine_is_light():
 @pytest.mark.parametrize("source", SOURCES, ids=shown)
 def test_imports_inside_are_relative(source):
     """For the engine and the operators have another name inside Blender."""
-    own = {"tttlrm_blender", "operators"}
+    own = {"operators"} if source == OPERATORS / "engine.py" else {"tttlrm_blender", "operators"}
     assert not [name for name, relative in imports(source) if name.partition(".")[0] in own and not relative]
+
+
+@pytest.mark.parametrize("source", IN_BLENDER, ids=shown)
+def test_the_engine_is_reached_through_its_gateway(source):
+    reached = [name for name, _ in imports(source) if name.startswith("tttlrm_blender")]
+    assert not reached or source == OPERATORS / "engine.py"
+
+
+# The rooms of `operators` likewise; modules at the top ("") serve all of them.
+OPERATOR_ROOMS = {
+    "": set(),
+    "properties": {"", "jobs", "sources"},
+    "scene": {""},
+    "viewport": {"", "scene"},
+    "sources": {"", "scene"},
+    "jobs": {"", "properties", "scene"},
+    "actions": {"", "jobs", "properties", "scene", "sources", "viewport"},
+    "interface": {"", "jobs", "properties", "scene", "sources"},
+    "headless": {"", "actions", "jobs", "properties", "scene", "sources"},
+    "translations": {""},
+    "presets": set(),
+}
+
+
+def operator_room(module: str) -> str:
+    """The room of a module of `operators`; most at the top are in none."""
+    room = [*module.split("."), "", ""][1]
+    return room if room in OPERATOR_ROOMS or (OPERATORS / room).is_dir() else ""
+
+
+IN_ROOMS = [source for source in IN_BLENDER if source.parent not in (ROOT, OPERATORS) or source.stem == "properties"]
+
+
+@pytest.mark.parametrize("source", IN_ROOMS, ids=shown)
+def test_a_room_of_the_operators_imports_what_it_may(source):
+    room = operator_room(module_name(source))
+    rooms = {operator_room(name) for name, relative in imports(source) if relative and name.startswith("operators.")}
+    assert rooms - {"translations"} <= OPERATOR_ROOMS[room] | {room}
 
 
 def test_the_engine_has_no_import_circles():
@@ -179,14 +205,33 @@ def test_nothing_is_timed_by_a_clock_that_jumps():
 
 
 def test_pages_name_tests_and_benchmarks_that_exist():
-    for page in sorted((ROOT / "docs").rglob("*.md")):
+    for page in [page for tree in ("docs", "benchmarks", "soak") for page in sorted((ROOT / tree).rglob("*.md"))]:
         text = page.read_text()
-        for path in re.findall(r"`((?:tests|benchmarks)/[^`]+)`", text):
+        for module in re.findall(r"python -m ((?:tests|benchmarks|soak)\.[\w.]+)", text):
+            assert (ROOT / f"{module.replace('.', '/')}.py").exists(), f"{page.name}: {module}"
+        for path in re.findall(r"`((?:tests|benchmarks|soak)/[^`]+)`", text):
             assert (ROOT / path).exists(), f"{page.name}: {path}"
         for test, path in re.findall(r"`(test_\w+)…?` in `([^`]+)`", text):
             assert f"def {test}" in (ROOT / path).read_text(), f"{page.name}: {test}"
 
 
+def test_tests_need_no_benchmark_and_no_soak_test():
+    """Those may use what tests share, never the other way round: neither in an import nor as a program."""
+    for source in (ROOT / "tests").rglob("*.py"):
+        texts = [node.value for node in ast.walk(ast.parse(source.read_text())) if isinstance(node, ast.Constant)]
+        wanted = [name for name, _ in imports(source)] + [text for text in texts if isinstance(text, str)]
+        assert not [name for name in wanted if re.match(r"(benchmarks|soak)\.\w+", name)], source
+
+
+@pytest.mark.parametrize("tree", ["benchmarks", "soak"])
+def test_a_page_lists_every_program(tree):
+    page = (ROOT / tree / "README.md").read_text()
+    for source in (ROOT / tree).glob("[!_]*.py"):
+        is_program = 'if __name__ == "__main__":' in source.read_text()
+        assert (f"| `python -m {tree}.{source.stem}" in page) is is_program, source
+
+
 def test_every_file_states_its_licence():
-    for source in SOURCES + sorted(file for tree in ("tests", "benchmarks", "tools") for file in (ROOT / tree).rglob("*.py")):
+    trees = [ROOT / tree for tree in ("tests", "benchmarks", "soak", "tools")]
+    for source in SOURCES + sorted(file for tree in trees for file in tree.rglob("*.py")):
         assert source.read_text().startswith("# SPDX-License-Identifier: GPL-3.0-or-later\n"), source

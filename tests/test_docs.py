@@ -11,8 +11,8 @@ import pytest
 
 from tools.pages import anchors, page
 
-DOCS = Path(__file__).parents[1] / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
 each_page = pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
 VOID = ("meta", "img", "br", "hr")  # tags without content
 
@@ -51,12 +51,23 @@ def test_a_page_is_understood(file):
 @each_page
 def test_links_lead_somewhere(file):
     """To a page and a heading of it, or out into the web."""
-    known = {path.with_suffix(".html").name: anchors(path.read_text("utf-8")) for path in PAGES}
+    known = {path.with_suffix(".html"): anchors(path.read_text("utf-8")) for path in PAGES}
     for link in Reader(page(file.read_text("utf-8"))).links:
         target, _, heading = link.partition("#")
         if not target.startswith("http"):
-            name = target or file.with_suffix(".html").name
-            assert (not heading or heading in known[name]) and (name in known or (DOCS / name).exists()), link
+            place = (file.parent / target).resolve() if target else file.with_suffix(".html")
+            assert (not heading or heading in known[place]) and (place in known or place.exists()), link
+
+
+@pytest.mark.parametrize("file", ["benchmarks/README.md", "soak/README.md", "CONTRIBUTING.md", "README.md"])
+def test_links_between_files_lead_somewhere(file):
+    """Outside docs/, where they are read as files: to one, and a heading of it."""
+    source = DOCS.parent / file
+    for link in re.findall(r"\]\(([^)]+)\)", source.read_text("utf-8")):
+        target, _, heading = link.partition("#")
+        if not target.startswith("http"):
+            page = source.parent / target
+            assert page.exists() and (not heading or heading in anchors(page.read_text("utf-8"))), link
 
 
 def test_links_to_pages_lead_to_their_html():

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -13,74 +14,93 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.pages import page
+from tttlrm_blender import __version__
 
 HOUSE = Path(__file__).resolve().parents[1]
-FILES = ("__init__.py", "blender_manifest.toml", "LICENSE")
+MANIFEST = HOUSE / "blender_manifest.toml"
+FILES = ("__init__.py", "LICENSE")
 TREES = ("operators", "tttlrm_blender")
 PICTURES = (".jpg", ".png")  # of the docs
 
 
 def fetch_wheels() -> None:
     """Put the wheels that vendor/requirements.txt pins by hash into vendor/, unless they are there."""
-    wanted = [HOUSE / wheel for wheel in manifest()["wheels"]]
-    if all(wheel.exists() for wheel in wanted):
+    if all(wheel.exists() for wheel in wheels()):
         return
     pure = ["--platform", "any", "--python-version", "3.11", "--implementation", "py", "--abi", "none", "--only-binary", ":all:"]
-    pinned = ["--require-hashes", "--no-deps", "--requirement", HOUSE / "vendor/requirements.txt", "--dest", HOUSE / "vendor"]
+    pinned: list[str | Path] = [
+        "--require-hashes",
+        "--no-deps",
+        "--requirement",
+        HOUSE / "vendor/requirements.txt",
+        "--dest",
+        HOUSE / "vendor",
+    ]
     subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", *pure, *pinned], check=True)
 
 
-def manifest() -> dict:
-    """What blender_manifest.toml says."""
-    return tomllib.loads((HOUSE / "blender_manifest.toml").read_text())
+def wheels() -> list[Path]:
+    """The wheels that the manifest lists."""
+    return [HOUSE / wheel for wheel in tomllib.loads(manifest(__version__))["wheels"]]
 
 
-def contents() -> Iterator[tuple[Path, bytes]]:
+def manifest(version: str) -> str:
+    """The text of blender_manifest.toml with a version of the product in place of the checkout's."""
+    return re.sub(r'^version = ".*$', f'version = "{version}"', MANIFEST.read_text("utf-8"), flags=re.MULTILINE)
+
+
+def contents(version: str) -> Iterator[tuple[Path, bytes]]:
     """Every file of the extension, in a fixed order; the docs as pages for a browser, which F1 opens."""
+    yield MANIFEST, manifest(version).encode()
     files = [HOUSE / name for name in FILES]
     for tree in TREES:
         files += sorted(file for file in (HOUSE / tree).rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-    files += [HOUSE / wheel for wheel in manifest()["wheels"]]
+    files += wheels()
     files += sorted(file for file in (HOUSE / "docs").rglob("*") if file.suffix in PICTURES)
     yield from ((file, file.read_bytes()) for file in files)
-    for file in sorted((HOUSE / "docs").glob("*.md")):
+    for file in sorted((HOUSE / "docs").rglob("*.md")):
         yield file.with_suffix(".html"), page(file.read_text("utf-8")).encode()
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, version: str = __version__) -> Path:
     """Write tttlrm-<version>.zip into a folder. The same sources give the same bytes."""
+    fetch_wheels()
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"tttlrm-{manifest()['version']}.zip"
+    target = folder / f"tttlrm-{version}.zip"
     unfinished = target.with_suffix(".part")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file, content in contents():
+        for file, content in contents(version):
             entry = zipfile.ZipInfo(file.relative_to(HOUSE).as_posix())
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return unfinished.replace(target)
 
 
-def validator() -> list[str] | None:
-    """The command of Blender's own check: of the program if it is on the path, else of the bpy module."""
+def blender_command(name: str) -> list[str] | None:
+    """How `blender --command extension NAME` starts: by the program if it is on the path, else by the bpy module."""
     if blender := shutil.which("blender"):
-        return [blender, "--command", "extension", "validate"]
+        return [blender, "--command", "extension", name]
     module = importlib.util.find_spec("bpy")
     if module is None or module.origin is None:
         return None
     tools = Path(module.origin).parent.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
-    return next(([sys.executable, str(tool), "validate"] for tool in tools), None)
+    return next(([sys.executable, str(tool), name] for tool in tools), None)
+
+
+def check(target: Path) -> int:
+    """Have Blender check a zip; gives its exit status, 0 as well where there is no Blender."""
+    command = blender_command("validate")
+    if command is None:
+        print("Not checked: neither a blender program nor the bpy module is here.")
+        return 0
+    return subprocess.run([*command, str(target)]).returncode
 
 
 def main() -> int:
-    """Fetch, build and check; the exit status is Blender's verdict."""
-    fetch_wheels()
+    """Build and check; the exit status is Blender's verdict."""
     target = build(HOUSE / "dist")
     print(target.relative_to(HOUSE))
-    check = validator()
-    if check is None:
-        print("Not checked: neither a blender program nor the bpy module is here.")
-        return 0
-    return subprocess.run([*check, str(target)]).returncode
+    return check(target)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,18 @@ def resolved() -> list[str]:
     extras = [f"--extra={extra}" for extra in EXTRAS]
     options = ["--universal", "--generate-hashes", "--no-annotate", "--no-header", "--quiet", "--only-binary", ":all:"]
     oldest = ".".join(map(str, VERSIONS[0]))
-    command = [UV, "pip", "compile", *options, *extras, "--python-version", oldest, "--upgrade", "pyproject.toml", "-"]
+    command: list[str | Path] = [
+        UV,
+        "pip",
+        "compile",
+        *options,
+        *extras,
+        "--python-version",
+        oldest,
+        "--upgrade",
+        "pyproject.toml",
+        "-",
+    ]
     wanted = f"{TORCH}\npip>=24.1\n"  # which tells how far a download is
     run = subprocess.run(command, input=wanted, stdout=subprocess.PIPE, text=True, check=True, cwd=HOUSE)
     return re.split(r"\n(?=\S)", run.stdout.strip())
@@ -39,8 +50,15 @@ def resolved() -> list[str]:
 
 def check(platform: str, version: tuple[int, int]) -> None:
     """Ends the program unless there is a wheel of everything for a platform and a Python."""
-    files = [argument for name in ("packages.txt", "torch.txt") for argument in ("--requirement", ROOM / name)]
-    machine = ["--python-platform", platform, "--python-version", ".".join(map(str, version)), "--target", HOUSE / "build/none"]
+    files: list[str | Path] = [argument for name in ("packages.txt", "torch.txt") for argument in ("--requirement", ROOM / name)]
+    machine: list[str | Path] = [
+        "--python-platform",
+        platform,
+        "--python-version",
+        ".".join(map(str, version)),
+        "--target",
+        HOUSE / "build/none",
+    ]
     only = ["--dry-run", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
     subprocess.run(
         [UV, "pip", "install", *only, *machine, *files], check=True, env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": MACOS}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import TttlrmError
+from .errors import Text, TttlrmError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a disk, a share of it, a file
 
@@ -31,10 +31,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def unwritable(name: str | Path, error: OSError) -> TttlrmError:
+def unwritable(name: str | Path | Text, error: OSError) -> TttlrmError:
     """The error for a file that the system did not let be written."""
     hint = "Make room on the disk." if error.errno in FULL else "See whether its folder is there and may be written to."
-    return TttlrmError(f"{name} cannot be written: {error.strerror or error}.", hint, "cannot_write")
+    return TttlrmError("{} cannot be written: {}.", name, error, hint=hint, code="cannot_write")
 
 
 def make_folder(path: Path) -> None:
@@ -42,4 +42,4 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TttlrmError(f"The folder {path} cannot be made: {error.strerror or error}.", code="cannot_write") from error
+        raise TttlrmError("The folder {} cannot be made: {}.", path, error, code="cannot_write") from error

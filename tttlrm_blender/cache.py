@@ -27,9 +27,7 @@ def kept_folder(kind: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         hint = "Set TTTLRM_CACHE to a folder that can be written to."
-        raise TttlrmError(
-            f"The cache folder {folder} cannot be made ({error.strerror or error}).", hint, "cannot_write"
-        ) from None
+        raise TttlrmError("The cache folder {} cannot be made ({}).", folder, error, hint=hint, code="cannot_write") from None
     return folder
 
 

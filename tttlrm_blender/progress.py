@@ -6,8 +6,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from .errors import Cancelled
+import numpy as np
+
+from .errors import Cancelled, Text
 from .gaussians.gaussians import Gaussians
+from .stages import Stage
 
 Listen = Callable[[], None]  # called all along the way; raises to stop it
 
@@ -24,7 +27,7 @@ class Report:
     def __init__(self) -> None:
         self._stop = threading.Event()
 
-    def __call__(self, stage: str, fraction: float) -> None:
+    def __call__(self, stage: Stage, fraction: float) -> None:
         """Say how much of a stage is done, 0 to 1. Raises `Cancelled` once `cancel` has been called."""
         if self._stop.is_set():
             raise Cancelled
@@ -34,11 +37,11 @@ class Report:
         """Ask the job to stop at its next report; may be called from any thread."""
         self._stop.set()
 
-    def progress(self, stage: str, fraction: float) -> None:
+    def progress(self, stage: Stage, fraction: float) -> None:
         """Called with every report."""
 
-    def preview(self, make: Callable[[], Gaussians]) -> None:
+    def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
         """Called where there are intermediate splats (numpy) worth showing, with what makes them."""
 
-    def note(self, sentence: str) -> None:
+    def note(self, text: Text) -> None:
         """Called with things worth telling that stop nothing, such as a photo that was left out."""

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starting and stopping the worker, and its job."""
 
-from typing import ClassVar
-
 import bpy
 
-from ..engine import messages
+from ..engine import results
+from ..given import given
 from ..jobs import activity, waiting, worker
 from ..jobs.job_operator import JobOperator
+from ..mixins import Outcome
 
 
 class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
@@ -15,13 +15,13 @@ class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
 
     bl_idname = "tttlrm.start_worker"
     bl_label = "Start Worker"
-    bl_options: ClassVar[set[str]] = set()  # nothing to undo
+    bl_options = set()  # nothing to undo
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
         """Nothing to do but to be there."""
-        return worker.Work("", "")
+        return worker.Work("", None)
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: results.Nothing) -> None:
         """Say so."""
         self.report({"INFO"}, "The worker is ready")
 
@@ -38,7 +38,7 @@ class TTTLRM_OT_stop_worker(bpy.types.Operator):
         cls.poll_message_set("No worker is connected: one starts when it is needed")
         return worker.link.connected
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         worker.link.close()
         return {"FINISHED"}
@@ -56,8 +56,8 @@ class TTTLRM_OT_cancel(bpy.types.Operator):
         cls.poll_message_set("No job is running that could be stopped")
         return activity.current is not None
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         waiting.line.leave()
-        activity.current.run.cancel()
+        given(activity.current).run.cancel()
         return {"FINISHED"}

@@ -2,19 +2,20 @@
 """Splats anew from the scene that the worker has kept, without reading the photos again."""
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any
 
 import bpy
 from bpy.props import StringProperty
 
 from .. import properties
-from ..engine import errors, settings
+from ..engine import errors, kinds, settings
+from ..given import given, group_of
 from ..jobs import waiting
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
+from ..mixins import Outcome
 from ..scene.crop import crop_matrix
 from ..scene.splats import is_kept
-from ..translations import told
 
 
 class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
@@ -23,23 +24,24 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
     bl_idname = "tttlrm.decode"
     bl_label = "Decode Again"
 
-    kind = "decode"
-    settings_type = settings.DecodeSettings
+    kind = kinds.DECODE
+    crop: Any  # what Blender makes of the annotations below
     __annotations__ = properties.annotations(settings.DecodeSettings) | {
         "crop": StringProperty(name="Crop Box", description="Name of the object to crop to; empty for the splats' own choice"),
     }
 
     def collect(self, context: bpy.types.Context) -> Work:
         """Raises `TttlrmError` when there is no such crop box."""
-        work, box = super().collect(context), self._crop_box(context.object)
-        return replace(work, settings=replace(work.settings, crop=crop_matrix(box, context.object)))
+        work, box = super().collect(context), self._crop_box(given(context.object))
+        return replace(work, settings=replace(work.settings, crop=crop_matrix(box, given(context.object))))
 
     def _crop_box(self, splats: bpy.types.Object) -> bpy.types.Object | None:
         if not self.crop:
-            return splats.tttlrm.crop
+            return group_of(splats).crop
         if self.crop not in bpy.data.objects:
-            sentence = told("There is no object “{}” to crop to.", self.crop)
-            raise errors.TttlrmError(sentence, told("Name one of the scene."), "bad_settings")
+            raise errors.TttlrmError(
+                "There is no object “{}” to crop to.", self.crop, hint="Name one of the scene.", code="bad_settings"
+            )
         return bpy.data.objects[self.crop]
 
 
@@ -48,7 +50,7 @@ class TTTLRM_OT_decode_selected(bpy.types.Operator):
 
     bl_idname = "tttlrm.decode_selected"
     bl_label = "Decode All Selected"
-    bl_options: ClassVar[set[str]] = {"UNDO"}
+    bl_options = {"UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -56,7 +58,7 @@ class TTTLRM_OT_decode_selected(bpy.types.Operator):
         cls.poll_message_set("Select splats that were reconstructed here")
         return any(is_kept(obj) for obj in context.selected_objects)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this: in a window the splats wait for their turn, else this waits for them."""
         for obj in filter(is_kept, context.selected_objects):
             if bpy.app.background:

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import sys
-from typing import ClassVar
 
 import bpy
 
-from ..engine import client, errors, messages, setup
+from ..engine import client, errors, setup
+from ..given import given
 from ..jobs.chosen_worker import chosen_worker
 from ..jobs.job_operator import JobOperator
 from ..jobs.worker import require_python
-from ..translations import shown, told
+from ..translations import shown
 
 
 class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
@@ -20,27 +20,27 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
 
     bl_idname = "tttlrm.check_worker"
     bl_label = "Check Worker"
-    bl_options: ClassVar[set[str]] = set()  # nothing to undo
+    bl_options = set()  # nothing to undo
 
     def submit(self, context: bpy.types.Context) -> client.Job:
         """Begin. Raises `TttlrmError` for a worker that was not started from here: its Python is out of reach."""
         chosen = chosen_worker()
         if not chosen.launched:
             raise errors.TttlrmError(
-                told("The worker on {} was not started by Blender, which cannot look at its Python.", chosen.host),
-                told("Type “tttlrm doctor” on that machine."),
-                "out_of_reach",
+                "The worker on {} was not started by Blender, which cannot look at its Python.",
+                chosen.host,
+                hint="Type “tttlrm doctor” on that machine.",
+                code="out_of_reach",
             )
         require_python(chosen)
         return setup.Checkup(chosen.python or sys.executable)
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: setup.CheckupResult) -> None:
         """Show the page; it stays to be copied in the Info editor."""
-        lines, well = done.info["lines"], done.info["well"]
-        self.report({"INFO"} if well else {"WARNING"}, "\n".join(lines))
+        self.report({"INFO"} if result.well else {"WARNING"}, "\n".join(result.lines))
         if not bpy.app.background:
-            title = shown("The worker is well") if well else shown("The worker is not well")
-            context.window_manager.popup_menu(lambda popup, _: _draw(popup.layout, lines), title=title)
+            title = shown("The worker is well") if result.well else shown("The worker is not well")
+            given(context.window_manager).popup_menu(lambda popup, _: _draw(popup.layout, result.lines), title=title)
 
 
 def _draw(layout: bpy.types.UILayout, lines: list[str]) -> None:

@@ -3,14 +3,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import bpy
 from bpy.props import CollectionProperty, StringProperty
 
-from ..reported import reported
+from ..engine import errors
+from ..given import given, untyped
+from ..jobs import activity
+from ..jobs.starting import start_operator
+from ..mixins import Outcome
 from ..sources.photo_sets import PHOTOS, RAW, VIDEOS
-from ..translations import shown
+from ..translations import explained, shown
 from .reconstruct import FILES, FOLDER
 
 POSES = frozenset((".json",))
@@ -54,7 +58,7 @@ class TTTLRM_OT_drop(bpy.types.Operator):
 
     bl_idname = "tttlrm.drop"
     bl_label = "Reconstruct Dropped Files"
-    bl_options: ClassVar[set[str]] = {"INTERNAL"}
+    bl_options = {"INTERNAL"}
 
     directory: StringProperty(**FOLDER)
     files: CollectionProperty(**FILES)
@@ -63,27 +67,26 @@ class TTTLRM_OT_drop(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         cls.poll_message_set("Another job is still running: wait for it, or stop it with Esc")
-        return bpy.ops.tttlrm.reconstruct.poll()
+        return activity.current is None
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this with what was dropped."""
         if picture := self._dropped().reference:
-            return bpy.ops.object.empty_image_add("INVOKE_DEFAULT", filepath=str(Path(self.directory, picture)))
+            return untyped(bpy.ops.object).empty_image_add("INVOKE_DEFAULT", filepath=str(Path(self.directory, picture)))
         words = shown("Reconstruct")
-        return context.window_manager.invoke_props_dialog(self, width=WIDTH, title=words, confirm_text=words)
+        return given(context.window_manager).invoke_props_dialog(self, width=WIDTH, title=words, confirm_text=words)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this to ask."""
-        self.layout.label(text=self._dropped().sentence)
-        self.layout.label(text="The other settings are those of the sidebar's tab tttLRM.")
+        given(self.layout).label(text=self._dropped().sentence)
+        given(self.layout).label(text="The other settings are those of the sidebar's tab tttLRM.")
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this after the answer. The job goes on when this operator is over."""
-        how = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
         try:
-            outcome = bpy.ops.tttlrm.reconstruct(how, **self._dropped().arguments)
-        except RuntimeError as error:
-            self.report({"ERROR"}, reported(error))
+            outcome = start_operator("reconstruct", **self._dropped().arguments)
+        except errors.TttlrmError as error:
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
         return {"CANCELLED"} if "CANCELLED" in outcome else {"FINISHED"}
 

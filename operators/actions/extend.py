@@ -5,20 +5,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties
-from ..engine import errors, messages, settings
+from ..engine import errors, kinds, results, settings
+from ..given import given, group_of
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
-from ..scene.cameras import PHOTO, Pictures, add_cameras, known_frames, pictures, transforms_json
+from ..mixins import Outcome
+from ..scene.cameras import PHOTO, Pictures, add_cameras, camera_of, known_frames, pictures, transforms_json
 from ..scene.crop import crop_matrix
 from ..scene.reconstruction import cameras_collection, cameras_of
 from ..sources import new_pictured, placement_warning
 from ..sources.photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
-from ..translations import told
+from ..sources.source import Files
 from .reconstruct import FILES, FOLDER
 
 POSES = f"{GIVEN}/blender.json"  # where the worker finds the poses of Blender's cameras
@@ -30,8 +33,10 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
     bl_idname = "tttlrm.extend"
     bl_label = "Add Photos"
 
-    kind = "extend"
-    settings_type = settings.ExtendSettings
+    kind = kinds.EXTEND
+    directory: Any  # what Blender makes of the annotations below
+    files: Any
+    refine: Any
     __annotations__ = properties.annotations(settings.ExtendSettings) | {
         "directory": StringProperty(name="Folder", description="Of the files; without files, of photos", **FOLDER),
         "files": CollectionProperty(**FILES),
@@ -40,26 +45,27 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         "refine": BoolProperty(name="Refine", description="Optimise the new splats with the object's settings for that"),
     }
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this: without selected photos, ask for files."""
         if self.directory or new_pictured(context):
             return self.execute(context)
-        context.window_manager.fileselect_add(self)
+        given(context.window_manager).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this while files are chosen."""
-        self.layout.label(text="Photos, or a folder of them")
+        given(self.layout).label(text="Photos, or a folder of them")
         for name in ("poses", "views", "refine"):
-            self.layout.prop(self, name)
+            given(self.layout).prop(self, name)
 
     def collect(self, context: bpy.types.Context) -> Work:
         """The photos under names that are free in the scene, and poses of all of them where there are any."""
-        splats = context.object
-        self.replaces, own = splats.session_uid, splats.tttlrm
+        splats = given(context.object)
+        self.replaces, own = splats.session_uid, group_of(splats)
         taken = own.files.split("\n")
         self._photos = added_photos(self._chosen(), taken) if self.directory else {}
-        wanted, files = self._wanted(splats), dict(self._photos)
+        wanted = self._wanted(splats)
+        files: Files = dict(self._photos)
         if not self.directory:
             shown = new_pictured(context)
             if warning := placement_warning(shown):
@@ -67,31 +73,31 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
             found = pictures(shown, photos_folder(taken), taken, splats.matrix_world)
             wanted, files = _with_poses(wanted, found, splats)
         if not files:
-            hint = told("Select image empties, or cameras with background images, beside the splats, or choose files.")
-            raise errors.TttlrmError(told("There are no new photos."), hint, "no_photos")
+            hint = "Select image empties, or cameras with background images, beside the splats, or choose files."
+            raise errors.TttlrmError("There are no new photos.", hint=hint, code="no_photos")
         poses, extra = pose_files(wanted.poses, files)
         own.files = "\n".join(dict.fromkeys([*taken, *files]))  # they are there even if the job fails
         self._photos = {name: source for name, source in files.items() if isinstance(source, Path)}
         return Work(own.session, self.kind, replace(wanted, poses=poses), {**files, **extra})
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: results.ReconstructResult) -> None:
         """New splats in the same object, and the new cameras beside the old ones."""
-        super().finish(context, done)
-        splats, views = self.target(), done.info["cameras"]
+        super().finish(context, result)
+        splats = self.target()
         old = cameras_of(splats)
-        known = {camera.data[PHOTO] for camera in old}
-        new = [index for index, name in enumerate(views["names"]) if name not in known]
-        rows = {part: [values[index] for index in new] for part, values in views.items()}
-        for camera in add_cameras(rows, self._photos, cameras_collection(splats)):
+        known = {camera_of(camera)[PHOTO] for camera in old}
+        new = [view for view, name in enumerate(result.cameras.names) if name not in known]
+        for camera in add_cameras(result.cameras[new], self._photos, cameras_collection(splats)):
             camera.parent = splats.parent
-            camera.data.display_size = old[0].data.display_size if old else camera.data.display_size
+            if old:
+                camera_of(camera).display_size = camera_of(old[0]).display_size
 
     def _chosen(self) -> list[Path]:
         folder = Path(bpy.path.abspath(self.directory))
         return [folder / file.name for file in self.files if file.name] or photos_in(folder)
 
     def _wanted(self, splats: bpy.types.Object) -> settings.ExtendSettings:
-        own = splats.tttlrm
+        own = group_of(splats)
         decode = replace(properties.plain(own.decode, settings.DecodeSettings), crop=crop_matrix(own.crop, splats))
         refine = properties.plain(own.refine, settings.RefineSettings) if self.refine else settings.RefineSettings()
         return replace(properties.plain(self, settings.ExtendSettings), decode=decode, refine=refine)

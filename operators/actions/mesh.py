@@ -4,9 +4,10 @@
 import bpy
 
 from .. import properties
-from ..engine import messages, settings
+from ..engine import kinds, results, settings
+from ..given import untyped
 from ..jobs.scene_operators import KeptSceneOperator
-from ..scene.mesh import add_mesh, parts_of
+from ..scene.mesh import add_surface
 from ..translations import told
 
 
@@ -16,17 +17,16 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
     bl_idname = "tttlrm.mesh"
     bl_label = "Make Mesh"
 
-    kind = "mesh"
-    settings_type = settings.MeshSettings
+    kind = kinds.MESH
     __annotations__ = properties.annotations(settings.MeshSettings)
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: results.MeshResult) -> None:
         """A new mesh object in the place of the splats, which are hidden: both at once look like neither."""
         splats = self.target()
-        mesh = add_mesh(f"{splats.name} mesh", **parts_of(done.arrays), collection=splats.users_collection[0])
+        mesh = add_surface(f"{splats.name} mesh", result.mesh, splats.users_collection[0])
         mesh.parent = splats.parent
         mesh.matrix_world = splats.matrix_world
-        faces = len(mesh.data.polygons)
+        faces = len(untyped(mesh.data).polygons)
         if splats.visible_get():
             splats.hide_set(True)
             self.report({"INFO"}, told("{:,} faces; the object of the splats is hidden, Alt+H shows it", faces))

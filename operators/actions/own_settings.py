@@ -8,6 +8,8 @@ from bl_operators.presets import AddPresetBase
 
 from .. import properties
 from ..engine import settings
+from ..given import group_of
+from ..mixins import Outcome
 from ..scene.splats import is_splats
 from ..translations import told
 
@@ -19,7 +21,7 @@ class TTTLRM_OT_copy_settings(bpy.types.Operator):
 
     bl_idname = "tttlrm.copy_settings"
     bl_label = "Copy Settings to Selected"
-    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -27,13 +29,13 @@ class TTTLRM_OT_copy_settings(bpy.types.Operator):
         cls.poll_message_set("Select other splats too, the active ones last")
         return is_splats(context.object) and len(_splats(context)) > 0
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
-        source, others = context.object.tttlrm, _splats(context)
+        source, others = group_of(context.object), _splats(context)
         for obj in others:
-            obj.tttlrm.crop = source.crop
+            group_of(obj).crop = source.crop
             for part, kind in PARTS.items():
-                properties.take_over(getattr(obj.tttlrm, part), getattr(source, part), kind)
+                properties.take_over(getattr(group_of(obj), part), getattr(source, part), kind)
         self.report({"INFO"}, told("Copied the settings to {} objects", len(others)))
         return {"FINISHED"}
 
@@ -51,7 +53,7 @@ class TTTLRM_OT_decode_preset(AddPresetBase, bpy.types.Operator):
     preset_menu = "TTTLRM_PT_decode_presets"
     preset_subdir = "tttlrm/decode"
     preset_defines: ClassVar[list[str]] = ["decode = bpy.context.object.tttlrm.decode"]
-    preset_values: ClassVar[list[str]] = [f"decode.{name}" for name in properties.WORDS[settings.DecodeSettings]]
+    preset_values: ClassVar[list[str]] = [f"decode.{name}" for name in properties.described(settings.DecodeSettings)]
 
 
 CLASSES = (TTTLRM_OT_copy_settings, TTTLRM_OT_decode_preset)

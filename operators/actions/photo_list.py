@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which photos of the panel's folder are used."""
 
-from typing import ClassVar
-
 import bpy
 from bpy.app.translations import pgettext_tip
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
+from ..given import given, group_of
+from ..mixins import Outcome
 from ..sources.properties import list_photos
 from ..translations import told
 from .reconstruct import FOLDER
@@ -24,21 +24,21 @@ class TTTLRM_OT_choose_folder(bpy.types.Operator):
     # An operator and no property with an `update`: with any of these the bpy module 4.2 crashes when Python ends.
     bl_idname = "tttlrm.choose_folder"
     bl_label = "Choose Folder of Photos"
-    bl_options: ClassVar[set[str]] = {"UNDO"}
+    bl_options = {"UNDO"}
 
     directory: StringProperty(name="Folder", description="Folder of photos", **FOLDER)
     filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this: begin where the photos were last."""
-        self.directory = context.scene.tttlrm.source.folder
-        context.window_manager.fileselect_add(self)
+        self.directory = group_of(context.scene).source.folder
+        given(context.window_manager).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
-        source = context.scene.tttlrm.source
+        source = group_of(context.scene).source
         source.kind, source.folder = "FOLDER", self.directory
         list_photos(source)
         self.report({"INFO"}, told("{} photos", len(source.photos)))
@@ -50,17 +50,17 @@ class TTTLRM_OT_list_photos(bpy.types.Operator):
 
     bl_idname = "tttlrm.list_photos"
     bl_label = "Refresh Photos"
-    bl_options: ClassVar[set[str]] = {"UNDO"}
+    bl_options = {"UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         cls.poll_message_set("Choose a folder of photos")
-        return bool(context.scene.tttlrm.source.folder)
+        return bool(group_of(context.scene).source.folder)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
-        list_photos(context.scene.tttlrm.source)
+        list_photos(group_of(context.scene).source)
         return {"FINISHED"}
 
 
@@ -69,7 +69,7 @@ class TTTLRM_OT_check_photos(bpy.types.Operator):
 
     bl_idname = "tttlrm.check_photos"
     bl_label = "Check Photos"
-    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO"}
 
     which: EnumProperty(name="Use", description="Which photos to use", items=WHICH)
 
@@ -77,16 +77,16 @@ class TTTLRM_OT_check_photos(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         cls.poll_message_set("Choose a folder of photos")
-        return len(context.scene.tttlrm.source.photos) > 0
+        return len(group_of(context.scene).source.photos) > 0
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
         """Blender calls this."""
         return pgettext_tip(next(words for name, _, words in WHICH if name == properties.which))
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
-        for photo in context.scene.tttlrm.source.photos:
+        for photo in group_of(context.scene).source.photos:
             photo.use = not photo.use if self.which == "INVERT" else self.which == "ALL"
         return {"FINISHED"}
 

@@ -3,20 +3,23 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties, sources
-from ..engine import errors, messages, settings
+from ..engine import errors, kinds, messages, results, settings
+from ..given import given, group_of
 from ..jobs.job_operator import JobOperator
 from ..jobs.worker import Work
+from ..mixins import Outcome
 from ..scene import drawing
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
 from ..sources.photo_sets import pose_files, poses_know_up
-from ..translations import told
+from ..translations import told, worded
 
 FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_SAVE"}}
 FOLDER = {"subtype": "DIR_PATH", "options": {"SKIP_SAVE"}}  # one that is not asked for is not that of the last time
@@ -30,17 +33,17 @@ def set_work(photos: Path, wanted: settings.ReconstructSettings) -> Work:
 
 def _work(files: dict[str, Path | bytes], wanted: settings.ReconstructSettings) -> Work:
     poses, extra = pose_files(wanted.poses, files)
-    return Work(uuid4().hex, "reconstruct", replace(wanted, poses=poses), {**files, **extra})
+    return Work(uuid4().hex, kinds.RECONSTRUCT, replace(wanted, poses=poses), {**files, **extra})
 
 
-def place(name: str, work: Work, done: messages.Done) -> bpy.types.Object:
+def place(name: str, work: Work, result: results.ReconstructResult) -> bpy.types.Object:
     """Put a reconstruction into the scene; gives the splats, which remember where they came from."""
     photos = {name: source for name, source in work.files.items() if isinstance(source, Path)}
     upright = not poses_know_up(work.settings.poses, work.files)
-    collection = build_scene(name, done.info, done.arrays, photos, upright)
+    collection = build_scene(name, result, photos, upright)
     splats = next(obj for obj in collection.objects if is_splats(obj))
     properties.remember(splats, work.session, work.settings)
-    splats.tttlrm.files = "\n".join(work.files)
+    group_of(splats).files = "\n".join(work.files)
     return splats
 
 
@@ -50,34 +53,37 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     bl_idname = "tttlrm.reconstruct"
     bl_label = "Reconstruct"
 
+    directory: Any  # what Blender makes of the annotations below
+    files: Any
+    with_mesh: Any
     __annotations__ = properties.annotations(settings.ReconstructSettings) | {
         "directory": StringProperty(name="Folder", description="Photos; empty for those of the panel", **FOLDER),
         "files": CollectionProperty(**FILES),
         "name": StringProperty(name="Name", description="Of the new collection; empty to name it after the photos"),
-        "refine_steps": IntProperty(name="Refine Steps", description="Optimisation steps", min=0),
-        "refine_passes": IntProperty(name="Refine Passes", description="Over all photos, a step for each", min=0),
-        "refine_seconds": FloatProperty(name="Refine Seconds", description="Time to spend on optimisation", min=0),
+        "refine_steps": properties.setting_property(settings.RefineSettings, "steps", name="Refine Steps"),
+        "refine_passes": properties.setting_property(settings.RefineSettings, "passes", name="Refine Passes"),
+        "refine_seconds": properties.setting_property(settings.RefineSettings, "seconds", name="Refine Seconds"),
         "with_mesh": BoolProperty(name="Mesh", description="Make a mesh too"),
     }
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this. The panel's button uses the panel's source, and so that must be complete."""
-        lacking = sources.missing(context) if getattr(context, "tttlrm_source", None) else ""
+        lacking = sources.missing(context) if getattr(context, "tttlrm_source", None) else errors.Text()
         if lacking:
-            cls.poll_message_set(lacking.rstrip("."))
+            cls.poll_message_set(worded(lacking).rstrip("."))
         return not lacking and super().poll(context)
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this: where the panel names no photos, ask for a folder or files."""
         if self.directory or not sources.missing(context):
             return self.execute(context)
-        context.window_manager.fileselect_add(self)
+        given(context.window_manager).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this while a folder is chosen."""
-        self.layout.label(text="With the settings of the panel")
+        given(self.layout).label(text="With the settings of the panel")
 
     def collect(self, context: bpy.types.Context) -> Work:
         """The photos, and the scene's settings with what the caller asks for instead."""
@@ -88,21 +94,21 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         self._work = _work(source.files(), self._wanted(context))
         return self._work
 
-    def _take(self, context: bpy.types.Context, message: messages.Event) -> set[str] | None:
+    def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
         """What the result takes that can be made before it comes is made while the worker is busy."""
         if isinstance(message, messages.Progress):
             drawing.prepare()
         return super()._take(context, message)
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: results.ReconstructResult) -> None:
         """A new collection, with its splats active."""
-        splats = place(self._title, self._work, done)
+        splats = place(self._title, self._work, result)
         if context.mode == "OBJECT":  # who edits something meanwhile stays at it
             for obj in context.selected_objects:
                 obj.select_set(False)
             splats.select_set(True)
-            context.view_layer.objects.active = splats
-        self.report({"INFO"}, told("{:,} splats from {} photos", done.info["splats"], done.info["views"]))
+            given(context.view_layer).objects.active = splats
+        self.report({"INFO"}, told("{:,} splats from {} photos", len(result.gaussians), result.views))
 
     def _source(self, context: bpy.types.Context) -> sources.Source:
         if self.directory:
@@ -114,7 +120,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         return source
 
     def _wanted(self, context: bpy.types.Context) -> settings.ReconstructSettings:
-        wanted = properties.overlaid(properties.reconstruct_settings(context.scene), self)
+        wanted = properties.overlaid(properties.reconstruct_settings(given(context.scene)), self)
         if self.properties.is_property_set("with_mesh"):
             wanted = replace(wanted, mesh=(wanted.mesh or settings.MeshSettings()) if self.with_mesh else None)
         budget = {name: getattr(self, f"refine_{name}") for name in ("steps", "passes", "seconds")}

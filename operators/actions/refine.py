@@ -4,10 +4,9 @@
 import bpy
 
 from .. import properties
-from ..engine import errors, settings
+from ..engine import errors, kinds, settings
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
-from ..translations import told
 
 
 class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
@@ -16,14 +15,14 @@ class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
     bl_idname = "tttlrm.refine"
     bl_label = "Refine"
 
-    kind = "refine"
-    settings_type = settings.RefineSettings
+    kind = kinds.REFINE
     __annotations__ = properties.annotations(settings.RefineSettings)
 
     def collect(self, context: bpy.types.Context) -> Work:
         """Raises `TttlrmError` when no budget is given."""
         work = super().collect(context)
         if not work.settings.wanted:
-            sentence = told("There is nothing to refine in no time.")
-            raise errors.TttlrmError(sentence, told("Set steps, passes or seconds."), "bad_settings")
+            raise errors.TttlrmError(
+                "There is nothing to refine in no time.", hint="Set steps, passes or seconds.", code="bad_settings"
+            )
         return work

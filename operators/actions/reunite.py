@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats whose scene no worker keeps any more get one again."""
 
-from typing import ClassVar
-
 import bpy
 
-from ..reported import reported
+from ..engine import errors
+from ..given import given
+from ..jobs.starting import start_operator
+from ..mixins import Outcome
 from ..scene.cameras import background_photo
 from ..scene.splats import is_splats
+from ..translations import explained
 
 
 class TTTLRM_OT_reconstruct_again(bpy.types.Operator):
@@ -15,7 +17,7 @@ class TTTLRM_OT_reconstruct_again(bpy.types.Operator):
 
     bl_idname = "tttlrm.reconstruct_again"
     bl_label = "Reconstruct Again"
-    bl_options: ClassVar[set[str]] = {"UNDO"}
+    bl_options = {"UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -23,14 +25,18 @@ class TTTLRM_OT_reconstruct_again(bpy.types.Operator):
         cls.poll_message_set("Select an object with splats")
         return is_splats(context.object)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
-        beside = {obj for collection in context.object.users_collection for obj in collection.all_objects}
-        name = context.object.users_collection[0].name if context.object.users_collection else context.object.name
-        for obj in context.view_layer.objects:
+        beside = {obj for collection in given(context.object).users_collection for obj in collection.all_objects}
+        name = (
+            given(context.object).users_collection[0].name
+            if given(context.object).users_collection
+            else given(context.object).name
+        )
+        for obj in given(context.view_layer).objects:
             obj.select_set(obj in beside and obj.type == "CAMERA" and background_photo(obj) is not None)
         try:
-            return bpy.ops.tttlrm.reconstruct("INVOKE_DEFAULT", name=name)
-        except RuntimeError as error:
-            self.report({"ERROR"}, reported(error))
+            return start_operator("reconstruct", name=name)
+        except errors.TttlrmError as error:
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}

@@ -3,13 +3,13 @@
 
 import sys
 from pathlib import Path
-from typing import ClassVar
 
 import bpy
 from bpy.props import StringProperty
 
 from .. import addon
-from ..engine import client, errors, messages, setup
+from ..engine import client, errors, setup
+from ..given import given
 from ..jobs import worker
 from ..jobs.job_operator import JobOperator
 from ..translations import told
@@ -20,7 +20,7 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
 
     bl_idname = "tttlrm.setup_worker"
     bl_label = "Set Up Worker"
-    bl_options: ClassVar[set[str]] = set()  # nothing to undo
+    bl_options = set()  # nothing to undo
 
     index: StringProperty(name="Index", description="Package index that has PyTorch, in place of PyTorch's own")
 
@@ -28,13 +28,13 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
         """Begin, with the choices of the preferences. A worker that was started from here ends, for it uses the packages."""
         chosen = addon.preferences()
         if chosen is None:
-            hint = told("Install its zip in Preferences → Get Extensions → Install from Disk.")
-            raise errors.TttlrmError(told("Only the installed extension sets up a worker."), hint, "not_installed")
+            hint = "Install its zip in Preferences → Get Extensions → Install from Disk."
+            raise errors.TttlrmError("Only the installed extension sets up a worker.", hint=hint, code="not_installed")
         if not chosen.wheels and not bpy.app.online_access:
             raise errors.TttlrmError(
-                told("The worker's packages have to be downloaded, and Blender may not go online."),
-                told("Allow online access in Preferences → System → Network, or name a folder of wheels."),
-                "offline",
+                "The worker's packages have to be downloaded, and Blender may not go online.",
+                hint="Allow online access in Preferences → System → Network, or name a folder of wheels.",
+                code="offline",
             )
         worker.link.close()
         wheels = Path(bpy.path.abspath(chosen.wheels)) if chosen.wheels else None
@@ -42,9 +42,9 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
         log = folder / "setup.log"
         return setup.Setup(setup.Wanted(setup.place(folder), log, sys.executable, chosen.build, self.index, wheels))
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
+    def finish(self, context: bpy.types.Context, result: setup.SetupResult) -> None:
         """Use it."""
-        addon.preferences().python = done.info["python"]
-        context.preferences.is_dirty = True
-        device = told("a GPU") if done.info["device"] == "GPU" else told("the processor")
-        self.report({"INFO"}, told("The worker is set up: PyTorch {} on {}", done.info["torch"], device))
+        given(addon.preferences()).python = result.python
+        given(context.preferences).is_dirty = True
+        device = told("a GPU") if result.device == "GPU" else told("the processor")
+        self.report({"INFO"}, told("The worker is set up: PyTorch {} on {}", result.torch, device))

@@ -94,7 +94,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the options that `run` reads."""
     parser.add_argument("--force", action="store_true", help="do finished ones again")
     parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object at the end")
-    options.add_reconstruct_options(parser, mesh=True)
+    options.add_reconstruct_options(parser, settings.ReconstructSettings(mesh=settings.MeshSettings()))
     worker_options.add_arguments(parser, keep=True)
 
 

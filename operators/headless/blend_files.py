@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
 
 from ..engine import errors
-from ..reported import reported
 
 
 def begin() -> None:
@@ -19,25 +16,22 @@ def begin() -> None:
 
 
 def open_file(path: Path) -> None:
-    """Open a .blend file. Raises `TttlrmError`."""
-    with told(f"{path} cannot be opened", "bad_blend", "Is it a file that this Blender, or an older one, has saved?"):
+    """Open a .blend file. Raises `TttlrmError`, which has Blender's own words for what is wrong."""
+    try:
         bpy.ops.wm.open_mainfile(filepath=str(path.absolute()))
+    except RuntimeError as error:
+        hint = "Is it a file that this Blender, or an older one, has saved?"
+        raise errors.TttlrmError("{} cannot be opened: {}", path, _words(error), hint=hint, code="bad_blend") from error
 
 
 def save(path: Path) -> None:
-    """Save what is open as a .blend file, in place of one that is there. Raises `TttlrmError`."""
-    with told(f"{path} cannot be saved", "cannot_write", "Is there room, and may this user write there?"):
-        bpy.ops.wm.save_as_mainfile(filepath=str(path.absolute()), copy=True, compress=True)
-
-
-@contextmanager
-def told(sentence: str, code: str, hint: str = "") -> Iterator[None]:
-    """Turns what Blender's functions raise into `TttlrmError`.
-
-    A sentence and what Blender says of it; without one, what an operator of ours reports, which says by itself what to do.
-    """
+    """Save what is open as a .blend file, in place of one that is there. Raises `TttlrmError`, as above."""
     try:
-        yield
+        bpy.ops.wm.save_as_mainfile(filepath=str(path.absolute()), copy=True, compress=True)
     except RuntimeError as error:
-        said = reported(error)
-        raise errors.TttlrmError(f"{sentence}: {said}" if sentence else said, hint, code) from error
+        hint = "Is there room, and may this user write there?"
+        raise errors.TttlrmError("{} cannot be saved: {}", path, _words(error), hint=hint, code="cannot_write") from error
+
+
+def _words(error: RuntimeError) -> str:
+    return " ".join(str(error).split())

@@ -33,7 +33,9 @@ def add_commands(commands: Any) -> None:
 def run(args: Namespace) -> bool:
     """Reconstruct the sets; whether any failed. Raises `TttlrmError`."""
     if not args.sets.is_dir():
-        raise errors.TttlrmError(f"The folder {args.sets} does not exist.", "Name one with a folder for each photo set.", "usage")
+        raise errors.TttlrmError(
+            "The folder {} does not exist.", args.sets, hint="Name one with a folder for each photo set.", code="usage"
+        )
     out, (place, shares) = args.out.resolve(), args.share
     sets = _named(_sets(args.sets.resolve(), out), args.only)
     return batch.run([Task(photos, out / photos.name) for photos in sets[place - 1 :: shares]], args)
@@ -50,7 +52,9 @@ def _named(sets: list[Path], names: list[str] | None) -> list[Path]:
     missing = set(names) - {path.name for path in sets}
     if missing:
         there = ", ".join(path.name for path in sets) or "none"
-        raise errors.TttlrmError(f"There is no photo set named {', '.join(sorted(missing))}.", f"There are: {there}.", "usage")
+        raise errors.TttlrmError(
+            "There is no photo set named {}.", ", ".join(sorted(missing)), hint=errors.text("There are: {}.", there), code="usage"
+        )
     return [path for path in sets if path.name in names]
 
 

@@ -9,6 +9,10 @@ from typing import Any
 
 import bpy
 
+from ..actions.files.export_cameras import export_cameras
+from ..actions.files.export_splats import export_splats
+from ..actions.files.import_splats import import_splats
+from ..given import given
 from . import blend_files, objects, operator_options
 
 NO_OPTIONS = ("filepath", "file_format", "use_selection")  # what the arguments say otherwise
@@ -19,7 +23,7 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser("import", help="make a .blend file of splat files")
     parser.add_argument("files", nargs="+", type=Path, metavar="SPLATS", help="files with splats; each becomes an object")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.blend", help="file to be written")
-    _complete(parser, import_, bpy.ops.tttlrm.import_splats)
+    _complete(parser, import_, "import_splats")
     parser = commands.add_parser(
         "export",
         help="write the splats of a .blend file to a splat file",
@@ -27,32 +31,30 @@ def add_commands(commands: Any) -> None:
     )
     _add_files(parser, "SPLATS", "file to be written; its suffix tells the format")
     objects.add_argument(parser)
-    _complete(parser, export, bpy.ops.tttlrm.export_splats)
+    _complete(parser, export, "export_splats")
     parser = commands.add_parser("cameras", help="write the cameras of a .blend file to a transforms.json or as COLMAP text")
     _add_files(parser, "FILE", "transforms.json, or images.txt in a folder for COLMAP")
-    _complete(parser, cameras, bpy.ops.tttlrm.export_cameras)
+    _complete(parser, cameras, "export_cameras")
 
 
 def import_(args: Namespace) -> None:
     """Read the splats into an empty file and save it. Raises `TttlrmError`, and then nothing is saved."""
     blend_files.begin()
-    for file in args.files:
-        with blend_files.told("", "bad_splats"):
-            args.operator(filepath=str(file.absolute()), **operator_options.given(args, args.operator))
+    import_splats(bpy.context, [file.absolute() for file in args.files], **operator_options.given(args, args.operator))
     blend_files.save(args.out)
 
 
 def export(args: Namespace) -> None:
     """Write the chosen splats. Raises `TttlrmError`."""
     blend_files.open_file(args.file)
-    with bpy.context.temp_override(selected_objects=objects.chosen_splats(args.object)):
-        _write(args, use_selection=True)
+    export_splats(args.out.absolute(), objects.chosen_splats(args.object), **operator_options.given(args, args.operator))
 
 
 def cameras(args: Namespace) -> None:
     """Write the cameras. Raises `TttlrmError`."""
     blend_files.open_file(args.file)
-    _write(args)
+    scene = bpy.context.scene
+    export_cameras(args.out.absolute(), given(scene).objects, given(scene), **operator_options.given(args, args.operator))
 
 
 def _add_files(parser: ArgumentParser, metavar: str, words: str) -> None:
@@ -60,11 +62,6 @@ def _add_files(parser: ArgumentParser, metavar: str, words: str) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar=metavar, help=words)
 
 
-def _complete(parser: ArgumentParser, run: Any, operator: Any) -> None:
+def _complete(parser: ArgumentParser, run: Any, operator: str) -> None:
     operator_options.add_arguments(parser, operator, but=NO_OPTIONS)
     parser.set_defaults(run=run, operator=operator)
-
-
-def _write(args: Namespace, **how: Any) -> None:
-    with blend_files.told("", "cannot_write"):
-        args.operator(filepath=str(args.out.absolute()), **how, **operator_options.given(args, args.operator))

@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 import bpy
 
 from ..engine import errors
+from ..given import given
 from ..scene.splats import is_splats
 
 
@@ -18,14 +19,16 @@ def add_argument(parser: ArgumentParser) -> None:
 
 def chosen_splats(names: list[str] | None) -> list[bpy.types.Object]:
     """The objects of some names in the scene, or all visible splats. Raises `TttlrmError` where there are none."""
-    objects = bpy.context.scene.objects
+    objects = given(bpy.context.scene).objects
     if names is None:
         found = [obj for obj in objects if is_splats(obj) and obj.visible_get()]
         if not found:
-            raise errors.TttlrmError("The file shows no splats.", "Name hidden ones with --object.", "no_splats")
+            raise errors.TttlrmError("The file shows no splats.", hint="Name hidden ones with --object.", code="no_splats")
         return found
     missing = [name for name in names if not is_splats(objects.get(name))]
     if missing:
         there = ", ".join(obj.name for obj in objects if is_splats(obj)) or "none"
-        raise errors.TttlrmError(f"There are no splats named {', '.join(missing)}.", f"There are: {there}.", "no_splats")
+        raise errors.TttlrmError(
+            "There are no splats named {}.", ", ".join(missing), hint=errors.text("There are: {}.", there), code="no_splats"
+        )
     return [objects[name] for name in dict.fromkeys(names)]

@@ -9,11 +9,13 @@ from typing import Any
 
 import bpy
 
+from ..given import untyped
+
 READERS = {"INT": int, "FLOAT": float, "STRING": str}
 
 
-def add_arguments(parser: ArgumentParser, operator: Any, but: Collection[str] = ()) -> None:
-    """Add an option for every property of an operator of `bpy.ops`, `but` for some."""
+def add_arguments(parser: ArgumentParser, operator: str, but: Collection[str] = ()) -> None:
+    """Add an option for every property of an operator of ours, `but` for some."""
     group = parser.add_argument_group("settings")
     for prop in (prop for prop in _properties(operator) if prop.identifier not in but):
         form = _form(prop)
@@ -21,18 +23,18 @@ def add_arguments(parser: ArgumentParser, operator: Any, but: Collection[str] = 
         group.add_argument(name, dest=prop.identifier, default=SUPPRESS, help=prop.description.replace("%", "%%"), **form)
 
 
-def given(args: Namespace, operator: Any) -> dict[str, Any]:
+def given(args: Namespace, operator: str) -> dict[str, Any]:
     """The properties that were given, as the arguments of the operator."""
     return {prop.identifier: vars(args)[prop.identifier] for prop in _properties(operator) if prop.identifier in args}
 
 
-def _properties(operator: Any) -> Iterator[bpy.types.Property]:
-    for prop in operator.get_rna_type().properties:
+def _properties(operator: str) -> Iterator[Any]:
+    for prop in getattr(untyped(bpy.ops).tttlrm, operator).get_rna_type().properties:
         if prop.type in {*READERS, "BOOLEAN", "ENUM"} and not (prop.is_readonly or prop.is_hidden):
             yield prop
 
 
-def _form(prop: bpy.types.Property) -> dict[str, Any]:
+def _form(prop: Any) -> dict[str, Any]:
     """What argparse has to know about a property."""
     if prop.type == "BOOLEAN":
         return {"action": BooleanOptionalAction}
@@ -41,7 +43,7 @@ def _form(prop: bpy.types.Property) -> dict[str, Any]:
     return {"type": _reader(prop), "metavar": {"INT": "N", "FLOAT": "X", "STRING": "TEXT"}[prop.type]}
 
 
-def _reader(prop: bpy.types.Property) -> Callable[[str], Any]:
+def _reader(prop: Any) -> Callable[[str], Any]:
     """Values within the property's limits, as an argument's type; Blender would silently take the nearest."""
     if prop.type == "STRING":
         return str

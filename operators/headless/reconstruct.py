@@ -29,5 +29,7 @@ def add_commands(commands: Any) -> None:
 def run(args: Namespace) -> bool:
     """Reconstruct the set; whether that failed. Raises `TttlrmError`."""
     if not args.photos.exists():
-        raise errors.TttlrmError(f"There is nothing at {args.photos}.", "Name a folder of photos, or a video.", "usage")
+        raise errors.TttlrmError(
+            "There is nothing at {}.", args.photos, hint="Name a folder of photos, or a video.", code="usage"
+        )
     return batch.run([Task(args.photos.resolve(), args.out.resolve())], args)

@@ -15,12 +15,12 @@ from typing import Any
 import bpy
 
 from ..actions.reconstruct import place, set_work
-from ..engine import errors, messages, settings, splat_files
+from ..engine import errors, kinds, messages, results, settings, splat_files
+from ..given import given
 from ..jobs import worker
 from ..jobs.worker import Work
 from ..scene.cameras import look_through
 from ..scene.pictures import write_png
-from ..scene.reconstruction import splats_of
 from . import blend_files
 
 REPORT = "report.json"  # in every finished folder
@@ -50,49 +50,49 @@ def make(task: Task, wanted: settings.ReconstructSettings, keep_scene: bool, say
     `keep_scene` lets the worker keep what decoding again needs; `say` hears what happens. Raises `TttlrmError`.
     """
     if task.out.exists() and not task.finished:
-        raise errors.TttlrmError(f"{task.out} exists, but is not finished.", "Move it away.", "cannot_write")
+        raise errors.TttlrmError("{} exists, but is not finished.", task.out, hint="Move it away.", code="cannot_write")
     work = set_work(task.photos, wanted)
     try:
-        done = _follow(work, say)
-        if wanted.mesh and "mesh.glb" not in done.arrays:
-            raise errors.TttlrmError("The splats have no mesh.", "What was said before tells why.", "no_mesh")
-        drawn = _follow(Work(work.session, "render", settings.RenderSettings(views=(0,))), say)
+        result = _follow(work, say)
+        if wanted.mesh and not result.mesh:
+            raise errors.TttlrmError("The splats have no mesh.", hint="What was said before tells why.", code="no_mesh")
+        drawn = _follow(Work(work.session, kinds.RENDER, settings.RenderSettings(views=(0,))), say)
     finally:
         if not keep_scene:
             worker.link.forget(work.session)
     blend_files.begin()
-    place(task.name, work, done)
-    _look_through_first(done.info["cameras"])
+    place(task.name, work, result)
+    _look_through_first(result.cameras)
     with _whole_folder(task.out) as part:
-        _write(part, task.name, done, drawn)
-    say(f"{done.info['splats']:,} splats")
+        _write(part, task.name, result, drawn)
+    say(f"{len(result.gaussians):,} splats")
 
 
-def _follow(work: Work, say: Callable[[str], None]) -> messages.Done:
-    """Wait for the end of a job. Raises `TttlrmError` when it fails."""
-    for event in worker.start(work).events():
+def _follow(work: Work, say: Callable[[str], None]) -> Any:
+    """The result of a job. Raises `TttlrmError` when it fails."""
+
+    def hear(event: messages.Event) -> None:
         if isinstance(event, messages.Progress):
             say(event.stage)
         if isinstance(event, messages.Note):
-            say(event.sentence)
-        if isinstance(event, messages.Failed):
-            raise event.error()
-    return event
+            say(str(event.text))
+
+    return worker.start(work).result(hear)
 
 
-def _look_through_first(cameras: dict[str, Any]) -> None:
+def _look_through_first(cameras: results.CameraTable) -> None:
     camera = next(obj for obj in bpy.data.objects if obj.type == "CAMERA")
-    look_through(bpy.context.scene, camera, cameras["sizes"][0])
+    look_through(given(bpy.context.scene), camera, tuple(cameras.sizes[0].tolist()))
 
 
-def _write(folder: Path, name: str, done: messages.Done, drawn: messages.Done) -> None:
+def _write(folder: Path, name: str, result: results.ReconstructResult, drawn: results.RenderResult) -> None:
     """The files of one set; the report comes last."""
-    splat_files.write_splats(folder / "splats.ply", splats_of(done.arrays), up="z")
-    if "mesh.glb" in done.arrays:
-        (folder / "mesh.glb").write_bytes(done.arrays["mesh.glb"].tobytes())
-    write_png(folder / "preview.png", next(iter(drawn.arrays.values())) / 255)
+    splat_files.write_splats(folder / "splats.ply", result.gaussians, up="z")
+    if result.mesh:
+        (folder / "mesh.glb").write_bytes(result.mesh.glb.tobytes())
+    write_png(folder / "preview.png", next(iter(drawn.pictures.values())) / 255)
     blend_files.save(folder / f"{name}.blend")
-    report = {"set": name, **{key: value for key, value in done.info.items() if key != "cameras"}}
+    report = {"set": name, **result.report()}
     (folder / REPORT).write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
 
 

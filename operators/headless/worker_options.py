@@ -36,7 +36,7 @@ def use(args: Namespace, kept: bool) -> None:
     chosen = _running(args) if args.worker else _started(args, kept)
     if kept and chosen.launched and chosen.scenes is None:
         hint = "Name their folder with --scenes, or a running worker with --worker."
-        raise errors.TttlrmError("A worker that is started for one command keeps no scenes.", hint, "usage")
+        raise errors.TttlrmError("A worker that is started for one command keeps no scenes.", hint=hint, code="usage")
     worker.instead = chosen
 
 
@@ -53,10 +53,12 @@ def _running(args: Namespace) -> Worker:
             token = args.token_file.read_text(encoding="utf-8").strip()
         except OSError as error:
             hint = "Name the file that the worker told of when it started."
-            raise errors.TttlrmError(f"{args.token_file} cannot be read: {error.strerror}.", hint, "no_token") from error
+            raise errors.TttlrmError(
+                "{} cannot be read: {}.", args.token_file, error.strerror, hint=hint, code="no_token"
+            ) from error
     if not token:
         hint = "Name its file with --token-file, or set TTTLRM_TOKEN."
-        raise errors.TttlrmError("The token of the worker is not known.", hint, "usage")
+        raise errors.TttlrmError("The token of the worker is not known.", hint=hint, code="usage")
     return Worker(host=host, port=port, token=token, fingerprint=args.fingerprint)
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person sees and sets in Blender."""
+"""What a person sees in Blender: panels, menus, preferences, presets and the template for new files."""

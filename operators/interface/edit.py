@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where editing splats is found: a panel in the tab, and a menu."""
 
-from typing import ClassVar
-
 import bpy
 from bpy.app.translations import pgettext_n
 
+from ..given import given
 from ..scene import masks
 from ..translations import shown
 from .tab import Tab
@@ -43,7 +42,7 @@ class TTTLRM_MT_edit_splats(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout = self.layout
+        layout = given(self.layout)
         layout.operator("tttlrm.select_all", text="Select All Splats").action = "SELECT"
         layout.operator("tttlrm.select_all", text="Select No Splats").action = "DESELECT"
         layout.operator("tttlrm.select_all", text="Invert Selected Splats").action = "INVERT"
@@ -62,12 +61,12 @@ class TTTLRM_PT_edit(Tab, bpy.types.Panel):
 
     bl_label = "Edit Splats"
     bl_parent_id = "TTTLRM_PT_splats"
-    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout = self.layout
-        layout.label(text=_counts(context.object))
+        layout = given(self.layout)
+        layout.label(text=_counts(given(context.object)))
         row = layout.row(align=True)
         row.operator("tttlrm.select_all", text="All").action = "SELECT"
         row.operator("tttlrm.select_all", text="None").action = "DESELECT"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import bpy
 
+from ..given import given
 from ..scene.splats import is_splats
 
 TEMPLATE = Path(__file__).with_name("template.blend")  # `make template` makes it
@@ -52,36 +53,36 @@ class TTTLRM_MT_worker(bpy.types.Menu):
 
 def _invoking(menu: bpy.types.Menu) -> bpy.types.UILayout:
     """The layout of a menu whose entries may ask back, which Blender's Add menu would not let them."""
-    menu.layout.operator_context = "INVOKE_REGION_WIN"
-    return menu.layout
+    given(menu.layout).operator_context = "INVOKE_REGION_WIN"
+    return given(menu.layout)
 
 
 def _new_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     """A scene furnished for photos, which Blender opens as it does its own: untitled, after asking to save what was changed."""
-    menu.layout.operator_context = "INVOKE_DEFAULT"
-    menu.layout.operator("wm.read_homefile", text="tttLRM", icon="FILE_NEW", translate=False).filepath = str(TEMPLATE)
+    given(menu.layout).operator_context = "INVOKE_DEFAULT"
+    given(menu.layout).operator("wm.read_homefile", text="tttLRM", icon="FILE_NEW", translate=False).filepath = str(TEMPLATE)
 
 
 def _add_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-    menu.layout.menu("TTTLRM_MT_photos", icon="OUTLINER_OB_POINTCLOUD")
+    given(menu.layout).menu("TTTLRM_MT_photos", icon="OUTLINER_OB_POINTCLOUD")
 
 
 def _object_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     if is_splats(context.object):
-        menu.layout.separator()
-        menu.layout.menu("TTTLRM_MT_edit_splats", icon="OUTLINER_OB_POINTCLOUD")
-        menu.layout.menu("TTTLRM_MT_scene")
+        given(menu.layout).separator()
+        given(menu.layout).menu("TTTLRM_MT_edit_splats", icon="OUTLINER_OB_POINTCLOUD")
+        given(menu.layout).menu("TTTLRM_MT_scene")
 
 
 def _apply_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     if is_splats(context.object):
-        menu.layout.separator()
-        menu.layout.operator("tttlrm.apply_transform")
+        given(menu.layout).separator()
+        given(menu.layout).operator("tttlrm.apply_transform")
 
 
 def _worker_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-    menu.layout.separator()
-    menu.layout.menu("TTTLRM_MT_worker")
+    given(menu.layout).separator()
+    given(menu.layout).menu("TTTLRM_MT_worker")
 
 
 CLASSES = (TTTLRM_MT_photos, TTTLRM_MT_scene, TTTLRM_MT_worker)

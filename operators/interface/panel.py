@@ -3,6 +3,8 @@
 
 import bpy
 
+from ..given import given, group_of
+from ..scene.points import cloud_of
 from ..scene.splats import is_splats
 from ..sources import new_pictured
 from ..translations import shown
@@ -22,10 +24,13 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout = self.layout
-        layout.label(text=shown("{}: {:,} splats", context.object.name, len(context.object.data.points)), translate=False)
+        layout = given(self.layout)
+        layout.label(
+            text=shown("{}: {:,} splats", given(context.object).name, len(cloud_of(given(context.object)).points)),
+            translate=False,
+        )
         buttons = layout.column(align=True)
-        if context.object.tttlrm.session:
+        if group_of(context.object).session:
             for kind in ("decode", "refine", "mesh"):
                 buttons.operator(f"tttlrm.{kind}")
             new = len(new_pictured(context))

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 import bpy
 
+from ..given import group_of
 from ..jobs import activity
 from ..sources import missing, source_of
 from ..sources.properties import TTTLRM_PG_source
-from ..translations import shown
+from ..translations import shown, worded
+from . import thumbnails
 from .tab import Tab, column, paragraph
-from .thumbnails import icon
 
 ROWS = 6  # of the list of photos
 LARGE = 8.0  # size of the active photo's picture, in buttons
@@ -26,17 +27,19 @@ class TTTLRM_UL_photos(bpy.types.UIList):
         self,
         context: bpy.types.Context,
         layout: bpy.types.UILayout,
-        group: TTTLRM_PG_source,
-        photo: bpy.types.PropertyGroup,
-        own_icon: int,
-        active: TTTLRM_PG_source,
-        active_property: str,
+        data: Any,
+        item: Any,
+        icon: int | None,
+        active_data: Any,
+        active_property: str | None,
+        index: int | None = 0,
+        flt_flag: int | None = 0,
     ) -> None:
         """Blender calls this for the rows that can be seen."""
         layout.use_property_split = False
         row = layout.row(align=True)
-        row.prop(photo, "use", text="")
-        row.label(text=photo.name, translate=False, icon_value=icon(_path(group, photo)))
+        row.prop(item, "use", text="")
+        row.label(text=item.name, translate=False, icon_value=thumbnails.icon(_path(data, item)))
 
 
 class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
@@ -46,7 +49,7 @@ class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout, wanted = column(self), context.scene.tttlrm
+        layout, wanted = column(self), group_of(context.scene)
         layout.prop(wanted.source, "kind")
         if wanted.source.kind in DRAW:
             DRAW[wanted.source.kind](layout, wanted.source)
@@ -65,11 +68,11 @@ class TTTLRM_PT_photos(Tab, bpy.types.Panel):
 
     bl_label = "Options"
     bl_parent_id = "TTTLRM_PT_reconstruct"
-    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout, wanted = column(self), context.scene.tttlrm
+        layout, wanted = column(self), group_of(context.scene)
         for name in ("views", "width", "height", "scan", "elastic", "orient", "distance", "remove_background", "hold_out"):
             layout.prop(wanted, name)
         budget = layout.column(align=True)
@@ -92,7 +95,7 @@ def _draw_folder(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
     row.operator("tttlrm.check_photos", text="None").which = "NONE"
     row.operator("tttlrm.check_photos", text="Invert").which = "INVERT"
     if group.active_photo < len(group.photos):
-        layout.template_icon(icon(_path(group, group.photos[group.active_photo])), scale=LARGE)
+        layout.template_icon(thumbnails.icon(_path(group, group.photos[group.active_photo])), scale=LARGE)
 
 
 def _draw_video(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
@@ -116,10 +119,10 @@ def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     lacking = missing(context, source)
     button = layout.column()
     button.scale_y = 2.0
-    button.context_pointer_set("tttlrm_source", context.scene.tttlrm.source)
+    button.context_pointer_set("tttlrm_source", group_of(context.scene).source)
     text = shown("Reconstruct") if lacking else shown("Reconstruct {}", source.label)
     button.operator("tttlrm.reconstruct", text=text, translate=False, icon="OUTLINER_OB_POINTCLOUD")
-    paragraph(layout, context, lacking, "INFO")
+    paragraph(layout, context, worded(lacking), "INFO")
 
 
 def _draw_activity(layout: bpy.types.UILayout) -> None:

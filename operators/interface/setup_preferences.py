@@ -8,6 +8,7 @@ from bpy.props import EnumProperty, StringProperty
 from .. import addon
 from ..engine import setup
 from ..jobs import activity
+from ..mixins import AddonPreferences
 from ..translations import shown
 
 SHOWN = 4  # lines of the log
@@ -26,7 +27,7 @@ STATES = {
 }
 
 
-class SetupPreferences:
+class SetupPreferences(AddonPreferences):
     """What is installed, from where, and how far that is."""
 
     build: EnumProperty(name="PyTorch", description="The build to install", items=BUILDS)

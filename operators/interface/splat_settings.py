@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The settings of splats whose scene a worker keeps: in the sidebar's tab, and in the object-data tab of the properties."""
 
-from typing import ClassVar
-
 import bpy
 
 from .. import addon
 from ..engine import settings
+from ..given import given, group_of
 from ..jobs import troubles, waiting
-from ..properties import WORDS
+from ..mixins import Panel
+from ..properties import described
 from ..scene.splats import is_kept
 from ..translations import shown
 from .presets import TTTLRM_PT_decode_presets
 from .tab import Tab, column, paragraph
 
 
-class DataTab:
+class DataTab(Panel):
     """The object-data tab of the properties editor."""
 
     bl_space_type = "PROPERTIES"
@@ -23,26 +23,26 @@ class DataTab:
     bl_context = "data"
 
 
-class KeptScenePanel:
+class KeptScenePanel(Panel):
     """Settings of the active splats for one kind of job."""
 
-    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+    bl_options = {"DEFAULT_CLOSED"}
     kind: str
     settings_type: type
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        return bool(context.object.tttlrm.session)
+        return bool(group_of(context.object).session)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout, group = column(self), getattr(context.object.tttlrm, self.kind)
-        for name in WORDS[self.settings_type]:
+        layout, group = column(self), getattr(group_of(context.object), self.kind)
+        for name in described(self.settings_type):
             layout.prop(group, name)
 
 
-class DecodeSettings(KeptScenePanel):
+class DecodePanel(KeptScenePanel):
     """How splats are decoded, and when."""
 
     bl_label, kind, settings_type = "Decode Settings", "decode", settings.DecodeSettings
@@ -54,12 +54,12 @@ class DecodeSettings(KeptScenePanel):
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
         super().draw(context)
-        layout = self.layout.column()
-        layout.prop(context.object.tttlrm, "crop")
+        layout = given(self.layout).column()
+        layout.prop(group_of(context.object), "crop")
         row = layout.row(align=True)
         row.use_property_split = False  # else there is a gap between the two
         row.operator("tttlrm.decode", icon="FILE_REFRESH")
-        row.prop(context.object.tttlrm, "live", toggle=True)
+        row.prop(group_of(context.object), "live", toggle=True)
         if len(context.selected_objects) > 1:
             layout.operator("tttlrm.copy_settings")
             layout.operator("tttlrm.decode_selected")
@@ -67,31 +67,31 @@ class DecodeSettings(KeptScenePanel):
             layout.label(text=shown("{} more to decode", len(waiting.line)))
 
 
-class RefineSettings(KeptScenePanel):
+class RefinePanel(KeptScenePanel):
     """How splats are refined."""
 
     bl_label, kind, settings_type = "Refine Settings", "refine", settings.RefineSettings
 
 
-class MeshSettings(KeptScenePanel):
+class MeshPanel(KeptScenePanel):
     """How a mesh is made."""
 
     bl_label, kind, settings_type = "Mesh Settings", "mesh", settings.MeshSettings
 
 
-class TTTLRM_PT_decode(Tab, DecodeSettings, bpy.types.Panel):
+class TTTLRM_PT_decode(Tab, DecodePanel, bpy.types.Panel):
     """In the sidebar."""
 
     bl_parent_id = "TTTLRM_PT_splats"
 
 
-class TTTLRM_PT_refine(Tab, RefineSettings, bpy.types.Panel):
+class TTTLRM_PT_refine(Tab, RefinePanel, bpy.types.Panel):
     """In the sidebar."""
 
     bl_parent_id = "TTTLRM_PT_splats"
 
 
-class TTTLRM_PT_mesh(Tab, MeshSettings, bpy.types.Panel):
+class TTTLRM_PT_mesh(Tab, MeshPanel, bpy.types.Panel):
     """In the sidebar."""
 
     bl_parent_id = "TTTLRM_PT_splats"
@@ -109,22 +109,22 @@ class TTTLRM_PT_data(DataTab, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        draw_trouble(self.layout, context)
+        draw_trouble(given(self.layout), context)
 
 
-class TTTLRM_PT_data_decode(DataTab, DecodeSettings, bpy.types.Panel):
+class TTTLRM_PT_data_decode(DataTab, DecodePanel, bpy.types.Panel):
     """In the properties."""
 
     bl_parent_id = "TTTLRM_PT_data"
 
 
-class TTTLRM_PT_data_refine(DataTab, RefineSettings, bpy.types.Panel):
+class TTTLRM_PT_data_refine(DataTab, RefinePanel, bpy.types.Panel):
     """In the properties."""
 
     bl_parent_id = "TTTLRM_PT_data"
 
 
-class TTTLRM_PT_data_mesh(DataTab, MeshSettings, bpy.types.Panel):
+class TTTLRM_PT_data_mesh(DataTab, MeshPanel, bpy.types.Panel):
     """In the properties."""
 
     bl_parent_id = "TTTLRM_PT_data"
@@ -132,7 +132,7 @@ class TTTLRM_PT_data_mesh(DataTab, MeshSettings, bpy.types.Panel):
 
 def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What keeps the active object's scene from being used, and a button that helps; nothing where nothing is known to."""
-    failure = troubles.of(context.object)
+    failure = troubles.of(given(context.object))
     if failure is None:
         return
     box = layout.box().column(align=True)

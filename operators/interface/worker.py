@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The panel about the process that does the work."""
 
-from typing import ClassVar
-
 import bpy
 
+from ..given import given
 from ..jobs import worker
 from .tab import Tab
 
@@ -13,11 +12,11 @@ class TTTLRM_PT_worker(Tab, bpy.types.Panel):
     """The process that does the work."""
 
     bl_label = "Worker"
-    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout = self.layout
+        layout = given(self.layout)
         layout.label(text="Connected" if worker.link.connected else "Starts when it is needed")
         row = layout.row(align=True)
         row.operator("tttlrm.start_worker", text="Start")

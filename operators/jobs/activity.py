@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import bpy
 
-from ..engine import client, messages
+from ..engine import client, messages, stages
+from ..given import given
 from ..translations import shown
 from ..windows import redraw_panels
 from .stages import phrase
@@ -26,7 +27,7 @@ class Activity:
     def take(self, message: messages.Event) -> None:
         """Note what an event says about the progress."""
         if isinstance(message, messages.Queued):
-            self.stage, self.fraction, self.seconds_left = "wait", 0.0, None
+            self.stage, self.fraction, self.seconds_left = stages.Stage.WAIT, 0.0, None
         elif isinstance(message, messages.Progress):
             self.stage, self.fraction, self.seconds_left = message.stage, message.fraction, message.seconds_left
 
@@ -57,5 +58,5 @@ def show(context: bpy.types.Context) -> None:
     """Tell the progress in the status bar and draw the panels anew."""
     if bpy.app.background:
         return
-    context.workspace.status_text_set(shown("{}   (Esc stops it)", current.text) if current else None)
+    given(context.workspace).status_text_set(shown("{}   (Esc stops it)", current.text) if current else None)
     redraw_panels()

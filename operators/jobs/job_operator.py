@@ -3,26 +3,27 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any
 
 import bpy
 
 from ..engine import client, errors, messages
+from ..given import given
+from ..mixins import Operator, Outcome
 from ..scene.preview import Preview
-from ..scene.reconstruction import splats_of
-from ..translations import contexts, explained, shown
-from . import activity, waiting, worker
+from ..translations import contexts, explained, shown, worded
+from . import activity, starting, waiting, worker
 
 TICK = 0.1  # seconds between looks at the events
 
 
-class JobOperator:
+class JobOperator(Operator):
     """Collects work, gives it to the worker and takes the result: in a window without blocking it, else waiting for the end.
 
     An operator says how with `collect`, which may raise `TttlrmError`, and `finish`.
     """
 
-    bl_options: ClassVar[set[str]] = {"UNDO"}
+    bl_options = {"UNDO"}
     replaces: int = 0  # `session_uid` of the object that previews stand in for, if any
     _preview: Preview | None = None
     _timer: bpy.types.Timer | None = None
@@ -31,8 +32,8 @@ class JobOperator:
         """The work, from the scene and the operator's properties."""
         raise NotImplementedError
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
-        """Put the result into the scene."""
+    def finish(self, context: bpy.types.Context, result: Any) -> None:
+        """Put the result, of the type that the job gives, into the scene."""
         raise NotImplementedError
 
     def submit(self, context: bpy.types.Context) -> client.Job:
@@ -47,28 +48,27 @@ class JobOperator:
             cls.poll_message_set(shown("{} is still running: wait for its end, or stop it with Esc", title))
         return activity.current is None
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         try:
             activity.begin(self.bl_label, self.submit(context))
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, explained(error))
-            return {"CANCELLED"}
+            return self._fail(error)
         if bpy.app.background:
             return self._wait(context)
         with context.temp_override(window=_main_window(context)):
-            self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
-            context.window_manager.modal_handler_add(self)
+            self._timer = given(context.window_manager).event_timer_add(TICK, window=context.window)
+            given(context.window_manager).modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this with everything that happens in the window."""
         if event.type == "ESC" and event.value == "PRESS":
             waiting.line.leave()
-            activity.current.run.cancel()
+            given(activity.current).run.cancel()
             return {"RUNNING_MODAL"}
         if event.type == "TIMER":
-            for message in activity.current.run.poll():
+            for message in given(activity.current).run.poll():
                 if outcome := self._take(context, message):
                     return self._leave(context, outcome)
             activity.show(context)
@@ -77,26 +77,26 @@ class JobOperator:
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender calls this when a window or the file is closed: that of the job, or that in which to choose photos."""
         if self._timer is not None:
-            activity.current.run.cancel()
+            given(activity.current).run.cancel()
             self._leave(context, {"CANCELLED"})
 
-    def _wait(self, context: bpy.types.Context) -> set[str]:
+    def _wait(self, context: bpy.types.Context) -> Outcome:
         try:
-            outcomes = (self._take(context, message) for message in activity.current.run.events())
+            outcomes = (self._take(context, message) for message in given(activity.current).run.events())
             return next(outcome for outcome in outcomes if outcome)
         finally:
             self._end(context)
 
-    def _take(self, context: bpy.types.Context, message: messages.Event) -> set[str] | None:
+    def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
         """Act on one event; the operator's result once the job is over."""
-        activity.current.take(message)
+        given(activity.current).take(message)
         if isinstance(message, messages.Preview):
             self._preview = self._preview or Preview(self.replaces)
-            self._preview.show(splats_of(message.arrays))
+            self._preview.show(message.gaussians)
         if isinstance(message, messages.Note):
-            self.report({"WARNING"}, message.sentence)
+            self.report({"WARNING"}, worded(message.text))
         if isinstance(message, messages.Failed):
-            self.report({"ERROR"}, explained(message))
+            return self._fail(message.error())
         if isinstance(message, messages.Done):
             return self._accept(context, message)
         if isinstance(message, messages.Cancelled) and self._preview and self._preview.keep():
@@ -104,17 +104,21 @@ class JobOperator:
             return {"FINISHED"}  # something to undo
         return {"CANCELLED"} if isinstance(message, messages.END) else None
 
-    def _accept(self, context: bpy.types.Context, done: messages.Done) -> set[str]:
+    def _accept(self, context: bpy.types.Context, done: messages.Done) -> Outcome:
         self._remove_preview()
         try:
-            self.finish(context, done)
+            self.finish(context, given(activity.current).run.taken(done))
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, explained(error))
-            return {"CANCELLED"}
+            return self._fail(error)
         return {"FINISHED"}
 
-    def _leave(self, context: bpy.types.Context, outcome: set[str]) -> set[str]:
-        context.window_manager.event_timer_remove(self._timer)
+    def _fail(self, error: errors.TttlrmError) -> Outcome:
+        starting.failure = error
+        self.report({"ERROR"}, explained(error))
+        return {"CANCELLED"}
+
+    def _leave(self, context: bpy.types.Context, outcome: Outcome) -> Outcome:
+        given(context.window_manager).event_timer_remove(given(self._timer))
         self._end(context)
         return outcome
 
@@ -129,4 +133,5 @@ class JobOperator:
 
 def _main_window(context: bpy.types.Context) -> bpy.types.Window:
     """The window that a job belongs to: one of the preferences may be closed while the job goes on."""
-    return context.window.parent or context.window
+    window = given(context.window)
+    return window.parent or window

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the operators share that work on a scene which the worker has kept."""
 
+from typing import Any
+
 import bpy
 
 from .. import properties
-from ..engine import errors, messages
+from ..engine import errors, kinds, messages
+from ..given import given, group_of
+from ..mixins import Outcome
 from ..scene.lookup import find
-from ..scene.reconstruction import splats_of
 from ..scene.splats import is_kept, update_splats
 from ..translations import told
 from . import troubles
@@ -17,8 +20,7 @@ from .worker import Work
 class KeptSceneOperator(JobOperator):
     """Gives a job to the scene of the active splat object, with the object's own settings."""
 
-    kind: str  # of the job, and name of its settings in the object's group
-    settings_type: type
+    kind: kinds.Kind  # of the job, called as its settings are in the object's group
     _session: str = ""  # the scene that the job is for
 
     @classmethod
@@ -31,13 +33,13 @@ class KeptSceneOperator(JobOperator):
 
     def collect(self, context: bpy.types.Context) -> Work:
         """The object's settings with what the caller asks for instead."""
-        self.replaces = context.object.session_uid
-        own = context.object.tttlrm
-        wanted = properties.overlaid(properties.plain(getattr(own, self.kind), self.settings_type), self)
+        self.replaces = given(context.object).session_uid
+        own = group_of(context.object)
+        wanted = properties.overlaid(properties.plain(getattr(own, self.kind.name), self.kind.settings), self)
         self._session = own.session
         return Work(own.session, self.kind, wanted)
 
-    def _take(self, context: bpy.types.Context, message: messages.Event) -> set[str] | None:
+    def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
         """What a job comes to is told in the panel too, as long as it stands in the way."""
         troubles.note(self._session, message)
         return super()._take(context, message)
@@ -46,16 +48,18 @@ class KeptSceneOperator(JobOperator):
         """The splats that the job was started on. Raises `TttlrmError` when they are gone."""
         obj = find(self.replaces)
         if obj is None:
-            sentence = told("The splats were deleted while the worker was busy with them.")
-            raise errors.TttlrmError(sentence, told("Undo that, and start again."), "no_splats")
+            raise errors.TttlrmError(
+                "The splats were deleted while the worker was busy with them.",
+                hint="Undo that, and start again.",
+                code="no_splats",
+            )
         return obj
 
 
 class SplatsOperator(KeptSceneOperator):
     """A job whose result takes the place of the object's splats."""
 
-    def finish(self, context: bpy.types.Context, done: messages.Done) -> None:
-        """New splats in the same object."""
-        splats = splats_of(done.arrays)
-        update_splats(self.target(), splats)
-        self.report({"INFO"}, told("{:,} splats", len(splats)))
+    def finish(self, context: bpy.types.Context, result: Any) -> None:
+        """New splats, which the results of all such jobs have, in the same object."""
+        update_splats(self.target(), result.gaussians)
+        self.report({"INFO"}, told("{:,} splats", len(result.gaussians)))

@@ -10,6 +10,7 @@ import bpy
 from bpy.app.translations import pgettext_n
 
 from ..engine import messages
+from ..given import group_of
 from ..translations import explained, shown
 
 _failures: dict[str, messages.Failed] = {}  # by the scene's name on the worker
@@ -31,9 +32,9 @@ def note(session: str, outcome: messages.Event) -> None:
 
 def of(obj: bpy.types.Object) -> messages.Failed | None:
     """What stands between an object and its scene, if anything is known to."""
-    return _failures.get(obj.tttlrm.session)
+    return _failures.get(group_of(obj).session)
 
 
 def text(failure: messages.Failed) -> str:
     """The failure in words for a panel."""
-    return shown(TELLING[failure.code]) if failure.code in TELLING else explained(failure)
+    return shown(TELLING[failure.code]) if failure.code in TELLING else explained(failure.error())

@@ -13,10 +13,12 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..engine import messages
-from ..reported import reported
+from ..engine import errors, messages
+from ..given import given, group_of
 from ..scene.lookup import find
+from ..scene.splats import is_kept
 from . import activity, troubles
+from .starting import start_operator
 
 REST = 0.3  # seconds without a change before a decoding begins
 TICK = 0.1  # seconds between looks
@@ -58,7 +60,7 @@ def changed(group: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
 
 
 def _follow(obj: bpy.types.Object) -> None:
-    if obj.tttlrm.live and obj.tttlrm.session and not bpy.app.background:
+    if group_of(obj).live and group_of(obj).session and not bpy.app.background:
         wait(obj, REST)
 
 
@@ -85,15 +87,15 @@ def step(now: float) -> None:
 
 def decode(obj: bpy.types.Object) -> None:
     """Decode an object as if it were the active one; what keeps it from that is told in its panel."""
-    windows = bpy.context.window_manager.windows
+    if activity.current or not is_kept(obj):
+        return
+    windows = given(bpy.context.window_manager).windows
     window: dict[str, Any] = {} if bpy.app.background else {"window": windows[0]}
     with bpy.context.temp_override(**window, object=obj, active_object=obj):
-        if not bpy.ops.tttlrm.decode.poll():
-            return
         try:
-            bpy.ops.tttlrm.decode("INVOKE_DEFAULT")
-        except RuntimeError as error:
-            troubles.note(obj.tttlrm.session, messages.Failed("refused", reported(error)))
+            start_operator("decode")
+        except errors.TttlrmError as error:
+            troubles.note(group_of(obj).session, messages.Failed.of(error))
 
 
 @persistent
@@ -104,11 +106,11 @@ def _leave(*_: Any) -> None:
 @persistent
 def moved(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     """Blender calls this when anything has changed: splats are cropped anew where they or their boxes have moved."""
-    ids = [update.id.original for update in depsgraph.updates if update.is_updated_transform]
+    ids = [given(update.id).original for update in depsgraph.updates if update.is_updated_transform]
     if not ids or not bpy.data.pointclouds:
         return
     for obj in scene.objects:
-        if obj.type == "POINTCLOUD" and obj.tttlrm.crop and (obj in ids or obj.tttlrm.crop in ids):
+        if obj.type == "POINTCLOUD" and group_of(obj).crop and (obj in ids or group_of(obj).crop in ids):
             _follow(obj)
 
 

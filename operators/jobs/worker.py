@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.app.translations import pgettext_n
 
-from ..engine import client, errors, messages
-from ..translations import told
+from ..engine import client, errors, kinds, messages, results, settings_json, stages
 from .chosen_worker import Worker, chosen_worker
 
 
@@ -25,23 +23,23 @@ class Work:
     """What the worker is to do: collected on the main thread, done on any."""
 
     session: str  # name of the scene on the worker
-    kind: str  # of the job; empty to do no more than reach the worker
+    kind: kinds.Kind | None  # of the job; None to do no more than reach the worker
     settings: Any = None
     files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder, to be sent before
 
     @property
     def founds(self) -> bool:
         """Whether the scene begins with it, and so is of no use when it fails."""
-        return self.kind == "reconstruct"
+        return self.kind is kinds.RECONSTRUCT
 
 
 def require_python(worker: Worker) -> None:
-    """Raises `TttlrmError` where no Python could run a worker: in any thread, so that it is translated only when it is told."""
+    """Raises `TttlrmError` where no Python could run a worker."""
     if worker.python is None and importlib.util.find_spec("torch") is None:
         raise errors.TttlrmError(
-            pgettext_n("Blender does not know which Python runs the worker."),
-            pgettext_n("Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages."),
-            "no_worker",
+            "Blender does not know which Python runs the worker.",
+            hint="Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages.",
+            code="no_worker",
         )
 
 
@@ -59,7 +57,7 @@ class Link:
         """Whether the worker was there when it was last heard of."""
         return self._client is not None and self._client.connected
 
-    def client(self, worker: Worker) -> client.Client:
+    def reach(self, worker: Worker) -> client.Client:
         """The connection to a worker; may take seconds. Raises `TttlrmError` when there is none to be had."""
         with self._lock:
             if worker != self._worker:
@@ -67,6 +65,7 @@ class Link:
             if not self.connected:
                 self._leave()
                 self._client, self._worker = self._connect(worker), worker
+            assert self._client is not None
             return self._client
 
     def forget(self, session: str) -> None:
@@ -111,21 +110,21 @@ class Run(client.Job):
     """A job on its way to the worker and there. Reaching the worker may take seconds, so a thread does it."""
 
     def __init__(self, work: Work, worker: Worker) -> None:
-        super().__init__(self._pass_on)
+        super().__init__(self._pass_on, work.kind.result if work.kind else results.Nothing)
         self.succeeded = False
         self._remote: client.Job | None = None
         threading.Thread(target=self._do, args=(work, worker), name="tttLRM job", daemon=True).start()
 
-    def _pass_on(self, request: messages.Cancel) -> None:
+    def _pass_on(self, request: messages.Request) -> None:
         if self._remote is not None:
             self._remote.cancel()
 
     def _do(self, work: Work, worker: Worker) -> None:
         try:
             if not link.connected:
-                self.put(messages.Progress("connect", 0.0))
-            connection = link.client(worker)
-            if self.cancel_wanted or not work.kind:
+                self.put(messages.Progress(stages.Stage.CONNECT, 0.0))
+            connection = link.reach(worker)
+            if self.cancel_wanted or work.kind is None:
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
                 return
             self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None, watched))
@@ -135,8 +134,9 @@ class Run(client.Job):
             self.put(messages.Failed.of(error))
         except Exception as error:  # whoever waits for the job must hear of its end
             traceback.print_exc()
-            sentence = f"The job broke with an unexpected {type(error).__name__}."
-            self.put(messages.Failed("internal", sentence, "Try again; Blender's console has the details."))
+            hint = "Try again; Blender's console has the details."
+            failure = errors.TttlrmError("The job broke with an unexpected {}.", type(error).__name__, hint=hint, code="internal")
+            self.put(messages.Failed.of(failure))
 
     def _follow(self, remote: client.Job) -> None:
         self._remote = remote
@@ -148,12 +148,15 @@ class Run(client.Job):
 
 
 def start(work: Work) -> Run:
-    """Begin some work. Raises `TttlrmError` where it may not."""
+    """Begin some work. Raises `TttlrmError` where it may not, or where its settings do not fit: before photos are sent."""
+    if work.kind:
+        settings_json.check(work.settings)
     worker = instead or chosen_worker()
     if worker.elsewhere and not bpy.app.online_access:
         raise errors.TttlrmError(
-            told("The worker on {} is not on this computer, and Blender may not go online.", worker.host),
-            told("Allow online access in Blender's preferences, under System."),
-            "offline",
+            "The worker on {} is not on this computer, and Blender may not go online.",
+            worker.host,
+            hint="Allow online access in Blender's preferences, under System.",
+            code="offline",
         )
     return Run(work, worker)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builders of what a reconstruction puts into a Blender scene: splats, cameras with their photos, and a mesh."""
+"""What a reconstruction puts into a Blender scene: splats, cameras with their photos, and a mesh."""

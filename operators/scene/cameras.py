@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ..engine import errors
-from ..translations import told
+from ..engine import errors, results
+from ..given import given, untyped
 from . import conversion
 from .photo_names import free_name
 
@@ -26,7 +26,7 @@ DRAWN = 0.08  # how large cameras are drawn, as a share of how far they stand fr
 
 
 def add_cameras(
-    views: Mapping[str, Any],  # names; c2w [V, 4, 4], OpenCV; intrinsics [V, 4], fx fy cx cy; sizes and originals [V, 2]
+    views: results.CameraTable,
     photos: Mapping[str, Path],
     collection: bpy.types.Collection,
 ) -> list[bpy.types.Object]:
@@ -35,23 +35,30 @@ def add_cameras(
     `sizes` are those that the intrinsics are for, `originals` those of the photos, from which the former may be cut; without
     them nothing was cut. Blender could tell them too, but would read the whole of every photo for it.
     """
-    names, sizes = views["names"], views["sizes"]
-    rows = zip(names, views["c2w"], views["intrinsics"], sizes, views.get("originals", sizes), strict=True)
+    sizes = [(width, height) for width, height in views.sizes.tolist()]
+    originals = sizes if views.originals is None else views.originals.tolist()
+    rows = zip(views.names, views.c2w, views.intrinsics, sizes, originals, strict=True)
     cameras = [_add_camera(name, photos.get(name), collection, *row) for name, *row in rows]
     _draw_small(cameras)
     return cameras
 
 
 def _add_camera(
-    name: str, photo: Path | None, collection: bpy.types.Collection, c2w: Any, intrinsics: Any, size: Any, original: Any
+    name: str,
+    photo: Path | None,
+    collection: bpy.types.Collection,
+    c2w: np.ndarray,  # [4, 4]
+    intrinsics: np.ndarray,  # [4]
+    size: tuple[int, int],  # width and height
+    original: Sequence[int],
 ) -> bpy.types.Object:
     data = bpy.data.cameras.new(Path(name).stem)
-    _set_lens(data, conversion.lens(np.array(intrinsics), size, _uncropped_side(size, original)))
+    _set_lens(data, conversion.lens(intrinsics, size, _uncropped_side(size, original)))
     if photo:
         _set_background(data, bpy.data.images.load(str(photo), check_existing=True))
     data[PHOTO] = name
     camera = bpy.data.objects.new(data.name, data)
-    camera.matrix_world = Matrix(conversion.camera_to_blender(np.array(c2w)))
+    camera.matrix_world = Matrix(conversion.camera_to_blender(c2w).tolist())
     collection.objects.link(camera)
     return camera
 
@@ -62,16 +69,16 @@ def _draw_small(cameras: list[bpy.types.Object]) -> None:
     middle = sum(places, Vector()) / max(len(places), 1)
     farthest = max(((place - middle).length for place in places), default=0.0)
     for camera in cameras if farthest else ():
-        camera.data.display_size = DRAWN * farthest
+        camera_of(camera).display_size = DRAWN * farthest
 
 
-def _uncropped_side(size: Any, original: Any) -> str:
+def _uncropped_side(size: Sequence[int], original: Sequence[int]) -> str:
     """The side of the picture that the whole photo fills, so that the focal length is right for the photo too."""
     return "VERTICAL" if original[0] * size[1] > original[1] * size[0] else "HORIZONTAL"
 
 
 def _set_lens(data: bpy.types.Camera, lens: conversion.Lens) -> None:
-    data.sensor_fit = lens.fit
+    data.sensor_fit = untyped(lens.fit)
     data.sensor_width = data.sensor_height = conversion.SENSOR
     data.lens = lens.length
     data.shift_x, data.shift_y = lens.shift_x, lens.shift_y
@@ -85,21 +92,27 @@ def _set_background(data: bpy.types.Camera, image: bpy.types.Image) -> None:
     background.frame_method = "CROP"
 
 
+def camera_of(obj: bpy.types.Object) -> bpy.types.Camera:
+    """The lens of a camera object."""
+    assert isinstance(obj.data, bpy.types.Camera)
+    return obj.data
+
+
 def look_through(scene: bpy.types.Scene, camera: bpy.types.Object, size: tuple[int, int]) -> None:
     """Make a scene render what a camera sees, at a size in pixels."""
     scene.camera = camera
     scene.render.resolution_x, scene.render.resolution_y = size
     scene.render.resolution_percentage = 100
-    aspect = camera.data.get(PIXEL_ASPECT, 1.0)
+    aspect = untyped(camera_of(camera)).get(PIXEL_ASPECT, 1.0)
     # Blender clamps both to at least 1.
     scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = max(1 / aspect, 1.0), max(aspect, 1.0)
 
 
 def background_photo(obj: bpy.types.Object) -> bpy.types.Image | None:
     """The image behind a camera's picture, or the one that an image empty shows."""
-    if obj.type == "EMPTY" and obj.empty_display_type == "IMAGE":
-        return obj.data
-    if obj.type == "CAMERA":
+    if isinstance(obj.data, bpy.types.Image):
+        return obj.data if obj.empty_display_type == "IMAGE" else None
+    if isinstance(obj.data, bpy.types.Camera):
         return next((b.image for b in obj.data.background_images if b.source == "IMAGE" and b.image), None)
     return None
 
@@ -119,8 +132,9 @@ class Pictures:
 
 def ignored(obj: bpy.types.Object) -> bool:
     """Whether the photo behind a camera's picture is moved, turned, scaled or mirrored, of which its pose knows nothing."""
-    shown = [b for b in obj.data.background_images if b.source == "IMAGE" and b.image][:1] if obj.type == "CAMERA" else []
-    return any(tuple(b.offset) != (0, 0) or b.rotation or b.scale != 1 or b.use_flip_x or b.use_flip_y for b in shown)
+    behind = obj.data.background_images if isinstance(obj.data, bpy.types.Camera) else ()
+    shown = [b for b in behind if b.source == "IMAGE" and b.image][:1]
+    return any(b.offset.length or b.rotation or b.scale != 1 or b.use_flip_x or b.use_flip_y for b in shown)
 
 
 def photo_set(objects: Iterable[bpy.types.Object]) -> dict[str, Path | bytes]:
@@ -140,7 +154,7 @@ def pictures(
 
     The frames stand in the world of Blender, or in another with its matrix to that one. Raises `TttlrmError` as `photo_set`.
     """
-    bpy.context.view_layer.update()
+    given(bpy.context.view_layer).update()
     files: dict[str, Path | bytes] = {}
     frames = []
     for obj, image in ((obj, image) for obj in objects if (image := background_photo(obj))):
@@ -154,8 +168,9 @@ def pictures(
 
 def known_frames(cameras: Iterable[bpy.types.Object], world: Matrix) -> list[dict[str, Any]]:
     """Frames for cameras that a reconstruction made: the photos by their names in its scene, and poses in a world."""
-    bpy.context.view_layer.update()
-    return [{"file_path": camera.data[PHOTO], "camera_angle_x": camera.data.angle_x} | _pose(camera, world) for camera in cameras]
+    given(bpy.context.view_layer).update()
+    lenses = [(camera, camera_of(camera)) for camera in cameras]
+    return [{"file_path": lens[PHOTO], "camera_angle_x": lens.angle_x} | _pose(camera, world) for camera, lens in lenses]
 
 
 def transforms_json(frames: list[dict[str, Any]]) -> bytes:
@@ -169,11 +184,11 @@ def _content(image: bpy.types.Image) -> Path | bytes:
     path = Path(bpy.path.abspath(image.filepath_raw, library=image.library))
     if not image.filepath_raw or not path.is_file():
         raise errors.TttlrmError(
-            told("The photo “{}” is not a file on this computer: {}.", image.name, path)
+            errors.text("The photo “{}” is not a file on this computer: {}.", image.name, path)
             if image.filepath_raw
-            else told("The photo “{}” was never saved.", image.name),
-            told("Save it, or find the missing file, then try again."),
-            "bad_photo",
+            else errors.text("The photo “{}” was never saved.", image.name),
+            hint="Save it, or find the missing file, then try again.",
+            code="bad_photo",
         )
     return path
 
@@ -194,13 +209,13 @@ def intrinsics(camera: bpy.types.Object, size: tuple[int, int], aspect: float = 
 
     Raises `TttlrmError` for cameras that are not perspective ones.
     """
-    data = camera.data
+    data = camera_of(camera)
     if data.type != "PERSP":
         raise errors.TttlrmError(
-            told("The camera “{}” is not a perspective one.", camera.name), told("Set its type to Perspective."), "bad_camera"
+            "The camera “{}” is not a perspective one.", camera.name, hint="Set its type to Perspective.", code="bad_camera"
         )
-    aspect = data.get(PIXEL_ASPECT, aspect)
-    fit = data.sensor_fit
+    aspect = untyped(data).get(PIXEL_ASPECT, aspect)
+    fit: str = data.sensor_fit
     if fit == "AUTO":
         fit = "HORIZONTAL" if size[0] >= size[1] * aspect else "VERTICAL"
     sensor = data.sensor_height if data.sensor_fit == "VERTICAL" else data.sensor_width

@@ -13,7 +13,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ..engine import errors
-from ..translations import told
+from ..given import untyped
 from . import conversion
 
 MOST_FRAMES = 100  # that are used of a clip, as of a video
@@ -21,7 +21,7 @@ MOST_FRAMES = 100  # that are used of a clip, as of a video
 
 def solved_cameras(clip: bpy.types.MovieClip) -> list[Any]:
     """The reconstructed cameras of those frames that are used, evenly spread; none without a solution."""
-    solution = clip.tracking.reconstruction
+    solution = untyped(clip.tracking).reconstruction
     cameras = list(solution.cameras) if solution.is_valid else []
     chosen = np.linspace(0, len(cameras) - 1, min(MOST_FRAMES, len(cameras))).round().astype(int)
     return [cameras[index] for index in chosen]
@@ -59,17 +59,17 @@ def _world(clip: bpy.types.MovieClip, scene: bpy.types.Scene) -> Matrix:
 
 
 def _follows(constraint: bpy.types.Constraint, clip: bpy.types.MovieClip, scene: bpy.types.Scene) -> bool:
-    if constraint.type != "CAMERA_SOLVER":
+    if not isinstance(constraint, bpy.types.CameraSolverConstraint):
         return False
     return (scene.active_clip if constraint.use_active_clip else constraint.clip) == clip
 
 
 def _lens(clip: bpy.types.MovieClip) -> dict[str, Any]:
     """What all frames have in common in a transforms.json."""
-    camera, (width, height) = clip.tracking.camera, clip.size
+    camera, (width, height) = untyped(clip.tracking).camera, clip.size
     x, y = camera.principal_point_pixels
     if camera.pixel_aspect != 1:
-        raise _unknown_lens(clip, told("its pixels are not square"))
+        raise _unknown_lens(clip, errors.text("its pixels are not square"))
     focal = camera.focal_length_pixels
     return {"w": width, "h": height, "fl_x": focal, "fl_y": focal, "cx": x, "cy": height - y, **_distortion(clip, camera)}
 
@@ -83,7 +83,7 @@ def _distortion(clip: bpy.types.MovieClip, camera: bpy.types.MovieTrackingCamera
         return {**radial, "p1": -camera.brown_p1, "p2": camera.brown_p2}
     used = [name for name in ("division_k1", "division_k2", "nuke_k1", "nuke_k2", "brown_k4") if _bends(camera, name)]
     if used:
-        raise _unknown_lens(clip, told("its distortion has the coefficient {}", used[0]))
+        raise _unknown_lens(clip, errors.text("its distortion has the coefficient {}", used[0]))
     return {}
 
 
@@ -91,9 +91,9 @@ def _bends(camera: bpy.types.MovieTrackingCamera, name: str) -> bool:
     return name.startswith(camera.distortion_model.lower()) and getattr(camera, name) != 0
 
 
-def _unknown_lens(clip: bpy.types.MovieClip, why: str) -> errors.TttlrmError:
-    hint = told("Solve it again with square pixels and the distortion model Polynomial, or Brown without K4.")
-    return errors.TttlrmError(told("The lens of the clip “{}” is not supported: {}.", clip.name, why), hint, "bad_camera")
+def _unknown_lens(clip: bpy.types.MovieClip, why: errors.Text) -> errors.TttlrmError:
+    hint = "Solve it again with square pixels and the distortion model Polynomial, or Brown without K4."
+    return errors.TttlrmError("The lens of the clip “{}” is not supported: {}.", clip.name, why, hint=hint, code="bad_camera")
 
 
 def _numbered(first: Path, number: int) -> Path:
@@ -107,6 +107,6 @@ def _numbered(first: Path, number: int) -> Path:
 
 def _existing(file: Path) -> Path:
     if not file.is_file():
-        hint = told("Find the missing file, or solve the clip again.")
-        raise errors.TttlrmError(told("The file {} of the clip does not exist.", file), hint, "bad_photo")
+        hint = "Find the missing file, or solve the clip again."
+        raise errors.TttlrmError("The file {} of the clip does not exist.", file, hint=hint, code="bad_photo")
     return file

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import bpy
+import numpy as np
 from mathutils import Matrix, Vector
 
 from ..engine import errors
-from ..translations import told
+from ..given import given
 
 FLAT = 1e-9  # of the half sides of a box; thinner ones have no inside
 
@@ -19,17 +20,17 @@ def crop_matrix(box: bpy.types.Object | None, splats: bpy.types.Object) -> tuple
     """
     if box is None:
         return ()
-    bpy.context.view_layer.update()
-    return tuple(value for row in around(box).inverted() @ splats.matrix_world for value in row)
+    given(bpy.context.view_layer).update()
+    return tuple(np.array(around(box).inverted() @ splats.matrix_world).ravel().tolist())
 
 
 def around(box: bpy.types.Object) -> Matrix:
     """What makes the cube from −1 to 1 an object's bounding box in the world. Raises `TttlrmError` when that is flat."""
     low, high = _corners(box)
     half = (high - low) / 2
-    cube = box.matrix_world @ Matrix.Translation((low + high) / 2) @ Matrix.Diagonal((*half, 1))
-    if min(half) < FLAT or abs(cube.determinant()) < FLAT**3:
-        raise errors.TttlrmError(told("The object “{}” is flat.", box.name), told("Choose one with some depth."), "bad_settings")
+    cube = box.matrix_world @ Matrix.Translation((low + high) / 2) @ Matrix.Diagonal((half.x, half.y, half.z, 1))
+    if min(half.x, half.y, half.z) < FLAT or abs(cube.determinant()) < FLAT**3:
+        raise errors.TttlrmError("The object “{}” is flat.", box.name, hint="Choose one with some depth.", code="bad_settings")
     return cube
 
 
@@ -38,5 +39,5 @@ def _corners(box: bpy.types.Object) -> tuple[Vector, Vector]:
     if box.type == "EMPTY":
         size = box.empty_display_size
         return Vector((-size,) * 3), Vector((size,) * 3)
-    corners = [Vector(corner) for corner in box.bound_box]
-    return Vector(map(min, zip(*corners, strict=True))), Vector(map(max, zip(*corners, strict=True)))
+    corners = np.array(box.bound_box)
+    return Vector(corners.min(0).tolist()), Vector(corners.max(0).tolist())

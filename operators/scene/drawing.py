@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..given import given, untyped
 from . import nodes, seen_color
 from .nodes import Value
 from .radiance import BASE
@@ -44,7 +45,7 @@ def show_splats(obj: bpy.types.Object) -> None:
 def show_in_viewport(obj: bpy.types.Object) -> None:
     """Make a point cloud with the attributes of splats look like splats in 3D views."""
     if drawn_by_blender():
-        obj.data.type = "GAUSSIAN_SPLAT"
+        untyped(obj.data).type = "GAUSSIAN_SPLAT"
     else:
         obj.show_bounds = True  # to be seen in wireframe, and clicked on
 
@@ -59,7 +60,7 @@ def prepare() -> None:
 
 def render_splats(obj: bpy.types.Object) -> None:
     """Make it look like splats in renders of a Blender that does not draw them."""
-    modifier = obj.modifiers.new(NAME, "NODES")
+    modifier = untyped(obj.modifiers.new(NAME, "NODES"))
     modifier.node_group = bpy.data.node_groups.get(NAME) or _geometry()
     modifier.show_viewport = False  # there the overlay draws
     for scene in obj.users_scene:
@@ -68,7 +69,7 @@ def render_splats(obj: bpy.types.Object) -> None:
 
 def blend_as_trained(obj: bpy.types.Object, wanted: bool) -> None:
     """Choose whether renders of an object's splats are exact under the view transform Raw, or good ones under all others."""
-    modifier = obj.modifiers[NAME]
+    modifier = untyped(obj.modifiers[NAME])
     item = next(item for item in modifier.node_group.interface.items_tree if item.name == TRAINED)
     if hasattr(modifier, "properties"):  # from Blender 5.2 on
         getattr(modifier.properties.inputs, item.identifier).value = wanted
@@ -79,19 +80,20 @@ def blend_as_trained(obj: bpy.types.Object, wanted: bool) -> None:
 
 def _let_rays_pass(scene: bpy.types.Scene) -> None:
     if hasattr(scene, "cycles"):
-        scene.cycles.transparent_max_bounces = max(scene.cycles.transparent_max_bounces, BOUNCES)
-        scene.cycles.min_transparent_bounces = max(scene.cycles.min_transparent_bounces, CERTAIN_BOUNCES)
+        cycles = untyped(scene.cycles)
+        cycles.transparent_max_bounces = max(cycles.transparent_max_bounces, BOUNCES)
+        cycles.min_transparent_bounces = max(cycles.min_transparent_bounces, CERTAIN_BOUNCES)
 
 
 def _geometry() -> bpy.types.NodeTree:
     tree = bpy.data.node_groups.new(NAME, "GeometryNodeTree")
-    tree.is_modifier = True
-    tree.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
-    choice = tree.interface.new_socket(TRAINED, in_out="INPUT", socket_type="NodeSocketBool")
+    untyped(tree).is_modifier = True
+    given(tree.interface).new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
+    choice = given(tree.interface).new_socket(TRAINED, in_out="INPUT", socket_type="NodeSocketBool")
     choice.description = (
         "Give colours to renders as sRGB values, blended as they were trained. The scene's view transform must be Raw"
     )
-    tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+    given(tree.interface).new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
     camera = nodes.value(tree, "GeometryNodeInputActiveCamera")
     frame = nodes.value(tree, "GeometryNodeObjectInfo", "Transform", camera, transform_space="RELATIVE")
     eye = nodes.value(tree, "GeometryNodeObjectInfo", "Location", camera, transform_space="RELATIVE")
@@ -110,7 +112,7 @@ def _geometry() -> bpy.types.NodeTree:
 def _store(tree: bpy.types.NodeTree, geometry: bpy.types.Node, name: str, value: Value, kind: str) -> bpy.types.Node:
     """The points with one more attribute."""
     stored = nodes.add(tree, "GeometryNodeStoreNamedAttribute", geometry, data_type=kind)
-    stored.inputs["Name"].default_value = name
+    untyped(stored.inputs["Name"]).default_value = name
     nodes.connect(tree, value, next(socket for socket in stored.inputs if socket.name == "Value" and socket.enabled))
     return stored
 
@@ -122,7 +124,7 @@ def _shape(tree: bpy.types.NodeTree) -> bpy.types.Node:
     in_viewport = tree.nodes.new("GeometryNodeIsViewport")
     shape = nodes.add(tree, "GeometryNodeSwitch", in_viewport, square, ball, input_type="GEOMETRY")
     soft = nodes.add(tree, "GeometryNodeSetMaterial", shape)
-    soft.inputs["Material"].default_value = bpy.data.materials.get(NAME) or _material()
+    untyped(soft.inputs["Material"]).default_value = bpy.data.materials.get(NAME) or _material()
     return soft
 
 
@@ -160,7 +162,7 @@ def _direction(tree: bpy.types.NodeTree, vector: Value | tuple[float, float, flo
 def _material() -> bpy.types.Material:
     material = bpy.data.materials.new(NAME)
     if hasattr(material, "cycles"):
-        material.cycles.emission_sampling = "NONE"  # otherwise every splat becomes a lamp
+        untyped(material.cycles).emission_sampling = "NONE"  # otherwise every splat becomes a lamp
     tree = nodes.tree_of(material)
     tree.nodes.clear()
     color = nodes.value(tree, "ShaderNodeAttribute", "Color", attribute_type="INSTANCER", attribute_name=COLOR)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from ..given import given, untyped
 from ..windows import redraw
 from . import nodes, points
 
@@ -21,12 +22,12 @@ MODIFIER = "tttLRM hidden splats"
 
 def selected(obj: bpy.types.Object) -> np.ndarray | None:  # [N] bool
     """The selected splats of an object; None for none. A cheap call: a millisecond for a million splats."""
-    return _mask(obj.data, SELECTED)
+    return _mask(points.cloud_of(obj), SELECTED)
 
 
 def hidden(obj: bpy.types.Object) -> np.ndarray | None:  # [N] bool
     """The hidden splats of an object; None for none."""
-    return _mask(obj.data, HIDDEN)
+    return _mask(points.cloud_of(obj), HIDDEN)
 
 
 def visible(obj: bpy.types.Object) -> np.ndarray | None:  # [N] bool
@@ -42,7 +43,7 @@ def select(
     """Select exactly the splats of a mask that are not hidden; gives their number. All objects with the same points follow."""
     shown = visible(obj)
     mask = mask if shown is None else mask & shown
-    points.write(obj.data, SELECTED, "BOOLEAN", mask)
+    points.write(points.cloud_of(obj), SELECTED, "BOOLEAN", mask)
     redraw("VIEW_3D")  # a selection changes nothing that Blender itself would notice
     return int(np.count_nonzero(mask))
 
@@ -52,11 +53,11 @@ def hide(
     mask: np.ndarray,  # [N] bool
 ) -> None:
     """Hide exactly the splats of a mask, in the viewport, in renders and for exports; all objects with the same points follow."""
-    points.write(obj.data, HIDDEN, "BOOLEAN", mask)
+    points.write(points.cloud_of(obj), HIDDEN, "BOOLEAN", mask)
     for user in bpy.data.objects:
         if user.data == obj.data:
             _leave_out_hidden(user, bool(mask.any()))
-    obj.data.update_tag()
+    points.cloud_of(obj).update_tag()
     redraw("VIEW_3D")
 
 
@@ -74,15 +75,15 @@ def _leave_out_hidden(obj: bpy.types.Object, wanted: bool) -> None:
     if modifier and not wanted:
         obj.modifiers.remove(modifier)
     if wanted and not modifier:
-        obj.modifiers.new(MODIFIER, "NODES").node_group = bpy.data.node_groups.get(MODIFIER) or _shown_points()
+        untyped(obj.modifiers.new(MODIFIER, "NODES")).node_group = bpy.data.node_groups.get(MODIFIER) or _shown_points()
         obj.modifiers.move(len(obj.modifiers) - 1, 0)
 
 
 def _shown_points() -> bpy.types.NodeTree:
     tree = bpy.data.node_groups.new(MODIFIER, "GeometryNodeTree")
-    tree.is_modifier = True
-    tree.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
-    tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+    untyped(tree).is_modifier = True
+    given(tree.interface).new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
+    given(tree.interface).new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
     marked = nodes.value(tree, "GeometryNodeInputNamedAttribute", "Attribute", HIDDEN, data_type="BOOLEAN")
     shown = nodes.add(tree, "GeometryNodeDeleteGeometry", tree.nodes.new("NodeGroupInput"), marked, domain="POINT")
     nodes.add(tree, "NodeGroupOutput", shown)

@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import bpy
 import numpy as np
 
+from ..engine import results
+from ..given import given, untyped
 from . import nodes
 
 MATERIAL = "tttLRM mesh"
 COLOR = "Color"
 UV = "UVMap"
-PARTS = ("vertices", "faces", "colors", "uv", "texture")
 
 
 def add_mesh(
@@ -36,13 +36,13 @@ def add_mesh(
         mesh.uv_layers.new(name=UV).data.foreach_set("uv", np.ascontiguousarray(uv, dtype=np.float32).ravel())
         mesh.materials.append(_texture_material(name, texture))
     obj = bpy.data.objects.new(name, mesh)
-    (collection or bpy.context.collection).objects.link(obj)
+    (collection or given(bpy.context.collection)).objects.link(obj)
     return obj
 
 
-def parts_of(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What `add_mesh` needs among the arrays of a job's result, by name; empty where there is no mesh."""
-    return {part: arrays[f"mesh.{part}"] for part in PARTS if f"mesh.{part}" in arrays}
+def add_surface(name: str, surface: results.Surface, collection: bpy.types.Collection) -> bpy.types.Object:
+    """A new mesh object of a job's result."""
+    return add_mesh(name, surface.vertices, surface.faces, surface.colors, collection, surface.uv, surface.texture)
 
 
 def _set_triangles(mesh: bpy.types.Mesh, vertices: np.ndarray, faces: np.ndarray) -> None:
@@ -61,7 +61,7 @@ def _set_colors(mesh: bpy.types.Mesh, colors: np.ndarray) -> None:
     attribute = mesh.color_attributes.new(COLOR, "BYTE_COLOR", "POINT")
     if len(colors):
         with_alpha = np.column_stack((colors, np.ones(len(colors)))).astype(np.float32)
-        attribute.data.foreach_set("color_srgb", with_alpha.ravel())
+        untyped(attribute).data.foreach_set("color_srgb", with_alpha.ravel())
 
 
 def _vertex_material() -> bpy.types.Material:
@@ -84,6 +84,6 @@ def _show(material: bpy.types.Material, kind: str, **settings: Any) -> None:
     """Let a matt surface have the colours of a node."""
     tree = nodes.tree_of(material)
     surface = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
-    surface.inputs["Roughness"].default_value = 1.0
-    surface.inputs["Specular IOR Level"].default_value = 0.0
+    untyped(surface.inputs["Roughness"]).default_value = 1.0
+    untyped(surface.inputs["Specular IOR Level"]).default_value = 0.0
     nodes.connect(tree, nodes.add(tree, kind, **settings), surface.inputs["Base Color"])

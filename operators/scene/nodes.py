@@ -8,6 +8,8 @@ from typing import Any
 
 import bpy
 
+from ..given import given, untyped
+
 VECTOR = "VECTOR"
 
 
@@ -100,11 +102,11 @@ def tree_of(owner: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTree:
     """The nodes of a new material or world. Before Blender 5.0 they have to be asked for."""
     if owner.node_tree is None:
         owner.use_nodes = True
-    return owner.node_tree
+    return given(owner.node_tree)
 
 
-def add(tree: bpy.types.NodeTree, kind: str, *inputs: Any, **settings: Any) -> bpy.types.Node:
-    """A new node with properties set and its first inputs connected or given values.
+def add(tree: bpy.types.NodeTree, kind: str, *inputs: Any, **settings: Any) -> Any:
+    """A new node of the class that `kind` names, with properties set and its first inputs connected or given values.
 
     Inputs that its properties rule out do not count: Blender 5.3 has some of its own in front.
     """
@@ -136,9 +138,9 @@ def group(
     tree = bpy.data.node_groups.new(name, "GeometryNodeTree")
     for direction, sockets in (("INPUT", inputs), ("OUTPUT", outputs)):
         for label, kind in sockets.items():
-            tree.interface.new_socket(label, in_out=direction, socket_type=kind)
-    given = tree.nodes.new("NodeGroupInput").outputs
-    add(tree, "NodeGroupOutput", *formula(*(Value(tree, given[label]) for label in inputs)))
+            given(tree.interface).new_socket(label, in_out=untyped(direction), socket_type=kind)
+    sources = tree.nodes.new("NodeGroupInput").outputs
+    add(tree, "NodeGroupOutput", *formula(*(Value(tree, sources[label]) for label in inputs)))
     return tree
 
 
@@ -162,6 +164,6 @@ def connect(tree: bpy.types.NodeTree, what: Any, socket: bpy.types.NodeSocket) -
     if isinstance(what, bpy.types.NodeSocket):
         tree.links.new(what, socket)
     elif socket.type == VECTOR and isinstance(what, float):
-        socket.default_value = (what, what, what)
+        untyped(socket).default_value = (what, what, what)
     else:
-        socket.default_value = what
+        untyped(socket).default_value = what

@@ -7,6 +7,7 @@ import bpy
 import numpy as np
 
 from ..engine import files
+from ..given import untyped
 
 
 def write_png(
@@ -17,7 +18,7 @@ def write_png(
     height, width, _ = picture.shape
     image = bpy.data.images.new(path.name, width, height)
     opaque = np.dstack((picture, np.ones((height, width))))
-    image.pixels.foreach_set(opaque[::-1].astype(np.float32).ravel())  # Blender's rows run upwards
+    untyped(image.pixels).foreach_set(opaque[::-1].astype(np.float32).ravel())  # Blender's rows run upwards
     image.file_format = "PNG"
     with files.replacing(path) as part:
         image.filepath_raw = str(part)

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import bpy
 import numpy as np
+
+from ..given import given, untyped
 
 BUFFERS = {"BOOLEAN": bool, "INT": np.int32, "INT8": np.int8}  # all other kinds are floats
 
@@ -35,24 +37,30 @@ def new_cloud(count: int) -> bpy.types.PointCloud:
 def _points_by_nodes(cloud: bpy.types.PointCloud, count: int) -> bpy.types.PointCloud:
     """Before Blender 5.1 only geometry nodes can make points quickly."""
     tree = bpy.data.node_groups.new("points", "GeometryNodeTree")
-    tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+    given(tree.interface).new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
     points, output = tree.nodes.new("GeometryNodePoints"), tree.nodes.new("NodeGroupOutput")
-    points.inputs["Count"].default_value = count
+    untyped(points.inputs["Count"]).default_value = count
     tree.links.new(points.outputs[0], output.inputs[0])
     maker = bpy.data.objects.new("points", cloud)
-    maker.modifiers.new("points", "NODES").node_group = tree
-    bpy.context.scene.collection.objects.link(maker)
+    untyped(maker.modifiers.new("points", "NODES")).node_group = tree
+    given(bpy.context.scene).collection.objects.link(maker)
     try:
-        return maker.evaluated_get(bpy.context.evaluated_depsgraph_get()).data.copy()
+        return cloud_of(maker.evaluated_get(bpy.context.evaluated_depsgraph_get())).copy()
     finally:
         bpy.data.objects.remove(maker)
         bpy.data.node_groups.remove(tree)
 
 
+def cloud_of(obj: bpy.types.Object) -> bpy.types.PointCloud:
+    """The point cloud that an object shows."""
+    assert isinstance(obj.data, bpy.types.PointCloud)
+    return obj.data
+
+
 def shape(cloud: bpy.types.PointCloud, name: str) -> tuple[int, int]:
     """How many points an attribute has, and how many numbers for each."""
     attribute = cloud.attributes[name]
-    return len(attribute.data), _element(attribute).array_length or 1
+    return len(untyped(attribute).data), _element(attribute).array_length or 1
 
 
 def read(
@@ -64,7 +72,7 @@ def read(
     attribute = cloud.attributes[name]
     values = np.empty(shape(cloud, name), dtype=BUFFERS.get(attribute.data_type, np.float32)) if into is None else into
     if len(values):
-        attribute.data.foreach_get(_element(attribute).identifier, values.ravel())
+        untyped(attribute).data.foreach_get(_element(attribute).identifier, values.ravel())
     return values
 
 
@@ -79,15 +87,15 @@ def write(
     if attribute and attribute.data_type != kind:
         cloud.attributes.remove(attribute)
         attribute = None
-    attribute = attribute or cloud.attributes.new(name, kind, "POINT")
+    attribute = attribute or cloud.attributes.new(name, untyped(kind), "POINT")
     if len(values):
         buffer = np.ascontiguousarray(values, dtype=BUFFERS.get(kind, np.float32))
-        attribute.data.foreach_set(_element(attribute).identifier, buffer.ravel())
+        untyped(attribute).data.foreach_set(_element(attribute).identifier, buffer.ravel())
 
 
-def _element(attribute: bpy.types.Attribute) -> bpy.types.Property:
+def _element(attribute: bpy.types.Attribute) -> Any:
     """What holds a point's number, vector or colour. It is asked of the type: a look at shared data makes Blender copy them."""
-    properties = attribute.bl_rna.properties["data"].fixed_type.properties
+    properties = untyped(attribute.bl_rna.properties["data"]).fixed_type.properties
     return next(properties[name] for name in ("value", "vector", "color") if name in properties)
 
 
@@ -134,7 +142,7 @@ def dress(new: bpy.types.PointCloud, old: bpy.types.PointCloud) -> None:
     for material in old.materials:
         new.materials.append(material)
     if hasattr(old, "type"):
-        new.type = old.type
+        untyped(new).type = old.type
 
 
 def replace(old: bpy.types.PointCloud, new: bpy.types.PointCloud) -> None:

@@ -10,11 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+import numpy as np
 from bpy.app.handlers import persistent
 
 from ..engine import gaussians
+from ..given import given
 from .drawing import show_in_viewport, show_splats
 from .lookup import find
+from .points import cloud_of
 from .splats import add_splats, remove_splats, update_splats
 
 NAME, KEPT_NAME = "tttLRM preview", "unfinished splats"
@@ -29,7 +32,7 @@ class Preview:
         self._replaces, self._shown = replaces, 0
         self._hidden: dict[str, Any] = {}
 
-    def show(self, splats: gaussians.Gaussians) -> None:
+    def show(self, splats: gaussians.Gaussians[np.ndarray]) -> None:
         """Show splats instead of those before."""
         shown = find(self._shown)
         if shown:
@@ -37,15 +40,15 @@ class Preview:
         else:
             remove_previews()
             shown = self._add(splats)
-        shown.is_runtime_data = shown.data.is_runtime_data = True
+        shown.is_runtime_data = cloud_of(shown).is_runtime_data = True
 
     def keep(self) -> bool:
         """Leave what is shown to the person for good, unless it stands for an object that will be there again."""
         shown = None if self._replaces else find(self._shown)
         if shown:
             del shown[MARK]
-            shown.name = shown.data.name = KEPT_NAME
-            shown.hide_select = shown.hide_render = shown.is_runtime_data = shown.data.is_runtime_data = False
+            shown.name = cloud_of(shown).name = KEPT_NAME
+            shown.hide_select = shown.hide_render = shown.is_runtime_data = cloud_of(shown).is_runtime_data = False
             show_splats(shown)
         return shown is not None
 
@@ -54,7 +57,7 @@ class Preview:
         remove_previews()
         _show_again(self._hidden)  # for a person may have deleted the preview, which knew of it
 
-    def _add(self, splats: gaussians.Gaussians) -> bpy.types.Object:
+    def _add(self, splats: gaussians.Gaussians[np.ndarray]) -> bpy.types.Object:
         replaced = find(self._replaces)
         collections = replaced.users_collection if replaced else ()
         shown = add_splats(NAME, splats, next(iter(collections), None), show_in_viewport)
@@ -72,7 +75,8 @@ def remove_previews(*_: object) -> None:
 
     Blender calls this too: undoing may bring back those of jobs that are over, and what they hide is to be saved as it was.
     """
-    for obj in [obj for obj in bpy.data.objects if MARK in obj and obj.is_runtime_data]:  # copies are the person's own
+    marked = [obj for obj in bpy.data.objects if obj.get(MARK) is not None]
+    for obj in [obj for obj in marked if obj.is_runtime_data]:  # copies are the person's own
         hidden = obj[MARK].to_dict()
         remove_splats(obj)
         _show_again(hidden)
@@ -80,10 +84,10 @@ def remove_previews(*_: object) -> None:
 
 def _hide(obj: bpy.types.Object) -> dict[str, Any]:
     """Hide an object where the person is looking; gives what it takes to show it as it was, nothing where it was not seen."""
-    layer = bpy.context.view_layer
+    layer = given(bpy.context.view_layer)
     if layer.objects.get(obj.name) != obj or obj.hide_get():
         return {}
-    hidden = {"uid": obj.session_uid, "scene": bpy.context.scene.name, "layer": layer.name, "selected": obj.select_get()}
+    hidden = {"uid": obj.session_uid, "scene": given(bpy.context.scene).name, "layer": layer.name, "selected": obj.select_get()}
     try:
         obj.hide_set(True)  # deselects it too
     except RuntimeError:  # Blender 5.2 notices only now that it was taken out of its collections

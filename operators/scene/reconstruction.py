@@ -5,23 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import bpy
-import numpy as np
 from mathutils import Matrix
 
-from ..engine import gaussians
+from ..engine import results
+from ..given import given
 from . import conversion
-from .cameras import PHOTO, add_cameras
-from .mesh import add_mesh, parts_of
+from .cameras import PHOTO, add_cameras, camera_of
+from .mesh import add_surface
 from .splats import add_splats
 
 
 def build_scene(
     name: str,
-    info: Mapping[str, Any],
-    arrays: Mapping[str, np.ndarray],
+    result: results.ReconstructResult,
     photos: Mapping[str, Path],
     upright: bool = False,
 ) -> bpy.types.Collection:
@@ -31,17 +29,17 @@ def build_scene(
     their own the cameras; `photos` are the files by the names of the views. `upright` turns the whole so that the
     cameras stand upright, for poses that know no up.
     """
-    collection = _collection(name, bpy.context.scene.collection)
+    collection = _collection(name, given(bpy.context.scene).collection)
     carrier = bpy.data.objects.new(name, None)
     collection.objects.link(carrier)
-    parts = [add_splats(f"{name} splats", splats_of(arrays), collection)]
-    if mesh := parts_of(arrays):
-        parts.append(_hidden(add_mesh(f"{name} mesh", **mesh, collection=collection)))
-    parts += add_cameras(info["cameras"], photos, _collection(f"{name} cameras", collection))
+    parts = [add_splats(f"{name} splats", result.gaussians, collection)]
+    if result.mesh:
+        parts.append(_hidden(add_surface(f"{name} mesh", result.mesh, collection)))
+    parts += add_cameras(result.cameras, photos, _collection(f"{name} cameras", collection))
     for part in parts:
         part.parent = carrier
     if upright:
-        carrier.matrix_world = Matrix(conversion.upright(np.array(info["cameras"]["c2w"])))
+        carrier.matrix_world = Matrix(conversion.upright(result.cameras.c2w).tolist())
     return collection
 
 
@@ -55,17 +53,12 @@ def _hidden(mesh: bpy.types.Object) -> bpy.types.Object:
 def cameras_of(splats: bpy.types.Object) -> list[bpy.types.Object]:
     """The cameras of the scene that splats belong to, as far as they are still there."""
     beside = splats.parent.children if splats.parent else ()
-    return [obj for obj in beside if obj.type == "CAMERA" and PHOTO in obj.data]
+    return [obj for obj in beside if obj.type == "CAMERA" and camera_of(obj).get(PHOTO) is not None]
 
 
 def cameras_collection(splats: bpy.types.Object) -> bpy.types.Collection:
     """Where the cameras of the scene are that splats belong to, or else the splats."""
     return next(iter(cameras_of(splats)), splats).users_collection[0]
-
-
-def splats_of(arrays: Mapping[str, np.ndarray]) -> gaussians.Gaussians:
-    """The splats among the arrays of a job's result."""
-    return gaussians.Gaussians(*(arrays[f"gaussians.{part}"] for part in ("means", "quats", "scales", "opacities", "sh")))
 
 
 def _collection(name: str, parent: bpy.types.Collection) -> bpy.types.Collection:

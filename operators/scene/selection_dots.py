@@ -11,6 +11,7 @@ import numpy as np
 from bpy.app.handlers import persistent
 from gpu_extras.batch import batch_for_shader
 
+from ..given import given, untyped
 from . import masks, points
 from .splats import is_splats
 
@@ -22,16 +23,16 @@ _handlers: list[Any] = []
 
 
 def _draw() -> None:
-    if not bpy.context.space_data.overlay.show_overlays:
+    if not untyped(bpy.context.space_data).overlay.show_overlays:
         return
     shader = gpu.shader.from_builtin("UNIFORM_COLOR")
-    gpu.state.point_size_set(SIZE * bpy.context.preferences.system.pixel_size)
+    gpu.state.point_size_set(SIZE * given(bpy.context.preferences).system.pixel_size)
     for obj in bpy.context.visible_objects:
         if is_splats(obj) and (mask := masks.selected(obj)) is not None:
             with gpu.matrix.push_pop():
                 gpu.matrix.multiply_matrix(obj.matrix_world)
                 shader.uniform_float("color", COLOR)
-                _batch(obj.data, mask, shader).draw(shader)
+                _batch(points.cloud_of(obj), mask, shader).draw(shader)
     gpu.state.point_size_set(1.0)
 
 

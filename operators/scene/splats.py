@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import errors, gaussians, transform
-from ..translations import told
+from ..given import given, group_of
 from . import drawing, masks, points
 from .radiance import BASE, NATIVE_BASE, OLDER_BASE, SH
 
@@ -18,22 +18,23 @@ ROUNDING = 5e-7  # what a turn of the object and the same turn back may leave, a
 
 def add_splats(
     name: str,
-    splats: gaussians.Gaussians,  # numpy
+    splats: gaussians.Gaussians[np.ndarray],  # numpy
     collection: bpy.types.Collection | None = None,
     show: Callable[[bpy.types.Object], None] = drawing.show_splats,
 ) -> bpy.types.Object:
     """A new point cloud object, in a collection or in the one that is active."""
     obj = bpy.data.objects.new(name, _cloud(name, splats))
-    (collection or bpy.context.collection).objects.link(obj)
+    (collection or given(bpy.context.collection)).objects.link(obj)
     show(obj)
     return obj
 
 
-def update_splats(obj: bpy.types.Object, splats: gaussians.Gaussians) -> None:
+def update_splats(obj: bpy.types.Object, splats: gaussians.Gaussians[np.ndarray]) -> None:
     """Replace the splats of an object; its place, modifiers and materials stay."""
-    old, name = obj.data, obj.data.name
+    old = points.cloud_of(obj)
+    name = old.name
     obj.data = _cloud(name, splats)
-    points.dress(obj.data, old)
+    points.dress(points.cloud_of(obj), old)
     if old.users == 0:
         bpy.data.pointclouds.remove(old)
         obj.data.name = name
@@ -42,20 +43,21 @@ def update_splats(obj: bpy.types.Object, splats: gaussians.Gaussians) -> None:
 def read_splats(
     obj: bpy.types.Object,
     world: np.ndarray | None = None,  # [4, 4], from Blender's world to another
-) -> gaussians.Gaussians:
+) -> gaussians.Gaussians[np.ndarray]:
     """The splats that an object shows, in world coordinates, shapes and harmonics changed along with it.
 
     Raises `TttlrmError` when the object holds no splats, or when its scale is zero along an axis.
     """
     if not is_splats(obj):
         raise errors.TttlrmError(
-            told("The object “{}” holds no splats.", obj.name),
-            told("Select a point cloud that was imported or made as splats."),
-            "no_splats",
+            "The object “{}” holds no splats.",
+            obj.name,
+            hint="Select a point cloud that was imported or made as splats.",
+            code="no_splats",
         )
-    bpy.context.view_layer.update()
+    given(bpy.context.view_layer).update()
     matrix = np.array(obj.matrix_world) if world is None else world @ np.array(obj.matrix_world)
-    splats, shown = read_local(obj.data), masks.visible(obj)
+    splats, shown = read_local(points.cloud_of(obj)), masks.visible(obj)
     if shown is not None:
         splats = splats[shown]
     return splats if np.allclose(matrix, np.eye(4), rtol=0, atol=ROUNDING) else transform.apply_matrix(splats, matrix)
@@ -64,7 +66,7 @@ def read_splats(
 def is_splats(obj: bpy.types.Object | None) -> bool:
     """Whether an object is a point cloud with the attributes of splats."""
     wanted = ("position", "scale", "rotation", BASE)
-    return obj is not None and obj.type == "POINTCLOUD" and all(name in obj.data.attributes for name in wanted)
+    return obj is not None and obj.type == "POINTCLOUD" and all(name in points.cloud_of(obj).attributes for name in wanted)
 
 
 def is_older(cloud: bpy.types.PointCloud) -> bool:
@@ -74,32 +76,32 @@ def is_older(cloud: bpy.types.PointCloud) -> bool:
 
 def is_kept(obj: bpy.types.Object | None) -> bool:
     """Whether an object is splats whose scene a worker was given to keep."""
-    return is_splats(obj) and bool(obj.tttlrm.session)
+    return is_splats(obj) and bool(group_of(obj).session)
 
 
 def remove_splats(obj: bpy.types.Object) -> None:
     """Remove an object, and its points where no other shows them."""
-    cloud = obj.data
+    cloud = points.cloud_of(obj)
     bpy.data.objects.remove(obj)
     if cloud.users == 0:
         bpy.data.pointclouds.remove(cloud)
 
 
-def _cloud(name: str, splats: gaussians.Gaussians) -> bpy.types.PointCloud:
+def _cloud(name: str, splats: gaussians.Gaussians[np.ndarray]) -> bpy.types.PointCloud:
     cloud = points.new_cloud(len(splats))
     cloud.name = name
     write_local(cloud, splats)
     return cloud
 
 
-def write_local(cloud: bpy.types.PointCloud, splats: gaussians.Gaussians) -> None:
+def write_local(cloud: bpy.types.PointCloud, splats: gaussians.Gaussians[np.ndarray]) -> None:
     """Set the attributes of a cloud with as many points to splats in its own coordinates; other attributes stay."""
     for name, kind, values in attributes(splats):
         points.write(cloud, name, kind, values)
     cloud.update_tag()
 
 
-def attributes(splats: gaussians.Gaussians) -> Iterator[tuple[str, str, np.ndarray]]:
+def attributes(splats: gaussians.Gaussians[np.ndarray]) -> Iterator[tuple[str, str, np.ndarray]]:
     """Name, type and values of every attribute."""
     yield "position", "FLOAT_VECTOR", splats.means
     yield "radius", "FLOAT", _radii(splats)
@@ -114,12 +116,12 @@ def attributes(splats: gaussians.Gaussians) -> Iterator[tuple[str, str, np.ndarr
         yield SH[index - 1], "FLOAT_VECTOR", splats.sh[:, index]
 
 
-def _radii(splats: gaussians.Gaussians) -> np.ndarray:
+def _radii(splats: gaussians.Gaussians[np.ndarray]) -> np.ndarray:
     """None for a Blender that would draw a ball for every point of an older kind of point cloud."""
     return splats.scales @ np.full(3, 1 / 3, np.float32) if drawing.drawn_by_blender() else np.zeros(len(splats), np.float32)
 
 
-def read_local(cloud: bpy.types.PointCloud) -> gaussians.Gaussians:
+def read_local(cloud: bpy.types.PointCloud) -> gaussians.Gaussians[np.ndarray]:
     """All splats of a cloud in its own coordinates, the hidden ones too."""
     base = points.read(cloud, BASE).reshape(-1, 4)
     splats = gaussians.allocate(len(base), _degree(cloud))

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import cameras, errors
-from ..translations import told
+from ..given import given
 from . import conversion
 from .cameras import background_photo, intrinsics
 from .photo_names import free_name
@@ -25,10 +25,10 @@ def views_of(
     Those with a photo behind the picture have its name and size, others their own name and the size that the scene renders at.
     Raises `TttlrmError` when there are none, or where one is no perspective camera.
     """
-    bpy.context.view_layer.update()
+    given(bpy.context.view_layer).update()
     found = sorted((obj for obj in objects if obj.type == "CAMERA"), key=lambda obj: obj.name)
     if not found:
-        raise errors.TttlrmError(told("No camera is selected."), told("Select some, or export all of the scene."), "no_cameras")
+        raise errors.TttlrmError("No camera is selected.", hint="Select some, or export all of the scene.", code="no_cameras")
     names: list[str] = []
     for camera in found:
         names.append(free_name(_name(camera), names))

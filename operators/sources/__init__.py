@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the photos of a reconstruction come from: what a panel says about them, and the files that the worker is given."""
+"""Where the photos of a reconstruction come from, and the files that the worker is given of them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 
-from ..translations import shown
+from ..engine import errors
+from ..given import given, group_of
 from .folders import CheckedFolder, Video, chosen
 from .objects import Clip, Pictured, new_pictured, placement_warning
 from .source import Source
@@ -17,45 +19,45 @@ __all__ = ["Source", "chosen", "missing", "new_pictured", "placement_warning", "
 
 def source_of(context: bpy.types.Context) -> Source:
     """The source that the panel names."""
-    group = context.scene.tttlrm.source
+    group = group_of(context.scene).source
     return SOURCES[group.kind](context, group)
 
 
-def missing(context: bpy.types.Context, source: Source | None = None) -> str:
+def missing(context: bpy.types.Context, source: Source | None = None) -> errors.Text:
     """What a person has to do before the panel's `source`, if it is at hand already, can be reconstructed, in sentences."""
-    group, source = context.scene.tttlrm.source, source or source_of(context)
+    group, source = group_of(context.scene).source, source or source_of(context)
     if source.missing:
         return source.missing
     if group.cameras == "BLENDER" and not source.posed:
-        return shown("Not all of these photos belong to cameras in Blender. Choose others, or estimate their poses.")
-    if group.cameras == "FILE" and context.scene.tttlrm.poses == "auto":
-        return shown("Choose a file with the poses of the cameras.")
-    return ""
+        return errors.text("Not all of these photos belong to cameras in Blender. Choose others, or estimate their poses.")
+    if group.cameras == "FILE" and group_of(context.scene).poses == "auto":
+        return errors.text("Choose a file with the poses of the cameras.")
+    return errors.Text()
 
 
-def _selected(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
-    none = shown("No photos are selected. Select image empties, or cameras with background images, or give a folder.")
+def _selected(context: bpy.types.Context, group: Any) -> Source:
+    none = errors.text("No photos are selected. Select image empties, or cameras with background images, or give a folder.")
     return Pictured(context.selected_objects, none)
 
 
-def _folder(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
+def _folder(context: bpy.types.Context, group: Any) -> Source:
     unused = frozenset(photo.name for photo in group.photos if not photo.use)
     return CheckedFolder(_path(group.folder), unused, len(group.photos) - len(unused))
 
 
-def _video(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
+def _video(context: bpy.types.Context, group: Any) -> Source:
     return Video(_path(group.video))
 
 
-def _cameras(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
+def _cameras(context: bpy.types.Context, group: Any) -> Source:
     collection = group.collection
-    none = shown("There are no cameras with background images. Add images to cameras, under Background Images.")
-    cameras = (obj for obj in (collection or context.scene.collection).all_objects if obj.type == "CAMERA")
+    none = errors.text("There are no cameras with background images. Add images to cameras, under Background Images.")
+    cameras = (obj for obj in (collection or given(context.scene).collection).all_objects if obj.type == "CAMERA")
     return Pictured(cameras, none, collection.name if collection else "")
 
 
-def _clip(context: bpy.types.Context, group: bpy.types.PropertyGroup) -> Source:
-    return Clip(group.clip, context.scene)
+def _clip(context: bpy.types.Context, group: Any) -> Source:
+    return Clip(group.clip, given(context.scene))
 
 
 def _path(chosen: str) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..engine import errors
 from ..translations import shown
 from .photo_sets import VIDEOS, added_photos, folder_files
 from .source import FEWEST, Files, Source
@@ -41,13 +42,13 @@ class CheckedFolder(Folder):
         return shown("{} Photos", self.used)
 
     @property
-    def missing(self) -> str:
+    def missing(self) -> errors.Text:
         """A folder, photos, or check marks."""
         if self.path == Path():
-            return shown("Choose a folder of photos.")
+            return errors.text("Choose a folder of photos.")
         if not self.used and not self.unused:
-            return shown("There are no photos in {}. Choose another folder.", self.path)
-        return "" if self.used >= FEWEST else shown("Check at least {} photos.", FEWEST)
+            return errors.text("There are no photos in {}. Choose another folder.", self.path)
+        return errors.Text() if self.used >= FEWEST else errors.text("Check at least {} photos.", FEWEST)
 
     def files(self) -> Files:
         """What is checked."""
@@ -72,13 +73,13 @@ class Video(Source):
         return shown("a Video")
 
     @property
-    def missing(self) -> str:
+    def missing(self) -> errors.Text:
         """The file."""
         if self.path == Path():
-            return shown("Choose a video file.")
+            return errors.text("Choose a video file.")
         if self.path.suffix.lower() not in VIDEOS:
-            return shown("{} is no video that is read. Choose another file.", self.path.name)
-        return "" if self.path.is_file() else shown("{} does not exist. Choose another file.", self.path)
+            return errors.text("{} is no video that is read. Choose another file.", self.path.name)
+        return errors.Text() if self.path.is_file() else errors.text("{} does not exist. Choose another file.", self.path)
 
     def files(self) -> Files:
         """The video."""
@@ -103,9 +104,11 @@ class Chosen(Source):
         return shown("{} Photos", len(self.paths))
 
     @property
-    def missing(self) -> str:
+    def missing(self) -> errors.Text:
         """More of them."""
-        return "" if len(self.paths) >= FEWEST else shown("There is only one photo. Choose more of the same scene.")
+        return (
+            errors.Text() if len(self.paths) >= FEWEST else errors.text("There is only one photo. Choose more of the same scene.")
+        )
 
     def files(self) -> Files:
         """The photos; poses that lie beside them may mean others."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import bpy
 
+from ..engine import errors
+from ..given import given
 from ..scene.cameras import background_photo, ignored, photo_set
 from ..scene.clips import clip_set, solved_cameras
 from ..scene.reconstruction import cameras_of
@@ -18,10 +20,14 @@ from .source import FEWEST, Files, Source
 class Pictured(Source):
     """Photos that objects show: image empties, and cameras with background images."""
 
-    def __init__(self, objects: Iterable[bpy.types.Object], none: str, title: str = "") -> None:
+    def __init__(self, objects: Iterable[bpy.types.Object], none: errors.Text, title: str = "") -> None:
         """`none` says what to do where there are none."""
-        self._objects, self._none = [obj for obj in objects if background_photo(obj)], none
-        self.title = title or self.title
+        self._objects, self._none, self._title = [obj for obj in objects if background_photo(obj)], none, title
+
+    @property
+    def title(self) -> str:
+        """That of the collection, where they are all of one."""
+        return self._title or super().title
 
     @property
     def posed(self) -> bool:
@@ -34,12 +40,12 @@ class Pictured(Source):
         return shown("{} Photos", len(self._objects))
 
     @property
-    def missing(self) -> str:
+    def missing(self) -> errors.Text:
         """Photos, or more of them."""
         if not self._objects:
             return self._none
-        few = shown("There is only one photo. Add photos of the same scene from other places.")
-        return "" if len(self._objects) >= FEWEST else few
+        few = errors.text("There is only one photo. Add photos of the same scene from other places.")
+        return errors.Text() if len(self._objects) >= FEWEST else few
 
     @property
     def warning(self) -> str:
@@ -55,13 +61,20 @@ class Pictured(Source):
 class Clip(Source):
     """Frames of a movie clip whose camera was solved."""
 
-    posed = True
-
     def __init__(self, clip: bpy.types.MovieClip | None, scene: bpy.types.Scene) -> None:
         """`scene` has the camera that follows the solution, if any does."""
         self._clip, self._scene = clip, scene
         self._frames = len(solved_cameras(clip)) if clip else 0
-        self.title = Path(clip.name).stem if clip else self.title
+
+    @property
+    def title(self) -> str:
+        """The clip's name."""
+        return Path(self._clip.name).stem if self._clip else super().title
+
+    @property
+    def posed(self) -> bool:
+        """All of its cameras were solved."""
+        return True
 
     @property
     def label(self) -> str:
@@ -69,22 +82,22 @@ class Clip(Source):
         return shown("{} Frames", self._frames)
 
     @property
-    def missing(self) -> str:
+    def missing(self) -> errors.Text:
         """The clip, or its camera."""
         if not self._clip:
-            return shown("Choose a movie clip.")
-        unsolved = shown("The clip's camera is not solved. Track and solve it in the Movie Clip Editor.")
-        return "" if self._frames >= FEWEST else unsolved
+            return errors.text("Choose a movie clip.")
+        unsolved = errors.text("The clip's camera is not solved. Track and solve it in the Movie Clip Editor.")
+        return errors.Text() if self._frames >= FEWEST else unsolved
 
     def files(self) -> Files:
         """The frames and their poses."""
         self._require()
-        return clip_set(self._clip, self._scene)
+        return clip_set(given(self._clip), self._scene)
 
 
 def new_pictured(context: bpy.types.Context) -> list[bpy.types.Object]:
     """The selected objects that show photos which the active splats have not seen."""
-    old = cameras_of(context.object)
+    old = cameras_of(given(context.object))
     return [obj for obj in context.selected_objects if background_photo(obj) and obj not in old]
 
 

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from ..engine import errors
 from ..scene.photo_names import free_name
-from ..translations import told
 
 PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif"))
 RAW = frozenset((".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"))
@@ -58,14 +57,15 @@ def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[st
     below = {f"{GIVEN}/{part.name}": part for part in sorted(path.glob("*")) if _wanted(part, POSES)}
     if not below:
         raise errors.TttlrmError(
-            told("There are no camera poses at {}.", poses), told("Name a pose file or a COLMAP folder, or say auto."), "no_poses"
+            "There are no camera poses at {}.", poses, hint="Name a pose file or a COLMAP folder, or say auto.", code="no_poses"
         )
     return GIVEN, below
 
 
 def added_photos(photos: Iterable[Path], taken: Iterable[str]) -> dict[str, Path]:
     """More photos for a photo set, beside those that it has; the names of its files are `taken`."""
-    taken, files = list(taken), {}
+    taken = list(taken)
+    files: dict[str, Path] = {}
     for path in photos:
         files[free_name(f"{photos_folder(taken)}{path.name}", [*taken, *files])] = path
     return files
@@ -77,14 +77,14 @@ def photos_folder(taken: Iterable[str]) -> str:
     return "" if beside else "images/"
 
 
-def poses_know_up(poses: str, files: dict[str, Path | bytes]) -> bool:
+def poses_know_up(poses: str, files: Mapping[str, Path | bytes]) -> bool:
     """Whether the world of the poses stands upright: Blender's and nerfstudio's do, COLMAP's and estimated ones lie anyhow."""
     return Path(poses).name.startswith("transforms") or (poses == "auto" and "transforms.json" in files)
 
 
 def _no_photos(folder: Path) -> errors.TttlrmError:
-    hint = told("Choose a folder with JPEG, PNG, WebP, TIFF, AVIF, HEIC or camera raw files, or with one video.")
-    return errors.TttlrmError(told("There are no photos in {}.", folder), hint, "no_photos")
+    hint = "Choose a folder with JPEG, PNG, WebP, TIFF, AVIF, HEIC or camera raw files, or with one video."
+    return errors.TttlrmError("There are no photos in {}.", folder, hint=hint, code="no_photos")
 
 
 def _wanted(path: Path, suffixes: frozenset[str]) -> bool:

@@ -2,6 +2,7 @@
 """What a person chooses as the source of a reconstruction."""
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
@@ -45,7 +46,7 @@ class TTTLRM_PG_source(bpy.types.PropertyGroup):
     cameras: EnumProperty(name="Poses", description="How it is known where the photos were taken", items=CAMERAS)
 
 
-def list_photos(group: bpy.types.PropertyGroup) -> None:
+def list_photos(group: Any) -> None:
     """List the photos that the folder has now; check marks stay."""
     unused = {photo.name for photo in group.photos if not photo.use}
     group.photos.clear()

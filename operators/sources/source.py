@@ -14,8 +14,15 @@ FEWEST = 2  # photos that something can be reconstructed from
 class Source:
     """Some photos."""
 
-    title = "Reconstruction"  # of what they become
-    posed = False  # whether all belong to cameras in Blender
+    @property
+    def title(self) -> str:
+        """Of what they become."""
+        return "Reconstruction"
+
+    @property
+    def posed(self) -> bool:
+        """Whether all belong to cameras in Blender."""
+        return False
 
     @property
     def label(self) -> str:
@@ -23,7 +30,7 @@ class Source:
         raise NotImplementedError
 
     @property
-    def missing(self) -> str:
+    def missing(self) -> errors.Text:
         """What a person has to do before they can be used, in sentences; nothing where they can."""
         raise NotImplementedError
 

@@ -2,7 +2,8 @@
 """Words in the language of Blender's interface: English in the sources, and a table for every other language beside this file.
 
 Blender itself translates names, descriptions and the plain texts of buttons, labels, reports and poll messages. Texts with
-something put into them go through `shown` or `told`, which translate the template first. `pgettext_n` marks plain texts that
+something put into them go through `shown` or `told`, which translate the template first, and those of errors and notes, the
+worker's too, through `worded` or `explained`. `pgettext_n` marks plain texts that
 stand elsewhere. A table counts in every context of Blender's: one English text has one translation.
 """
 
@@ -11,29 +12,35 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import bpy
 from bpy.app.translations import contexts, pgettext_iface, pgettext_rpt
+
+from ..engine import errors
 
 FOLDER = Path(__file__).parent
 CONTEXTS = (contexts.default, contexts.operator_default)
 ENTRY = re.compile(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"\n)+)', re.MULTILINE)
 
 
-def shown(template: str, *values: Any, context: str = contexts.default) -> str:
-    """A text of the interface: translated, then filled as `str.format` does it."""
-    return pgettext_iface(template, context).format(*values)
+def shown(template: str, *values: object, context: str = contexts.default) -> str:
+    """A text of the interface: translated, then filled."""
+    return errors.text(template, *values).worded(lambda english: pgettext_iface(english, context))
 
 
-def told(template: str, *values: Any) -> str:
-    """A sentence of a report or an error, in the same way."""
-    return pgettext_rpt(template).format(*values)
+def told(template: str, *values: object) -> str:
+    """A sentence of a report, in the same way."""
+    return worded(errors.text(template, *values))
 
 
-def explained(failure: Any) -> str:
-    """What a `TttlrmError`, or a worker's message of one, says, as far as a table has its sentences."""
-    return " ".join(pgettext_rpt(part) for part in (failure.sentence, failure.hint) if part)
+def worded(text: errors.Text) -> str:
+    """A text of an error or a note, wherever it was made."""
+    return text.worded(pgettext_rpt)
+
+
+def explained(error: errors.TttlrmError) -> str:
+    """All that an error says."""
+    return worded(error.words)
 
 
 def read_table(path: Path) -> dict[str, str]:

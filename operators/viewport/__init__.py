@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats in the 3D viewport, where Blender does not draw them by itself."""
+"""The overlay that draws splats in the 3D viewport of Blenders that do not draw them by themselves."""

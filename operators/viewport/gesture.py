@@ -9,6 +9,8 @@ import bpy
 import gpu
 from gpu_extras.batch import batch_for_shader
 
+from ..given import given
+
 Point = tuple[float, float]
 SHADES = ((0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0))  # a dark line and a light one beside it are seen on anything
 
@@ -17,8 +19,8 @@ class Gesture:
     """An outline over the 3D view that an operator was started in, and a line of help in the status bar, until `end`."""
 
     def __init__(self, context: bpy.types.Context, text: str) -> None:
-        self._region = next(region for region in context.area.regions if region.type == "WINDOW")
-        self._area, self._window, self._workspace = context.area, context.window, context.workspace
+        self._region = next(region for region in given(context.area).regions if region.type == "WINDOW")
+        self._area, self._window, self._workspace = context.area, given(context.window), given(context.workspace)
         self._outline: list[Point] = []
         self._handler = bpy.types.SpaceView3D.draw_handler_add(self._draw, (), "WINDOW", "POST_PIXEL")
         self._window.cursor_modal_set("CROSSHAIR")
@@ -51,7 +53,7 @@ class Gesture:
     def _draw(self) -> None:
         if bpy.context.area != self._area or not self._outline:
             return
-        width = bpy.context.preferences.system.pixel_size  # of a line of Blender's own, in pixels
+        width = given(bpy.context.preferences).system.pixel_size  # of a line of Blender's own, in pixels
         shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
         shader.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
         shader.uniform_float("lineWidth", width)

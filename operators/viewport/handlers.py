@@ -9,6 +9,7 @@ import numpy as np
 from bpy.app.handlers import persistent
 
 from ..engine import drawing
+from ..given import given
 from ..windows import redraw
 from . import canvas
 from .overlay import Overlay
@@ -22,16 +23,16 @@ _handle = None
 
 def draw() -> None:
     """Blender calls this for every 3D viewport, after the scene."""
-    context = bpy.context
-    if not bpy.data.pointclouds or context.space_data.shading.type == "WIREFRAME":
+    context, space, layer = bpy.context, bpy.context.space_data, given(bpy.context.view_layer)
+    assert isinstance(space, bpy.types.SpaceView3D)
+    if not bpy.data.pointclouds or given(space.shading).type == "WIREFRAME":
         return
-    layer = context.view_layer
-    seen = appearances(layer.depsgraph, context.space_data)
+    seen = appearances(given(layer.depsgraph), space)
     if not seen:
         return
-    overlay = _overlay(context.scene, layer)
+    overlay = _overlay(given(context.scene), layer)
     eye = drawing.Eye(np.array(gpu.matrix.get_model_view_matrix()), np.array(gpu.matrix.get_projection_matrix()))
-    overlay.draw(context.region_data.as_pointer(), seen, eye)
+    overlay.draw(given(context.region_data).as_pointer(), seen, eye)
     if overlay.busy and not bpy.app.timers.is_registered(_look):
         bpy.app.timers.register(_look, first_interval=TICK)
 

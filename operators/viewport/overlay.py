@@ -14,6 +14,7 @@ import gpu
 import numpy as np
 
 from ..engine import drawing
+from ..given import given
 from .background import Background
 from .canvas import Atlas, Canvas, texture, upload
 from .reading import Reading, plan
@@ -126,17 +127,19 @@ class Overlay:
             self.background.ask(region, partial(_sort, packing, [(one.key, one.matrix) for one in here], eye))
 
     def _show(self, view: View, here: list[Appearance], eye: drawing.Eye) -> None:
-        order, placed = view.order, view.order.placed
+        order, atlas, sorted_splats = given(view.order), given(view.atlas), given(view.texture)
+        placed = order.placed
         if order.keys == tuple(one.key for one in here):  # then an object that moves is drawn where it is by now
             placed = _placed(order.packing, [(one.key, one.matrix) for one in here])
-        view.canvas.draw(view.atlas, view.texture, order.count, texture(drawing.places(placed, eye)), eye.projection)
+        view.canvas.draw(atlas, sorted_splats, order.count, texture(drawing.places(placed, eye)), eye.projection)
 
 
 def _regions() -> set[int]:
     """What tells the regions of all 3D viewports apart."""
-    areas = (area for window in bpy.context.window_manager.windows for area in window.screen.areas if area.type == "VIEW_3D")
-    spaces = [area.spaces.active for area in areas]
-    return {data.as_pointer() for space in spaces for data in (space.region_3d, *space.region_quadviews)}
+    areas = (area for window in given(bpy.context.window_manager).windows for area in window.screen.areas)
+    spaces = [area.spaces.active for area in areas if area.type == "VIEW_3D"]
+    views = [space for space in spaces if isinstance(space, bpy.types.SpaceView3D)]
+    return {data.as_pointer() for space in views for data in (given(space.region_3d), *space.region_quadviews)}
 
 
 def _pack(keys: tuple[Key, ...], clouds: list[drawing.Cloud]) -> tuple[Packing, drawing.Texels]:

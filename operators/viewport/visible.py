@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
+from ..given import given
 from ..scene.drawing import NAME
+from ..scene.points import cloud_of
 from ..scene.splats import is_older, is_splats
 
 Key = tuple[int, ...]  # tells a cloud, as it is now, from all others
@@ -32,9 +34,9 @@ class Appearance:
 def appearances(depsgraph: bpy.types.Depsgraph, space: bpy.types.SpaceView3D | None) -> list[Appearance]:
     """All splats of a scene that Blender does not draw by itself: objects, linked duplicates and instances."""
     return [
-        Appearance(_key(one.object), one.object.data, np.array(one.matrix_world), _is_shown(one, space))
+        Appearance(_key(obj), cloud_of(obj), np.array(one.matrix_world), _is_shown(one, space))
         for one in depsgraph.object_instances
-        if is_splats(one.object) and one.object.data.points and not _is_shown_otherwise(one.object)
+        if (obj := given(one.object)) and is_splats(obj) and cloud_of(obj).points and not _is_shown_otherwise(obj)
     ]
 
 
@@ -42,7 +44,7 @@ def note_changes(updates: Iterator[bpy.types.DepsgraphUpdate]) -> None:
     """Look at what a dependency graph says that it has updated."""
     for update in updates:
         if update.is_updated_geometry and isinstance(update.id, bpy.types.Object | bpy.types.PointCloud):
-            _changes[update.id.original.session_uid] += 1
+            _changes[given(update.id.original).session_uid] += 1
 
 
 def forget_everything() -> None:
@@ -54,17 +56,17 @@ def forget_everything() -> None:
 
 def _key(obj: bpy.types.Object) -> Key:
     """Objects without modifiers show their data as it is: for them, Blender also reports mere moves as changes of geometry."""
-    data, modified = obj.data, any(modifier.show_viewport for modifier in obj.modifiers)
-    changes, uid = _changes[obj.original.session_uid] if modified else 0, data.original.session_uid
+    data, modified = cloud_of(obj), any(modifier.show_viewport for modifier in obj.modifiers)
+    changes, uid = _changes[given(obj.original).session_uid] if modified else 0, given(data.original).session_uid
     return (uid, data.as_pointer(), len(data.points), changes, _changes[uid], _epoch)  # addresses are used again
 
 
 def _is_shown(one: bpy.types.DepsgraphObjectInstance, space: bpy.types.SpaceView3D | None) -> bool:
-    owner = one.parent if one.is_instance else one.object
+    owner = given(one.parent if one.is_instance else one.object)
     return one.show_self and (space is None or owner.visible_in_viewport_get(space))
 
 
 def _is_shown_otherwise(obj: bpy.types.Object) -> bool:
     """Whether Blender draws these splats, or the modifier that is there for renders is switched on for the viewport too."""
     modifier = obj.modifiers.get(NAME)
-    return not is_older(obj.data) or (modifier is not None and modifier.show_viewport)
+    return not is_older(cloud_of(obj)) or (modifier is not None and modifier.show_viewport)

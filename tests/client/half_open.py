@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.worker.small_worker import TOKEN, CountSettings, serving
+from tests.worker.small_worker import COUNT, TOKEN, CountSettings, serving
 from tests.worker.test_limits import until
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
@@ -47,14 +47,14 @@ def main(what: str, folder: Path) -> None:
     with serving(folder) as port:
         with Client("127.0.0.1", port, TOKEN) as client, Client("127.0.0.1", port, TOKEN):  # and a silent one
             client.upload("s", {"a": b"1"})
-            job = client.submit("s", "count", BUSY)
+            job = client.submit("s", COUNT, BUSY)
             next(event for event in job.events() if isinstance(event, Progress))
             time.sleep(0.5)  # until all has arrived that went to the silent client
             network(up=False)
             if what == "returns":
                 time.sleep(1)
                 network(up=True)
-                print("gave", job.result().info["jobs"], client.connected)
+                print("gave", job.result().jobs, client.connected)
             else:
                 try:
                     job.result()
@@ -63,7 +63,7 @@ def main(what: str, folder: Path) -> None:
                 until(lambda: "client_left" in EVENTS, 30)  # the silent one; what is being sent is tried for longer
                 network(up=True)
         with Client("127.0.0.1", port, TOKEN) as client:
-            print("then", client.submit("s", "count", CountSettings()).result().info["jobs"])
+            print("then", client.submit("s", COUNT, CountSettings()).result().jobs)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The client with a real server: jobs, events, uploads, errors."""
 
+import re
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from websockets.sync.server import serve
 
-from tests.worker.small_worker import LONG, TOKEN, BreakSettings, CountSettings, serving
-from tttlrm_blender import errors
+from tests.worker.small_worker import BREAK, COUNT, LONG, TOKEN, BreakSettings, CountSettings, serving
+from tttlrm_blender import __version__, errors
 from tttlrm_blender.client import Client
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.protocol.frames import RUN_BYTES
-from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Hello, Note, Preview, Progress, Queued, encode
+from tttlrm_blender.protocol.messages import PROTOCOL, Cancelled, Done, Failed, Hello, Note, Preview, Progress, Queued, encode
 from tttlrm_blender.worker.limits import Limits
 
 
@@ -29,11 +31,11 @@ def test_a_job_from_files_to_arrays(client, tmp_path):
     (tmp_path / "b.jpg").write_bytes(b"12345")
     heard = []
     files = {"images/b.jpg": tmp_path / "b.jpg", "empty": b""}
-    job = client.submit("s", "count", CountSettings(), files, previews=True)
+    job = client.submit("s", COUNT, CountSettings(), files, previews=True)
     result = job.result(heard.append)
-    assert result.info == {"files": {"images/a.jpg": 3, "images/b.jpg": 5, "empty": 0}, "jobs": 1}
-    assert np.array_equal(result.arrays["rows"], np.arange(9, dtype=np.float32).reshape(3, 3))
-    assert result.arrays["none"].shape == (0, 3) and result.arrays["none"].dtype == np.int32
+    assert result.files == {"images/a.jpg": 3, "images/b.jpg": 5, "empty": 0} and result.jobs == 1
+    assert np.array_equal(result.rows, np.arange(9, dtype=np.float32).reshape(3, 3))
+    assert result.none.shape == (0, 3) and result.none.dtype == np.int32
     stages = [event.stage for event in heard if isinstance(event, Progress)]
     assert stages[0] == "upload" and stages[-1] == "count"
     assert {Queued, Preview, Progress, Done} == {type(event) for event in heard}
@@ -41,14 +43,14 @@ def test_a_job_from_files_to_arrays(client, tmp_path):
 
 def test_arrays_and_files_of_many_frames_arrive_whole(client):
     rows = RUN_BYTES // 12 * 2 + 7
-    job = client.submit("s", "count", CountSettings(rows=rows), files={"large": bytes(2 * RUN_BYTES + 3)})
+    job = client.submit("s", COUNT, CountSettings(rows=rows), files={"large": bytes(2 * RUN_BYTES + 3)})
     result = job.result()
-    assert result.info["files"]["large"] == 2 * RUN_BYTES + 3
-    assert np.array_equal(result.arrays["rows"].reshape(-1), np.arange(rows * 3, dtype=np.float32))
+    assert result.files["large"] == 2 * RUN_BYTES + 3
+    assert np.array_equal(result.rows.reshape(-1), np.arange(rows * 3, dtype=np.float32))
 
 
 def test_poll_never_waits(client):
-    job = client.submit("s", "count", LONG)
+    job = client.submit("s", COUNT, LONG)
     events, deadline = [], time.monotonic() + 20
     while not any(isinstance(event, Progress) for event in events) and time.monotonic() < deadline:
         events += job.poll()
@@ -60,17 +62,17 @@ def test_poll_never_waits(client):
 
 
 def test_cancelling_a_running_job_and_one_in_line(client):
-    running, waiting = client.submit("s", "count", LONG), client.submit("s", "count", LONG)
+    running, waiting = client.submit("s", COUNT, LONG), client.submit("s", COUNT, LONG)
     assert next(event.position for event in waiting.events() if isinstance(event, Queued)) == 1
     for job in (waiting, running):
         job.cancel()
         with pytest.raises(errors.Cancelled):
             job.result()
-    assert client.submit("s", "count", CountSettings()).result().info["jobs"] == 2
+    assert client.submit("s", COUNT, CountSettings()).result().jobs == 2
 
 
 def test_cancelling_during_the_upload(client):
-    job = client.submit("s", "count", LONG, files={str(number): bytes(RUN_BYTES) for number in range(20)})
+    job = client.submit("s", COUNT, LONG, files={str(number): bytes(RUN_BYTES) for number in range(20)})
     job.cancel()
     with pytest.raises(errors.Cancelled):
         job.result()
@@ -82,28 +84,32 @@ BREAKS = {"error": "bad_photo", "memory": "out_of_memory", "nan": "internal", "e
 @pytest.mark.parametrize(("how", "code"), BREAKS.items())
 def test_a_broken_job_is_one_clear_error_and_the_worker_goes_on(client, how, code):
     with pytest.raises(TttlrmError) as caught:
-        client.submit("s", "break", BreakSettings(how)).result()
+        client.submit("s", BREAK, BreakSettings(how)).result()
     assert caught.value.code == code
-    assert client.submit("s", "count", CountSettings()).result().arrays["rows"].shape == (3, 3)
+    assert client.submit("s", COUNT, CountSettings()).result().rows.shape == (3, 3)
 
 
 def test_errors_and_notes_name_files_as_they_were_uploaded(client):
     events = []
-    with pytest.raises(TttlrmError, match=r"^The photo images/a\.jpg in the scene is broken\.$"):
-        client.submit("s", "break", BreakSettings("file")).result(events.append)
-    assert Note("The photo images/b.jpg is left out of kept.") in events
+    with pytest.raises(
+        TttlrmError, match=r"^The photo images/a\.jpg in the scene is broken\. Look at images/a\.jpg: it lies in images\.$"
+    ):
+        client.submit("s", BREAK, BreakSettings("file")).result(events.append)
+    assert Note(text("The photo {} is left out of {}.", "images/b.jpg", "kept")) in events
 
 
 def test_requests_that_make_no_sense_fail_and_the_connection_lives(client):
     for session, kind, settings, code in [
-        ("s", "dance", CountSettings(), "bad_job"),
-        ("s", "count", BreakSettings(), "bad_settings"),
-        ("nobody", "count", CountSettings(), "no_scene"),
+        ("s", replace(COUNT, name="dance"), CountSettings(), "bad_job"),
+        ("s", COUNT, BreakSettings(), "bad_settings"),
+        ("s", COUNT, CountSettings(steps=-5), "bad_settings"),
+        ("s", BREAK, BreakSettings("foo"), "bad_settings"),
+        ("nobody", COUNT, CountSettings(), "no_scene"),
     ]:
         with pytest.raises(TttlrmError) as caught:
             client.submit(session, kind, settings).result()
         assert caught.value.code == code
-    assert client.submit("s", "count", CountSettings()).result().info["jobs"] == 1
+    assert client.submit("s", COUNT, CountSettings()).result().jobs == 1
 
 
 @pytest.mark.parametrize("path", ["../a", "/tmp/a", "a/../../b", "a\\b"])
@@ -111,58 +117,58 @@ def test_uploads_cannot_leave_the_scene(client, tmp_path, path):
     with pytest.raises(TttlrmError) as caught:
         client.upload("s", {path: b"1" * (3 * RUN_BYTES)})
     assert caught.value.code == "bad_path"
-    assert client.submit("s", "count", CountSettings()).result().info["files"] == {"images/a.jpg": 3}
+    assert client.submit("s", COUNT, CountSettings()).result().files == {"images/a.jpg": 3}
 
 
 def test_a_file_too_large_is_refused_early(tmp_path):
     with serving(tmp_path, Limits(file_bytes=10)) as port, Client("127.0.0.1", port, TOKEN) as client:
-        job = client.submit("s", "count", CountSettings(), files={"small": b"1", "large": bytes(3 * RUN_BYTES)})
+        job = client.submit("s", COUNT, CountSettings(), files={"small": b"1", "large": bytes(3 * RUN_BYTES)})
         with pytest.raises(TttlrmError, match="large is too large"):
             job.result()
-        assert client.submit("s", "count", CountSettings()).result().info["files"] == {"small": 1}
+        assert client.submit("s", COUNT, CountSettings()).result().files == {"small": 1}
 
 
 def test_a_file_that_is_not_there_is_named(client, tmp_path):
     with pytest.raises(TttlrmError, match=r"missing\.jpg cannot be read"):
-        client.submit("s", "count", CountSettings(), files={"a": tmp_path / "missing.jpg"}).result()
+        client.submit("s", COUNT, CountSettings(), files={"a": tmp_path / "missing.jpg"}).result()
 
 
 def test_forgetting_stops_the_jobs_and_removes_the_files(client, tmp_path):
     client.upload("other", {"b.jpg": b"1"})
-    jobs = [client.submit("s", "count", LONG) for _ in range(2)]
+    jobs = [client.submit("s", COUNT, LONG) for _ in range(2)]
     client.forget("s")
     assert [list(job.events())[-1] for job in jobs] == [Cancelled(), Cancelled()]
     assert not list(tmp_path.rglob("a.jpg")) and list(tmp_path.rglob("b.jpg"))
     client.forget("s")
     with pytest.raises(TttlrmError, match="does not know this scene"):
-        client.submit("s", "count", CountSettings()).result()
+        client.submit("s", COUNT, CountSettings()).result()
 
 
 def test_two_clients_share_the_worker_and_the_scenes(client, port):
     with Client("127.0.0.1", port, TOKEN) as other:
-        first = client.submit("s", "count", LONG)
-        second = other.submit("s", "count", CountSettings())
+        first = client.submit("s", COUNT, LONG)
+        second = other.submit("s", COUNT, CountSettings())
         assert next(event.position for event in second.events() if isinstance(event, Queued)) == 1
         first.cancel()
-        assert second.result().info["jobs"] == 2
+        assert second.result().jobs == 2
 
 
 def test_a_job_outlives_its_client(port):
     with Client("127.0.0.1", port, TOKEN) as first:
         first.upload("s", {"a": b"1"})
-        job = first.submit("s", "count", CountSettings(steps=20, seconds=0.02))
+        job = first.submit("s", COUNT, CountSettings(steps=20, seconds=0.02))
         next(event for event in job.events() if isinstance(event, Progress))
     assert [event.code for event in job.poll() if isinstance(event, Failed)] == ["closed"]
     with pytest.raises(TttlrmError, match="was closed"):
-        first.submit("s", "count", CountSettings())
+        first.submit("s", COUNT, CountSettings())
     with Client("127.0.0.1", port, TOKEN) as second:
-        assert second.submit("s", "count", CountSettings()).result().info["jobs"] == 2
+        assert second.submit("s", COUNT, CountSettings()).result().jobs == 2
 
 
 def test_events_that_nobody_polls_do_not_pile_up(client, port):
     with Client("127.0.0.1", port, TOKEN) as other:
-        silent = other.submit("s", "count", CountSettings(steps=30, seconds=0.01), previews=True)
-        assert client.submit("s", "count", CountSettings()).result().info["jobs"] == 2
+        silent = other.submit("s", COUNT, CountSettings(steps=30, seconds=0.01), previews=True)
+        assert client.submit("s", COUNT, CountSettings()).result().jobs == 2
         assert len(silent.poll()) <= 4
 
 
@@ -170,13 +176,13 @@ def test_the_client_knows_when_the_worker_is_gone(tmp_path):
     with serving(tmp_path) as port:
         client = Client("127.0.0.1", port, TOKEN)
         client.upload("s", {"a": b"1"})
-        job = client.submit("s", "count", LONG)
+        job = client.submit("s", COUNT, LONG)
         next(event for event in job.events() if isinstance(event, Progress))
         assert client.connected
     with pytest.raises((TttlrmError, errors.Cancelled)):
         job.result()
     with pytest.raises(TttlrmError) as caught:
-        client.submit("s", "count", LONG)
+        client.submit("s", COUNT, LONG)
     assert caught.value.code == "worker_lost" and not client.connected
     client.close()
 
@@ -213,6 +219,11 @@ def answering(*frames: str | bytes):
     [
         (next(encode(0, Hello(protocol=99, version="9.0"))), "version_mismatch", "Update tttLRM in Blender"),
         (next(encode(0, Hello(protocol=0, version="0.0.1"))), "version_mismatch", "Update tttLRM in the worker's Python"),
+        (
+            next(encode(0, Hello(PROTOCOL - 1, "0.1.0"))),
+            "version_mismatch",
+            rf"is tttLRM 0\.1\.0 .* is {re.escape(__version__)} ",
+        ),
         (next(encode(0, Done())), "no_worker", "did not say hello"),
         ("garbage", "bad_message", "cannot be read"),
         (b"garbage", "bad_message", "cannot be read"),
@@ -236,6 +247,6 @@ def test_garbage_from_the_worker_ends_the_jobs_with_an_error(garbage):
             Client("127.0.0.1", server.socket.getsockname()[1], TOKEN) as client,
             pytest.raises(TttlrmError, match="cannot be read"),
         ):
-            client.submit("s", "count", CountSettings()).result()
+            client.submit("s", COUNT, CountSettings()).result()
     finally:
         server.shutdown()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.small_worker import LONG, BreakSettings, CountSettings
+from tests.worker.small_worker import BREAK, COUNT, LONG, BreakSettings, CountSettings
 from tttlrm_blender import errors
 from tttlrm_blender.client import launch_worker
 from tttlrm_blender.errors import TttlrmError
@@ -36,7 +36,7 @@ def gone(pid: int, seconds: float = 20.0) -> bool:
 def test_launch_work_and_stop():
     with launch_worker(program=SMALL) as worker, worker.connect() as client:
         client.upload("s", {"images/a.jpg": b"1"})
-        assert client.submit("s", "count", CountSettings()).result().info["files"] == {"images/a.jpg": 1}
+        assert client.submit("s", COUNT, CountSettings()).result().files == {"images/a.jpg": 1}
         folder = worker.log_path.parent
         assert worker.alive and list(folder.rglob("a.jpg"))
     assert worker.process.returncode == 0 and not worker.alive and not folder.exists()
@@ -49,10 +49,10 @@ def test_a_worker_that_died_starts_again_with_its_scenes():
             client.upload("s", {"a": b"1"})
             worker.process.kill()
             with pytest.raises(TttlrmError, match="stopped unexpectedly"):
-                client.submit("s", "count", CountSettings()).result()
+                client.submit("s", COUNT, CountSettings()).result()
         worker.start()
         with worker.connect() as client:
-            assert client.submit("s", "count", CountSettings()).result().info["files"] == {"a": 1}
+            assert client.submit("s", COUNT, CountSettings()).result().files == {"a": 1}
 
 
 def test_scenes_outlive_a_worker_where_they_have_a_folder(tmp_path):
@@ -72,13 +72,13 @@ def test_ctrl_c_is_the_owners_to_answer():
     with launch_worker(program=SMALL) as worker, worker.connect() as client:
         worker.process.send_signal(signal.SIGINT)
         client.upload("s", {"a": b"1"})
-        assert client.submit("s", "count", CountSettings()).result().info["jobs"] == 1
+        assert client.submit("s", COUNT, CountSettings()).result().jobs == 1
 
 
 def test_stopping_in_the_middle_of_a_job():
     with launch_worker(program=SMALL) as worker, worker.connect() as client:
         client.upload("s", {"a": b"1"})
-        job = client.submit("s", "count", LONG)
+        job = client.submit("s", COUNT, LONG)
         next(event for event in job.events() if isinstance(event, Progress))
         worker.stop()
         assert worker.process.returncode == 0
@@ -92,13 +92,13 @@ def test_a_worker_killed_in_the_middle_of_a_job_leaves_its_last_words(tmp_path):
     log = tmp_path / "worker.log"
     with launch_worker(program=SMALL, log_path=log) as worker, worker.connect() as client:
         client.upload("s", {"a": b"1"})
-        job, waiting = client.submit("s", "break", BreakSettings("kill")), client.submit("s", "count", LONG)
+        job, waiting = client.submit("s", BREAK, BreakSettings("kill")), client.submit("s", COUNT, LONG)
         for lost in (job, waiting):
             with pytest.raises(TttlrmError, match="the last words") as caught:
                 lost.result()
             assert caught.value.code == "worker_died" and str(log) in caught.value.hint
         with pytest.raises(TttlrmError, match="the last words"):
-            client.submit("s", "count", LONG)
+            client.submit("s", COUNT, LONG)
         with pytest.raises(TttlrmError, match="the last words"):
             worker.connect()
     assert "the last words" in log.read_text()
@@ -107,7 +107,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_leaves_its_last_words(tmp_path):
 def test_a_job_that_does_not_listen_does_not_keep_the_worker_alive():
     with launch_worker(program=SMALL) as worker, worker.connect() as client:
         client.upload("s", {"a": b"1"})
-        job = client.submit("s", "break", BreakSettings("deaf"))
+        job = client.submit("s", BREAK, BreakSettings("deaf"))
         next(event for event in job.events() if isinstance(event, Progress))
     assert worker.process.returncode == 1
 

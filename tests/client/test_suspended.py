@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.small_worker import TOKEN, CountSettings
+from tests.worker.small_worker import COUNT, TOKEN, CountSettings
 from tests.worker.test_limits import health, until
 from tttlrm_blender.client import launch_worker
 from tttlrm_blender.protocol.messages import Progress
@@ -39,31 +39,31 @@ def suspended(pid: int) -> Iterator[None]:
 def test_a_worker_that_stood_still_goes_on_with_everything():
     with launch_worker(program=SMALL) as worker, worker.connect() as client, worker.connect() as other:
         client.upload("s", {"a": b"1"})
-        running, waiting = (client.submit("s", "count", BUSY, previews=True) for _ in range(2))
+        running, waiting = (client.submit("s", COUNT, BUSY, previews=True) for _ in range(2))
         next(event for event in running.events() if isinstance(event, Progress))
         with suspended(worker.process.pid):
-            arriving = client.submit("t", "count", BUSY, files={"large": bytes(20 << 20)})
+            arriving = client.submit("t", COUNT, BUSY, files={"large": bytes(20 << 20)})
             forgotten = threading.Thread(target=other.forget, args=("u",))
             forgotten.start()
             time.sleep(ASLEEP)
-        assert [job.result().info["jobs"] for job in (running, waiting, arriving)] == [1, 2, 1]
+        assert [job.result().jobs for job in (running, waiting, arriving)] == [1, 2, 1]
         forgotten.join(20)
         assert not forgotten.is_alive() and client.connected and other.connected
 
 
 CLIENT = """
 import sys
-from tests.worker.small_worker import CountSettings
+from tests.worker.small_worker import COUNT, CountSettings
 from tttlrm_blender.client import Client
 from tttlrm_blender.protocol.messages import Progress
 with Client("127.0.0.1", int(sys.argv[1]), sys.argv[2]) as client:
     client.upload("s", {"a": b"1"})
-    job = client.submit("s", "count", CountSettings(steps=100, seconds=0.01, rows=100_000), previews=True)
+    job = client.submit("s", COUNT, CountSettings(steps=100, seconds=0.01, rows=100_000), previews=True)
     next(event for event in job.events() if isinstance(event, Progress))
     print("at work", flush=True)
-    print(job.result().arrays["rows"].shape)
-    again = client.submit("s", "count", CountSettings())
-    print(again.result().info["jobs"])
+    print(job.result().rows.shape)
+    again = client.submit("s", COUNT, CountSettings())
+    print(again.result().jobs)
 """
 
 

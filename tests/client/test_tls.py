@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.worker.small_worker import TOKEN, CountSettings, serving
+from tests.worker.small_worker import COUNT, TOKEN, CountSettings, serving
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.worker.certificate import own_certificate, tls
@@ -33,7 +33,7 @@ def test_a_job_through_tls(certificate, tmp_path):
         for told in (fingerprint, colons(fingerprint)):
             with Client("127.0.0.1", port, TOKEN, fingerprint=told) as client:
                 client.upload("s", {"a": bytes(3 << 20)})
-                rows = client.submit("s", "count", CountSettings(rows=300_000)).result().arrays["rows"]
+                rows = client.submit("s", COUNT, CountSettings(rows=300_000)).result().rows
                 assert rows.shape == (300_000, 3)
 
 

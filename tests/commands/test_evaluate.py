@@ -15,7 +15,7 @@ from tttlrm_blender.commands import main
 from tttlrm_blender.commands.comparisons import file_names
 from tttlrm_blender.commands.evaluate import picture_folders
 from tttlrm_blender.commands.figures import mean_of, table
-from tttlrm_blender.pipeline.scene import network
+from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.render.metrics import error_colors
 from tttlrm_blender.train.evaluate import evaluate
 
@@ -48,7 +48,7 @@ def test_procedural_scenes_give_the_figures_of_training(checkpoint: str, capsys:
     """Where every pixel becomes a splat, the product's path and that of the trainer are the same but for 8-bit photos."""
     options = ("--checkpoint", checkpoint, "--scenes", "2", "--size", "32x32", "--keep", "1")
     row = figures(capsys, "procedural", *options)
-    assert row["psnr"] == pytest.approx(evaluate(network(checkpoint), 2, (32, 32), keep=1)["psnr"], abs=0.02)
+    assert row["psnr"] == pytest.approx(evaluate(load_network(checkpoint), 2, (32, 32), keep=1)["psnr"], abs=0.02)
     assert row["scenes"] == 2 and row["views"] == 8 and row["splats"] == 8 * 32 * 32
     assert set(row["seconds"]) == {"load", "encode", "decode"}
 

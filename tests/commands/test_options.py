@@ -5,13 +5,15 @@ from argparse import ArgumentParser
 
 import pytest
 
-from tttlrm_blender.commands.options import add_reconstruct_options, reconstruct_settings
-from tttlrm_blender.protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings, from_json, to_json
+from tttlrm_blender.commands.options import add_reconstruct_options, options, reconstruct_settings
+from tttlrm_blender.protocol.fields import Setting, describe
+from tttlrm_blender.protocol.settings import DecodeSettings, ExtendSettings, MeshSettings, ReconstructSettings, RefineSettings
+from tttlrm_blender.protocol.settings_json import from_json, to_json
 
 
 def parse(*arguments: str, mesh: bool = False) -> ReconstructSettings:
     parser = ArgumentParser()
-    add_reconstruct_options(parser, mesh=mesh)
+    add_reconstruct_options(parser, ReconstructSettings(mesh=MeshSettings() if mesh else None))
     return reconstruct_settings(parser.parse_args(arguments))
 
 
@@ -44,6 +46,7 @@ def test_every_option_of_splats_and_mesh_reaches_its_setting():
     line = (
         "--query-views 4 --min-opacity 0.2 --max-splats 5000 --sh-degree 1 --splat-scale 1.5 --size-limit 0.1 --near 0.3 --far 9"
     )
+    line += " --explore 0.2 --seed 5 --min-piece 0.1"
     line += " --merge 0.02 --floaters 0.5 --crop=-1,0,0,1,2,4 --mesh --mesh-resolution 64 --voxel 0.05 --faces 2000 --texture 512"
     asked = parse(*line.split())
     box = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0, 0.0, 0.0, 0.5, -1.0, 0.0, 0.0, 0.0, 1.0)
@@ -59,8 +62,10 @@ def test_every_option_of_splats_and_mesh_reaches_its_setting():
         crop=box,
         merge=0.02,
         floaters=0.5,
+        explore=0.2,
+        seed=5,
     )
-    assert asked.mesh == MeshSettings(resolution=64, voxel=0.05, faces=2000, texture=512)
+    assert asked.mesh == MeshSettings(resolution=64, voxel=0.05, min_piece=0.1, faces=2000, texture=512)
     assert asked.views == 0 and from_json(ReconstructSettings, to_json(asked)) == asked
 
 
@@ -77,9 +82,39 @@ def test_the_budget_of_refinement(text: str, steps: int, seconds: float):
 
 def test_the_budget_of_refinement_in_passes():
     assert parse("--refine", "10x").refine == RefineSettings(passes=10)
+
+
+def test_every_option_of_refinement_reaches_its_setting():
     line = "--refine 3x --start both --exposure --correct-poses --no-sky --densify mcmc"
-    asked = RefineSettings(passes=3, start="both", exposure=True, poses=True, sky=False, densify="mcmc")
+    line += " --refine-max-splats 9000 --refine-sh-degree 2"
+    asked = RefineSettings(
+        passes=3, start="both", exposure=True, poses=True, sky=False, densify="mcmc", max_splats=9000, sh_degree=2
+    )
     assert parse(*line.split()).refine == asked
+    assert parse(*line.split()).decode == DecodeSettings()
+
+
+def test_the_options_of_all_parts_of_a_reconstruction_stand_side_by_side():
+    """Each once, and none begins another so that it would have to be written out."""
+    kinds = (ReconstructSettings, DecodeSettings, RefineSettings, MeshSettings)
+    names = [name for kind in kinds for name in options(kind)]
+    assert len(names) == len(set(names))
+    settings = [name for kind in kinds for part in options(kind).values() for name in part]
+    assert len(settings) == sum(isinstance(each, Setting) for kind in kinds for each in describe(kind).values())
+
+
+def test_an_option_that_two_jobs_have_in_common_means_the_same_to_both():
+    assert set(options(ExtendSettings)) == {"poses", "views", "remove-background"} < set(options(ReconstructSettings))
+
+
+def test_defaults_may_be_others_and_help_names_them(capsys: pytest.CaptureFixture):
+    parser = ArgumentParser()
+    add_reconstruct_options(parser, ReconstructSettings(hold_out=8))
+    assert reconstruct_settings(parser.parse_args([])) == ReconstructSettings(hold_out=8)
+    assert reconstruct_settings(parser.parse_args(["--hold-out", "0"])) == ReconstructSettings()
+    said = " ".join(parser.format_help().split())
+    assert "Every n-th photo is kept for measuring; 0 for none (default: 8)" in said
+    assert "Share of the most opaque pixels that become splats; 0 chooses by itself (default: 0)" in said
 
 
 @pytest.mark.parametrize(
@@ -89,16 +124,25 @@ def test_the_budget_of_refinement_in_passes():
         ("--size", "0x480", "--size is WIDTHxHEIGHT, such as 270x480; got 0x480"),
         ("--refine", "2min", "of passes over the photos (10x) or of seconds (120s); got 2min"),
         ("--refine", "1.5", "of passes over the photos (10x) or of seconds (120s); got 1.5"),
-        ("--keep", "40%", "--keep is a share of the pixels, such as 0.4; got 40%"),
-        ("--keep", "0", "--keep is a share of the pixels, such as 0.4; got 0"),
-        ("--keep", "1.5", "--keep is a share of the pixels, such as 0.4; got 1.5"),
-        ("--views", "many", "a whole number of at least 0 is needed, such as 8; got many"),
-        ("--hold-out", "-1", "a whole number of at least 0 is needed, such as 8; got -1"),
-        ("--sh-degree", "4", "4 is out of range. Choose 0 to 3."),
-        ("--sh-degree", "high", "a whole number is needed; got high"),
-        ("--near", "-1", "-1 is out of range. Choose at least 0."),
-        ("--far", "away", "a number is needed; got away"),
-        ("--floaters", "nan", "nan is out of range."),
+        ("--keep", "40%", "40% is not a number from 0 to 1"),
+        ("--keep", "1.5", "1.5 is not a number from 0 to 1"),
+        ("--keep", "٠", "٠ is not a number from 0 to 1"),
+        ("--views", "many", "many is not a whole number from 0 to 100000"),
+        ("--views", "٣", "٣ is not a whole number from 0 to 100000"),
+        ("--views", "1_0", "1_0 is not a whole number from 0 to 100000"),
+        ("--near", "1_0", "1_0 is not a number from 0 to 1000000000"),
+        ("--hold-out", "-1", "-1 is not a whole number from 0 to 100000"),
+        ("--sh-degree", "4", "4 is not a whole number from 0 to 3"),
+        ("--sh-degree", "high", "high is not a whole number from 0 to 3"),
+        ("--near", "-1", "-1 is not a number from 0 to 1000000000"),
+        ("--far", "away", "away is not a number from 0 to 1000000000"),
+        ("--far", "inf", "inf is not a number from 0 to 1000000000"),
+        ("--floaters", "nan", "nan is not a number from 0 to 1"),
+        ("--size", "40000x480", "40000 is not a whole number from 0 to 32768"),
+        ("--refine", "1000000000", "1000000000 is not a whole number from 0 to 100000000"),
+        ("--distance", "3", "3 is not a text such as a.jpg:b.jpg=2.5"),
+        ("--start", "foo", "choose from"),
+        ("--scan", "chunks", "choose from"),
         ("--crop", "1,2,3", "a box is two corners X,Y,Z,X,Y,Z with some room between them; got 1,2,3"),
         ("--crop", "0,0,0,1,1,0", "a box is two corners X,Y,Z,X,Y,Z with some room between them; got 0,0,0,1,1,0"),
     ],

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tttlrm_blender.geometry.cameras import Cameras
-from tttlrm_blender.mesh.depth_maps import DepthMaps, rays, trusted
+from tttlrm_blender.mesh.depth_maps import DepthMaps, depth_confidence, rays
 
 SIZE = (120, 90)  # width, height
 RADIUS = 0.8
@@ -51,16 +51,16 @@ def box(origin: np.ndarray, directions: np.ndarray) -> np.ndarray:
 
 def trace_views(shape: Trace, cameras: Cameras) -> DepthMaps:
     """Depth maps of a shape whose colour is its position, folded into 0 to 1."""
-    depths, trusts, colors = [], [], []
+    depths, confidences, colors = [], [], []
     for c2w, intrinsics in zip(cameras.c2w, cameras.intrinsics, strict=True):
         directions = rays(intrinsics, SIZE[1], SIZE[0]).astype(np.float64) @ c2w[:3, :3].T
         depth = shape(c2w[:3, 3], directions)
         hit = np.isfinite(depth)
         depth = np.where(hit, depth, 0).astype(np.float32)
         depths.append(depth)
-        trusts.append(trusted(depth, hit.astype(np.float32), intrinsics))
+        confidences.append(depth_confidence(depth, hit.astype(np.float32), intrinsics))
         colors.append(paint(c2w[:3, 3] + directions * depth[..., None]) * 255)
-    return DepthMaps(np.stack(depths), np.stack(trusts), np.stack(colors).astype(np.uint8), cameras)
+    return DepthMaps(np.stack(depths), np.stack(confidences), np.stack(colors).astype(np.uint8), cameras)
 
 
 def paint(points: np.ndarray) -> np.ndarray:

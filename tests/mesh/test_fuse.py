@@ -3,13 +3,14 @@
 
 import numpy as np
 import pytest
+from trimesh import Trimesh
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps
 from tttlrm_blender.mesh.fuse import fuse, fuse_depth_maps
-from tttlrm_blender.mesh.mesh import Mesh
+from tttlrm_blender.mesh.mesh import colors_of, mesh_arrays
 from tttlrm_blender.mesh.tsdf import integrate, integrate_reference
 from tttlrm_blender.mesh.volume import MARGIN, Volume, scene_box
 from tttlrm_blender.progress import Report
@@ -18,21 +19,22 @@ from tttlrm_blender.protocol.settings import MeshSettings
 from .conftest import CENTRE, HALF, RADIUS, SIZE, around, box, paint, sphere, trace_views
 
 
-def volume_of(mesh: Mesh) -> float:
+def volume_of(mesh: Trimesh) -> float:
     """Enclosed volume, positive when faces look outwards."""
     a, b, c = mesh.vertices[mesh.faces].astype(np.float64).transpose(1, 0, 2)
     return float(np.einsum("ni,ni->n", a, np.cross(b, c)).sum() / 6)
 
 
-def open_edges(mesh: Mesh) -> int:
+def open_edges(mesh: Trimesh) -> int:
     """Edges that do not lie between exactly two faces."""
     edges = np.sort(mesh.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
     return int((np.unique(edges, axis=0, return_counts=True)[1] != 2).sum())
 
 
-def assert_well_formed(mesh: Mesh) -> None:
-    assert (mesh.vertices.dtype, mesh.faces.dtype, mesh.colors.dtype) == (np.float32, np.int32, np.float32)
-    assert len(mesh.vertices) == len(mesh.colors) and mesh.colors.min() >= 0 and mesh.colors.max() <= 1
+def assert_well_formed(mesh: Trimesh) -> None:
+    travelling, colors = mesh_arrays(mesh), colors_of(mesh)
+    assert [travelling[name].dtype for name in ("vertices", "faces", "colors")] == [np.float32, np.int32, np.float32]
+    assert len(mesh.vertices) == len(colors) and colors.min() >= 0 and colors.max() <= 1
     assert set(np.unique(mesh.faces)) == set(range(len(mesh.vertices)))
 
 
@@ -43,7 +45,7 @@ def test_sphere(sphere_maps):
     assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).max() < voxel
     assert volume_of(mesh) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.02)
     assert open_edges(mesh) == 0
-    assert np.abs(mesh.colors - paint(mesh.vertices)).mean() < 0.01
+    assert np.abs(colors_of(mesh) - paint(mesh.vertices)).mean() < 0.01
 
 
 def test_box(box_maps):
@@ -60,7 +62,7 @@ def test_box(box_maps):
 def test_half_seen_sphere_stays_open(sphere_maps):
     """What no camera saw gets no surface."""
     front = np.flatnonzero(sphere_maps.cameras.c2w[:, 2, 3] > CENTRE[2] + 1.5)
-    maps = DepthMaps(*(a[front] for a in (sphere_maps.depth, sphere_maps.trust, sphere_maps.color, sphere_maps.cameras)))
+    maps = DepthMaps(*(a[front] for a in (sphere_maps.depth, sphere_maps.confidence, sphere_maps.color, sphere_maps.cameras)))
     mesh = fuse_depth_maps(maps, MeshSettings(texture=0, resolution=48), Report())
     assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).max() < 2 * RADIUS / 48
     assert mesh.vertices[:, 2].min() > CENTRE[2] - RADIUS and open_edges(mesh) > 0
@@ -131,7 +133,7 @@ def test_from_splats():
     assert abs(np.median(radii) - RADIUS) < 2 * RADIUS / 40
     assert np.abs(radii - RADIUS).max() < 3 * 2 * RADIUS / 40
     assert volume_of(mesh) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.1)
-    assert np.abs(mesh.colors - paint(mesh.vertices)).mean() < 0.03
+    assert np.abs(colors_of(mesh) - paint(mesh.vertices)).mean() < 0.03
     assert list(dict.fromkeys(stages)) == ["render depth", "fuse depth", "extract surface", "unwrap", "bake texture"]
     assert stages.count("extract surface") > 24  # one for every view
 
@@ -175,7 +177,7 @@ def test_a_simplified_sphere_is_still_one(sphere_maps):
     assert_well_formed(mesh)
     assert len(mesh.faces) == 1000 and open_edges(mesh) == 0
     assert volume_of(mesh) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.02)
-    assert np.abs(mesh.colors - paint(mesh.vertices)).mean() < 0.02
+    assert np.abs(colors_of(mesh) - paint(mesh.vertices)).mean() < 0.02
     few = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=48, faces=1), Report())
     assert 4 <= len(few.faces) <= 8
 
@@ -198,8 +200,8 @@ def test_edges_and_flat_views_are_not_trusted():
     row = SIZE[1] // 2
     hit = maps.depth > 0
     edge = hit[:, row, 1:] != hit[:, row, :-1]
-    assert edge.any() and not maps.trust[:, row, 1:][edge].any() and not maps.trust[:, row, :-1][edge].any()
-    assert (maps.trust[hit] > 0).mean() > 0.7
+    assert edge.any() and not maps.confidence[:, row, 1:][edge].any() and not maps.confidence[:, row, :-1][edge].any()
+    assert (maps.confidence[hit] > 0).mean() > 0.7
 
 
 def test_depth_maps_are_drawn_small_enough():

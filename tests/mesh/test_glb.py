@@ -3,24 +3,24 @@
 
 import json
 import struct
-from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
 import pytest
 import trimesh
 from PIL import Image
+from trimesh import Trimesh
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.mesh.glb import Z_UP_TO_Y_UP, glb_bytes, linear, write_glb
-from tttlrm_blender.mesh.mesh import Mesh
+from tttlrm_blender.mesh.mesh import colors_of, make_mesh, texture_of, uv_of
 
 
 @pytest.fixture
-def tetrahedron() -> Mesh:
+def tetrahedron() -> Trimesh:
     vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 2, 0], [0, 0, 3]], dtype=np.float32)
     faces = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]], dtype=np.int32)
-    return Mesh(vertices, faces, np.array([[0, 0.02, 1], [0.5, 0.25, 0.75], [1, 1, 1], [0, 0, 0]], dtype=np.float32))
+    return make_mesh(vertices, faces, np.array([[0, 0.02, 1], [0.5, 0.25, 0.75], [1, 1, 1], [0, 0, 0]], dtype=np.float32))
 
 
 def parts(content: bytes) -> tuple[dict, bytes]:
@@ -57,7 +57,7 @@ def test_colors_are_linear_in_16_bits(tmp_path, tetrahedron):
     assert colors.dtype == np.uint16 and (colors[:, 3] == 65535).all()
     values = colors[:, :3] / 65535
     back = np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055)
-    np.testing.assert_allclose(back, tetrahedron.colors, atol=1e-3)
+    np.testing.assert_allclose(back, colors_of(tetrahedron), atol=1e-3)
     assert values[1, 0] == pytest.approx(0.2140, abs=1e-3)
     index = tree["meshes"][0]["primitives"][0]["attributes"]["COLOR_0"]
     assert tree["accessors"][index]["normalized"] is True
@@ -75,7 +75,7 @@ def test_material_and_normals(tmp_path, tetrahedron):
 
 
 @pytest.fixture
-def textured(tetrahedron) -> Mesh:
+def textured(tetrahedron) -> Trimesh:
     """Each face has a quarter of a picture of four colours."""
     corners = np.array([[0.1, 0.1], [0.4, 0.1], [0.1, 0.4]], dtype=np.float32)
     uv = np.stack([corners + quarter for quarter in np.float32([[0, 0], [0.5, 0], [0, 0.5], [0.5, 0.5]])])
@@ -83,7 +83,11 @@ def textured(tetrahedron) -> Mesh:
     picture[8:, :8], picture[8:, 8:], picture[:8, :8], picture[:8, 8:] = COLOURS  # v points up
     file = BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=95, subsampling=0)
-    return replace(tetrahedron, uv=uv, texture=np.frombuffer(file.getvalue(), np.uint8))
+    return with_texture(tetrahedron, uv, np.frombuffer(file.getvalue(), np.uint8))
+
+
+def with_texture(mesh: Trimesh, uv: np.ndarray, texture: np.ndarray) -> Trimesh:
+    return make_mesh(mesh.vertices, mesh.faces, colors_of(mesh), uv, texture)
 
 
 COLOURS = np.uint8([[200, 30, 30], [30, 200, 30], [30, 30, 200], [200, 200, 30]])
@@ -93,24 +97,24 @@ def test_a_textured_mesh_is_read_back_in_its_colours(tmp_path, textured):
     write_glb(tmp_path / "mesh.glb", textured)
     again = trimesh.load(tmp_path / "mesh.glb", force="mesh", process=False)
     np.testing.assert_allclose(again.triangles, textured.vertices[textured.faces] @ Z_UP_TO_Y_UP.T)
-    np.testing.assert_allclose(again.visual.uv[again.faces], textured.uv, atol=1e-6)
+    np.testing.assert_allclose(again.visual.uv[again.faces], uv_of(textured), atol=1e-6)
     assert again.visual.material.baseColorTexture.size == (16, 16)
     seen = again.visual.material.to_color(again.visual.uv[again.faces].mean(axis=1))[:, :3]
     np.testing.assert_allclose(seen, COLOURS, atol=4)
     tree, binary = parts((tmp_path / "mesh.glb").read_bytes())
     assert "COLOR_0" not in tree["meshes"][0]["primitives"][0]["attributes"], "it would be multiplied with the texture"
     view = tree["bufferViews"][tree["images"][0]["bufferView"]]
-    assert binary[view["byteOffset"] :][: view["byteLength"]] == textured.texture.tobytes(), "the picture's file as it is"
+    assert binary[view["byteOffset"] :][: view["byteLength"]] == texture_of(textured).tobytes(), "the picture's file as it is"
 
 
 def test_seams_cost_vertices_and_nothing_else_does(textured):
-    def vertices(mesh: Mesh) -> tuple[int, np.ndarray]:
+    def vertices(mesh: Trimesh) -> tuple[int, np.ndarray]:
         tree, binary = parts(glb_bytes(mesh))
         return len(accessor(tree, binary, "POSITION")), accessor(tree, binary, "NORMAL")
 
     apart, normals = vertices(textured)
     assert apart == 12 and len(np.unique(normals, axis=0)) == 4, "smooth over the seams"
-    assert vertices(replace(textured, uv=textured.vertices[textured.faces][..., :2] / 4))[0] == 4
+    assert vertices(with_texture(textured, textured.triangles[..., :2] / 4, texture_of(textured)))[0] == 4
 
 
 def test_linear_ends_and_middle():

@@ -7,11 +7,12 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
+from trimesh import Trimesh
 
 from tttlrm_blender.errors import Cancelled
 from tttlrm_blender.mesh.depth_maps import DepthMaps, rays
 from tttlrm_blender.mesh.fuse import fuse_depth_maps
-from tttlrm_blender.mesh.mesh import Mesh, vertex_normals
+from tttlrm_blender.mesh.mesh import make_mesh, texture_of
 from tttlrm_blender.mesh.texture import Texels, add_view, add_view_reference, bake, texels_at, textured
 from tttlrm_blender.mesh.unwrap import Atlas, unwrap
 from tttlrm_blender.photos.load import PhotoSet
@@ -30,10 +31,10 @@ def stripes(points: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def coarse(sphere_maps) -> Mesh:
+def coarse(sphere_maps) -> Trimesh:
     """A sphere of few faces, in the colours of `stripes` at its vertices."""
     mesh = fuse_depth_maps(sphere_maps, MeshSettings(resolution=20, texture=0), Report())
-    return replace(mesh, colors=stripes(mesh.vertices).astype(np.float32))
+    return make_mesh(mesh.vertices, mesh.faces, stripes(mesh.vertices).astype(np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +56,15 @@ def photos() -> PhotoSet:
     return PhotoSet([str(view) for view in range(30)], np.float32(images), cameras)
 
 
-def truth(mesh: Mesh, atlas: Atlas) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def truth(mesh: Trimesh, atlas: Atlas) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows and columns of the texels with a face, and what colour belongs there."""
-    rows, columns = np.nonzero(atlas.front >= 0)
-    points = texels_at(mesh, vertex_normals(mesh), atlas, rows, columns).points
+    rows, columns = np.nonzero(atlas.face_index >= 0)
+    points = texels_at(Texels.at_vertices(mesh), mesh.faces, atlas, rows, columns).points
     outwards = (points - CENTRE) / np.linalg.norm(points - CENTRE, axis=1, keepdims=True)
     return rows, columns, stripes(CENTRE + RADIUS * outwards)
 
 
-def error(picture: np.ndarray, mesh: Mesh, atlas: Atlas) -> float:
+def error(picture: np.ndarray, mesh: Trimesh, atlas: Atlas) -> float:
     rows, columns, colors = truth(mesh, atlas)
     return float(np.abs(picture[::-1][rows, columns] / 255 - colors).mean())
 
@@ -78,7 +79,7 @@ def test_a_texture_tells_what_vertices_cannot(sphere_maps, coarse, atlas, photos
 def test_without_photos_the_maps_have_the_colours(sphere_maps, coarse, atlas):
     picture = bake(coarse, atlas, sphere_maps, None, TOLERANCE, Report())
     rows, columns, _ = truth(coarse, atlas)
-    points = texels_at(coarse, vertex_normals(coarse), atlas, rows, columns).points
+    points = texels_at(Texels.at_vertices(coarse), coarse.faces, atlas, rows, columns).points
     assert np.abs(picture[::-1][rows, columns] / 255 - paint(points)).mean() < 0.01
 
 
@@ -89,11 +90,11 @@ def blind(photos: PhotoSet) -> PhotoSet:
 
 def test_what_no_view_sees_has_the_colours_of_the_vertices(sphere_maps, coarse, atlas, photos):
     above = np.flatnonzero(sphere_maps.cameras.c2w[:, 2, 3] > CENTRE[2] + 2)
-    maps = DepthMaps(*(a[above] for a in (sphere_maps.depth, sphere_maps.trust, sphere_maps.color, sphere_maps.cameras)))
-    grey = replace(coarse, colors=np.full_like(coarse.colors, 0.5))
+    maps = DepthMaps(*(a[above] for a in (sphere_maps.depth, sphere_maps.confidence, sphere_maps.color, sphere_maps.cameras)))
+    grey = make_mesh(coarse.vertices, coarse.faces, np.full((len(coarse.vertices), 3), 0.5, np.float32))
     picture = bake(grey, atlas, maps, photos[above], TOLERANCE, Report())[::-1]
     rows, columns, colors = truth(grey, atlas)
-    z = texels_at(grey, vertex_normals(grey), atlas, rows, columns).points[:, 2] - CENTRE[2]
+    z = texels_at(Texels.at_vertices(grey), grey.faces, atlas, rows, columns).points[:, 2] - CENTRE[2]
     assert (np.abs(picture[rows, columns][z < -0.6] - 127.5) < 1).all()
     assert np.abs(picture[rows, columns] / 255 - colors)[z > 0.4].mean() < 0.05
 
@@ -113,8 +114,8 @@ def test_gutters_continue_the_charts(sphere_maps, coarse, atlas, photos):
 
 
 def test_views_agree_with_the_reference(sphere_maps, coarse, atlas, photos):
-    rows, columns = np.nonzero(atlas.front >= 0)
-    texels = texels_at(coarse, vertex_normals(coarse), atlas, rows, columns)
+    rows, columns = np.nonzero(atlas.face_index >= 0)
+    texels = texels_at(Texels.at_vertices(coarse), coarse.faces, atlas, rows, columns)
     for given in (photos, None):
         fast, plain = np.zeros((2, len(rows), 4), np.float32)
         for view in (0, 7, 21):
@@ -130,7 +131,7 @@ def test_a_textured_mesh_has_a_picture_of_its_size(sphere_maps, coarse, photos):
     report.progress = lambda stage, fraction: stages.append((stage, fraction))
     mesh = textured(coarse, SIZE, sphere_maps, photos, TOLERANCE, report)
     np.testing.assert_array_equal(mesh.vertices, coarse.vertices)
-    assert Image.open(BytesIO(mesh.texture.tobytes())).size == (SIZE, SIZE)
+    assert Image.open(BytesIO(texture_of(mesh).tobytes())).size == (SIZE, SIZE)
     assert list(dict.fromkeys(stage for stage, _ in stages)) == ["unwrap", "bake texture"]
     assert [f for stage, f in stages if stage == "bake texture"] == sorted(f for stage, f in stages if stage == "bake texture")
 
@@ -145,9 +146,10 @@ def test_stops_when_cancelled(sphere_maps, coarse, atlas):
 def test_texels_beside_their_face_lie_on_it():
     """Faces too small to cover a texel's centre have the texel around them."""
     vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32)
-    mesh = Mesh(vertices, np.array([[0, 1, 2]], np.int32), np.eye(3, dtype=np.float32))
+    mesh = make_mesh(vertices, np.array([[0, 1, 2]], np.int32), np.eye(3, dtype=np.float32))
     corners = np.array([[[0.6, 0.6], [0.8, 0.6], [0.6, 0.8]]])
-    texels = texels_at(mesh, vertex_normals(mesh), Atlas(1, corners, np.zeros((1, 1), np.int32)), np.array([0]), np.array([0]))
+    atlas, first = Atlas(1, corners, np.zeros((1, 1), np.int32)), np.array([0])
+    texels = texels_at(Texels.at_vertices(mesh), mesh.faces, atlas, first, first)
     assert isinstance(texels, Texels)
     assert texels.points.min() >= 0 and texels.points.sum() <= 1 + 1e-6
     np.testing.assert_allclose(texels.colors.sum(), 1, atol=1e-6)

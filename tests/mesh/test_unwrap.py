@@ -5,23 +5,24 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trimesh import Trimesh
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
-from tttlrm_blender.mesh.charts import STEEPEST_SMALL, Faces, charts_of, directions_of
+from tttlrm_blender.mesh.charts import MIN_COSINE_SMALL, Faces, connected_charts, projection_directions
+from tttlrm_blender.mesh.face_raster import rasterize_faces, rasterize_faces_reference
 from tttlrm_blender.mesh.fuse import fuse_depth_maps
-from tttlrm_blender.mesh.mesh import Mesh
+from tttlrm_blender.mesh.mesh import make_mesh
 from tttlrm_blender.mesh.packing import pack
-from tttlrm_blender.mesh.texels import draw, draw_reference
 from tttlrm_blender.mesh.unwrap import GUTTER, Atlas, unwrap
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import MeshSettings
 
 
-def mesh_of(vertices: np.ndarray, faces: np.ndarray) -> Mesh:
-    return Mesh(np.float32(vertices), np.int32(faces), np.full((len(vertices), 3), 0.5, np.float32))
+def mesh_of(vertices: np.ndarray, faces: np.ndarray) -> Trimesh:
+    return make_mesh(np.float32(vertices), np.int32(faces), np.full((len(vertices), 3), 0.5, np.float32))
 
 
-def spiral(turns: float = 3, steps: int = 200, rise: float = 0.3) -> Mesh:
+def spiral(turns: float = 3, steps: int = 200, rise: float = 0.3) -> Trimesh:
     """A ramp that goes up around an axis: from above it lies over itself, and every face is seen."""
     angle = np.linspace(0, 2 * np.pi * turns, steps)
     rows = [np.stack([r * np.cos(angle), r * np.sin(angle), rise * angle / np.pi], axis=1) for r in (1.0, 2.0)]
@@ -30,7 +31,7 @@ def spiral(turns: float = 3, steps: int = 200, rise: float = 0.3) -> Mesh:
     return mesh_of(np.concatenate(rows), faces)
 
 
-def noise(seed: int = 0) -> Mesh:
+def noise(seed: int = 0) -> Trimesh:
     """Triangles any way they like: flat, folded, doubled, and with more than two at an edge."""
     random = np.random.default_rng(seed)
     faces = np.concatenate([random.integers(0, 40, size=(120, 3)), [[0, 1, 2], [0, 1, 2], [3, 3, 4]]])
@@ -38,7 +39,7 @@ def noise(seed: int = 0) -> Mesh:
 
 
 @pytest.fixture(params=["sphere", "box", "spiral", "noise"])
-def mesh(request) -> Mesh:
+def mesh(request) -> Trimesh:
     if request.param in ("spiral", "noise"):
         return {"spiral": spiral, "noise": noise}[request.param]()
     return fuse_depth_maps(request.getfixturevalue(f"{request.param}_maps"), MeshSettings(resolution=40, texture=0), Report())
@@ -55,7 +56,7 @@ def test_every_face_has_a_place_of_its_own(mesh):
     atlas = unwrap(mesh, 512, Report())
     assert atlas.uv.shape == (len(mesh.faces), 3, 2) and atlas.uv.min() >= 0 and atlas.uv.max() <= 1
     fine, order = 4 * atlas.corners + (0.137, 0.291), np.arange(len(mesh.faces), dtype=float)[:, None].repeat(3, axis=1)
-    first, last = (draw(fine, heights, 2048, 2048)[0] for heights in (-order, order))
+    first, last = (rasterize_faces(fine, heights, 2048, 2048)[0] for heights in (-order, order))
     shared = (first != last).sum() / (first >= 0).sum()
     assert shared < 1e-3, "at four times the resolution no more than slivers lie over each other"
 
@@ -65,7 +66,7 @@ def test_places_are_as_large_as_faces_are(mesh):
     real, drawn = areas(mesh.vertices[mesh.faces].astype(float)), areas(atlas.corners)
     ratio = np.sqrt(drawn[real > 1e-9] / real[real > 1e-9])
     largest = ratio.max()
-    assert (ratio > 0.99 * largest * np.sqrt(STEEPEST_SMALL)).all()
+    assert (ratio > 0.99 * largest * np.sqrt(MIN_COSINE_SMALL)).all()
     assert np.percentile(ratio, 10) > 0.6 * largest or len(mesh.faces) < 200
 
 
@@ -78,33 +79,34 @@ def test_a_face_is_not_mirrored(sphere_maps):
 
 def test_charts_are_few_and_apart(sphere_maps):
     mesh = fuse_depth_maps(sphere_maps, MeshSettings(resolution=48, texture=0), Report())
-    faces = Faces.of(mesh.vertices, mesh.faces)
-    charts = charts_of(faces, directions_of(faces, lambda: None))
+    faces = Faces.of(mesh)
+    charts = connected_charts(faces, projection_directions(faces, lambda: None))
     assert 6 <= charts.max() + 1 <= 12, "a sphere has six sides"
     atlas = unwrap(mesh, 512, Report())
-    assert (atlas.front >= 0).mean() > 0.3
+    assert (atlas.face_index >= 0).mean() > 0.3
     assert_gutters(mesh, atlas)
 
 
-def assert_gutters(mesh: Mesh, atlas: Atlas) -> None:
+def assert_gutters(mesh: Trimesh, atlas: Atlas) -> None:
     """Texels of faces that are no neighbours on the surface are no neighbours in the picture."""
     for shift in range(1, 2 * GUTTER):
-        here, there = atlas.front[:, shift:].ravel(), atlas.front[:, :-shift].ravel()
+        here, there = atlas.face_index[:, shift:].ravel(), atlas.face_index[:, :-shift].ravel()
         both = (here >= 0) & (there >= 0)
         near = np.linalg.norm(middles(mesh)[here[both]] - middles(mesh)[there[both]], axis=1)
         assert near.max() < 0.5, "of a sphere of radius 0.8"
 
 
-def middles(mesh: Mesh) -> np.ndarray:
+def middles(mesh: Trimesh) -> np.ndarray:
     return mesh.vertices[mesh.faces].mean(axis=1)
 
 
 def test_what_lies_over_itself_is_cut():
     mesh = spiral()
-    faces = Faces.of(mesh.vertices, mesh.faces)
-    assert charts_of(faces, directions_of(faces, lambda: None)).max() == 0, "one chart, as all of it is seen from above"
+    faces = Faces.of(mesh)
+    charts = connected_charts(faces, projection_directions(faces, lambda: None))
+    assert charts.max() == 0, "one chart, as all of it is seen from above"
     corners = unwrap(mesh, 512, Report()).corners
-    assert not draw(corners, np.zeros((len(corners), 3)), 512, 512)[1].any()
+    assert not rasterize_faces(corners, np.zeros((len(corners), 3)), 512, 512)[1].any()
 
 
 @pytest.mark.parametrize("size", [8, 40])
@@ -145,5 +147,6 @@ def test_drawing_agrees_with_the_reference(seed):
     triangles[5] = triangles[5, :1]  # without area
     triangles[6:12] = random.uniform(5, 8, size=(6, 1, 2)) + random.uniform(-1, 1, size=(6, 3, 2))
     heights = random.uniform(size=(30, 3))
-    for fast, plain in zip(draw(triangles, heights, 24, 32), draw_reference(triangles, heights, 24, 32), strict=True):
-        np.testing.assert_array_equal(fast, plain)
+    fast, plain = (each(triangles, heights, 24, 32) for each in (rasterize_faces, rasterize_faces_reference))
+    for first, second in zip(fast, plain, strict=True):
+        np.testing.assert_array_equal(first, second)

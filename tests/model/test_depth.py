@@ -8,7 +8,7 @@ import torch
 
 from tttlrm_blender.model.config import Config
 from tttlrm_blender.model.depth import BLOCKS, DepthHead, matching_costs, read_guess
-from tttlrm_blender.model.pixels import patches
+from tttlrm_blender.model.patches import patches
 from tttlrm_blender.stereo.sweep import SHRINK, match, split_range
 
 CONFIG = Config(dim=32, head_dim=16, layers=1, near=0.25, far=32.0, depth_range="log", anchored=True, hypotheses=16)

@@ -1,19 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A worker that speaks and answers as the product's own does, but makes up its splats: quick, and without torch."""
 
+import json
 import os
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
+from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol import kinds
+from tttlrm_blender.protocol.results import (
+    CameraTable,
+    DecodeResult,
+    MeshResult,
+    ReconstructResult,
+    RefineResult,
+    RenderResult,
+    Surface,
+)
 from tttlrm_blender.protocol.settings import (
     DecodeSettings,
     ExtendSettings,
@@ -21,13 +32,15 @@ from tttlrm_blender.protocol.settings import (
     ReconstructSettings,
     RefineSettings,
     RenderSettings,
-    to_json,
 )
+from tttlrm_blender.protocol.settings_json import to_json
+from tttlrm_blender.stages import Stage
 from tttlrm_blender.worker.program import Registry, main
 
 SPLATS = 12
 SIZE = (32, 24)
 COARSEST = 100.0  # voxels of which there is a mesh
+ASKED = "TTTLRM_TOY_ASKED"  # the variable that names a file, in which it is told what the last scene was made of
 
 
 @dataclass
@@ -38,64 +51,65 @@ class Scene:
     files: list[str] = field(default_factory=list)
 
 
-def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> JobResult:
-    """Says which files and settings it was given. A file named `broken.json` or `deadly.json` is obeyed."""
+def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> ReconstructResult:
+    """Tells which files and settings it was given. A file named `broken.json` or `deadly.json` is obeyed."""
     scene.files = sorted(path.relative_to(scene.folder).as_posix() for path in scene.folder.rglob("*") if path.is_file())
+    if file := os.environ.get(ASKED):
+        Path(file).write_text(json.dumps({"files": scene.files, "settings": to_json(settings)}))
     if "broken.json" in scene.files:
-        raise TttlrmError("The photo 2.png is cut off.", "Copy it again.", "bad_photo")
+        raise TttlrmError("The photo {} is cut off.", "2.png", hint="Copy it again.", code="bad_photo")
     if "deadly.json" in scene.files:
         os.kill(os.getpid(), signal.SIGKILL)
     for step in range(settings.refine.steps):  # each a tenth of a second, with previews, for tests with a window
-        report("refine", step / settings.refine.steps)
+        report(Stage.REFINE, step / settings.refine.steps)
         report.preview(partial(_splats, SPLATS + step))
         time.sleep(0.1)
     names = [name for name in scene.files if name.endswith(".png")] or ["frame_000001.jpg"]
-    info = {"views": len(names), "splats": SPLATS, "seconds": {"load": 0.0}, "files": scene.files, "settings": to_json(settings)}
     too_coarse = settings.mesh and settings.mesh.voxel > COARSEST
     if too_coarse:
-        report.note("There is no mesh: the voxels are too large.")
-    arrays = _arrays(SPLATS) | (_mesh() if settings.mesh and not too_coarse else {})
-    return JobResult(info | {"cameras": _cameras(names)}, arrays)
+        report.note(text("There is no mesh: {}", "the voxels are too large."))
+    surface = _surface() if settings.mesh and not too_coarse else None
+    return ReconstructResult(_splats(SPLATS), _cameras(names), len(names), {"load": 0.0}, mesh=surface)
 
 
-def extend(scene: Scene, settings: ExtendSettings, report: Report) -> JobResult:
-    """Says what `reconstruct` says of all the files that are there now, with a splat more for each new one."""
+def extend(scene: Scene, settings: ExtendSettings, report: Report) -> ReconstructResult:
+    """Gives what `reconstruct` gives of all the files that are there now, with a splat more for each new one."""
     before = len(scene.files)
     result = reconstruct(scene, ReconstructSettings(refine=settings.refine), report)
     splats = SPLATS + len(scene.files) - before
-    return JobResult(result.info | {"splats": splats, "settings": to_json(settings)}, _arrays(splats))
+    return replace(result, gaussians=_splats(splats))
 
 
-def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
+def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResult:
     """As many splats as are allowed, of them those in the crop box."""
     splats = _splats(settings.max_splats)
     if settings.crop:
         matrix = np.reshape(settings.crop, (4, 4))
         splats = splats[(np.abs(splats.means @ matrix[:3, :3].T + matrix[:3, 3]) <= 1).all(axis=1)]
-    return JobResult({"splats": len(splats)}, {f"gaussians.{name}": array for name, array in splats.arrays().items()})
+    return DecodeResult(splats)
 
 
-def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
+def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
     """As many splats as steps; takes as long as it is given."""
-    report("refine", 0.0)
+    report(Stage.REFINE, 0.0)
     until = time.monotonic() + settings.seconds
     while time.monotonic() < until:
-        report("refine", 0.5)
+        report(Stage.REFINE, 0.5)
         report.preview(partial(_splats, 2))
         time.sleep(0.01)
-    return JobResult({"splats": settings.steps}, _arrays(settings.steps))
+    return RefineResult(_splats(settings.steps))
 
 
-def mesh(scene: Scene, settings: MeshSettings, report: Report) -> JobResult:
+def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
     """One triangle."""
-    return JobResult({"faces": 1}, _mesh())
+    return MeshResult(_surface())
 
 
-def render(scene: Scene, settings: RenderSettings, report: Report) -> JobResult:
+def render(scene: Scene, settings: RenderSettings, report: Report) -> RenderResult:
     """A picture that is red at the top left and black elsewhere."""
     image = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     image[0, 0, 0] = 255
-    return JobResult({"pictures": ["1.png"]}, {"image.1.png": image})
+    return RenderResult({"1.png": image})
 
 
 def _splats(count: int) -> Gaussians:
@@ -104,39 +118,25 @@ def _splats(count: int) -> Gaussians:
     return Gaussians(means, ones / 2, ones[:, :3], ones[:, 0] / 2, np.repeat(ones[:, None, :3], 4, axis=1))
 
 
-def _arrays(count: int) -> dict[str, np.ndarray]:
-    return {f"gaussians.{name}": array for name, array in _splats(count).arrays().items()}
+def _surface() -> Surface:
+    corners = np.eye(3, dtype=np.float32)
+    return Surface(corners, np.array([[0, 1, 2]], np.int32), np.ones((3, 3), np.float32), np.frombuffer(b"glTF", np.uint8))
 
 
-def _mesh() -> dict[str, np.ndarray]:
-    colors = np.ones((3, 3), np.float32)
-    glb = np.frombuffer(b"glTF", np.uint8)
-    return {
-        "mesh.vertices": np.eye(3, dtype=np.float32),
-        "mesh.faces": np.array([[0, 1, 2]], np.int32),
-        "mesh.colors": colors,
-        "mesh.glb": glb,
-    }
+def _cameras(names: list[str]) -> CameraTable:
+    count = len(names)
+    poses, lenses = np.tile(np.eye(4), (count, 1, 1)), np.tile([30.0, 30.0, 16.0, 12.0], (count, 1))
+    return CameraTable(names, poses, lenses, np.tile(SIZE, (count, 1)))
 
 
-def _cameras(names: list[str]) -> dict[str, list]:
-    poses = [np.eye(4).tolist()] * len(names)
-    return {
-        "names": names,
-        "c2w": poses,
-        "intrinsics": [[30.0, 30.0, 16.0, 12.0]] * len(names),
-        "sizes": [list(SIZE)] * len(names),
-    }
-
-
-JOBS = {
-    "reconstruct": JobKind(ReconstructSettings, reconstruct),
-    "extend": JobKind(ExtendSettings, extend),
-    "decode": JobKind(DecodeSettings, decode),
-    "refine": JobKind(RefineSettings, refine),
-    "mesh": JobKind(MeshSettings, mesh),
-    "render": JobKind(RenderSettings, render),
-}
+JOBS = by_name(
+    JobKind(kinds.RECONSTRUCT, reconstruct),
+    JobKind(kinds.EXTEND, extend),
+    JobKind(kinds.DECODE, decode),
+    JobKind(kinds.REFINE, refine),
+    JobKind(kinds.MESH, mesh),
+    JobKind(kinds.RENDER, render),
+)
 
 if __name__ == "__main__":
     main(load=lambda: Registry(JOBS, Scene))

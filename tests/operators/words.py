@@ -1,34 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every English text that Blender's interface can show of ours: from what is registered, and from the sources."""
+"""Every English text that Blender's interface can show of ours: from what is registered, and from sources, the engine's too."""
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+
+from tttlrm_blender.errors import FIELD
 
 HOUSE = Path(__file__).parents[2]
 ENGLISH = {"headless", "presets"}  # rooms of `operators` without an interface
-ROOMS = (
-    "client",
-    "mesh",
-    "model",
-    "photos",
-    "pipeline",
-    "poses",
-    "refine",
-    "render",
-    "setup",
-    "stereo",
-    "worker",
-)  # where jobs run
-MARKED = {
-    "shown": 0,
-    "told": 0,
-    "pgettext_n": 0,
-    "pgettext_tip": 0,
-    "poll_message_set": 0,
-    "report": 1,
-}  # which argument is a text
-STAGES = {"report": 0, "Progress": 0, "tell": 0, "_tell": 0, "for_each": 3, "say": 0}
+UNHEARD = {"commands", "train"}  # rooms of the engine of which Blender hears nothing
+MARKED = {"pgettext_n": 0, "pgettext_tip": 0, "poll_message_set": 0, "report": 1}  # which argument of Blender's is a text
 
 
 def registered() -> Iterator[str]:
@@ -78,40 +61,92 @@ def calls(file: Path) -> Iterator[tuple[str, ast.Call]]:
     """All calls in a file, with the last part of what is called."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Call):
-            yield getattr(node.func, "attr", getattr(node.func, "id", "")), node
+            yield called(node), node
+
+
+def called(call: ast.Call) -> str:
+    """The last part of what is called."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
 
 
 def texts(file: Path) -> Iterator[ast.expr]:
-    """The expressions in a file that are shown: of labels and buttons, reports, polls, and what is marked as a text."""
+    """The expressions in a file of `operators` that are shown: of labels and buttons, reports, polls, and templates."""
     for name, call in calls(file):
         if len(call.args) > MARKED.get(name, len(call.args)):
             yield call.args[MARKED[name]]
         yield from (keyword.value for keyword in call.keywords if keyword.arg == "text")
+    yield from templates(file)
+
+
+def templates(file: Path) -> Iterator[ast.expr]:
+    """The templates of errors, notes, hints and other texts in a file: arguments of that name, and the variables given there."""
+    found = list(_given_templates(file))
+    names = {part.id for template in found for part in alternatives(template) if isinstance(part, ast.Name)}
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Assign) and names & {getattr(target, "id", "") for target in node.targets}:
+            found.append(node.value)
+    return iter(found)
+
+
+def _given_templates(file: Path) -> Iterator[ast.expr]:
+    takers = {name: place for name, (place, _) in template_takers(file).items()}
+    for name, call in calls(file):
+        if len(call.args) > takers.get(name, len(call.args)):
+            yield call.args[takers[name]]
+        yield from (keyword.value for keyword in call.keywords if keyword.arg == "hint")
+
+
+def template_takers(file: Path) -> dict[str, tuple[int, bool]]:
+    """What a file can call with a `template`: the place of that argument, and whether what follows fills it.
+
+    Private functions count in their own files only.
+    """
+    return _takers(file, private=True) | {
+        name: taker for each in [*interface_sources(), *engine_sources()] for name, taker in _takers(each, private=False).items()
+    }
+
+
+@cache
+def _takers(file: Path, private: bool) -> dict[str, tuple[int, bool]]:
+    found = {}
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for function in (node, *(node.body if isinstance(node, ast.ClassDef) else ())):
+            if isinstance(function, ast.FunctionDef):
+                names = [arg.arg for arg in function.args.args if arg.arg not in ("self", "cls")]
+                name = node.name if function.name == "__init__" else function.name
+                if "template" in names and name.startswith("_") == private:
+                    found[name] = (names.index("template"), function.args.vararg is not None)
+    return found
 
 
 def constants(text: ast.expr) -> list[str]:
     """What an expression can be, as far as it is written there."""
-    if isinstance(text, ast.IfExp):
-        return constants(text.body) + constants(text.orelse)
-    return [text.value] if isinstance(text, ast.Constant) and isinstance(text.value, str) else []
+    return [part.value for part in alternatives(text) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
 
 
-def stages() -> Iterator[str]:
-    """What the parts of jobs are called in the engine."""
-    for file in (file for room in ROOMS for file in sorted((HOUSE / "tttlrm_blender" / room).rglob("*.py"))):
-        for name, call in calls(file):
-            if len(call.args) > STAGES.get(name, len(call.args)):
-                yield from constants(call.args[STAGES[name]])
-            yield from (text for word in call.keywords if word.arg == "stage" for text in constants(word.value))
+def alternatives(expression: ast.expr) -> list[ast.expr]:
+    """The expressions of which one gives the value of a conditional one."""
+    if isinstance(expression, ast.IfExp):
+        return alternatives(expression.body) + alternatives(expression.orelse)
+    return [expression]
+
+
+@cache
+def engine_sources() -> list[Path]:
+    """The files of the engine whose errors and notes may come to Blender."""
+    files = sorted((HOUSE / "tttlrm_blender").rglob("*.py"))
+    return [file for file in files if not UNHEARD & set(file.relative_to(HOUSE / "tttlrm_blender").parts)]
 
 
 def written() -> Iterator[str]:
     """The texts in the sources."""
     for file in interface_sources():
         yield from (text for expression in texts(file) for text in constants(expression))
+    for file in engine_sources():
+        yield from (text for expression in templates(file) for text in constants(expression))
 
 
 def all_texts() -> list[str]:
     """Each once, with letters in it."""
     found = dict.fromkeys([*registered(), *written()])
-    return [text for text in found if any(map(str.isalpha, text.replace("{:,}", "")))]
+    return [text for text in found if any(map(str.isalpha, FIELD.sub("", text)))]

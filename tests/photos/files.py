@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
+from tttlrm_blender.errors import Text
 from tttlrm_blender.photos.distortion import Distortion
 from tttlrm_blender.photos.photo import Photo
 from tttlrm_blender.progress import Report
@@ -22,8 +23,8 @@ class Notes(Report):
         super().__init__()
         self.notes: list[str] = []
 
-    def note(self, sentence: str) -> None:
-        self.notes.append(sentence)
+    def note(self, text: Text) -> None:
+        self.notes.append(str(text))
 
 
 def poses(count: int, seed: int = 0) -> np.ndarray:

@@ -23,7 +23,7 @@ def test_threads_and_clocks_do_not_change_the_splats(tmp_path, monkeypatch: pyte
     try:
         for count in (1, 2):
             torch.set_num_threads(count)
-            results.append(jobs.reconstruct(scene, settings, Report()).arrays)
+            results.append(jobs.reconstruct(scene, settings, Report()).gaussians.arrays())
             monkeypatch.setattr(time, "perf_counter", lambda: float(next(hours)))
     finally:
         torch.set_num_threads(threads)

@@ -65,10 +65,10 @@ def test_new_photos_join_and_the_scene_stays_where_it_is(growing):
     before = cameras(growing.scene)
     growing.arrive()
     result = jobs.extend(growing.scene, ExtendSettings(), Report())
-    assert result.info["views"] == ALL and len(result.info["cameras"]["names"]) == ALL
-    assert list(result.info["seconds"]) == ["load", "encode", "decode"]
+    assert result.views == ALL and len(result.cameras.names) == ALL
+    assert list(result.seconds) == ["load", "encode", "decode"]
     np.testing.assert_allclose(cameras(growing.scene)[:FIRST], before, atol=1e-9)
-    assert result.info["splats"] > growing.first.info["splats"]
+    assert len(result.gaussians) > len(growing.first.gaussians)
 
 
 def test_photos_posed_in_another_world_come_into_that_of_the_scene(growing):
@@ -89,9 +89,9 @@ def test_an_extended_scene_comes_back_and_is_extended_refined_and_decoded_again(
     assert again.state.refined and len(again.reconstruction().photographs.files) == ALL
     settings = DecodeSettings(keep=0.5, explore=0.0)
     first, second = (jobs.decode(scene, settings, Report()) for scene in (growing.scene, again))
-    np.testing.assert_array_equal(first.arrays["gaussians.means"], second.arrays["gaussians.means"])
-    assert second.info["splats"] == (FIRST + 1) * HEIGHT * WIDTH // 2
-    assert jobs.refine(again, RefineSettings(steps=2), Report()).info["splats"]
+    np.testing.assert_array_equal(first.gaussians.means, second.gaussians.means)
+    assert len(second.gaussians) == (FIRST + 1) * HEIGHT * WIDTH // 2
+    assert len(jobs.refine(again, RefineSettings(steps=2), Report()).gaussians)
 
 
 def test_new_photos_that_no_pose_file_knows_are_estimated_with_the_others(growing, monkeypatch, tmp_path):

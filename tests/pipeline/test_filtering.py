@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians, prune
-from tttlrm_blender.pipeline.filtering import lone, nearest, tidy
+from tttlrm_blender.pipeline.filtering import filtered, lone, nearest
 from tttlrm_blender.protocol.settings import DecodeSettings
 
 EYES = np.array([[0.0, 0, 0], [4, 0, 0]])
@@ -41,14 +41,14 @@ def with_mean(gaussians: Gaussians, mean: tuple[float, float, float], opacity: f
 
 @given(opacity=st.floats(0, 0.9), most=st.integers(0, 400))
 def test_defaults_change_nothing_but_what_pruning_does(opacity, most):
-    tidied = tidy(splats(), DecodeSettings(min_opacity=opacity, max_splats=most), EYES)
+    kept = filtered(splats(), DecodeSettings(min_opacity=opacity, max_splats=most), EYES)
     for name, array in prune(splats(), opacity, most).arrays().items():
-        np.testing.assert_array_equal(array, getattr(tidied, name))
+        np.testing.assert_array_equal(array, getattr(kept, name))
 
 
 @given(near=st.floats(0, 3), far=st.floats(4, 20))
 def test_near_and_far_are_told_from_the_nearest_camera(near, far):
-    kept = tidy(splats(), DecodeSettings(near=near, far=far), EYES)
+    kept = filtered(splats(), DecodeSettings(near=near, far=far), EYES)
     distance = np.linalg.norm(splats().means[:, None] - EYES, axis=2).min(axis=1)
     np.testing.assert_allclose(nearest(splats().means, EYES), distance, rtol=1e-4)
     assert len(kept) == pytest.approx(((distance >= near) & (distance <= far)).sum(), abs=1)
@@ -70,14 +70,14 @@ def test_a_box_anywhere_keeps_what_is_in_it(turn, size, place):
     expected = (np.abs(offsets) <= size).all(axis=1).sum()
     if expected == 0:
         with pytest.raises(TttlrmError, match="leave no splats"):
-            tidy(splats(), crop, EYES)
+            filtered(splats(), crop, EYES)
     else:
-        assert len(tidy(splats(), crop, EYES)) == pytest.approx(expected, abs=1)
+        assert len(filtered(splats(), crop, EYES)) == pytest.approx(expected, abs=1)
 
 
 @given(limit=st.floats(0.001, 1))
 def test_no_splat_is_larger_than_its_share_of_the_distance(limit):
-    before, after = splats(), tidy(splats(), DecodeSettings(size_limit=limit), EYES)
+    before, after = splats(), filtered(splats(), DecodeSettings(size_limit=limit), EYES)
     most = limit * nearest(before.means, EYES)[:, None]
     assert (after.scales <= most * 1.0001).all()
     small = before.scales <= most * 0.9999
@@ -112,18 +112,18 @@ def test_the_stricter_the_fewer(strict):
 
 @pytest.mark.parametrize("count", [1, 8, 9])
 def test_few_splats_have_too_few_neighbours_to_be_lone(count):
-    assert len(tidy(splats(count), DecodeSettings(floaters=0.01), EYES)) == count
+    assert len(filtered(splats(count), DecodeSettings(floaters=0.01), EYES)) == count
 
 
 def test_merging_comes_before_the_most_splats():
-    kept = tidy(splats(), DecodeSettings(merge=2.0, max_splats=40), EYES)
+    kept = filtered(splats(), DecodeSettings(merge=2.0, max_splats=40), EYES)
     assert len(kept) == 40
-    assert len(tidy(splats(), DecodeSettings(merge=2.0), EYES)) < 300
+    assert len(filtered(splats(), DecodeSettings(merge=2.0), EYES)) < 300
 
 
 @pytest.mark.parametrize("nothing", [DecodeSettings(near=1000.0), DecodeSettings(min_opacity=1.0)])
 def test_no_splats_at_all_are_told(nothing):
     for extra in ({}, {"floaters": 0.5}, {"merge": 1.0}, {"size_limit": 0.1}, {"max_splats": 5}):
         with pytest.raises(TttlrmError, match="leave no splats") as caught:
-            tidy(splats(), replace(nothing, **extra), EYES)
+            filtered(splats(), replace(nothing, **extra), EYES)
         assert caught.value.code == "no_splats"

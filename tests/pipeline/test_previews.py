@@ -17,12 +17,16 @@ from tests.worker.test_server import assert_alive, greeted, send
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import Cancelled
 from tttlrm_blender.pipeline import jobs, previews, steps
-from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
+from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol import codec
 from tttlrm_blender.protocol.frames import MAX_FRAME
+from tttlrm_blender.protocol.kinds import Kind
 from tttlrm_blender.protocol.messages import Decoder, Done, Preview, Submit
-from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, ReconstructSettings, to_json
+from tttlrm_blender.protocol.results import Nothing
+from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker import outcome
 
 PHOTOS = 10
@@ -45,7 +49,7 @@ def test_photos_are_seen_as_they_are_read_and_the_result_is_the_same(folder, set
     seen = jobs.reconstruct(Scene(folder), settings, follower)
     assert len(follower.previews) == count
     assert follower.stages == ["load", "look", "resize", "preview", "encode", "decode", "save"]
-    assert all(np.array_equal(array, unseen.arrays[name]) for name, array in seen.arrays.items())
+    assert all(np.array_equal(array, arrays(unseen)[name]) for name, array in arrays(seen).items())
     assert all(len(shown) and (shown.means[:, 1] > 0).all() for shown in follower.previews), "the cameras look along +y"
 
 
@@ -54,7 +58,7 @@ def test_a_scene_is_seen_as_it_is_extended_and_the_result_is_the_same(tmp_path):
     for number, report in enumerate((Report(), follower)):
         growing = Growing(tmp_path / str(number))
         growing.arrive()
-        results.append(jobs.extend(growing.scene, ExtendSettings(), report).arrays)
+        results.append(arrays(jobs.extend(growing.scene, ExtendSettings(), report)))
     (shown,) = follower.previews
     assert len(shown) and (shown.means[:, 1] > 0).all()
     assert all(np.array_equal(array, results[0][name]) for name, array in results[1].items())
@@ -87,13 +91,21 @@ def test_a_job_is_cancelled_while_photos_are_looked_at(folder, settings):
     assert scene.state.made is None and not follower.previews
 
 
+SHOW = Kind("show", CountSettings, Nothing)
+
+
+def arrays(result):
+    """All arrays of a result."""
+    return codec.encode(result)[1]
+
+
 @pytest.fixture
 def show(monkeypatch):
     """A kind of job that shows previews without a pause, of `rows` splats, the first at the number of the step; and the steps."""
     monkeypatch.setattr(outcome, "PREVIEW_SECONDS", 0.0)
     made, go_on = [], threading.Event()
 
-    def run(scene, settings: CountSettings, report: Report) -> JobResult:
+    def run(scene, settings: CountSettings, report: Report) -> Nothing:
         for step in range(settings.steps):
             shown = splats(settings.rows)
             shown.means[0] = step
@@ -101,9 +113,9 @@ def show(monkeypatch):
             report.preview(lambda step=step, shown=shown: made.append(step) or shown)
             if step == 0:
                 go_on.wait(20)
-        return JobResult()
+        return Nothing()
 
-    return {**JOBS, "show": JobKind(CountSettings, run)}, made, go_on
+    return {**JOBS, **by_name(JobKind(SHOW, run))}, made, go_on
 
 
 def test_a_client_that_does_not_read_gets_the_newest_preview_and_memory_does_not_grow(tmp_path, show):
@@ -124,7 +136,7 @@ def test_a_client_that_does_not_read_gets_the_newest_preview_and_memory_does_not
         while not heard or not isinstance(heard[-1], Done) or len(heard) == 1:
             received = decoder.feed(silent.recv(10))
             heard += [received[1]] if received else []
-    steps_shown = [int(event.arrays["gaussians.means"][0, 0]) for event in heard if isinstance(event, Preview)]
+    steps_shown = [int(event.gaussians.means[0, 0]) for event in heard if isinstance(event, Preview)]
     assert len(steps_shown) < 50 and steps_shown == sorted(steps_shown) and steps_shown[-1] == 299
 
 
@@ -147,7 +159,7 @@ def test_who_does_not_ask_for_previews_gets_none(tmp_path, show):
     with serving(tmp_path, jobs=kinds) as port, Client("127.0.0.1", port, TOKEN) as client:
         heard = []
         client.upload("s", {"a": b""})
-        client.submit("s", "show", CountSettings()).result(heard.append)
+        client.submit("s", SHOW, CountSettings()).result(heard.append)
         assert not made and not [event for event in heard if isinstance(event, Preview)]
-        client.submit("s", "show", CountSettings(), previews=True).result(heard.append)
+        client.submit("s", SHOW, CountSettings(), previews=True).result(heard.append)
         assert made == [0, 1, 2, 3, 4] and [event for event in heard if isinstance(event, Preview)]

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 
 from tests.worker.photo_folder import CONFIG, write_photos
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.mesh.fuse import fuse
+from tttlrm_blender.mesh.glb import glb_bytes
+from tttlrm_blender.mesh.mesh import mesh_arrays, texture_of
 from tttlrm_blender.model.checkpoint import save_checkpoint
 from tttlrm_blender.model.network import TttLRM
 from tttlrm_blender.photos.images import read_image
@@ -44,12 +47,17 @@ class Noting(Report):
         super().__init__()
         self.notes: list[str] = []
 
-    def note(self, sentence):
-        self.notes.append(sentence)
+    def note(self, text):
+        self.notes.append(str(text))
 
 
 def same(first, second) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(first.arrays().values(), second.arrays().values(), strict=True))
+
+
+def shown_on_disk(scene) -> dict[str, np.ndarray]:
+    with safe_open(scene.folder.parent / SCENE, "np") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
 
 
 def test_a_scene_comes_back_as_it_was(scene, settings):
@@ -58,9 +66,11 @@ def test_a_scene_comes_back_as_it_was(scene, settings):
     )
     again = open_scene(scene.folder)
     assert same(again.splats(), scene.splats()) and again.state.refined
-    assert all(
-        np.array_equal(a, b) for a, b in zip(vars(again.state.mesh).values(), vars(scene.state.mesh).values(), strict=True)
-    )
+    (kept, was), on_disk = (mesh_arrays(each.state.mesh) for each in (again, scene)), shown_on_disk(scene)
+    for name, kind in {"vertices": "f4", "faces": "i4", "colors": "f4", "uv": "f4", "texture": "u1"}.items():
+        assert kept[name].dtype == was[name].dtype == on_disk[f"mesh.{name}"].dtype == np.dtype(kind)
+        assert np.array_equal(kept[name], was[name]) and np.array_equal(was[name], on_disk[f"mesh.{name}"])
+    assert glb_bytes(again.state.mesh) == glb_bytes(scene.state.mesh)
     names, cameras = again.reconstruction().photographs.cameras()
     assert names == scene.reconstruction().photographs.cameras()[0]
     np.testing.assert_array_equal(cameras.c2w, scene.reconstruction().photographs.cameras()[1].c2w)
@@ -94,12 +104,11 @@ def test_photos_that_are_not_what_they_were_are_done_without(scene, settings, sp
         spoil(photo)
     again, follower, wanted = open_scene(scene.folder), Noting(), MeshSettings(resolution=32, texture=512)
     decoded = jobs.decode(again, DecodeSettings(), follower)
-    assert "psnr" not in decoded.info and "no figures over the photos held out" in follower.notes.pop()
-    painted = jobs.mesh(again, wanted, follower).arrays["mesh.texture"]
+    assert decoded.figures is None and "no figures over the photos held out" in follower.notes.pop()
+    painted = jobs.mesh(again, wanted, follower).mesh.texture
     assert "made of the splats' colours" in follower.notes[0] and "01.png" in follower.notes.pop()
-    np.testing.assert_array_equal(
-        painted, fuse(again.splats(), again.reconstruction().photographs.input_cameras(), wanted, Report()).texture
-    )
+    expected = fuse(again.splats(), again.reconstruction().photographs.input_cameras(), wanted, Report())
+    np.testing.assert_array_equal(painted, texture_of(expected))
     with pytest.raises(TttlrmError, match=r"01\.png") as caught:
         jobs.refine(again, RefineSettings(steps=1), Report())
     assert caught.value.code == "photos_gone" and "Reconstruct the scene again" in caught.value.hint

@@ -47,7 +47,7 @@ def test_frames_of_a_video_lie_elsewhere_and_are_found(tmp_path, monkeypatch):
     (model / "cameras.txt").write_text("1 PINHOLE 16 12 16 16 8 6\n")
     (model / "images.txt").write_text("1 1 0 0 0 0 0 0 1 1.png\n\n2 1 0 0 0 1 0 0 1 2.png\n\n")
     monkeypatch.setattr(find, "frames_of", lambda video, report: tmp_path / "frames")
-    monkeypatch.setattr(find, "worth_using", lambda images, report: images)
+    monkeypatch.setattr(find, "worth_using", lambda images, report, looks: images)
     monkeypatch.setattr(find, "estimate_poses", lambda images, report: model)
     monkeypatch.setattr(find, "tell_lost", lambda images, model, report: None)
     with confined(tmp_path / "sent"):

@@ -56,16 +56,11 @@ def test_a_distance_gives_the_size() -> None:
     assert np.linalg.norm(turned[0].c2w[:3, 3] - turned[2].c2w[:3, 3]) == pytest.approx(7)
 
 
-@pytest.mark.parametrize("distance", ["3", "0.jpg:1.jpg", "0.jpg:1.jpg=0", "0.jpg:1.jpg=x", "0.jpg:none.jpg=2", "0.jpg:0.jpg=2"])
+@pytest.mark.parametrize("distance", ["0.jpg:none.jpg=2", "0.jpg:0.jpg=2"])
 def test_what_is_no_distance_is_named(distance: str) -> None:
-    with pytest.raises(TttlrmError, match=r"tells no distance|no photo none\.jpg|same place") as caught:
+    with pytest.raises(TttlrmError, match=r"no photo none\.jpg|same place") as caught:
         settle(photos_of(), distance=distance)
     assert caught.value.code == "bad_settings"
-
-
-def test_what_is_no_orientation_is_named() -> None:
-    with pytest.raises(TttlrmError, match="sideways"):
-        settle(photos_of(), "sideways")
 
 
 def test_points_move_with_the_photos(shared: Path) -> None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A short run of the fuzzing that benchmarks/fuzz_protocol.py does at length."""
+"""A short run of the fuzzing that soak/fuzz_protocol.py does at length."""
 
 import pytest
 
-from benchmarks.fuzz_protocol import Fuzzer
+from tests.protocol.fuzzer import Fuzzer
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.messages import Decoder
 

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.protocol import messages
-from tttlrm_blender.protocol.frames import RUN_BYTES, pack
+from tests.worker.small_worker import splats
+from tttlrm_blender.errors import Text, TttlrmError
+from tttlrm_blender.protocol import codec, messages
+from tttlrm_blender.protocol.frames import RUN_BYTES, pack, split
 from tttlrm_blender.protocol.messages import (
     MAX_REQUEST,
     MAX_TEXT,
@@ -33,19 +35,32 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
+wire_values = texts | st.integers(-(1 << 53), 1 << 53) | st.floats(allow_nan=False, allow_infinity=False)
+
+
+def filled_texts(values: st.SearchStrategy) -> st.SearchStrategy[Text]:
+    """Texts with a field for each of their values."""
+    fields = st.sampled_from(["{}", "{!r}", "{:.1f}", "{:,}", "{:g}"])
+    words = st.lists(st.tuples(texts.filter(lambda word: "{" not in word and "}" not in word), fields, values), max_size=3)
+    return words.map(lambda parts: Text("".join(word + field for word, field, _ in parts), tuple(value for *_, value in parts)))
+
+
 json_objects = st.dictionaries(texts, json_values, max_size=3)
 FIELDS = {
     "int": st.integers(0, 1 << 60),
     "str": texts,
+    "Text": filled_texts(wire_values | filled_texts(wire_values)),
     "float": st.floats(0, 1),
     "float | None": st.none() | st.floats(0, 1e6),
     "list[str]": st.lists(texts, max_size=3),
     "dict[str, Any]": json_objects,
+    "File": hnp.arrays(np.uint8, st.integers(0, 5)),
+    "Splats": st.builds(splats, st.integers(0, 5)),
 }
 
 
 def message_of(kind: type) -> st.SearchStrategy:
-    """Any message of a kind, without arrays."""
+    """Any message of a kind, without such arrays as it need not have."""
     return st.builds(kind, **{name: FIELDS[hint] for name, hint in kind.__annotations__.items() if hint in FIELDS})
 
 
@@ -55,22 +70,29 @@ any_message = st.one_of([message_of(kind) for kind in messages.KINDS.values()])
 @given(st.integers(0, 1 << 60), any_message)
 def test_every_message_is_read_as_it_was_written(number, message):
     (frame,) = encode(number, message)
-    assert Decoder(0).feed(frame) == (number, message)
+    assert Decoder(1 << 10).feed(frame) == (number, message)
 
 
 def test_every_kind_of_message_is_tried():
     assert set(messages.KINDS.values()) == set(get_args(messages.Message))
 
 
-@pytest.mark.parametrize("kind", [Upload("s", "a.jpg", 5, 0), messages.Preview(), Done({"splats": 3})])
-def test_arrays_larger_than_a_frame_arrive_whole(kind):
-    large = np.random.default_rng(0).integers(0, 255, RUN_BYTES + 5, np.uint8)
-    frames = list(encode(4, type(kind)(**{**vars(kind), "arrays": {"bytes": large}})))
-    decoder = Decoder(large.nbytes)
+large = np.random.default_rng(0).integers(0, 255, RUN_BYTES + 5, np.uint8)
+many = splats(RUN_BYTES // 56 + 1)
+
+
+@pytest.mark.parametrize(
+    "sent", [Upload("s", "a.jpg", 5, 0, large), messages.Preview(many), Done({"splats": 3}, {"bytes": large, "none": large[:0]})]
+)
+def test_arrays_larger_than_a_frame_arrive_whole(sent):
+    frames = list(encode(4, sent))
+    decoder = Decoder(RUN_BYTES + 100)
     assert [decoder.feed(frame) for frame in frames[:-1]] == [None]
     number, message = decoder.feed(frames[-1])
-    assert (number, message) == (4, kind)
-    assert np.array_equal(message.arrays["bytes"], large) and message.arrays["bytes"].flags.writeable
+    assert (number, message) == (4, sent)
+    arrays, expected = (codec.encode(one)[1] for one in (message, sent))
+    assert arrays.keys() == expected.keys()
+    assert all(np.array_equal(array, expected[name]) and array.flags.writeable for name, array in arrays.items())
 
 
 @pytest.mark.parametrize(
@@ -109,6 +131,24 @@ def test_arrays_belong_to_messages_that_have_some():
     frame = pack({"message": text, "arrays": json.dumps({"a": ["U8", [1]]})}, {"a": np.zeros(1, np.uint8)})
     with pytest.raises(TttlrmError, match="Cancel has no arrays"):
         Decoder(10).feed(frame)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {},
+        {"gaussians.means": np.zeros((2, 3), np.float32)},
+        codec.encode(messages.Preview(splats(2)))[1] | {"more": np.zeros(1)},
+        codec.encode(messages.Preview(splats(2)))[1] | {"gaussians.means": np.zeros((3, 3), np.float32)},
+        codec.encode(messages.Preview(splats(2)))[1] | {"gaussians.sh": np.zeros((2, 4, 3))},
+    ],
+    ids=["none", "some", "more", "another number", "another dtype"],
+)
+def test_previews_that_are_no_splats_are_refused(arrays):
+    (frame,) = split(json.dumps({"type": "preview", "request": 1}), arrays)
+    with pytest.raises(TttlrmError, match="cannot be read") as caught:
+        Decoder(1 << 10).feed(frame)
+    assert caught.value.code == "bad_message"
 
 
 def test_whole_numbers_are_fractions_too():
@@ -150,7 +190,7 @@ def test_the_side_with_the_older_protocol_is_to_be_updated():
 
 
 def test_an_error_survives_the_way():
-    error = Failed.of(TttlrmError("It broke.", "Mend it.", "broken")).error()
+    error = Failed.of(TttlrmError("It broke.", hint="Mend it.", code="broken")).error()
     assert (error.sentence, error.hint, error.code) == ("It broke.", "Mend it.", "broken")
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
 from tttlrm_blender.poses.sparse_points import SparsePoints
 from tttlrm_blender.refine.start import POINT_OPACITY, explaining, splats_from_points, starting_splats, to_degree
@@ -82,11 +81,6 @@ def test_decoded_splats_must_be_better_where_many_steps_follow(disturbed, photos
 @pytest.mark.parametrize(("start", "counts"), [("decoded", (0, 1)), ("points", (1, 0)), ("both", (1, 1))])
 def test_the_start_can_be_chosen(start, counts, wrong, photos, points):
     assert len(starting_splats(wrong, photos, points, 1000, start)) == counts[0] * len(points) + counts[1] * len(wrong)
-
-
-def test_an_unknown_start_is_refused(blobs, photos, points):
-    with pytest.raises(TttlrmError, match="cannot start from 'nothing'"):
-        starting_splats(blobs, photos, points, 1000, "nothing")
 
 
 def test_bad_splats_are_better_than_hardly_any_points(wrong, photos, points):

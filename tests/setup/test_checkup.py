@@ -14,9 +14,9 @@ from tttlrm_blender.setup import Checkup, Environment
 def test_the_doctor_tells_a_page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the engine is found from anywhere
     events: list = []
-    info = Checkup(sys.executable).result(events.append).info
-    assert info["well"] and info["lines"][0].startswith("tttLRM ") and "ok" in info["lines"][-1]
-    assert any(line.startswith("torch") for line in info["lines"])
+    result = Checkup(sys.executable).result(events.append)
+    assert result.well and result.lines[0].startswith("tttLRM ") and "ok" in result.lines[-1]
+    assert any(line.startswith("torch") for line in result.lines)
     fractions = [event.fraction for event in events if isinstance(event, Progress)]
     assert fractions == sorted(fractions) and all(0 <= fraction <= 1 for fraction in fractions)
 

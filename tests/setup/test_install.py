@@ -12,6 +12,7 @@ from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.protocol import messages
 from tttlrm_blender.protocol.messages import Progress
 from tttlrm_blender.setup import Environment, Setup, Wanted, commands
+from tttlrm_blender.stages import Stage
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +50,8 @@ def packages_of(chosen: Wanted) -> Path:
 
 def test_an_environment_is_made(made):
     events: list = []
-    info = Setup(made).result(events.append).info
-    assert Path(info["python"]).exists() and info["torch"] == "2.13.0+tiny" and info["device"] == "CPU"
+    result = Setup(made).result(events.append)
+    assert Path(result.python).exists() and result.torch == "2.13.0+tiny" and result.device == "CPU"
     assert Environment(made.folder).state == "ready" and Environment(made.folder).torch == "2.13.0+tiny"
     fractions = [event.fraction for event in events if isinstance(event, Progress)]
     assert fractions == sorted(fractions) and all(0 <= fraction <= 1 for fraction in fractions)
@@ -89,7 +90,7 @@ def test_other_pinned_packages_outdate_it(made, monkeypatch, tmp_path):
 def test_cancelling_takes_the_half_made_away(wanted):
     setup = Setup(wanted)
     for event in setup.events():
-        if isinstance(event, Progress) and event.stage == "make the environment":
+        if isinstance(event, Progress) and event.stage == Stage.MAKE_ENVIRONMENT:
             setup.cancel()
     assert isinstance(event, messages.Cancelled)
     assert "Cancelled" in wanted.log.read_text()
@@ -99,7 +100,7 @@ def test_cancelling_takes_the_half_made_away(wanted):
 def test_cancelling_a_repair_keeps_what_was_there(made):
     setup = Setup(made)
     with pytest.raises(Cancelled):
-        setup.result(lambda event: setup.cancel() if isinstance(event, Progress) and event.stage == "install packages" else None)
+        setup.result(lambda event: setup.cancel() if getattr(event, "stage", None) == Stage.INSTALL_PACKAGES else None)
     assert Environment(made.folder).python.exists() and Environment(made.folder).state == "unfinished"
     Setup(made).result()
     assert Environment(made.folder).state == "ready"

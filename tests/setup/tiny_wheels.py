@@ -14,7 +14,7 @@ HERE = f"{_VERSION}-{_VERSION}-{re.sub('[-.]', '_', sysconfig.get_platform())}" 
 PACKAGES = {
     "fast_simplification": "fast-simplification", "numba": "numba", "numpy": "numpy", "PIL": "pillow", "pycolmap": "pycolmap",
     "safetensors": "safetensors", "scipy": "scipy", "skimage": "scikit-image", "tqdm": "tqdm",
-    "websockets": "websockets",
+    "trimesh": "trimesh", "websockets": "websockets",
 }  # fmt: skip
 TORCH = "__version__ = '2.13.0+tiny'\nclass cuda:\n    is_available = staticmethod(lambda: False)\n"
 

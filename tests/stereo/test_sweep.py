@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tttlrm_blender.geometry.rays import unit_rays
 from tttlrm_blender.stereo import cpu, reference
 from tttlrm_blender.stereo.pairs import pair_up
 from tttlrm_blender.stereo.sweep import SHRINK, UNSEEN, match, smooth, split_range
@@ -44,7 +45,7 @@ def wall_photos(c2w: torch.Tensor, intrinsics: torch.Tensor, height: int, width:
     """Pictures [V, H, W, 3] of the wall, and the distance [V, H, W] of its points along the rays."""
     pictures, distances = [], []
     for pose, lens in zip(c2w, intrinsics, strict=True):
-        directions = reference.unit_rays(lens, height, width) @ pose[:3, :3].T
+        directions = unit_rays(lens, height, width) @ pose[:3, :3].T
         distance = (WALL - pose[2, 3]) / directions[..., 2]
         x, y, _ = (pose[:3, 3] + distance[..., None] * directions).unbind(-1)
         waves = [torch.sin(7 * x + 3 * y), torch.sin(5 * y - 4 * x + 1), torch.sin(9 * x) * torch.sin(8 * y)]

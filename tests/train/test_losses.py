@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from tttlrm_blender.model.pixels import patches
+from tttlrm_blender.model.patches import patches
 from tttlrm_blender.stereo.sweep import SHRINK, split_range
 from tttlrm_blender.train.evaluate import flat_guess, true_guess
 from tttlrm_blender.train.losses import choice_error, color_terms, depth_terms

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tttlrm_blender.model.depth import Guess
-from tttlrm_blender.model.pixels import patches
+from tttlrm_blender.model.patches import patches
 from tttlrm_blender.train import predict as module
 from tttlrm_blender.train.losses import color_terms, log_error
 from tttlrm_blender.train.predict import ViewHead, predict, predict_views

@@ -4,10 +4,12 @@
 import resource
 from dataclasses import dataclass
 
-from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
+from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.pipeline.jobs import JOBS
 from tttlrm_blender.pipeline.store import open_scene
 from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.kinds import Kind
+from tttlrm_blender.protocol.results import Nothing
 from tttlrm_blender.worker.program import Registry, main
 
 
@@ -19,13 +21,16 @@ class LimitSettings:
     number: int = -1
 
 
-def limit(scene: object, settings: LimitSettings, report: Report) -> JobResult:
+LIMIT = Kind("limit", LimitSettings, Nothing)
+
+
+def limit(scene: object, settings: LimitSettings, report: Report) -> Nothing:
     """From now on."""
     kind = getattr(resource, settings.name)
     _, most = resource.getrlimit(kind)
     resource.setrlimit(kind, (settings.number if settings.number >= 0 else most, most))
-    return JobResult()
+    return Nothing()
 
 
 if __name__ == "__main__":
-    main(load=lambda: Registry({**JOBS, "limit": JobKind(LimitSettings, limit)}, open_scene))
+    main(load=lambda: Registry({**JOBS, **by_name(JobKind(LIMIT, limit))}, open_scene))

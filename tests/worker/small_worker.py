@@ -11,33 +11,59 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.gaussians.gaussians import Gaussians
-from tttlrm_blender.pipeline.job_kind import JobKind, JobResult
+from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.codec import Array
+from tttlrm_blender.protocol.fields import Choice, choice, number
+from tttlrm_blender.protocol.kinds import Kind
 from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.program import Registry, main
 from tttlrm_blender.worker.server import Server
+
+WAYS = ("error", "file", "memory", "nan", "exit", "kill", "deaf", "divide")
 
 
 @dataclass(frozen=True)
 class CountSettings:
     """How long to count."""
 
-    steps: int = 5
-    seconds: float = 0.0  # of sleep in every step
-    rows: int = 3  # of the array in the result
+    steps: int = number(5, 0, 1_000_000, "Steps", "How far to count")
+    seconds: float = number(0.0, 0, 60, "Seconds", "Of sleep in every step")
+    rows: int = number(3, 0, 100_000_000, "Rows", "Of the array in the result")
+
+
+@dataclass(frozen=True)
+class CountResult:
+    """What was counted."""
+
+    files: dict[str, int]  # bytes of each
+    jobs: int  # of the scene
+    rows: Annotated[np.ndarray, Array("<f4", ("N", 3))]
+    none: Annotated[np.ndarray, Array("<i4", (0, 3))]
 
 
 @dataclass(frozen=True)
 class BreakSettings:
     """How to break."""
 
-    how: str = "error"
+    how: str = choice("error", "How", "What goes wrong", [Choice(how, how.title(), "") for how in WAYS])
+
+
+@dataclass(frozen=True)
+class BreakResult:
+    """What does not come."""
+
+    psnr: float
+
+
+COUNT = Kind("count", CountSettings, CountResult)
+BREAK = Kind("break", BreakSettings, BreakResult)
 
 
 @dataclass
@@ -48,7 +74,7 @@ class Scene:
     jobs: int = 0
 
 
-def count(scene: Scene, settings: CountSettings, report: Report) -> JobResult:
+def count(scene: Scene, settings: CountSettings, report: Report) -> CountResult:
     """Report every step; gives the files of the scene and `rows` rows of numbers."""
     scene.jobs += 1
     for step in range(settings.steps):
@@ -57,7 +83,7 @@ def count(scene: Scene, settings: CountSettings, report: Report) -> JobResult:
         time.sleep(settings.seconds)
     files = {path.relative_to(scene.folder).as_posix(): path.stat().st_size for path in scene.folder.rglob("*") if path.is_file()}
     rows = np.arange(settings.rows * 3, dtype=np.float32).reshape(-1, 3)
-    return JobResult({"files": files, "jobs": scene.jobs}, {"rows": rows, "none": np.zeros((0, 3), np.int32)})
+    return CountResult(files, scene.jobs, rows, np.zeros((0, 3), np.int32))
 
 
 def splats(number: int) -> Gaussians:
@@ -66,19 +92,21 @@ def splats(number: int) -> Gaussians:
     return Gaussians(ones[:, :3], ones, ones[:, :3], ones[:, 0], ones[:, None, :3])
 
 
-def break_(scene: Scene, settings: BreakSettings, report: Report) -> JobResult:
+def break_(scene: Scene, settings: BreakSettings, report: Report) -> BreakResult:
     """Fail in the way asked for."""
     report("break", 0.5)
     match settings.how:
         case "error":
-            raise TttlrmError("The photo is broken.", "Take another.", "bad_photo")
+            raise TttlrmError("The photo is broken.", hint="Take another.", code="bad_photo")
         case "file":
-            report.note(f"The photo {scene.folder / 'images' / 'b.jpg'} is left out of {scene.folder.parent / 'kept'}.")
-            raise TttlrmError(f"The photo {scene.folder / 'images' / 'a.jpg'} in {scene.folder} is broken.", code="bad_photo")
+            photos = scene.folder / "images"
+            report.note(text("The photo {} is left out of {}.", photos / "b.jpg", scene.folder.parent / "kept"))
+            hint = text("Look at {}: {}", str(photos / "a.jpg"), text("it lies in {}.", photos))
+            raise TttlrmError("The photo {} in {} is broken.", photos / "a.jpg", scene.folder, hint=hint, code="bad_photo")
         case "memory":
             raise MemoryError
         case "nan":
-            return JobResult({"psnr": float("nan")})
+            return BreakResult(float("nan"))
         case "exit":
             raise SystemExit(3)
         case "kill":
@@ -86,10 +114,10 @@ def break_(scene: Scene, settings: BreakSettings, report: Report) -> JobResult:
             os.kill(os.getpid(), signal.SIGKILL)
         case "deaf":
             time.sleep(60)
-    return JobResult({"secret": 1 / 0})
+    return BreakResult(1 / 0)
 
 
-JOBS = {"count": JobKind(CountSettings, count), "break": JobKind(BreakSettings, break_)}
+JOBS = by_name(JobKind(COUNT, count), JobKind(BREAK, break_))
 LONG = CountSettings(steps=3000, seconds=0.02)
 TOKEN = "a token for the tests"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many clients at once, some of which misbehave; benchmarks/clients.py has more of them."""
+"""Many clients at once, some of which misbehave; soak/clients.py has more of them."""
 
-from benchmarks.clients import measured
+from tests.worker.crowd import measured
 
 
 def test_bad_clients_keep_nobody_from_their_results():

@@ -16,6 +16,7 @@ from tttlrm_blender.client import Client, launch_worker
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.model.checkpoint import save_checkpoint
 from tttlrm_blender.model.network import TttLRM
+from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.settings import DecodeSettings, ExportSettings, ReconstructSettings
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits on files are of POSIX")
@@ -27,13 +28,13 @@ KEEP = DecodeSettings(keep=0.5)
 @contextmanager
 def limited(client: Client, name: str, number: int) -> Iterator[None]:
     """The worker has a limit of the system in the block."""
-    from tests.worker.limited_worker import LimitSettings  # not on Windows
+    from tests.worker.limited_worker import LIMIT, LimitSettings  # not on Windows
 
-    client.submit("s", "limit", LimitSettings(name, number)).result()
+    client.submit("s", LIMIT, LimitSettings(name, number)).result()
     try:
         yield
     finally:
-        client.submit("s", "limit", LimitSettings(name)).result()
+        client.submit("s", LIMIT, LimitSettings(name)).result()
 
 
 @contextmanager
@@ -56,26 +57,26 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     with launch_worker(program=PROGRAM, scenes=scenes, log_path=tmp_path / "log") as worker, worker.connect() as client:
-        client.submit("s", "reconstruct", settings, files).result()
-        before = client.submit("s", "decode", KEEP).result()
+        client.submit("s", kinds.RECONSTRUCT, settings, files).result()
+        before = client.submit("s", kinds.DECODE, KEEP).result()
         kept = files_below(scenes) | files_below(tmp_path / "temporary")
         with limited(client, "RLIMIT_FSIZE", 100):
             with refused(r"images/large\.png cannot be written"):
                 client.upload("s", {"images/large.png": bytes(1 << 20)})
             with refused(r"scene\.safetensors cannot be written"):
-                client.submit("s", "decode", DecodeSettings(keep=0.1)).result()
+                client.submit("s", kinds.DECODE, DecodeSettings(keep=0.1)).result()
             with refused(r"memory-\w+\.safetensors cannot be written"):
-                client.submit("s", "reconstruct", settings).result()
+                client.submit("s", kinds.RECONSTRUCT, settings).result()
             with refused(r"scene\.ply cannot be written"):
-                client.submit("s", "export", ExportSettings("ply")).result()
+                client.submit("s", kinds.EXPORT, ExportSettings("ply")).result()
             with refused(r"session\.json cannot be written"):
                 client.upload("a scene with a long name" * 10, {"a": b"1"})
             assert files_below(scenes) | files_below(tmp_path / "temporary") == kept, "no half of a file is left"
-        again = client.submit("s", "decode", KEEP).result()
-    assert all(np.array_equal(array, again.arrays[name]) for name, array in before.arrays.items())
+        again = client.submit("s", kinds.DECODE, KEEP).result()
+    assert all(np.array_equal(array, again.gaussians.arrays()[name]) for name, array in before.gaussians.arrays().items())
     with launch_worker(program=PROGRAM, scenes=scenes) as worker, worker.connect() as client:
-        later = client.submit("s", "decode", KEEP).result()
-    assert all(np.array_equal(array, later.arrays[name]) for name, array in before.arrays.items())
+        later = client.submit("s", kinds.DECODE, KEEP).result()
+    assert all(np.array_equal(array, later.gaussians.arrays()[name]) for name, array in before.gaussians.arrays().items())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits on memory are Linux's")
@@ -86,13 +87,13 @@ def test_out_of_memory_is_a_sentence_and_the_next_job_works(tmp_path):
     save_checkpoint(tmp_path / "wide.safetensors", TttLRM(replace(CONFIG, dim=512, patch_size=2)), {})
     wide = replace(small, checkpoint=str(tmp_path / "wide.safetensors"), width=288, height=192)  # tokens of 162 MiB in one piece
     with launch_worker(program=PROGRAM) as worker, worker.connect() as client:
-        client.submit("s", "reconstruct", small, files).result()
-        before = client.submit("s", "decode", KEEP).result()
+        client.submit("s", kinds.RECONSTRUCT, small, files).result()
+        before = client.submit("s", kinds.DECODE, KEEP).result()
         pages = int(Path(f"/proc/{worker.process.pid}/statm").read_text().split()[0])
         with limited(client, "RLIMIT_AS", pages * os.sysconf("SC_PAGE_SIZE") + (128 << 20)):
             with pytest.raises(TttlrmError, match="to read 6 photos of 288×192 pixels takes about") as caught:
-                client.submit("s", "reconstruct", wide).result()
+                client.submit("s", kinds.RECONSTRUCT, wide).result()
             assert caught.value.code == "out_of_memory"
-            again = client.submit("s", "decode", KEEP).result()
-        assert client.submit("s", "reconstruct", small).result().info["views"] == 6
-    assert all(np.array_equal(array, again.arrays[name]) for name, array in before.arrays.items())
+            again = client.submit("s", kinds.DECODE, KEEP).result()
+        assert client.submit("s", kinds.RECONSTRUCT, small).result().views == 6
+    assert all(np.array_equal(array, again.gaussians.arrays()[name]) for name, array in before.gaussians.arrays().items())

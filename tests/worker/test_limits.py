@@ -18,17 +18,19 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.worker.photo_folder import write_checkpoint, write_photos
-from tests.worker.small_worker import LONG, TOKEN, CountSettings, serving
+from tests.worker.small_worker import COUNT, LONG, TOKEN, CountSettings, serving
 from tests.worker.test_server import assert_alive, greeted, receive, send
 from tttlrm_blender import __version__
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.pipeline.jobs import JOBS
 from tttlrm_blender.pipeline.store import open_scene
+from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.alive import OF_WORKERS, keep_alive
 from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import PROTOCOL, Done, Failed, Forget, Queued, Submit, Upload
-from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings, to_json
+from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker.limits import Limits, limit
 
 
@@ -56,23 +58,23 @@ def until(wanted, seconds: float = 10.0) -> None:
 
 def part(path: str, size: int = 0, data: bytes = b"") -> Upload:
     """An upload, or its first bytes."""
-    return Upload("s", path, size, 0, {"bytes": np.frombuffer(data, np.uint8)})
+    return Upload("s", path, size, 0, np.frombuffer(data, np.uint8))
 
 
 def test_the_queue_has_a_length(tmp_path):
     with limited(tmp_path, session_jobs=2, jobs=3) as (client, _):
         client.upload("a", {"f": b"1"})
         client.upload("b", {"f": b"1"})
-        running = client.submit("a", "count", LONG)
+        running = client.submit("a", COUNT, LONG)
         next(event for event in running.events() if not isinstance(event, Queued))
-        waiting = [client.submit(scene, "count", CountSettings()) for scene in ("a", "a", "b")]
+        waiting = [client.submit(scene, COUNT, CountSettings()) for scene in ("a", "a", "b")]
         for scene, words in (("a", "The worker has 3 jobs waiting"), ("b", "The worker has 3 jobs waiting")):
             with pytest.raises(TttlrmError, match=words) as caught:
-                client.submit(scene, "count", CountSettings()).result()
+                client.submit(scene, COUNT, CountSettings()).result()
             assert caught.value.code == "queue_full"
         waiting.pop().cancel()
         with pytest.raises(TttlrmError, match="The scene has 2 jobs waiting"):
-            client.submit("a", "count", CountSettings()).result()
+            client.submit("a", COUNT, CountSettings()).result()
         running.cancel()
         assert all(job.result() for job in waiting)
 
@@ -91,7 +93,7 @@ def test_scenes_have_a_number_and_short_names(tmp_path):
         client.upload("c", {"f": b"1"})
         with pytest.raises(TttlrmError):
             client.upload("d", {"f": b"1"})
-        client.submit("c", "count", CountSettings()).result()  # which drops the other one
+        client.submit("c", COUNT, CountSettings()).result()  # which drops the other one
         client.upload("d", {"f": b"1"})
 
 
@@ -112,7 +114,7 @@ def test_files_on_their_way_have_a_number(tmp_path):
             send(connection, number, part(path, 4, b"12"))
         number, event = receive(connection)
         assert number == 2 and event.code == "too_many_uploads"
-        send(connection, 0, Upload("s", "a", 4, 2, {"bytes": np.zeros(2, np.uint8)}))
+        send(connection, 0, Upload("s", "a", 4, 2, np.zeros(2, np.uint8)))
         assert receive(connection) == (0, Done())
         send(connection, 3, part("c"))
         assert receive(connection) == (3, Done())
@@ -200,7 +202,7 @@ def test_health_tells_what_goes_on_without_a_token(tmp_path):
             "connections": 1,
         }
         client.upload("my secret scene", {"f": b"1"})
-        jobs = [client.submit("my secret scene", "count", LONG) for _ in range(3)]
+        jobs = [client.submit("my secret scene", COUNT, LONG) for _ in range(3)]
         until(lambda: health(port)["running"])
         told = health(port)
         assert (told["waiting"], told["sessions"]) == (2, 1)
@@ -275,9 +277,9 @@ def test_an_idle_worker_frees_memory_and_reads_scenes_again(tmp_path, caplog):
         serving(tmp_path / "scenes", limits, jobs=JOBS, make_scene=open_scene, any_file=True) as port,
         Client("127.0.0.1", port, TOKEN) as client,
     ):
-        client.submit("s", "reconstruct", settings, files).result()
-        same = client.submit("s", "decode", DecodeSettings(keep=0.5)).result()
+        client.submit("s", kinds.RECONSTRUCT, settings, files).result()
+        same = client.submit("s", kinds.DECODE, DecodeSettings(keep=0.5)).result()
         caplog.clear()
         until(lambda: "memory_released" in caplog.text)
-        again = client.submit("s", "decode", DecodeSettings(keep=0.5)).result()
-    assert all(np.array_equal(array, again.arrays[name]) for name, array in same.arrays.items())
+        again = client.submit("s", kinds.DECODE, DecodeSettings(keep=0.5)).result()
+    assert all(np.array_equal(array, again.gaussians.arrays()[name]) for name, array in same.gaussians.arrays().items())

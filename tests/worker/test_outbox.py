@@ -5,9 +5,12 @@ import asyncio
 
 import numpy as np
 
+from tests.worker.small_worker import splats
 from tttlrm_blender.protocol.messages import Decoder, Done, Failed, Preview, Progress, Queued
 from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.outbox import Outbox
+
+SPLAT = sum(array.nbytes for array in splats(1).arrays().values())  # bytes
 
 
 class Socket:
@@ -42,7 +45,7 @@ def test_the_newest_progress_and_preview_win_and_nothing_else_is_lost():
     outbox.put(1, Progress("load", 0.5))
     for step in range(100):
         outbox.put(1, Progress("refine", step / 100))
-        outbox.put(1, Preview({"number": np.array([step])}))
+        outbox.put(1, Preview(splats(step)))
         outbox.put(2, Progress("refine", 0.5))
     outbox.put(1, Done({"splats": 1}))
     events = sent(outbox)
@@ -54,7 +57,7 @@ def test_the_newest_progress_and_preview_win_and_nothing_else_is_lost():
         (2, "Progress"),
         (1, "Done"),
     ]
-    assert events[2][1] == Progress("refine", 0.99) and events[3][1].arrays["number"] == 99
+    assert events[2][1] == Progress("refine", 0.99) and len(events[3][1].gaussians) == 99
 
 
 def test_a_result_too_large_to_send_fails_its_request():
@@ -74,7 +77,7 @@ def test_a_closed_outbox_keeps_nothing():
 
 def preview(megabytes: int) -> Preview:
     """A preview of some size."""
-    return Preview({"a": np.zeros(megabytes << 20, np.uint8)})
+    return Preview(splats((megabytes << 20) // SPLAT))
 
 
 def result(megabytes: int) -> Done:
@@ -89,7 +92,7 @@ def test_results_that_nobody_reads_are_given_up_beyond_a_bound():
         outbox.put(number, result(3))
     events = sent(outbox, 100 << 20)
     assert [number for number, event in events if isinstance(event, Done)] == [0, 1, 2]
-    (refused,) = {(event.code, event.sentence) for _, event in events if isinstance(event, Failed)}
+    (refused,) = {(event.code, str(event.text)) for _, event in events if isinstance(event, Failed)}
     assert refused == ("unread", "The result was not handed over: 9 MiB of others were not read yet.")
     assert {number for number, event in events if isinstance(event, Done | Failed)} == set(range(100))
 

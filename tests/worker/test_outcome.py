@@ -2,18 +2,29 @@
 """How reports and results of a job become events."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pytest
 
 from tests.worker.small_worker import splats
 from tttlrm_blender import errors
-from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.pipeline.job_kind import JobResult
+from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.codec import Array
 from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Preview, Progress
+from tttlrm_blender.protocol.results import Figures, Nothing
 from tttlrm_blender.worker.outcome import PREVIEW_SECONDS, PREVIEW_SPLATS, JobReport, outcome
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A result."""
+
+    sizes: list[int]
+    rows: Annotated[np.ndarray, Array("<f4", ("N", 3))]
 
 
 class Clock:
@@ -67,15 +78,14 @@ def test_previews_are_copies_and_not_too_many(told):
     clock.now += PREVIEW_SECONDS
     report.preview(lambda: gaussians)
     assert len(events) == 2
-    assert isinstance(event, Preview) and (event.arrays["gaussians.means"] == 1).all()
-    assert set(event.arrays) == {f"gaussians.{name}" for name in ("means", "quats", "scales", "opacities", "sh")}
+    assert isinstance(event, Preview) and (event.gaussians.means == 1).all()
 
 
 def test_previews_are_thinned(told):
     report, events, _ = told
     report.watched = True
     report.preview(lambda: splats(PREVIEW_SPLATS * 2))
-    assert len(events[0].arrays["gaussians.means"]) == PREVIEW_SPLATS
+    assert len(events[0].gaussians) == PREVIEW_SPLATS
 
 
 def test_without_anybody_to_look_previews_are_not_made(told):
@@ -93,7 +103,7 @@ def test_a_cancelled_report_stops_the_work(told):
 def failing(error: BaseException):
     """Work that raises."""
 
-    def work(report: Report) -> JobResult:
+    def work(report: Report) -> Nothing:
         raise error
 
     return work
@@ -108,12 +118,13 @@ class OutOfMemoryError(RuntimeError):
 )
 def test_lack_of_memory_is_said_plainly(error):
     event = outcome(failing(error), Report(), None)
-    assert isinstance(event, Failed) and event.code == "out_of_memory" and "memory" in event.sentence
+    assert isinstance(event, Failed) and event.code == "out_of_memory" and "memory" in str(event.text)
 
 
 def test_a_full_disk_is_said_plainly():
     event = outcome(failing(OSError(28, "No space left on device", "/tmp/a")), Report(), None)
-    assert event == Failed("cannot_write", "/tmp/a cannot be written: No space left on device.", "Make room on the disk.")
+    assert isinstance(event, Failed) and event.code == "cannot_write"
+    assert str(event.error()) == "/tmp/a cannot be written: No space left on device. Make room on the disk."
 
 
 @pytest.mark.parametrize("error", [ValueError("secret"), KeyError("secret"), SystemExit(1), RecursionError()])
@@ -121,25 +132,36 @@ def test_the_unexpected_names_the_log_and_keeps_its_traceback_there(error, caplo
     with caplog.at_level(logging.ERROR):
         event = outcome(failing(error), Report(), Path("worker.log"))
     assert isinstance(event, Failed) and event.code == "internal"
-    assert "worker.log" in event.hint and "secret" not in event.sentence + event.hint
+    assert "worker.log" in event.error().hint and "secret" not in str(event.error())
     assert "Traceback" in caplog.text and type(error).__name__ in caplog.text
 
 
 def test_an_error_for_people_arrives_as_it_is():
-    event = outcome(failing(TttlrmError("The photo is broken.", "Take another.", "bad_photo")), Report(), None)
-    assert event == Failed("bad_photo", "The photo is broken.", "Take another.")
+    event = outcome(
+        failing(TttlrmError("The photo {} is broken.", "a.jpg", hint="Take another.", code="bad_photo")), Report(), None
+    )
+    assert event == Failed("bad_photo", text("The photo {} is broken.", "a.jpg"), text("Take another."))
     assert outcome(failing(errors.Cancelled()), Report(), None) == Cancelled()
 
 
 def test_a_result_is_made_ready_to_send():
-    array = np.arange(6, dtype=">f4").reshape(2, 3).T
-    event = outcome(lambda report: JobResult({"sizes": (1, 2)}, {"a": array}), Report(), None)
-    assert isinstance(event, Done) and event.info == {"sizes": [1, 2]}
-    assert event.arrays["a"].dtype == "<f4" and event.arrays["a"].flags.c_contiguous and (event.arrays["a"] == array).all()
+    rows = np.arange(6, dtype=">f4").reshape(3, 2).T
+    event = outcome(lambda report: Rows([1, 2], rows), Report(), None)
+    assert isinstance(event, Done) and event.info == {"sizes": [1, 2]} and list(event.arrays) == ["rows"]
+    sent = event.arrays["rows"]
+    assert sent.dtype == "<f4" and sent.flags.c_contiguous and (sent == rows).all()
 
 
 @pytest.mark.parametrize(
-    "result", [JobResult({"psnr": float("nan")}), JobResult({"a": np.float32(1)}), JobResult({}, {"a": np.array(["b"])})]
+    "result",
+    [
+        Figures(float("nan"), 0.5),
+        Figures(np.float32(1), 0.5),
+        Rows([1, 2], np.array([["b"]])),
+        Rows([1, 2], np.zeros((2, 4), np.float32)),
+        Rows([1, 2], None),
+        {"no": "dataclass"},
+    ],
 )
 def test_a_result_that_cannot_travel_is_the_jobs_fault(result):
     event = outcome(lambda report: result, Report(), None)

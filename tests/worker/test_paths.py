@@ -16,6 +16,7 @@ from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.pipeline.jobs import JOBS
 from tttlrm_blender.pipeline.scene import Scene
+from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 from tttlrm_blender.worker.paths import placed
 
@@ -50,7 +51,7 @@ def ask(tmp_path, photos, any_file=False, **settings):
         serving(tmp_path / "worker", jobs=JOBS, make_scene=Scene, any_file=any_file) as port,
         Client("127.0.0.1", port, TOKEN) as client,
     ):
-        return client.submit("s", "reconstruct", wanted, files=files(photos)).result()
+        return client.submit("s", kinds.RECONSTRUCT, wanted, files=files(photos)).result()
 
 
 def refusal(tmp_path, photos, **settings) -> TttlrmError:
@@ -64,7 +65,7 @@ def test_files_that_were_sent_may_be_named(tmp_path, photos):
     (photos / "elsewhere").mkdir()
     (photos / "transforms.json").rename(photos / "elsewhere" / "t.json")
     result = ask(tmp_path, photos, poses="elsewhere/t.json")
-    assert result.info["cameras"]["names"] == [f"images/{index:02}.png" for index in range(4)]
+    assert result.cameras.names == [f"images/{index:02}.png" for index in range(4)]
 
 
 @pytest.mark.parametrize("name", ["poses", "checkpoint", "remove_background"])
@@ -82,7 +83,7 @@ def test_a_word_is_no_path(tmp_path):
 def test_other_files_may_where_it_is_allowed(tmp_path, photos, secrets):
     poses, network = secrets / "transforms.json", photos.parent / "small.safetensors"
     (photos / "transforms.json").unlink()
-    assert ask(tmp_path, photos, any_file=True, poses=str(poses), checkpoint=str(network)).info["views"] == 4
+    assert ask(tmp_path, photos, any_file=True, poses=str(poses), checkpoint=str(network)).views == 4
 
 
 def name_in_poses(folder: Path, key: str, name: str) -> None:
@@ -105,7 +106,7 @@ def test_a_way_that_comes_back_is_none_that_leads_out(tmp_path, photos):
     (photos / "nerfstudio").mkdir()
     name_in_poses(photos, "file_path", "../images/00.png")
     (photos / "transforms.json").rename(photos / "nerfstudio" / "transforms.json")
-    assert ask(tmp_path, photos).info["views"] == 4
+    assert ask(tmp_path, photos).views == 4
 
 
 def test_cameras_of_the_released_program_name_what_was_sent_only(tmp_path, photos, secrets):
@@ -131,7 +132,7 @@ def write_colmap(folder: Path, names: list[str]) -> None:
 def test_colmap_models_name_what_was_sent_only(tmp_path, photos, secrets):
     (photos / "transforms.json").unlink()
     write_colmap(photos / "sparse" / "0", ["00.png", "01.png", "02.png"])
-    assert ask(tmp_path, photos).info["views"] == 3
+    assert ask(tmp_path, photos).views == 3
     shutil.rmtree(photos / "sparse")
     write_colmap(photos / "sparse" / "0", [str(path) for path in sorted(secrets.glob("images/*"))])
     assert "outside of the scene" in refusal(tmp_path, photos).sentence
@@ -144,7 +145,7 @@ def test_a_name_that_is_no_path_is_outside(tmp_path, photos):
 
 def test_poses_anywhere_where_it_is_allowed(tmp_path, photos, secrets):
     name_in_poses(photos, "file_path", str(secrets / "images" / "00.png"))
-    assert ask(tmp_path, photos, any_file=True).info["views"] == 4
+    assert ask(tmp_path, photos, any_file=True).views == 4
 
 
 def test_a_link_that_leads_out_is_not_followed(tmp_path):
@@ -166,13 +167,15 @@ def test_a_name_that_is_below_the_scene_means_the_file_there_first(tmp_path):
 
 
 @pytest.mark.parametrize(("options", "code"), [([], "bad_path"), (["--allow-files"], None), (["--owned"], None)])
-def test_the_worker_says_who_may(tmp_path, options, code):
-    token = "a token long enough"
+def test_the_worker_says_who_may(tmp_path, monkeypatch, options, code):
+    token, asked = "a token long enough", tmp_path / "asked.json"
+    monkeypatch.setenv("TTTLRM_TOY_ASKED", str(asked))
     with start(tmp_path, *options, token=token, program=TOY) as process:
         with Client("127.0.0.1", ready(process)["port"], token) as client:
-            job = client.submit("s", "reconstruct", ReconstructSettings(poses="/etc/poses.json"), files={"1.png": b"1"})
+            job = client.submit("s", kinds.RECONSTRUCT, ReconstructSettings(poses="/etc/poses.json"), files={"1.png": b"1"})
             try:
-                assert job.result().info["settings"]["poses"] == "/etc/poses.json" and code is None
+                job.result()
+                assert json.loads(asked.read_text())["settings"]["poses"] == "/etc/poses.json" and code is None
             except TttlrmError as error:
                 assert error.code == code
         process.terminate()

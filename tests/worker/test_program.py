@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.small_worker import LONG, TOKEN, CountSettings
+from tests.worker.small_worker import COUNT, LONG, TOKEN, CountSettings
 from tests.worker.test_limits import health, until
 from tests.worker.test_logs import parsed
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.messages import Progress
 from tttlrm_blender.protocol.settings import ReconstructSettings
 from tttlrm_blender.worker.program import own_folder
@@ -65,7 +66,7 @@ def test_scenes_are_found_again_by_the_next_worker(tmp_path):
             told = ready(process)
             with Client(told["host"], told["port"], TOKEN) as client:
                 client.upload("s", {f"{len(jobs)}": jobs})
-                files = client.submit("s", "count", CountSettings()).result().info["files"]
+                files = client.submit("s", COUNT, CountSettings()).result().files
             process.kill()
     assert files == {"1": 1, "2": 2}
 
@@ -126,15 +127,15 @@ def test_a_worker_that_is_asked_to_end_lets_the_job_at_work_finish_if_it_may(tmp
     with start(tmp_path, "--grace", str(grace), token=token) as process:
         with Client("127.0.0.1", port := ready(process)["port"], token) as client:
             client.upload("s", {"a": b"1"})
-            job = client.submit("s", "count", CountSettings(steps=100, seconds=0.02))
-            waiting = client.submit("s", "count", CountSettings())
+            job = client.submit("s", COUNT, CountSettings(steps=100, seconds=0.02))
+            waiting = client.submit("s", COUNT, CountSettings())
             next(event for event in job.events() if isinstance(event, Progress))
             process.send_signal(signal.SIGTERM)
             with pytest.raises(Cancelled):
                 waiting.result()
             if grace:
                 assert health(port)["status"] == "stopping"
-                assert job.result().info["jobs"] == 1
+                assert job.result().jobs == 1
             else:
                 with pytest.raises(Cancelled):
                     job.result()
@@ -147,7 +148,7 @@ def test_a_worker_that_is_asked_to_end_twice_gives_no_more_grace(tmp_path, again
     with start(tmp_path, "--grace", "3600", token=TOKEN) as process:
         with Client("127.0.0.1", port := ready(process)["port"], TOKEN) as client:
             client.upload("s", {"a": b"1"})
-            job = client.submit("s", "count", LONG)
+            job = client.submit("s", COUNT, LONG)
             next(event for event in job.events() if isinstance(event, Progress))
             process.send_signal(signal.SIGTERM)
             until(lambda: health(port)["status"] == "stopping")
@@ -170,7 +171,7 @@ def test_what_a_worker_does_is_in_its_log_and_the_token_is_not(tmp_path):
         with Client("127.0.0.1", port, token) as client:
             client.upload("my scene", {"a": b"1"})
             with pytest.raises(Exception, match="photos"):
-                client.submit("my scene", "reconstruct", ReconstructSettings()).result()
+                client.submit("my scene", kinds.RECONSTRUCT, ReconstructSettings()).result()
         until(lambda: health(port)["connections"] == 0)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0

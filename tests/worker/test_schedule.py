@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.pipeline.job_kind import JobResult
 from tttlrm_blender.protocol.messages import Cancelled, Done, Queued
+from tttlrm_blender.protocol.results import Nothing
 from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.schedule import OVERTAKING, Schedule
 from tttlrm_blender.worker.task import Label, Task
@@ -42,7 +42,7 @@ class Line:
             while wait and not self.gate.wait(0.01):
                 report("wait", 0.5)
             self.done.append(name)
-            return JobResult()
+            return Nothing()
 
         task = Task(self.scenes.setdefault(scene, Scene()), work, events.append, Label(1, 1, scene, "job"), interactive)
         self.schedule.add(task)

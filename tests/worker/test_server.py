@@ -11,11 +11,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.worker.small_worker import JOBS, LONG, TOKEN, CountSettings, Scene, serving
+from tests.worker.small_worker import COUNT, JOBS, LONG, TOKEN, CountSettings, Scene, serving
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol import messages
-from tttlrm_blender.protocol.frames import MAX_FRAME, pack
+from tttlrm_blender.protocol.frames import MAX_FRAME, pack, split
 from tttlrm_blender.protocol.messages import (
     MAX_REQUEST,
     Cancel,
@@ -30,7 +30,7 @@ from tttlrm_blender.protocol.messages import (
     Upload,
     encode,
 )
-from tttlrm_blender.protocol.settings import to_json
+from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker.limits import Limits
 from tttlrm_blender.worker.server import Server
 from tttlrm_blender.worker.sessions import LABEL
@@ -76,7 +76,7 @@ def assert_alive(port):
     """The worker still does jobs."""
     with Client("127.0.0.1", port, TOKEN) as client:
         client.upload("alive", {"a": b"1"})
-        assert client.submit("alive", "count", CountSettings()).result().info["files"] == {"a": 1}
+        assert client.submit("alive", COUNT, CountSettings()).result().files == {"a": 1}
 
 
 def test_the_greeting_tells_versions_and_jobs(port):
@@ -102,6 +102,7 @@ def test_a_client_of_another_protocol_learns_the_workers_and_is_refused(port):
 
 
 HELLO = next(encode(0, Hello(token=TOKEN)))
+UPLOAD = json.dumps({"type": "upload", "request": 1, "session": "s", "path": "a", "size": 1, "offset": 0})
 
 
 @pytest.mark.parametrize(
@@ -146,9 +147,9 @@ def test_other_names_for_this_machine_are_refused(port):
         pack({}, {}),
         next(encode(1, Hello())),
         next(encode(1, Done())),
-        next(encode(1, Upload("s", "a", 1, 0))),
-        next(encode(1, Upload("s", "a", 1, 0, {"bytes": np.zeros(1, np.float32)}))),
-        next(encode(1, Upload("s", "a", 1, 0, {"other": np.zeros(1, np.uint8)}))),
+        UPLOAD,
+        next(split(UPLOAD, {"bytes": np.zeros(1, np.float32)})),
+        next(split(UPLOAD, {"other": np.zeros(1, np.uint8)})),
         '{"type": "submit", "request": 1, "session": "s", "kind": "count", "settings": {"a": "' + "x" * MAX_REQUEST + '"}}',
         pack({"message": "x" * MAX_REQUEST, "arrays": "{}"}, {}),
     ],
@@ -160,7 +161,7 @@ def test_garbage_ends_the_connection_and_nothing_else(port, frame):
             connection.send(frame)
             assert_refused(connection, "cannot be read")
         other.upload("s", {"a": b"1"})
-        assert other.submit("s", "count", CountSettings()).result().info["jobs"] == 1
+        assert other.submit("s", COUNT, CountSettings()).result().jobs == 1
 
 
 @pytest.mark.parametrize("kind", [str, bytes])
@@ -198,7 +199,7 @@ def test_a_port_in_use_is_said(port, tmp_path):
 
 def test_jobs_wait_in_line_and_move_up(port):
     with greeted(port) as connection:
-        send(connection, 1, Upload("s", "a", 0, 0, {"bytes": np.zeros(0, np.uint8)}))
+        send(connection, 1, Upload("s", "a", 0, 0, np.zeros(0, np.uint8)))
         assert receive(connection) == (1, Done())
         for number in (2, 3, 4):
             send(connection, number, Submit("s", "count", to_json(LONG)))
@@ -211,14 +212,14 @@ def test_jobs_wait_in_line_and_move_up(port):
 
 def test_a_client_that_does_not_read_holds_nobody_up(port):
     with greeted(port, max_queue=1, close_timeout=0.2) as silent:
-        send(silent, 1, Upload("s", "a", 0, 0, {"bytes": np.zeros(0, np.uint8)}))
+        send(silent, 1, Upload("s", "a", 0, 0, np.zeros(0, np.uint8)))
         send(silent, 2, Submit("s", "count", to_json(CountSettings(rows=8_000_000))))
         assert_alive(port)
 
 
 def test_a_number_is_used_for_one_job(port):
     with greeted(port) as connection:
-        send(connection, 1, Upload("s", "a", 0, 0, {"bytes": np.zeros(0, np.uint8)}))
+        send(connection, 1, Upload("s", "a", 0, 0, np.zeros(0, np.uint8)))
         receive(connection)
         for _ in range(2):
             send(connection, 2, Submit("s", "count", to_json(LONG)))
@@ -227,8 +228,8 @@ def test_a_number_is_used_for_one_job(port):
 
 def test_half_an_upload_of_a_client_that_goes_leaves_nothing(port, tmp_path):
     with greeted(port) as connection:
-        send(connection, 1, Upload("s", "a.jpg", 100, 0, {"bytes": np.zeros(50, np.uint8)}))
-        send(connection, 2, Upload("s", "b.jpg", 0, 0, {"bytes": np.zeros(0, np.uint8)}))
+        send(connection, 1, Upload("s", "a.jpg", 100, 0, np.zeros(50, np.uint8)))
+        send(connection, 2, Upload("s", "b.jpg", 0, 0, np.zeros(0, np.uint8)))
         receive(connection)
         assert len(uploads(tmp_path)) == 2
     deadline = time.monotonic() + 10
@@ -244,7 +245,7 @@ def uploads(folder):
 
 def test_a_cancelled_upload_leaves_nothing(port, tmp_path):
     with greeted(port) as connection:
-        send(connection, 1, Upload("s", "a.jpg", 100, 0, {"bytes": np.zeros(50, np.uint8)}))
+        send(connection, 1, Upload("s", "a.jpg", 100, 0, np.zeros(50, np.uint8)))
         send(connection, 1, Cancel())
         assert receive(connection) == (1, messages.Cancelled())
         assert not uploads(tmp_path)
@@ -252,10 +253,10 @@ def test_a_cancelled_upload_leaves_nothing(port, tmp_path):
 
 def test_parts_of_a_file_must_fit_together(port):
     with greeted(port) as connection:
-        send(connection, 1, Upload("s", "a", 4, 0, {"bytes": np.zeros(2, np.uint8)}))
-        send(connection, 1, Upload("s", "a", 4, 3, {"bytes": np.zeros(1, np.uint8)}))
+        send(connection, 1, Upload("s", "a", 4, 0, np.zeros(2, np.uint8)))
+        send(connection, 1, Upload("s", "a", 4, 3, np.zeros(1, np.uint8)))
         assert receive(connection)[1].code == "bad_upload"
-        send(connection, 2, Upload("s", "a", 4, 0, {"bytes": np.zeros(5, np.uint8)}))
+        send(connection, 2, Upload("s", "a", 4, 0, np.zeros(5, np.uint8)))
         number, event = receive(connection)
         assert number == 2 and isinstance(event, Failed) and event.code == "bad_upload"
 
@@ -264,7 +265,7 @@ def test_scenes_of_an_ended_server_are_found_again(tmp_path):
     with serving(tmp_path, Limits()) as port, Client("127.0.0.1", port, TOKEN) as client:
         client.upload("s", {"images/a.jpg": b"1"})
     with serving(tmp_path, Limits()) as port, Client("127.0.0.1", port, TOKEN) as client:
-        assert client.submit("s", "count", CountSettings()).result().info["files"] == {"images/a.jpg": 1}
+        assert client.submit("s", COUNT, CountSettings()).result().files == {"images/a.jpg": 1}
         client.forget("s")
     assert not list(tmp_path.iterdir())
 
@@ -274,15 +275,15 @@ def test_the_client_hears_that_a_scene_will_be_dropped_and_then_it_is(tmp_path):
         notes = []
         for name in ("first", "second"):
             client.upload(name, {"a": b"x" * 460})
-            client.submit(name, "count", CountSettings()).result(notes.append)
+            client.submit(name, COUNT, CountSettings()).result(notes.append)
         assert not [note for note in notes if isinstance(note, Note)]
         client.upload("second", {"b": b"x" * 200})
-        client.submit("second", "count", CountSettings()).result(notes.append)
-        client.submit("second", "count", CountSettings()).result()
+        client.submit("second", COUNT, CountSettings()).result(notes.append)
+        client.submit("second", COUNT, CountSettings()).result()
         with pytest.raises(TttlrmError) as caught:
-            client.submit("first", "count", CountSettings()).result()
+            client.submit("first", COUNT, CountSettings()).result()
     assert caught.value.code == "no_scene"
-    assert next(note.sentence for note in notes if isinstance(note, Note)).count("'first'") == 1
+    assert next(str(note.text) for note in notes if isinstance(note, Note)).count("'first'") == 1
 
 
 def test_events_are_plain_json_to_read(port):

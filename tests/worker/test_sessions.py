@@ -182,12 +182,12 @@ def test_the_scene_unused_for_longest_goes_first_and_people_are_told_before(tmp_
         store(session, "a", b"x" * 190)
         assert sessions.used(session) == []
     sessions.get("busy").jobs = 1
-    assert "'oldest'" in sessions.warning()
+    assert "'oldest'" in str(sessions.warning())
     store(sessions.get("new"), "b", b"x" * 165)
     assert [session.photos.name for session in sessions.used(sessions.get("new"))] == ["photos"]
     with pytest.raises(TttlrmError):
         sessions.get("oldest")
-    assert "'old'" in sessions.warning()
+    assert "'old'" in str(sessions.warning())
     store(sessions.get("new"), "c", b"x" * 2000)
     assert len(sessions.used(sessions.get("new"))) == 1, "neither the busy one nor the one just used"
     assert sessions.get("busy") and sessions.get("new")

@@ -19,6 +19,8 @@ from typing import Any
 
 import bpy
 
+context: Any = bpy.context  # whose types do not tell what is there when
+
 TICK = 0.1  # seconds between looks at what is waited for
 PATIENCE = 900.0  # seconds
 SETTLE = 1.5  # seconds until the window shows what has changed
@@ -65,9 +67,9 @@ def install(extension: str) -> None:
 
 def in_area(kind: str, region: str = "WINDOW") -> AbstractContextManager[None]:
     """Operators within the block are started as from the area of a kind, and from a region of it."""
-    window = bpy.context.window_manager.windows[0]
+    window = context.window_manager.windows[0]
     area = next(area for area in window.screen.areas if area.type == kind)
-    return bpy.context.temp_override(window=window, area=area, region=next(r for r in area.regions if r.type == region))
+    return context.temp_override(window=window, area=area, region=next(r for r in area.regions if r.type == region))
 
 
 def in_view(region: str = "WINDOW") -> AbstractContextManager[None]:
@@ -78,10 +80,10 @@ def in_view(region: str = "WINDOW") -> AbstractContextManager[None]:
 def open_tab(name: str) -> Journey:
     """Open a tab of the 3D view's sidebar."""
     with in_view():
-        bpy.context.space_data.show_region_ui = True
+        context.space_data.show_region_ui = True
     yield from drawn()  # only what was drawn has tabs
     with in_view("UI"):
-        bpy.context.region.active_panel_category = name
+        context.region.active_panel_category = name
 
 
 def show_menu(name: str) -> None:
@@ -93,7 +95,7 @@ def show_menu(name: str) -> None:
 def drawn() -> Journey:
     """Wait until the whole screen is drawn anew, twice, as panels move and splats are sorted after the first time."""
     for _ in range(2):
-        for area in bpy.context.window_manager.windows[0].screen.areas:
+        for area in context.window_manager.windows[0].screen.areas:
             area.tag_redraw()  # what a script changes Blender may not notice
         yield SETTLE
 

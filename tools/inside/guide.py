@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, plan, show_menu, take_picture
 
+context: Any = bpy.context  # whose types do not tell what is there when
+
 MODULE = "bl_ext.user_default.tttlrm"
 TAB = "tttLRM"
 PANELS = ("kept.TTTLRM_PT_decode", "kept.TTTLRM_PT_refine", "kept.TTTLRM_PT_mesh", "edit.TTTLRM_PT_edit")  # of splats, in order
@@ -29,7 +31,8 @@ ASIDE = Matrix.Rotation(-0.12, 4, "Y")  # for the sidebar covers the right
 ZOOM = 0.9
 GLANCE = 0.1  # seconds until Blender has drawn what has come of a preview, which never is at rest
 LARGEST = 360  # pixels of the render
-ops = bpy.ops.tttlrm
+blender: Any = bpy.ops
+ops = blender.tttlrm
 
 
 class Guide:
@@ -52,14 +55,14 @@ class Guide:
         install(self.extension)
         open_panels()
         with in_view():
-            area = bpy.context.area
+            area = context.area
             area.type = "PREFERENCES"
-            bpy.context.preferences.active_section = "ADDONS"
-            bpy.context.window_manager.addon_search = TAB
+            context.preferences.active_section = "ADDONS"
+            context.window_manager.addon_search = TAB
             bpy.ops.preferences.addon_expand(module=MODULE)
         yield from self.shot("setup")
         area.type = "VIEW_3D"
-        preferences = bpy.context.preferences.addons[MODULE].preferences
+        preferences = context.preferences.addons[MODULE].preferences
         for name, value in self.worker.items():
             setattr(preferences, name, value)
 
@@ -139,7 +142,7 @@ class Guide:
         with in_view():
             ops.mesh("INVOKE_DEFAULT")
         yield lambda: not self.busy()
-        surface = next(obj for obj in bpy.data.objects if obj.type == "MESH")
+        surface = next(obj for obj in context.scene.objects if obj.type == "MESH")
         yield from self.shot("mesh")
         surface.hide_set(True)
         surface.hide_render = True
@@ -147,7 +150,7 @@ class Guide:
 
     def render(self) -> Journey:
         """Render what a camera sees."""
-        scene = bpy.context.scene
+        scene = context.scene
         scene.camera = self.camera
         width, height = self.camera.data.background_images[0].image.size
         scene.render.resolution_x, scene.render.resolution_y = width, height
@@ -155,7 +158,7 @@ class Guide:
         scene.render.filepath = str(self.out / "render.png")
         bpy.ops.render.render(write_still=True)
         with in_view():
-            area = bpy.context.area
+            area = context.area
         area.type = "IMAGE_EDITOR"
         area.spaces.active.image = bpy.data.images["Render Result"]
         yield from drawn()
@@ -177,7 +180,7 @@ class Guide:
 
     def export(self) -> Journey:
         """Write the splats to a file."""
-        bpy.context.view_layer.objects.active = self.splats
+        context.view_layer.objects.active = self.splats
         show_menu("TOPBAR_MT_file_export")
         yield from self.shot("export")
         with in_view():
@@ -185,12 +188,12 @@ class Guide:
         assert (self.out / "splats.ply").stat().st_size
 
     @property
-    def splats(self) -> bpy.types.Object:
+    def splats(self) -> Any:
         """The splat object."""
-        return next(obj for obj in bpy.data.objects if obj.type == "POINTCLOUD" and obj.tttlrm.session)
+        return next(obj for obj in context.scene.objects if obj.type == "POINTCLOUD" and obj.tttlrm.session)
 
     @property
-    def camera(self) -> bpy.types.Object | None:
+    def camera(self) -> Any:
         """The first camera, once there is one."""
         return next((obj for obj in bpy.data.objects if obj.type == "CAMERA"), None)
 
@@ -205,15 +208,15 @@ class Guide:
     def expect_tab(self) -> None:
         """The sidebar is open, and shows what it should."""
         with in_view("UI"):
-            assert bpy.context.region.active_panel_category == TAB
+            assert context.region.active_panel_category == TAB
 
     def look(self) -> None:
         """Look at the scene from where the first photo was taken, or where nobody knows yet, from the front."""
-        bpy.context.view_layer.update()  # a parent may just have moved the camera
+        context.view_layer.update()  # a parent may just have moved the camera
         if self.camera:
             self.camera.hide_set(True)  # else its frame lies over what it sees
         with in_view():
-            space, pose = bpy.context.space_data, self.first_pose() @ ASIDE
+            space, pose = context.space_data, self.first_pose() @ ASIDE
             space.lens = ZOOM * (self.camera.data.lens if self.camera else space.lens)
             space.region_3d.view_perspective = "PERSP"
             space.region_3d.view_rotation, space.region_3d.view_distance = pose.to_quaternion(), AHEAD
@@ -253,7 +256,7 @@ def open_panels() -> None:
         bpy.utils.register_class(kind)
 
 
-def _panel(file: str, name: str) -> type:
+def _panel(file: str, name: str) -> Any:
     return getattr(import_module(f"{MODULE}.operators.interface.{file}"), name)
 
 

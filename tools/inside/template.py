@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import bpy
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tools.inside.driver import SETTLE, Journey, go, in_view, install, open_tab, plan
+
+context: Any = bpy.context  # whose types do not tell what is there when
 
 WORKSPACE = "Layout"
 SAMPLES = 16  # splats shine by themselves and need few
@@ -26,7 +29,7 @@ def furnish(extension: str, template: str) -> Journey:
     bpy.ops.wm.read_homefile(use_factory_startup=True)
     yield SETTLE
     clear()
-    set_scene(bpy.context.scene)
+    set_scene(context.scene)
     close_timeline()
     yield from open_tab("tttLRM")
     set_view()
@@ -41,7 +44,7 @@ def clear() -> None:
     bpy.ops.outliner.orphans_purge(do_recursive=True)
 
 
-def set_scene(scene: bpy.types.Scene) -> None:
+def set_scene(scene: Any) -> None:
     """Photos come from a folder, and renders have their colours."""
     scene.tttlrm.source.kind = "FOLDER"
     scene.render.engine = "CYCLES"
@@ -53,16 +56,16 @@ def set_scene(scene: bpy.types.Scene) -> None:
 
 def close_timeline() -> None:
     """The room is the 3D view's."""
-    window = bpy.context.window_manager.windows[0]
+    window = context.window_manager.windows[0]
     timeline = next(area for area in window.screen.areas if area.type == "DOPESHEET_EDITOR")
-    with bpy.context.temp_override(window=window, area=timeline):
+    with context.temp_override(window=window, area=timeline):
         bpy.ops.screen.area_close()
 
 
 def set_view() -> None:
     """Meshes show their texture, and no lines lead from every camera to the middle of its scene."""
     with in_view():
-        space = bpy.context.space_data
+        space = context.space_data
         space.shading.color_type = "TEXTURE"
         space.overlay.show_relationship_lines = False
         space.clip_start = 0.01

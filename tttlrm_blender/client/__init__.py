@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Blender, or any script, uses to talk to a worker. Needs only numpy and websockets.
+"""What Blender, or any script, uses to start a worker and talk to it. Needs only numpy and websockets.
 
 with launch_worker() as worker, worker.connect() as client:
-    job = client.submit("my scene", "reconstruct", ReconstructSettings(), files={"images/1.jpg": Path("1.jpg")})
-    result = job.result(on_event=print)
+    job = client.submit("my scene", kinds.RECONSTRUCT, ReconstructSettings(), files={"images/1.jpg": Path("1.jpg")})
+    splats = job.result(on_event=print).gaussians
 """
 
 from .connection import Client
-from .job import Job, Result
+from .job import Job
 from .launch import WorkerProcess, launch_worker
 
-__all__ = ["Client", "Job", "Result", "WorkerProcess", "launch_worker"]
+__all__ = ["Client", "Job", "WorkerProcess", "launch_worker"]

@@ -14,9 +14,12 @@ from websockets.exceptions import ConnectionClosed
 
 from ..errors import Cancelled, TttlrmError
 from ..protocol import messages
+from ..protocol.kinds import Kind, Settings
 from ..protocol.messages import Decoder, Failed, Forget, Hello, Message, Progress, Submit, check_versions, encode
-from ..protocol.settings import to_json
-from .job import Job
+from ..protocol.results import Nothing
+from ..protocol.settings_json import to_json
+from ..stages import Stage
+from .job import Job, Result
 from .reach import reach
 from .uploads import Files, size_of, uploads
 
@@ -43,7 +46,7 @@ class Client:
         self._why_lost = why_lost
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._jobs: dict[int, Job] = {}
+        self._jobs: dict[int, Job[Any]] = {}
         self._lost: TttlrmError | None = None
         self._open = ExitStack()
         try:
@@ -80,28 +83,35 @@ class Client:
         total = sum(size_of(source) for source in files.values()) or 1
         sent = 0
         for path, source in files.items():
-            number, answer = self._begin()
+            number, answer = self._begin(Nothing)
             try:
                 for message in uploads(session, path, source):
                     if answer.ended:  # refused before all of it was sent
                         break
                     progress(sent / total)
                     self._send(number, message)
-                    sent += message.arrays["bytes"].nbytes
+                    sent += message.bytes.nbytes
             except (Cancelled, TttlrmError):
                 answer.cancel()
                 raise
             answer.result()
         progress(1.0)
 
-    def submit(self, session: str, kind: str, settings: Any, files: Files | None = None, previews: bool = False) -> Job:
-        """Start a job on a scene: its kind and its settings dataclass, as in `protocol.settings`.
+    def submit(
+        self,
+        session: str,
+        kind: Kind[Settings, Result],
+        settings: Settings,
+        files: Files | None = None,
+        previews: bool = False,
+    ) -> Job[Result]:
+        """Start a job on a scene, of a kind as in `protocol.kinds`.
 
-        Files are uploaded first, in the background, and reported as the stage "upload". With `previews` the job takes the time to
-        show splats on their way.
+        Files are uploaded first, in the background, and reported as a stage. With `previews` the job takes the time to show
+        splats on their way.
         """
-        number, job = self._begin()
-        request = Submit(session, kind, to_json(settings), previews)
+        number, job = self._begin(kind.result)
+        request = Submit(session, kind.name, to_json(settings), previews)
         if files is None:
             self._send(number, request)
         else:
@@ -110,15 +120,15 @@ class Client:
 
     def forget(self, session: str) -> None:
         """Stop the jobs of a scene and free what the worker keeps of it. Raises `TttlrmError`."""
-        number, answer = self._begin()
+        number, answer = self._begin(Nothing)
         self._send(number, Forget(session))
         answer.result()
 
-    def _upload_and_submit(self, number: int, job: Job, request: Submit, files: Files) -> None:
+    def _upload_and_submit(self, number: int, job: Job[Any], request: Submit, files: Files) -> None:
         def progress(fraction: float) -> None:
             if job.cancel_wanted:
                 raise Cancelled
-            job.put(Progress("upload", fraction))
+            job.put(Progress(Stage.UPLOAD, fraction))
 
         try:
             self.upload(request.session, files, progress)
@@ -130,12 +140,13 @@ class Client:
         except TttlrmError as error:
             self._deliver(number, Failed.of(error))
 
-    def _begin(self) -> tuple[int, Job]:
+    def _begin(self, result: type[Result]) -> tuple[int, Job[Result]]:
         with self._lock:
             if self._lost:
                 raise self._lost
             number = next(self._numbers)
-            self._jobs[number] = job = Job(lambda message: self._send(number, message))
+            job = Job(lambda message: self._send(number, message), result)
+            self._jobs[number] = job
         return number, job
 
     def _send(self, number: int, message: Message) -> None:
@@ -152,11 +163,11 @@ class Client:
             self._socket.send("".join(map(str, encode(0, mine))))
             answer = Decoder(0).feed(self._socket.recv(timeout))
         except (ConnectionClosed, TimeoutError) as error:
-            raise TttlrmError("The worker does not answer.", "Is it really a tttLRM worker?", "no_worker") from error
+            raise TttlrmError("The worker does not answer.", hint="Is it really a tttLRM worker?", code="no_worker") from error
         if answer and isinstance(answer[1], Failed):
             raise answer[1].error()
         if not answer or not isinstance(answer[1], Hello):
-            raise TttlrmError("The worker did not say hello.", "Is it really a tttLRM worker?", "no_worker")
+            raise TttlrmError("The worker did not say hello.", hint="Is it really a tttLRM worker?", code="no_worker")
         check_versions(worker=answer[1], client=mine)
         return answer[1]
 
@@ -190,5 +201,5 @@ class Client:
 
 
 def _lost(reason: str | None) -> TttlrmError:
-    because = f": {reason}" if reason else ""
-    return TttlrmError(f"The connection to the worker was lost{because}.", "Start the worker again.", "worker_lost")
+    template = "The connection to the worker was lost: {}." if reason else "The connection to the worker was lost."
+    return TttlrmError(template, *filter(None, [reason]), hint="Start the worker again.", code="worker_lost")

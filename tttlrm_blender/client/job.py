@@ -6,29 +6,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import Any, Generic
 
 from .. import errors
 from ..errors import TttlrmError
-from ..protocol.messages import END, Cancel, Cancelled, Done, Event, Failed, Request, slot
+from ..protocol.messages import END, Cancel, Cancelled, Done, Event, Failed, Request, Result, slot
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a job gave."""
-
-    info: dict[str, Any]
-    arrays: dict[str, np.ndarray]
-
-
-class Job:
+class Job(Generic[Result]):
     """Events arrive in the background; of progress of one stage and of previews that were not read yet the newest counts."""
 
-    def __init__(self, send: Callable[[Request], None]) -> None:
-        self._send = send
+    def __init__(self, send: Callable[[Request], None], result: type[Result]) -> None:
+        """`result` is the type of what the job gives."""
+        self._send, self._result = send, result
         self._changed = threading.Condition()
         self._events: dict[tuple[Any, ...], Event] = {}
         self._ended = False
@@ -72,13 +62,17 @@ class Job:
             with suppress(TttlrmError):  # a lost connection ends the job by itself
                 self._send(Cancel())
 
+    def taken(self, done: Done) -> Result:
+        """The result that the last event carries. Raises `TttlrmError` ("bad_message") where it is none of the right type."""
+        return done.result(self._result)
+
     def result(self, on_event: Callable[[Event], None] | None = None) -> Result:
         """Wait for the result. Raises `TttlrmError` if the job failed and `errors.Cancelled` if it was cancelled."""
         for event in self.events():
             if on_event:
                 on_event(event)
             if isinstance(event, Done):
-                return Result(event.info, event.arrays)
+                return self.taken(event)
             if isinstance(event, Failed):
                 raise event.error()
             if isinstance(event, Cancelled):

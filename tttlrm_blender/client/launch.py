@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
-from ..errors import TttlrmError
+from ..errors import Text, TttlrmError, text
 from .connection import Client
 
 PROGRAM = ("-m", "tttlrm_blender.worker")
@@ -56,7 +56,7 @@ class WorkerProcess:
     def connect(self, timeout: float = 10.0) -> Client:
         """A connection to it, whose errors tell the end of the log if the worker dies."""
         if not self.alive:
-            raise self._death("")
+            raise self._death("The worker stopped unexpectedly (exit code {}).")
         return Client(self.host, self.port, self.token, timeout, why_lost=self._why_lost)
 
     def stop(self) -> None:
@@ -84,12 +84,12 @@ class WorkerProcess:
         reader.start()
         reader.join(timeout)
         if not lines:
-            raise self._failure(f"The worker did not start within {timeout:.0f} seconds.")
+            raise self._failure("The worker did not start within {:.0f} seconds.", timeout)
         try:
             ready = json.loads(lines[0])
             self.host, self.port = ready["host"], ready["port"]
         except (ValueError, TypeError, KeyError):
-            raise self._death(" while starting") from None
+            raise self._death("The worker stopped unexpectedly while starting (exit code {}).") from None
 
     def _why_lost(self) -> TttlrmError | None:
         assert self.process
@@ -97,23 +97,24 @@ class WorkerProcess:
             self.process.wait(2.0)
         except subprocess.TimeoutExpired:
             return None
-        return self._death("")
+        return self._death("The worker stopped unexpectedly (exit code {}).")
 
-    def _death(self, when: str) -> TttlrmError:
+    def _death(self, template: str) -> TttlrmError:
         assert self.process
         try:
-            code: int | str = self.process.wait(2.0)
+            code: int | Text = self.process.wait(2.0)
         except subprocess.TimeoutExpired:
-            code = "unknown"
-        return self._failure(f"The worker stopped unexpectedly{when} (exit code {code}).")
+            code = text("unknown")
+        return self._failure(template, code)
 
-    def _failure(self, sentence: str) -> TttlrmError:
+    def _failure(self, template: str, *values: object) -> TttlrmError:
         try:
             lines = self.log_path.read_text("utf-8", "replace").splitlines()
         except OSError:
             lines = []
         tail = "\n".join(lines[-LAST_LINES:])
-        return TttlrmError(sentence, f"Its log {self.log_path} ends with:\n{tail}" if tail else "", "worker_died")
+        hint = text("Its log {} ends with:\n{}", self.log_path, tail) if tail else ""
+        return TttlrmError(template, *values, hint=hint, code="worker_died")
 
 
 def launch_worker(
@@ -157,9 +158,11 @@ def _started(command: list[str], token: str, log: Path, folder: str) -> subproce
             )
     except OSError as error:
         raise TttlrmError(
-            f"The worker cannot be started: {error.filename or command[0]}: {error.strerror}.",
-            "Choose a Python that has torch and the packages of tttLRM.",
-            "no_worker",
+            "The worker cannot be started: {}: {}.",
+            error.filename or command[0],
+            error.strerror,
+            hint="Choose a Python that has torch and the packages of tttLRM.",
+            code="no_worker",
         ) from error
 
 

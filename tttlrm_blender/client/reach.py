@@ -37,15 +37,16 @@ def _dial(host: str, port: int, timeout: float) -> socket.socket:
         return plain
     except OSError as error:
         hint = "Start one, or correct host and port."
-        raise TttlrmError(f"No worker answers at {host}, port {port}.", hint, "no_worker") from error
+        raise TttlrmError("No worker answers at {}, port {}.", host, port, hint=hint, code="no_worker") from error
 
 
 def _local(stream: socket.socket, host: str) -> socket.socket:
     if not ipaddress.ip_address(stream.getpeername()[0].partition("%")[0]).is_loopback:
         raise TttlrmError(
-            f"The worker on {host} is another machine's, and without TLS anybody on the way could read the token.",
-            "Start it with --tls and give the fingerprint that it prints, or use an SSH tunnel.",
-            "no_fingerprint",
+            "The worker on {} is another machine's, and without TLS anybody on the way could read the token.",
+            host,
+            hint="Start it with --tls and give the fingerprint that it prints, or use an SSH tunnel.",
+            code="no_fingerprint",
         )
     return stream
 
@@ -58,14 +59,19 @@ def _encrypted(plain: socket.socket, host: str, port: int, fingerprint: str) -> 
         stream = context.wrap_socket(plain, server_hostname=host)
     except OSError as error:
         hint = "Start it with --tls, or leave the fingerprint empty for a worker on this machine."
-        raise TttlrmError(f"What answers at {host}, port {port} does not encrypt with TLS.", hint, "no_tls") from error
+        raise TttlrmError(
+            "What answers at {}, port {} does not encrypt with TLS.", host, port, hint=hint, code="no_tls"
+        ) from error
     found = hashlib.sha256(stream.getpeercert(True) or b"").hexdigest()
     if found != wanted:
         stream.close()
         raise TttlrmError(
-            f"The worker at {host}, port {port} has another certificate than the one expected: its fingerprint is {found}.",
-            "If that is what the worker printed when it started, use it. Otherwise somebody may be in between.",
-            "wrong_fingerprint",
+            "The worker at {}, port {} has another certificate than the one expected: its fingerprint is {}.",
+            host,
+            port,
+            found,
+            hint="If that is what the worker printed when it started, use it. Otherwise somebody may be in between.",
+            code="wrong_fingerprint",
         )
     return stream
 
@@ -84,7 +90,9 @@ def _shake_hands(stream: socket.socket, host: str, port: int, timeout: float) ->
     except (OSError, InvalidHandshake) as error:
         stream.close()
         raise TttlrmError(
-            f"What answers at {host}, port {port} does not speak as a worker does.",
-            "A worker that was started with TLS wants the fingerprint that it printed.",
-            "no_worker",
+            "What answers at {}, port {} does not speak as a worker does.",
+            host,
+            port,
+            hint="A worker that was started with TLS wants the fingerprint that it printed.",
+            code="no_worker",
         ) from error

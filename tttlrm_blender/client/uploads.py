@@ -33,8 +33,10 @@ def uploads(session: str, path: str, source: Path | bytes) -> Iterator[Upload]:
             while offset < size or not offset:
                 part = file.read(min(RUN_BYTES, size - offset))
                 if not part and size:
-                    raise TttlrmError(f"The file for {path} became shorter while it was read.", "Try again.", "bad_file")
-                yield Upload(session, path, size, offset, {"bytes": np.frombuffer(part, np.uint8)})
+                    raise TttlrmError(
+                        "The file for {} became shorter while it was read.", path, hint="Try again.", code="bad_file"
+                    )
+                yield Upload(session, path, size, offset, np.frombuffer(part, np.uint8))
                 offset += len(part)
                 if not size:
                     return
@@ -47,4 +49,4 @@ def _opened(source: Path | bytes) -> BinaryIO:
 
 
 def _unreadable(error: OSError) -> TttlrmError:
-    return TttlrmError(f"{error.filename} cannot be read: {error.strerror or error}.", code="bad_file")
+    return TttlrmError("{} cannot be read: {}.", error.filename, error, code="bad_file")

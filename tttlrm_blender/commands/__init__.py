@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tttlrm command, one file per subcommand. Heavy libraries are imported when a subcommand runs, so that help is quick."""
+"""The `tttlrm` command, one file per subcommand. Heavy libraries are imported when a subcommand runs, so that help is quick."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..photos.load import PhotoSet
 
 
-def write_comparisons(folder: Path, gaussians: Gaussians, photos: PhotoSet) -> None:
+def write_comparisons(folder: Path, gaussians: Gaussians[np.ndarray], photos: PhotoSet) -> None:
     """A PNG for each photo: the photo, the picture of splats (numpy) that its camera sees, and where the two differ.
 
     Raises `TttlrmError` where they cannot be written.
@@ -22,8 +22,8 @@ def write_comparisons(folder: Path, gaussians: Gaussians, photos: PhotoSet) -> N
     from PIL import Image
 
     from ..atomic_files import make_folder, replacing
-    from ..pipeline.steps import to_bytes
     from ..render.metrics import compared, error_colors
+    from ..render.pictures import to_bytes
 
     make_folder(folder)
     for name, pair in zip(file_names(photos.names), compared(gaussians, photos), strict=True):

@@ -8,7 +8,9 @@ import time
 
 from tqdm import tqdm
 
+from ..errors import Text
 from ..progress import Report
+from ..stages import Stage
 
 LINE_EVERY = 5.0  # seconds between plain lines of one stage
 
@@ -20,10 +22,10 @@ class Console(Report):
         super().__init__()
         self._quiet = quiet
         self._bar: tqdm | None = None
-        self._stage = ""
+        self._stage: Stage | None = None
         self._said = 0.0
 
-    def progress(self, stage: str, fraction: float) -> None:
+    def progress(self, stage: Stage, fraction: float) -> None:
         """Move the bar of the stage, or print a line now and then."""
         if self._quiet:
             return
@@ -34,10 +36,10 @@ class Console(Report):
             print(f"{stage} {fraction:.0%}", file=sys.stderr, flush=True)
         self._stage = stage
 
-    def note(self, sentence: str) -> None:
+    def note(self, text: Text) -> None:
         """Print what is worth telling."""
         if not self._quiet:
-            tqdm.write(sentence, file=sys.stderr)
+            tqdm.write(str(text), file=sys.stderr)
 
     def close(self) -> None:
         """Finish the last bar."""
@@ -46,7 +48,7 @@ class Console(Report):
             self._bar.close()
             self._bar = None
 
-    def _move(self, stage: str, fraction: float) -> None:
+    def _move(self, stage: Stage, fraction: float) -> None:
         if stage != self._stage or self._bar is None:
             self.close()
             layout = "{desc:>8} {percentage:3.0f}% |{bar:40}| {elapsed}<{remaining}"

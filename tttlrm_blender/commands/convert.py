@@ -43,6 +43,6 @@ def command(blender: str | None) -> list[str]:
         return [sys.executable, "-m", "operators.headless", "convert"]
     raise TttlrmError(
         "No Blender was found to write .blend files with.",
-        "Give --blender FILE, or install the bpy module next to this command.",
-        "no_blender",
+        hint="Give --blender FILE, or install the bpy module next to this command.",
+        code="no_blender",
     )

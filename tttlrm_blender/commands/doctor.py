@@ -19,7 +19,9 @@ from typing import Any
 
 from .. import __version__
 from ..errors import TttlrmError
+from ..protocol.kinds import RECONSTRUCT
 from ..protocol.messages import PROTOCOL
+from ..protocol.results import ReconstructResult
 from ..protocol.settings import MeshSettings, ReconstructSettings, RefineSettings
 
 # Packages that not everybody has: the extra that installs each, and what for.
@@ -76,9 +78,10 @@ def self_test() -> dict[str, Any]:
         return {"ok": False, "sentence": str(error)}
     except Exception as error:  # whatever is broken here
         return {"ok": False, "sentence": f"{type(error).__name__}: {error}"}
-    if not found["psnr"] >= LEAST_PSNR:
-        return {"ok": False, "sentence": f"The splats look wrong: {found['psnr']:.1f} dB over held-out photos."}
-    return {"ok": True, "seconds": round(time.perf_counter() - start, 1)} | {name: found[name] for name in ("splats", "psnr")}
+    psnr = found.figures.psnr if found.figures else 0.0
+    if not psnr >= LEAST_PSNR:
+        return {"ok": False, "sentence": f"The splats look wrong: {psnr:.1f} dB over held-out photos."}
+    return {"ok": True, "seconds": round(time.perf_counter() - start, 1), "splats": len(found.gaussians), "psnr": psnr}
 
 
 def page(known: dict[str, Any]) -> str:
@@ -143,8 +146,8 @@ def _cache() -> dict[str, Any]:
     return {"folder": str(folder), "bytes": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())}
 
 
-def _reconstruct() -> dict[str, Any]:
-    """The figures of the test's reconstruction."""
+def _reconstruct() -> ReconstructResult:
+    """The test's reconstruction."""
     from ..client import launch_worker
     from .procedural import write_scene
 
@@ -153,7 +156,7 @@ def _reconstruct() -> dict[str, Any]:
         write_scene(folder, 0, VIEWS, SIZE)
         files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         with launch_worker() as worker, worker.connect() as client:
-            return client.submit("self-test", "reconstruct", WANTED, files).result().info
+            return client.submit("self-test", RECONSTRUCT, WANTED, files).result()
 
 
 def _line(name: str, told: str) -> str:

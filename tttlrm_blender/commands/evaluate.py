@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ..argument_types import whole
 from ..errors import TttlrmError
 from ..protocol.settings import ReconstructSettings
+from ..stages import Stage
 from .comparisons import write_comparisons
 from .figures import mean_of, table
 from .options import add_reconstruct_options, reconstruct_settings
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ..progress import Report
     from ..render.perceptual import Lpips
 
-PROCEDURAL = "procedural"
+PROCEDURAL = "procedural"  # the word in place of a folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,13 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--captured", type=whole(2), default=0, metavar="N", help="photos of a procedural scene (default: as --views)"
     )
-    add_reconstruct_options(parser)
-    parser.set_defaults(hold_out=8)
+    add_reconstruct_options(parser, ReconstructSettings(hold_out=8))
 
 
 def run(args: argparse.Namespace) -> int:
     """Reconstruct each folder and print one row for it, and their mean below several. One that fails does not stop the others."""
-    settings, lpips = replace(reconstruct_settings(args), hold_out=max(args.hold_out, 1)), load_lpips(args.lpips)
+    settings, lpips = reconstruct_settings(args), load_lpips(args.lpips)
+    settings = replace(settings, hold_out=max(settings.hold_out, 1))
     folders = picture_folders(args.photos, args.pictures)
     rows: dict[str, dict[str, Any]] = {}
     failed: list[TttlrmError] = []
@@ -94,20 +95,20 @@ class Measure:
         from ..render.perceptual import evaluate_lpips
 
         scene = Scene(photos)
-        info = reconstruct(scene, self.settings, report).info
+        figures = reconstruct(scene, self.settings, report).report()
         held_out = scene.reconstruction().photographs.held_out
         assert held_out is not None, "without held-out photos there is no reconstruction"
         if self.lpips:
-            info["lpips"] = evaluate_lpips(scene.splats(), held_out, self.lpips)
+            figures["lpips"] = evaluate_lpips(scene.splats(), held_out, self.lpips)
         if self.pictures:
             write_comparisons(self.pictures, scene.splats(), held_out)
-        return {name: value for name, value in info.items() if name != "cameras"}
+        return figures
 
     def procedural(self, scenes: int, report: Report) -> dict[str, Any]:
         """The mean figures of held-out procedural scenes, each reconstructed as a folder of photos would be."""
         rows = []
         for number in range(scenes):
-            report(PROCEDURAL, number / scenes)
+            report(Stage.PROCEDURAL, number / scenes)
             rows.append(self._scene(number))
         return {"scenes": scenes, **mean_of(rows)}
 

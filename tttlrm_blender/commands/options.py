@@ -1,113 +1,157 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that say how photos become a scene, the same for every command that reconstructs."""
+"""Settings as options of a command line: the same for the commands of the engine and for those in Blender.
+
+An option is called like its setting, or as the setting's field says, so that the options of several kinds of settings can
+stand side by side. Those in `WRITTEN` have a form of their own.
+"""
 
 from __future__ import annotations
 
 import re
-from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
-from dataclasses import replace
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any
 
-from ..argument_types import whole
-from ..protocol.settings import ReconstructSettings, RefineSettings
-from .result_options import add_result_options, decode_settings, mesh_settings
+from ..protocol.fields import Choices, FilePath, Numbers, Refused, Setting, Switch, describe
+from ..protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
+from .option_forms import box, budget, size
 
-HOLD_OUT = "keep every N-th photo, the first included, for measuring, or the test photos of a data set that has such"
+METAVARS = {"share": "SHARE", "distance": "DISTANCE", "pixels": "PIXELS", "seconds": "SECONDS"}
+TITLES = {ReconstructSettings: "reconstruction", DecodeSettings: "splats", RefineSettings: "refinement", MeshSettings: "mesh"}
 
 
-def add_reconstruct_options(parser: ArgumentParser, mesh: bool = False) -> None:
-    """Add the options that `reconstruct_settings` reads; `mesh` says whether a mesh is made when nobody asks."""
-    add = parser.add_argument_group("reconstruction").add_argument
-    add("--views", type=whole(), default=0, metavar="N", help="photos given to the network (default: all that make sense)")
-    add("--size", type=size, default=(0, 0), metavar="WxH", help="size of the photos, such as 270x480 (default: their own)")
-    add("--scan", choices=("full", "ar"), default="full", help="one pass over all photos, or chunk by chunk (default: full)")
-    add("--elastic", action="store_true", help="hold the memory of early photos in long chunk-by-chunk scans")
-    add(
-        "--poses",
-        default="auto",
-        metavar="auto|estimate|FILE",
-        help="camera poses (default: found beside the photos, else estimated)",
-    )
-    add(
-        "--orient",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="turn the scene upright (default: where poses are estimated)",
-    )
-    add("--distance", default="", metavar="A:B=METRES", help="how far apart two photos were taken, such as a.jpg:b.jpg=2.5")
-    add("--keep", type=_share, default=0.0, metavar="SHARE", help="share of pixels that become splats (default: 0.4)")
-    add(
-        "--refine",
-        type=budget,
-        default=RefineSettings(),
-        metavar="N|Nx|Ns",
-        help="optimise: 1000 is steps, 10x is passes over the photos, 120s is seconds",
-    )
-    add("--start", choices=("auto", "decoded", "points", "both"), default="auto", help="what is optimised (default: auto)")
-    add("--exposure", action="store_true", help="photos were metered one by one: let each have its exposure")
-    add("--correct-poses", action="store_true", help="learn small corrections of the cameras while refining")
-    add("--sky", action=BooleanOptionalAction, default=True, help="far splats where photos look past everything near")
-    add("--densify", choices=("split", "mcmc"), default="split", help="how refining adds splats (default: split)")
-    add("--mesh", action=BooleanOptionalAction, default=mesh, help="make a mesh too")
-    add("--checkpoint", default="default", metavar="default|FILE", help="the network's weights")
-    add("--remove-background", default="", metavar="FILE", help="lay things on white, found by the ONNX network of this file")
-    add("--hold-out", type=whole(), default=0, metavar="N", help=HOLD_OUT)
-    add_result_options(parser)
+def _limits(text: str) -> tuple[int, int, float]:
+    asked = budget(text)
+    return asked.steps, asked.passes, asked.seconds
+
+
+@dataclass(frozen=True)
+class Written:
+    """How an option is written that sets several settings, or one that is no plain value."""
+
+    metavar: str
+    help: str
+    read: Callable[[str], Any]  # text → the value of each of the settings, in their order
+
+
+WRITTEN = {
+    "size": Written("WxH", "size of the photos as they are used, such as 270x480 (default: their own)", size),
+    "refine": Written("N|Nx|Ns", "optimize: 1000 is steps, 10x is passes over the photos, 120s is seconds", _limits),
+    "crop": Written(
+        "X,Y,Z,X,Y,Z",
+        "drop splats outside the box between these two corners; write --crop=-1,… where the first number is negative",
+        lambda text: (box(text),),
+    ),
+}
+
+
+def options(kind: type) -> dict[str, dict[str, Setting]]:
+    """The options of a settings dataclass, without dashes, each with the settings that it sets, by name."""
+    found: dict[str, dict[str, Setting]] = {}
+    for name, setting in describe(kind).items():
+        if isinstance(setting, Setting):
+            found.setdefault(setting.option or name.replace("_", "-"), {})[name] = setting
+    return found
+
+
+def add_options(parser: ArgumentParser, kind: type, defaults: Any = None, but: Collection[str] = ()) -> None:
+    """Add the options of a settings dataclass, `but` for some. `defaults` are settings that the help names as such."""
+    group = parser.add_argument_group(TITLES.get(kind, "settings"))
+    for option, settings in options(kind).items():
+        if option not in but:
+            form = _written_form(option, settings) if option in WRITTEN else _plain_form(settings, defaults)
+            group.add_argument(f"--{option}", dest=_place(kind, option), default=SUPPRESS, **form)
+
+
+def given(args: Namespace, kind: type) -> dict[str, Any]:
+    """The settings that the parsed options give, by name."""
+    values: dict[str, Any] = {}
+    for option, settings in options(kind).items():
+        if (place := _place(kind, option)) in args:
+            value = getattr(args, place)
+            values |= value if option in WRITTEN else dict.fromkeys(settings, value)
+    return values
+
+
+def add_reconstruct_options(parser: ArgumentParser, defaults: ReconstructSettings | None = None) -> None:
+    """Add the options that `reconstruct_settings` reads; what nobody gives is as in `defaults`."""
+    defaults = defaults or ReconstructSettings()
+    parts = (defaults, defaults.decode, defaults.refine, defaults.mesh or MeshSettings())
+    for part in parts:
+        add_options(parser, type(part), part)
+    made = defaults.mesh is not None
+    parser.add_argument("--mesh", action=BooleanOptionalAction, default=made, help="make a mesh too")
+    parser.set_defaults(defaults=defaults)
 
 
 def reconstruct_settings(args: Namespace) -> ReconstructSettings:
     """The settings that the parsed options ask for."""
-    width, height = args.size
-    return ReconstructSettings(
-        poses=args.poses,
-        orient=args.orient,
-        distance=args.distance,
-        views=args.views,
-        width=width,
-        height=height,
-        hold_out=args.hold_out,
-        scan=args.scan,
-        elastic=args.elastic,
-        checkpoint=args.checkpoint,
-        remove_background=args.remove_background,
-        decode=decode_settings(args),
-        refine=_refine_settings(args),
-        mesh=mesh_settings(args) if args.mesh else None,
+    defaults: ReconstructSettings = args.defaults
+    return replace(
+        defaults,
+        **given(args, ReconstructSettings),
+        decode=replace(defaults.decode, **given(args, DecodeSettings)),
+        refine=replace(defaults.refine, **given(args, RefineSettings)),
+        mesh=replace(defaults.mesh or MeshSettings(), **given(args, MeshSettings)) if args.mesh else None,
     )
 
 
-def _refine_settings(args: Namespace) -> RefineSettings:
-    named = {
-        "start": args.start,
-        "exposure": args.exposure,
-        "poses": args.correct_poses,
-        "sky": args.sky,
-        "densify": args.densify,
-    }
-    return replace(args.refine, **named)
+def _place(kind: type, option: str) -> str:
+    """Where the parsed arguments keep an option."""
+    return f"{kind.__name__}.{option}"
 
 
-def _share(text: str) -> float:
-    if not re.fullmatch(r"[01]|[01]?\.\d+", text) or not 0 < float(text) <= 1:
-        raise ArgumentTypeError(f"--keep is a share of the pixels, such as 0.4; got {text}")
-    return float(text)
+def _written_form(option: str, settings: dict[str, Setting]) -> dict[str, Any]:
+    written = WRITTEN[option]
+
+    def read(text: str) -> dict[str, Any]:
+        values = zip(settings.items(), written.read(text), strict=True)
+        return {name: _checked(setting, value, str(value)) for (name, setting), value in values}
+
+    return {"type": read, "metavar": written.metavar, "help": written.help}
 
 
-def size(text: str) -> tuple[int, int]:
-    """Width and height of WIDTHxHEIGHT, as an argument's type."""
-    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
-    if match is None:
-        raise ArgumentTypeError(f"--size is WIDTHxHEIGHT, such as 270x480; got {text}")
-    return int(match[1]), int(match[2])
+def _plain_form(settings: dict[str, Setting], defaults: Any) -> dict[str, Any]:
+    """What argparse has to know about an option that sets one setting."""
+    ((name, setting),) = settings.items()
+    words = {"help": _help(setting, getattr(defaults, name, ""))}
+    match setting.values:
+        case Switch():
+            return {"action": BooleanOptionalAction, **words}
+        case Choices(items):
+            return {"choices": [item.identifier for item in items], **words}
+        case Numbers(whole, unit=unit):
+            return {"type": _number(setting), "metavar": METAVARS.get(unit, "N" if whole else "X"), **words}
+        case FilePath(known):
+            return {"metavar": "|".join([*filter(None, known), "FILE"]), **words}
+        case _:
+            return {"type": lambda text: _checked(setting, text, text), "metavar": "TEXT", **words}
 
 
-def budget(text: str) -> RefineSettings:
-    """Steps, passes or seconds of refinement, as an argument's type."""
-    match = re.fullmatch(r"(\d+)(x?)|(\d+|\d*\.\d+)s", text)
-    if match is None:
-        raise ArgumentTypeError(
-            f"--refine is a number of steps (1000), of passes over the photos (10x) or of seconds (120s); got {text}"
-        )
-    count, passes, seconds = match.groups()
-    if seconds:
-        return RefineSettings(seconds=float(seconds))
-    return RefineSettings(passes=int(count)) if passes else RefineSettings(steps=int(count))
+def _help(setting: Setting, default: Any) -> str:
+    match default:
+        case bool():
+            default = "on" if default else "off"
+        case float():
+            default = f"{default:g}"
+    return setting.description.replace("%", "%%") + (f" (default: {default})" if default != "" else "")
+
+
+def _number(setting: Setting) -> Callable[[str], Any]:
+    """Values of a setting for numbers, as an argument's type."""
+    return lambda text: _checked(setting, _numeral(text), text)
+
+
+def _numeral(text: str) -> int | float | str:
+    """The number that a text of ASCII digits is, as whole as it is written; another text is given back."""
+    if re.fullmatch(r"[+-]?[0-9]{1,19}", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text) else text
+
+
+def _checked(setting: Setting, value: Any, text: str) -> Any:
+    try:
+        return setting.values.read(value)
+    except Refused as error:
+        raise ArgumentTypeError(f"{text} is not {setting.values.expected}") from error

@@ -33,8 +33,8 @@ def write_scene(folder: Path, number: int, views: int, size: tuple[int, int]) ->
 def _write_part(folder: Path, part: str, images: np.ndarray, cameras: Cameras) -> None:
     from PIL import Image
 
-    from ..pipeline.steps import to_bytes
     from ..poses.camera_writers import write_transforms
+    from ..render.pictures import to_bytes
 
     (folder / part).mkdir(parents=True)
     names = [f"{part}/{index:03}.png" for index in range(len(images))]

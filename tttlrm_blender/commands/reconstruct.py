@@ -18,8 +18,8 @@ from .comparisons import write_comparisons
 from .options import add_reconstruct_options, reconstruct_settings
 
 if TYPE_CHECKING:
-    from ..pipeline.job_kind import JobResult
     from ..pipeline.scene import Scene
+    from ..protocol.results import ReconstructResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,12 +46,12 @@ def run(args: argparse.Namespace) -> int:
     with clock("write"):
         _write(out, scene, result, args.format)
     report.close()
-    figures = {name: value for name, value in result.info.items() if name != "cameras"}
+    figures = result.report()
     figures["seconds"] |= clock.seconds
     _write_json(out / "report.json", figures)
     print(f"{figures['splats']} splats from {figures['views']} photos are in {out}", file=sys.stderr)
     print(json.dumps(figures) if args.json else summary(figures))
-    return 0 if settings.mesh is None or "mesh.glb" in result.arrays else 1
+    return 0 if settings.mesh is None or result.mesh else 1
 
 
 def summary(figures: dict[str, Any]) -> str:
@@ -61,15 +61,15 @@ def summary(figures: dict[str, Any]) -> str:
     return f"{quality}{spent}"
 
 
-def _write(out: Path, scene: Scene, result: JobResult, kind: str) -> None:
+def _write(out: Path, scene: Scene, result: ReconstructResult, kind: str) -> None:
     from ..atomic_files import make_folder, replacing
 
     make_folder(out)
     write_splats(out / f"splats.{kind}", scene.splats(), up="z")
-    _write_json(out / "cameras.json", result.info["cameras"])
-    if "mesh.glb" in result.arrays:
+    _write_json(out / "cameras.json", result.cameras.to_json())
+    if result.mesh:
         with replacing(out / "mesh.glb") as part:
-            part.write_bytes(result.arrays["mesh.glb"].tobytes())
+            part.write_bytes(result.mesh.glb.tobytes())
     held_out = scene.reconstruction().photographs.held_out
     if held_out:
         write_comparisons(out / "held_out", scene.splats(), held_out)

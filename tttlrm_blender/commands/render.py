@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .options import size
+from ..stages import Stage
+from .option_forms import size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,18 +29,18 @@ def run(args: argparse.Namespace) -> int:
 
     from ..atomic_files import make_folder, replacing
     from ..gaussians.formats.registry import read_splats
-    from ..pipeline.steps import draw, to_bytes
     from ..poses.camera_files import read_cameras
+    from ..render.pictures import draw_views, to_bytes
     from .console import Console
 
     gaussians, (names, cameras) = read_splats(args.splats), read_cameras(args.cameras)
     report = Console()
     make_folder(args.out)
     for view, name in enumerate(names):
-        report("render", view / len(names))
+        report(Stage.RENDER, view / len(names))
         camera = cameras[[view]].resized(*args.size) if args.size else cameras[[view]]
         with replacing(args.out / f"{Path(name).stem}.png") as part:
-            Image.fromarray(to_bytes(draw(gaussians, camera)[0])).save(part)
+            Image.fromarray(to_bytes(draw_views(gaussians, camera)[0])).save(part)
     report.close()
     print(f"{len(names)} pictures are in {args.out}")
     return 0

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats: the container, transforms and files."""
+"""Gaussian splats: their container, transforms, selection, merging, the ground under them, and what drawing needs."""

@@ -38,7 +38,7 @@ class Cloud:
         return len(self.means)
 
     @staticmethod
-    def of(splats: Gaussians) -> Cloud:
+    def of(splats: Gaussians[np.ndarray]) -> Cloud:
         """Numpy splats in that layout."""
         base = np.column_stack((splats.sh[:, 0], splats.opacities))
         return Cloud(splats.means, splats.quats, splats.scales, base, list(np.ascontiguousarray(splats.sh[:, 1:].swapaxes(0, 1))))

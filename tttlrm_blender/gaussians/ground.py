@@ -35,8 +35,8 @@ def find_ground(
     if max(worth, default=0) > 0:
         return grounds[int(np.argmax(worth))]
     if c2w is None or not len(points):
-        sentence = "No plane holds enough of the splats to be the ground."
-        raise TttlrmError(sentence, "Select three or more splats that lie on it, and align to those.", "no_ground")
+        hint = "Select three or more splats that lie on it, and align to those."
+        raise TttlrmError("No plane holds enough of the splats to be the ground.", hint=hint, code="no_ground")
     up = mean_up(c2w)
     return Plane(up, float(np.quantile(points @ up, LOWEST)), 0.0)
 
@@ -53,7 +53,9 @@ def through(
     picked = np.asarray(picked, dtype=np.float64)
     spread = np.linalg.svd(picked - picked.mean(axis=0), compute_uv=False) if len(picked) > 2 else np.zeros(3)
     if spread[1] <= 1e-4 * spread[0]:
-        raise TttlrmError("A ground needs three points that are not on a line.", "Choose points that lie apart.", "no_ground")
+        raise TttlrmError(
+            "A ground needs three points that are not on a line.", hint="Choose points that lie apart.", code="no_ground"
+        )
     return upward(*fitted(_sample(picked)), _sample(means), c2w)
 
 

@@ -13,7 +13,7 @@ MOST_OPACITY = 0.999  # taken of splats to be merged: an entirely opaque one has
 TINY = 1e-30  # keeps splats without opacity or size from being divided by
 
 
-def merge_close(gaussians: Gaussians, side: float) -> Gaussians:
+def merge_close(gaussians: Gaussians[np.ndarray], side: float) -> Gaussians[np.ndarray]:
     """Numpy splats of which those whose centres lie in the same cube of a grid have become one.
 
     It has the mean and the covariance of the mixture that it replaces, in which a splat counts by opacity times area, and the
@@ -42,9 +42,9 @@ def _cells(
 
 
 def _merged(
-    splats: Gaussians,
+    splats: Gaussians[np.ndarray],
     groups: np.ndarray,  # [n], 0 to M − 1 in rising order
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """One splat for each group, computed in double precision."""
     starts = np.flatnonzero(np.diff(groups, prepend=-1))
     area, depth = areas(splats.scales), -np.log1p(-np.minimum(splats.opacities.astype(np.float64), MOST_OPACITY))
@@ -69,7 +69,7 @@ def areas(
     return np.sqrt((a * b) ** 2 + (b * c) ** 2 + (c * a) ** 2)
 
 
-def _covariances(splats: Gaussians) -> np.ndarray:
+def _covariances(splats: Gaussians[np.ndarray]) -> np.ndarray:
     """[n, 3, 3] float64."""
     axes = quaternions.to_matrices(splats.quats.astype(np.float64)) * splats.scales[:, None, :]
     return axes @ axes.transpose(0, 2, 1)

@@ -14,11 +14,11 @@ TOLERANCE = 1e-4  # how far a matrix may be from a rotation times a scale and st
 
 
 def apply_similarity(
-    gaussians: Gaussians,
+    gaussians: Gaussians[np.ndarray],
     scale: float,
     rotation: np.ndarray,  # [3, 3], orthogonal, mirrored or not
     translation: np.ndarray,  # [3], in new world units
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """Numpy splats in the world x' = scale · rotation x + translation, with exactly the same look.
 
     Raises `TttlrmError` when the scale is not positive or the matrix is not orthogonal.
@@ -38,9 +38,9 @@ def apply_similarity(
 
 
 def apply_matrix(
-    gaussians: Gaussians,
+    gaussians: Gaussians[np.ndarray],
     matrix: np.ndarray,  # [4, 4], acting on column vectors
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """Numpy splats under any affine map that can be undone, such as the matrix of an object.
 
     Shapes follow exactly; under a map that stretches directions differently, colours follow its rotation.
@@ -92,4 +92,4 @@ def _moved(means: np.ndarray, linear: np.ndarray, translation: np.ndarray) -> np
 
 def _bad_transform() -> TttlrmError:
     hint = "Give it a scale other than zero on all axes."
-    return TttlrmError("Splats cannot be transformed by this matrix.", hint, code="bad_transform")
+    return TttlrmError("Splats cannot be transformed by this matrix.", hint=hint, code="bad_transform")

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cameras, rotations and similarities: what every other room measures in."""
+"""Cameras, rotations, similarities and planes: what every other room measures with."""

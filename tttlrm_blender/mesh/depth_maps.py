@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fusion starts from: depth, colour and trust in both, for every pixel of some views."""
+"""What a fusion starts from: depth and colour, and how far to believe them, for every pixel of some views."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from ..geometry.cameras import Cameras
+from ..geometry.rays import camera_rays, pixel_centers
 
 MIN_ALPHA = 0.5  # pixels that let more than half of the background through show no surface
-MIN_FACING = 0.1  # cosine below which a surface is seen too flatly; edges between near and far look like that too
+MIN_COSINE = 0.1  # cosine below which a surface is seen too flatly; edges between near and far look like that too
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class DepthMaps:
     """V views of a scene."""
 
     depth: np.ndarray  # [V, H, W] float32, z depth in world units
-    trust: np.ndarray  # [V, H, W] float32, 0 to 1; 0 where the depth is not to be used
+    confidence: np.ndarray  # [V, H, W] float32, 0 to 1; 0 where the depth is not to be used
     color: np.ndarray  # [V, H, W, 3] uint8, sRGB
     cameras: Cameras
 
@@ -37,16 +39,15 @@ def rays(
     width: int,
 ) -> np.ndarray:  # [H, W, 3] float32
     """Directions through the pixel centres in camera axes, with z = 1."""
-    fx, fy, cx, cy = intrinsics
-    x, y = np.meshgrid((np.arange(width) + 0.5 - cx) / fx, (np.arange(height) + 0.5 - cy) / fy)
-    return np.stack([x, y, np.ones_like(x)], axis=-1).astype(np.float32)
+    lens = torch.from_numpy(intrinsics)
+    return camera_rays(pixel_centers(height, width, lens), lens).float().numpy()
 
 
-def facing(
+def view_cosines(
     depth: np.ndarray,  # [H, W]
     intrinsics: np.ndarray,  # [4]
 ) -> np.ndarray:  # [H, W]
-    """Cosine between the line of sight and the surface normal, from the neighbouring pixels; 0 at the border.
+    """Cosines between the lines of sight and the surface normals, from the neighbouring pixels; 0 at the border.
 
     Across an edge between near and far, neighbours span a surface that is seen from its side, so edges get values near 0.
     """
@@ -59,21 +60,21 @@ def facing(
     return np.pad(cosines, 1)
 
 
-def trusted(
+def depth_confidence(
     depth: np.ndarray,  # [H, W]
     alpha: np.ndarray,  # [H, W], 0 to 1
     intrinsics: np.ndarray,  # [4]
 ) -> np.ndarray:  # [H, W] float32
-    """How far each pixel's depth is to be believed: opaque, seen from the front, and not at an edge."""
-    cosines = facing(depth, intrinsics)
+    """How far each pixel's depth is to be believed, 0 to 1: opaque, seen from the front, and not at an edge."""
+    cosines = view_cosines(depth, intrinsics)
     solid = (alpha > MIN_ALPHA) & (depth > 0) & np.isfinite(depth)
-    return np.where(solid & (cosines > MIN_FACING), cosines * alpha, 0).astype(np.float32)
+    return np.where(solid & (cosines > MIN_COSINE), cosines * alpha, 0).astype(np.float32)
 
 
 def surface_points(maps: DepthMaps, stride: int) -> Iterator[np.ndarray]:
-    """For each view the world points [n, 3] of every `stride`-th trusted pixel in both directions."""
+    """For each view the world points [n, 3] of the pixels in every `stride`-th row and column that have any confidence."""
     every = (slice(None, None, stride),) * 2
     for view, c2w in enumerate(maps.cameras.c2w):
         directions = rays(maps.cameras.intrinsics[view], *maps.depth.shape[1:])[every]
-        points = (directions * maps.depth[view][every][..., None])[maps.trust[view][every] > 0]
+        points = (directions * maps.depth[view][every][..., None])[maps.confidence[view][every] > 0]
         yield points @ c2w[:3, :3].T + c2w[:3, 3]

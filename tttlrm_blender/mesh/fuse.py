@@ -7,8 +7,9 @@ from functools import partial
 
 import numpy as np
 import torch
+from trimesh import Trimesh
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
@@ -16,10 +17,11 @@ from ..progress import Report
 from ..protocol.settings import MeshSettings
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
-from .depth_maps import DepthMaps, trusted
-from .mesh import Mesh, drop_small_pieces
+from ..stages import Stage
+from .depth_maps import DepthMaps, depth_confidence
+from .mesh import drop_small_pieces, make_mesh
 from .simplify import simplify
-from .surface import extract, vertex_colors
+from .surface import extract_surface, observed_colors
 from .texture import textured
 from .tsdf import integrate
 from .volume import Volume, scene_box
@@ -28,7 +30,9 @@ FEWEST_VOXELS, MOST_VOXELS = 8, 1024
 LONGEST_SIDE = 640  # pixels of a depth map; finer ones cost time and add nothing at the usual number of voxels
 
 
-def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Mesh:
+def fuse(
+    gaussians: Gaussians[np.ndarray], cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None
+) -> Trimesh:
     """The surface that splats (numpy) show to cameras, in the splats' world.
 
     Depths rendered from every camera are fused into a distance field, whose zero is the surface. A texture is made of what
@@ -39,27 +43,27 @@ def fuse(gaussians: Gaussians, cameras: Cameras, settings: MeshSettings, report:
     return fuse_depth_maps(maps, settings, report, photos)
 
 
-def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Mesh:
+def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Trimesh:
     """The surface in depth maps; raises as `fuse` does."""
     low, high = scene_box(maps)
     volume = Volume.over(low, high, voxel_size(float((high - low).max()), settings))
     for view in range(len(maps)):
-        report("fuse depth", view / len(maps))
+        report(Stage.FUSE_DEPTH, view / len(maps))
         integrate(volume, maps, view)
-    listen = partial(report, "extract surface", 0)
+    listen = partial(report, Stage.EXTRACT_SURFACE, 0)
     listen()
-    mesh = drop_small_pieces(extract(volume, maps, listen), settings.min_piece)
+    mesh = drop_small_pieces(extract_surface(volume, maps, listen), settings.min_piece)
     listen()
     if 0 < settings.faces < len(mesh.faces):
         vertices, faces = simplify(mesh, settings.faces)
-        mesh = Mesh(vertices, faces, vertex_colors(vertices, maps, volume.truncation, listen))
-    report("extract surface", 1)
+        mesh = make_mesh(vertices, faces, observed_colors(vertices, maps, volume.truncation, listen))
+    report(Stage.EXTRACT_SURFACE, 1)
     if not settings.texture:
         return mesh
     try:
         return textured(mesh, settings.texture, maps, photos, volume.truncation, report)
     except TttlrmError as error:
-        report.note(f"The mesh has vertex colours alone: {error.sentence} {error.hint}")
+        report.note(text("The mesh has vertex colours alone: {}", error.words))
         return mesh
 
 
@@ -69,31 +73,33 @@ def voxel_size(longest: float, settings: MeshSettings) -> float:
     if FEWEST_VOXELS <= round(longest / voxel) <= MOST_VOXELS:
         return voxel
     if settings.voxel:
-        bounds = f"Choose a voxel of {longest / MOST_VOXELS:.2g} to {longest / FEWEST_VOXELS:.2g}."
+        hint = text("Choose a voxel of {:.2g} to {:.2g}.", longest / MOST_VOXELS, longest / FEWEST_VOXELS)
         raise TttlrmError(
-            f"A mesh cannot be made of voxels of {voxel:g}; the scene is {longest:.3g} long.", bounds, "bad_settings"
+            "A mesh cannot be made of voxels of {:g}; the scene is {:.3g} long.", voxel, longest, hint=hint, code="bad_settings"
         )
-    bounds = f"Choose {FEWEST_VOXELS} to {MOST_VOXELS}."
-    raise TttlrmError(f"A mesh cannot be made of {settings.resolution} voxels a side.", bounds, "bad_settings")
+    hint = text("Choose {} to {}.", FEWEST_VOXELS, MOST_VOXELS)
+    raise TttlrmError("A mesh cannot be made of {} voxels a side.", settings.resolution, hint=hint, code="bad_settings")
 
 
-def render_depth_maps(gaussians: Gaussians, cameras: Cameras, report: Report) -> DepthMaps:
-    """Depth, colour and trust of splats (numpy) in every view, at the first camera's size or less."""
+def render_depth_maps(gaussians: Gaussians[np.ndarray], cameras: Cameras, report: Report) -> DepthMaps:
+    """Depth, colour and confidence of splats (numpy) in every view, at the first camera's size or less."""
     width, height = (cameras.sizes[0] * min(1, LONGEST_SIDE / cameras.sizes[0].max())).round().astype(int).tolist()
     cameras = cameras.resized(width, height)
     splats = to_tensors(gaussians)
     pictures = []
     for view in range(len(cameras)):
-        report("render depth", view / len(cameras))
-        pictures.append(_draw(splats, cameras[[view]], (width, height)))
-    depth, trust, color = (np.stack(arrays) for arrays in zip(*pictures, strict=True))
-    return DepthMaps(depth, trust, color, cameras)
+        report(Stage.RENDER_DEPTH, view / len(cameras))
+        pictures.append(_render_view(splats, cameras[[view]], (width, height)))
+    depth, confidence, color = (np.stack(arrays) for arrays in zip(*pictures, strict=True))
+    return DepthMaps(depth, confidence, color, cameras)
 
 
 @torch.no_grad()
-def _draw(splats: Gaussians, camera: Cameras, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Depth [H, W], trust [H, W] and colour [H, W, 3] uint8 of one view."""
+def _render_view(
+    splats: Gaussians[torch.Tensor], camera: Cameras, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Depth [H, W], confidence [H, W] and colour [H, W, 3] uint8 of one view."""
     drawn = rasterize(splats, camera, size)
     depth, alpha = drawn.depth[0].cpu().numpy(), drawn.alpha[0].cpu().numpy()
     color = drawn.rgb[0].cpu().numpy() / np.maximum(alpha, 1e-6)[..., None]
-    return depth, trusted(depth, alpha, camera.intrinsics[0]), np.round(color.clip(0, 1) * 255).astype(np.uint8)
+    return depth, depth_confidence(depth, alpha, camera.intrinsics[0]), np.round(color.clip(0, 1) * 255).astype(np.uint8)

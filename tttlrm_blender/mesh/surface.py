@@ -5,20 +5,21 @@ from __future__ import annotations
 
 import numpy as np
 from skimage.measure import marching_cubes
+from trimesh import Trimesh
 
 from ..progress import Listen, unheard
 from .depth_maps import DepthMaps
-from .mesh import Mesh
+from .mesh import make_mesh
 from .volume import Volume, no_surface
 
-STEEPEST = 0.95  # cells with a distance beyond this (in truncation lengths) lie at the end of what was seen, not at a surface
+MAX_DISTANCE = 0.95  # cells with a distance beyond this (in truncation lengths) lie at the end of what was seen, not at a surface
 UNSEEN = 0.5  # grey of vertices that no view shows
 
 
-def extract(volume: Volume, maps: DepthMaps, listen: Listen = unheard) -> Mesh:
+def extract_surface(volume: Volume, maps: DepthMaps, listen: Listen = unheard) -> Trimesh:
     """The coloured surface of a volume, with faces that look outwards. Raises `TttlrmError` when there is none."""
     try:
-        known = _known_cells((volume.weight > 0) & (np.abs(volume.distance) < STEEPEST))
+        known = _known_cells((volume.weight > 0) & (np.abs(volume.distance) < MAX_DISTANCE))
         vertices, faces, _, _ = marching_cubes(volume.distance, 0.0, mask=known, allow_degenerate=False)
     except (RuntimeError, ValueError) as error:  # how marching_cubes says that nothing crosses zero
         raise no_surface() from error
@@ -26,7 +27,7 @@ def extract(volume: Volume, maps: DepthMaps, listen: Listen = unheard) -> Mesh:
         raise no_surface()
     listen()
     vertices = (volume.origin + volume.voxel * vertices.astype(np.float64)).astype(np.float32)
-    return Mesh(vertices, faces.astype(np.int32), vertex_colors(vertices, maps, volume.truncation, listen))
+    return make_mesh(vertices, faces, observed_colors(vertices, maps, volume.truncation, listen))
 
 
 def _known_cells(
@@ -41,13 +42,13 @@ def _known_cells(
     return cells
 
 
-def vertex_colors(
+def observed_colors(
     vertices: np.ndarray,  # [N, 3]
     maps: DepthMaps,
     tolerance: float,  # world units between a vertex and the surface that a view shows there
     listen: Listen = unheard,
 ) -> np.ndarray:  # [N, 3] float32, sRGB 0 to 1
-    """The mean colour of the pixels that show each vertex, weighted by their trust."""
+    """The mean colour of the pixels that show each vertex, weighted by their confidence."""
     total = np.zeros((len(vertices), 4), dtype=np.float32)
     for view in range(len(maps)):
         listen()
@@ -57,7 +58,7 @@ def vertex_colors(
 
 
 def _seen_colors(vertices: np.ndarray, maps: DepthMaps, view: int, tolerance: float) -> np.ndarray:
-    """Trust times colour, and trust, of the pixel on which each vertex falls: [N, 4], 0 where it is hidden or outside."""
+    """Confidence times colour, and confidence, of the pixel that each vertex falls on: [N, 4], 0 where hidden or outside."""
     pose = maps.world_to_camera(view).astype(np.float32)
     points = vertices @ pose[:3, :3].T + pose[:3, 3]
     z = points[:, 2]
@@ -67,5 +68,5 @@ def _seen_colors(vertices: np.ndarray, maps: DepthMaps, view: int, tolerance: fl
     inside = (z > 0) & (pixels >= 0).all(axis=1) & (pixels < [width, height]).all(axis=1)
     x, y = np.where(inside[:, None], pixels, 0).astype(np.int32).T
     shown = inside & (np.abs(maps.depth[view][y, x] - z) < tolerance)
-    trust = np.where(shown, maps.trust[view][y, x], 0)[:, None]
-    return np.concatenate([trust * maps.color[view][y, x] / np.float32(255), trust], axis=1)
+    confidence = np.where(shown, maps.confidence[view][y, x], 0)[:, None]
+    return np.concatenate([confidence * maps.color[view][y, x] / np.float32(255), confidence], axis=1)

@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import distance_transform_edt
+from trimesh import Trimesh
 
 from ..kernels import kernel, spread
 from ..photos.load import PhotoSet
 from ..progress import Report
+from ..stages import Stage
 from .depth_maps import DepthMaps
-from .mesh import Mesh, vertex_normals
-from .tsdf import sample
+from .mesh import colors_of, make_mesh, mesh_arrays, points_of, vertex_normals
+from .tsdf import sample_depth
 from .unwrap import Atlas, unwrap
 
 BLOCK = 1 << 18  # texels that are painted together, to keep little of them in memory
@@ -30,26 +32,41 @@ class Texels:
     normals: np.ndarray  # [T, 3] float32
     colors: np.ndarray  # [T, 3] float32, sRGB 0 to 1, those of the vertices around
 
+    @staticmethod
+    def at_vertices(mesh: Trimesh) -> Texels:
+        """The places of a mesh's vertices."""
+        return Texels(points_of(mesh), vertex_normals(mesh), colors_of(mesh))
+
+    def interpolated(
+        self,
+        corners: np.ndarray,  # [S, 3], indices of three of these places each
+        barycentric: np.ndarray,  # [S, 3] float32
+    ) -> Texels:
+        """S places between these."""
+        of = (self.points, self.normals, self.colors)
+        return Texels(*(np.einsum("tc,tci->ti", barycentric, values[corners]) for values in of))
+
 
 def textured(
-    mesh: Mesh,
+    mesh: Trimesh,
     size: int,  # of the texture, pixels
     maps: DepthMaps,
     photos: PhotoSet | None,
     tolerance: float,
     report: Report,
-) -> Mesh:
+) -> Trimesh:
     """The mesh with a texture; as `bake`, and raises what `unwrap` raises."""
     atlas = unwrap(mesh, size, report)
     picture = bake(mesh, atlas, maps, photos, tolerance, report)
-    report("bake texture", 1)
+    report(Stage.BAKE_TEXTURE, 1)
     file = BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=QUALITY, subsampling=0)
-    return replace(mesh, uv=atlas.uv, texture=np.frombuffer(file.getbuffer(), np.uint8))
+    texture = np.frombuffer(file.getbuffer(), np.uint8)
+    return make_mesh(**mesh_arrays(mesh) | {"uv": atlas.uv, "texture": texture})
 
 
 def bake(
-    mesh: Mesh,
+    mesh: Trimesh,
     atlas: Atlas,
     maps: DepthMaps,
     photos: PhotoSet | None,  # of the same views, for their colours; None for the colours of the maps
@@ -60,36 +77,35 @@ def bake(
 
     Raises `Cancelled`.
     """
-    report("bake texture", 0)
-    places, normals = np.argwhere(atlas.front >= 0), vertex_normals(mesh)
+    report(Stage.BAKE_TEXTURE, 0)
+    places, vertices = np.argwhere(atlas.face_index >= 0), Texels.at_vertices(mesh)
     picture = np.zeros((atlas.size, atlas.size, 3), dtype=np.uint8)
     for start in range(0, len(places), BLOCK):
-        report("bake texture", start / len(places))
+        report(Stage.BAKE_TEXTURE, start / len(places))
         rows, columns = places[start : start + BLOCK].T
-        texels = texels_at(mesh, normals, atlas, rows, columns)
+        texels = texels_at(vertices, mesh.faces, atlas, rows, columns)
         total = np.zeros((len(rows), 4), dtype=np.float32)
         for view in range(len(maps)):
-            report("bake texture", (start + len(rows) * view / len(maps)) / len(places))
+            report(Stage.BAKE_TEXTURE, (start + len(rows) * view / len(maps)) / len(places))
             add_view(total, texels, maps, photos, view, tolerance)
         colors = np.where(total[:, 3:] > 0, total[:, :3] / np.maximum(total[:, 3:], 1e-20), texels.colors)
         picture[rows, columns] = np.round(colors.clip(0, 1) * 255)
-    report("bake texture", 1)
-    return _filled(picture, atlas.front >= 0)[::-1]
+    report(Stage.BAKE_TEXTURE, 1)
+    return _dilated(picture, atlas.face_index >= 0)[::-1]
 
 
-def texels_at(mesh: Mesh, normals: np.ndarray, atlas: Atlas, rows: np.ndarray, columns: np.ndarray) -> Texels:
-    """What lies at texels [T] that have a face, of a mesh with these normals [N, 3]."""
-    faces = atlas.front[rows, columns]
-    shares = corner_shares(atlas.corners[faces], np.stack([columns, rows], axis=1) + 0.5).astype(np.float32)
-    values = (np.einsum("tc,tci->ti", shares, of[mesh.faces[faces]]) for of in (mesh.vertices, normals, mesh.colors))
-    return Texels(*values)
+def texels_at(vertices: Texels, faces: np.ndarray, atlas: Atlas, rows: np.ndarray, columns: np.ndarray) -> Texels:
+    """What lies at texels [T] that have a face, of a mesh with these vertices [N] and faces [M, 3]."""
+    covering = atlas.face_index[rows, columns]
+    barycentric = clamped_barycentric(atlas.corners[covering], np.stack([columns, rows], axis=1) + 0.5).astype(np.float32)
+    return vertices.interpolated(faces[covering], barycentric)
 
 
-def corner_shares(
+def clamped_barycentric(
     triangles: np.ndarray,  # [T, 3, 2]
     places: np.ndarray,  # [T, 2]
 ) -> np.ndarray:  # [T, 3]
-    """How much of each corner there is at a place, or at the nearest inside where it lies outside of its triangle."""
+    """Barycentric coordinates of a place, those below 0 set to 0 where it lies outside of its triangle."""
     x, y = np.moveaxis(triangles - places[:, None], -1, 0)
     shares = np.stack([x[:, i] * y[:, j] - x[:, j] * y[:, i] for i, j in ((1, 2), (2, 0), (0, 1))], axis=1)
     shares = np.maximum(shares * np.sign(shares.sum(axis=1, keepdims=True)), 0)
@@ -97,7 +113,7 @@ def corner_shares(
     return np.where(total > 0, shares / np.maximum(total, 1e-300), 1 / 3)
 
 
-def _filled(
+def _dilated(
     picture: np.ndarray,  # [size, size, 3]
     covered: np.ndarray,  # [size, size] bool
 ) -> np.ndarray:  # [size, size, 3]
@@ -114,7 +130,11 @@ def add_view(total: np.ndarray, texels: Texels, maps: DepthMaps, photos: PhotoSe
 
 
 def _seen_by(view: int, maps: DepthMaps, photos: PhotoSet | None) -> tuple[np.ndarray, ...]:
-    """What `_add_view` needs of a view: pose, depth and trust with their intrinsics, colours and their weights with theirs."""
+    """What `_add_view` needs of a view.
+
+    World to camera [4, 4]; intrinsics [4], depth and confidence [H, W] of the map; intrinsics [4], colours [H, W, 3] and weights
+    [H, W] of the photo, all float32.
+    """
     pose, depths = maps.world_to_camera(view).astype(np.float32), maps.cameras.intrinsics[view].astype(np.float32)
     if photos is None:
         colors, weights, intrinsics = maps.color[view] / np.float32(255), None, depths
@@ -123,15 +143,15 @@ def _seen_by(view: int, maps: DepthMaps, photos: PhotoSet | None) -> tuple[np.nd
         weights = None if photos.weights is None else photos.weights[view]
     if weights is None:
         weights = np.ones(colors.shape[:2], dtype=np.float32)
-    return pose, depths, maps.depth[view], maps.trust[view], intrinsics, colors, weights
+    return pose, depths, maps.depth[view], maps.confidence[view], intrinsics, colors, weights
 
 
 @kernel
-def _add_view(first, last, total, points, normals, pose, depths, depth, trust, intrinsics, colors, weights, tolerance):
+def _add_view(first, last, total, points, normals, pose, depths, depth, confidence, intrinsics, colors, weights, tolerance):
     """The texels from `first` up to `last`.
 
-    A view counts for its trust times how closely its surface lies to the texel, and for the pixels that it spends on a texel:
-    the cosine over the squared distance, in focal lengths.
+    A view counts for its confidence times how closely its surface lies to the texel, and for the pixels that it spends on a
+    texel: the cosine over the squared distance, in focal lengths.
     """
     for t in range(first, last):
         p, n = points[t], normals[t]
@@ -142,9 +162,9 @@ def _add_view(first, last, total, points, normals, pose, depths, depth, trust, i
             continue
         u, v = x / z, y / z
         half = np.float32(0.5)
-        surface, believed = sample(depth, trust, depths[0] * u + depths[2] - half, depths[1] * v + depths[3] - half)
+        surface, certainty = sample_depth(depth, confidence, depths[0] * u + depths[2] - half, depths[1] * v + depths[3] - half)
         off = (surface - z) / tolerance
-        if believed <= 0 or abs(off) >= 1:
+        if certainty <= 0 or abs(off) >= 1:
             continue
         nx = pose[0, 0] * n[0] + pose[0, 1] * n[1] + pose[0, 2] * n[2]
         ny = pose[1, 0] * n[0] + pose[1, 1] * n[1] + pose[1, 2] * n[2]
@@ -153,7 +173,7 @@ def _add_view(first, last, total, points, normals, pose, depths, depth, trust, i
         column, row = intrinsics[0] * u + intrinsics[2] - half, intrinsics[1] * v + intrinsics[3] - half
         if cosine <= 0 or row < 0 or column < 0 or row > colors.shape[0] - 1 or column > colors.shape[1] - 1:
             continue
-        weight = believed * (1 - off * off) * cosine * intrinsics[0] * intrinsics[1] / (z * z)
+        weight = certainty * (1 - off * off) * cosine * intrinsics[0] * intrinsics[1] / (z * z)
         i, j = min(int(row), colors.shape[0] - 2), min(int(column), colors.shape[1] - 2)
         s, q = column - j, row - i
         for k, share in ((0, (1 - s) * (1 - q)), (1, s * (1 - q)), (2, (1 - s) * q), (3, s * q)):
@@ -168,23 +188,23 @@ def add_view_reference(
     total: np.ndarray, texels: Texels, maps: DepthMaps, photos: PhotoSet | None, view: int, tolerance: float
 ) -> None:
     """`add_view` in plain numpy."""
-    pose, depths, depth, trust, intrinsics, colors, weights = _seen_by(view, maps, photos)
+    pose, depths, depth, confidence, intrinsics, colors, weights = _seen_by(view, maps, photos)
     points, normals = texels.points @ pose[:3, :3].T + pose[:3, 3], texels.normals @ pose[:3, :3].T
     z = points[:, 2]
     with np.errstate(divide="ignore", invalid="ignore"):
         rays = points / z[:, None]
-        surface, near = _between(depth[..., None], rays, depths)
-        believed, _ = _between(trust[..., None], rays, depths)
-        doubted, _ = _between((trust <= 0)[..., None].astype(np.float32), rays, depths)
-        weighted, inside = _between(np.concatenate([colors * weights[..., None], weights[..., None]], axis=-1), rays, intrinsics)
+        surface, near = _bilinear(depth[..., None], rays, depths)
+        certainty, _ = _bilinear(confidence[..., None], rays, depths)
+        doubted, _ = _bilinear((confidence <= 0)[..., None].astype(np.float32), rays, depths)
+        weighted, inside = _bilinear(np.concatenate([colors * weights[..., None], weights[..., None]], axis=-1), rays, intrinsics)
         off = (surface[:, 0] - z) / tolerance
         cosine = -(normals * rays).sum(axis=1) / np.linalg.norm(rays, axis=1)
-        weight = believed[:, 0] * (1 - off**2) * cosine * intrinsics[0] * intrinsics[1] / z**2
+        weight = certainty[:, 0] * (1 - off**2) * cosine * intrinsics[0] * intrinsics[1] / z**2
     shown = (z > 0) & near & inside & (doubted[:, 0] == 0) & (np.abs(off) < 1) & (cosine > 0)
     total[shown] += (weight[:, None] * weighted)[shown]
 
 
-def _between(picture: np.ndarray, rays: np.ndarray, intrinsics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _bilinear(picture: np.ndarray, rays: np.ndarray, intrinsics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Values [T, C] of a picture [H, W, C] between the four pixels around each ray [T, 3], and whether they are all inside."""
     places = np.nan_to_num(rays[:, :2] * intrinsics[:2] + intrinsics[2:] - 0.5, nan=-9).clip(-9, 1 << 20)
     corner = np.floor(places).astype(int)

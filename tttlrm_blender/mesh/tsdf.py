@@ -14,7 +14,7 @@ def integrate(volume: Volume, maps: DepthMaps, view: int) -> None:
     """Add one view to a volume, in place.
 
     A grid point at z before a surface at depth d is (d − z) / truncation away from it, at most 1; points more than the
-    truncation behind the surface are hidden and stay as they are. Distances are averaged with the pixels' trust as weight.
+    truncation behind the surface are hidden and stay as they are. Distances are averaged with the pixels' confidence as weight.
     """
     pose = maps.world_to_camera(view)
     start = pose[:3, :3] @ volume.origin + pose[:3, 3]
@@ -29,12 +29,12 @@ def integrate(volume: Volume, maps: DepthMaps, view: int) -> None:
         maps.cameras.intrinsics[view].astype(np.float32),
         np.float32(1 / volume.truncation),
         maps.depth[view],
-        maps.trust[view],
+        maps.confidence[view],
     )
 
 
 @kernel
-def _integrate(first, last, distance, weight, start, steps, intrinsics, inverse_truncation, depth, trust):
+def _integrate(first, last, distance, weight, start, steps, intrinsics, inverse_truncation, depth, confidence):
     """The grid's planes from `first` up to `last`; `steps` [3, 3] holds in columns what one voxel along each axis adds."""
     for i in range(first, last):
         for j in range(distance.shape[1]):
@@ -47,22 +47,22 @@ def _integrate(first, last, distance, weight, start, steps, intrinsics, inverse_
                     continue
                 u = intrinsics[0] * (x0 + k * steps[0, 2]) / z + intrinsics[2] - np.float32(0.5)
                 v = intrinsics[1] * (y0 + k * steps[1, 2]) / z + intrinsics[3] - np.float32(0.5)
-                surface, believed = sample(depth, trust, u, v)
+                surface, certainty = sample_depth(depth, confidence, u, v)
                 signed = (surface - z) * inverse_truncation
-                if believed > 0 and signed >= -1:
-                    total = weight[i, j, k] + believed
-                    distance[i, j, k] += (min(signed, np.float32(1)) - distance[i, j, k]) * believed / total
+                if certainty > 0 and signed >= -1:
+                    total = weight[i, j, k] + certainty
+                    distance[i, j, k] += (min(signed, np.float32(1)) - distance[i, j, k]) * certainty / total
                     weight[i, j, k] = total
 
 
 @kernel
-def sample(depth, trust, u, v) -> tuple[np.float32, np.float32]:
-    """Depth and trust between four pixels; no trust where one of the four is not trusted or outside."""
+def sample_depth(depth, confidence, u, v) -> tuple[np.float32, np.float32]:
+    """Depth and confidence between four pixels (bilinear); both 0 where one of the four has no confidence or is outside."""
     column, row = int(np.floor(u)), int(np.floor(v))
     if column < 0 or row < 0 or column + 1 >= depth.shape[1] or row + 1 >= depth.shape[0]:
         return np.float32(0), np.float32(0)
-    a, b = trust[row, column], trust[row, column + 1]
-    c, d = trust[row + 1, column], trust[row + 1, column + 1]
+    a, b = confidence[row, column], confidence[row, column + 1]
+    c, d = confidence[row + 1, column], confidence[row + 1, column + 1]
     if min(min(a, b), min(c, d)) <= 0:
         return np.float32(0), np.float32(0)
     s, t = u - np.float32(column), v - np.float32(row)
@@ -85,18 +85,18 @@ def integrate_reference(volume: Volume, maps: DepthMaps, view: int) -> None:
     height, width = maps.depth[view].shape
     inside = (z > 0) & (corner >= 0).all(-1) & (corner < [width - 1, height - 1]).all(-1)
     corner, fraction = corner[inside], (pixels - corner)[inside]
-    surface, believed = np.zeros(len(corner)), np.zeros(len(corner))
+    surface, certainty = np.zeros(len(corner)), np.zeros(len(corner))
     hidden = np.zeros(len(corner), dtype=bool)
     for right in (0, 1):
         for below in (0, 1):
             share = np.abs(1 - right - fraction[:, 0]) * np.abs(1 - below - fraction[:, 1])
             pixel = corner[:, 1] + below, corner[:, 0] + right
             surface += share * maps.depth[view][pixel]
-            believed += share * maps.trust[view][pixel]
-            hidden |= maps.trust[view][pixel] <= 0
+            certainty += share * maps.confidence[view][pixel]
+            hidden |= maps.confidence[view][pixel] <= 0
     signed = (surface - z[inside]) / volume.truncation
-    believed[hidden | (signed < -1)] = 0
+    certainty[hidden | (signed < -1)] = 0
     before = volume.weight[inside]
-    total = np.maximum(before + believed, 1e-20)
-    volume.distance[inside] = (volume.distance[inside] * before + np.minimum(signed, 1) * believed) / total
-    volume.weight[inside] = before + believed
+    total = np.maximum(before + certainty, 1e-20)
+    volume.distance[inside] = (volume.distance[inside] * before + np.minimum(signed, 1) * certainty) / total
+    volume.weight[inside] = before + certainty

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from trimesh import Trimesh
 
 from ..errors import TttlrmError
 from ..progress import Listen, Report
-from .charts import Faces, cells_of, charts_of, directions_of
-from .mesh import Mesh
+from ..stages import Stage
+from .charts import Faces, connected_charts, grid_cells, projection_directions
+from .face_raster import rasterize_faces
 from .packing import pack
-from .texels import draw
 
 GUTTER = 2  # texels around a chart
 LAYERS = 8  # times that hidden faces are taken out together; from then on each becomes a chart of its own
@@ -25,7 +26,7 @@ class Atlas:
 
     size: int
     corners: np.ndarray  # [M, 3, 2] float64, texels
-    front: np.ndarray  # [size, size] int32, the face on each texel, −1 for none
+    face_index: np.ndarray  # [size, size] int32, the face on each texel, −1 for none
 
     @property
     def uv(self) -> np.ndarray:
@@ -33,33 +34,33 @@ class Atlas:
         return (self.corners / self.size).astype(np.float32)
 
 
-def unwrap(mesh: Mesh, size: int, report: Report) -> Atlas:
+def unwrap(mesh: Trimesh, size: int, report: Report) -> Atlas:
     """The atlas of a mesh. Faces of a chart that lie behind others of it are taken out into charts of their own.
 
     Raises `TttlrmError` where the picture is too small for all charts, and `Cancelled`.
     """
-    report("unwrap", 0)
-    faces = Faces.of(mesh.vertices, mesh.faces)
-    directions = directions_of(faces, partial(report, "unwrap", 0))
-    flat = faces.flat(directions)
-    report("unwrap", 0)
-    labels = cells_of(flat[..., :2], charts_of(faces, directions))
+    report(Stage.UNWRAP, 0)
+    faces = Faces.of(mesh)
+    directions = projection_directions(faces, partial(report, Stage.UNWRAP, 0))
+    projected = faces.projected(directions)
+    report(Stage.UNWRAP, 0)
+    labels = grid_cells(projected[..., :2], connected_charts(faces, directions))
     for layer in range(1, LAYERS + 2):
-        listen = partial(report, "unwrap", layer / (LAYERS + 2))
+        listen = partial(report, Stage.UNWRAP, layer / (LAYERS + 2))
         listen()
-        charts = charts_of(faces, labels)
+        charts = connected_charts(faces, labels)
         listen()
-        corners = _placed(flat[..., :2], charts, size, listen)
+        corners = _packed(projected[..., :2], charts, size, listen)
         listen()
-        front, hidden = draw(corners, flat[..., 2], size, size)
+        face_index, hidden = rasterize_faces(corners, projected[..., 2], size, size)
         if not hidden.any():
             break
         labels[hidden] = labels[hidden] + len(faces) if layer < LAYERS else -1 - np.arange(hidden.sum())
-    _mark_small(corners, front)
-    return Atlas(size, corners, front)
+    _claim_texels(corners, face_index)
+    return Atlas(size, corners, face_index)
 
 
-def _placed(
+def _packed(
     flat: np.ndarray,  # [M, 3, 2], world units
     charts: np.ndarray,  # [M]
     size: int,
@@ -74,16 +75,21 @@ def _placed(
     packed = pack(high - low, size, GUTTER, listen)
     if packed is None:
         hint = "Choose a larger texture, 0 for vertex colours, or fewer faces."
-        raise TttlrmError(f"A texture of {size} pixels is too small for the {count} pieces of this mesh.", hint, "bad_settings")
+        raise TttlrmError(
+            "A texture of {} pixels is too small for the {} pieces of this mesh.", size, count, hint=hint, code="bad_settings"
+        )
     scale, places = packed
     return (flat - low[charts][:, None]) * scale + places[charts][:, None]
 
 
-def _mark_small(corners: np.ndarray, front: np.ndarray) -> None:
+def _claim_texels(
+    corners: np.ndarray,  # [M, 3, 2], texels
+    face_index: np.ndarray,  # [size, size] int32, −1 for none; changed in place
+) -> None:
     """Give faces that cover no texel's centre the texel in which their middle lies, if no other face has it."""
     covered = np.zeros(len(corners), dtype=bool)
-    covered[front[front >= 0]] = True
+    covered[face_index[face_index >= 0]] = True
     small = np.flatnonzero(~covered)
     column, row = corners[small].mean(axis=1).astype(np.int64).T
-    free = front[row, column] < 0
-    front[row[free], column[free]] = small[free]
+    free = face_index[row, column] < 0
+    face_index[row[free], column[free]] = small[free]

@@ -24,7 +24,7 @@ class Volume:
     origin: np.ndarray  # [3] float64, world position of the first grid point
     voxel: float  # distance of grid points in world units
     distance: np.ndarray = field(repr=False)  # [X, Y, Z] float32, in truncation lengths, −1 to 1
-    weight: np.ndarray = field(repr=False)  # [X, Y, Z] float32, sum of the trust of all pixels that saw the point
+    weight: np.ndarray = field(repr=False)  # [X, Y, Z] float32, sum of the confidence of all pixels that saw the point
 
     @staticmethod
     def over(
@@ -68,4 +68,4 @@ def scene_box(maps: DepthMaps) -> tuple[np.ndarray, np.ndarray]:
 def no_surface() -> TttlrmError:
     """The error when there is nothing to make a mesh of."""
     hint = "Refine the splats first, or use more photos of the same thing."
-    return TttlrmError("The splats show no solid surface to make a mesh of.", hint, code="no_surface")
+    return TttlrmError("The splats show no solid surface to make a mesh of.", hint=hint, code="no_surface")

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network, its configuration and checkpoints."""
+"""The network, from photos to fast weights to splats: configuration, checkpoints, scans, and the memory of a scene."""

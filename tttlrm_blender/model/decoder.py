@@ -11,11 +11,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..gaussians.gaussians import SH_DC, Gaussians
+from ..geometry.rays import world_rays
 from ..kernels import torch_in_order
 from .config import Config
 from .depth import Guess
 from .network import TttLRM
-from .pixels import patches, rays
+from .patches import patches
 
 PIXEL_DEVIATION = 0.6  # standard deviation of a splat that covers its pixel, in pixels
 MAX_LOG_GROWTH = 2.0  # of an anchored splat beyond its pixel's size
@@ -54,7 +55,7 @@ def anchors(images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Tensor:
 
     images: [..., H, W, 3], 0 to 1; c2w: [..., 4, 4]; intrinsics: [..., 4]. The size is that of the pixel's picture at distance 1.
     """
-    origins, directions = rays(c2w, intrinsics, *images.shape[-3:-1])
+    origins, directions = world_rays(c2w, intrinsics, *images.shape[-3:-1])
     depth = (directions * c2w[..., None, None, :3, 2]).sum(-1, keepdim=True)
     return torch.cat([origins, directions, images, depth / intrinsics[..., None, None, :1]], -1)
 
@@ -178,7 +179,7 @@ def joined(parts: Iterable[Candidates], masks: Sequence[Tensor]) -> Candidates:
 
 
 @torch_in_order()
-def to_gaussians(candidates: Candidates, sh_degree: int = 3, scale: float = 1.0) -> Gaussians:
+def to_gaussians(candidates: Candidates, sh_degree: int = 3, scale: float = 1.0) -> Gaussians[Tensor]:
     """Splats with activated values, as torch tensors: the same ones on any number of threads."""
     return Gaussians(
         means=candidates.means,

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from ..stereo.sweep import SHRINK, match, split_range
 from .config import Config
-from .pixels import patches
+from .patches import patches
 
 BLOCKS = 2  # along each side of a patch: the parts with an expectation of their own
 SHARPNESS = 20.0  # of a trust of 1: a cost difference of 1/20 changes the odds by e

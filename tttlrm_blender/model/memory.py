@@ -143,7 +143,7 @@ def read_splats(
     sh_degree: int = 3,
     scale: float = 1.0,
     seed: int = 0,
-) -> Gaussians:
+) -> Gaussians[Tensor]:
     """Splats (torch tensors, in the normalised frame) of a scene's memory; `choose` explains keep, explore and seed.
 
     Raises `TttlrmError` as `encode` does.
@@ -151,7 +151,7 @@ def read_splats(
     views = len(memory.c2w)
     view = len(memory.tokens) // views
 
-    def work(size: int) -> Gaussians:
+    def work(size: int) -> Gaussians[Tensor]:
         step = max(1, size // view)
         parts = [memory.of_views(slice(first, first + step)) for first in range(0, views, step)]
         mask = choose(torch.cat([opacity_logits(model, part.tokens, part.guess) for part in parts]), views, keep, explore, seed)

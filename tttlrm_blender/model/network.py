@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..geometry.rays import world_rays
 from .config import Config, Elastic
 from .depth import DepthHead
-from .pixels import patches, rays
+from .patches import patches
 
 Triple = tuple[Tensor, ...]  # of w0, w1 and w2
 INITIAL_RATE = 0.01
@@ -280,7 +281,7 @@ class TttLRM(nn.Module):
 
         costs: [B, T, (p/2)², 2, K], of `matching_costs`, for networks that use them.
         """
-        origins, directions = rays(c2w, intrinsics, *images.shape[2:4])
+        origins, directions = world_rays(c2w, intrinsics, *images.shape[2:4])
         pixels = torch.cat([origins, directions, torch.linalg.cross(origins, directions), images * 2 - 1], -1)
         tokens = self.tokenizer(patches(pixels, self.config.patch_size))
         if self.depth is not None and costs is not None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import torch
 
-from ..errors import TttlrmError, lacks_memory
+from ..errors import Text, TttlrmError, lacks_memory, text
 
 USABLE = 0.8  # of free memory; the rest goes where no estimate sees it
 MIN_SIDE = 32  # pixels, of photos worth recommending
@@ -42,20 +42,27 @@ class Need:
         free = room(self.device, self.bytes)
         share = max(0.0, min((USABLE * free - self.fixed_bytes) / (self.photos * self.photo_bytes), 1.0))
         height, width = (int(side * share**0.5) for side in self.size)
-        where = "the GPU" if self.device.type == "cuda" else "this machine"
-        sentence = (
-            f"Memory of {where} ran out: to {self.work} {self.photos} photos of {self.size[1]}×{self.size[0]} pixels takes "
-            f"about {_shown(self.bytes)}, of which {_shown(free)} can be had."
+        ran_out = text("Memory of the GPU ran out" if self.device.type == "cuda" else "Memory of this machine ran out")
+        template = (
+            "{}: to read {} photos of {}×{} pixels takes about {}, of which {} can be had."
+            if self.work == "read"
+            else "{}: to decode {} photos of {}×{} pixels takes about {}, of which {} can be had."
         )
-        few = int(share * self.photos)
-        fitting = [f"{few} photos of this size"] if few > 1 else []
-        fitting += [f"{self.photos} of {width}×{height} pixels"] if min(width, height) >= MIN_SIDE else []
-        hint = (
-            f"About {' or '.join(fitting)} would fit."
-            if fitting
-            else "Free memory: no two of these photos fit, nor smaller ones."
-        )
-        return TttlrmError(sentence, hint, "out_of_memory")
+        values = (ran_out, self.photos, self.size[1], self.size[0], _shown(self.bytes), _shown(free))
+        hint = _fitting(int(share * self.photos), self.photos, width, height)
+        return TttlrmError(template, *values, hint=hint, code="out_of_memory")
+
+
+def _fitting(few: int, photos: int, width: int, height: int) -> Text:
+    """What would fit into memory: few photos of the same size, or all of another."""
+    smaller = min(width, height) >= MIN_SIDE
+    if few > 1 and smaller:
+        return text("About {} photos of this size or {} of {}×{} pixels would fit.", few, photos, width, height)
+    if few > 1:
+        return text("About {} photos of this size would fit.", few)
+    if smaller:
+        return text("About {} of {}×{} pixels would fit.", photos, width, height)
+    return text("Free memory: no two of these photos fit, nor smaller ones.")
 
 
 def in_slices(work: Callable[[int], Made], size: int, floor: int, need: Need) -> Made:

@@ -12,8 +12,9 @@ from PIL import Image
 
 from ..atomic_files import replacing
 from ..cache import content_name, kept_folder
-from ..errors import TttlrmError
+from ..errors import Text, TttlrmError, text
 from ..progress import Report
+from ..stages import Stage
 from .extras import not_installed
 from .images import read_reduced, shrunk
 from .photo import Photo
@@ -34,7 +35,7 @@ def without_background(photos: list[Photo], model: Path, report: Report) -> list
     folder = kept_folder("alpha")
     made = []
     for done, photo in enumerate(photos):
-        report("background", done / len(photos))
+        report(Stage.BACKGROUND, done / len(photos))
         alpha = folder / f"{content_name([photo.path], remover.name, photo.upright)}.png"
         if not alpha.is_file():
             with replacing(alpha) as part:
@@ -80,7 +81,7 @@ class Remover:
 
 def _session(model: Path) -> Any:
     if not model.is_file():
-        raise TttlrmError(f"The background model {model} does not exist.", "Name an ONNX file.", "bad_model")
+        raise TttlrmError("The background model {} does not exist.", model, hint="Name an ONNX file.", code="bad_model")
     try:
         import onnxruntime
     except ImportError:
@@ -91,13 +92,14 @@ def _session(model: Path) -> Any:
         raise _bad(model, error) from None
     shape = session.get_inputs()[0].shape
     if len(shape) != 4 or shape[1] != 3:
-        raise _bad(model, f"its input has the shape {shape} instead of [1, 3, height, width]")
+        raise _bad(model, text("its input has the shape {} instead of [1, 3, height, width]", shape))
     return session
 
 
 def _bad(model: Path, why: object) -> TttlrmError:
     hint = "Use a network such as U²-Net, ISNet or BiRefNet, exported to ONNX."
-    return TttlrmError(f"The background model {model} cannot be used ({' '.join(str(why).split())}).", hint, "bad_model")
+    reason = why if isinstance(why, Text) else " ".join(str(why).split())
+    return TttlrmError("The background model {} cannot be used ({}).", model, reason, hint=hint, code="bad_model")
 
 
 def _small(photo: Photo) -> np.ndarray:

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..progress import Report
+from ..stages import Stage
 from .images import read_reduced, shrunk
 from .photo import leave_out
 from .threads import for_each
@@ -31,22 +31,22 @@ class Look:
     tiny: np.ndarray  # [TINY * TINY] float32, brightness without its mean, of length 1 (or 0)
 
 
-def worth_using(paths: list[Path], report: Report, duplicates: bool = True) -> list[Path]:
+Looks = dict[Path, Look]
+
+
+def worth_using(paths: list[Path], report: Report, known: Looks | None = None, duplicates: bool = True) -> list[Path]:
     """The photos that can be read and are not blurred, nor with `duplicates` near-identical to others, in their order.
 
-    Whatever is set aside is noted by name. At least two photos are left. Raises `TttlrmError` where more than half of the
-    photos cannot be read or need a package that is not installed, and ("no_photos") where all are copies of one.
+    Whatever is set aside is noted by name. Photos that are looked at join those that are `known` already. At least two
+    photos are left. Raises `TttlrmError` where more than half of the photos cannot be read or need a package that is not
+    installed, and ("no_photos") where all are copies of one.
     """
-    looks = _looks(paths, report)
+    looks = {} if known is None else known
+    _look_at(paths, looks, report)
     kept = [path for path in paths if path in looks]
     for judge in (_tell_same, _tell_blurred) if duplicates else (_tell_blurred,):
         kept = judge(kept, looks, report)
     return kept
-
-
-def forget_looks() -> None:
-    """Drop what is remembered of photos so that a second `worth_using` of the same set is quick."""
-    _look.cache_clear()
 
 
 def softness(
@@ -66,24 +66,22 @@ def _energy(grey: np.ndarray, axis: int) -> float:
     return float((np.diff(grey, axis=axis).astype(np.float64) ** 2).sum())
 
 
-def _looks(paths: list[Path], report: Report) -> dict[Path, Look]:
-    """A look at each photo that can be read; the others are noted."""
-    looks: dict[Path, Look] = {}
+def _look_at(paths: list[Path], looks: Looks, report: Report) -> None:
+    """Add a look at each photo that can be read; the others are noted."""
     faults: dict[Path, TttlrmError] = {}
 
     def look(path: Path) -> None:
         try:
-            looks[path] = _look(path, path.stat().st_mtime_ns if path.exists() else 0)
+            looks[path] = _look(path)
         except TttlrmError as error:
             faults[path] = error
 
-    for_each(look, paths, report, "look")
-    leave_out([faults[path] for path in paths if path in faults], len(looks), report)
-    return looks
+    for_each(look, [path for path in paths if path not in looks], report, Stage.LOOK)
+    readable = sum(path in looks for path in paths)
+    leave_out([faults[path] for path in paths if path in faults], readable, report)
 
 
-@cache
-def _look(path: Path, changed: int) -> Look:
+def _look(path: Path) -> Look:
     grey = _small(path)
     tiny = np.asarray(Image.fromarray(grey).resize((TINY, TINY), Image.Resampling.BOX)).reshape(-1)
     tiny = tiny - tiny.mean()
@@ -97,7 +95,7 @@ def _small(path: Path) -> np.ndarray:
     return np.asarray(grey.resize((max(2, width), max(2, height)), Image.Resampling.LANCZOS))
 
 
-def _tell_same(paths: list[Path], looks: dict[Path, Look], report: Report) -> list[Path]:
+def _tell_same(paths: list[Path], looks: Looks, report: Report) -> list[Path]:
     """The photos without those that show what a sharper one shows."""
     tiny = np.stack([looks[path].tiny for path in paths])
     likeness = tiny @ tiny.T
@@ -112,19 +110,24 @@ def _tell_same(paths: list[Path], looks: dict[Path, Look], report: Report) -> li
     if not same:
         return paths
     if len(kept) == 1:
-        sentence = f"All {len(paths)} photos in {paths[0].parent} show the same from the same place."
-        raise TttlrmError(sentence, "Add photos of the scene from at least one other place.", "no_photos")
+        raise TttlrmError(
+            "All {} photos in {} show the same from the same place.",
+            len(paths),
+            paths[0].parent,
+            hint="Add photos of the scene from at least one other place.",
+            code="no_photos",
+        )
     pairs = [f"{paths[index].name} (as {paths[alike].name})" for index, alike in sorted(same.items())]
-    report.note(f"{len(same)} of {len(paths)} photos show the same as others and are left out: {', '.join(pairs)}.")
+    report.note(text("{} of {} photos show the same as others and are left out: {}.", len(same), len(paths), ", ".join(pairs)))
     return [paths[index] for index in sorted(kept)]
 
 
-def _tell_blurred(paths: list[Path], looks: dict[Path, Look], report: Report) -> list[Path]:
+def _tell_blurred(paths: list[Path], looks: Looks, report: Report) -> list[Path]:
     """The photos without those that are far softer than most: never more than half of them."""
     most = BLURRED * np.median([looks[path].softness for path in paths])
     kept = [path for path in paths if looks[path].softness <= most]
     blurred = [path.name for path in paths if looks[path].softness > most]
     if not blurred or len(kept) < 2:
         return paths
-    report.note(f"{len(blurred)} of {len(paths)} photos are blurred and left out: {', '.join(blurred)}.")
+    report.note(text("{} of {} photos are blurred and left out: {}.", len(blurred), len(paths), ", ".join(blurred)))
     return kept

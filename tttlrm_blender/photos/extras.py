@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 
 
 def not_installed(path: Path, package: str, extra: str) -> TttlrmError:
     """The error for a file that cannot be read without a package, which the extra of that name installs with others."""
-    hint = f'Run pip install {package}, or pip install "tttlrm-blender[{extra}]" for all files of its kind.'
-    return TttlrmError(f"{path} cannot be read without the Python package {package}.", hint, "no_package")
+    hint = text('Run pip install {}, or pip install "tttlrm-blender[{}]" for all files of its kind.', package, extra)
+    return TttlrmError("{} cannot be read without the Python package {}.", path, package, hint=hint, code="no_package")

@@ -96,7 +96,7 @@ def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarr
         return _read_raw(path, upright, reduction)
     with _opened(path) as image:
         if image.mode == "F":
-            raise _bad(path, "has floating-point pixels, of which nobody knows how bright white is")
+            raise _bad("The photo {} has floating-point pixels, of which nobody knows how bright white is.", path)
         rest = reduction // _draft(image, reduction)
         with _alone_if_large(image.size):
             deep = _deep_rawmode(image)
@@ -134,20 +134,26 @@ def _faults(path: Path) -> Iterator[None]:
     except TttlrmError:
         raise
     except UnidentifiedImageError:
-        raise _bad(path, "is not an image that can be read") from None
+        raise _bad("The photo {} is not an image that can be read.", path) from None
     except FileNotFoundError:
-        raise _bad(path, "does not exist") from None
+        raise _bad("The photo {} does not exist.", path) from None
     except Exception as error:
-        raise _bad(path, f"cannot be read to its end ({str(error) or type(error).__name__})") from None
+        raise _bad("The photo {} cannot be read to its end ({}).", path, str(error) or type(error).__name__) from None
 
 
-def _bad(path: Path, what: str) -> TttlrmError:
-    return TttlrmError(f"The photo {path} {what}.", "Replace it or take it out of the folder.", "bad_photo")
+def _bad(template: str, *values: object) -> TttlrmError:
+    return TttlrmError(template, *values, hint="Replace it or take it out of the folder.", code="bad_photo")
 
 
 def _bounded(path: Path, size: tuple[int, int]) -> tuple[int, int]:
     if size[0] * size[1] > MOST_PIXELS:
-        raise _bad(path, f"has {size[0]}×{size[1]} pixels, more than the {MOST_PIXELS // 10**6} million that can be read")
+        raise _bad(
+            "The photo {} has {}×{} pixels, more than the {} million that can be read.",
+            path,
+            size[0],
+            size[1],
+            MOST_PIXELS // 10**6,
+        )
     return size
 
 

@@ -41,9 +41,11 @@ def pinhole_intrinsics(photo: Photo, width: int, height: int) -> np.ndarray:
     zoom = _zoom(photo.distortion, tuple(photo.intrinsics), (photo.width, photo.height), tuple(plain), (width, height))
     if zoom is None:
         raise TttlrmError(
-            f"The lens distortion of {photo.path} ({photo.distortion}) cannot be undone.",
-            "Undistort the photos with the program that found their cameras.",
-            "bad_poses",
+            "The lens distortion of {} ({}) cannot be undone.",
+            photo.path,
+            photo.distortion,
+            hint="Undistort the photos with the program that found their cameras.",
+            code="bad_poses",
         )
     return plain * [zoom, zoom, 1, 1]
 

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import TttlrmError
 from ..geometry.cameras import Cameras
 from ..progress import Report
+from ..stages import Stage
 from .images import DRAFTED, has_transparency, read_image
 from .lens import pinhole_intrinsics
 from .masks import read_alpha, read_mask
@@ -42,7 +43,7 @@ class PhotoSet:
 
 
 def load_photos(
-    photos: list[Photo], width: int = 0, height: int = 0, report: Report | None = None, stage: str = "load"
+    photos: list[Photo], width: int = 0, height: int = 0, report: Report | None = None, stage: Stage = Stage.LOAD
 ) -> PhotoSet:
     """Photos decoded, upright, undistorted, on white, resized to cover width × height and cropped around the centre.
 
@@ -103,7 +104,7 @@ def _reduction(photo: Photo, pinhole: np.ndarray) -> int:
 def _pixels(photo: Photo, reduction: int) -> np.ndarray:
     image, small = read_image(photo.path, photo.upright, reduction), photo.reduced(reduction)
     if image.shape[:2] != (small.height, small.width):
-        raise TttlrmError(f"The photo {photo.path} has another size than it had before.", "Start again.", "bad_photo")
+        raise TttlrmError("The photo {} has another size than it had before.", photo.path, hint="Start again.", code="bad_photo")
     if photo.alpha is None:
         return image
     alpha = read_alpha(photo, reduction)

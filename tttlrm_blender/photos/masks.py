@@ -37,7 +37,15 @@ def _read(path: Path | None, photo: Photo, reduction: int) -> np.ndarray:
     as_large = image_size(path) == (photo.width, photo.height)
     values = read_image(path, photo.upright, reduction if as_large else 1).mean(2)
     if not same_shape(values.shape[::-1], (photo.width, photo.height)):
-        sizes = f"{values.shape[1]}×{values.shape[0]} instead of {photo.width}×{photo.height}"
         hint = "Make it again from the photo held upright, or take it out of the folder."
-        raise TttlrmError(f"The mask {path} has another shape than its photo: {sizes} pixels.", hint, "bad_photo")
+        raise TttlrmError(
+            "The mask {} has another shape than its photo: {}×{} instead of {}×{} pixels.",
+            path,
+            values.shape[1],
+            values.shape[0],
+            photo.width,
+            photo.height,
+            hint=hint,
+            code="bad_photo",
+        )
     return np.asarray(Image.fromarray(values).resize((small.width, small.height), Image.Resampling.BILINEAR))[..., None]

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..geometry.similarity import Similarity
 from ..progress import Report
 from .distortion import PLAIN, Distortion
@@ -74,13 +74,13 @@ def posed_photo(
 ) -> Photo:
     """A photo whose camera the file `poses` describes, carried to the image's real size. Raises `TttlrmError` ("bad_poses")."""
     if min(lens.width, lens.height) < 1:
-        raise bad_poses(poses, f"has no usable image size for {path.name}")
+        raise bad_poses("The pose file {} has no usable image size for {}.", poses, path.name)
     size = image_size(path)
     upright = same_shape((lens.width, lens.height), size) or not same_shape((lens.height, lens.width), size)
     width, height = size if upright else size[::-1]
     intrinsics = lens.intrinsics * np.tile([width / lens.width, height / lens.height], 2)
     if not (np.isfinite([*intrinsics, *lens.distortion.values]).all() and (intrinsics[:2] > 0).all()):
-        raise bad_poses(poses, f"has no usable focal length or lens distortion for {path.name}")
+        raise bad_poses("The pose file {} has no usable focal length or lens distortion for {}.", poses, path.name)
     return Photo(
         name=path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name,
         path=path,
@@ -110,21 +110,21 @@ def mask_of(path: Path) -> Path | None:
     return None
 
 
-def bad_poses(path: Path, what: str, hint: str = "Export the cameras again.") -> TttlrmError:
+def bad_poses(template: str, *values: object, hint: str = "Export the cameras again.") -> TttlrmError:
     """The error that a pose file is to blame for."""
-    return TttlrmError(f"The pose file {path} {what}.", hint, "bad_poses")
+    return TttlrmError(template, *values, hint=hint, code="bad_poses")
 
 
 def tell_missing(poses: Path, missing: list[str], found: int, report: Report) -> None:
     """Note the images that a pose file names but that do not exist; fewer than two others are an error ("bad_poses")."""
     if not missing:
         return
-    which = f"names {len(missing)} images that do not exist, {missing[0]!r} among them"
+    what = text("The pose file {} names {} images that do not exist, {!r} among them", poses, len(missing), missing[0])
     if len(missing) == 1:
-        which = f"names the image {missing[0]!r}, which does not exist"
+        what = text("The pose file {} names the image {!r}, which does not exist", poses, missing[0])
     if found < 2:
-        raise bad_poses(poses, which, "Give the folder of the images that it was made from.")
-    report.note(f"The pose file {poses} {which}; the other {found} photos are used.")
+        raise bad_poses("{}.", what, hint="Give the folder of the images that it was made from.")
+    report.note(text("{}; the other {} photos are used.", what, found))
 
 
 def with_headers(found: list[tuple[Path, Other]], report: Report) -> list[tuple[Path, Other]]:
@@ -149,7 +149,7 @@ def leave_out(errors: list[TttlrmError], left: int, report: Report) -> None:
     if grave or (errors and left < max(2, len(errors))):
         raise [*grave, *errors][0]
     for error in errors:
-        report.note(f"{error.sentence} It is left out.")
+        report.note(text("{} It is left out.", error.text))
 
 
 def same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
@@ -160,11 +160,11 @@ def same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
 def _rigid(c2w: np.ndarray, poses: Path, name: str) -> np.ndarray:
     """The pose with the nearest rotation in place of its 3×3 part, as Blender's scaled cameras need."""
     if c2w.shape not in ((3, 4), (4, 4)) or not np.isfinite(c2w).all():
-        raise bad_poses(poses, f"has a pose of {name} that is not a 4×4 matrix of finite numbers")
+        raise bad_poses("The pose file {} has a pose of {} that is not a 4×4 matrix of finite numbers.", poses, name)
     left, stretch, right = np.linalg.svd(c2w[:3, :3])
     rotation = left @ right
     if stretch[2] <= 1e-6 * stretch[0] or np.linalg.det(rotation) < 0:
-        raise bad_poses(poses, f"has a pose of {name} that is flat or mirrored")
+        raise bad_poses("The pose file {} has a pose of {} that is flat or mirrored.", poses, name)
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = rotation, c2w[:3, 3]
     return pose

@@ -36,7 +36,11 @@ def pose_features(photos: list[Photo]) -> np.ndarray:
 
 
 def _centers(features: np.ndarray, count: int) -> np.ndarray:
-    """Centres [count, F] by Lloyd's iteration from mutually distant points."""
+    """Centres [count, F] by Lloyd's iteration from mutually distant points.
+
+    scipy's `kmeans2` would save six lines and no time to speak of, but its roundings settle ties, and so the choice among
+    cameras in a regular ring, otherwise.
+    """
     centers = features[_distant(features, count)]
     for _ in range(ROUNDS):
         labels = _distances(features, centers).argmin(1)

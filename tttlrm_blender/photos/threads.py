@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from ..progress import Report
+from ..stages import Stage
 
 Item = TypeVar("Item")
 
 
-def for_each(work: Callable[[Item], object], items: Iterable[Item], report: Report, stage: str) -> None:
+def for_each(work: Callable[[Item], object], items: Iterable[Item], report: Report, stage: Stage) -> None:
     """Call `work` for all items, in threads, and report the share that is done. The first error or cancelling ends it."""
     pool = ThreadPoolExecutor(os.cpu_count())
     futures = [pool.submit(work, item) for item in items]

@@ -14,8 +14,9 @@ import numpy as np
 from PIL import Image
 
 from ..cache import content_name, keep, kept_folder
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..progress import Report
+from ..stages import Stage
 from .blocks import block_mean
 from .cull import SIDE, softness
 from .extras import not_installed
@@ -53,7 +54,7 @@ def frames_of(video: Path, report: Report, count: int = FRAMES) -> Path:
             part.mkdir()
             _write(video, set(chosen), part, report)
             keep(part, kept)
-    report.note(f"The frames that are used of {video.name} are in {kept}.")
+    report.note(text("The frames that are used of {} are in {}.", video.name, kept))
     return kept
 
 
@@ -139,7 +140,7 @@ class Odometer:
 def _glimpses(video: Path, report: Report) -> Iterator[Glimpse]:
     odometer, due = Odometer(), -np.inf
     for number, frame, done in _decoded(video):
-        report("frames", 0.5 * done)
+        report(Stage.FRAMES, 0.5 * done)
         if frame.time is not None and frame.time < due:
             continue
         due = (frame.time or 0.0) + 1 / RATE - 1e-3
@@ -151,7 +152,7 @@ def _glimpses(video: Path, report: Report) -> Iterator[Glimpse]:
 
 def _write(video: Path, chosen: set[int], folder: Path, report: Report) -> None:
     for number, frame, done in _decoded(video):
-        report("frames", 0.5 + 0.5 * done)
+        report(Stage.FRAMES, 0.5 + 0.5 * done)
         if number in chosen:
             upright = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
             Image.fromarray(upright).save(folder / frame_name(number), quality=QUALITY, subsampling=0)
@@ -170,7 +171,7 @@ def _decoded(video: Path) -> Iterator[tuple[int, Any, float]]:
     try:
         with av.open(str(video), options=options) as container:
             if not container.streams.video:
-                raise _bad(video, "has no pictures")
+                raise _bad("The video {} has no pictures.", video)
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             seconds = (container.duration or 0) / av.time_base
@@ -178,10 +179,10 @@ def _decoded(video: Path) -> Iterator[tuple[int, Any, float]]:
                 yield number, frame, min((frame.time or 0) / seconds, 1.0) if seconds else 0.0
     except (av.error.FFmpegError, OSError, ValueError) as error:
         if number < 0:
-            raise _bad(video, f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
+            raise _bad("The video {} cannot be read ({}).", video, getattr(error, "strerror", None) or error) from None
     if number < 0:
-        raise _bad(video, "has no pictures")
+        raise _bad("The video {} has no pictures.", video)
 
 
-def _bad(video: Path, what: str) -> TttlrmError:
-    return TttlrmError(f"The video {video} {what}.", "Export it again, or give a folder of photos.", "bad_video")
+def _bad(template: str, *values: object) -> TttlrmError:
+    return TttlrmError(template, *values, hint="Export it again, or give a folder of photos.", code="bad_video")

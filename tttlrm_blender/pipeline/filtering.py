@@ -15,11 +15,11 @@ NEIGHBOURS = 8  # whose distances tell how lone a splat is
 LONE = 2.0  # times as far from its neighbours as these from theirs is lone, at the strictest; for a transparent splat half as far
 
 
-def tidy(
-    gaussians: Gaussians,
+def filtered(
+    gaussians: Gaussians[np.ndarray],
     settings: DecodeSettings,
     eyes: np.ndarray,  # [V, 3], where the query cameras stand
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """Numpy splats without those that the settings do not want, merged, and no larger than allowed.
 
     Raises `TttlrmError` ("no_splats") where none is left.
@@ -37,7 +37,9 @@ def tidy(
     if settings.max_splats:
         gaussians = prune(gaussians, max_splats=settings.max_splats)
     if not len(gaussians):
-        raise TttlrmError("These settings leave no splats.", "Crop less, or drop fewer of the faint and lone ones.", "no_splats")
+        raise TttlrmError(
+            "These settings leave no splats.", hint="Crop less, or drop fewer of the faint and lone ones.", code="no_splats"
+        )
     return gaussians
 
 
@@ -69,7 +71,7 @@ def nearest(
     return np.sqrt(squares)
 
 
-def lone(gaussians: Gaussians, strictness: float) -> np.ndarray:  # [N] bool
+def lone(gaussians: Gaussians[np.ndarray], strictness: float) -> np.ndarray:  # [N] bool
     """Which splats are much farther from their neighbours than these are from theirs; faint ones need to be less so.
 
     What is usual is asked of the neighbours, not of the whole scene: distant surroundings are sparse everywhere.
@@ -83,9 +85,9 @@ def lone(gaussians: Gaussians, strictness: float) -> np.ndarray:  # [N] bool
 
 
 def no_larger(
-    gaussians: Gaussians,
+    gaussians: Gaussians[np.ndarray],
     limits: np.ndarray,  # [N], world units
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """The splats, cut off along every axis at a size of each its own."""
     parts = gaussians.arrays()
     return Gaussians(**parts | {"scales": np.minimum(gaussians.scales, limits[:, None].astype(np.float32))})

@@ -4,26 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..progress import Report
-
-
-@dataclass(frozen=True)
-class JobResult:
-    """What a finished job hands over: JSON values, and arrays by name."""
-
-    info: dict[str, Any] = field(default_factory=dict)
-    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+from ..protocol.kinds import Kind
 
 
 @dataclass(frozen=True)
 class JobKind:
-    """The settings a job takes, and the function that does it: (scene, settings, report) → result."""
+    """What both sides know of a kind of job, with its settings and result, and the function that does it."""
 
-    settings: type
-    run: Callable[[Any, Any, Report], JobResult]
+    kind: Kind[Any, Any]
+    run: Callable[[Any, Any, Report], Any]  # (scene, settings, report) → result
     interactive: bool = False  # somebody sits and waits for it: goes before jobs that are not
+
+
+def by_name(*jobs: JobKind) -> dict[str, JobKind]:
+    """Jobs by the names that clients ask for them by."""
+    return {job.kind.name: job for job in jobs}

@@ -7,23 +7,39 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from trimesh import Trimesh
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..gaussians.formats.registry import write_splats
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
-from ..mesh.mesh import Mesh
+from ..mesh.mesh import mesh_arrays
+from ..model.network import TttLRM
 from ..photos.load import pinhole_cameras, used_size
 from ..poses.find import find_photos
 from ..poses.world_frame import moved, settle
 from ..progress import Report
+from ..protocol import kinds
+from ..protocol.results import (
+    CameraTable,
+    DecodeResult,
+    ExportResult,
+    Figures,
+    MeshResult,
+    PosesResult,
+    ReconstructResult,
+    RefineResult,
+    RenderResult,
+    Surface,
+)
 from ..protocol.settings import (
     DecodeSettings,
     ExportSettings,
@@ -34,151 +50,150 @@ from ..protocol.settings import (
     RefineSettings,
     RenderSettings,
 )
+from ..stages import Stage
 from . import steps
-from .job_kind import JobKind, JobResult
+from .job_kind import JobKind, by_name
+from .networks import load_network
 from .scene import Reconstruction, Scene
 
 
 class Clock:
-    """Seconds spent in the stages of a job."""
+    """Seconds spent in the parts of a job."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        """Time the block as a stage."""
+    def __call__(self, part: str) -> Iterator[None]:
+        """Time the block as a part."""
         start = time.perf_counter()
         yield
-        self.seconds[stage] = round(time.perf_counter() - start, 3)
+        self.seconds[part] = round(time.perf_counter() - start, 3)
 
 
-def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> JobResult:
-    """Photos → fast weights → splats, then refinement and a mesh where they are asked for.
-
-    The result's info holds `views` (photos used: the network reads some, refinement uses all), `splats`, `seconds` by
-    stage, `cameras`, and over held-out photos `psnr` and `ssim`, with those before the refinement under `decoded` and, where
-    photos have exposures of their own, those with the exposure of each fitted under `exposed`.
-    """
-    clock = Clock()
+def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> ReconstructResult:
+    """Photos → fast weights → splats, then refinement and a mesh where they are asked for."""
+    clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
-        photographs = steps.load(scene, settings, report)
+        photographs = steps.load(scene, model.config.most_views, settings, report)
     with clock("encode"):
-        made = steps.remember(photographs, settings, report)
-    return _finish(scene, made, settings, clock, report)
+        made = steps.encode_photos(model, photographs, settings, report)
+    return _finish(scene, model, made, settings, clock, report)
 
 
-def extend(scene: Scene, settings: ExtendSettings, report: Report) -> JobResult:
+def extend(scene: Scene, settings: ExtendSettings, report: Report) -> ReconstructResult:
     """More photos of the scene's folder → the same fast weights → splats anew; the result is as that of `reconstruct`.
 
     Splats that were refined are replaced: they are read again from what all photos have taught.
     """
     clock, made = Clock(), scene.reconstruction()
+    model = load_network(made.checkpoint)
     with clock("load"):
-        new = steps.newcomers(scene, made, settings, report)
+        new = steps.new_photos(scene, made, settings, report)
     with clock("encode"):
-        made = steps.remember_more(made, new, settings, report)
-    return _finish(scene, made, settings, clock, report)
+        made = steps.encode_more(model, made, new, settings, report)
+    return _finish(scene, model, made, settings, clock, report)
 
 
 def _finish(
-    scene: Scene, made: Reconstruction, settings: ReconstructSettings | ExtendSettings, clock: Clock, report: Report
-) -> JobResult:
+    scene: Scene,
+    model: TttLRM,
+    made: Reconstruction,
+    settings: ReconstructSettings | ExtendSettings,
+    clock: Clock,
+    report: Report,
+) -> ReconstructResult:
     """Splats of a new memory, refined and with a mesh as asked for; they become the scene's."""
-    info: dict[str, Any] = {}
+    decoded: Figures | None = None
     with clock("decode"):
-        gaussians = steps.read_out(made, settings.decode, report)
+        gaussians = steps.decode_splats(model, made, settings.decode, report)
     if settings.refine.wanted or settings.mesh:
         report.preview(lambda: gaussians)
     if settings.refine.wanted:
-        info["decoded"] = steps.measure(gaussians, made, report)
+        decoded, _ = steps.measure(gaussians, made, report)
         with clock("refine"):
-            gaussians = steps.optimize(gaussians, made, settings.refine, report)
+            gaussians = steps.refine_splats(gaussians, made, settings.refine, report)
     mesh = None
     if settings.mesh:
         with clock("mesh"):
             mesh = _surface_if_any(gaussians, made, settings.mesh, report)
     used = made.photographs.files if settings.refine.wanted else made.photographs.chosen
-    info |= {"views": len(used), "seconds": clock.seconds, "cameras": _cameras(made)}
-    info |= steps.measure(gaussians, made, report, settings.refine.wanted and settings.refine.exposure)
+    figures, exposed = steps.measure(gaussians, made, report, settings.refine.wanted and settings.refine.exposure)
     _keep(scene, report, made=made, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
-    return _result(info, gaussians, mesh)
+    surface = _to_surface(mesh) if mesh else None
+    return ReconstructResult(gaussians, _cameras(made), len(used), clock.seconds, figures, decoded, exposed, surface)
 
 
-def poses(scene: Scene, settings: PosesSettings, report: Report) -> JobResult:
+def poses(scene: Scene, settings: PosesSettings, report: Report) -> PosesResult:
     """Where the cameras of the photos in the scene's folder stand, of the photos' own sizes; the scene stays as it is."""
-    report("load", 0)
+    report(Stage.LOAD, 0)
     photos = find_photos(scene.folder, settings.poses, report)
     photos = moved(photos, settle(photos, settings.orient, settings.distance))
     cameras = pinhole_cameras(photos, *used_size(photos))
-    return JobResult({"cameras": _cameras_to_json([photo.name for photo in photos], cameras)})
+    return PosesResult(_table([photo.name for photo in photos], cameras))
 
 
-def export(scene: Scene, settings: ExportSettings, report: Report) -> JobResult:
-    """The scene as a file, as the array "file" [n] uint8. Raises `TttlrmError` where there is no such part of it."""
-    report("export", 0)
+def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResult:
+    """The scene as a file. Raises `TttlrmError` where there is no such part of it."""
+    report(Stage.EXPORT, 0)
     match settings.format:
-        case "ply" | "compressed.ply" | "spz" | "splat" | "splats.glb":
+        case "glb":
+            if scene.state.mesh is None:
+                raise TttlrmError("The scene has no mesh yet.", hint="Make one first.", code="no_mesh")
+            data = glb_bytes(scene.state.mesh)
+        case "json":
+            data = json.dumps(_cameras(scene.reconstruction()).to_json()).encode()
+        case _:
             with TemporaryDirectory(prefix="tttlrm-") as folder:
                 path = Path(folder) / f"scene.{settings.format}"
                 write_splats(path, scene.splats(), up="z")
                 data = path.read_bytes()
-        case "glb":
-            if scene.state.mesh is None:
-                raise TttlrmError("The scene has no mesh yet.", "Make one first.", "no_mesh")
-            data = glb_bytes(scene.state.mesh)
-        case "json":
-            data = json.dumps(_cameras(scene.reconstruction())).encode()
-        case _:
-            hint = "Choose ply, compressed.ply, spz, splat, splats.glb, glb or json."
-            raise TttlrmError(f"A scene cannot be exported as {settings.format!r}.", hint, "bad_settings")
-    return JobResult({"bytes": len(data)}, {"file": np.frombuffer(data, np.uint8)})
+    return ExportResult(np.frombuffer(data, np.uint8))
 
 
-def decode(scene: Scene, settings: DecodeSettings, report: Report) -> JobResult:
+def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResult:
     """Read splats from the scene's memory again, with other settings; refinement is not kept."""
     made = scene.reconstruction()
-    gaussians = steps.read_out(made, settings, report)
-    info = steps.measure(gaussians, made, report)
+    gaussians = steps.decode_splats(load_network(made.checkpoint), made, settings, report)
+    figures, _ = steps.measure(gaussians, made, report)
     _keep(scene, report, gaussians=gaussians, refined=False)
-    return _result(info, gaussians)
+    return DecodeResult(gaussians, figures)
 
 
-def refine(scene: Scene, settings: RefineSettings, report: Report) -> JobResult:
+def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
     """Optimise the scene's current splats against its photos, or go on with it."""
     made = scene.reconstruction()
-    gaussians = steps.optimize(scene.splats(), made, settings, report, scene.state.refined)
-    info = steps.measure(gaussians, made, report, settings.exposure)
+    gaussians = steps.refine_splats(scene.splats(), made, settings, report, scene.state.refined)
+    figures, exposed = steps.measure(gaussians, made, report, settings.exposure)
     _keep(scene, report, gaussians=gaussians, refined=True)
-    return _result(info, gaussians)
+    return RefineResult(gaussians, figures, exposed)
 
 
-def mesh(scene: Scene, settings: MeshSettings, report: Report) -> JobResult:
+def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
     """Make a surface of the scene's current splats."""
     surface = _surface(scene.splats(), scene.reconstruction(), settings, report)
     _keep(scene, report, mesh=surface)
-    return JobResult({"faces": len(surface.faces)}, _mesh_arrays(surface))
+    return MeshResult(_to_surface(surface))
 
 
-def render(scene: Scene, settings: RenderSettings, report: Report) -> JobResult:
+def render(scene: Scene, settings: RenderSettings, report: Report) -> RenderResult:
     """Draw the scene's current splats as the cameras of its photos see them."""
-    drawn = steps.pictures(scene.splats(), scene.reconstruction(), settings, report)
-    return JobResult({"pictures": list(drawn)}, {f"image.{name}": image for name, image in drawn.items()})
+    return RenderResult(steps.pictures(scene.splats(), scene.reconstruction(), settings, report))
 
 
-JOBS = {
-    "reconstruct": JobKind(ReconstructSettings, reconstruct),
-    "extend": JobKind(ExtendSettings, extend),
-    "poses": JobKind(PosesSettings, poses),
-    "export": JobKind(ExportSettings, export, interactive=True),
-    "decode": JobKind(DecodeSettings, decode, interactive=True),
-    "refine": JobKind(RefineSettings, refine, interactive=True),
-    "mesh": JobKind(MeshSettings, mesh, interactive=True),
-    "render": JobKind(RenderSettings, render, interactive=True),
-}
+JOBS = by_name(
+    JobKind(kinds.RECONSTRUCT, reconstruct),
+    JobKind(kinds.EXTEND, extend),
+    JobKind(kinds.POSES, poses),
+    JobKind(kinds.EXPORT, export, interactive=True),
+    JobKind(kinds.DECODE, decode, interactive=True),
+    JobKind(kinds.REFINE, refine, interactive=True),
+    JobKind(kinds.MESH, mesh, interactive=True),
+    JobKind(kinds.RENDER, render, interactive=True),
+)
 
 
-def _surface(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh:
+def _surface(gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report) -> Trimesh:
     """The surface of splats, its texture of the photos."""
     photos = steps.photos_to_paint(made, report) if settings.texture else None
     return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
@@ -186,34 +201,30 @@ def _surface(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings,
 
 def _keep(scene: Scene, report: Report, **parts: Any) -> None:
     """Make parts the scene's, unless the job was cancelled: from then on it is done."""
-    report("save", 0)
+    report(Stage.SAVE, 0)
     scene.change(**parts)
 
 
-def _surface_if_any(gaussians: Gaussians, made: Reconstruction, settings: MeshSettings, report: Report) -> Mesh | None:
+def _surface_if_any(
+    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report
+) -> Trimesh | None:
     """The surface; None, with a note, where there is none to be made: splats are not lost for want of it."""
     try:
         return _surface(gaussians, made, settings, report)
     except TttlrmError as error:
-        report.note(f"There is no mesh: {error.sentence} {error.hint}")
+        report.note(text("There is no mesh: {}", error.words))
         return None
 
 
-def _result(info: dict[str, Any], gaussians: Gaussians, surface: Mesh | None = None) -> JobResult:
-    arrays = {f"gaussians.{name}": array for name, array in gaussians.arrays().items()}
-    return JobResult(info | {"splats": len(gaussians)}, arrays | (_mesh_arrays(surface) if surface else {}))
+def _to_surface(mesh: Trimesh) -> Surface:
+    return Surface(**mesh_arrays(mesh), glb=np.frombuffer(glb_bytes(mesh), np.uint8))
 
 
-def _mesh_arrays(surface: Mesh) -> dict[str, np.ndarray]:
-    parts = surface.arrays() | {"glb": np.frombuffer(glb_bytes(surface), np.uint8)}
-    return {f"mesh.{name}": array for name, array in parts.items()}
+def _cameras(made: Reconstruction) -> CameraTable:
+    """The cameras of a scene's photos, by name."""
+    originals = np.array([[photo.width, photo.height] for photo in made.photographs.by_name()])
+    return replace(_table(*made.photographs.cameras()), originals=originals)
 
 
-def _cameras(made: Reconstruction) -> dict[str, Any]:
-    originals = [[photo.width, photo.height] for photo in made.photographs.by_name()]
-    return _cameras_to_json(*made.photographs.cameras()) | {"originals": originals}
-
-
-def _cameras_to_json(names: list[str], cameras: Cameras) -> dict[str, Any]:
-    poses, intrinsics, sizes = (part.tolist() for part in (cameras.c2w, cameras.intrinsics, cameras.sizes))
-    return {"names": names, "c2w": poses, "intrinsics": intrinsics, "sizes": sizes}
+def _table(names: list[str], cameras: Cameras) -> CameraTable:
+    return CameraTable(names, cameras.c2w, cameras.intrinsics, cameras.sizes)

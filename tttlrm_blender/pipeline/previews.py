@@ -11,30 +11,37 @@ from ..gaussians.gaussians import thinned
 from ..geometry.cameras import Cameras
 from ..geometry.similarity import Similarity
 from ..model.memory import VIEWS_PER_UPDATE
+from ..model.network import TttLRM
 from ..model.stream import Look, glance
 from ..progress import Report
 from ..protocol.settings import DecodeSettings, ReconstructSettings
-from .scene import in_world, network
+from ..stages import Stage
+from .scene import in_world
 
 LOOK_SPLATS = 50_000  # in a preview of photos that are being read
 
 
 def look_ahead(
-    images: np.ndarray, cameras: Cameras, similarity: Similarity, settings: ReconstructSettings, report: Report
+    model: TttLRM,
+    images: np.ndarray,  # [V, H, W, 3] float32
+    cameras: Cameras,  # in the network's world
+    similarity: Similarity,  # from the world of the cameras to the network's
+    settings: ReconstructSettings,
+    report: Report,
 ) -> None:
     """Show what a glance at the photos tells: at all of them before the autoregressive scan, else at the first few."""
     early = None if settings.scan == "ar" else VIEWS_PER_UPDATE
     glance(
-        network(settings.checkpoint),
+        model,
         images[:early],
         cameras.c2w[:early],
         cameras.intrinsics[:early],
         settings.elastic,
-        lambda share: report("preview", share),
-        offering(settings.checkpoint, similarity, settings.decode, report),
+        lambda share: report(Stage.PREVIEW, share),
+        offering(model, similarity, settings.decode, report),
     )
 
 
-def offering(checkpoint: str, similarity: Similarity, settings: DecodeSettings, report: Report) -> Callable[[Look], None]:
+def offering(model: TttLRM, similarity: Similarity, settings: DecodeSettings, report: Report) -> Callable[[Look], None]:
     """What offers the splats of a look as a preview, thinned: they come often, and are coarse anyway."""
-    return lambda look: report.preview(lambda: thinned(in_world(checkpoint, look(), similarity, settings), LOOK_SPLATS))
+    return lambda look: report.preview(lambda: thinned(in_world(model, look(), similarity, settings), LOOK_SPLATS))

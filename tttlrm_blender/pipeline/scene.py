@@ -7,27 +7,24 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from trimesh import Trimesh
 
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..gaussians.transform import apply_similarity
 from ..geometry.cameras import Cameras
 from ..geometry.similarity import Similarity
-from ..mesh.mesh import Mesh
-from ..model.checkpoint import DEFAULT, load_checkpoint
 from ..model.memory import SceneMemory, read_splats
 from ..model.network import TttLRM
-from ..model.shortage import free_memory
 from ..photos.load import PhotoSet, load_photos, pinhole_cameras
 from ..photos.photo import Photo
 from ..progress import Report
 from ..protocol.settings import DecodeSettings
-from ..render.device import best_device
+from ..render.device import to_numpy
 
 
 class Photographs:
@@ -91,7 +88,7 @@ def kept_photos() -> Iterator[None]:
         if error.code != "bad_photo":
             raise
         hint = "Reconstruct the scene again from your photos; its splats stay as they are."
-        raise TttlrmError(error.sentence, hint, "photos_gone") from error
+        raise TttlrmError(error.text, hint=hint, code="photos_gone") from error
 
 
 @dataclass(frozen=True)
@@ -110,9 +107,9 @@ class State:
     """All that is known of a scene."""
 
     made: Reconstruction | None = None
-    gaussians: Gaussians | None = None  # numpy, in the world of the cameras
+    gaussians: Gaussians[np.ndarray] | None = None  # numpy, in the world of the cameras
     refined: bool = False  # whether these were optimised against the photos
-    mesh: Mesh | None = None
+    mesh: Trimesh | None = None
 
 
 class Scene:
@@ -136,42 +133,18 @@ class Scene:
     def reconstruction(self) -> Reconstruction:
         """What the photos became. Raises `TttlrmError` before there is anything."""
         if self._state.made is None:
-            raise TttlrmError("This scene has not been reconstructed yet.", "Reconstruct it first.", "no_scene")
+            raise TttlrmError("This scene has not been reconstructed yet.", hint="Reconstruct it first.", code="no_scene")
         return self._state.made
 
-    def splats(self) -> Gaussians:
+    def splats(self) -> Gaussians[np.ndarray]:
         """The scene's current splats. Raises `TttlrmError` before there are any."""
         self.reconstruction()
         assert self._state.gaussians is not None
         return self._state.gaussians
 
 
-def network(checkpoint: str) -> TttLRM:
-    """The network of a checkpoint, kept from one job to the next until the file changes. Raises `TttlrmError`."""
-    path = DEFAULT if checkpoint == "default" else Path(checkpoint)
-    return _network(path, path.stat().st_mtime_ns if path.exists() else 0)
-
-
-@lru_cache(maxsize=1)
-def _network(path: Path, changed: int) -> TttLRM:
-    return load_checkpoint(path, best_device())
-
-
-def in_world(checkpoint: str, memory: SceneMemory, similarity: Similarity, settings: DecodeSettings) -> Gaussians:
+def in_world(model: TttLRM, memory: SceneMemory, similarity: Similarity, settings: DecodeSettings) -> Gaussians[np.ndarray]:
     """All splats of a memory in the world of the cameras, which the similarity leads from."""
-    found = read_splats(
-        network(checkpoint), memory, settings.keep, settings.explore, settings.sh_degree, settings.scale, settings.seed
-    )
+    found = read_splats(model, memory, settings.keep, settings.explore, settings.sh_degree, settings.scale, settings.seed)
     back = similarity.inverse()
     return apply_similarity(to_numpy(found), back.scale, back.rotation, back.translation)
-
-
-def release_memory() -> None:
-    """Drop the network, and give the accelerator's memory back; it is loaded again when it is needed."""
-    _network.cache_clear()
-    free_memory()
-
-
-def to_numpy(gaussians: Gaussians) -> Gaussians:
-    """Tensor splats as float32 numpy arrays."""
-    return gaussians.map(lambda tensor: np.ascontiguousarray(tensor.detach().float().cpu().numpy()))

@@ -22,7 +22,7 @@ from safetensors.torch import load_file
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..geometry.similarity import Similarity
-from ..mesh.mesh import Mesh
+from ..mesh.mesh import make_mesh, mesh_arrays
 from ..model.checkpoint import write_tensors
 from ..model.depth import Guess
 from ..model.memory import SceneMemory
@@ -97,7 +97,7 @@ def _there(file: Path) -> bool:
         return False
     except OSError as error:
         hint = "Try again; the scene is still there."
-        raise TttlrmError(f"{file} cannot be read: {error.strerror}.", hint, "cannot_read") from error
+        raise TttlrmError("{} cannot be read: {}.", file, error.strerror, hint=hint, code="cannot_read") from error
     return True
 
 
@@ -131,7 +131,7 @@ def _memory(arrays: dict[str, torch.Tensor]) -> SceneMemory:
 def _shown_arrays(state: State) -> dict[str, torch.Tensor]:
     arrays = {f"gaussians.{name}": array for name, array in state.gaussians.arrays().items()} if state.gaussians else {}
     if state.mesh:
-        arrays |= {f"mesh.{name}": array for name, array in state.mesh.arrays().items()}
+        arrays |= {f"mesh.{name}": array for name, array in mesh_arrays(state.mesh).items()}
     return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
 
 
@@ -158,7 +158,7 @@ def _state(described: dict[str, Any], shown: dict[str, np.ndarray], memory: Scen
     similarity = _similarity(described["similarity"])
     made = Reconstruction(photographs, described["checkpoint"], memory, similarity, described["memory"])
     gaussians = Gaussians(**_below("gaussians.", shown))
-    mesh = Mesh(**_below("mesh.", shown)) if "mesh.faces" in shown else None
+    mesh = make_mesh(**_below("mesh.", shown)) if "mesh.faces" in shown else None
     return State(made, gaussians, described["refined"], mesh)
 
 

@@ -24,7 +24,7 @@ def read_cameras(path: Path) -> tuple[list[str], Cameras]:
     names, cameras = _own(path, content) if "c2w" in content else _transforms(path)
     sound = np.isfinite(cameras.c2w).all() and np.isfinite(cameras.intrinsics).all() and (cameras.sizes > 0).all()
     if not sound or cameras.c2w.shape[1:] != (4, 4) or cameras.intrinsics.shape[1:] != (4,):
-        raise bad_poses(path, "has cameras with impossible poses, focal lengths or sizes")
+        raise bad_poses("The pose file {} has cameras with impossible poses, focal lengths or sizes.", path)
     return names, cameras
 
 
@@ -32,9 +32,9 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise bad_poses(path, f"cannot be read ({error})") from None
+        raise bad_poses("The pose file {} cannot be read ({}).", path, error) from None
     if not isinstance(content, dict):
-        raise bad_poses(path, "has no cameras")
+        raise bad_poses("The pose file {} has no cameras.", path)
     return content
 
 
@@ -46,7 +46,7 @@ def _own(path: Path, content: dict[str, Any]) -> tuple[list[str], Cameras]:
         if not len(names) == len(cameras.c2w) == len(cameras.intrinsics) == len(cameras.sizes) > 0:
             raise ValueError("lists of different lengths")
     except (KeyError, TypeError, ValueError) as error:
-        raise bad_poses(path, f"does not list its cameras properly ({error})") from None
+        raise bad_poses("The pose file {} does not list its cameras properly ({}).", path, error) from None
     return names, cameras
 
 
@@ -57,7 +57,7 @@ def _transforms(path: Path) -> tuple[list[str], Cameras]:
     poses = np.stack([array(path, frame, "transform_matrix") for frame in frames]) @ OPENGL_AXES
     sizes = np.array([[number(path, frame, "w"), number(path, frame, "h")] for frame in frames])
     if not np.isfinite(sizes).all():
-        raise bad_poses(path, "does not tell the size of the images (w and h)")
+        raise bad_poses("The pose file {} does not tell the size of the images (w and h).", path)
     intrinsics = np.array([_intrinsics(path, frame) for frame in frames])
     return names, Cameras(poses, intrinsics, sizes.round().astype(np.int64))
 

@@ -37,8 +37,13 @@ def write_colmap(folder: Path, names: list[str], cameras: Cameras) -> None:
     """
     taken = [name for name in COLMAP_FILES if (folder / name).exists()]
     if taken:
-        sentence = f"{folder} holds a COLMAP model already: {', '.join(taken)}."
-        raise TttlrmError(sentence, "Choose another folder, or move the files away.", "cannot_write")
+        raise TttlrmError(
+            "{} holds a COLMAP model already: {}.",
+            folder,
+            ", ".join(taken),
+            hint="Choose another folder, or move the files away.",
+            code="cannot_write",
+        )
     lenses = [f"PINHOLE {w} {h} " + _numbers(lens) for (w, h), lens in zip(cameras.sizes, cameras.intrinsics, strict=True)]
     ids = {lens: index for index, lens in enumerate(dict.fromkeys(lenses), 1)}
     w2c = np.linalg.inv(cameras.c2w)

@@ -106,22 +106,22 @@ def read_points(model: Path) -> ColmapPoints:
     return ColmapPoints(means, colors, [row[2] for row in rows])
 
 
-def _read(model: Path, name: str, binary: Any, text: Any) -> list[Any]:
+def _read(model: Path, name: str, binary: Any, from_lines: Any) -> list[Any]:
     path = model / f"{name}.bin"
     try:
         if path.is_file():
             return list(binary(_Bytes(path.read_bytes()), path))
         path = model / f"{name}.txt"
         return list(
-            text([line.strip() for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")], path)
+            from_lines([line.strip() for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")], path)
         )
     except (OSError, ValueError, IndexError, struct.error) as error:
-        raise bad_poses(path, f"cannot be read ({error})") from None
+        raise bad_poses("The pose file {} cannot be read ({}).", path, error) from None
 
 
 def _photo(model: Path, folder: Path, path: Path, image: ColmapImage, lenses: dict[int, Lens], estimated: bool) -> Photo:
     if image.camera_id not in lenses:
-        raise bad_poses(model, f"has no camera for {image.name}")
+        raise bad_poses("The pose file {} has no camera for {}.", model, image.name)
     return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], Source(model, image.image_id, estimated))
 
 
@@ -149,7 +149,7 @@ class _Bytes:
         self.at += struct.calcsize(f"<{layout}")
         return fields
 
-    def text(self) -> str:
+    def name(self) -> str:
         end = self.content.index(b"\0", self.at)
         name, self.at = self.content[self.at : end].decode(), end + 1
         return name
@@ -169,14 +169,14 @@ def _cameras_text(lines: list[str], path: Path) -> Iterator[tuple[int, Lens]]:
 
 def _supported(path: Path, model: str) -> str:
     if model not in MODELS:
-        raise bad_poses(path, f"has a camera model that is not supported ({model})", MODEL_HINT)
+        raise bad_poses("The pose file {} has a camera model that is not supported ({}).", path, model, hint=MODEL_HINT)
     return model
 
 
 def _images_binary(data: _Bytes, path: Path) -> Iterator[ColmapImage]:
     for _ in range(data.take("Q")[0]):
         image_id, *pose, camera_id = data.take("I7dI")
-        name = data.text()
+        name = data.name()
         (points,) = data.take("Q")
         data.at += 24 * points  # x, y and the id of a 3D point
         yield ColmapImage(image_id, name, camera_id, np.array(pose[:4]), np.array(pose[4:]))

@@ -35,7 +35,9 @@ def first_file(candidates: Iterable[Path], poses: Path, name: str) -> Path | Non
             if path.is_file():
                 return path
     if not near:
-        raise bad_poses(poses, f"names {name!r}, which is outside of the scene", "Name files of the scene only.")
+        raise bad_poses(
+            "The pose file {} names {!r}, which is outside of the scene.", poses, name, hint="Name files of the scene only."
+        )
     return None
 
 

@@ -9,7 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 from ..cache import content_name, keep, kept_folder
-from ..errors import TttlrmError
+from ..errors import Text, TttlrmError, text
 from ..photos.exif import camera_name
 from ..photos.images import focal_length, image_size, shrunk
 from ..photos.photo import mask_of
@@ -52,7 +52,9 @@ def _mapped(images: list[Path], folder: Path, report: Report) -> Path:
     model = run_sfm(folder, job, report)
     if model is None:
         hint = advice(read_evidence(folder))
-        raise TttlrmError(f"The camera poses of the photos in {images[0].parent} could not be found.", hint, "no_poses")
+        raise TttlrmError(
+            "The camera poses of the photos in {} could not be found.", images[0].parent, hint=hint, code="no_poses"
+        )
     shutil.copy(folder / EVIDENCE, model)
     return model
 
@@ -64,28 +66,36 @@ def tell_lost(images: list[Path], model: Path, report: Report) -> None:
     apart = {index for group in others for index in group} - set(largest)
     lost = set(range(len(images))) - set(largest)
     blank = {index for index in lost - apart if evidence.details[index] < FEW_DETAILS}
-    reasons = {
-        "fit each other, but not the rest: they show something else, or a side that no photo leads to": apart,
-        "show hardly any detail": blank,
-        "show too little of what others show": lost - apart - blank,
-    }
-    for reason, indices in reasons.items():
-        if indices:
-            report.note(f"Left out are photos that {reason}: {', '.join(images[index].name for index in sorted(indices))}.")
+    weak = lost - apart - blank
+    named = [", ".join(images[index].name for index in sorted(indices)) for indices in (apart, blank, weak)]
+    notes = (
+        text(
+            "Left out are photos that fit each other, but not the rest: "
+            "they show something else, or a side that no photo leads to: {}.",
+            named[0],
+        ),
+        text("Left out are photos that show hardly any detail: {}.", named[1]),
+        text("Left out are photos that show too little of what others show: {}.", named[2]),
+    )
+    for names, note in zip(named, notes, strict=True):
+        if names:
+            report.note(note)
 
 
-def advice(evidence: Evidence) -> str:
+def advice(evidence: Evidence) -> Text:
     """What to photograph differently, after photos of which no two found a place together."""
     blank = sum(count < FEW_DETAILS for count in evidence.details)
     if 2 * blank > len(evidence.details):
-        return (
-            f"{blank} of {len(evidence.details)} photos show hardly any detail: avoid blur, darkness, glass and blank surfaces."
+        return text(
+            "{} of {} photos show hardly any detail: avoid blur, darkness, glass and blank surfaces.",
+            blank,
+            len(evidence.details),
         )
     if not evidence.pairs:
-        return "No two photos show the same things: step a little between photos, and let each show much of the one before."
+        return text("No two photos show the same things: step a little between photos, and let each show much of the one before.")
     if 2 * evidence.turned > evidence.pairs:
-        return "The camera turned on the spot, or saw one flat thing only: walk around the scene, a step for each photo."
-    return "Take photos that overlap more, from more places, or add a transforms.json or a COLMAP model."
+        return text("The camera turned on the spot, or saw one flat thing only: walk around the scene, a step for each photo.")
+    return text("Take photos that overlap more, from more places, or add a transforms.json or a COLMAP model.")
 
 
 def _simple_radial(size: tuple[int, int], focal: float) -> tuple[str, list[float]]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import TttlrmError
-from ..photos.cull import worth_using
+from ..photos.cull import Looks, worth_using
 from ..photos.images import SUFFIXES
 from ..photos.photo import Photo, bad_poses
 from ..photos.raw import is_raw
@@ -45,25 +45,27 @@ BESIDE = (
 POSE_HINT = "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
 
 
-def find_photos(folder: Path, poses: str = "auto", report: Report | None = None) -> list[Photo]:
+def find_photos(folder: Path, poses: str = "auto", report: Report | None = None, looks: Looks | None = None) -> list[Photo]:
     """The photos of a folder, or the frames of a video, with their cameras, sorted by name.
 
     With poses at hand only headers are read. A folder with nothing but a video stands for the video.
 
     `poses` names a file or folder of poses, as it stands or below `folder`; "auto" looks beside the photos and does as
     "estimate" where there are none, which takes minutes, for the photos that are `worth_using`. `report` follows and is
-    told of missing and unused images. Raises `TttlrmError` with the code "no_photos", "bad_photo", "no_package", "bad_poses"
-    or "no_poses".
+    told of missing and unused images; `looks` is given to `worth_using`. Raises `TttlrmError` with the code "no_photos",
+    "bad_photo", "no_package", "bad_poses" or "no_poses".
     """
     report = report or Report()
     if folder.is_file():
         if folder.suffix.lower() in SUFFIXES:
-            raise TttlrmError(f"{folder} is a single photo.", "Give the folder that it is in, or a video.", "no_photos")
+            raise TttlrmError(
+                "{} is a single photo.", folder, hint="Give the folder that it is in, or a video.", code="no_photos"
+            )
         folder = frames_of(folder, report)
     if not folder.is_dir():
-        raise TttlrmError(f"The folder {folder} does not exist.", "Give a folder of photos, or a video.", "no_photos")
+        raise TttlrmError("The folder {} does not exist.", folder, hint="Give a folder of photos, or a video.", code="no_photos")
     source = _source(folder, poses)
-    photos = _read(source, folder, report) if source else _estimated(folder, report)
+    photos = _read(source, folder, report) if source else _estimated(folder, report, looks)
     _require_two(len(photos), folder)
     return sorted(photos, key=lambda photo: photo.name)
 
@@ -114,7 +116,7 @@ def _named(folder: Path, poses: str) -> Path:
         for candidate in (path, path / "sparse/0", path / "0"):
             if _holds_poses(candidate):
                 return candidate
-    raise bad_poses(Path(poses), "does not exist or is no COLMAP model", POSE_HINT)
+    raise bad_poses("The pose file {} does not exist or is no COLMAP model.", Path(poses), hint=POSE_HINT)
 
 
 def _holds_poses(path: Path) -> bool:
@@ -144,13 +146,13 @@ def _read_texts(intrinsics: Path, folder: Path, report: Report) -> list[Photo]:
     return read(intrinsics, poses, folder, report)
 
 
-def _estimated(folder: Path, report: Report) -> list[Photo]:
+def _estimated(folder: Path, report: Report, looks: Looks | None) -> list[Photo]:
     images, videos = image_files(folder), video_files(folder)
     if not images and len(videos) == 1:
         folder = frames_of(videos[0], report)
         images = image_files(folder)
     _require_two(len(images), folder)
-    images = worth_using(images, report)
+    images = worth_using(images, report, looks)
     model = estimate_poses(images, report)
     tell_lost(images, model, report)
     with confined(None):  # the names are those of the files found above; of a video they lie in the cache
@@ -159,5 +161,10 @@ def _estimated(folder: Path, report: Report) -> list[Photo]:
 
 def _require_two(count: int, folder: Path) -> None:
     if count < 2:
-        found = f"There is only one photo in {folder}" if count else f"There are no photos in {folder}"
-        raise TttlrmError(f"{found}; at least two are needed.", "Add photos of the same scene from other places.", "no_photos")
+        template = "There is only one photo in {}; at least two are needed."
+        raise TttlrmError(
+            template if count else "There are no photos in {}; at least two are needed.",
+            folder,
+            hint="Add photos of the same scene from other places.",
+            code="no_photos",
+        )

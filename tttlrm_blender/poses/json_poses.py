@@ -25,10 +25,10 @@ def read_frames(poses: Path) -> dict[str, Any]:
     try:
         content = json.loads(poses.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise bad_poses(poses, f"cannot be read ({error})") from None
+        raise bad_poses("The pose file {} cannot be read ({}).", poses, error) from None
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(frames, list) or not frames or not all(isinstance(frame, dict) for frame in frames):
-        raise bad_poses(poses, "has no list of frames")
+        raise bad_poses("The pose file {} has no list of frames.", poses)
     return content
 
 
@@ -56,7 +56,7 @@ def number(poses: Path, frame: dict[str, Any], name: str, default: float = math.
     """A finite number of a frame, or the default where it has none."""
     value = frame.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or (name in frame and not math.isfinite(value)):
-        raise bad_poses(poses, f"has {value!r} in place of the number {name}")
+        raise bad_poses("The pose file {} has {} in place of the number {}.", poses, repr(value), name)
     return float(value)
 
 
@@ -65,4 +65,4 @@ def array(poses: Path, frame: dict[str, Any], name: str) -> np.ndarray:
     try:
         return np.array(frame[name], dtype=np.float64)
     except (KeyError, TypeError, ValueError):
-        raise bad_poses(poses, f"has no matrix {name} for {frame.get('file_path')}") from None
+        raise bad_poses("The pose file {} has no matrix {} for {}.", poses, name, frame.get("file_path")) from None

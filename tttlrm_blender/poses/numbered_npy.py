@@ -38,8 +38,8 @@ def _w2c(path: Path) -> np.ndarray:
     try:
         matrix = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise bad_poses(path, f"cannot be read ({error})") from None
+        raise bad_poses("The pose file {} cannot be read ({}).", path, error) from None
     number = isinstance(matrix, np.ndarray) and matrix.dtype.kind in "fiu" and matrix.shape in ((3, 4), (4, 4))
     if not number or not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:3, :3])) < 1e-12:
-        raise bad_poses(path, "is not an invertible 3×4 matrix of finite numbers")
+        raise bad_poses("The pose file {} is not an invertible 3×4 matrix of finite numbers.", path)
     return np.vstack([matrix[:3], [0.0, 0.0, 0.0, 1.0]])

@@ -23,7 +23,7 @@ def read_opencv_cameras(poses: Path, folder: Path, content: dict[str, Any], repo
 def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Photo:
     w2c = array(poses, frame, "w2c")
     if w2c.shape != (4, 4) or not np.isfinite(w2c).all() or abs(np.linalg.det(w2c)) < 1e-12:
-        raise bad_poses(poses, f"has a w2c of {path.name} that is not an invertible 4×4 matrix")
+        raise bad_poses("The pose file {} has a w2c of {} that is not an invertible 4×4 matrix.", poses, path.name)
     width, height = image_size(path)
     width, height = round(number(poses, frame, "w", width)), round(number(poses, frame, "h", height))
     intrinsics = np.array([number(poses, frame, name) for name in ("fx", "fy", "cx", "cy")])

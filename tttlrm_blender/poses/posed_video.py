@@ -21,10 +21,12 @@ def read_posed_video(poses: Path, folder: Path, content: dict[str, Any], report:
     name = content["video"]
     video = first_file((root / name for root in (poses.parent, folder)), poses, name) if isinstance(name, str) else None
     if video is None:
-        raise bad_poses(poses, f"names the video {name!r}, which does not exist", "Put the video beside it.")
+        raise bad_poses(
+            "The pose file {} names the video {!r}, which does not exist.", poses, name, hint="Put the video beside it."
+        )
     numbers = [frame.get("video_frame") for frame in content["frames"]]
     if not all(type(number) is int and number >= 0 for number in numbers):
-        raise bad_poses(poses, "has frames without the number of a video_frame")
+        raise bad_poses("The pose file {} has frames without the number of a video_frame.", poses)
     kept = frames_at(video, numbers, report)
     poses_only = [{"transform_matrix": frame.get("transform_matrix")} for frame in content["frames"]]
     frames = [{"file_path": frame_name(n), **pose} for n, pose in zip(numbers, poses_only, strict=True)]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import text
 from ..photos.images import image_size
 from ..photos.photo import Lens, Photo, bad_poses, posed_photo
 from ..progress import Report
@@ -32,16 +33,22 @@ def _images(poses: Path, report: Report) -> list[tuple[Path, Path]]:
 
 def _tell_lost(poses: Path, lost: int, kept: int, report: Report) -> None:
     if lost and kept < 2:
-        raise bad_poses(poses, f"has lost the camera in {lost} of {lost + kept} frames", "Choose another part of the scan.")
+        raise bad_poses(
+            "The pose file {} has lost the camera in {} of {} frames.",
+            poses,
+            lost,
+            lost + kept,
+            hint="Choose another part of the scan.",
+        )
     if lost:
-        report.note(f"The camera was lost in {lost} of the {lost + kept} frames of {poses}; they are left out.")
+        report.note(text("The camera was lost in {} of the {} frames of {}; they are left out.", lost, lost + kept, poses))
 
 
 def _matrix(path: Path) -> np.ndarray:
     """The intrinsic matrix, [3, 3]."""
     numbers = read_numbers(path)
     if numbers.size not in (9, 16):
-        raise bad_poses(path, f"has {numbers.size} numbers instead of those of a 4×4 or 3×3 matrix")
+        raise bad_poses("The pose file {} has {} numbers instead of those of a 4×4 or 3×3 matrix.", path, numbers.size)
     side = 3 if numbers.size == 9 else 4
     return numbers.reshape(side, side)[:3, :3]
 
@@ -49,5 +56,7 @@ def _matrix(path: Path) -> np.ndarray:
 def _lens(path: Path, matrix: np.ndarray, image: Path) -> Lens:
     width, height = image_size(image)
     if not (0 < matrix[0, 2] < width and 0 < matrix[1, 2] < height):
-        raise bad_poses(path, f"is for images of another size than {image.name}, which has {width}×{height} pixels")
+        raise bad_poses(
+            "The pose file {} is for images of another size than {}, which has {}×{} pixels.", path, image.name, width, height
+        )
     return Lens(width, height, np.array([matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]]))

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pycolmap
 
+from ..stages import Stage
 from .retrieval import similar_pairs
 
 SEED = 0
@@ -73,7 +74,7 @@ def extract(folder: Path, job: dict[str, Any]) -> None:
     options.sift.max_num_features = job["features"]
     names = job["images"]
     for start in range(0, len(names), EXTRACTED_AT_ONCE):
-        say("features", start / len(names))
+        say(Stage.FEATURES, start / len(names))
         pycolmap.extract_features(
             folder / "database.db",
             folder / "images",
@@ -91,7 +92,7 @@ def match(folder: Path, job: dict[str, Any]) -> None:
     pairing.match_list_path = listed
     verification.ransac.random_seed = SEED  # for each pair: threads would take turns at one sequence
     for start in range(0, len(pairs), MATCHED_AT_ONCE):
-        say("matches", start / len(pairs))
+        say(Stage.MATCHES, start / len(pairs))
         some = pairs[start : start + MATCHED_AT_ONCE]
         listed.write_text("\n".join(f"{job['images'][first]} {job['images'][second]}" for first, second in some))
         pycolmap.match_image_pairs(
@@ -101,7 +102,7 @@ def match(folder: Path, job: dict[str, Any]) -> None:
 
 def promising_pairs(folder: Path, names: list[str]) -> list[tuple[int, int]]:
     """Pairs of images, by index, that are near each other in the list, or look alike."""
-    say("pairs", 0)
+    say(Stage.PAIRS, 0)
     with pycolmap.Database.open(folder / "database.db") as database:
         images = {image.name: image.image_id for image in database.read_all_images()}
         descriptors = [database.read_descriptors(images[name]) for name in names]
@@ -111,7 +112,7 @@ def promising_pairs(folder: Path, names: list[str]) -> list[tuple[int, int]]:
 
 def triangulate(folder: Path, job: dict[str, Any]) -> pycolmap.Reconstruction:
     """The points that cameras of known pose see."""
-    say("points", 0)
+    say(Stage.POINTS, 0)
     known = pycolmap.Reconstruction()
     with pycolmap.Database.open(folder / "database.db") as database:
         images, cameras = database.read_all_images(), database.read_all_cameras()
@@ -140,9 +141,9 @@ def find_models(folder: Path) -> list[pycolmap.Reconstruction]:
 
     def say_placed() -> None:
         placed[0] += 1
-        say("cameras", placed[0] / count)
+        say(Stage.CAMERAS, placed[0] / count)
 
-    say("cameras", 0)
+    say(Stage.CAMERAS, 0)
     (folder / "models").mkdir()
     found = pycolmap.incremental_mapping(
         folder / "database.db", folder / "images", folder / "models", options, next_image_callback=say_placed
@@ -171,7 +172,7 @@ def write(model: pycolmap.Reconstruction, folder: Path, names: dict[str, str]) -
     model.write_binary(folder / "model")
 
 
-def say(stage: str, fraction: float) -> None:
+def say(stage: Stage, fraction: float) -> None:
     """One line of progress for the parent."""
     print(stage, f"{fraction:.3f}", flush=True)
 

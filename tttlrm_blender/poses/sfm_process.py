@@ -20,6 +20,7 @@ from ..photos.images import read_reduced, shrunk
 from ..photos.photo import mask_of
 from ..photos.threads import for_each
 from ..progress import Report
+from ..stages import Stage
 
 EVIDENCE = "evidence.json"
 PAUSE = 0.1  # seconds between looks at the process
@@ -59,7 +60,7 @@ def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
             time.sleep(PAUSE)
             report(*_latest(folder / "progress"))
     if process.returncode:
-        raise TttlrmError(f"pycolmap stopped: {_last_words(folder / 'log', process.returncode)}.", code="sfm_failed")
+        raise TttlrmError("pycolmap stopped: {}.", _last_words(folder / "log", process.returncode), code="sfm_failed")
     model = folder / "model"
     return model if model.is_dir() else None
 
@@ -96,7 +97,7 @@ def write_images(
             picture = _picture(mask, upright, side).convert("L").resize(size) if mask else Image.new("L", size, 255)
             picture.save(folder / "masks" / f"{names[index]}.png")
 
-    for_each(write, range(len(photos)), report, "copies")
+    for_each(write, range(len(photos)), report, Stage.COPIES)
     return names
 
 
@@ -123,11 +124,11 @@ def _started(folder: Path) -> Iterator[subprocess.Popen]:
             process.kill()
 
 
-def _latest(progress: Path) -> tuple[str, float]:
+def _latest(progress: Path) -> tuple[Stage, float]:
     """The stage and the share of it that the last whole line tells."""
     *lines, _ = progress.read_text(encoding="utf-8").split("\n")
-    stage, fraction = lines[-1].split() if lines else ("features", "0")
-    return stage, float(fraction)
+    stage, fraction = lines[-1].split() if lines else (Stage.FEATURES, "0")
+    return Stage(stage), float(fraction)
 
 
 def _last_words(log: Path, status: int) -> str:

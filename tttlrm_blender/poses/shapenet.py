@@ -29,5 +29,7 @@ def _lens(path: Path) -> Lens:
         focal, cx, cy = (float(number) for number in lines[0][:3])
         height, width = (round(float(number)) for number in lines[-1])
     except (OSError, ValueError, IndexError, OverflowError):
-        raise bad_poses(path, "does not begin with focal length and centre and end with height and width") from None
+        raise bad_poses(
+            "The pose file {} does not begin with focal length and centre and end with height and width.", path
+        ) from None
     return Lens(width, height, np.array([focal, focal, cx, cy]))

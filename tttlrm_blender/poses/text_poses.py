@@ -23,14 +23,14 @@ def read_numbers(path: Path) -> np.ndarray:
     try:
         return np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
     except (OSError, ValueError) as error:
-        raise bad_poses(path, f"cannot be read ({error})") from None
+        raise bad_poses("The pose file {} cannot be read ({}).", path, error) from None
 
 
 def read_pose(path: Path) -> np.ndarray:
     """The matrix [4, 4] of a text file, row by row on one line or on four. Raises `TttlrmError` ("bad_poses")."""
     numbers = read_numbers(path)
     if numbers.size != 16:
-        raise bad_poses(path, f"has {numbers.size} numbers instead of the 16 of a 4×4 matrix")
+        raise bad_poses("The pose file {} has {} numbers instead of the 16 of a 4×4 matrix.", path, numbers.size)
     return numbers.reshape(4, 4)
 
 

@@ -30,7 +30,7 @@ def read_transforms(poses: Path, folder: Path, content: dict[str, Any], report: 
 def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Photo:
     c2w = array(poses, frame, "transform_matrix")
     if c2w.shape not in ((3, 4), (4, 4)):
-        raise bad_poses(poses, f"has no 4×4 transform_matrix for {path.name}")
+        raise bad_poses("The pose file {} has no 4×4 transform_matrix for {}.", poses, path.name)
     photo = posed_photo(folder, path, poses, c2w @ OPENGL_AXES, _lens(poses, path, frame))
     return replace(photo, mask=_mask(poses, folder, frame) or photo.mask)
 
@@ -58,7 +58,10 @@ def _distortion(poses: Path, frame: dict[str, Any]) -> Distortion:
     if not fisheye and (model not in PLAIN or number(poses, frame, "k4", 0.0)):
         which = model if model not in PLAIN else "OPENCV with k4"
         raise bad_poses(
-            poses, f"describes a lens that is not supported ({which})", "Undistort the photos to pinhole images first."
+            "The pose file {} describes a lens that is not supported ({}).",
+            poses,
+            which,
+            hint="Undistort the photos to pinhole images first.",
         )
     general = "OPENCV_FISHEYE" if fisheye else "FULL_OPENCV" if number(poses, frame, "k3", 0.0) else "OPENCV"
     return Distortion(general, tuple(number(poses, frame, name, 0.0) for name in PARAMETERS[general]))
@@ -70,5 +73,5 @@ def _focal(poses: Path, frame: dict[str, Any], length: str, angle: str, extent: 
         return number(poses, frame, length, default)
     field = number(poses, frame, angle)
     if not 0 < field < math.pi:
-        raise bad_poses(poses, f"has a field of view {angle} of {field:g}, which is not between 0 and π")
+        raise bad_poses("The pose file {} has a field of view {} of {:g}, which is not between 0 and π.", poses, angle, field)
     return extent / (2 * math.tan(field / 2))

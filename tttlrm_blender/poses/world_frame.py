@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
 
 from ..errors import TttlrmError
+from ..geometry.alignment import align_cameras, align_points
 from ..geometry.similarity import Similarity
 from ..photos.exif import gps_metres
 from ..photos.photo import Photo
@@ -25,10 +25,9 @@ def settle(photos: list[Photo], orient: str = "auto", distance: str = "") -> Sim
     """The map from the world of the photos' poses to the one that the scene is to stand in.
 
     `orient` "auto" turns estimated worlds upright (`upright`), "always" all and "never" none. `distance` ("a.jpg:b.jpg=2.5")
-    gives the size, else GPS does where a world is turned upright. Raises `TttlrmError` ("bad_settings") for other values.
+    gives the size, else GPS does where a world is turned upright. Raises `TttlrmError` ("bad_settings") where the two photos
+    tell no distance.
     """
-    if orient not in ("auto", "always", "never"):
-        raise TttlrmError(f"“{orient}” is no way to orient a scene.", "Use auto, always or never.", "bad_settings")
     scale = _measured(photos, distance) if distance else 0.0
     estimated = all(photo.source and photo.source.estimated for photo in photos)
     if orient == "always" or (orient == "auto" and estimated):
@@ -44,14 +43,9 @@ def between(photos: list[Photo], same: list[Photo]) -> Similarity:
     """
     if len(photos) < 2:
         hint = "Add photos that overlap with those that the scene has."
-        raise TttlrmError("The new photos have no place among those of the scene.", hint, "no_poses")
+        raise TttlrmError("The new photos have no place among those of the scene.", hint=hint, code="no_poses")
     source, target = (np.stack([photo.c2w for photo in each]) for each in (photos, same))
-    left, _, right = np.linalg.svd((target[:, :3, :3] @ source[:, :3, :3].transpose(0, 2, 1)).sum(0))
-    rotation = left @ np.diag([1, 1, np.sign(np.linalg.det(left @ right))]) @ right
-    middles = [each[:, :3, 3].mean(0) for each in (source, target)]
-    spreads = [np.linalg.norm(each[:, :3, 3] - middle) for each, middle in zip((source, target), middles, strict=True)]
-    scale = float(spreads[1] / spreads[0]) if min(spreads) > 0 else 1.0
-    return Similarity(scale, rotation, middles[1] - scale * rotation @ middles[0])
+    return align_cameras(source, target)
 
 
 def moved(photos: list[Photo], similarity: Similarity) -> list[Photo]:
@@ -66,32 +60,27 @@ def gps_scale(
     """Metres per unit of length, or 0 where GPS tells too little: fewer than 3 photos, all near each other, or at odds."""
     if len(metres) < 3:
         return 0.0
-    p, q = positions - positions.mean(0), metres - metres.mean(0)
-    spread = np.sqrt((q**2).sum(1).mean())
-    left, _, right = np.linalg.svd(q.T @ p)
-    rotation = left @ np.diag([1, 1, np.sign(np.linalg.det(left @ right))]) @ right
-    scale = float((q * (p @ rotation.T)).sum() / max((p**2).sum(), 1e-12))
-    left_over = np.sqrt(((q - scale * p @ rotation.T) ** 2).sum(1).mean())
-    return scale if spread > LEAST_SPREAD and left_over < MOST_DISAGREEMENT * spread else 0.0
+    similarity = align_points(positions, metres)
+    spread = np.sqrt(((metres - metres.mean(0)) ** 2).sum(1).mean())
+    left_over = np.sqrt(((metres - similarity.points(positions)) ** 2).sum(1).mean())
+    return similarity.scale if spread > LEAST_SPREAD and left_over < MOST_DISAGREEMENT * spread else 0.0
 
 
 def _measured(photos: list[Photo], distance: str) -> float:
     """Metres per unit of length, from the distance of two cameras."""
-    found = re.fullmatch(r"(.+):(.+)=(\d+(?:\.\d*)?|\.\d+)", distance)
-    if not found or not float(found[3]) > 0:
-        raise TttlrmError(f"“{distance}” tells no distance.", DISTANCE_HINT, "bad_settings")
-    first, second = (_position(photos, name) for name in found.group(1, 2))
-    apart = float(np.linalg.norm(first - second))
+    pair, _, metres = distance.rpartition("=")
+    first, _, second = pair.rpartition(":")
+    apart = float(np.linalg.norm(_position(photos, first) - _position(photos, second)))
     if apart == 0:
-        raise TttlrmError(f"{found[1]} and {found[2]} were taken from the same place.", DISTANCE_HINT, "bad_settings")
-    return float(found[3]) / apart
+        raise TttlrmError("{} and {} were taken from the same place.", first, second, hint=DISTANCE_HINT, code="bad_settings")
+    return float(metres) / apart
 
 
 def _position(photos: list[Photo], name: str) -> np.ndarray:
     for photo in photos:
         if name in (photo.name, photo.path.name):
             return photo.c2w[:3, 3]
-    raise TttlrmError(f"There is no photo {name} among those with a camera.", DISTANCE_HINT, "bad_settings")
+    raise TttlrmError("There is no photo {} among those with a camera.", name, hint=DISTANCE_HINT, code="bad_settings")
 
 
 def _landmarks(photos: list[Photo]) -> np.ndarray:

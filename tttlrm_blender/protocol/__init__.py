@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages and settings shared by worker and client."""
+"""What worker and client share: messages, their frames, and the settings of jobs."""

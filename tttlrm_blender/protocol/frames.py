@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 
 RUN_BYTES = 8 << 20  # values carried by one frame when a message is split
 MAX_HEADER = 8 << 20
 MAX_FRAME = RUN_BYTES + MAX_HEADER + 8  # nobody sends or accepts more in one piece
 MAX_RANK = 8
+WHOLE = range(-1 << 63, 1 << 64)  # the whole numbers that JSON may have
 DTYPES = {
     name: np.dtype(code)
     for name, code in {
@@ -106,9 +107,9 @@ def _entry(entry: Any) -> tuple[np.dtype, tuple[int, ...], tuple[int, int]]:
 def array_kind(dtype: Any, shape: Any) -> tuple[np.dtype, tuple[int, ...]]:
     """Dtype and shape from their names in a header, checked."""
     if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise malformed(f"it has an array of the unknown kind {dtype!r}")
+        raise malformed("it has an array of the unknown kind {}", repr(dtype))
     if not _is_sizes(shape) or len(shape) > MAX_RANK or prod(max(size, 1) for size in shape) >= 1 << 56:
-        raise malformed(f"it has an array of the impossible shape {shape!r}")
+        raise malformed("it has an array of the impossible shape {}", repr(shape))
     return DTYPES[dtype], tuple(shape)
 
 
@@ -142,7 +143,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _whole(digits: str) -> int:
     value = int(digits)
-    if not -1 << 63 <= value < 1 << 64:
+    if value not in WHOLE:
         raise ValueError(digits)
     return value
 
@@ -158,9 +159,10 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def malformed(reason: str) -> TttlrmError:
-    """The error for a message that breaks the rules."""
-    return TttlrmError(f"A message cannot be read: {reason}.", "Is the other side really tttLRM?", code="bad_message")
+def malformed(template: str, *values: object) -> TttlrmError:
+    """The error for a message that breaks the rules, from a clause that says how."""
+    reason = text(template, *values)
+    return TttlrmError("A message cannot be read: {}.", reason, hint="Is the other side really tttLRM?", code="bad_message")
 
 
 def split(message: str, arrays: Mapping[str, np.ndarray], run_bytes: int = RUN_BYTES) -> Iterator[bytes]:
@@ -229,7 +231,7 @@ class Assembler:
     def _fill(self, name: str, run: np.ndarray) -> None:
         array = self._arrays.get(name)
         if array is None or run.dtype != array.dtype or run.size > array.size - self._filled[name]:
-            raise malformed(f"it carries values of {name!r} that were not announced")
+            raise malformed("it carries values of {!r} that were not announced", name)
         start = self._filled[name]
         array.reshape(-1)[start : start + run.size] = run.reshape(-1)
         self._filled[name] = start + run.size

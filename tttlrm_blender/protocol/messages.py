@@ -11,19 +11,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any, get_origin, get_type_hints
-
-import numpy as np
+from typing import Annotated, Any, TypeVar
 
 from .. import __version__
-from ..errors import TttlrmError
+from ..errors import Text, TttlrmError, text
+from . import codec
+from .codec import Arrays, Named
 from .frames import MAX_HEADER, Assembler, Buffer, malformed, parse_object, split
+from .results import File, Splats
 
-PROTOCOL = 3
+PROTOCOL = 4
 MAX_TEXT = 3 << 20  # characters, all ASCII; quoted once more it must fit into the header of a frame
 MAX_REQUEST = 256 << 10  # characters of what a client asks, beside arrays: all others wait while a worker reads them
 
-Arrays = dict[str, np.ndarray]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class Hello:
 
 @dataclass(frozen=True)
 class Upload:
-    """The next bytes of a file of a scene's folder, as the array "bytes" [n] uint8."""
+    """The next bytes of a file of a scene's folder."""
 
     session: str
     path: str  # inside the folder, with slashes
     size: int  # of the whole file
     offset: int  # of these bytes in the file
-    arrays: Arrays = field(default_factory=dict, compare=False, repr=False)
+    bytes: File = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -89,22 +90,31 @@ class Progress:
 class Note:
     """Something worth telling that stops nothing, such as a photo that was left out."""
 
-    sentence: str
+    text: Text
 
 
 @dataclass(frozen=True)
 class Preview:
-    """Splats worth showing before the job is done: "gaussians.means" and so on."""
+    """Splats worth showing before the job is done."""
 
-    arrays: Arrays = field(default_factory=dict, compare=False, repr=False)
+    gaussians: Splats = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Done:
-    """The request is fulfilled."""
+    """The request is fulfilled. Who made it knows of which type the result is."""
 
     info: dict[str, Any] = field(default_factory=dict)
-    arrays: Arrays = field(default_factory=dict, compare=False, repr=False)
+    arrays: Annotated[Arrays, Named("")] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, result: Any) -> Done:
+        """The message that carries a result, which is a dataclass as in `results`. Raises as `codec.encode`."""
+        return cls(*codec.encode(result))
+
+    def result(self, kind: type[Result]) -> Result:
+        """The result that this message carries. Raises `TttlrmError` ("bad_message") where it is none of that type."""
+        return codec.decode(kind, self.info, self.arrays)
 
 
 @dataclass(frozen=True)
@@ -112,17 +122,17 @@ class Failed:
     """The request came to nothing."""
 
     code: str
-    sentence: str
-    hint: str = ""
+    text: Text  # what happened
+    advice: Text = field(default_factory=Text)  # what to do about it
 
     @classmethod
     def of(cls, error: TttlrmError) -> Failed:
         """The message that tells about an error."""
-        return cls(error.code, error.sentence, error.hint)
+        return cls(error.code, error.text, error.advice)
 
     def error(self) -> TttlrmError:
         """The error that this message tells about."""
-        return TttlrmError(self.sentence, self.hint, self.code)
+        return TttlrmError(self.text, hint=self.advice, code=self.code)
 
 
 @dataclass(frozen=True)
@@ -147,19 +157,18 @@ def slot(event: Event) -> tuple[Any, ...]:
         case Progress():
             return Progress, event.stage
         case Note():
-            return Note, event.sentence
+            return Note, event.text
         case _:
             return (type(event),)
 
 
 def encode(request: int, message: Message) -> Iterator[str | bytes]:
     """The frames of a message, to be sent in a row: a text, or binary frames if it has arrays."""
-    values = {f.name: getattr(message, f.name) for f in fields(message) if f.name != "arrays"}
-    text = json.dumps({"type": type(message).__name__.lower(), "request": request, **values}, allow_nan=False)
-    if len(text) > (MAX_REQUEST if isinstance(message, Request) else MAX_TEXT):
+    values, arrays = codec.encode(message)
+    said = json.dumps({"type": type(message).__name__.lower(), "request": request, **values}, allow_nan=False)
+    if len(said) > (MAX_REQUEST if isinstance(message, Request) else MAX_TEXT):
         raise TttlrmError("The message is too large to be sent.", code="bad_message")
-    arrays = getattr(message, "arrays", None)
-    return split(text, arrays) if arrays else iter([text])
+    return split(said, arrays) if arrays else iter([said])
 
 
 class Decoder:
@@ -177,32 +186,15 @@ class Decoder:
         return _message(*complete) if complete else None
 
 
-def _message(text: str, arrays: Arrays) -> tuple[int, Message]:
-    values = parse_object(text)
+def _message(said: str, arrays: Arrays) -> tuple[int, Message]:
+    values = parse_object(said)
     kind, request = KINDS.get(str(values.pop("type", None))), values.pop("request", None)
     if kind is None or type(request) is not int:
         raise malformed("its type or its request is unknown")
-    hints = get_type_hints(kind)
     if kind is Hello:  # a newer side may say more; what it says must still be read to tell who is to be updated
-        values = {name: value for name, value in values.items() if name in hints}
-    if "arrays" in values or not all(name in hints and _fits(value, hints[name]) for name, value in values.items()):
-        raise malformed(f"the values of {kind.__name__} are not those expected")
-    if arrays and "arrays" not in hints:
-        raise malformed(f"{kind.__name__} has no arrays")
-    try:
-        return request, kind(**values, **({"arrays": arrays} if arrays else {}))
-    except TypeError as error:
-        raise malformed(f"{kind.__name__} is incomplete") from error
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    if hint == list[str]:
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if hint is bool or isinstance(value, bool):  # a bool is an int to Python
-        return hint is bool and isinstance(value, bool)
-    if isinstance(value, int) and hint in (float, float | None):
-        return True
-    return isinstance(value, get_origin(hint) if get_origin(hint) is dict else hint)
+        known = {field.name for field in fields(Hello)}
+        values = {name: value for name, value in values.items() if name in known}
+    return request, codec.decode(kind, values, arrays)
 
 
 def check_versions(worker: Hello, client: Hello) -> None:
@@ -210,10 +202,14 @@ def check_versions(worker: Hello, client: Hello) -> None:
     if worker.protocol == client.protocol:
         return
     older, newer = ("worker", client) if worker.protocol < client.protocol else ("client", worker)
-    place = {"worker": "in the worker's Python", "client": "in Blender (or wherever you started this)"}[older]
+    there = "Update tttLRM in the worker's Python to {}."
+    here = "Update tttLRM in Blender (or wherever you started this) to {}."
     raise TttlrmError(
-        f"The worker is tttLRM {worker.version} (protocol {worker.protocol}), "
-        f"the client is {client.version} (protocol {client.protocol}); they cannot talk to each other.",
-        f"Update tttLRM {place} to {newer.version}.",
+        "The worker is tttLRM {} (protocol {}), the client is {} (protocol {}); they cannot talk to each other.",
+        worker.version,
+        worker.protocol,
+        client.version,
+        client.protocol,
+        hint=text(there if older == "worker" else here, newer.version),
         code="version_mismatch",
     )

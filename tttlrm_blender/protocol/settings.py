@@ -3,64 +3,124 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, asdict, dataclass, field, fields
-from math import inf, isfinite
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from functools import partial
 
-from ..errors import TttlrmError
+from .fields import LARGEST, Choice, Numbers, choice, group, number, path, several, switch, worded
 
-Settings = TypeVar("Settings")
-MOST = 1e300  # of whole numbers where others may be given
-PATH = {"path": True}  # metadata of a setting that names a file or folder, unless it has its default value
-POSES = {**PATH, "words": ("estimate",)}  # … or one of these words
+MOST_PHOTOS = 100_000
+MOST_SPLATS = 1_000_000_000
+MOST_PIXELS = 32_768  # along a side
+MOST_UNITS = 1e9  # of length in a world
 
+STARTS = (
+    Choice("auto", "Choose", "Sparse points of the photos, and decoded splats where these resemble the photos"),
+    Choice("decoded", "Decoded Splats", "What is there, without sparse points"),
+    Choice("points", "Sparse Points", "Sparse points of the photos alone"),
+    Choice("both", "Both", "Sparse points and decoded splats"),
+)
+STRATEGIES = (
+    Choice("split", "Split", "Splats that the photos pull most are split; transparent ones are removed"),
+    Choice("mcmc", "MCMC", "Transparent splats move to opaque ones; opacity and size are penalized, faint splats stirred"),
+)
+ORIENTATIONS = (
+    Choice("auto", "Where Estimated", "Turn scenes whose cameras had to be estimated upright; others stay in their world"),
+    Choice("always", "Always", "Turn every scene upright"),
+    Choice("never", "Never", "Leave every scene as its cameras have it"),
+)
+SCANS = (
+    Choice("full", "One Pass", "All photos at once: the sharpest"),
+    Choice("ar", "Chunk by Chunk", "A few photos at a time: for very many photos"),
+)
+FORMATS = (
+    Choice("ply", "PLY", "The splats, as most programs read them"),
+    Choice("compressed.ply", "Compressed PLY", "The splats in a quarter of the size"),
+    Choice("spz", "SPZ", "The splats in a tenth of the size"),
+    Choice("splat", "Splat", "The splats without colors that depend on the direction of view"),
+    Choice("splats.glb", "Splats in GLB", "The splats as a glTF scene"),
+    Choice("glb", "GLB", "The mesh"),
+    Choice("json", "JSON", "The cameras"),
+)
+DISTANCE = r".+:.+=(?=[0-9.]*[1-9])([0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9})"  # first:second=meters
 
-def number(default: float, least: float = -inf, most: float = inf) -> Any:
-    """A field for numbers from `least` to `most`."""
-    return field(default=default, metadata={"bounds": (least, most)})
-
-
-def several(like: float, *counts: int) -> Any:
-    """A field for none or several numbers of the type of `like`: as many as one of `counts`, if these are given."""
-    return field(default=(), metadata={"like": like, "counts": counts})
+# What several jobs have in common.
+_world_distance = partial(number, 0.0, 0, MOST_UNITS, unit="distance")
+_sh_degree = partial(number, 3, 0, 3, "SH Degree", "How finely color depends on the direction of view")
+_poses = partial(path, "auto", "Poses", "“auto”, “estimate”, or a file or folder of camera poses", "estimate")
+_orient = partial(choice, "auto", "Upright", "Whether the scene is turned upright, put on the ground and centered", ORIENTATIONS)
+_distance = partial(
+    worded,
+    "Distance",
+    "How many meters apart two photos were taken: a.jpg:b.jpg=2.5; empty where nobody knows",
+    DISTANCE,
+    "a.jpg:b.jpg=2.5",
+)
+_remove_background = partial(path, "", "Cut Out", "An ONNX network that finds things, to remove what is behind; empty: no")
+_side = partial(number, 0, 0, MOST_PIXELS, unit="pixels", option="size")
 
 
 @dataclass(frozen=True)
 class DecodeSettings:
     """How kept query tokens become splats."""
 
-    views: int = number(0, 0)  # query views that are read, spread over the scene; 0 for at most 16
-    keep: float = number(0.0, 0, 1)  # share of the most opaque pixels; 0 chooses as the paper does (40 %, 30 % from 64 views on)
-    explore: float = number(0.1, 0, 1)  # random share of the rest kept too, as a fraction of `keep`
-    min_opacity: float = number(0.0, 0, 1)  # splats fainter than this are dropped
-    max_splats: int = number(0, 0)  # upper bound on the number of splats, most opaque first; 0 for none
-    sh_degree: int = number(3, 0, 3)  # or less where the network gives less
-    scale: float = number(1.0, 0.01)  # factor on the size of every splat
-    size_limit: float = number(0.0, 0)  # largest size, as a share of the distance from the nearest query camera; 0 for none
-    near: float = number(0.0, 0)  # splats nearer than this to a query camera are dropped, in world units
-    far: float = number(0.0, 0)  # splats farther than this from all query cameras are dropped, in world units; 0 for none
+    views: int = number(
+        0, 0, MOST_PHOTOS, "Views", "Photos that splats are read for; 0 for as many as are sensible", option="query-views"
+    )
+    # By itself: 40 %, and 30 % from 64 views on, as the paper does.
+    keep: float = number(
+        0.0, 0, 1, "Keep", "Share of the most opaque pixels that become splats; 0 chooses by itself", unit="share"
+    )
+    explore: float = number(
+        0.1, 0, 1, "Explore", "Random share of the fainter pixels kept too, as a fraction of Keep", unit="share"
+    )
+    min_opacity: float = number(0.0, 0, 1, "Least Opacity", "Splats fainter than this are dropped", unit="share")
+    max_splats: int = number(0, 0, MOST_SPLATS, "Most Splats", "Upper bound on the number of splats; 0 for none")
+    sh_degree: int = _sh_degree()
+    scale: float = number(1.0, 0.01, 1000, "Splat Size", "Factor on the size of every splat", soft_most=4, option="splat-scale")
+    size_limit: float = number(
+        0.0,
+        0,
+        1000,
+        "Size Limit",
+        "Largest splat, as a share of its distance from the nearest photo's camera; 0 for none",
+        soft_most=0.5,
+    )
+    near: float = _world_distance("Near", "Splats nearer than this to a photo's camera are dropped")
+    far: float = _world_distance("Far", "Splats farther than this from the cameras of all photos are dropped; 0 for none")
+    # A 4×4 matrix by rows, which maps the box to the cube of −1 to 1.
     crop: tuple[float, ...] = several(
-        0.0, 0, 16
-    )  # 4×4 matrix by rows, world → cube of −1 to 1: what is outside goes; () for none
-    merge: float = number(0.0, 0)  # side of the cubes in which splats become one, in world units; 0 for none
-    floaters: float = number(0.0, 0, 1)  # how strictly lone splats are dropped; 0 for not at all
-    seed: int = number(0, 0, 2**31 - 1)  # of the random choice among the faint splats
+        Numbers(False, -LARGEST, LARGEST), (0, 16), "Crop Box", "Splats outside this box are dropped"
+    )
+    merge: float = _world_distance("Merge Distance", "Splats in a cube of this side become one; 0 for none")
+    floaters: float = number(
+        0.0,
+        0,
+        1,
+        "Drop Floaters",
+        "How strictly splats are dropped that lie apart from others; 0 for not at all",
+        unit="share",
+    )
+    seed: int = number(0, 0, 2**31 - 1, "Seed", "Of the random choice among the faint splats")
 
 
 @dataclass(frozen=True)
 class RefineSettings:
-    """How long splats are optimised against the photos."""
+    """How long splats are optimised against the photos. What runs out first of steps, passes and seconds ends the work."""
 
-    steps: int = 0  # optimisation steps; 0 for no limit by these
-    passes: int = 0  # over the input photos, each a step; 0 for no limit by these
-    seconds: float = 0.0  # wall-clock budget; 0 for no limit by time. What runs out first ends the work
-    start: str = "auto"  # "decoded" splats, sparse "points" of the photos, "both", or what explains the photos better
-    exposure: bool = False  # photos were metered one by one: find what each made of the colours
-    poses: bool = False  # learn small corrections of the cameras' poses
-    sky: bool = True  # put far splats where the photos look past everything near
-    densify: str = "split"  # "split" those that photos pull most, or "mcmc": move the transparent ones, stir, penalise
-    max_splats: int = 200_000  # splats are added up to here
-    sh_degree: int = 3
+    steps: int = number(0, 0, 100_000_000, "Steps", "Optimization steps; 0 for no limit by these", option="refine")
+    passes: int = number(0, 0, 1_000_000, "Passes", "Over all photos, a step for each; 0 for no limit by these", option="refine")
+    seconds: float = number(
+        0.0, 0, 10_000_000, "Seconds", "Time to spend; 0 for no limit by time", unit="seconds", option="refine"
+    )
+    start: str = choice("auto", "Start", "What is optimized", STARTS)
+    exposure: bool = switch(False, "Exposure", "Photos were metered one by one: let each have its exposure")
+    poses: bool = switch(
+        False, "Correct Poses", "Learn small corrections of the cameras while the splats are learned", option="correct-poses"
+    )
+    sky: bool = switch(True, "Sky", "Far splats where the photos look past everything near")
+    densify: str = choice("split", "Densify", "Where splats are added and removed", STRATEGIES)
+    max_splats: int = number(200_000, 1, MOST_SPLATS, "Most Splats", "Splats are added up to here", option="refine-max-splats")
+    sh_degree: int = _sh_degree(option="refine-sh-degree")
 
     @property
     def wanted(self) -> bool:
@@ -72,118 +132,73 @@ class RefineSettings:
 class MeshSettings:
     """How splats become a surface."""
 
-    resolution: int = number(192, 8, 1024)  # voxels along the longest side of the scene's box
-    voxel: float = number(0.0, 0)  # side of a voxel in world units, in place of a resolution; 0 for none
-    min_piece: float = number(0.02, 0, 1)  # connected pieces with a smaller share of the faces are dropped
-    faces: int = number(0, 0)  # most triangles, to which the surface is simplified; 0 for all
-    texture: int = number(2048, 0, 8192)  # pixels along a side of the texture; 0 for vertex colours alone
+    resolution: int = number(
+        192, 8, 1024, "Resolution", "Voxels along the longest side of the scene", soft_most=512, option="mesh-resolution"
+    )
+    voxel: float = _world_distance("Voxel Size", "Side of a voxel, in place of a resolution; 0 for none")
+    min_piece: float = number(0.02, 0, 1, "Smallest Piece", "Pieces with a smaller share of the faces are dropped", unit="share")
+    faces: int = number(
+        0, 0, 1_000_000_000, "Most Faces", "Triangles to which the mesh is simplified; 0 for as many as there are"
+    )
+    texture: int = number(2048, 0, 8192, "Texture Size", "Pixels along a side of the texture; 0 for vertex colors", unit="pixels")
 
 
 @dataclass(frozen=True)
 class ReconstructSettings:
     """How photos become a scene."""
 
-    poses: str = field(default="auto", metadata=POSES)  # "auto": beside the photos, else "estimate" them; or a file or folder
-    orient: str = "auto"  # "auto" turns scenes whose poses were estimated upright, "always" all, "never" none
-    distance: str = ""  # "a.jpg:b.jpg=2.5" says how many metres apart two cameras stood
-    views: int = 0  # photos given to the network, chosen by k-means over the cameras; 0 for as many as are sensible
-    width: int = 0  # of the photos as they are used; 0 for the photo's own size, bounded
-    height: int = 0
-    hold_out: int = 0  # every n-th photo by name is kept for measuring, or the data set's own test photos; 0 for none
-    scan: str = "full"  # "full": one pass over all photos; "ar": chunk by chunk
-    elastic: bool = False  # elastic fast-weight update, for long autoregressive scans
-    checkpoint: str = field(default="default", metadata=PATH)  # "default" or a file
-    remove_background: str = field(default="", metadata=PATH)  # an ONNX file that finds things, to lay them on white; "": no
-    decode: DecodeSettings = field(default_factory=DecodeSettings)
-    refine: RefineSettings = field(default_factory=RefineSettings)
-    mesh: MeshSettings | None = None  # None for no mesh
+    poses: str = _poses()
+    orient: str = _orient()
+    distance: str = _distance()
+    # Chosen by k-means over the cameras.
+    views: int = number(0, 0, MOST_PHOTOS, "Views", "Photos given to the network; 0 for all that make sense")
+    width: int = _side("Width", "Of the photos as they are used; 0 for their own")
+    height: int = _side("Height", "Of the photos as they are used; 0 for their own")
+    # By name; in place of every n-th photo the data set's own test photos, where it has some.
+    hold_out: int = number(0, 0, MOST_PHOTOS, "Hold Out", "Every n-th photo is kept for measuring; 0 for none")
+    scan: str = choice("full", "Scan", "How the photos are read", SCANS)
+    elastic: bool = switch(False, "Elastic", "Hold the memory of early photos in long scans")
+    checkpoint: str = path("default", "Checkpoint", "“default”, or a file with the network's weights")
+    remove_background: str = _remove_background()
+    decode: DecodeSettings = field(default_factory=DecodeSettings, metadata=group(DecodeSettings))
+    refine: RefineSettings = field(default_factory=RefineSettings, metadata=group(RefineSettings))
+    mesh: MeshSettings | None = field(default=None, metadata=group(MeshSettings, optional=True))
 
 
 @dataclass(frozen=True)
 class ExtendSettings:
     """How more photos refine a scene. They lie in its folder, beside those that it has already."""
 
-    poses: str = field(default="auto", metadata=POSES)  # of all photos, as in `ReconstructSettings`
-    views: int = 0  # of the new photos given to the network; 0 for as many as are sensible
-    remove_background: str = field(default="", metadata=PATH)  # as in `ReconstructSettings`
-    decode: DecodeSettings = field(default_factory=DecodeSettings)
-    refine: RefineSettings = field(default_factory=RefineSettings)
-    mesh: MeshSettings | None = None  # None for no mesh
+    poses: str = _poses()  # of all photos
+    views: int = number(0, 0, MOST_PHOTOS, "Views", "New photos given to the network; 0 for all that make sense")
+    remove_background: str = _remove_background()
+    decode: DecodeSettings = field(default_factory=DecodeSettings, metadata=group(DecodeSettings))
+    refine: RefineSettings = field(default_factory=RefineSettings, metadata=group(RefineSettings))
+    mesh: MeshSettings | None = field(default=None, metadata=group(MeshSettings, optional=True))
 
 
 @dataclass(frozen=True)
 class PosesSettings:
-    """Where the cameras of photos stand, without more; as in `ReconstructSettings`."""
+    """Where the cameras of photos stand, without more."""
 
-    poses: str = field(default="auto", metadata=POSES)
-    orient: str = "auto"
-    distance: str = ""
+    poses: str = _poses()
+    orient: str = _orient()
+    distance: str = _distance()
 
 
 @dataclass(frozen=True)
 class ExportSettings:
     """Which file a scene becomes."""
 
-    # "ply", "compressed.ply", "spz", "splat" or "splats.glb" of the splats, "glb" of the mesh, "json" of the cameras
-    format: str = "ply"
+    format: str = choice("ply", "Format", "What is written, and how", FORMATS)
 
 
 @dataclass(frozen=True)
 class RenderSettings:
     """Which pictures of a scene to draw."""
 
-    views: tuple[int, ...] = several(0)  # indices into the scene's photos by name; empty for all
-    width: int = 0  # 0 for the size the scene was reconstructed at
-    height: int = 0
-
-
-NESTED = {"decode": DecodeSettings, "refine": RefineSettings, "mesh": MeshSettings}
-
-
-def to_json(settings: Any) -> dict[str, Any]:
-    """A settings dataclass as plain JSON values."""
-    return asdict(settings)
-
-
-def from_json(kind: type[Settings], values: Any) -> Settings:
-    """A settings dataclass from a JSON object. Unknown names and values of the wrong type raise `TttlrmError`."""
-    if not isinstance(values, dict):
-        raise TttlrmError(f"The settings {kind.__name__} cannot be {values!r}.", code="bad_settings")
-    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise TttlrmError(f"The settings name {', '.join(unknown)}, which {kind.__name__} does not have.", code="bad_settings")
-    default = kind()
-    return kind(**{name: _checked(known[name], value, getattr(default, name), kind) for name, value in values.items()})
-
-
-def _checked(setting: Field, value: Any, default: Any, kind: type) -> Any:
-    if setting.name in NESTED:
-        return None if value is None and default is None else from_json(NESTED[setting.name], value)
-    if isinstance(default, tuple):
-        return _several(setting, value, kind)
-    value = _typed(setting, value, default, kind)
-    least, most = setting.metadata.get("bounds", (-inf, inf))
-    if not isinstance(value, str) and not least <= value <= most:
-        raise _refusal(setting, value, kind, f"Choose {least} to {most}." if isfinite(most) else f"Choose at least {least}.")
-    return value
-
-
-def _several(setting: Field, value: Any, kind: type) -> tuple[Any, ...]:
-    like, counts = setting.metadata["like"], setting.metadata["counts"]
-    if not isinstance(value, list | tuple) or (counts and len(value) not in counts):
-        raise _refusal(setting, value, kind)
-    return tuple(_typed(setting, item, like, kind) for item in value)
-
-
-def _typed(setting: Field, value: Any, like: Any, kind: type) -> Any:
-    """A finite value of the type of another."""
-    if isinstance(like, float) and type(value) is int and abs(value) <= MOST:
-        value = float(value)
-    if type(value) is not type(like) or (isinstance(value, float) and not isfinite(value)):
-        raise _refusal(setting, value, kind)
-    return value
-
-
-def _refusal(setting: Field, value: Any, kind: type, hint: str = "") -> TttlrmError:
-    return TttlrmError(f"The setting {setting.name} of {kind.__name__} cannot be {value!r}.", hint, "bad_settings")
+    views: tuple[int, ...] = several(
+        Numbers(True, 0, MOST_PHOTOS), (), "Views", "Numbers of the scene's photos, by name from 0 on; none for all"
+    )
+    width: int = _side("Width", "Of the pictures; 0 for that at which the scene was reconstructed")
+    height: int = _side("Height", "Of the pictures; 0 for that at which the scene was reconstructed")

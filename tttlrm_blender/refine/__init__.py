@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Per-scene optimisation of splats against the photos."""
+"""Optimization of one scene's splats against its photos."""

@@ -30,7 +30,7 @@ class Best:
     """Keeps the splats (numpy) whose pictures are nearest to some photos."""
 
     def __init__(
-        self, splats: Gaussians, photos: PhotoSet, exposure: bool, refined: bool = False, listen: Listen = unheard
+        self, splats: Gaussians[np.ndarray], photos: PhotoSet, exposure: bool, refined: bool = False, listen: Listen = unheard
     ) -> None:
         """Begins with some splats. Sets some photos aside; of few none, and all judge. `exposure` is that of `evaluate_psnr`.
 
@@ -42,7 +42,7 @@ class Best:
         self.exposure, self.listen, self.judged = exposure, listen, 0.0  # share of the budget at the last judgement
         self.splats, self.psnr = splats, self._judge(splats)
 
-    def offer(self, splats: Gaussians) -> bool:
+    def offer(self, splats: Gaussians[np.ndarray]) -> bool:
         """Keep the splats if they are better than those kept; whether they are."""
         psnr = self._judge(splats)
         better = psnr > self.psnr
@@ -60,7 +60,7 @@ class Best:
             self.judged = math.inf
         return join
 
-    def _judge(self, splats: Gaussians) -> float:
+    def _judge(self, splats: Gaussians[np.ndarray]) -> float:
         """PSNR in dB; none at all without splats."""
         return evaluate_psnr(splats, self.judges, self.exposure, self.listen) if len(splats) else -math.inf
 

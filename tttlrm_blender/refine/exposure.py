@@ -29,7 +29,7 @@ class Exposures:
         self.photos, self.size, self.round = photos, small_size(photos, SMALL), 0
         self.maps = torch.eye(4, 3, device=device).repeat(len(photos), 1, 1)  # [V, 4, 3], gain over offset
 
-    def follow(self, splats: Gaussians, used: float) -> None:
+    def follow(self, splats: Gaussians[torch.Tensor], used: float) -> None:
         """Hold the round that is due at a used share of the budget, with splats of tensors."""
         if self.round < len(ROUNDS) and used >= ROUNDS[self.round]:
             self._hold_round(splats)
@@ -46,14 +46,14 @@ class Exposures:
         return torch.where(photo > SATURATED, metered.minimum(photo), metered)
 
     @torch.no_grad()
-    def _hold_round(self, splats: Gaussians) -> None:
+    def _hold_round(self, splats: Gaussians[torch.Tensor]) -> None:
         """Find the maps of all photos anew."""
         found = torch.stack([self._found(splats, view) for view in range(len(self.photos))])
         common, shift = found.mean(0).split([3, 1])
         gains = torch.linalg.solve(common, found[:, :3])
         self.maps = torch.cat([gains, found[:, 3:] - shift @ gains], 1)
 
-    def _found(self, splats: Gaussians, view: int) -> torch.Tensor:
+    def _found(self, splats: Gaussians[torch.Tensor], view: int) -> torch.Tensor:
         """The map [4, 3] from the splats' picture to a photo, both small, but for pixels that do not count or are saturated."""
         photo = small(torch.as_tensor(self.photos.images[view]), self.size)
         counted = (photo <= SATURATED).all(-1).to(photo)

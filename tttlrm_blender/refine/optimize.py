@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians, merge
 from ..geometry.cameras import Cameras
 from ..kernels import torch_in_order
@@ -18,6 +17,7 @@ from ..poses.sparse_points import SparsePoints
 from ..progress import Report
 from ..protocol.settings import RefineSettings
 from ..render.device import drawing_device
+from ..stages import Stage
 from .best import Best
 from .budget import Budget
 from .growth import Growth
@@ -36,13 +36,13 @@ SECONDS_PER_PREVIEW = 3.0
 
 @torch_in_order()
 def refine(
-    gaussians: Gaussians,
+    gaussians: Gaussians[np.ndarray],
     photos: PhotoSet,
     settings: RefineSettings,
     report: Report,
     points: SparsePoints | None = None,
     refined: bool = False,
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """Splats (numpy, in the world of the photos' cameras) optimised against the photos within a budget of steps or seconds.
 
     A step draws one photo. The splats start from `gaussians` and `points` (`settings.start`), and a sky, may grow to
@@ -57,7 +57,7 @@ def refine(
     budget = Budget(settings, len(photos))
 
     def listen() -> None:
-        report("refine", budget.used)
+        report(Stage.REFINE, budget.used)
 
     best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure, refined, listen)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
@@ -65,7 +65,7 @@ def refine(
     if settings.sky and not goes_on:
         splats = merge([splats, sky_splats(splats, photos[learned], listen)])
     parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), drawing_device())
-    growth = _strategy(settings.densify)(parameters, min(settings.max_splats, _goal(photos)))
+    growth = STRATEGIES[settings.densify](parameters, min(settings.max_splats, _goal(photos)))
     lessons, previews = Lessons(parameters, photos, settings), _Previews(report)
     random = np.random.default_rng(SEED)
     views = _shuffled(learned, random)
@@ -78,7 +78,7 @@ def refine(
         growth.follow(drawn, used)
         budget.steps += 1
         used = budget.used
-        report("refine", used)
+        report(Stage.REFINE, used)
         if best.follow(parameters, budget):
             views = _shuffled(np.arange(len(photos)), random)
         previews.follow(parameters)
@@ -97,13 +97,6 @@ class _Previews:
         if time.perf_counter() - self.offered > SECONDS_PER_PREVIEW:
             self.report.preview(parameters.to_numpy)
             self.offered = time.perf_counter()
-
-
-def _strategy(name: str) -> type[Growth]:
-    """The class that adds and removes splats, by the name in the settings."""
-    if name not in STRATEGIES:
-        raise TttlrmError(f"Splats cannot be densified by {name!r}.", f"Choose {' or '.join(STRATEGIES)}.", "bad_settings")
-    return STRATEGIES[name]
 
 
 def _shuffled(views: np.ndarray, random: np.random.Generator) -> Iterator[int]:

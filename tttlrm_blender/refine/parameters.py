@@ -21,7 +21,7 @@ MIN_DC = (1 / 255 - 0.5) / SH_DC  # below black, colours have no gradient either
 class Parameters:
     """N splats as leaf tensors by name, with their optimiser."""
 
-    def __init__(self, gaussians: Gaussians, extent: float, device: torch.device) -> None:
+    def __init__(self, gaussians: Gaussians[np.ndarray], extent: float, device: torch.device) -> None:
         """Copies numpy splats of a scene of some extent in world units."""
         self.extent, self.device = extent, device
         opacities = gaussians.opacities.clip(MIN_OPACITY, MAX_OPACITY)
@@ -44,7 +44,7 @@ class Parameters:
         """The raw tensor of a name in `RATES`, N first."""
         return self.groups[name]["params"][0]
 
-    def gaussians(self) -> Gaussians:
+    def gaussians(self) -> Gaussians[torch.Tensor]:
         """The splats as tensors that the raw parameters learn through."""
         return Gaussians(
             means=self["means"],
@@ -54,7 +54,7 @@ class Parameters:
             sh=torch.cat([self["dc"], self["rest"]], 1),
         )
 
-    def to_numpy(self) -> Gaussians:
+    def to_numpy(self) -> Gaussians[np.ndarray]:
         """The splats as they are now."""
         return self.gaussians().map(lambda array: array.detach().cpu().numpy())
 

@@ -12,8 +12,6 @@ from dataclasses import replace
 import torch
 
 from ..gaussians.gaussians import Gaussians
-from ..geometry.cameras import Cameras
-from ..geometry.quaternions import to_matrices
 
 RATE = 1e-3  # of Adam, radians and shares of the scene's extent, whenever the photo is drawn
 FALL = 10.0  # first rate by the last
@@ -35,7 +33,7 @@ class Poses:
         self.motions = [torch.zeros(2, 3, device=middle.device, requires_grad=True) for _ in range(count)]
         self.optimizer = torch.optim.Adam(self.motions, lr=RATE)
 
-    def moved(self, view: int, splats: Gaussians) -> Gaussians:
+    def moved(self, view: int, splats: Gaussians[torch.Tensor]) -> Gaussians[torch.Tensor]:
         """Splats of tensors as the corrected camera sees them, for drawing with the uncorrected one."""
         turn, shift = self._motion(view)
         means = _turned(turn, splats.means - self.middle) + self.middle + shift
@@ -54,17 +52,6 @@ class Poses:
             mean = torch.stack(self.motions).mean(0)
             for motion in self.motions:
                 motion -= mean
-
-    @torch.no_grad()
-    def corrected(self, cameras: Cameras) -> Cameras:
-        """The V cameras with their corrections."""
-        c2w, middle = cameras.c2w.copy(), self.middle.cpu().double().numpy()
-        for view in range(len(cameras)):
-            turn, shift = (part.cpu().double().numpy() for part in self._motion(view))
-            back = to_matrices(turn).T
-            c2w[view, :3, :3] = back @ c2w[view, :3, :3]
-            c2w[view, :3, 3] = back @ (c2w[view, :3, 3] - middle - shift) + middle
-        return replace(cameras, c2w=c2w)
 
     def _motion(self, view: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The turn [4], a unit quaternion w x y z, and the shift [3] in world units."""

@@ -28,7 +28,7 @@ MOST_VIEWS = 40
 DARK = 0.02  # colours that need no splats: pictures lie on black
 
 
-def sky_splats(splats: Gaussians, photos: PhotoSet, listen: Listen = unheard) -> Gaussians:
+def sky_splats(splats: Gaussians[np.ndarray], photos: PhotoSet, listen: Listen = unheard) -> Gaussians[np.ndarray]:
     """Far splats (numpy, SH degree 0) in the colours of what photos show past some splats (numpy) and above the horizon.
 
     None for things without background, which lie on white.
@@ -43,7 +43,7 @@ def sky_splats(splats: Gaussians, photos: PhotoSet, listen: Listen = unheard) ->
     return shell[keep]
 
 
-def _shell(splats: Gaussians, photos: PhotoSet) -> Gaussians:
+def _shell(splats: Gaussians[np.ndarray], photos: PhotoSet) -> Gaussians[np.ndarray]:
     """Grey splats around the cameras, above the horizon and behind the other splats."""
     c2w = photos.cameras.c2w
     middle, up = c2w[:, :3, 3].mean(0), -c2w[:, :3, 1].mean(0)
@@ -70,7 +70,7 @@ def _spread(count: int) -> np.ndarray:
 
 @torch.no_grad()
 def _looked_at(
-    shell: Gaussians, splats: Gaussians, photos: PhotoSet, listen: Listen
+    shell: Gaussians[np.ndarray], splats: Gaussians[np.ndarray], photos: PhotoSet, listen: Listen
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How many photos show the places of N far splats [N], how many see past all splats there [N], and what, summed [N, 3]."""
     near, far, size = to_tensors(splats), to_tensors(shell), small_size(photos, SIDE)

@@ -20,7 +20,6 @@ from ..render.device import to_tensors
 from ..render.rasterize import Rendering, rasterize
 from .downscale import centers_inside, small, small_size
 
-STARTS = ("auto", "decoded", "points", "both")
 POINT_OPACITY = 0.3  # faint enough to be moved and outgrown
 NEIGHBOURS = 3  # whose mean distance is the size of a point's splat
 LEAST_SPACING = 0.01  # of the mean; points may coincide
@@ -33,26 +32,26 @@ GOOD_PSNR, PER_DOUBLING, BEST_PSNR = 20.0, 4.0, 24.0
 
 
 def starting_splats(
-    gaussians: Gaussians,
+    gaussians: Gaussians[np.ndarray],
     photos: PhotoSet,
     points: SparsePoints | None,
     most: int,
     start: str = "auto",
     passes: float = math.inf,
     listen: Listen = unheard,
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """At most `most` decoded splats (numpy), and one splat per point, as `RefineSettings.start` wants them.
 
     Points stand where photos agree, whereas a network may be wrong, and its mistakes stay in the way: beside points,
     "auto" takes the decoded splats that `explaining` finds, fewer of them the more passes over the photos will follow. What is
-    missing is replaced by the other. Raises `TttlrmError`: "no_splats" where there is neither, "bad_settings" for another start.
+    missing is replaced by the other. Raises `TttlrmError` ("no_splats") where there is neither.
     """
-    if start not in STARTS:
-        raise TttlrmError(f"Refinement cannot start from {start!r}.", f"Choose one of {', '.join(STARTS)}.", "bad_settings")
     decoded = prune(gaussians[finite(gaussians)], max_splats=most)
     if start == "decoded" or points is None or len(points) <= NEIGHBOURS:
         if not len(decoded):
-            raise TttlrmError("There are neither splats nor points to refine.", "Reconstruct the scene first.", "no_splats")
+            raise TttlrmError(
+                "There are neither splats nor points to refine.", hint="Reconstruct the scene first.", code="no_splats"
+            )
         return decoded
     sparse = splats_from_points(points)
     if start == "points" or not len(decoded):
@@ -68,7 +67,9 @@ def good_psnr(passes: float) -> float:
 
 
 @torch.no_grad()
-def explaining(decoded: Gaussians, sparse: Gaussians, photos: PhotoSet, good: float, listen: Listen = unheard) -> np.ndarray:
+def explaining(
+    decoded: Gaussians[np.ndarray], sparse: Gaussians[np.ndarray], photos: PhotoSet, good: float, listen: Listen = unheard
+) -> np.ndarray:
     """Which of N decoded splats (numpy) explain their regions of the photos better than `good` dB and than points: [N] bool.
 
     Both are drawn alone as a few photos see them. A decoded splat is judged by the mean squared error around its centre.
@@ -86,7 +87,7 @@ def explaining(decoded: Gaussians, sparse: Gaussians, photos: PhotoSet, good: fl
     return ((seen > 0) & (ours < theirs) & (ours < 10 ** (-good / 10))).numpy()
 
 
-def _errors(splats: Gaussians, photos: PhotoSet, view: int) -> tuple[Rendering, torch.Tensor]:
+def _errors(splats: Gaussians[torch.Tensor], photos: PhotoSet, view: int) -> tuple[Rendering, torch.Tensor]:
     """The small picture that a photo's camera sees of splats (tensors), and its mean squared error by region: [h, w]."""
     size = small_size(photos, JUDGING_SIDE)
     drawn = rasterize(splats, photos.cameras[[view]], size, photos.background)
@@ -97,7 +98,7 @@ def _errors(splats: Gaussians, photos: PhotoSet, view: int) -> tuple[Rendering, 
     return drawn, torch.nn.functional.avg_pool2d(error[None], REGION, 1, REGION // 2, count_include_pad=False)[0]
 
 
-def splats_from_points(points: SparsePoints) -> Gaussians:
+def splats_from_points(points: SparsePoints) -> Gaussians[np.ndarray]:
     """One round, faint splat per point, as large as the mean distance to its 3 nearest neighbours (Kerbl et al. 2023, §5)."""
     count = len(points)
     spacing = cKDTree(points.means).query(points.means, NEIGHBOURS + 1)[0][:, 1:].mean(1)
@@ -111,14 +112,14 @@ def splats_from_points(points: SparsePoints) -> Gaussians:
     )
 
 
-def to_degree(gaussians: Gaussians, degree: int) -> Gaussians:
+def to_degree(gaussians: Gaussians[np.ndarray], degree: int) -> Gaussians[np.ndarray]:
     """Numpy splats with spherical harmonics of a degree: terms are left out, or added as zeros."""
     terms = (degree + 1) ** 2
     sh = np.pad(gaussians.sh, ((0, 0), (0, max(0, terms - gaussians.sh.shape[1])), (0, 0)))[:, :terms]
     return replace(gaussians, sh=sh)
 
 
-def finite(gaussians: Gaussians) -> np.ndarray:
+def finite(gaussians: Gaussians[np.ndarray]) -> np.ndarray:
     """Which numpy splats have no NaN and no infinity: [N] bool."""
     rows = (np.isfinite(array).all(axis=tuple(range(1, array.ndim))) for array in gaussians.arrays().values())
     return np.logical_and.reduce(list(rows))

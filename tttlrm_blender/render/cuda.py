@@ -41,7 +41,7 @@ class Compilation:
         return self._process is not None and self._process.wait() == 0
 
 
-def draw(gaussians: Gaussians, views: Views, size: tuple[int, int], degree: int) -> Drawing:
+def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], degree: int) -> Drawing:
     """Draw splats whose tensors are on a CUDA device. Raises `TttlrmError` where gsplat or the device is missing."""
     rasterization = _gsplat(gaussians.means)
     if not len(gaussians.means):
@@ -60,7 +60,7 @@ def draw(gaussians: Gaussians, views: Views, size: tuple[int, int], degree: int)
     return Drawing(images[..., :3], images[..., 3], alpha[..., 0], info["means2d"], info["radii"].amax(-1))
 
 
-def nothing(gaussians: Gaussians, views: int, size: tuple[int, int]) -> Drawing:
+def nothing(gaussians: Gaussians[torch.Tensor], views: int, size: tuple[int, int]) -> Drawing:
     """The drawing of no splats, for which gsplat ends the whole process."""
     zero = torch.stack([array.sum() for array in gaussians.arrays().values()]).sum()  # so that gradients are empty, not missing
     pixels = (views, size[1], size[0])
@@ -71,16 +71,20 @@ def nothing(gaussians: Gaussians, views: int, size: tuple[int, int]) -> Drawing:
 def _gsplat(means: torch.Tensor) -> Callable[..., Any]:
     """gsplat's rasteriser, once it is known to work for these tensors."""
     if not means.is_cuda:
-        raise TttlrmError("The splats are not on a CUDA device.", "Move them there, or choose the cpu rasteriser.", "no_cuda")
+        raise TttlrmError(
+            "The splats are not on a CUDA device.", hint="Move them there, or choose the cpu rasteriser.", code="no_cuda"
+        )
     try:
         from gsplat import rasterization
     except ImportError as error:
         hint = 'Install it with pip install "tttlrm-blender[cuda]", or choose the cpu rasteriser.'
-        raise TttlrmError(f"Rasterising on CUDA needs gsplat, which does not load: {error}.", hint, "no_gsplat") from error
+        raise TttlrmError(
+            "Rasterising on CUDA needs gsplat, which does not load: {}.", error, hint=hint, code="no_gsplat"
+        ) from error
     return rasterization
 
 
-def _arguments(gaussians: Gaussians, views: Views) -> dict[str, torch.Tensor]:
+def _arguments(gaussians: Gaussians[torch.Tensor], views: Views) -> dict[str, torch.Tensor]:
     """Splats and cameras by gsplat's names, on the splats' device."""
     device = gaussians.means.device
     poses = np.tile(np.eye(4, dtype=np.float32), (len(views), 1, 1))

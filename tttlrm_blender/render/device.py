@@ -3,6 +3,7 @@
 
 from importlib.util import find_spec
 
+import numpy as np
 import torch
 
 from ..gaussians.gaussians import Gaussians
@@ -18,6 +19,11 @@ def drawing_device() -> torch.device:
     return best_device() if find_spec("gsplat") else torch.device("cpu")
 
 
-def to_tensors(gaussians: Gaussians) -> Gaussians:
+def to_tensors(gaussians: Gaussians[np.ndarray]) -> Gaussians[torch.Tensor]:
     """Numpy splats as tensors on the device where they are drawn."""
     return gaussians.map(lambda array: torch.as_tensor(array, device=drawing_device()))
+
+
+def to_numpy(gaussians: Gaussians[torch.Tensor]) -> Gaussians[np.ndarray]:
+    """Tensor splats as float32 numpy arrays."""
+    return gaussians.map(lambda tensor: np.ascontiguousarray(tensor.detach().float().cpu().numpy()))

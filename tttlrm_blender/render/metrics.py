@@ -54,7 +54,9 @@ def ssim_map(
     return (means * structure).permute(0, 2, 3, 1)
 
 
-def evaluate_views(gaussians: Gaussians, photos: PhotoSet, exposure: bool = False, listen: Listen = unheard) -> dict[str, float]:
+def evaluate_views(
+    gaussians: Gaussians[np.ndarray], photos: PhotoSet, exposure: bool = False, listen: Listen = unheard
+) -> dict[str, float]:
     """Mean PSNR (dB) and SSIM of splats (numpy) over the photos, each drawn over their background: {"psnr": …, "ssim": …}.
 
     `exposure` brings the colours of each picture as near to its photo as an affine map can.
@@ -64,7 +66,7 @@ def evaluate_views(gaussians: Gaussians, photos: PhotoSet, exposure: bool = Fals
     return {"psnr": float(scores[:, 0].mean()), "ssim": float(scores[:, 1].mean())}
 
 
-def evaluate_psnr(gaussians: Gaussians, photos: PhotoSet, exposure: bool = False, listen: Listen = unheard) -> float:
+def evaluate_psnr(gaussians: Gaussians[np.ndarray], photos: PhotoSet, exposure: bool = False, listen: Listen = unheard) -> float:
     """The PSNR of `evaluate_views` alone, in a fraction of the time."""
     pairs = enumerate(compared(gaussians, photos, exposure, listen))
     return float(np.mean([_counted_psnr(photos, view, *pair) for view, pair in pairs]))
@@ -78,7 +80,7 @@ def _counted_psnr(photos: PhotoSet, view: int, picture: torch.Tensor, photo: tor
 
 @torch.no_grad()
 def compared(
-    gaussians: Gaussians, photos: PhotoSet, exposure: bool = False, listen: Listen = unheard
+    gaussians: Gaussians[np.ndarray], photos: PhotoSet, exposure: bool = False, listen: Listen = unheard
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """For each photo the picture of splats (numpy) that its camera sees, and the photo: both [1, H, W, 3], 0 to 1.
 

@@ -11,12 +11,13 @@ import pickle
 import re
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, listed, text
 from ..gaussians.gaussians import Gaussians
 from ..photos.load import PhotoSet
 from .metrics import compared
@@ -49,7 +50,7 @@ class VggFeatures(nn.Module):
         """Features [V, C, h, w] of the five stages for images [V, H, W, 3] of 0 to 1. Raises `TttlrmError` for tiny ones."""
         height, width = images.shape[1:3]
         if min(height, width) < LEAST:
-            raise TttlrmError(f"Pictures of {width}×{height} pixels are too small for VGG16; a side needs {LEAST}.")
+            raise TttlrmError("Pictures of {}×{} pixels are too small for VGG16; a side needs {}.", width, height, LEAST)
         x = ((images - images.new_tensor(MEAN)) / images.new_tensor(DEVIATION)).permute(0, 3, 1, 2)
         found = []
         for index, layer in enumerate(self.features):
@@ -90,7 +91,7 @@ class Lpips(VggFeatures):
 
 
 @torch.no_grad()
-def evaluate_lpips(gaussians: Gaussians, photos: PhotoSet, lpips: Lpips) -> float:
+def evaluate_lpips(gaussians: Gaussians[np.ndarray], photos: PhotoSet, lpips: Lpips) -> float:
     """Mean LPIPS of splats (numpy) over the photos, each drawn over their background."""
     scores = [lpips.to(photo.device)(picture, photo).item() for picture, photo in compared(gaussians, photos)]
     return sum(scores) / len(scores)
@@ -99,15 +100,16 @@ def evaluate_lpips(gaussians: Gaussians, photos: PhotoSet, lpips: Lpips) -> floa
 def load_weights(network: nn.Module, file: Path) -> None:
     """Fill a network with the weights of a file, frozen. Raises `TttlrmError` ("bad_weights")."""
     found, wanted = read_weights(file), network.state_dict()
-    faults = [f"{name} is missing" for name in wanted if name not in found]
+    faults = [text("{} is missing", name) for name in wanted if name not in found]
     faults += [
-        f"{name} is {list(found[name].shape)} instead of {list(value.shape)}"
+        text("{} is {} instead of {}", name, list(found[name].shape), list(value.shape))
         for name, value in wanted.items()
         if name in found and found[name].shape != value.shape
     ]
     if faults:
-        more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-        raise TttlrmError(f"{file} lacks weights of VGG16 or LPIPS: {'; '.join(faults[:SHOWN])}{more}.", HINT, "bad_weights")
+        some = listed(faults[:SHOWN], "; ")
+        what = text("{}; and {} more", some, len(faults) - SHOWN) if len(faults) > SHOWN else some
+        raise TttlrmError("{} lacks weights of VGG16 or LPIPS: {}.", file, what, hint=HINT, code="bad_weights")
     network.load_state_dict({name: found[name].float() for name in wanted}, assign=True)
     network.requires_grad_(False).eval()
 
@@ -118,12 +120,12 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     The lpips package calls the convolutions `net.sliceK.N` where torchvision says `features.N`. Raises `TttlrmError`.
     """
     if not file.is_file():
-        raise TttlrmError(f"There are no weights at {file}.", HINT, "bad_weights")
+        raise TttlrmError("There are no weights at {}.", file, hint=HINT, code="bad_weights")
     try:
         found = load_file(file) if file.suffix == ".safetensors" else torch.load(file, map_location="cpu", weights_only=True)
         named = {name: value for name, value in found.items() if isinstance(value, Tensor)}
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError):
-        raise TttlrmError(f"{file} cannot be read as weights.", HINT, "bad_weights") from None
+        raise TttlrmError("{} cannot be read as weights.", file, hint=HINT, code="bad_weights") from None
     return {re.sub(r"^net\.slice\d+\.", "features.", name): value for name, value in named.items()}
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import torch
 
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from . import cuda, reference
 from .convention import Drawing, Views
 from .cpu import functions as cpu
 
-Draw = Callable[[Gaussians, Views, tuple[int, int], int], Drawing]
+Draw = Callable[[Gaussians[torch.Tensor], Views, tuple[int, int], int], Drawing]
 BACKENDS: dict[str, Draw] = {"cpu": cpu.draw, "cuda": cuda.draw, "reference": reference.draw}
 
 
@@ -31,7 +31,7 @@ class Rendering:
 
 
 def rasterize(
-    gaussians: Gaussians,
+    gaussians: Gaussians[torch.Tensor],
     cameras: Cameras,
     size: tuple[int, int],
     background: Sequence[float] = (0.0, 0.0, 0.0),
@@ -63,7 +63,10 @@ def _backend(name: str, means: torch.Tensor) -> Draw:
         name = "cuda" if means.is_cuda else "cpu"
     if name not in BACKENDS:
         raise TttlrmError(
-            f"There is no rasteriser called {name!r}.", f"Choose auto or one of {', '.join(BACKENDS)}.", "bad_setting"
+            "There is no rasteriser called {!r}.",
+            name,
+            hint=text("Choose auto or one of {}.", ", ".join(BACKENDS)),
+            code="bad_setting",
         )
     return BACKENDS[name]
 

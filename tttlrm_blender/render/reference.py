@@ -25,7 +25,7 @@ class Ellipses:
     radii: torch.Tensor  # [N]
 
 
-def draw(gaussians: Gaussians, views: Views, size: tuple[int, int], degree: int) -> Drawing:
+def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], degree: int) -> Drawing:
     """Draw splats in the precision and on the device of their tensors."""
     ellipses = [_ellipses(gaussians, views, view, size, degree) for view in range(len(views))]
     means2d = torch.stack([view.means2d for view in ellipses])
@@ -34,7 +34,7 @@ def draw(gaussians: Gaussians, views: Views, size: tuple[int, int], degree: int)
     return Drawing(rgb, depth, alpha, means2d, torch.stack([view.radii for view in ellipses]))
 
 
-def _ellipses(gaussians: Gaussians, views: Views, view: int, size: tuple[int, int], degree: int) -> Ellipses:
+def _ellipses(gaussians: Gaussians[torch.Tensor], views: Views, view: int, size: tuple[int, int], degree: int) -> Ellipses:
     """What one camera sees of every splat."""
     rotation, center, intrinsics = (
         torch.as_tensor(array[view]).to(gaussians.means) for array in (views.rotations, views.centers, views.intrinsics)
@@ -61,7 +61,11 @@ def _blend(
 
 
 def _covariances2d(
-    gaussians: Gaussians, points: torch.Tensor, rotation: torch.Tensor, intrinsics: torch.Tensor, size: tuple[int, int]
+    gaussians: Gaussians[torch.Tensor],
+    points: torch.Tensor,
+    rotation: torch.Tensor,
+    intrinsics: torch.Tensor,
+    size: tuple[int, int],
 ) -> torch.Tensor:
     """Covariances on the image, linearised at the splats' centres (Zwicker et al. 2001): [N, 2, 2] px²."""
     axes = rotation @ _rotations(gaussians.quats) * gaussians.scales[:, None]

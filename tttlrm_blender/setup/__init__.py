@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Making the Python environment that the worker runs in. Needs no more than the client does.
+"""The Python environment that the worker runs in: made, checked and mended. Needs no more than the client does.
 
 setup = Setup(Wanted(folder=Path("environment"), log=Path("setup.log"), python=sys.executable))
-python = setup.result(on_event=print).info["python"]
+python = setup.result(on_event=print).python
 """
 
-from .checkup import Checkup
+from .checkup import Checkup, CheckupResult
 from .environment import Environment, place
-from .install import Setup, Wanted
+from .install import Setup, SetupResult, Wanted
 
-__all__ = ["Checkup", "Environment", "Setup", "Wanted", "place"]
+__all__ = ["Checkup", "CheckupResult", "Environment", "Setup", "SetupResult", "Wanted", "place"]

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from .. import errors
 from ..client import Job
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
+from ..stages import Stage
 from .process import Runner
 
 HOUSE = Path(__file__).resolve().parents[2]  # where a Python finds the engine under its own name
@@ -19,14 +21,19 @@ LAST = "self-test "  # the beginning of its last line
 USUAL = 16  # lines of the page
 
 
-class Checkup(Job):
-    """Lets the doctor look at a Python. Ends with `Done`, whose info has the `lines` of the page and whether all is `well`.
+@dataclass(frozen=True)
+class CheckupResult:
+    """What the doctor says."""
 
-    It ends with `Failed` where the doctor cannot do his work there, and with `Cancelled`.
-    """
+    lines: list[str]  # of the page
+    well: bool
+
+
+class Checkup(Job[CheckupResult]):
+    """Lets the doctor look at a Python. Ends with `Done`, with `Failed` where he cannot work there, or with `Cancelled`."""
 
     def __init__(self, python: str | Path) -> None:
-        super().__init__(lambda _: self._runner.stop())
+        super().__init__(lambda _: self._runner.stop(), CheckupResult)
         self._python, self._runner, self._lines = python, Runner(), list[str]()
         threading.Thread(target=lambda: self.put(self._outcome()), name="tttLRM checkup", daemon=True).start()
 
@@ -36,16 +43,16 @@ class Checkup(Job):
         except errors.Cancelled:
             return Cancelled()
         except OSError as error:
-            return self._failure(error.strerror or str(error))
+            return self._failure(error)
         pages = [number for number, line in enumerate(self._lines) if line.startswith(FIRST)]
         if not pages or not any(line.startswith(LAST) for line in self._lines):
-            return self._failure(self._lines[-1] if self._lines else f"exit code {status}")
-        return Done({"lines": self._lines[pages[0] :], "well": status == 0})
+            return self._failure(self._lines[-1] if self._lines else text("exit code {}", status))
+        return Done.of(CheckupResult(self._lines[pages[0] :], status == 0))
 
     def _take(self, line: str) -> None:
         self._lines.append(line)
-        self.put(Progress("check", min(len(self._lines) / USUAL, 0.9)))
+        self.put(Progress(Stage.CHECK, min(len(self._lines) / USUAL, 0.9)))
 
-    def _failure(self, reason: str) -> Failed:
+    def _failure(self, reason: object) -> Failed:
         hint = "Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages."
-        return Failed.of(TttlrmError(f"{self._python} cannot run the worker: {reason}.", hint, "no_worker"))
+        return Failed.of(TttlrmError("{} cannot run the worker: {}.", self._python, reason, hint=hint, code="no_worker"))

@@ -28,7 +28,7 @@ for package in distributions():
         print(package.name)
 """
 WORKS = """
-import fast_simplification, numba, numpy, PIL, safetensors, scipy, skimage, torch, tqdm, websockets
+import fast_simplification, numba, numpy, PIL, safetensors, scipy, skimage, torch, tqdm, trimesh, websockets
 print(torch.__version__, "GPU" if torch.cuda.is_available() else "CPU")
 """
 ALONE = "import pycolmap"  # it and torch crash in one process

@@ -64,7 +64,9 @@ class Environment:
         if os.name == "nt" and not long_paths() and too_long(str(self.folder)):
             raise _long_path(self.folder)
         if self.folder.exists() and any(self.folder.iterdir()) and not self._file.exists():
-            raise TttlrmError(f"The folder {self.folder} holds something else.", "Choose another folder.", "bad_folder")
+            raise TttlrmError(
+                "The folder {} holds something else.", self.folder, hint="Choose another folder.", code="bad_folder"
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write({"source": _words(source)})
 
@@ -128,9 +130,11 @@ def long_paths() -> bool:
 
 def _long_path(folder: Path) -> TttlrmError:
     return TttlrmError(
-        f"Windows allows paths of {WINDOWS_LIMIT} characters, and those of PyTorch in {folder} are longer.",
-        "Turn on long paths in Windows, or install the packages yourself in a Python with a short path.",
-        "long_path",
+        "Windows allows paths of {} characters, and those of PyTorch in {} are longer.",
+        WINDOWS_LIMIT,
+        folder,
+        hint="Turn on long paths in Windows, or install the packages yourself in a Python with a short path.",
+        code="long_path",
     )
 
 

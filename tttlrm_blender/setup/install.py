@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .. import errors
 from ..client import Job
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
+from ..stages import Stage
 from . import commands
 from .commands import Follower, Source, pinned
 from .environment import Environment
@@ -38,15 +38,25 @@ class Wanted:
     wheels: Path | None = None  # folder that has everything; nothing is downloaded then
 
 
-class Setup(Job):
-    """Sets up an environment in a thread. Ends with `Done`, whose info names the Python, with `Failed` or with `Cancelled`.
+@dataclass(frozen=True)
+class SetupResult:
+    """What was set up."""
+
+    python: str  # the environment's interpreter
+    torch: str  # version of PyTorch
+    device: str  # "GPU" or "CPU"
+    build: str  # of PyTorch, such as "cuda"
+
+
+class Setup(Job[SetupResult]):
+    """Sets up an environment in a thread. Ends with `Done`, with `Failed` or with `Cancelled`.
 
     An environment that is there is completed and mended; one that cannot be is made anew. What was begun stays after a
     failure, to be completed later, and goes after `cancel`.
     """
 
     def __init__(self, wanted: Wanted) -> None:
-        super().__init__(lambda _: self._runner.stop())
+        super().__init__(lambda _: self._runner.stop(), SetupResult)
         self.lines: deque[str] = deque(maxlen=LAST_LINES)
         self._wanted, self._environment = wanted, Environment(wanted.folder)
         self._runner = Runner(offline=wanted.wheels is not None)
@@ -60,12 +70,13 @@ class Setup(Job):
             with self._wanted.log.open("w", encoding="utf-8") as self._log:
                 event = self._outcome()
         except OSError as error:
-            event = Failed("setup_failed", f"Setting up the worker failed: {error}.", "Mend that and try again.")
+            hint = "Mend that and try again."
+            event = Failed.of(TttlrmError("Setting up the worker failed: {}.", str(error), hint=hint, code="setup_failed"))
         self.put(event)
 
     def _outcome(self) -> Event:
         try:
-            return Done(self._set_up())
+            return Done.of(self._set_up())
         except errors.Cancelled:
             self._say("Cancelled.")
             return Cancelled()
@@ -73,7 +84,7 @@ class Setup(Job):
             self._say(error.sentence)
             return Failed.of(error)
 
-    def _set_up(self) -> dict[str, Any]:
+    def _set_up(self) -> SetupResult:
         try:
             return self._complete(self._source())
         except errors.Cancelled:
@@ -82,12 +93,12 @@ class Setup(Job):
             raise
 
     def _source(self) -> Source:
-        self._tell("look around", LOOK, 0.0)
+        self._tell(Stage.LOOK_AROUND, LOOK, 0.0)
         build = choose_build(look(), self._wanted.build)
         self._say(f"Build of PyTorch: {build.kind} from {self._wanted.wheels or self._wanted.index or build.index or 'PyPI'}")
         return Source(build, self._wanted.index, self._wanted.wheels)
 
-    def _complete(self, source: Source) -> dict[str, Any]:
+    def _complete(self, source: Source) -> SetupResult:
         if self._environment.fits(source):
             self._environment.begin(source)
             self._remove_damaged()
@@ -103,10 +114,10 @@ class Setup(Job):
             raise self._failure("The packages are installed, but do not load")
         torch, _, device = self.lines[-1].partition(" ")
         self._environment.finish(source, torch)
-        return {"python": str(self._environment.python), "torch": torch, "device": device, "build": source.build.kind}
+        return SetupResult(str(self._environment.python), torch, device, source.build.kind)
 
     def _make(self, source: Source) -> None:
-        self._tell("make the environment", MAKE, 0.0)
+        self._tell(Stage.MAKE_ENVIRONMENT, MAKE, 0.0)
         python = find_python(self._wanted.python, versions_for(self._wanted.wheels) if self._wanted.wheels else VERSIONS)
         self._environment.remove()
         self._environment.begin(source)
@@ -115,14 +126,16 @@ class Setup(Job):
 
     def _install(self, source: Source) -> None:
         python = self._environment.python
-        self._pip(commands.install_packages(python, source), "packages", PACK, len(pinned(commands.PACKAGES)))
+        command, count = commands.install_packages(python, source), len(pinned(commands.PACKAGES))
+        self._pip(command, Stage.INSTALL_PACKAGES, "Installing packages failed", PACK, count)
         known = not source.wheels and not source.torch_index
-        self._pip(commands.install_torch(python, source), "PyTorch", GET_TORCH, len(pinned(commands.TORCH)) if known else 1)
+        command, count = commands.install_torch(python, source), len(pinned(commands.TORCH)) if known else 1
+        self._pip(command, Stage.INSTALL_PYTORCH, "Installing PyTorch failed", GET_TORCH, count)
 
-    def _pip(self, command: list[str], what: str, part: tuple[float, float], packages: int) -> None:
-        self._tell(f"install {what}", part, 0.0)
-        follower = Follower(packages, lambda fraction: self._tell(f"install {what}", part, fraction))
-        self._need(command, f"Installing {what} failed", follower.take)
+    def _pip(self, command: list[str], stage: Stage, template: str, part: tuple[float, float], packages: int) -> None:
+        self._tell(stage, part, 0.0)
+        follower = Follower(packages, lambda fraction: self._tell(stage, part, fraction))
+        self._need(command, template, follower.take)
 
     def _remove_damaged(self) -> None:
         """Uninstall packages of which files are missing, so that they are installed anew."""
@@ -134,23 +147,24 @@ class Setup(Job):
 
     def _works(self) -> bool:
         """Whether everything loads; the last line then tells PyTorch's version and device."""
-        self._tell("check", CHECK, 0.0)
+        self._tell(Stage.CHECK, CHECK, 0.0)
         python = str(self._environment.python)
         return not any(self._runner.run([python, "-c", program], self._say) for program in (commands.ALONE, commands.WORKS))
 
-    def _need(self, command: Sequence[str], failure: str, told: Callable[[str], bool] = bool) -> None:
+    def _need(self, command: Sequence[str], template: str, told: Callable[[str], bool] = bool) -> None:
         """Run a command that must succeed; lines are for people where `told` says so."""
         self._say(f"$ {' '.join(command)}")
         if self._runner.run(command, lambda line: self._say(line) if told(line) else None):
-            raise self._failure(failure)
+            raise self._failure(template)
 
-    def _failure(self, sentence: str) -> TttlrmError:
+    def _failure(self, template: str) -> TttlrmError:
         """What failed, with the tool's own word about it."""
         faults = [line for line in self.lines if line.startswith("ERROR: ")] or list(self.lines)[-1:]
-        reason = f": {faults[-1].removeprefix('ERROR: ').rstrip('.')}" if faults else ""
-        return TttlrmError(f"{sentence}{reason}.", f"{self._wanted.log} tells more; try again to go on.", "setup_failed")
+        what, reasons = text(template), [faults[-1].removeprefix("ERROR: ").rstrip(".")] if faults else []
+        hint = text("{} tells more; try again to go on.", self._wanted.log)
+        return TttlrmError("{}: {}." if reasons else "{}.", what, *reasons, hint=hint, code="setup_failed")
 
-    def _tell(self, stage: str, part: tuple[float, float], fraction: float) -> None:
+    def _tell(self, stage: Stage, part: tuple[float, float], fraction: float) -> None:
         begin, end = part
         self.put(Progress(stage, begin + (end - begin) * fraction))
 

@@ -48,9 +48,9 @@ class Build:
 def choose_build(machine: Machine, wanted: str = "auto") -> Build:
     """The build that suits a machine, or the wanted one. Raises `TttlrmError` ("no_build") where there is none."""
     if (machine.system, machine.processor) not in SUPPORTED:
-        raise _no_build(f"PyTorch has no build for {machine.system} on {machine.processor}")
+        raise _no_build("PyTorch has no build for {} on {}.", machine.system, machine.processor)
     if wanted not in _possible(machine.system):
-        raise _no_build(f"PyTorch has no build called {wanted} for {machine.system}")
+        raise _no_build("PyTorch has no build called {} for {}.", wanted, machine.system)
     if machine.system == "Darwin":
         return Build("metal")
     cuda = _cuda_index(machine.gpus)
@@ -112,6 +112,6 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in text.strip().split("."))
 
 
-def _no_build(sentence: str) -> TttlrmError:
+def _no_build(template: str, *values: str) -> TttlrmError:
     hint = "Use a worker on another machine, or a Python in which you installed the packages yourself."
-    return TttlrmError(f"{sentence}.", hint, "no_build")
+    return TttlrmError(template, *values, hint=hint, code="no_build")

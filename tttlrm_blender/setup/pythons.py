@@ -59,9 +59,10 @@ def find_python(own: str, versions: Iterable[tuple[int, int]] = VERSIONS) -> Pyt
             return python
     named = ", ".join(f"{major}.{minor}" for major, minor in versions)
     raise TttlrmError(
-        f"There is no Python {named} here that can make virtual environments.",
-        "Install one from python.org or your system's packages (on Debian and Ubuntu with python3-venv), and try again.",
-        "no_python",
+        "There is no Python {} here that can make virtual environments.",
+        named,
+        hint="Install one from python.org or your system's packages (on Debian and Ubuntu with python3-venv), and try again.",
+        code="no_python",
     )
 
 
@@ -72,8 +73,9 @@ def versions_for(wheels: Path) -> tuple[tuple[int, int], ...]:
     )
     if not fitting:
         raise TttlrmError(
-            f"The folder {wheels} has no wheel of PyTorch for a Python that can be used.",
-            "Choose the folder that `make wheelhouse` filled, on a machine like this one.",
-            "no_wheels",
+            "The folder {} has no wheel of PyTorch for a Python that can be used.",
+            wheels,
+            hint="Choose the folder that `make wheelhouse` filled, on a machine like this one.",
+            code="no_wheels",
         )
     return fitting

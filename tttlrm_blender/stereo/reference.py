@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..geometry.rays import unit_rays
 from .pairs import Pairs
 
 NEAREST = 1e-3  # z in front of a camera from which on a point is seen
@@ -31,14 +32,6 @@ def _view(view: int, images: Tensor, pairs: Pairs, distances: Tensor, tolerance:
     found = found.unflatten(2, (-1, height))  # [N, 3, K, h, w]
     difference = (found - images[view].permute(2, 0, 1)[:, None]).abs().mean(1)
     return (difference / tolerance).clamp(max=1), seen
-
-
-def unit_rays(intrinsics: Tensor, height: int, width: int) -> Tensor:
-    """Unit directions [h, w, 3] through the pixel centres, in camera axes."""
-    x = (torch.arange(width, device=intrinsics.device) + 0.5 - intrinsics[2]) / intrinsics[0]
-    y = (torch.arange(height, device=intrinsics.device) + 0.5 - intrinsics[3]) / intrinsics[1]
-    across, down = torch.meshgrid(x, y, indexing="xy")
-    return F.normalize(torch.stack([across, down, torch.ones_like(across)], -1), dim=-1)
 
 
 def _summary(cost: Tensor, seen: Tensor, unseen: float) -> Tensor:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..geometry.rays import camera_rays
 from .layouts import Views
 from .shapes import length
 from .solids import first_hit, last_hit, normals
@@ -45,10 +46,8 @@ def directions(c2w: Tensor, intrinsics: Tensor, size: tuple[int, int], samples: 
     within = torch.cat([torch.cartesian_prod(steps, steps), steps.new_full((1, 2), 0.5)])
     x = (torch.arange(width, device=device)[:, None] + within[:, 0]).expand(height, -1, -1).flatten(0, 1)
     y = (torch.arange(height, device=device)[:, None, None] + within[:, 1]).expand(-1, width, -1).flatten(0, 1)
-    fx, fy, cx, cy = intrinsics[:, :, None, None].unbind(1)
-    across, down = (x - cx) / fx, (y - cy) / fy
-    local = torch.stack([across, down, torch.ones_like(down)], 1)
-    return (c2w[:, :3, :3] @ local.flatten(2)).unflatten(2, x.shape)
+    local = camera_rays(torch.stack([x, y], -1), intrinsics[:, None, None])
+    return (c2w[:, :3, :3] @ local.flatten(1, 2).mT).unflatten(2, x.shape)
 
 
 def cast(world: World, origin: Tensor, direction: Tensor, spread: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:

@@ -61,11 +61,13 @@ def run(args: argparse.Namespace) -> int:
 def _prepare(args: argparse.Namespace) -> None:
     """Refuse options that no run can have; make the folders that the run writes to."""
     if not args.state:
-        raise TttlrmError("A training run needs a file to resume from.", "Give --state, or --preview.", "bad_settings")
+        raise TttlrmError("A training run needs a file to resume from.", hint="Give --state, or --preview.", code="bad_settings")
     if not (args.minutes > 0 or args.steps > 0):
-        raise TttlrmError("A training run needs an end.", "Give --minutes or --steps.", "bad_settings")
+        raise TttlrmError("A training run needs an end.", hint="Give --minutes or --steps.", code="bad_settings")
     if args.device == "cuda" and not torch.cuda.is_available():
-        raise TttlrmError("No CUDA GPU is to be found, or torch is built without CUDA.", "Train with --device cpu.", "no_device")
+        raise TttlrmError(
+            "No CUDA GPU is to be found, or torch is built without CUDA.", hint="Train with --device cpu.", code="no_device"
+        )
     for path in filter(None, (args.state, args.out)):
         make_folder(path.parent)
     if args.device == "cpu":
@@ -123,7 +125,7 @@ def resume(path: Path, device: str = "cpu", processes: int = 0) -> Trainer | Non
         trainer.load_state(state)
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as error:
         raise TttlrmError(
-            f"{path} is not the state of a run.", "Name another --state, or delete the file.", "bad_state"
+            "{} is not the state of a run.", path, hint="Name another --state, or delete the file.", code="bad_state"
         ) from error
     return trainer
 

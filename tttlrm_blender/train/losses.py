@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ..gaussians.gaussians import Gaussians
 from ..model.config import Config
 from ..model.decoder import Candidates, choose, growth, to_gaussians
-from ..model.pixels import patches
+from ..model.patches import patches
 from ..refine.loss import photo_loss
 from ..render.perceptual import VggFeatures
 from ..render.rasterize import rasterize
@@ -25,7 +25,7 @@ EXPLORE = 0.1  # as in use by default: a few of those left out are drawn too, le
 TRUST = 8.0  # a splat whose distance is wrong by a factor of e^(1/8) should have an opacity of 1/e
 
 
-def kept_splats(config: Config, candidates: Candidates, views: int, keep: float, seed: int) -> list[Gaussians]:
+def kept_splats(config: Config, candidates: Candidates, views: int, keep: float, seed: int) -> list[Gaussians[Tensor]]:
     """The splats that are kept of each scene of a batch of candidates from so many views, as `read_splats` does in use."""
     masks = [choose(logits, views, keep, EXPLORE, seed) for logits in candidates.logits]
     found = (Candidates(*(part[scene][mask] for part in candidates)) for scene, mask in enumerate(masks))

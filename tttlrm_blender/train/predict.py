@@ -12,7 +12,7 @@ from ..model.config import Config
 from ..model.decoder import Candidates, decode_all, patch_anchors
 from ..model.depth import read_guess
 from ..model.network import Rule, TttLRM, chunk_ranges
-from ..model.pixels import pixel_order, unpatched
+from ..model.patches import pixel_order, unpatched
 from .batches import Batch
 
 GREY = 0.5  # what the network is told of the colours of a picture that it has to predict

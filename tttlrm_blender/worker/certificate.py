@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..atomic_files import make_folder, replacing
-from ..errors import TttlrmError
+from ..errors import TttlrmError, text
 
 NAME = "certificate.pem"  # of the file with a certificate made here and its key
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -30,7 +30,7 @@ def own_certificate(folder: Path) -> Path:
         make_folder(folder)
         _write_private(file, _make_certificate())
     elif os.name == "posix" and file.stat().st_mode & 0o077:
-        raise TttlrmError(f"Others may read the key in {file}.", f"Run: chmod 600 {file}", "bad_certificate")
+        raise TttlrmError("Others may read the key in {}.", file, hint=text("Run: chmod 600 {}", file), code="bad_certificate")
     return file
 
 
@@ -45,13 +45,14 @@ def tls(certificate: Path, key: Path | None = None) -> tuple[ssl.SSLContext, str
         context.load_cert_chain(certificate, key, password="")  # the password keeps OpenSSL from asking for one
         return context, fingerprint(certificate)
     except ssl.SSLError as error:
-        why = "they do not belong together" if error.reason == "KEY_VALUES_MISMATCH" else "PEM without a password is needed"
+        apart = error.reason == "KEY_VALUES_MISMATCH"
+        why = text("they do not belong together" if apart else "PEM without a password is needed")
     except OSError as error:
-        why = error.strerror or str(error)
+        why = text("{}", error)
     except ValueError:
-        why = "PEM is needed"
+        why = text("PEM is needed")
     hint = "Give the files of one certificate, or leave them out and say --tls."
-    raise TttlrmError(f"The certificate {files} cannot be used: {why}.", hint, "bad_certificate") from None
+    raise TttlrmError("The certificate {} cannot be used: {}.", files, why, hint=hint, code="bad_certificate") from None
 
 
 def fingerprint(certificate: Path) -> str:
@@ -77,7 +78,9 @@ def _make_certificate() -> bytes:
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
     except ImportError:
         hint = 'Run pip install "tttlrm-blender[remote]", or give --certificate and --key.'
-        raise TttlrmError("No certificate can be made without the Python package cryptography.", hint, "no_package") from None
+        raise TttlrmError(
+            "No certificate can be made without the Python package cryptography.", hint=hint, code="no_package"
+        ) from None
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tttLRM worker")])
     certificate = (

@@ -13,8 +13,8 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
-from ..errors import TttlrmError
-from ..pipeline.job_kind import JobKind, JobResult
+from ..errors import TttlrmError, text
+from ..pipeline.job_kind import JobKind
 from ..poses.confined import confined
 from ..progress import Report
 from ..protocol.frames import RUN_BYTES, malformed
@@ -33,7 +33,7 @@ from ..protocol.messages import (
     Submit,
     Upload,
 )
-from ..protocol.settings import from_json
+from ..protocol.settings_json import from_json
 from . import logs
 from .limits import Limits
 from .outbox import Outbox
@@ -105,7 +105,7 @@ class Conversation:
                 case Forget():
                     self._start_forgetting(request, message.session)
                 case _:
-                    raise malformed(f"{type(message).__name__} is not a request")
+                    raise malformed("{} is not a request", type(message).__name__)
         except TttlrmError as error:
             if error.code == "bad_message":
                 raise
@@ -115,14 +115,11 @@ class Conversation:
     async def _upload(self, request: int, message: Upload) -> None:
         if message.offset and request not in self._incoming:
             return  # the rest of a file that was refused
-        data = message.arrays.get("bytes")
-        if data is None or data.dtype != "u1" or data.ndim != 1 or set(message.arrays) != {"bytes"}:
-            raise malformed("an upload without bytes")
         if request not in self._incoming:
             self._incoming[request] = self._begin(message)
         incoming = self._incoming[request]
         try:
-            await asyncio.to_thread(incoming.write, message.offset, data.data)
+            await asyncio.to_thread(incoming.write, message.offset, message.bytes.data)
             if incoming.complete:
                 incoming.store()
                 del self._incoming[request]
@@ -134,15 +131,17 @@ class Conversation:
     def _begin(self, message: Upload) -> Incoming:
         most = self._services.limits.uploads
         if len(self._incoming) >= most:
-            raise TttlrmError(f"The connection has {most} files on their way and gets no more.", code="too_many_uploads")
+            raise TttlrmError("The connection has {} files on their way and gets no more.", most, code="too_many_uploads")
         return self._services.sessions.open(message.session).begin(message.path, message.size)
 
     def _submit(self, request: int, message: Submit) -> None:
         if request in self._tasks or request in self._incoming:
-            raise malformed(f"the request {request} is used twice")
+            raise malformed("the request {} is used twice", request)
         jobs = self._services.jobs
         if message.kind not in jobs:
-            raise TttlrmError(f"The worker has no job {message.kind!r}.", f"It has {', '.join(jobs)}.", "bad_job")
+            raise TttlrmError(
+                "The worker has no job {!r}.", message.kind, hint=text("It has {}.", ", ".join(jobs)), code="bad_job"
+            )
         task = self._task(request, message, jobs[message.kind])
         self._services.schedule.add(task)
         self._tasks[request] = task
@@ -150,20 +149,20 @@ class Conversation:
         if warning := self._services.sessions.warning():
             self._tell(request, Note(warning))
 
-    def _task(self, request: int, message: Submit, kind: JobKind) -> Task:
+    def _task(self, request: int, message: Submit, job: JobKind) -> Task:
         session, any_file = self._services.sessions.get(message.session), self._services.any_file
-        settings: Any = placed(from_json(kind.settings, message.settings), session.photos, any_file)
+        settings: Any = placed(from_json(job.kind.settings, message.settings), session.photos, any_file)
 
-        def work(report: Report) -> JobResult:
+        def work(report: Report) -> Any:
             with confined(None if any_file else session.photos):
-                return kind.run(session.scene(), settings, report)
+                return job.run(session.scene(), settings, report)
 
         return Task(
             session,
             work,
             lambda event: self._tell_of_job(request, session, event),
             Label(self._client, request, message.session, message.kind),
-            kind.interactive,
+            job.interactive,
             self._services.log,
             message.previews,
         )

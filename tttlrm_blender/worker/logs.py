@@ -81,7 +81,9 @@ def _file(path: Path) -> logging.Handler:
     try:
         return _PrivateFile(path, maxBytes=FILE_BYTES, backupCount=OLD_FILES)
     except OSError as error:
-        raise TttlrmError(f"The log {path} cannot be written: {error.strerror}.", "Choose another file.", "bad_log") from error
+        raise TttlrmError(
+            "The log {} cannot be written: {}.", path, error.strerror, hint="Choose another file.", code="bad_log"
+        ) from error
 
 
 class _PrivateFile(RotatingFileHandler):

@@ -9,6 +9,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from ..errors import TttlrmError
+from ..protocol import codec
 from ..protocol.messages import Event, Failed, Preview, encode, slot
 from .limits import Limits
 
@@ -98,14 +99,15 @@ class Outbox:
 
 
 def _bytes_of(event: Event | None) -> int:
-    return sum(array.nbytes for array in getattr(event, "arrays", {}).values())
+    return sum(array.nbytes for array in codec.encode(event)[1].values()) if event else 0
 
 
 def _unread(waiting: int) -> TttlrmError:
     return TttlrmError(
-        f"The result was not handed over: {waiting >> 20} MiB of others were not read yet.",
-        "The scene keeps its result: read the others, then decode it.",
-        "unread",
+        "The result was not handed over: {} MiB of others were not read yet.",
+        waiting >> 20,
+        hint="The scene keeps its result: read the others, then decode it.",
+        code="unread",
     )
 
 

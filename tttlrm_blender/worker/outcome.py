@@ -3,22 +3,21 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import errors
 from ..atomic_files import FULL, unwritable
-from ..errors import TttlrmError, lacks_memory
+from ..errors import Text, TttlrmError, lacks_memory, text
 from ..gaussians.gaussians import Gaussians, thinned
-from ..pipeline.job_kind import JobResult
 from ..progress import Report
-from ..protocol.frames import sendable
 from ..protocol.messages import Cancelled, Done, Event, Failed, Note, Preview, Progress
+from ..stages import Stage
 from . import logs
 
 logger = logging.getLogger(__name__)
@@ -37,11 +36,11 @@ class JobReport(Report):
         """The client has asked for previews if it is `watched`."""
         super().__init__()
         self._emit, self._clock, self.watched = emit, clock, watched
-        self._stage = ""
+        self._stage: Stage | None = None
         self._began = (0.0, 0.0)  # time and fraction at the first report of the stage
         self._told = self._shown = -np.inf
 
-    def progress(self, stage: str, fraction: float) -> None:
+    def progress(self, stage: Stage, fraction: float) -> None:
         """Emit `Progress`, unless the last one of this stage is too fresh."""
         now = self._clock()
         if stage != self._stage:
@@ -50,15 +49,15 @@ class JobReport(Report):
             self._told = now
             self._emit(Progress(stage, fraction, self._seconds_left(now, fraction)))
 
-    def note(self, sentence: str) -> None:
+    def note(self, text: Text) -> None:
         """Emit `Note`."""
-        self._emit(Note(sentence))
+        self._emit(Note(text))
 
-    def preview(self, make: Callable[[], Gaussians]) -> None:
+    def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
         """Emit `Preview` with splats of its own, where somebody looks and the last one is not too fresh."""
         if self.watched and self._clock() - self._shown >= PREVIEW_SECONDS:
             shown = thinned(make(), PREVIEW_SPLATS)
-            self._emit(Preview({f"gaussians.{name}": np.array(array) for name, array in shown.arrays().items()}))
+            self._emit(Preview(shown.map(np.array)))
             self._shown = self._clock()
 
     def _seconds_left(self, now: float, fraction: float) -> float | None:
@@ -68,12 +67,13 @@ class JobReport(Report):
         return (now - time_began) * (1 - fraction) / (fraction - fraction_began)
 
 
-def outcome(work: Callable[[Report], JobResult], report: Report, log: Path | None) -> Event:
-    """Do the work and say how it ended: `Done`, `Failed` or `Cancelled`. Tracebacks go to the log only."""
+def outcome(work: Callable[[Report], Any], report: Report, log: Path | None) -> Event:
+    """Do the work, which gives a dataclass as in `protocol.results`, and say how it ended: `Done`, `Failed` or `Cancelled`.
+
+    Tracebacks go to the log only.
+    """
     try:
-        result = work(report)
-        info = json.loads(json.dumps(result.info, allow_nan=False))
-        return Done(info, {name: sendable(array) for name, array in result.arrays.items()})
+        return Done.of(work(report))
     except errors.Cancelled:
         return Cancelled()
     except TttlrmError as error:
@@ -81,14 +81,16 @@ def outcome(work: Callable[[Report], JobResult], report: Report, log: Path | Non
     except (Exception, SystemExit) as error:
         logs.tell(logger, "job_broke", logging.ERROR)
         if isinstance(error, OSError) and error.errno in FULL:
-            return Failed.of(unwritable(error.filename or "A file", error))
-        return _out_of_memory() if lacks_memory(error) else _internal(error, log)
+            return Failed.of(unwritable(error.filename or text("A file"), error))
+        return Failed.of(_out_of_memory() if lacks_memory(error) else _internal(error, log))
 
 
-def _out_of_memory() -> Failed:
-    return Failed("out_of_memory", "The worker ran out of memory.", "Use fewer or smaller photos, or fewer splats.")
+def _out_of_memory() -> TttlrmError:
+    return TttlrmError(
+        "The worker ran out of memory.", hint="Use fewer or smaller photos, or fewer splats.", code="out_of_memory"
+    )
 
 
-def _internal(error: BaseException, log: Path | None) -> Failed:
-    place = f"{log} has the details." if log else "The worker's output has the details."
-    return Failed("internal", f"The job broke with an unexpected {type(error).__name__}.", place)
+def _internal(error: BaseException, log: Path | None) -> TttlrmError:
+    hint = text("{} has the details.", log) if log else "The worker's output has the details."
+    return TttlrmError("The job broke with an unexpected {}.", type(error).__name__, hint=hint, code="internal")

@@ -3,32 +3,44 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, fields, is_dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import TttlrmError
+from ..errors import Text, TttlrmError, text
+from ..protocol.fields import FilePath, Group, Setting, describe
 
+Value = str | int | float | Path
 Settings = TypeVar("Settings")
 
 
 def placed(settings: Settings, folder: Path, any_file: bool) -> Settings:
-    """Settings whose paths (`protocol.settings.PATH`) below a scene's folder are absolute, wherever the job is done.
+    """Settings whose paths (`FilePath`) below a scene's folder are absolute, wherever the job is done.
 
     Others stay as they are where a client may name `any_file`, and otherwise raise `TttlrmError` ("bad_path").
     """
     changed: dict[str, Any] = {}
-    for field in fields(settings):  # type: ignore[arg-type]
-        value = getattr(settings, field.name)
-        if is_dataclass(value):
-            changed[field.name] = placed(value, folder, any_file)
-        elif _is_path(field, value):
-            changed[field.name] = _placed(field.name, value, folder, any_file)
+    for name, setting in describe(type(settings)).items():
+        value = getattr(settings, name)
+        match setting:
+            case Group() if value is not None:
+                changed[name] = placed(value, folder, any_file)
+            case Setting(FilePath(words)) if value not in words:
+                changed[name] = _placed(name, value, folder, any_file)
     return replace(settings, **changed)  # type: ignore[type-var]
 
 
-def _is_path(field: Field[Any], value: Any) -> bool:
-    return "path" in field.metadata and value not in (field.default, *field.metadata.get("words", ()))
+def relative(value: Value, folders: Iterable[Path]) -> Value | Text:
+    """A value of a text: where it is a path in one of the folders, as a client names that file."""
+    if not isinstance(value, str | Path):
+        return value
+    for folder in folders:
+        if Path(value) == folder:
+            return text("the scene")
+        if Path(value).is_relative_to(folder):
+            return Path(value).relative_to(folder).as_posix()
+    return value
 
 
 def _placed(name: str, value: str, folder: Path, any_file: bool) -> str:
@@ -38,9 +50,11 @@ def _placed(name: str, value: str, folder: Path, any_file: bool) -> str:
     if any_file:
         return value
     raise TttlrmError(
-        f"The worker does not open {value!r}, which {name} names: it is outside of the scene's folder.",
-        "Send the file with the photos, or start the worker with --allow-files.",
-        "bad_path",
+        "The worker does not open {!r}, which {} names: it is outside of the scene's folder.",
+        value,
+        name,
+        hint="Send the file with the photos, or start the worker with --allow-files.",
+        code="bad_path",
     )
 
 

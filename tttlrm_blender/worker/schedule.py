@@ -111,16 +111,20 @@ class Schedule:
 
     def _check_room(self, session: Session) -> None:
         if self._closing:
-            raise TttlrmError("The worker is stopping and takes no more jobs.", "Start it again.", "stopping")
+            raise TttlrmError("The worker is stopping and takes no more jobs.", hint="Start it again.", code="stopping")
         if len(self._waiting) >= self._limits.jobs:
             raise TttlrmError(
-                f"The worker has {len(self._waiting)} jobs waiting and takes no more.", "Try again later.", "queue_full"
+                "The worker has {} jobs waiting and takes no more.",
+                len(self._waiting),
+                hint="Try again later.",
+                code="queue_full",
             )
         if sum(task.session is session for task in self._waiting) >= self._limits.session_jobs:
             raise TttlrmError(
-                f"The scene has {self._limits.session_jobs} jobs waiting and gets no more.",
-                "Wait for some of them, or cancel them.",
-                "queue_full",
+                "The scene has {} jobs waiting and gets no more.",
+                self._limits.session_jobs,
+                hint="Wait for some of them, or cancel them.",
+                code="queue_full",
             )
 
     def _line(self) -> list[Task]:

@@ -124,7 +124,9 @@ class Server:
             )
         except OSError as error:
             hint = "Choose another port, or 0 for any free one."
-            raise TttlrmError(f"The worker cannot listen at {host}, port {port}: {error.strerror}.", hint, "no_port") from error
+            raise TttlrmError(
+                "The worker cannot listen at {}, port {}: {}.", host, port, error.strerror, hint=hint, code="no_port"
+            ) from error
 
     def _answer_http(self, connection: ServerConnection, request: Request, by_any_name: bool) -> Response | None:
         refusal = _refuse_browsers(connection, request, by_any_name)
@@ -156,7 +158,9 @@ class Server:
 
     async def _meet(self, socket: ServerConnection, talk: Conversation) -> None:
         if self._strangers >= self._limits.connections:
-            raise TttlrmError("The worker waits for too many clients to say hello.", "Try again later.", "too_many_connections")
+            raise TttlrmError(
+                "The worker waits for too many clients to say hello.", hint="Try again later.", code="too_many_connections"
+            )
         self._strangers += 1
         try:
             await self._greet(socket, talk)
@@ -170,7 +174,7 @@ class Server:
             theirs = await self._hello(socket)
             if not hmac.compare_digest(theirs.token.encode("utf-8", "surrogatepass"), self._token.encode()):
                 hint = "Use the token that the worker was started with."
-                raise TttlrmError("The worker refused the token.", hint, "wrong_token")
+                raise TttlrmError("The worker refused the token.", hint=hint, code="wrong_token")
             self._admit(talk)
         except TttlrmError as error:
             await socket.send("".join(map(str, encode(0, Failed.of(error)))))
@@ -181,9 +185,10 @@ class Server:
     def _admit(self, talk: Conversation) -> None:
         if len(self._conversations) >= self._limits.connections:
             raise TttlrmError(
-                f"The worker has {self._limits.connections} connections and takes no more.",
-                "Close one of them, or try again later.",
-                "too_many_connections",
+                "The worker has {} connections and takes no more.",
+                self._limits.connections,
+                hint="Close one of them, or try again later.",
+                code="too_many_connections",
             )
         self._conversations.add(talk)
 
@@ -205,9 +210,10 @@ def _address(host: str, encrypted: bool) -> str:
     if encrypted or _is_loopback(address):
         return address
     raise TttlrmError(
-        f"The worker cannot listen on {host}: its connections are not encrypted, so it serves this machine only.",
-        "Say --tls to encrypt them, or use 127.0.0.1 and an SSH tunnel from other machines.",
-        "not_loopback",
+        "The worker cannot listen on {}: its connections are not encrypted, so it serves this machine only.",
+        host,
+        hint="Say --tls to encrypt them, or use 127.0.0.1 and an SSH tunnel from other machines.",
+        code="not_loopback",
     )
 
 

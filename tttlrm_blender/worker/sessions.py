@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from ..atomic_files import replacing, unwritable
-from ..errors import TttlrmError
+from ..errors import Text, TttlrmError, text
 from .limits import Limits
 from .session import Session
 
@@ -71,7 +71,9 @@ class Sessions:
     def get(self, name: str) -> Session:
         """The scene of that name. Raises `TttlrmError` if there is none."""
         if name not in self._kept:
-            raise TttlrmError("The worker does not know this scene (any more).", "Reconstruct it from its photos.", "no_scene")
+            raise TttlrmError(
+                "The worker does not know this scene (any more).", hint="Reconstruct it from its photos.", code="no_scene"
+            )
         return self.open(name)
 
     def pop(self, name: str) -> Session | None:
@@ -102,15 +104,18 @@ class Sessions:
                 dropped.append(self.pop(name))
         return [session for session in dropped if session]
 
-    def warning(self) -> str:
-        """A sentence for people where room is running out, else nothing."""
+    def warning(self) -> Text | None:
+        """What to tell people where room is running out."""
         total, most = self._bytes(), self._limits.total_bytes
         idle = self._idle() if total > NEARLY * most else []
         if not idle:
-            return ""
-        return (
-            f"The worker keeps {total / 2**30:.1f} of at most {most / 2**30:.1f} GiB of scenes; "
-            f"the next that it drops is {idle[0]!r}, which was not used for longest."
+            return None
+        return text(
+            "The worker keeps {:.1f} of at most {:.1f} GiB of scenes; "
+            "the next that it drops is {!r}, which was not used for longest.",
+            total / 2**30,
+            most / 2**30,
+            idle[0],
         )
 
     def release(self) -> None:
@@ -121,10 +126,13 @@ class Sessions:
 
     def _check_room(self, name: str) -> None:
         if len(name) > self._limits.name:
-            raise TttlrmError(f"A scene's name has at most {self._limits.name} characters.", code="bad_name")
+            raise TttlrmError("A scene's name has at most {} characters.", self._limits.name, code="bad_name")
         if name not in self._kept and len(self._kept) >= self._limits.sessions:
             raise TttlrmError(
-                f"The worker keeps {self._limits.sessions} scenes and takes no more.", "Let it forget some.", "too_many_scenes"
+                "The worker keeps {} scenes and takes no more.",
+                self._limits.sessions,
+                hint="Let it forget some.",
+                code="too_many_scenes",
             )
 
     def _new_place(self, name: str) -> Place:

@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..pipeline.job_kind import JobResult
+from ..errors import Text
 from ..progress import Report
 from ..protocol.messages import Event, Failed, Note
 from . import logs
 from .outcome import JobReport, outcome
+from .paths import relative
 from .session import Session
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class Task:
     def __init__(
         self,
         session: Session,
-        work: Callable[[Report], JobResult],
+        work: Callable[[Report], Any],
         emit: Callable[[Event], None],
         label: Label,
         interactive: bool = False,
@@ -65,20 +66,19 @@ class Task:
     def emit(self, event: Event) -> None:
         """Tell the client, who knows files by the names that they were uploaded under."""
         if isinstance(event, Failed | Note):
-            event = replace(event, sentence=_without_folders(event.sentence, self.session))
+            event = replace(event, text=self._as_sent(event.text))
+        if isinstance(event, Failed):
+            event = replace(event, advice=self._as_sent(event.advice))
         self._emit(event)
 
     def end(self, event: Event) -> None:
         """Tell how it ended."""
-        why: dict[str, Any] = {"code": event.code, "error": event.sentence} if isinstance(event, Failed) else {}
+        why: dict[str, Any] = {"code": event.code, "error": str(event.text)} if isinstance(event, Failed) else {}
         seconds = time.monotonic() - self._began if self._began is not None else 0.0
         with logs.about(**vars(self._label)):
             logs.tell(logger, "job_ended", outcome=type(event).__name__.lower(), seconds=seconds, **why)
         self.emit(event)
         self.ended.set()
 
-
-def _without_folders(sentence: str, session: Session) -> str:
-    for folder in (str(session.photos), str(session.folder)):
-        sentence = sentence.replace(folder + os.sep, "").replace(folder, "the scene")
-    return sentence
+    def _as_sent(self, text: Text) -> Text:
+        return text.with_values(partial(relative, folders=(self.session.photos, self.session.folder)))

@@ -40,7 +40,7 @@ class TTTLRM_OT_align_ground(EditOperator, bpy.types.Operator):
     def _ground(self, context: bpy.types.Context, means: np.ndarray) -> ground.Plane:
         if self.method == "POINTS":
             return ground.through(picked(context), means, cameras(context))
-        opacities = [_shown(obj, points.read(obj.data, BASE).reshape(-1, 4)[:, 3]) for obj in edited(context)]
+        opacities = [_shown(obj, points.read(points.cloud_of(obj), BASE).reshape(-1, 4)[:, 3]) for obj in edited(context)]
         return ground.find_ground(means, np.concatenate(opacities), cameras(context))
 
 

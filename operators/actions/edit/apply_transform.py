@@ -4,9 +4,10 @@
 import bpy
 import numpy as np
 from bpy.props import BoolProperty
-from mathutils import Matrix, Vector
+from mathutils import Matrix
 
 from ...engine import transform
+from ...scene.points import cloud_of
 from ...scene.splats import read_local, write_local
 from ...translations import told
 from .operator import EditOperator, edited
@@ -25,12 +26,12 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
     def edit(self, context: bpy.types.Context) -> str:
         """Apply to all edited objects. One that shares its points gets its own first, so that the others stay as they are."""
         plans = [(obj, self._map(obj)) for obj in edited(context)]
-        moved = [transform.apply_matrix(read_local(obj.data), move) for obj, move in plans]
-        shared = [obj.name for obj, _ in plans if obj.data.users > 1]
+        moved = [transform.apply_matrix(read_local(cloud_of(obj)), move) for obj, move in plans]
+        shared = [obj.name for obj, _ in plans if cloud_of(obj).users > 1]
         for (obj, move), splats in zip(plans, moved, strict=True):
-            if obj.data.users > 1:
-                obj.data = obj.data.copy()
-            write_local(obj.data, splats)
+            if cloud_of(obj).users > 1:
+                obj.data = cloud_of(obj).copy()
+            write_local(cloud_of(obj), splats)
             self._reset(obj, move)
         self.warn_of_stretching(move for _, move in plans)
         applied = told("Applied to {:,} splats", sum(map(len, moved)))
@@ -38,8 +39,10 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
 
     def _map(self, obj: bpy.types.Object) -> np.ndarray:
         """The map [4, 4] that an object's splats go through, so that what is left of its own matrix shows them as before."""
-        basis, scale = obj.matrix_basis, Vector(own * delta for own, delta in zip(obj.scale, obj.delta_scale, strict=True))
-        rotation = basis @ Matrix(transform.inverse(np.diag([*scale, 1])))  # as it is, where `decompose` moves mirrors about
+        basis, scale = obj.matrix_basis, np.array(obj.scale) * np.array(obj.delta_scale)
+        rotation = basis @ Matrix(
+            transform.inverse(np.diag([*scale, 1])).tolist()
+        )  # as it is, where `decompose` moves mirrors about
         rest = Matrix.LocRotScale(
             None if self.location else basis.translation,
             None if self.rotation else rotation.to_3x3(),
@@ -58,4 +61,4 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
         if self.scale:
             obj.scale = obj.delta_scale = (1, 1, 1)
         for child in obj.children:
-            child.matrix_parent_inverse = Matrix(move) @ child.matrix_parent_inverse
+            child.matrix_parent_inverse = Matrix(move.tolist()) @ child.matrix_parent_inverse

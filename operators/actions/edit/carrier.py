@@ -5,6 +5,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from ...given import given
 from ...scene import conversion, masks
 from .operator import edited, places
 
@@ -19,8 +20,8 @@ def carrier(obj: bpy.types.Object) -> bpy.types.Object:
 def move(context: bpy.types.Context, matrix: np.ndarray) -> None:
     """Move the carriers of the edited objects by a matrix [4, 4] in the world."""
     for whole in {carrier(obj) for obj in edited(context)}:
-        whole.matrix_world = Matrix(matrix) @ whole.matrix_world
-    context.view_layer.update()
+        whole.matrix_world = Matrix(matrix.tolist()) @ whole.matrix_world
+    given(context.view_layer).update()
 
 
 def picked(context: bpy.types.Context) -> np.ndarray:  # [K, 3]

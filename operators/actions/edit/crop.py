@@ -4,6 +4,7 @@
 import bpy
 
 from ...scene import masks
+from ...scene.points import cloud_of
 from ...translations import told
 from .operator import EditOperator, edited, keep
 from .volume import ByVolume
@@ -21,4 +22,4 @@ class TTTLRM_OT_crop_splats(ByVolume, EditOperator, bpy.types.Operator):
         before = sum(len(mask) for _, mask, _ in kept)
         for obj, mask, hidden in kept:
             keep(obj, mask if hidden is None else mask | hidden)
-        return told("{:,} of {:,} splats were deleted", before - sum(len(obj.data.points) for obj, _, _ in kept), before)
+        return told("{:,} of {:,} splats were deleted", before - sum(len(cloud_of(obj).points) for obj, _, _ in kept), before)

@@ -5,6 +5,7 @@ import bpy
 import numpy as np
 
 from ...engine import transform
+from ...given import given
 from ...scene import points
 from ...scene.splats import attributes, is_splats, read_local, remove_splats
 from ...translations import told
@@ -27,15 +28,15 @@ class TTTLRM_OT_join_splats(EditOperator, bpy.types.Operator):
 
     def edit(self, context: bpy.types.Context) -> str:
         """All in the coordinates of the active object."""
-        active, others = context.object, _others(context)
+        active, others = given(context.object), _others(context)
         inverse = transform.inverse(np.array(active.matrix_world))
         moves = [inverse @ np.array(obj.matrix_world) for obj in others]
-        tables = [points.read_all(active.data), *(_moved(obj, move) for obj, move in zip(others, moves, strict=True))]
-        points.replace(active.data, points.cloud_like(active.data, points.stacked(tables)))
+        tables = [points.read_all(points.cloud_of(active)), *(_moved(obj, move) for obj, move in zip(others, moves, strict=True))]
+        points.replace(points.cloud_of(active), points.cloud_like(points.cloud_of(active), points.stacked(tables)))
         for obj in others:
             remove_splats(obj)
         self.warn_of_stretching(moves)
-        return told("{:,} splats of {} objects", len(active.data.points), len(tables))
+        return told("{:,} splats of {} objects", len(points.cloud_of(active).points), len(tables))
 
 
 def _others(context: bpy.types.Context) -> list[bpy.types.Object]:
@@ -45,6 +46,6 @@ def _others(context: bpy.types.Context) -> list[bpy.types.Object]:
 
 def _moved(obj: bpy.types.Object, matrix: np.ndarray) -> points.Table:
     """The points of an object with its splats moved by a matrix."""
-    splats = transform.apply_matrix(read_local(obj.data), matrix)
+    splats = transform.apply_matrix(read_local(points.cloud_of(obj)), matrix)
     moved = {name: points.Column(kind, values.reshape(len(splats), -1)) for name, kind, values in attributes(splats)}
-    return points.read_all(obj.data) | moved
+    return points.read_all(points.cloud_of(obj)) | moved

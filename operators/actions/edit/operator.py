@@ -2,31 +2,32 @@
 """What all operators that edit splats have in common: on which objects they work, and what happens to errors."""
 
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
 
 import bpy
 import numpy as np
 
 from ...engine import errors, transform
+from ...given import given
+from ...mixins import Operator, Outcome
 from ...scene import masks, points
 from ...scene.splats import is_splats
-from ...translations import told
+from ...translations import explained
 
 
 def edited(context: bpy.types.Context) -> list[bpy.types.Object]:
     """The objects to edit: the active and the selected ones that hold splats, one for each point cloud."""
-    candidates = [*context.selected_objects, context.object]
-    return list({obj.data: obj for obj in candidates if is_splats(obj) and _own(obj)}.values())
+    candidates = [obj for obj in (*context.selected_objects, context.object) if obj is not None and is_splats(obj)]
+    return list({points.cloud_of(obj): obj for obj in candidates if _own(obj)}.values())
 
 
 def _own(obj: bpy.types.Object) -> bool:
     return obj.library is None and obj.data.library is None and obj.data.override_library is None
 
 
-class EditOperator:
+class EditOperator(Operator):
     """Changes splats in `edit`, which gives a sentence about what it did and may raise `TttlrmError`."""
 
-    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO"}
 
     def edit(self, context: bpy.types.Context) -> str:
         """Do it."""
@@ -53,13 +54,13 @@ class EditOperator:
             return False
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
-        context.view_layer.update()
+        given(context.view_layer).update()
         try:
             self.report({"INFO"}, self.edit(context))
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -68,14 +69,16 @@ def selections(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Object, n
     """The edited objects in which splats are selected, with their masks. Raises `TttlrmError` where there are none."""
     found = [(obj, mask) for obj in edited(context) if (mask := masks.selected(obj)) is not None]
     if not found:
-        hint = told("Select some with one of the Select entries.")
-        raise errors.TttlrmError(told("No splats are selected."), hint, "nothing_selected")
+        hint = "Select some with one of the Select entries."
+        raise errors.TttlrmError("No splats are selected.", hint=hint, code="nothing_selected")
     yield from found
 
 
 def keep(obj: bpy.types.Object, mask: np.ndarray) -> None:
     """Delete all splats of an object but those of a mask."""
-    points.replace(obj.data, points.cloud_like(obj.data, points.rows(points.read_all(obj.data), mask)))
+    points.replace(
+        points.cloud_of(obj), points.cloud_like(points.cloud_of(obj), points.rows(points.read_all(points.cloud_of(obj)), mask))
+    )
 
 
 def places(
@@ -83,4 +86,4 @@ def places(
 ) -> np.ndarray:  # [N, 3] float32
     """The centres of an object's splats in world coordinates."""
     matrix = np.array(obj.matrix_world, dtype=np.float32)
-    return points.read(obj.data, "position").reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
+    return points.read(points.cloud_of(obj), "position").reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]

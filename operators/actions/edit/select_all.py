@@ -6,6 +6,7 @@ import numpy as np
 from bpy.props import EnumProperty
 
 from ...scene import masks
+from ...scene.points import cloud_of
 from .operator import EditOperator, edited
 from .select_operator import chosen
 
@@ -30,4 +31,4 @@ class TTTLRM_OT_select_all(EditOperator, bpy.types.Operator):
 
     def _wanted(self, obj: bpy.types.Object) -> np.ndarray:
         before = masks.selected(obj) if self.action == "INVERT" else None
-        return np.full(len(obj.data.points), self.action != "DESELECT") if before is None else ~before
+        return np.full(len(cloud_of(obj).points), self.action != "DESELECT") if before is None else ~before

@@ -7,6 +7,7 @@ from bpy.app.translations import pgettext_n
 from bpy.props import IntProperty
 
 from ...engine import select
+from ...mixins import Outcome
 from .view_operator import ViewOperator, mode_of
 
 
@@ -27,15 +28,15 @@ class TTTLRM_OT_select_box(ViewOperator, bpy.types.Operator):
         """Those with their centres in the rectangle."""
         return select.in_rectangle(self.pixels(obj), (self.xmin, self.ymin), (self.xmax, self.ymax))
 
-    def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """From press to release of the left button."""
-        x, y = self._gesture.mouse(event)
+        x, y = self.gesture.mouse(event)
         if event.type == "LEFTMOUSE" and event.value == "PRESS":
             self._start, self.mode = (x, y), mode_of(event)
         if self._start:
             (self.xmin, self.xmax), (self.ymin, self.ymax) = sorted((self._start[0], x)), sorted((self._start[1], y))
-            self._gesture.show_box((self.xmin, self.ymin), (self.xmax, self.ymax))
+            self.gesture.show_box((self.xmin, self.ymin), (self.xmax, self.ymax))
             if event.type == "LEFTMOUSE" and event.value == "RELEASE":
-                self._gesture.end()
+                self.gesture.end()
                 return self.execute(context)
         return {"RUNNING_MODAL"}

@@ -7,7 +7,9 @@ from bpy.app.translations import pgettext_n
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, IntVectorProperty
 
 from ...engine import select
+from ...mixins import Outcome
 from ...scene import masks
+from ...scene.points import cloud_of
 from .operator import edited
 from .select_operator import before
 from .view_operator import ViewOperator
@@ -42,7 +44,7 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
         """Those with their centres under the path."""
-        return self._along_path(obj, np.zeros(len(obj.data.points), dtype=bool))
+        return self._along_path(obj, np.zeros(len(cloud_of(obj).points), dtype=bool))
 
     def joined(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
         """Strokes that deselect work on what was selected before, too."""
@@ -54,17 +56,17 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
             mask = _dabbed(mask, pixels, spot, self.radius)
         return mask
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this. The brush paints on what is selected now."""
         outcome = super().invoke(context, event)
         if outcome == {"RUNNING_MODAL"}:
             self.mode = "ADD"
             self._before = {obj.name: before(obj) for obj in edited(context)}
             self._masks, self._pixels = dict(self._before), {obj.name: self.pixels(obj) for obj in edited(context)}
-            self._gesture.show_circle(self._gesture.mouse(event), self.radius)
+            self.gesture.show_circle(self.gesture.mouse(event), self.radius)
         return outcome
 
-    def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Paint while the left button is down."""
         if event.type in WHEEL and event.value == "PRESS":
             self.radius = max(1, round(self.radius * WHEEL[event.type]))
@@ -73,11 +75,11 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
             if self._painting and not (self.path or event.shift or event.ctrl):
                 self.mode, self._masks = "SET", {name: np.zeros_like(mask) for name, mask in self._masks.items()}
         if self._painting and event.type in {"LEFTMOUSE", "MOUSEMOVE"}:
-            self._paint(context, self._gesture.mouse(event), event.ctrl)
-        self._gesture.show_circle(self._gesture.mouse(event), self.radius)
+            self._paint(context, self.gesture.mouse(event), event.ctrl)
+        self.gesture.show_circle(self.gesture.mouse(event), self.radius)
         return self.leave(context, event) if event.type in END and event.value == "PRESS" else {"RUNNING_MODAL"}
 
-    def leave(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def leave(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Done, or given up: then nothing was painted."""
         super().leave(context, event)
         if event.type != "ESC" and self.path:

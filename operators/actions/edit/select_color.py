@@ -41,4 +41,4 @@ class TTTLRM_OT_select_color(SelectOperator, bpy.types.Operator):
 
 
 def _colors(obj: bpy.types.Object) -> np.ndarray:
-    return select.base_colors(points.read(obj.data, BASE).reshape(-1, 4)[:, :3])
+    return select.base_colors(points.read(points.cloud_of(obj), BASE).reshape(-1, 4)[:, :3])

@@ -7,6 +7,7 @@ from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty
 from mathutils import Matrix
 
 from ...engine import select
+from ...given import given
 from .operator import places
 from .select_operator import SelectOperator
 
@@ -26,7 +27,7 @@ class TTTLRM_OT_select_distance(SelectOperator, bpy.types.Operator):
     def edit(self, context: bpy.types.Context) -> str:
         """The cursor's place is remembered, so that it may move on."""
         if not self.properties.is_property_set("center"):
-            self.center = context.scene.cursor.location
+            self.center = given(context.scene).cursor.location
         return super().edit(context)
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:

@@ -22,4 +22,4 @@ class TTTLRM_OT_select_opacity(SelectOperator, bpy.types.Operator):
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
         """Those between the two opacities."""
-        return select.between(points.read(obj.data, BASE).reshape(-1, 4)[:, 3], self.low, self.high)
+        return select.between(points.read(points.cloud_of(obj), BASE).reshape(-1, 4)[:, 3], self.low, self.high)

@@ -7,6 +7,7 @@ from bpy.props import EnumProperty
 
 from ...engine import select
 from ...scene import masks
+from ...scene.points import cloud_of
 from ...translations import told
 from .operator import EditOperator, edited
 
@@ -45,4 +46,4 @@ def chosen(wanted: list[tuple[bpy.types.Object, np.ndarray]]) -> str:
 def before(obj: bpy.types.Object) -> np.ndarray:
     """[N] bool what is selected in an object now."""
     mask = masks.selected(obj)
-    return np.zeros(len(obj.data.points), dtype=bool) if mask is None else mask
+    return np.zeros(len(cloud_of(obj).points), dtype=bool) if mask is None else mask

@@ -21,6 +21,6 @@ class TTTLRM_OT_select_size(SelectOperator, bpy.types.Operator):
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
         """Those between the two sizes. An object's own scale counts as the mean over its axes."""
-        scales = points.read(obj.data, "scale").reshape(-1, 3)
+        scales = points.read(points.cloud_of(obj), "scale").reshape(-1, 3)
         longest = np.maximum(np.maximum(scales[:, 0], scales[:, 1]), scales[:, 2])
         return select.between(longest * abs(obj.matrix_world.to_3x3().determinant()) ** (1 / 3), self.low, self.high)

@@ -25,12 +25,12 @@ class TTTLRM_OT_separate_splats(EditOperator, bpy.types.Operator):
 
 
 def _separate(obj: bpy.types.Object, mask: np.ndarray) -> None:
-    table = points.read_all(obj.data)
-    parts = [points.cloud_like(obj.data, points.rows(table, part)) for part in (~mask, mask)]
+    table = points.read_all(points.cloud_of(obj))
+    parts = [points.cloud_like(points.cloud_of(obj), points.rows(table, part)) for part in (~mask, mask)]
     new = obj.copy()  # with its parent, modifiers, custom properties and the scene on the worker
     new.data = parts[1]
     new.data.name = new.name
-    points.replace(obj.data, parts[0])
+    points.replace(points.cloud_of(obj), parts[0])
     for collection in obj.users_collection:
         collection.objects.link(new)
     masks.select(new, np.zeros(len(new.data.points), dtype=bool))

@@ -7,7 +7,9 @@ from bpy.props import FloatProperty, FloatVectorProperty
 from mathutils import Matrix, Vector
 
 from ...engine import errors
-from ...translations import told
+from ...given import given
+from ...mixins import Outcome
+from ...translations import explained, told
 from .carrier import move, picked
 from .operator import EditOperator
 
@@ -28,23 +30,24 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
     first: FloatVectorProperty(name="From", subtype="TRANSLATION", options={"SKIP_SAVE", "HIDDEN"})
     second: FloatVectorProperty(name="To", subtype="TRANSLATION", options={"SKIP_SAVE", "HIDDEN"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this: ask for the distance, beginning with the present one."""
         try:
             first, second = self._ends(context)
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
         self.distance = (second - first).length
-        return context.window_manager.invoke_props_dialog(self)
+        return given(context.window_manager).invoke_props_dialog(self)
 
     def edit(self, context: bpy.types.Context) -> str:
         """The spot on the grid below the middle of the two points stays where it is, and so does a ground at height 0."""
         first, second = self._ends(context)
         measured = (second - first).length
         if measured < 1e-9:
-            sentence = told("The two points are in the same place.")
-            raise errors.TttlrmError(sentence, told("Choose points that lie apart."), "bad_distance")
+            raise errors.TttlrmError(
+                "The two points are in the same place.", hint="Choose points that lie apart.", code="bad_distance"
+            )
         middle = (first + second) / 2
         spot = Matrix.Translation((middle.x, middle.y, 0))
         factor = self.distance / measured
@@ -58,8 +61,9 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         ends = picked(context)
         if len(ends) != 2:
             raise errors.TttlrmError(
-                told("A distance needs two points, but {:,} are selected.", len(ends)),
-                told("Select two empties beside the splats, or two splats."),
-                "no_points",
+                "A distance needs two points, but {:,} are selected.",
+                len(ends),
+                hint="Select two empties beside the splats, or two splats.",
+                code="no_points",
             )
         return Vector(ends[0]), Vector(ends[1])

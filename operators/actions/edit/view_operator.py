@@ -6,7 +6,9 @@ import numpy as np
 from bpy.props import FloatVectorProperty, IntVectorProperty
 
 from ...engine import errors, select
-from ...translations import shown, told
+from ...given import given, untyped
+from ...mixins import Outcome
+from ...translations import shown
 from ...viewport.gesture import Gesture
 from .operator import places
 from .select_operator import SelectOperator
@@ -31,43 +33,48 @@ class ViewOperator(SelectOperator):
             self._look(context)
         return super().edit(context)
 
+    @property
+    def gesture(self) -> Gesture:
+        """What is drawn while the mouse is followed."""
+        return given(self._gesture)
+
     def pixels(self, obj: bpy.types.Object) -> np.ndarray:
         """[N, 2] where an object's splats are seen."""
         return select.to_pixels(places(obj), np.array(self.view).reshape(4, 4), tuple(self.size))
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this: in a 3D view, wait for the mouse."""
         if context.area is None or context.area.type != "VIEW_3D":
             return self.execute(context)
-        context.view_layer.update()
+        given(context.view_layer).update()
         self._look(context)
         self._gesture = Gesture(context, shown(self.help))
-        context.window_manager.modal_handler_add(self)
+        given(context.window_manager).modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender calls this when the window is closed."""
-        self._gesture.end()
+        self.gesture.end()
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this with everything that happens in the window."""
         if event.type in {"ESC", "RIGHTMOUSE"}:
             return self.leave(context, event)
         return self.drag(context, event)
 
-    def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Follow the mouse."""
         raise NotImplementedError
 
-    def leave(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def leave(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Give up."""
-        self._gesture.end()
+        self.gesture.end()
         return {"CANCELLED"}
 
     def _look(self, context: bpy.types.Context) -> None:
         if context.area is not None and context.area.type == "VIEW_3D":
             region = next(region for region in context.area.regions if region.type == "WINDOW")
-            matrix, self.size = context.space_data.region_3d.perspective_matrix, (region.width, region.height)
+            matrix, self.size = untyped(context.space_data).region_3d.perspective_matrix, (region.width, region.height)
         else:
             matrix, self.size = _camera_view(context)
         self.view = [value for row in matrix for value in row]
@@ -79,10 +86,10 @@ def mode_of(event: bpy.types.Event) -> str:
 
 
 def _camera_view(context: bpy.types.Context) -> tuple[object, tuple[int, int]]:
-    camera, render = context.scene.camera, context.scene.render
+    camera, render = given(context.scene).camera, given(context.scene).render
     if camera is None:
         raise errors.TttlrmError(
-            told("There is no view to select in."), told("Start this in a 3D view, or give the scene a camera."), "no_view"
+            "There is no view to select in.", hint="Start this in a 3D view, or give the scene a camera.", code="no_view"
         )
     size = (render.resolution_x * render.resolution_percentage // 100, render.resolution_y * render.resolution_percentage // 100)
     aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}

@@ -6,15 +6,16 @@ import numpy as np
 from bpy.props import BoolProperty, StringProperty
 
 from ...engine import errors, select
+from ...given import given, untyped
+from ...mixins import Operator
 from ...scene.crop import around
 from ...scene.splats import is_splats
-from ...translations import told
 from .operator import places
 
 SHAPED = {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "LATTICE", "VOLUME"}
 
 
-class ByVolume:
+class ByVolume(Operator):
     """Takes the splats inside an object, as it was moved, turned and scaled: an empty, or the bounds of a mesh."""
 
     object: StringProperty(
@@ -27,11 +28,11 @@ class ByVolume:
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this for the redo panel."""
-        self.layout.use_property_split = True
-        self.layout.prop_search(self, "object", context.view_layer, "objects")
+        given(self.layout).use_property_split = True
+        given(self.layout).prop_search(self, "object", context.view_layer, "objects")
         for name in ("outside", "mode"):
-            if name in self.rna_type.properties:
-                self.layout.prop(self, name)
+            if name in untyped(self).rna_type.properties:
+                given(self.layout).prop(self, name)
 
     def within(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
         """The splats inside, or outside, as a mask. Raises `TttlrmError` where no object is named or selected, or it is flat."""
@@ -43,11 +44,14 @@ class ByVolume:
 
     def _volume(self, context: bpy.types.Context) -> bpy.types.Object:
         if self.object:
-            found = [obj for obj in context.view_layer.objects if obj.name == self.object]
+            found = [obj for obj in given(context.view_layer).objects if obj.name == self.object]
         else:
             found = [obj for obj in context.selected_objects if obj.type == "EMPTY" or obj.type in SHAPED]
         if len(found) != 1 or is_splats(found[0]):
-            named, hint = self.object, told("Select one empty or mesh beside the splats, or name one.")
-            none = told("There is no object “{}” to select in.", named) if named else told("No object tells what is inside.")
-            raise errors.TttlrmError(none, hint, "no_volume")
+            unknown = errors.text("There is no object “{}” to select in.", self.object)
+            raise errors.TttlrmError(
+                unknown if self.object else "No object tells what is inside.",
+                hint="Select one empty or mesh beside the splats, or name one.",
+                code="no_volume",
+            )
         return found[0]

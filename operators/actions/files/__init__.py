@@ -3,6 +3,7 @@
 
 import bpy
 
+from ...given import given
 from . import drop, export_cameras, export_splats, import_splats
 
 CLASSES = (
@@ -14,12 +15,12 @@ CLASSES = (
 
 
 def _import_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-    menu.layout.operator("tttlrm.import_splats", text="Gaussian Splats (.ply, .spz, .splat, .glb)")
+    given(menu.layout).operator("tttlrm.import_splats", text="Gaussian Splats (.ply, .spz, .splat, .glb)")
 
 
 def _export_entries(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-    menu.layout.operator("tttlrm.export_splats", text="Gaussian Splats (.ply, .spz, .splat, .glb)")
-    menu.layout.operator("tttlrm.export_cameras", text="Cameras (transforms.json, COLMAP)")
+    given(menu.layout).operator("tttlrm.export_splats", text="Gaussian Splats (.ply, .spz, .splat, .glb)")
+    given(menu.layout).operator("tttlrm.export_cameras", text="Cameras (transforms.json, COLMAP)")
 
 
 def add_menu_entries() -> None:

@@ -10,6 +10,7 @@ ITEMS = [
     ("Y", "Y Up", "x right, y up, z towards you"),
     ("Z", "Z Up", "As in Blender and Nerfstudio"),
 ]
+DEFAULT = ITEMS[0][0]
 AUTOMATIC = ("AUTO", "Automatic", "As the file says; where it says nothing, y points down")
 TOLD = {"z": "Z", "-y": "NEGATIVE_Y"}  # how the engine names what files tell
 

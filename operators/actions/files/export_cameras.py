@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cameras to files."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import bpy
@@ -9,10 +10,12 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ...engine import camera_writers, errors
+from ...given import given
+from ...mixins import Outcome
 from ...scene import conversion
 from ...scene.views import views_of
-from ...translations import told
-from .axes import axes_property
+from ...translations import explained, told
+from .axes import DEFAULT, axes_property
 
 NAMES = {"TRANSFORMS": "transforms.json", "COLMAP": "images.txt"}
 ITEMS = [
@@ -38,9 +41,9 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         cls.poll_message_set("There is no camera in the scene: add one")
-        return any(obj.type == "CAMERA" for obj in context.scene.objects)
+        return _has_cameras(given(context.scene))
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this before the file browser opens."""
         self.filepath = str(Path(bpy.data.filepath).parent / NAMES[self.file_format])
         return super().invoke(context, event)
@@ -53,18 +56,32 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
         self.filepath = str(path.with_name(NAMES[self.file_format]))
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Blender calls this. The ending of the name decides, so that scripts need not tell the format."""
-        path = Path(self.filepath)
-        objects = context.selected_objects if self.use_selection else context.scene.objects
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Blender calls this."""
+        objects = context.selected_objects if self.use_selection else given(context.scene).objects
         try:
-            names, cameras = views_of(objects, context.scene, np.linalg.inv(conversion.AXES[self.up_axis]))
-            if path.suffix.lower() == ".txt":
-                camera_writers.write_colmap(path.parent, names, cameras)
-            else:
-                camera_writers.write_transforms(path, names, cameras)
+            count = export_cameras(Path(self.filepath), objects, given(context.scene), self.up_axis)
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, told("{} cameras", len(names)))
+        self.report({"INFO"}, told("{} cameras", count))
         return {"FINISHED"}
+
+
+def export_cameras(path: Path, objects: Iterable[bpy.types.Object], scene: bpy.types.Scene, up_axis: str = DEFAULT) -> int:
+    """Write the cameras among objects of a scene to a file, whose format the ending of its name decides; gives their number.
+
+    Raises `TttlrmError` where there are none, or where they cannot be written.
+    """
+    if not _has_cameras(scene):
+        raise errors.TttlrmError("There is no camera in the scene.", hint="Add one.", code="no_cameras")
+    names, cameras = views_of(objects, scene, np.linalg.inv(conversion.AXES[up_axis]))
+    if path.suffix.lower() == ".txt":
+        camera_writers.write_colmap(path.parent, names, cameras)
+    else:
+        camera_writers.write_transforms(path, names, cameras)
+    return len(names)
+
+
+def _has_cameras(scene: bpy.types.Scene) -> bool:
+    return any(obj.type == "CAMERA" for obj in scene.objects)

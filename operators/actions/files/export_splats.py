@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats to files."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import bpy
 import numpy as np
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ...engine import errors, gaussians, splat_files
+from ...given import given, untyped
+from ...mixins import Outcome
 from ...scene import conversion
 from ...scene.splats import is_splats, read_splats
-from ...translations import told
-from .axes import axes_property
+from ...translations import explained, told
+from .axes import DEFAULT, axes_property
 from .suffixes import Choice, settle
 
 WORDS = {
@@ -46,7 +51,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
         cls.poll_message_set("Neither the active object nor a selected one holds splats: select one that does")
         return is_splats(context.object) or any(map(is_splats, context.selected_objects))
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this before the file browser opens."""
         result = super().invoke(context, event)
         self._shown = Choice(self.filepath, self.file_format)
@@ -56,23 +61,32 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
         """Blender calls this when something was changed in the file browser."""
         shown = Choice(self.filepath, self.file_format)
         self._shown = settle(shown, self._shown, ENDINGS)
-        self.filepath, self.file_format = self._shown
+        untyped(self).filepath, self.file_format = self._shown
         return shown != self._shown
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Blender calls this. The ending of the name decides, so that scripts need not tell the format."""
-        up = "Z" if self.filepath.lower().endswith(ENDINGS["GLB"]) else self.up_axis
-        turn = np.linalg.inv(conversion.AXES[up])
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Blender calls this."""
         try:
-            splats = gaussians.merge([read_splats(obj, turn) for obj in self._objects(context)])
-            splat_files.write_splats(self.filepath, splats, "z" if up == "Z" else "")
+            count = export_splats(self.filepath, self._objects(context), self.up_axis)
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, told("{:,} splats", len(splats)))
+        self.report({"INFO"}, told("{:,} splats", count))
         return {"FINISHED"}
 
     def _objects(self, context: bpy.types.Context) -> list[bpy.types.Object]:
         if is_splats(context.object) and not self.use_selection:
-            return [context.object]
-        return [obj for obj in context.selected_objects if is_splats(obj)] or [context.object]
+            return [given(context.object)]
+        return [obj for obj in context.selected_objects if is_splats(obj)] or [given(context.object)]
+
+
+def export_splats(path: str | Path, objects: Iterable[bpy.types.Object], up_axis: str = DEFAULT) -> int:
+    """Write the splats of objects to a file, whose format the ending of its name decides; gives their number.
+
+    Raises `TttlrmError` where it cannot be written, or where an object holds no splats.
+    """
+    up = "Z" if str(path).lower().endswith(ENDINGS["GLB"]) else up_axis
+    turn = np.linalg.inv(conversion.AXES[up])
+    splats = gaussians.merge([read_splats(obj, turn) for obj in objects])
+    splat_files.write_splats(path, splats, "z" if up == "Z" else "")
+    return len(splats)

@@ -2,10 +2,9 @@
 """Splats from files."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
 
 import bpy
 from bpy.props import CollectionProperty, FloatProperty, StringProperty
@@ -13,9 +12,11 @@ from bpy_extras.io_utils import ImportHelper
 from mathutils import Matrix
 
 from ...engine import errors, splat_files
+from ...given import given, untyped
+from ...mixins import Outcome
 from ...scene import conversion
 from ...scene.splats import add_splats
-from ...translations import told
+from ...translations import explained, told, worded
 from .axes import TOLD, axes_property
 
 
@@ -24,7 +25,7 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
 
     bl_idname = "tttlrm.import_splats"
     bl_label = "Import Splats"
-    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO"}
 
     filename_ext = ".ply"
     filter_glob: StringProperty(default=";".join(f"*{suffix}" for suffix in splat_files.SUFFIXES), options={"HIDDEN"})
@@ -35,43 +36,53 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
     )
     scale: FloatProperty(name="Scale", description="Size of the objects", default=1, min=1e-6, soft_min=0.01, soft_max=100)
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this; files that were dropped are named already."""
         return self.execute(context) if self.files else super().invoke(context, event)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         paths = [Path(self.directory, file.name) for file in self.files] or [Path(self.filepath)]
         try:
             with _notes() as notes:
-                loaded = [(path.stem, splat_files.read_splats(path), self._placed(path)) for path in paths]
+                count = import_splats(context, paths, self.up_axis, self.scale)
         except errors.TttlrmError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
-        for obj in context.selected_objects:
-            obj.select_set(False)
-        for name, splats, matrix in loaded:
-            obj = add_splats(name, splats)
-            obj.matrix_world = matrix
-            obj.select_set(True)
-            context.view_layer.objects.active = obj
         for note in notes:
-            self.report({"WARNING"}, note)
-        self.report({"INFO"}, told("{:,} splats", sum(len(splats) for _, splats, _ in loaded)))
+            self.report({"WARNING"}, worded(note))
+        self.report({"INFO"}, told("{:,} splats", count))
         return {"FINISHED"}
 
-    def _placed(self, path: Path) -> Matrix:
-        """The matrix of the object for a file."""
-        up = TOLD[splat_files.up_axis(path)] if self.up_axis == "AUTO" else self.up_axis
-        return Matrix.Scale(self.scale, 4) @ Matrix(conversion.AXES[up])
+
+def import_splats(context: bpy.types.Context, paths: Iterable[Path], up_axis: str = "AUTO", scale: float = 1.0) -> int:
+    """Add the splats of files, an object for each, as what is selected; gives their number.
+
+    Raises `TttlrmError` where one cannot be read, and then adds none.
+    """
+    loaded = [(path.stem, splat_files.read_splats(path), _placed(path, up_axis, scale)) for path in paths]
+    for obj in context.selected_objects:
+        obj.select_set(False)
+    for name, splats, matrix in loaded:
+        obj = add_splats(name, splats)
+        obj.matrix_world = matrix
+        obj.select_set(True)
+        given(context.view_layer).objects.active = obj
+    return sum(len(splats) for _, splats, _ in loaded)
+
+
+def _placed(path: Path, up_axis: str, scale: float) -> Matrix:
+    """The matrix of the object for a file."""
+    up = TOLD[splat_files.up_axis(path)] if up_axis == "AUTO" else up_axis
+    return Matrix.Scale(scale, 4) @ Matrix(conversion.AXES[up].tolist())
 
 
 @contextmanager
-def _notes() -> Iterator[list[str]]:
+def _notes() -> Iterator[list[errors.Text]]:
     """What the engine says while it reads: collected, for its log has no reader in Blender."""
-    notes: list[str] = []
+    notes: list[errors.Text] = []
     handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: notes.append(record.getMessage())
+    untyped(handler).emit = lambda record: notes.append(errors.as_text(record.msg))
     logger = logging.getLogger(splat_files.__name__.rpartition(".")[0])
     logger.addHandler(handler)
     try:

@@ -12,7 +12,7 @@ import bpy
 
 from operators import register
 from operators.actions.reconstruct import place, set_work
-from operators.engine import client, errors, messages, settings
+from operators.engine import errors, messages, results, settings
 from operators.jobs import worker
 
 from . import picture, suzanne
@@ -62,10 +62,10 @@ def _run(out: Path, wanted: settings.ReconstructSettings) -> None:
     print("Blender renders the held-out views …", flush=True)
     in_blender = picture.compare(cameras[::HOLD_OUT], splats, mesh, out / "demo.png")
     bpy.ops.wm.save_as_mainfile(filepath=str(out / "demo.blend"), check_existing=False)
-    _tell(result.info, in_blender, out)
+    _tell(result, in_blender, out)
 
 
-def _reconstruct(folder: Path, wanted: settings.ReconstructSettings) -> tuple[client.Result, bpy.types.Object]:
+def _reconstruct(folder: Path, wanted: settings.ReconstructSettings) -> tuple[results.ReconstructResult, bpy.types.Object]:
     work = set_work(folder, wanted)
     result = worker.start(work).result(on_event=Stages())
     return result, place("Suzanne", work, result)
@@ -85,11 +85,12 @@ class Stages:
             print(f"{time.monotonic() - self._began:6.1f} s  {stage}", flush=True)
 
 
-def _tell(info: dict, in_blender: float, out: Path) -> None:
-    before = info.get("decoded", info)
-    print(f"{info['splats']:,} splats from {info['views']} photos in {sum(info['seconds'].values()):.0f} s")
-    print(f"held-out views as decoded: PSNR {before['psnr']:.2f} dB, SSIM {before['ssim']:.3f}")
-    print(f"held-out views as refined: PSNR {info['psnr']:.2f} dB, SSIM {info['ssim']:.3f}")
+def _tell(result: results.ReconstructResult, in_blender: float, out: Path) -> None:
+    assert result.figures, "photos are held out"
+    refined, decoded = result.figures, result.decoded or result.figures
+    print(f"{len(result.gaussians):,} splats from {result.views} photos in {sum(result.seconds.values()):.0f} s")
+    print(f"held-out views as decoded: PSNR {decoded.psnr:.2f} dB, SSIM {decoded.ssim:.3f}")
+    print(f"held-out views as refined: PSNR {refined.psnr:.2f} dB, SSIM {refined.ssim:.3f}")
     print(f"the same, rendered by Blender's Cycles: PSNR {in_blender:.2f} dB")
     print(f"See {out / 'demo.png'} and {out / 'demo.blend'}.")
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
 
+from operators.given import given, untyped
 from operators.scene.cameras import background_photo
 from operators.scene.pictures import write_png
 
 from .suzanne import render, render_settings, set_sky
+
+context: Any = bpy.context  # whose types do not tell what is there when
 
 GAP = 4  # pixels between the pictures
 SAMPLES = 2  # a ray through splats is long, and the denoiser good
@@ -34,7 +38,7 @@ def compare(
 
 def _light() -> None:
     """A white sky that the cameras do not see: the splats shine by themselves, the mesh does not."""
-    scene = bpy.context.scene
+    scene = context.scene
     render_settings(scene, SAMPLES)
     set_sky((1.0, 1.0, 1.0))
     scene.render.film_transparent = True
@@ -42,7 +46,7 @@ def _light() -> None:
 
 def _row(camera: bpy.types.Object, splats: bpy.types.Object, mesh: bpy.types.Object, folder: Path) -> list[np.ndarray]:
     """The photo and the two renders, each [H, W, 3] sRGB on black."""
-    photo = _pixels(background_photo(camera))
+    photo = _pixels(given(background_photo(camera)))
     return [photo, *_renders(camera, (splats, mesh), (photo.shape[1], photo.shape[0]), folder / "render.png")]
 
 
@@ -65,7 +69,7 @@ def _pixels(image: bpy.types.Image) -> np.ndarray:
     """[H, W, 3] sRGB on black, first row at the top."""
     width, height = image.size
     values = np.empty((height, width, 4), dtype=np.float32)
-    image.pixels.foreach_get(values.ravel())
+    untyped(image.pixels).foreach_get(values.ravel())
     return values[::-1, :, :3] * values[::-1, :, 3:]
 
 

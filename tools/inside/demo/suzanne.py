@@ -6,12 +6,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import bpy
 from mathutils import Vector
 
+from operators.given import untyped
 from operators.scene import nodes
-from operators.scene.cameras import look_through, photo_set
+from operators.scene.cameras import camera_of, look_through, pictures, transforms_json
+
+context: Any = bpy.context  # whose types do not tell what is there when
 
 VIEWS = 24
 SIZE = (256, 256)  # pixels
@@ -25,15 +29,15 @@ def photograph(folder: Path, views: int = VIEWS, size: tuple[int, int] = SIZE, s
     """Build the scene and write a photo set: images/00.png … and transforms.json, as the panel would send it."""
     _furnish()
     cameras = [_camera(f"{index:02d}", index / views, 2.2 * index) for index in range(views)]
-    render_settings(bpy.context.scene, samples)
+    render_settings(context.scene, samples)
     for camera in cameras:
         path = folder / "images" / f"{camera.name}.png"
         render(camera, size, path)
-        camera.data.background_images.new().image = bpy.data.images.load(str(path))
-    (folder / "transforms.json").write_bytes(photo_set(cameras)["transforms.json"])
+        camera_of(camera).background_images.new().image = bpy.data.images.load(str(path))
+    (folder / "transforms.json").write_bytes(transforms_json(pictures(cameras).frames))
 
 
-def render_settings(scene: bpy.types.Scene, samples: int) -> None:
+def render_settings(scene: Any, samples: int) -> None:
     """Cycles with few samples and a denoiser, colours as they are."""
     scene.render.engine = "CYCLES"
     scene.cycles.samples, scene.cycles.use_denoising = samples, True
@@ -44,14 +48,14 @@ def render_settings(scene: bpy.types.Scene, samples: int) -> None:
 
 def set_sky(color: tuple[float, float, float]) -> None:
     """An even light from everywhere, in linear light."""
-    world = bpy.context.scene.world = bpy.data.worlds.new("sky")
+    world = context.scene.world = bpy.data.worlds.new("sky")
     background = next(node for node in nodes.tree_of(world).nodes if node.type == "BACKGROUND")
-    background.inputs["Color"].default_value = (*color, 1.0)
+    untyped(background.inputs["Color"]).default_value = (*color, 1.0)
 
 
 def render(camera: bpy.types.Object, size: tuple[int, int], path: Path) -> None:
     """Write what a camera sees as a PNG file."""
-    look_through(bpy.context.scene, camera, size)
+    look_through(context.scene, camera, size)
     bpy.ops.render.render()
     path.parent.mkdir(parents=True, exist_ok=True)
     bpy.data.images["Render Result"].save_render(str(path))
@@ -70,7 +74,7 @@ def _furnish() -> None:
     bpy.ops.object.shade_smooth()
     _paint(_spots)
     bpy.ops.object.light_add(type="SUN", rotation=(0.6, 0.3, 0))
-    bpy.context.object.data.energy, bpy.context.object.data.angle = 2.2, 0.3
+    context.object.data.energy, context.object.data.angle = 2.2, 0.3
     set_sky((0.5, 0.56, 0.65))
 
 
@@ -79,10 +83,10 @@ def _camera(name: str, turn: float, sway: float) -> bpy.types.Object:
     azimuth, rise = 2 * math.pi * (turn - 0.25), math.radians(45 + 9 * math.sin(sway))
     direction = Vector((math.cos(azimuth) * math.cos(rise), math.sin(azimuth) * math.cos(rise), math.sin(rise)))
     camera = bpy.data.objects.new(name, bpy.data.cameras.new(name))
-    camera.data.lens = LENS
+    camera_of(camera).lens = LENS
     camera.location = AIM + DISTANCE * direction
     camera.rotation_euler = direction.to_track_quat("Z", "Y").to_euler()
-    bpy.context.collection.objects.link(camera)
+    context.collection.objects.link(camera)
     return camera
 
 
@@ -91,9 +95,9 @@ def _paint(pattern: Callable[[bpy.types.NodeTree], nodes.Value]) -> None:
     material = bpy.data.materials.new(pattern.__name__.strip("_"))
     tree = nodes.tree_of(material)
     surface = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
-    surface.inputs["Roughness"].default_value = 0.8
+    untyped(surface.inputs["Roughness"]).default_value = 0.8
     nodes.connect(tree, pattern(tree), surface.inputs["Base Color"])
-    bpy.context.object.data.materials.append(material)
+    context.object.data.materials.append(material)
 
 
 def _carpet(tree: bpy.types.NodeTree) -> nodes.Value:

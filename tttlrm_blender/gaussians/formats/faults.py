@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import TttlrmError
+from ...errors import TttlrmError, text
 from ..gaussians import Gaussians
 
 
-def bad_file(path: Path, what: str, hint: str = "") -> TttlrmError:
+def bad_file(template: str, path: Path, *values: object, hint: str = "") -> TttlrmError:
     """The error for a file of splats that cannot be read."""
-    return TttlrmError(f"{path} {what}.", hint, code="bad_splats")
+    return TttlrmError(template, path, *values, hint=hint, code="bad_splats")
 
 
-def finite(gaussians: Gaussians) -> np.ndarray:  # [N] bool
+def finite(gaussians: Gaussians[np.ndarray]) -> np.ndarray:  # [N] bool
     """Which splats have finite values only."""
     arrays = [gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities[:, None], *gaussians.sh.swapaxes(0, 1)]
     sound = np.ones(len(gaussians), dtype=bool)
@@ -29,14 +29,15 @@ def finite(gaussians: Gaussians) -> np.ndarray:  # [N] bool
 
 def keep_finite(
     path: Path,
-    gaussians: Gaussians,
+    gaussians: Gaussians[np.ndarray],
     sound: np.ndarray,  # [N] bool
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     """The splats that are finite; the number of others goes to the log. Raises `TttlrmError` when none is left."""
     lost = len(sound) - int(sound.sum())
     if lost == 0:
         return gaussians
     if lost == len(sound):
-        raise bad_file(path, "holds no splat with finite values")
-    logging.getLogger(__name__).warning("%s: left out %d of %d splats, whose values are not finite.", path, lost, len(sound))
+        raise bad_file("{} holds no splat with finite values.", path)
+    note = text("{}: left out {} of {} splats, whose values are not finite.", path, lost, len(sound))
+    logging.getLogger(__name__).warning(note)
     return gaussians[sound]

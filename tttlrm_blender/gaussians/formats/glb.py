@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import text
 from ...geometry.quaternions import normalize, to_matrices
 from ...gltf import Glb, read_accessor, read_glb_file, write_glb_file
 from ..gaussians import Gaussians, allocate, merge
@@ -29,7 +30,7 @@ FROM_Z_UP = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]]
 FROM_Y_DOWN = np.diag([1.0, -1.0, -1.0, 1.0])
 
 
-def read_glb(path: str | Path) -> Gaussians:
+def read_glb(path: str | Path) -> Gaussians[np.ndarray]:
     """All splats of a GLB file's scene, in a world whose z points up.
 
     Splats with values that are not finite are left out and counted in a logged warning. Raises `TttlrmError` when the file is
@@ -40,9 +41,9 @@ def read_glb(path: str | Path) -> Gaussians:
     try:
         parts = [_moved(_splats(path, glb, primitive), matrix) for primitive, matrix in _primitives(glb.tree)]
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
-        raise bad_file(path, "is a damaged GLB file", "Copy or export the file again.") from error
+        raise bad_file("{} is a damaged GLB file.", path, hint="Copy or export the file again.") from error
     if not parts:
-        raise bad_file(path, "holds no Gaussian splats", "Open meshes with File → Import → glTF 2.0.")
+        raise bad_file("{} holds no Gaussian splats.", path, hint="Open meshes with File → Import → glTF 2.0.")
     return merge(parts) if len(parts) > 1 else parts[0]
 
 
@@ -74,15 +75,17 @@ def _matrix(node: dict[str, Any]) -> np.ndarray:
     return matrix
 
 
-def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians:
+def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.ndarray]:
     """The splats of a primitive in the coordinates of its node."""
     extension = primitive["extensions"][EXTENSION]
     if extension.get("extensions"):
         kind = next(iter(extension["extensions"]))
-        raise bad_file(path, f"holds splats compressed as {kind}, which cannot be read", "Export it without compression.")
+        raise bad_file(
+            "{} holds splats compressed as {}, which cannot be read.", path, kind, hint="Export it without compression."
+        )
     if extension.get("colorSpace", DISPLAY) != DISPLAY:
-        note = "%s: its colours are %s, and are taken as sRGB."
-        logging.getLogger(__name__).warning(note, path, extension["colorSpace"])
+        note = text("{}: its colours are {}, and are taken as sRGB.", path, extension["colorSpace"])
+        logging.getLogger(__name__).warning(note)
     values = {name: read_accessor(glb, index) for name, index in primitive["attributes"].items() if _is_read(name)}
     degree = max(d for d in range(4) if all(name in values for name in _sh_names(d)[1:]))
     into = allocate(len(values["POSITION"]), degree)
@@ -106,7 +109,7 @@ def _sh_names(degree: int) -> list[str]:
     return [f"{EXTENSION}:SH_DEGREE_{d}_COEF_{n}" for d in range(degree + 1) for n in range(2 * d + 1)]
 
 
-def _moved(gaussians: Gaussians, matrix: np.ndarray) -> Gaussians:
+def _moved(gaussians: Gaussians[np.ndarray], matrix: np.ndarray) -> Gaussians[np.ndarray]:
     """Splats in the world, whose z points up."""
     matrix = FROM_Z_UP.T @ matrix
     if not abs(np.linalg.det(matrix)) > 1e-30:
@@ -114,7 +117,7 @@ def _moved(gaussians: Gaussians, matrix: np.ndarray) -> Gaussians:
     return gaussians if np.array_equal(matrix, np.eye(4)) else apply_matrix(gaussians, matrix)
 
 
-def write_glb(path: str | Path, gaussians: Gaussians, up: str = "z") -> None:
+def write_glb(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "z") -> None:
     """Write splats whose z points `up`, or their −y where it is anything else, as a GLB file.
 
     Raises `TttlrmError` when the file cannot be written.

@@ -30,7 +30,7 @@ LAYOUT = {
 BASE, PLAIN_COLOR = ["f_dc_0", "f_dc_1", "f_dc_2"], ["red", "green", "blue"]
 
 
-def read_ply(path: str | Path) -> Gaussians:
+def read_ply(path: str | Path) -> Gaussians[np.ndarray]:
     """The splats of a PLY file, compressed or not: little- or big-endian or text, numbers of any type, properties in any order.
 
     SH above degree 3 is cut. Without SH, `red green blue` count, and without those grey. Flat splats (two scales) become thin.
@@ -65,7 +65,9 @@ def _columns(path: Path, names: list[str]) -> dict[str, list[int]]:
     missing = [name for group in wanted.values() for name in group if name not in names]
     if missing:
         few = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
-        raise bad_file(path, f"holds no splats: its vertices have no {few}", "Only PLY files of Gaussian splats can be read.")
+        raise bad_file(
+            "{} holds no splats: its vertices have no {}.", path, few, hint="Only PLY files of Gaussian splats can be read."
+        )
     return {array: [names.index(name) for name in group] for array, group in wanted.items()}
 
 
@@ -80,7 +82,7 @@ def _degree(terms: int) -> int:
     return int(np.clip(terms, 1, 16) ** 0.5) - 1
 
 
-def _decode(table: np.ndarray, columns: dict[str, list[int]], into: Gaussians) -> np.ndarray:
+def _decode(table: np.ndarray, columns: dict[str, list[int]], into: Gaussians[np.ndarray]) -> np.ndarray:
     """Fill splats from the rows [n, P] of a table and say which are finite, [n] bool."""
     with np.errstate(over="ignore", invalid="ignore"):
         np.take(table, columns["means"], axis=1, out=into.means, mode="clip")
@@ -96,7 +98,7 @@ def _decode(table: np.ndarray, columns: dict[str, list[int]], into: Gaussians) -
         return finite(into)
 
 
-def write_ply(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
+def write_ply(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write splats as a binary little-endian PLY file with the properties and the order of the original program.
 
     `up` "z" is told to readers in a comment. Raises `TttlrmError` when the file cannot be written.
@@ -116,7 +118,7 @@ def _written_names(terms: int) -> list[str]:
     return LAYOUT["means"] + normals + colour + LAYOUT["opacities"] + LAYOUT["scales"] + LAYOUT["quats"]
 
 
-def _encode(gaussians: Gaussians) -> np.ndarray:
+def _encode(gaussians: Gaussians[np.ndarray]) -> np.ndarray:
     """The table [n, P] float32 of some splats."""
     count = len(gaussians)
     columns = (

@@ -42,7 +42,7 @@ def is_compressed(header: Header) -> bool:
     return any(name == WORDS[0] for element in header.elements for name, _ in element.fields)
 
 
-def read_compressed(path: Path, header: Header) -> Gaussians:
+def read_compressed(path: Path, header: Header) -> Gaussians[np.ndarray]:
     """The splats of a compressed PLY file. Raises `TttlrmError` when it is damaged."""
     chunks, packed = read_element(path, header, "chunk"), read_element(path, header, "vertex")
     sh = read_element(path, header, "sh") if "sh" in header.names else np.empty(len(packed), dtype=[])
@@ -67,11 +67,11 @@ def _check(path: Path, chunks: np.ndarray, packed: np.ndarray, sh: np.ndarray) -
     for records, names, kind in ((chunks, bounds, "f"), (packed, WORDS, "u4"), (sh, rest, "u1")):
         for name in names:
             if name not in (records.dtype.names or ()) or kind not in records.dtype[name].str:
-                raise bad_file(path, f"is a compressed PLY file without a proper {name}", "Export the file again.")
+                raise bad_file("{} is a compressed PLY file without a proper {}.", path, name, hint="Export the file again.")
     if len(chunks) * CHUNK < len(packed):
-        raise bad_file(path, f"has {len(chunks)} chunks, too few for {len(packed)} splats", "Export the file again.")
+        raise bad_file("{} has {} chunks, too few for {} splats.", path, len(chunks), len(packed), hint="Export the file again.")
     if len(rest) not in SH_DEGREES or len(sh) != len(packed):
-        raise bad_file(path, "has spherical harmonics that do not fit its splats", "Export the file again.")
+        raise bad_file("{} has spherical harmonics that do not fit its splats.", path, hint="Export the file again.")
 
 
 def _unpack(words: np.ndarray, bits: tuple[int, ...]) -> np.ndarray:
@@ -96,7 +96,7 @@ def _rotations(words: np.ndarray) -> np.ndarray:
     return normalize(from_smallest_three(small, words >> 30))
 
 
-def write_compressed_ply(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
+def write_compressed_ply(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write splats as a compressed PLY file, in an order that keeps neighbours in the same chunk.
 
     `up` "z" is told to readers in a comment. Raises `TttlrmError` when the file cannot be written.
@@ -118,7 +118,7 @@ def write_compressed_ply(path: str | Path, gaussians: Gaussians, up: str = "") -
             file.write(array.tobytes())
 
 
-def _pack(gaussians: Gaussians) -> tuple[np.ndarray, np.ndarray]:
+def _pack(gaussians: Gaussians[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The bounds [C, 18] and the words [N, 4] of splats that fill their chunks."""
     logs = np.clip(activations.to_logs(gaussians.scales), -LARGEST_LOG, LARGEST_LOG)
     groups = (gaussians.means, logs, activations.to_colors(gaussians.sh[:, 0]))

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ... import gltf
 from ...errors import TttlrmError
 from ..gaussians import Gaussians
@@ -27,8 +29,8 @@ class Format:
     name: str
     suffix: str
     magic: tuple[bytes, ...]  # how files begin; empty for those that only their suffix tells
-    read: Callable[[str | Path], Gaussians]
-    write: Callable[[str | Path, Gaussians, str], None]
+    read: Callable[[str | Path], Gaussians[np.ndarray]]
+    write: Callable[[str | Path, Gaussians[np.ndarray], str], None]
 
 
 PLY = Format("PLY", ".ply", (b"ply",), read_ply, write_ply)
@@ -40,12 +42,12 @@ FORMATS = (COMPRESSED_PLY, PLY, SPZ, SPLAT, GLB)  # longer suffixes before those
 SUFFIXES = (".ply", ".spz", ".splat", ".glb")
 
 
-def read_splats(path: str | Path) -> Gaussians:
+def read_splats(path: str | Path) -> Gaussians[np.ndarray]:
     """Numpy splats of a file in any of the formats. Raises `TttlrmError` for other and for broken files."""
     return _format_of(Path(path)).read(path)
 
 
-def write_splats(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
+def write_splats(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write numpy splats in the format that the suffix names. `up` is "z" where that is known to point up.
 
     Raises `TttlrmError` for other suffixes and folders that refuse.
@@ -69,7 +71,7 @@ def _format_of(path: Path) -> Format:
         with path.open("rb") as file:
             start = file.read(4)
     except OSError as error:
-        raise bad_file(path, f"cannot be read: {error.strerror}") from error
+        raise bad_file("{} cannot be read: {}.", path, error.strerror) from error
     for known in FORMATS:
         if start.startswith(known.magic):
             return known
@@ -81,7 +83,10 @@ def _format_of(path: Path) -> Format:
 def _other(path: Path) -> TttlrmError:
     names = ", ".join(known.suffix for known in FORMATS[:-1])
     return TttlrmError(
-        f"{path} is no splat file: its name does not end in {names} or {FORMATS[-1].suffix}.",
-        "Choose one of these.",
-        "bad_splats",
+        "{} is no splat file: its name does not end in {} or {}.",
+        path,
+        names,
+        FORMATS[-1].suffix,
+        hint="Choose one of these.",
+        code="bad_splats",
     )

@@ -20,7 +20,7 @@ from .faults import bad_file, keep_finite
 RECORD = np.dtype([("means", "<f4", 3), ("scales", "<f4", 3), ("colors", "u1", 4), ("quats", "u1", 4)])
 
 
-def read_splat(path: str | Path) -> Gaussians:
+def read_splat(path: str | Path) -> Gaussians[np.ndarray]:
     """The splats of a `.splat` file.
 
     Those with values that are not finite, or with negative scales, are left out and counted in a logged warning. Raises
@@ -30,10 +30,10 @@ def read_splat(path: str | Path) -> Gaussians:
     try:
         size = path.stat().st_size
         if size == 0 or size % RECORD.itemsize:
-            raise bad_file(path, f"is not a .splat file, or ends too early: its {size} bytes are not 32 for each splat")
+            raise bad_file("{} is not a .splat file, or ends too early: its {} bytes are not 32 for each splat.", path, size)
         records = np.fromfile(path, dtype=RECORD)
     except OSError as error:
-        raise bad_file(path, f"cannot be read: {error.strerror}") from error
+        raise bad_file("{} cannot be read: {}.", path, error.strerror) from error
     into = allocate(len(records), 0)
     into.means[:], into.scales[:] = records["means"], records["scales"]
     into.quats[:] = normalize((records["quats"].astype(np.float32) - 128) / 128)
@@ -43,7 +43,7 @@ def read_splat(path: str | Path) -> Gaussians:
     return keep_finite(path, into, sound)
 
 
-def write_splat(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
+def write_splat(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write splats as a `.splat` file; positions and scales stay as they are, SH beyond the constant term is left out.
 
     The format cannot tell which way is `up`. Raises `TttlrmError` when the file cannot be written.

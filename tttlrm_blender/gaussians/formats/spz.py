@@ -27,7 +27,7 @@ SH_STEPS = [8] * 9 + [16] * 36  # coarser than a byte, so that the stream compre
 LARGEST_SMALL = np.sqrt(0.5)  # bound on the three smallest components of a unit quaternion
 
 
-def read_spz(path: str | Path) -> Gaussians:
+def read_spz(path: str | Path) -> Gaussians[np.ndarray]:
     """The splats of an SPZ file of version 1 to 4, in the axes of PLY files. SH above degree 3 is cut.
 
     Raises `TttlrmError` when the file is missing, damaged or of another version.
@@ -45,7 +45,7 @@ def _unpack(
     scales: np.ndarray,  # [N, 3]
     rotations: np.ndarray,  # [N, 4 or 3]
     rest: np.ndarray,  # [N, 3 (K - 1)]
-) -> Gaussians:
+) -> Gaussians[np.ndarray]:
     base_sh = (base / np.float32(255) - np.float32(0.5)) / np.float32(COLOUR_SCALE)
     rest_sh = (rest[:, : 3 * TERMS[3]].astype(np.float32) - 128) / 128
     gaussians = Gaussians(
@@ -58,7 +58,7 @@ def _unpack(
     return apply_similarity(keep_finite(path, gaussians, np.isfinite(gaussians.means).all(axis=1)), 1.0, AXES, np.zeros(3))
 
 
-def write_spz(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
+def write_spz(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write splats in the axes of PLY files as an SPZ file of version 3. The format cannot tell which way is `up`.
 
     Positions keep up to 24 bits over the extent of the scene, scales a sixteenth of a factor e, SH coefficients 4 to 5
@@ -67,7 +67,7 @@ def write_spz(path: str | Path, gaussians: Gaussians, up: str = "") -> None:
     turned = apply_similarity(gaussians, 1.0, AXES, np.zeros(3))
     extent = float(np.abs(turned.means).max(initial=0.0))
     if extent >= 1 << 23:
-        raise bad_file(Path(path), f"cannot hold splats at a distance of {extent:.0f}", "Scale the scene down first.")
+        raise bad_file("{} cannot hold splats at a distance of {:.0f}.", Path(path), extent, hint="Scale the scene down first.")
     fractional_bits = int(np.clip(23 - np.frexp(extent)[1], 0, MOST_FRACTIONAL_BITS))
     parts = [
         _to_fixed_point(turned.means, fractional_bits),

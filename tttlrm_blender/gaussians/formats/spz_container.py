@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ...atomic_files import replacing
+from ...errors import TttlrmError, text
 from .faults import bad_file
 
 MAGIC, GZIP = b"NGSP", b"\x1f\x8b"
@@ -30,7 +31,6 @@ ENTRY = struct.Struct("<QQ")  # of the table: packed and unpacked bytes
 EXTENDED = 2  # the flag of files with vendors' extensions
 TERMS = (0, 3, 8, 15, 24)  # SH coefficients beyond the constant one, by degree
 BEST_COMPRESSION = 1040  # gzip cannot do better than this ratio; Zstandard could, but not with splats that differ
-CUT = ("ends too early", "Copy or export the file again.")
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ def read_container(path: Path) -> tuple[Header, list[np.ndarray]]:
             with gzip.open(file) as stream:
                 return _read_gzip(path, stream)
     except EOFError as error:
-        raise bad_file(path, *CUT) from error
+        raise _cut(path) from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise bad_file(path, "is not an SPZ file, or is damaged") from error
+        raise bad_file("{} is not an SPZ file, or is damaged.", path) from error
     except OSError as error:
-        raise bad_file(path, f"cannot be read: {error.strerror}") from error
+        raise bad_file("{} cannot be read: {}.", path, error.strerror) from error
 
 
 def write_container(path: str | Path, header: Header, parts: list[np.ndarray]) -> None:
@@ -93,25 +93,27 @@ def _read_version_4(path: Path, file: BinaryIO) -> tuple[Header, list[np.ndarray
             stream = zstd.open(io.BytesIO(file.read(next(sizes))), "rb") if header.count * width else io.BytesIO()
             arrays.append(_array(path, stream, header.count, width))
             if stream.read(1):
-                raise bad_file(path, "is damaged: it holds more than its splats")
+                raise bad_file("{} is damaged: it holds more than its splats.", path)
     except zstd.ZstdError as error:
-        raise bad_file(path, "is damaged: its Zstandard streams cannot be unpacked") from error
+        raise bad_file("{} is damaged: its Zstandard streams cannot be unpacked.", path) from error
     return header, arrays
 
 
 def _read_header(path: Path, stream: gzip.GzipFile | BinaryIO, versions: tuple[int, ...]) -> Header:
     data = stream.read(HEADER.size)
     if len(data) < HEADER.size or data[:4] != MAGIC:
-        raise bad_file(path, "is not an SPZ file")
+        raise bad_file("{} is not an SPZ file.", path)
     _, version, count, degree, fractional_bits, flags, streams = HEADER.unpack(data)
     if version not in versions or degree >= len(TERMS):
-        raise bad_file(path, f"is SPZ of version {version} and degree {degree}", "Versions 1 to 4 to degree 4 can be read.")
+        raise bad_file(
+            "{} is SPZ of version {} and degree {}.", path, version, degree, hint="Versions 1 to 4 to degree 4 can be read."
+        )
     header = Header(version, count, degree, fractional_bits, flags, streams)
     # Before anything is unpacked: a damaged header may speak of more than memory holds.
     if count * sum(header.widths()) > path.stat().st_size * BEST_COMPRESSION:
-        raise bad_file(path, *CUT)
+        raise _cut(path)
     if flags & EXTENDED:
-        logging.getLogger(__name__).warning("%s: its vendor's extensions of SPZ are ignored.", path)
+        logging.getLogger(__name__).warning(text("{}: its vendor's extensions of SPZ are ignored.", path))
     return header
 
 
@@ -122,20 +124,24 @@ def _packed_sizes(path: Path, file: BinaryIO, header: Header) -> list[int]:
     file.seek(table_at)
     table = file.read(header.streams * ENTRY.size)
     if table_at < HEADER.size + TABLE_AT.size or len(table) < header.streams * ENTRY.size:
-        raise bad_file(path, *CUT)
+        raise _cut(path)
     packed, unpacked = zip(*ENTRY.iter_unpack(table), strict=True) if table else ((), ())
     if list(unpacked) != [header.count * width for width in header.widths() if header.count * width]:
-        raise bad_file(path, "is damaged: its streams are not those of its splats")
+        raise bad_file("{} is damaged: its streams are not those of its splats.", path)
     if sum(packed) > path.stat().st_size - file.tell():
-        raise bad_file(path, *CUT)
+        raise _cut(path)
     return list(packed)
 
 
 def _array(path: Path, stream: Any, count: int, width: int) -> np.ndarray:  # [N, width] uint8
     data = stream.read(count * width)
     if len(data) < count * width:
-        raise bad_file(path, *CUT)
+        raise _cut(path)
     return np.frombuffer(data, dtype=np.uint8).reshape(count, width)
+
+
+def _cut(path: Path) -> TttlrmError:
+    return bad_file("{} ends too early.", path, hint="Copy or export the file again.")
 
 
 def _zstandard(path: Path) -> Any:
@@ -149,4 +155,4 @@ def _zstandard(path: Path) -> Any:
 
         return zstandard
     hint = "Install the package zstandard for it, or export the file as SPZ of version 3 or as PLY."
-    raise bad_file(path, "is SPZ of version 4, which this Python cannot unpack", hint)
+    raise bad_file("{} is SPZ of version 4, which this Python cannot unpack.", path, hint=hint)

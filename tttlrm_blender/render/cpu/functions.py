@@ -18,7 +18,7 @@ from . import blend, project, tiles
 PIECES = 16  # parts of the splats that are counted and listed side by side
 
 
-def draw(gaussians: Gaussians, views: Views, size: tuple[int, int], degree: int) -> Drawing:
+def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], degree: int) -> Drawing:
     """Draw splats in float32 on the CPU, with as many threads as torch uses."""
     means, quats, scales, opacities, sh = gaussians.map(lambda tensor: tensor.float().cpu().contiguous()).arrays().values()
     means2d, ellipses, radii = Project.apply(means, quats, scales, opacities, sh, views, size, degree)

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting an operator that gives the worker a job, from another operator or from a timer.
+
+In a window only an operator hears of Esc while a job runs, and only Blender makes operators: functions cannot do without it here.
+What keeps a job from being done is handed over as the error that it is, not as Blender's text of a report.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from ..engine import errors
+from ..given import untyped
+from ..mixins import Outcome
+from . import activity
+
+failure: errors.TttlrmError | None = None  # of the job operator that failed last, since one was started here
+
+
+def start_operator(name: str, how: str = "INVOKE_DEFAULT", /, **arguments: object) -> Outcome:
+    """What an operator of ours gives, called as if a person had. Raises `TttlrmError` where it fails or another job runs."""
+    global failure
+    if activity.current:
+        hint = "Wait for its end, or stop it with Esc."
+        raise errors.TttlrmError("Another job is still running.", hint=hint, code="busy")
+    failure = None
+    try:
+        return getattr(untyped(bpy.ops).tttlrm, name)(how, **arguments)
+    except RuntimeError as error:
+        refused = errors.TttlrmError("Blender does not start this: {}", " ".join(str(error).split()), code="refused")
+        raise failure or refused from error

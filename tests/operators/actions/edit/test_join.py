@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Joining objects."""
+
+import bpy
+import pytest
+
+from tests.operators.actions.edit.objects import COUNT, add, assert_same_look, only, shown, some_splats
+
+ops = bpy.ops.tttlrm
+
+
+def test_joining_keeps_everything_in_its_place(capfd):
+    active = add(some_splats(seed=1), location=(1, 0, 0), scale=(2, 2, 2))
+    other = add(some_splats(40, degree=3, seed=2), name="other", rotation_euler=(0.3, -1.2, 2.0), location=(0, 3, 0))
+    before = [shown(active), shown(other)]
+    only(active, other)
+    assert ops.join_splats() == {"FINISHED"}
+    assert list(bpy.data.objects) == [active] and len(bpy.data.pointclouds) == 1
+    after = shown(active)
+    assert after.sh_degree == 3
+    assert_same_look(before[0], after[:COUNT])
+    assert_same_look(before[1], after[COUNT:])
+    assert "The scale differs" not in capfd.readouterr().out
+
+
+def test_joining_says_where_colours_cannot_follow(capfd):
+    active, other = add(), add(some_splats(4), name="other", scale=(1, 2, 3))
+    only(active, other)
+    assert ops.join_splats() == {"FINISHED"}
+    assert "The scale differs between axes" in capfd.readouterr().out
+
+
+def test_joining_wants_two_objects():
+    only(add())
+    with pytest.raises(RuntimeError, match="Select two or more objects with splats"):
+        ops.join_splats()

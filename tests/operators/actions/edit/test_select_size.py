@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Selecting by size."""
+
+import bpy
+import numpy as np
+
+from tests.operators.actions.edit.objects import add, selected, some_splats
+
+ops = bpy.ops.tttlrm
+
+
+def test_sizes_are_those_that_the_object_shows():
+    obj = add(scale=(2, 2, 2))
+    ops.select_size(low=0.2, high=0.3)
+    longest = 2 * some_splats().scales.max(axis=1)
+    np.testing.assert_array_equal(selected(obj), (longest >= 0.2) & (longest <= 0.3))

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats are refined."""
+
+import bpy
+import pytest
+
+from tests.operators.installed import reconstructed
+
+ops = bpy.ops.tttlrm
+
+
+def test_refining_replaces_the_splats(toy, photos):
+    splats = reconstructed(photos)
+    assert ops.refine(steps=9) == {"FINISHED"}
+    assert len(splats.data.points) == 9
+    with pytest.raises(RuntimeError, match="Set steps, passes or seconds"):
+        ops.refine(steps=0)

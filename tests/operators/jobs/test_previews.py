@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs whose splats are seen on their way, as with a window: what they leave alone, and what they leave."""
+
+import threading
+import time
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from operators.jobs import activity, worker
+from operators.jobs.chosen_worker import Worker
+from operators.scene.preview import MARK, Preview
+from operators.scene.splats import is_splats
+from tests.operators.photos import save_photo
+from tests.operators.toy_worker import SPLATS
+from tests.operators.worker_python import WORKER_PYTHON
+
+pytestmark = pytest.mark.usefixtures("registered")
+
+ops = bpy.ops.tttlrm
+
+
+@pytest.fixture(autouse=True)
+def seen(registered, toy_workers, monkeypatch) -> list[int]:
+    """The numbers of splats that were seen on their way."""
+    bpy.ops.wm.read_homefile(use_empty=True)
+    monkeypatch.setattr(worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
+    monkeypatch.setattr(worker, "watched", True)
+    numbers, show = [], Preview.show
+
+    def shown(preview: Preview, splats) -> None:
+        show(preview, splats)
+        numbers.append(len(next(obj for obj in bpy.data.objects if MARK in obj).data.points))
+
+    monkeypatch.setattr(Preview, "show", shown)
+    return numbers
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    return save_photo(tmp_path / "1.png").parent
+
+
+@pytest.fixture
+def edited() -> bpy.types.Object:
+    """A mesh that somebody is editing."""
+    obj = bpy.data.objects.new("edited", bpy.data.meshes.new("edited"))
+    bpy.context.collection.objects.link(obj)
+    obj.select_set(True)
+    bpy.context.view_layer.objects.active = obj
+    bpy.ops.object.mode_set(mode="EDIT")
+    return obj
+
+
+@pytest.fixture
+def splats(photos) -> bpy.types.Object:
+    ops.reconstruct(directory=str(photos))
+    return bpy.context.object
+
+
+def stop_later(fraction: float) -> threading.Thread:
+    """Somebody who stops the job that is about to begin, once some share of its refinement is done."""
+
+    def stop() -> None:
+        while not (activity.current and activity.current.stage == "refine" and activity.current.fraction >= fraction):
+            time.sleep(0.01)
+        activity.current.run.cancel()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    return thread
+
+
+def point_clouds() -> list[int]:
+    return [len(obj.data.points) for obj in bpy.data.objects if is_splats(obj)]
+
+
+def test_who_edits_something_else_stays_at_it(photos, edited, seen):
+    assert ops.reconstruct(directory=str(photos), refine_steps=8) == {"FINISHED"}
+    assert seen and point_clouds() == [SPLATS] and len(bpy.data.pointclouds) == 1
+    assert bpy.context.object == edited and bpy.context.mode == "EDIT_MESH" and edited.select_get()
+
+
+def test_the_result_takes_the_place_of_what_was_seen(splats, seen):
+    splats.parent.location = (1, 2, 3)
+    assert ops.refine(steps=9, seconds=0.2) == {"FINISHED"}
+    assert seen and point_clouds() == [9]
+    assert bpy.context.object == splats and splats.select_get() and not splats.hide_get()
+    assert np.allclose(splats.matrix_world.translation, (1, 2, 3))
+
+
+def test_splats_seen_so_far_stay_when_a_reconstruction_is_stopped(photos, seen):
+    stopper = stop_later(0.3)
+    ops.reconstruct(directory=str(photos), refine_steps=100)
+    stopper.join()
+    (kept,) = bpy.data.objects
+    assert kept.name == "unfinished splats" and len(kept.data.points) == seen[-1] and not kept.tttlrm.session
+
+
+def test_splats_are_as_they_were_when_work_on_them_is_stopped(splats, seen):
+    stopper = stop_later(0.5)
+    assert ops.refine(steps=9, seconds=20.0) == {"CANCELLED"}
+    stopper.join()
+    assert seen and point_clouds() == [SPLATS]
+    assert bpy.context.object == splats and splats.select_get() and not splats.hide_get()

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds what a release consists of: the extension's zip in a static repository for Blender, and the engine's wheel and sdist.
+
+A folder with these files, on a disk or served at an address, is what Blender takes updates from: its `index.json` lists the zip.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.build_extension import HOUSE, blender_command, build, check
+
+UV = (sys.executable, "-m", "uv")
+OF_OLDER_RELEASES = ("tttlrm*", "index.*")
+
+
+def build_engine(folder: Path) -> None:
+    """Write the engine's sdist, and a wheel made from it, into a folder."""
+    subprocess.run(
+        [*UV, "build", "--quiet", "--no-build-isolation", "--no-create-gitignore", "--out-dir", folder, HOUSE], check=True
+    )
+
+
+def list_extensions(folder: Path) -> None:
+    """Write index.json for Blender and index.html for people, which list the zips of a folder."""
+    command = blender_command("server-generate")
+    if command is None:
+        raise SystemExit("Only Blender can list extensions: put `blender` on the path, or install the bpy module.")
+    subprocess.run([*command, "--repo-dir", folder, "--html"], check=True)
+
+
+def release(folder: Path) -> int:
+    """Make a folder hold this release alone; gives the exit status of Blender's check."""
+    for pattern in OF_OLDER_RELEASES:
+        for file in folder.glob(pattern):
+            file.unlink()
+    target = build(folder)
+    build_engine(folder)
+    list_extensions(folder)
+    return check(target)
+
+
+def main() -> int:
+    """Build everything into dist/; the exit status is Blender's verdict on the extension."""
+    status = release(HOUSE / "dist")
+    for file in sorted((HOUSE / "dist").iterdir()):
+        print(file.relative_to(HOUSE))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

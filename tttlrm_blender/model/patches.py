@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pixels grouped into patches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def patches(pixels: Tensor, p: int) -> Tensor:
+    """[B, V, H, W, C] → [B, V·n, p·p·C]: patches by row and column, each flattened by row, column and channel."""
+    b, v, h, w, c = pixels.shape
+    grid = pixels.reshape(b, v, h // p, p, w // p, p, c).transpose(3, 4)
+    return grid.reshape(b, v * (h // p) * (w // p), p * p * c)
+
+
+def unpatched(colors: Tensor, size: Sequence[int]) -> Tensor:
+    """The inverse of `patches` for colours [B, V·n, p·p·3] and a size (H, W): [B, V, H, W, 3]."""
+    (height, width), p = size, math.isqrt(colors.shape[-1] // 3)
+    grid = colors.unflatten(-1, (p, p, 3)).unflatten(1, (-1, height // p, width // p))
+    return grid.transpose(3, 4).flatten(4, 5).flatten(2, 3)
+
+
+def pixel_order(views: int, size: Sequence[int], p: int) -> Tensor:
+    """Where each pixel [V·H·W] of views of a size (H, W) stands among the same pixels patch by patch."""
+    rows = torch.arange(views * size[0] * size[1]).view(1, views, *size, 1)
+    return patches(rows, p).flatten().argsort()
