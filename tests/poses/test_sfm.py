@@ -159,6 +159,13 @@ def test_triangulated_points_lie_where_colmap_has_them(shared: Path) -> None:
     assert np.abs(points.colors - everything.colors[nearest])[close].mean() < 0.1
 
 
+def test_triangulated_points_are_the_same_every_time(shared: Path) -> None:
+    photos = find_photos(shared / "data/fox")[:5]
+    first, second = (sparse_points(photos, Report()) for _ in range(2))
+    assert len(first) > 100
+    assert np.array_equal(first.means, second.means) and np.array_equal(first.colors, second.colors)
+
+
 def test_photos_of_one_camera_share_it_and_may_show_no_points(tmp_path: Path) -> None:
     write_transforms(tmp_path, count=6, k1=0.1)
     photos = find_photos(tmp_path)
