@@ -40,7 +40,7 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
             return group_of(splats).crop
         if self.crop not in bpy.data.objects:
             raise errors.TttlrmError(
-                "There is no object “{}” to crop to.", self.crop, hint="Name one of the scene.", code="bad_settings"
+                "There is no object “{}” to crop to.", self.crop, hint="Name one of the scene.", code=errors.Code.BAD_SETTINGS
             )
         return bpy.data.objects[self.crop]
 

@@ -23,6 +23,6 @@ class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
         work = super().collect(context)
         if not work.settings.wanted:
             raise errors.TttlrmError(
-                "There is nothing to refine in no time.", hint="Set steps, passes or seconds.", code="bad_settings"
+                "There is nothing to refine in no time.", hint="Set steps, passes or seconds.", code=errors.Code.BAD_SETTINGS
             )
         return work

@@ -22,10 +22,10 @@ def start_operator(name: str, how: str = "INVOKE_DEFAULT", /, **arguments: objec
     global failure
     if activity.current:
         hint = "Wait for its end, or stop it with Esc."
-        raise errors.TttlrmError("Another job is still running.", hint=hint, code="busy")
+        raise errors.TttlrmError("Another job is still running.", hint=hint, code=errors.Code.BUSY)
     failure = None
     try:
         return getattr(untyped(bpy.ops).tttlrm, name)(how, **arguments)
     except RuntimeError as error:
-        refused = errors.TttlrmError("Blender does not start this: {}", " ".join(str(error).split()), code="refused")
+        refused = errors.TttlrmError("Blender does not start this: {}", " ".join(str(error).split()), code=errors.Code.REFUSED)
         raise failure or refused from error
