@@ -5,9 +5,9 @@ python -m benchmarks.main_thread PHOTOS [--views 16] [--scan full] [--seconds 10
 
 Wants the bpy module; the worker is a real one. The operator runs as without a window, one call of `_take` for each event, which
 is what `modal` does with one; the viewport's overlay draws after every preview and after the result. Printed are the longest
-calls of functions in operators/, without waiting for events and without what they spend in `write` and `upload`, which hand
-attributes to Blender and the GPU, and in `Canvas.draw`, which tells about the GPU or what stands in for it. On a machine that
-others use, `--processor` tells more.
+calls of functions in operators/, without waiting for events and without what they spend in `points.write`, which hands
+attributes to Blender, and in the canvas, which tells about the GPU or what stands in for it. On a machine that others use,
+`--processor` tells more.
 """
 
 from __future__ import annotations
@@ -38,15 +38,20 @@ from tttlrm_blender.protocol.results import ReconstructResult
 TARGET = 0.05  # seconds
 HOUSE = Path(operators.__file__).parent
 WAITING = {"job.Job.events", "background.Background.wait"}
-APART = {"points.write", "canvas.upload", "canvas.texture", "canvas.Canvas.draw"} | WAITING  # handing over, and the GPU
+APART = {"points.write"} | WAITING  # handing over
 WHOLE = {"job_operator.JobOperator.execute", "job_operator.JobOperator._wait"}  # which go on as long as the job does
+
+
+def is_apart(name: str) -> bool:
+    """Whether a function's time is Blender's own, the GPU's, to which all of the canvas belongs, or another process's."""
+    return name in APART or name.startswith("canvas.")
 
 
 @cache
 def name_of(code: CodeType) -> str:
     """Of a function of the extension; empty for those that do not count."""
     file, name = Path(code.co_filename), f"{Path(code.co_filename).stem}.{code.co_qualname}"
-    return name if name in APART or (HOUSE in file.parents and name not in WHOLE and "<" not in name) else ""
+    return name if is_apart(name) or (HOUSE in file.parents and name not in WHOLE and "<" not in name) else ""
 
 
 class Calls:
@@ -69,11 +74,11 @@ class Calls:
             self._open.append([self._clock(), 0.0])
         elif happening == "return" and self._open:
             (began, apart), name = self._open.pop(), name_of(frame.f_code)
-            lasted, is_apart = self._clock() - began, name in APART
+            lasted, counts = self._clock() - began, not is_apart(name)
             if name and name not in WAITING:
-                self.seconds[name].append(lasted if is_apart else lasted - apart)
+                self.seconds[name].append(lasted - apart if counts else lasted)
             if self._open:
-                self._open[-1][1] += lasted if is_apart else apart
+                self._open[-1][1] += apart if counts else lasted
 
 
 def main() -> None:
@@ -120,8 +125,7 @@ def draw_what_comes(photos: Path) -> None:
 def rows(calls: Calls, count: int, clock: str) -> Iterator[Row]:
     """The functions with the longest calls."""
     for name, seconds in sorted(calls.seconds.items(), key=lambda item: -max(item[1]))[:count]:
-        apart = name in APART  # Blender's own work, or the GPU's
-        yield Row(f"{name}, longest of {len(seconds)} calls{clock}", max(seconds), at_most=None if apart else TARGET)
+        yield Row(f"{name}, longest of {len(seconds)} calls{clock}", max(seconds), at_most=None if is_apart(name) else TARGET)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ import numpy as np
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from .engine import fields, settings
-from .given import group_of, untyped
-from .jobs import waiting
+from .given import given, group_of, untyped
 from .sources import properties as source_properties
 
 FIRST_STEPS = 500  # of refinement that are offered for splats which had none
@@ -25,6 +24,15 @@ def described(kind: type) -> dict[str, fields.Setting]:
     return {
         name: each for name, each in known if isinstance(each, fields.Setting) and not isinstance(each.values, fields.Several)
     }
+
+
+listeners: list[Callable[[bpy.types.ID], None]] = []  # called with the owner of decode settings that somebody has changed
+
+
+def _changed(group: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+    """Blender calls this when somebody changes a setting, but not on undo or while a file is read."""
+    for listener in listeners:
+        listener(given(group.id_data))
 
 
 def annotations(kind: type, update: Callable[[Any, bpy.types.Context], None] | None = None) -> dict[str, Any]:
@@ -77,7 +85,7 @@ def _value(holder: Any, name: str) -> Any:
 class TTTLRM_PG_decode(bpy.types.PropertyGroup):
     """How kept query tokens become splats."""
 
-    __annotations__ = annotations(settings.DecodeSettings, waiting.changed)
+    __annotations__ = annotations(settings.DecodeSettings, _changed)
 
 
 class TTTLRM_PG_refine(bpy.types.PropertyGroup):
@@ -118,7 +126,7 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
             description="Splats outside this object's bounding box are dropped; of an empty, outside the cube of its size",
             type=bpy.types.Object,
             poll=lambda group, obj: obj != group.id_data,
-            update=waiting.changed,
+            update=_changed,
         ),
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),

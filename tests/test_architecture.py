@@ -156,7 +156,7 @@ def test_the_engine_is_reached_through_its_gateway(source):
 # The rooms of `operators` likewise; modules at the top ("") serve all of them.
 OPERATOR_ROOMS = {
     "": set(),
-    "properties": {"", "jobs", "sources"},
+    "properties": {"", "sources"},
     "scene": {""},
     "viewport": {"", "scene"},
     "sources": {"", "scene"},
@@ -229,6 +229,12 @@ def test_a_page_lists_every_program(tree):
     for source in (ROOT / tree).glob("[!_]*.py"):
         is_program = 'if __name__ == "__main__":' in source.read_text()
         assert (f"| `python -m {tree}.{source.stem}" in page) is is_program, source
+
+
+def test_files_of_tests_are_named_as_pytest_wants():
+    """Others are not collected, and nobody would notice."""
+    others = (path for path in (ROOT / "tests").rglob("*.py") if not path.name.startswith("test_"))
+    assert [path.name for path in others if re.search(r"^ *def test_", path.read_text("utf-8"), re.M)] == []
 
 
 def test_every_file_states_its_licence():

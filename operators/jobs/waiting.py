@@ -13,6 +13,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
+from .. import properties
 from ..engine import errors, messages
 from ..given import given, group_of
 from ..scene.lookup import find
@@ -53,10 +54,10 @@ class Line:
 line = Line()
 
 
-def changed(group: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
-    """Blender calls this when somebody changes a setting, but not on undo or while a file is read."""
-    if isinstance(group.id_data, bpy.types.Object):
-        _follow(group.id_data)
+def follow(owner: bpy.types.ID) -> None:
+    """Have splats that are live decoded again; settings of others are changed too."""
+    if isinstance(owner, bpy.types.Object):
+        _follow(owner)
 
 
 def _follow(obj: bpy.types.Object) -> None:
@@ -120,6 +121,7 @@ HANDLERS = (("load_pre", _leave), ("undo_pre", _leave), ("redo_pre", _leave), ("
 
 def register() -> None:
     """Listen to Blender."""
+    properties.listeners.append(follow)
     for name, handler in HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
 
@@ -127,5 +129,6 @@ def register() -> None:
 def unregister() -> None:
     """Take that back out."""
     line.leave()
+    properties.listeners.remove(follow)
     for name, handler in HANDLERS:
         getattr(bpy.app.handlers, name).remove(handler)

@@ -13,6 +13,7 @@ import operators
 from operators.engine import errors, messages
 from operators.jobs import troubles, worker
 from operators.jobs.chosen_worker import Worker
+from tests.operators.photos import save_photo
 from tests.operators.worker_python import WORKER_PYTHON
 
 pytestmark = pytest.mark.usefixtures("registered")
@@ -33,10 +34,7 @@ def german(registered, toy_workers, monkeypatch) -> None:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    image = bpy.data.images.new("1.png", 32, 24)
-    image.filepath_raw, image.file_format = str(tmp_path / "1.png"), "PNG"
-    image.save()
-    return tmp_path
+    return save_photo(tmp_path / "1.png").parent
 
 
 def test_an_error(photos):
