@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ... import gltf
-from ...errors import TttlrmError
+from ...errors import Code, TttlrmError
 from ..gaussians import Gaussians
 from . import spz_container
 from .faults import bad_file
@@ -88,5 +88,5 @@ def _other(path: Path) -> TttlrmError:
         names,
         FORMATS[-1].suffix,
         hint="Choose one of these.",
-        code="bad_splats",
+        code=Code.BAD_SPLATS,
     )
