@@ -291,3 +291,14 @@ def test_events_are_plain_json_to_read(port):
         send(connection, 7, Submit("nobody", "count", {}))
         event = json.loads(connection.recv(10))
     assert event["type"] == "failed" and event["request"] == 7 and event["code"] == "no_scene"
+
+
+def test_a_fault_of_the_worker_ends_the_request_and_not_the_connection(port, monkeypatch):
+    monkeypatch.setattr("tttlrm_blender.worker.conversation.from_json", lambda kind, values: 1 // 0)
+    with greeted(port) as connection:
+        send(connection, 1, Submit("s", "count", {}))
+        number, failed = receive(connection)
+        assert number == 1 and isinstance(failed, Failed) and failed.code == "internal"
+        monkeypatch.undo()
+        send(connection, 2, Submit("s", "count", to_json(CountSettings())))
+        assert receive(connection)[0] == 2
