@@ -88,7 +88,6 @@ class Code(StrEnum):
     INTERNAL = "internal"  # a fault of ours, whose traceback is in the worker's log
     USAGE = "usage"  # a command was called in a way that makes no sense
     BUSY = "busy"  # another job is running in this Blender
-    REFUSED = "refused"  # Blender does not start an operator here
     # Photos, videos and cameras
     NO_PHOTOS = "no_photos"  # there are no photos where some are needed, or none that can be used
     BAD_PHOTO = "bad_photo"  # a photo or its mask cannot be read, or is not what it was

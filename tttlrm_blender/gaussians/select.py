@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import Code, TttlrmError
-from .formats.activations import to_colors
+from .activations import to_colors
 
 COMBINED = {  # a new mask alone, or with what was selected before
     "SET": lambda before, found: found,

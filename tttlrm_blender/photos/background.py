@@ -15,8 +15,8 @@ from ..cache import content_name, kept_folder
 from ..errors import Code, Text, TttlrmError, text
 from ..progress import Report
 from ..stages import Stage
-from .extras import not_installed
 from .images import read_reduced, shrunk
+from .optional_packages import not_installed
 from .photo import Photo
 
 SIDE = 1024  # pixels of both sides that a network is given which takes any, and of the longest side of an alpha channel

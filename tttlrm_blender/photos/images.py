@@ -14,8 +14,8 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import Code, TttlrmError
 from . import raw
-from .blocks import block_mean, in_blocks, sum_of
-from .extras import not_installed
+from .block_mean import block_mean, in_blocks, sum_of
+from .optional_packages import not_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,9 +17,9 @@ from ..cache import content_name, keep, kept_folder
 from ..errors import Code, TttlrmError, text
 from ..progress import Report
 from ..stages import Stage
-from .blocks import block_mean
+from .block_mean import block_mean
 from .cull import SIDE, softness
-from .extras import not_installed
+from .optional_packages import not_installed
 
 SUFFIXES = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp", ".wmv")  # in folders
 # What files of these suffixes may be to FFmpeg: no play lists, which name other files, whatever they are called themselves.

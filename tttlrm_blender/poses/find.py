@@ -14,7 +14,7 @@ from ..photos.video import SUFFIXES as VIDEOS
 from ..photos.video import frames_of
 from ..progress import Report
 from .colmap import is_model, read_model
-from .confined import confined
+from .confinement import confined
 from .estimate import estimate_poses, tell_lost
 from .json_poses import read_frames
 from .numbered_npy import read_numbered

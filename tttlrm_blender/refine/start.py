@@ -11,7 +11,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from ..errors import Code, TttlrmError
-from ..gaussians.formats.activations import to_base_sh
+from ..gaussians.activations import to_base_sh
 from ..gaussians.gaussians import Gaussians, merge, prune
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints

@@ -15,7 +15,7 @@ from websockets.asyncio.server import ServerConnection
 
 from ..errors import Code, TttlrmError, text
 from ..pipeline.job_kind import JobKind
-from ..poses.confined import confined
+from ..poses.confinement import confined
 from ..progress import Report
 from ..protocol.frames import RUN_BYTES, malformed
 from ..protocol.messages import (

@@ -13,7 +13,7 @@ from ... import gltf
 from ...errors import Code, TttlrmError
 from ..gaussians import Gaussians
 from . import spz_container
-from .faults import bad_file
+from .finite import bad_file
 from .glb import read_glb, write_glb
 from .ply import read_ply, write_ply
 from .ply_compressed import write_compressed_ply
