@@ -172,10 +172,10 @@ def test_splats_are_not_lost_for_want_of_a_mesh(scene, settings):
     follower = Follower()
     result = jobs.reconstruct(scene, replace(settings, mesh=MeshSettings(voxel=1000)), follower)
     assert len(result.gaussians) == len(scene.splats()) and result.mesh is None and scene.state.mesh is None
-    assert len(follower.notes) == 1 and follower.notes[0].startswith("There is no mesh: A mesh cannot be made of voxels of 1000")
+    assert len(follower.notes) == 1 and follower.notes[0].startswith("There is no mesh: A voxel size of 1000 does not suit")
     surface = jobs.mesh(scene, MeshSettings(resolution=32, texture=4), follower).mesh
     assert len(surface.faces) == len(scene.state.mesh.faces) and surface.texture is None
-    assert "vertex colours alone" in follower.notes[1] and "larger texture" in follower.notes[1]
+    assert "only vertex colors" in follower.notes[1] and "larger texture" in follower.notes[1]
 
 
 @pytest.mark.parametrize("stage", ["load", "encode", "decode", "refine", "measure"])
