@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from tttlrm_blender.train.batches import with_costs
-from tttlrm_blender.train.chance import generator_for
 from tttlrm_blender.train.loader import Lesson, Loader, choose_shape, make_lesson
 from tttlrm_blender.train.plan import STAGES, Budget, Plan
+from tttlrm_blender.train.sampling import generator_for
 
 from .small import CONFIG, PLAN, lesson
 

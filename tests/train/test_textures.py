@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tttlrm_blender.train import atlas, textures
-from tttlrm_blender.train.chance import generator_for
+from tttlrm_blender.train.sampling import generator_for
 from tttlrm_blender.train.textures import CHANCES, PHOTO, PLAIN, color, sample_textures
 
 

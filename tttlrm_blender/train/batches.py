@@ -14,7 +14,7 @@ from ..geometry.cameras import Cameras
 from ..geometry.similarity import normalize
 from ..model.config import Config
 from ..model.depth import matching_costs
-from .chance import uniform
+from .sampling import uniform
 from .scenes import SceneBatch, make_scenes
 
 METERED = 0.3  # share of scenes whose input views differ in exposure

@@ -19,10 +19,10 @@ from ..model.memory import device_of
 from ..model.network import TttLRM
 from ..render.metrics import error_colors
 from .batches import Batch, Shape, make_batch, with_costs
-from .chance import generator_for
 from .losses import draw_targets, log_error
 from .plan import HELD_OUT, UNSEEN
 from .predict import predict
+from .sampling import generator_for
 
 CONTRAST = 14.0  # opacity logit of opaque splats
 

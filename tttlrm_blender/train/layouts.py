@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .chance import choose, uniform
+from .sampling import choose, uniform
 
 ORBITS, SWEEPS, WALKS = 0.5, 0.25, 0.25  # shares of scenes seen from around, from in front, and on foot
 SPACING = 0.5  # radians between neighbours on an orbit, at most

@@ -15,8 +15,8 @@ import torch
 
 from ..model.config import Config
 from .batches import Batch, Shape, make_batch, with_costs
-from .chance import generator_for
 from .plan import Budget, Plan
+from .sampling import generator_for
 
 AHEAD, MOST_AHEAD = 2, 16  # batches waiting, per process and in all
 

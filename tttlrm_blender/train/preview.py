@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..atomic_files import replacing
-from .chance import generator_for
+from .sampling import generator_for
 from .scenes import make_scenes
 
 DEPTHS = 2  # views of each scene that are shown a second time, as depth

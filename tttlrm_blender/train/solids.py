@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from . import implicit, shapes
-from .chance import choose, directions, rotations, uniform
+from .sampling import choose, directions, rotations, uniform
 from .shapes import BOX, CONE, CYLINDER, INTERVALS, LEVELS, NORMALS, OCTAHEDRON, SPHERE, Interval
 
 FRAME, CAGE, TORUS, BUMPY_BALL, BUMPY_BOX = range(len(INTERVALS), len(INTERVALS) + 5)

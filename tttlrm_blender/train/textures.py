@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .atlas import CLOUDS, LEVELS, PAGES, SIDE, look_up, photos
-from .chance import choose, directions, rotations, uniform
+from .sampling import choose, directions, rotations, uniform
 
 PLAIN, STRIPES, CHECKER, SPOTS, WAVES, TILES, CLOUDY, TEXT, PHOTO = range(9)
 CHANCES = (0.15, 0.07, 0.06, 0.06, 0.11, 0.12, 0.13, 0.08, 0.22)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .chance import directions, rotations, shears, turns, uniform
 from .layouts import Views
+from .sampling import directions, rotations, shears, turns, uniform
 from .shapes import BOX, CYLINDER, SPHERE
 from .solids import ROUND, WHOLE, Solids, sample_solids
 from .textures import Textures, sample_textures
