@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Batches: normalised as inference does, with distances that put the splats where the scene is."""
+"""Batches: normalized as inference does, with distances that put the splats where the scene is."""
 
 from dataclasses import replace
 

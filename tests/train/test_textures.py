@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Textures: colours in range, mostly with something to see, with and without photographs."""
+"""Textures: colors in range, mostly with something to see, with and without photographs."""
 
 import pytest
 import torch
