@@ -32,6 +32,7 @@ def same(one: StepData, two: StepData) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_data_of_a_process_is_that_made_here(loader: Loader) -> None:
     budget = Budget(steps=8)
     for step in range(5, 8):
