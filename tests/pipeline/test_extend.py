@@ -58,7 +58,7 @@ def growing(tmp_path) -> Growing:
 
 
 def cameras(scene: Scene) -> np.ndarray:
-    return scene.reconstruction().photographs.cameras()[1].c2w
+    return scene.reconstruction().photos.cameras()[1].c2w
 
 
 def test_new_photos_join_and_the_scene_stays_where_it_is(growing):
@@ -86,7 +86,7 @@ def test_an_extended_scene_comes_back_and_is_extended_refined_and_decoded_again(
     growing.arrive()
     jobs.extend(growing.scene, ExtendSettings(views=1, refine=RefineSettings(steps=3, start="decoded")), Report())
     again = open_scene(growing.photos)
-    assert again.state.refined and len(again.reconstruction().photographs.files) == ALL
+    assert again.state.refined and len(again.reconstruction().photos.files) == ALL
     settings = DecodeSettings(keep=0.5, explore=0.0)
     first, second = (jobs.decode(scene, settings, Report()) for scene in (growing.scene, again))
     np.testing.assert_array_equal(first.gaussians.means, second.gaussians.means)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians, prune
-from tttlrm_blender.pipeline.filtering import filtered, lone, nearest
+from tttlrm_blender.pipeline.filtering import filtered, isolated, nearest
 from tttlrm_blender.protocol.settings import DecodeSettings
 
 EYES = np.array([[0.0, 0, 0], [4, 0, 0]])
@@ -87,26 +87,26 @@ def test_no_splat_is_larger_than_its_share_of_the_distance(limit):
 def test_a_lone_splat_is_a_floater_whatever_the_scale_of_the_scene():
     for spacing in (0.01, 1, 100):
         scene = with_mean(plane(spacing=spacing), (10 * spacing, 10 * spacing, 8 * spacing))
-        assert np.flatnonzero(lone(scene, 0.5)).tolist() == [0]
+        assert np.flatnonzero(isolated(scene, 0.5)).tolist() == [0]
 
 
 def test_sparse_surroundings_are_no_floaters():
     near, far = plane(20, 1.0), plane(10, 20.0)
     scene = Gaussians(*(np.concatenate(pair) for pair in zip(near.arrays().values(), far.arrays().values(), strict=True)))
     scene.means[len(near) :, 2] = 300
-    assert not lone(scene, 0.5).any()
+    assert not isolated(scene, 0.5).any()
 
 
 def test_a_faint_splat_is_lone_sooner():
     place = (10.0, 10.0, 3.0)
-    assert not lone(with_mean(plane(), place, opacity=1.0), 0.7)[0]
-    assert lone(with_mean(plane(), place, opacity=0.0), 0.7)[0]
+    assert not isolated(with_mean(plane(), place, opacity=1.0), 0.7)[0]
+    assert isolated(with_mean(plane(), place, opacity=0.0), 0.7)[0]
 
 
 @given(strict=st.floats(0.05, 0.9))
 @settings(deadline=None)
 def test_the_stricter_the_fewer(strict):
-    kept = [set(np.flatnonzero(~lone(splats(), strictness))) for strictness in (strict, min(1.0, strict + 0.1))]
+    kept = [set(np.flatnonzero(~isolated(splats(), strictness))) for strictness in (strict, min(1.0, strict + 0.1))]
     assert kept[1] <= kept[0]
 
 

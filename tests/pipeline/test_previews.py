@@ -88,7 +88,7 @@ def test_a_job_is_cancelled_while_photos_are_looked_at(folder, settings):
     scene, follower = Scene(folder), Follower(cancel_at="preview", watched=True)
     with pytest.raises(Cancelled):
         jobs.reconstruct(scene, replace(settings, scan="ar"), follower)
-    assert scene.state.made is None and not follower.previews
+    assert scene.state.reconstruction is None and not follower.previews
 
 
 SHOW = Kind("show", CountSettings, Nothing)

@@ -71,11 +71,11 @@ def test_a_scene_comes_back_as_it_was(scene, settings):
         assert kept[name].dtype == was[name].dtype == on_disk[f"mesh.{name}"].dtype == np.dtype(kind)
         assert np.array_equal(kept[name], was[name]) and np.array_equal(was[name], on_disk[f"mesh.{name}"])
     assert glb_bytes(again.state.mesh) == glb_bytes(scene.state.mesh)
-    names, cameras = again.reconstruction().photographs.cameras()
-    assert names == scene.reconstruction().photographs.cameras()[0]
-    np.testing.assert_array_equal(cameras.c2w, scene.reconstruction().photographs.cameras()[1].c2w)
+    names, cameras = again.reconstruction().photos.cameras()
+    assert names == scene.reconstruction().photos.cameras()[0]
+    np.testing.assert_array_equal(cameras.c2w, scene.reconstruction().photos.cameras()[1].c2w)
     for photos in ("inputs", "held_out"):
-        first, second = (getattr(each.reconstruction().photographs, photos) for each in (scene, again))
+        first, second = (getattr(each.reconstruction().photos, photos) for each in (scene, again))
         np.testing.assert_array_equal(first.images, second.images)
 
 
@@ -107,7 +107,7 @@ def test_photos_that_are_not_what_they_were_are_done_without(scene, settings, sp
     assert decoded.figures is None and "no figures over the photos held out" in follower.notes.pop()
     painted = jobs.mesh(again, wanted, follower).mesh.texture
     assert "made of the splats' colours" in follower.notes[0] and "01.png" in follower.notes.pop()
-    expected = fuse(again.splats(), again.reconstruction().photographs.input_cameras(), wanted, Report())
+    expected = fuse(again.splats(), again.reconstruction().photos.input_cameras(), wanted, Report())
     np.testing.assert_array_equal(painted, texture_of(expected))
     with pytest.raises(TttlrmError, match=r"01\.png") as caught:
         jobs.refine(again, RefineSettings(steps=1), Report())
@@ -179,7 +179,7 @@ def test_what_cannot_be_read_has_to_be_made_anew(scene, settings, damage, caplog
         case "no arrays":
             (folder / SCENE).write_bytes(next(folder.glob("memory-*")).read_bytes())
     again = open_scene(scene.folder)
-    assert again.state.made is None and "has to be made anew" in caplog.text
+    assert again.state.reconstruction is None and "has to be made anew" in caplog.text
     monkeypatch.undo()
     jobs.reconstruct(again, settings, Report())
     assert len(open_scene(scene.folder).splats())

@@ -11,8 +11,10 @@ from ..gaussians.gaussians import Gaussians, prune
 from ..gaussians.merging import merge_close
 from ..protocol.settings import DecodeSettings
 
-NEIGHBOURS = 8  # whose distances tell how lone a splat is
-LONE = 2.0  # times as far from its neighbours as these from theirs is lone, at the strictest; for a transparent splat half as far
+NEIGHBORS = 8  # whose distances tell how lone a splat is
+ISOLATED = (
+    2.0  # times as far from its neighbors as these from theirs is lone, at the strictest; for a transparent splat half as far
+)
 
 
 def filtered(
@@ -29,11 +31,11 @@ def filtered(
     if settings.near or settings.far or settings.crop:
         gaussians = gaussians[inside(gaussians.means, settings, eyes)]
     if settings.floaters:
-        gaussians = gaussians[~lone(gaussians, settings.floaters)]
+        gaussians = gaussians[~isolated(gaussians, settings.floaters)]
     if settings.merge:
         gaussians = merge_close(gaussians, settings.merge)
     if settings.size_limit:
-        gaussians = no_larger(gaussians, settings.size_limit * nearest(gaussians.means, eyes))
+        gaussians = clamp_scales(gaussians, settings.size_limit * nearest(gaussians.means, eyes))
     if settings.max_splats:
         gaussians = prune(gaussians, max_splats=settings.max_splats)
     if not len(gaussians):
@@ -71,20 +73,20 @@ def nearest(
     return np.sqrt(squares)
 
 
-def lone(gaussians: Gaussians[np.ndarray], strictness: float) -> np.ndarray:  # [N] bool
-    """Which splats are much farther from their neighbours than these are from theirs; faint ones need to be less so.
+def isolated(gaussians: Gaussians[np.ndarray], strictness: float) -> np.ndarray:  # [N] bool
+    """Which splats are much farther from their neighbors than these are from theirs; faint ones need to be less so.
 
-    What is usual is asked of the neighbours, not of the whole scene: distant surroundings are sparse everywhere.
+    What is usual is asked of the neighbors, not of the whole scene: distant surroundings are sparse everywhere.
     """
-    if len(gaussians) <= NEIGHBOURS:
+    if len(gaussians) <= NEIGHBORS:
         return np.zeros(len(gaussians), dtype=bool)
-    distances, neighbours = cKDTree(gaussians.means).query(gaussians.means, NEIGHBOURS + 1, workers=-1)
+    distances, neighbors = cKDTree(gaussians.means).query(gaussians.means, NEIGHBORS + 1, workers=-1)
     spacing = distances[:, 1:].mean(axis=1)
-    usual = np.median(spacing[neighbours[:, 1:]], axis=1)
-    return spacing > LONE / strictness * (1 + gaussians.opacities) / 2 * usual
+    usual = np.median(spacing[neighbors[:, 1:]], axis=1)
+    return spacing > ISOLATED / strictness * (1 + gaussians.opacities) / 2 * usual
 
 
-def no_larger(
+def clamp_scales(
     gaussians: Gaussians[np.ndarray],
     limits: np.ndarray,  # [N], world units
 ) -> Gaussians[np.ndarray]:

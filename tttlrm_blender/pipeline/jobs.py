@@ -75,10 +75,10 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
     """Photos → fast weights → splats, then refinement and a mesh where they are asked for."""
     clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
-        photographs = steps.load(scene, model.config.most_views, settings, report)
+        scene_photos = steps.load(scene, model.config.most_views, settings, report)
     with clock("encode"):
-        made = steps.encode_photos(model, photographs, settings, report)
-    return _finish(scene, model, made, settings, clock, report)
+        reconstruction = steps.encode_photos(model, scene_photos, settings, report)
+    return _finish(scene, model, reconstruction, settings, clock, report)
 
 
 def extend(scene: Scene, settings: ExtendSettings, report: Report) -> ReconstructResult:
@@ -86,19 +86,19 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report) -> Reconstruc
 
     Splats that were refined are replaced: they are read again from what all photos have taught.
     """
-    clock, made = Clock(), scene.reconstruction()
-    model = load_network(made.checkpoint)
+    clock, reconstruction = Clock(), scene.reconstruction()
+    model = load_network(reconstruction.checkpoint)
     with clock("load"):
-        new = steps.new_photos(scene, made, settings, report)
+        new = steps.new_photos(scene, reconstruction, settings, report)
     with clock("encode"):
-        made = steps.encode_more(model, made, new, settings, report)
-    return _finish(scene, model, made, settings, clock, report)
+        reconstruction = steps.encode_more(model, reconstruction, new, settings, report)
+    return _finish(scene, model, reconstruction, settings, clock, report)
 
 
 def _finish(
     scene: Scene,
     model: TttLRM,
-    made: Reconstruction,
+    reconstruction: Reconstruction,
     settings: ReconstructSettings | ExtendSettings,
     clock: Clock,
     report: Report,
@@ -106,22 +106,22 @@ def _finish(
     """Splats of a new memory, refined and with a mesh as asked for; they become the scene's."""
     decoded: Figures | None = None
     with clock("decode"):
-        gaussians = steps.decode_splats(model, made, settings.decode, report)
+        gaussians = steps.decode_splats(model, reconstruction, settings.decode, report)
     if settings.refine.wanted or settings.mesh:
         report.preview(lambda: gaussians)
     if settings.refine.wanted:
-        decoded, _ = steps.measure(gaussians, made, report)
+        decoded, _ = steps.measure(gaussians, reconstruction, report)
         with clock("refine"):
-            gaussians = steps.refine_splats(gaussians, made, settings.refine, report)
+            gaussians = steps.refine_splats(gaussians, reconstruction, settings.refine, report)
     mesh = None
     if settings.mesh:
         with clock("mesh"):
-            mesh = _surface_if_any(gaussians, made, settings.mesh, report)
-    used = made.photographs.files if settings.refine.wanted else made.photographs.chosen
-    figures, exposed = steps.measure(gaussians, made, report, settings.refine.wanted and settings.refine.exposure)
-    _keep(scene, report, made=made, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
+            mesh = _surface_if_any(gaussians, reconstruction, settings.mesh, report)
+    used = reconstruction.photos.files if settings.refine.wanted else reconstruction.photos.chosen
+    figures, exposed = steps.measure(gaussians, reconstruction, report, settings.refine.wanted and settings.refine.exposure)
+    _keep(scene, report, reconstruction=reconstruction, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
     surface = _to_surface(mesh) if mesh else None
-    return ReconstructResult(gaussians, _cameras(made), len(used), clock.seconds, figures, decoded, exposed, surface)
+    return ReconstructResult(gaussians, _cameras(reconstruction), len(used), clock.seconds, figures, decoded, exposed, surface)
 
 
 def poses(scene: Scene, settings: PosesSettings, report: Report) -> PosesResult:
@@ -153,18 +153,18 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResu
 
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResult:
     """Read splats from the scene's memory again, with other settings; refinement is not kept."""
-    made = scene.reconstruction()
-    gaussians = steps.decode_splats(load_network(made.checkpoint), made, settings, report)
-    figures, _ = steps.measure(gaussians, made, report)
+    reconstruction = scene.reconstruction()
+    gaussians = steps.decode_splats(load_network(reconstruction.checkpoint), reconstruction, settings, report)
+    figures, _ = steps.measure(gaussians, reconstruction, report)
     _keep(scene, report, gaussians=gaussians, refined=False)
     return DecodeResult(gaussians, figures)
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
     """Optimise the scene's current splats against its photos, or go on with it."""
-    made = scene.reconstruction()
-    gaussians = steps.refine_splats(scene.splats(), made, settings, report, scene.state.refined)
-    figures, exposed = steps.measure(gaussians, made, report, settings.exposure)
+    reconstruction = scene.reconstruction()
+    gaussians = steps.refine_splats(scene.splats(), reconstruction, settings, report, scene.state.refined)
+    figures, exposed = steps.measure(gaussians, reconstruction, report, settings.exposure)
     _keep(scene, report, gaussians=gaussians, refined=True)
     return RefineResult(gaussians, figures, exposed)
 
@@ -193,10 +193,10 @@ JOBS = by_name(
 )
 
 
-def _surface(gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report) -> Trimesh:
+def _surface(gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, settings: MeshSettings, report: Report) -> Trimesh:
     """The surface of splats, its texture of the photos."""
-    photos = steps.photos_to_paint(made, report) if settings.texture else None
-    return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
+    photos = steps.photos_to_paint(reconstruction, report) if settings.texture else None
+    return fuse(gaussians, reconstruction.photos.input_cameras(), settings, report, photos)
 
 
 def _keep(scene: Scene, report: Report, **parts: Any) -> None:
@@ -206,11 +206,11 @@ def _keep(scene: Scene, report: Report, **parts: Any) -> None:
 
 
 def _surface_if_any(
-    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report
+    gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, settings: MeshSettings, report: Report
 ) -> Trimesh | None:
     """The surface; None, with a note, where there is none to be made: splats are not lost for want of it."""
     try:
-        return _surface(gaussians, made, settings, report)
+        return _surface(gaussians, reconstruction, settings, report)
     except TttlrmError as error:
         report.note(text("There is no mesh: {}", error.words))
         return None
@@ -220,10 +220,10 @@ def _to_surface(mesh: Trimesh) -> Surface:
     return Surface(**mesh_arrays(mesh), glb=np.frombuffer(glb_bytes(mesh), np.uint8))
 
 
-def _cameras(made: Reconstruction) -> CameraTable:
+def _cameras(reconstruction: Reconstruction) -> CameraTable:
     """The cameras of a scene's photos, by name."""
-    originals = np.array([[photo.width, photo.height] for photo in made.photographs.by_name()])
-    return replace(_table(*made.photographs.cameras()), originals=originals)
+    originals = np.array([[photo.width, photo.height] for photo in reconstruction.photos.by_name()])
+    return replace(_table(*reconstruction.photos.cameras()), originals=originals)
 
 
 def _table(names: list[str], cameras: Cameras) -> CameraTable:

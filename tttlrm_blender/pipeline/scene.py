@@ -27,7 +27,7 @@ from ..protocol.settings import DecodeSettings
 from ..render.device import to_numpy
 
 
-class Photographs:
+class ScenePhotos:
     """The photos of a scene, and their pixels at the size that they are used at, which are read when they are first needed."""
 
     def __init__(self, files: list[Photo], chosen: list[Photo], tested: list[Photo], size: tuple[int, int]) -> None:
@@ -95,7 +95,7 @@ def kept_photos() -> Iterator[None]:
 class Reconstruction:
     """What photos became; its parts belong together and are replaced together."""
 
-    photographs: Photographs
+    photos: ScenePhotos
     checkpoint: str
     memory: SceneMemory
     similarity: Similarity  # from the world of the cameras to the network's
@@ -106,7 +106,7 @@ class Reconstruction:
 class State:
     """All that is known of a scene."""
 
-    made: Reconstruction | None = None
+    reconstruction: Reconstruction | None = None
     gaussians: Gaussians[np.ndarray] | None = None  # numpy, in the world of the cameras
     refined: bool = False  # whether these were optimised against the photos
     mesh: Trimesh | None = None
@@ -132,9 +132,9 @@ class Scene:
 
     def reconstruction(self) -> Reconstruction:
         """What the photos became. Raises `TttlrmError` before there is anything."""
-        if self._state.made is None:
+        if self._state.reconstruction is None:
             raise TttlrmError("This scene has not been reconstructed yet.", hint="Reconstruct it first.", code=Code.NO_SCENE)
-        return self._state.made
+        return self._state.reconstruction
 
     def splats(self) -> Gaussians[np.ndarray]:
         """The scene's current splats. Raises `TttlrmError` before there are any."""

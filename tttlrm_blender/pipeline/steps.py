@@ -32,14 +32,14 @@ from ..render.pictures import draw_views, to_bytes
 from ..stages import Stage
 from .filtering import filtered
 from .previews import look_ahead, offering
-from .scene import Photographs, Reconstruction, Scene, in_world, kept_photos
+from .scene import Reconstruction, Scene, ScenePhotos, in_world, kept_photos
 
 MOST_QUERIES = 16  # views that splats are read for, where nobody asks for more
 MOST_SIDE = 960  # of a photo as it is used, where nobody asks for a size
 MOST_PIXELS = {"cpu": 256 * 256, "cuda": 536 * 960}  # of a photo as the network sees it
 
 
-def load(scene: Scene, most_views: int, settings: ReconstructSettings, report: Report) -> Photographs:
+def load(scene: Scene, most_views: int, settings: ReconstructSettings, report: Report) -> ScenePhotos:
     """Find and read the photos of a scene at the size that they are used at; `most_views` of them are for the network.
 
     Inputs that are blurred or broken are set aside, held-out photos never: figures are to mean the same photos every time.
@@ -56,9 +56,9 @@ def load(scene: Scene, most_views: int, settings: ReconstructSettings, report: R
     world = settle(inputs, settings.orient, settings.distance)
     inputs, held_out = moved(inputs, world), moved(held_out, world)
     chosen = select_views(inputs, settings.views or most_views)
-    photographs = Photographs(inputs, chosen, held_out, used_size(inputs, *sensible_size(photos[0], settings)))
-    photographs.read(report)
-    return photographs
+    scene_photos = ScenePhotos(inputs, chosen, held_out, used_size(inputs, *sensible_size(photos[0], settings)))
+    scene_photos.read(report)
+    return scene_photos
 
 
 def split(scene: Scene, photos: list[Photo], settings: ReconstructSettings, report: Report) -> tuple[list[Photo], list[Photo]]:
@@ -87,10 +87,10 @@ def network_size(width: int, height: int, patch: int, most_pixels: int) -> tuple
     return max(patch, int(width * shrink) // patch * patch), max(patch, int(height * shrink) // patch * patch)
 
 
-def encode_photos(model: TttLRM, photographs: Photographs, settings: ReconstructSettings, report: Report) -> Reconstruction:
+def encode_photos(model: TttLRM, scene_photos: ScenePhotos, settings: ReconstructSettings, report: Report) -> Reconstruction:
     """Let the network read the chosen photos."""
-    size = network_size(*photographs.size, model.config.patch_size, MOST_PIXELS[best_device().type])
-    views = load_photos(photographs.chosen, *size, report, stage=Stage.RESIZE)
+    size = network_size(*scene_photos.size, model.config.patch_size, MOST_PIXELS[best_device().type])
+    views = load_photos(scene_photos.chosen, *size, report, stage=Stage.RESIZE)
     autoregressive = settings.scan == "ar"
     cameras, similarity = normalize(views.cameras, "first" if autoregressive else "mean")
     if report.watched:
@@ -104,17 +104,17 @@ def encode_photos(model: TttLRM, photographs: Photographs, settings: Reconstruct
         settings.elastic,
         lambda layer: report(Stage.ENCODE, layer / model.config.layers),
     )
-    return Reconstruction(photographs, settings.checkpoint, memory, similarity)
+    return Reconstruction(scene_photos, settings.checkpoint, memory, similarity)
 
 
-def new_photos(scene: Scene, made: Reconstruction, settings: ExtendSettings, report: Report) -> list[Photo]:
+def new_photos(scene: Scene, reconstruction: Reconstruction, settings: ExtendSettings, report: Report) -> list[Photo]:
     """The photos in the scene's folder that are no part of it yet, in its world, but for those that are set aside.
 
     Where poses that lie beside the photos know none of the new ones, all are estimated. Raises `TttlrmError` ("no_photos")
     where there are none, and as `find_photos` does.
     """
     report(Stage.LOAD, 0)
-    known = {photo.name: photo for photo in [*made.photographs.files, *made.photographs.tested]}
+    known = {photo.name: photo for photo in [*reconstruction.photos.files, *reconstruction.photos.tested]}
     looks: Looks = {}
     photos = _with_new(scene.folder, set(known), settings.poses, report, looks)
     usable = set(worth_using([photo.path for photo in photos], report, looks, duplicates=False))
@@ -139,18 +139,18 @@ def _with_new(folder: Path, known: set[str], poses: str, report: Report, looks: 
 
 
 def encode_more(
-    model: TttLRM, made: Reconstruction, new: list[Photo], settings: ExtendSettings, report: Report
+    model: TttLRM, reconstruction: Reconstruction, new: list[Photo], settings: ExtendSettings, report: Report
 ) -> Reconstruction:
     """Let the network read more photos, which join those of a reconstruction."""
-    memory, old = made.memory, made.photographs
+    memory, old = reconstruction.memory, reconstruction.photos
     chosen = select_views(new, settings.views or model.config.most_views)
     height, width = memory.images.shape[1:3]
     views = load_photos(chosen, width, height, report, stage=Stage.RESIZE)
-    c2w = made.similarity.cameras(views.cameras).c2w
-    photographs = Photographs(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
+    c2w = reconstruction.similarity.cameras(views.cameras).c2w
+    scene_photos = ScenePhotos(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
     with kept_photos():
-        photographs.read(report)
-    on_chunk = offering(model, made.similarity, settings.decode, report)
+        scene_photos.read(report)
+    on_chunk = offering(model, reconstruction.similarity, settings.decode, report)
     more = extend(
         model,
         memory,
@@ -160,7 +160,7 @@ def encode_more(
         lambda share: report(Stage.ENCODE, share),
         on_chunk,
     )
-    return Reconstruction(photographs, made.checkpoint, more, made.similarity)
+    return Reconstruction(scene_photos, reconstruction.checkpoint, more, reconstruction.similarity)
 
 
 def by_name(photos: list[Photo]) -> list[Photo]:
@@ -168,45 +168,51 @@ def by_name(photos: list[Photo]) -> list[Photo]:
     return sorted(photos, key=lambda photo: photo.name)
 
 
-def decode_splats(model: TttLRM, made: Reconstruction, settings: DecodeSettings, report: Report) -> Gaussians[np.ndarray]:
+def decode_splats(
+    model: TttLRM, reconstruction: Reconstruction, settings: DecodeSettings, report: Report
+) -> Gaussians[np.ndarray]:
     """Read splats from a scene's memory. Raises `TttlrmError` where the settings leave none."""
     report(Stage.DECODE, 0)
-    memory = queries(made, settings.views or MOST_QUERIES)
-    cameras = made.similarity.inverse().points(memory.c2w[:, :3, 3].double().cpu().numpy())
-    return filtered(in_world(model, memory, made.similarity, settings), settings, cameras)
+    memory = queries(reconstruction, settings.views or MOST_QUERIES)
+    cameras = reconstruction.similarity.inverse().points(memory.c2w[:, :3, 3].double().cpu().numpy())
+    return filtered(in_world(model, memory, reconstruction.similarity, settings), settings, cameras)
 
 
-def queries(made: Reconstruction, count: int) -> SceneMemory:
+def queries(reconstruction: Reconstruction, count: int) -> SceneMemory:
     """The memory with `count` of its query views, spread over the scene."""
-    chosen = made.photographs.chosen
+    chosen = reconstruction.photos.chosen
     kept = {photo.name for photo in select_views(chosen, count)}
-    return made.memory.of_views([index for index, photo in enumerate(chosen) if photo.name in kept])
+    return reconstruction.memory.of_views([index for index, photo in enumerate(chosen) if photo.name in kept])
 
 
 def refine_splats(
-    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: RefineSettings, report: Report, refined: bool = False
+    gaussians: Gaussians[np.ndarray],
+    reconstruction: Reconstruction,
+    settings: RefineSettings,
+    report: Report,
+    refined: bool = False,
 ) -> Gaussians[np.ndarray]:
     """Optimise splats against the input photos, helped by sparse points of them; go on with those that were `refined`."""
     alone = settings.start == "decoded" or (refined and settings.start == "auto")
     with kept_photos():
-        inputs = made.photographs.read_inputs(report)
-    points = None if alone else points_of(made, report)
+        inputs = reconstruction.photos.read_inputs(report)
+    points = None if alone else points_of(reconstruction, report)
     return refine(gaussians, inputs, settings, report, points, refined)
 
 
-def points_of(made: Reconstruction, report: Report) -> SparsePoints | None:
+def points_of(reconstruction: Reconstruction, report: Report) -> SparsePoints | None:
     """Sparse points of the input photos; None, with a note, where there are none to be had: splats can do without."""
     try:
-        return sparse_points(made.photographs.files, report)
+        return sparse_points(reconstruction.photos.files, report)
     except TttlrmError as error:
         report.note(text("Refining without sparse points: {}", error.text))
         return None
 
 
-def photos_to_paint(made: Reconstruction, report: Report) -> PhotoSet | None:
+def photos_to_paint(reconstruction: Reconstruction, report: Report) -> PhotoSet | None:
     """The input photos, for a texture; None, with a note, where they cannot be read again: the splats' colours do then."""
     try:
-        return made.photographs.read_inputs(report)
+        return reconstruction.photos.read_inputs(report)
     except TttlrmError as error:
         if error.code != Code.BAD_PHOTO:
             raise
@@ -218,14 +224,14 @@ def photos_to_paint(made: Reconstruction, report: Report) -> PhotoSet | None:
 
 
 def measure(
-    gaussians: Gaussians[np.ndarray], made: Reconstruction, report: Report, exposed: bool = False
+    gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, report: Report, exposed: bool = False
 ) -> tuple[Figures | None, Figures | None]:
     """Figures over the held-out photos, and if asked those with the exposure of each photo fitted.
 
     None where no photos are held out, or, with a note, where they are gone.
     """
     try:
-        held_out = made.photographs.read_held_out(report)
+        held_out = reconstruction.photos.read_held_out(report)
     except TttlrmError as error:
         report.note(text("There are no figures over the photos held out: {}", error.text))
         return None, None
@@ -236,10 +242,10 @@ def measure(
 
 
 def pictures(
-    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: RenderSettings, report: Report
+    gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, settings: RenderSettings, report: Report
 ) -> dict[str, np.ndarray]:
     """Pictures [H, W, 3] uint8 of splats as the cameras of the scene's photos see them, by photo name."""
-    names, cameras = made.photographs.cameras()
+    names, cameras = reconstruction.photos.cameras()
     width, height = cameras.sizes[0].tolist()
     cameras = cameras.resized(settings.width or width, settings.height or height)
     drawn = {}

@@ -30,7 +30,7 @@ from ..model.network import FastWeights
 from ..photos.distortion import Distortion
 from ..photos.photo import Photo, Source
 from ..render.device import best_device
-from .scene import Photographs, Reconstruction, Scene, State
+from .scene import Reconstruction, Scene, ScenePhotos, State
 
 logger = logging.getLogger(__name__)
 
@@ -47,13 +47,15 @@ def open_scene(photos: Path) -> Scene:
 
 def save(state: State, folder: Path) -> None:
     """Write a state in place of the one before. Raises `TttlrmError` ("cannot_write") where the disk is full, for example."""
-    if state.made is None:
+    if state.reconstruction is None:
         return
-    memory, before = folder / _memory_file(state.made.name), set(folder.glob(_memory_file("*")))
+    memory, before = folder / _memory_file(state.reconstruction.name), set(folder.glob(_memory_file("*")))
     try:
         if memory not in before:
-            write_tensors(memory, _memory_arrays(state.made.memory))
-        write_tensors(folder / SCENE, _shown_arrays(state), {"scene": json.dumps(_described(state, state.made, folder))})
+            write_tensors(memory, _memory_arrays(state.reconstruction.memory))
+        write_tensors(
+            folder / SCENE, _shown_arrays(state), {"scene": json.dumps(_described(state, state.reconstruction, folder))}
+        )
     except BaseException:
         _remove({memory} - before)  # nothing names it, and the disk may be full
         raise
@@ -135,18 +137,18 @@ def _shown_arrays(state: State) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
 
 
-def _described(state: State, made: Reconstruction, folder: Path) -> dict[str, Any]:
-    photographs = made.photographs
+def _described(state: State, reconstruction: Reconstruction, folder: Path) -> dict[str, Any]:
+    scene_photos = reconstruction.photos
     return {
         "edition": EDITION,
-        "memory": made.name,
+        "memory": reconstruction.name,
         "refined": state.refined,
-        "checkpoint": made.checkpoint,
-        "similarity": _similarity_to_json(made.similarity),
-        "size": photographs.size,
-        "files": [_photo_to_json(photo, folder) for photo in photographs.files],
-        "chosen": [photo.name for photo in photographs.chosen],
-        "tested": [_photo_to_json(photo, folder) for photo in photographs.tested],
+        "checkpoint": reconstruction.checkpoint,
+        "similarity": _similarity_to_json(reconstruction.similarity),
+        "size": scene_photos.size,
+        "files": [_photo_to_json(photo, folder) for photo in scene_photos.files],
+        "chosen": [photo.name for photo in scene_photos.chosen],
+        "tested": [_photo_to_json(photo, folder) for photo in scene_photos.tested],
     }
 
 
@@ -154,12 +156,12 @@ def _state(described: dict[str, Any], shown: dict[str, np.ndarray], memory: Scen
     files, tested = ([_photo(values, folder) for values in described[key]] for key in ("files", "tested"))
     by_name = {photo.name: photo for photo in files}
     chosen = [by_name[name] for name in described["chosen"]]
-    photographs = Photographs(files, chosen, tested, tuple(described["size"]))
+    scene_photos = ScenePhotos(files, chosen, tested, tuple(described["size"]))
     similarity = _similarity(described["similarity"])
-    made = Reconstruction(photographs, described["checkpoint"], memory, similarity, described["memory"])
+    reconstruction = Reconstruction(scene_photos, described["checkpoint"], memory, similarity, described["memory"])
     gaussians = Gaussians(**_below("gaussians.", shown))
     mesh = make_mesh(**_below("mesh.", shown)) if "mesh.faces" in shown else None
-    return State(made, gaussians, described["refined"], mesh)
+    return State(reconstruction, gaussians, described["refined"], mesh)
 
 
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
