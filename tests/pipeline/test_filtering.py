@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What decode settings do to splats once they are read."""
+"""Filters of decoded splats."""
 
 from dataclasses import replace
 
@@ -47,7 +47,7 @@ def test_defaults_change_nothing_but_what_pruning_does(opacity, most):
 
 
 @given(near=st.floats(0, 3), far=st.floats(4, 20))
-def test_near_and_far_are_told_from_the_nearest_camera(near, far):
+def test_near_and_far_are_distances_from_the_nearest_camera(near, far):
     kept = filtered(splats(), DecodeSettings(near=near, far=far), EYES)
     distance = np.linalg.norm(splats().means[:, None] - EYES, axis=2).min(axis=1)
     np.testing.assert_allclose(nearest(splats().means, EYES), distance, rtol=1e-4)
@@ -122,7 +122,7 @@ def test_merging_comes_before_the_most_splats():
 
 
 @pytest.mark.parametrize("nothing", [DecodeSettings(near=1000.0), DecodeSettings(min_opacity=1.0)])
-def test_no_splats_at_all_are_told(nothing):
+def test_an_error_if_no_splats_are_left(nothing):
     for extra in ({}, {"floaters": 0.5}, {"merge": 1.0}, {"size_limit": 0.1}, {"max_splats": 5}):
         with pytest.raises(TttlrmError, match="leave no splats") as caught:
             filtered(splats(), replace(nothing, **extra), EYES)

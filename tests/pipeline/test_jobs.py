@@ -32,7 +32,7 @@ from tttlrm_blender.render.pictures import draw_views
 
 
 class Follower(Report):
-    """Remembers what it is told and cancels at a stage if asked to."""
+    """Records reports, and cancels at a given stage."""
 
     def __init__(self, cancel_at=None, watched=False):
         super().__init__()
@@ -167,8 +167,8 @@ def test_a_surface_and_pictures_of_it_all(scene, settings):
         jobs.render(scene, RenderSettings(views=(6,)), Report())
 
 
-def test_splats_are_not_lost_for_want_of_a_mesh(scene, settings):
-    """Nor is a mesh for want of a texture."""
+def test_splats_are_not_lost_without_a_mesh(scene, settings):
+    """Nor is a mesh lost without a texture."""
     follower = Follower()
     result = jobs.reconstruct(scene, replace(settings, mesh=MeshSettings(voxel=1000)), follower)
     assert len(result.gaussians) == len(scene.splats()) and result.mesh is None and scene.state.mesh is None
@@ -202,7 +202,7 @@ def test_a_scene_must_be_reconstructed_first(scene):
             job(scene, settings, Report())
 
 
-def test_a_checkpoint_of_another_shape_is_one_sentence(scene, settings, tmp_path):
+def test_an_error_for_a_checkpoint_of_another_shape(scene, settings, tmp_path):
     torch.save({"model": {"tokenizer.1.weight": torch.zeros(32, 768)}}, tmp_path / "other.pt")
     with pytest.raises(TttlrmError, match=r"other\.pt holds no tttLRM network"):
         jobs.reconstruct(scene, ReconstructSettings(checkpoint=str(tmp_path / "other.pt")), Report())
