@@ -62,7 +62,9 @@ def main() -> int:
     """Run every benchmark that can run here; the exit status is 1 if one fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="run only these benchmarks (default: all)")
-    parser.add_argument("--photos", type=Path, default=HERE.parents[1] / "shared" / "data" / "fox", help="photos with known poses")
+    parser.add_argument(
+        "--photos", type=Path, default=HERE.parents[1] / "shared" / "data" / "fox", help="photos with known poses"
+    )
     parser.add_argument("--out", type=Path, default=Path("out/bench.md"))
     options = parser.parse_args()
     title = f"# {os.cpu_count()} cores, {platform.processor() or platform.machine()}, {time.strftime('%d %B %Y')}\n"
