@@ -25,7 +25,7 @@ BUILD ?= auto
 # Guide and template: the command that starts a Blender with a window of 1280 x 800.
 BLENDER ?= blender
 
-.PHONY: help setup test test-blender-all bench demo extension release wheelhouse lock plan guide template gpu-check train-gpu
+.PHONY: help setup test test-fast coverage test-blender-all bench demo extension release wheelhouse lock plan guide template gpu-check train-gpu
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -55,6 +55,9 @@ test: setup $(if $(BPY),$(OLD)/.ready)  ## check style and types, then run all t
 	$(BIN)/mypy
 	$(BIN)/pytest -q
 	$(if $(BPY),$(OLD)/bin/python -m pytest -q tests/operators)
+
+test-fast: setup  ## the tests that are not marked slow, for daily work: under three minutes
+	$(BIN)/pytest -q -m "not slow"
 
 test-blender-all: test $(NEW:=/.ready)  ## the same, and the Blender side in 5.2 and 5.3 too, which need Python 3.13: NEW_PYTHON=python3.13
 	for new in $(NEW); do TTTLRM_PYTHON=$(CURDIR)/$(BIN)/python $$new/bin/python -m pytest -q tests/operators || exit 1; done

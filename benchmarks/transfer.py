@@ -26,6 +26,7 @@ from tttlrm_blender.client import Client, launch_worker
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.fields import number
 from tttlrm_blender.protocol.kinds import Kind
 from tttlrm_blender.protocol.results import DecodeResult, Nothing
 from tttlrm_blender.worker.program import Registry
@@ -40,7 +41,7 @@ REPEATS = 5
 class MakeSettings:
     """The number of splats to make."""
 
-    splats: int = 1_000_000
+    splats: int = number(1_000_000, 1, 100_000_000, "Splats", "How many to make")
 
 
 MAKE = Kind("make", MakeSettings, Nothing)

@@ -25,7 +25,7 @@ import numpy as np
 
 from tests.worker.photo_folder import write_checkpoint, write_photos
 from tttlrm_blender.client import Client, launch_worker
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import Code, TttlrmError
 from tttlrm_blender.pipeline import store
 from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.kinds import Kind
@@ -90,7 +90,7 @@ class Killer:
             try:
                 self._do(client, name, kind, settings)
             except TttlrmError as error:
-                if client.connected and error.code not in ("worker_died", "worker_lost", "closed"):
+                if client.connected and error.code not in (Code.WORKER_DIED, Code.WORKER_LOST, Code.CLOSED):
                     raise
                 self.cut[f"{kind.name}: {self.stage}"] += 1
                 return

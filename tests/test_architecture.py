@@ -52,7 +52,7 @@ ROOMS = {
     "client": {"", "protocol"},
     "setup": {"", "client", "protocol"},
     "stereo": {"", "geometry", "kernels"},
-    "model": {"", "gaussians", "geometry", "stereo", "photos", "protocol"},
+    "model": {"", "gaussians", "geometry", "kernels", "stereo", "photos", "protocol"},
     "render": {"", "gaussians", "geometry", "kernels", "photos"},
     "refine": {"", "gaussians", "geometry", "kernels", "photos", "poses", "protocol", "render"},
     "mesh": {"", "gaussians", "geometry", "kernels", "photos", "protocol", "render"},

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .atomic_files import replacing
-from .gaussians.formats.faults import bad_file
+from .gaussians.formats.finite import bad_file
 
 MAGIC = b"glTF"
 HEADER, CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")

@@ -2,13 +2,16 @@
 """How kernels are compiled and shared out over threads.
 
 Plain threads rather than numba's own pool: they wait without spinning, any thread may start them, and torch's setting holds.
+What a kernel finds for an element does not depend on the part that it is in, so results are the same on any number of threads.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -22,11 +25,30 @@ RELAXED = {"contract", "reassoc", "nsz", "arcp", "afn"}
 
 kernel = numba.njit(nogil=True, cache=True, fastmath=RELAXED, error_model="numpy")
 
+_threads: ContextVar[int | None] = ContextVar("threads", default=None)  # of kernels, where torch has fewer
+
+
+@contextmanager
+def torch_in_order() -> Iterator[None]:
+    """Keep torch to one thread, and kernels to as many as torch had.
+
+    How torch cuts arrays into parts for its threads decides the last digits of its sums, and of exponentials at the parts' ends.
+    """
+    threads = torch.get_num_threads()
+    before = _threads.set(_threads.get() or threads)
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        _threads.reset(before)
+
 
 def spread(run: Callable[..., None], count: int, *arguments: Any, pieces: int = 1) -> None:
-    """Call `run(start, stop, *arguments)` for parts of range(count), `pieces` parts for each of torch's threads."""
-    threads = torch.get_num_threads()
-    parts = pairwise(np.linspace(0, count, threads * pieces + 1).astype(np.int64))
+    """Call `run(start, stop, *arguments)` for parts of range(count), `pieces` parts for each thread."""
+    threads = _threads.get() or torch.get_num_threads()
+    bounds = np.linspace(0, count, threads * pieces + 1).astype(np.int64).tolist()
+    parts = iter(list(pairwise(bounds)))  # of a list: threads can share it, and none gets a part that another has
 
     def drain() -> None:
         for start, stop in parts:

@@ -36,6 +36,7 @@ def suspended(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.slow
 def test_a_worker_that_stood_still_goes_on_with_everything():
     with launch_worker(program=SMALL) as worker, worker.connect() as client, worker.connect() as other:
         client.upload("s", {"a": b"1"})
@@ -67,6 +68,7 @@ with Client("127.0.0.1", int(sys.argv[1]), sys.argv[2]) as client:
 """
 
 
+@pytest.mark.slow
 def test_a_client_that_stood_still_gets_all_that_it_has_missed(port):
     command = [sys.executable, "-c", CLIENT, str(port), TOKEN]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}) as client:

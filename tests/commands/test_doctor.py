@@ -22,6 +22,7 @@ def told(capsys) -> dict[str, str]:
     return {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
 
 
+@pytest.mark.slow
 def test_a_sound_installation(capsys):
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -30,6 +31,7 @@ def test_a_sound_installation(capsys):
     assert found["checkpoint"]["weights"] > 0 and "error" not in str(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -57,6 +57,7 @@ def aligned(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, 
     return scale, rotation, target.mean(0) - scale * rotation @ source.mean(0)
 
 
+@pytest.mark.slow
 def test_estimated_poses_are_kept_and_are_colmaps(tmp_path: Path, shared: Path, cache: Path) -> None:
     names = ["100_7101.JPG", "100_7102.JPG", "100_7103.JPG", "100_7104.JPG"]
     folder = tmp_path / "castle"
@@ -85,6 +86,7 @@ def test_estimated_poses_are_kept_and_are_colmaps(tmp_path: Path, shared: Path, 
     assert len(again.heard) == heard
 
 
+@pytest.mark.slow
 def test_what_masks_hide_has_no_part_in_the_poses(tmp_path: Path, shared: Path) -> None:
     for name in (f"100_710{index}.JPG" for index in range(1, 6)):
         shutil.copy(shared / "data/castle" / name, tmp_path)
@@ -142,6 +144,7 @@ def test_failing_process_says_why(tmp_path: Path) -> None:
     assert caught.value.code == "sfm_failed"
 
 
+@pytest.mark.slow
 def test_triangulated_points_lie_where_colmap_has_them(shared: Path) -> None:
     photos = find_photos(shared / "data/fox")[10:18]
     points = sparse_points(photos, Report())
@@ -157,6 +160,14 @@ def test_triangulated_points_lie_where_colmap_has_them(shared: Path) -> None:
     assert np.median(distances) < 0.02 * depth
     close = distances < np.median(distances)
     assert np.abs(points.colors - everything.colors[nearest])[close].mean() < 0.1
+
+
+@pytest.mark.slow
+def test_triangulated_points_are_the_same_every_time(shared: Path) -> None:
+    photos = find_photos(shared / "data/fox")[:5]
+    first, second = (sparse_points(photos, Report()) for _ in range(2))
+    assert len(first) > 100
+    assert np.array_equal(first.means, second.means) and np.array_equal(first.colors, second.colors)
 
 
 def test_photos_of_one_camera_share_it_and_may_show_no_points(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 """Messages there and back, and versions that cannot talk."""
 
 import json
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tests.worker.small_worker import splats
-from tttlrm_blender.errors import Text, TttlrmError
+from tttlrm_blender.errors import Text, TttlrmError, text
 from tttlrm_blender.protocol import codec, messages
 from tttlrm_blender.protocol.frames import RUN_BYTES, pack, split
 from tttlrm_blender.protocol.messages import (
@@ -21,6 +22,7 @@ from tttlrm_blender.protocol.messages import (
     Done,
     Failed,
     Hello,
+    Note,
     Progress,
     Submit,
     Upload,
@@ -118,6 +120,19 @@ def test_arrays_larger_than_a_frame_arrive_whole(sent):
         '{"type": "object", "request": 1}',
         '{"type": "done", "request": 1, "info": {"a": "' + "x" * MAX_TEXT + '"}}',
         '{"type": ["done"], "request": 1}',
+        '{"type": "note", "request": 1, "text": "a"}',
+        '{"type": "note", "request": 1, "text": []}',
+        '{"type": "note", "request": 1, "text": [1]}',
+        '{"type": "note", "request": 1, "text": ["{}"]}',
+        '{"type": "note", "request": 1, "text": ["a", "b"]}',
+        '{"type": "note", "request": 1, "text": ["{0.__class__}", "b"]}',
+        '{"type": "note", "request": 1, "text": ["{:>999999999}", "b"]}',
+        '{"type": "note", "request": 1, "text": ["{}", null]}',
+        '{"type": "note", "request": 1, "text": ["{}", true]}',
+        '{"type": "note", "request": 1, "text": ["{}", {"a": 1}]}',
+        '{"type": "note", "request": 1, "text": ["{}", ["{}"]]}',
+        '{"type": "note", "request": 1, "text": ' + '["{}", ' * 20 + '"a"' + "]" * 20 + "}",
+        '{"type": "failed", "request": 1, "code": "a", "text": ["a"], "advice": null}',
     ],
 )
 def test_malformed_texts_are_refused(text):
@@ -192,6 +207,13 @@ def test_the_side_with_the_older_protocol_is_to_be_updated():
 def test_an_error_survives_the_way():
     error = Failed.of(TttlrmError("It broke.", hint="Mend it.", code="broken")).error()
     assert (error.sentence, error.hint, error.code) == ("It broke.", "Mend it.", "broken")
+
+
+def test_values_of_texts_arrive_as_what_they_are_shown_as():
+    told = text("{} {} {} {!r}", Path("a.jpg"), float("nan"), 1 << 70, text("{:.1f}", 2.0))
+    (frame,) = encode(1, Note(told))
+    _, note = Decoder(0).feed(frame)
+    assert str(note.text) == str(told) and note.text.values[:3] == ("a.jpg", "nan", str(1 << 70))
 
 
 def test_progress_of_one_stage_shares_a_slot():

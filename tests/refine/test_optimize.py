@@ -76,7 +76,7 @@ def test_result_is_numpy_with_the_degree_asked_for(blobs, photos):
 
 def test_the_same_work_gives_the_same_splats(blobs, photos, points):
     first, second = (refine(blobs, photos, RefineSettings(steps=5), Report(), points) for _ in range(2))
-    np.testing.assert_allclose(first.means, second.means, atol=1e-5)
+    assert all(np.array_equal(a, b) for a, b in zip(first.arrays().values(), second.arrays().values(), strict=True))
 
 
 def test_steps_are_counted(blobs, photos):
@@ -152,8 +152,8 @@ def test_splats_darker_than_black_find_their_colours(blobs, photos):
 def test_refined_splats_go_on_getting_better(nothing, photos, points):
     many = photos[np.arange(24) % len(photos)]
     once = refine(nothing, many, RefineSettings(steps=40), Report(), points)
-    twice = refine(once, many, RefineSettings(steps=40), Report(), None, refined=True)
-    assert evaluate_views(twice, many)["psnr"] > evaluate_views(once, many)["psnr"] + 1
+    more = refine(once, many, RefineSettings(steps=80), Report(), None, refined=True)
+    assert evaluate_views(more, many)["psnr"] > evaluate_views(once, many)["psnr"] + 3  # 5.8 to 7.1 dB, by roundings
 
 
 def test_perfect_splats_stay_as_they_are_when_refinement_goes_on(blobs, photos):

@@ -32,6 +32,7 @@ def same(one: Lesson, two: Lesson) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_lessons_of_a_process_are_those_made_here(loader: Loader) -> None:
     budget = Budget(steps=8)
     for step in range(5, 8):

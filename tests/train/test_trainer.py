@@ -34,6 +34,7 @@ def test_eight_steps_through_all_stages_are_three_and_five_more() -> None:
     assert all(torch.equal(value, weights(second)[name]) for name, value in weights(straight).items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "falls"), [("depth", ("choice", "trust", "loss")), ("splats", ("color", "likeness", "loss"))])
 def test_learns_one_problem(stage: str, falls: tuple[str, ...]) -> None:
     given, trainer = lesson(stage), small_trainer()

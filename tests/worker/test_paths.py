@@ -13,12 +13,12 @@ from tests.worker.photo_folder import write_checkpoint, write_photos
 from tests.worker.small_worker import TOKEN, serving
 from tests.worker.test_program import ready, start
 from tttlrm_blender.client import Client
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.pipeline.jobs import JOBS
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
-from tttlrm_blender.worker.paths import placed
+from tttlrm_blender.worker.paths import placed, relative
 
 TOY = Path(__file__).resolve().parents[1] / "operators" / "toy_worker.py"
 
@@ -179,3 +179,12 @@ def test_the_worker_says_who_may(tmp_path, monkeypatch, options, code):
             except TttlrmError as error:
                 assert error.code == code
         process.terminate()
+
+
+def test_texts_name_files_as_they_were_sent(tmp_path):
+    """Paths that are no values of their own, and others' paths, stay."""
+    photos, folder = tmp_path / "s" / "photos", tmp_path / "s"
+    ours = [photos / "images" / "a.jpg", str(photos / "b.jpg"), photos, folder / "kept"]
+    others = [tmp_path / "c", f"see {photos}", "d", 3]
+    found = [relative(value, (photos, folder)) for value in [*ours, *others]]
+    assert found == ["images/a.jpg", "b.jpg", text("the scene"), "kept", *others]

@@ -120,6 +120,7 @@ def test_only_the_one_line_goes_to_standard_output(tmp_path):
     assert log.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent otherwise there")
 @pytest.mark.parametrize("grace", [0, 30])
 def test_a_worker_that_is_asked_to_end_lets_the_job_at_work_finish_if_it_may(tmp_path, grace):
@@ -159,6 +160,7 @@ def test_a_worker_that_is_asked_to_end_twice_gives_no_more_grace(tmp_path, again
         assert process.wait(20) == 0
 
 
+@pytest.mark.slow
 def test_what_a_worker_does_is_in_its_log_and_the_token_is_not(tmp_path):
     log, token = tmp_path / "worker.log", "a token long enough"
     command = [sys.executable, "-c", "import sys; from tttlrm_blender.commands import main; sys.exit(main())", "serve"]

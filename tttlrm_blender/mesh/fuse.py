@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from trimesh import Trimesh
 
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
@@ -75,10 +75,14 @@ def voxel_size(longest: float, settings: MeshSettings) -> float:
     if settings.voxel:
         hint = text("Choose a voxel of {:.2g} to {:.2g}.", longest / MOST_VOXELS, longest / FEWEST_VOXELS)
         raise TttlrmError(
-            "A mesh cannot be made of voxels of {:g}; the scene is {:.3g} long.", voxel, longest, hint=hint, code="bad_settings"
+            "A mesh cannot be made of voxels of {:g}; the scene is {:.3g} long.",
+            voxel,
+            longest,
+            hint=hint,
+            code=Code.BAD_SETTINGS,
         )
     hint = text("Choose {} to {}.", FEWEST_VOXELS, MOST_VOXELS)
-    raise TttlrmError("A mesh cannot be made of {} voxels a side.", settings.resolution, hint=hint, code="bad_settings")
+    raise TttlrmError("A mesh cannot be made of {} voxels a side.", settings.resolution, hint=hint, code=Code.BAD_SETTINGS)
 
 
 def render_depth_maps(gaussians: Gaussians[np.ndarray], cameras: Cameras, report: Report) -> DepthMaps:

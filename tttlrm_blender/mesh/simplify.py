@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from trimesh import Trimesh
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from .mesh import points_of
 
 FEWEST = 4  # faces, of a closed surface
@@ -23,11 +23,11 @@ def simplify(mesh: Trimesh, most: int) -> tuple[np.ndarray, np.ndarray]:
     except ImportError as error:
         hint = "Press Set Up Worker in Blender's preferences, or run pip install fast-simplification in the worker's Python."
         raise TttlrmError(
-            "Meshes cannot be simplified without the package fast-simplification.", hint=hint, code="no_package"
+            "Meshes cannot be simplified without the package fast-simplification.", hint=hint, code=Code.NO_PACKAGE
         ) from error
     faces = np.asarray(mesh.faces, np.int32)
     vertices, faces = fast_simplification.simplify(points_of(mesh), faces, target_count=max(most, FEWEST))
     if not len(faces):
-        raise TttlrmError("The surface cannot be told in {} faces.", most, hint="Allow more faces.", code="bad_settings")
+        raise TttlrmError("The surface cannot be told in {} faces.", most, hint="Allow more faces.", code=Code.BAD_SETTINGS)
     used, faces = np.unique(faces, return_inverse=True)
     return vertices[used].astype(np.float32), faces.reshape(-1, 3).astype(np.int32)

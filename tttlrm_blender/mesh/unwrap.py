@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from trimesh import Trimesh
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..progress import Listen, Report
 from ..stages import Stage
 from .charts import Faces, connected_charts, grid_cells, projection_directions
@@ -76,7 +76,7 @@ def _packed(
     if packed is None:
         hint = "Choose a larger texture, 0 for vertex colours, or fewer faces."
         raise TttlrmError(
-            "A texture of {} pixels is too small for the {} pieces of this mesh.", size, count, hint=hint, code="bad_settings"
+            "A texture of {} pixels is too small for the {} pieces of this mesh.", size, count, hint=hint, code=Code.BAD_SETTINGS
         )
     scale, places = packed
     return (flat - low[charts][:, None]) * scale + places[charts][:, None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from .depth_maps import DepthMaps, surface_points
 
 TRUNCATION = 4.0  # voxels before and behind a surface within which its distance counts
@@ -68,4 +68,4 @@ def scene_box(maps: DepthMaps) -> tuple[np.ndarray, np.ndarray]:
 def no_surface() -> TttlrmError:
     """The error when there is nothing to make a mesh of."""
     hint = "Refine the splats first, or use more photos of the same thing."
-    return TttlrmError("The splats show no solid surface to make a mesh of.", hint=hint, code="no_surface")
+    return TttlrmError("The splats show no solid surface to make a mesh of.", hint=hint, code=Code.NO_SURFACE)

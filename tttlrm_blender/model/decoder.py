@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from ..gaussians.gaussians import SH_DC, Gaussians
 from ..geometry.rays import world_rays
+from ..kernels import torch_in_order
 from .config import Config
 from .depth import Guess
 from .network import TttLRM
@@ -177,8 +178,9 @@ def joined(parts: Iterable[Candidates], masks: Sequence[Tensor]) -> Candidates:
     return whole
 
 
+@torch_in_order()
 def to_gaussians(candidates: Candidates, sh_degree: int = 3, scale: float = 1.0) -> Gaussians[Tensor]:
-    """Splats with activated values, as torch tensors."""
+    """Splats with activated values, as torch tensors: the same ones on any number of threads."""
     return Gaussians(
         means=candidates.means,
         quats=F.normalize(candidates.quats, dim=-1),

@@ -17,7 +17,7 @@ from .config import Config, Elastic
 from .decoder import choose, decode, growth, joined, opacity_logits, patch_anchors, to_gaussians
 from .depth import Guess, matching_costs
 from .network import FastWeights, Rule, TttLRM, chunk_ranges
-from .shortage import Need, in_slices
+from .out_of_memory import Need, in_slices
 
 VIEWS_PER_UPDATE = 4  # of the autoregressive scan, as released
 SLICE = {"cpu": 4096, "cuda": 65536}  # tokens treated at a time

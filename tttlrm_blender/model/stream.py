@@ -27,7 +27,7 @@ from .memory import (
     usual_slice,
 )
 from .network import FastWeights, Rule, TttLRM
-from .shortage import in_slices
+from .out_of_memory import in_slices
 
 LOOK_VIEWS = 8  # query views of a look, however many were read: what a chunk costs must not grow with those before it
 

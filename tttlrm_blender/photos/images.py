@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from . import raw
-from .blocks import block_mean, in_blocks, sum_of
-from .extras import not_installed
+from .block_mean import block_mean, in_blocks, sum_of
+from .optional_packages import not_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +142,7 @@ def _faults(path: Path) -> Iterator[None]:
 
 
 def _bad(template: str, *values: object) -> TttlrmError:
-    return TttlrmError(template, *values, hint="Replace it or take it out of the folder.", code="bad_photo")
+    return TttlrmError(template, *values, hint="Replace it or take it out of the folder.", code=Code.BAD_PHOTO)
 
 
 def _bounded(path: Path, size: tuple[int, int]) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..geometry.similarity import Similarity
 from ..progress import Report
 from .distortion import PLAIN, Distortion
@@ -112,7 +112,7 @@ def mask_of(path: Path) -> Path | None:
 
 def bad_poses(template: str, *values: object, hint: str = "Export the cameras again.") -> TttlrmError:
     """The error that a pose file is to blame for."""
-    return TttlrmError(template, *values, hint=hint, code="bad_poses")
+    return TttlrmError(template, *values, hint=hint, code=Code.BAD_POSES)
 
 
 def tell_missing(poses: Path, missing: list[str], found: int, report: Report) -> None:
@@ -145,7 +145,7 @@ def leave_out(errors: list[TttlrmError], left: int, report: Report) -> None:
 
     Otherwise the first error is raised, and always one that says which package is missing.
     """
-    grave = [error for error in errors if error.code == "no_package"]
+    grave = [error for error in errors if error.code == Code.NO_PACKAGE]
     if grave or (errors and left < max(2, len(errors))):
         raise [*grave, *errors][0]
     for error in errors:

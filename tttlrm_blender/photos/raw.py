@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .extras import not_installed
+from .optional_packages import not_installed
 
 SUFFIXES = (".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
 SRGB = (2.4, 12.92)  # power and slope of the transfer curve

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from .blocks import block_mean
+from .block_mean import block_mean
 from .distortion import Distortion
 from .lens import source_pixels
 from .photo import Photo

@@ -14,12 +14,12 @@ import numpy as np
 from PIL import Image
 
 from ..cache import content_name, keep, kept_folder
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..progress import Report
 from ..stages import Stage
-from .blocks import block_mean
+from .block_mean import block_mean
 from .cull import SIDE, softness
-from .extras import not_installed
+from .optional_packages import not_installed
 
 SUFFIXES = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp", ".wmv")  # in folders
 # What files of these suffixes may be to FFmpeg: no play lists, which name other files, whatever they are called themselves.
@@ -185,4 +185,4 @@ def _decoded(video: Path) -> Iterator[tuple[int, Any, float]]:
 
 
 def _bad(template: str, *values: object) -> TttlrmError:
-    return TttlrmError(template, *values, hint="Export it again, or give a folder of photos.", code="bad_video")
+    return TttlrmError(template, *values, hint="Export it again, or give a folder of photos.", code=Code.BAD_VIDEO)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..gaussians.gaussians import Gaussians, prune
 from ..gaussians.merging import merge_close
 from ..protocol.settings import DecodeSettings
@@ -38,7 +38,7 @@ def filtered(
         gaussians = prune(gaussians, max_splats=settings.max_splats)
     if not len(gaussians):
         raise TttlrmError(
-            "These settings leave no splats.", hint="Crop less, or drop fewer of the faint and lone ones.", code="no_splats"
+            "These settings leave no splats.", hint="Crop less, or drop fewer of the faint and lone ones.", code=Code.NO_SPLATS
         )
     return gaussians
 

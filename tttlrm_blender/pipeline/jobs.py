@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from trimesh import Trimesh
 
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..gaussians.formats.registry import write_splats
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
@@ -139,7 +139,7 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResu
     match settings.format:
         case "glb":
             if scene.state.mesh is None:
-                raise TttlrmError("The scene has no mesh yet.", hint="Make one first.", code="no_mesh")
+                raise TttlrmError("The scene has no mesh yet.", hint="Make one first.", code=Code.NO_MESH)
             data = glb_bytes(scene.state.mesh)
         case "json":
             data = json.dumps(_cameras(scene.reconstruction()).to_json()).encode()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..model.checkpoint import DEFAULT, load_checkpoint
 from ..model.network import TttLRM
-from ..model.shortage import free_memory
+from ..model.out_of_memory import free_memory
 from ..render.device import best_device
 
 

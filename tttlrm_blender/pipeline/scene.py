@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from trimesh import Trimesh
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..gaussians.transform import apply_similarity
 from ..geometry.cameras import Cameras
@@ -85,10 +85,10 @@ def kept_photos() -> Iterator[None]:
     try:
         yield
     except TttlrmError as error:
-        if error.code != "bad_photo":
+        if error.code != Code.BAD_PHOTO:
             raise
         hint = "Reconstruct the scene again from your photos; its splats stay as they are."
-        raise TttlrmError(error.text, hint=hint, code="photos_gone") from error
+        raise TttlrmError(error.text, hint=hint, code=Code.PHOTOS_GONE) from error
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Scene:
     def reconstruction(self) -> Reconstruction:
         """What the photos became. Raises `TttlrmError` before there is anything."""
         if self._state.made is None:
-            raise TttlrmError("This scene has not been reconstructed yet.", hint="Reconstruct it first.", code="no_scene")
+            raise TttlrmError("This scene has not been reconstructed yet.", hint="Reconstruct it first.", code=Code.NO_SCENE)
         return self._state.made
 
     def splats(self) -> Gaussians[np.ndarray]:

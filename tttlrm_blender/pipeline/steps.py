@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.similarity import normalize
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode
@@ -69,7 +69,7 @@ def split(scene: Scene, photos: list[Photo], settings: ReconstructSettings, repo
     inputs, held_out = (remaining, apart) if apart else hold_out(photos, settings.hold_out)
     if not inputs:
         hint = "Hold out fewer; only data sets with test photos of their own need no others to be held out."
-        raise TttlrmError("No photo of {} is left to reconstruct from.", scene.folder, hint=hint, code="bad_settings")
+        raise TttlrmError("No photo of {} is left to reconstruct from.", scene.folder, hint=hint, code=Code.BAD_SETTINGS)
     return inputs, held_out
 
 
@@ -120,7 +120,9 @@ def new_photos(scene: Scene, made: Reconstruction, settings: ExtendSettings, rep
     usable = set(worth_using([photo.path for photo in photos], report, looks, duplicates=False))
     new = [photo for photo in photos if photo.name not in known and photo.path in usable]
     if not new:
-        raise TttlrmError("There are no new photos that could be used.", hint="Add sharp photos of the scene.", code="no_photos")
+        raise TttlrmError(
+            "There are no new photos that could be used.", hint="Add sharp photos of the scene.", code=Code.NO_PHOTOS
+        )
     if settings.remove_background:
         new = without_background(new, Path(settings.remove_background), report)
     old = [photo for photo in photos if photo.name in known]
@@ -206,7 +208,7 @@ def photos_to_paint(made: Reconstruction, report: Report) -> PhotoSet | None:
     try:
         return made.photographs.read_inputs(report)
     except TttlrmError as error:
-        if error.code != "bad_photo":
+        if error.code != Code.BAD_PHOTO:
             raise
         note = (
             "The texture is made of the splats' colours: {} For a texture of the photos, reconstruct the scene again from them."
@@ -245,7 +247,7 @@ def pictures(
         report(Stage.RENDER, done / (len(settings.views) or len(names)))
         if not 0 <= view < len(names):
             raise TttlrmError(
-                "The scene has no photo {}; it has {}.", view, len(names), hint="Count from 0.", code="bad_settings"
+                "The scene has no photo {}; it has {}.", view, len(names), hint="Count from 0.", code=Code.BAD_SETTINGS
             )
         drawn[names[view]] = to_bytes(draw_views(gaussians, cameras[[view]])[0])
     return drawn

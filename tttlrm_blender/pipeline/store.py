@@ -19,7 +19,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..gaussians.gaussians import Gaussians
 from ..geometry.similarity import Similarity
 from ..mesh.mesh import make_mesh, mesh_arrays
@@ -97,7 +97,7 @@ def _there(file: Path) -> bool:
         return False
     except OSError as error:
         hint = "Try again; the scene is still there."
-        raise TttlrmError("{} cannot be read: {}.", file, error.strerror, hint=hint, code="cannot_read") from error
+        raise TttlrmError("{} cannot be read: {}.", file, error.strerror, hint=hint, code=Code.CANNOT_READ) from error
     return True
 
 

@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 from ..photos.distortion import PARAMETERS, Distortion
 from ..photos.photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing, with_headers
 from ..progress import Report
-from .confined import first_file
+from .confinement import first_file
 
 # Of each camera model that can be read, by its number: what it is a case of here, and its parameters in COLMAP's order.
 MODELS = {

@@ -12,7 +12,7 @@ from typing import Any
 from ..photos.photo import Photo, bad_poses
 from ..photos.video import frame_name, frames_at
 from ..progress import Report
-from .confined import confined, first_file
+from .confinement import confined, first_file
 from .transforms_json import read_transforms
 
 

@@ -22,6 +22,7 @@ import pycolmap
 from ..stages import Stage
 from .retrieval import similar_pairs
 
+SEED = 0
 EXTRACTED_AT_ONCE = 4  # images
 MATCHED_AT_ONCE = 40  # pairs of images
 UNKNOWN_LENS = "SIMPLE_RADIAL"  # COLMAP's model of cameras of which nothing is known
@@ -39,7 +40,7 @@ def main() -> None:
     """Do the job that the folder describes."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pycolmap.logging.minloglevel = 2
-    pycolmap.set_random_seed(0)
+    pycolmap.set_random_seed(SEED)
     folder = Path(sys.argv[1])
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     enter(folder, job)
@@ -87,13 +88,16 @@ def extract(folder: Path, job: dict[str, Any]) -> None:
 def match(folder: Path, job: dict[str, Any]) -> None:
     """Match the details of the pairs of images."""
     listed, pairs = folder / "pairs.txt", job["pairs"] if job["pairs"] is not None else promising_pairs(folder, job["images"])
-    pairing = pycolmap.ImportedPairingOptions()
+    pairing, verification = pycolmap.ImportedPairingOptions(), pycolmap.TwoViewGeometryOptions()
     pairing.match_list_path = listed
+    verification.ransac.random_seed = SEED  # for each pair: threads would take turns at one sequence
     for start in range(0, len(pairs), MATCHED_AT_ONCE):
         say(Stage.MATCHES, start / len(pairs))
         some = pairs[start : start + MATCHED_AT_ONCE]
         listed.write_text("\n".join(f"{job['images'][first]} {job['images'][second]}" for first, second in some))
-        pycolmap.match_image_pairs(folder / "database.db", pairing_options=pairing, device=pycolmap.Device.cpu)
+        pycolmap.match_image_pairs(
+            folder / "database.db", pairing_options=pairing, verification_options=verification, device=pycolmap.Device.cpu
+        )
 
 
 def promising_pairs(folder: Path, names: list[str]) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ from ..photos.distortion import PARAMETERS, Distortion
 from ..photos.images import image_size
 from ..photos.photo import Lens, Photo, bad_poses, posed_photo
 from ..progress import Report
-from .confined import first_file
+from .confinement import first_file
 from .json_poses import array, named_images, number
 
 PLAIN = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")

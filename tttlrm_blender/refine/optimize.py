@@ -11,6 +11,7 @@ import numpy as np
 
 from ..gaussians.gaussians import Gaussians, merge
 from ..geometry.cameras import Cameras
+from ..kernels import torch_in_order
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
 from ..progress import Report
@@ -33,6 +34,7 @@ CONTINUED = 0.6  # of the schedules that splats which were refined before have b
 SECONDS_PER_PREVIEW = 3.0
 
 
+@torch_in_order()
 def refine(
     gaussians: Gaussians[np.ndarray],
     photos: PhotoSet,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..gaussians.formats.activations import to_base_sh
+from ..gaussians.activations import to_base_sh
 from ..gaussians.gaussians import Gaussians
 from ..photos.load import BLACK, PhotoSet
 from ..progress import Listen, unheard

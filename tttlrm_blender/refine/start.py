@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
-from ..errors import TttlrmError
-from ..gaussians.formats.activations import to_base_sh
+from ..errors import Code, TttlrmError
+from ..gaussians.activations import to_base_sh
 from ..gaussians.gaussians import Gaussians, merge, prune
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
@@ -50,7 +50,7 @@ def starting_splats(
     if start == "decoded" or points is None or len(points) <= NEIGHBOURS:
         if not len(decoded):
             raise TttlrmError(
-                "There are neither splats nor points to refine.", hint="Reconstruct the scene first.", code="no_splats"
+                "There are neither splats nor points to refine.", hint="Reconstruct the scene first.", code=Code.NO_SPLATS
             )
         return decoded
     sparse = splats_from_points(points)

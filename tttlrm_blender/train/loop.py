@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from ..atomic_files import make_folder, replacing
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..model.checkpoint import save_checkpoint, training_record
 from ..model.config import Config
 from ..model.network import TttLRM
@@ -61,12 +61,14 @@ def run(args: argparse.Namespace) -> int:
 def _prepare(args: argparse.Namespace) -> None:
     """Refuse options that no run can have; make the folders that the run writes to."""
     if not args.state:
-        raise TttlrmError("A training run needs a file to resume from.", hint="Give --state, or --preview.", code="bad_settings")
+        raise TttlrmError(
+            "A training run needs a file to resume from.", hint="Give --state, or --preview.", code=Code.BAD_SETTINGS
+        )
     if not (args.minutes > 0 or args.steps > 0):
-        raise TttlrmError("A training run needs an end.", hint="Give --minutes or --steps.", code="bad_settings")
+        raise TttlrmError("A training run needs an end.", hint="Give --minutes or --steps.", code=Code.BAD_SETTINGS)
     if args.device == "cuda" and not torch.cuda.is_available():
         raise TttlrmError(
-            "No CUDA GPU is to be found, or torch is built without CUDA.", hint="Train with --device cpu.", code="no_device"
+            "No CUDA GPU is to be found, or torch is built without CUDA.", hint="Train with --device cpu.", code=Code.NO_DEVICE
         )
     for path in filter(None, (args.state, args.out)):
         make_folder(path.parent)
@@ -125,7 +127,7 @@ def resume(path: Path, device: str = "cpu", processes: int = 0) -> Trainer | Non
         trainer.load_state(state)
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as error:
         raise TttlrmError(
-            "{} is not the state of a run.", path, hint="Name another --state, or delete the file.", code="bad_state"
+            "{} is not the state of a run.", path, hint="Name another --state, or delete the file.", code=Code.BAD_STATE
         ) from error
     return trainer
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..pipeline.job_kind import JobKind
-from ..poses.confined import confined
+from ..poses.confinement import confined
 from ..progress import Report
 from ..protocol.frames import RUN_BYTES, malformed
 from ..protocol.messages import (
@@ -107,7 +107,7 @@ class Conversation:
                 case _:
                     raise malformed("{} is not a request", type(message).__name__)
         except TttlrmError as error:
-            if error.code == "bad_message":
+            if error.code == Code.BAD_MESSAGE:
                 raise
             logs.tell(logger, "request_failed", request=request, code=error.code, error=error.sentence)
             self._tell(request, Failed.of(error))
@@ -131,7 +131,7 @@ class Conversation:
     def _begin(self, message: Upload) -> Incoming:
         most = self._services.limits.uploads
         if len(self._incoming) >= most:
-            raise TttlrmError("The connection has {} files on their way and gets no more.", most, code="too_many_uploads")
+            raise TttlrmError("The connection has {} files on their way and gets no more.", most, code=Code.TOO_MANY_UPLOADS)
         return self._services.sessions.open(message.session).begin(message.path, message.size)
 
     def _submit(self, request: int, message: Submit) -> None:
@@ -140,7 +140,7 @@ class Conversation:
         jobs = self._services.jobs
         if message.kind not in jobs:
             raise TttlrmError(
-                "The worker has no job {!r}.", message.kind, hint=text("It has {}.", ", ".join(jobs)), code="bad_job"
+                "The worker has no job {!r}.", message.kind, hint=text("It has {}.", ", ".join(jobs)), code=Code.BAD_JOB
             )
         task = self._task(request, message, jobs[message.kind])
         self._services.schedule.add(task)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.gaussians.formats.order import nearby_order
+from tttlrm_blender.gaussians.formats.morton import morton_order
 from tttlrm_blender.gaussians.formats.ply import read_ply
 from tttlrm_blender.gaussians.formats.ply_compressed import CHUNK, write_compressed_ply
 from tttlrm_blender.gaussians.gaussians import SH_DC
@@ -60,7 +60,7 @@ def test_reads_bytes_laid_out_by_hand(tmp_path):
 def test_round_trip_within_the_quantisation(tmp_path, random_splats, seed, degree, count):
     splats = random_splats(count, degree, seed)
     write_compressed_ply(tmp_path / "a.compressed.ply", splats)
-    splats, read = splats[nearby_order(splats.means)], read_ply(tmp_path / "a.compressed.ply")
+    splats, read = splats[morton_order(splats.means)], read_ply(tmp_path / "a.compressed.ply")
     for start in range(0, count, CHUNK):
         part = slice(start, start + CHUNK)
         span = np.ptp(splats.means[part], axis=0)

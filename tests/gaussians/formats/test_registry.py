@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.gaussians.formats.order import nearby_order
+from tttlrm_blender.gaussians.formats.morton import morton_order
 from tttlrm_blender.gaussians.formats.registry import FORMATS, read_splats, up_axis, write_splats
 
 MAGIC = {".ply": b"ply", ".compressed.ply": b"ply", ".SPZ": b"\x1f\x8b", ".glb": b"glTF", ".splat": b""}
@@ -16,7 +16,7 @@ MAGIC = {".ply": b"ply", ".compressed.ply": b"ply", ".SPZ": b"\x1f\x8b", ".glb":
 @pytest.mark.parametrize("suffix", MAGIC)
 def test_the_suffix_chooses_what_is_written_and_the_content_what_is_read(tmp_path, random_splats, suffix):
     splats = random_splats(300)
-    splats = splats[nearby_order(splats.means)]  # the order of compressed files
+    splats = splats[morton_order(splats.means)]  # the order of compressed files
     path = tmp_path / f"a{suffix}"
     write_splats(path, splats, "z")
     assert path.read_bytes().startswith(MAGIC[suffix])

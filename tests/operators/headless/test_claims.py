@@ -5,9 +5,12 @@ import os
 import threading
 import time
 
+import pytest
+
 from operators.headless import claims
 
 
+@pytest.mark.slow
 def test_one_of_many_gets_it(tmp_path, quick):
     (tmp_path / ".a.claim-1").touch()  # of a task that died
     watches = [claims.Watch() for _ in range(8)]

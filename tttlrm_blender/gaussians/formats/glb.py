@@ -18,10 +18,10 @@ import numpy as np
 from ...errors import text
 from ...geometry.quaternions import normalize, to_matrices
 from ...gltf import Glb, read_accessor, read_glb_file, write_glb_file
+from .. import activations
 from ..gaussians import Gaussians, allocate, merge
 from ..transform import apply_matrix
-from . import activations
-from .faults import bad_file, finite, keep_finite
+from .finite import bad_file, finite, keep_finite
 
 EXTENSION = "KHR_gaussian_splatting"
 POINTS = 0  # the mode of a primitive

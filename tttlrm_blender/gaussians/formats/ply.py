@@ -13,9 +13,9 @@ import numpy as np
 
 from ...atomic_files import replacing
 from ...geometry.quaternions import normalize
+from .. import activations
 from ..gaussians import Gaussians, allocate
-from . import activations
-from .faults import bad_file, finite, keep_finite
+from .finite import bad_file, finite, keep_finite
 from .ply_compressed import is_compressed, read_compressed
 from .ply_table import Z_UP, blocks, read_element, read_header
 

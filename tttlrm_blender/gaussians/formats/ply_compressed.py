@@ -16,10 +16,10 @@ import numpy as np
 
 from ...atomic_files import replacing
 from ...geometry.quaternions import from_smallest_three, normalize, to_smallest_three
+from .. import activations
 from ..gaussians import Gaussians, allocate
-from . import activations
-from .faults import bad_file, keep_finite
-from .order import nearby_order
+from .finite import bad_file, keep_finite
+from .morton import morton_order
 from .ply_table import Z_UP, Header, read_element
 
 CHUNK = 256
@@ -102,7 +102,7 @@ def write_compressed_ply(path: str | Path, gaussians: Gaussians[np.ndarray], up:
     `up` "z" is told to readers in a comment. Raises `TttlrmError` when the file cannot be written.
     """
     count = len(gaussians)
-    order = nearby_order(gaussians.means)
+    order = morton_order(gaussians.means)
     plain = replace(gaussians, sh=gaussians.sh[:, :1])
     chunks, words = _pack(plain[np.concatenate([order, np.repeat(order[-1:], -count % CHUNK)])])
     names = [name for low, high in BOUNDS.values() for name in low + high]

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib.recfunctions import structured_to_unstructured
 
-from .faults import bad_file
+from .finite import bad_file
 
 TYPES = {
     **{"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4", "float": "f4", "double": "f8"},

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from ... import gltf
-from ...errors import TttlrmError
+from ...errors import Code, TttlrmError
 from ..gaussians import Gaussians
 from . import spz_container
-from .faults import bad_file
+from .finite import bad_file
 from .glb import read_glb, write_glb
 from .ply import read_ply, write_ply
 from .ply_compressed import write_compressed_ply
@@ -88,5 +88,5 @@ def _other(path: Path) -> TttlrmError:
         names,
         FORMATS[-1].suffix,
         hint="Choose one of these.",
-        code="bad_splats",
+        code=Code.BAD_SPLATS,
     )

@@ -13,9 +13,9 @@ import numpy as np
 
 from ...atomic_files import replacing
 from ...geometry.quaternions import normalize
+from .. import activations
 from ..gaussians import Gaussians, allocate
-from . import activations
-from .faults import bad_file, keep_finite
+from .finite import bad_file, keep_finite
 
 RECORD = np.dtype([("means", "<f4", 3), ("scales", "<f4", 3), ("colors", "u1", 4), ("quats", "u1", 4)])
 

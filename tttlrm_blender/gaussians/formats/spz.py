@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from ...geometry.quaternions import from_smallest_three, normalize, to_smallest_three
+from ..activations import to_bytes
 from ..gaussians import Gaussians
 from ..transform import apply_similarity
-from .activations import to_bytes
-from .faults import bad_file, keep_finite
+from .finite import bad_file, keep_finite
 from .spz_container import TERMS, Header, read_container, write_container
 
 AXES = np.diag([1.0, -1.0, -1.0])  # PLY to SPZ and back

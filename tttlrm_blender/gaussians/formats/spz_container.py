@@ -22,7 +22,7 @@ import numpy as np
 
 from ...atomic_files import replacing
 from ...errors import TttlrmError, text
-from .faults import bad_file
+from .finite import bad_file
 
 MAGIC, GZIP = b"NGSP", b"\x1f\x8b"
 HEADER = struct.Struct("<4sIIBBBB")  # magic, version, splats, SH degree, fractional bits, flags, streams of version 4

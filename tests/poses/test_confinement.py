@@ -5,7 +5,7 @@ import pytest
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.poses import find
-from tttlrm_blender.poses.confined import confined, first_file
+from tttlrm_blender.poses.confinement import confined, first_file
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
 

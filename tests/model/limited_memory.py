@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Steps of the model with little memory, against the same with enough: a program, since limits are those of a whole process.
 
-python -m tests.model.short_of_memory encode|extend|decode|"nothing fits" [--device cuda]
+python -m tests.model.limited_memory encode|extend|decode|"nothing fits" [--device cuda]
 
 On a CPU with OMP_NUM_THREADS=1 and MALLOC_MMAP_THRESHOLD_=65536 in the environment: otherwise threads and what malloc keeps of
 freed memory decide where the limit meets the work.

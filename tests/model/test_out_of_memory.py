@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where memory does not suffice: smaller slices, then a sentence. Real shortages: test_real_shortage.py."""
+"""Where memory does not suffice: smaller slices, then a sentence. Real shortages: test_limited_memory.py."""
 
 import weakref
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.model.shortage import Need, in_slices, room
+from tttlrm_blender.model.out_of_memory import Need, in_slices, room
 
 CPU = torch.device("cpu")
 NEED = Need("read", 64, (256, 320), 1 << 20, 1 << 20, CPU)
@@ -76,7 +76,7 @@ def test_other_errors_are_not_retried(error):
     ],
 )
 def test_what_would_fit_is_told(monkeypatch, free, words):
-    monkeypatch.setattr("tttlrm_blender.model.shortage.room", lambda device, most: free << 20)
+    monkeypatch.setattr("tttlrm_blender.model.out_of_memory.room", lambda device, most: free << 20)
     error = NEED.error()
     assert "read 64 photos of 320×256 pixels takes about 65 MiB" in error.sentence and f"{free} MiB can be had" in error.sentence
     assert words in error.hint

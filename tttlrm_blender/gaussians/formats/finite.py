@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import TttlrmError, text
+from ...errors import Code, TttlrmError, text
 from ..gaussians import Gaussians
 
 
 def bad_file(template: str, path: Path, *values: object, hint: str = "") -> TttlrmError:
     """The error for a file of splats that cannot be read."""
-    return TttlrmError(template, path, *values, hint=hint, code="bad_splats")
+    return TttlrmError(template, path, *values, hint=hint, code=Code.BAD_SPLATS)
 
 
 def finite(gaussians: Gaussians[np.ndarray]) -> np.ndarray:  # [N] bool

@@ -8,7 +8,7 @@ import numpy as np
 BITS = 16  # of each coordinate
 
 
-def nearby_order(
+def morton_order(
     means: np.ndarray,  # [N, 3]
 ) -> np.ndarray:  # [N] int64
     """Indices that follow the Morton curve: most splats come soon after their neighbours in space."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..gaussians import SH_DC
+from .gaussians import SH_DC
 
 LARGEST_LOGIT = 110.0  # beyond it float32 opacities are 0 or 1
 LOWEST_LOG = -110.0  # below it float32 scales are 0
