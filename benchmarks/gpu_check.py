@@ -32,7 +32,7 @@ from tttlrm_blender.model.network import Rule, TttLRM
 from tttlrm_blender.model.sequence_parallel import sequence_parallel, views_of_rank
 from tttlrm_blender.render.rasterize import rasterize
 from tttlrm_blender.stereo.sweep import match, split_range
-from tttlrm_blender.train.loader import make_lesson
+from tttlrm_blender.train.loader import make_step_data
 from tttlrm_blender.train.plan import NETWORKS, STAGES, Plan
 from tttlrm_blender.train.trainer import Trainer, fresh_model
 
@@ -193,12 +193,12 @@ def check_training(quick: bool) -> dict[str, Any]:
 
 
 def _one_stage(trainer: Trainer, stage: str, spent: float) -> dict[str, Any]:
-    lesson = make_lesson(trainer.model.config, trainer.plan, 1, spent, "cpu", matched=False)
-    assert lesson.stage == stage
+    data = make_step_data(trainer.model.config, trainer.plan, 1, spent, "cpu", matched=False)
+    assert data.stage == stage
     torch.cuda.reset_peak_memory_stats()
-    spent_s = seconds(lambda: trainer.train_step(lesson), repeats=3)
-    terms = trainer.train_step(lesson)
-    rate, memory = len(lesson.batch.images) / spent_s, torch.cuda.max_memory_allocated() / 2**30
+    spent_s = seconds(lambda: trainer.train_step(data), repeats=3)
+    terms = trainer.train_step(data)
+    rate, memory = len(data.batch.images) / spent_s, torch.cuda.max_memory_allocated() / 2**30
     return {"terms": terms, "step_s": spent_s, "scenes_per_s": rate, "peak_gib": memory}
 
 

@@ -41,20 +41,23 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     width, height = options.size
     settings = ReconstructSettings(poses=options.poses, width=width, height=height, hold_out=options.hold_out)
     model = load_network(settings.checkpoint)
-    photographs = steps.load(Scene(options.photos), model.config.most_views, settings, Report())
-    made = steps.encode_photos(model, photographs, settings, Report())
-    decoded, points = steps.decode_splats(model, made, DecodeSettings(), Report()), steps.points_of(made, Report())
+    scene_photos = steps.load(Scene(options.photos), model.config.most_views, settings, Report())
+    reconstruction = steps.encode_photos(model, scene_photos, settings, Report())
+    decoded, points = (
+        steps.decode_splats(model, reconstruction, DecodeSettings(), Report()),
+        steps.points_of(reconstruction, Report()),
+    )
     for start in options.start:
         for text in options.budget:
             wanted, found = replace(budget(text), start=start), [decoded]
             with mock.patch.object(Parameters, "step", autospec=True, side_effect=Parameters.step) as stepped:
-                refined = partial(refine, decoded, photographs.inputs, wanted, Report(), points)
+                refined = partial(refine, decoded, scene_photos.inputs, wanted, Report(), points)
                 seconds = best(lambda refined=refined, found=found: found.append(refined()), 1)
-            scores, name = steps.measure(found[-1], made, Report()), f"{start}, {text}"
+            scores, name = steps.measure(found[-1], reconstruction, Report()), f"{start}, {text}"
             yield Row(f"{name}: {stepped.call_count} steps, {len(found[-1]):,} splats", *seconds)
             yield Row(f"{name}: held-out PSNR", scores["psnr"], unit="dB")
             yield Row(f"{name}: held-out SSIM", scores["ssim"], unit="")
-    photo, picture = torch.as_tensor(photographs.inputs.images[:2]).split(1)
+    photo, picture = torch.as_tensor(scene_photos.inputs.images[:2]).split(1)
     kinds = (photo_loss, photo_loss_reference)
     fast, plain = (np.array(best(partial(differentiate, loss, picture, photo), 20)) for loss in kinds)
     yield Row("loss and gradient", *fast)

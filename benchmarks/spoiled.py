@@ -79,14 +79,14 @@ def measured(photos: Path, options: argparse.Namespace, exposure: bool) -> Itera
     width, height = options.size
     settings = ReconstructSettings(width=width, height=height, hold_out=options.hold_out)
     model = load_network(settings.checkpoint)
-    photographs = steps.load(Scene(photos), model.config.most_views, settings, Report())
-    made = steps.encode_photos(model, photographs, settings, Report())
-    decoded = steps.decode_splats(model, made, DecodeSettings(), Report())
-    splats = steps.refine_splats(decoded, made, RefineSettings(steps=options.steps, exposure=exposure), Report())
-    assert photographs.held_out is not None, "some are held out"
-    yield Row("photos used", len(photographs.inputs), unit="photos")
+    scene_photos = steps.load(Scene(photos), model.config.most_views, settings, Report())
+    reconstruction = steps.encode_photos(model, scene_photos, settings, Report())
+    decoded = steps.decode_splats(model, reconstruction, DecodeSettings(), Report())
+    splats = steps.refine_splats(decoded, reconstruction, RefineSettings(steps=options.steps, exposure=exposure), Report())
+    assert scene_photos.held_out is not None, "some are held out"
+    yield Row("photos used", len(scene_photos.inputs), unit="photos")
     for what, fitted in (("held-out PSNR", False), ("the same, exposures fitted", True)):
-        yield Row(what, evaluate_psnr(splats, photographs.held_out, fitted), unit="dB")
+        yield Row(what, evaluate_psnr(splats, scene_photos.held_out, fitted), unit="dB")
 
 
 def metered(stops: float) -> Spoil:

@@ -17,10 +17,10 @@ import torch
 
 from benchmarks.table import Row, show
 from tttlrm_blender.train.batches import Shape, make_batch, with_costs
-from tttlrm_blender.train.chance import generator_for
 from tttlrm_blender.train.losses import losses
 from tttlrm_blender.train.plan import SMALL_NETWORK
 from tttlrm_blender.train.predict import predict
+from tttlrm_blender.train.sampling import generator_for
 from tttlrm_blender.train.trainer import fresh_model
 
 SHAPE = Shape(scenes=4, inputs=5, others=3, size=(64, 64))

@@ -145,13 +145,13 @@ class Killer:
         for name in sorted(self.made):
             folder = next((folder for folder, text in labels.items() if f'"{name}"' in text), None)
             state = store.load(folder) if folder else None
-            if state is None or state.made is None or state.gaussians is None:
+            if state is None or state.reconstruction is None or state.gaussians is None:
                 found.append(f"{name} is lost")
             elif len(state.gaussians) != self.made[name] and name != self.at_work:
                 found.append(f"{name} has {len(state.gaussians)} splats instead of {self.made[name]}")
             elif not all(np.isfinite(array).all() and len(array) for array in state.gaussians.arrays().values()):
                 found.append(f"{name} is broken")
-            elif not all(photo.path.is_file() for photo in state.made.photographs.files):
+            elif not all(photo.path.is_file() for photo in state.reconstruction.photos.files):
                 found.append(f"{name} has lost photos")
             else:
                 self.made[name] = len(state.gaussians)  # the interrupted job may have finished
