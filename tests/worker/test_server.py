@@ -292,7 +292,8 @@ def test_events_are_plain_json_to_read(port):
 
 def test_a_fault_of_the_worker_ends_the_request_and_not_the_connection(port, monkeypatch):
     monkeypatch.setattr("tttlrm_blender.worker.conversation.from_json", lambda kind, values: 1 // 0)
-    with greeted(port) as connection:
+    with Client("127.0.0.1", port, TOKEN) as client, greeted(port) as connection:
+        client.upload("s", {"a": b"1"})
         send(connection, 1, Submit("s", "count", {}))
         number, failed = receive(connection)
         assert number == 1 and isinstance(failed, Failed) and failed.code == "internal"
