@@ -108,6 +108,11 @@ class TttlrmError(Exception):
         return str(self.words)
 
 
+def bad_splats(template: str, path: Path, *values: object, hint: str = "") -> TttlrmError:
+    """The error for a file of splats, or a GLB file, that cannot be read."""
+    return TttlrmError(template, path, *values, hint=hint, code="bad_splats")
+
+
 class Cancelled(Exception):
     """The person asked a running job to stop."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .atomic_files import replacing
-from .gaussians.formats.finite import bad_file
+from .errors import bad_splats
 
 MAGIC = b"glTF"
 HEADER, CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")
@@ -36,17 +36,17 @@ def read_glb_file(path: Path) -> Glb:
         content = np.memmap(path, mode="r")
         magic, version, length = HEADER.unpack(content[: HEADER.size].tobytes())
         if magic != MAGIC or version != 2:
-            raise bad_file("{} is not a GLB file of glTF 2.0.", path)
+            raise bad_splats("{} is not a GLB file of glTF 2.0.", path)
         if length > len(content):
-            raise bad_file("{} ends too early.", path, hint="Copy or export the file again.")
+            raise bad_splats("{} ends too early.", path, hint="Copy or export the file again.")
         chunks = dict(_chunks(content[:length]))
         tree = json.loads(chunks[JSON].tobytes())
     except OSError as error:
-        raise bad_file("{} cannot be read: {}.", path, error.strerror) from error
+        raise bad_splats("{} cannot be read: {}.", path, error.strerror) from error
     except (ValueError, KeyError, RecursionError, struct.error) as error:
-        raise bad_file("{} is not a GLB file, or is damaged.", path) from error
+        raise bad_splats("{} is not a GLB file, or is damaged.", path) from error
     if not isinstance(tree, dict):
-        raise bad_file("{} is not a GLB file, or is damaged.", path)
+        raise bad_splats("{} is not a GLB file, or is damaged.", path)
     return Glb(tree, chunks.get(BINARY, np.empty(0, dtype=np.uint8)))
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..photos.photo import Lens, Photo, bad_poses, posed_photo
+from ..photos.photo import Photo
 from ..progress import Report
+from .posed_photo import Lens, bad_poses, posed_photo
 from .text_poses import posed_images, read_pose
 
 

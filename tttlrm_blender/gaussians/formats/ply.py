@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from ...atomic_files import replacing
+from ...errors import bad_splats
 from ...geometry.quaternions import normalize
 from .. import activations
 from ..gaussians import Gaussians, allocate
-from .finite import bad_file, finite, keep_finite
+from .finite import finite, keep_finite
 from .ply_compressed import is_compressed, read_compressed
 from .ply_table import Z_UP, blocks, read_element, read_header
 
@@ -65,7 +66,7 @@ def _columns(path: Path, names: list[str]) -> dict[str, list[int]]:
     missing = [name for group in wanted.values() for name in group if name not in names]
     if missing:
         few = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
-        raise bad_file(
+        raise bad_splats(
             "{} holds no splats: its vertices have no {}.", path, few, hint="Only PLY files of Gaussian splats can be read."
         )
     return {array: [names.index(name) for name in group] for array, group in wanted.items()}

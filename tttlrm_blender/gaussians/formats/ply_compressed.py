@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from ...atomic_files import replacing
+from ...errors import bad_splats
 from ...geometry.quaternions import from_smallest_three, normalize, to_smallest_three
 from .. import activations
 from ..gaussians import Gaussians, allocate
-from .finite import bad_file, keep_finite
+from .finite import keep_finite
 from .morton import morton_order
 from .ply_table import Z_UP, Header, read_element
 
@@ -67,11 +68,13 @@ def _check(path: Path, chunks: np.ndarray, packed: np.ndarray, sh: np.ndarray) -
     for records, names, kind in ((chunks, bounds, "f"), (packed, WORDS, "u4"), (sh, rest, "u1")):
         for name in names:
             if name not in (records.dtype.names or ()) or kind not in records.dtype[name].str:
-                raise bad_file("{} is a compressed PLY file without a proper {}.", path, name, hint="Export the file again.")
+                raise bad_splats("{} is a compressed PLY file without a proper {}.", path, name, hint="Export the file again.")
     if len(chunks) * CHUNK < len(packed):
-        raise bad_file("{} has {} chunks, too few for {} splats.", path, len(chunks), len(packed), hint="Export the file again.")
+        raise bad_splats(
+            "{} has {} chunks, too few for {} splats.", path, len(chunks), len(packed), hint="Export the file again."
+        )
     if len(rest) not in SH_DEGREES or len(sh) != len(packed):
-        raise bad_file("{} has spherical harmonics that do not fit its splats.", path, hint="Export the file again.")
+        raise bad_splats("{} has spherical harmonics that do not fit its splats.", path, hint="Export the file again.")
 
 
 def _unpack(words: np.ndarray, bits: tuple[int, ...]) -> np.ndarray:

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ...errors import bad_splats
 from ...geometry.quaternions import from_smallest_three, normalize, to_smallest_three
 from ..activations import to_bytes
 from ..gaussians import Gaussians
 from ..transform import apply_similarity
-from .finite import bad_file, keep_finite
+from .finite import keep_finite
 from .spz_container import TERMS, Header, read_container, write_container
 
 AXES = np.diag([1.0, -1.0, -1.0])  # PLY to SPZ and back
@@ -67,7 +68,7 @@ def write_spz(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") 
     turned = apply_similarity(gaussians, 1.0, AXES, np.zeros(3))
     extent = float(np.abs(turned.means).max(initial=0.0))
     if extent >= 1 << 23:
-        raise bad_file("{} cannot hold splats at a distance of {:.0f}.", Path(path), extent, hint="Scale the scene down first.")
+        raise bad_splats("{} cannot hold splats at a distance of {:.0f}.", Path(path), extent, hint="Scale the scene down first.")
     fractional_bits = int(np.clip(23 - np.frexp(extent)[1], 0, MOST_FRACTIONAL_BITS))
     parts = [
         _to_fixed_point(turned.means, fractional_bits),
