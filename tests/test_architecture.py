@@ -192,7 +192,7 @@ def test_the_engine_has_no_import_circles():
 
 @pytest.mark.parametrize("tree", TREES.values())
 def test_no_two_rooms_import_each_other(tree):
-    """The packages and the modules at the top of a tree; only the CPU's back end and the room around it share their conventions."""
+    """Packages and top modules of a tree; the CPU's back end and the room around it are the exception: they share conventions."""
     circles = [circle for layer in layers({name: room.stands_on for name, room in rooms(tree).items()}) for circle in layer]
     assert [circle for circle in circles if len(circle) > 1 and circle != ("render", "render/cpu")] == []
 
