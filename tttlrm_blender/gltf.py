@@ -62,7 +62,7 @@ def _chunks(content: np.ndarray) -> Iterator[tuple[bytes, np.ndarray]]:
 
 
 def read_accessor(glb: Glb, index: int) -> np.ndarray:
-    """The values of an accessor, [count, width], normalised integers as floats.
+    """The values of an accessor, [count, width], normalized integers as floats.
 
     Raises `ValueError`, `KeyError`, `IndexError` or `TypeError` when it does not fit the buffer.
     """
@@ -96,7 +96,7 @@ def write_glb_file(path: str | Path, tree: dict[str, Any], arrays: list[np.ndarr
 def glb_parts(tree: dict[str, Any], arrays: list[np.ndarray], files: Sequence[np.ndarray] = ()) -> Iterator[bytes]:
     """A tree as the content of a GLB file, piece by piece.
 
-    The accessors, in order, are the arrays [count, width], whose integers below 32 bits count as normalised. The bufferViews
+    The accessors, in order, are the arrays [count, width], whose integers below 32 bits count as normalized. The bufferViews
     are those of the accessors, then one for each of the files [B] uint8, such as pictures.
     """
     pieces = [*arrays, *files]

@@ -20,7 +20,7 @@ import numba
 import numpy as np
 import torch
 
-# Everything of fastmath but the promise that there are no infinities and NaNs: broken splats are recognised by them.
+# Everything of fastmath but the promise that there are no infinities and NaNs: broken splats are recognized by them.
 RELAXED = {"contract", "reassoc", "nsz", "arcp", "afn"}
 
 kernel = numba.njit(nogil=True, cache=True, fastmath=RELAXED, error_model="numpy")

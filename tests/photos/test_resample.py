@@ -25,12 +25,12 @@ SIZES = st.tuples(st.integers(8, 200), st.integers(8, 200))
 
 
 def places(width: int, height: int) -> np.ndarray:
-    """Pixel centres, [H, W, 2]."""
+    """Pixel centers, [H, W, 2]."""
     return np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1) + 0.5
 
 
 def chart(width: int, height: int) -> np.ndarray:
-    """An image whose colours tell the place: [H, W, 3], x and y in pixels."""
+    """An image whose colors tell the place: [H, W, 3], x and y in pixels."""
     return np.concatenate([places(width, height), np.zeros((height, width, 1))], -1).astype(np.float32)
 
 
@@ -119,7 +119,7 @@ def test_shrinking_does_not_alias() -> None:
     assert small[:, 2:-2].std() < 0.15
 
 
-def test_crop_is_centred() -> None:
+def test_crop_is_centerd() -> None:
     view = photo(64, 48)
     image = resample(chart(64, 48), view, pinhole_intrinsics(view, 48, 48), 48, 48)
     np.testing.assert_allclose(image[..., :2], places(48, 48) + np.array([8, 0]), atol=1e-4)
@@ -130,7 +130,7 @@ def test_lens_that_folds_is_refused() -> None:
         pinhole_intrinsics(photo(distortion=(-90.0, 0, 0, 0)), 64, 48)
 
 
-def test_the_foxs_points_appear_in_their_colours(shared: Path) -> None:
+def test_the_foxs_points_appear_in_their_colors(shared: Path) -> None:
     """COLMAP's points, seen by the cameras of the undistorted, resized and cropped photos."""
     photos = find_photos(shared / "data/fox", str(shared / "data/colmap/fox"))[::10]
     points = sparse_points(photos, Report())

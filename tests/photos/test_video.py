@@ -214,8 +214,8 @@ def test_the_way_does_not_depend_on_the_pace(step: int) -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 5)), max_size=60), st.integers(1, 20))
 def test_choices_are_in_order_and_no_more_than_wanted(steps: list[tuple[float, float]], count: int) -> None:
-    travelled = np.cumsum([step for step, _ in steps]).tolist()
-    glimpses = [Glimpse(3 * index, way, soft) for index, (way, (_, soft)) in enumerate(zip(travelled, steps, strict=True))]
+    traveled = np.cumsum([step for step, _ in steps]).tolist()
+    glimpses = [Glimpse(3 * index, way, soft) for index, (way, (_, soft)) in enumerate(zip(traveled, steps, strict=True))]
     chosen = choose(glimpses, count)
     assert chosen == sorted(set(chosen)) and len(chosen) <= count and bool(chosen) == bool(glimpses)
     assert set(chosen) <= {glimpse.number for glimpse in glimpses}

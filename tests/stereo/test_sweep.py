@@ -104,7 +104,7 @@ def test_a_single_photo_matches_nothing() -> None:
     torch.testing.assert_close(costs, torch.full((1, 4, 4, 2, 4), UNSEEN))
 
 
-def test_neighbours_are_the_nearest_that_look_the_same_way() -> None:
+def test_neighbors_are_the_nearest_that_look_the_same_way() -> None:
     c2w = torch.eye(4).repeat(4, 1, 1)
     c2w[:, 0, 3] = torch.tensor([0.0, 1.0, 0.1, 5.0])
     c2w[2, :3, :3] = turned(math.pi)  # beside the first, but looking back
@@ -115,7 +115,7 @@ def test_neighbours_are_the_nearest_that_look_the_same_way() -> None:
     torch.testing.assert_close(seen, point - torch.tensor([1.0, 0, 0]))
 
 
-def test_smoothing_keeps_constants_and_means_over_neighbours() -> None:
+def test_smoothing_keeps_constants_and_means_over_neighbors() -> None:
     torch.testing.assert_close(smooth(torch.full((1, 5, 4, 2, 3), 0.7)), torch.full((1, 5, 4, 2, 3), 0.7))
     single = torch.zeros(1, 5, 5, 2, 3)
     single[0, 2, 2] = 9.0

@@ -31,9 +31,9 @@ def align_cameras(
     source: np.ndarray,  # [V, 4, 4], camera to world
     target: np.ndarray,  # [V, 4, 4], the same cameras in another world
 ) -> Similarity:
-    """The similarity between the two worlds of the same cameras: rotation of their axes, scale and place of their centres.
+    """The similarity between the two worlds of the same cameras: rotation of their axes, scale and place of their centers.
 
-    It is sound for two cameras and for cameras in a line, where the centres alone leave a rotation open.
+    It is sound for two cameras and for cameras in a line, where the centers alone leave a rotation open.
     """
     rotation = nearest_rotation((target[:, :3, :3] @ source[:, :3, :3].transpose(0, 2, 1)).sum(0))
     centers = [each[:, :3, 3] for each in (source, target)]

@@ -13,7 +13,7 @@ def pixel_centers(
     width: int,
     like: Tensor,  # of the type and on the device that are wanted
 ) -> Tensor:  # [H, W, 2]
-    """Where the centres of an image's pixels are: x and y, in pixels."""
+    """Where the centers of an image's pixels are: x and y, in pixels."""
     x = torch.arange(width, dtype=like.dtype, device=like.device) + 0.5
     y = torch.arange(height, dtype=like.dtype, device=like.device) + 0.5
     return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
@@ -33,7 +33,7 @@ def unit_rays(
     height: int,
     width: int,
 ) -> Tensor:  # [..., H, W, 3]
-    """Unit directions through the pixel centres in camera axes."""
+    """Unit directions through the pixel centers in camera axes."""
     return F.normalize(camera_rays(pixel_centers(height, width, intrinsics), intrinsics[..., None, None, :]), dim=-1)
 
 
@@ -43,7 +43,7 @@ def world_rays(
     height: int,
     width: int,
 ) -> tuple[Tensor, Tensor]:  # [..., H, W, 3] each
-    """Origins and unit directions of the rays through the pixel centres in the world."""
+    """Origins and unit directions of the rays through the pixel centers in the world."""
     local = camera_rays(pixel_centers(height, width, c2w), intrinsics[..., None, None, :])
     directions = F.normalize(torch.einsum("...ij,...hwj->...hwi", c2w[..., :3, :3], local), dim=-1)
     return c2w[..., None, None, :3, 3].expand_as(directions), directions

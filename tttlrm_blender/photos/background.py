@@ -21,7 +21,7 @@ from .photo import Photo
 
 SIDE = 1024  # pixels of both sides that a network is given which takes any, and of the longest side of an alpha channel
 BILINEAR = Image.Resampling.BILINEAR
-IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation of the colours that networks expect
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation of the colors that networks expect
 ISNET = ((0.5, 0.5, 0.5), (1.0, 1.0, 1.0))
 
 

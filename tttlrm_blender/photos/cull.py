@@ -20,7 +20,7 @@ from .threads import for_each
 SIDE = 256  # pixels of the longest side at which photos are looked at
 TINY = 64  # pixels of both sides at which they are compared
 BLURRED = 3.0  # times as soft as the set's median; sharp photos reach 1.4, blur by 1 % of the width 8, or 3.4 in heavy noise
-SAME = 0.9995  # correlation; copies of other size and quality stay above 0.9997, neighbours in a dense set below 0.98
+SAME = 0.9995  # correlation; copies of other size and quality stay above 0.9997, neighbors in a dense set below 0.98
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,20 +50,20 @@ def worth_using(paths: list[Path], report: Report, known: Looks | None = None, d
 
 
 def softness(
-    grey: np.ndarray,  # [H, W] brightness
+    gray: np.ndarray,  # [H, W] brightness
 ) -> float:
     """How little a blur of one pixel changes an image, as odds: 0.3 for most sharp photos, above 3 for blurred ones.
 
     That share of the gradients which survives hardly depends on how much texture there is. It is taken across and down, and
     the larger one counts, for a camera that moves blurs in one direction.
     """
-    blurred = gaussian_filter(grey, 1.0)
-    shares = [_energy(blurred, axis) / max(_energy(grey, axis), 1e-12) for axis in (0, 1)]
+    blurred = gaussian_filter(gray, 1.0)
+    shares = [_energy(blurred, axis) / max(_energy(gray, axis), 1e-12) for axis in (0, 1)]
     return max(share / max(1 - share, 1e-6) for share in shares)
 
 
-def _energy(grey: np.ndarray, axis: int) -> float:
-    return float((np.diff(grey, axis=axis).astype(np.float64) ** 2).sum())
+def _energy(gray: np.ndarray, axis: int) -> float:
+    return float((np.diff(gray, axis=axis).astype(np.float64) ** 2).sum())
 
 
 def _look_at(paths: list[Path], looks: Looks, report: Report) -> None:
@@ -82,17 +82,17 @@ def _look_at(paths: list[Path], looks: Looks, report: Report) -> None:
 
 
 def _look(path: Path) -> Look:
-    grey = _small(path)
-    tiny = np.asarray(Image.fromarray(grey).resize((TINY, TINY), Image.Resampling.BOX)).reshape(-1)
+    gray = _small(path)
+    tiny = np.asarray(Image.fromarray(gray).resize((TINY, TINY), Image.Resampling.BOX)).reshape(-1)
     tiny = tiny - tiny.mean()
-    return Look(softness(grey), tiny / max(float(np.linalg.norm(tiny)), 1e-6))
+    return Look(softness(gray), tiny / max(float(np.linalg.norm(tiny)), 1e-6))
 
 
 def _small(path: Path) -> np.ndarray:
     """The brightness of a photo whose longest side is SIDE or less, [H, W] float32, 0 to 1."""
-    grey = Image.fromarray(read_reduced(path, SIDE).mean(2))
-    width, height = shrunk(*grey.size, SIDE)
-    return np.asarray(grey.resize((max(2, width), max(2, height)), Image.Resampling.LANCZOS))
+    gray = Image.fromarray(read_reduced(path, SIDE).mean(2))
+    width, height = shrunk(*gray.size, SIDE)
+    return np.asarray(gray.resize((max(2, width), max(2, height)), Image.Resampling.LANCZOS))
 
 
 def _tell_same(paths: list[Path], looks: Looks, report: Report) -> list[Path]:

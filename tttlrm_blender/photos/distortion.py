@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How lenses bend straight lines: the formulas of COLMAP's camera models (its `sensor/models.h` documents them).
 
-A model here has two focal lengths and a centre beside its own parameters; COLMAP's simpler ones are cases of it.
+A model here has two focal lengths and a center beside its own parameters; COLMAP's simpler ones are cases of it.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def focal_length(path: Path) -> float:
 
 
 def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarray:
-    """One image as [H, W, 3] float32 sRGB, 0 to 1: greys, palettes and CMYK as RGB, transparency on white.
+    """One image as [H, W, 3] float32 sRGB, 0 to 1: grays, palettes and CMYK as RGB, transparency on white.
 
     `upright` obeys the EXIF orientation; otherwise pixels come as they are stored. With a `reduction` they are the means of
     blocks of so many pixels in width and height; what is left over on the right and at the bottom is left out.
@@ -201,7 +201,7 @@ def _draft(image: Image.Image, reduction: int) -> int:
 
 
 def _samples(image: Image.Image, upright: bool) -> np.ndarray:
-    """The pixels, [H, W, 3 or 4] on a scale of 0 to 255; grey of 16 bits keeps its fraction."""
+    """The pixels, [H, W, 3 or 4] on a scale of 0 to 255; gray of 16 bits keeps its fraction."""
     turn = TURNS.get(_orientation(image)) if upright else None
     image.load()
     image = image if turn is None else image.transpose(turn)
@@ -216,9 +216,9 @@ def _transparent(image: Image.Image) -> bool:
 
 
 def _deep_rawmode(image: Image.Image) -> str:
-    """The raw mode in which the low bytes of 16-bit colour are read, or "" for other images.
+    """The raw mode in which the low bytes of 16-bit color are read, or "" for other images.
 
-    Pillow keeps only the high byte of 16-bit colour, so such a file is decoded twice.
+    Pillow keeps only the high byte of 16-bit color, so such a file is decoded twice.
     """
     tiles = getattr(image, "tile", [])
     args = tiles[0].args if tiles else ""
@@ -228,7 +228,7 @@ def _deep_rawmode(image: Image.Image) -> str:
 
 
 def _low_bytes(path: Path, upright: bool, rawmode: str) -> np.ndarray:
-    """The low bytes of 16-bit colour, [H, W, 3 or 4] uint8."""
+    """The low bytes of 16-bit color, [H, W, 3 or 4] uint8."""
     with _opened(path) as image:
         image.tile = [tile._replace(args=_with_rawmode(tile.args, rawmode)) for tile in image.tile]  # type: ignore[attr-defined]
         return _samples(image, upright)

@@ -13,7 +13,7 @@ from .photo import Photo
 
 MAX_ZOOM = 4.0
 BORDER_POINTS = 65  # along each side of the image
-DIRECTIONS = 8  # from its centre
+DIRECTIONS = 8  # from its center
 
 
 def source_pixels(
@@ -28,7 +28,7 @@ def source_pixels(
 
 
 def pinhole_intrinsics(photo: Photo, width: int, height: int) -> np.ndarray:
-    """fx fy cx cy [4] of the undistorted photo, resized to cover width × height and cropped around its centre.
+    """fx fy cx cy [4] of the undistorted photo, resized to cover width × height and cropped around its center.
 
     The focal length grows just enough for every pixel to lie inside the photo. Raises `TttlrmError` ("bad_poses") where the
     distortion folds the image over itself.
@@ -87,7 +87,7 @@ def _border(width: int, height: int) -> np.ndarray:
 
 
 def _folds(distortion: Distortion, radius: float) -> bool:
-    """Whether a lens moves some point within a radius of the image plane z = 1 further in than points nearer to the centre."""
+    """Whether a lens moves some point within a radius of the image plane z = 1 further in than points nearer to the center."""
     angles = np.linspace(0, 2 * np.pi, DIRECTIONS, endpoint=False)
     steps = np.linspace(0, radius, BORDER_POINTS)[:, None, None]
     bent = distortion(steps * np.stack([np.cos(angles), np.sin(angles)], -1))

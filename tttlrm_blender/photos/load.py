@@ -45,7 +45,7 @@ class PhotoSet:
 def load_photos(
     photos: list[Photo], width: int = 0, height: int = 0, report: Report | None = None, stage: Stage = Stage.LOAD
 ) -> PhotoSet:
-    """Photos decoded, upright, undistorted, on white, resized to cover width × height and cropped around the centre.
+    """Photos decoded, upright, undistorted, on white, resized to cover width × height and cropped around the center.
 
     Without a width or a height the other one and the shape of the first photo give it; without both the first photo's own
     size is taken. Masks become weights. Raises `TttlrmError` ("bad_photo", naming the file) where a photo or a mask cannot be

@@ -35,7 +35,7 @@ def resample(
 
 
 def pixels_per_pixel(photo: Photo, pinhole: np.ndarray) -> float:
-    """How many pixels of a photo, in width or height, fall on one of the new image, at its centre."""
+    """How many pixels of a photo, in width or height, fall on one of the new image, at its center."""
     return float((photo.intrinsics[:2] / pinhole[:2]).max())
 
 
@@ -48,7 +48,7 @@ def _weights(
     size: tuple[int, int],
     taps: int,
 ) -> csr_matrix:
-    """Each new pixel as the mean of taps × taps places in the photo, each interpolated between its four neighbours."""
+    """Each new pixel as the mean of taps × taps places in the photo, each interpolated between its four neighbors."""
     (photo_width, photo_height), (width, height) = photo_size, size
     grid = np.stack(np.meshgrid(np.arange(width * taps), np.arange(height * taps)), -1)
     places = source_pixels((grid + 0.5) / taps, np.array(pinhole), np.array(intrinsics), distortion) - 0.5

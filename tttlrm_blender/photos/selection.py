@@ -17,7 +17,7 @@ def hold_out(photos: list[Photo], n: int) -> tuple[list[Photo], list[Photo]]:
 
 
 def select_views(photos: list[Photo], count: int) -> list[Photo]:
-    """`count` photos spread over the scene, in their order: the one nearest each k-means centre of position and direction.
+    """`count` photos spread over the scene, in their order: the one nearest each k-means center of position and direction.
 
     The result depends on nothing but the cameras. All photos come back when there are no more than `count`, or `count` is 0.
     """
@@ -36,7 +36,7 @@ def pose_features(photos: list[Photo]) -> np.ndarray:
 
 
 def _centers(features: np.ndarray, count: int) -> np.ndarray:
-    """Centres [count, F] by Lloyd's iteration from mutually distant points.
+    """Centers [count, F] by Lloyd's iteration from mutually distant points.
 
     scipy's `kmeans2` would save six lines and no time to speak of, but its roundings settle ties, and so the choice among
     cameras in a regular ring, otherwise.
@@ -63,7 +63,7 @@ def _distant(features: np.ndarray, count: int) -> list[int]:
 
 
 def _nearest_to_centers(features: np.ndarray, centers: np.ndarray) -> set[int]:
-    """One point for each centre, none of them twice."""
+    """One point for each center, none of them twice."""
     chosen: set[int] = set()
     for gaps in _distances(centers, features):
         gaps[list(chosen)] = np.inf

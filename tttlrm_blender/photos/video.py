@@ -36,7 +36,7 @@ class Glimpse:
     """What a small copy of a frame tells."""
 
     number: int  # among all frames
-    travelled: float  # how far the picture has moved since the first frame, in widths
+    traveled: float  # how far the picture has moved since the first frame, in widths
     softness: float
 
 
@@ -86,8 +86,8 @@ def choose(glimpses: list[Glimpse], count: int) -> list[int]:
     """
     if len(glimpses) <= count:
         return [glimpse.number for glimpse in glimpses]
-    travelled = np.array([glimpse.travelled for glimpse in glimpses])
-    way = travelled + max(1e-3 * travelled[-1], 1e-9) * np.linspace(0, 1, len(glimpses))
+    traveled = np.array([glimpse.traveled for glimpse in glimpses])
+    way = traveled + max(1e-3 * traveled[-1], 1e-9) * np.linspace(0, 1, len(glimpses))
     stretches = np.minimum(way / way[-1] * count, count - 1).astype(int)
     best: dict[int, Glimpse] = {}
     for stretch, glimpse in zip(stretches.tolist(), glimpses, strict=True):
@@ -124,16 +124,16 @@ class Odometer:
 
     def __call__(
         self,
-        grey: np.ndarray,  # [H, W] brightness
+        gray: np.ndarray,  # [H, W] brightness
     ) -> float:
-        """The widths travelled up to a frame, never less than up to the one before it."""
+        """The widths traveled up to a frame, never less than up to the one before it."""
         if self._start is None:
-            self._start = grey
-        moved = shift(self._start, grey)
+            self._start = gray
+        moved = shift(self._start, gray)
         moved = moved if math.isfinite(moved) else FAR
         self._reached = max(self._reached, self._before + moved)
         if moved >= FAR:
-            self._start, self._before = grey, self._reached
+            self._start, self._before = gray, self._reached
         return self._reached
 
 
@@ -146,8 +146,8 @@ def _glimpses(video: Path, report: Report) -> Iterator[Glimpse]:
         due = (frame.time or 0.0) + 1 / RATE - 1e-3
         shrink = min(1.0, SIDE / max(frame.width, frame.height))
         width, height = (max(2, round(side * shrink) // 2 * 2) for side in (frame.width, frame.height))
-        grey = frame.reformat(width=width, height=height, format="gray").to_ndarray().astype(np.float32) / 255
-        yield Glimpse(number, odometer(block_mean(grey[..., None], 2)[..., 0]), softness(grey))
+        gray = frame.reformat(width=width, height=height, format="gray").to_ndarray().astype(np.float32) / 255
+        yield Glimpse(number, odometer(block_mean(gray[..., None], 2)[..., 0]), softness(gray))
 
 
 def _write(video: Path, chosen: set[int], folder: Path, report: Report) -> None:

@@ -25,7 +25,7 @@ class Lens:
 
     width: int  # pixels
     height: int
-    intrinsics: np.ndarray  # [4] float64, fx fy cx cy in pixels, pixel centres at +0.5
+    intrinsics: np.ndarray  # [4] float64, fx fy cx cy in pixels, pixel centers at +0.5
     distortion: Distortion = PLAIN
 
 

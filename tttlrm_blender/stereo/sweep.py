@@ -16,7 +16,7 @@ from . import cpu, reference
 from .pairs import pair_up
 
 SHRINK = 2  # pixels of a photo, along each side, in a cell of the comparison
-TOLERANCE = 0.3  # difference of colours, 0 to 1, beyond which all are equally wrong
+TOLERANCE = 0.3  # difference of colors, 0 to 1, beyond which all are equally wrong
 UNSEEN = 0.6  # cost where no other photo looks
 
 
@@ -25,18 +25,18 @@ def match(
     c2w: Tensor,  # [V, 4, 4] float32, OpenCV
     intrinsics: Tensor,  # [V, 4], fx fy cx cy in pixels
     distances: Tensor,  # [K], along the unit ray, in the units of the poses
-    neighbours: int = 4,
+    neighbors: int = 4,
     backend: str = "auto",
     on_view: Callable[[int], None] = lambda view: None,
 ) -> Iterator[Tensor]:
-    """For every view the costs [H/2, W/2, 2, K] of each distance in every cell, 0 (the same colour) to 1; not differentiable.
+    """For every view the costs [H/2, W/2, 2, K] of each distance in every cell, 0 (the same color) to 1; not differentiable.
 
     The first of two is the mean over the nearest views that see the point, the second the mean over the better half of
     them, which forgives occlusion. `backend` is "cpu" (numba), "reference" (torch, any device) or "auto". `on_view` is called
     before each view, and may raise to stop.
     """
     small = F.avg_pool2d(images.permute(0, 3, 1, 2), SHRINK).permute(0, 2, 3, 1).contiguous()
-    pairs = pair_up(c2w, intrinsics / SHRINK, neighbours)
+    pairs = pair_up(c2w, intrinsics / SHRINK, neighbors)
     name = backend if backend != "auto" else "reference" if images.is_cuda else "cpu"
     compare = {"cpu": cpu.compare, "reference": reference.compare}[name]
     for view in range(len(images)):

@@ -84,7 +84,7 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.nda
             "{} holds splats compressed as {}, which cannot be read.", path, kind, hint="Export it without compression."
         )
     if extension.get("colorSpace", DISPLAY) != DISPLAY:
-        note = text("{}: its colours are {}, and are taken as sRGB.", path, extension["colorSpace"])
+        note = text("{}: its colors are {}, and are taken as sRGB.", path, extension["colorSpace"])
         logging.getLogger(__name__).warning(note)
     values = {name: read_accessor(glb, index) for name, index in primitive["attributes"].items() if _is_read(name)}
     degree = max(d for d in range(4) if all(name in values for name in _sh_names(d)[1:]))

@@ -2,7 +2,7 @@
 """Splats as `.splat` files, which many viewers in browsers read.
 
 No header; 32 bytes per splat, little-endian: position and scale as floats, red, green, blue and opacity as bytes, rotation as
-four bytes w x y z around 128. There are no view-dependent colours. The axes are those of PLY files.
+four bytes w x y z around 128. There are no view-dependent colors. The axes are those of PLY files.
 """
 
 from __future__ import annotations

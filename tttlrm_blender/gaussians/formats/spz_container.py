@@ -44,7 +44,7 @@ class Header:
     streams: int = 0
 
     def widths(self) -> list[int]:
-        """Bytes per splat of positions, opacities, base colours, scales, rotations and SH coefficients."""
+        """Bytes per splat of positions, opacities, base colors, scales, rotations and SH coefficients."""
         return [6 if self.version == 1 else 9, 1, 3, 3, 4 if self.version >= 3 else 3, 3 * TERMS[self.degree]]
 
 
