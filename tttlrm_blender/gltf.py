@@ -64,7 +64,7 @@ def _chunks(content: np.ndarray) -> Iterator[tuple[bytes, np.ndarray]]:
 def read_accessor(glb: Glb, index: int) -> np.ndarray:
     """The values of an accessor, [count, width], normalized integers as floats.
 
-    Raises `ValueError`, `KeyError`, `IndexError` or `TypeError` when it does not fit the buffer.
+    Raises `ValueError`, `KeyError`, `IndexError` or `TypeError` when the accessor does not fit the buffer.
     """
     accessor = _item(glb.tree["accessors"], index)
     view = _item(glb.tree["bufferViews"], accessor["bufferView"])
@@ -96,8 +96,8 @@ def write_glb_file(path: str | Path, tree: dict[str, Any], arrays: list[np.ndarr
 def glb_parts(tree: dict[str, Any], arrays: list[np.ndarray], files: Sequence[np.ndarray] = ()) -> Iterator[bytes]:
     """A tree as the content of a GLB file, piece by piece.
 
-    The accessors, in order, are the arrays [count, width], whose integers below 32 bits count as normalized. The bufferViews
-    are those of the accessors, then one for each of the files [B] uint8, such as pictures.
+    The accessors, in order, are the arrays [count, width]; integers of fewer than 32 bits are marked as normalized. The
+    bufferViews are those of the accessors, then one for each of the files [B] uint8, such as pictures.
     """
     pieces = [*arrays, *files]
     starts = np.cumsum([0, *(_padded(piece.nbytes) for piece in pieces)]).tolist()

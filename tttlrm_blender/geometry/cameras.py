@@ -32,7 +32,7 @@ class Cameras:
         return Cameras(self.c2w, self.intrinsics * np.tile(ratio, 2), sizes)
 
     def cropped(self, left: int, top: int, width: int, height: int) -> Cameras:
-        """The same cameras for a window of every image."""
+        """The same cameras for the same crop of every image."""
         offset = np.array([0, 0, left, top])
         sizes = np.broadcast_to(np.array([width, height]), self.sizes.shape).copy()
         return Cameras(self.c2w, self.intrinsics - offset, sizes)
