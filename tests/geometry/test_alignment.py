@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Similarities are found again from what they did to points and to cameras."""
+"""Similarities are recovered from points and from cameras that they moved."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rays go through the centers of pixels, whoever asks for them."""
+"""Rays go through the centers of pixels."""
 
 import torch
 

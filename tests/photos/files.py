@@ -17,7 +17,7 @@ from tttlrm_blender.progress import Report
 
 
 class Notes(Report):
-    """Remembers what it was told."""
+    """Remembers the notes."""
 
     def __init__(self) -> None:
         super().__init__()

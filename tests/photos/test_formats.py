@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Phones' and cameras' own formats, photos of any size, and files that are broken."""
+"""Formats of phones and cameras, photos of any size, and broken files."""
 
 import sys
 import warnings
@@ -36,7 +36,7 @@ def write_heif(path: Path, orientation: int = 1) -> Path:
 
 
 def write_dng(path: Path, mosaic: np.ndarray, orientation: int = 1) -> Path:
-    """A DNG of an RGGB mosaic [H, W] uint16, of a camera that sees as XYZ does."""
+    """A DNG of an RGGB mosaic [H, W] uint16, of a camera whose colors are XYZ."""
     pytest.importorskip("rawpy")
     identity = [value for row in np.eye(3, dtype=int).tolist() for cell in row for value in (cell, 1)]
     tags = [
@@ -155,7 +155,7 @@ def test_large_photos_look_the_same_when_they_are_decoded_small(
     assert np.abs(reduced - full).mean() < 0.2 * shifted, "nothing lies a pixel beside its place"
 
 
-def test_a_hundred_megapixels_are_read_in_silence(tmp_path: Path) -> None:
+def test_a_hundred_megapixels_are_read_without_a_warning(tmp_path: Path) -> None:
     Image.new("L", (12_000, 8_400), 128).save(tmp_path / "a.jpg")
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -127,5 +127,5 @@ def test_truncated_file_is_named(tmp_path: Path, name: str) -> None:
 
 def test_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("not a picture")
-    with pytest.raises(TttlrmError, match=r"a\.jpg is not an image"):
+    with pytest.raises(TttlrmError, match=r"a\.jpg is not a readable image"):
         image_size(tmp_path / "a.jpg")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One photo with its camera, before its pixels are read."""
+"""A photo with its camera, before its pixels are read."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ..geometry.similarity import Similarity
 from ..progress import Report
 from .distortion import Distortion
 
-DEEPEST = 4  # folders that a photo and its mask may be below the one that has both
+DEEPEST = 4  # levels that a photo and its mask may lie below their common folder
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where in a COLMAP model the pose of a photo stands."""
+    """The image in a COLMAP model that gave the pose of a photo."""
 
     model: Path  # folder of the model
     image_id: int
-    estimated: bool = False  # here, and so in a world that nobody chose
+    estimated: bool = False  # by us, and so in an arbitrary world
     world: Similarity | None = None  # from the model's world to that of the photo's pose
 
 
@@ -30,31 +30,31 @@ class Source:
 class Photo:
     """An image file and the camera that took it, in OpenCV axes. Width, height and intrinsics are those of the pixels used.
 
-    Pose files describe upright images, as most programs see them, and so the EXIF orientation is obeyed. Where the size in
-    the pose file only fits the image as it is stored (COLMAP reads phone photos that way), `upright` is False instead.
+    Pose files describe upright images, as most programs read them, so the EXIF orientation is applied. Where the size in the
+    pose file only fits the image as stored (COLMAP reads phone photos that way), `upright` is False.
     """
 
-    name: str  # path below the folder of photos, with forward slashes
+    name: str  # path relative to the folder of photos, with forward slashes
     path: Path
     width: int
     height: int
     intrinsics: np.ndarray  # [4] float64, fx fy cx cy in pixels
     distortion: Distortion
-    c2w: np.ndarray  # [4, 4] float64, camera to world, a rotation and a position
+    c2w: np.ndarray  # [4, 4] float64, camera to world, rigid
     upright: bool = True
     source: Source | None = None
     mask: Path | None = None  # an image that is black where the photo does not count
-    alpha: Path | None = None  # an image that is black where the photo shows background, which is to be white
+    alpha: Path | None = None  # an image that is black where the photo shows background, which becomes white
 
     def reduced(self, factor: int) -> Photo:
-        """The same photo for the means of blocks of factor × factor of its pixels."""
+        """The same photo at a size reduced by a factor: its pixels are the means of blocks of factor × factor."""
         return replace(self, width=self.width // factor, height=self.height // factor, intrinsics=self.intrinsics / factor)
 
 
 def mask_of(path: Path) -> Path | None:
-    """The mask of an image: NAME.png or NAME.SUFFIX.png in a folder `masks` beside it, or beside the folder that it is in.
+    """The mask of an image: NAME.png or NAME.SUFFIX.png in a folder `masks` beside it or beside a folder that contains it.
 
-    Folders below that one are repeated below `masks`, with or without their first, which mostly is `images`.
+    Folders between the two are repeated below `masks`, with or without the first, which is mostly `images`.
     """
     for root in list(path.parents)[:DEEPEST]:
         below = path.relative_to(root).parent
@@ -67,9 +67,9 @@ def mask_of(path: Path) -> Path | None:
 
 
 def leave_out(errors: list[TttlrmError], left: int, report: Report) -> None:
-    """Note the photos that could not be read, where at least two and half of all are left.
+    """Note the photos that could not be read, if at least two photos and half of all are left.
 
-    Otherwise the first error is raised, and always one that says which package is missing.
+    Otherwise the first error is raised; an error about a missing package is always raised.
     """
     grave = [error for error in errors if error.code == "no_package"]
     if grave or (errors and left < max(2, len(errors))):
@@ -79,5 +79,5 @@ def leave_out(errors: list[TttlrmError], left: int, report: Report) -> None:
 
 
 def same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
-    """Whether two sizes are those of one image at two resolutions, give or take a rounded pixel."""
+    """Whether two sizes have the same aspect ratio, up to the rounding of a pixel."""
     return abs(first[0] * second[1] - first[1] * second[0]) <= max(*first, *second)

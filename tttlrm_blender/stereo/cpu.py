@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The comparison compiled for processors."""
+"""The comparison of views, compiled for the CPU; the twin of the one in plain torch."""
 
 from __future__ import annotations
 

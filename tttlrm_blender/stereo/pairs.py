@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which views are compared, and how points of one lie in the other."""
+"""Pairs of views to compare, and the transforms between their cameras."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class Pairs(NamedTuple):
-    """For each of V views its N neighbors."""
+    """The N neighbors of each of V views."""
 
     intrinsics: Tensor  # [V, 4], fx fy cx cy in pixels of the compared images
     other: Tensor  # [V, N] int64, index of the neighbor
@@ -19,7 +19,7 @@ class Pairs(NamedTuple):
 
 
 def pair_up(c2w: Tensor, intrinsics: Tensor, neighbors: int) -> Pairs:
-    """The nearest views [V, N] of each of V views (all others where there are fewer), by place and direction of view."""
+    """The nearest views [V, N] of each of V views (all others if there are fewer), by position and viewing direction."""
     place, turn = c2w[:, :3, 3], c2w[:, :3, :3]
     apart = torch.cdist(place, place, compute_mode="donot_use_mm_for_euclid_dist") + 1 - turn[:, :, 2] @ turn[:, :, 2].T
     apart.fill_diagonal_(torch.inf)
