@@ -59,6 +59,12 @@ test: setup $(if $(BPY),$(OLD)/.ready)  ## check style and types, then run the t
 test-fast: setup  ## the tests that take no time, for daily work: under three minutes
 	$(BIN)/pytest -q -m "not slow"
 
+coverage: setup  ## what part of each room the tests run, those inside Blender 5.0 included: the table in CONTRIBUTING.md
+	rm -rf out/coverage
+	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage combine --quiet
+	$(BIN)/python -m tools.coverage_table
+
 test-blender-all: test $(NEW:=/.ready)  ## the tests, and those of Blender in 5.2 and 5.3 too, which want Python 3.13: NEW_PYTHON=python3.13
 	for new in $(NEW); do TTTLRM_PYTHON=$(CURDIR)/$(BIN)/python $$new/bin/python -m pytest -q tests/operators || exit 1; done
 

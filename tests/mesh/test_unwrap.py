@@ -124,7 +124,7 @@ def test_stops_when_cancelled():
 
 
 @given(st.integers(1, 60), st.integers(0, 1 << 30))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_rectangles_do_not_touch(count, seed):
     sizes = np.random.default_rng(seed).lognormal(0, 1, size=(count, 2))
     scale, places = pack(sizes, 256, 2)

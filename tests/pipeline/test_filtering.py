@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
@@ -59,7 +59,6 @@ def test_near_and_far_are_distances_from_the_nearest_camera(near, far):
     size=st.lists(st.floats(0.5, 6), min_size=3, max_size=3),
     place=st.lists(st.floats(-2, 2), min_size=3, max_size=3),
 )
-@settings(deadline=None)
 def test_a_box_anywhere_keeps_what_is_in_it(turn, size, place):
     box = np.eye(4)
     box[:2, :2] = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
@@ -104,7 +103,6 @@ def test_a_faint_splat_is_lone_sooner():
 
 
 @given(strict=st.floats(0.05, 0.9))
-@settings(deadline=None)
 def test_the_stricter_the_fewer(strict):
     kept = [set(np.flatnonzero(~isolated(splats(), strictness))) for strictness in (strict, min(1.0, strict + 0.1))]
     assert kept[1] <= kept[0]

@@ -12,8 +12,9 @@ from tests.pipeline.test_extend import Growing
 from tests.pipeline.test_jobs import Follower
 from tests.worker.photo_folder import write_checkpoint, write_photos
 from tests.worker.small_worker import JOBS, TOKEN, CountSettings, serving, splats
-from tests.worker.test_limits import health, part, until
+from tests.worker.test_limits import part
 from tests.worker.test_server import assert_alive, greeted, send
+from tests.worker.waiting import health, until
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import Cancelled
 from tttlrm_blender.pipeline import jobs, previews, steps
@@ -112,7 +113,7 @@ def show(monkeypatch):
             report("show", step / settings.steps)
             report.preview(lambda step=step, shown=shown: made.append(step) or shown)
             if step == 0:
-                go_on.wait(20)
+                go_on.wait(60)
         return Nothing()
 
     return {**JOBS, **by_name(JobKind(SHOW, run))}, made, go_on

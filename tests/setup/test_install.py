@@ -14,6 +14,8 @@ from tttlrm_blender.protocol.messages import Progress
 from tttlrm_blender.setup import Environment, Setup, Wanted, commands
 from tttlrm_blender.stages import Stage
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory) -> Path:
@@ -69,14 +71,12 @@ def test_missing_and_damaged_packages_are_put_back(made):
     assert Environment(made.folder).python.lstat().st_ctime_ns == untouched
 
 
-@pytest.mark.slow
 def test_what_does_not_load_any_more_is_made_anew(made):
     (packages_of(made) / "scipy/__init__.py").write_text("raise ImportError('spoiled')")
     Setup(made).result()
     assert (packages_of(made) / "scipy/__init__.py").read_text() == ""
 
 
-@pytest.mark.slow
 def test_an_environment_without_its_python_is_made_anew(made):
     Environment(made.folder).python.unlink()
     Setup(made).result()
@@ -99,7 +99,6 @@ def test_cancelling_takes_the_half_made_away(wanted):
     assert not wanted.folder.exists() and Environment(wanted.folder).state == "none"
 
 
-@pytest.mark.slow
 def test_cancelling_a_repair_keeps_what_was_there(made):
     setup = Setup(made)
     with pytest.raises(Cancelled):
@@ -109,7 +108,6 @@ def test_cancelling_a_repair_keeps_what_was_there(made):
     assert Environment(made.folder).state == "ready"
 
 
-@pytest.mark.slow
 def test_a_wheel_with_another_hash_is_refused_and_setting_up_goes_on_later(wanted, tmp_path):
     others = shutil.copytree(wanted.wheels, tmp_path / "wheels")
     make_wheel(others, "scipy", "scipy", "changed = True")
@@ -121,7 +119,6 @@ def test_a_wheel_with_another_hash_is_refused_and_setting_up_goes_on_later(wante
     assert Environment(wanted.folder).state == "ready"
 
 
-@pytest.mark.slow
 def test_packages_that_do_not_load_are_told(wanted, tmp_path):
     others = shutil.copytree(wanted.wheels, tmp_path / "wheels")
     make_wheel(others, "torch", "torch", f"{TORCH}\nraise OSError('no library')", "2.13.0", HERE)

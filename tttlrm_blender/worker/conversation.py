@@ -37,6 +37,7 @@ from ..protocol.settings_json import from_json
 from . import logs
 from .limits import Limits
 from .outbox import Outbox
+from .outcome import unexpected
 from .paths import placed
 from .schedule import Schedule
 from .session import Incoming, Session
@@ -111,6 +112,9 @@ class Conversation:
                 raise
             logs.tell(logger, "request_failed", request=request, code=error.code, error=error.sentence)
             self._tell(request, Failed.of(error))
+        except Exception as error:  # a fault of ours ends this request, not the connection
+            logs.tell(logger, "request_broke", logging.ERROR, request=request)
+            self._tell(request, Failed.of(unexpected(error, self._services.log)))
 
     async def _upload(self, request: int, message: Upload) -> None:
         if message.offset and request not in self._incoming:

@@ -80,9 +80,14 @@ def outcome(work: Callable[[Report], Any], report: Report, log: Path | None) -> 
         return Failed.of(error)
     except (Exception, SystemExit) as error:
         logs.tell(logger, "job_broke", logging.ERROR)
-        if isinstance(error, OSError) and error.errno in FULL:
-            return Failed.of(unwritable(error.filename or text("A file"), error))
-        return Failed.of(_out_of_memory() if lacks_memory(error) else _internal(error, log))
+        return Failed.of(unexpected(error, log))
+
+
+def unexpected(error: BaseException, log: Path | None) -> TttlrmError:
+    """What a client hears of an error that nobody foresaw; `log`, where there is one, has its traceback."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return unwritable(error.filename or text("A file"), error)
+    return _out_of_memory() if lacks_memory(error) else _internal(error, log)
 
 
 def _out_of_memory() -> TttlrmError:
