@@ -24,7 +24,7 @@ from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.protocol.messages import Event, Preview
 from tttlrm_blender.protocol.results import ReconstructResult
 from tttlrm_blender.protocol.settings import ExtendSettings, ReconstructSettings
-from tttlrm_blender.worker.outcome import JobReport
+from tttlrm_blender.worker.job_events import JobReport
 
 SCANS = (("full", 16), ("ar", 16), ("ar", 32))
 JOINING = 16  # photos of one half of the set that are added to a scene of the other half

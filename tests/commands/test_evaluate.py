@@ -14,7 +14,7 @@ from tests.worker.photo_folder import write_checkpoint, write_photos
 from tttlrm_blender.commands import main
 from tttlrm_blender.commands.comparisons import file_names
 from tttlrm_blender.commands.evaluate import picture_folders
-from tttlrm_blender.commands.figures import mean_of, table
+from tttlrm_blender.commands.tables import mean_of, table
 from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.render.metrics import error_colors
 from tttlrm_blender.train.evaluate import evaluate

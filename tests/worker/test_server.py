@@ -90,7 +90,7 @@ def test_a_wrong_token_is_refused(port, token):
     with connect(f"ws://127.0.0.1:{port}/") as connection:
         send(connection, 0, Hello(token=token))
         assert receive(connection)[1].code == "wrong_token"
-        assert_refused(connection, "refused the token")
+        assert_refused(connection, "rejected the token")
     assert_alive(port)
 
 

@@ -22,9 +22,9 @@ from ..errors import TttlrmError
 from ..protocol.settings import ReconstructSettings
 from ..stages import Stage
 from .comparisons import write_comparisons
-from .figures import mean_of, table
 from .options import add_reconstruct_options, reconstruct_settings
 from .procedural import SIZE, VIEWS, write_scene
+from .tables import mean_of, table
 
 if TYPE_CHECKING:
     from ..progress import Report

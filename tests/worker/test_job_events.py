@@ -16,7 +16,7 @@ from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.codec import Array
 from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Preview, Progress
 from tttlrm_blender.protocol.results import Figures, Nothing
-from tttlrm_blender.worker.outcome import PREVIEW_SECONDS, PREVIEW_SPLATS, JobReport, outcome
+from tttlrm_blender.worker.job_events import PREVIEW_SECONDS, PREVIEW_SPLATS, JobReport, outcome
 
 
 @dataclass(frozen=True)
