@@ -4,6 +4,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None, derandomize=True)  # tests depend neither on load nor on chance
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import Text, TttlrmError
+from .errors import Code, Text, TttlrmError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # no space on the disk, in the quota, in the file system
 
@@ -34,7 +34,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 def unwritable(name: str | Path | Text, error: OSError) -> TttlrmError:
     """The error for a file that could not be written."""
     hint = "Free some disk space." if error.errno in FULL else "Check that its folder exists and can be written to."
-    return TttlrmError("{} cannot be written: {}.", name, error, hint=hint, code="cannot_write")
+    return TttlrmError("{} cannot be written: {}.", name, error, hint=hint, code=Code.CANNOT_WRITE)
 
 
 def make_folder(path: Path) -> None:
@@ -42,4 +42,4 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TttlrmError("The folder {} cannot be created: {}.", path, error, code="cannot_write") from error
+        raise TttlrmError("The folder {} cannot be created: {}.", path, error, code=Code.CANNOT_WRITE) from error

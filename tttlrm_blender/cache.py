@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from .errors import TttlrmError
+from .errors import Code, TttlrmError
 
 
 def cache_folder() -> Path:
@@ -27,7 +27,9 @@ def kept_folder(kind: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         hint = "Set TTTLRM_CACHE to a folder that can be written to."
-        raise TttlrmError("The cache folder {} cannot be created ({}).", folder, error, hint=hint, code="cannot_write") from None
+        raise TttlrmError(
+            "The cache folder {} cannot be created ({}).", folder, error, hint=hint, code=Code.CANNOT_WRITE
+        ) from None
     return folder
 
 

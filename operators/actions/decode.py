@@ -39,7 +39,9 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
 def cropped(wanted: settings.DecodeSettings, splats: bpy.types.Object, name: str = "") -> settings.DecodeSettings:
     """Settings with the crop box of that name, else with the splats' own. Raises `TttlrmError` when it is flat, or not there."""
     if name and name not in bpy.data.objects:
-        raise errors.TttlrmError("There is no object “{}” to crop to.", name, hint="Name one of the scene.", code="bad_settings")
+        raise errors.TttlrmError(
+            "There is no object “{}” to crop to.", name, hint="Name one of the scene.", code=errors.Code.BAD_SETTINGS
+        )
     box = bpy.data.objects[name] if name else group_of(splats).crop
     return replace(wanted, crop=crop_matrix(box, splats))
 

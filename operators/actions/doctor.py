@@ -30,7 +30,7 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
                 "The worker on {} was not started by Blender, which cannot look at its Python.",
                 chosen.host,
                 hint="Type “tttlrm doctor” on that machine.",
-                code="out_of_reach",
+                code=errors.Code.OUT_OF_REACH,
             )
         require_python(chosen)
         return setup.Checkup(chosen.python or sys.executable)

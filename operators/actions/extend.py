@@ -74,7 +74,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
             wanted, files = _with_poses(wanted, found, splats)
         if not files:
             hint = "Select image empties, or cameras with background images, beside the splats, or choose files."
-            raise errors.TttlrmError("There are no new photos.", hint=hint, code="no_photos")
+            raise errors.TttlrmError("There are no new photos.", hint=hint, code=errors.Code.NO_PHOTOS)
         self._photos = {name: source for name, source in files.items() if isinstance(source, Path)}
         return extending(splats, wanted, files)
 

@@ -116,7 +116,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
             return sources.chosen(Path(bpy.path.abspath(self.directory)), names)
         source = sources.source_of(context)
         if lacking := sources.missing(context, source):
-            raise errors.TttlrmError(lacking, code="no_photos")
+            raise errors.TttlrmError(lacking, code=errors.Code.NO_PHOTOS)
         return source
 
     def _wanted(self, context: bpy.types.Context) -> settings.ReconstructSettings:

@@ -29,5 +29,5 @@ def require_budget(wanted: settings.RefineSettings) -> None:
     """Raises `TttlrmError` where settings do not say how long to refine."""
     if not wanted.wanted:
         raise errors.TttlrmError(
-            "There is nothing to refine in no time.", hint="Set steps, passes or seconds.", code="bad_settings"
+            "There is nothing to refine in no time.", hint="Set steps, passes or seconds.", code=errors.Code.BAD_SETTINGS
         )

@@ -29,12 +29,12 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
         chosen = addon.preferences()
         if chosen is None:
             hint = "Install its zip in Preferences → Get Extensions → Install from Disk."
-            raise errors.TttlrmError("Only the installed extension sets up a worker.", hint=hint, code="not_installed")
+            raise errors.TttlrmError("Only the installed extension sets up a worker.", hint=hint, code=errors.Code.NOT_INSTALLED)
         if not chosen.wheels and not bpy.app.online_access:
             raise errors.TttlrmError(
                 "The worker's packages have to be downloaded, and Blender may not go online.",
                 hint="Allow online access in Preferences → System → Network, or name a folder of wheels.",
-                code="offline",
+                code=errors.Code.OFFLINE,
             )
         worker.link.close()
         wheels = Path(bpy.path.abspath(chosen.wheels)) if chosen.wheels else None

@@ -21,7 +21,7 @@ def open_file(path: Path) -> None:
         bpy.ops.wm.open_mainfile(filepath=str(path.absolute()))
     except RuntimeError as error:
         hint = "Is it a file that this Blender, or an older one, has saved?"
-        raise errors.TttlrmError("{} cannot be opened: {}", path, _words(error), hint=hint, code="bad_blend") from error
+        raise errors.TttlrmError("{} cannot be opened: {}", path, _words(error), hint=hint, code=errors.Code.BAD_BLEND) from error
 
 
 def save(path: Path) -> None:
@@ -30,7 +30,9 @@ def save(path: Path) -> None:
         bpy.ops.wm.save_as_mainfile(filepath=str(path.absolute()), copy=True, compress=True)
     except RuntimeError as error:
         hint = "Is there room, and may this user write there?"
-        raise errors.TttlrmError("{} cannot be saved: {}", path, _words(error), hint=hint, code="cannot_write") from error
+        raise errors.TttlrmError(
+            "{} cannot be saved: {}", path, _words(error), hint=hint, code=errors.Code.CANNOT_WRITE
+        ) from error
 
 
 def _words(error: RuntimeError) -> str:

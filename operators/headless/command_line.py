@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
         return FAILURE if args.run(args) else SUCCESS
     except errors.TttlrmError as error:
         print(f"tttlrm: {error}", file=sys.stderr)
-        return USAGE if error.code == "usage" else FAILURE
+        return USAGE if error.code == errors.Code.USAGE else FAILURE
     except KeyboardInterrupt:
         print("tttlrm: stopped; what was finished before is kept.", file=sys.stderr)
         return INTERRUPTED

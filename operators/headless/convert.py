@@ -34,7 +34,7 @@ def run(args: Namespace) -> bool:
     """Reconstruct the sets; whether any failed. Raises `TttlrmError`."""
     if not args.sets.is_dir():
         raise errors.TttlrmError(
-            "The folder {} does not exist.", args.sets, hint="Name one with a folder for each photo set.", code="usage"
+            "The folder {} does not exist.", args.sets, hint="Name one with a folder for each photo set.", code=errors.Code.USAGE
         )
     out, (place, shares) = args.out.resolve(), args.share
     sets = _named(_sets(args.sets.resolve(), out), args.only)
@@ -53,7 +53,10 @@ def _named(sets: list[Path], names: list[str] | None) -> list[Path]:
     if missing:
         there = ", ".join(path.name for path in sets) or "none"
         raise errors.TttlrmError(
-            "There is no photo set named {}.", ", ".join(sorted(missing)), hint=errors.text("There are: {}.", there), code="usage"
+            "There is no photo set named {}.",
+            ", ".join(sorted(missing)),
+            hint=errors.text("There are: {}.", there),
+            code=errors.Code.USAGE,
         )
     return [path for path in sets if path.name in names]
 

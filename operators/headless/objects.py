@@ -23,12 +23,17 @@ def chosen_splats(names: list[str] | None) -> list[bpy.types.Object]:
     if names is None:
         found = [obj for obj in objects if is_splats(obj) and obj.visible_get()]
         if not found:
-            raise errors.TttlrmError("The file shows no splats.", hint="Name hidden ones with --object.", code="no_splats")
+            raise errors.TttlrmError(
+                "The file shows no splats.", hint="Name hidden ones with --object.", code=errors.Code.NO_SPLATS
+            )
         return found
     missing = [name for name in names if not is_splats(objects.get(name))]
     if missing:
         there = ", ".join(obj.name for obj in objects if is_splats(obj)) or "none"
         raise errors.TttlrmError(
-            "There are no splats named {}.", ", ".join(missing), hint=errors.text("There are: {}.", there), code="no_splats"
+            "There are no splats named {}.",
+            ", ".join(missing),
+            hint=errors.text("There are: {}.", there),
+            code=errors.Code.NO_SPLATS,
         )
     return [objects[name] for name in dict.fromkeys(names)]

@@ -30,6 +30,6 @@ def run(args: Namespace) -> bool:
     """Reconstruct the set; whether that failed. Raises `TttlrmError`."""
     if not args.photos.exists():
         raise errors.TttlrmError(
-            "There is nothing at {}.", args.photos, hint="Name a folder of photos, or a video.", code="usage"
+            "There is nothing at {}.", args.photos, hint="Name a folder of photos, or a video.", code=errors.Code.USAGE
         )
     return batch.run([Task(args.photos.resolve(), args.out.resolve())], args)

@@ -50,12 +50,12 @@ def make(task: Task, wanted: settings.ReconstructSettings, keep_scene: bool, say
     `keep_scene` lets the worker keep what decoding again needs; `say` hears what happens. Raises `TttlrmError`.
     """
     if task.out.exists() and not task.finished:
-        raise errors.TttlrmError("{} exists, but is not finished.", task.out, hint="Move it away.", code="cannot_write")
+        raise errors.TttlrmError("{} exists, but is not finished.", task.out, hint="Move it away.", code=errors.Code.CANNOT_WRITE)
     work = set_work(task.photos, wanted)
     try:
         result = _follow(work, say)
         if wanted.mesh and not result.mesh:
-            raise errors.TttlrmError("The splats have no mesh.", hint="What was said before tells why.", code="no_mesh")
+            raise errors.TttlrmError("The splats have no mesh.", hint="What was said before tells why.", code=errors.Code.NO_MESH)
         drawn = _follow(Work(work.session, kinds.RENDER, settings.RenderSettings(views=(0,))), say)
     finally:
         if not keep_scene:

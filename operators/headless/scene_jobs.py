@@ -127,10 +127,12 @@ def _kept(splats: list[bpy.types.Object], args: Namespace) -> list[bpy.types.Obj
     found = [obj for obj in splats if is_kept(obj)]
     if not found:
         hint = "Splats from other files have no scene that could be read again."
-        raise errors.TttlrmError("{} holds no splats that were reconstructed.", args.file, hint=hint, code="no_splats")
+        raise errors.TttlrmError("{} holds no splats that were reconstructed.", args.file, hint=hint, code=errors.Code.NO_SPLATS)
     if args.kind == "extend" and len(found) > 1:
         names = ", ".join(obj.name for obj in found)
         raise errors.TttlrmError(
-            "Photos are added to one scene.", hint=errors.text("Name its splats with --object: {}.", names), code="usage"
+            "Photos are added to one scene.",
+            hint=errors.text("Name its splats with --object: {}.", names),
+            code=errors.Code.USAGE,
         )
     return found

@@ -36,7 +36,7 @@ def use(args: Namespace, kept: bool) -> None:
     chosen = _running(args) if args.worker else _started(args, kept)
     if kept and chosen.launched and chosen.scenes is None:
         hint = "Name their folder with --scenes, or a running worker with --worker."
-        raise errors.TttlrmError("A worker that is started for one command keeps no scenes.", hint=hint, code="usage")
+        raise errors.TttlrmError("A worker that is started for one command keeps no scenes.", hint=hint, code=errors.Code.USAGE)
     worker.instead = chosen
 
 
@@ -54,11 +54,11 @@ def _running(args: Namespace) -> Worker:
         except OSError as error:
             hint = "Name the file that the worker told of when it started."
             raise errors.TttlrmError(
-                "{} cannot be read: {}.", args.token_file, error.strerror, hint=hint, code="no_token"
+                "{} cannot be read: {}.", args.token_file, error.strerror, hint=hint, code=errors.Code.NO_TOKEN
             ) from error
     if not token:
         hint = "Name its file with --token-file, or set TTTLRM_TOKEN."
-        raise errors.TttlrmError("The token of the worker is not known.", hint=hint, code="usage")
+        raise errors.TttlrmError("The token of the worker is not known.", hint=hint, code=errors.Code.USAGE)
     return Worker(host=host, port=port, token=token, fingerprint=args.fingerprint)
 
 

@@ -4,7 +4,7 @@
 import bpy
 
 from .. import addon
-from ..engine import settings
+from ..engine import errors, settings
 from ..given import given, group_of
 from ..jobs import troubles, waiting
 from ..mixins import Panel
@@ -137,9 +137,9 @@ def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         return
     box = layout.box().column(align=True)
     paragraph(box, context, troubles.text(failure), "ERROR")
-    if failure.code == "no_scene":
+    if failure.code == errors.Code.NO_SCENE:
         box.operator("tttlrm.reconstruct_again")
-    if failure.code == "no_worker" and addon.ADDON:
+    if failure.code == errors.Code.NO_WORKER and addon.ADDON:
         box.operator("preferences.addon_show", text="Show Preferences").module = addon.ADDON
 
 

@@ -51,7 +51,7 @@ class KeptSceneOperator(JobOperator):
             raise errors.TttlrmError(
                 "The splats were deleted while the worker was busy with them.",
                 hint="Undo that, and start again.",
-                code="no_splats",
+                code=errors.Code.NO_SPLATS,
             )
         return obj
 

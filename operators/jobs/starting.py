@@ -22,7 +22,7 @@ def start_operator(operator: str, /, **arguments: object) -> Outcome:
     global failure
     if activity.current:
         hint = "Wait for its end, or stop it with Esc."
-        raise errors.TttlrmError("Another job is still running.", hint=hint, code="busy")
+        raise errors.TttlrmError("Another job is still running.", hint=hint, code=errors.Code.BUSY)
     failure = None
     try:
         return getattr(untyped(bpy.ops).tttlrm, operator)("INVOKE_DEFAULT", **arguments)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_n
 
-from ..engine import messages
+from ..engine import errors, messages
 from ..given import group_of
 from ..translations import explained, shown
 
 _failures: dict[str, messages.Failed] = {}  # by the scene's name on the worker
-TELLING = {  # what to say in place of an error's own words, which do not know about objects and files
-    "no_scene": pgettext_n(
+TELLING: dict[str, str] = {  # by code, what to say in place of an error's own words, which do not know about objects and files
+    errors.Code.NO_SCENE: pgettext_n(
         "The worker on this computer does not keep this scene. Reconstruct it again to decode it with other settings; "
         "the splats stay as they are, and can be displayed, edited and exported."
     ),

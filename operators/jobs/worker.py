@@ -39,7 +39,7 @@ def require_python(worker: Worker) -> None:
         raise errors.TttlrmError(
             "Blender does not know which Python runs the worker.",
             hint="Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages.",
-            code="no_worker",
+            code=errors.Code.NO_WORKER,
         )
 
 
@@ -135,7 +135,9 @@ class Run(client.Job):
         except Exception as error:  # whoever waits for the job must hear of its end
             traceback.print_exc()
             hint = "Try again; Blender's console has the details."
-            failure = errors.TttlrmError("The job broke with an unexpected {}.", type(error).__name__, hint=hint, code="internal")
+            failure = errors.TttlrmError(
+                "The job broke with an unexpected {}.", type(error).__name__, hint=hint, code=errors.Code.INTERNAL
+            )
             self.put(messages.Failed.of(failure))
 
     def _follow(self, remote: client.Job) -> None:
@@ -157,6 +159,6 @@ def start(work: Work) -> Run:
             "The worker on {} is not on this computer, and Blender may not go online.",
             worker.host,
             hint="Allow online access in Blender's preferences, under System.",
-            code="offline",
+            code=errors.Code.OFFLINE,
         )
     return Run(work, worker)

@@ -188,7 +188,7 @@ def _content(image: bpy.types.Image) -> Path | bytes:
             if image.filepath_raw
             else errors.text("The photo “{}” was never saved.", image.name),
             hint="Save it, or find the missing file, then try again.",
-            code="bad_photo",
+            code=errors.Code.BAD_PHOTO,
         )
     return path
 
@@ -212,7 +212,10 @@ def intrinsics(camera: bpy.types.Object, size: tuple[int, int], aspect: float = 
     data = camera_of(camera)
     if data.type != "PERSP":
         raise errors.TttlrmError(
-            "The camera “{}” is not a perspective one.", camera.name, hint="Set its type to Perspective.", code="bad_camera"
+            "The camera “{}” is not a perspective one.",
+            camera.name,
+            hint="Set its type to Perspective.",
+            code=errors.Code.BAD_CAMERA,
         )
     aspect = untyped(data).get(PIXEL_ASPECT, aspect)
     fit: str = data.sensor_fit

@@ -93,7 +93,9 @@ def _bends(camera: bpy.types.MovieTrackingCamera, name: str) -> bool:
 
 def _unknown_lens(clip: bpy.types.MovieClip, why: errors.Text) -> errors.TttlrmError:
     hint = "Solve it again with square pixels and the distortion model Polynomial, or Brown without K4."
-    return errors.TttlrmError("The lens of the clip “{}” is not supported: {}.", clip.name, why, hint=hint, code="bad_camera")
+    return errors.TttlrmError(
+        "The lens of the clip “{}” is not supported: {}.", clip.name, why, hint=hint, code=errors.Code.BAD_CAMERA
+    )
 
 
 def _numbered(first: Path, number: int) -> Path:
@@ -108,5 +110,5 @@ def _numbered(first: Path, number: int) -> Path:
 def _existing(file: Path) -> Path:
     if not file.is_file():
         hint = "Find the missing file, or solve the clip again."
-        raise errors.TttlrmError("The file {} of the clip does not exist.", file, hint=hint, code="bad_photo")
+        raise errors.TttlrmError("The file {} of the clip does not exist.", file, hint=hint, code=errors.Code.BAD_PHOTO)
     return file

@@ -30,7 +30,9 @@ def around(box: bpy.types.Object) -> Matrix:
     half = (high - low) / 2
     cube = box.matrix_world @ Matrix.Translation((low + high) / 2) @ Matrix.Diagonal((half.x, half.y, half.z, 1))
     if min(half.x, half.y, half.z) < FLAT or abs(cube.determinant()) < FLAT**3:
-        raise errors.TttlrmError("The object “{}” is flat.", box.name, hint="Choose one with some depth.", code="bad_settings")
+        raise errors.TttlrmError(
+            "The object “{}” is flat.", box.name, hint="Choose one with some depth.", code=errors.Code.BAD_SETTINGS
+        )
     return cube
 
 

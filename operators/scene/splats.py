@@ -53,7 +53,7 @@ def read_splats(
             "The object “{}” holds no splats.",
             obj.name,
             hint="Select a point cloud that was imported or made as splats.",
-            code="no_splats",
+            code=errors.Code.NO_SPLATS,
         )
     given(bpy.context.view_layer).update()
     matrix = np.array(obj.matrix_world) if world is None else world @ np.array(obj.matrix_world)

@@ -28,7 +28,9 @@ def views_of(
     given(bpy.context.view_layer).update()
     found = sorted((obj for obj in objects if obj.type == "CAMERA"), key=lambda obj: obj.name)
     if not found:
-        raise errors.TttlrmError("No camera is selected.", hint="Select some, or export all of the scene.", code="no_cameras")
+        raise errors.TttlrmError(
+            "No camera is selected.", hint="Select some, or export all of the scene.", code=errors.Code.NO_CAMERAS
+        )
     names: list[str] = []
     for camera in found:
         names.append(free_name(_name(camera), names))

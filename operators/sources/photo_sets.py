@@ -57,7 +57,10 @@ def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[st
     below = {f"{GIVEN}/{part.name}": part for part in sorted(path.glob("*")) if _wanted(part, POSES)}
     if not below:
         raise errors.TttlrmError(
-            "There are no camera poses at {}.", poses, hint="Name a pose file or a COLMAP folder, or say auto.", code="no_poses"
+            "There are no camera poses at {}.",
+            poses,
+            hint="Name a pose file or a COLMAP folder, or say auto.",
+            code=errors.Code.NO_POSES,
         )
     return GIVEN, below
 
@@ -84,7 +87,7 @@ def poses_know_up(poses: str, files: Mapping[str, Path | bytes]) -> bool:
 
 def _no_photos(folder: Path) -> errors.TttlrmError:
     hint = "Choose a folder with JPEG, PNG, WebP, TIFF, AVIF, HEIC or camera raw files, or with one video."
-    return errors.TttlrmError("There are no photos in {}.", folder, hint=hint, code="no_photos")
+    return errors.TttlrmError("There are no photos in {}.", folder, hint=hint, code=errors.Code.NO_PHOTOS)
 
 
 def _wanted(path: Path, suffixes: frozenset[str]) -> bool:

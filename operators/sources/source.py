@@ -45,4 +45,4 @@ class Source:
 
     def _require(self) -> None:
         if self.missing:
-            raise errors.TttlrmError(self.missing, code="no_photos")
+            raise errors.TttlrmError(self.missing, code=errors.Code.NO_PHOTOS)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.worker.small_worker import COUNT, TOKEN, CountSettings, serving
-from tests.worker.test_limits import until
+from tests.worker.waiting import until
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol import alive
@@ -18,7 +18,7 @@ from tttlrm_blender.protocol.messages import Progress
 
 SHORT = {"TCP_KEEPIDLE": 1, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 2}
 EVENTS: list[str] = []  # of the worker's log
-BUSY = CountSettings(steps=20, seconds=0.1)
+BUSY = {"returns": CountSettings(steps=20, seconds=0.1), "stays away": CountSettings(steps=60, seconds=0.1)}
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1  # of <linux/sockios.h> and <net/if.h>
 
 
@@ -47,7 +47,7 @@ def main(what: str, folder: Path) -> None:
     with serving(folder) as port:
         with Client("127.0.0.1", port, TOKEN) as client, Client("127.0.0.1", port, TOKEN):  # and a silent one
             client.upload("s", {"a": b"1"})
-            job = client.submit("s", COUNT, BUSY)
+            job = client.submit("s", COUNT, BUSY[what])
             next(event for event in job.events() if isinstance(event, Progress))
             time.sleep(0.5)  # until all has arrived that went to the silent client
             network(up=False)
@@ -60,7 +60,7 @@ def main(what: str, folder: Path) -> None:
                     job.result()
                 except TttlrmError as error:
                     print("gave", error.code)
-                until(lambda: "client_left" in EVENTS, 30)  # the silent one; what is being sent is tried for longer
+                until(lambda: "client_left" in EVENTS)  # the silent one; what is being sent is tried for longer
                 network(up=True)
         with Client("127.0.0.1", port, TOKEN) as client:
             print("then", client.submit("s", COUNT, CountSettings()).result().jobs)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from websockets.sync.server import serve
 
-from tests.worker.small_worker import BREAK, COUNT, LONG, TOKEN, BreakSettings, CountSettings, serving
+from tests.worker.small_worker import BREAK, COUNT, LONG, TOKEN, BreakResult, BreakSettings, CountSettings, serving
 from tttlrm_blender import __version__, errors
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError, text
@@ -51,7 +51,7 @@ def test_arrays_and_files_of_many_frames_arrive_whole(client):
 
 def test_poll_never_waits(client):
     job = client.submit("s", COUNT, LONG)
-    events, deadline = [], time.monotonic() + 20
+    events, deadline = [], time.monotonic() + 60
     while not any(isinstance(event, Progress) for event in events) and time.monotonic() < deadline:
         events += job.poll()
     assert not job.ended
@@ -110,6 +110,13 @@ def test_requests_that_make_no_sense_fail_and_the_connection_lives(client):
             client.submit(session, kind, settings).result()
         assert caught.value.code == code
     assert client.submit("s", COUNT, CountSettings()).result().jobs == 1
+
+
+def test_a_result_of_another_type_is_refused_and_the_connection_lives(client):
+    with pytest.raises(TttlrmError, match="BreakResult has no") as caught:
+        client.submit("s", replace(COUNT, result=BreakResult), CountSettings()).result()
+    assert caught.value.code == "bad_message"
+    assert client.submit("s", COUNT, CountSettings()).result().jobs == 2
 
 
 @pytest.mark.parametrize("path", ["../a", "/tmp/a", "a/../../b", "a\\b"])

@@ -18,6 +18,7 @@ def own_network() -> bool:
     return bool(shutil.which("unshare")) and not subprocess.run([*OWN_NETWORK, "true"], capture_output=True).returncode
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not own_network(), reason="needs a network of its own")
 @pytest.mark.parametrize(
     ("what", "told"), [("returns", ["gave 1 True", "then 2"]), ("stays away", ["gave worker_lost", "then 2"])]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.worker.small_worker import COUNT, TOKEN, CountSettings
-from tests.worker.test_limits import health, until
+from tests.worker.waiting import health, until
 from tttlrm_blender.client import launch_worker
 from tttlrm_blender.protocol.messages import Progress
 
@@ -36,6 +36,7 @@ def suspended(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.slow
 def test_a_worker_that_stood_still_goes_on_with_everything():
     with launch_worker(program=SMALL) as worker, worker.connect() as client, worker.connect() as other:
         client.upload("s", {"a": b"1"})
@@ -47,7 +48,7 @@ def test_a_worker_that_stood_still_goes_on_with_everything():
             forgotten.start()
             time.sleep(ASLEEP)
         assert [job.result().jobs for job in (running, waiting, arriving)] == [1, 2, 1]
-        forgotten.join(20)
+        forgotten.join(60)
         assert not forgotten.is_alive() and client.connected and other.connected
 
 
@@ -67,6 +68,7 @@ with Client("127.0.0.1", int(sys.argv[1]), sys.argv[2]) as client:
 """
 
 
+@pytest.mark.slow
 def test_a_client_that_stood_still_gets_all_that_it_has_missed(port):
     command = [sys.executable, "-c", CLIENT, str(port), TOKEN]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}) as client:
@@ -76,4 +78,4 @@ def test_a_client_that_stood_still_gets_all_that_it_has_missed(port):
             time.sleep(ASLEEP)
             assert health(port)["connections"] == 1
         assert client.stdout.read() == b"(100000, 3)\n2\n"
-        assert client.wait(20) == 0
+        assert client.wait(60) == 0

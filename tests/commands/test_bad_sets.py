@@ -128,6 +128,7 @@ def test_a_set_of_too_little_ends_with_one_sentence(
     assert "Traceback" not in printed.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("write", "views", "note"),
     [

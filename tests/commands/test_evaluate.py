@@ -83,7 +83,7 @@ def test_reconstruct_leaves_test_photos_alone(checkpoint: str, tmp_path: Path, c
 def test_something_must_be_left_to_learn_from(checkpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     photos = write_photos(tmp_path / "photos")
     assert main(["evaluate", str(photos), "--checkpoint", checkpoint, "--hold-out", "0"]) == 1
-    assert f"No photo of {photos} is left to reconstruct from." in capsys.readouterr().err
+    assert f"All photos of {photos} are held out." in capsys.readouterr().err
 
 
 def test_several_sets_have_a_mean(checkpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

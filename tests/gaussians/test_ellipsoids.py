@@ -20,7 +20,7 @@ def assert_same_ellipsoids(axes: np.ndarray) -> None:
     np.testing.assert_allclose(found, axes @ axes.transpose(0, 2, 1), atol=1e-8 * float(size.max()) ** 2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), spread=st.floats(0, 5))
 def test_both_ways_give_the_same_ellipsoids(seed, spread):
     chance = np.random.default_rng(seed)

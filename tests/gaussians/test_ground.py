@@ -39,7 +39,7 @@ def check(plane: Plane, turn: np.ndarray, shift: np.ndarray) -> None:
     assert abs(plane.normal @ shift - plane.offset) < 0.03
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds)
 def test_the_floor_is_found_without_cameras(seed):
     turn, shift = Rotation.random(rng=seed).as_matrix(), np.array([3.0, -1, 5])
@@ -47,7 +47,7 @@ def test_the_floor_is_found_without_cameras(seed):
     check(find_ground(points, np.ones(len(points))), turn, shift)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds)
 def test_cameras_tell_the_floor_from_a_larger_wall(seed):
     turn, shift = Rotation.random(rng=seed).as_matrix(), np.array([3.0, -1, 5])
@@ -72,7 +72,7 @@ def test_without_a_plane_cameras_tell_up_and_nothing_else_does():
         find_ground(np.zeros((0, 3)), np.zeros(0))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds)
 def test_three_points_make_a_ground_below_the_rest(seed):
     turn, shift = Rotation.random(rng=seed).as_matrix(), np.array([1.0, 2, 3])

@@ -28,7 +28,7 @@ def one_of(gaussians: Gaussians) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return mean, spread, sum(w * sh for w, sh in zip(weights, gaussians.sh.astype(float), strict=True))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(count=st.integers(1, 60), side=st.floats(0.05, 5), seed=st.integers(0, 1000))
 def test_every_cube_has_the_mixture_of_its_splats(random_splats, count, side, seed):
     splats = random_splats(count, degree=1, seed=seed)

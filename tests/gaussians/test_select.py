@@ -33,7 +33,7 @@ def test_new_masks_join_what_was_selected(mode, expected):
     np.testing.assert_array_equal(select.COMBINED[mode](before, found), np.array(expected, dtype=bool))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds)
 def test_boxes_and_balls_move_with_their_points(seed):
     matrix = affine(seed)
@@ -61,7 +61,7 @@ def test_bright_splats_count_as_white():
     assert select.base_colors(np.full((1, 3), 5.0, dtype=np.float32)).tolist() == [[1, 1, 1]]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, st.integers(1, 6), st.sampled_from([0.2, 0.5, 1.0]))
 def test_isolation_is_counted_in_cubes(seed, neighbors, distance):
     points = cloud(seed)

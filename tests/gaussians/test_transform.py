@@ -38,7 +38,7 @@ def assert_moved(got: Gaussians, before: Gaussians, linear: np.ndarray, turn: np
     assert all(array.dtype == np.float32 for array in got.arrays().values())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=seeds, degree=st.integers(0, 3), scale=st.floats(1e-3, 1e3), mirrored=st.booleans())
 def test_similarity(random_splats, seed, degree, scale, mirrored):
     splats = random_splats(50, degree, seed)
@@ -47,7 +47,7 @@ def test_similarity(random_splats, seed, degree, scale, mirrored):
     assert_moved(apply_similarity(splats, scale, rotation, shift), splats, scale * rotation, rotation, shift)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=seeds, uniform=st.booleans(), mirrored=st.booleans())
 def test_matrix(random_splats, seed, uniform, mirrored):
     splats = random_splats(50, 3, seed)
@@ -94,7 +94,7 @@ def test_basis_is_that_of_real_spherical_harmonics():
             np.testing.assert_allclose(values[:, degree * degree + degree + order], expected, atol=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=seeds)
 def test_quaternions_agree_with_scipy(seed):
     first, second = Rotation.random(2, rng=seed)

@@ -41,6 +41,7 @@ def share_of(rank, ranks, views_per_update):
     return views, scan(sequence()[:, views].flatten(1, 2), chunks, sequence_parallel(Rule()))[0]
 
 
+@pytest.mark.slow
 def test_two_ranks_agree_with_one(tmp_path):
     mp.spawn(share, (2, str(tmp_path)), nprocs=2)
     found = [torch.load(tmp_path / f"{rank}.pt") for rank in range(2)]

@@ -52,6 +52,7 @@ def installed_version() -> str:
     return tomllib.loads((place() / "tttlrm/blender_manifest.toml").read_text())["version"]
 
 
+@pytest.mark.slow
 def test_blender_installs_and_updates_from_a_folder(releases):
     publish(releases, "0.1.9")
     ours = {"repo_directory": str(place()), "pkg_id": "tttlrm"}

@@ -19,6 +19,8 @@ import operators.jobs.worker
 from operators.jobs.chosen_worker import Worker
 from tests.operators.worker_python import WORKER_PYTHON
 
+pytestmark = pytest.mark.slow
+
 MAKE_CHECKPOINT = """
 import sys
 from pathlib import Path

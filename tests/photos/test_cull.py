@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 from scipy.ndimage import gaussian_filter, uniform_filter1d
@@ -80,14 +80,12 @@ def test_never_more_than_half_are_blurred(tmp_path: Path) -> None:
     assert len(cull_photos(paths, Notes())) >= 3
 
 
-@settings(deadline=None)
 @given(st.floats(0.05, 1), st.floats(-0.3, 0.3))
 def test_softness_does_not_depend_on_contrast(contrast: float, brightness: float) -> None:
     image = np.random.default_rng(0).random((40, 50)).astype(np.float32)
     assert softness(image * contrast + brightness) == pytest.approx(softness(image), rel=1e-3)
 
 
-@settings(deadline=None)
 @given(st.floats(0, 2), st.floats(0.2, 2))
 def test_softness_grows_with_blur(sigma: float, more: float) -> None:
     image = gaussian_filter(np.random.default_rng(0).random((60, 80)).astype(np.float32), sigma)

@@ -182,7 +182,7 @@ SAMPLES = {".jpg": {"quality": 90}, ".png": {}, ".webp": {}, ".tif": {"compressi
 
 
 @pytest.mark.parametrize("suffix", [*SAMPLES, ".heic", ".dng"])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_broken_file_is_an_image_or_a_sentence(tmp_path: Path, suffix: str, data: st.DataObject) -> None:
     path = tmp_path / f"a{suffix}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import gaussian_filter
@@ -190,7 +190,6 @@ def test_a_single_photo_is_no_video(tmp_path: Path) -> None:
         find_photos(write_photo(tmp_path / "a.png"))
 
 
-@settings(deadline=None)
 @given(st.integers(-30, 30), st.integers(-10, 10))
 def test_shifts_are_found(across: int, down: int) -> None:
     wall = WALL[..., 0].astype(np.float32)[::2, ::2]

@@ -70,6 +70,7 @@ def test_photos_of_different_things(tmp_path: Path) -> None:
     assert "No two photos show the same things" in failure(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_camera_that_turns_on_the_spot(tmp_path: Path) -> None:
     """Views of a picture from a camera that only turns: homographies K R K⁻¹, without parallax."""
     wide, focal = np.asarray(texture(3, 1200)).astype(np.float32), 600.0
@@ -83,6 +84,7 @@ def test_a_camera_that_turns_on_the_spot(tmp_path: Path) -> None:
     assert "walk around" in failure(tmp_path)
 
 
+@pytest.mark.slow
 def test_photos_of_something_else_are_left_out_by_name(tmp_path: Path, shared: Path) -> None:
     for name in CASTLE:
         shutil.copy(shared / "data/castle" / name, tmp_path)
@@ -108,6 +110,7 @@ def test_notes_give_the_reason(tmp_path: Path) -> None:
     assert "something else" in report.notes[0] and "detail" in report.notes[1] and "too little" in report.notes[2]
 
 
+@pytest.mark.slow
 def test_many_photos_are_matched_with_those_that_look_alike(
     tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

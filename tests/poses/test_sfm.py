@@ -57,6 +57,7 @@ def aligned(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, 
     return scale, rotation, target.mean(0) - scale * rotation @ source.mean(0)
 
 
+@pytest.mark.slow
 def test_estimated_poses_are_cached_and_agree_with_colmap(tmp_path: Path, shared: Path, cache: Path) -> None:
     names = ["100_7101.JPG", "100_7102.JPG", "100_7103.JPG", "100_7104.JPG"]
     folder = tmp_path / "castle"
@@ -85,6 +86,7 @@ def test_estimated_poses_are_cached_and_agree_with_colmap(tmp_path: Path, shared
     assert len(again.heard) == heard
 
 
+@pytest.mark.slow
 def test_masked_pixels_do_not_affect_the_poses(tmp_path: Path, shared: Path) -> None:
     for name in (f"100_710{index}.JPG" for index in range(1, 6)):
         shutil.copy(shared / "data/castle" / name, tmp_path)
@@ -142,6 +144,7 @@ def test_failing_process_says_why(tmp_path: Path) -> None:
     assert caught.value.code == "sfm_failed"
 
 
+@pytest.mark.slow
 def test_triangulated_points_lie_where_colmap_has_them(shared: Path) -> None:
     photos = find_photos(shared / "data/fox")[10:18]
     points = sparse_points(photos, Report())
@@ -159,6 +162,7 @@ def test_triangulated_points_lie_where_colmap_has_them(shared: Path) -> None:
     assert np.abs(points.colors - everything.colors[nearest])[close].mean() < 0.1
 
 
+@pytest.mark.slow
 def test_triangulated_points_are_the_same_every_time(shared: Path) -> None:
     photos = find_photos(shared / "data/fox")[:5]
     first, second = (sparse_points(photos, Report()) for _ in range(2))

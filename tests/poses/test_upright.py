@@ -64,7 +64,7 @@ def degrees(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.degrees(np.arccos((first @ second).clip(-1, 1))))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6))
 def test_orbits_stand_upright_in_any_world(seed: int) -> None:
     ball = np.random.default_rng(seed).normal(size=(500, 3)) * 0.4
@@ -78,7 +78,7 @@ def test_orbits_stand_upright_in_any_world(seed: int) -> None:
     assert 0.5 * RADIUS < np.quantile(np.linalg.norm(stood - np.median(stood, 0), axis=1), 0.9) < 2 * RADIUS
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6))
 def test_walls_are_vertical_although_all_cameras_are_pitched(seed: int) -> None:
     c2w, points, up = elsewhere(seed, facade(seed), wall(np.random.default_rng(seed)))

@@ -57,6 +57,7 @@ def same(first: Gaussians, second: Gaussians) -> bool:
     return all(np.array_equal(one, other) for one, other in pairs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -75,6 +76,7 @@ def test_threads_do_not_change_the_splats(start, many, points, settings: RefineS
     assert not same(results[0], start) and all(same(result, results[0]) for result in results[1:])
 
 
+@pytest.mark.slow
 def test_the_clock_does_not_change_the_splats(start, many, points, monkeypatch: pytest.MonkeyPatch) -> None:
     calm = refine(start, many, EVERYTHING, Report(), points)
     hours = itertools.count(0, 3600)

@@ -49,7 +49,7 @@ def test_capped_opacity() -> None:
     assert_same(replace(splats, opacities=torch.ones(40)), ring(1))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 1000), scale=st.sampled_from([1e-4, 0.01, 0.1, 0.5]), width=st.integers(1, 40), height=st.integers(1, 40)
 )

@@ -11,6 +11,7 @@ from tttlrm_blender.protocol.messages import Progress
 from tttlrm_blender.setup import Checkup, Environment
 
 
+@pytest.mark.slow
 def test_the_doctor_tells_a_page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the engine is found from anywhere
     events: list = []

@@ -14,6 +14,8 @@ from tttlrm_blender.protocol.messages import Progress
 from tttlrm_blender.setup import Environment, Setup, Wanted, commands
 from tttlrm_blender.stages import Stage
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory) -> Path:

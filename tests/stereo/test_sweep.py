@@ -54,7 +54,7 @@ def wall_photos(c2w: torch.Tensor, intrinsics: torch.Tensor, height: int, width:
     return torch.stack(pictures), torch.stack(distances)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(2, 9), st.integers(2, 9))
 def test_the_two_back_ends_agree(seed: int, views: int, height: int, width: int) -> None:
     images = torch.rand(views, height, width, 3, generator=torch.Generator().manual_seed(seed))

@@ -35,6 +35,7 @@ def train(arguments: list[str]) -> int:
     return main([*arguments, "--tokens", "48"])
 
 
+@pytest.mark.slow
 def test_run_resumes_and_writes_a_checkpoint_with_its_record(tmp_path: Path) -> None:
     state, out = tmp_path / "deep" / "state.pt", tmp_path / "out.safetensors"
     assert train(["--steps", "1", "--state", str(state)]) == 0
@@ -54,6 +55,7 @@ def test_run_resumes_and_writes_a_checkpoint_with_its_record(tmp_path: Path) -> 
     assert Image.open(tmp_path / "deep/state-log/step-0000003.png").size == (3 * 128, 128)
 
 
+@pytest.mark.slow
 def test_run_begins_with_a_checkpoint_and_says_so(tmp_path: Path) -> None:
     first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
     train(["--steps", "2", "--state", str(tmp_path / "1.pt"), "--out", str(first), "--evaluate", "1"])
@@ -97,6 +99,7 @@ def test_broken_state_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert str(path) in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_resumed_run_keeps_its_network_and_its_record_whatever_became_of_the_start(tmp_path: Path) -> None:
     first, state, out = tmp_path / "first.safetensors", tmp_path / "2.pt", tmp_path / "deep/second.safetensors"
     train(["--steps", "1", "--state", str(tmp_path / "1.pt"), "--out", str(first), "--evaluate", "0"])

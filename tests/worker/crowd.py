@@ -138,7 +138,7 @@ def huge(worker: WorkerProcess, chance: random.Random) -> None:
     """Sends frames over the limit."""
     with _greeted(worker) as connection:
         connection.send(chance.choice((b"x", "x")) * (MAX_FRAME + 1))
-        connection.recv(5)
+        connection.recv(60)
 
 
 def gone_in_mid_upload(worker: WorkerProcess, chance: random.Random) -> None:
@@ -164,7 +164,7 @@ def endless(worker: WorkerProcess, chance: random.Random) -> None:
         _send(connection, 1, _part("endless", "a"))
         for number in range(2, 200):
             _send(connection, number, Submit("endless", "count", to_json(CountSettings(steps=1))))
-        connection.recv(5)
+        connection.recv(60)
 
 
 def dripping(worker: WorkerProcess, chance: random.Random) -> None:
@@ -206,7 +206,7 @@ def _idle(worker: WorkerProcess) -> dict[str, Any]:
     """What the worker says of itself once it has nothing more to do, or does not come to that."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        with urllib.request.urlopen(f"http://{worker.host}:{worker.port}/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{worker.host}:{worker.port}/health", timeout=60) as answer:
             told = json.load(answer)
         idle = not told["waiting"] and not told["running"] and not told["connections"]
         if idle or time.monotonic() > deadline:

@@ -8,17 +8,20 @@ from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.pipeline.jobs import JOBS
 from tttlrm_blender.pipeline.store import open_scene
 from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.fields import Choice, choice, number
 from tttlrm_blender.protocol.kinds import Kind
 from tttlrm_blender.protocol.results import Nothing
 from tttlrm_blender.worker.program import Registry, main
+
+NAMES = ("RLIMIT_FSIZE", "RLIMIT_AS")  # bytes of a file, beyond which writes fail as on a full disk; of memory
 
 
 @dataclass(frozen=True)
 class LimitSettings:
     """A limit of the system, named as in `resource`, and its number; -1 for none."""
 
-    name: str = "RLIMIT_FSIZE"  # bytes of a file: writes beyond it fail as on a full disk
-    number: int = -1
+    name: str = choice("RLIMIT_FSIZE", "Name", "What is limited", [Choice(name, name, "") for name in NAMES])
+    number: int = number(-1, -1, 1 << 62, "Number", "How much there may be")
 
 
 LIMIT = Kind("limit", LimitSettings, Nothing)

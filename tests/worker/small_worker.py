@@ -150,7 +150,7 @@ def serving(
 
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
-    assert listening.wait(20)
+    assert listening.wait(60)
     try:
         yield port
     finally:

@@ -82,7 +82,7 @@ def test_a_worker_with_tls_tells_its_fingerprint_and_keeps_its_certificate(tmp_p
             with Client("127.0.0.1", told[-1]["port"], token, fingerprint=told[-1]["fingerprint"]) as client:
                 assert client.worker.capabilities == ["count", "break"]
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
     assert told[0]["host"] == "0.0.0.0" and told[0]["fingerprint"] == told[1]["fingerprint"]
     assert (tmp_path / "certificate.pem").exists()
 
@@ -100,7 +100,7 @@ def test_a_worker_with_files_that_do_not_fit_says_so(tmp_path):
         (["--key", str(tmp_path / "none.pem")], b"without its certificate"),
     ]:
         with start(tmp_path, *arguments) as process:
-            assert process.wait(20) == 1
+            assert process.wait(60) == 1
             error = process.stderr.read()
         assert words in error and b"Traceback" not in error
 

@@ -50,6 +50,7 @@ def files_below(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     photos, scenes = write_photos(tmp_path / "photos"), tmp_path / "scenes"
     settings = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
@@ -79,6 +80,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     assert all(np.array_equal(array, later.gaussians.arrays()[name]) for name, array in before.gaussians.arrays().items())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits on memory are Linux's")
 def test_out_of_memory_is_a_sentence_and_the_next_job_works(tmp_path):
     photos = write_photos(tmp_path / "photos")

@@ -4,7 +4,6 @@
 import asyncio
 import json
 import socket
-import time
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.worker.small_worker import COUNT, JOBS, LONG, TOKEN, CountSettings, Scene, serving
+from tests.worker.waiting import until
 from tttlrm_blender.client import Client
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol import messages
@@ -232,10 +232,7 @@ def test_half_an_upload_of_a_client_that_goes_leaves_nothing(port, tmp_path):
         send(connection, 2, Upload("s", "b.jpg", 0, 0, np.zeros(0, np.uint8)))
         receive(connection)
         assert len(uploads(tmp_path)) == 2
-    deadline = time.monotonic() + 10
-    while len(files := uploads(tmp_path)) > 1 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert files == ["b.jpg"]
+    until(lambda: uploads(tmp_path) == ["b.jpg"])
 
 
 def uploads(folder):
@@ -291,3 +288,15 @@ def test_events_are_plain_json_to_read(port):
         send(connection, 7, Submit("nobody", "count", {}))
         event = json.loads(connection.recv(10))
     assert event["type"] == "failed" and event["request"] == 7 and event["code"] == "no_scene"
+
+
+def test_a_fault_of_the_worker_ends_the_request_and_not_the_connection(port, monkeypatch):
+    monkeypatch.setattr("tttlrm_blender.worker.conversation.from_json", lambda kind, values: 1 // 0)
+    with Client("127.0.0.1", port, TOKEN) as client, greeted(port) as connection:
+        client.upload("s", {"a": b"1"})
+        send(connection, 1, Submit("s", "count", {}))
+        number, failed = receive(connection)
+        assert number == 1 and isinstance(failed, Failed) and failed.code == "internal"
+        monkeypatch.undo()
+        send(connection, 2, Submit("s", "count", to_json(CountSettings())))
+        assert receive(connection)[0] == 2

@@ -12,7 +12,7 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
-from ..errors import Cancelled, TttlrmError
+from ..errors import Cancelled, Code, TttlrmError
 from ..protocol import messages
 from ..protocol.kinds import Kind, Settings
 from ..protocol.messages import Decoder, Failed, Forget, Hello, Message, Progress, Submit, check_versions, encode
@@ -71,7 +71,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connection; the jobs it started go on in the worker, unheard."""
-        self._end(TttlrmError("The connection to the worker was closed.", code="closed"))
+        self._end(TttlrmError("The connection to the worker was closed.", code=Code.CLOSED))
         self._open.close()
         self._reader.join()
 
@@ -155,7 +155,7 @@ class Client:
                 self._socket.send(frame)
         except ConnectionClosed:
             self._reader.join()  # it knows why
-            raise self._lost or TttlrmError("The connection to the worker was closed.", code="closed") from None
+            raise self._lost or TttlrmError("The connection to the worker was closed.", code=Code.CLOSED) from None
 
     def _greet(self, token: str, timeout: float) -> Hello:
         mine = Hello(token=token)
@@ -163,11 +163,11 @@ class Client:
             self._socket.send("".join(map(str, encode(0, mine))))
             answer = Decoder(0).feed(self._socket.recv(timeout))
         except (ConnectionClosed, TimeoutError) as error:
-            raise TttlrmError("The worker does not answer.", hint="Is it really a tttLRM worker?", code="no_worker") from error
+            raise TttlrmError("The worker does not answer.", hint="Is it really a tttLRM worker?", code=Code.NO_WORKER) from error
         if answer and isinstance(answer[1], Failed):
             raise answer[1].error()
         if not answer or not isinstance(answer[1], Hello):
-            raise TttlrmError("The worker did not say hello.", hint="Is it really a tttLRM worker?", code="no_worker")
+            raise TttlrmError("The worker did not say hello.", hint="Is it really a tttLRM worker?", code=Code.NO_WORKER)
         check_versions(worker=answer[1], client=mine)
         return answer[1]
 
@@ -202,4 +202,4 @@ class Client:
 
 def _lost(reason: str | None) -> TttlrmError:
     template = "The connection to the worker was lost: {}." if reason else "The connection to the worker was lost."
-    return TttlrmError(template, *filter(None, [reason]), hint="Start the worker again.", code="worker_lost")
+    return TttlrmError(template, *filter(None, [reason]), hint="Start the worker again.", code=Code.WORKER_LOST)

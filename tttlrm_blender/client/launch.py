@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
-from ..errors import Text, TttlrmError, text
+from ..errors import Code, Text, TttlrmError, text
 from .connection import Client
 
 PROGRAM = ("-m", "tttlrm_blender.worker")
@@ -114,7 +114,7 @@ class WorkerProcess:
             lines = []
         tail = "\n".join(lines[-LAST_LINES:])
         hint = text("Its log {} ends with:\n{}", self.log_path, tail) if tail else ""
-        return TttlrmError(template, *values, hint=hint, code="worker_died")
+        return TttlrmError(template, *values, hint=hint, code=Code.WORKER_DIED)
 
 
 def launch_worker(
@@ -162,7 +162,7 @@ def _started(command: list[str], token: str, log: Path, folder: str) -> subproce
             error.filename or command[0],
             error.strerror,
             hint="Choose a Python that has torch and the packages of tttLRM.",
-            code="no_worker",
+            code=Code.NO_WORKER,
         ) from error
 
 

@@ -11,7 +11,7 @@ import ssl
 from websockets.exceptions import InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..protocol.alive import OF_WORKERS, keep_alive
 from ..protocol.frames import MAX_FRAME
 
@@ -37,7 +37,7 @@ def _dial(host: str, port: int, timeout: float) -> socket.socket:
         return plain
     except OSError as error:
         hint = "Start one, or correct host and port."
-        raise TttlrmError("No worker answers at {}, port {}.", host, port, hint=hint, code="no_worker") from error
+        raise TttlrmError("No worker answers at {}, port {}.", host, port, hint=hint, code=Code.NO_WORKER) from error
 
 
 def _local(stream: socket.socket, host: str) -> socket.socket:
@@ -46,7 +46,7 @@ def _local(stream: socket.socket, host: str) -> socket.socket:
             "The worker on {} is another machine's, and without TLS anybody on the way could read the token.",
             host,
             hint="Start it with --tls and give the fingerprint that it prints, or use an SSH tunnel.",
-            code="no_fingerprint",
+            code=Code.NO_FINGERPRINT,
         )
     return stream
 
@@ -60,7 +60,7 @@ def _encrypted(plain: socket.socket, host: str, port: int, fingerprint: str) -> 
     except OSError as error:
         hint = "Start it with --tls, or leave the fingerprint empty for a worker on this machine."
         raise TttlrmError(
-            "What answers at {}, port {} does not encrypt with TLS.", host, port, hint=hint, code="no_tls"
+            "What answers at {}, port {} does not encrypt with TLS.", host, port, hint=hint, code=Code.NO_TLS
         ) from error
     found = hashlib.sha256(stream.getpeercert(True) or b"").hexdigest()
     if found != wanted:
@@ -71,7 +71,7 @@ def _encrypted(plain: socket.socket, host: str, port: int, fingerprint: str) -> 
             port,
             found,
             hint="If that is what the worker printed when it started, use it. Otherwise somebody may be in between.",
-            code="wrong_fingerprint",
+            code=Code.WRONG_FINGERPRINT,
         )
     return stream
 
@@ -94,5 +94,5 @@ def _shake_hands(stream: socket.socket, host: str, port: int, timeout: float) ->
             host,
             port,
             hint="A worker that was started with TLS wants the fingerprint that it printed.",
-            code="no_worker",
+            code=Code.NO_WORKER,
         ) from error

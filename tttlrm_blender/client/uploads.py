@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..protocol.frames import RUN_BYTES
 from ..protocol.messages import Upload
 
@@ -34,7 +34,7 @@ def uploads(session: str, path: str, source: Path | bytes) -> Iterator[Upload]:
                 part = file.read(min(RUN_BYTES, size - offset))
                 if not part and size:
                     raise TttlrmError(
-                        "The file for {} became shorter while it was read.", path, hint="Try again.", code="bad_file"
+                        "The file for {} became shorter while it was read.", path, hint="Try again.", code=Code.BAD_FILE
                     )
                 yield Upload(session, path, size, offset, np.frombuffer(part, np.uint8))
                 offset += len(part)
@@ -49,4 +49,4 @@ def _opened(source: Path | bytes) -> BinaryIO:
 
 
 def _unreadable(error: OSError) -> TttlrmError:
-    return TttlrmError("{} cannot be read: {}.", error.filename, error, code="bad_file")
+    return TttlrmError("{} cannot be read: {}.", error.filename, error, code=Code.BAD_FILE)

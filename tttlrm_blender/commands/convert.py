@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 
 HOUSE = Path(__file__).resolve().parents[2]
 
@@ -44,5 +44,5 @@ def command(blender: str | None) -> list[str]:
     raise TttlrmError(
         "No Blender was found to write .blend files with.",
         hint="Give --blender FILE, or install the bpy module next to this command.",
-        code="no_blender",
+        code=Code.NO_BLENDER,
     )

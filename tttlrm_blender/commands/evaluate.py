@@ -96,7 +96,7 @@ class Measure:
 
         scene = Scene(photos)
         figures = reconstruct(scene, self.settings, report).report()
-        held_out = scene.reconstruction().photographs.held_out
+        held_out = scene.reconstruction().photos.held_out
         assert held_out is not None, "without held-out photos there is no reconstruction"
         if self.lpips:
             figures["lpips"] = evaluate_lpips(scene.splats(), held_out, self.lpips)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..geometry.planes import SEED, Plane, Search, extent, find_planes, fitted
 
 SAMPLE = 4_000  # splats are enough to find a plane
@@ -36,7 +36,7 @@ def find_ground(
         return grounds[int(np.argmax(worth))]
     if c2w is None or not len(points):
         hint = "Select three or more splats that lie on it, and align to those."
-        raise TttlrmError("No plane holds enough of the splats to be the ground.", hint=hint, code="no_ground")
+        raise TttlrmError("No plane holds enough of the splats to be the ground.", hint=hint, code=Code.NO_GROUND)
     up = mean_up(c2w)
     return Plane(up, float(np.quantile(points @ up, LOWEST)), 0.0)
 
@@ -54,7 +54,7 @@ def through(
     spread = np.linalg.svd(picked - picked.mean(axis=0), compute_uv=False) if len(picked) > 2 else np.zeros(3)
     if spread[1] <= 1e-4 * spread[0]:
         raise TttlrmError(
-            "A ground needs three points that are not on a line.", hint="Choose points that lie apart.", code="no_ground"
+            "A ground needs three points that are not on a line.", hint="Choose points that lie apart.", code=Code.NO_GROUND
         )
     return upward(*fitted(_sample(picked)), _sample(means), c2w)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from .activations import to_colors
 
 COMBINED = {  # a new mask alone, or with what was selected before
@@ -65,7 +65,9 @@ def _undone(points: np.ndarray, matrix: np.ndarray) -> list[np.ndarray]:
     """x, y and z of points before the matrix moved them."""
     matrix = np.asarray(matrix, dtype=np.float64)
     if not (np.isfinite(matrix).all() and abs(np.linalg.det(matrix[:3, :3])) > 1e-30):
-        raise TttlrmError("Nothing is inside: the shape is flat.", hint="Give it a size along all three axes.", code="no_volume")
+        raise TttlrmError(
+            "Nothing is inside: the shape is flat.", hint="Give it a size along all three axes.", code=Code.NO_VOLUME
+        )
     return _times(np.linalg.inv(matrix), points)[:3]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..geometry import quaternions
 from . import ellipsoids, harmonics
 from .gaussians import Gaussians
@@ -92,4 +92,4 @@ def _moved(means: np.ndarray, linear: np.ndarray, translation: np.ndarray) -> np
 
 def _bad_transform() -> TttlrmError:
     hint = "Give it a scale other than zero on all axes."
-    return TttlrmError("Splats cannot be transformed by this matrix.", hint=hint, code="bad_transform")
+    return TttlrmError("Splats cannot be transformed by this matrix.", hint=hint, code=Code.BAD_TRANSFORM)

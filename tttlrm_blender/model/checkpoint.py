@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..atomic_files import replacing
-from ..errors import TttlrmError, listed, text
+from ..errors import Code, TttlrmError, listed, text
 from .config import Config
 from .network import TttLRM
 
@@ -46,11 +46,11 @@ def load_checkpoint(checkpoint: str | Path = "default", device: str | torch.devi
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors by name and the metadata of a checkpoint file. Raises `TttlrmError`."""
     if not path.is_file():
-        raise TttlrmError("There is no checkpoint at {}.", path, hint=HINT, code="bad_checkpoint")
+        raise TttlrmError("There is no checkpoint at {}.", path, hint=HINT, code=Code.BAD_CHECKPOINT)
     try:
         return _read_safetensors(path) if path.suffix == ".safetensors" else (_read_pt(path), {})
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
-        raise TttlrmError("{} cannot be read as a checkpoint.", path, hint=HINT, code="bad_checkpoint") from error
+        raise TttlrmError("{} cannot be read as a checkpoint.", path, hint=HINT, code=Code.BAD_CHECKPOINT) from error
 
 
 def training_record(checkpoint: str | Path = "default") -> dict[str, Any]:
@@ -87,7 +87,9 @@ def infer_config(path: Path, tensors: dict[str, Tensor]) -> Config:
             sh_degree=round(((channels - 11) / 3) ** 0.5) - 1,
         )
     except (KeyError, IndexError, ValueError) as error:
-        raise TttlrmError("{} holds no tttLRM network: {} is missing.", path, error, hint=HINT, code="bad_checkpoint") from error
+        raise TttlrmError(
+            "{} holds no tttLRM network: {} is missing.", path, error, hint=HINT, code=Code.BAD_CHECKPOINT
+        ) from error
 
 
 def _check(path: Path, tensors: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
@@ -99,7 +101,7 @@ def _check(path: Path, tensors: dict[str, Tensor], wanted: dict[str, Tensor]) ->
     ]
     faults = shapes + [text("{} is missing", name) for name in missing]
     if faults:
-        raise TttlrmError("{} does not fit its network: {}.", path, listed(faults, "; "), hint=HINT, code="bad_checkpoint")
+        raise TttlrmError("{} does not fit its network: {}.", path, listed(faults, "; "), hint=HINT, code=Code.BAD_CHECKPOINT)
 
 
 def save_checkpoint(path: Path, model: TttLRM, record: dict[str, Any]) -> None:

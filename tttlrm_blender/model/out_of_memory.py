@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import torch
 
-from ..errors import Text, TttlrmError, lacks_memory, text
+from ..errors import Code, Text, TttlrmError, lacks_memory, text
 
 USABLE = 0.8  # of free memory; the rest goes where no estimate sees it
 MIN_SIDE = 32  # pixels, of photos worth recommending
@@ -50,7 +50,7 @@ class Need:
         )
         values = (ran_out, self.photos, self.size[1], self.size[0], _shown(self.bytes), _shown(free))
         hint = _fitting(int(share * self.photos), self.photos, width, height)
-        return TttlrmError(template, *values, hint=hint, code="out_of_memory")
+        return TttlrmError(template, *values, hint=hint, code=Code.OUT_OF_MEMORY)
 
 
 def _fitting(few: int, photos: int, width: int, height: int) -> Text:

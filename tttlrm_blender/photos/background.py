@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..atomic_files import replacing
 from ..cache import content_name, kept_folder
-from ..errors import Text, TttlrmError, text
+from ..errors import Code, Text, TttlrmError, text
 from ..progress import Report
 from ..stages import Stage
 from .images import read_reduced, shrunk
@@ -81,7 +81,7 @@ class Remover:
 
 def _session(model: Path) -> Any:
     if not model.is_file():
-        raise TttlrmError("The background model {} does not exist.", model, hint="Choose an ONNX file.", code="bad_model")
+        raise TttlrmError("The background model {} does not exist.", model, hint="Choose an ONNX file.", code=Code.BAD_MODEL)
     try:
         import onnxruntime
     except ImportError:
@@ -99,7 +99,7 @@ def _session(model: Path) -> Any:
 def _bad(model: Path, why: object) -> TttlrmError:
     hint = "Use a network such as U²-Net, ISNet or BiRefNet, exported to ONNX."
     reason = why if isinstance(why, Text) else " ".join(str(why).split())
-    return TttlrmError("The background model {} cannot be used ({}).", model, reason, hint=hint, code="bad_model")
+    return TttlrmError("The background model {} cannot be used ({}).", model, reason, hint=hint, code=Code.BAD_MODEL)
 
 
 def _small(photo: Photo) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..progress import Report
 from ..stages import Stage
 from .images import read_reduced, shrunk
@@ -115,7 +115,7 @@ def _tell_same(paths: list[Path], looks: Looks, report: Report) -> list[Path]:
             len(paths),
             paths[0].parent,
             hint="Add photos of the scene from at least one other place.",
-            code="no_photos",
+            code=Code.NO_PHOTOS,
         )
     pairs = [f"{paths[index].name} (as {paths[alike].name})" for index, alike in sorted(same.items())]
     report.note(text("{} of {} photos are near-duplicates and are left out: {}.", len(same), len(paths), ", ".join(pairs)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from . import raw
 from .block_mean import block_mean, in_blocks, sum_of
 from .optional_packages import not_installed
@@ -142,7 +142,7 @@ def _faults(path: Path) -> Iterator[None]:
 
 
 def _bad(template: str, *values: object) -> TttlrmError:
-    return TttlrmError(template, *values, hint="Replace it, or remove it from the folder.", code="bad_photo")
+    return TttlrmError(template, *values, hint="Replace it, or remove it from the folder.", code=Code.BAD_PHOTO)
 
 
 def _bounded(path: Path, size: tuple[int, int]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from .distortion import Distortion
 from .photo import Photo
 
@@ -45,7 +45,7 @@ def pinhole_intrinsics(photo: Photo, width: int, height: int) -> np.ndarray:
             photo.path,
             photo.distortion,
             hint="Undistort the photos with the program that found their cameras.",
-            code="bad_poses",
+            code=Code.BAD_POSES,
         )
     return plain * [zoom, zoom, 1, 1]
 

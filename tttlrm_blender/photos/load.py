@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..geometry.cameras import Cameras
 from ..progress import Report
 from ..stages import Stage
@@ -103,7 +103,7 @@ def _reduction(photo: Photo, pinhole: np.ndarray) -> int:
 def _pixels(photo: Photo, reduction: int) -> np.ndarray:
     image, small = read_image(photo.path, photo.upright, reduction), photo.reduced(reduction)
     if image.shape[:2] != (small.height, small.width):
-        raise TttlrmError("The size of the photo {} has changed.", photo.path, hint="Start the job again.", code="bad_photo")
+        raise TttlrmError("The size of the photo {} has changed.", photo.path, hint="Start the job again.", code=Code.BAD_PHOTO)
     if photo.alpha is None:
         return image
     alpha = read_alpha(photo, reduction)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from .images import image_size, read_image
 from .photo import Photo, same_shape
 
@@ -46,6 +46,6 @@ def _read(path: Path | None, photo: Photo, reduction: int) -> np.ndarray:
             photo.width,
             photo.height,
             hint=hint,
-            code="bad_photo",
+            code=Code.BAD_PHOTO,
         )
     return np.asarray(Image.fromarray(values).resize((small.width, small.height), Image.Resampling.BILINEAR))[..., None]

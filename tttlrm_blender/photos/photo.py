@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..geometry.similarity import Similarity
 from ..progress import Report
 from .distortion import Distortion
@@ -71,7 +71,7 @@ def leave_out(errors: list[TttlrmError], left: int, report: Report) -> None:
 
     Otherwise the first error is raised; an error about a missing package is always raised.
     """
-    grave = [error for error in errors if error.code == "no_package"]
+    grave = [error for error in errors if error.code == Code.NO_PACKAGE]
     if grave or (errors and left < max(2, len(errors))):
         raise [*grave, *errors][0]
     for error in errors:

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from ..cache import content_name, keep, kept_folder
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..progress import Report
 from ..stages import Stage
 from .block_mean import block_mean
@@ -198,4 +198,4 @@ def _decoded(video: Path) -> Iterator[tuple[int, Any, float]]:
 
 
 def _bad(template: str, *values: object) -> TttlrmError:
-    return TttlrmError(template, *values, hint="Export it again, or give a folder of photos.", code="bad_video")
+    return TttlrmError(template, *values, hint="Export it again, or give a folder of photos.", code=Code.BAD_VIDEO)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..atomic_files import make_folder, replacing
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..geometry.cameras import OPENGL_AXES, Cameras
 from ..geometry.quaternions import from_matrices
 
@@ -42,7 +42,7 @@ def write_colmap(folder: Path, names: list[str], cameras: Cameras) -> None:
             folder,
             ", ".join(taken),
             hint="Choose another folder, or move the files away.",
-            code="cannot_write",
+            code=Code.CANNOT_WRITE,
         )
     lenses = [f"PINHOLE {w} {h} " + _numbers(lens) for (w, h), lens in zip(cameras.sizes, cameras.intrinsics, strict=True)]
     ids = {lens: index for index, lens in enumerate(dict.fromkeys(lenses), 1)}

@@ -9,7 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 from ..cache import content_name, keep, kept_folder
-from ..errors import Text, TttlrmError, text
+from ..errors import Code, Text, TttlrmError, text
 from ..photos.exif import camera_name
 from ..photos.images import focal_length, image_size, shrunk
 from ..photos.photo import mask_of
@@ -53,7 +53,7 @@ def _mapped(images: list[Path], folder: Path, report: Report) -> Path:
     if model is None:
         hint = advice(read_evidence(folder))
         raise TttlrmError(
-            "The camera poses of the photos in {} could not be found.", images[0].parent, hint=hint, code="no_poses"
+            "The camera poses of the photos in {} could not be found.", images[0].parent, hint=hint, code=Code.NO_POSES
         )
     shutil.copy(folder / EVIDENCE, model)
     return model

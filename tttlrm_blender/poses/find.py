@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..photos.cull import Looks, cull_photos
 from ..photos.images import SUFFIXES
 from ..photos.photo import Photo
@@ -60,11 +60,13 @@ def find_photos(folder: Path, poses: str = "auto", report: Report | None = None,
     if folder.is_file():
         if folder.suffix.lower() in SUFFIXES:
             raise TttlrmError(
-                "{} is a single photo.", folder, hint="Give the folder that it is in, or a video.", code="no_photos"
+                "{} is a single photo.", folder, hint="Give the folder that it is in, or a video.", code=Code.NO_PHOTOS
             )
         folder = frames_of(folder, report)
     if not folder.is_dir():
-        raise TttlrmError("The folder {} does not exist.", folder, hint="Give a folder of photos, or a video.", code="no_photos")
+        raise TttlrmError(
+            "The folder {} does not exist.", folder, hint="Give a folder of photos, or a video.", code=Code.NO_PHOTOS
+        )
     source = _source(folder, poses)
     photos = _read(source, folder, report) if source else _estimated(folder, report, looks)
     _require_two(len(photos), folder)
@@ -167,5 +169,5 @@ def _require_two(count: int, folder: Path) -> None:
             template if count else "There are no photos in {}; at least two are needed.",
             folder,
             hint="Add photos of the same scene from other places.",
-            code="no_photos",
+            code=Code.NO_PHOTOS,
         )

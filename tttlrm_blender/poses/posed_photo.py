@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..geometry.alignment import nearest_rotation
 from ..photos.distortion import PLAIN, Distortion
 from ..photos.images import image_size
@@ -62,7 +62,7 @@ def posed_photo(
 
 def bad_poses(template: str, *values: object, hint: str = "Export the cameras again.") -> TttlrmError:
     """The error for a pose file that cannot be used."""
-    return TttlrmError(template, *values, hint=hint, code="bad_poses")
+    return TttlrmError(template, *values, hint=hint, code=Code.BAD_POSES)
 
 
 def note_missing(poses: Path, missing: list[str], found: int, report: Report) -> None:

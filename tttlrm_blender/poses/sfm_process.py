@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..photos.images import read_reduced, shrunk
 from ..photos.photo import mask_of
 from ..photos.threads import for_each
@@ -60,7 +60,7 @@ def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
             time.sleep(PAUSE)
             report(*_latest(folder / "progress"))
     if process.returncode:
-        raise TttlrmError("pycolmap stopped: {}.", _last_words(folder / "log", process.returncode), code="sfm_failed")
+        raise TttlrmError("pycolmap stopped: {}.", _last_words(folder / "log", process.returncode), code=Code.SFM_FAILED)
     model = folder / "model"
     return model if model.is_dir() else None
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..geometry.alignment import align_cameras, align_points
 from ..geometry.similarity import Similarity
 from ..photos.exif import gps_meters
@@ -43,7 +43,7 @@ def align_photos(photos: list[Photo], same: list[Photo]) -> Similarity:
     """
     if len(photos) < 2:
         hint = "Add photos that overlap with those of the scene."
-        raise TttlrmError("The new photos cannot be aligned with those of the scene.", hint=hint, code="no_poses")
+        raise TttlrmError("The new photos cannot be aligned with those of the scene.", hint=hint, code=Code.NO_POSES)
     source, target = (np.stack([photo.c2w for photo in each]) for each in (photos, same))
     return align_cameras(source, target)
 
@@ -72,7 +72,7 @@ def _measured(photos: list[Photo], distance: str) -> float:
     first, _, second = pair.rpartition(":")
     apart = float(np.linalg.norm(_position(photos, first) - _position(photos, second)))
     if apart == 0:
-        raise TttlrmError("{} and {} were taken from the same place.", first, second, hint=DISTANCE_HINT, code="bad_settings")
+        raise TttlrmError("{} and {} were taken from the same place.", first, second, hint=DISTANCE_HINT, code=Code.BAD_SETTINGS)
     return float(meters) / apart
 
 
@@ -80,7 +80,7 @@ def _position(photos: list[Photo], name: str) -> np.ndarray:
     for photo in photos:
         if name in (photo.name, photo.path.name):
             return photo.c2w[:3, 3]
-    raise TttlrmError("There is no photo {} with a camera.", name, hint=DISTANCE_HINT, code="bad_settings")
+    raise TttlrmError("There is no photo {} with a camera.", name, hint=DISTANCE_HINT, code=Code.BAD_SETTINGS)
 
 
 def _landmarks(photos: list[Photo]) -> np.ndarray:

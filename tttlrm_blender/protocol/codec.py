@@ -8,8 +8,8 @@ a text is a list, as in `texts`. A field that is None is left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
@@ -25,9 +25,31 @@ Arrays = dict[str, np.ndarray]
 T = TypeVar("T")
 
 
+@dataclass
+class Parcel:
+    """What carries one dataclass: its JSON object, and all arrays, of which its own have a prefix. Reading empties it."""
+
+    values: dict[str, Any]
+    arrays: Arrays
+    prefix: str = ""
+    sizes: dict[str, int] = field(default_factory=dict)  # that arrays have in common, as far as they are known
+
+
+class Form:
+    """How a field travels. Both ways raise `ValueError` where it does not fit."""
+
+    def write(self, name: str, item: Any, parcel: Parcel) -> None:
+        """Put the item of the field with this name into a parcel."""
+        raise NotImplementedError
+
+    def read(self, name: str, parcel: Parcel) -> Any:
+        """Take the item of the field with this name out of a parcel; `MISSING` where there is none."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Array:
-    """In a hint: what an array must be like.
+class Array(Form):
+    """In a hint: what an array is like.
 
     A size is a number, several to choose from, None for any, or a name: any too, but the same wherever a dataclass names it.
     """
@@ -35,47 +57,159 @@ class Array:
     dtype: str
     shape: tuple[int | str | tuple[int, ...] | None, ...]
 
+    def write(self, name: str, item: Any, parcel: Parcel) -> None:
+        """An array of its own; it is copied only where it is not contiguous."""
+        parcel.arrays[parcel.prefix + name] = self.checked(name, sendable(item), parcel.sizes)
+
+    def read(self, name: str, parcel: Parcel) -> Any:
+        """The array itself."""
+        found = parcel.arrays.pop(parcel.prefix + name, None)
+        return MISSING if found is None else self.checked(name, found, parcel.sizes)
+
+    def checked(self, name: str, array: np.ndarray, sizes: dict[str, int]) -> np.ndarray:
+        """The array, if it is like this. Adds to `sizes`."""
+        if array.dtype != np.dtype(self.dtype) or array.ndim != len(self.shape):
+            raise ValueError(text("the array {!r} is not {} of {} axes", name, self.dtype, len(self.shape)))
+        for size, allowed in zip(array.shape, self.shape, strict=True):
+            if isinstance(allowed, str):
+                allowed = sizes.setdefault(allowed, size)
+            if allowed is not None and size not in (allowed if isinstance(allowed, tuple) else (allowed,)):
+                raise ValueError(text("the array {!r} has the shape {}", name, array.shape))
+        return array
+
 
 @dataclass(frozen=True)
 class Table(Array):
-    """In a hint: an array that travels as lists of numbers in the JSON object."""
+    """In a hint: an array that travels as lists of finite numbers in the JSON object."""
+
+    def write(self, name: str, item: Any, parcel: Parcel) -> None:
+        """Its lists."""
+        parcel.values[name] = self.checked(name, self._finite(name, np.asarray(item)), parcel.sizes).tolist()
+
+    def read(self, name: str, parcel: Parcel) -> Any:
+        """An array of the lists; whole numbers are fractions too."""
+        if name not in parcel.values:
+            return MISSING
+        value, dtype = parcel.values.pop(name), np.dtype(self.dtype)
+        array = self._finite(name, np.array(value if isinstance(value, list) else None))
+        if dtype.kind != "f" and array.dtype.kind != "i":
+            raise _no_table(name)
+        return self.checked(name, array.astype(dtype), parcel.sizes)
+
+    def _finite(self, name: str, array: np.ndarray) -> np.ndarray:
+        if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+            raise _no_table(name)
+        return array
 
 
 @dataclass(frozen=True)
-class Named:
-    """In the hint of a dict: its arrays travel under their keys after a prefix."""
+class Named(Form):
+    """In the hint of a dict of arrays: they travel under their keys after a prefix."""
 
-    prefix: str
+    start: str
     each: Array | None = None  # None for arrays of any kind
+
+    def write(self, name: str, item: Any, parcel: Parcel) -> None:
+        """Each array on its own."""
+        for key, array in item.items():
+            parcel.arrays[parcel.prefix + self.start + key] = self._checked(key, sendable(array))
+
+    def read(self, name: str, parcel: Parcel) -> Any:
+        """All arrays with the prefix."""
+        start = parcel.prefix + self.start
+        keys = [known.removeprefix(start) for known in parcel.arrays if known.startswith(start)]
+        return {key: self._checked(key, parcel.arrays.pop(start + key)) for key in keys}
+
+    def _checked(self, key: str, array: np.ndarray) -> np.ndarray:
+        return array if self.each is None else self.each.checked(key, array, {})
 
 
 class Layout:
-    """In the hint of a dataclass whose own hints leave its arrays open: what they must be like."""
+    """In the hint of a dataclass whose own hints leave its arrays open: what they are like."""
 
     def __init__(self, **arrays: Array) -> None:
         self.arrays = arrays
 
 
 @dataclass(frozen=True)
-class _Part:
-    """A dataclass in a dataclass."""
+class _Plain(Form):
+    """A value of JSON: text, number, bool, a list or dict of these."""
 
-    kind: type
-    forms: Mapping[str, _Form]
+    hint: Any
+
+    def write(self, name: str, item: Any, parcel: Parcel) -> None:
+        parcel.values[name] = _plain(name, item, self.hint)
+
+    def read(self, name: str, parcel: Parcel) -> Any:
+        return _plain(name, parcel.values.pop(name), self.hint) if name in parcel.values else MISSING
+
+
+class _Words(Form):
+    """A text that can be translated."""
+
+    def write(self, name: str, item: Any, parcel: Parcel) -> None:
+        parcel.values[name] = texts.to_json(item)
+
+    def read(self, name: str, parcel: Parcel) -> Any:
+        return texts.from_json(parcel.values.pop(name)) if name in parcel.values else MISSING
 
 
 @dataclass(frozen=True)
-class _Form:
-    """How a field travels."""
+class _Part(Form):
+    """A dataclass, whose fields travel in these forms."""
 
-    how: Any  # an `Array`, `Table`, `Named` or `_Part`; the type of a plain value
-    optional: bool  # it may be None
+    kind: type
+    forms: Mapping[str, Form]
+
+    def write(self, name: str, item: Any, parcel: Parcel) -> None:
+        inner = Parcel({}, parcel.arrays, f"{parcel.prefix}{name}.")
+        self.fill(inner, item)
+        parcel.values |= {name: inner.values} if inner.values else {}
+
+    def read(self, name: str, parcel: Parcel) -> Any:
+        prefix = f"{parcel.prefix}{name}."
+        if name not in parcel.values and not any(array.startswith(prefix) for array in parcel.arrays):
+            return MISSING
+        return self.made(Parcel(parcel.values.pop(name, {}), parcel.arrays, prefix))
+
+    def fill(self, parcel: Parcel, value: Any) -> None:
+        for name, form in self.forms.items():
+            form.write(name, getattr(value, name), parcel)
+
+    def made(self, parcel: Parcel) -> Any:
+        if not isinstance(parcel.values, dict):
+            raise ValueError(text("{} is not an object", self.kind.__name__))
+        parcel.values = dict(parcel.values)
+        found = {name: form.read(name, parcel) for name, form in self.forms.items()}
+        given = {name: item for name, item in found.items() if item is not MISSING}
+        if parcel.values:
+            raise ValueError(text("{} has no {}", self.kind.__name__, _quoted(parcel.values)))
+        if missing := [name for name in _required(self.kind) if name not in given]:
+            raise ValueError(text("{} lacks {}", self.kind.__name__, _quoted(missing)))
+        return self.kind(**given)
+
+
+@dataclass(frozen=True)
+class _Optional(Form):
+    """What may be None, and then does not travel."""
+
+    form: Form
+
+    def write(self, name: str, item: Any, parcel: Parcel) -> None:
+        if item is not None:
+            self.form.write(name, item, parcel)
+
+    def read(self, name: str, parcel: Parcel) -> Any:
+        if name in parcel.values and parcel.values[name] is None:
+            return parcel.values.pop(name)
+        return self.form.read(name, parcel)
 
 
 def encode(value: Any) -> tuple[dict[str, Any], Arrays]:
     """A dataclass as JSON values and arrays; large arrays are not copied. Raises `ValueError` for what its hints do not allow."""
-    arrays: Arrays = {}
-    return _written(value, _part(type(value)).forms, "", arrays), arrays
+    parcel = Parcel({}, {})
+    _part(type(value)).fill(parcel, value)
+    return parcel.values, parcel.arrays
 
 
 def decode(kind: type[T], values: Any, arrays: Arrays) -> T:
@@ -84,13 +218,13 @@ def decode(kind: type[T], values: Any, arrays: Arrays) -> T:
     Raises `TttlrmError` ("bad_message") for what `encode` does not give: names that are unknown or missing, values and arrays of
     another type or shape.
     """
-    rest = dict(arrays)
+    parcel = Parcel(values, dict(arrays))
     try:
-        made = _read(_part(kind), values, "", rest)
+        made = _part(kind).made(parcel)
     except ValueError as error:
         raise malformed("{}", error.args[0] if error.args else error) from error
-    if rest:
-        raise malformed("{} has no arrays {}", kind.__name__, ", ".join(map(repr, rest)))
+    if parcel.arrays:
+        raise malformed("{} has no arrays {}", kind.__name__, _quoted(parcel.arrays))
     return made
 
 
@@ -101,146 +235,52 @@ def _part(kind: type) -> _Part:
 
 
 @cache
-def _forms(kind: type) -> dict[str, _Form]:
+def _forms(kind: type) -> dict[str, Form]:
     """How each field of a dataclass travels."""
     return {name: _form(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
 
 
-def _form(hint: Any) -> _Form:
-    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    others = [option for option in options if option is not NoneType]
-    if len(others) > 1:
-        return _Form(hint, False)
-    return _Form(_how(others[0]), len(others) < len(options))
+@cache
+def _required(kind: type) -> list[str]:
+    return [each.name for each in fields(kind) if each.default is MISSING and each.default_factory is MISSING]
 
 
-def _how(hint: Any) -> Any:
+def _form(hint: Any) -> Form:
+    if get_origin(hint) in (Union, UnionType):
+        (inner,) = (option for option in get_args(hint) if option is not NoneType)
+        return _Optional(_form(inner))
     kind, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     for mark in marks:
         if isinstance(mark, Layout):
-            kind = get_origin(kind) or kind
-            return _Part(kind, {name: _Form(array, False) for name, array in mark.arrays.items()})
-        if isinstance(mark, Array | Named):
+            return _Part(get_origin(kind) or kind, mark.arrays)
+        if isinstance(mark, Form):
             return mark
-    return _part(kind) if is_dataclass(kind) and isinstance(kind, type) and kind is not Text else kind
-
-
-def _written(value: Any, forms: Mapping[str, _Form], prefix: str, arrays: Arrays) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    sizes: dict[str, int] = {}
-    for name, form in forms.items():
-        item = getattr(value, name)
-        if item is None and form.optional:
-            continue
-        match form.how:
-            case Table() as table:
-                values[name] = _checked(name, np.asarray(item), table, sizes).tolist()
-            case Array() as array:
-                arrays[prefix + name] = _checked(name, sendable(item), array, sizes)
-            case Named() as named:
-                arrays |= {prefix + named.prefix + key: _one(key, sendable(each), named) for key, each in item.items()}
-            case _Part() as part:
-                inner = _written(item, part.forms, f"{prefix}{name}.", arrays)
-                values |= {name: inner} if inner else {}
-            case kind if kind is Text:
-                values[name] = texts.to_json(item)
-            case hint:
-                values[name] = _plain(name, item, hint)
-    return values
-
-
-def _read(part: _Part, values: Any, prefix: str, rest: Arrays) -> Any:
-    """The part, of arrays that are taken out of `rest`."""
-    if not isinstance(values, dict):
-        raise ValueError(text("{} is not an object", part.kind.__name__))
-    if unknown := values.keys() - part.forms.keys():
-        raise ValueError(text("{} has no {}", part.kind.__name__, ", ".join(map(repr, sorted(unknown)))))
-    sizes: dict[str, int] = {}
-    found = {name: _found(name, form, values, prefix, rest, sizes) for name, form in part.forms.items()}
-    given = {name: value for name, value in found.items() if value is not MISSING}
-    if missing := [name for name in _required(part.kind) if name not in given]:
-        raise ValueError(text("{} lacks {}", part.kind.__name__, ", ".join(map(repr, missing))))
-    return part.kind(**given)
-
-
-def _found(name: str, form: _Form, values: dict[str, Any], prefix: str, rest: Arrays, sizes: dict[str, int]) -> Any:
-    """The value of one field; `MISSING` where nothing tells it."""
-    if name in values and isinstance(form.how, Array | Named) and not isinstance(form.how, Table):
-        raise ValueError(text("the arrays of {!r} are among the values", name))
-    if isinstance(form.how, Named):
-        return _taken(prefix + form.how.prefix, form.how, rest)
-    if isinstance(form.how, _Part):
-        below = f"{prefix}{name}."
-        there = name in values or any(other.startswith(below) for other in rest)
-        return _read(form.how, values.get(name, {}), below, rest) if there else MISSING
-    if isinstance(form.how, Array) and not isinstance(form.how, Table):
-        return _checked(name, rest.pop(prefix + name), form.how, sizes) if prefix + name in rest else MISSING
-    if name not in values or (values[name] is None and form.optional):
-        return values.get(name, MISSING)
-    if isinstance(form.how, Table):
-        return _checked(name, _numbers(name, values[name], form.how), form.how, sizes)
-    if form.how is Text:
-        return texts.from_json(values[name])
-    return _plain(name, values[name], form.how)
-
-
-@cache
-def _required(kind: type) -> list[str]:
-    return [field.name for field in fields(kind) if field.default is MISSING and field.default_factory is MISSING]
-
-
-def _taken(prefix: str, named: Named, rest: Arrays) -> Arrays:
-    names = [name for name in rest if name.startswith(prefix)]
-    return {name.removeprefix(prefix): _one(name, rest.pop(name), named) for name in names}
-
-
-def _one(name: str, array: np.ndarray, named: Named) -> np.ndarray:
-    return array if named.each is None else _checked(name, array, named.each, {})
-
-
-def _checked(name: str, array: np.ndarray, wanted: Array, sizes: dict[str, int]) -> np.ndarray:
-    """The array, if it is as wanted; `sizes` are those named so far."""
-    if array.dtype != np.dtype(wanted.dtype) or array.ndim != len(wanted.shape):
-        raise ValueError(text("the array {!r} is not {} of {} axes", name, wanted.dtype, len(wanted.shape)))
-    for size, allowed in zip(array.shape, wanted.shape, strict=True):
-        if isinstance(allowed, str):
-            allowed = sizes.setdefault(allowed, size)
-        if allowed is not None and size not in (allowed if isinstance(allowed, tuple) else (allowed,)):
-            raise ValueError(text("the array {!r} has the shape {}", name, array.shape))
-    return array
-
-
-def _numbers(name: str, value: Any, table: Table) -> np.ndarray:
-    """Lists of numbers as an array; whole numbers are fractions too."""
-    dtype = np.dtype(table.dtype)
-    array = np.array(value) if isinstance(value, list) else np.array(None)
-    if array.dtype.kind not in ("iuf" if dtype.kind == "f" else "i"):
-        raise ValueError(text("{!r} is not a table of numbers", name))
-    return array.astype(dtype)
+    if kind is Text:
+        return _Words()
+    return _part(kind) if is_dataclass(kind) and isinstance(kind, type) else _Plain(kind)
 
 
 def _plain(name: str, value: Any, hint: Any) -> Any:
-    """The value, if it is of the hinted type: text, number, bool, a list or dict of these, or one of several types."""
+    """The value, if it is of the hinted type; whole numbers are fractions too."""
     kind, inner = get_origin(hint) or hint, get_args(hint)
     if kind is Any:
         return value
-    if kind in (Union, UnionType):
-        return value if value is None and NoneType in inner else _either(name, value, inner)
     if kind is float and type(value) is int:
         value = float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise ValueError(text("{!r} is not of the type {}", name, kind.__name__))
     if isinstance(value, float) and not isfinite(value):
         raise ValueError(text("{!r} is {}", name, value))
-    if kind is list and inner:
+    if kind is list:
         return [_plain(name, item, inner[0]) for item in value]
     if kind is dict:
         return {_plain(name, key, inner[0]): _plain(name, item, inner[1]) for key, item in value.items()}
     return value
 
 
-def _either(name: str, value: Any, options: tuple[Any, ...]) -> Any:
-    for option in options:
-        if isinstance(option, type) and type(value) is option:
-            return _plain(name, value, option)
-    raise ValueError(text("{!r} is of none of the types allowed", name))
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def _no_table(name: str) -> ValueError:
+    return ValueError(text("{!r} is not a table of numbers", name))

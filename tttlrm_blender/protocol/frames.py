@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 
 RUN_BYTES = 8 << 20  # values carried by one frame when a message is split
 MAX_HEADER = 8 << 20
@@ -66,7 +66,7 @@ def pack(metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> bytes
     text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
     text += b" " * (-len(text) % 8)
     if len(text) > MAX_HEADER:
-        raise TttlrmError("The message is too large to be sent.", code="bad_message")
+        raise TttlrmError("The message is too large to be sent.", code=Code.BAD_MESSAGE)
     return b"".join([len(text).to_bytes(8, "little"), text, *parts])
 
 
@@ -162,7 +162,7 @@ def _refuse_constant(name: str) -> None:
 def malformed(template: str, *values: object) -> TttlrmError:
     """The error for a message that breaks the rules, from a clause that says how."""
     reason = text(template, *values)
-    return TttlrmError("A message cannot be read: {}.", reason, hint="Is the other side really tttLRM?", code="bad_message")
+    return TttlrmError("A message cannot be read: {}.", reason, hint="Is the other side really tttLRM?", code=Code.BAD_MESSAGE)
 
 
 def split(message: str, arrays: Mapping[str, np.ndarray], run_bytes: int = RUN_BYTES) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, TypeVar
 
 from .. import __version__
-from ..errors import Text, TttlrmError, text
+from ..errors import Code, Text, TttlrmError, text
 from . import codec
 from .codec import Arrays, Named
 from .frames import MAX_HEADER, Assembler, Buffer, malformed, parse_object, split
@@ -167,7 +167,7 @@ def encode(request: int, message: Message) -> Iterator[str | bytes]:
     values, arrays = codec.encode(message)
     said = json.dumps({"type": type(message).__name__.lower(), "request": request, **values}, allow_nan=False)
     if len(said) > (MAX_REQUEST if isinstance(message, Request) else MAX_TEXT):
-        raise TttlrmError("The message is too large to be sent.", code="bad_message")
+        raise TttlrmError("The message is too large to be sent.", code=Code.BAD_MESSAGE)
     return split(said, arrays) if arrays else iter([said])
 
 
@@ -211,5 +211,5 @@ def check_versions(worker: Hello, client: Hello) -> None:
         client.version,
         client.protocol,
         hint=text(there if older == "worker" else here, newer.version),
-        code="version_mismatch",
+        code=Code.VERSION_MISMATCH,
     )

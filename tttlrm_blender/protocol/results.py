@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from ..errors import text
 from ..gaussians.gaussians import Gaussians
 from . import codec
 from .codec import Array, Layout, Named, Table
@@ -45,7 +46,7 @@ class CameraTable:
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.c2w):
-            raise ValueError(f"there are {len(self.names)} names of {len(self.c2w)} cameras")
+            raise ValueError(text("there are {} names of {} cameras", len(self.names), len(self.c2w)))
 
     def __len__(self) -> int:
         return len(self.names)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from ..errors import Text, TttlrmError, listed, text
+from ..errors import Code, Text, TttlrmError, listed, text
 from .fields import Group, Refused, Setting, brief, describe
 
 Settings = TypeVar("Settings")
@@ -25,7 +25,7 @@ def from_json(kind: type[Settings], values: Any) -> Settings:
     faults: list[Text] = []
     settings = _read(kind, values, "", faults)
     if faults:
-        raise TttlrmError("Wrong settings: {}.", listed(faults, "; "), code="bad_settings")
+        raise TttlrmError("Wrong settings: {}.", listed(faults, "; "), code=Code.BAD_SETTINGS)
     return settings
 
 

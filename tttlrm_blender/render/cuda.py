@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..gaussians.gaussians import Gaussians
 from .convention import BLUR, NEAR, Drawing, Views
 
@@ -72,14 +72,14 @@ def _gsplat(means: torch.Tensor) -> Callable[..., Any]:
     """gsplat's rasterizer, once it is known to work for these tensors."""
     if not means.is_cuda:
         raise TttlrmError(
-            "The splats are not on a CUDA device.", hint="Move them there, or choose the cpu rasterizer.", code="no_cuda"
+            "The splats are not on a CUDA device.", hint="Move them there, or choose the cpu rasterizer.", code=Code.NO_CUDA
         )
     try:
         from gsplat import rasterization
     except ImportError as error:
         hint = 'Install it with pip install "tttlrm-blender[cuda]", or choose the cpu rasterizer.'
         raise TttlrmError(
-            "Rasterizing on CUDA needs gsplat, which does not load: {}.", error, hint=hint, code="no_gsplat"
+            "Rasterizing on CUDA needs gsplat, which does not load: {}.", error, hint=hint, code=Code.NO_GSPLAT
         ) from error
     return rasterization
 

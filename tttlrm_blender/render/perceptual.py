@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ..errors import TttlrmError, listed, text
+from ..errors import Code, TttlrmError, listed, text
 from ..gaussians.gaussians import Gaussians
 from ..photos.load import PhotoSet
 from .metrics import compared
@@ -109,7 +109,7 @@ def load_weights(network: nn.Module, file: Path) -> None:
     if faults:
         some = listed(faults[:SHOWN], "; ")
         what = text("{}; and {} more", some, len(faults) - SHOWN) if len(faults) > SHOWN else some
-        raise TttlrmError("{} lacks weights of VGG16 or LPIPS: {}.", file, what, hint=HINT, code="bad_weights")
+        raise TttlrmError("{} lacks weights of VGG16 or LPIPS: {}.", file, what, hint=HINT, code=Code.BAD_WEIGHTS)
     network.load_state_dict({name: found[name].float() for name in wanted}, assign=True)
     network.requires_grad_(False).eval()
 
@@ -120,12 +120,12 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     The lpips package calls the convolutions `net.sliceK.N` where torchvision says `features.N`. Raises `TttlrmError`.
     """
     if not file.is_file():
-        raise TttlrmError("There are no weights at {}.", file, hint=HINT, code="bad_weights")
+        raise TttlrmError("There are no weights at {}.", file, hint=HINT, code=Code.BAD_WEIGHTS)
     try:
         found = load_file(file) if file.suffix == ".safetensors" else torch.load(file, map_location="cpu", weights_only=True)
         named = {name: value for name, value in found.items() if isinstance(value, Tensor)}
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError):
-        raise TttlrmError("{} cannot be read as weights.", file, hint=HINT, code="bad_weights") from None
+        raise TttlrmError("{} cannot be read as weights.", file, hint=HINT, code=Code.BAD_WEIGHTS) from None
     return {re.sub(r"^net\.slice\d+\.", "features.", name): value for name, value in named.items()}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from . import cuda, reference
@@ -66,7 +66,7 @@ def _backend(name: str, means: torch.Tensor) -> Draw:
             "There is no rasterizer called {!r}.",
             name,
             hint=text("Choose auto or one of {}.", ", ".join(BACKENDS)),
-            code="bad_setting",
+            code=Code.BAD_SETTINGS,
         )
     return BACKENDS[name]
 

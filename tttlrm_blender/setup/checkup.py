@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .. import errors
 from ..client import Job
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
 from ..stages import Stage
 from .process import Runner
@@ -55,4 +55,4 @@ class Checkup(Job[CheckupResult]):
 
     def _failure(self, reason: object) -> Failed:
         hint = "Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages."
-        return Failed.of(TttlrmError("{} cannot run the worker: {}.", self._python, reason, hint=hint, code="no_worker"))
+        return Failed.of(TttlrmError("{} cannot run the worker: {}.", self._python, reason, hint=hint, code=Code.NO_WORKER))

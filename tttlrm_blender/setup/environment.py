@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from . import commands
 from .commands import Source
 from .process import environment, hidden
@@ -65,7 +65,7 @@ class Environment:
             raise _long_path(self.folder)
         if self.folder.exists() and any(self.folder.iterdir()) and not self._file.exists():
             raise TttlrmError(
-                "The folder {} holds something else.", self.folder, hint="Choose another folder.", code="bad_folder"
+                "The folder {} holds something else.", self.folder, hint="Choose another folder.", code=Code.BAD_FOLDER
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write({"source": _words(source)})
@@ -134,7 +134,7 @@ def _long_path(folder: Path) -> TttlrmError:
         WINDOWS_LIMIT,
         folder,
         hint="Turn on long paths in Windows, or install the packages yourself in a Python with a short path.",
-        code="long_path",
+        code=Code.LONG_PATH,
     )
 
 

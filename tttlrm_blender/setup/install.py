@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .. import errors
 from ..client import Job
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
 from ..stages import Stage
 from . import commands
@@ -71,7 +71,7 @@ class Setup(Job[SetupResult]):
                 event = self._outcome()
         except OSError as error:
             hint = "Mend that and try again."
-            event = Failed.of(TttlrmError("Setting up the worker failed: {}.", str(error), hint=hint, code="setup_failed"))
+            event = Failed.of(TttlrmError("Setting up the worker failed: {}.", str(error), hint=hint, code=Code.SETUP_FAILED))
         self.put(event)
 
     def _outcome(self) -> Event:
@@ -162,7 +162,7 @@ class Setup(Job[SetupResult]):
         faults = [line for line in self.lines if line.startswith("ERROR: ")] or list(self.lines)[-1:]
         what, reasons = text(template), [faults[-1].removeprefix("ERROR: ").rstrip(".")] if faults else []
         hint = text("{} tells more; try again to go on.", self._wanted.log)
-        return TttlrmError("{}: {}." if reasons else "{}.", what, *reasons, hint=hint, code="setup_failed")
+        return TttlrmError("{}: {}." if reasons else "{}.", what, *reasons, hint=hint, code=Code.SETUP_FAILED)
 
     def _tell(self, stage: Stage, part: tuple[float, float], fraction: float) -> None:
         begin, end = part

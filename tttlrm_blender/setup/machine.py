@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from .process import hidden
 
 PYTORCH = "https://download.pytorch.org/whl/"
@@ -114,4 +114,4 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def _no_build(template: str, *values: str) -> TttlrmError:
     hint = "Use a worker on another machine, or a Python in which you installed the packages yourself."
-    return TttlrmError(template, *values, hint=hint, code="no_build")
+    return TttlrmError(template, *values, hint=hint, code=Code.NO_BUILD)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from .process import environment, hidden
 
 VERSIONS = ((3, 11), (3, 12), (3, 13))  # for which PyTorch and all other packages have wheels
@@ -62,7 +62,7 @@ def find_python(own: str, versions: Iterable[tuple[int, int]] = VERSIONS) -> Pyt
         "There is no Python {} here that can make virtual environments.",
         named,
         hint="Install one from python.org or your system's packages (on Debian and Ubuntu with python3-venv), and try again.",
-        code="no_python",
+        code=Code.NO_PYTHON,
     )
 
 
@@ -76,6 +76,6 @@ def versions_for(wheels: Path) -> tuple[tuple[int, int], ...]:
             "The folder {} has no wheel of PyTorch for a Python that can be used.",
             wheels,
             hint="Choose the folder that `make wheelhouse` filled, on a machine like this one.",
-            code="no_wheels",
+            code=Code.NO_WHEELS,
         )
     return fitting

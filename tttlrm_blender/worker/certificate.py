@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..atomic_files import make_folder, replacing
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 
 NAME = "certificate.pem"  # of the file with a certificate made here and its key
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -30,7 +30,7 @@ def own_certificate(folder: Path) -> Path:
         make_folder(folder)
         _write_private(file, _make_certificate())
     elif os.name == "posix" and file.stat().st_mode & 0o077:
-        raise TttlrmError("Others may read the key in {}.", file, hint=text("Run: chmod 600 {}", file), code="bad_certificate")
+        raise TttlrmError("Others may read the key in {}.", file, hint=text("Run: chmod 600 {}", file), code=Code.BAD_CERTIFICATE)
     return file
 
 
@@ -52,7 +52,7 @@ def tls(certificate: Path, key: Path | None = None) -> tuple[ssl.SSLContext, str
     except ValueError:
         why = text("PEM is needed")
     hint = "Give the files of one certificate, or leave them out and say --tls."
-    raise TttlrmError("The certificate {} cannot be used: {}.", files, why, hint=hint, code="bad_certificate") from None
+    raise TttlrmError("The certificate {} cannot be used: {}.", files, why, hint=hint, code=Code.BAD_CERTIFICATE) from None
 
 
 def fingerprint(certificate: Path) -> str:
@@ -79,7 +79,7 @@ def _make_certificate() -> bytes:
     except ImportError:
         hint = 'Run pip install "tttlrm-blender[remote]", or give --certificate and --key.'
         raise TttlrmError(
-            "No certificate can be made without the Python package cryptography.", hint=hint, code="no_package"
+            "No certificate can be made without the Python package cryptography.", hint=hint, code=Code.NO_PACKAGE
         ) from None
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tttLRM worker")])

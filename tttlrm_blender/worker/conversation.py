@@ -13,7 +13,7 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from ..pipeline.job_kind import JobKind
 from ..poses.confinement import confined
 from ..progress import Report
@@ -37,6 +37,7 @@ from ..protocol.settings_json import from_json
 from . import logs
 from .limits import Limits
 from .outbox import Outbox
+from .outcome import unexpected
 from .paths import placed
 from .schedule import Schedule
 from .session import Incoming, Session
@@ -107,10 +108,13 @@ class Conversation:
                 case _:
                     raise malformed("{} is not a request", type(message).__name__)
         except TttlrmError as error:
-            if error.code == "bad_message":
+            if error.code == Code.BAD_MESSAGE:
                 raise
             logs.tell(logger, "request_failed", request=request, code=error.code, error=error.sentence)
             self._tell(request, Failed.of(error))
+        except Exception as error:  # a fault of ours ends this request, not the connection
+            logs.tell(logger, "request_broke", logging.ERROR, request=request)
+            self._tell(request, Failed.of(unexpected(error, self._services.log)))
 
     async def _upload(self, request: int, message: Upload) -> None:
         if message.offset and request not in self._incoming:
@@ -131,7 +135,7 @@ class Conversation:
     def _begin(self, message: Upload) -> Incoming:
         most = self._services.limits.uploads
         if len(self._incoming) >= most:
-            raise TttlrmError("The connection has {} files on their way and gets no more.", most, code="too_many_uploads")
+            raise TttlrmError("The connection has {} files on their way and gets no more.", most, code=Code.TOO_MANY_UPLOADS)
         return self._services.sessions.open(message.session).begin(message.path, message.size)
 
     def _submit(self, request: int, message: Submit) -> None:
@@ -140,7 +144,7 @@ class Conversation:
         jobs = self._services.jobs
         if message.kind not in jobs:
             raise TttlrmError(
-                "The worker has no job {!r}.", message.kind, hint=text("It has {}.", ", ".join(jobs)), code="bad_job"
+                "The worker has no job {!r}.", message.kind, hint=text("It has {}.", ", ".join(jobs)), code=Code.BAD_JOB
             )
         task = self._task(request, message, jobs[message.kind])
         self._services.schedule.add(task)

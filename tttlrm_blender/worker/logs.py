@@ -20,7 +20,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 
 FILE_BYTES = 16 << 20  # after which a log file is put aside
 OLD_FILES = 4  # kept: worker.log.1 to worker.log.4
@@ -82,7 +82,7 @@ def _file(path: Path) -> logging.Handler:
         return _PrivateFile(path, maxBytes=FILE_BYTES, backupCount=OLD_FILES)
     except OSError as error:
         raise TttlrmError(
-            "The log {} cannot be written: {}.", path, error.strerror, hint="Choose another file.", code="bad_log"
+            "The log {} cannot be written: {}.", path, error.strerror, hint="Choose another file.", code=Code.BAD_LOG
         ) from error
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..protocol import codec
 from ..protocol.messages import Event, Failed, Preview, encode, slot
 from .limits import Limits
@@ -107,7 +107,7 @@ def _unread(waiting: int) -> TttlrmError:
         "The result was not handed over: {} MiB of others were not read yet.",
         waiting >> 20,
         hint="The scene keeps its result: read the others, then decode it.",
-        code="unread",
+        code=Code.UNREAD,
     )
 
 

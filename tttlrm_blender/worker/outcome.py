@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import errors
 from ..atomic_files import FULL, unwritable
-from ..errors import Text, TttlrmError, lacks_memory, text
+from ..errors import Code, Text, TttlrmError, lacks_memory, text
 from ..gaussians.gaussians import Gaussians, thinned
 from ..progress import Report
 from ..protocol.messages import Cancelled, Done, Event, Failed, Note, Preview, Progress
@@ -80,17 +80,22 @@ def outcome(work: Callable[[Report], Any], report: Report, log: Path | None) -> 
         return Failed.of(error)
     except (Exception, SystemExit) as error:
         logs.tell(logger, "job_broke", logging.ERROR)
-        if isinstance(error, OSError) and error.errno in FULL:
-            return Failed.of(unwritable(error.filename or text("A file"), error))
-        return Failed.of(_out_of_memory() if lacks_memory(error) else _internal(error, log))
+        return Failed.of(unexpected(error, log))
+
+
+def unexpected(error: BaseException, log: Path | None) -> TttlrmError:
+    """What a client hears of an error that nobody foresaw; `log`, where there is one, has its traceback."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return unwritable(error.filename or text("A file"), error)
+    return _out_of_memory() if lacks_memory(error) else _internal(error, log)
 
 
 def _out_of_memory() -> TttlrmError:
     return TttlrmError(
-        "The worker ran out of memory.", hint="Use fewer or smaller photos, or fewer splats.", code="out_of_memory"
+        "The worker ran out of memory.", hint="Use fewer or smaller photos, or fewer splats.", code=Code.OUT_OF_MEMORY
     )
 
 
 def _internal(error: BaseException, log: Path | None) -> TttlrmError:
     hint = text("{} has the details.", log) if log else "The worker's output has the details."
-    return TttlrmError("The job broke with an unexpected {}.", type(error).__name__, hint=hint, code="internal")
+    return TttlrmError("The job broke with an unexpected {}.", type(error).__name__, hint=hint, code=Code.INTERNAL)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import Text, TttlrmError, text
+from ..errors import Code, Text, TttlrmError, text
 from ..protocol.fields import FilePath, Group, Setting, describe
 
 Value = str | int | float | Path
@@ -54,7 +54,7 @@ def _placed(name: str, value: str, folder: Path, any_file: bool) -> str:
         value,
         name,
         hint="Send the file with the photos, or start the worker with --allow-files.",
-        code="bad_path",
+        code=Code.BAD_PATH,
     )
 
 

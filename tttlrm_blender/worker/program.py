@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from .. import __version__
 from ..atomic_files import make_folder
 from ..cache import kept_folder
-from ..errors import TttlrmError, text
+from ..errors import Code, TttlrmError, text
 from . import logs
 from .certificate import config_folder, own_certificate, tls
 from .limits import Limits, limit
@@ -103,7 +103,7 @@ def load_jobs() -> Registry:
             sys.executable,
             error,
             hint="Install the packages of tttLRM there, or choose another Python.",
-            code="no_engine",
+            code=Code.NO_ENGINE,
         ) from error
     return Registry(JOBS, open_scene, release_memory)
 
@@ -147,7 +147,9 @@ def own_folder(wanted: Path, another: bool) -> Iterator[Path]:
                 return
         except Timeout:
             continue
-    raise TttlrmError("Another worker keeps its scenes in {}.", wanted, hint="Stop it, or give --folder.", code="folder_in_use")
+    raise TttlrmError(
+        "Another worker keeps its scenes in {}.", wanted, hint="Stop it, or give --folder.", code=Code.FOLDER_IN_USE
+    )
 
 
 async def _until_stopped(
@@ -175,7 +177,7 @@ def _await_owner(then: Callable[[], None]) -> None:
 def _tls(options: Options) -> tuple[ssl.SSLContext | None, str | None]:
     """What encrypts connections and the certificate's fingerprint, where that is asked for."""
     if options.key and not options.certificate:
-        raise TttlrmError("A key was given without its certificate.", hint="Give --certificate too.", code="bad_certificate")
+        raise TttlrmError("A key was given without its certificate.", hint="Give --certificate too.", code=Code.BAD_CERTIFICATE)
     if options.certificate:
         return tls(options.certificate, options.key)
     if options.tls:
@@ -188,7 +190,7 @@ def _token(file: Path | None, folder: Path) -> tuple[str, Path | None]:
     source = None if given else (file or folder / "token")
     token = given or _token_of(source)  # type: ignore[arg-type]
     if len(token) < MIN_TOKEN:
-        raise TttlrmError("The token is too short: at least {} characters.", MIN_TOKEN, code="bad_token")
+        raise TttlrmError("The token is too short: at least {} characters.", MIN_TOKEN, code=Code.BAD_TOKEN)
     return token, source
 
 
@@ -198,10 +200,10 @@ def _token_of(file: Path) -> str:
             with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
                 new.write(secrets.token_urlsafe(32))
         elif os.name == "posix" and file.stat().st_mode & 0o077:
-            raise TttlrmError("Others may read the token in {}.", file, hint=text("Run: chmod 600 {}", file), code="bad_token")
+            raise TttlrmError("Others may read the token in {}.", file, hint=text("Run: chmod 600 {}", file), code=Code.BAD_TOKEN)
         return file.read_text().strip()
     except OSError as error:
-        raise TttlrmError("The token file {} cannot be used: {}.", file, error.strerror, code="bad_token") from error
+        raise TttlrmError("The token file {} cannot be used: {}.", file, error.strerror, code=Code.BAD_TOKEN) from error
 
 
 def main(arguments: list[str] | None = None, load: Callable[[], Registry] = load_jobs) -> None:

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..protocol.messages import Cancelled, Queued
 from . import logs
 from .limits import Limits
@@ -111,20 +111,20 @@ class Schedule:
 
     def _check_room(self, session: Session) -> None:
         if self._closing:
-            raise TttlrmError("The worker is stopping and takes no more jobs.", hint="Start it again.", code="stopping")
+            raise TttlrmError("The worker is stopping and takes no more jobs.", hint="Start it again.", code=Code.STOPPING)
         if len(self._waiting) >= self._limits.jobs:
             raise TttlrmError(
                 "The worker has {} jobs waiting and takes no more.",
                 len(self._waiting),
                 hint="Try again later.",
-                code="queue_full",
+                code=Code.QUEUE_FULL,
             )
         if sum(task.session is session for task in self._waiting) >= self._limits.session_jobs:
             raise TttlrmError(
                 "The scene has {} jobs waiting and gets no more.",
                 self._limits.session_jobs,
                 hint="Wait for some of them, or cancel them.",
-                code="queue_full",
+                code=Code.QUEUE_FULL,
             )
 
     def _line(self) -> list[Task]:

@@ -21,7 +21,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from ..pipeline.job_kind import JobKind
 from ..protocol.alive import OF_CLIENTS, keep_alive
 from ..protocol.frames import MAX_FRAME, malformed
@@ -125,7 +125,7 @@ class Server:
         except OSError as error:
             hint = "Choose another port, or 0 for any free one."
             raise TttlrmError(
-                "The worker cannot listen at {}, port {}: {}.", host, port, error.strerror, hint=hint, code="no_port"
+                "The worker cannot listen at {}, port {}: {}.", host, port, error.strerror, hint=hint, code=Code.NO_PORT
             ) from error
 
     def _answer_http(self, connection: ServerConnection, request: Request, by_any_name: bool) -> Response | None:
@@ -159,7 +159,7 @@ class Server:
     async def _meet(self, socket: ServerConnection, talk: Conversation) -> None:
         if self._strangers >= self._limits.connections:
             raise TttlrmError(
-                "The worker waits for too many clients to say hello.", hint="Try again later.", code="too_many_connections"
+                "The worker waits for too many clients to say hello.", hint="Try again later.", code=Code.TOO_MANY_CONNECTIONS
             )
         self._strangers += 1
         try:
@@ -174,7 +174,7 @@ class Server:
             theirs = await self._hello(socket)
             if not hmac.compare_digest(theirs.token.encode("utf-8", "surrogatepass"), self._token.encode()):
                 hint = "Use the token that the worker was started with."
-                raise TttlrmError("The worker refused the token.", hint=hint, code="wrong_token")
+                raise TttlrmError("The worker refused the token.", hint=hint, code=Code.WRONG_TOKEN)
             self._admit(talk)
         except TttlrmError as error:
             await socket.send("".join(map(str, encode(0, Failed.of(error)))))
@@ -188,7 +188,7 @@ class Server:
                 "The worker has {} connections and takes no more.",
                 self._limits.connections,
                 hint="Close one of them, or try again later.",
-                code="too_many_connections",
+                code=Code.TOO_MANY_CONNECTIONS,
             )
         self._conversations.add(talk)
 
@@ -213,7 +213,7 @@ def _address(host: str, encrypted: bool) -> str:
         "The worker cannot listen on {}: its connections are not encrypted, so it serves this machine only.",
         host,
         hint="Say --tls to encrypt them, or use 127.0.0.1 and an SSH tunnel from other machines.",
-        code="not_loopback",
+        code=Code.NOT_LOOPBACK,
     )
 
 

@@ -11,7 +11,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from ..atomic_files import make_folder, unwritable
-from ..errors import TttlrmError
+from ..errors import Code, TttlrmError
 from .limits import Limits
 
 
@@ -79,16 +79,18 @@ class Session:
     def _inside(self, path: str) -> Path:
         parts = path.split("/")
         if len(parts) > self._limits.depth or not all(_is_plain(part) for part in parts):
-            raise TttlrmError("The path {!r} is not allowed in a scene's folder.", path, code="bad_path")
+            raise TttlrmError("The path {!r} is not allowed in a scene's folder.", path, code=Code.BAD_PATH)
         target = self.photos.joinpath(*parts)
         if target.parent.resolve() != target.parent:
-            raise TttlrmError("The path {!r} leads out of the scene's folder.", path, code="bad_path")
+            raise TttlrmError("The path {!r} leads out of the scene's folder.", path, code=Code.BAD_PATH)
         return target
 
     def _check_room(self, path: str, size: int) -> None:
         limits = self._limits
         if not 0 <= size <= limits.file_bytes:
-            raise TttlrmError("{} is too large for the worker: at most {} MiB.", path, limits.file_bytes >> 20, code="too_large")
+            raise TttlrmError(
+                "{} is too large for the worker: at most {} MiB.", path, limits.file_bytes >> 20, code=Code.TOO_LARGE
+            )
         total = self._stored_bytes - self._stored.get(path, 0) + sum(incoming.size for incoming in self._arriving) + size
         count = len(self._stored) + len(self._arriving) + (path not in self._stored)
         if total > limits.session_bytes or count > limits.files:
@@ -97,7 +99,7 @@ class Session:
                 limits.session_bytes >> 20,
                 limits.files,
                 hint="Use fewer or smaller photos.",
-                code="too_large",
+                code=Code.TOO_LARGE,
             )
 
 
@@ -119,7 +121,7 @@ class Incoming:
     def write(self, offset: int, data: memoryview) -> None:
         """Add the next bytes; may be called from any thread. Raises `TttlrmError`."""
         if offset != self._received or offset + len(data) > self.size:
-            raise TttlrmError("The parts of {} do not fit together.", self.path, hint="Upload it again.", code="bad_upload")
+            raise TttlrmError("The parts of {} do not fit together.", self.path, hint="Upload it again.", code=Code.BAD_UPLOAD)
         try:
             self._file.write(data)
         except OSError as error:

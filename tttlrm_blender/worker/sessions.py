@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from ..atomic_files import replacing, unwritable
-from ..errors import Text, TttlrmError, text
+from ..errors import Code, Text, TttlrmError, text
 from .limits import Limits
 from .session import Session
 
@@ -72,7 +72,7 @@ class Sessions:
         """The scene of that name. Raises `TttlrmError` if there is none."""
         if name not in self._kept:
             raise TttlrmError(
-                "The worker does not know this scene (any more).", hint="Reconstruct it from its photos.", code="no_scene"
+                "The worker does not know this scene (any more).", hint="Reconstruct it from its photos.", code=Code.NO_SCENE
             )
         return self.open(name)
 
@@ -126,13 +126,13 @@ class Sessions:
 
     def _check_room(self, name: str) -> None:
         if len(name) > self._limits.name:
-            raise TttlrmError("A scene's name has at most {} characters.", self._limits.name, code="bad_name")
+            raise TttlrmError("A scene's name has at most {} characters.", self._limits.name, code=Code.BAD_NAME)
         if name not in self._kept and len(self._kept) >= self._limits.sessions:
             raise TttlrmError(
                 "The worker keeps {} scenes and takes no more.",
                 self._limits.sessions,
                 hint="Let it forget some.",
-                code="too_many_scenes",
+                code=Code.TOO_MANY_SCENES,
             )
 
     def _new_place(self, name: str) -> Place:

@@ -70,7 +70,7 @@ def selections(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Object, n
     found = [(obj, mask) for obj in edited(context) if (mask := masks.selected(obj)) is not None]
     if not found:
         hint = "Select some with one of the Select entries."
-        raise errors.TttlrmError("No splats are selected.", hint=hint, code="nothing_selected")
+        raise errors.TttlrmError("No splats are selected.", hint=hint, code=errors.Code.NOTHING_SELECTED)
     yield from found
 
 

@@ -46,7 +46,7 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         measured = (second - first).length
         if measured < 1e-9:
             raise errors.TttlrmError(
-                "The two points are in the same place.", hint="Choose points that lie apart.", code="bad_distance"
+                "The two points are in the same place.", hint="Choose points that lie apart.", code=errors.Code.BAD_DISTANCE
             )
         middle = (first + second) / 2
         spot = Matrix.Translation((middle.x, middle.y, 0))
@@ -64,6 +64,6 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
                 "A distance needs two points, but {:,} are selected.",
                 len(ends),
                 hint="Select two empties beside the splats, or two splats.",
-                code="no_points",
+                code=errors.Code.NO_POINTS,
             )
         return Vector(ends[0]), Vector(ends[1])

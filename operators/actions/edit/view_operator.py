@@ -89,7 +89,9 @@ def _camera_view(context: bpy.types.Context) -> tuple[object, tuple[int, int]]:
     camera, render = given(context.scene).camera, given(context.scene).render
     if camera is None:
         raise errors.TttlrmError(
-            "There is no view to select in.", hint="Start this in a 3D view, or give the scene a camera.", code="no_view"
+            "There is no view to select in.",
+            hint="Start this in a 3D view, or give the scene a camera.",
+            code=errors.Code.NO_VIEW,
         )
     size = (render.resolution_x * render.resolution_percentage // 100, render.resolution_y * render.resolution_percentage // 100)
     aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}

@@ -52,6 +52,6 @@ class ByVolume(Operator):
             raise errors.TttlrmError(
                 unknown if self.object else "No object tells what is inside.",
                 hint="Select one empty or mesh beside the splats, or name one.",
-                code="no_volume",
+                code=errors.Code.NO_VOLUME,
             )
         return found[0]

@@ -74,7 +74,7 @@ def export_cameras(path: Path, objects: Iterable[bpy.types.Object], scene: bpy.t
     Raises `TttlrmError` where there are none, or where they cannot be written.
     """
     if not _has_cameras(scene):
-        raise errors.TttlrmError("There is no camera in the scene.", hint="Add one.", code="no_cameras")
+        raise errors.TttlrmError("There is no camera in the scene.", hint="Add one.", code=errors.Code.NO_CAMERAS)
     names, cameras = views_of(objects, scene, np.linalg.inv(conversion.AXES[up_axis]))
     if path.suffix.lower() == ".txt":
         camera_writers.write_colmap(path.parent, names, cameras)

@@ -66,7 +66,7 @@ def test_round_trip(tmp_path, random_splats, degree, count):
     assert [path.name for path in tmp_path.iterdir()] == ["splats.ply"]
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), degree=st.integers(0, 3))
 def test_what_was_read_comes_back_bit_for_bit(tmp_path, random_splats, seed, degree):
     """Of any file: also with values at which float32 exponentials and logarithms are not each other's inverses."""
@@ -133,7 +133,7 @@ def test_written_layout_is_the_standard_one(tmp_path, random_splats):
     np.testing.assert_allclose(values["scale_1"], table["scale_1"], rtol=1e-5)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), form=st.sampled_from(sorted(FORMATS)), degree=st.integers(0, 3), count=st.integers(1, 4))
 def test_reads_any_order_and_types(tmp_path, random_splats, data, form, degree, count):
     splats = random_splats(count, degree)

@@ -55,7 +55,7 @@ def test_reads_bytes_laid_out_by_hand(tmp_path):
     np.testing.assert_allclose(read.sh[0, 1:], expected, atol=1e-6)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), degree=st.integers(0, 3), count=st.sampled_from([1, 255, 256, 700]))
 def test_round_trip_within_the_quantization(tmp_path, random_splats, seed, degree, count):
     splats = random_splats(count, degree, seed)

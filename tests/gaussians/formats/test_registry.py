@@ -45,7 +45,7 @@ def test_files_tell_which_way_is_up_where_they_can(tmp_path, random_splats, name
     assert up_axis(tmp_path / name) == told
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kind=st.sampled_from(FORMATS), data=st.data())
 def test_files_cut_or_changed_anywhere_end_in_splats_or_a_sentence(tmp_path, random_splats, kind, data):
     path = tmp_path / f"bad{kind.suffix}"

@@ -16,7 +16,7 @@ from tttlrm_blender.geometry.quaternions import to_matrices
 BY_HAND = struct.pack("<6f8B", 1, -2, 3, 0.5, 0.25, 0.125, 255, 0, 51, 204, 204, 128, 128, 231)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), degree=st.integers(0, 3))
 def test_round_trip_within_the_quantization(tmp_path, random_splats, seed, degree):
     splats = random_splats(200, degree, seed)

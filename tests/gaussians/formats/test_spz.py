@@ -22,7 +22,7 @@ def angles(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.arccos(np.clip(cosines, -1, 1))
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), degree=st.integers(0, 3), size=st.floats(1e-2, 1e4))
 def test_round_trip_within_the_quantization(tmp_path, random_splats, seed, degree, size):
     splats = random_splats(200, degree, seed)

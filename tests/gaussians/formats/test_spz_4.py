@@ -41,7 +41,7 @@ def test_reads_what_the_formats_own_tools_wrote(tmp_path, random_splats):
     np.testing.assert_allclose(*shapes, atol=0.01)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     count=st.integers(0, 300),
     degree=st.integers(0, 3),
@@ -76,7 +76,7 @@ def test_extensions_are_told(tmp_path, random_splats, caplog):
     assert "extensions of SPZ are ignored" in caplog.text
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_cut_and_damaged_files_end_in_a_sentence(tmp_path, random_splats, data):
     write_spz(tmp_path / "three.spz", random_splats(20, 1))

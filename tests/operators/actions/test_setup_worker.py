@@ -48,6 +48,7 @@ def test_a_folder_without_wheels_is_told(preferences, tmp_path):
     assert not preferences.python
 
 
+@pytest.mark.slow
 def test_the_worker_is_set_up_from_wheels_and_the_preferences_name_its_python(preferences, wheels):
     preferences.wheels = str(wheels)
     assert ops.setup_worker() == {"FINISHED"}
@@ -58,6 +59,7 @@ def test_the_worker_is_set_up_from_wheels_and_the_preferences_name_its_python(pr
     assert chosen.launched and chosen.python == Path(preferences.python)
 
 
+@pytest.mark.slow
 def test_it_is_mended_by_the_same_button(preferences, wheels):
     preferences.wheels = str(wheels)
     ops.setup_worker()

@@ -5,17 +5,21 @@ import os
 import threading
 import time
 
+import pytest
+
 from operators.headless import claims
 
 
-def test_one_of_many_gets_it(tmp_path, quick):
+@pytest.mark.slow
+def test_one_of_many_gets_it(tmp_path, quick, monkeypatch):
+    monkeypatch.setattr(claims, "BEAT", 0.05)  # a busy machine may miss some beats
     (tmp_path / ".a.claim-1").touch()  # of a task that died
     watches = [claims.Watch() for _ in range(8)]
     won: list[claims.Claim] = []
+    over = threading.Event()
 
     def strive(watch: claims.Watch) -> None:
-        until = time.monotonic() + 2.0
-        while time.monotonic() < until:
+        while not over.is_set():
             if claim := watch.claim(tmp_path / "a"):
                 won.append(claim.__enter__())
                 return
@@ -24,6 +28,11 @@ def test_one_of_many_gets_it(tmp_path, quick):
     strivers = [threading.Thread(target=strive, args=(watch,)) for watch in watches]
     for striver in strivers:
         striver.start()
+    until = time.monotonic() + 60
+    while not won and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(0.5)  # for others to win as well
+    over.set()
     for striver in strivers:
         striver.join()
     assert len(won) == 1
@@ -36,7 +45,7 @@ def test_life_is_seen(tmp_path, quick):
     watch, folder = claims.Watch(), tmp_path / "a"
     with claims.Watch().claim(folder):
         assert not watch.alive(folder), "nothing is known at the first look"
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while not watch.alive(folder) and time.monotonic() < until:
             time.sleep(claims.LOOK)
         assert watch.alive(folder) and watch.claim(folder) is None

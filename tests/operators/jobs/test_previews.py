@@ -91,6 +91,7 @@ def test_the_result_takes_the_place_of_what_was_seen(splats, seen):
     assert np.allclose(splats.matrix_world.translation, (1, 2, 3))
 
 
+@pytest.mark.slow
 def test_splats_seen_so_far_stay_when_a_reconstruction_is_stopped(photos, seen):
     stopper = stop_later(0.3)
     ops.reconstruct(directory=str(photos), refine_steps=100)

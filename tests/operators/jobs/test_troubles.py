@@ -38,3 +38,10 @@ def test_a_success_forgets_the_trouble(splats):
     part("jobs.troubles")._failures[session] = part("jobs.troubles")._failures.pop("gone")
     splats.tttlrm.session = session
     assert ops.mesh() == {"FINISHED"} and part("jobs.troubles").of(splats) is None
+
+
+def test_a_failure_that_only_a_newer_worker_knows_is_told_in_its_own_words(splats):
+    messages, text = part("engine").messages, part("engine").errors.text
+    part("jobs.troubles").note(splats.tttlrm.session, messages.Failed("too_dark", text("The scene is too {}.", "dark")))
+    assert part("jobs.troubles").text(part("jobs.troubles").of(splats)) == "The scene is too dark."
+    assert ops.mesh() == {"FINISHED"} and part("jobs.troubles").of(splats) is None

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ... import gltf
-from ...errors import TttlrmError, bad_splats
+from ...errors import Code, TttlrmError, bad_splats
 from ..gaussians import Gaussians
 from . import spz_container
 from .glb import read_glb, write_glb
@@ -87,5 +87,5 @@ def _other(path: Path) -> TttlrmError:
         names,
         FORMATS[-1].suffix,
         hint="Choose one of these.",
-        code="bad_splats",
+        code=Code.BAD_SPLATS,
     )
