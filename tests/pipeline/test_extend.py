@@ -107,7 +107,7 @@ def test_new_photos_that_no_pose_file_knows_are_estimated_with_the_others(growin
 
 def test_an_error_without_new_photos_or_a_scene(growing, tmp_path):
     state = growing.scene.state
-    with pytest.raises(TttlrmError, match="no new photos"):
+    with pytest.raises(TttlrmError, match="no usable new photos"):
         jobs.extend(growing.scene, ExtendSettings(), Report())
     assert growing.scene.state is state
     with pytest.raises(TttlrmError, match="has not been reconstructed"):

@@ -46,7 +46,9 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         measured = (second - first).length
         if measured < 1e-9:
             raise errors.TttlrmError(
-                "The two points are in the same place.", hint="Choose points that lie apart.", code=errors.Code.BAD_DISTANCE
+                "The two points are in the same place.",
+                hint="Choose points that are farther apart.",
+                code=errors.Code.BAD_DISTANCE,
             )
         middle = (first + second) / 2
         spot = Matrix.Translation((middle.x, middle.y, 0))
