@@ -77,97 +77,97 @@ def _filled(field: re.Match[str], values: Iterator[str | int | float | Path]) ->
 
 
 class Code(StrEnum):
-    """What kind of failure it is, for programs to branch on.
+    """The kind of a failure, for programs to branch on.
 
-    On the wire a code is its text: that of a newer worker may be none of these.
+    On the wire a code is its text, and a newer worker may send others.
     """
 
-    # Anything
-    FAILED = "failed"  # any other failure
-    INTERNAL = "internal"  # a fault of ours, whose traceback is in the worker's log
-    USAGE = "usage"  # a command was called in a way that makes no sense
+    # General
+    FAILED = "failed"  # any failure without a code of its own
+    INTERNAL = "internal"  # a bug, whose traceback is in the worker's log
+    USAGE = "usage"  # a command was called with unusable options
     BUSY = "busy"  # another job is running in this Blender
     # Photos, videos and cameras
-    NO_PHOTOS = "no_photos"  # there are no photos where some are needed, or none that can be used
-    BAD_PHOTO = "bad_photo"  # a photo or its mask cannot be read, or is not what it was
-    PHOTOS_GONE = "photos_gone"  # photos that the worker kept of a scene are not there any more
+    NO_PHOTOS = "no_photos"  # photos are needed, but there are none, or none that can be used
+    BAD_PHOTO = "bad_photo"  # a photo or its mask cannot be read, or has changed
+    PHOTOS_GONE = "photos_gone"  # the worker's copies of a scene's photos no longer exist
     BAD_VIDEO = "bad_video"  # a video cannot be read, or gives too few frames
     BAD_MODEL = "bad_model"  # the model that removes backgrounds cannot be used
     NO_POSES = "no_poses"  # cameras of photos are missing, or could not be estimated
-    BAD_POSES = "bad_poses"  # camera poses are there, but make no sense
-    SFM_FAILED = "sfm_failed"  # the process that estimates poses stopped
-    NO_CAMERAS = "no_cameras"  # there are no cameras where some are needed
-    BAD_CAMERA = "bad_camera"  # a camera or lens of Blender's that photos cannot be taken by
+    BAD_POSES = "bad_poses"  # a file of camera poses cannot be used
+    SFM_FAILED = "sfm_failed"  # the process that estimates poses failed
+    NO_CAMERAS = "no_cameras"  # cameras are needed, but there are none
+    BAD_CAMERA = "bad_camera"  # a Blender camera or lens that photos cannot have
     # Splats, meshes and editing
-    NO_SPLATS = "no_splats"  # there are no splats, or none are left
-    BAD_SPLATS = "bad_splats"  # a file is no splat file, or is damaged
+    NO_SPLATS = "no_splats"  # there are no splats, or none remain
+    BAD_SPLATS = "bad_splats"  # a file is not a splat file, or is damaged
     NOTHING_SELECTED = "nothing_selected"  # no splats are selected
-    BAD_TRANSFORM = "bad_transform"  # splats cannot have this transform
-    NO_VOLUME = "no_volume"  # no object has a volume for splats to be in
-    NO_GROUND = "no_ground"  # no ground is to be found
+    BAD_TRANSFORM = "bad_transform"  # splats cannot be transformed by this matrix
+    NO_VOLUME = "no_volume"  # no object encloses a volume in which to look for splats
+    NO_GROUND = "no_ground"  # no ground was found
     NO_POINTS = "no_points"  # a distance needs two points
-    BAD_DISTANCE = "bad_distance"  # two points are in the same place
+    BAD_DISTANCE = "bad_distance"  # two points coincide
     NO_VIEW = "no_view"  # there is no 3D view to select in
     NO_MESH = "no_mesh"  # the scene has no mesh
-    NO_SURFACE = "no_surface"  # splats show no surface to make a mesh of
+    NO_SURFACE = "no_surface"  # splats show no surface from which to make a mesh
     BAD_BLEND = "bad_blend"  # a .blend file cannot be opened
     # Settings, networks and devices
-    BAD_SETTINGS = "bad_settings"  # settings do not fit, or not to this scene
-    BAD_CHECKPOINT = "bad_checkpoint"  # a file holds no network of ours
-    BAD_WEIGHTS = "bad_weights"  # a file holds no weights of LPIPS
-    BAD_STATE = "bad_state"  # a file holds no state of a training run
-    OUT_OF_MEMORY = "out_of_memory"  # the processor's or a GPU's memory did not suffice
-    NO_DEVICE = "no_device"  # there is no GPU where one is needed
-    NO_CUDA = "no_cuda"  # splats are not on the GPU that is to draw them
+    BAD_SETTINGS = "bad_settings"  # settings are invalid, or do not fit the scene
+    BAD_CHECKPOINT = "bad_checkpoint"  # a file is not a tttLRM checkpoint
+    BAD_WEIGHTS = "bad_weights"  # a file does not contain the weights of LPIPS
+    BAD_STATE = "bad_state"  # a file does not contain the state of a training run
+    OUT_OF_MEMORY = "out_of_memory"  # main memory or GPU memory ran out
+    NO_DEVICE = "no_device"  # a GPU is needed, but there is none
+    NO_CUDA = "no_cuda"  # splats to be drawn by the GPU are not on it
     NO_GSPLAT = "no_gsplat"  # gsplat does not load
     NO_PACKAGE = "no_package"  # an optional package is missing
     # Files
     BAD_FILE = "bad_file"  # a file to be sent cannot be read
-    CANNOT_READ = "cannot_read"  # the system does not let a file be read now
+    CANNOT_READ = "cannot_read"  # a file cannot be read at the moment
     CANNOT_WRITE = "cannot_write"  # a file or folder cannot be written: the disk is full, for example
-    # The wire, said by either side
+    # The wire, from either side
     BAD_MESSAGE = "bad_message"  # a message cannot be read, or is too large
-    VERSION_MISMATCH = "version_mismatch"  # worker and client are of versions that cannot talk to each other
+    VERSION_MISMATCH = "version_mismatch"  # worker and client have incompatible versions
     WRONG_TOKEN = "wrong_token"  # the client does not know the worker's token
     BAD_JOB = "bad_job"  # the worker has no such job
-    NO_SCENE = "no_scene"  # the worker does not keep this scene, or it was not reconstructed yet
+    NO_SCENE = "no_scene"  # the worker does not have this scene, or it has not been reconstructed yet
     BAD_NAME = "bad_name"  # a scene's name is too long
-    BAD_PATH = "bad_path"  # a path leads out of the scene's folder
+    BAD_PATH = "bad_path"  # a path is outside the scene's folder
     BAD_UPLOAD = "bad_upload"  # the parts of a file do not fit together
     TOO_LARGE = "too_large"  # a file or scene is larger than the worker allows
-    TOO_MANY_CONNECTIONS = "too_many_connections"  # the worker has all the connections that it takes
-    TOO_MANY_UPLOADS = "too_many_uploads"  # a connection has all the files on their way that it may have
-    TOO_MANY_SCENES = "too_many_scenes"  # the worker keeps all the scenes that it can
-    QUEUE_FULL = "queue_full"  # all jobs wait that may
-    STOPPING = "stopping"  # the worker takes no more jobs, as it is asked to stop
-    UNREAD = "unread"  # a result was given up, as the client has read too little of those before
-    # A client on its way to a worker
-    NO_WORKER = "no_worker"  # no worker answers, or none can be started
-    WORKER_DIED = "worker_died"  # the worker that was started from here ended
-    WORKER_LOST = "worker_lost"  # the connection broke
+    TOO_MANY_CONNECTIONS = "too_many_connections"  # the worker has reached its limit of connections
+    TOO_MANY_UPLOADS = "too_many_uploads"  # a connection has reached its limit of simultaneous uploads
+    TOO_MANY_SCENES = "too_many_scenes"  # the worker has reached its limit of scenes
+    QUEUE_FULL = "queue_full"  # the worker has reached its limit of waiting jobs
+    STOPPING = "stopping"  # the worker is stopping and takes no more jobs
+    UNREAD = "unread"  # a result was dropped because the client reads too slowly
+    # A client connecting to a worker
+    NO_WORKER = "no_worker"  # no worker answers or can be started
+    WORKER_DIED = "worker_died"  # the worker that this client started has ended
+    WORKER_LOST = "worker_lost"  # the connection was lost
     CLOSED = "closed"  # the connection was closed from this side
-    NO_TLS = "no_tls"  # what answers does not encrypt
-    NO_FINGERPRINT = "no_fingerprint"  # a worker on another machine is only reached by its fingerprint
-    WRONG_FINGERPRINT = "wrong_fingerprint"  # the worker has another certificate than the one expected
+    NO_TLS = "no_tls"  # the server does not use TLS
+    NO_FINGERPRINT = "no_fingerprint"  # a worker on another machine needs its certificate's fingerprint
+    WRONG_FINGERPRINT = "wrong_fingerprint"  # the worker has a different certificate than expected
     NO_TOKEN = "no_token"  # the file with the worker's token cannot be read
     OFFLINE = "offline"  # Blender may not go online
-    OUT_OF_REACH = "out_of_reach"  # the worker was not started from here, so that its Python cannot be looked at
-    # A worker that starts
+    OUT_OF_REACH = "out_of_reach"  # the worker was not started from here, so its Python cannot be checked
+    # A worker starting up
     BAD_TOKEN = "bad_token"  # the token is too short, its file cannot be used, or others may read it
     BAD_CERTIFICATE = "bad_certificate"  # the certificate or its key cannot be used
     BAD_LOG = "bad_log"  # the log cannot be written
     NO_PORT = "no_port"  # the worker cannot listen at this address
-    NOT_LOOPBACK = "not_loopback"  # the worker serves other machines only through TLS
-    FOLDER_IN_USE = "folder_in_use"  # another worker keeps its scenes there
+    NOT_LOOPBACK = "not_loopback"  # the worker serves other machines only with TLS
+    FOLDER_IN_USE = "folder_in_use"  # another worker uses the folder of scenes
     NO_ENGINE = "no_engine"  # the worker's Python lacks packages of the engine
-    NO_BLENDER = "no_blender"  # no Blender was found for a command that needs one
+    NO_BLENDER = "no_blender"  # a command needs Blender, but none was found
     # Setting up a worker
-    NOT_INSTALLED = "not_installed"  # only the installed extension sets up a worker
+    NOT_INSTALLED = "not_installed"  # only the installed extension can set up a worker
     NO_PYTHON = "no_python"  # no Python is suitable
     NO_BUILD = "no_build"  # PyTorch has no build for this machine
     NO_WHEELS = "no_wheels"  # the folder of wheels lacks PyTorch
-    BAD_FOLDER = "bad_folder"  # the folder for the environment holds something else
-    LONG_PATH = "long_path"  # Windows would not open PyTorch's files in this folder
+    BAD_FOLDER = "bad_folder"  # the folder for the environment contains something else
+    LONG_PATH = "long_path"  # paths of PyTorch's files in this folder are too long for Windows
     SETUP_FAILED = "setup_failed"  # installing failed
 
 
@@ -175,7 +175,7 @@ class TttlrmError(Exception):
     """A failure in two sentences: what happened and to which file, and what to do about it.
 
     `text` and `advice` are the two as templates with values, `sentence` and `hint` as finished English. `code` is a `Code`, or
-    the word that a newer worker uses.
+    the unknown code of a newer worker.
     """
 
     def __init__(self, template: str | Text, *values: object, hint: str | Text = "", code: str = Code.FAILED) -> None:

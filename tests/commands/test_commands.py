@@ -67,7 +67,7 @@ def test_splats_in_other_formats(options, tmp_path, capsys, kind):
 def test_splats_are_not_saved_as_anything_else(tmp_path, capsys):
     (tmp_path / "a.splat").write_bytes(bytes(32))
     assert main(["resave", str(tmp_path / "a.splat"), str(tmp_path / "a.obj")]) == 1
-    assert "a.obj is no splat file" in capsys.readouterr().err
+    assert "a.obj is not a splat file" in capsys.readouterr().err
 
 
 def test_evaluate_tells_a_row_for_each_folder_and_their_mean(options, tmp_path, capsys):

@@ -52,7 +52,7 @@ def test_packed_texels_hold_every_splat_of_every_cloud(random_splats):
         assert not colors[here, terms:].any()
 
 
-def test_splats_of_all_appearances_are_sorted_together(random_splats):
+def test_splats_of_all_instances_are_sorted_together(random_splats):
     packed, _ = pack([Cloud.of(random_splats(50)), Cloud.of(random_splats(30, seed=1))])
     turned = np.diag([-2.0, 1, -1, 1])
     placed = [Placed(1, np.eye(4)), Placed(0, turned), Placed(1, turned)]
@@ -76,7 +76,7 @@ def test_above_the_budget_the_splats_that_matter_in_the_view_are_drawn(random_sp
 
 
 @pytest.mark.parametrize("stretch", [(1, 1, 1), (2, 2, 2), (-1, 1, 1), (1, 0.3, -2)])
-def test_directions_are_turned_as_baked_colors_are(random_splats, stretch):
+def test_view_directions_turn_like_baked_colors(random_splats, stretch):
     splats = random_splats(20)
     rng = np.random.default_rng(2)
     turn, view = (np.linalg.qr(rng.normal(size=(3, 3)))[0] for _ in range(2))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The quick way to stretched shapes against the plain one."""
+"""Jacobi rotations against LAPACK for the shapes of stretched splats."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Grounds are found and laid on z = 0, whichever way the scene lies."""
+"""Grounds are found and leveled at z = 0, however the scene is oriented."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ UP = np.array([0.0, 0.0, 1.0])
 
 
 def room(seed: int, walls: bool = False) -> np.ndarray:
-    """A floor at z = 0, a thing on it, a wall if wanted, strays."""
+    """A floor at z = 0, an object on it, optionally a wall, and strays."""
     chance = np.random.default_rng(seed)
     parts = [chance.uniform([-2, -2, -0.01], [2, 2, 0.01], (2000, 3)), chance.normal([0.5, 0, 0.6], 0.2, (3000, 3))]
     parts.append(chance.uniform([-2, -2, -0.2], [2, 2, 2], (300, 3)))
@@ -26,7 +26,7 @@ def room(seed: int, walls: bool = False) -> np.ndarray:
 
 
 def cameras(turn: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Three cameras that are held level, 1.5 above the floor, in a world that was moved."""
+    """Three level cameras, 1.5 above the floor, in a transformed world."""
     c2w = np.tile(np.eye(4), (3, 1, 1))
     c2w[:, :3, :3] = [[1, 0, 0], [0, 0, 1], [0, -1, 0]]  # OpenCV axes: looks along y, up is z
     c2w[:, :3, 3] = [[0, -2, 1.5], [1, -2, 1.5], [-1, -2, 1.4]]
@@ -49,7 +49,7 @@ def test_the_floor_is_found_without_cameras(seed):
 
 @settings(max_examples=20)
 @given(seeds)
-def test_cameras_tell_the_floor_from_a_larger_wall(seed):
+def test_cameras_distinguish_the_floor_from_a_larger_wall(seed):
     turn, shift = Rotation.random(rng=seed).as_matrix(), np.array([3.0, -1, 5])
     points = room(seed, walls=True) @ turn.T + shift
     check(find_ground(points, np.ones(len(points)), cameras(turn, shift)), turn, shift)
@@ -61,7 +61,7 @@ def test_faint_splats_do_not_count():
     check(find_ground(points, opacities), np.eye(3), np.zeros(3))
 
 
-def test_without_a_plane_cameras_tell_up_and_nothing_else_does():
+def test_without_a_plane_the_ground_is_level_for_the_cameras_or_an_error():
     ball = np.random.default_rng(0).normal(size=(4000, 3))
     with pytest.raises(TttlrmError, match="No plane"):
         find_ground(ball, np.ones(4000))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats that become one, against sums written out splat by splat."""
+"""Merged splats against sums written out splat by splat."""
 
 import numpy as np
 import pytest

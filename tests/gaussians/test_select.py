@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Masks against plain words about every point."""
+"""Masks against plain conditions on every point."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def affine(seed: int) -> np.ndarray:
 @pytest.mark.parametrize(
     ("mode", "expected"), [("SET", [0, 1, 0, 1]), ("ADD", [0, 1, 1, 1]), ("SUB", [0, 0, 1, 0]), ("AND", [0, 0, 0, 1])]
 )
-def test_new_masks_join_what_was_selected(mode, expected):
+def test_new_masks_combine_with_the_selection(mode, expected):
     before, found = np.array([0, 0, 1, 1], dtype=bool), np.array([0, 1, 0, 1], dtype=bool)
     np.testing.assert_array_equal(select.COMBINED[mode](before, found), np.array(expected, dtype=bool))
 
@@ -44,7 +44,7 @@ def test_boxes_and_balls_move_with_their_points(seed):
     np.testing.assert_array_equal(select.in_ball(moved, matrix)[clear], (np.linalg.norm(inner, axis=1) <= 1)[clear])
 
 
-def test_nothing_is_inside_what_is_flat():
+def test_flat_volumes_are_refused():
     for inside in (select.in_box, select.in_ball):
         with pytest.raises(TttlrmError, match="flat"):
             inside(cloud(0), np.diag([1.0, 0, 1, 1]))
@@ -70,7 +70,7 @@ def test_isolation_is_counted_in_cubes(seed, neighbors, distance):
     np.testing.assert_array_equal(select.isolated(points, neighbors, distance), near < neighbors)
 
 
-def test_floaters_are_found_without_being_told_a_distance():
+def test_floaters_are_found_at_the_usual_distance():
     points = np.concatenate((cloud(0, 5000) * 0.3, [[9, 0, 0], [0, 0, -1e30]])).astype(np.float32)
     alone = select.isolated(points, 2)
     assert alone[-2:].all() and alone[:-2].mean() < 0.2

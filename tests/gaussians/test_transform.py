@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Moved splats look the same from eyes that moved along."""
+"""Transformed splats look the same from transformed viewpoints."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def covariances(gaussians: Gaussians) -> np.ndarray:
 
 
 def assert_moved(got: Gaussians, before: Gaussians, linear: np.ndarray, turn: np.ndarray, translation: np.ndarray) -> None:
-    """Centers and covariances follow the linear map, colors along turned directions are the old ones."""
+    """Centers and covariances follow the linear map; colors along turned directions are the old ones."""
     np.testing.assert_allclose(got.means, before.means @ linear.T + translation, rtol=1e-4, atol=1e-5)
     expected = linear @ covariances(before) @ linear.T
     np.testing.assert_allclose(covariances(got), expected, atol=1e-5 * np.abs(expected).max())
@@ -76,7 +76,7 @@ def test_refuses_matrices_without_inverse(random_splats, matrix):
 
 
 @pytest.mark.parametrize(("scale", "rotation"), [(0, np.eye(3)), (-1, np.eye(3)), (1, 2 * np.eye(3)), (np.nan, np.eye(3))])
-def test_refuses_what_is_no_similarity(random_splats, scale, rotation):
+def test_refuses_other_maps_than_similarities(random_splats, scale, rotation):
     with pytest.raises(TttlrmError, match="cannot be transformed"):
         apply_similarity(random_splats(2), scale, rotation, np.zeros(3))
 

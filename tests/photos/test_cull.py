@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos.cull import BLURRED, softness, worth_using
+from tttlrm_blender.photos.cull import BLURRED, cull_photos, softness
 from tttlrm_blender.poses.find import image_files
 
 from .files import Notes, write_photo
@@ -37,7 +37,7 @@ def blur(path: Path, share: float) -> None:
 
 def test_good_photos_are_all_kept_without_a_note(tmp_path: Path) -> None:
     paths, notes = write_scene(tmp_path / "set"), Notes()
-    assert worth_using(paths, notes) == paths and not notes.notes
+    assert cull_photos(paths, notes) == paths and not notes.notes
 
 
 @pytest.mark.parametrize("share", [0.01, 0.015])
@@ -48,7 +48,7 @@ def test_blurred_photos_of_the_fox_are_found(tmp_path: Path, shared: Path, seed:
     for index in chosen:
         blur(paths[index], share)
     notes = Notes()
-    kept = worth_using(paths, notes)
+    kept = cull_photos(paths, notes)
     assert [paths.index(path) for path in paths if path not in kept] == chosen
     names = ", ".join(paths[index].name for index in chosen)
     assert notes.notes == [f"10 of 50 photos are blurred and left out: {names}."]
@@ -57,7 +57,7 @@ def test_blurred_photos_of_the_fox_are_found(tmp_path: Path, shared: Path, seed:
 @pytest.mark.parametrize("data", ["fox/images", "castle"])
 def test_no_photo_of_a_good_set_is_left_out(shared: Path, data: str) -> None:
     paths, notes = sorted((shared / "data" / data).glob("*")), Notes()
-    assert worth_using(paths, notes) == paths and not notes.notes
+    assert cull_photos(paths, notes) == paths and not notes.notes
 
 
 def test_noise_does_not_make_a_blurred_photo_sharp(tmp_path: Path, shared: Path) -> None:
@@ -69,7 +69,7 @@ def test_noise_does_not_make_a_blurred_photo_sharp(tmp_path: Path, shared: Path)
         with Image.open(path) as image:
             noisy = np.asarray(image) + np.random.default_rng(index).normal(0, 6, (image.height, image.width, 3))
         Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(path, quality=95)
-    kept = worth_using(paths, Notes())
+    kept = cull_photos(paths, Notes())
     assert [paths.index(path) for path in paths if path not in kept] == [3, 7]
 
 
@@ -77,7 +77,7 @@ def test_never_more_than_half_are_blurred(tmp_path: Path) -> None:
     paths = write_scene(tmp_path / "set")
     for path in paths[:4]:
         blur(path, 0.015)
-    assert len(worth_using(paths, Notes())) >= 3
+    assert len(cull_photos(paths, Notes())) >= 3
 
 
 @given(st.floats(0.05, 1), st.floats(-0.3, 0.3))
@@ -107,25 +107,25 @@ def test_duplicates_are_named_and_the_sharper_is_kept(tmp_path: Path) -> None:
     shutil.copy(paths[1], paths[0].with_name("1 copy.jpg"))
     with Image.open(paths[2]) as image:
         image.resize((400, 300)).save(paths[2].with_name("small.jpg"), quality=70)
-    kept = worth_using(sorted(tmp_path.glob("set/*")), notes)
+    kept = cull_photos(sorted(tmp_path.glob("set/*")), notes)
     assert len(kept) == 6
     (note,) = notes.notes
     assert note.startswith("2 of 8 photos are near-duplicates and are left out: ")
-    assert worth_using(sorted(tmp_path.glob("set/*")), Notes(), duplicates=False) == sorted(tmp_path.glob("set/*"))
+    assert cull_photos(sorted(tmp_path.glob("set/*")), Notes(), duplicates=False) == sorted(tmp_path.glob("set/*"))
 
 
 def test_copies_of_one_photo_are_an_error(tmp_path: Path) -> None:
     (path,) = write_scene(tmp_path / "set", 1)
     shutil.copy(path, path.with_name("copy.jpg"))
     with pytest.raises(TttlrmError, match=r"All 2 photos in .* show the same"):
-        worth_using(sorted(tmp_path.glob("set/*")), Notes())
+        cull_photos(sorted(tmp_path.glob("set/*")), Notes())
 
 
 def test_one_broken_photo_among_many_is_left_out_by_name(tmp_path: Path) -> None:
     paths, notes = write_scene(tmp_path / "set"), Notes()
     paths[3].write_bytes(paths[3].read_bytes()[:3000])
     paths[4].write_bytes(b"")
-    assert worth_using(paths, notes) == [*paths[:3], paths[5]]
+    assert cull_photos(paths, notes) == [*paths[:3], paths[5]]
     assert len(notes.notes) == 2 and all(note.endswith(" It is left out.") for note in notes.notes)
     assert "3.jpg cannot be read completely" in notes.notes[0] and "4.jpg is not a readable image" in notes.notes[1]
 
@@ -135,7 +135,7 @@ def test_many_broken_photos_are_an_error(tmp_path: Path) -> None:
     for path in paths[1:5]:
         path.write_bytes(b"")
     with pytest.raises(TttlrmError, match=r"1\.jpg is not a readable image"):
-        worth_using(paths, Notes())
+        cull_photos(paths, Notes())
 
 
 def test_a_raw_file_beside_its_photo_is_not_a_photo_of_its_own(tmp_path: Path) -> None:

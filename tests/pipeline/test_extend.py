@@ -117,5 +117,5 @@ def test_an_error_without_new_photos_or_a_scene(growing, tmp_path):
 def test_photos_that_share_no_camera_with_the_scene_are_refused(growing):
     growing.arrive()
     growing.tell(growing.poses["frames"][FIRST:])
-    with pytest.raises(TttlrmError, match="no place among those of the scene"):
+    with pytest.raises(TttlrmError, match="cannot be aligned with those of the scene"):
         jobs.extend(growing.scene, ExtendSettings(), Report())

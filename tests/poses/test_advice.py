@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people are told when cameras cannot be estimated, and about photos that found no place."""
+"""Hints when cameras cannot be estimated, and notes on photos that could not be placed."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.poses import estimate
-from tttlrm_blender.poses.estimate import advice, estimate_poses, tell_lost
+from tttlrm_blender.poses.estimate import advice, estimate_poses, note_lost
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sfm_process import Evidence
 from tttlrm_blender.progress import Report
@@ -45,7 +45,7 @@ def texture(seed: int, size: int = 400) -> Image.Image:
         (Evidence([900, 900, 900], 3, 0, []), "overlap more"),
     ],
 )
-def test_advice_fits_what_was_seen(evidence: Evidence, words: str) -> None:
+def test_advice_fits_the_evidence(evidence: Evidence, words: str) -> None:
     assert words in str(advice(evidence))
 
 
@@ -72,7 +72,7 @@ def test_photos_of_different_things(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_camera_that_turns_on_the_spot(tmp_path: Path) -> None:
-    """What a camera sees of a picture at any distance when it turns: homographies K R K⁻¹, no parallax."""
+    """Views of a picture from a camera that only turns: homographies K R K⁻¹, without parallax."""
     wide, focal = np.asarray(texture(3, 1200)).astype(np.float32), 600.0
     x, y = np.meshgrid(np.arange(640) - 319.5, np.arange(480) - 239.5)
     for index in range(5):
@@ -94,18 +94,18 @@ def test_photos_of_something_else_are_left_out_by_name(tmp_path: Path, shared: P
         shutil.copy(shared / "data/fox/images" / name, tmp_path / f"fox_{name}")
     report = Notes()
     assert [photo.name for photo in find_photos(tmp_path, report=report)] == CASTLE
-    told = " ".join(report.notes)
-    assert "noise.png" in told and "other.png" in told and "fox_" in told and "100_7101" not in told
+    notes = " ".join(report.notes)
+    assert "noise.png" in notes and "other.png" in notes and "fox_" in notes and "100_7101" not in notes
     again = Notes()
     find_photos(tmp_path, report=again)
     assert again.notes == report.notes
 
 
-def test_reasons(tmp_path: Path) -> None:
+def test_notes_give_the_reason(tmp_path: Path) -> None:
     evidence = Evidence([500, 500, 20, 500, 500, 500], 9, 0, [[0, 1], [3, 4]])
     (tmp_path / "evidence.json").write_text(json.dumps(vars(evidence)))
     report = Notes()
-    tell_lost([Path(f"{name}.jpg") for name in "abcdef"], tmp_path, report)
+    note_lost([Path(f"{name}.jpg") for name in "abcdef"], tmp_path, report)
     assert [note.rsplit(": ", 1)[1] for note in report.notes] == ["d.jpg, e.jpg.", "c.jpg.", "f.jpg."]
     assert "something else" in report.notes[0] and "detail" in report.notes[1] and "too little" in report.notes[2]
 

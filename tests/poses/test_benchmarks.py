@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folders of the benchmarks in the papers become photos with cameras: each form in small, and broken ones."""
+"""Folders in the formats of published benchmarks become photos with cameras: a small one of each, and broken ones."""
 
 import json
 import math
@@ -26,7 +26,7 @@ def text(matrix: np.ndarray, separator: str = "\n") -> str:
 
 
 def write_dl3dv(folder: Path) -> None:
-    """Cameras for full-size images of which only a quarter of the size is there."""
+    """Cameras of full-size images, of which only copies at a quarter of the size exist."""
     write_transforms(folder, w=64, h=48, fl_x=80.0, fl_y=84.0, cx=30.0, cy=26.0, camera_model="OPENCV")
     (folder / "images").rename(folder / "images_4")
 
@@ -102,7 +102,7 @@ def test_dl3dv_in_its_folder_for_nerfstudio(tmp_path: Path) -> None:
     check(find_photos(tmp_path), "nerfstudio/images_4/{}.png", [20, 21, 7.5, 6.5])
 
 
-def test_full_size_images_go_before_smaller_ones(tmp_path: Path) -> None:
+def test_full_size_images_take_precedence_over_smaller_ones(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     write_photo(tmp_path / "images_2/0.png", 8, 6)
     assert [photo.width for photo in find_photos(tmp_path)] == [16, 16, 16]
@@ -116,14 +116,14 @@ def test_scannet_with_intrinsics_beside_its_folders(tmp_path: Path, name: str) -
     check(find_photos(tmp_path), "color/{}.jpg", [20, 21, 7.5, 6.5])
 
 
-def test_lost_frames_are_told_and_left_out(tmp_path: Path) -> None:
+def test_lost_frames_are_noted_and_left_out(tmp_path: Path) -> None:
     write_scannet(tmp_path)
     (tmp_path / "pose/1.txt").write_text("-inf -inf -inf -inf\n" * 4)
     notes = Notes()
     assert [photo.name for photo in find_photos(tmp_path, report=notes)] == ["color/0.jpg", "color/2.jpg"]
-    assert notes.notes == [f"The camera was lost in 1 of the 3 frames of {tmp_path / 'pose'}; they are left out."]
+    assert notes.notes == [f"Tracking was lost in 1 of the 3 frames of {tmp_path / 'pose'}; they are left out."]
     (tmp_path / "pose/0.txt").write_text("inf inf inf inf\n" * 4)
-    with pytest.raises(TttlrmError, match="has lost the camera in 2 of 3 frames"):
+    with pytest.raises(TttlrmError, match="has no pose for 2 of 3 frames"):
         find_photos(tmp_path)
 
 
@@ -137,7 +137,7 @@ def test_the_test_photos_of_a_data_set(tmp_path: Path) -> None:
     assert find_test_photos(tmp_path) == []
 
 
-def test_most_data_sets_keep_no_test_photos(tmp_path: Path) -> None:
+def test_most_data_sets_define_no_test_photos(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     (tmp_path / "transforms_test.json").write_bytes((tmp_path / "transforms.json").read_bytes())
     assert find_test_photos(tmp_path) == []
@@ -150,14 +150,14 @@ def test_transparency_is_laid_on_white(tmp_path: Path, write: Callable[[Path], N
     assert (loaded.images[:, :, :8] == 1).all() and (loaded.images[:, :, 8:, 2] == 0).all()
 
 
-def test_intrinsics_without_poses_mean_nothing(tmp_path: Path) -> None:
+def test_intrinsics_without_poses_are_ignored(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     (tmp_path / "intrinsics.txt").write_text("20 0 7.5\n0 21 6.5\n0 0 1\n")
-    with pytest.raises(TttlrmError, match=r"intrinsics\.txt does not exist or is no COLMAP model"):
+    with pytest.raises(TttlrmError, match=r"intrinsics\.txt does not exist or is not a COLMAP model"):
         find_photos(tmp_path, "intrinsics.txt")
 
 
-def test_missing_images_are_told(tmp_path: Path) -> None:
+def test_missing_images_are_noted(tmp_path: Path) -> None:
     write_shapenet(tmp_path)
     (tmp_path / "rgb/000001.png").unlink()
     notes = Notes()
@@ -170,8 +170,13 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str, str | bytes, str]] = {
     "words": (write_shapenet, "pose/000001.txt", "one two", r"000001\.txt cannot be read"),
     "mirrored": (write_shapenet, "pose/000001.txt", text(np.diag([1.0, 1, -1, 1])), r"000001\.txt has a pose .* mirrored"),
     "not finite": (write_shapenet, "pose/000001.txt", "nan " * 16, "finite numbers"),
-    "matrix": (write_scannet, "intrinsic/intrinsic_color.txt", "1 2 3", "has 3 numbers instead of those of a 4×4 or 3×3"),
-    "other size": (write_scannet, "intrinsic/intrinsic_color.txt", "20 0 75 0 21 65 0 0 1", r"another size than 0\.jpg.* 16×12"),
+    "matrix": (write_scannet, "intrinsic/intrinsic_color.txt", "1 2 3", "has 3 numbers instead of a 4×4 or 3×3"),
+    "other size": (
+        write_scannet,
+        "intrinsic/intrinsic_color.txt",
+        "20 0 75 0 21 65 0 0 1",
+        r"different size than 0\.jpg.* 16×12",
+    ),
     "no focal": (write_scannet, "intrinsic/intrinsic_color.txt", "0 0 7 0 0 6 0 0 1", "no usable focal length"),
     "empty": (write_shapenet, "intrinsics.txt", "", "does not begin with focal length and center"),
     "no size": (write_shapenet, "intrinsics.txt", "40 15 13 0\n0 0 0\n1\n", "end with height and width"),
@@ -183,7 +188,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str, str | bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_what_is_broken_is_named(tmp_path: Path, case: str) -> None:
+def test_broken_files_are_named(tmp_path: Path, case: str) -> None:
     write, name, content, message = BROKEN[case]
     write(tmp_path)
     (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())

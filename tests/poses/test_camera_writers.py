@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cameras that were written are read back by the readers of photo sets."""
+"""Written cameras are read back by the readers of photo sets."""
 
 import numpy as np
 import pytest
@@ -51,6 +51,6 @@ def test_colmap(tmp_path, cameras):
 
 def test_another_model_is_left_alone(tmp_path, cameras):
     (tmp_path / "points3D.txt").write_text("1 0 0 0 0 0 0 0")
-    with pytest.raises(TttlrmError, match=r"holds a COLMAP model already: points3D\.txt") as caught:
+    with pytest.raises(TttlrmError, match=r"already contains a COLMAP model: points3D\.txt") as caught:
         write_colmap(tmp_path, NAMES, cameras)
     assert caught.value.code == "cannot_write" and not (tmp_path / "images.txt").exists()

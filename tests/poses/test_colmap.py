@@ -113,7 +113,7 @@ def plain(value: object) -> object:
 
 
 def test_parameters_of_each_model(tmp_path: Path) -> None:
-    """Every parameter has a value that tells it apart: those named like one elsewhere have the same there."""
+    """Every parameter has a value of its own; parameters with the same name share it."""
     names = dict.fromkeys(name for _, listed in MODELS.values() for name in listed.split())
     values = {name: float(index) for index, name in enumerate(names, start=1)}
     rows = [
@@ -154,7 +154,7 @@ def test_truncated_model_is_named(tmp_path: Path, name: str) -> None:
         find_photos(tmp_path)
 
 
-def test_images_that_the_folder_lacks(tmp_path: Path) -> None:
+def test_missing_images(tmp_path: Path) -> None:
     write_binary(tmp_path, *MODEL)
     write_photo(tmp_path / "b.png")
     with pytest.raises(TttlrmError, match=r"names the image 'a\.png', which does not exist"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pose files become photos with cameras, and broken ones one clear sentence."""
+"""Pose files become photos with cameras, and broken ones a clear error."""
 
 import json
 import math
@@ -46,7 +46,7 @@ def test_lenses_of_transforms(tmp_path: Path, changes: dict, distortion: Distort
     assert {photo.distortion for photo in find_photos(tmp_path)} == {distortion}
 
 
-def test_frame_values_go_before_shared_ones(tmp_path: Path) -> None:
+def test_frame_values_override_shared_ones(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     change_frame(tmp_path, 1, fl_x=30.0, k1=0.2)
     photos = find_photos(tmp_path)
@@ -69,7 +69,7 @@ def test_intrinsics_of_another_resolution(tmp_path: Path) -> None:
     np.testing.assert_allclose(find_photos(tmp_path)[0].intrinsics, [20, 21, 7.5, 6.5])
 
 
-def test_scale_in_a_pose_is_taken_out(tmp_path: Path) -> None:
+def test_scale_in_a_pose_is_removed(tmp_path: Path) -> None:
     content = write_transforms(tmp_path)
     scaled = np.array(content["frames"][0]["transform_matrix"]) @ np.diag([2.0, 2, 2, 1])
     change_frame(tmp_path, 0, transform_matrix=scaled.tolist())
@@ -77,7 +77,7 @@ def test_scale_in_a_pose_is_taken_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "height", "upright"), [(12, 16, True), (16, 12, False)])
-def test_size_tells_whether_poses_mean_the_upright_image(tmp_path: Path, width: int, height: int, upright: bool) -> None:
+def test_the_size_shows_whether_poses_are_for_the_upright_image(tmp_path: Path, width: int, height: int, upright: bool) -> None:
     write_transforms(tmp_path, w=width, h=height)
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -105,7 +105,7 @@ def test_poses_elsewhere(tmp_path: Path) -> None:
     assert len(find_photos(tmp_path / "photos", str(tmp_path / "cameras.json"))) == 3
 
 
-def test_missing_images_are_told_and_left_out(tmp_path: Path) -> None:
+def test_missing_images_are_noted_and_left_out(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     (tmp_path / "images/1.png").unlink()
     notes = Notes()
@@ -129,10 +129,10 @@ BROKEN = {
     "shape": ({"transform_matrix": [[1.0, 2], [3, 4]]}, "4×4"),
     "ragged": ({"transform_matrix": [[1.0, 2], [3]]}, "no matrix"),
     "focal": ({"fl_x": 0.0}, "focal length"),
-    "text": ({"fl_x": "long"}, "'long' in place of the number fl_x"),
+    "text": ({"fl_x": "long"}, "'long' instead of the number fl_x"),
     "size": ({"w": 0}, "no usable image size"),
-    "nan size": ({"h": math.nan}, "nan in place of the number h"),
-    "null": ({"fl_x": None}, "None in place of the number fl_x"),
+    "nan size": ({"h": math.nan}, "nan instead of the number h"),
+    "null": ({"fl_x": None}, "None instead of the number fl_x"),
     "panorama": ({"camera_model": "EQUIRECTANGULAR"}, "not supported"),
     "k4": ({"k4": 0.1}, "not supported"),
 }

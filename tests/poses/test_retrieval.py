@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photos that show the same things are found to be alike, whatever order they come in."""
+"""Photos of the same things are found to be similar, in any order."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from tttlrm_blender.poses.retrieval import WORDS, root_sift, similar_pairs, summ
 
 
 def photos_of_scenes(scenes: int, views: int, seed: int = 0) -> list[np.ndarray]:
-    """Details [N, 128] of photos, scene by scene: each shows half of its scene's, changed a little, and some of its own."""
+    """Descriptors [N, 128] of photos, scene by scene: half of the scene's, slightly changed, and some of their own each."""
     chance = np.random.default_rng(seed)
     photos = []
     for _ in range(scenes):
@@ -30,7 +30,7 @@ def test_few_photos_are_all_paired() -> None:
     assert similar_pairs(photos_of_scenes(1, 3), 20) == {(0, 1), (0, 2), (1, 2)}
 
 
-def test_photos_without_details_harm_nobody() -> None:
+def test_photos_without_features_are_harmless() -> None:
     photos = photos_of_scenes(1, 3)
     assert len(similar_pairs([*photos, np.empty((0, 128), np.uint8)], 2)) >= 3
     assert similar_pairs([np.empty((0, 128), np.uint8)] * 3, 1) == set()

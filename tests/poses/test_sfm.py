@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Poses and points by pycolmap in a process of its own."""
+"""Poses and points from pycolmap in its separate process."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ from tttlrm_blender.photos.photo import Photo, Source
 from tttlrm_blender.poses.colmap import read_cameras, read_images, read_points
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sfm_process import SfmJob, run_sfm
-from tttlrm_blender.poses.sparse_points import neighbors, sparse_points, triangulate
+from tttlrm_blender.poses.sparse_points import neighbor_pairs, sparse_points, triangulate
 from tttlrm_blender.progress import Report
 
 from ..photos.files import photo, poses, write_photo, write_transforms
@@ -23,7 +23,7 @@ from .test_colmap import write_binary
 
 
 class Stages(Report):
-    """Remembers what was reported."""
+    """Collects the reports."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ def aligned(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, 
 
 
 @pytest.mark.slow
-def test_estimated_poses_are_kept_and_are_colmaps(tmp_path: Path, shared: Path, cache: Path) -> None:
+def test_estimated_poses_are_cached_and_agree_with_colmap(tmp_path: Path, shared: Path, cache: Path) -> None:
     names = ["100_7101.JPG", "100_7102.JPG", "100_7103.JPG", "100_7104.JPG"]
     folder = tmp_path / "castle"
     folder.mkdir()
@@ -87,7 +87,7 @@ def test_estimated_poses_are_kept_and_are_colmaps(tmp_path: Path, shared: Path, 
 
 
 @pytest.mark.slow
-def test_what_masks_hide_has_no_part_in_the_poses(tmp_path: Path, shared: Path) -> None:
+def test_masked_pixels_do_not_affect_the_poses(tmp_path: Path, shared: Path) -> None:
     for name in (f"100_710{index}.JPG" for index in range(1, 6)):
         shutil.copy(shared / "data/castle" / name, tmp_path)
         with Image.open(tmp_path / name) as image:
@@ -113,7 +113,7 @@ def test_photos_of_nothing_have_no_poses(tmp_path: Path, cache: Path) -> None:
     assert not list(cache.glob("poses/*"))
 
 
-def test_poses_beside_the_photos_are_not_looked_at_where_they_are_to_be_estimated(tmp_path: Path) -> None:
+def test_poses_beside_the_photos_are_ignored_if_they_are_to_be_estimated(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     assert len(find_photos(tmp_path)) == 3
     with pytest.raises(TttlrmError, match="could not be found"):
@@ -170,7 +170,7 @@ def test_triangulated_points_are_the_same_every_time(shared: Path) -> None:
     assert np.array_equal(first.means, second.means) and np.array_equal(first.colors, second.colors)
 
 
-def test_photos_of_one_camera_share_it_and_may_show_no_points(tmp_path: Path) -> None:
+def test_photos_of_one_camera_share_it_and_may_have_no_points(tmp_path: Path) -> None:
     write_transforms(tmp_path, count=6, k1=0.1)
     photos = find_photos(tmp_path)
     model = triangulate(photos, tmp_path, Report())
@@ -196,11 +196,11 @@ def test_points_that_only_held_out_photos_see_do_not_leak(tmp_path: Path) -> Non
 def test_neighbors_are_near() -> None:
     c2w = np.tile(np.eye(4), (20, 1, 1))
     c2w[:, 0, 3] = np.arange(20)
-    pairs = neighbors([photo(c2w=pose) for pose in c2w])
+    pairs = neighbor_pairs([photo(c2w=pose) for pose in c2w])
     assert all(0 < second - first <= 6 for first, second in pairs)
     assert {index for pair in pairs for index in pair} == set(range(20))
 
 
 def test_neighbors_of_few() -> None:
     few: list[Photo] = [photo(c2w=pose) for pose in poses(3)]
-    assert neighbors(few) == [(0, 1), (0, 2), (1, 2)]
+    assert neighbor_pairs(few) == [(0, 1), (0, 2), (1, 2)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenes of estimated cameras come to stand upright, on the ground, in the middle, at a sensible size."""
+"""Scenes of estimated cameras are turned upright, with the ground at 0, centered, at a sensible scale."""
 
 from pathlib import Path
 
@@ -13,13 +13,13 @@ from tttlrm_blender.geometry.planes import find_planes
 from tttlrm_blender.geometry.similarity import Similarity
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.upright import RADIUS, upright
-from tttlrm_blender.poses.world_frame import moved, settle
+from tttlrm_blender.poses.world_frame import moved, scene_world
 
 UP = np.array([0.0, 0.0, 1.0])
 
 
 def looking(position: np.ndarray, target: np.ndarray, roll: float = 0.0) -> np.ndarray:
-    """A camera [4, 4] at a place, held level but for a roll in degrees."""
+    """A camera [4, 4] at a position, level except for a roll in degrees."""
     forward = (target - position) / np.linalg.norm(target - position)
     right = np.cross(forward, UP) / np.linalg.norm(np.cross(forward, UP))
     rotation = np.stack([right, np.cross(forward, right), forward], 1)
@@ -50,7 +50,7 @@ def facade(seed: int, views: int = 9) -> np.ndarray:
 
 
 def elsewhere(seed: int, c2w: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The same scene in some other world, and what was up there."""
+    """The same scene in another world, and its up direction there."""
     chance = np.random.default_rng(seed)
     rotation = Rotation.random(random_state=seed).as_matrix()
     world = Similarity(float(chance.uniform(0.1, 10)), rotation, chance.normal(size=3) * 10)
@@ -80,7 +80,7 @@ def test_orbits_stand_upright_in_any_world(seed: int) -> None:
 
 @settings(max_examples=30)
 @given(st.integers(0, 10**6))
-def test_walls_stand_square_although_all_cameras_are_pitched(seed: int) -> None:
+def test_walls_are_vertical_although_all_cameras_are_pitched(seed: int) -> None:
     c2w, points, up = elsewhere(seed, facade(seed), wall(np.random.default_rng(seed)))
     similarity = upright(c2w, points)
     assert degrees(similarity.rotation @ up, UP) < 1
@@ -103,14 +103,14 @@ def test_a_known_scale_is_kept() -> None:
     assert upright(orbit(0), np.random.default_rng(0).normal(size=(50, 3)), 2.5).scale == 2.5
 
 
-def test_few_points_of_no_plane_have_none() -> None:
+def test_a_few_points_have_no_plane() -> None:
     assert find_planes(np.random.default_rng(0).normal(size=(300, 3))) == []
     assert find_planes(np.zeros((2, 3))) == []
     assert find_planes(np.ones((50, 3))) == []
 
 
-def test_the_castles_facade_stands_upright(shared: Path) -> None:
+def test_the_facade_of_the_castle_is_upright(shared: Path) -> None:
     photos = find_photos(shared / "data/castle", str(shared / "data/colmap/castle"))
-    placed = moved(photos, settle(photos, "always"))
+    placed = moved(photos, scene_world(photos, "always"))
     assert np.abs([photo.c2w[2, 0] for photo in placed]).max() < np.sin(np.radians(4))  # nobody rolled the camera
     assert all(photo.c2w[1, 2] > 0.8 for photo in placed)  # it looks along +y

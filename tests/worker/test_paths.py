@@ -99,7 +99,7 @@ def test_pose_files_name_what_was_sent_only(tmp_path, photos, secrets, key):
         name_in_poses(photos, key, name)
         error = refusal(tmp_path, photos)
         assert error.code == "bad_poses" and "transforms.json names" in error.sentence
-        assert "outside of the scene" in error.sentence
+        assert "outside the scene" in error.sentence
 
 
 def test_a_way_that_comes_back_is_none_that_leads_out(tmp_path, photos):
@@ -114,7 +114,7 @@ def test_cameras_of_the_released_program_name_what_was_sent_only(tmp_path, photo
     lens = {"w": 48, "h": 32, "fx": 48, "fy": 48, "cx": 24, "cy": 16, "w2c": np.eye(4).tolist()}
     frames = [{"file_path": str(path), **lens} for path in sorted(secrets.glob("images/*"))]
     (photos / "opencv_cameras.json").write_text(json.dumps({"frames": frames}))
-    assert "outside of the scene" in refusal(tmp_path, photos).sentence
+    assert "outside the scene" in refusal(tmp_path, photos).sentence
 
 
 def write_colmap(folder: Path, names: list[str]) -> None:
@@ -135,12 +135,12 @@ def test_colmap_models_name_what_was_sent_only(tmp_path, photos, secrets):
     assert ask(tmp_path, photos).views == 3
     shutil.rmtree(photos / "sparse")
     write_colmap(photos / "sparse" / "0", [str(path) for path in sorted(secrets.glob("images/*"))])
-    assert "outside of the scene" in refusal(tmp_path, photos).sentence
+    assert "outside the scene" in refusal(tmp_path, photos).sentence
 
 
 def test_a_name_that_is_no_path_is_outside(tmp_path, photos):
     name_in_poses(photos, "file_path", "images/\0.png")
-    assert "outside of the scene" in refusal(tmp_path, photos).sentence
+    assert "outside the scene" in refusal(tmp_path, photos).sentence
 
 
 def test_poses_anywhere_where_it_is_allowed(tmp_path, photos, secrets):
@@ -151,7 +151,7 @@ def test_poses_anywhere_where_it_is_allowed(tmp_path, photos, secrets):
 def test_a_link_that_leads_out_is_not_followed(tmp_path):
     (tmp_path / "scene").mkdir()
     (tmp_path / "scene" / "link").symlink_to(tmp_path)
-    with pytest.raises(TttlrmError, match="outside of the scene"):
+    with pytest.raises(TttlrmError, match="outside the scene"):
         placed(ReconstructSettings(poses="link/transforms.json"), tmp_path / "scene", False)
 
 

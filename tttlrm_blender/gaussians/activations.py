@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scales as logarithms, opacities before the sigmoid and colors as coefficients, as files have them, and back.
+"""Activations of splats and their inverses: log scales, opacity logits, and colors as SH coefficients, as files store them.
 
-Between float32 values, but reckoned in float64: then a value that was read gives, when it is written and read again, the
-same bits.
+Values are float32 but computed in float64, so that reading, writing and reading again gives the same bits.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ LOWEST_LOG = -110.0  # below it float32 scales are 0
 def to_scales(
     logs: np.ndarray,  # [...]
 ) -> np.ndarray:  # [...] float32
-    """Standard deviations of their logarithms."""
+    """Standard deviations from their logarithms."""
     return np.exp(logs.astype(np.float64)).astype(np.float32)
 
 
@@ -33,7 +32,7 @@ def to_logs(
 def to_opacities(
     logits: np.ndarray,  # [...]
 ) -> np.ndarray:  # [...] float32, 0 to 1
-    """Sigmoids."""
+    """Sigmoids of logits."""
     return (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
 
 
@@ -50,19 +49,19 @@ def to_logits(
 def to_bytes(
     values: np.ndarray,  # [...], 0 to 255
 ) -> np.ndarray:  # [...] uint8
-    """The nearest whole numbers."""
+    """The nearest integers."""
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
 def to_base_sh(
     colors: np.ndarray,  # [...], sRGB, 0 to 1
 ) -> np.ndarray:  # [...] float32
-    """The constant coefficients of colors."""
+    """Constant SH terms from colors."""
     return ((colors - 0.5) / SH_DC).astype(np.float32)
 
 
 def to_colors(
-    base: np.ndarray,  # [...], constant coefficients
+    base: np.ndarray,  # [...], constant SH terms
 ) -> np.ndarray:  # [...] float32, sRGB
-    """The colors of constant coefficients."""
+    """Colors from constant SH terms."""
     return (base * SH_DC + 0.5).astype(np.float32)

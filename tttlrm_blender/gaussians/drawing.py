@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats made ready for a GPU that draws them one over the other: packed into textures, and put in order.
+"""Preparation of splats for a GPU that blends them back to front: packing into textures, and sorting.
 
-Nothing here keeps a state or looks at anything but its arguments, so any thread may call it.
+All functions are pure, so any thread may call them.
 """
 
 from __future__ import annotations
@@ -15,56 +15,56 @@ import numpy as np
 from .gaussians import Gaussians
 from .transform import rotation_of
 
-WIDTH = 16384  # texels in a row of a texture, which every GPU with OpenGL 4.3 can have
+WIDTH = 16384  # texels in a row of a texture, which every GPU with OpenGL 4.3 supports
 SHAPE_TEXELS = 3  # center and opacity; rotation w x y z; scale
-TERMS_TOGETHER = 4  # color coefficients that fill whole texels: 4 · 3 floats in 3 texels
-PLACE_TEXELS = 6  # object to view, three rows; direction in the view to direction in the object, three rows
-MOST = 2**24  # splats that are told apart: their numbers go to the GPU as float32
-MARGIN = 1.3  # of the view, within which splats count when there are too many
-BLOCK = 4096  # splats that are interleaved together, so that all of their texels fit into a cache
+TERMS_TOGETHER = 4  # SH terms that fill whole texels: 4 · 3 floats in 3 texels
+PLACE_TEXELS = 6  # three rows of object to view, three of view directions to object directions
+MOST = 2**24  # splats: their indices go to the GPU as float32
+MARGIN = 1.3  # of the view, outside of which splats are dropped first if there are too many
+BLOCK = 4096  # splats interleaved at a time, so that their texels fit into the cache
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """N splats as Blender keeps them: an array for every attribute."""
+    """N splats as Blender stores them: one array per attribute."""
 
     means: np.ndarray  # [N, 3] float32
     quats: np.ndarray  # [N, 4] float32, w x y z
     scales: np.ndarray  # [N, 3] float32, standard deviations
-    base: np.ndarray  # [N, 4] float32, the constant color coefficient and the opacity
-    coefficients: list[np.ndarray]  # the others, [N, 3] float32 each
+    base: np.ndarray  # [N, 4] float32, the constant SH term and the opacity
+    coefficients: list[np.ndarray]  # the other SH terms, [N, 3] float32 each
 
     def __len__(self) -> int:
         return len(self.means)
 
     @staticmethod
     def of(splats: Gaussians[np.ndarray]) -> Cloud:
-        """Numpy splats in that layout."""
+        """Numpy splats in the layout of a cloud."""
         base = np.column_stack((splats.sh[:, 0], splats.opacities))
         return Cloud(splats.means, splats.quats, splats.scales, base, list(np.ascontiguousarray(splats.sh[:, 1:].swapaxes(0, 1))))
 
 
 @dataclass(frozen=True)
 class Texels:
-    """What the GPU needs to know about N splats."""
+    """N splats as textures for the GPU."""
 
     shapes: np.ndarray  # [rows, WIDTH, 4] float32, `SHAPE_TEXELS` for each splat
     harmonics: np.ndarray  # [rows, WIDTH, 4] float32, terms · 3 / 4 texels for each splat
-    terms: int  # color coefficients of every splat, a multiple of `TERMS_TOGETHER`
+    terms: int  # SH terms of every splat, a multiple of `TERMS_TOGETHER`
 
 
 @dataclass(frozen=True)
 class Packed:
-    """What sorting needs to know about N splats of one or several clouds, in the coordinates of their objects."""
+    """N splats of one or several clouds as sorting needs them, in the coordinates of their objects."""
 
     means: np.ndarray  # [N, 3] float32
     importances: np.ndarray  # [N] float32, opacity · area of the widest cross-section
-    starts: np.ndarray  # [clouds + 1] int, where the splats of each cloud begin; the last is N
+    starts: np.ndarray  # [clouds + 1] int, the first splat of each cloud; the last is N
 
 
 @dataclass(frozen=True)
 class Eye:
-    """Where splats are seen from: OpenGL's matrices, acting on column vectors."""
+    """A viewpoint: OpenGL's matrices, acting on column vectors."""
 
     view: np.ndarray  # [4, 4], world to view, which looks along −z
     projection: np.ndarray  # [4, 4], view to clip space
@@ -72,14 +72,14 @@ class Eye:
 
 @dataclass(frozen=True)
 class Placed:
-    """One appearance of a cloud."""
+    """One instance of a cloud."""
 
     cloud: int
     matrix: np.ndarray  # [4, 4], object to world
 
 
 def pack(clouds: Sequence[Cloud]) -> tuple[Packed, Texels]:
-    """At least one cloud as the texels that the shader reads, and what sorting them takes."""
+    """One or more clouds as input for `back_to_front`, and as the texels that the shader reads."""
     starts = np.cumsum([0, *(len(cloud) for cloud in clouds)])
     terms = -(-max(1 + len(cloud.coefficients) for cloud in clouds) // TERMS_TOGETHER) * TERMS_TOGETHER
     shapes, per_shape = _texels(starts[-1], SHAPE_TEXELS)
@@ -94,11 +94,11 @@ def pack(clouds: Sequence[Cloud]) -> tuple[Packed, Texels]:
 
 def interleave(
     columns: Sequence[np.ndarray],  # [N, any] float32 each
-    rows: np.ndarray,  # [N, at least as many as all together] float32
+    rows: np.ndarray,  # [N, at least as many as all columns together] float32
 ) -> None:
-    """Write columns beside each other into rows, and zeros after them.
+    """Write columns side by side into rows, and zeros after them.
 
-    What a splat has in a column is copied as one thing, block by block: five times as fast as plain assignments to slices.
+    The values of a splat in a column are copied as one element, block by block: five times as fast as assignments to slices.
     """
     edges = np.cumsum([0, *(column.shape[1] for column in columns)])
     targets = [_things(rows[:, start:stop]) for start, stop in pairwise(edges)]
@@ -110,14 +110,14 @@ def interleave(
 
 
 def _things(rows: np.ndarray) -> np.ndarray:
-    """Rows of numbers as single elements of as many bytes: [N]."""
+    """Rows of numbers as single elements of the same number of bytes: [N]."""
     return rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize)))[:, 0]
 
 
 def back_to_front(packed: Packed, placed: Sequence[Placed], eye: Eye, budget: int) -> tuple[np.ndarray, int]:
-    """Which splat of which appearance is drawn when: [rows, WIDTH, 2] float32 texels, of which the first `count` are used.
+    """Sort splats: [rows, WIDTH, 2] float32 texels, the index of a splat and of its instance, and how many texels are used.
 
-    Of more than `budget` splats those are drawn whose opacity · area is the largest as the eye sees it.
+    Of more than `budget` splats, those with the largest opacity · area on screen are kept.
     """
     spans = [slice(*packed.starts[one.cloud : one.cloud + 2]) for one in placed]
     depths = np.concatenate([_depths(packed.means[span], one, eye) for span, one in zip(spans, placed, strict=True)])
@@ -137,7 +137,7 @@ def back_to_front(packed: Packed, placed: Sequence[Placed], eye: Eye, budget: in
 def falling(
     values: np.ndarray,  # [N] float32, finite
 ) -> np.ndarray:  # [N]
-    """The order from the largest to the smallest; equal values keep theirs.
+    """The order from the largest to the smallest value; it is stable.
 
     Sorting the bits of float32 as two 16-bit digits, for which numpy has a radix sort, is five times as fast as argsort.
     """
@@ -148,10 +148,10 @@ def falling(
 
 
 def places(placed: Sequence[Placed], eye: Eye) -> np.ndarray:
-    """`PLACE_TEXELS` for each appearance: [rows, WIDTH, 4] float32.
+    """`PLACE_TEXELS` for each instance: [rows, WIDTH, 4] float32.
 
-    Colors are looked up along the direction of view in the object's own axes, which follow the rotation in its matrix as they do
-    when the matrix is applied to the splats.
+    Colors depend on the view direction in the object's axes, which follow the rotation in its matrix as they do when the
+    matrix is applied to the splats.
     """
     matrices = np.stack([one.matrix for one in placed])
     texture, rows = _texels(len(placed), PLACE_TEXELS)
@@ -163,9 +163,9 @@ def places(placed: Sequence[Placed], eye: Eye) -> np.ndarray:
 
 
 def _texels(count: int, each: int, channels: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """A texture with `each` texels for every splat, not filled yet, and a view of it by splats: [count, each · channels].
+    """An uninitialized texture with `each` texels per splat, and a view of it by splats: [count, each · channels].
 
-    Not zeros: Linux gives large empty arrays to numpy in large pages, which halves the time of packing.
+    Not zeros: Linux gives large empty arrays large pages, which halves the time of packing.
     """
     texture = np.empty((max(1, -(-int(count) * each // WIDTH)), WIDTH, channels), dtype=np.float32)
     texels = texture.reshape(-1, channels)
@@ -184,7 +184,7 @@ def _depths(means: np.ndarray, placed: Placed, eye: Eye) -> np.ndarray:
 
 
 def _seen_importances(packed: Packed, span: slice, placed: Placed, eye: Eye) -> np.ndarray:
-    """Opacity · area on the screen, without the constants that all share; 0 outside of the view."""
+    """Opacity · area on the screen, up to a common factor; 0 outside the view."""
     to_clip = (eye.projection @ eye.view @ placed.matrix).astype(np.float32)
     x, y, _, w = to_clip[:, :3] @ packed.means[span].T + to_clip[:, 3:]
     inside = (w > 0) & (np.maximum(abs(x), abs(y)) < MARGIN * w)

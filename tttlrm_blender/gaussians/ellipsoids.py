@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shapes of splats under maps that stretch directions differently: the covariances A Σ Aᵀ as rotations and scales again.
+"""Shapes of splats under anisotropic linear maps: the covariances A Σ Aᵀ as rotations and scales.
 
-These are the left singular vectors and the singular values of A R S. `by_lapack` says so; `by_jacobi` finds the same twice
-as fast for many small matrices, by one-sided Jacobi rotations (Hestenes 1958) of all of them at once.
+These are the left singular vectors and the singular values of A R S. `by_lapack` is the plain way; `by_jacobi` is twice as
+fast for many small matrices, by one-sided Jacobi rotations (Hestenes 1958) of all of them at once.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import numpy as np
 
 from ..geometry import quaternions
 
-SLICE = 8192  # splats at a time stay in the processor's cache
-SWEEPS, CLOSE = 12, 1e-5  # at most, until the axes' cosines were smaller before a sweep, which about squares them
-FLAT = 1e-12  # of the longest axis: below, a direction is noise
+SLICE = 8192  # splats at a time, which stay in the processor's cache
+SWEEPS, CLOSE = 12, 1e-5  # sweeps at most, until cosines between axes are smaller before a sweep, which about squares them
+FLAT = 1e-12  # of the longest axis: directions of shorter axes are noise
 
 
 def stretched(
@@ -32,7 +32,7 @@ def stretched(
 
 
 def by_lapack(
-    axes: np.ndarray,  # [N, 3, 3], an ellipsoid's axes as columns, not square to each other
+    axes: np.ndarray,  # [N, 3, 3], an ellipsoid's axes as columns, not perpendicular to each other
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rotations [N, 3, 3] onto the principal axes of ellipsoids, and their lengths [N, 3], longest first."""
     rotations, lengths, _ = np.linalg.svd(axes)
@@ -42,7 +42,7 @@ def by_lapack(
 def by_jacobi(
     axes: np.ndarray,  # [N, 3, 3]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What `by_lapack` gives, up to the signs of axes and the choice among equally long ones."""
+    """The same as `by_lapack`, up to the signs of axes and the order of equally long ones."""
     columns = np.ascontiguousarray(axes.transpose(2, 1, 0), dtype=np.float64)  # [axis, coordinate, splat]
     for _ in range(SWEEPS):
         if max(_made_square(columns, first, second) for first, second in ((0, 1), (0, 2), (1, 2))) < CLOSE:
@@ -52,13 +52,13 @@ def by_jacobi(
     longest, middle = (columns[k] / np.where(flat, 1, lengths[k]) for k in (0, 1))
     rotations = np.stack([longest, middle, np.cross(longest, middle, axis=0)]).transpose(2, 1, 0)
     lengths = lengths.T.copy()
-    if flat.any():  # needles and points, which leave their other axes open
+    if flat.any():  # needles and points, whose other axes are undetermined
         rotations[flat], lengths[flat] = by_lapack(axes[flat])
     return rotations, lengths
 
 
 def _made_square(columns: np.ndarray, first: int, second: int) -> float:
-    """Mix two axes of every ellipsoid so that they are square and the first is the longer; gives the largest cosine before."""
+    """Rotate two axes of every ellipsoid to be perpendicular, the first longer; return the largest cosine before that."""
     a, b = columns[first], columns[second]
     aa, bb, ab = (np.einsum("cn,cn->n", left, right) for left, right in ((a, a), (b, b), (a, b)))
     angle = np.arctan2(2 * ab, aa - bb) / 2

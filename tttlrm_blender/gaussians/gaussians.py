@@ -13,7 +13,7 @@ SH_DC = 0.28209479177387814  # the constant spherical harmonic: color = 0.5 + SH
 
 
 class Sliceable(Protocol):
-    """What numpy's arrays and torch's tensors have in common, as far as splats need it."""
+    """The common interface of numpy arrays and torch tensors that splats need."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -59,7 +59,7 @@ class Gaussians(Generic[Array]):
 
 
 def allocate(count: int, degree: int) -> Gaussians[np.ndarray]:
-    """Numpy splats to be filled. Each coefficient's [N, 3] lies in one piece, as Blender takes them: `sh` is a view of those."""
+    """Uninitialized numpy splats. Each SH term [N, 3] is contiguous, as Blender needs it: `sh` is a view of the terms."""
     terms = (degree + 1) ** 2
     shapes = ((count, 3), (count, 4), (count, 3), (count,), (terms, count, 3))
     means, quats, scales, opacities, planes = (np.empty(shape, dtype=np.float32) for shape in shapes)
@@ -67,7 +67,7 @@ def allocate(count: int, degree: int) -> Gaussians[np.ndarray]:
 
 
 def merge(parts: list[Gaussians[np.ndarray]]) -> Gaussians[np.ndarray]:
-    """All splats of several numpy sets in one; sets of a lower SH degree are filled up with zeros."""
+    """The splats of several numpy sets in one; sets of a lower SH degree are padded with zeros."""
     terms = max(part.sh.shape[1] for part in parts)
     filled = [np.pad(part.sh, ((0, 0), (0, terms - part.sh.shape[1]), (0, 0))) for part in parts]
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in parts[0].arrays() if name != "sh"}
@@ -75,7 +75,7 @@ def merge(parts: list[Gaussians[np.ndarray]]) -> Gaussians[np.ndarray]:
 
 
 def prune(gaussians: Gaussians[np.ndarray], min_opacity: float = 0.0, max_splats: int = 0) -> Gaussians[np.ndarray]:
-    """Numpy splats of at least some opacity, of those the `max_splats` most opaque (0 for all), in the same order."""
+    """Numpy splats with an opacity of at least `min_opacity`, of these the `max_splats` most opaque (0 for all), in order."""
     keep = np.flatnonzero(gaussians.opacities >= min_opacity)
     if 0 < max_splats < len(keep):
         order = np.argsort(-gaussians.opacities[keep], kind="stable")
@@ -84,9 +84,9 @@ def prune(gaussians: Gaussians[np.ndarray], min_opacity: float = 0.0, max_splats
 
 
 def thinned(gaussians: Gaussians[np.ndarray], most: int) -> Gaussians[np.ndarray]:
-    """At most so many of numpy splats, in the same order and spread over it, the more opaque ones rather than the others.
+    """A sample of at most `most` numpy splats, in order and evenly spread, by opacity.
 
-    They are enlarged, so as to cover what all of them did.
+    They are enlarged to cover the area of all splats.
     """
     if len(gaussians) <= most:
         return gaussians

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ground under splats, and how to lay it on z = 0."""
+"""Finding the ground below splats, and leveling it at z = 0."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 from ..errors import Code, TttlrmError
 from ..geometry.planes import SEED, Plane, Search, extent, find_planes, fitted
 
-SAMPLE = 4_000  # splats are enough to find a plane
+SAMPLE = 4_000  # splats, enough to find a plane
 SEARCH = Search(
     thickness=0.02, enough=0.06, most=5, tries=1000
-)  # splats lie about surfaces, and a ground may be a small part of a scene
-OPAQUE = 0.5  # the fainter ones say little about where surfaces are
+)  # looser than usual: splats scatter about surfaces, and the ground may be a small part of a scene
+OPAQUE = 0.5  # smallest opacity of splats that show where surfaces are
 LOWEST = 0.02  # share of the splats that may lie below the ground
-STEEP = 45.0  # degrees between the ground and what cameras take for level
+STEEP = 45.0  # degrees, largest tilt of the ground against the cameras' level
 
 
 def find_ground(
@@ -22,10 +22,10 @@ def find_ground(
     opacities: np.ndarray,  # [N]
     c2w: np.ndarray | None = None,  # [V, 4, 4] OpenCV axes, the cameras that saw the scene
 ) -> Plane:
-    """The plane that is most likely the ground, its normal upwards.
+    """The plane that is most likely the ground, with its normal up.
 
-    Among the large planes it is the one that has the other splats on one side; with cameras, one that is nearly level for them
-    and below them, and where there is none, the level of the lowest splats. Raises `TttlrmError` where nothing tells.
+    It is the large plane with the other splats on one side; with cameras, one that is nearly level for them and below them
+    or, without such a plane, the level of the lowest splats. Raises `TttlrmError` where no ground is found.
     """
     points = _sample(means[opacities > OPAQUE] if (opacities > OPAQUE).any() else means)
     center, radius = extent(points) if len(points) else (np.zeros(3), 1.0)
@@ -35,8 +35,8 @@ def find_ground(
     if max(worth, default=0) > 0:
         return grounds[int(np.argmax(worth))]
     if c2w is None or not len(points):
-        hint = "Select three or more splats that lie on it, and align to those."
-        raise TttlrmError("No plane holds enough of the splats to be the ground.", hint=hint, code=Code.NO_GROUND)
+        hint = "Select three or more splats on the ground, and align to those."
+        raise TttlrmError("No plane contains enough splats to be the ground.", hint=hint, code=Code.NO_GROUND)
     up = mean_up(c2w)
     return Plane(up, float(np.quantile(points @ up, LOWEST)), 0.0)
 
@@ -46,7 +46,7 @@ def through(
     means: np.ndarray,  # [N, 3]
     c2w: np.ndarray | None = None,  # [V, 4, 4]
 ) -> Plane:
-    """The plane nearest to points on the ground, its normal upwards.
+    """The plane nearest to points on the ground, with its normal up.
 
     Raises `TttlrmError` for points on a line, or fewer than three.
     """
@@ -54,7 +54,9 @@ def through(
     spread = np.linalg.svd(picked - picked.mean(axis=0), compute_uv=False) if len(picked) > 2 else np.zeros(3)
     if spread[1] <= 1e-4 * spread[0]:
         raise TttlrmError(
-            "A ground needs three points that are not on a line.", hint="Choose points that lie apart.", code=Code.NO_GROUND
+            "A ground needs three points that are not on a line.",
+            hint="Choose points that are farther apart.",
+            code=Code.NO_GROUND,
         )
     return upward(*fitted(_sample(picked)), _sample(means), c2w)
 
@@ -65,19 +67,19 @@ def upward(
     points: np.ndarray,  # [N, 3]
     c2w: np.ndarray | None = None,  # [V, 4, 4]
 ) -> Plane:
-    """A plane with its normal towards the cameras or, without any, towards the side with more of the points."""
+    """A plane with its normal toward the cameras or, without cameras, toward the side with more points."""
     above = (points if c2w is None else c2w[:, :3, 3]) @ normal - offset
     sign = 1.0 if np.count_nonzero(above > 0) >= np.count_nonzero(above < 0) else -1.0
-    if c2w is None:  # points in the plane are on either side by chance
+    if c2w is None:  # points in the plane are on either side at random
         sign = 1.0 if above.mean() >= 0 else -1.0
     return Plane(sign * normal, float(sign * offset), 1.0)
 
 
 def leveling(
     plane: Plane,
-    middle: np.ndarray,  # [3], the point of the plane below this one keeps its x and y
+    middle: np.ndarray,  # [3]; the nearest point of the plane keeps its x and y
 ) -> np.ndarray:  # [4, 4]
-    """The smallest turn that makes a plane's normal +z, and the move that brings the plane to z = 0."""
+    """The smallest rotation that maps a plane's normal to +z, and the translation that brings the plane to z = 0."""
     foot = middle - (plane.normal @ middle - plane.offset) * plane.normal
     matrix = np.eye(4)
     matrix[:3, :3] = turn_up(plane.normal)
@@ -96,7 +98,7 @@ def turn_up(
 
 
 def _worth(plane: Plane, points: np.ndarray, radius: float, c2w: np.ndarray | None) -> float:
-    """How much a plane is like a ground, 0 to 1: everything lies above it, and it is level for the cameras."""
+    """How plausible a plane is as the ground, 0 to 1: everything lies above it, and it is level for the cameras."""
     heights = (points @ plane.normal - plane.offset) / radius
     above, below = np.count_nonzero(heights > 0.05), np.count_nonzero(heights < -0.05)
     one_sided = max(above - below, 0) / max(above + below, 1)

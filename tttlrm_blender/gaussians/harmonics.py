@@ -40,10 +40,10 @@ def turning(
     rotation: np.ndarray,  # [3, 3], orthogonal, mirrored or not
     degree: int,  # 0 to 3
 ) -> np.ndarray:  # [K, K] float64
-    """The matrix that turns coefficients together with the thing they color.
+    """The matrix that rotates coefficients along with the splats.
 
-    Turned coefficients must give along R d what the old ones gave along d. Each degree's functions span a space that
-    rotations keep, so the linear system over enough directions has an exact solution.
+    Rotated coefficients must give along R d the color that the old ones gave along d. Rotations preserve the space of each
+    degree's functions, so the linear system over enough directions has an exact solution.
     """
     directions = np.random.default_rng(0).normal(size=(64, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)

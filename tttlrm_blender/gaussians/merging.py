@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several splats become one that looks like all of them from afar."""
+"""Merging of splats that are close together into one that looks like all of them from afar."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 from ..geometry import quaternions
 from .gaussians import Gaussians, merge
 
-MOST_CELLS = 2**20  # along an axis: the numbers of more would not fit into one
-MOST_OPACITY = 0.999  # taken of splats to be merged: an entirely opaque one has no optical depth
-TINY = 1e-30  # keeps splats without opacity or size from being divided by
+MOST_CELLS = 2**20  # along an axis, so that the index of a cell fits into 63 bits
+MOST_OPACITY = 0.999  # of splats to be merged: the optical depth of fully opaque ones is infinite
+TINY = 1e-30  # prevents division by zero for splats without opacity or size
 
 
 def merge_close(gaussians: Gaussians[np.ndarray], side: float) -> Gaussians[np.ndarray]:
-    """Numpy splats of which those whose centers lie in the same cube of a grid have become one.
+    """Merge numpy splats whose centers lie in the same cube of a grid.
 
-    It has the mean and the covariance of the mixture that it replaces, in which a splat counts by opacity times area, and the
-    opacity that keeps optical depth times area (as in hierarchical 3D Gaussians, Kerbl et al. 2024, but for overlaps).
-    Splats alone in their cubes stay as they are, and come first.
+    The merged splat has the mean and the covariance of the mixture that it replaces, weighted by opacity times area, and the
+    opacity that preserves optical depth times area (as in hierarchical 3D Gaussians, Kerbl et al. 2024, except for overlaps).
+    Splats alone in their cubes are unchanged, and come first.
     """
     if not len(gaussians):
         return gaussians
@@ -64,7 +64,7 @@ def _merged(
 def areas(
     scales: np.ndarray,  # [N, 3]
 ) -> np.ndarray:  # [N] float64
-    """About the area that splats cover, up to a constant factor: exact for flat ones seen from the front."""
+    """The approximate area that splats cover, up to a constant factor; exact for flat ones seen from the front."""
     a, b, c = scales.astype(np.float64).T
     return np.sqrt((a * b) ** 2 + (b * c) ** 2 + (c * a) ** 2)
 

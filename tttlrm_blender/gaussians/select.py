@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which splats: masks by place, color and whatever has a number, and how they are combined."""
+"""Selection of splats: masks by position, color and other values, and their combinations."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 from ..errors import Code, TttlrmError
 from .activations import to_colors
 
-COMBINED = {  # a new mask alone, or with what was selected before
+COMBINED = {  # a new mask alone, or combined with the previous selection
     "SET": lambda before, found: found,
     "ADD": lambda before, found: before | found,
     "SUB": lambda before, found: before & ~found,
     "AND": lambda before, found: before & found,
 }
-ISOLATION = 0.02  # of the scene's reach: the distance of neighbors where none is given,
-SPARSE = 8.0  # and this over the root of the number of splats where they are few: they lie about surfaces
-SAMPLE = 50_000  # points tell how far a scene reaches
-CELLS = 2**19  # along half an axis, so that the number of a cube fits into 63 bits
+ISOLATION = 0.02  # of the scene's reach: the usual distance of neighbors,
+SPARSE = 8.0  # or, for few splats, this over the root of their number, because they lie on surfaces
+SAMPLE = 50_000  # points from which the reach of a scene is measured
+CELLS = 2**19  # along half an axis, so that the index of a cube fits into 63 bits
 
 
 def between(
@@ -32,7 +32,7 @@ def between(
 def base_colors(
     base: np.ndarray,  # [N, 3], constant SH terms
 ) -> np.ndarray:  # [N, 3]
-    """sRGB colors, 0 to 1, without what depends on the direction of view."""
+    """sRGB colors, 0 to 1, without view dependence."""
     return np.clip(to_colors(base), 0, 1)
 
 
@@ -41,32 +41,32 @@ def like(
     color: np.ndarray,  # [3]
     tolerance: float,
 ) -> np.ndarray:  # [N] bool
-    """Colors no farther from one than a tolerance: the largest difference of red, green and blue."""
+    """Colors within a tolerance of one: the largest difference of red, green and blue counts."""
     return np.logical_and.reduce([np.abs(colors[:, c] - np.float32(color[c])) <= tolerance for c in range(3)])
 
 
 def in_ball(
     points: np.ndarray,  # [N, 3]
-    matrix: np.ndarray,  # [4, 4], takes the unit ball to the space of the points
+    matrix: np.ndarray,  # [4, 4], from the unit ball to the space of the points
 ) -> np.ndarray:  # [N] bool
-    """Points inside a ball that was moved, turned and stretched. Raises `TttlrmError` when it is flat."""
+    """Points inside an ellipsoid, the unit ball under a matrix. Raises `TttlrmError` when it is flat."""
     return sum(axis * axis for axis in _undone(points, matrix)) <= 1
 
 
 def in_box(
     points: np.ndarray,  # [N, 3]
-    matrix: np.ndarray,  # [4, 4], takes the cube from −1 to 1 to the space of the points
+    matrix: np.ndarray,  # [4, 4], from the cube of −1 to 1 to the space of the points
 ) -> np.ndarray:  # [N] bool
-    """Points inside a box that was moved, turned and stretched. Raises `TttlrmError` when it is flat."""
+    """Points inside a parallelepiped, the cube under a matrix. Raises `TttlrmError` when it is flat."""
     return np.logical_and.reduce([np.abs(axis) <= 1 for axis in _undone(points, matrix)])
 
 
 def _undone(points: np.ndarray, matrix: np.ndarray) -> list[np.ndarray]:
-    """x, y and z of points before the matrix moved them."""
+    """x, y and z of points under the inverse of the matrix."""
     matrix = np.asarray(matrix, dtype=np.float64)
     if not (np.isfinite(matrix).all() and abs(np.linalg.det(matrix[:3, :3])) > 1e-30):
         raise TttlrmError(
-            "Nothing is inside: the shape is flat.", hint="Give it a size along all three axes.", code=Code.NO_VOLUME
+            "The shape is flat, so nothing is inside it.", hint="Give it a size along all three axes.", code=Code.NO_VOLUME
         )
     return _times(np.linalg.inv(matrix), points)[:3]
 
@@ -76,10 +76,10 @@ def isolated(
     neighbors: int,
     distance: float = 0.0,
 ) -> np.ndarray:  # [N] bool
-    """Points with fewer than some number of others about a distance away: floaters.
+    """Floaters: points with fewer than `neighbors` other points within about a distance.
 
-    Space is cut into cubes with that distance as their side; the others are those in a point's own cube and in the 26 around it.
-    A distance of 0 stands for the usual one.
+    Space is divided into cubes with that distance as their side; neighbors are the points in the same cube and the 26 around
+    it. A distance of 0 stands for `usual_distance`.
     """
     if len(points) == 0:
         return np.zeros(0, dtype=bool)
@@ -90,7 +90,7 @@ def isolated(
     filled = ordered[starts[:-1]]
     counts = np.zeros(len(filled), dtype=np.int64)
     for step in (x * layer + y * row for x in (-1, 0, 1) for y in (-1, 0, 1)):
-        # Cubes that follow each other along z have keys that do, so three of them are one stretch of the ordered keys.
+        # Cubes in a row along z have consecutive keys, so three of them are one range of the sorted keys.
         counts += starts[np.searchsorted(filled, filled + step + 2)] - starts[np.searchsorted(filled, filled + step - 1)]
     alone = np.empty(len(keys), dtype=bool)
     alone[order] = np.repeat(counts <= neighbors, np.diff(starts))
@@ -98,10 +98,10 @@ def isolated(
 
 
 def _cubes(points: np.ndarray, side: float) -> tuple[np.ndarray, int, int]:
-    """[N] the numbers of the cubes that points are in, and how far those grow from one cube to the next along y and along x."""
+    """The indices [N] of the cubes of points, and the strides of these indices along y and along x."""
     middle = _sampled_median(points)
     cells = [np.floor(np.clip((points[:, k] - middle[k]) / side, -CELLS, CELLS)).astype(np.int64) for k in range(3)]
-    x, y, z = (cell - cell.min() + 1 for cell in cells)  # with an empty cube at either end
+    x, y, z = (cell - cell.min() + 1 for cell in cells)  # with an empty cube at each end
     row = int(z.max()) + 2
     layer = row * (int(y.max()) + 2)
     return x * layer + y * row + z, row, layer
@@ -110,14 +110,14 @@ def _cubes(points: np.ndarray, side: float) -> tuple[np.ndarray, int, int]:
 def usual_distance(
     points: np.ndarray,  # [N, 3], at least one
 ) -> float:
-    """About how far splats of a scene may be apart without being strays."""
+    """The distance within which splats of a scene usually have neighbors."""
     return max(ISOLATION, SPARSE / len(points) ** 0.5) * reach(points)
 
 
 def reach(
     points: np.ndarray,  # [N, 3], at least one
 ) -> float:
-    """The radius around their median that most points lie within, from a sample of them; 1 where they are all in one place."""
+    """The radius around the median that contains 90 % of a sample of the points; 1 if all of them coincide."""
     distances = np.linalg.norm(_sample(points) - _sampled_median(points), axis=1)
     return float(np.quantile(distances, 0.9)) or 1.0
 
@@ -135,7 +135,7 @@ def to_pixels(
     matrix: np.ndarray,  # [4, 4], to clip space: −1 to 1 after division by w
     size: tuple[int, int],  # width, height
 ) -> np.ndarray:  # [N, 2] float32
-    """Where points are seen, in pixels from the lower left corner; NaN for those behind the eye."""
+    """Points in pixels from the lower left corner of the view; NaN for points behind the eye."""
     x, y, _, w = _times(np.asarray(matrix, dtype=np.float64), points)
     w[w <= 0] = np.nan
     return np.stack(((x / w + 1) * np.float32(size[0] / 2), (y / w + 1) * np.float32(size[1] / 2)), axis=1)
@@ -161,7 +161,7 @@ def in_circle(
 
 
 def _times(matrix: np.ndarray, points: np.ndarray) -> list[np.ndarray]:
-    """The rows of matrix · (points, 1), each [N] float32: a row is contiguous, and quicker to work with than a column."""
+    """The rows of matrix · (points, 1), each [N] float32 and contiguous, so that work on them is fast."""
     x, y, z = np.ascontiguousarray(np.asarray(points, dtype=np.float32).T)
     a = matrix.astype(np.float32)
     return [row[0] * x + row[1] * y + row[2] * z + row[3] for row in a]

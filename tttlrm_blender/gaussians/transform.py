@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Moving, turning and stretching splats: centers, shapes and colors together."""
+"""Transforms of splats: centers, shapes and colors together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..geometry import quaternions
 from . import ellipsoids, harmonics
 from .gaussians import Gaussians
 
-TOLERANCE = 1e-4  # how far a matrix may be from a rotation times a scale and still count as one
+TOLERANCE = 1e-4  # largest deviation of a matrix from a rotation times a scale that still counts as one
 
 
 def apply_similarity(
@@ -19,14 +19,14 @@ def apply_similarity(
     rotation: np.ndarray,  # [3, 3], orthogonal, mirrored or not
     translation: np.ndarray,  # [3], in new world units
 ) -> Gaussians[np.ndarray]:
-    """Numpy splats in the world x' = scale · rotation x + translation, with exactly the same look.
+    """Numpy splats under x' = scale · rotation x + translation, with exactly the same appearance.
 
     Raises `TttlrmError` when the scale is not positive or the matrix is not orthogonal.
     """
     rotation, translation = np.asarray(rotation, dtype=np.float64), np.asarray(translation, dtype=np.float64)
     if not (scale > 0 and np.isfinite(scale) and np.allclose(rotation @ rotation.T, np.eye(3), atol=TOLERANCE)):
         raise _bad_transform()
-    # A splat is symmetric about its center: a mirrored one is a turned one, as −rotation then is a rotation.
+    # Splats are symmetric about their centers, so mirroring equals rotation by −`rotation`, which is then proper.
     turn = quaternions.from_matrices(rotation * np.sign(np.linalg.det(rotation))).astype(np.float32)
     return Gaussians(
         means=_moved(gaussians.means, scale * rotation, translation),
@@ -41,9 +41,9 @@ def apply_matrix(
     gaussians: Gaussians[np.ndarray],
     matrix: np.ndarray,  # [4, 4], acting on column vectors
 ) -> Gaussians[np.ndarray]:
-    """Numpy splats under any affine map that can be undone, such as the matrix of an object.
+    """Numpy splats under any invertible affine map, such as the matrix of an object.
 
-    Shapes follow exactly; under a map that stretches directions differently, colors follow its rotation.
+    Shapes follow exactly; under an anisotropic map, view-dependent colors follow its rotation only.
     Raises `TttlrmError` when the matrix flattens space or is not finite.
     """
     matrix = _checked(matrix)
@@ -59,7 +59,7 @@ def apply_matrix(
 def is_similarity(
     matrix: np.ndarray,  # [4, 4]
 ) -> bool:
-    """Whether an affine map stretches all directions alike, so that colors follow exactly."""
+    """Whether an affine map scales all directions equally, so that view-dependent colors follow exactly."""
     stretch = np.linalg.svd(np.asarray(matrix, dtype=np.float64)[:3, :3], compute_uv=False)
     return np.allclose(stretch, stretch.mean(), rtol=TOLERANCE, atol=0)
 
@@ -67,7 +67,7 @@ def is_similarity(
 def inverse(
     matrix: np.ndarray,  # [4, 4]
 ) -> np.ndarray:  # [4, 4] float64
-    """The affine map that undoes one. Raises `TttlrmError` when it flattens space or is not finite."""
+    """The inverse of an affine map. Raises `TttlrmError` when it flattens space or is not finite."""
     return np.linalg.inv(_checked(matrix))
 
 
@@ -81,7 +81,7 @@ def _checked(matrix: np.ndarray) -> np.ndarray:
 def rotation_of(
     linear: np.ndarray,  # [..., 3, 3]
 ) -> np.ndarray:  # [..., 3, 3], orthogonal, mirrored where the map is
-    """The rotation that is nearest to a linear map, which the colors of splats follow."""
+    """The orthogonal matrix nearest to a linear map, which the colors of splats follow."""
     left, _, right = np.linalg.svd(linear)
     return left @ right
 

@@ -34,7 +34,7 @@ class Look:
 Looks = dict[Path, Look]
 
 
-def worth_using(paths: list[Path], report: Report, known: Looks | None = None, duplicates: bool = True) -> list[Path]:
+def cull_photos(paths: list[Path], report: Report, known: Looks | None = None, duplicates: bool = True) -> list[Path]:
     """The photos that can be read and are not blurred nor, with `duplicates`, near-duplicates of others, in their order.
 
     Notes name the photos that are left out. Measurements are added to those that are `known` already. At least two

@@ -25,7 +25,7 @@ from ..mesh.mesh import mesh_arrays
 from ..model.network import TttLRM
 from ..photos.load import pinhole_cameras, used_size
 from ..poses.find import find_photos
-from ..poses.world_frame import moved, settle
+from ..poses.world_frame import moved, scene_world
 from ..progress import Report
 from ..protocol import kinds
 from ..protocol.results import (
@@ -128,7 +128,7 @@ def poses(scene: Scene, settings: PosesSettings, report: Report) -> PosesResult:
     """Find or estimate the cameras of the photos in the scene's folder, at the photos' own sizes; the scene does not change."""
     report(Stage.LOAD, 0)
     photos = find_photos(scene.folder, settings.poses, report)
-    photos = moved(photos, settle(photos, settings.orient, settings.distance))
+    photos = moved(photos, scene_world(photos, settings.orient, settings.distance))
     cameras = pinhole_cameras(photos, *used_size(photos))
     return PosesResult(_table([photo.name for photo in photos], cameras))
 

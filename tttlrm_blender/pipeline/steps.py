@@ -15,13 +15,13 @@ from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode
 from ..model.network import TttLRM
 from ..model.stream import extend
 from ..photos.background import without_background
-from ..photos.cull import Looks, worth_using
+from ..photos.cull import Looks, cull_photos
 from ..photos.load import PhotoSet, load_photos, used_size
 from ..photos.photo import Photo
 from ..photos.selection import hold_out, select_views
 from ..poses.find import find_photos, find_test_photos, image_files
 from ..poses.sparse_points import SparsePoints, sparse_points
-from ..poses.world_frame import between, moved, settle
+from ..poses.world_frame import align_photos, moved, scene_world
 from ..progress import Report
 from ..protocol.results import Figures
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
@@ -48,12 +48,12 @@ def load(scene: Scene, most_views: int, settings: ReconstructSettings, report: R
     looks: Looks = {}
     photos = find_photos(scene.folder, settings.poses, report, looks)
     inputs, held_out = split(scene, photos, settings, report)
-    usable = set(worth_using([photo.path for photo in inputs], report, looks, duplicates=False))
+    usable = set(cull_photos([photo.path for photo in inputs], report, looks, duplicates=False))
     inputs = [photo for photo in inputs if photo.path in usable]
     if settings.remove_background:
         model = Path(settings.remove_background)
         inputs, held_out = (without_background(photos, model, report) for photos in (inputs, held_out))
-    world = settle(inputs, settings.orient, settings.distance)
+    world = scene_world(inputs, settings.orient, settings.distance)
     inputs, held_out = moved(inputs, world), moved(held_out, world)
     chosen = select_views(inputs, settings.views or most_views)
     scene_photos = ScenePhotos(inputs, chosen, held_out, used_size(inputs, *sensible_size(photos[0], settings)))
@@ -117,14 +117,14 @@ def new_photos(scene: Scene, reconstruction: Reconstruction, settings: ExtendSet
     known = {photo.name: photo for photo in [*reconstruction.photos.files, *reconstruction.photos.tested]}
     looks: Looks = {}
     photos = _with_new(scene.folder, set(known), settings.poses, report, looks)
-    usable = set(worth_using([photo.path for photo in photos], report, looks, duplicates=False))
+    usable = set(cull_photos([photo.path for photo in photos], report, looks, duplicates=False))
     new = [photo for photo in photos if photo.name not in known and photo.path in usable]
     if not new:
         raise TttlrmError("There are no usable new photos.", hint="Add sharp photos of the scene.", code=Code.NO_PHOTOS)
     if settings.remove_background:
         new = without_background(new, Path(settings.remove_background), report)
     old = [photo for photo in photos if photo.name in known]
-    return moved(new, between(old, [known[photo.name] for photo in old]))
+    return moved(new, align_photos(old, [known[photo.name] for photo in old]))
 
 
 def _with_new(folder: Path, known: set[str], poses: str, report: Report, looks: Looks) -> list[Photo]:

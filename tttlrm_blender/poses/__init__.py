@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where photos were taken from: pose files of many programs read and written, poses estimated, worlds set upright."""
+"""Camera poses of photos: files of many programs are read and written, missing poses estimated, worlds set upright."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cameras without photos: where to draw splats from."""
+"""Files of cameras without photos, for drawing splats."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .posed_photo import bad_poses
 
 
 def read_cameras(path: Path) -> tuple[list[str], Cameras]:
-    """Names and cameras of a cameras.json as `tttlrm reconstruct` writes it, or of a transforms.json that tells image sizes.
+    """Names and cameras of a cameras.json as `tttlrm reconstruct` writes it, or of a transforms.json with image sizes.
 
-    Lens distortion is left out: pictures are those of pinhole cameras. Raises `TttlrmError` ("bad_poses").
+    Lens distortion is ignored: the cameras are pinhole cameras. Raises `TttlrmError` ("bad_poses").
     """
     content = _content(path)
     names, cameras = _own(path, content) if "c2w" in content else _transforms(path)
@@ -57,7 +57,7 @@ def _transforms(path: Path) -> tuple[list[str], Cameras]:
     poses = np.stack([array(path, frame, "transform_matrix") for frame in frames]) @ OPENGL_AXES
     sizes = np.array([[number(path, frame, "w"), number(path, frame, "h")] for frame in frames])
     if not np.isfinite(sizes).all():
-        raise bad_poses("The pose file {} does not tell the size of the images (w and h).", path)
+        raise bad_poses("The pose file {} does not give the size of the images (w and h).", path)
     intrinsics = np.array([_intrinsics(path, frame) for frame in frames])
     return names, Cameras(poses, intrinsics, sizes.round().astype(np.int64))
 

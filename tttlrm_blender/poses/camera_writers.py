@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cameras to files that other programs read: transforms.json, and COLMAP's text files."""
+"""Files of cameras for other programs: transforms.json and COLMAP's text files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLMAP_FILES = ("cameras.txt", "images.txt", "points3D.txt")
 
 
 def write_transforms(path: Path, names: list[str], cameras: Cameras) -> None:
-    """Write a transforms.json: OpenGL camera axes, one frame for each name of a picture.
+    """Write a transforms.json with OpenGL camera axes and one frame per image name.
 
     Raises `TttlrmError` when the file cannot be written.
     """
@@ -31,14 +31,14 @@ def write_transforms(path: Path, names: list[str], cameras: Cameras) -> None:
 
 
 def write_colmap(folder: Path, names: list[str], cameras: Cameras) -> None:
-    """Write a COLMAP model of pinhole cameras as text, without points. The folder is made.
+    """Write a COLMAP model of pinhole cameras as text, without points, into a folder that is made if missing.
 
-    Raises `TttlrmError` when it holds a model already, or cannot be written to.
+    Raises `TttlrmError` when the folder already holds a model or cannot be written to.
     """
     taken = [name for name in COLMAP_FILES if (folder / name).exists()]
     if taken:
         raise TttlrmError(
-            "{} holds a COLMAP model already: {}.",
+            "{} already contains a COLMAP model: {}.",
             folder,
             ", ".join(taken),
             hint="Choose another folder, or move the files away.",
@@ -49,7 +49,7 @@ def write_colmap(folder: Path, names: list[str], cameras: Cameras) -> None:
     w2c = np.linalg.inv(cameras.c2w)
     images = []
     for index, (name, lens, pose) in enumerate(zip(names, lenses, w2c, strict=True), 1):
-        # The second line of an image is for its points, of which there are none.
+        # The second line of each image lists its points: here none.
         images += [f"{index} {_numbers(from_matrices(pose[:3, :3]))} {_numbers(pose[:3, 3])} {ids[lens]} {name}", ""]
     contents = ([f"{index} {lens}" for lens, index in ids.items()], images, ["# no points"])
     make_folder(folder)

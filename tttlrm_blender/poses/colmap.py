@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""COLMAP models, binary and text: cameras, images and points3D. Rigs and frames say nothing more about single cameras."""
+"""COLMAP models, binary and text: cameras, images and points3D. Rigs and frames add nothing about single cameras."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ..photos.distortion import PARAMETERS, Distortion
 from ..photos.photo import Photo, Source
 from ..progress import Report
 from .confinement import first_file
-from .posed_photo import Lens, bad_poses, posed_photo, tell_missing, with_headers
+from .posed_photo import Lens, bad_poses, note_missing, posed_photo, with_headers
 
-# Of each camera model that can be read, by its number: what it is a case of here, and its parameters in COLMAP's order.
+# For each camera model that can be read: the model of `PARAMETERS` that it is a case of, and its parameters in COLMAP's order.
 MODELS = {
     "SIMPLE_PINHOLE": ("OPENCV", "f cx cy"),
     "PINHOLE": ("OPENCV", "fx fy cx cy"),
@@ -38,8 +38,8 @@ MODELS = {
     "FISHEYE": ("OPENCV_FISHEYE", "fx fy cx cy"),
     "EUCM": ("EUCM", "fx fy cx cy alpha beta"),
 }
-MODEL_NAMES = dict(enumerate(MODELS))  # the numbers in binary files count the models in this order
-PANORAMA = 17  # the number of a camera that sees all around
+MODEL_NAMES = dict(enumerate(MODELS))  # binary files number the models in this order
+PANORAMA = 17  # the number of equirectangular cameras
 MODEL_HINT = "Cut pinhole images out of the photos with COLMAP's image_undistorter."
 
 
@@ -64,7 +64,7 @@ class ColmapImage:
 
 @dataclass(frozen=True)
 class ColmapPoints:
-    """The sparse points of a model, and which images see each."""
+    """The sparse points of a model, and the images that see each of them."""
 
     means: np.ndarray  # [N, 3] float64
     colors: np.ndarray  # [N, 3] uint8, sRGB
@@ -77,20 +77,20 @@ def is_model(folder: Path) -> bool:
 
 
 def read_model(model: Path, folder: Path, report: Report, estimated: bool = False) -> list[Photo]:
-    """The photos of a model, whose image files are looked for below `folder`. Raises `TttlrmError` ("bad_poses").
+    """The photos of a model, with image files below `folder`. Raises `TttlrmError` ("bad_poses").
 
-    `estimated` models were made here, not by the user.
+    `estimated` says that the model is our own estimate, not the user's.
     """
     lenses, images = read_cameras(model), read_images(model)
     paths = [_image_file(model, folder, image.name) for image in images]
     missing = [image.name for image, path in zip(images, paths, strict=True) if not path]
-    tell_missing(model, missing, len(images) - len(missing), report)
+    note_missing(model, missing, len(images) - len(missing), report)
     found = with_headers([(path, image) for image, path in zip(images, paths, strict=True) if path], report)
     return [_photo(model, folder, path, image, lenses, estimated) for path, image in found]
 
 
 def read_cameras(model: Path) -> dict[int, Lens]:
-    """The cameras of a model by id. Raises `TttlrmError` for panoramas and unknown models."""
+    """The cameras of a model by id. Raises `TttlrmError` for unsupported camera models."""
     return dict(_read(model, "cameras", _cameras_binary, _cameras_text))
 
 
@@ -140,7 +140,7 @@ def _lens(path: Path, model: str, width: int, height: int, values: list[float]) 
 
 
 class _Bytes:
-    """Little-endian fields taken one after the other."""
+    """A reader of consecutive little-endian fields."""
 
     def __init__(self, content: bytes) -> None:
         self.content, self.at = content, 0
@@ -179,7 +179,7 @@ def _images_binary(data: _Bytes, path: Path) -> Iterator[ColmapImage]:
         image_id, *pose, camera_id = data.take("I7dI")
         name = data.name()
         (points,) = data.take("Q")
-        data.at += 24 * points  # x, y and the id of a 3D point
+        data.at += 24 * points  # each is x, y and the id of a 3D point
         yield ColmapImage(image_id, name, camera_id, np.array(pose[:4]), np.array(pose[4:]))
 
 

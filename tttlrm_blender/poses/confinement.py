@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the names in pose files may lead: anywhere, but for photos that somebody else has sent only to what was sent."""
+"""Confinement of the file names in pose files that another machine has sent to the folder with what it sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 
 @contextmanager
 def confined(folder: Path | None) -> Iterator[None]:
-    """Within the block, and its thread, the names in pose files lead to files below a folder only; with None anywhere."""
+    """Confine the names in pose files to files below a folder, within the block and its thread; None allows all files."""
     before = _folder.set(folder and folder.resolve())
     try:
         yield
@@ -24,9 +24,9 @@ def confined(folder: Path | None) -> Iterator[None]:
 
 
 def first_file(candidates: Iterable[Path], poses: Path, name: str) -> Path | None:
-    """The first of the places that a name in the file `poses` may mean where there is a file.
+    """The first existing file among those that a `name` in the file `poses` may mean, or None.
 
-    Raises `TttlrmError` ("bad_poses") where all of them are out of bounds.
+    Raises `TttlrmError` ("bad_poses") where all of them are outside the folder of `confined`.
     """
     near = False
     for path in candidates:
@@ -36,7 +36,7 @@ def first_file(candidates: Iterable[Path], poses: Path, name: str) -> Path | Non
                 return path
     if not near:
         raise bad_poses(
-            "The pose file {} names {!r}, which is outside of the scene.", poses, name, hint="Name files of the scene only."
+            "The pose file {} names {!r}, which is outside the scene.", poses, name, hint="Only name files of the scene."
         )
     return None
 
@@ -45,5 +45,5 @@ def _within_bounds(path: Path) -> bool:
     folder = _folder.get()
     try:
         return folder is None or path.resolve().is_relative_to(folder)
-    except (OSError, ValueError):  # no path at all, such as one with a zero byte
+    except (OSError, ValueError):  # not a valid path, such as one with a null byte
         return False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Camera poses of photos that come without."""
+"""Estimation of the camera poses of photos that come without."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ..photos.photo import mask_of
 from ..progress import Report
 from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, write_images
 
-SIDE, FEATURES = 1024, 4096  # longest side of an image in pixels, and details sought in it
-FILM_WIDTH = 36.0  # mm, of the film that EXIF's equivalent focal length refers to
-EDITION = 3  # of what is kept: models of another one are made anew
-MOST_EXHAUSTIVE = 25  # photos; more are not matched each with each other
-FEW_DETAILS = 150  # in a photo that is blurred, dark or of something blank
+SIDE, FEATURES = 1024, 4096  # pixels of the longest side, and features per image
+FILM_WIDTH = 36.0  # mm, of the film that EXIF's 35 mm equivalent focal length refers to
+EDITION = 3  # of cached models: those of other editions are estimated again
+MOST_EXHAUSTIVE = 25  # photos; of more, not every pair is matched
+FEW_DETAILS = 150  # features, in photos that are blurred, dark or blank
 
 
 def estimate_poses(images: list[Path], report: Report) -> Path:
-    """A COLMAP model of photos, which calls them by their file names; kept for the next time that they are asked for.
+    """Estimate a COLMAP model of photos, with their file names as image names; it is kept in the cache.
 
-    Incremental mapping after matching each photo with each other or, of many, with those that come next and look alike.
-    Photos of one size, camera and focal length share their intrinsics. `report` is told which photos found no place, and
-    why. Raises `TttlrmError` ("no_poses"), which says what to photograph differently, where fewer than two find one.
+    Incremental mapping follows the matching of all pairs or, of many photos, of those close in order or appearance. Photos
+    of one size, camera and focal length share their intrinsics. Raises `TttlrmError` ("no_poses"), whose hint says what to
+    photograph differently, where fewer than two photos are placed.
     """
     kept = kept_folder("poses") / _name(images)
     if not kept.is_dir():
@@ -38,7 +38,7 @@ def estimate_poses(images: list[Path], report: Report) -> Path:
 
 
 def _mapped(images: list[Path], folder: Path, report: Report) -> Path:
-    """The model of the photos, below `folder`."""
+    """Estimate the model of the photos, in a folder below `folder`."""
     lenses = [(image_size(path), focal_length(path), camera_name(path)) for path in images]
     numbers = {lens: number for number, lens in enumerate(dict.fromkeys(lenses))}
     job = SfmJob(
@@ -59,8 +59,8 @@ def _mapped(images: list[Path], folder: Path, report: Report) -> Path:
     return model
 
 
-def tell_lost(images: list[Path], model: Path, report: Report) -> None:
-    """Note which photos have no place in the model that `estimate_poses` made of them, and why."""
+def note_lost(images: list[Path], model: Path, report: Report) -> None:
+    """Note which photos are missing from the model that `estimate_poses` made of them, and why."""
     evidence = read_evidence(model)
     largest, *others = evidence.models
     apart = {index for group in others for index in group} - set(largest)
@@ -70,12 +70,12 @@ def tell_lost(images: list[Path], model: Path, report: Report) -> None:
     named = [", ".join(images[index].name for index in sorted(indices)) for indices in (apart, blank, weak)]
     notes = (
         text(
-            "Left out are photos that fit each other, but not the rest: "
-            "they show something else, or a side that no photo leads to: {}.",
+            "These photos match each other but not the rest and are left out; they show something else, "
+            "or a side that no other photo leads to: {}.",
             named[0],
         ),
-        text("Left out are photos that show hardly any detail: {}.", named[1]),
-        text("Left out are photos that show too little of what others show: {}.", named[2]),
+        text("These photos show hardly any detail and are left out: {}.", named[1]),
+        text("These photos have too little in common with others and are left out: {}.", named[2]),
     )
     for names, note in zip(named, notes, strict=True):
         if names:
@@ -83,7 +83,7 @@ def tell_lost(images: list[Path], model: Path, report: Report) -> None:
 
 
 def advice(evidence: Evidence) -> Text:
-    """What to photograph differently, after photos of which no two found a place together."""
+    """What to photograph differently, after an estimation that placed no two photos together."""
     blank = sum(count < FEW_DETAILS for count in evidence.details)
     if 2 * blank > len(evidence.details):
         return text(
@@ -92,20 +92,22 @@ def advice(evidence: Evidence) -> Text:
             len(evidence.details),
         )
     if not evidence.pairs:
-        return text("No two photos show the same things: step a little between photos, and let each show much of the one before.")
+        return text(
+            "No two photos show the same things: take small steps between photos, so that each overlaps much of the one before."
+        )
     if 2 * evidence.turned > evidence.pairs:
-        return text("The camera turned on the spot, or saw one flat thing only: walk around the scene, a step for each photo.")
+        return text("The camera turned on the spot, or saw only a flat surface: walk around the scene, one step per photo.")
     return text("Take photos that overlap more, from more places, or add a transforms.json or a COLMAP model.")
 
 
 def _simple_radial(size: tuple[int, int], focal: float) -> tuple[str, list[float]]:
-    """COLMAP's model, and f cx cy k of a camera whose focal length is known in mm of 35 mm film."""
+    """COLMAP's camera model and its f, cx, cy, k, from a 35 mm equivalent focal length in mm."""
     width, height = shrunk(*size, SIDE)
     return "SIMPLE_RADIAL", [focal / FILM_WIDTH * max(width, height), width / 2, height / 2, 0.0]
 
 
 def _name(images: list[Path]) -> str:
-    """Stands for the names and contents of the photos and their masks, and for how models of them are made."""
+    """A hash of the names and contents of the photos and their masks, and of the edition."""
     masks = [mask_of(path) for path in images]
     named = [(path.name, mask is not None) for path, mask in zip(images, masks, strict=True)]
     return content_name([*images, *filter(None, masks)], EDITION, named)

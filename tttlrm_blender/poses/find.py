@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which photos a folder holds and where their cameras stand."""
+"""The photos of a folder or a video, with their cameras."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ..errors import Code, TttlrmError
-from ..photos.cull import Looks, worth_using
+from ..photos.cull import Looks, cull_photos
 from ..photos.images import SUFFIXES
 from ..photos.photo import Photo
 from ..photos.raw import is_raw
@@ -15,7 +15,7 @@ from ..photos.video import frames_of
 from ..progress import Report
 from .colmap import is_model, read_model
 from .confinement import confined
-from .estimate import estimate_poses, tell_lost
+from .estimate import estimate_poses, note_lost
 from .json_poses import read_frames
 from .numbered_npy import read_numbered
 from .opencv_json import read_opencv_cameras
@@ -26,9 +26,9 @@ from .shapenet import read_shapenet
 from .text_poses import pose_folder
 from .transforms_json import read_transforms
 
-TRAIN, TEST = "transforms_train.json", "transforms_test.json"  # of NeRF-synthetic: photos to learn from, photos to measure with
+TRAIN, TEST = "transforms_train.json", "transforms_test.json"  # of NeRF-synthetic: input photos, and held-out photos
 
-# Where poses are looked for, the first that exists.
+# Where poses are looked for, in this order.
 BESIDE = (
     "transforms.json",
     TRAIN,
@@ -49,11 +49,11 @@ POSE_HINT = "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
 def find_photos(folder: Path, poses: str = "auto", report: Report | None = None, looks: Looks | None = None) -> list[Photo]:
     """The photos of a folder, or the frames of a video, with their cameras, sorted by name.
 
-    With poses at hand only headers are read. A folder with nothing but a video stands for the video.
+    With known poses only headers are read. A folder that contains only a video stands for the video.
 
-    `poses` names a file or folder of poses, as it stands or below `folder`; "auto" looks beside the photos and does as
-    "estimate" where there are none, which takes minutes, for the photos that are `worth_using`. `report` follows and is
-    told of missing and unused images; `looks` is given to `worth_using`. Raises `TttlrmError` with the code "no_photos",
+    `poses` names a file or folder of poses, as given or below `folder`; "auto" looks beside the photos and falls back to
+    "estimate", which takes minutes and uses the photos that `cull_photos` keeps. `report` gets progress, and notes of
+    missing and unused images; `looks` is passed to `cull_photos`. Raises `TttlrmError` with the code "no_photos",
     "bad_photo", "no_package", "bad_poses" or "no_poses".
     """
     report = report or Report()
@@ -74,10 +74,10 @@ def find_photos(folder: Path, poses: str = "auto", report: Report | None = None,
 
 
 def find_test_photos(folder: Path, poses: str = "auto", report: Report | None = None) -> list[Photo]:
-    """The photos that a data set itself keeps apart for measuring, sorted by name; most keep none.
+    """The test photos that a data set itself defines, sorted by name; most define none.
 
-    They are those of a transforms_test.json beside the transforms_train.json that `find_photos` reads. Where a person names
-    the `poses`, there are none. Raises `TttlrmError` as `find_photos` does.
+    They are those of a transforms_test.json beside the transforms_train.json that `find_photos` reads; there are none if
+    `poses` is not "auto". Raises `TttlrmError` as `find_photos` does.
     """
     source = _beside(folder) if poses == "auto" else None
     if not source or source.name != TRAIN or not source.with_name(TEST).is_file():
@@ -86,9 +86,9 @@ def find_test_photos(folder: Path, poses: str = "auto", report: Report | None = 
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The image files of a folder, or else of its folder `images`, sorted by name.
+    """The image files of a folder or, without any, of its folder `images`, sorted by name.
 
-    Camera raw files are left out beside an image of the same name, which the camera made of them.
+    A camera raw file beside an image of the same name is left out: the camera made that image of it.
     """
     for root in (folder, folder / "images"):
         found = sorted(path for path in root.glob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
@@ -108,7 +108,7 @@ def _beside(folder: Path) -> Path | None:
 
 
 def _source(folder: Path, poses: str) -> Path | None:
-    """Where the poses stand; None where they are to be estimated."""
+    """The file or folder of the poses; None if they are to be estimated."""
     if poses == "estimate":
         return None
     return _beside(folder) if poses == "auto" else _named(folder, poses)
@@ -119,7 +119,7 @@ def _named(folder: Path, poses: str) -> Path:
         for candidate in (path, path / "sparse/0", path / "0"):
             if _holds_poses(candidate):
                 return candidate
-    raise bad_poses("The pose file {} does not exist or is no COLMAP model.", Path(poses), hint=POSE_HINT)
+    raise bad_poses("The pose file {} does not exist or is not a COLMAP model.", Path(poses), hint=POSE_HINT)
 
 
 def _holds_poses(path: Path) -> bool:
@@ -155,10 +155,10 @@ def _estimated(folder: Path, report: Report, looks: Looks | None) -> list[Photo]
         folder = frames_of(videos[0], report)
         images = image_files(folder)
     _require_two(len(images), folder)
-    images = worth_using(images, report, looks)
+    images = cull_photos(images, report, looks)
     model = estimate_poses(images, report)
-    tell_lost(images, model, report)
-    with confined(None):  # the names are those of the files found above; of a video they lie in the cache
+    note_lost(images, model, report)
+    with confined(None):  # the names are those of the files found above; frames of a video lie in the cache
         return read_model(model, folder, report, estimated=True)
 
 

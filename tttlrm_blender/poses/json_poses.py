@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the readers of JSON pose files share."""
+"""Shared by the readers of JSON pose files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import numpy as np
 from ..photos.images import SUFFIXES
 from ..progress import Report
 from .confinement import first_file
-from .posed_photo import bad_poses, tell_missing, with_headers
+from .posed_photo import bad_poses, note_missing, with_headers
 
-SMALLER = (2, 4, 8)  # images_N holds the images of `images` at 1/N of their size
+SMALLER = (2, 4, 8)  # images_N holds the images of `images` at 1/N of the size
 
 
 def read_frames(poses: Path) -> dict[str, Any]:
@@ -33,18 +33,18 @@ def read_frames(poses: Path) -> dict[str, Any]:
 
 
 def named_images(poses: Path, folder: Path, frames: list[dict[str, Any]], report: Report) -> list[tuple[Path, dict[str, Any]]]:
-    """The frames whose images exist, with them; `tell_missing` deals with the others."""
+    """The frames whose images exist, with their files; `note_missing` handles the others."""
     names = [str(frame.get("file_path", "")).replace("\\", "/") for frame in frames]
     paths = [_image_file(poses, folder, name) for name in names]
     found = [(path, frame) for path, frame in zip(paths, frames, strict=True) if path]
-    tell_missing(poses, [name for name, path in zip(names, paths, strict=True) if not path], len(found), report)
+    note_missing(poses, [name for name, path in zip(names, paths, strict=True) if not path], len(found), report)
     return with_headers(found, report)
 
 
 def _image_file(poses: Path, folder: Path, name: str) -> Path | None:
-    """The image of a name beside the pose file or in the folder.
+    """The image file that a name means, beside the pose file or in the folder.
 
-    NeRF-synthetic leaves the suffix out; nerfstudio and DL3DV name `images/` and may have only smaller copies of it.
+    NeRF-synthetic omits the suffix; nerfstudio and DL3DV name `images/` where there may be only smaller copies.
     """
     names = [name, *(re.sub(r"(^|/)images/", rf"\1images_{factor}/", name) for factor in SMALLER)]
     places = [root / n for n in names for root in (poses.parent, folder)]
@@ -56,7 +56,7 @@ def number(poses: Path, frame: dict[str, Any], name: str, default: float = math.
     """A finite number of a frame, or the default where it has none."""
     value = frame.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or (name in frame and not math.isfinite(value)):
-        raise bad_poses("The pose file {} has {} in place of the number {}.", poses, repr(value), name)
+        raise bad_poses("The pose file {} has {} instead of the number {}.", poses, repr(value), name)
     return float(value)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Objects as rendered for Zero-1-to-3, Google Scanned Objects among them: `000.png` with its camera `000.npy`, and so on.
 
-The arrays are world-to-camera matrices [3, 4] in Blender's camera axes (x right, y up, z back). The lens is told nowhere:
-it is the 35 mm on a sensor of 32 mm of the script that makes such folders.
+The arrays are world-to-camera matrices [3, 4] in Blender's camera axes (x right, y up, z back). The files do not
+give the lens: it is 35 mm on a 32 mm sensor in the script that renders such folders.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ Other = TypeVar("Other")
 
 @dataclass(frozen=True)
 class Lens:
-    """What a pose file says about a camera, for images of the size that it was written for."""
+    """Intrinsics and distortion from a pose file, for images of the size given there."""
 
     width: int  # pixels
     height: int
@@ -33,11 +33,11 @@ def posed_photo(
     folder: Path,
     path: Path,
     poses: Path,
-    c2w: np.ndarray,  # [4, 4] or [3, 4], OpenCV axes; a scale in it is taken out
+    c2w: np.ndarray,  # [4, 4] or [3, 4], OpenCV axes; any scale is removed
     lens: Lens,
     source: Source | None = None,
 ) -> Photo:
-    """A photo whose camera the file `poses` describes, carried to the image's real size. Raises `TttlrmError` ("bad_poses")."""
+    """A photo with the camera from the file `poses`, scaled to the image's real size. Raises `TttlrmError` ("bad_poses")."""
     if min(lens.width, lens.height) < 1:
         raise bad_poses("The pose file {} has no usable image size for {}.", poses, path.name)
     size = image_size(path)
@@ -61,12 +61,12 @@ def posed_photo(
 
 
 def bad_poses(template: str, *values: object, hint: str = "Export the cameras again.") -> TttlrmError:
-    """The error that a pose file is to blame for."""
+    """The error for a pose file that cannot be used."""
     return TttlrmError(template, *values, hint=hint, code=Code.BAD_POSES)
 
 
-def tell_missing(poses: Path, missing: list[str], found: int, report: Report) -> None:
-    """Note the images that a pose file names but that do not exist; fewer than two others are an error ("bad_poses")."""
+def note_missing(poses: Path, missing: list[str], found: int, report: Report) -> None:
+    """Note images that a pose file names but that do not exist; raise "bad_poses" if fewer than two others were found."""
     if not missing:
         return
     what = text("The pose file {} names {} images that do not exist, {!r} among them", poses, len(missing), missing[0])
@@ -78,7 +78,7 @@ def tell_missing(poses: Path, missing: list[str], found: int, report: Report) ->
 
 
 def with_headers(found: list[tuple[Path, Other]], report: Report) -> list[tuple[Path, Other]]:
-    """The image files, with whatever belongs to each, whose headers can be read; `leave_out` deals with the others."""
+    """The pairs whose image files have readable headers; `leave_out` handles the others."""
     good, errors = [], []
     for pair in found:
         try:

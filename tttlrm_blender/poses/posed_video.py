@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A transforms.json that tells where the frames of a video were taken, as Blender gives it of a solved movie clip.
+"""A transforms.json with the poses of frames of a video, as Blender writes it for a solved movie clip.
 
-It names the file as `video`, and every frame has a number `video_frame`, from 0 on, in place of a `file_path`.
+It names the file as `video`, and every frame has a number `video_frame`, counted from 0, instead of a `file_path`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which photos of many are worth matching: those whose details look alike on the whole.
+"""Image retrieval: which of many photos are worth matching because they look alike.
 
-Each photo is summed up by how its details lie about the words of a vocabulary (VLAD: Jégou et al. 2010), which is made
-from the photos themselves. Nothing but numpy is imported: this runs beside pycolmap.
+Each photo is described by the residuals of its features to the words of a vocabulary (VLAD: Jégou et al. 2010) that is
+trained on the photos themselves. Only numpy is imported, because this runs beside pycolmap.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ WORDS, SAMPLE, ROUNDS, SEED = 64, 20_000, 8, 0
 
 
 def similar_pairs(descriptors: list[np.ndarray], count: int) -> set[tuple[int, int]]:
-    """Pairs i < j of photos, each with the `count` that are most like it, from their details, [N, 128] uint8 each."""
+    """Pairs i < j of each photo and the `count` most similar ones, from their SIFT descriptors, [N, 128] uint8 each."""
     if not any(len(each) for each in descriptors):
         return set()
     roots = [root_sift(each) for each in descriptors]
@@ -26,13 +26,13 @@ def similar_pairs(descriptors: list[np.ndarray], count: int) -> set[tuple[int, i
 
 
 def root_sift(descriptors: np.ndarray) -> np.ndarray:
-    """The roots of details [N, 128] whose sum is 1: their products compare histograms (Arandjelović and Zisserman 2012)."""
+    """RootSIFT of descriptors [N, 128]: dot products then compare histograms (Arandjelović and Zisserman 2012)."""
     values = descriptors.astype(np.float32)
     return np.sqrt(values / np.maximum(values.sum(1, keepdims=True), 1))
 
 
 def vocabulary(details: np.ndarray) -> np.ndarray:
-    """Words [W, 128] that details [N, 128] gather about, by k-means over some of them."""
+    """Words [W, 128], the k-means centers of a sample of the descriptors [N, 128]."""
     random = np.random.default_rng(SEED)
     sample = details[random.permutation(len(details))[:SAMPLE]]
     words = sample[random.permutation(len(sample))[:WORDS]].copy()
@@ -46,7 +46,7 @@ def vocabulary(details: np.ndarray) -> np.ndarray:
 
 
 def summary(details: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """One unit vector [W · 128] for the details [N, 128] of a photo: per word the direction in which they lie off it."""
+    """The VLAD vector [W · 128] of a photo's descriptors [N, 128], of unit length: the normalized sum of residuals per word."""
     nearest = (details @ words.T - (words**2).sum(1) / 2).argmax(1) if len(details) else np.zeros(0, int)
     sums = np.zeros_like(words)
     np.add.at(sums, nearest, details - words[nearest])

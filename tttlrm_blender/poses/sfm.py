@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Structure from motion with pycolmap, as a program of its own: `python -m tttlrm_blender.poses.sfm FOLDER`.
+"""Structure from motion with pycolmap, as a separate program: `python -m tttlrm_blender.poses.sfm FOLDER`.
 
-pycolmap crashes beside other native libraries, so nothing but numpy is imported here. FOLDER holds `job.json` and the folder
-`images`, with one folder for each camera, and perhaps `masks` like it. The result is a COLMAP model in FOLDER/model. Each line
-on standard output is a stage and the share of it that is done. The program ends when its standard input does, so it never
-outlives its parent.
+pycolmap crashes beside other native libraries, so only numpy is imported here. FOLDER holds `job.json` and the folder `images`,
+with one folder for each camera, and optionally `masks` with the same layout. The result is a COLMAP model in FOLDER/model.
+Each line on standard output is a stage and the share of it that is done. The program ends when its standard input closes, so it
+never outlives its parent.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from .retrieval import similar_pairs
 SEED = 0
 EXTRACTED_AT_ONCE = 4  # images
 MATCHED_AT_ONCE = 40  # pairs of images
-UNKNOWN_LENS = "SIMPLE_RADIAL"  # COLMAP's model of cameras of which nothing is known
-NEAR, ALIKE = 6, 20  # images that each of many is matched with: after it in the list, and most like it
-TURNED = {  # geometries of two views that tell nothing about how far apart they were
+UNKNOWN_LENS = "SIMPLE_RADIAL"  # COLMAP's camera model where no intrinsics are known
+NEAR, ALIKE = 6, 20  # images that each one is matched with if there are many: the next in the list, and the most similar
+TURNED = {  # two-view geometries that leave the baseline undetermined
     pycolmap.TwoViewGeometryConfiguration.PLANAR,
     pycolmap.TwoViewGeometryConfiguration.PANORAMIC,
     pycolmap.TwoViewGeometryConfiguration.PLANAR_OR_PANORAMIC,
 }
-FEWEST_POINTS = 20  # that hold a model together
+FEWEST_POINTS = 20  # of a usable model
 MAX_POINT_ERROR = 2.0  # pixels of reprojection, for points triangulated from known poses
 
 
 def main() -> None:
-    """Do the job that the folder describes."""
+    """Run the job in the folder that the command line names."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pycolmap.logging.minloglevel = 2
     pycolmap.set_random_seed(SEED)
     folder = Path(sys.argv[1])
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    enter(folder, job)
-    extract(folder, job)
-    match(folder, job)
+    fill_database(folder, job)
+    extract_features(folder, job)
+    match_features(folder, job)
     models = [triangulate(folder, job)] if job["poses"] else find_models(folder)
-    tell(folder, job["images"], models)
+    write_evidence(folder, job["images"], models)
     if models:
-        write(models[0], folder, dict(zip(job["images"], job["names"], strict=True)))
+        write_model(models[0], folder, dict(zip(job["images"], job["names"], strict=True)))
 
 
-def enter(folder: Path, job: dict[str, Any]) -> None:
-    """Enter all images into the database, with one camera for each folder, set to what is known of it."""
+def fill_database(folder: Path, job: dict[str, Any]) -> None:
+    """Add all images to the database, with one camera per folder and its intrinsics where known."""
     reader = pycolmap.ImageReaderOptions()
     reader.camera_model = UNKNOWN_LENS
     per_folder = pycolmap.CameraMode.PER_FOLDER
@@ -66,15 +66,15 @@ def enter(folder: Path, job: dict[str, Any]) -> None:
             database.update_camera(camera)
 
 
-def extract(folder: Path, job: dict[str, Any]) -> None:
-    """Find the details of all images."""
+def extract_features(folder: Path, job: dict[str, Any]) -> None:
+    """Extract the features of all images."""
     options, reader = pycolmap.FeatureExtractionOptions(), pycolmap.ImageReaderOptions()
     if (folder / "masks").is_dir():
         reader.mask_path = folder / "masks"
     options.sift.max_num_features = job["features"]
     names = job["images"]
     for start in range(0, len(names), EXTRACTED_AT_ONCE):
-        say(Stage.FEATURES, start / len(names))
+        report(Stage.FEATURES, start / len(names))
         pycolmap.extract_features(
             folder / "database.db",
             folder / "images",
@@ -85,14 +85,14 @@ def extract(folder: Path, job: dict[str, Any]) -> None:
         )
 
 
-def match(folder: Path, job: dict[str, Any]) -> None:
-    """Match the details of the pairs of images."""
+def match_features(folder: Path, job: dict[str, Any]) -> None:
+    """Match the features of pairs of images."""
     listed, pairs = folder / "pairs.txt", job["pairs"] if job["pairs"] is not None else promising_pairs(folder, job["images"])
     pairing, verification = pycolmap.ImportedPairingOptions(), pycolmap.TwoViewGeometryOptions()
     pairing.match_list_path = listed
     verification.ransac.random_seed = SEED  # for each pair: threads would take turns at one sequence
     for start in range(0, len(pairs), MATCHED_AT_ONCE):
-        say(Stage.MATCHES, start / len(pairs))
+        report(Stage.MATCHES, start / len(pairs))
         some = pairs[start : start + MATCHED_AT_ONCE]
         listed.write_text("\n".join(f"{job['images'][first]} {job['images'][second]}" for first, second in some))
         pycolmap.match_image_pairs(
@@ -101,8 +101,8 @@ def match(folder: Path, job: dict[str, Any]) -> None:
 
 
 def promising_pairs(folder: Path, names: list[str]) -> list[tuple[int, int]]:
-    """Pairs of images, by index, that are near each other in the list, or look alike."""
-    say(Stage.PAIRS, 0)
+    """Pairs of images, by index, that are close in the list or look alike."""
+    report(Stage.PAIRS, 0)
     with pycolmap.Database.open(folder / "database.db") as database:
         images = {image.name: image.image_id for image in database.read_all_images()}
         descriptors = [database.read_descriptors(images[name]) for name in names]
@@ -111,8 +111,8 @@ def promising_pairs(folder: Path, names: list[str]) -> list[tuple[int, int]]:
 
 
 def triangulate(folder: Path, job: dict[str, Any]) -> pycolmap.Reconstruction:
-    """The points that cameras of known pose see."""
-    say(Stage.POINTS, 0)
+    """Triangulate points from cameras of known pose."""
+    report(Stage.POINTS, 0)
     known = pycolmap.Reconstruction()
     with pycolmap.Database.open(folder / "database.db") as database:
         images, cameras = database.read_all_images(), database.read_all_cameras()
@@ -133,27 +133,27 @@ def triangulate(folder: Path, job: dict[str, Any]) -> pycolmap.Reconstruction:
 
 
 def find_models(folder: Path) -> list[pycolmap.Reconstruction]:
-    """The models that incremental mapping finds and that points hold together, those of most images first."""
+    """Models from incremental mapping with enough points, those with the most images first."""
     options = pycolmap.IncrementalPipelineOptions()
     options.min_model_size = 2
     placed = [2]
     count = len(list((folder / "images").glob("*/*")))
 
-    def say_placed() -> None:
+    def report_placed() -> None:
         placed[0] += 1
-        say(Stage.CAMERAS, placed[0] / count)
+        report(Stage.CAMERAS, placed[0] / count)
 
-    say(Stage.CAMERAS, 0)
+    report(Stage.CAMERAS, 0)
     (folder / "models").mkdir()
     found = pycolmap.incremental_mapping(
-        folder / "database.db", folder / "images", folder / "models", options, next_image_callback=say_placed
+        folder / "database.db", folder / "images", folder / "models", options, next_image_callback=report_placed
     )
     held = [model for model in found.values() if model.num_points3D() >= FEWEST_POINTS]
     return sorted(held, key=lambda model: -model.num_reg_images())
 
 
-def tell(folder: Path, names: list[str], models: list[pycolmap.Reconstruction]) -> None:
-    """Write what was seen of the images, for the parent to explain what became of them."""
+def write_evidence(folder: Path, names: list[str], models: list[pycolmap.Reconstruction]) -> None:
+    """Write what was found in the images, from which the parent explains successes and failures."""
     with pycolmap.Database.open(folder / "database.db") as database:
         images = {image.name: image.image_id for image in database.read_all_images()}
         details = [database.num_keypoints_for_image(images[name]) for name in names]
@@ -164,16 +164,16 @@ def tell(folder: Path, names: list[str], models: list[pycolmap.Reconstruction]) 
     (folder / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
 
 
-def write(model: pycolmap.Reconstruction, folder: Path, names: dict[str, str]) -> None:
-    """Write a model with its images named as the photos are."""
+def write_model(model: pycolmap.Reconstruction, folder: Path, names: dict[str, str]) -> None:
+    """Write a model, with the names of the photos as image names."""
     for image in model.images.values():
         image.name = names[image.name]
     (folder / "model").mkdir()
     model.write_binary(folder / "model")
 
 
-def say(stage: Stage, fraction: float) -> None:
-    """One line of progress for the parent."""
+def report(stage: Stage, fraction: float) -> None:
+    """Print one line of progress for the parent."""
     print(stage, f"{fraction:.3f}", flush=True)
 
 

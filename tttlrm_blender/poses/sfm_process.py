@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs structure from motion in a process of its own, follows it, and ends it when nobody wants it any more."""
+"""Runs structure from motion in a separate process, reports its progress, and ends it on cancellation."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class SfmJob:
-    """What the process is asked for: points that cameras of known pose see or, without poses, the cameras as well."""
+    """A job for the process: triangulate points from known poses or, without poses, estimate the cameras too."""
 
     images: list[str]  # files below the folder `images`; those in one folder share a camera
-    names: list[str]  # what the model is to call them
-    pairs: list[tuple[int, int]] | None  # indices of the images to match; None for those next in the list and those alike
-    cameras: dict[str, tuple[str, list[float]]]  # the camera of a folder: COLMAP's model and parameters, where they are known
-    poses: list[list[list[float]]]  # world to camera [3, 4] of each image, or nothing at all
-    features: int  # details per image at most
+    names: list[str]  # of the images in the model
+    pairs: list[tuple[int, int]] | None  # indices of the images to match; None for pairs that are close in the list or look alike
+    cameras: dict[str, tuple[str, list[float]]]  # COLMAP's camera model and parameters of folders, where known
+    poses: list[list[list[float]]]  # world to camera [3, 4] of each image, or an empty list
+    features: int  # per image at most
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the process saw of the images, whether it found their cameras or not."""
+    """What the process found in the images, whether or not it could place their cameras."""
 
-    details: list[int]  # found in each image
-    pairs: int  # of images that show the same details
-    turned: int  # of these, pairs between which the camera turned or saw one plane, but did not move for sure
-    models: list[list[int]]  # indices of the images that found a place together, largest first
+    details: list[int]  # features found in each image
+    pairs: int  # of images with matching features
+    turned: int  # of these, pairs whose camera turned on the spot or saw one plane, so that its motion is undetermined
+    models: list[list[int]]  # indices of the images placed together, largest first
 
 
 def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
-    """Do a job on the images in `folder`/images: the folder of the COLMAP model that came of it, if one did.
+    """Run a job on the images in `folder`/images; return the folder of the resulting COLMAP model, or None.
 
-    Raises `TttlrmError` ("sfm_failed") where the process fails, and `Cancelled` after ending it where that was asked for.
+    Raises `TttlrmError` ("sfm_failed") where the process fails, and `Cancelled` after ending it on cancellation.
     """
     (folder / "job.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
     with _started(folder) as process:
@@ -66,7 +66,7 @@ def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
 
 
 def read_evidence(folder: Path) -> Evidence:
-    """What was seen by the process that worked in a folder."""
+    """The evidence that the process left in a folder."""
     return Evidence(**json.loads((folder / EVIDENCE).read_text(encoding="utf-8")))
 
 
@@ -77,9 +77,9 @@ def write_images(
     side: int,  # pixels of the longest side at most
     report: Report,
 ) -> list[str]:
-    """Small copies of photos below `folder`/images, in one folder for each camera; their names there, in order.
+    """Write small copies of photos below `folder`/images, one folder per camera; return their names there, in order.
 
-    Where any has a mask, so has each, below `folder`/masks and named as COLMAP wants it.
+    If any photo has a mask, all get one below `folder`/masks, named as COLMAP expects.
     """
     names = [f"{camera}/{index:05d}.jpg" for index, camera in enumerate(cameras)]
     masks = [mask_of(path) for path, _ in photos]
@@ -102,13 +102,13 @@ def write_images(
 
 
 def _picture(path: Path, upright: bool, side: int) -> Image.Image:
-    """An image file, read at a size that is not much larger than needed for a longest side."""
+    """An image file, read at a reduced size that still suffices for a longest side of `side`."""
     return Image.fromarray((read_reduced(path, side, upright) * 255 + 0.5).astype("uint8"))
 
 
 @contextmanager
 def _started(folder: Path) -> Iterator[subprocess.Popen]:
-    """The process, which is gone in the end whatever happens. It also ends when its standard input is closed."""
+    """The process, which is killed when the block ends. It also ends when its standard input is closed."""
     command = [sys.executable, "-m", f"{__package__}.sfm", str(folder.resolve())]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
     with (
@@ -125,7 +125,7 @@ def _started(folder: Path) -> Iterator[subprocess.Popen]:
 
 
 def _latest(progress: Path) -> tuple[Stage, float]:
-    """The stage and the share of it that the last whole line tells."""
+    """The stage and its share done, from the last complete line."""
     *lines, _ = progress.read_text(encoding="utf-8").split("\n")
     stage, fraction = lines[-1].split() if lines else (Stage.FEATURES, "0")
     return Stage(stage), float(fraction)

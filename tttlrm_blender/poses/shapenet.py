@@ -2,7 +2,7 @@
 """ShapeNet as rendered for Scene Representation Networks: `rgb/N.png`, `pose/N.txt`, `intrinsics.txt`.
 
 Poses are camera-to-world matrices in OpenCV axes. The first line of `intrinsics.txt` begins with the focal length and the
-center in pixels, the last one is the height and the width that they are for; the lines between do not matter here.
+center in pixels, the last is the height and width that they are for; the lines between are ignored.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sparse points of a scene: from the COLMAP model that gave the poses, else triangulated from the known poses."""
+"""Sparse points of a scene, from the COLMAP model that gave the poses or triangulated from known poses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..progress import Report
 from .colmap import ColmapPoints, read_points
 from .sfm_process import SfmJob, run_sfm, write_images
 
-SIDE, FEATURES = 640, 4096  # longest side of an image in pixels, and details sought in it
+SIDE, FEATURES = 640, 4096  # pixels of the longest side, and features per image
 NEIGHBORS = 6  # views that each view is matched with
 
 
@@ -32,10 +32,10 @@ class SparsePoints:
 
 
 def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
-    """Points that at least two of the given photos see; other photos have no part in it.
+    """Points that at least two of the given photos see; other photos do not count.
 
     Where the poses came from one COLMAP model, so do the points. Otherwise they are triangulated from the known poses, in a
-    process of its own, from matches between neighboring views. Raises `TttlrmError` ("sfm_failed") where that fails.
+    separate process, from matches between neighboring views. Raises `TttlrmError` ("sfm_failed") where that fails.
     """
     models = {photo.source.model if photo.source else None for photo in photos}
     model = models.pop()
@@ -54,7 +54,7 @@ def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
     job = SfmJob(
         images=write_images(folder, files, [numbers[camera] for camera in cameras], SIDE, report),
         names=[photo.name for photo in photos],
-        pairs=neighbors(photos),
+        pairs=neighbor_pairs(photos),
         cameras={str(numbers[camera]): _small_camera(photo) for camera, photo in zip(cameras, photos, strict=True)},
         poses=[np.linalg.inv(photo.c2w)[:3].tolist() for photo in photos],
         features=FEATURES,
@@ -64,7 +64,7 @@ def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
     return model
 
 
-def neighbors(photos: list[Photo]) -> list[tuple[int, int]]:
+def neighbor_pairs(photos: list[Photo]) -> list[tuple[int, int]]:
     """Pairs of photos, by index, whose cameras are among the nearest to each other in position and direction."""
     features = pose_features(photos)
     gaps = ((features[:, None] - features[None]) ** 2).sum(-1)

@@ -23,7 +23,7 @@ PLAIN = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
 
 
 def read_transforms(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:
-    """The photos of a parsed transforms.json. Values of a frame go before those shared by all. Raises `TttlrmError`."""
+    """The photos of a parsed transforms.json. Values of a frame override those shared by all. Raises `TttlrmError`."""
     found = named_images(poses, folder, content["frames"], report)
     return [_photo(poses, folder, path, {**content, **frame}) for path, frame in found]
 
@@ -53,7 +53,7 @@ def _lens(poses: Path, path: Path, frame: dict[str, Any]) -> Lens:
 
 
 def _distortion(poses: Path, frame: dict[str, Any]) -> Distortion:
-    """OpenCV's models, of which the fisheye has k3 and k4 too; elsewhere nerfstudio's k3 is that of OpenCV, its k4 is not."""
+    """One of OpenCV's models. Only the fisheye may have k4: elsewhere nerfstudio's k3 is that of OpenCV, but its k4 is not."""
     model = str(frame.get("camera_model", "OPENCV")).upper()
     fisheye = model == "OPENCV_FISHEYE" or (frame.get("is_fisheye") and model == "OPENCV")
     if not fisheye and (model not in PLAIN or number(poses, frame, "k4", 0.0)):
@@ -69,7 +69,7 @@ def _distortion(poses: Path, frame: dict[str, Any]) -> Distortion:
 
 
 def _focal(poses: Path, frame: dict[str, Any], length: str, angle: str, extent: float, default: float) -> float:
-    """A focal length in pixels, given as such or as the field of view in radians."""
+    """A focal length in pixels, from a field for it or from the field of view in radians."""
     if length in frame or angle not in frame:
         return number(poses, frame, length, default)
     field = number(poses, frame, angle)

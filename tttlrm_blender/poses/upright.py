@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A world that people can work in, where cameras were estimated: z up, the ground at 0, the scene in the middle, a sensible size.
+"""A convenient world for estimated cameras: z up, the ground at 0, the scene at the origin, at a sensible scale.
 
-Structure from motion leaves all of that open. People hold cameras level, and scenes have floors and walls: each of these
-says something about where up is, and all of it together is one small eigenvalue problem.
+Structure from motion leaves all of that undetermined. People hold cameras level, and scenes have floors and walls: each is
+evidence of the up direction, and together they are one small eigenvalue problem.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ import numpy as np
 from ..geometry.planes import Plane, extent, find_planes
 from ..geometry.similarity import Similarity
 
-LEVEL, TILT = 1.0, 0.05  # weights: cameras are hardly ever rolled, but often pitched
-FLAT = 10.0  # weight of a plane that holds all points
-NEARLY = 25.0  # degrees by which the cameras may be wrong about up
-RADIUS = 4.0  # of most of a scene whose size nobody knows, in Blender's units
+LEVEL, TILT = 1.0, 0.05  # weights: cameras are rarely rolled, but often pitched
+FLAT = 10.0  # weight of a plane that contains all points
+NEARLY = 25.0  # degrees, largest error of the up direction from cameras alone
+RADIUS = 4.0  # of most of a scene of unknown size, in Blender units
 
 
 def upright(
     c2w: np.ndarray,  # [V, 4, 4], OpenCV axes
     points: np.ndarray,  # [N, 3], on the surfaces of the scene
-    scale: float = 0.0,  # meters per unit of length, where it is known
+    scale: float = 0.0,  # meters per unit of length; 0 if unknown
 ) -> Similarity:
-    """The map from the world of estimated cameras to one in which z is up.
+    """The map from the world of estimated cameras to one with z up.
 
-    The mean camera looks along +y, or square to the largest wall where there is one; the points' median is above the origin.
+    The mean camera looks along +y, or the largest wall is perpendicular to +y; the median of the points is above the origin.
     """
     center, radius = extent(points)
     planes = find_planes((points - center) / radius)
@@ -42,7 +42,7 @@ def up_direction(
     c2w: np.ndarray,  # [V, 4, 4]
     planes: list[Plane],
 ) -> np.ndarray:
-    """The unit vector [3] that is most square to the cameras' x axes, along their own up, square to walls and to the ground."""
+    """The unit vector [3] that is closest to perpendicular to the cameras' x axes and to walls, and to parallel to their ups."""
     right, up = c2w[:, :3, 0], -c2w[:, :3, 1]
     cost = LEVEL * right.T @ right / len(c2w) + TILT * (np.eye(3) - up.T @ up / len(c2w))
     rough = _least(cost, up.mean(0))
@@ -57,7 +57,7 @@ def up_direction(
 
 
 def _heading(c2w: np.ndarray, up: np.ndarray, planes: list[Plane]) -> np.ndarray:
-    """Where +y is to point: into the largest wall, else where the cameras look on the whole, else where the first looks."""
+    """The direction of +y: into the largest wall, else the cameras' mean viewing direction, else that of the first camera."""
     looks = c2w[:, :3, 2] - np.outer(c2w[:, :3, 2] @ up, up)
     mean = looks.mean(0) if np.linalg.norm(looks.mean(0)) > 0.3 else looks[0]
     walls = [plane.normal for plane in planes if abs(plane.normal @ up) < np.sin(np.radians(NEARLY))]
@@ -65,7 +65,7 @@ def _heading(c2w: np.ndarray, up: np.ndarray, planes: list[Plane]) -> np.ndarray
 
 
 def _facing(up: np.ndarray, heading: np.ndarray) -> np.ndarray:
-    """The rotation [3, 3] that takes `up` to +z and a heading to +y, nearly."""
+    """The rotation [3, 3] that maps `up` to +z and a heading to about +y."""
     across = np.cross(heading, up)
     if np.linalg.norm(across) < 1e-6:  # cameras that look straight down have no heading
         across = np.cross(np.eye(3)[np.abs(up).argmin()], up)
@@ -74,13 +74,13 @@ def _facing(up: np.ndarray, heading: np.ndarray) -> np.ndarray:
 
 
 def _ground(points: np.ndarray, planes: list[Plane], up: np.ndarray, radius: float) -> float:
-    """The height of the lowest large level plane, else of the lowest points that are more than stray ones."""
+    """The height of the lowest large level plane, else of the lowest points apart from strays."""
     levels = [plane.offset * np.sign(plane.normal @ up) * radius for plane in planes if abs(plane.normal @ up) > 0.95]
     lowest = float(np.quantile(points[:, 2], 0.02))
     return min(levels) if levels and min(levels) < np.median(points[:, 2]) else lowest
 
 
 def _least(cost: np.ndarray, toward: np.ndarray) -> np.ndarray:
-    """The unit vector of least cost, on the side that `toward` is on."""
+    """The unit vector of least cost, on the side of `toward`."""
     vector = np.linalg.eigh(cost)[1][:, 0]
     return vector if vector @ toward >= 0 else -vector

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which world a scene is reconstructed in: that of its pose file or, where poses were estimated, an upright one."""
+"""The world of a scene: that of its pose file or, if poses were estimated, an upright one."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .upright import upright
 
 LEAST_SPREAD = 10.0  # meters between photos below which GPS is noise
 MOST_DISAGREEMENT = 0.3  # of GPS with the cameras, as a share of their spread
-DISTANCE_HINT = "Write the names of two photos and the meters between them, such as --distance a.jpg:b.jpg=2.5."
+DISTANCE_HINT = "Give the names of two photos and the distance between them in meters, such as --distance a.jpg:b.jpg=2.5."
 STAY = Similarity(1.0, np.eye(3), np.zeros(3))
 
 
-def settle(photos: list[Photo], orient: str = "auto", distance: str = "") -> Similarity:
-    """The map from the world of the photos' poses to the one that the scene is to stand in.
+def scene_world(photos: list[Photo], orient: str = "auto", distance: str = "") -> Similarity:
+    """The map from the world of the photos' poses to that of the scene.
 
     `orient` "auto" turns estimated worlds upright (`upright`), "always" all and "never" none. `distance` ("a.jpg:b.jpg=2.5")
-    gives the size, else GPS does where a world is turned upright. Raises `TttlrmError` ("bad_settings") where the two photos
-    tell no distance.
+    sets the scale; without it, GPS does if the world is turned upright. Raises `TttlrmError` ("bad_settings") where the two
+    photos are not found or were taken from the same place.
     """
     scale = _measured(photos, distance) if distance else 0.0
     estimated = all(photo.source and photo.source.estimated for photo in photos)
@@ -36,14 +36,14 @@ def settle(photos: list[Photo], orient: str = "auto", distance: str = "") -> Sim
     return replace(STAY, scale=scale or 1.0)
 
 
-def between(photos: list[Photo], same: list[Photo]) -> Similarity:
-    """The map from the world of some photos to that in which the same photos stand elsewhere, which fits their cameras best.
+def align_photos(photos: list[Photo], same: list[Photo]) -> Similarity:
+    """The similarity that best maps the cameras of photos to those of the same photos in another world.
 
     Raises `TttlrmError` ("no_poses") where fewer than two are given.
     """
     if len(photos) < 2:
-        hint = "Add photos that overlap with those that the scene has."
-        raise TttlrmError("The new photos have no place among those of the scene.", hint=hint, code=Code.NO_POSES)
+        hint = "Add photos that overlap with those of the scene."
+        raise TttlrmError("The new photos cannot be aligned with those of the scene.", hint=hint, code=Code.NO_POSES)
     source, target = (np.stack([photo.c2w for photo in each]) for each in (photos, same))
     return align_cameras(source, target)
 
@@ -54,10 +54,10 @@ def moved(photos: list[Photo], similarity: Similarity) -> list[Photo]:
 
 
 def gps_scale(
-    meters: np.ndarray,  # [N, 3], where GPS saw the cameras
-    positions: np.ndarray,  # [N, 3], where the cameras are
+    meters: np.ndarray,  # [N, 3], camera positions from GPS
+    positions: np.ndarray,  # [N, 3], camera positions in the world
 ) -> float:
-    """Meters per unit of length, or 0 where GPS tells too little: fewer than 3 photos, all near each other, or at odds."""
+    """Meters per unit of length, or 0 where GPS is not enough: fewer than 3 photos, all close together, or inconsistent."""
     if len(meters) < 3:
         return 0.0
     similarity = align_points(positions, meters)
@@ -80,11 +80,11 @@ def _position(photos: list[Photo], name: str) -> np.ndarray:
     for photo in photos:
         if name in (photo.name, photo.path.name):
             return photo.c2w[:3, 3]
-    raise TttlrmError("There is no photo {} among those with a camera.", name, hint=DISTANCE_HINT, code=Code.BAD_SETTINGS)
+    raise TttlrmError("There is no photo {} with a camera.", name, hint=DISTANCE_HINT, code=Code.BAD_SETTINGS)
 
 
 def _landmarks(photos: list[Photo]) -> np.ndarray:
-    """Points [N, 3] that tell where the scene is: those of the COLMAP model, else what is right before the cameras."""
+    """Points [N, 3] that show where the scene is: those of the COLMAP model, else points in front of the cameras."""
     models = {photo.source.model for photo in photos if photo.source}
     points = read_points(models.pop()).means if len(models) == 1 else np.empty((0, 3))
     if len(points) >= 3:
@@ -95,7 +95,7 @@ def _landmarks(photos: list[Photo]) -> np.ndarray:
 
 
 def _gps(photos: list[Photo]) -> tuple[np.ndarray, np.ndarray]:
-    """Places in meters and positions, [N, 3] each, of the photos that know where they were taken."""
+    """GPS positions in meters and positions in the world, [N, 3] each, of the photos with GPS data."""
     meters = gps_meters([photo.path for photo in photos])
     known = np.isfinite(meters).all(1)
     return meters[known], np.stack([photo.c2w[:3, 3] for photo in photos])[known]

@@ -47,7 +47,7 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         if measured < 1e-9:
             raise errors.TttlrmError(
                 "The two points are in the same place.",
-                hint="Choose two points in different places.",
+                hint="Choose points that are farther apart.",
                 code=errors.Code.BAD_DISTANCE,
             )
         middle = (first + second) / 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small writer of SPZ files of version 4, which the product reads only."""
+"""A small writer of SPZ files of version 4, which the product only reads."""
 
 import gzip
 import itertools
@@ -20,7 +20,7 @@ def container(
     extensions: bytes = b"",
     table_at: int | None = None,
 ) -> bytes:
-    """A file of version 4 around packed streams, of which the table says these unpacked sizes."""
+    """A file of version 4 with packed streams and, in its table, these unpacked sizes."""
     where = 32 + len(extensions) if table_at is None else table_at
     header = struct.pack("<4sIIBBBBI12x", b"NGSP", 4, splats, degree, bits, 2 if extensions else 0, len(streams), where)
     table = b"".join(struct.pack("<QQ", len(stream), size) for stream, size in zip(streams, sizes, strict=True))

@@ -77,7 +77,7 @@ def write_raw(path, tree, data):
 
 
 def test_nodes_carry_their_splats(tmp_path, random_splats):
-    """A parent that moves, turns and scales, a child with the splats, twice: as other programs arrange scenes."""
+    """A parent with a transform and two children with the splats, as other programs arrange scenes."""
 
     def arrange(tree):
         parent = {"translation": [1, 2, 3], "rotation": [0, 0, 0.6, 0.8], "scale": [2, 2, 2], "children": [1, 2]}
@@ -94,7 +94,7 @@ def test_nodes_carry_their_splats(tmp_path, random_splats):
     np.testing.assert_allclose(read.means[20:], expected.means + shift, atol=1e-5)
 
 
-def test_logarithmic_scales_of_the_drafts_are_noticed(tmp_path, random_splats):
+def test_logarithmic_scales_of_the_drafts_are_recognized(tmp_path, random_splats):
     splats = random_splats(20)
     logs = np.log(splats.scales)
     splats.scales[:] = logs

@@ -68,8 +68,8 @@ def test_round_trip(tmp_path, random_splats, degree, count):
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), degree=st.integers(0, 3))
-def test_what_was_read_comes_back_bit_for_bit(tmp_path, random_splats, seed, degree):
-    """Of any file: also with values at which float32 exponentials and logarithms are not each other's inverses."""
+def test_a_file_that_was_read_is_written_back_bit_for_bit(tmp_path, random_splats, seed, degree):
+    """For any file, even at values where float32 exponentials and logarithms are not inverses of each other."""
     rng = np.random.default_rng(seed)
     table = plain_table(random_splats(500, degree, seed))
     table |= {f"scale_{i}": rng.uniform(-1.5, 1.5, 500) * rng.choice([1, 10, 80], 500) for i in range(3)}
@@ -83,7 +83,7 @@ def test_what_was_read_comes_back_bit_for_bit(tmp_path, random_splats, seed, deg
     assert (tmp_path / "first.ply").read_bytes() == (tmp_path / "second.ply").read_bytes()
 
 
-def test_splats_made_here_come_back_but_for_rounded_logarithms(tmp_path, random_splats):
+def test_new_splats_are_read_back_up_to_rounded_logarithms(tmp_path, random_splats):
     splats = random_splats(1000)
     write_ply(tmp_path / "splats.ply", splats)
     read = read_ply(tmp_path / "splats.ply")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splat files of every format: by their content when they are read, by their suffix when they are written."""
+"""Splat files of every format: recognized by content when read, by suffix when written."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ MAGIC = {".ply": b"ply", ".compressed.ply": b"ply", ".SPZ": b"\x1f\x8b", ".glb":
 
 
 @pytest.mark.parametrize("suffix", MAGIC)
-def test_the_suffix_chooses_what_is_written_and_the_content_what_is_read(tmp_path, random_splats, suffix):
+def test_the_suffix_determines_the_written_format_and_the_content_the_read_one(tmp_path, random_splats, suffix):
     splats = random_splats(300)
     splats = splats[morton_order(splats.means)]  # the order of compressed files
     path = tmp_path / f"a{suffix}"
@@ -29,7 +29,7 @@ def test_the_suffix_chooses_what_is_written_and_the_content_what_is_read(tmp_pat
 def test_other_files_are_refused(tmp_path, random_splats):
     (tmp_path / "a.obj").write_text("v 0 0 0")
     for attempt in (lambda path: read_splats(path), lambda path: write_splats(path, random_splats(1))):
-        with pytest.raises(TttlrmError, match=r"a\.obj is no splat file"):
+        with pytest.raises(TttlrmError, match=r"a\.obj is not a splat file"):
             attempt(tmp_path / "a.obj")
     with pytest.raises(TttlrmError, match="cannot be read: No such file"):
         read_splats(tmp_path / "none.ply")
@@ -40,14 +40,14 @@ def test_other_files_are_refused(tmp_path, random_splats):
     ("name", "up", "told"),
     [("a.ply", "z", "z"), ("a.ply", "", "-y"), ("a.compressed.ply", "z", "z"), ("a.glb", "", "z"), ("a.spz", "z", "-y")],
 )
-def test_files_tell_which_way_is_up_where_they_can(tmp_path, random_splats, name, up, told):
+def test_files_store_which_way_is_up_if_the_format_can(tmp_path, random_splats, name, up, told):
     write_splats(tmp_path / name, random_splats(3), up)
     assert up_axis(tmp_path / name) == told
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kind=st.sampled_from(FORMATS), data=st.data())
-def test_files_cut_or_changed_anywhere_end_in_splats_or_a_sentence(tmp_path, random_splats, kind, data):
+def test_files_cut_or_changed_anywhere_give_splats_or_an_error(tmp_path, random_splats, kind, data):
     path = tmp_path / f"bad{kind.suffix}"
     write_splats(path, random_splats(5, 1))
     content = bytearray(path.read_bytes())
@@ -66,6 +66,6 @@ def test_files_cut_or_changed_anywhere_end_in_splats_or_a_sentence(tmp_path, ran
 
 
 @pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.suffix)
-def test_a_folder_that_refuses_is_named(tmp_path, random_splats, kind):
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, random_splats, kind):
     with pytest.raises(TttlrmError, match="cannot be written"):
         write_splats(tmp_path / "nowhere" / f"a{kind.suffix}", random_splats(1))

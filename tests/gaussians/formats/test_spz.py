@@ -134,7 +134,7 @@ def test_refuses_scenes_that_do_not_fit(tmp_path, random_splats):
         (gzip.compress(by_hand(3, bytes(4)))[:-12], "ends too early"),
         (gzip.compress(by_hand(3, bytes(4))[:-1]), "ends too early"),
         (gzip.compress(by_hand(4, bytes(4))), "version 4"),
-        (by_hand(3, bytes(4)), "is SPZ of version 3"),
+        (by_hand(3, bytes(4)), "is SPZ version 3"),
         (gzip.compress(by_hand(3, bytes(4)).replace(b"\x01\0\0\0\x01\x0c", b"\xff\xff\xff\xff\x01\x0c")), "ends too early"),
         (gzip.compress(by_hand(3, bytes(4)).replace(b"\x01\0\0\0\x01\x0c", b"\x01\0\0\0\x05\x0c")), "degree 5"),
         (None, "cannot be read: No such file"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SPZ files of version 4: what the format's own tools wrote, files repacked from version 3, damaged ones, and bombs."""
+"""SPZ files of version 4: from the format's own tools, repacked from version 3, damaged ones, and decompression bombs."""
 
 import base64
 import logging
@@ -29,7 +29,7 @@ SAVED_ELSEWHERE = (
 )
 
 
-def test_reads_what_the_formats_own_tools_wrote(tmp_path, random_splats):
+def test_reads_a_file_of_the_formats_own_tools(tmp_path, random_splats):
     (tmp_path / "other.spz").write_bytes(base64.b85decode(SAVED_ELSEWHERE))
     read, splats = read_splats(tmp_path / "other.spz"), random_splats(2, 1, 7)
     np.testing.assert_allclose(read.means, splats.means, atol=2.0**-13)
@@ -68,12 +68,12 @@ def test_the_fourth_degree_is_cut(tmp_path, random_splats):
     np.testing.assert_array_equal(read_spz(tmp_path / "four.spz").sh, read_spz(tmp_path / "three.spz").sh)
 
 
-def test_extensions_are_told(tmp_path, random_splats, caplog):
+def test_extensions_are_logged(tmp_path, random_splats, caplog):
     write_spz(tmp_path / "three.spz", random_splats(5))
     (tmp_path / "four.spz").write_bytes(version_4((tmp_path / "three.spz").read_bytes(), b"\x03\0\xbe\xad\x04\0\0\0\x06\0\0\0"))
     with caplog.at_level(logging.WARNING):
         assert len(read_spz(tmp_path / "four.spz")) == 5
-    assert "extensions of SPZ are ignored" in caplog.text
+    assert "vendor extensions are ignored" in caplog.text
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -125,7 +125,7 @@ def test_refuses_bombs_without_taking_memory(tmp_path, content, words):
         tracemalloc.stop()
 
 
-def test_tells_what_to_do_without_a_decompressor(tmp_path):
+def test_says_what_to_do_without_a_decompressor(tmp_path):
     (tmp_path / "four.spz").write_bytes(base64.b85decode(SAVED_ELSEWHERE))
     program = (
         "import sys; sys.modules.update({'zstandard': None, 'compression.zstd': None})\n"

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of splats, one module for each format; `registry` reads and writes them all."""
+"""File formats of splats, one module each; `registry` reads and writes all of them."""

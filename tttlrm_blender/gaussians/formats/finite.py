@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats with values that are not finite, which readers leave out."""
+"""Readers leave out splats with values that are not finite."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..gaussians import Gaussians
 
 
 def finite(gaussians: Gaussians[np.ndarray]) -> np.ndarray:  # [N] bool
-    """Which splats have finite values only."""
+    """Which splats have only finite values."""
     arrays = [gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities[:, None], *gaussians.sh.swapaxes(0, 1)]
     sound = np.ones(len(gaussians), dtype=bool)
     for array in arrays:
-        if not np.isfinite(array.sum()):  # a sum is quicker than a look at every number, and nearly always enough
+        if not np.isfinite(array.sum()):  # a sum is faster than a test of every number, and nearly always enough
             sound &= np.isfinite(array).all(axis=1)
     return sound
 
@@ -27,7 +27,7 @@ def keep_finite(
     gaussians: Gaussians[np.ndarray],
     sound: np.ndarray,  # [N] bool
 ) -> Gaussians[np.ndarray]:
-    """The splats that are finite; the number of others goes to the log. Raises `TttlrmError` when none is left."""
+    """The finite splats; the number of others is logged. Raises `TttlrmError` when none is left."""
     lost = len(sound) - int(sound.sum())
     if lost == 0:
         return gaussians

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats as GLB files, as the glTF extension KHR_gaussian_splatting of Khronos says.
+"""Splats as GLB files with the glTF extension KHR_gaussian_splatting of Khronos.
 
 A primitive of points with the attributes POSITION, KHR_gaussian_splatting:ROTATION (x y z w), :SCALE (linear), :OPACITY and
-:SH_DEGREE_l_COEF_n, and COLOR_0 for programs that draw points only. glTF's y points up: the node's matrix turns the
-splats there, so that their values are written as they are, and come back bit for bit.
+:SH_DEGREE_l_COEF_n, and COLOR_0 for programs that only draw points. In glTF y points up: the node's matrix turns the
+splats, so that their values are stored unchanged and are read back bit for bit.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FROM_Y_DOWN = np.diag([1.0, -1.0, -1.0, 1.0])
 
 
 def read_glb(path: str | Path) -> Gaussians[np.ndarray]:
-    """All splats of a GLB file's scene, in a world whose z points up.
+    """All splats of a GLB file's scene, in a world with z up.
 
     Splats with values that are not finite are left out and counted in a logged warning. Raises `TttlrmError` when the file is
     missing or damaged, holds no splats, or only compressed ones.
@@ -51,7 +51,7 @@ def _primitives(tree: dict[str, Any]) -> Iterator[tuple[dict[str, Any], np.ndarr
     """The primitives that are splats, each with the matrix [4, 4] of its node to the world."""
     scenes = tree.get("scenes") or [{"nodes": range(len(tree.get("nodes", [])))}]
     todo = [(index, np.eye(4)) for index in scenes[tree.get("scene", 0)].get("nodes", [])]
-    left = len(tree.get("nodes", []))  # in a tree each node comes once
+    left = len(tree.get("nodes", []))  # in a tree each node occurs once
     while todo:
         index, parent = todo.pop(0)
         node, left = tree["nodes"][index], left - 1
@@ -84,7 +84,7 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.nda
             "{} holds splats compressed as {}, which cannot be read.", path, kind, hint="Export it without compression."
         )
     if extension.get("colorSpace", DISPLAY) != DISPLAY:
-        note = text("{}: its colors are {}, and are taken as sRGB.", path, extension["colorSpace"])
+        note = text("{}: its colors are {}, but are read as sRGB.", path, extension["colorSpace"])
         logging.getLogger(__name__).warning(note)
     values = {name: read_accessor(glb, index) for name, index in primitive["attributes"].items() if _is_read(name)}
     degree = max(d for d in range(4) if all(name in values for name in _sh_names(d)[1:]))
@@ -92,7 +92,7 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.nda
     into.means[:] = values["POSITION"]
     into.quats[:] = normalize(values[f"{EXTENSION}:ROTATION"][:, [3, 0, 1, 2]].astype(np.float32))
     scales = values[f"{EXTENSION}:SCALE"]
-    # Scales are linear in the extension as it was released; in its drafts they were logarithms, which tend to be negative.
+    # Scales are linear in the released extension; in its drafts they were logarithms, which tend to be negative.
     into.scales[:] = activations.to_scales(scales) if (scales < 0).any() else scales
     into.opacities[:] = values[f"{EXTENSION}:OPACITY"][:, 0]
     for term, name in enumerate(_sh_names(degree)):
@@ -110,7 +110,7 @@ def _sh_names(degree: int) -> list[str]:
 
 
 def _moved(gaussians: Gaussians[np.ndarray], matrix: np.ndarray) -> Gaussians[np.ndarray]:
-    """Splats in the world, whose z points up."""
+    """Splats in the world with z up."""
     matrix = FROM_Z_UP.T @ matrix
     if not abs(np.linalg.det(matrix)) > 1e-30:
         raise ValueError
@@ -118,7 +118,7 @@ def _moved(gaussians: Gaussians[np.ndarray], matrix: np.ndarray) -> Gaussians[np
 
 
 def write_glb(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "z") -> None:
-    """Write splats whose z points `up`, or their −y where it is anything else, as a GLB file.
+    """Write splats as a GLB file; their z axis points up if `up` is "z", otherwise their −y axis does.
 
     Raises `TttlrmError` when the file cannot be written.
     """

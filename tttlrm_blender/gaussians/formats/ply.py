@@ -21,7 +21,7 @@ from .ply_compressed import is_compressed, read_compressed
 from .ply_table import Z_UP, blocks, read_element, read_header
 
 CHUNK = 1 << 13  # splats converted at a time: few enough to stay in the processor's cache
-THIN = -16.0  # logarithm of the scale along the normal of splats that are flat
+THIN = -16.0  # log scale along the normal of flat splats
 LAYOUT = {
     "means": ["x", "y", "z"],
     "quats": ["rot_0", "rot_1", "rot_2", "rot_3"],
@@ -34,8 +34,8 @@ BASE, PLAIN_COLOR = ["f_dc_0", "f_dc_1", "f_dc_2"], ["red", "green", "blue"]
 def read_ply(path: str | Path) -> Gaussians[np.ndarray]:
     """The splats of a PLY file, compressed or not: little- or big-endian or text, numbers of any type, properties in any order.
 
-    SH above degree 3 is cut. Without SH, `red green blue` count, and without those gray. Flat splats (two scales) become thin.
-    Those with values that are not finite are left out and counted in a logged warning. Raises `TttlrmError` when the
+    SH above degree 3 is dropped. Without SH, colors are `red green blue` or else gray. Flat splats (two scales) become thin
+    ones. Splats with values that are not finite are left out and counted in a logged warning. Raises `TttlrmError` when the
     file is missing, damaged, or holds something other than splats.
     """
     path = Path(path)
@@ -54,9 +54,9 @@ def read_ply(path: str | Path) -> Gaussians[np.ndarray]:
 
 
 def _columns(path: Path, names: list[str]) -> dict[str, list[int]]:
-    """For each array of `Gaussians` the columns of the table it comes from, in its own order.
+    """The columns of the table that each array of `Gaussians` comes from, in the order of the array.
 
-    The colors of files without SH are under "colors"; a third scale that is missing is left out.
+    The colors of files without SH are under "colors"; a missing third scale is left out.
     """
     wanted = {**LAYOUT, "sh": _sh_names(sum(name.startswith("f_rest_") for name in names) // 3 + 1)}
     if BASE[0] not in names:
@@ -66,25 +66,23 @@ def _columns(path: Path, names: list[str]) -> dict[str, list[int]]:
     missing = [name for group in wanted.values() for name in group if name not in names]
     if missing:
         few = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
-        raise bad_splats(
-            "{} holds no splats: its vertices have no {}.", path, few, hint="Only PLY files of Gaussian splats can be read."
-        )
+        raise bad_splats("{} holds no splats: its vertices have no {}.", path, few, hint="Choose a PLY file of Gaussian splats.")
     return {array: [names.index(name) for name in group] for array, group in wanted.items()}
 
 
 def _sh_names(terms: int) -> list[str]:
-    """The names of SH coefficients in the order [terms, 3] for the number of terms of the largest degree that fits."""
+    """The names of SH coefficients in the order [terms, 3], up to the largest complete degree within `terms`."""
     rest = (_degree(terms) + 1) ** 2 - 1
     return BASE + [f"f_rest_{c * (terms - 1) + k}" for k in range(rest) for c in range(3)]
 
 
 def _degree(terms: int) -> int:
-    """The largest degree, up to 3, that has no more than so many terms."""
+    """The largest degree, up to 3, that has at most `terms` terms."""
     return int(np.clip(terms, 1, 16) ** 0.5) - 1
 
 
 def _decode(table: np.ndarray, columns: dict[str, list[int]], into: Gaussians[np.ndarray]) -> np.ndarray:
-    """Fill splats from the rows [n, P] of a table and say which are finite, [n] bool."""
+    """Fill splats from the rows [n, P] of a table; return which are finite, [n] bool."""
     with np.errstate(over="ignore", invalid="ignore"):
         np.take(table, columns["means"], axis=1, out=into.means, mode="clip")
         into.quats[:] = normalize(table[:, columns["quats"]].astype(np.float32))
@@ -100,9 +98,9 @@ def _decode(table: np.ndarray, columns: dict[str, list[int]], into: Gaussians[np
 
 
 def write_ply(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
-    """Write splats as a binary little-endian PLY file with the properties and the order of the original program.
+    """Write splats as a binary little-endian PLY file, with the properties and the order of the original program.
 
-    `up` "z" is told to readers in a comment. Raises `TttlrmError` when the file cannot be written.
+    If `up` is "z", a comment says so. Raises `TttlrmError` when the file cannot be written.
     """
     lines = ["ply", "format binary_little_endian 1.0", *([Z_UP] if up == "z" else []), f"element vertex {len(gaussians)}"]
     names = _written_names(gaussians.sh.shape[1])

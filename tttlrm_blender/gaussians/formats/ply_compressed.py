@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats as compressed PLY files, as SuperSplat and PlayCanvas know them, about a quarter of the size of plain ones.
+"""Splats as compressed PLY files, the format of SuperSplat and PlayCanvas, about a quarter of the size of plain ones.
 
 Splats come in chunks of 256. The element `chunk` holds the bounds of each chunk's positions, log-scales and colors; the element
-`vertex` four words for each splat: position and log-scale as 11, 10 and 11 bits between the bounds, color as 8 bits each
-and the opacity, rotation as the index of its largest component among w x y z and the others in 10 bits. The element
-`sh` has a byte for every further coefficient, in the order of plain PLY files, between −4 and 4.
+`vertex` holds four words per splat: position and log-scale as 11, 10 and 11 bits between the bounds, color and opacity
+as 8 bits each, rotation as the index of the largest component among w x y z and the others in 10 bits each. The element
+`sh` has one byte for every further coefficient, between −4 and 4, in the order of plain PLY files.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ BOUNDS = {
     "color": (["min_r", "min_g", "min_b"], ["max_r", "max_g", "max_b"]),
 }
 WORDS = ["packed_position", "packed_rotation", "packed_scale", "packed_color"]
-SH_DEGREES = {0: 0, 9: 1, 24: 2, 45: 3}  # by the number of further coefficients
+SH_DEGREES = {0: 0, 9: 1, 24: 2, 45: 3}  # by the number of coefficients beyond the constant ones
 SH_RANGE = 8.0
 SH_LEVELS = np.array([0, *(np.arange(1, 255) + 0.5), 256], dtype=np.float32) / 256 * SH_RANGE - SH_RANGE / 2
-LARGEST_LOG = 20.0  # of a scale, either way
+LARGEST_LOG = 20.0  # absolute log scale
 LARGEST_SMALL = np.sqrt(0.5)  # bound on the three smallest components of a unit quaternion
 
 
@@ -78,14 +78,14 @@ def _check(path: Path, chunks: np.ndarray, packed: np.ndarray, sh: np.ndarray) -
 
 
 def _unpack(words: np.ndarray, bits: tuple[int, ...]) -> np.ndarray:
-    """The parts of 32-bit words [N] as shares of the largest that each can be, [N, parts] float32."""
+    """The parts of 32-bit words [N] as fractions of their largest values, [N, parts] float32."""
     shifts = (32 - np.cumsum(bits)).astype(np.uint32)
     largest = (1 << np.array(bits, dtype=np.uint32)) - 1
     return ((words.astype(np.uint32)[:, None] >> shifts) & largest) / largest.astype(np.float32)
 
 
 def _between(chunks: np.ndarray, kind: str, shares: np.ndarray) -> np.ndarray:
-    """Values [N, 3] at shares of the way from the lower to the upper bounds of their chunks; colors may come without bounds."""
+    """Values [N, 3] interpolated between the bounds of their chunks; colors may have no bounds."""
     if BOUNDS[kind][0][0] not in chunks.dtype.names:
         return shares
     low, high = (np.stack([chunks[name] for name in names], axis=-1).astype(np.float32) for names in BOUNDS[kind])
@@ -94,7 +94,7 @@ def _between(chunks: np.ndarray, kind: str, shares: np.ndarray) -> np.ndarray:
 
 
 def _rotations(words: np.ndarray) -> np.ndarray:
-    """Quaternions [N, 4] of packed ones."""
+    """Quaternions [N, 4] from packed words."""
     small = (_unpack(words, ROTATION)[:, 1:] - np.float32(0.5)) * np.float32(2 * LARGEST_SMALL)
     return normalize(from_smallest_three(small, words >> 30))
 
@@ -102,7 +102,7 @@ def _rotations(words: np.ndarray) -> np.ndarray:
 def write_compressed_ply(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write splats as a compressed PLY file, in an order that keeps neighbors in the same chunk.
 
-    `up` "z" is told to readers in a comment. Raises `TttlrmError` when the file cannot be written.
+    If `up` is "z", a comment says so. Raises `TttlrmError` when the file cannot be written.
     """
     count = len(gaussians)
     order = morton_order(gaussians.means)
@@ -134,7 +134,7 @@ def _pack(gaussians: Gaussians[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _shares(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The bounds [C, 6] of the chunks of values [N, 3], and where between them each value lies, [N, 3]."""
+    """The bounds [C, 6] of the chunks of values [N, 3], and each value's position between them, [N, 3] from 0 to 1."""
     chunks = values.reshape(-1, CHUNK, 3)
     low, high = chunks.min(axis=1), chunks.max(axis=1)
     span = np.where(high > low, high - low, 1)

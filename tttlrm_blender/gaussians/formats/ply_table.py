@@ -20,7 +20,7 @@ TYPES = {
 }
 BYTE_ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
 LONGEST_HEADER = 1 << 20  # bytes
-Z_UP = "comment Vertical Axis: z"  # as Nerfstudio writes it; other axes than z are named by programs that do not know theirs
+Z_UP = "comment Vertical Axis: z"  # as Nerfstudio writes it; programs name axes other than z without knowing theirs
 
 
 @dataclass
@@ -30,12 +30,12 @@ class Element:
     name: str
     count: int
     fields: list[tuple[str, str]] = field(default_factory=list)  # name and numpy type
-    lists: dict[str, str] = field(default_factory=dict)  # numpy type of the length, for the fields that are lists
+    lists: dict[str, str] = field(default_factory=dict)  # numpy type of the length of each field that is a list
 
 
 @dataclass
 class Header:
-    """What a PLY file says about itself."""
+    """The header of a PLY file."""
 
     format: str
     elements: list[Element]
@@ -103,7 +103,7 @@ def _add_property(element: Element, words: list[str], order: str) -> None:
 
 
 def read_element(path: Path, header: Header, name: str) -> np.ndarray:
-    """The records of an element without lists: a structured array [N], mapped from the file unless it is a text file.
+    """The records of an element without lists: a structured array [N], mapped from the file if it is binary.
 
     Raises `TttlrmError` when the element is missing or the file ends too early.
     """
@@ -121,7 +121,7 @@ def read_element(path: Path, header: Header, name: str) -> np.ndarray:
 def _read_text(path: Path, header: Header, index: int) -> np.ndarray:
     element = header.elements[index]
     before = sum(earlier.count for earlier in header.elements[:index])
-    if before + element.count > path.stat().st_size:  # a line has a byte at least
+    if before + element.count > path.stat().st_size:  # a line has at least one byte
         raise ValueError
     with path.open("rb") as file:
         file.seek(header.size)
@@ -148,7 +148,7 @@ def _map_records(path: Path, header: Header, index: int) -> np.ndarray:
 
 
 def _end_of(path: Path, element: Element, start: int) -> int:
-    """The offset behind the records of an element that starts at `start`."""
+    """The offset of the end of an element that starts at `start`."""
     if not element.lists:
         return start + element.count * np.dtype(element.fields).itemsize
     data = np.memmap(path, mode="r")
@@ -167,6 +167,6 @@ def blocks(
     records: np.ndarray,  # [N], structured
     size: int,
 ) -> Iterator[np.ndarray]:  # [size or fewer, P] float32
-    """The records as plain tables of so many rows, one after the other."""
+    """The records as plain tables of `size` rows each."""
     for start in range(0, len(records), size):
         yield structured_to_unstructured(records[start : start + size], dtype=np.float32, copy=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats from and to files of every format: read by what is in them, written by their suffix."""
+"""Reading and writing of splats in every format, recognized by content when read and by suffix when written."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .spz import read_spz, write_spz
 
 @dataclass(frozen=True)
 class Format:
-    """One kind of file. The name is for people, the suffix tells what to write, the magic what to read."""
+    """A file format. The name is for people, the suffix determines the format to write, the magic that to read."""
 
     name: str
     suffix: str
-    magic: tuple[bytes, ...]  # how files begin; empty for those that only their suffix tells
+    magic: tuple[bytes, ...]  # first bytes of files; empty for formats recognized by their suffix only
     read: Callable[[str | Path], Gaussians[np.ndarray]]
     write: Callable[[str | Path, Gaussians[np.ndarray], str], None]
 
@@ -37,19 +37,19 @@ COMPRESSED_PLY = Format("Compressed PLY", ".compressed.ply", (b"ply",), read_ply
 SPZ = Format("SPZ", ".spz", (spz_container.GZIP, spz_container.MAGIC), read_spz, write_spz)
 SPLAT = Format("Splat", ".splat", (), read_splat, write_splat)
 GLB = Format("GLB", ".glb", (gltf.MAGIC,), read_glb, write_glb)
-FORMATS = (COMPRESSED_PLY, PLY, SPZ, SPLAT, GLB)  # longer suffixes before those that they end in
+FORMATS = (COMPRESSED_PLY, PLY, SPZ, SPLAT, GLB)  # longer suffixes before the shorter ones that they end in
 SUFFIXES = (".ply", ".spz", ".splat", ".glb")
 
 
 def read_splats(path: str | Path) -> Gaussians[np.ndarray]:
-    """Numpy splats of a file in any of the formats. Raises `TttlrmError` for other and for broken files."""
+    """Numpy splats from a file in any of the formats. Raises `TttlrmError` for other or damaged files."""
     return _format_of(Path(path)).read(path)
 
 
 def write_splats(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
-    """Write numpy splats in the format that the suffix names. `up` is "z" where that is known to point up.
+    """Write numpy splats in the format of the suffix. `up` is "z" if the z axis is known to point up.
 
-    Raises `TttlrmError` for other suffixes and folders that refuse.
+    Raises `TttlrmError` for other suffixes, and when the file cannot be written.
     """
     path = Path(path)
     found = [known for known in FORMATS if path.name.lower().endswith(known.suffix)]
@@ -59,10 +59,10 @@ def write_splats(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "
 
 
 def up_axis(path: str | Path) -> str:
-    """Which way is up for the splats that `read_splats` gives: "z" where the file tells, otherwise "-y", as is usual."""
+    """The up axis of the splats from `read_splats`: "z" if the file says so, otherwise the usual "-y"."""
     kind = _format_of(Path(path))
-    told = kind is GLB or (kind in (PLY, COMPRESSED_PLY) and read_header(Path(path)).up == "z")
-    return "z" if told else "-y"
+    z_up = kind is GLB or (kind in (PLY, COMPRESSED_PLY) and read_header(Path(path)).up == "z")
+    return "z" if z_up else "-y"
 
 
 def _format_of(path: Path) -> Format:
@@ -82,10 +82,10 @@ def _format_of(path: Path) -> Format:
 def _other(path: Path) -> TttlrmError:
     names = ", ".join(known.suffix for known in FORMATS[:-1])
     return TttlrmError(
-        "{} is no splat file: its name does not end in {} or {}.",
+        "{} is not a splat file: its name does not end in {} or {}.",
         path,
         names,
         FORMATS[-1].suffix,
-        hint="Choose one of these.",
+        hint="Choose a file with one of these endings.",
         code=Code.BAD_SPLATS,
     )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats as `.splat` files, which many viewers in browsers read.
+"""Splats as `.splat` files, which many browser viewers read.
 
 No header; 32 bytes per splat, little-endian: position and scale as floats, red, green, blue and opacity as bytes, rotation as
-four bytes w x y z around 128. There are no view-dependent colors. The axes are those of PLY files.
+four bytes w x y z around 128. Colors do not depend on the view. The axes are those of PLY files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RECORD = np.dtype([("means", "<f4", 3), ("scales", "<f4", 3), ("colors", "u1", 4
 def read_splat(path: str | Path) -> Gaussians[np.ndarray]:
     """The splats of a `.splat` file.
 
-    Those with values that are not finite, or with negative scales, are left out and counted in a logged warning. Raises
+    Splats with values that are not finite, or with negative scales, are left out and counted in a logged warning. Raises
     `TttlrmError` when the file is missing or not such a file.
     """
     path = Path(path)
@@ -45,9 +45,9 @@ def read_splat(path: str | Path) -> Gaussians[np.ndarray]:
 
 
 def write_splat(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
-    """Write splats as a `.splat` file; positions and scales stay as they are, SH beyond the constant term is left out.
+    """Write splats as a `.splat` file; positions and scales are exact, SH beyond the constant term is dropped.
 
-    The format cannot tell which way is `up`. Raises `TttlrmError` when the file cannot be written.
+    The format cannot store which way is `up`. Raises `TttlrmError` when the file cannot be written.
     """
     records = np.empty(len(gaussians), dtype=RECORD)
     records["means"], records["scales"] = gaussians.means, gaussians.scales

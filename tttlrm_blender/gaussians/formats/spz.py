@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats as SPZ files (github.com/nianticlabs/spz), about a tenth of the size of PLY.
 
-What the bytes of their attributes mean: positions are 24-bit fixed point (version 1: half floats), opacities, base colors
-and log-scales bytes, rotations (from version 3: the smallest three components in 10 bits each and the index of the largest;
-before: x y z as bytes), SH coefficients bytes. The axes are right, up, back where those of PLY files are right, down,
-forward: both turn into each other here as in the format's own tools.
+Attributes: positions are 24-bit fixed point (version 1: half floats); opacities, base colors and log-scales are bytes;
+rotations are the smallest three components in 10 bits each and the index of the largest (before version 3: x y z as bytes);
+SH coefficients are bytes. The axes are right, up, back, and are converted to those of PLY files (right, down, forward), as
+in the format's own tools.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LARGEST_SMALL = np.sqrt(0.5)  # bound on the three smallest components of a unit
 
 
 def read_spz(path: str | Path) -> Gaussians[np.ndarray]:
-    """The splats of an SPZ file of version 1 to 4, in the axes of PLY files. SH above degree 3 is cut.
+    """The splats of an SPZ file of version 1 to 4, in the axes of PLY files. SH above degree 3 is dropped.
 
     Raises `TttlrmError` when the file is missing, damaged or of another version.
     """
@@ -60,7 +60,7 @@ def _unpack(
 
 
 def write_spz(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
-    """Write splats in the axes of PLY files as an SPZ file of version 3. The format cannot tell which way is `up`.
+    """Write splats in the axes of PLY files as an SPZ file of version 3. The format cannot store which way is `up`.
 
     Positions keep up to 24 bits over the extent of the scene, scales a sixteenth of a factor e, SH coefficients 4 to 5
     bits within −1 to 1, as the format's own tools write them. Raises `TttlrmError` when the file cannot be written.
@@ -116,7 +116,7 @@ def _from_halves(
 def _to_smallest_three(
     quats: np.ndarray,  # [N, 4] w x y z
 ) -> np.ndarray:  # [N] uint32
-    """From the top: the index of the largest component in x y z w, then for the others in order a sign and 9 bits."""
+    """From the highest bit: the index of the largest component in x y z w, then a sign and 9 bits for each of the others."""
     largest, small = to_smallest_three(quats[:, [1, 2, 3, 0]])
     words = np.round(np.abs(small) / LARGEST_SMALL * 511).astype(np.uint32) | (np.uint32(512) * (small < 0))
     return (largest.astype(np.uint32) << 30 | words[:, 0] << 20 | words[:, 1] << 10 | words[:, 2]).astype("<u4")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How SPZ files (github.com/nianticlabs/spz) hold the bytes of their attributes.
+"""The container of SPZ files (github.com/nianticlabs/spz), which holds the bytes of attributes.
 
-Versions 1 to 3 are one gzip stream: a header of 16 bytes, then one attribute after the other for all splats. Version 4 has a
-plain header of 32 bytes, vendors' extensions, a table with the packed and the unpacked size of every stream, and one Zstandard
-stream for each attribute that has bytes. All little-endian.
+Versions 1 to 3 are one gzip stream: a header of 16 bytes, then one attribute after the other for all splats. Version 4 has an
+uncompressed header of 32 bytes, vendor extensions, a table with the packed and the unpacked size of every stream, and one
+Zstandard stream for each attribute that is not empty. All values are little-endian.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from ...errors import TttlrmError, bad_splats, text
 
 MAGIC, GZIP = b"NGSP", b"\x1f\x8b"
 HEADER = struct.Struct("<4sIIBBBB")  # magic, version, splats, SH degree, fractional bits, flags, streams of version 4
-TABLE_AT = struct.Struct("<I12x")  # goes on with the header in version 4
+TABLE_AT = struct.Struct("<I12x")  # the rest of the header in version 4: offset of the table
 ENTRY = struct.Struct("<QQ")  # of the table: packed and unpacked bytes
-EXTENDED = 2  # the flag of files with vendors' extensions
+EXTENDED = 2  # the flag of files with vendor extensions
 TERMS = (0, 3, 8, 15, 24)  # SH coefficients beyond the constant one, by degree
-BEST_COMPRESSION = 1040  # gzip cannot do better than this ratio; Zstandard could, but not with splats that differ
+BEST_COMPRESSION = 1040  # the limit of gzip; Zstandard has none, but reaches it only for identical splats
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an SPZ file says of itself."""
+    """The header of an SPZ file."""
 
     version: int
     count: int
@@ -88,11 +88,11 @@ def _read_version_4(path: Path, file: BinaryIO) -> tuple[Header, list[np.ndarray
     arrays = []
     try:
         for width in header.widths():
-            # An opened stream gives what it is asked for, whatever size it claims.
+            # Read from a stream, not all at once: the size that the data claim may be false.
             stream = zstd.open(io.BytesIO(file.read(next(sizes))), "rb") if header.count * width else io.BytesIO()
             arrays.append(_array(path, stream, header.count, width))
             if stream.read(1):
-                raise bad_splats("{} is damaged: it holds more than its splats.", path)
+                raise bad_splats("{} is damaged: it contains more data than its splats need.", path)
     except zstd.ZstdError as error:
         raise bad_splats("{} is damaged: its Zstandard streams cannot be unpacked.", path) from error
     return header, arrays
@@ -105,19 +105,23 @@ def _read_header(path: Path, stream: gzip.GzipFile | BinaryIO, versions: tuple[i
     _, version, count, degree, fractional_bits, flags, streams = HEADER.unpack(data)
     if version not in versions or degree >= len(TERMS):
         raise bad_splats(
-            "{} is SPZ of version {} and degree {}.", path, version, degree, hint="Versions 1 to 4 to degree 4 can be read."
+            "{} is SPZ version {} with SH degree {}, which cannot be read.",
+            path,
+            version,
+            degree,
+            hint="Export it as SPZ version 1 to 4 with an SH degree of 4 or less.",
         )
     header = Header(version, count, degree, fractional_bits, flags, streams)
-    # Before anything is unpacked: a damaged header may speak of more than memory holds.
+    # Before anything is unpacked: a damaged header may claim more than fits into memory.
     if count * sum(header.widths()) > path.stat().st_size * BEST_COMPRESSION:
         raise _cut(path)
     if flags & EXTENDED:
-        logging.getLogger(__name__).warning(text("{}: its vendor's extensions of SPZ are ignored.", path))
+        logging.getLogger(__name__).warning(text("{}: vendor extensions are ignored.", path))
     return header
 
 
 def _packed_sizes(path: Path, file: BinaryIO, header: Header) -> list[int]:
-    """Packed bytes of the streams from version 4's table, where `file` stands at the first of them then."""
+    """Packed sizes of the streams from the table of version 4; leaves `file` at the first stream."""
     rest = file.read(TABLE_AT.size)
     table_at = TABLE_AT.unpack(rest)[0] if len(rest) == TABLE_AT.size else 0
     file.seek(table_at)
@@ -126,7 +130,7 @@ def _packed_sizes(path: Path, file: BinaryIO, header: Header) -> list[int]:
         raise _cut(path)
     packed, unpacked = zip(*ENTRY.iter_unpack(table), strict=True) if table else ((), ())
     if list(unpacked) != [header.count * width for width in header.widths() if header.count * width]:
-        raise bad_splats("{} is damaged: its streams are not those of its splats.", path)
+        raise bad_splats("{} is damaged: its streams do not match its splats.", path)
     if sum(packed) > path.stat().st_size - file.tell():
         raise _cut(path)
     return list(packed)
@@ -144,7 +148,7 @@ def _cut(path: Path) -> TttlrmError:
 
 
 def _zstandard(path: Path) -> Any:
-    """The module that unpacks Zstandard streams: Python has one from 3.14 on, and Blender mostly brings another."""
+    """The module that unpacks Zstandard streams: part of Python from 3.14 on, and mostly bundled with Blender as zstandard."""
     with suppress(ImportError):
         from compression import zstd
 
@@ -153,5 +157,5 @@ def _zstandard(path: Path) -> Any:
         import zstandard
 
         return zstandard
-    hint = "Install the package zstandard for it, or export the file as SPZ of version 3 or as PLY."
-    raise bad_splats("{} is SPZ of version 4, which this Python cannot unpack.", path, hint=hint)
+    hint = "Install the package zstandard, or export the file as SPZ version 3 or as PLY."
+    raise bad_splats("{} is SPZ version 4, which this Python cannot unpack.", path, hint=hint)

@@ -36,7 +36,7 @@ def test_three_points_are_a_ground(by):
 
 def test_grounds_that_cannot_be_are_told():
     add(some_splats(3000))
-    with pytest.raises(RuntimeError, match="No plane holds enough"):
+    with pytest.raises(RuntimeError, match="No plane contains enough"):
         ops.align_ground()
     with pytest.raises(RuntimeError, match="three points that are not on a line"):
         ops.align_ground(method="POINTS")

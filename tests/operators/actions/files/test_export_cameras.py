@@ -64,7 +64,7 @@ def test_cameras_for_colmap(tmp_path, cameras):
     assert ops.export_cameras(filepath=str(folder / "images.txt"), use_selection=True, up_axis="Z") == {"FINISHED"}
     assert sorted(path.name for path in folder.iterdir()) == ["cameras.txt", "images.txt", "points3D.txt"]
     assert (folder / "images.txt").read_text().split()[-1] == "b.png"
-    with pytest.raises(RuntimeError, match="holds a COLMAP model already"):
+    with pytest.raises(RuntimeError, match="already contains a COLMAP model"):
         ops.export_cameras(filepath=str(folder / "images.txt"))
 
 

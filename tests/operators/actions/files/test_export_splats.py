@@ -44,7 +44,7 @@ def test_files_that_cannot_be_read_or_written_are_told(tmp_path):
     assert not bpy.data.objects, "all or none"
     assert not ops.export_splats.poll()
     ops.import_splats(filepath=str(tmp_path / "a.ply"))
-    with pytest.raises(RuntimeError, match=r"splats\.obj is no splat file"):
+    with pytest.raises(RuntimeError, match=r"splats\.obj is not a splat file"):
         ops.export_splats(filepath=str(tmp_path / "splats.obj"))
     with pytest.raises(RuntimeError, match="cannot be written"):
         ops.export_splats(filepath=str(tmp_path / "nowhere" / "a.ply"))
