@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Held-out PSNR and SSIM, and seconds, of refinement by start and budget; and the loss against its plain twin.
+"""Measure held-out PSNR and SSIM, and seconds, of refinement by start and budget; and time the loss compared with its plain twin.
 
 python -m benchmarks.refine PHOTOS [--poses auto] [--size 270x480] [--hold-out 8] [--start auto] [--budget 250 500 1000]
 
-Seconds are those of refinement alone, without reading photos and finding sparse points.
+Seconds are those of refinement alone, without reading photos or finding sparse points.
 """
 
 from __future__ import annotations
@@ -41,24 +41,27 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     width, height = options.size
     settings = ReconstructSettings(poses=options.poses, width=width, height=height, hold_out=options.hold_out)
     model = load_network(settings.checkpoint)
-    photographs = steps.load(Scene(options.photos), model.config.most_views, settings, Report())
-    made = steps.encode_photos(model, photographs, settings, Report())
-    decoded, points = steps.decode_splats(model, made, DecodeSettings(), Report()), steps.points_of(made, Report())
+    scene_photos = steps.load(Scene(options.photos), model.config.most_views, settings, Report())
+    reconstruction = steps.encode_photos(model, scene_photos, settings, Report())
+    decoded, points = (
+        steps.decode_splats(model, reconstruction, DecodeSettings(), Report()),
+        steps.points_of(reconstruction, Report()),
+    )
     for start in options.start:
         for text in options.budget:
             wanted, found = replace(budget(text), start=start), [decoded]
             with mock.patch.object(Parameters, "step", autospec=True, side_effect=Parameters.step) as stepped:
-                refined = partial(refine, decoded, photographs.inputs, wanted, Report(), points)
+                refined = partial(refine, decoded, scene_photos.inputs, wanted, Report(), points)
                 seconds = best(lambda refined=refined, found=found: found.append(refined()), 1)
-            scores, name = steps.measure(found[-1], made, Report()), f"{start}, {text}"
+            scores, name = steps.measure(found[-1], reconstruction, Report()), f"{start}, {text}"
             yield Row(f"{name}: {stepped.call_count} steps, {len(found[-1]):,} splats", *seconds)
             yield Row(f"{name}: held-out PSNR", scores["psnr"], unit="dB")
             yield Row(f"{name}: held-out SSIM", scores["ssim"], unit="")
-    photo, picture = torch.as_tensor(photographs.inputs.images[:2]).split(1)
+    photo, picture = torch.as_tensor(scene_photos.inputs.images[:2]).split(1)
     kinds = (photo_loss, photo_loss_reference)
     fast, plain = (np.array(best(partial(differentiate, loss, picture, photo), 20)) for loss in kinds)
     yield Row("loss and gradient", *fast)
-    yield Row("plain torch against it", *plain / fast, unit="times")
+    yield Row("plain torch compared with it", *plain / fast, unit="times")
 
 
 def parse() -> argparse.Namespace:
@@ -69,12 +72,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--size", type=size, default=(270, 480))
     parser.add_argument("--hold-out", type=int, default=8)
     parser.add_argument("--start", nargs="+", choices=[start.identifier for start in STARTS], default=["auto"])
-    parser.add_argument("--budget", nargs="+", default=["250", "500", "1000"], help="as --refine takes them: 250, 10x, 30s")
+    parser.add_argument("--budget", nargs="+", default=["250", "500", "1000"], help="budgets as in --refine: 250, 10x, 30s")
     return parser.parse_args()
 
 
 def differentiate(loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], picture: torch.Tensor, photo: torch.Tensor) -> None:
-    """A loss with its gradient."""
+    """Compute a loss and its gradient."""
     loss(picture.detach().requires_grad_(), photo).backward()
 
 

@@ -89,7 +89,7 @@ class TTTLRM_PG_decode(bpy.types.PropertyGroup):
 
 
 class TTTLRM_PG_refine(bpy.types.PropertyGroup):
-    """How long splats are optimised against the photos."""
+    """How long splats are optimized against the photos."""
 
     __annotations__ = annotations(settings.RefineSettings)
 

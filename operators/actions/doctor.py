@@ -39,7 +39,7 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
         """Show the page; it stays to be copied in the Info editor."""
         self.report({"INFO"} if result.well else {"WARNING"}, "\n".join(result.lines))
         if not bpy.app.background:
-            title = shown("The worker is well") if result.well else shown("The worker is not well")
+            title = shown("Worker check passed") if result.well else shown("Worker check failed")
             given(context.window_manager).popup_menu(lambda popup, _: _draw(popup.layout, result.lines), title=title)
 
 

@@ -42,7 +42,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         "files": CollectionProperty(**FILES),
         "filter_image": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
         "filter_folder": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
-        "refine": BoolProperty(name="Refine", description="Optimise the new splats with the object's settings for that"),
+        "refine": BoolProperty(name="Refine", description="Optimize the new splats with the object's settings for that"),
     }
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:

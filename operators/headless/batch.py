@@ -65,10 +65,16 @@ class Batch:
             return True
         try:
             return self._claim(task)
-        except (errors.TttlrmError, OSError, RuntimeError) as error:  # the last is what Blender's own functions raise
-            self._tally.failed[task.name] = str(error).strip()
-            self._say(task.name, f"failed. {self._tally.failed[task.name]}")
+        except errors.Cancelled:
+            self._fail(task, "Somebody stopped the job on the worker.")
             return True
+        except (errors.TttlrmError, OSError, RuntimeError) as error:  # the last is what Blender's own functions raise
+            self._fail(task, str(error).strip())
+            return True
+
+    def _fail(self, task: Task, why: str) -> None:
+        self._tally.failed[task.name] = why
+        self._say(task.name, f"failed. {why}")
 
     def _claim(self, task: Task) -> bool:
         claim = self._watch.claim(task.out)

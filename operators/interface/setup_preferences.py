@@ -13,7 +13,7 @@ from ..translations import shown
 
 SHOWN = 4  # lines of the log
 BUILDS = (
-    ("auto", "Choose", "What suits this machine's graphics card"),
+    ("auto", "Automatic", "What suits this machine's graphics card"),
     ("cpu", "Processor", "For machines without a graphics card that PyTorch knows; on a Mac the build with Metal"),
     ("cuda", "CUDA", "For NVIDIA cards"),
     ("rocm", "ROCm", "For AMD cards, on Linux"),

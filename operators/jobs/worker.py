@@ -38,7 +38,7 @@ def require_python(worker: Worker) -> None:
     if worker.python is None and importlib.util.find_spec("torch") is None:
         raise errors.TttlrmError(
             "Blender does not know which Python runs the worker.",
-            hint="Press Set Up Worker in the add-on's preferences, or name there a Python that has tttLRM's packages.",
+            hint="Press Set Up Worker in the add-on's preferences, or choose a Python there that has tttLRM's packages.",
             code=errors.Code.NO_WORKER,
         )
 
@@ -136,7 +136,7 @@ class Run(client.Job):
             traceback.print_exc()
             hint = "Try again; Blender's console has the details."
             failure = errors.TttlrmError(
-                "The job broke with an unexpected {}.", type(error).__name__, hint=hint, code=errors.Code.INTERNAL
+                "The job failed with an unexpected {}.", type(error).__name__, hint=hint, code=errors.Code.INTERNAL
             )
             self.put(messages.Failed.of(failure))
 

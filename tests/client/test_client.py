@@ -147,7 +147,7 @@ def test_forgetting_stops_the_jobs_and_removes_the_files(client, tmp_path):
     assert [list(job.events())[-1] for job in jobs] == [Cancelled(), Cancelled()]
     assert not list(tmp_path.rglob("a.jpg")) and list(tmp_path.rglob("b.jpg"))
     client.forget("s")
-    with pytest.raises(TttlrmError, match="does not know this scene"):
+    with pytest.raises(TttlrmError, match="does not have this scene"):
         client.submit("s", COUNT, CountSettings()).result()
 
 

@@ -69,12 +69,12 @@ def test_another_certificate_is_refused_before_a_word_is_told(certificate, expec
 
 
 def test_a_client_without_tls_is_told_of_the_fingerprint(certificate, tmp_path):
-    with serving(tmp_path, tls=tls(certificate)[0]) as port, pytest.raises(TttlrmError, match="wants the fingerprint"):
+    with serving(tmp_path, tls=tls(certificate)[0]) as port, pytest.raises(TttlrmError, match="enter the fingerprint"):
         Client("127.0.0.1", port, TOKEN)
 
 
 def test_a_worker_without_tls_is_said(port):
-    with pytest.raises(TttlrmError, match="does not encrypt") as caught:
+    with pytest.raises(TttlrmError, match="does not use TLS") as caught:
         Client("127.0.0.1", port, TOKEN, fingerprint="0" * 64)
     assert caught.value.code == "no_tls"
 
@@ -94,7 +94,7 @@ def own_address() -> str:
 
 def test_other_machines_are_told_nothing_in_the_clear():
     with socket.create_server((own_address(), 0)) as listener:
-        with pytest.raises(TttlrmError, match="anybody on the way") as caught:
+        with pytest.raises(TttlrmError, match="could be intercepted") as caught:
             Client(*listener.getsockname(), TOKEN)
         with listener.accept()[0] as told:
             assert told.recv(100) == b""

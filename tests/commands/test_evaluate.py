@@ -14,7 +14,7 @@ from tests.worker.photo_folder import write_checkpoint, write_photos
 from tttlrm_blender.commands import main
 from tttlrm_blender.commands.comparisons import file_names
 from tttlrm_blender.commands.evaluate import picture_folders
-from tttlrm_blender.commands.figures import mean_of, table
+from tttlrm_blender.commands.tables import mean_of, table
 from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.render.metrics import error_colors
 from tttlrm_blender.train.evaluate import evaluate
@@ -83,7 +83,7 @@ def test_reconstruct_leaves_test_photos_alone(checkpoint: str, tmp_path: Path, c
 def test_something_must_be_left_to_learn_from(checkpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     photos = write_photos(tmp_path / "photos")
     assert main(["evaluate", str(photos), "--checkpoint", checkpoint, "--hold-out", "0"]) == 1
-    assert f"No photo of {photos} is left to reconstruct from." in capsys.readouterr().err
+    assert f"All photos of {photos} are held out." in capsys.readouterr().err
 
 
 def test_several_sets_have_a_mean(checkpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -50,7 +50,7 @@ def box(origin: np.ndarray, directions: np.ndarray) -> np.ndarray:
 
 
 def trace_views(shape: Trace, cameras: Cameras) -> DepthMaps:
-    """Depth maps of a shape whose colour is its position, folded into 0 to 1."""
+    """Depth maps of a shape whose color is its position, folded into 0 to 1."""
     depths, confidences, colors = [], [], []
     for c2w, intrinsics in zip(cameras.c2w, cameras.intrinsics, strict=True):
         directions = rays(intrinsics, SIZE[1], SIZE[0]).astype(np.float64) @ c2w[:3, :3].T
@@ -64,7 +64,7 @@ def trace_views(shape: Trace, cameras: Cameras) -> DepthMaps:
 
 
 def paint(points: np.ndarray) -> np.ndarray:
-    """Smooth colours, 0 to 1, of points near the shapes."""
+    """Smooth colors, 0 to 1, of points near the shapes."""
     return np.clip(0.5 + 0.5 * (points - CENTRE), 0, 1)
 
 

@@ -60,7 +60,7 @@ def test_box(box_maps):
 
 
 def test_half_seen_sphere_stays_open(sphere_maps):
-    """What no camera saw gets no surface."""
+    """Unobserved space gets no surface."""
     front = np.flatnonzero(sphere_maps.cameras.c2w[:, 2, 3] > CENTRE[2] + 1.5)
     maps = DepthMaps(*(a[front] for a in (sphere_maps.depth, sphere_maps.confidence, sphere_maps.color, sphere_maps.cameras)))
     mesh = fuse_depth_maps(maps, MeshSettings(texture=0, resolution=48), Report())
@@ -108,7 +108,7 @@ def test_volume_covers_the_box_with_a_margin():
 
 
 def splats_on_sphere(count: int) -> Gaussians:
-    """Opaque flat splats on the sphere, in the colours of `paint`."""
+    """Opaque flat splats on the sphere, in the colors of `paint`."""
     normals = np.random.default_rng(0).normal(size=(count, 3))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     means = CENTRE + RADIUS * normals
@@ -156,11 +156,11 @@ def test_says_when_there_is_no_surface():
 
 @pytest.mark.parametrize("resolution", [-1, 0, 5000])
 def test_refuses_resolutions_that_make_no_sense(sphere_maps, resolution):
-    with pytest.raises(TttlrmError, match=f"cannot be made of {resolution} voxels"):
+    with pytest.raises(TttlrmError, match=f"cannot have a resolution of {resolution} voxels"):
         fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=resolution), Report())
 
 
-def test_a_voxel_of_its_own_size_stands_for_a_resolution(sphere_maps):
+def test_a_voxel_size_replaces_the_resolution(sphere_maps):
     low, high = scene_box(sphere_maps)
     by_size = fuse_depth_maps(
         sphere_maps, MeshSettings(texture=0, resolution=192, voxel=float((high - low).max()) / 48), Report()
@@ -168,7 +168,7 @@ def test_a_voxel_of_its_own_size_stands_for_a_resolution(sphere_maps):
     by_count = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=48), Report())
     np.testing.assert_array_equal(by_size.vertices, by_count.vertices)
     for voxel in (1e-5, 1.0):
-        with pytest.raises(TttlrmError, match=r"voxels of .* Choose a voxel of 0\.0015 to 0\.2"):
+        with pytest.raises(TttlrmError, match=r"voxel size of .* Choose a voxel size of 0\.0015 to 0\.2"):
             fuse_depth_maps(sphere_maps, MeshSettings(texture=0, voxel=voxel), Report())
 
 

@@ -76,7 +76,7 @@ def test_material_and_normals(tmp_path, tetrahedron):
 
 @pytest.fixture
 def textured(tetrahedron) -> Trimesh:
-    """Each face has a quarter of a picture of four colours."""
+    """Each face has a quarter of a picture of four colors."""
     corners = np.array([[0.1, 0.1], [0.4, 0.1], [0.1, 0.4]], dtype=np.float32)
     uv = np.stack([corners + quarter for quarter in np.float32([[0, 0], [0.5, 0], [0, 0.5], [0.5, 0.5]])])
     picture = np.zeros((16, 16, 3), dtype=np.uint8)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What meshes carry, and their pieces."""
+"""Attributes of meshes, and their connected pieces."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def test_nothing_is_dropped_at_zero():
 
 @pytest.fixture(scope="module")
 def crumpled() -> dict[str, np.ndarray]:
-    """A million faces with all that a mesh may have: vertices in the same places, others unused, faces twice and without area."""
+    """A million faces with duplicate and unused vertices, duplicate faces, and faces without area."""
     random = np.random.default_rng(0)
     vertices = random.integers(0, 60, size=(500_000, 3)).astype(np.float32) / 3
     faces = random.integers(0, 499_000, size=(1_000_000, 3)).astype(np.int32)

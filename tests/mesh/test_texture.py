@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Textures: nearer to the truth than vertex colours, and nowhere without colour."""
+"""Textures: nearer to the truth than vertex colors, and nowhere without color."""
 
 from dataclasses import replace
 from io import BytesIO
@@ -26,13 +26,13 @@ SIZE = 256
 
 
 def stripes(points: np.ndarray) -> np.ndarray:
-    """Colours, 0 to 1, that change faster than the vertices of a coarse mesh can tell."""
+    """Colors, 0 to 1, with more detail than the vertices of a coarse mesh can hold."""
     return 0.5 + 0.4 * np.sin(25 * (points - CENTRE))
 
 
 @pytest.fixture(scope="module")
 def coarse(sphere_maps) -> Trimesh:
-    """A sphere of few faces, in the colours of `stripes` at its vertices."""
+    """A sphere of few faces, in the colors of `stripes` at its vertices."""
     mesh = fuse_depth_maps(sphere_maps, MeshSettings(resolution=20, texture=0), Report())
     return make_mesh(mesh.vertices, mesh.faces, stripes(mesh.vertices).astype(np.float32))
 
@@ -57,7 +57,7 @@ def photos() -> PhotoSet:
 
 
 def truth(mesh: Trimesh, atlas: Atlas) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows and columns of the texels with a face, and what colour belongs there."""
+    """Rows and columns of the texels with a face, and what color belongs there."""
     rows, columns = np.nonzero(atlas.face_index >= 0)
     points = texels_at(Texels.at_vertices(mesh), mesh.faces, atlas, rows, columns).points
     outwards = (points - CENTRE) / np.linalg.norm(points - CENTRE, axis=1, keepdims=True)
@@ -69,7 +69,7 @@ def error(picture: np.ndarray, mesh: Trimesh, atlas: Atlas) -> float:
     return float(np.abs(picture[::-1][rows, columns] / 255 - colors).mean())
 
 
-def test_a_texture_tells_what_vertices_cannot(sphere_maps, coarse, atlas, photos):
+def test_a_texture_has_more_detail_than_vertex_colors(sphere_maps, coarse, atlas, photos):
     vertex_colors = bake(coarse, atlas, sphere_maps, blind(photos), TOLERANCE, Report())
     texture = bake(coarse, atlas, sphere_maps, photos, TOLERANCE, Report())
     assert error(texture, coarse, atlas) < 0.25 * error(vertex_colors, coarse, atlas)
@@ -84,7 +84,7 @@ def test_without_photos_the_maps_have_the_colours(sphere_maps, coarse, atlas):
 
 
 def blind(photos: PhotoSet) -> PhotoSet:
-    """Photos of which no pixel counts."""
+    """Photos with all pixels masked."""
     return replace(photos, weights=np.zeros(photos.images.shape[:3], np.float32))
 
 
@@ -100,7 +100,7 @@ def test_what_no_view_sees_has_the_colours_of_the_vertices(sphere_maps, coarse, 
 
 
 def test_masked_pixels_do_not_count(sphere_maps, coarse, atlas, photos):
-    """A black thing before some cameras is masked."""
+    """A black object in front of some cameras is masked."""
     spoiled = replace(photos, images=photos.images.copy(), weights=np.ones(photos.images.shape[:3], np.float32))
     spoiled.images[::2], spoiled.weights[::2] = 0, 0
     assert error(bake(coarse, atlas, sphere_maps, spoiled, TOLERANCE, Report()), coarse, atlas) < 0.05
@@ -144,7 +144,7 @@ def test_stops_when_cancelled(sphere_maps, coarse, atlas):
 
 
 def test_texels_beside_their_face_lie_on_it():
-    """Faces too small to cover a texel's centre have the texel around them."""
+    """Faces too small to cover a texel's center have the texel around them."""
     vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32)
     mesh = make_mesh(vertices, np.array([[0, 1, 2]], np.int32), np.eye(3, dtype=np.float32))
     corners = np.array([[[0.6, 0.6], [0.8, 0.6], [0.6, 0.8]]])

@@ -32,7 +32,7 @@ def spiral(turns: float = 3, steps: int = 200, rise: float = 0.3) -> Trimesh:
 
 
 def noise(seed: int = 0) -> Trimesh:
-    """Triangles any way they like: flat, folded, doubled, and with more than two at an edge."""
+    """Arbitrary triangles: flat, folded, duplicate, and more than two at an edge."""
     random = np.random.default_rng(seed)
     faces = np.concatenate([random.integers(0, 40, size=(120, 3)), [[0, 1, 2], [0, 1, 2], [3, 3, 4]]])
     return mesh_of(random.normal(size=(40, 3)), faces)
@@ -46,7 +46,7 @@ def mesh(request) -> Trimesh:
 
 
 def areas(corners: np.ndarray) -> np.ndarray:
-    """Of triangles [M, 3, 2 or 3]."""
+    """Areas of triangles [M, 3, 2 or 3]."""
     sides = np.zeros((len(corners), 2, 3))
     sides[..., : corners.shape[-1]] = corners[:, 1:] - corners[:, :1]
     return np.linalg.norm(np.cross(sides[:, 0], sides[:, 1]), axis=1) / 2
@@ -88,7 +88,7 @@ def test_charts_are_few_and_apart(sphere_maps):
 
 
 def assert_gutters(mesh: Trimesh, atlas: Atlas) -> None:
-    """Texels of faces that are no neighbours on the surface are no neighbours in the picture."""
+    """Texels of faces that are no neighbors on the surface are no neighbors in the picture."""
     for shift in range(1, 2 * GUTTER):
         here, there = atlas.face_index[:, shift:].ravel(), atlas.face_index[:, :-shift].ravel()
         both = (here >= 0) & (there >= 0)

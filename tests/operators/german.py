@@ -40,7 +40,7 @@ def main() -> None:
         raise AssertionError("Nothing cannot be reconstructed.")
     errors = import_module(f"{MODULE}.tttlrm_blender.errors")
     lost = errors.TttlrmError(
-        "There is no mesh: {}", errors.text("{} ends too early.", "a.ply"), hint=errors.text("Choose {}.", 2)
+        "There is no mesh: {}", errors.text("{} ends too early.", "a.ply"), hint=errors.text("Choose {} to {}.", 2, 3)
     )
     assert translations.explained(lost) == "Es gibt kein Mesh: a.ply endet zu früh. 2 bis 3 wählen."
     bpy.ops.preferences.addon_disable(module=MODULE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""More photos refine the same scene."""
+"""Scenes extended with more photos."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ class Growing:
         (self.photos / "transforms.json").write_text(json.dumps({**self.poses, "frames": frames}))
 
     def arrive(self, world: np.ndarray | None = None) -> None:
-        """The other photos come, and the poses of all, in another world if one is given."""
+        """Add the other photos and the poses of all, in another world if one is given."""
         for path, data in self.later.items():
             path.write_bytes(data)
         world = np.eye(4) if world is None else world
@@ -58,7 +58,7 @@ def growing(tmp_path) -> Growing:
 
 
 def cameras(scene: Scene) -> np.ndarray:
-    return scene.reconstruction().photographs.cameras()[1].c2w
+    return scene.reconstruction().photos.cameras()[1].c2w
 
 
 def test_new_photos_join_and_the_scene_stays_where_it_is(growing):
@@ -86,7 +86,7 @@ def test_an_extended_scene_comes_back_and_is_extended_refined_and_decoded_again(
     growing.arrive()
     jobs.extend(growing.scene, ExtendSettings(views=1, refine=RefineSettings(steps=3, start="decoded")), Report())
     again = open_scene(growing.photos)
-    assert again.state.refined and len(again.reconstruction().photographs.files) == ALL
+    assert again.state.refined and len(again.reconstruction().photos.files) == ALL
     settings = DecodeSettings(keep=0.5, explore=0.0)
     first, second = (jobs.decode(scene, settings, Report()) for scene in (growing.scene, again))
     np.testing.assert_array_equal(first.gaussians.means, second.gaussians.means)
@@ -95,7 +95,7 @@ def test_an_extended_scene_comes_back_and_is_extended_refined_and_decoded_again(
 
 
 def test_new_photos_that_no_pose_file_knows_are_estimated_with_the_others(growing, monkeypatch, tmp_path):
-    """Noise of 48×32 pixels has no places to be found: that COLMAP says so shows that it was asked."""
+    """COLMAP finds no features in noise of 48×32 pixels; its error shows that it was run."""
     monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path / "cache"))
     state = growing.scene.state
     growing.arrive()
@@ -105,9 +105,9 @@ def test_new_photos_that_no_pose_file_knows_are_estimated_with_the_others(growin
     assert growing.scene.state is state
 
 
-def test_without_new_photos_or_a_scene_a_sentence_says_so(growing, tmp_path):
+def test_an_error_without_new_photos_or_a_scene(growing, tmp_path):
     state = growing.scene.state
-    with pytest.raises(TttlrmError, match="no new photos"):
+    with pytest.raises(TttlrmError, match="no usable new photos"):
         jobs.extend(growing.scene, ExtendSettings(), Report())
     assert growing.scene.state is state
     with pytest.raises(TttlrmError, match="has not been reconstructed"):

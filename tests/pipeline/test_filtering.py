@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What decode settings do to splats once they are read."""
+"""Filters of decoded splats."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians, prune
-from tttlrm_blender.pipeline.filtering import filtered, lone, nearest
+from tttlrm_blender.pipeline.filtering import filtered, isolated, nearest
 from tttlrm_blender.protocol.settings import DecodeSettings
 
 EYES = np.array([[0.0, 0, 0], [4, 0, 0]])
@@ -47,7 +47,7 @@ def test_defaults_change_nothing_but_what_pruning_does(opacity, most):
 
 
 @given(near=st.floats(0, 3), far=st.floats(4, 20))
-def test_near_and_far_are_told_from_the_nearest_camera(near, far):
+def test_near_and_far_are_distances_from_the_nearest_camera(near, far):
     kept = filtered(splats(), DecodeSettings(near=near, far=far), EYES)
     distance = np.linalg.norm(splats().means[:, None] - EYES, axis=2).min(axis=1)
     np.testing.assert_allclose(nearest(splats().means, EYES), distance, rtol=1e-4)
@@ -86,25 +86,25 @@ def test_no_splat_is_larger_than_its_share_of_the_distance(limit):
 def test_a_lone_splat_is_a_floater_whatever_the_scale_of_the_scene():
     for spacing in (0.01, 1, 100):
         scene = with_mean(plane(spacing=spacing), (10 * spacing, 10 * spacing, 8 * spacing))
-        assert np.flatnonzero(lone(scene, 0.5)).tolist() == [0]
+        assert np.flatnonzero(isolated(scene, 0.5)).tolist() == [0]
 
 
 def test_sparse_surroundings_are_no_floaters():
     near, far = plane(20, 1.0), plane(10, 20.0)
     scene = Gaussians(*(np.concatenate(pair) for pair in zip(near.arrays().values(), far.arrays().values(), strict=True)))
     scene.means[len(near) :, 2] = 300
-    assert not lone(scene, 0.5).any()
+    assert not isolated(scene, 0.5).any()
 
 
 def test_a_faint_splat_is_lone_sooner():
     place = (10.0, 10.0, 3.0)
-    assert not lone(with_mean(plane(), place, opacity=1.0), 0.7)[0]
-    assert lone(with_mean(plane(), place, opacity=0.0), 0.7)[0]
+    assert not isolated(with_mean(plane(), place, opacity=1.0), 0.7)[0]
+    assert isolated(with_mean(plane(), place, opacity=0.0), 0.7)[0]
 
 
 @given(strict=st.floats(0.05, 0.9))
 def test_the_stricter_the_fewer(strict):
-    kept = [set(np.flatnonzero(~lone(splats(), strictness))) for strictness in (strict, min(1.0, strict + 0.1))]
+    kept = [set(np.flatnonzero(~isolated(splats(), strictness))) for strictness in (strict, min(1.0, strict + 0.1))]
     assert kept[1] <= kept[0]
 
 
@@ -120,7 +120,7 @@ def test_merging_comes_before_the_most_splats():
 
 
 @pytest.mark.parametrize("nothing", [DecodeSettings(near=1000.0), DecodeSettings(min_opacity=1.0)])
-def test_no_splats_at_all_are_told(nothing):
+def test_an_error_if_no_splats_are_left(nothing):
     for extra in ({}, {"floaters": 0.5}, {"merge": 1.0}, {"size_limit": 0.1}, {"max_splats": 5}):
         with pytest.raises(TttlrmError, match="leave no splats") as caught:
             filtered(splats(), replace(nothing, **extra), EYES)

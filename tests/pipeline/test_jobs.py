@@ -32,7 +32,7 @@ from tttlrm_blender.render.pictures import draw_views
 
 
 class Follower(Report):
-    """Remembers what it is told and cancels at a stage if asked to."""
+    """Records reports, and cancels at a given stage."""
 
     def __init__(self, cancel_at=None, watched=False):
         super().__init__()
@@ -79,17 +79,17 @@ def test_splats_lie_where_the_cameras_of_the_world_look(scene, settings):
     means = scene.splats().means
     assert (means[:, 1] > 0).all(), "the cameras look along +y"
     assert (np.abs(means[:, 0]) < 0.9 + 0.51 * means[:, 1]).all()
-    photos = scene.reconstruction().photographs.inputs
+    photos = scene.reconstruction().photos.inputs
     drawn = draw_views(scene.splats(), photos.cameras)
     assert drawn.shape == (4, HEIGHT, WIDTH, 3) and drawn.mean() > 0.1
 
 
 def test_held_out_photos_are_never_inputs(scene, settings):
     jobs.reconstruct(scene, settings, Report())
-    photographs = scene.reconstruction().photographs
-    assert photographs.held_out.names == ["images/00.png", "images/03.png"]
-    assert not set(photographs.held_out.names) & {photo.name for photo in photographs.files}
-    assert photographs.inputs.names == [photo.name for photo in photographs.files]
+    scene_photos = scene.reconstruction().photos
+    assert scene_photos.held_out.names == ["images/00.png", "images/03.png"]
+    assert not set(scene_photos.held_out.names) & {photo.name for photo in scene_photos.files}
+    assert scene_photos.inputs.names == [photo.name for photo in scene_photos.files]
 
 
 def test_blurred_and_broken_inputs_are_set_aside_but_no_held_out_photos(scene, settings):
@@ -99,9 +99,9 @@ def test_blurred_and_broken_inputs_are_set_aside_but_no_held_out_photos(scene, s
         image.filter(ImageFilter.GaussianBlur(3 if index in (0, 1) else 0)).save(path)
     (scene.folder / "images/02.png").write_bytes((scene.folder / "images/02.png").read_bytes()[:-2000])
     follower = Follower()
-    photographs = steps.load(scene, 2, settings, follower)
-    assert photographs.inputs.names == ["images/04.png", "images/05.png"]
-    assert photographs.held_out.names == ["images/00.png", "images/03.png"]
+    scene_photos = steps.load(scene, 2, settings, follower)
+    assert scene_photos.inputs.names == ["images/04.png", "images/05.png"]
+    assert scene_photos.held_out.names == ["images/00.png", "images/03.png"]
     assert len(follower.notes) == 2 and "02.png" in follower.notes[0] and follower.notes[1].endswith("left out: 01.png.")
 
 
@@ -142,7 +142,7 @@ def test_autoregressive_scan_gives_other_splats(scene, settings):
 
 def test_refinement_brings_the_photos_closer(scene, settings):
     jobs.reconstruct(scene, settings, Report())
-    inputs = scene.reconstruction().photographs.inputs
+    inputs = scene.reconstruction().photos.inputs
     before = evaluate_views(scene.splats(), inputs)["psnr"]
     result = jobs.refine(scene, RefineSettings(steps=40, start="decoded"), Report())
     assert evaluate_views(scene.splats(), inputs)["psnr"] > before + 4
@@ -167,25 +167,25 @@ def test_a_surface_and_pictures_of_it_all(scene, settings):
         jobs.render(scene, RenderSettings(views=(6,)), Report())
 
 
-def test_splats_are_not_lost_for_want_of_a_mesh(scene, settings):
-    """Nor is a mesh for want of a texture."""
+def test_splats_are_not_lost_without_a_mesh(scene, settings):
+    """Nor is a mesh lost without a texture."""
     follower = Follower()
     result = jobs.reconstruct(scene, replace(settings, mesh=MeshSettings(voxel=1000)), follower)
     assert len(result.gaussians) == len(scene.splats()) and result.mesh is None and scene.state.mesh is None
-    assert len(follower.notes) == 1 and follower.notes[0].startswith("There is no mesh: A mesh cannot be made of voxels of 1000")
+    assert len(follower.notes) == 1 and follower.notes[0].startswith("There is no mesh: A voxel size of 1000 does not suit")
     surface = jobs.mesh(scene, MeshSettings(resolution=32, texture=4), follower).mesh
     assert len(surface.faces) == len(scene.state.mesh.faces) and surface.texture is None
-    assert "vertex colours alone" in follower.notes[1] and "larger texture" in follower.notes[1]
+    assert "only vertex colors" in follower.notes[1] and "larger texture" in follower.notes[1]
 
 
 @pytest.mark.parametrize("stage", ["load", "encode", "decode", "refine", "measure"])
 def test_a_cancelled_job_leaves_the_scene_as_it_was(scene, settings, stage):
     jobs.reconstruct(scene, settings, Report())
-    made, splats = scene.state.made, scene.state.gaussians
+    reconstruction, splats = scene.state.reconstruction, scene.state.gaussians
     again = replace(settings, refine=RefineSettings(steps=5, start="decoded"))
     with pytest.raises(Cancelled):
         jobs.reconstruct(scene, again, Follower(cancel_at=stage))
-    assert scene.state.made is made and scene.state.gaussians is splats
+    assert scene.state.reconstruction is reconstruction and scene.state.gaussians is splats
 
 
 def test_splats_that_are_read_again_count_once_they_are_measured(scene, settings):
@@ -202,11 +202,11 @@ def test_a_scene_must_be_reconstructed_first(scene):
             job(scene, settings, Report())
 
 
-def test_a_checkpoint_of_another_shape_is_one_sentence(scene, settings, tmp_path):
+def test_an_error_for_a_checkpoint_of_another_shape(scene, settings, tmp_path):
     torch.save({"model": {"tokenizer.1.weight": torch.zeros(32, 768)}}, tmp_path / "other.pt")
     with pytest.raises(TttlrmError, match=r"other\.pt holds no tttLRM network"):
         jobs.reconstruct(scene, ReconstructSettings(checkpoint=str(tmp_path / "other.pt")), Report())
-    assert scene.state.made is None
+    assert scene.state.reconstruction is None
 
 
 @pytest.mark.parametrize(("given", "patch", "most", "expected"), [
@@ -225,7 +225,7 @@ def test_poses_alone(scene):
     assert cameras.sizes[0].tolist() == [WIDTH, HEIGHT]
     steps_between = np.diff(cameras.c2w[:, 0, 3])
     np.testing.assert_allclose(steps_between, 0.3, atol=1e-9)
-    assert scene.state.made is None
+    assert scene.state.reconstruction is None
 
 
 def test_a_scene_becomes_files(scene, settings, tmp_path):
@@ -234,7 +234,7 @@ def test_a_scene_becomes_files(scene, settings, tmp_path):
         (tmp_path / f"splats.{suffix}").write_bytes(exported(scene, suffix))
         assert len(read_splats(tmp_path / f"splats.{suffix}")) == len(scene.splats())
     assert exported(scene, "glb")[:4] == b"glTF" and b"KHR_gaussian_splatting" not in exported(scene, "glb")
-    assert json.loads(exported(scene, "json"))["names"] == scene.reconstruction().photographs.cameras()[0]
+    assert json.loads(exported(scene, "json"))["names"] == scene.reconstruction().photos.cameras()[0]
 
 
 def test_what_a_scene_does_not_have_cannot_be_exported(scene, settings):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats on their way: what jobs show, and that showing it changes no result and holds nobody up."""
+"""Previews of jobs, which change no result and delay no one."""
 
 import threading
 import tracemalloc
@@ -78,7 +78,7 @@ def test_what_is_decoded_is_seen_where_more_work_follows(folder, settings):
     assert len(follower.previews) == 2
 
 
-def test_nothing_is_looked_at_for_nobody(folder, settings, monkeypatch):
+def test_no_previews_are_made_unless_watched(folder, settings, monkeypatch):
     monkeypatch.setattr(steps, "look_ahead", None)
     follower = Follower()
     jobs.reconstruct(Scene(folder), replace(settings, scan="ar"), follower)
@@ -89,7 +89,7 @@ def test_a_job_is_cancelled_while_photos_are_looked_at(folder, settings):
     scene, follower = Scene(folder), Follower(cancel_at="preview", watched=True)
     with pytest.raises(Cancelled):
         jobs.reconstruct(scene, replace(settings, scan="ar"), follower)
-    assert scene.state.made is None and not follower.previews
+    assert scene.state.reconstruction is None and not follower.previews
 
 
 SHOW = Kind("show", CountSettings, Nothing)
@@ -154,7 +154,7 @@ def test_nothing_is_made_for_a_client_that_has_gone(tmp_path, show):
         assert made == [0]
 
 
-def test_who_does_not_ask_for_previews_gets_none(tmp_path, show):
+def test_clients_get_previews_only_on_request(tmp_path, show):
     kinds, made, go_on = show
     go_on.set()
     with serving(tmp_path, jobs=kinds) as port, Client("127.0.0.1", port, TOKEN) as client:

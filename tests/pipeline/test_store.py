@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenes on disk: whole, and the same as they were."""
+"""Scenes on disk survive restarts and interruptions."""
 
 import shutil
 import sys
@@ -71,11 +71,11 @@ def test_a_scene_comes_back_as_it_was(scene, settings):
         assert kept[name].dtype == was[name].dtype == on_disk[f"mesh.{name}"].dtype == np.dtype(kind)
         assert np.array_equal(kept[name], was[name]) and np.array_equal(was[name], on_disk[f"mesh.{name}"])
     assert glb_bytes(again.state.mesh) == glb_bytes(scene.state.mesh)
-    names, cameras = again.reconstruction().photographs.cameras()
-    assert names == scene.reconstruction().photographs.cameras()[0]
-    np.testing.assert_array_equal(cameras.c2w, scene.reconstruction().photographs.cameras()[1].c2w)
+    names, cameras = again.reconstruction().photos.cameras()
+    assert names == scene.reconstruction().photos.cameras()[0]
+    np.testing.assert_array_equal(cameras.c2w, scene.reconstruction().photos.cameras()[1].c2w)
     for photos in ("inputs", "held_out"):
-        first, second = (getattr(each.reconstruction().photographs, photos) for each in (scene, again))
+        first, second = (getattr(each.reconstruction().photos, photos) for each in (scene, again))
         np.testing.assert_array_equal(first.images, second.images)
 
 
@@ -97,17 +97,17 @@ def test_a_scene_may_be_moved_with_its_folder(scene, settings, tmp_path):
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: Image.new("RGB", (24, 16)).save(path)], ids=["gone", "another size"])
-def test_photos_that_are_not_what_they_were_are_done_without(scene, settings, spoil):
-    """Splats and meshes need none; only what learns from photos says so, and how to go on."""
+def test_scenes_work_without_their_photos(scene, settings, spoil):
+    """Splats and meshes need no photos; only refinement fails, with a hint."""
     jobs.reconstruct(scene, settings, Report())
     for photo in (scene.folder / "images").iterdir():
         spoil(photo)
     again, follower, wanted = open_scene(scene.folder), Noting(), MeshSettings(resolution=32, texture=512)
     decoded = jobs.decode(again, DecodeSettings(), follower)
-    assert decoded.figures is None and "no figures over the photos held out" in follower.notes.pop()
+    assert decoded.figures is None and "Held-out photos cannot be measured" in follower.notes.pop()
     painted = jobs.mesh(again, wanted, follower).mesh.texture
-    assert "made of the splats' colours" in follower.notes[0] and "01.png" in follower.notes.pop()
-    expected = fuse(again.splats(), again.reconstruction().photographs.input_cameras(), wanted, Report())
+    assert "colors of the splats" in follower.notes[0] and "01.png" in follower.notes.pop()
+    expected = fuse(again.splats(), again.reconstruction().photos.input_cameras(), wanted, Report())
     np.testing.assert_array_equal(painted, texture_of(expected))
     with pytest.raises(TttlrmError, match=r"01\.png") as caught:
         jobs.refine(again, RefineSettings(steps=1), Report())
@@ -130,7 +130,7 @@ def test_a_new_folder_has_an_empty_scene(scene):
         scene.splats()
 
 
-def test_what_was_interrupted_leaves_the_state_before(scene, settings, monkeypatch):
+def test_an_interruption_keeps_the_previous_state(scene, settings, monkeypatch):
     jobs.reconstruct(scene, settings, Report())
     before = scene.state
     files = {path.name for path in scene.folder.parent.iterdir()}
@@ -150,7 +150,7 @@ def test_what_was_interrupted_leaves_the_state_before(scene, settings, monkeypat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on open files are of POSIX")
-def test_what_cannot_be_read_now_is_not_taken_for_nothing(scene, settings):
+def test_a_scene_that_cannot_be_read_now_is_not_lost(scene, settings):
     import resource
 
     jobs.reconstruct(scene, settings, Report())
@@ -166,7 +166,7 @@ def test_what_cannot_be_read_now_is_not_taken_for_nothing(scene, settings):
 
 
 @pytest.mark.parametrize("damage", ["cut", "edition", "no memory", "no arrays"])
-def test_what_cannot_be_read_has_to_be_made_anew(scene, settings, damage, caplog, monkeypatch):
+def test_a_damaged_scene_must_be_reconstructed_again(scene, settings, damage, caplog, monkeypatch):
     jobs.reconstruct(scene, settings, Report())
     folder = scene.folder.parent
     match damage:
@@ -179,7 +179,7 @@ def test_what_cannot_be_read_has_to_be_made_anew(scene, settings, damage, caplog
         case "no arrays":
             (folder / SCENE).write_bytes(next(folder.glob("memory-*")).read_bytes())
     again = open_scene(scene.folder)
-    assert again.state.made is None and "has to be made anew" in caplog.text
+    assert again.state.reconstruction is None and "has to be reconstructed again" in caplog.text
     monkeypatch.undo()
     jobs.reconstruct(again, settings, Report())
     assert len(open_scene(scene.folder).splats())

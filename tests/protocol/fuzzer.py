@@ -78,7 +78,7 @@ class Coverage:
 
 @dataclass
 class Figures:
-    """What came of it."""
+    """The outcome of a run."""
 
     frames: int = 0
     cases: int = 0
@@ -94,7 +94,7 @@ class Figures:
 
 
 class Fuzzer:
-    """Makes cases, feeds them, learns from them."""
+    """Makes test cases and feeds them, guided by coverage."""
 
     def __init__(self, seed: int = 0, sample: int = 16, bound: float = 1.0) -> None:
         self.figures, self.coverage = Figures(), Coverage()
@@ -160,7 +160,7 @@ class Fuzzer:
 
 
 def check(request: int, message: Message) -> None:
-    """What was read can be written and is read the same; settings are read, or refused."""
+    """Decoded messages can be encoded and decode to the same; settings are read, or refused."""
     decoder = Decoder(MAX_BYTES)
     received = [decoder.feed(frame) for frame in encode(request, message)]
     assert received[-1] == (request, message), "it is not read as it was written"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages there and back, and versions that cannot talk."""
+"""Messages there and back, and incompatible versions."""
 
 import json
 from pathlib import Path

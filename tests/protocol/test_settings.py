@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings there and back, and settings that make no sense."""
+"""Settings there and back, and invalid settings."""
 
 import json
 import re

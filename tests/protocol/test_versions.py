@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Versions mean something: products that cannot talk to each other differ in the second number of theirs."""
+"""Versions whose protocols differ have different second numbers."""
 
 import datetime
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A little scene: coloured blobs, photographed by the rasteriser from a ring of cameras."""
+"""A little scene: colored blobs, photographed by the rasterizer from a ring of cameras."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ VIEWS, SIZE, BLOBS = 8, 32, 90
 
 @pytest.fixture(scope="session")
 def blobs() -> Gaussians:
-    """Opaque round splats of many colours around the origin, which fill the pictures."""
+    """Opaque round splats of many colors around the origin, which fill the pictures."""
     random = np.random.default_rng(0)
     return Gaussians(
         means=random.uniform(-1.7, 1.7, (BLOBS, 3)).astype(np.float32),
@@ -38,7 +38,7 @@ def photos(blobs) -> PhotoSet:
 
 @pytest.fixture(scope="session")
 def points(blobs) -> SparsePoints:
-    """Points near the middles of the blobs, in their colours."""
+    """Points near the middles of the blobs, in their colors."""
     noise = np.random.default_rng(1).normal(0, 0.02, blobs.means.shape)
     return SparsePoints((blobs.means + noise).astype(np.float32), blobs.sh[:, 0] * SH_DC + 0.5)
 

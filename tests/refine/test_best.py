@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What comes back is never worse than what was there, judged by photos set aside."""
+"""Refinement never returns worse splats than it was given, judged by photos set aside."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.best import COST, DRAWING, ENOUGH, JOIN, MOST_JUDGES, Best, judging_views
 from tttlrm_blender.refine.budget import Budget
 from tttlrm_blender.refine.optimize import refine
-from tttlrm_blender.refine.photo_gradients import Lessons
+from tttlrm_blender.refine.photo_gradients import PhotoGradients
 from tttlrm_blender.render.metrics import evaluate_psnr, evaluate_views
 
 
@@ -32,7 +32,7 @@ def many(photos) -> PhotoSet:
 
 
 def joined_at(best: Best, learner: Learner, steps: int) -> list[float]:
-    """At which shares of the budget the judges join."""
+    """Shares of the budget at which the judges join."""
     budget, joined = learner.budget, []
     for budget.steps in range(1, steps + 1):
         if best.follow(learner, budget):
@@ -53,7 +53,7 @@ def test_the_better_splats_are_kept(blobs, photos) -> None:
     assert best.splats is blobs
 
 
-def test_no_splats_are_worse_than_any(blobs, photos) -> None:
+def test_any_splats_are_better_than_none(blobs, photos) -> None:
     best = Best(blobs[:0], photos, exposure=False)
     assert not best.offer(blobs[:0]) and best.offer(blobs[:1]) and len(best.splats) == 1
 
@@ -64,7 +64,7 @@ def test_judges_join_once_where_splats_get_better_all_the_time(blobs, many) -> N
     assert joined_at(best, Learner(blobs, 1.0, budget), 1000) == [JOIN]
 
 
-def test_judges_stay_aside_where_photos_are_learned_by_heart(blobs, many) -> None:
+def test_judges_stay_aside_where_photos_are_overfitted(blobs, many) -> None:
     budget = Budget(RefineSettings(steps=1000), len(many))
     best = Best(blobs[:0], many, exposure=False)
     assert joined_at(best, Learner(blobs, 0.2, budget), 1000) == []
@@ -90,8 +90,8 @@ def test_photos_set_aside_are_learned_from_once_the_splats_are_better(
     blobs, photos, points, monkeypatch: pytest.MonkeyPatch, good: bool
 ) -> None:
     drawn: list[int] = []
-    backward = Lessons.backward
-    monkeypatch.setattr(Lessons, "backward", lambda self, view, *args: drawn.append(view) or backward(self, view, *args))
+    backward = PhotoGradients.backward
+    monkeypatch.setattr(PhotoGradients, "backward", lambda self, view, *args: drawn.append(view) or backward(self, view, *args))
     many: PhotoSet = photos[np.arange(24) % len(photos)]
     apart = set(judging_views(24).tolist())
     refine(blobs[:0] if good else blobs, many, RefineSettings(steps=120, start="points"), Report(), points)

@@ -36,7 +36,7 @@ def test_exposures_are_learned_and_the_scene_keeps_its_own(blobs, nothing, point
 
 
 def test_maps_are_found_and_their_mean_is_none(blobs, photos) -> None:
-    """Photos with colours as an affine map changed them: the maps are found up to what all have in common."""
+    """Affine color maps are recovered from changed photos, up to their mean."""
     random = np.random.default_rng(3)
     maps = np.eye(4, 3) + random.normal(0, 0.05, (len(photos), 4, 3))
     changed = np.einsum("vhwi,vij->vhwj", photos.images * 0.5 + 0.2, maps[:, :3]) + maps[:, None, None, 3]

@@ -16,7 +16,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def parameters(blobs) -> Parameters:
-    """The blobs, turned and stretched, after one step of the optimiser."""
+    """The blobs, turned and stretched, after one step of the optimizer."""
     random = np.random.default_rng(4)
     quats = random.normal(size=blobs.quats.shape).astype(np.float32)
     scales = random.uniform(0.1, 0.3, blobs.scales.shape).astype(np.float32)
@@ -27,7 +27,7 @@ def parameters(blobs) -> Parameters:
 
 
 def pulled(parameters: Parameters, pull: torch.Tensor) -> SimpleNamespace:
-    """What a drawing tells when each of N splats is pulled with a strength [N]."""
+    """A drawing whose gradients pull each of N splats with a strength [N]."""
     gradient = torch.stack([pull, torch.zeros_like(pull)], -1)[None]
     return SimpleNamespace(means2d=SimpleNamespace(grad=gradient), radii=torch.ones(1, len(parameters)))
 
@@ -55,7 +55,7 @@ def rotation(quat: torch.Tensor) -> torch.Tensor:
     return ((w * w - v @ v) * torch.eye(3) + 2 * v * v[:, None] + 2 * w * cross).T
 
 
-def test_those_that_are_not_touched_keep_values_and_memory(parameters):
+def test_untouched_splats_keep_their_values_and_moments(parameters):
     before = {name: parameters[name].detach().clone() for name in parameters.groups}
     memory = {name: parameters.optimizer.state[parameters[name]]["exp_avg"].clone() for name in parameters.groups}
     keep = torch.ones(len(parameters), dtype=torch.bool)

@@ -19,7 +19,7 @@ from tttlrm_blender.render.metrics import evaluate_views
 
 
 class Follower(Report):
-    """Remembers what it is told, and cancels after so many reports."""
+    """Records reports, and cancels after a number of them."""
 
     def __init__(self, patience: int = 10**9) -> None:
         super().__init__()
@@ -137,7 +137,7 @@ def test_extreme_splats_stay_finite(blobs, photos):
     assert all(np.isfinite(array).all() for array in refined.arrays().values())
 
 
-def test_without_anything_to_start_from_one_sentence_says_so(nothing, photos):
+def test_an_error_without_splats_and_points(nothing, photos):
     with pytest.raises(TttlrmError) as caught:
         refine(nothing, photos, RefineSettings(steps=1), Report(), None)
     assert caught.value.code == "no_splats"

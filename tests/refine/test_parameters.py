@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Raw parameters and their optimiser."""
+"""Raw parameters and their optimizer."""
 
 import numpy as np
 import pytest

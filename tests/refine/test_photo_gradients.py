@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What single photos teach."""
+"""Gradients from single photos."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ import torch
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.parameters import Parameters
-from tttlrm_blender.refine.photo_gradients import COARSE, LEAST_SIDE, Lessons
+from tttlrm_blender.refine.photo_gradients import COARSE, LEAST_SIDE, PhotoGradients
 
 CPU = torch.device("cpu")
 
@@ -21,8 +21,8 @@ def large(photos: PhotoSet) -> PhotoSet:
 
 
 def drawn_size(blobs, photos: PhotoSet, used: float) -> tuple[int, ...]:
-    lessons = Lessons(Parameters(blobs, 4.0, CPU), photos, RefineSettings())
-    return tuple(lessons.backward(0, used, np.zeros(3)).rgb.shape[1:3])
+    gradients = PhotoGradients(Parameters(blobs, 4.0, CPU), photos, RefineSettings())
+    return tuple(gradients.backward(0, used, np.zeros(3)).rgb.shape[1:3])
 
 
 def test_photos_are_halved_at_first(blobs, photos):
@@ -40,6 +40,6 @@ def test_what_masks_hide_teaches_nothing_at_either_size(blobs, photos):
     hidden = large(photos)
     hidden.weights[:] = 0
     for used in (0.0, 1.0):
-        lessons = Lessons(Parameters(blobs, 4.0, CPU), hidden, RefineSettings())
-        lessons.backward(0, used, np.zeros(3))
-        assert not any(lessons.parameters[name].grad.any() for name in ("means", "dc", "logits"))
+        gradients = PhotoGradients(Parameters(blobs, 4.0, CPU), hidden, RefineSettings())
+        gradients.backward(0, used, np.zeros(3))
+        assert not any(gradients.parameters[name].grad.any() for name in ("means", "dc", "logits"))

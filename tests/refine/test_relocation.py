@@ -13,7 +13,7 @@ from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.growth import MIN_OPACITY
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.parameters import Parameters
-from tttlrm_blender.refine.relocation import Relocation, noise, share, shared
+from tttlrm_blender.refine.relocation import Relocation, noise, relocate, relocated_opacities
 from tttlrm_blender.refine.start import splats_from_points
 from tttlrm_blender.render.metrics import evaluate_views
 from tttlrm_blender.render.rasterize import rasterize
@@ -24,7 +24,7 @@ NOTHING_DRAWN = SimpleNamespace()
 
 @pytest.fixture
 def parameters(blobs) -> Parameters:
-    """The blobs, half as opaque, after a step of the optimiser."""
+    """The blobs, half as opaque, after a step of the optimizer."""
     made = Parameters(Gaussians(blobs.means, blobs.quats, blobs.scales, blobs.opacities / 2, blobs.sh), 4.0, CPU)
     (0 * sum(array.sum() for array in made.gaussians().arrays().values())).backward()
     made.step(0.5, 100)
@@ -38,7 +38,7 @@ def drawn(parameters: Parameters, photos) -> torch.Tensor:
 
 def test_opacities_compose_and_the_light_that_is_blocked_stays():
     opacities, together = torch.tensor([0.9, 0.5, 0.3, 0.7]), torch.tensor([2, 3, 1, 5])
-    parts, shrink = shared(opacities, together)
+    parts, shrink = relocated_opacities(opacities, together)
     torch.testing.assert_close(1 - (1 - parts) ** together, opacities)
     along = torch.linspace(-8, 8, 4001)
     for old, part, factor, count in zip(opacities, parts, shrink, together, strict=True):
@@ -49,7 +49,7 @@ def test_opacities_compose_and_the_light_that_is_blocked_stays():
 
 def test_the_picture_stays_nearly_the_same_where_splats_share_places(parameters, photos):
     before, count = drawn(parameters, photos), len(parameters)
-    share(parameters, torch.arange(count), torch.tensor([3, 3, 10, 40]))
+    relocate(parameters, torch.arange(count), torch.tensor([3, 3, 10, 40]))
     assert len(parameters) == count + 4
     after = drawn(parameters, photos)
     assert (after - before).abs().mean() < 0.002
@@ -83,7 +83,7 @@ def test_noise_moves_the_faint_in_their_shape(parameters):
     assert steps[:, 0, 0].abs().mean() > 1e3 * steps[:, 0, 1:].abs().max()
 
 
-def test_splats_get_sharper_with_it(nothing, photos, points):
+def test_relocation_makes_splats_sharper(nothing, photos, points):
     settings = RefineSettings(steps=80, densify="mcmc")
     first, second = (refine(nothing, photos, settings, Report(), points) for _ in range(2))
     start = evaluate_views(splats_from_points(points), photos)

@@ -22,7 +22,7 @@ BLUE = np.array([0.3, 0.5, 0.9], np.float32)
 
 @pytest.fixture(scope="module")
 def outdoors() -> PhotoSet:
-    """Blue above a grey wall, which fills the lower half of the pictures of cameras in a ring."""
+    """Blue above a gray wall, which fills the lower half of the pictures of cameras in a ring."""
     images = np.full((8, SIZE, SIZE, 3), 0.4, np.float32)
     images[:, : SIZE // 2] = BLUE
     return PhotoSet([f"{view}.png" for view in range(8)], images, ring(8))
@@ -44,7 +44,7 @@ def test_the_sky_is_far_above_the_horizon_and_blue(outdoors, wall):
     assert (sky.means[:, 1] < 0).all()
     assert np.linalg.norm(sky.means, axis=1).min() > 0.9 * FAR * np.percentile(np.linalg.norm(wall.means, axis=1), 99)
     blue = np.abs(sky.sh[:, 0] * SH_DC + 0.5 - BLUE).max(1) < 0.01
-    assert blue.mean() > 0.8  # those at the edge of the wall take a little of its colour
+    assert blue.mean() > 0.8  # those at the edge of the wall take a little of its color
 
 
 def test_what_is_covered_has_no_sky(blobs, photos):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What refinement starts from."""
+"""Initial splats of a refinement."""
 
 import math
 from dataclasses import replace
@@ -9,18 +9,18 @@ import pytest
 
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
 from tttlrm_blender.poses.sparse_points import SparsePoints
-from tttlrm_blender.refine.start import POINT_OPACITY, explaining, splats_from_points, starting_splats, to_degree
+from tttlrm_blender.refine.start import POINT_OPACITY, better_than_points, splats_from_points, starting_splats, to_degree
 
 
 @pytest.fixture
 def wrong(blobs) -> Gaussians:
-    """Splats in other colours than the photos show."""
+    """Splats in other colors than the photos show."""
     return Gaussians(blobs.means * 1.5, blobs.quats, blobs.scales, blobs.opacities, -2 * blobs.sh)
 
 
 @pytest.fixture
 def disturbed(blobs) -> Gaussians:
-    """Splats in about the right colours."""
+    """Splats in about the right colors."""
     noise = np.random.default_rng(2).normal(0, 0.12 / SH_DC, blobs.sh.shape)
     return replace(blobs, sh=(blobs.sh + noise).astype(np.float32))
 
@@ -54,7 +54,7 @@ def test_bad_splats_are_left_out_where_there_are_points(wrong, photos, points):
 
 
 def test_splats_are_kept_by_region(blobs, wrong, photos, points):
-    """Those on one side have wrong colours."""
+    """Only splats on one side have the right colors."""
     bad = blobs.means[:, 1] > 0
     sh = np.where(bad[:, None, None], wrong.sh, blobs.sh)
     start = starting_splats(replace(blobs, sh=sh), photos, points, 1000)
@@ -63,14 +63,14 @@ def test_splats_are_kept_by_region(blobs, wrong, photos, points):
     assert kept[blobs.means[:, 1] > 0.5].mean() < 0.1
 
 
-def test_what_is_explained_well_already_by_points_needs_no_other_splats(blobs, photos):
-    assert not explaining(blobs, blobs, photos, 0.0).any()
+def test_no_decoded_splats_are_kept_where_points_match_as_well(blobs, photos):
+    assert not better_than_points(blobs, blobs, photos, 0.0).any()
 
 
 def test_what_masks_hide_does_not_count(blobs, wrong, photos):
     hidden = replace(photos, weights=np.zeros(photos.images.shape[:3], np.float32))
-    assert explaining(blobs, wrong, photos, 20.0).mean() > 0.9
-    assert not explaining(blobs, wrong, hidden, 20.0).any()
+    assert better_than_points(blobs, wrong, photos, 20.0).mean() > 0.9
+    assert not better_than_points(blobs, wrong, hidden, 20.0).any()
 
 
 def test_decoded_splats_must_be_better_where_many_steps_follow(disturbed, photos, points):

@@ -122,7 +122,7 @@ def test_a_wheel_with_another_hash_is_refused_and_setting_up_goes_on_later(wante
 def test_packages_that_do_not_load_are_told(wanted, tmp_path):
     others = shutil.copytree(wanted.wheels, tmp_path / "wheels")
     make_wheel(others, "torch", "torch", f"{TORCH}\nraise OSError('no library')", "2.13.0", HERE)
-    with pytest.raises(TttlrmError, match="do not load: OSError: no library"):
+    with pytest.raises(TttlrmError, match="cannot be loaded: OSError: no library"):
         Setup(Wanted(wanted.folder, wanted.log, sys.executable, "cpu", wheels=others)).result()
 
 
@@ -135,6 +135,6 @@ def test_an_empty_folder_of_wheels_is_told(wanted, tmp_path):
 def test_a_folder_that_holds_something_else_is_left_alone(wanted):
     wanted.folder.mkdir()
     (wanted.folder / "diary.txt").write_text("mine")
-    with pytest.raises(TttlrmError, match="holds something else"):
+    with pytest.raises(TttlrmError, match="already contains something else"):
         Setup(wanted).result()
     assert (wanted.folder / "diary.txt").read_text() == "mine"

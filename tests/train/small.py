@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from tttlrm_blender.train.loader import Lesson, make_lesson
+from tttlrm_blender.train.loader import StepData, make_step_data
 from tttlrm_blender.train.plan import SMALL_NETWORK, Plan
 from tttlrm_blender.train.trainer import Trainer, fresh_model
 
@@ -20,9 +20,9 @@ PLAN = Plan(
 SPENT = {"views": 0.1, "depth": 0.4, "splats": 0.6, "chunks": 0.9}  # shares of the budget, within the stages of the plan
 
 
-def lesson(stage: str, step: int = 1, plan: Plan = PLAN) -> Lesson:
-    """A lesson of the small plan in one of its stages."""
-    return make_lesson(CONFIG, plan, step, SPENT[stage], "cpu")
+def step_data(stage: str, step: int = 1, plan: Plan = PLAN) -> StepData:
+    """Data of a step of the small plan in one of its stages."""
+    return make_step_data(CONFIG, plan, step, SPENT[stage], "cpu")
 
 
 def small_trainer(plan: Plan = PLAN) -> Trainer:

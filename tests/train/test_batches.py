@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Batches: normalised as inference does, with distances that put the splats where the scene is."""
+"""Batches: normalized as inference does, with distances that put the splats where the scene is."""
 
 from dataclasses import replace
 
 import torch
 
 from tttlrm_blender.train.batches import Shape, make_batch
-from tttlrm_blender.train.chance import generator_for
 from tttlrm_blender.train.evaluate import flat_guess, true_guess
 from tttlrm_blender.train.losses import draw_targets, log_error, losses
 from tttlrm_blender.train.plan import SMALL_NETWORK
 from tttlrm_blender.train.predict import Prediction
+from tttlrm_blender.train.sampling import generator_for
 
 SHAPE = Shape(scenes=2, inputs=8, others=2, size=(48, 32))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lessons: the same in every process, of growing pictures, matched, chunked in the last stage."""
+"""Data of training steps: the same in every process, of growing pictures, matched, chunked in the last stage."""
 
 from collections.abc import Iterator
 
@@ -7,23 +7,23 @@ import pytest
 import torch
 
 from tttlrm_blender.train.batches import with_costs
-from tttlrm_blender.train.chance import generator_for
-from tttlrm_blender.train.loader import Lesson, Loader, choose_shape, make_lesson
+from tttlrm_blender.train.loader import Loader, StepData, choose_shape, make_step_data
 from tttlrm_blender.train.plan import STAGES, Budget, Plan
+from tttlrm_blender.train.sampling import generator_for
 
-from .small import CONFIG, PLAN, lesson
+from .small import CONFIG, PLAN, step_data
 
 
 @pytest.fixture
 def loader() -> Iterator[Loader]:
-    """A loader with a process of its own."""
+    """A loader with one worker process."""
     loader = Loader(CONFIG, PLAN, "cpu", processes=1)
     yield loader
     loader.close()
 
 
-def same(one: Lesson, two: Lesson) -> bool:
-    """Whether two lessons teach the same."""
+def same(one: StepData, two: StepData) -> bool:
+    """Whether two steps have the same data."""
     tensors = (
         (a, b) for a, b in zip(vars(one.batch).values(), vars(two.batch).values(), strict=True) if isinstance(a, torch.Tensor)
     )
@@ -33,37 +33,37 @@ def same(one: Lesson, two: Lesson) -> bool:
 
 
 @pytest.mark.slow
-def test_lessons_of_a_process_are_those_made_here(loader: Loader) -> None:
+def test_data_of_a_process_is_that_made_here(loader: Loader) -> None:
     budget = Budget(steps=8)
     for step in range(5, 8):
-        assert same(loader.next(step, budget, 0.0), make_lesson(CONFIG, PLAN, step, step / 8, "cpu"))
+        assert same(loader.next(step, budget, 0.0), make_step_data(CONFIG, PLAN, step, step / 8, "cpu"))
 
 
 def test_gpus_match_for_themselves() -> None:
     budget = Budget(steps=8)
-    given = make_lesson(CONFIG, PLAN, 5, 5 / 8, "cpu", matched=False)
+    given = make_step_data(CONFIG, PLAN, 5, 5 / 8, "cpu", matched=False)
     assert given.batch.costs is None and same(
-        Lesson(given.spent, given.stage, given.views_per_update, with_costs(given.batch, CONFIG)),
-        make_lesson(CONFIG, PLAN, 5, budget.spent(5, 0), "cpu"),
+        StepData(given.spent, given.stage, given.views_per_update, with_costs(given.batch, CONFIG)),
+        make_step_data(CONFIG, PLAN, 5, budget.spent(5, 0), "cpu"),
     )
 
 
-def test_lessons_differ_from_step_to_step() -> None:
-    assert same(lesson("splats", 1), lesson("splats", 1)) and not same(lesson("splats", 1), lesson("splats", 2))
+def test_data_differs_from_step_to_step() -> None:
+    assert same(step_data("splats", 1), step_data("splats", 1)) and not same(step_data("splats", 1), step_data("splats", 2))
 
 
 def test_views_are_matched() -> None:
-    costs = lesson("depth").batch.costs
+    costs = step_data("depth").batch.costs
     assert costs is not None and costs.shape[2:] == (16, 2, CONFIG.hypotheses) and costs.std() > 0
 
 
 def test_every_other_step_of_the_last_stage_reads_chunks_relative_to_the_first_view() -> None:
-    chunked, whole = lesson("chunks", 1), lesson("chunks", 2)
+    chunked, whole = step_data("chunks", 1), step_data("chunks", 2)
     assert (chunked.views_per_update, whole.views_per_update) == (PLAN.views_per_update, None)
     identity = torch.eye(4)
     torch.testing.assert_close(chunked.batch.c2w[0, 0], identity)
     assert not torch.allclose(whole.batch.c2w[0, 0], identity, atol=1e-2)
-    assert lesson("splats", 1).views_per_update is None
+    assert step_data("splats", 1).views_per_update is None
 
 
 def test_pictures_grow_and_scenes_fit_into_the_tokens() -> None:

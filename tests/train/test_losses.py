@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The terms of the loss: what they reward, and what does not count."""
+"""The terms of the loss."""
 
 from dataclasses import replace
 
@@ -11,9 +11,9 @@ from tttlrm_blender.train.evaluate import flat_guess, true_guess
 from tttlrm_blender.train.losses import choice_error, color_terms, depth_terms
 from tttlrm_blender.train.predict import Prediction
 
-from .small import CONFIG, lesson
+from .small import CONFIG, step_data
 
-BATCH = lesson("splats").batch
+BATCH = step_data("splats").batch
 
 
 def cells(value: torch.Tensor) -> torch.Tensor:
@@ -22,7 +22,7 @@ def cells(value: torch.Tensor) -> torch.Tensor:
 
 
 def odds_for(distance: torch.Tensor) -> torch.Tensor:
-    """Log-odds [..., K] that leave no doubt about the hypothesis nearest to a distance [...]."""
+    """Log-odds [..., K] that are certain of the hypothesis nearest to a distance [...]."""
     steps = split_range(CONFIG.near, CONFIG.far, CONFIG.hypotheses).log()
     return -40 * (distance.clamp(min=1e-3).log()[..., None] - steps).abs()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the network makes of a batch: splats in the order of the pixels, and pictures of unseen views."""
+"""Forward passes: splats in the order of the pixels, and pictures of unseen views."""
 
 import pytest
 import torch
@@ -11,11 +11,11 @@ from tttlrm_blender.train.losses import color_terms, log_error
 from tttlrm_blender.train.predict import ViewHead, predict, predict_views
 from tttlrm_blender.train.trainer import fresh_model
 
-from .small import CONFIG, lesson, small_trainer
+from .small import CONFIG, small_trainer, step_data
 
 
 def test_splats_of_a_true_guess_are_compared_with_the_distances_of_their_own_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    batch = lesson("splats").batch
+    batch = step_data("splats").batch
     true = patches(batch.distance[..., None], CONFIG.patch_size)
     assert true.std() > 0.1
     guess = Guess(true.clamp(min=1e-3).log(), torch.zeros_like(true))
@@ -25,7 +25,7 @@ def test_splats_of_a_true_guess_are_compared_with_the_distances_of_their_own_pix
 
 
 def test_splats_have_the_colors_of_their_own_pixels() -> None:
-    batch = lesson("splats").batch
+    batch = step_data("splats").batch
     found, choice = predict(fresh_model(CONFIG), batch)
     torch.testing.assert_close(found.sh[:, :, 0] * 0.28209479 + 0.5, batch.images.flatten(1, 3))
     assert choice is not None and choice.shape == (*batch.costs.shape[:3], CONFIG.hypotheses)
@@ -33,7 +33,7 @@ def test_splats_have_the_colors_of_their_own_pixels() -> None:
 
 
 def test_chunks_see_what_one_pass_does_not() -> None:
-    batch, model = lesson("chunks").batch, small_trainer().model
+    batch, model = step_data("chunks").batch, small_trainer().model
     with torch.no_grad():
         torch.nn.init.normal_(model.output_layers[1].weight)
         whole, chunked = (predict(model, batch, views_per_update=views).candidates.logits for views in (None, 1))
@@ -41,7 +41,7 @@ def test_chunks_see_what_one_pass_does_not() -> None:
 
 
 def test_view_synthesis_gives_pictures_of_the_targets_and_learns_one_problem() -> None:
-    given, trainer = lesson("views"), small_trainer()
+    given, trainer = step_data("views"), small_trainer()
     drawn, true = predict_views(trainer.model, trainer.view_head, given.batch)
     assert drawn.shape == true.shape == given.batch.target_images.shape
     assert drawn.min() >= 0 and drawn.max() <= 1
@@ -50,7 +50,7 @@ def test_view_synthesis_gives_pictures_of_the_targets_and_learns_one_problem() -
 
 
 def test_view_synthesis_is_not_told_the_colors_of_its_targets() -> None:
-    batch, model = lesson("views").batch, fresh_model(CONFIG)
+    batch, model = step_data("views").batch, fresh_model(CONFIG)
     head = ViewHead(CONFIG)
     drawn = predict_views(model, head, batch)[0]
     other = module.Batch(**{**vars(batch), "target_images": torch.rand_like(batch.target_images)})

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from tttlrm_blender.train.casting import LAMP, cast, directions, lamplight
-from tttlrm_blender.train.chance import generator_for
 from tttlrm_blender.train.layouts import Views, sample_views
+from tttlrm_blender.train.sampling import generator_for
 from tttlrm_blender.train.scenes import SceneBatch, make_scenes
 from tttlrm_blender.train.worlds import GROUND, ROOM, SHELL, TABLE, World, sample_world
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tttlrm_blender.train import solids
-from tttlrm_blender.train.chance import generator_for
+from tttlrm_blender.train.sampling import generator_for
 from tttlrm_blender.train.shapes import LEVELS
 from tttlrm_blender.train.solids import BUMPY_BALL, BUMPY_BOX, CAGE, CHANCES, CUTTERS, FRAME, TORUS, WHOLE, Solids, sample_solids
 

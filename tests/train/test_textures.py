@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Textures: colours in range, mostly with something to see, with and without photographs."""
+"""Textures: colors in range, mostly with something to see, with and without photographs."""
 
 import pytest
 import torch
 
 from tttlrm_blender.train import atlas, textures
-from tttlrm_blender.train.chance import generator_for
+from tttlrm_blender.train.sampling import generator_for
 from tttlrm_blender.train.textures import CHANCES, PHOTO, PLAIN, color, sample_textures
 
 

@@ -10,7 +10,7 @@ import torch
 from tttlrm_blender.train.plan import TERMS, Budget
 from tttlrm_blender.train.trainer import Trainer, learning_rate
 
-from .small import PLAN, lesson, small_trainer
+from .small import PLAN, small_trainer, step_data
 
 
 def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
@@ -37,7 +37,7 @@ def test_eight_steps_through_all_stages_are_three_and_five_more() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("stage", "falls"), [("depth", ("choice", "trust", "loss")), ("splats", ("color", "likeness", "loss"))])
 def test_learns_one_problem(stage: str, falls: tuple[str, ...]) -> None:
-    given, trainer = lesson(stage), small_trainer()
+    given, trainer = step_data(stage), small_trainer()
     terms = [trainer.train_step(given) for _ in range(60)]
     assert all(terms[-1][name] < 0.8 * terms[0][name] for name in falls), (terms[0], terms[-1])
 
@@ -46,13 +46,13 @@ def test_every_weight_learns_from_rendered_views(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(TERMS, "splats", {"color": 1.0})
     trainer = small_trainer()
     for _ in range(2):
-        trainer.train_step(lesson("splats"))
+        trainer.train_step(step_data("splats"))
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in trainer.model.parameters())
 
 
 def test_every_weight_of_the_trunk_learns_from_views() -> None:
     trainer = small_trainer()
-    trainer.train_step(lesson("views"))
+    trainer.train_step(step_data("views"))
     unused = {name for name, p in trainer.model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0}
     assert {name.split(".")[0] for name in unused} <= {"decoder", "depth"} and "depth.read.weight" not in unused
 
@@ -60,7 +60,7 @@ def test_every_weight_of_the_trunk_learns_from_views() -> None:
 def test_absurd_gradients_are_skipped() -> None:
     trainer = small_trainer(replace(PLAN, absurd=0.0))
     before = {name: value.clone() for name, value in weights(trainer).items()}
-    trainer.train_step(lesson("depth"))
+    trainer.train_step(step_data("depth"))
     assert trainer.skipped == 1
     assert all(torch.equal(value, weights(trainer)[name]) for name, value in before.items())
 
@@ -68,7 +68,7 @@ def test_absurd_gradients_are_skipped() -> None:
 def test_without_gsplat_a_gpu_learns_what_needs_no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = small_trainer()
     monkeypatch.setattr(trainer, "draws", lambda: False)
-    terms = trainer.train_step(lesson("splats"))
+    terms = trainer.train_step(step_data("splats"))
     assert "depth" in terms and "color" not in terms and trainer.step == 1
 
 

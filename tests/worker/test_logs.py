@@ -56,12 +56,12 @@ def test_any_text_is_one_value_of_one_line(text):
 def test_lines_say_what_they_are_about(root, tmp_path):
     logs.set_up(tmp_path / "worker.log")
     with logs.about(client=3, session="my scene"):
-        logs.tell(logger, "job_started", kind="decode")
+        logs.log_event(logger, "job_started", kind="decode")
         logging.getLogger("elsewhere").warning("careful: %s", "hot")
     try:
         raise ValueError("broken\nin two")
     except ValueError:
-        logs.tell(logger, "job_broke", logging.ERROR)
+        logs.log_event(logger, "job_broke", logging.ERROR)
     first, second, third = map(parsed, (tmp_path / "worker.log").read_text().splitlines())
     assert first["event"] == "job_started" and first["session"] == "my scene" and first["client"] == "3"
     assert second["level"] == "warning" and second["text"] == "careful: hot" and second["session"] == "my scene"
@@ -72,7 +72,7 @@ def test_a_full_file_is_put_aside_and_only_some_are_kept(root, tmp_path, monkeyp
     monkeypatch.setattr(logs, "FILE_BYTES", 1000)
     logs.set_up(tmp_path / "worker.log")
     for number in range(200):
-        logs.tell(logger, "job_started", number=number)
+        logs.log_event(logger, "job_started", number=number)
     files = sorted(path.name for path in tmp_path.iterdir())
     assert files == ["worker.log", *(f"worker.log.{number}" for number in range(1, logs.OLD_FILES + 1))]
     assert all(path.stat().st_size <= 1000 for path in tmp_path.iterdir())

@@ -90,7 +90,7 @@ def test_a_wrong_token_is_refused(port, token):
     with connect(f"ws://127.0.0.1:{port}/") as connection:
         send(connection, 0, Hello(token=token))
         assert receive(connection)[1].code == "wrong_token"
-        assert_refused(connection, "refused the token")
+        assert_refused(connection, "rejected the token")
     assert_alive(port)
 
 
@@ -288,3 +288,15 @@ def test_events_are_plain_json_to_read(port):
         send(connection, 7, Submit("nobody", "count", {}))
         event = json.loads(connection.recv(10))
     assert event["type"] == "failed" and event["request"] == 7 and event["code"] == "no_scene"
+
+
+def test_a_fault_of_the_worker_ends_the_request_and_not_the_connection(port, monkeypatch):
+    monkeypatch.setattr("tttlrm_blender.worker.conversation.from_json", lambda kind, values: 1 // 0)
+    with Client("127.0.0.1", port, TOKEN) as client, greeted(port) as connection:
+        client.upload("s", {"a": b"1"})
+        send(connection, 1, Submit("s", "count", {}))
+        number, failed = receive(connection)
+        assert number == 1 and isinstance(failed, Failed) and failed.code == "internal"
+        monkeypatch.undo()
+        send(connection, 2, Submit("s", "count", to_json(CountSettings())))
+        assert receive(connection)[0] == 2

@@ -163,11 +163,15 @@ class Client:
             self._socket.send("".join(map(str, encode(0, mine))))
             answer = Decoder(0).feed(self._socket.recv(timeout))
         except (ConnectionClosed, TimeoutError) as error:
-            raise TttlrmError("The worker does not answer.", hint="Is it really a tttLRM worker?", code=Code.NO_WORKER) from error
+            raise TttlrmError(
+                "The worker does not answer.", hint="Check that it is a tttLRM worker.", code=Code.NO_WORKER
+            ) from error
         if answer and isinstance(answer[1], Failed):
             raise answer[1].error()
         if not answer or not isinstance(answer[1], Hello):
-            raise TttlrmError("The worker did not say hello.", hint="Is it really a tttLRM worker?", code=Code.NO_WORKER)
+            raise TttlrmError(
+                "The worker did not send a greeting.", hint="Check that it is a tttLRM worker.", code=Code.NO_WORKER
+            )
         check_versions(worker=answer[1], client=mine)
         return answer[1]
 

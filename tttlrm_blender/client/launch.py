@@ -161,7 +161,7 @@ def _started(command: list[str], token: str, log: Path, folder: str) -> subproce
             "The worker cannot be started: {}: {}.",
             error.filename or command[0],
             error.strerror,
-            hint="Choose a Python that has torch and the packages of tttLRM.",
+            hint="Choose a Python that has PyTorch and the packages of tttLRM.",
             code=Code.NO_WORKER,
         ) from error
 

@@ -36,14 +36,14 @@ def _dial(host: str, port: int, timeout: float) -> socket.socket:
         keep_alive(plain, OF_WORKERS)
         return plain
     except OSError as error:
-        hint = "Start one, or correct host and port."
+        hint = "Start a worker, or correct host and port."
         raise TttlrmError("No worker answers at {}, port {}.", host, port, hint=hint, code=Code.NO_WORKER) from error
 
 
 def _local(stream: socket.socket, host: str) -> socket.socket:
     if not ipaddress.ip_address(stream.getpeername()[0].partition("%")[0]).is_loopback:
         raise TttlrmError(
-            "The worker on {} is another machine's, and without TLS anybody on the way could read the token.",
+            "The worker on {} is on another machine, where the token could be intercepted without TLS.",
             host,
             hint="Start it with --tls and give the fingerprint that it prints, or use an SSH tunnel.",
             code=Code.NO_FINGERPRINT,
@@ -59,18 +59,16 @@ def _encrypted(plain: socket.socket, host: str, port: int, fingerprint: str) -> 
         stream = context.wrap_socket(plain, server_hostname=host)
     except OSError as error:
         hint = "Start it with --tls, or leave the fingerprint empty for a worker on this machine."
-        raise TttlrmError(
-            "What answers at {}, port {} does not encrypt with TLS.", host, port, hint=hint, code=Code.NO_TLS
-        ) from error
+        raise TttlrmError("The server at {}, port {} does not use TLS.", host, port, hint=hint, code=Code.NO_TLS) from error
     found = hashlib.sha256(stream.getpeercert(True) or b"").hexdigest()
     if found != wanted:
         stream.close()
         raise TttlrmError(
-            "The worker at {}, port {} has another certificate than the one expected: its fingerprint is {}.",
+            "The worker at {}, port {} has a different certificate than expected: its fingerprint is {}.",
             host,
             port,
             found,
-            hint="If that is what the worker printed when it started, use it. Otherwise somebody may be in between.",
+            hint="Use this fingerprint if the worker printed it at its start. Otherwise, someone may be intercepting the connection.",
             code=Code.WRONG_FINGERPRINT,
         )
     return stream
@@ -90,9 +88,9 @@ def _shake_hands(stream: socket.socket, host: str, port: int, timeout: float) ->
     except (OSError, InvalidHandshake) as error:
         stream.close()
         raise TttlrmError(
-            "What answers at {}, port {} does not speak as a worker does.",
+            "The server at {}, port {} is not a worker.",
             host,
             port,
-            hint="A worker that was started with TLS wants the fingerprint that it printed.",
+            hint="For a worker with TLS, enter the fingerprint that it printed at its start.",
             code=Code.NO_WORKER,
         ) from error

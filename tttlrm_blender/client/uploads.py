@@ -34,7 +34,7 @@ def uploads(session: str, path: str, source: Path | bytes) -> Iterator[Upload]:
                 part = file.read(min(RUN_BYTES, size - offset))
                 if not part and size:
                     raise TttlrmError(
-                        "The file for {} became shorter while it was read.", path, hint="Try again.", code=Code.BAD_FILE
+                        "The file for {} was truncated while it was read.", path, hint="Try again.", code=Code.BAD_FILE
                     )
                 yield Upload(session, path, size, offset, np.frombuffer(part, np.uint8))
                 offset += len(part)

@@ -22,9 +22,9 @@ from ..errors import TttlrmError
 from ..protocol.settings import ReconstructSettings
 from ..stages import Stage
 from .comparisons import write_comparisons
-from .figures import mean_of, table
 from .options import add_reconstruct_options, reconstruct_settings
 from .procedural import SIZE, VIEWS, write_scene
+from .tables import mean_of, table
 
 if TYPE_CHECKING:
     from ..progress import Report
@@ -96,7 +96,7 @@ class Measure:
 
         scene = Scene(photos)
         figures = reconstruct(scene, self.settings, report).report()
-        held_out = scene.reconstruction().photographs.held_out
+        held_out = scene.reconstruction().photos.held_out
         assert held_out is not None, "without held-out photos there is no reconstruction"
         if self.lpips:
             figures["lpips"] = evaluate_lpips(scene.splats(), held_out, self.lpips)

@@ -21,8 +21,8 @@ def write_scene(folder: Path, number: int, views: int, size: tuple[int, int]) ->
     """
     from ..geometry.cameras import Cameras
     from ..train.batches import Shape, make_batch
-    from ..train.chance import generator_for
     from ..train.plan import HELD_OUT, UNSEEN
+    from ..train.sampling import generator_for
 
     batch = make_batch(generator_for(HELD_OUT, number), Shape(1, views, UNSEEN, size))
     seen = Cameras(batch.c2w[0].numpy().astype(np.float64), batch.intrinsics[0].numpy(), np.tile(np.array(size), (views, 1)))

@@ -70,7 +70,7 @@ def _write(out: Path, scene: Scene, result: ReconstructResult, kind: str) -> Non
     if result.mesh:
         with replacing(out / "mesh.glb") as part:
             part.write_bytes(result.mesh.glb.tobytes())
-    held_out = scene.reconstruction().photographs.held_out
+    held_out = scene.reconstruction().photos.held_out
     if held_out:
         write_comparisons(out / "held_out", scene.splats(), held_out)
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats become a textured mesh: depth maps, signed distances, surface, atlas, texture, GLB."""
+"""From splats to a textured mesh: depth maps, signed distances, surface, atlas, texture, GLB."""

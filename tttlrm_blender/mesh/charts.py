@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cutting a surface into charts: connected pieces that lie flat when they are looked at along one axis of the world."""
+"""Cut a surface into charts: connected pieces that are flattened by projecting them along one axis of the world."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trimesh.graph import connected_component_labels
 
 from ..progress import Listen
 
-# For each of the six directions ±x, ±y, ±z: the axes of the picture [right, up] of one who looks at it from there.
+# For each of the six viewing directions ±x, ±y, ±z: the axes [right, up] of the projection.
 PROJECTIONS = np.array([
     [[0, 1, 0], [0, 0, 1]], [[0, -1, 0], [0, 0, 1]],
     [[-1, 0, 0], [0, 0, 1]], [[1, 0, 0], [0, 0, 1]],
@@ -20,18 +20,18 @@ PROJECTIONS = np.array([
 ], dtype=np.float64)  # fmt: skip
 DIRECTIONS = np.cross(PROJECTIONS[:, 0], PROJECTIONS[:, 1])  # [6, 3]
 
-SMOOTHING = 6  # rounds in which normals are averaged with their neighbours': charts are to follow the shape, not its noise
-MIN_COSINE = 0.3  # cosine between a face and the direction that it is looked at from: texels are stretched to 1/0.3 at most
-SMALL = 64  # faces below which a chart goes to a larger neighbour where it can,
-MIN_COSINE_SMALL = 0.1  # and may then be stretched more
-ROUNDS = 8  # of joining charts
-CELLS = 8  # to the side of a square as large as all faces together: larger charts are cut, as large odd shapes pack badly
-MOST_CELLS = 1 << 20  # along a side: faces without area have no size of cells
+SMOOTHING = 6  # rounds of averaging normals with their neighbors', so that charts follow the shape and not its noise
+MIN_COSINE = 0.3  # between a face's normal and its viewing direction: texels are stretched by at most 1/0.3
+SMALL = 64  # charts of fewer faces are merged into a larger neighbor if possible,
+MIN_COSINE_SMALL = 0.1  # and may be stretched more there
+ROUNDS = 8  # of merging charts
+CELLS = 8  # along the side of a square with the area of all faces: larger charts are cut, as large odd shapes pack badly
+MOST_CELLS = 1 << 20  # along a side; a limit for faces without area
 
 
 @dataclass(frozen=True)
 class Faces:
-    """M faces as charts need them."""
+    """Geometry of M faces that charts are made from."""
 
     corners: np.ndarray  # [M, 3, 3] float64, world units
     normals: np.ndarray  # [M, 3] float64, of unit length, 0 for faces without area
@@ -39,7 +39,7 @@ class Faces:
 
     @staticmethod
     def of(mesh: Trimesh) -> Faces:
-        """The faces of a mesh, with normals whatever its units are: those of trimesh are 0 below 1e-13 square units."""
+        """The faces of a mesh. Normals are exact at any scale; those of trimesh are 0 for faces below 1e-13 square units."""
         corners = np.asarray(mesh.vertices)[mesh.faces]
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         lengths = np.linalg.norm(normals, axis=1, keepdims=True)
@@ -51,9 +51,9 @@ class Faces:
 
     def projected(
         self,
-        directions: np.ndarray,  # [M], indices of the directions that faces are looked at from
+        directions: np.ndarray,  # [M], indices of the viewing directions
     ) -> np.ndarray:  # [M, 3, 3]
-        """The corners as seen from there: right, up and towards the eye, in world units."""
+        """The corners in view axes: right, up and toward the viewer, in world units."""
         axes = np.concatenate([PROJECTIONS, DIRECTIONS[:, None]], axis=1)
         return np.einsum("mij,mcj->mci", axes[directions], self.corners)
 
@@ -61,7 +61,7 @@ class Faces:
 def _adjacency(faces: np.ndarray) -> np.ndarray:
     """Pairs [L, 2] of faces that share an edge.
 
-    `Trimesh.face_adjacency` leaves out edges of more than two faces, and takes 0.59 s for a million faces in place of 0.17 s.
+    `Trimesh.face_adjacency` omits edges of more than two faces, and takes 0.59 s for a million faces instead of 0.17 s.
     """
     edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
     keys = edges[:, 0] * (int(faces.max(initial=0)) + 1) + edges[:, 1]
@@ -71,9 +71,9 @@ def _adjacency(faces: np.ndarray) -> np.ndarray:
 
 
 def projection_directions(faces: Faces, listen: Listen) -> np.ndarray:
-    """From which of the six directions each face is looked at: [M].
+    """Choose one of the six viewing directions for each face: [M] indices.
 
-    Small charts join their neighbours where that does not turn a face away.
+    Small charts are merged into their neighbors unless that would make a face point away.
     """
     listen()
     cosines = faces.normals @ DIRECTIONS.T
@@ -89,7 +89,7 @@ def projection_directions(faces: Faces, listen: Listen) -> np.ndarray:
 
 
 def _smoothed(faces: Faces) -> np.ndarray:
-    """Normals [M, 3] averaged over the faces around."""
+    """Normals [M, 3] averaged over neighboring faces."""
     first, second = faces.adjacency.T
     count = len(faces)
     around = coo_array((np.ones(2 * len(first)), (np.r_[first, second], np.r_[second, first])), shape=(count, count)).tocsr()
@@ -101,7 +101,7 @@ def _smoothed(faces: Faces) -> np.ndarray:
 
 
 def _merge_small(faces: Faces, cosines: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Directions [M] with those of small charts replaced by that of the larger neighbour with the longest common border."""
+    """Replace the directions [M] of small charts by that of the larger neighbor with the longest common border."""
     charts = connected_charts(faces, directions)
     count = charts.max(initial=-1) + 1
     sizes = np.bincount(charts, minlength=count)
@@ -117,18 +117,18 @@ def _merge_small(faces: Faces, cosines: np.ndarray, directions: np.ndarray) -> n
 
 def connected_charts(
     faces: Faces,
-    labels: np.ndarray,  # [M], of whatever faces of one chart have in common
+    labels: np.ndarray,  # [M], equal for all faces of a chart
 ) -> np.ndarray:  # [M], 0 to C - 1
-    """The connected pieces of faces with the same label."""
+    """Number the connected pieces of faces with equal labels."""
     inside = labels[faces.adjacency[:, 0]] == labels[faces.adjacency[:, 1]]
     return connected_component_labels(faces.adjacency[inside], len(faces))
 
 
 def grid_cells(
-    flat: np.ndarray,  # [M, 3, 2], faces as they lie in their charts
+    flat: np.ndarray,  # [M, 3, 2], flattened faces
     charts: np.ndarray,  # [M]
 ) -> np.ndarray:  # [M], labels
-    """Labels of the faces of one chart in one cell of a grid that starts at the chart's lower left corner."""
+    """Label faces by chart and by cell of a grid that starts at the chart's lower left corner."""
     sides = flat[:, 1:] - flat[:, :1]
     area = np.abs(np.linalg.det(sides)).sum() / 2
     low = np.full((charts.max(initial=-1) + 1, 2), np.inf)

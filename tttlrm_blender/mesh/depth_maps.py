@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fusion starts from: depth and colour, and how far to believe them, for every pixel of some views."""
+"""Depth maps, the input of fusion: depth, its confidence, and color for every pixel of some views."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import torch
 from ..geometry.cameras import Cameras
 from ..geometry.rays import camera_rays, pixel_centers
 
-MIN_ALPHA = 0.5  # pixels that let more than half of the background through show no surface
-MIN_COSINE = 0.1  # cosine below which a surface is seen too flatly; edges between near and far look like that too
+MIN_ALPHA = 0.5  # pixels that are less opaque show no surface
+MIN_COSINE = 0.1  # surfaces at more grazing angles are ignored, and with them the edges between near and far
 
 
 @dataclass(frozen=True)
 class DepthMaps:
-    """V views of a scene."""
+    """Depth, confidence and color of V views of a scene."""
 
     depth: np.ndarray  # [V, H, W] float32, z depth in world units
-    confidence: np.ndarray  # [V, H, W] float32, 0 to 1; 0 where the depth is not to be used
+    confidence: np.ndarray  # [V, H, W] float32, 0 to 1; 0 where the depth is unusable
     color: np.ndarray  # [V, H, W, 3] uint8, sRGB
     cameras: Cameras
 
@@ -29,7 +29,7 @@ class DepthMaps:
         return len(self.depth)
 
     def world_to_camera(self, view: int) -> np.ndarray:
-        """The pose [4, 4] float64 that takes world points into the axes of a camera."""
+        """The matrix [4, 4] float64 from world to camera coordinates of a view."""
         return np.linalg.inv(self.cameras.c2w[view])
 
 
@@ -38,7 +38,7 @@ def rays(
     height: int,
     width: int,
 ) -> np.ndarray:  # [H, W, 3] float32
-    """Directions through the pixel centres in camera axes, with z = 1."""
+    """Ray directions through the pixel centers in camera axes, with z = 1."""
     lens = torch.from_numpy(intrinsics)
     return camera_rays(pixel_centers(height, width, lens), lens).float().numpy()
 
@@ -47,9 +47,9 @@ def view_cosines(
     depth: np.ndarray,  # [H, W]
     intrinsics: np.ndarray,  # [4]
 ) -> np.ndarray:  # [H, W]
-    """Cosines between the lines of sight and the surface normals, from the neighbouring pixels; 0 at the border.
+    """Cosines between rays and surface normals, estimated from neighboring pixels; 0 at the border.
 
-    Across an edge between near and far, neighbours span a surface that is seen from its side, so edges get values near 0.
+    Across an edge between near and far, the pixels span a surface at a grazing angle, so edges get values near 0.
     """
     directions = rays(intrinsics, *depth.shape)
     points = directions * depth[..., None]
@@ -65,14 +65,14 @@ def depth_confidence(
     alpha: np.ndarray,  # [H, W], 0 to 1
     intrinsics: np.ndarray,  # [4]
 ) -> np.ndarray:  # [H, W] float32
-    """How far each pixel's depth is to be believed, 0 to 1: opaque, seen from the front, and not at an edge."""
+    """Confidence of each pixel's depth, 0 to 1: high where opaque, seen from the front, and not at an edge."""
     cosines = view_cosines(depth, intrinsics)
     solid = (alpha > MIN_ALPHA) & (depth > 0) & np.isfinite(depth)
     return np.where(solid & (cosines > MIN_COSINE), cosines * alpha, 0).astype(np.float32)
 
 
 def surface_points(maps: DepthMaps, stride: int) -> Iterator[np.ndarray]:
-    """For each view the world points [n, 3] of the pixels in every `stride`-th row and column that have any confidence."""
+    """Yield the world points [n, 3] of each view, from the confident pixels of every `stride`-th row and column."""
     every = (slice(None, None, stride),) * 2
     for view, c2w in enumerate(maps.cameras.c2w):
         directions = rays(maps.cameras.intrinsics[view], *maps.depth.shape[1:])[every]

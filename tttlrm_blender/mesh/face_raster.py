@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rasterizing faces: which covers each texel of a picture, and which are hidden by others (z-buffer)."""
+"""Rasterize faces with a z-buffer: which face covers each texel, and which faces are hidden."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import numpy as np
 
 from ..kernels import kernel
 
-EDGE = 1e-6  # barycentric, by which a texel's centre may lie outside and be covered, or inside and not count as hidden
-FLAT = 1e-12  # twice the area, in texels, of triangles that cover nothing
+EDGE = 1e-6  # barycentric tolerance: texel centers this far outside are covered, those this far inside are never hidden
+FLAT = 1e-12  # triangles of less than half this area, in texels, cover nothing
 
 
 def rasterize_faces(
-    triangles: np.ndarray,  # [M, 3, 2] float64: x right and y along the rows, in texels, whose centres are at +0.5
-    heights: np.ndarray,  # [M, 3] float64, towards the eye
+    triangles: np.ndarray,  # [M, 3, 2] float64, column and row in texels, whose centers are at +0.5
+    heights: np.ndarray,  # [M, 3] float64, toward the viewer
     rows: int,
     columns: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The foremost triangle on each texel's centre, [rows, columns] int32, −1 for none; and which are hidden on one, [M] bool."""
+    """The foremost triangle at each texel's center, [rows, columns] int32, −1 for none, and those hidden at any, [M] bool."""
     front, hidden = np.full((rows, columns), -1, dtype=np.int32), np.zeros(len(triangles), dtype=bool)
     _rasterize(triangles, heights, front, np.full((rows, columns), -np.inf))
     _find_hidden(triangles, front, hidden)
@@ -51,7 +51,7 @@ def _find_hidden(triangles, front, hidden):
 
 @kernel
 def _bounds(triangle, shape):
-    """The first column and row of a picture that a triangle may cover, and those after the last: left, right, low, high."""
+    """The columns `left` to `right` and rows `low` to `high`, ends excluded, of a picture that a triangle may cover."""
     x, y = triangle[:, 0], triangle[:, 1]
     left, right = np.floor(min(x[0], x[1], x[2]) - 0.5), np.ceil(max(x[0], x[1], x[2]) + 0.5)
     low, high = np.floor(min(y[0], y[1], y[2]) - 0.5), np.ceil(max(y[0], y[1], y[2]) + 0.5)
@@ -60,7 +60,7 @@ def _bounds(triangle, shape):
 
 @kernel
 def barycentric(triangle, x, y) -> tuple[float, float, float]:
-    """Barycentric coordinates of a place; all negative for triangles without area."""
+    """Barycentric coordinates of a point; all negative for triangles without area."""
     x0, y0 = triangle[0, 0] - x, triangle[0, 1] - y
     x1, y1 = triangle[1, 0] - x, triangle[1, 1] - y
     x2, y2 = triangle[2, 0] - x, triangle[2, 1] - y
@@ -84,7 +84,7 @@ def rasterize_faces_reference(
 
 
 def _barycentric(triangle: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Barycentric coordinates [..., 3] of places [..., 2] in a triangle [3, 2]."""
+    """Barycentric coordinates [..., 3] of points [..., 2] in a triangle [3, 2]."""
     first, second = triangle[1] - triangle[0], triangle[2] - triangle[0]
     area = np.linalg.det([first, second])
     if abs(area) < FLAT:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From splats to a mesh."""
+"""Mesh extraction: render depth maps of splats, fuse them, extract, simplify and texture the surface."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from .tsdf import integrate
 from .volume import Volume, scene_box
 
 FEWEST_VOXELS, MOST_VOXELS = 8, 1024
-LONGEST_SIDE = 640  # pixels of a depth map; finer ones cost time and add nothing at the usual number of voxels
+LONGEST_SIDE = 640  # pixels of a depth map; larger ones cost time and add nothing at usual resolutions
 
 
 def fuse(
     gaussians: Gaussians[np.ndarray], cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None
 ) -> Trimesh:
-    """The surface that splats (numpy) show to cameras, in the splats' world.
+    """Extract the surface of splats (numpy) as the cameras see it, in world units.
 
-    Depths rendered from every camera are fused into a distance field, whose zero is the surface. A texture is made of what
-    the cameras' photos show, or without them of the splats' own colours; where it has no room for the pieces of the mesh, a
-    note says so, and there are vertex colours alone. Raises `TttlrmError` when no surface is found, and `Cancelled`.
+    Depths rendered from every camera are fused into a distance field, whose zero level is the surface. The texture is baked
+    from the photos, or without photos from the colors of the splats. If it has no room for the pieces of the mesh, a note says
+    so, and the mesh has only vertex colors. Raises `TttlrmError` if no surface is found, and `Cancelled`.
     """
     maps = render_depth_maps(gaussians, cameras, report)
     return fuse_depth_maps(maps, settings, report, photos)
 
 
 def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Trimesh:
-    """The surface in depth maps; raises as `fuse` does."""
+    """Extract the surface of depth maps; see `fuse`."""
     low, high = scene_box(maps)
     volume = Volume.over(low, high, voxel_size(float((high - low).max()), settings))
     for view in range(len(maps)):
@@ -63,30 +63,30 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
     try:
         return textured(mesh, settings.texture, maps, photos, volume.truncation, report)
     except TttlrmError as error:
-        report.note(text("The mesh has vertex colours alone: {}", error.words))
+        report.note(text("The mesh has only vertex colors: {}", error.words))
         return mesh
 
 
 def voxel_size(longest: float, settings: MeshSettings) -> float:
-    """The side of a voxel, in world units, for a scene whose longest side is given. Raises `TttlrmError` if it makes no sense."""
+    """The side of a voxel in world units, for a scene with this longest side. Raises `TttlrmError` if it is out of range."""
     voxel = settings.voxel or longest / max(settings.resolution, 1)
     if FEWEST_VOXELS <= round(longest / voxel) <= MOST_VOXELS:
         return voxel
     if settings.voxel:
-        hint = text("Choose a voxel of {:.2g} to {:.2g}.", longest / MOST_VOXELS, longest / FEWEST_VOXELS)
+        hint = text("Choose a voxel size of {:.2g} to {:.2g}.", longest / MOST_VOXELS, longest / FEWEST_VOXELS)
         raise TttlrmError(
-            "A mesh cannot be made of voxels of {:g}; the scene is {:.3g} long.",
+            "A voxel size of {:g} does not suit this scene, which is {:.3g} long.",
             voxel,
             longest,
             hint=hint,
             code=Code.BAD_SETTINGS,
         )
     hint = text("Choose {} to {}.", FEWEST_VOXELS, MOST_VOXELS)
-    raise TttlrmError("A mesh cannot be made of {} voxels a side.", settings.resolution, hint=hint, code=Code.BAD_SETTINGS)
+    raise TttlrmError("A mesh cannot have a resolution of {} voxels.", settings.resolution, hint=hint, code=Code.BAD_SETTINGS)
 
 
 def render_depth_maps(gaussians: Gaussians[np.ndarray], cameras: Cameras, report: Report) -> DepthMaps:
-    """Depth, colour and confidence of splats (numpy) in every view, at the first camera's size or less."""
+    """Render depth, color and confidence of splats (numpy) in every view, at the first camera's size or smaller."""
     width, height = (cameras.sizes[0] * min(1, LONGEST_SIDE / cameras.sizes[0].max())).round().astype(int).tolist()
     cameras = cameras.resized(width, height)
     splats = to_tensors(gaussians)
@@ -102,7 +102,7 @@ def render_depth_maps(gaussians: Gaussians[np.ndarray], cameras: Cameras, report
 def _render_view(
     splats: Gaussians[torch.Tensor], camera: Cameras, size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Depth [H, W], confidence [H, W] and colour [H, W, 3] uint8 of one view."""
+    """Render depth [H, W], confidence [H, W] and color [H, W, 3] uint8 of one view."""
     drawn = rasterize(splats, camera, size)
     depth, alpha = drawn.depth[0].cpu().numpy(), drawn.alpha[0].cpu().numpy()
     color = drawn.rgb[0].cpu().numpy() / np.maximum(alpha, 1e-6)[..., None]

@@ -14,8 +14,8 @@ from ..gltf import glb_parts
 from .mesh import colors_of, points_of, texture_of, uv_of, vertex_normals
 
 Z_UP_TO_Y_UP = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], dtype=np.float32)
-TRIANGLES = 4  # the mode of a primitive
-LINEAR, LINEAR_OF_LINEAR, CLAMP = 9729, 9987, 33071  # how textures are read, and of which of their smaller copies
+TRIANGLES = 4  # glTF's primitive mode
+LINEAR, LINEAR_OF_LINEAR, CLAMP = 9729, 9987, 33071  # glTF's sampler filters and wrapping: LINEAR_OF_LINEAR uses mipmaps
 
 
 def write_glb(path: str | Path, mesh: Trimesh) -> None:
@@ -25,11 +25,11 @@ def write_glb(path: str | Path, mesh: Trimesh) -> None:
 
 
 def glb_bytes(mesh: Trimesh) -> bytes:
-    """The content of a GLB file of a mesh with its texture, or without one with its vertex colours.
+    """The content of a GLB file of a mesh, with its texture if it has one, else with its vertex colors.
 
-    The world's z axis points up, as in Blender; glTF's y axis does: (x, y, z) becomes (x, z, −y). Blender's importer turns
-    it back. trimesh's own export takes 0.6 s in place of 0.2 s for a million faces, encodes the JPEG anew in a lower quality,
-    and writes vertex colours in 8 bits and not as the linear values that glTF asks for.
+    The world is z-up as in Blender, glTF is y-up: (x, y, z) becomes (x, z, −y), and Blender's importer turns it back.
+    trimesh's export takes 0.6 s instead of 0.2 s for a million faces, encodes the JPEG again at a lower quality, and writes
+    vertex colors in 8 bits and not as the linear values that glTF specifies.
     """
     texture, uv = texture_of(mesh), uv_of(mesh)
     vertices, faces, colors = _by_vertex(mesh) if uv is None else _by_texture(mesh, uv)
@@ -44,14 +44,14 @@ def glb_bytes(mesh: Trimesh) -> bytes:
 
 
 def _by_vertex(mesh: Trimesh) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Indices of vertices, faces, and colours: linear, as glTF wants them, in 16 bits, as 8 would show steps in the dark."""
+    """Indices of vertices, faces, and colors: linear as in glTF, and 16 bits, since 8 bits would show banding in dark areas."""
     colors = linear(colors_of(mesh))
     colors = np.concatenate([colors, np.ones((len(colors), 1), dtype=np.float32)], axis=1)
     return np.arange(len(colors)), np.asarray(mesh.faces), {"COLOR_0": np.round(colors * 65535).astype(np.uint16)}
 
 
 def _by_texture(mesh: Trimesh, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Indices of vertices, of which those at seams come once for every place in the texture; faces of these; and the places."""
+    """Indices of vertices, repeated at seams for every texture coordinate; faces of these; and texture coordinates."""
     vertices, uv = np.asarray(mesh.faces).reshape(-1), corners.reshape(-1, 2)
     order = np.lexsort((uv[:, 1], uv[:, 0], vertices))
     first = np.r_[True, (vertices[order[1:]] != vertices[order[:-1]]) | (uv[order[1:]] != uv[order[:-1]]).any(axis=1)]
@@ -63,7 +63,7 @@ def _by_texture(mesh: Trimesh, corners: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _tree(attributes: list[str], textured: bool) -> dict[str, Any]:
-    """The file's tree for accessors of the attributes and of the indices, and a bufferView of the texture after them."""
+    """The JSON tree: accessors of the attributes and of the indices, and a bufferView of the texture after them."""
     count = len(attributes)
     surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
     primitive = {"mode": TRIANGLES, "material": 0, "indices": count}

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The surface of a scene: a `trimesh.Trimesh`, and where in it colours and texture are.
+"""The surface of a scene: a `trimesh.Trimesh`, with accessors to its colors and its texture.
 
-Vertices are in world units; faces turn anticlockwise seen from outside. Meshes are made here, so that no vertices are merged or
-reordered, and are not changed afterwards. trimesh calculates in float64 and int64, while float32 and int32 travel and are stored.
+Vertices are in world units; faces are counterclockwise seen from outside. Meshes are only made here, so that no vertices are
+merged or reordered, and never changed. trimesh computes in float64 and int64; float32 and int32 are sent and stored.
 
-What of trimesh is not used is too slow for a million faces, or measures with tolerances in world units, of which scenes may have
-any: `vertex_normals` here, `charts.Faces`, `simplify` and `glb_bytes` name their figures.
+Some functions of trimesh are too slow for a million faces, or have tolerances in world units although scenes have any scale.
+Their replacements give the measurements: `vertex_normals` here, `charts.Faces`, `simplify` and `glb_bytes`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import numpy as np
 from trimesh import Trimesh
 from trimesh.graph import connected_component_labels
 
-COLORS, UV, TEXTURE = "color", "uv", "texture"  # among the attributes of vertices, of faces, and the metadata
+COLORS, UV, TEXTURE = "color", "uv", "texture"  # keys in the vertex attributes, the face attributes and the metadata
 
 
 def make_mesh(
     vertices: np.ndarray,  # [N, 3], world units
     faces: np.ndarray,  # [M, 3], indices of vertices
     colors: np.ndarray,  # [N, 3] float32, of the vertices, sRGB 0 to 1
-    uv: np.ndarray | None = None,  # [M, 3, 2] float32, where the faces' corners are in the texture, 0 to 1, v upwards
-    texture: np.ndarray | None = None,  # [B] uint8, a JPEG file in sRGB; None for a mesh that has only its vertices' colours
+    uv: np.ndarray | None = None,  # [M, 3, 2] float32, texture coordinates of the faces' corners, 0 to 1, v up
+    texture: np.ndarray | None = None,  # [B] uint8, a JPEG file in sRGB; None for a mesh with only vertex colors
 ) -> Trimesh:
     """A mesh of exactly these vertices and faces."""
     mesh = Trimesh(vertices, faces, vertex_attributes={COLORS: colors}, process=False)
@@ -34,7 +34,7 @@ def make_mesh(
 
 
 def mesh_arrays(mesh: Trimesh) -> dict[str, np.ndarray]:
-    """What `make_mesh` makes the same mesh of, by name, as it travels: vertices float32, faces int32."""
+    """The arguments of `make_mesh` that make the same mesh, by name: vertices float32, faces int32."""
     arrays = {"vertices": points_of(mesh), "faces": np.asarray(mesh.faces, np.int32), "colors": colors_of(mesh)}
     worn = {"uv": uv_of(mesh), "texture": texture_of(mesh)}
     return arrays | {name: array for name, array in worn.items() if array is not None}
@@ -46,25 +46,25 @@ def points_of(mesh: Trimesh) -> np.ndarray:
 
 
 def colors_of(mesh: Trimesh) -> np.ndarray:
-    """The colours of its vertices, [N, 3] float32, sRGB 0 to 1. trimesh's own have 8 bits, which show steps in the dark."""
+    """The vertex colors, [N, 3] float32, sRGB 0 to 1. trimesh's have 8 bits, which show banding in dark areas."""
     return np.asarray(mesh.vertex_attributes[COLORS], np.float32)
 
 
 def uv_of(mesh: Trimesh) -> np.ndarray | None:
-    """Where the faces' corners are in the texture, [M, 3, 2] float32, 0 to 1, v upwards; None without a texture."""
+    """Texture coordinates of the faces' corners, [M, 3, 2] float32, 0 to 1, v up; None without a texture."""
     return np.asarray(mesh.face_attributes[UV], np.float32) if UV in mesh.face_attributes else None
 
 
 def texture_of(mesh: Trimesh) -> np.ndarray | None:
-    """Its texture, the bytes [B] uint8 of a JPEG file in sRGB; None for a mesh that has only its vertices' colours."""
+    """The texture, the bytes [B] uint8 of a JPEG file in sRGB; None for a mesh with only vertex colors."""
     return mesh.metadata.get(TEXTURE)
 
 
 def vertex_normals(mesh: Trimesh) -> np.ndarray:
-    """The normals [N, 3] float32 of the vertices: those of the faces around, weighted by their areas.
+    """Vertex normals [N, 3] float32: the mean of the adjacent faces' normals, weighted by area.
 
-    `Trimesh.vertex_normals` takes three times as long (0.53 s of a CPU for a million faces, this 0.17 s), and is 0 where faces
-    are smaller than 1e-13 square units: all over a scene that is a millionth of a unit in size.
+    `Trimesh.vertex_normals` takes three times as long (0.53 s instead of 0.17 s for a million faces), and is 0 where faces are
+    smaller than 1e-13 square units: everywhere in a scene whose size is a millionth of a unit.
     """
     corners = np.asarray(mesh.vertices)[mesh.faces]
     across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -75,7 +75,7 @@ def vertex_normals(mesh: Trimesh) -> np.ndarray:
 
 
 def drop_small_pieces(mesh: Trimesh, share: float) -> Trimesh:
-    """The mesh without connected pieces that have less than a share (0 to 1) of the faces; the largest piece always stays."""
+    """Remove connected pieces with less than a share (0 to 1) of the faces, but never the largest piece."""
     pieces = connected_component_labels(mesh.edges, len(mesh.vertices))[mesh.faces[:, 0]]
     sizes = np.bincount(pieces)
     kept = mesh.copy()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Putting rectangles side by side into a square."""
+"""Pack rectangles into a square."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import numpy as np
 
 from ..progress import Listen, unheard
 
-TRIES = 10  # halvings of the interval in which the scale lies: finer ones gain less than a texel in hundreds
+TRIES = 10  # bisections of the scale: more gain less than one texel in hundreds
 
 
 def pack(
     sizes: np.ndarray,  # [C, 2], width and height
     side: int,  # of the square
-    gutter: int,  # kept free around every rectangle, so that there are two between neighbours
+    gutter: int,  # margin of every rectangle, so that there are two between neighbors
     listen: Listen = unheard,
 ) -> tuple[float, np.ndarray] | None:
-    """The largest scale found at which rectangles fit, and their lower left corners there, [C, 2] int; None where none fits.
+    """Find the largest scale at which rectangles fit, and their lower left corners, [C, 2] int; None if they fit at no scale.
 
-    They stand on shelves, sorted by height.
+    Rectangles are sorted by height and placed on shelves.
     """
     low, best = 0.0, _shelves(sizes, 0.0, side, gutter)
     high = side / max(np.sqrt((sizes[:, 0] * sizes[:, 1]).sum()), sizes.max(initial=0), 1e-300)
@@ -34,7 +34,7 @@ def pack(
 
 
 def _shelves(sizes: np.ndarray, scale: float, side: int, gutter: int) -> np.ndarray | None:
-    """Corners [C, 2] of scaled rectangles without their gutters, or None where they do not fit."""
+    """Lower left corners [C, 2] of scaled rectangles without their gutters, or None if they do not fit."""
     padded = np.ceil(sizes * scale).astype(np.int64) + 2 * gutter
     order = np.argsort(-padded[:, 1], kind="stable")
     corners = np.empty((len(sizes), 2), dtype=np.int64)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same surface in fewer triangles."""
+"""Simplify a mesh to fewer triangles."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from trimesh import Trimesh
 from ..errors import Code, TttlrmError
 from .mesh import points_of
 
-FEWEST = 4  # faces, of a closed surface
+FEWEST = 4  # faces of a closed surface
 
 
 def simplify(mesh: Trimesh, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices [N, 3] float32 and faces [M, 3] int32 of a mesh brought down to a number of faces that is below its own.
+    """Simplify a mesh to `most` faces, fewer than it has: vertices [N, 3] float32 and faces [M, 3] int32.
 
-    Edges collapse where the surface is flattest (quadrics, Garland and Heckbert 1997). Raises `TttlrmError` when nothing is left.
-    `Trimesh.simplify_quadric_decimation`, which calls the same package, also merges vertices nearer than 1e-8 units.
+    Edges collapse where the surface is flattest (quadrics, Garland and Heckbert 1997). Raises `TttlrmError` if nothing is left.
+    `Trimesh.simplify_quadric_decimation` calls the same package, but merges vertices closer than 1e-8 units.
     """
-    try:  # only here: a worker that was set up before it needed this package can do everything else
+    try:  # imported late: a worker that was set up without this package can do everything else
         import fast_simplification
     except ImportError as error:
         hint = "Press Set Up Worker in Blender's preferences, or run pip install fast-simplification in the worker's Python."
@@ -28,6 +28,8 @@ def simplify(mesh: Trimesh, most: int) -> tuple[np.ndarray, np.ndarray]:
     faces = np.asarray(mesh.faces, np.int32)
     vertices, faces = fast_simplification.simplify(points_of(mesh), faces, target_count=max(most, FEWEST))
     if not len(faces):
-        raise TttlrmError("The surface cannot be told in {} faces.", most, hint="Allow more faces.", code=Code.BAD_SETTINGS)
+        raise TttlrmError(
+            "The surface cannot be represented by {} faces.", most, hint="Allow more faces.", code=Code.BAD_SETTINGS
+        )
     used, faces = np.unique(faces, return_inverse=True)
     return vertices[used].astype(np.float32), faces.reshape(-1, 3).astype(np.int32)

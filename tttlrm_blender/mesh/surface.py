@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a distance field to a mesh: where it is zero, and in which colours the views show that."""
+"""Extract the zero level of a distance field as a mesh, with vertex colors from the views."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .depth_maps import DepthMaps
 from .mesh import make_mesh
 from .volume import Volume, no_surface
 
-MAX_DISTANCE = 0.95  # cells with a distance beyond this (in truncation lengths) lie at the end of what was seen, not at a surface
-UNSEEN = 0.5  # grey of vertices that no view shows
+MAX_DISTANCE = 0.95  # truncation lengths: cells with larger distances lie at the border of the observed space, not at a surface
+UNSEEN = 0.5  # gray of vertices that no view shows
 
 
 def extract_surface(volume: Volume, maps: DepthMaps, listen: Listen = unheard) -> Trimesh:
-    """The coloured surface of a volume, with faces that look outwards. Raises `TttlrmError` when there is none."""
+    """Extract the colored surface of a volume; faces look outward. Raises `TttlrmError` if there is none."""
     try:
         known = _known_cells((volume.weight > 0) & (np.abs(volume.distance) < MAX_DISTANCE))
         vertices, faces, _, _ = marching_cubes(volume.distance, 0.0, mask=known, allow_degenerate=False)
-    except (RuntimeError, ValueError) as error:  # how marching_cubes says that nothing crosses zero
+    except (RuntimeError, ValueError) as error:  # marching_cubes raises these if nothing crosses zero
         raise no_surface() from error
     if len(faces) == 0:
         raise no_surface()
@@ -32,8 +32,8 @@ def extract_surface(volume: Volume, maps: DepthMaps, listen: Listen = unheard) -
 
 def _known_cells(
     known: np.ndarray,  # [X, Y, Z] bool, of grid points
-) -> np.ndarray:  # [X, Y, Z] bool, of cells, each at its highest corner as marching_cubes wants it
-    """The cells whose eight corners are all known."""
+) -> np.ndarray:  # [X, Y, Z] bool, of cells, indexed by their highest corner as in marching_cubes
+    """Mask of the cells whose eight corners are all known."""
     cells = known.copy()
     for axis in range(3):
         lower = np.roll(cells, 1, axis)
@@ -45,10 +45,10 @@ def _known_cells(
 def observed_colors(
     vertices: np.ndarray,  # [N, 3]
     maps: DepthMaps,
-    tolerance: float,  # world units between a vertex and the surface that a view shows there
+    tolerance: float,  # largest difference in depth, in world units, between a vertex and the surface that a view shows there
     listen: Listen = unheard,
 ) -> np.ndarray:  # [N, 3] float32, sRGB 0 to 1
-    """The mean colour of the pixels that show each vertex, weighted by their confidence."""
+    """Mean color of the pixels that show each vertex, weighted by their confidence."""
     total = np.zeros((len(vertices), 4), dtype=np.float32)
     for view in range(len(maps)):
         listen()
@@ -58,7 +58,7 @@ def observed_colors(
 
 
 def _seen_colors(vertices: np.ndarray, maps: DepthMaps, view: int, tolerance: float) -> np.ndarray:
-    """Confidence times colour, and confidence, of the pixel that each vertex falls on: [N, 4], 0 where hidden or outside."""
+    """Confidence times color, and confidence, of the pixel that shows each vertex: [N, 4], 0 where hidden or outside."""
     pose = maps.world_to_camera(view).astype(np.float32)
     points = vertices @ pose[:3, :3].T + pose[:3, 3]
     z = points[:, 2]

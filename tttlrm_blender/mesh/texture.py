@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Painting an atlas with what the views show of the surface."""
+"""Bake the colors that views show of a surface into a texture."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from .mesh import colors_of, make_mesh, mesh_arrays, points_of, vertex_normals
 from .tsdf import sample_depth
 from .unwrap import Atlas, unwrap
 
-BLOCK = 1 << 18  # texels that are painted together, to keep little of them in memory
+BLOCK = 1 << 18  # texels that are baked together, a limit on memory
 QUALITY = 95  # of JPEG
 
 
 @dataclass(frozen=True)
 class Texels:
-    """T places on a surface."""
+    """T points on a surface."""
 
     points: np.ndarray  # [T, 3] float32, world units
     normals: np.ndarray  # [T, 3] float32
-    colors: np.ndarray  # [T, 3] float32, sRGB 0 to 1, those of the vertices around
+    colors: np.ndarray  # [T, 3] float32, sRGB 0 to 1, interpolated from the vertices
 
     @staticmethod
     def at_vertices(mesh: Trimesh) -> Texels:
-        """The places of a mesh's vertices."""
+        """The vertices of a mesh."""
         return Texels(points_of(mesh), vertex_normals(mesh), colors_of(mesh))
 
     def interpolated(
         self,
-        corners: np.ndarray,  # [S, 3], indices of three of these places each
+        corners: np.ndarray,  # [S, 3], indices of three of these points each
         barycentric: np.ndarray,  # [S, 3] float32
     ) -> Texels:
-        """S places between these."""
+        """S points interpolated between these."""
         of = (self.points, self.normals, self.colors)
         return Texels(*(np.einsum("tc,tci->ti", barycentric, values[corners]) for values in of))
 
@@ -55,7 +55,7 @@ def textured(
     tolerance: float,
     report: Report,
 ) -> Trimesh:
-    """The mesh with a texture; as `bake`, and raises what `unwrap` raises."""
+    """Unwrap a mesh and bake its texture; see `bake`. Raises what `unwrap` raises."""
     atlas = unwrap(mesh, size, report)
     picture = bake(mesh, atlas, maps, photos, tolerance, report)
     report(Stage.BAKE_TEXTURE, 1)
@@ -69,11 +69,11 @@ def bake(
     mesh: Trimesh,
     atlas: Atlas,
     maps: DepthMaps,
-    photos: PhotoSet | None,  # of the same views, for their colours; None for the colours of the maps
-    tolerance: float,  # world units between a texel and the surface that a view shows there
+    photos: PhotoSet | None,  # of the same views, for their colors; None to use the colors of the maps
+    tolerance: float,  # largest difference in depth, in world units, between a texel and the surface that a view shows there
     report: Report,
 ) -> np.ndarray:  # [size, size, 3] uint8, sRGB, the first row at the top
-    """The picture for an atlas. Texels that no view sees take the vertices' colours, those without a face the nearest texel's.
+    """Bake the texture of an atlas. Texels that no view sees get the vertices' colors, those without a face the nearest texel's.
 
     Raises `Cancelled`.
     """
@@ -95,7 +95,7 @@ def bake(
 
 
 def texels_at(vertices: Texels, faces: np.ndarray, atlas: Atlas, rows: np.ndarray, columns: np.ndarray) -> Texels:
-    """What lies at texels [T] that have a face, of a mesh with these vertices [N] and faces [M, 3]."""
+    """Surface points of texels [T] that have a face, for a mesh with these vertices [N] and faces [M, 3]."""
     covering = atlas.face_index[rows, columns]
     barycentric = clamped_barycentric(atlas.corners[covering], np.stack([columns, rows], axis=1) + 0.5).astype(np.float32)
     return vertices.interpolated(faces[covering], barycentric)
@@ -105,7 +105,7 @@ def clamped_barycentric(
     triangles: np.ndarray,  # [T, 3, 2]
     places: np.ndarray,  # [T, 2]
 ) -> np.ndarray:  # [T, 3]
-    """Barycentric coordinates of a place, those below 0 set to 0 where it lies outside of its triangle."""
+    """Barycentric coordinates of points, clamped to 0 outside of their triangles."""
     x, y = np.moveaxis(triangles - places[:, None], -1, 0)
     shares = np.stack([x[:, i] * y[:, j] - x[:, j] * y[:, i] for i, j in ((1, 2), (2, 0), (0, 1))], axis=1)
     shares = np.maximum(shares * np.sign(shares.sum(axis=1, keepdims=True)), 0)
@@ -117,23 +117,23 @@ def _dilated(
     picture: np.ndarray,  # [size, size, 3]
     covered: np.ndarray,  # [size, size] bool
 ) -> np.ndarray:  # [size, size, 3]
-    """The picture in which other texels have the colour of the nearest covered one: smaller copies of it mix neighbours."""
+    """Fill texels that are not covered with the color of the nearest covered one, as mipmaps mix neighbors."""
     rows, columns = distance_transform_edt(~covered, return_distances=False, return_indices=True)
     return picture[rows, columns]
 
 
 def add_view(total: np.ndarray, texels: Texels, maps: DepthMaps, photos: PhotoSet | None, view: int, tolerance: float) -> None:
-    """Add weight times colour, and weight, of the pixels that show the texels to `total` [T, 4], in place."""
+    """Add weight times color, and weight, of the pixels of a view that show the texels to `total` [T, 4], in place."""
     spread(
         _add_view, len(texels.points), total, texels.points, texels.normals, *_seen_by(view, maps, photos), np.float32(tolerance)
     )
 
 
 def _seen_by(view: int, maps: DepthMaps, photos: PhotoSet | None) -> tuple[np.ndarray, ...]:
-    """What `_add_view` needs of a view.
+    """The arguments of `_add_view` for a view, all float32.
 
-    World to camera [4, 4]; intrinsics [4], depth and confidence [H, W] of the map; intrinsics [4], colours [H, W, 3] and weights
-    [H, W] of the photo, all float32.
+    World to camera [4, 4]; intrinsics [4], depth and confidence [H, W] of the map; intrinsics [4], colors [H, W, 3] and weights
+    [H, W] of the photo.
     """
     pose, depths = maps.world_to_camera(view).astype(np.float32), maps.cameras.intrinsics[view].astype(np.float32)
     if photos is None:
@@ -148,10 +148,10 @@ def _seen_by(view: int, maps: DepthMaps, photos: PhotoSet | None) -> tuple[np.nd
 
 @kernel
 def _add_view(first, last, total, points, normals, pose, depths, depth, confidence, intrinsics, colors, weights, tolerance):
-    """The texels from `first` up to `last`.
+    """Process the texels from `first` up to `last`.
 
-    A view counts for its confidence times how closely its surface lies to the texel, and for the pixels that it spends on a
-    texel: the cosine over the squared distance, in focal lengths.
+    The weight of a view is its confidence, times a falloff with the distance of its surface from the texel, times its pixel
+    density: the cosine over the squared distance in focal lengths.
     """
     for t in range(first, last):
         p, n = points[t], normals[t]
@@ -205,7 +205,7 @@ def add_view_reference(
 
 
 def _bilinear(picture: np.ndarray, rays: np.ndarray, intrinsics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Values [T, C] of a picture [H, W, C] between the four pixels around each ray [T, 3], and whether they are all inside."""
+    """Bilinear samples [T, C] of a picture [H, W, C] at rays [T, 3], and whether all four pixels are inside [T]."""
     places = np.nan_to_num(rays[:, :2] * intrinsics[:2] + intrinsics[2:] - 0.5, nan=-9).clip(-9, 1 << 20)
     corner = np.floor(places).astype(int)
     inside = (corner >= 0).all(axis=1) & (corner < np.array(picture.shape[1::-1]) - 1).all(axis=1)

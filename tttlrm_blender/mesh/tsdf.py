@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fusing depth maps into a truncated signed distance field (Curless and Levoy 1996)."""
+"""Fuse depth maps into a truncated signed distance field (Curless and Levoy 1996)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .volume import Volume
 def integrate(volume: Volume, maps: DepthMaps, view: int) -> None:
     """Add one view to a volume, in place.
 
-    A grid point at z before a surface at depth d is (d − z) / truncation away from it, at most 1; points more than the
-    truncation behind the surface are hidden and stay as they are. Distances are averaged with the pixels' confidence as weight.
+    A grid point at depth z has the distance (d − z) / truncation, at most 1, to a surface at depth d; points further behind the
+    surface than the truncation are hidden and stay unchanged. Distances are averaged, weighted by the pixels' confidence.
     """
     pose = maps.world_to_camera(view)
     start = pose[:3, :3] @ volume.origin + pose[:3, 3]
@@ -35,7 +35,7 @@ def integrate(volume: Volume, maps: DepthMaps, view: int) -> None:
 
 @kernel
 def _integrate(first, last, distance, weight, start, steps, intrinsics, inverse_truncation, depth, confidence):
-    """The grid's planes from `first` up to `last`; `steps` [3, 3] holds in columns what one voxel along each axis adds."""
+    """Process the grid's planes from `first` up to `last`; the columns of `steps` [3, 3] are one voxel along each axis."""
     for i in range(first, last):
         for j in range(distance.shape[1]):
             x0 = start[0] + i * steps[0, 0] + j * steps[0, 1]
@@ -57,7 +57,7 @@ def _integrate(first, last, distance, weight, start, steps, intrinsics, inverse_
 
 @kernel
 def sample_depth(depth, confidence, u, v) -> tuple[np.float32, np.float32]:
-    """Depth and confidence between four pixels (bilinear); both 0 where one of the four has no confidence or is outside."""
+    """Bilinear depth and confidence; both 0 if one of the four pixels has no confidence or is outside."""
     column, row = int(np.floor(u)), int(np.floor(v))
     if column < 0 or row < 0 or column + 1 >= depth.shape[1] or row + 1 >= depth.shape[0]:
         return np.float32(0), np.float32(0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a surface to an atlas: every face gets a place of its own in a square picture."""
+"""UV unwrapping: give every face its own area in a square texture."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .face_raster import rasterize_faces
 from .packing import pack
 
 GUTTER = 2  # texels around a chart
-LAYERS = 8  # times that hidden faces are taken out together; from then on each becomes a chart of its own
+LAYERS = 8  # rounds in which hidden faces are moved to new charts together; after that, each becomes a chart on its own
 
 
 @dataclass(frozen=True)
 class Atlas:
-    """Where the faces of a mesh lie in a picture of `size` × `size` texels, whose rows go upwards."""
+    """Positions of the faces of a mesh in a texture of `size` × `size` texels, with the first row at the bottom."""
 
     size: int
     corners: np.ndarray  # [M, 3, 2] float64, texels
@@ -30,14 +30,14 @@ class Atlas:
 
     @property
     def uv(self) -> np.ndarray:
-        """Texture coordinates [M, 3, 2] float32 of the faces' corners, 0 to 1, v upwards as in Blender."""
+        """Texture coordinates [M, 3, 2] float32 of the faces' corners, 0 to 1, v up as in Blender."""
         return (self.corners / self.size).astype(np.float32)
 
 
 def unwrap(mesh: Trimesh, size: int, report: Report) -> Atlas:
-    """The atlas of a mesh. Faces of a chart that lie behind others of it are taken out into charts of their own.
+    """Unwrap a mesh. Faces that are hidden behind others of their chart are moved to new charts.
 
-    Raises `TttlrmError` where the picture is too small for all charts, and `Cancelled`.
+    Raises `TttlrmError` if the texture is too small for all charts, and `Cancelled`.
     """
     report(Stage.UNWRAP, 0)
     faces = Faces.of(mesh)
@@ -66,7 +66,7 @@ def _packed(
     size: int,
     listen: Listen,
 ) -> np.ndarray:  # [M, 3, 2], texels
-    """Faces where their charts are in the atlas."""
+    """Move and scale flattened faces to the positions of their charts in the atlas."""
     count = charts.max(initial=-1) + 1
     order = np.argsort(charts, kind="stable")
     starts = np.searchsorted(charts[order], np.arange(count))
@@ -74,7 +74,7 @@ def _packed(
     high = np.maximum.reduceat(flat.max(axis=1)[order], starts)
     packed = pack(high - low, size, GUTTER, listen)
     if packed is None:
-        hint = "Choose a larger texture, 0 for vertex colours, or fewer faces."
+        hint = "Choose a larger texture, 0 for vertex colors, or fewer faces."
         raise TttlrmError(
             "A texture of {} pixels is too small for the {} pieces of this mesh.", size, count, hint=hint, code=Code.BAD_SETTINGS
         )
@@ -86,7 +86,7 @@ def _claim_texels(
     corners: np.ndarray,  # [M, 3, 2], texels
     face_index: np.ndarray,  # [size, size] int32, −1 for none; changed in place
 ) -> None:
-    """Give faces that cover no texel's centre the texel in which their middle lies, if no other face has it."""
+    """Assign the texel at their middle to faces that cover no texel's center, unless another face has it."""
     covered = np.zeros(len(corners), dtype=bool)
     covered[face_index[face_index >= 0]] = True
     small = np.flatnonzero(~covered)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The grid of points in which surfaces are fused, and where in the world it lies."""
+"""The voxel grid in which depth maps are fused, and the box that it covers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from ..errors import Code, TttlrmError
 from .depth_maps import DepthMaps, surface_points
 
-TRUNCATION = 4.0  # voxels before and behind a surface within which its distance counts
-OUTLIERS = 0.5  # per cent of the surface points left out at each end of an axis
+TRUNCATION = 4.0  # voxels, in front of and behind a surface
+OUTLIERS = 0.5  # percent of the surface points ignored at each end of an axis
 MARGIN = 5  # voxels around the scene
-REACH = 1.5  # the scene reaches this many times as far from its centre as the looked-at points or the cameras do
-BOX_STRIDE = 4  # pixels between the points that the box is made from
+REACH = 1.5  # radius of the scene, relative to the median distance of cameras or looked-at points from its center
+BOX_STRIDE = 4  # pixels between the points that the box is computed from
 
 
 @dataclass(frozen=True)
@@ -32,22 +32,22 @@ class Volume:
         high: np.ndarray,  # [3]
         voxel: float,
     ) -> Volume:
-        """An empty volume over a box and a margin around it, with voxels of this side."""
+        """An empty volume that covers a box and a margin, with voxels of this side."""
         shape = np.ceil((high - low) / voxel).astype(int) + 1 + 2 * MARGIN
         origin = (low + high) / 2 - voxel * (shape - 1) / 2
         return Volume(origin, voxel, np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32))
 
     @property
     def truncation(self) -> float:
-        """Largest distance from a surface that counts, in world units."""
+        """Largest distance from a surface that is stored, in world units."""
         return TRUNCATION * self.voxel
 
 
 def scene_box(maps: DepthMaps) -> tuple[np.ndarray, np.ndarray]:
-    """The lowest and highest corner [3] of the box around the surfaces that the cameras look at.
+    """The lowest and highest corners, two [3], of a box around the surfaces that the cameras look at.
 
-    Far surroundings are left out: only points count that are about as near to the middle of what is looked at as the cameras
-    are. Raises `TttlrmError` when no surface is seen.
+    Far surroundings are ignored: points count only if they are about as near to the center of the scene as the cameras.
+    Raises `TttlrmError` if no surface is seen.
     """
     per_view = [points for points in surface_points(maps, BOX_STRIDE) if len(points)]
     if not per_view:
@@ -66,6 +66,6 @@ def scene_box(maps: DepthMaps) -> tuple[np.ndarray, np.ndarray]:
 
 
 def no_surface() -> TttlrmError:
-    """The error when there is nothing to make a mesh of."""
+    """The error for splats without a surface."""
     hint = "Refine the splats first, or use more photos of the same thing."
-    return TttlrmError("The splats show no solid surface to make a mesh of.", hint=hint, code=Code.NO_SURFACE)
+    return TttlrmError("The splats show no solid surface for a mesh.", hint=hint, code=Code.NO_SURFACE)

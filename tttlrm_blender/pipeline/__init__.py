@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The product's jobs, which panel, batch, command and worker share, and the scenes that they work on."""
+"""The product's jobs, shared by panel, batch, command line and worker, and the scenes that they work on."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats as they were read from a memory become those that a person wants: cropped, cleaned, merged and bounded."""
+"""Filter decoded splats by the user's settings: opacity, crop box, floaters, merging, size and count."""
 
 from __future__ import annotations
 
@@ -11,34 +11,33 @@ from ..gaussians.gaussians import Gaussians, prune
 from ..gaussians.merging import merge_close
 from ..protocol.settings import DecodeSettings
 
-NEIGHBOURS = 8  # whose distances tell how lone a splat is
-LONE = 2.0  # times as far from its neighbours as these from theirs is lone, at the strictest; for a transparent splat half as far
+NEIGHBORS = 8  # nearest splats that determine whether one is isolated
+ISOLATED = 2.0  # relative spacing of an opaque isolated splat at strictness 1; half of it for a transparent one
 
 
 def filtered(
     gaussians: Gaussians[np.ndarray],
     settings: DecodeSettings,
-    eyes: np.ndarray,  # [V, 3], where the query cameras stand
+    eyes: np.ndarray,  # [V, 3], positions of the query cameras
 ) -> Gaussians[np.ndarray]:
-    """Numpy splats without those that the settings do not want, merged, and no larger than allowed.
-
-    Raises `TttlrmError` ("no_splats") where none is left.
-    """
+    """Filter, merge and limit splats (numpy) by the settings. Raises `TttlrmError` ("no_splats") if none are left."""
     if settings.min_opacity:
         gaussians = prune(gaussians, settings.min_opacity)
     if settings.near or settings.far or settings.crop:
         gaussians = gaussians[inside(gaussians.means, settings, eyes)]
     if settings.floaters:
-        gaussians = gaussians[~lone(gaussians, settings.floaters)]
+        gaussians = gaussians[~isolated(gaussians, settings.floaters)]
     if settings.merge:
         gaussians = merge_close(gaussians, settings.merge)
     if settings.size_limit:
-        gaussians = no_larger(gaussians, settings.size_limit * nearest(gaussians.means, eyes))
+        gaussians = clamp_scales(gaussians, settings.size_limit * nearest(gaussians.means, eyes))
     if settings.max_splats:
         gaussians = prune(gaussians, max_splats=settings.max_splats)
     if not len(gaussians):
         raise TttlrmError(
-            "These settings leave no splats.", hint="Crop less, or drop fewer of the faint and lone ones.", code=Code.NO_SPLATS
+            "These settings leave no splats.",
+            hint="Enlarge the crop box, or drop fewer faint splats and floaters.",
+            code=Code.NO_SPLATS,
         )
     return gaussians
 
@@ -48,7 +47,7 @@ def inside(
     settings: DecodeSettings,
     eyes: np.ndarray,  # [V, 3]
 ) -> np.ndarray:  # [N] bool
-    """Which centres lie within the crop box and between near and far."""
+    """Mask of the centers within the crop box and between near and far."""
     keep = np.ones(len(means), dtype=bool)
     if settings.crop:
         matrix = np.reshape(settings.crop, (4, 4))
@@ -63,7 +62,7 @@ def nearest(
     means: np.ndarray,  # [N, 3]
     eyes: np.ndarray,  # [V, 3]
 ) -> np.ndarray:  # [N] float32
-    """The distance of each centre from the nearest camera."""
+    """Distance of each center from the nearest camera."""
     squares = np.full(len(means), np.inf, dtype=np.float32)
     for eye in eyes.astype(np.float32):
         offset = means - eye
@@ -71,23 +70,23 @@ def nearest(
     return np.sqrt(squares)
 
 
-def lone(gaussians: Gaussians[np.ndarray], strictness: float) -> np.ndarray:  # [N] bool
-    """Which splats are much farther from their neighbours than these are from theirs; faint ones need to be less so.
+def isolated(gaussians: Gaussians[np.ndarray], strictness: float) -> np.ndarray:  # [N] bool
+    """Mask of the splats that are much farther from their neighbors than these are from theirs; faint splats at less distance.
 
-    What is usual is asked of the neighbours, not of the whole scene: distant surroundings are sparse everywhere.
+    The comparison is with the neighbors and not with the whole scene, because distant surroundings are sparse everywhere.
     """
-    if len(gaussians) <= NEIGHBOURS:
+    if len(gaussians) <= NEIGHBORS:
         return np.zeros(len(gaussians), dtype=bool)
-    distances, neighbours = cKDTree(gaussians.means).query(gaussians.means, NEIGHBOURS + 1, workers=-1)
+    distances, neighbors = cKDTree(gaussians.means).query(gaussians.means, NEIGHBORS + 1, workers=-1)
     spacing = distances[:, 1:].mean(axis=1)
-    usual = np.median(spacing[neighbours[:, 1:]], axis=1)
-    return spacing > LONE / strictness * (1 + gaussians.opacities) / 2 * usual
+    usual = np.median(spacing[neighbors[:, 1:]], axis=1)
+    return spacing > ISOLATED / strictness * (1 + gaussians.opacities) / 2 * usual
 
 
-def no_larger(
+def clamp_scales(
     gaussians: Gaussians[np.ndarray],
     limits: np.ndarray,  # [N], world units
 ) -> Gaussians[np.ndarray]:
-    """The splats, cut off along every axis at a size of each its own."""
+    """Limit the scales of every splat along all axes."""
     parts = gaussians.arrays()
     return Gaussians(**parts | {"scales": np.minimum(gaussians.scales, limits[:, None].astype(np.float32))})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a worker can do for a scene. Panel, batch, command and tests all end here, with the same settings."""
+"""The jobs of a scene. Panel, batch, command line and tests all end here, with the same settings."""
 
 from __future__ import annotations
 
@@ -58,74 +58,74 @@ from .scene import Reconstruction, Scene
 
 
 class Clock:
-    """Seconds spent in the parts of a job."""
+    """Measures the seconds spent in parts of a job."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def __call__(self, part: str) -> Iterator[None]:
-        """Time the block as a part."""
+        """Time the enclosed block as a part."""
         start = time.perf_counter()
         yield
         self.seconds[part] = round(time.perf_counter() - start, 3)
 
 
 def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> ReconstructResult:
-    """Photos → fast weights → splats, then refinement and a mesh where they are asked for."""
+    """Reconstruct a scene: photos → fast weights → splats, then refinement and a mesh if the settings ask for them."""
     clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
-        photographs = steps.load(scene, model.config.most_views, settings, report)
+        scene_photos = steps.load(scene, model.config.most_views, settings, report)
     with clock("encode"):
-        made = steps.encode_photos(model, photographs, settings, report)
-    return _finish(scene, model, made, settings, clock, report)
+        reconstruction = steps.encode_photos(model, scene_photos, settings, report)
+    return _finish(scene, model, reconstruction, settings, clock, report)
 
 
 def extend(scene: Scene, settings: ExtendSettings, report: Report) -> ReconstructResult:
-    """More photos of the scene's folder → the same fast weights → splats anew; the result is as that of `reconstruct`.
+    """Update a scene's fast weights with new photos in its folder and decode splats again; the result is that of `reconstruct`.
 
-    Splats that were refined are replaced: they are read again from what all photos have taught.
+    Refined splats are replaced by newly decoded ones.
     """
-    clock, made = Clock(), scene.reconstruction()
-    model = load_network(made.checkpoint)
+    clock, reconstruction = Clock(), scene.reconstruction()
+    model = load_network(reconstruction.checkpoint)
     with clock("load"):
-        new = steps.new_photos(scene, made, settings, report)
+        new = steps.new_photos(scene, reconstruction, settings, report)
     with clock("encode"):
-        made = steps.encode_more(model, made, new, settings, report)
-    return _finish(scene, model, made, settings, clock, report)
+        reconstruction = steps.encode_more(model, reconstruction, new, settings, report)
+    return _finish(scene, model, reconstruction, settings, clock, report)
 
 
 def _finish(
     scene: Scene,
     model: TttLRM,
-    made: Reconstruction,
+    reconstruction: Reconstruction,
     settings: ReconstructSettings | ExtendSettings,
     clock: Clock,
     report: Report,
 ) -> ReconstructResult:
-    """Splats of a new memory, refined and with a mesh as asked for; they become the scene's."""
+    """Decode splats of a new memory, refine them and make a mesh if asked to, and store all in the scene."""
     decoded: Figures | None = None
     with clock("decode"):
-        gaussians = steps.decode_splats(model, made, settings.decode, report)
+        gaussians = steps.decode_splats(model, reconstruction, settings.decode, report)
     if settings.refine.wanted or settings.mesh:
         report.preview(lambda: gaussians)
     if settings.refine.wanted:
-        decoded, _ = steps.measure(gaussians, made, report)
+        decoded, _ = steps.measure(gaussians, reconstruction, report)
         with clock("refine"):
-            gaussians = steps.refine_splats(gaussians, made, settings.refine, report)
+            gaussians = steps.refine_splats(gaussians, reconstruction, settings.refine, report)
     mesh = None
     if settings.mesh:
         with clock("mesh"):
-            mesh = _surface_if_any(gaussians, made, settings.mesh, report)
-    used = made.photographs.files if settings.refine.wanted else made.photographs.chosen
-    figures, exposed = steps.measure(gaussians, made, report, settings.refine.wanted and settings.refine.exposure)
-    _keep(scene, report, made=made, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
+            mesh = _surface_if_any(gaussians, reconstruction, settings.mesh, report)
+    used = reconstruction.photos.files if settings.refine.wanted else reconstruction.photos.chosen
+    figures, exposed = steps.measure(gaussians, reconstruction, report, settings.refine.wanted and settings.refine.exposure)
+    _keep(scene, report, reconstruction=reconstruction, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
     surface = _to_surface(mesh) if mesh else None
-    return ReconstructResult(gaussians, _cameras(made), len(used), clock.seconds, figures, decoded, exposed, surface)
+    return ReconstructResult(gaussians, _cameras(reconstruction), len(used), clock.seconds, figures, decoded, exposed, surface)
 
 
 def poses(scene: Scene, settings: PosesSettings, report: Report) -> PosesResult:
-    """Where the cameras of the photos in the scene's folder stand, of the photos' own sizes; the scene stays as it is."""
+    """Find or estimate the cameras of the photos in the scene's folder, at the photos' own sizes; the scene does not change."""
     report(Stage.LOAD, 0)
     photos = find_photos(scene.folder, settings.poses, report)
     photos = moved(photos, settle(photos, settings.orient, settings.distance))
@@ -134,12 +134,12 @@ def poses(scene: Scene, settings: PosesSettings, report: Report) -> PosesResult:
 
 
 def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResult:
-    """The scene as a file. Raises `TttlrmError` where there is no such part of it."""
+    """Export a part of the scene as a file. Raises `TttlrmError` if the scene has no such part."""
     report(Stage.EXPORT, 0)
     match settings.format:
         case "glb":
             if scene.state.mesh is None:
-                raise TttlrmError("The scene has no mesh yet.", hint="Make one first.", code=Code.NO_MESH)
+                raise TttlrmError("The scene has no mesh yet.", hint="Make a mesh first.", code=Code.NO_MESH)
             data = glb_bytes(scene.state.mesh)
         case "json":
             data = json.dumps(_cameras(scene.reconstruction()).to_json()).encode()
@@ -152,32 +152,32 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResu
 
 
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResult:
-    """Read splats from the scene's memory again, with other settings; refinement is not kept."""
-    made = scene.reconstruction()
-    gaussians = steps.decode_splats(load_network(made.checkpoint), made, settings, report)
-    figures, _ = steps.measure(gaussians, made, report)
+    """Decode splats from the scene's memory again with other settings. Refinement is lost."""
+    reconstruction = scene.reconstruction()
+    gaussians = steps.decode_splats(load_network(reconstruction.checkpoint), reconstruction, settings, report)
+    figures, _ = steps.measure(gaussians, reconstruction, report)
     _keep(scene, report, gaussians=gaussians, refined=False)
     return DecodeResult(gaussians, figures)
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
-    """Optimise the scene's current splats against its photos, or go on with it."""
-    made = scene.reconstruction()
-    gaussians = steps.refine_splats(scene.splats(), made, settings, report, scene.state.refined)
-    figures, exposed = steps.measure(gaussians, made, report, settings.exposure)
+    """Optimize the scene's current splats against its photos, or continue an earlier refinement."""
+    reconstruction = scene.reconstruction()
+    gaussians = steps.refine_splats(scene.splats(), reconstruction, settings, report, scene.state.refined)
+    figures, exposed = steps.measure(gaussians, reconstruction, report, settings.exposure)
     _keep(scene, report, gaussians=gaussians, refined=True)
     return RefineResult(gaussians, figures, exposed)
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
-    """Make a surface of the scene's current splats."""
+    """Make a mesh of the scene's current splats."""
     surface = _surface(scene.splats(), scene.reconstruction(), settings, report)
     _keep(scene, report, mesh=surface)
     return MeshResult(_to_surface(surface))
 
 
 def render(scene: Scene, settings: RenderSettings, report: Report) -> RenderResult:
-    """Draw the scene's current splats as the cameras of its photos see them."""
+    """Render the scene's current splats from the cameras of its photos."""
     return RenderResult(steps.pictures(scene.splats(), scene.reconstruction(), settings, report))
 
 
@@ -193,24 +193,24 @@ JOBS = by_name(
 )
 
 
-def _surface(gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report) -> Trimesh:
-    """The surface of splats, its texture of the photos."""
-    photos = steps.photos_to_paint(made, report) if settings.texture else None
-    return fuse(gaussians, made.photographs.input_cameras(), settings, report, photos)
+def _surface(gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, settings: MeshSettings, report: Report) -> Trimesh:
+    """The surface of splats, textured with the photos."""
+    photos = steps.photos_to_paint(reconstruction, report) if settings.texture else None
+    return fuse(gaussians, reconstruction.photos.input_cameras(), settings, report, photos)
 
 
 def _keep(scene: Scene, report: Report, **parts: Any) -> None:
-    """Make parts the scene's, unless the job was cancelled: from then on it is done."""
+    """Store parts of the state in the scene, unless the job was canceled; after that, it can no longer be."""
     report(Stage.SAVE, 0)
     scene.change(**parts)
 
 
 def _surface_if_any(
-    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: MeshSettings, report: Report
+    gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, settings: MeshSettings, report: Report
 ) -> Trimesh | None:
-    """The surface; None, with a note, where there is none to be made: splats are not lost for want of it."""
+    """The surface; None, with a note, if it cannot be made, so that the splats are not lost."""
     try:
-        return _surface(gaussians, made, settings, report)
+        return _surface(gaussians, reconstruction, settings, report)
     except TttlrmError as error:
         report.note(text("There is no mesh: {}", error.words))
         return None
@@ -220,10 +220,10 @@ def _to_surface(mesh: Trimesh) -> Surface:
     return Surface(**mesh_arrays(mesh), glb=np.frombuffer(glb_bytes(mesh), np.uint8))
 
 
-def _cameras(made: Reconstruction) -> CameraTable:
+def _cameras(reconstruction: Reconstruction) -> CameraTable:
     """The cameras of a scene's photos, by name."""
-    originals = np.array([[photo.width, photo.height] for photo in made.photographs.by_name()])
-    return replace(_table(*made.photographs.cameras()), originals=originals)
+    originals = np.array([[photo.width, photo.height] for photo in reconstruction.photos.by_name()])
+    return replace(_table(*reconstruction.photos.cameras()), originals=originals)
 
 
 def _table(names: list[str], cameras: Cameras) -> CameraTable:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network of the last checkpoint that was used, kept from one job to the next. Jobs load it once, and pass it on."""
+"""A cache of the last network used, from one job to the next. Jobs load it once and pass it on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..render.device import best_device
 
 
 def load_network(checkpoint: str) -> TttLRM:
-    """The network of a checkpoint, "default" or a file, read again only where the file has changed. Raises `TttlrmError`."""
+    """The network of a checkpoint, "default" or a file, loaded again only if the file has changed. Raises `TttlrmError`."""
     path = DEFAULT if checkpoint == "default" else Path(checkpoint)
     return _load(path, path.stat().st_mtime_ns if path.exists() else 0)
 
@@ -24,6 +24,6 @@ def _load(path: Path, changed: int) -> TttLRM:
 
 
 def release_memory() -> None:
-    """Drop the network, and give the accelerator's memory back; it is loaded again when it is needed."""
+    """Drop the network and free the accelerator's memory; the network is loaded again when it is needed."""
     _load.cache_clear()
     free_memory()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats to look at while the network reads photos; none of this changes a result."""
+"""Previews of splats while the network reads photos, without effect on the result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..protocol.settings import DecodeSettings, ReconstructSettings
 from ..stages import Stage
 from .scene import in_world
 
-LOOK_SPLATS = 50_000  # in a preview of photos that are being read
+LOOK_SPLATS = 50_000  # splats in such a preview
 
 
 def look_ahead(
@@ -29,7 +29,7 @@ def look_ahead(
     settings: ReconstructSettings,
     report: Report,
 ) -> None:
-    """Show what a glance at the photos tells: at all of them before the autoregressive scan, else at the first few."""
+    """Preview a quick look at the photos: at all of them before an autoregressive scan, else at the first few."""
     early = None if settings.scan == "ar" else VIEWS_PER_UPDATE
     glance(
         model,
@@ -43,5 +43,5 @@ def look_ahead(
 
 
 def offering(model: TttLRM, similarity: Similarity, settings: DecodeSettings, report: Report) -> Callable[[Look], None]:
-    """What offers the splats of a look as a preview, thinned: they come often, and are coarse anyway."""
+    """A callback that offers the splats of a look as a preview, thinned, as these are frequent and coarse anyway."""
     return lambda look: report.preview(lambda: thinned(in_world(model, look(), similarity, settings), LOOK_SPLATS))

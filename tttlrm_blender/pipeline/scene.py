@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A scene as the jobs know it: photos, memory, splats and surface."""
+"""The state of a scene: photos, memory, splats and mesh."""
 
 from __future__ import annotations
 
@@ -27,61 +27,61 @@ from ..protocol.settings import DecodeSettings
 from ..render.device import to_numpy
 
 
-class Photographs:
-    """The photos of a scene, and their pixels at the size that they are used at, which are read when they are first needed."""
+class ScenePhotos:
+    """The photos of a scene, and their pixels at the size in use, which are read when first needed."""
 
     def __init__(self, files: list[Photo], chosen: list[Photo], tested: list[Photo], size: tuple[int, int]) -> None:
-        """`files` may be learned from, those `tested` are held out: both by name. The network read `chosen`, in this order."""
+        """Inputs are `files`, held-out photos `tested`, both sorted by name. The network read `chosen`, in this order."""
         self.files, self.chosen, self.tested, self.size = files, chosen, tested, size
         self._inputs: PhotoSet | None = None
         self._held_out: PhotoSet | None = None
 
     def read(self, report: Report) -> None:
-        """Read the pixels of all, if that is still to be done. Raises `TttlrmError`."""
+        """Read the pixels of all photos unless that is done. Raises `TttlrmError`."""
         self.read_inputs(report)
         self.read_held_out(report)
 
     def read_inputs(self, report: Report) -> PhotoSet:
-        """Those that may be learned from. Raises `TttlrmError`."""
+        """The input photos. Raises `TttlrmError`."""
         if self._inputs is None:
             self._inputs = load_photos(self.files, *self.size, report)
         return self._inputs
 
     def read_held_out(self, report: Report) -> PhotoSet | None:
-        """Those that are only for measuring; None where there are none. Raises `TttlrmError`."""
+        """The held-out photos, None if there are none. Raises `TttlrmError`."""
         if self.tested and self._held_out is None:
             self._held_out = load_photos(self.tested, *self.size, report)
         return self._held_out
 
     @property
     def inputs(self) -> PhotoSet:
-        """Those that may be learned from. Raises `TttlrmError` ("photos_gone") where they are not what they were."""
+        """The input photos. Raises `TttlrmError` ("photos_gone") if they were changed or deleted."""
         with kept_photos():
             return self.read_inputs(Report())
 
     @property
     def held_out(self) -> PhotoSet | None:
-        """Those that are only for measuring. Raises `TttlrmError` ("photos_gone") where they are not what they were."""
+        """The held-out photos, None if there are none. Raises `TttlrmError` ("photos_gone") if they were changed or deleted."""
         with kept_photos():
             return self.read_held_out(Report())
 
     def input_cameras(self) -> Cameras:
-        """Pinhole cameras of the photos that may be learned from."""
+        """Pinhole cameras of the input photos."""
         return pinhole_cameras(self.files, *self.size)
 
     def cameras(self) -> tuple[list[str], Cameras]:
-        """Names and pinhole cameras of all photos, by name."""
+        """Names and pinhole cameras of all photos, sorted by name."""
         photos = self.by_name()
         return [photo.name for photo in photos], pinhole_cameras(photos, *self.size)
 
     def by_name(self) -> list[Photo]:
-        """All photos."""
+        """All photos, sorted by name."""
         return sorted([*self.files, *self.tested], key=lambda photo: photo.name)
 
 
 @contextmanager
 def kept_photos() -> Iterator[None]:
-    """Says what to do about photos of a scene that cannot be read again: these are copies, which nobody could mend."""
+    """Replace the hint of errors about unreadable photos: a scene's photos are copies, which the user cannot repair."""
     try:
         yield
     except TttlrmError as error:
@@ -93,58 +93,58 @@ def kept_photos() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """What photos became; its parts belong together and are replaced together."""
+    """The result of encoding photos. Its parts belong together and are replaced together."""
 
-    photographs: Photographs
+    photos: ScenePhotos
     checkpoint: str
     memory: SceneMemory
     similarity: Similarity  # from the world of the cameras to the network's
-    name: str = field(default_factory=lambda: secrets.token_hex(8))  # of its own, on disk
+    name: str = field(default_factory=lambda: secrets.token_hex(8))  # unique, on disk
 
 
 @dataclass(frozen=True)
 class State:
-    """All that is known of a scene."""
+    """Everything that is stored of a scene."""
 
-    made: Reconstruction | None = None
+    reconstruction: Reconstruction | None = None
     gaussians: Gaussians[np.ndarray] | None = None  # numpy, in the world of the cameras
-    refined: bool = False  # whether these were optimised against the photos
+    refined: bool = False  # whether these were optimized against the photos
     mesh: Trimesh | None = None
 
 
 class Scene:
-    """One scene, its photos in a folder of its own. Jobs replace its parts only once they have succeeded."""
+    """A scene with its folder of photos. Jobs replace parts of its state only when they have succeeded."""
 
     def __init__(self, folder: Path, keep: Callable[[State], None] = lambda state: None, state: State = State()) -> None:
-        """`keep` is given every new state before it counts."""
+        """`keep` stores every new state before it takes effect."""
         self.folder, self._keep, self._state = folder, keep, state
 
     @property
     def state(self) -> State:
-        """What is known now."""
+        """The current state."""
         return self._state
 
     def change(self, **parts: Any) -> None:
-        """Replace parts of the state. Raises what keeping it raises; then nothing has changed."""
+        """Replace parts of the state. If storing it raises, nothing changes."""
         state = replace(self._state, **parts)
         self._keep(state)
         self._state = state
 
     def reconstruction(self) -> Reconstruction:
-        """What the photos became. Raises `TttlrmError` before there is anything."""
-        if self._state.made is None:
+        """The current reconstruction. Raises `TttlrmError` if there is none."""
+        if self._state.reconstruction is None:
             raise TttlrmError("This scene has not been reconstructed yet.", hint="Reconstruct it first.", code=Code.NO_SCENE)
-        return self._state.made
+        return self._state.reconstruction
 
     def splats(self) -> Gaussians[np.ndarray]:
-        """The scene's current splats. Raises `TttlrmError` before there are any."""
+        """The current splats. Raises `TttlrmError` if there are none."""
         self.reconstruction()
         assert self._state.gaussians is not None
         return self._state.gaussians
 
 
 def in_world(model: TttLRM, memory: SceneMemory, similarity: Similarity, settings: DecodeSettings) -> Gaussians[np.ndarray]:
-    """All splats of a memory in the world of the cameras, which the similarity leads from."""
+    """Decode all splats of a memory into the world of the cameras."""
     found = read_splats(model, memory, settings.keep, settings.explore, settings.sh_degree, settings.scale, settings.seed)
     back = similarity.inverse()
     return apply_similarity(to_numpy(found), back.scale, back.rotation, back.translation)

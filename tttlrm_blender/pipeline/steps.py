@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps that jobs are made of: photos → memory → splats → surface, each from and to the world of the cameras."""
+"""The steps of jobs: photos → memory → splats → surface, all in the world of the cameras."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ from ..render.pictures import draw_views, to_bytes
 from ..stages import Stage
 from .filtering import filtered
 from .previews import look_ahead, offering
-from .scene import Photographs, Reconstruction, Scene, in_world, kept_photos
+from .scene import Reconstruction, Scene, ScenePhotos, in_world, kept_photos
 
-MOST_QUERIES = 16  # views that splats are read for, where nobody asks for more
-MOST_SIDE = 960  # of a photo as it is used, where nobody asks for a size
-MOST_PIXELS = {"cpu": 256 * 256, "cuda": 536 * 960}  # of a photo as the network sees it
+MOST_QUERIES = 16  # query views by default
+MOST_SIDE = 960  # pixels of photos' longest side by default
+MOST_PIXELS = {"cpu": 256 * 256, "cuda": 536 * 960}  # of a photo in the network's input
 
 
-def load(scene: Scene, most_views: int, settings: ReconstructSettings, report: Report) -> Photographs:
-    """Find and read the photos of a scene at the size that they are used at; `most_views` of them are for the network.
+def load(scene: Scene, most_views: int, settings: ReconstructSettings, report: Report) -> ScenePhotos:
+    """Find and read the photos of a scene at the size in use; at most `most_views` of them are chosen for the network.
 
-    Inputs that are blurred or broken are set aside, held-out photos never: figures are to mean the same photos every time.
+    Blurred and broken inputs are skipped. Held-out photos never are, so that metrics always cover the same photos.
     """
     report(Stage.LOAD, 0)
     looks: Looks = {}
@@ -56,25 +56,25 @@ def load(scene: Scene, most_views: int, settings: ReconstructSettings, report: R
     world = settle(inputs, settings.orient, settings.distance)
     inputs, held_out = moved(inputs, world), moved(held_out, world)
     chosen = select_views(inputs, settings.views or most_views)
-    photographs = Photographs(inputs, chosen, held_out, used_size(inputs, *sensible_size(photos[0], settings)))
-    photographs.read(report)
-    return photographs
+    scene_photos = ScenePhotos(inputs, chosen, held_out, used_size(inputs, *sensible_size(photos[0], settings)))
+    scene_photos.read(report)
+    return scene_photos
 
 
 def split(scene: Scene, photos: list[Photo], settings: ReconstructSettings, report: Report) -> tuple[list[Photo], list[Photo]]:
-    """Inputs and held-out photos: those that the data set itself keeps apart, otherwise every n-th."""
+    """Split photos into inputs and held-out photos: the data set's own test photos, otherwise every n-th."""
     apart = find_test_photos(scene.folder, settings.poses, report) if settings.hold_out else []
     tested = {photo.path for photo in apart}
     remaining = [photo for photo in photos if photo.path not in tested]
     inputs, held_out = (remaining, apart) if apart else hold_out(photos, settings.hold_out)
     if not inputs:
-        hint = "Hold out fewer; only data sets with test photos of their own need no others to be held out."
-        raise TttlrmError("No photo of {} is left to reconstruct from.", scene.folder, hint=hint, code=Code.BAD_SETTINGS)
+        hint = "Hold out fewer photos, such as every 8th."
+        raise TttlrmError("All photos of {} are held out.", scene.folder, hint=hint, code=Code.BAD_SETTINGS)
     return inputs, held_out
 
 
 def sensible_size(photo: Photo, settings: ReconstructSettings) -> tuple[int, int]:
-    """Width and height that photos are used at: as asked for, else their own within bounds."""
+    """Width and height at which photos are used: the settings', else their own within bounds."""
     if settings.width or settings.height:
         return settings.width, settings.height
     shrink = min(1.0, MOST_SIDE / max(photo.width, photo.height))
@@ -82,15 +82,15 @@ def sensible_size(photo: Photo, settings: ReconstructSettings) -> tuple[int, int
 
 
 def network_size(width: int, height: int, patch: int, most_pixels: int) -> tuple[int, int]:
-    """The nearest size in whole patches that has about this shape and no more than so many pixels."""
+    """The largest size in whole patches with about this aspect ratio and at most `most_pixels` pixels."""
     shrink = min(1.0, (most_pixels / (width * height)) ** 0.5)
     return max(patch, int(width * shrink) // patch * patch), max(patch, int(height * shrink) // patch * patch)
 
 
-def encode_photos(model: TttLRM, photographs: Photographs, settings: ReconstructSettings, report: Report) -> Reconstruction:
-    """Let the network read the chosen photos."""
-    size = network_size(*photographs.size, model.config.patch_size, MOST_PIXELS[best_device().type])
-    views = load_photos(photographs.chosen, *size, report, stage=Stage.RESIZE)
+def encode_photos(model: TttLRM, scene_photos: ScenePhotos, settings: ReconstructSettings, report: Report) -> Reconstruction:
+    """Encode the chosen photos into a memory."""
+    size = network_size(*scene_photos.size, model.config.patch_size, MOST_PIXELS[best_device().type])
+    views = load_photos(scene_photos.chosen, *size, report, stage=Stage.RESIZE)
     autoregressive = settings.scan == "ar"
     cameras, similarity = normalize(views.cameras, "first" if autoregressive else "mean")
     if report.watched:
@@ -104,25 +104,23 @@ def encode_photos(model: TttLRM, photographs: Photographs, settings: Reconstruct
         settings.elastic,
         lambda layer: report(Stage.ENCODE, layer / model.config.layers),
     )
-    return Reconstruction(photographs, settings.checkpoint, memory, similarity)
+    return Reconstruction(scene_photos, settings.checkpoint, memory, similarity)
 
 
-def new_photos(scene: Scene, made: Reconstruction, settings: ExtendSettings, report: Report) -> list[Photo]:
-    """The photos in the scene's folder that are no part of it yet, in its world, but for those that are set aside.
+def new_photos(scene: Scene, reconstruction: Reconstruction, settings: ExtendSettings, report: Report) -> list[Photo]:
+    """The photos in the scene's folder that are not part of it yet, in its world, without blurred and broken ones.
 
-    Where poses that lie beside the photos know none of the new ones, all are estimated. Raises `TttlrmError` ("no_photos")
-    where there are none, and as `find_photos` does.
+    If pose files in the folder cover none of the new photos, all poses are estimated. Raises `TttlrmError` ("no_photos") if
+    there are none, and what `find_photos` raises.
     """
     report(Stage.LOAD, 0)
-    known = {photo.name: photo for photo in [*made.photographs.files, *made.photographs.tested]}
+    known = {photo.name: photo for photo in [*reconstruction.photos.files, *reconstruction.photos.tested]}
     looks: Looks = {}
     photos = _with_new(scene.folder, set(known), settings.poses, report, looks)
     usable = set(worth_using([photo.path for photo in photos], report, looks, duplicates=False))
     new = [photo for photo in photos if photo.name not in known and photo.path in usable]
     if not new:
-        raise TttlrmError(
-            "There are no new photos that could be used.", hint="Add sharp photos of the scene.", code=Code.NO_PHOTOS
-        )
+        raise TttlrmError("There are no usable new photos.", hint="Add sharp photos of the scene.", code=Code.NO_PHOTOS)
     if settings.remove_background:
         new = without_background(new, Path(settings.remove_background), report)
     old = [photo for photo in photos if photo.name in known]
@@ -130,7 +128,7 @@ def new_photos(scene: Scene, made: Reconstruction, settings: ExtendSettings, rep
 
 
 def _with_new(folder: Path, known: set[str], poses: str, report: Report, looks: Looks) -> list[Photo]:
-    """All photos of a folder, new ones among them where there are any."""
+    """All photos of a folder, including new ones if there are any."""
     photos = find_photos(folder, poses, report, looks)
     unposed = {path.relative_to(folder).as_posix() for path in image_files(folder)} - known
     if poses == "auto" and unposed and all(photo.name in known for photo in photos):
@@ -139,18 +137,18 @@ def _with_new(folder: Path, known: set[str], poses: str, report: Report, looks: 
 
 
 def encode_more(
-    model: TttLRM, made: Reconstruction, new: list[Photo], settings: ExtendSettings, report: Report
+    model: TttLRM, reconstruction: Reconstruction, new: list[Photo], settings: ExtendSettings, report: Report
 ) -> Reconstruction:
-    """Let the network read more photos, which join those of a reconstruction."""
-    memory, old = made.memory, made.photographs
+    """Encode more photos into the memory of a reconstruction, and add them to its photos."""
+    memory, old = reconstruction.memory, reconstruction.photos
     chosen = select_views(new, settings.views or model.config.most_views)
     height, width = memory.images.shape[1:3]
     views = load_photos(chosen, width, height, report, stage=Stage.RESIZE)
-    c2w = made.similarity.cameras(views.cameras).c2w
-    photographs = Photographs(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
+    c2w = reconstruction.similarity.cameras(views.cameras).c2w
+    scene_photos = ScenePhotos(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
     with kept_photos():
-        photographs.read(report)
-    on_chunk = offering(model, made.similarity, settings.decode, report)
+        scene_photos.read(report)
+    on_chunk = offering(model, reconstruction.similarity, settings.decode, report)
     more = extend(
         model,
         memory,
@@ -160,74 +158,78 @@ def encode_more(
         lambda share: report(Stage.ENCODE, share),
         on_chunk,
     )
-    return Reconstruction(photographs, made.checkpoint, more, made.similarity)
+    return Reconstruction(scene_photos, reconstruction.checkpoint, more, reconstruction.similarity)
 
 
 def by_name(photos: list[Photo]) -> list[Photo]:
-    """Photos in the order of their names."""
+    """Sort photos by name."""
     return sorted(photos, key=lambda photo: photo.name)
 
 
-def decode_splats(model: TttLRM, made: Reconstruction, settings: DecodeSettings, report: Report) -> Gaussians[np.ndarray]:
-    """Read splats from a scene's memory. Raises `TttlrmError` where the settings leave none."""
+def decode_splats(
+    model: TttLRM, reconstruction: Reconstruction, settings: DecodeSettings, report: Report
+) -> Gaussians[np.ndarray]:
+    """Decode splats from a scene's memory. Raises `TttlrmError` if the settings leave none."""
     report(Stage.DECODE, 0)
-    memory = queries(made, settings.views or MOST_QUERIES)
-    cameras = made.similarity.inverse().points(memory.c2w[:, :3, 3].double().cpu().numpy())
-    return filtered(in_world(model, memory, made.similarity, settings), settings, cameras)
+    memory = queries(reconstruction, settings.views or MOST_QUERIES)
+    cameras = reconstruction.similarity.inverse().points(memory.c2w[:, :3, 3].double().cpu().numpy())
+    return filtered(in_world(model, memory, reconstruction.similarity, settings), settings, cameras)
 
 
-def queries(made: Reconstruction, count: int) -> SceneMemory:
-    """The memory with `count` of its query views, spread over the scene."""
-    chosen = made.photographs.chosen
+def queries(reconstruction: Reconstruction, count: int) -> SceneMemory:
+    """The memory with only `count` of its query views, spread over the scene."""
+    chosen = reconstruction.photos.chosen
     kept = {photo.name for photo in select_views(chosen, count)}
-    return made.memory.of_views([index for index, photo in enumerate(chosen) if photo.name in kept])
+    return reconstruction.memory.of_views([index for index, photo in enumerate(chosen) if photo.name in kept])
 
 
 def refine_splats(
-    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: RefineSettings, report: Report, refined: bool = False
+    gaussians: Gaussians[np.ndarray],
+    reconstruction: Reconstruction,
+    settings: RefineSettings,
+    report: Report,
+    refined: bool = False,
 ) -> Gaussians[np.ndarray]:
-    """Optimise splats against the input photos, helped by sparse points of them; go on with those that were `refined`."""
+    """Optimize splats against the input photos, with sparse points unless these are not needed; continues if `refined`."""
     alone = settings.start == "decoded" or (refined and settings.start == "auto")
     with kept_photos():
-        inputs = made.photographs.read_inputs(report)
-    points = None if alone else points_of(made, report)
+        inputs = reconstruction.photos.read_inputs(report)
+    points = None if alone else points_of(reconstruction, report)
     return refine(gaussians, inputs, settings, report, points, refined)
 
 
-def points_of(made: Reconstruction, report: Report) -> SparsePoints | None:
-    """Sparse points of the input photos; None, with a note, where there are none to be had: splats can do without."""
+def points_of(reconstruction: Reconstruction, report: Report) -> SparsePoints | None:
+    """Sparse points of the input photos; None, with a note, if there are none, since refinement works without."""
     try:
-        return sparse_points(made.photographs.files, report)
+        return sparse_points(reconstruction.photos.files, report)
     except TttlrmError as error:
         report.note(text("Refining without sparse points: {}", error.text))
         return None
 
 
-def photos_to_paint(made: Reconstruction, report: Report) -> PhotoSet | None:
-    """The input photos, for a texture; None, with a note, where they cannot be read again: the splats' colours do then."""
+def photos_to_paint(reconstruction: Reconstruction, report: Report) -> PhotoSet | None:
+    """The input photos, for a texture; None, with a note, if they cannot be read, since splats have colors too."""
     try:
-        return made.photographs.read_inputs(report)
+        return reconstruction.photos.read_inputs(report)
     except TttlrmError as error:
         if error.code != Code.BAD_PHOTO:
             raise
-        note = (
-            "The texture is made of the splats' colours: {} For a texture of the photos, reconstruct the scene again from them."
-        )
+        note = "The texture uses the colors of the splats: {} To texture the mesh with the photos, reconstruct the scene again."
         report.note(text(note, error.text))
         return None
 
 
 def measure(
-    gaussians: Gaussians[np.ndarray], made: Reconstruction, report: Report, exposed: bool = False
+    gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, report: Report, exposed: bool = False
 ) -> tuple[Figures | None, Figures | None]:
-    """Figures over the held-out photos, and if asked those with the exposure of each photo fitted.
+    """Metrics over the held-out photos, and if `exposed` also with the exposure of each photo fitted.
 
-    None where no photos are held out, or, with a note, where they are gone.
+    None if no photos are held out or, with a note, if they cannot be read.
     """
     try:
-        held_out = made.photographs.read_held_out(report)
+        held_out = reconstruction.photos.read_held_out(report)
     except TttlrmError as error:
-        report.note(text("There are no figures over the photos held out: {}", error.text))
+        report.note(text("Held-out photos cannot be measured: {}", error.text))
         return None, None
     if not held_out:
         return None, None
@@ -236,10 +238,10 @@ def measure(
 
 
 def pictures(
-    gaussians: Gaussians[np.ndarray], made: Reconstruction, settings: RenderSettings, report: Report
+    gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, settings: RenderSettings, report: Report
 ) -> dict[str, np.ndarray]:
-    """Pictures [H, W, 3] uint8 of splats as the cameras of the scene's photos see them, by photo name."""
-    names, cameras = made.photographs.cameras()
+    """Render splats from the cameras of the scene's photos: pictures [H, W, 3] uint8 by photo name."""
+    names, cameras = reconstruction.photos.cameras()
     width, height = cameras.sizes[0].tolist()
     cameras = cameras.resized(settings.width or width, settings.height or height)
     drawn = {}
@@ -247,7 +249,11 @@ def pictures(
         report(Stage.RENDER, done / (len(settings.views) or len(names)))
         if not 0 <= view < len(names):
             raise TttlrmError(
-                "The scene has no photo {}; it has {}.", view, len(names), hint="Count from 0.", code=Code.BAD_SETTINGS
+                "The scene has no photo number {}; it has {} photos.",
+                view,
+                len(names),
+                hint="Count photos from 0.",
+                code=Code.BAD_SETTINGS,
             )
         drawn[names[view]] = to_bytes(draw_views(gaussians, cameras[[view]])[0])
     return drawn

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenes on disk, so that they outlive the worker.
+"""Storage of scenes on disk, so that they outlive the worker.
 
-A scene is two files: its memory, written once for every reconstruction under a name of its own, and `scene.safetensors` with
-splats, surface, cameras and the name of the memory that they belong to. The latter is replaced in one step after the former is
-there: whatever is interrupted, what lies there is one whole state, the new one or the one before.
+A scene has two files: its memory, written once per reconstruction under a unique name, and `scene.safetensors` with splats,
+mesh, cameras and the name of the memory that belongs to them. The latter is replaced atomically after the former is written,
+so after an interruption the stored state is consistent: either the new one or the previous one.
 """
 
 from __future__ import annotations
@@ -30,32 +30,34 @@ from ..model.network import FastWeights
 from ..photos.distortion import Distortion
 from ..photos.photo import Photo, Source
 from ..render.device import best_device
-from .scene import Photographs, Reconstruction, Scene, State
+from .scene import Reconstruction, Scene, ScenePhotos, State
 
 logger = logging.getLogger(__name__)
 
-EDITION = 1  # of the layout; scenes of another one are made anew
+EDITION = 1  # version of the layout; scenes of other editions have to be reconstructed again
 SCENE = "scene.safetensors"
 TRIPLES = ("w", "fisher", "anchor")  # of `FastWeights`
 
 
 def open_scene(photos: Path) -> Scene:
-    """The scene whose photos are in a folder, with the state that is kept beside it, if any, and will be from now on."""
+    """The scene with photos in this folder; its state is loaded from beside it, and stored there when it changes."""
     folder = photos.parent
     return Scene(photos, lambda state: save(state, folder), load(folder))
 
 
 def save(state: State, folder: Path) -> None:
-    """Write a state in place of the one before. Raises `TttlrmError` ("cannot_write") where the disk is full, for example."""
-    if state.made is None:
+    """Replace the stored state. Raises `TttlrmError` ("cannot_write"), for example if the disk is full."""
+    if state.reconstruction is None:
         return
-    memory, before = folder / _memory_file(state.made.name), set(folder.glob(_memory_file("*")))
+    memory, before = folder / _memory_file(state.reconstruction.name), set(folder.glob(_memory_file("*")))
     try:
         if memory not in before:
-            write_tensors(memory, _memory_arrays(state.made.memory))
-        write_tensors(folder / SCENE, _shown_arrays(state), {"scene": json.dumps(_described(state, state.made, folder))})
+            write_tensors(memory, _memory_arrays(state.reconstruction.memory))
+        write_tensors(
+            folder / SCENE, _shown_arrays(state), {"scene": json.dumps(_described(state, state.reconstruction, folder))}
+        )
     except BaseException:
-        _remove({memory} - before)  # nothing names it, and the disk may be full
+        _remove({memory} - before)  # nothing refers to it, and the disk may be full
         raise
     _remove(before - {memory})
 
@@ -67,9 +69,9 @@ def _remove(files: set[Path]) -> None:
 
 
 def load(folder: Path) -> State:
-    """The state that is kept in a folder: an empty one where there is none, or none that this edition can read.
+    """The state stored in a folder, empty if there is none or if it has another edition.
 
-    Raises `TttlrmError` ("cannot_read") where the system does not let it be read now.
+    Raises `TttlrmError` ("cannot_read") if the operating system cannot read it at the moment.
     """
     if not _there(folder / SCENE):
         return State()
@@ -85,12 +87,12 @@ def load(folder: Path) -> State:
         memory = _memory(load_file(kept, str(best_device())))
         return _state(described, shown, memory, folder)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-        logger.warning("the scene kept in %s cannot be read (%s) and has to be made anew", folder, error)
+        logger.warning("the scene stored in %s cannot be read (%s) and has to be reconstructed again", folder, error)
         return State()
 
 
 def _there(file: Path) -> bool:
-    """Whether there is a file. Raises `TttlrmError` where it cannot be opened: then it is not to be made anew."""
+    """Whether a file exists. Raises `TttlrmError` if it cannot be opened, so that the scene is not taken for lost."""
     try:
         file.open("rb").close()
     except FileNotFoundError:
@@ -135,18 +137,18 @@ def _shown_arrays(state: State) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
 
 
-def _described(state: State, made: Reconstruction, folder: Path) -> dict[str, Any]:
-    photographs = made.photographs
+def _described(state: State, reconstruction: Reconstruction, folder: Path) -> dict[str, Any]:
+    scene_photos = reconstruction.photos
     return {
         "edition": EDITION,
-        "memory": made.name,
+        "memory": reconstruction.name,
         "refined": state.refined,
-        "checkpoint": made.checkpoint,
-        "similarity": _similarity_to_json(made.similarity),
-        "size": photographs.size,
-        "files": [_photo_to_json(photo, folder) for photo in photographs.files],
-        "chosen": [photo.name for photo in photographs.chosen],
-        "tested": [_photo_to_json(photo, folder) for photo in photographs.tested],
+        "checkpoint": reconstruction.checkpoint,
+        "similarity": _similarity_to_json(reconstruction.similarity),
+        "size": scene_photos.size,
+        "files": [_photo_to_json(photo, folder) for photo in scene_photos.files],
+        "chosen": [photo.name for photo in scene_photos.chosen],
+        "tested": [_photo_to_json(photo, folder) for photo in scene_photos.tested],
     }
 
 
@@ -154,12 +156,12 @@ def _state(described: dict[str, Any], shown: dict[str, np.ndarray], memory: Scen
     files, tested = ([_photo(values, folder) for values in described[key]] for key in ("files", "tested"))
     by_name = {photo.name: photo for photo in files}
     chosen = [by_name[name] for name in described["chosen"]]
-    photographs = Photographs(files, chosen, tested, tuple(described["size"]))
+    scene_photos = ScenePhotos(files, chosen, tested, tuple(described["size"]))
     similarity = _similarity(described["similarity"])
-    made = Reconstruction(photographs, described["checkpoint"], memory, similarity, described["memory"])
+    reconstruction = Reconstruction(scene_photos, described["checkpoint"], memory, similarity, described["memory"])
     gaussians = Gaussians(**_below("gaussians.", shown))
     mesh = make_mesh(**_below("mesh.", shown)) if "mesh.faces" in shown else None
-    return State(made, gaussians, described["refined"], mesh)
+    return State(reconstruction, gaussians, described["refined"], mesh)
 
 
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -167,7 +169,7 @@ def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def _photo_to_json(photo: Photo, folder: Path) -> dict[str, Any]:
-    """The photo, with files below `folder` named as from there, so that the folder may move."""
+    """A photo as JSON, with paths relative to `folder` where possible, so that the folder can be moved."""
     source = photo.source
     return {
         "name": photo.name,

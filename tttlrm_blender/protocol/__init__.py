@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What worker and client share: messages, their frames, and the settings and results of jobs."""
+"""The protocol between client and worker: messages, their frames, and the settings and results of jobs."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dataclasses as JSON values and arrays by name, and back, as their type hints say.
+"""Convert dataclasses to JSON values and named arrays, and back, guided by their type hints.
 
-Plain values and tables of numbers become entries of a JSON object. Arrays go beside it, named by the fields that lead to them:
-"gaussians.means". A dataclass in a dataclass is an object in the object, without an entry where it holds nothing but arrays;
-a text is a list, as in `texts`. A field that is None is left out.
+Plain values and tables of numbers become entries of a JSON object. Arrays are kept separately, named by their path of fields,
+such as "gaussians.means". A nested dataclass is a nested object, which is omitted if it holds only arrays; a text is a list,
+see `texts`. Fields that are None are omitted.
 """
 
 from __future__ import annotations
@@ -27,47 +27,47 @@ T = TypeVar("T")
 
 @dataclass
 class Parcel:
-    """What carries one dataclass: its JSON object, and all arrays, of which its own have a prefix. Reading empties it."""
+    """Serialized form of one dataclass: its JSON object, and all arrays, of which its own have a prefix. Reading empties it."""
 
     values: dict[str, Any]
     arrays: Arrays
     prefix: str = ""
-    sizes: dict[str, int] = field(default_factory=dict)  # that arrays have in common, as far as they are known
+    sizes: dict[str, int] = field(default_factory=dict)  # named sizes that are known so far
 
 
 class Form:
-    """How a field travels. Both ways raise `ValueError` where it does not fit."""
+    """How a field is serialized. Both directions raise `ValueError` for values that do not fit."""
 
     def write(self, name: str, item: Any, parcel: Parcel) -> None:
-        """Put the item of the field with this name into a parcel."""
+        """Put the value of a field into a parcel."""
         raise NotImplementedError
 
     def read(self, name: str, parcel: Parcel) -> Any:
-        """Take the item of the field with this name out of a parcel; `MISSING` where there is none."""
+        """Take the value of a field out of a parcel; `MISSING` if there is none."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Array(Form):
-    """In a hint: what an array is like.
+    """Annotation of an array's dtype and shape.
 
-    A size is a number, several to choose from, None for any, or a name: any too, but the same wherever a dataclass names it.
+    A size is a number, a tuple of allowed numbers, None for any, or a name, which stands for the same size within a dataclass.
     """
 
     dtype: str
     shape: tuple[int | str | tuple[int, ...] | None, ...]
 
     def write(self, name: str, item: Any, parcel: Parcel) -> None:
-        """An array of its own; it is copied only where it is not contiguous."""
+        """Add the array, copied only if it is not contiguous."""
         parcel.arrays[parcel.prefix + name] = self.checked(name, sendable(item), parcel.sizes)
 
     def read(self, name: str, parcel: Parcel) -> Any:
-        """The array itself."""
+        """Take the array."""
         found = parcel.arrays.pop(parcel.prefix + name, None)
         return MISSING if found is None else self.checked(name, found, parcel.sizes)
 
     def checked(self, name: str, array: np.ndarray, sizes: dict[str, int]) -> np.ndarray:
-        """The array, if it is like this. Adds to `sizes`."""
+        """Check an array's dtype and shape, adding to `sizes`, and return it."""
         if array.dtype != np.dtype(self.dtype) or array.ndim != len(self.shape):
             raise ValueError(text("the array {!r} is not {} of {} axes", name, self.dtype, len(self.shape)))
         for size, allowed in zip(array.shape, self.shape, strict=True):
@@ -80,14 +80,14 @@ class Array(Form):
 
 @dataclass(frozen=True)
 class Table(Array):
-    """In a hint: an array that travels as lists of finite numbers in the JSON object."""
+    """Annotation of an array that is sent as lists of finite numbers in the JSON object."""
 
     def write(self, name: str, item: Any, parcel: Parcel) -> None:
-        """Its lists."""
+        """Add the array as lists."""
         parcel.values[name] = self.checked(name, self._finite(name, np.asarray(item)), parcel.sizes).tolist()
 
     def read(self, name: str, parcel: Parcel) -> Any:
-        """An array of the lists; whole numbers are fractions too."""
+        """Take an array from lists, in which integers may stand for floats."""
         if name not in parcel.values:
             return MISSING
         value, dtype = parcel.values.pop(name), np.dtype(self.dtype)
@@ -104,18 +104,18 @@ class Table(Array):
 
 @dataclass(frozen=True)
 class Named(Form):
-    """In the hint of a dict of arrays: they travel under their keys after a prefix."""
+    """Annotation of a dict of arrays, which are sent under their keys with a prefix."""
 
     start: str
     each: Array | None = None  # None for arrays of any kind
 
     def write(self, name: str, item: Any, parcel: Parcel) -> None:
-        """Each array on its own."""
+        """Add each array."""
         for key, array in item.items():
             parcel.arrays[parcel.prefix + self.start + key] = self._checked(key, sendable(array))
 
     def read(self, name: str, parcel: Parcel) -> Any:
-        """All arrays with the prefix."""
+        """Take all arrays with the prefix."""
         start = parcel.prefix + self.start
         keys = [known.removeprefix(start) for known in parcel.arrays if known.startswith(start)]
         return {key: self._checked(key, parcel.arrays.pop(start + key)) for key in keys}
@@ -125,7 +125,7 @@ class Named(Form):
 
 
 class Layout:
-    """In the hint of a dataclass whose own hints leave its arrays open: what they are like."""
+    """Annotation of a dataclass whose own hints do not specify its arrays."""
 
     def __init__(self, **arrays: Array) -> None:
         self.arrays = arrays
@@ -133,7 +133,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Plain(Form):
-    """A value of JSON: text, number, bool, a list or dict of these."""
+    """A JSON value: string, number, bool, or a list or dict of these."""
 
     hint: Any
 
@@ -145,7 +145,7 @@ class _Plain(Form):
 
 
 class _Words(Form):
-    """A text that can be translated."""
+    """A translatable text."""
 
     def write(self, name: str, item: Any, parcel: Parcel) -> None:
         parcel.values[name] = texts.to_json(item)
@@ -156,7 +156,7 @@ class _Words(Form):
 
 @dataclass(frozen=True)
 class _Part(Form):
-    """A dataclass, whose fields travel in these forms."""
+    """A dataclass, with the forms of its fields."""
 
     kind: type
     forms: Mapping[str, Form]
@@ -191,7 +191,7 @@ class _Part(Form):
 
 @dataclass(frozen=True)
 class _Optional(Form):
-    """What may be None, and then does not travel."""
+    """A value that is not sent if it is None."""
 
     form: Form
 
@@ -206,17 +206,16 @@ class _Optional(Form):
 
 
 def encode(value: Any) -> tuple[dict[str, Any], Arrays]:
-    """A dataclass as JSON values and arrays; large arrays are not copied. Raises `ValueError` for what its hints do not allow."""
+    """Convert a dataclass to JSON values and arrays, which are not copied. Raises `ValueError` if values do not fit its hints."""
     parcel = Parcel({}, {})
     _part(type(value)).fill(parcel, value)
     return parcel.values, parcel.arrays
 
 
 def decode(kind: type[T], values: Any, arrays: Arrays) -> T:
-    """A dataclass from JSON values and arrays, which are not copied.
+    """Make a dataclass from JSON values and arrays, which are not copied.
 
-    Raises `TttlrmError` ("bad_message") for what `encode` does not give: names that are unknown or missing, values and arrays of
-    another type or shape.
+    Raises `TttlrmError` ("bad_message") for unknown or missing names, and for values and arrays of wrong types or shapes.
     """
     parcel = Parcel(values, dict(arrays))
     try:
@@ -236,7 +235,7 @@ def _part(kind: type) -> _Part:
 
 @cache
 def _forms(kind: type) -> dict[str, Form]:
-    """How each field of a dataclass travels."""
+    """The form of each field of a dataclass."""
     return {name: _form(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
 
 
@@ -261,7 +260,7 @@ def _form(hint: Any) -> Form:
 
 
 def _plain(name: str, value: Any, hint: Any) -> Any:
-    """The value, if it is of the hinted type; whole numbers are fractions too."""
+    """Check the type of a value and return it; integers may stand for floats."""
     kind, inner = get_origin(hint) or hint, get_args(hint)
     if kind is Any:
         return value

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a setting is: the values that it takes, and what people call it. A dataclass field carries both in its metadata.
+"""Definition of settings: allowed values, label and description, kept in the metadata of dataclass fields.
 
-Command lines, Blender's properties, the tables of the docs and the check of what comes over the wire all derive from this.
+Command lines, Blender's properties, the tables in the docs and the validation of received settings are derived from it.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from typing import Any
 
 from ..errors import Text, listed, text
 
-LARGEST = float_info.max  # bound of numbers that need none but to be finite
+LARGEST = float_info.max  # bound of numbers that only have to be finite
 SHORT = Repr()
 SHORT.maxstring = SHORT.maxother = 60
 
 
 class Refused(ValueError):
-    """A value that a setting cannot have."""
+    """Raised for a value that a setting cannot have."""
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """Numbers from `least` to `most`, both included."""
+    """Numbers from `least` to `most`, inclusive."""
 
     whole: bool
     least: float
     most: float
-    soft_most: float | None = None  # where sliders end; larger ones can be typed
+    soft_most: float | None = None  # end of sliders; larger values can be typed
     unit: str = ""  # "share", "distance" in world units, "pixels" or "seconds"
 
     @property
     def expected(self) -> Text:
-        """Which values these are."""
+        """Description of the allowed values."""
         if self.most == LARGEST:
             return text("a finite number")
         return text(
@@ -44,29 +44,29 @@ class Numbers:
         )
 
     def read(self, value: Any) -> int | float:
-        """The value as it is kept. A bool is no number here. Raises `Refused`."""
+        """Convert a value to its stored form. Bools are not numbers. Raises `Refused`."""
         fits = type(value) is int or (type(value) is float and not self.whole)
-        if not fits or not self.least <= value <= self.most:  # which NaN and infinities are not
+        if not fits or not self.least <= value <= self.most:  # false for NaN and infinities
             raise Refused
         return value if self.whole else float(value)
 
 
 @dataclass(frozen=True)
 class Several:
-    """Lists of numbers: of any length, or as long as one of `counts`."""
+    """Lists of numbers, of any length or of one of the lengths `counts`."""
 
     each: Numbers
     counts: tuple[int, ...] = ()
 
     @property
     def expected(self) -> Text:
-        """Which values these are."""
+        """Description of the allowed values."""
         if not self.counts:
             return text("a list of values, each {}", self.each.expected)
         return text("a list of {} values, each {}", one_of(self.counts), self.each.expected)
 
     def read(self, value: Any) -> tuple[int | float, ...]:
-        """The value as it is kept. Raises `Refused`."""
+        """Convert a value to its stored form. Raises `Refused`."""
         if not isinstance(value, list | tuple) or (self.counts and len(value) not in self.counts):
             raise Refused
         return tuple(map(self.each.read, value))
@@ -74,15 +74,15 @@ class Several:
 
 @dataclass(frozen=True)
 class Switch:
-    """On or off."""
+    """True or false."""
 
     @property
     def expected(self) -> Text:
-        """Which values these are."""
+        """Description of the allowed values."""
         return text("true or false")
 
     def read(self, value: Any) -> bool:
-        """The value as it is kept. Raises `Refused`."""
+        """Convert a value to its stored form. Raises `Refused`."""
         if not isinstance(value, bool):
             raise Refused
         return value
@@ -90,7 +90,7 @@ class Switch:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of the values of a setting that has only a few."""
+    """One choice of an enumeration."""
 
     identifier: str
     label: str
@@ -99,22 +99,22 @@ class Choice:
 
 @dataclass(frozen=True)
 class Choices:
-    """One of a few words."""
+    """An enumeration of identifiers."""
 
     items: tuple[Choice, ...]
 
     @property
     def identifiers(self) -> list[str]:
-        """The words, in order."""
+        """The identifiers, in order."""
         return [item.identifier for item in self.items]
 
     @property
     def expected(self) -> Text:
-        """Which values these are."""
+        """Description of the allowed values."""
         return one_of(self.identifiers)
 
     def read(self, value: Any) -> str:
-        """The value as it is kept. Raises `Refused`."""
+        """Convert a value to its stored form. Raises `Refused`."""
         if not isinstance(value, str) or value not in self.identifiers:
             raise Refused
         return value
@@ -122,18 +122,18 @@ class Choices:
 
 @dataclass(frozen=True)
 class Worded:
-    """A text of a certain form, or none."""
+    """A text that matches a pattern, or an empty one."""
 
     pattern: str
     example: str
 
     @property
     def expected(self) -> Text:
-        """Which values these are."""
+        """Description of the allowed values."""
         return text("a text such as {}", self.example)
 
     def read(self, value: Any) -> str:
-        """The value as it is kept. Raises `Refused`."""
+        """Convert a value to its stored form. Raises `Refused`."""
         if not isinstance(value, str) or (value and not re.fullmatch(self.pattern, value, re.DOTALL)):
             raise Refused
         return value
@@ -141,17 +141,17 @@ class Worded:
 
 @dataclass(frozen=True)
 class FilePath:
-    """The path of a file or folder, or one of some words."""
+    """The path of a file or folder, or a reserved word."""
 
     words: tuple[str, ...]
 
     @property
     def expected(self) -> Text:
-        """Which values these are."""
+        """Description of the allowed values."""
         return one_of([*(word for word in self.words if word), text("a path")])
 
     def read(self, value: Any) -> str:
-        """The value as it is kept. Raises `Refused`."""
+        """Convert a value to its stored form. Raises `Refused`."""
         if not isinstance(value, str):
             raise Refused
         return value
@@ -162,20 +162,20 @@ Values = Numbers | Several | Switch | Choices | Worded | FilePath
 
 @dataclass(frozen=True)
 class Setting:
-    """What is known of a setting beside its name and its default, which are those of its field."""
+    """The definition of a setting, except its name and default, which are those of the field."""
 
     values: Values
     label: str  # as Blender's interface shows it
     description: str  # one line
-    option: str = ""  # on command lines, without the leading dashes; some settings share one
+    option: str = ""  # on command lines, without dashes; several settings may share one
 
 
 @dataclass(frozen=True)
 class Group:
-    """What is known of a field that holds the settings of another dataclass."""
+    """The definition of a field that holds a nested settings dataclass."""
 
     kind: type
-    optional: bool  # whether there may be none
+    optional: bool  # whether it may be None
 
 
 def _setting(values: Values, default: Any, label: str, description: str, option: str) -> Any:
@@ -193,55 +193,55 @@ def number(
     unit: str = "",
     option: str = "",
 ) -> Any:
-    """A field for numbers, whole ones where the default is one."""
+    """A field for a number, an integer if the default is one."""
     return _setting(Numbers(isinstance(default, int), least, most, soft_most, unit), default, label, description, option)
 
 
 def several(each: Numbers, counts: tuple[int, ...], label: str, description: str) -> Any:
-    """A field for a list of numbers, none by default."""
+    """A field for a list of numbers, empty by default."""
     return _setting(Several(each, counts), (), label, description, "")
 
 
 def switch(default: bool, label: str, description: str, *, option: str = "") -> Any:
-    """A field for what is on or off."""
+    """A field for a bool."""
     return _setting(Switch(), default, label, description, option)
 
 
 def choice(default: str, label: str, description: str, items: Sequence[Choice]) -> Any:
-    """A field for one of some words."""
+    """A field for one of several choices."""
     return _setting(Choices(tuple(items)), default, label, description, "")
 
 
 def worded(label: str, description: str, pattern: str, example: str) -> Any:
-    """A field for a text that matches a pattern as a whole, or none, which is the default."""
+    """A field for a text that fully matches a pattern; empty by default."""
     return _setting(Worded(pattern, example), "", label, description, "")
 
 
 def path(default: str, label: str, description: str, *words: str) -> Any:
-    """A field for a file or folder; the default and the words name none."""
+    """A field for the path of a file or folder; the default and `words` are reserved words."""
     return _setting(FilePath((default, *words)), default, label, description, "")
 
 
 def group(kind: type, optional: bool = False) -> dict[str, Group]:
-    """The metadata of a field for the settings of another dataclass, which are `optional` where it may be None."""
+    """The metadata of a field for a nested settings dataclass, which may be None if `optional`."""
     return {"setting": Group(kind, optional)}
 
 
 def describe(kind: type) -> dict[str, Setting | Group]:
-    """What is known of the settings of a dataclass, by name and in order."""
+    """The definitions of a dataclass's settings by name, in order."""
     return {each.name: each.metadata["setting"] for each in fields(kind)}
 
 
 def one_of(words: Sequence[object]) -> Text:
-    """A, B or C."""
+    """Join words as "A, B or C"."""
     return text("{} or {}", listed(words[:-1]), words[-1]) if len(words) > 1 else listed(words)
 
 
 def _short(value: float) -> int | float:
-    """The number without a fraction where it has none."""
+    """Convert whole numbers to int."""
     return int(value) if value == int(value) else value
 
 
 def brief(value: Any) -> str:
-    """A value in a sentence, cut off where it is long."""
+    """A value for use in a sentence, shortened if it is long."""
     return "a huge number" if isinstance(value, int) and abs(value) > 1 << 64 else SHORT.repr(value)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arrays as bytes: the safetensors layout, and large arrays in several frames of bounded size.
+"""Binary frames: arrays in the safetensors layout, and large arrays split over several frames of bounded size.
 
 A frame is a safetensors file: 8 bytes with the length of the header (little endian), the header as JSON, the raw values.
-The header gives for every array its dtype, its shape and the range of its bytes; `__metadata__` holds texts.
+The header has the dtype, shape and byte range of every array; `__metadata__` holds strings.
 
-A message with arrays is one frame or several in a row. The first carries in its metadata the message and the names, dtypes
-and shapes of its arrays; every frame carries runs of their values, flat and in order, until all are complete.
+A message with arrays is one or several consecutive frames. The metadata of the first contains the message and the names,
+dtypes and shapes of its arrays; every frame contains runs of their values, flat and in order, until all are complete.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import numpy as np
 
 from ..errors import Code, TttlrmError, text
 
-RUN_BYTES = 8 << 20  # values carried by one frame when a message is split
+RUN_BYTES = 8 << 20  # bytes of values per frame of a split message
 MAX_HEADER = 8 << 20
-MAX_FRAME = RUN_BYTES + MAX_HEADER + 8  # nobody sends or accepts more in one piece
+MAX_FRAME = RUN_BYTES + MAX_HEADER + 8  # largest frame that either side sends or accepts
 MAX_RANK = 8
-WHOLE = range(-1 << 63, 1 << 64)  # the whole numbers that JSON may have
+WHOLE = range(-1 << 63, 1 << 64)  # allowed integers in JSON
 DTYPES = {
     name: np.dtype(code)
     for name, code in {
@@ -46,7 +46,7 @@ Buffer = bytes | bytearray | memoryview
 
 
 def sendable(array: Any) -> np.ndarray:
-    """The array contiguous and little endian; raises `TypeError` for values that cannot travel."""
+    """Make an array contiguous and little endian. Raises `TypeError` for dtypes that cannot be sent."""
     array = np.asarray(array)
     little = array.dtype.newbyteorder("<")
     if little not in NAMES:
@@ -55,7 +55,7 @@ def sendable(array: Any) -> np.ndarray:
 
 
 def pack(metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> bytes:
-    """One frame with the metadata and the arrays."""
+    """Pack metadata and arrays into one frame."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     parts, end = [], 0
     for name, array in arrays.items():
@@ -71,7 +71,7 @@ def pack(metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> bytes
 
 
 def unpack(frame: Buffer, max_header: int = MAX_HEADER) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    """The metadata and the arrays of one frame; the arrays are views of its bytes. Raises `TttlrmError` for anything amiss."""
+    """Unpack metadata and arrays from one frame; arrays are views of its bytes. Raises `TttlrmError` if it is malformed."""
     length = int.from_bytes(frame[:8], "little")
     if len(frame) < 8 or length > min(max_header, len(frame) - 8):
         raise malformed("its header does not fit")
@@ -105,7 +105,7 @@ def _entry(entry: Any) -> tuple[np.dtype, tuple[int, ...], tuple[int, int]]:
 
 
 def array_kind(dtype: Any, shape: Any) -> tuple[np.dtype, tuple[int, ...]]:
-    """Dtype and shape from their names in a header, checked."""
+    """Validate and convert the dtype and shape in a header."""
     if not isinstance(dtype, str) or dtype not in DTYPES:
         raise malformed("it has an array of the unknown kind {}", repr(dtype))
     if not _is_sizes(shape) or len(shape) > MAX_RANK or prod(max(size, 1) for size in shape) >= 1 << 56:
@@ -118,7 +118,7 @@ def _is_sizes(values: Any) -> bool:
 
 
 def parse_object(text: str | Buffer) -> dict[str, Any]:
-    """A JSON object, strictly: no repeated names, no NaN, no number beyond float64 or 64 bits, no other value."""
+    """Parse a JSON object strictly: no repeated names, no NaN, no numbers beyond float64 or 64 bits."""
     try:
         values = json.loads(
             text if isinstance(text, str) else bytes(text).decode(),
@@ -160,13 +160,15 @@ def _refuse_constant(name: str) -> None:
 
 
 def malformed(template: str, *values: object) -> TttlrmError:
-    """The error for a message that breaks the rules, from a clause that says how."""
+    """The error for a malformed message, from a clause that describes the fault."""
     reason = text(template, *values)
-    return TttlrmError("A message cannot be read: {}.", reason, hint="Is the other side really tttLRM?", code=Code.BAD_MESSAGE)
+    return TttlrmError(
+        "A message cannot be read: {}.", reason, hint="Check that the other side is tttLRM.", code=Code.BAD_MESSAGE
+    )
 
 
 def split(message: str, arrays: Mapping[str, np.ndarray], run_bytes: int = RUN_BYTES) -> Iterator[bytes]:
-    """The frames of a message with arrays, each made when it is asked for."""
+    """Yield the frames of a message with arrays."""
     sent = {name: sendable(array) for name, array in arrays.items()}
     kinds = {name: [NAMES[array.dtype], list(array.shape)] for name, array in sent.items()}
     metadata = {"message": message, "arrays": json.dumps(kinds)}
@@ -192,7 +194,7 @@ def _runs(arrays: Mapping[str, np.ndarray], run_bytes: int) -> Iterator[dict[str
 
 
 class Assembler:
-    """Puts the frames of messages together: the arrays are made once, at full size, and filled as the frames come in."""
+    """Assembles messages from frames: arrays are allocated once at full size, and filled as frames arrive."""
 
     def __init__(self, max_bytes: int, max_header: int = MAX_HEADER) -> None:
         """`max_bytes` bounds the arrays of one message, `max_header` the header of each of its frames."""
@@ -200,10 +202,10 @@ class Assembler:
         self._message: str | None = None
         self._arrays: dict[str, np.ndarray] = {}
         self._filled: dict[str, int] = {}
-        self._missing = 0  # values, of all arrays
+        self._missing = 0  # number of values of all arrays
 
     def add(self, frame: Buffer) -> tuple[str, dict[str, np.ndarray]] | None:
-        """Take in the next frame; gives the message and its arrays once they are complete. Raises `TttlrmError`."""
+        """Add the next frame; returns the message and its arrays once they are complete. Raises `TttlrmError`."""
         metadata, runs = unpack(frame, self._max_header)
         if self._message is None:
             self._open(metadata)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds of jobs: what each is called on the wire, the settings that it takes and the result that it gives."""
+"""The kinds of jobs: name on the wire, settings and result of each."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole story of a run, as the messages that client and worker exchange.
+"""The messages that client and worker exchange.
 
-Both sides open with `Hello`. Then the client makes requests, each under a number of its own: `Upload` (once or more for one
-file), `Submit`, `Forget`; `Cancel` under the number of a `Submit` stops that job. The worker answers every request, under its
-number, with events that end in one `Done`, `Failed` or `Cancelled`.
+Both sides open with `Hello`. Then the client makes requests, each with a unique number: `Upload` (one or more for a file),
+`Submit`, `Forget`; `Cancel` with the number of a `Submit` stops that job. The worker answers every request, under its number,
+with events that end in one `Done`, `Failed` or `Cancelled`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .frames import MAX_HEADER, Assembler, Buffer, malformed, parse_object, spli
 from .results import File, Splats
 
 PROTOCOL = 4
-MAX_TEXT = 3 << 20  # characters, all ASCII; quoted once more it must fit into the header of a frame
-MAX_REQUEST = 256 << 10  # characters of what a client asks, beside arrays: all others wait while a worker reads them
+MAX_TEXT = 3 << 20  # characters, all ASCII; quoted, it must fit into the header of a frame
+MAX_REQUEST = 256 << 10  # characters of a request without arrays: all other clients wait while a worker parses it
 
 Result = TypeVar("Result")
 
@@ -33,17 +33,17 @@ class Hello:
 
     protocol: int = PROTOCOL
     version: str = __version__
-    token: str = field(default="", repr=False)  # the worker's secret, told by the client
-    capabilities: list[str] = field(default_factory=list)  # of the worker: the kinds of jobs that it does
+    token: str = field(default="", repr=False)  # the worker's secret, sent by the client
+    capabilities: list[str] = field(default_factory=list)  # kinds of jobs, sent by the worker
 
 
 @dataclass(frozen=True)
 class Upload:
-    """The next bytes of a file of a scene's folder."""
+    """The next bytes of a file for a scene's folder."""
 
     session: str
     path: str  # inside the folder, with slashes
-    size: int  # of the whole file
+    size: int  # bytes of the whole file
     offset: int  # of these bytes in the file
     bytes: File = field(compare=False, repr=False)
 
@@ -55,7 +55,7 @@ class Submit:
     session: str
     kind: str
     settings: dict[str, Any]
-    previews: bool = False  # whether somebody looks at splats on their way: making them takes time, and changes no result
+    previews: bool = False  # whether to send previews, which take time and do not change the result
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Cancel:
 
 @dataclass(frozen=True)
 class Forget:
-    """Stop the jobs of a scene and remove its files and its memory."""
+    """Stop the jobs of a scene and delete its files and its memory."""
 
     session: str
 
@@ -74,12 +74,12 @@ class Forget:
 class Queued:
     """The job waits."""
 
-    position: int  # jobs before it
+    position: int  # number of jobs before it
 
 
 @dataclass(frozen=True)
 class Progress:
-    """The job is at work."""
+    """The job is running."""
 
     stage: str
     fraction: float  # of the stage, 0 to 1
@@ -88,38 +88,38 @@ class Progress:
 
 @dataclass(frozen=True)
 class Note:
-    """Something worth telling that stops nothing, such as a photo that was left out."""
+    """A warning, such as a photo that was left out."""
 
     text: Text
 
 
 @dataclass(frozen=True)
 class Preview:
-    """Splats worth showing before the job is done."""
+    """Splats to show before the job is done."""
 
     gaussians: Splats = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Done:
-    """The request is fulfilled. Who made it knows of which type the result is."""
+    """The request has succeeded. Its sender knows the type of the result."""
 
     info: dict[str, Any] = field(default_factory=dict)
     arrays: Annotated[Arrays, Named("")] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, result: Any) -> Done:
-        """The message that carries a result, which is a dataclass as in `results`. Raises as `codec.encode`."""
+        """The message with a result, a dataclass of `results`. Raises what `codec.encode` raises."""
         return cls(*codec.encode(result))
 
     def result(self, kind: type[Result]) -> Result:
-        """The result that this message carries. Raises `TttlrmError` ("bad_message") where it is none of that type."""
+        """The result in this message. Raises `TttlrmError` ("bad_message") if it is not of that type."""
         return codec.decode(kind, self.info, self.arrays)
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The request came to nothing."""
+    """The request has failed."""
 
     code: str
     text: Text  # what happened
@@ -127,17 +127,17 @@ class Failed:
 
     @classmethod
     def of(cls, error: TttlrmError) -> Failed:
-        """The message that tells about an error."""
+        """The message for an error."""
         return cls(error.code, error.text, error.advice)
 
     def error(self) -> TttlrmError:
-        """The error that this message tells about."""
+        """The error in this message."""
         return TttlrmError(self.text, hint=self.advice, code=self.code)
 
 
 @dataclass(frozen=True)
 class Cancelled:
-    """The job stopped because it was asked to."""
+    """The job was stopped by request."""
 
 
 Request = Upload | Submit | Cancel | Forget
@@ -152,7 +152,7 @@ KINDS: dict[str, type] = {
 
 
 def slot(event: Event) -> tuple[Any, ...]:
-    """Of the events of one request in one slot only the newest matters to a reader who is behind."""
+    """A key of events: for a slow reader, only the newest event of a request in each slot matters."""
     match event:
         case Progress():
             return Progress, event.stage
@@ -163,7 +163,7 @@ def slot(event: Event) -> tuple[Any, ...]:
 
 
 def encode(request: int, message: Message) -> Iterator[str | bytes]:
-    """The frames of a message, to be sent in a row: a text, or binary frames if it has arrays."""
+    """The frames of a message in order: one text frame, or binary frames if it has arrays."""
     values, arrays = codec.encode(message)
     said = json.dumps({"type": type(message).__name__.lower(), "request": request, **values}, allow_nan=False)
     if len(said) > (MAX_REQUEST if isinstance(message, Request) else MAX_TEXT):
@@ -172,14 +172,14 @@ def encode(request: int, message: Message) -> Iterator[str | bytes]:
 
 
 class Decoder:
-    """Reads the frames of one connection."""
+    """Decodes the frames of one connection."""
 
     def __init__(self, max_bytes: int, max_text: int = MAX_TEXT, max_header: int = MAX_HEADER) -> None:
-        """`max_bytes` bounds the arrays of one message, `max_text` its text, `max_header` the header of each of its frames."""
+        """Limit the arrays of a message to `max_bytes`, its text to `max_text`, and frame headers to `max_header`."""
         self._assembler, self._max_text = Assembler(max_bytes, max_header), max_text
 
     def feed(self, frame: str | Buffer) -> tuple[int, Message] | None:
-        """Take in the next frame; gives a request's number and the message when it is complete. Raises `TttlrmError`."""
+        """Add the next frame; returns the request's number and the message once it is complete. Raises `TttlrmError`."""
         complete = (frame, {}) if isinstance(frame, str) else self._assembler.add(frame)
         if complete and len(complete[0]) > self._max_text:
             raise malformed("its text is too long")
@@ -191,7 +191,7 @@ def _message(said: str, arrays: Arrays) -> tuple[int, Message]:
     kind, request = KINDS.get(str(values.pop("type", None))), values.pop("request", None)
     if kind is None or type(request) is not int:
         raise malformed("its type or its request is unknown")
-    if kind is Hello:  # a newer side may say more; what it says must still be read to tell who is to be updated
+    if kind is Hello:  # a newer side may send more fields; its version must be readable to decide which side to update
         known = {field.name for field in fields(Hello)}
         values = {name: value for name, value in values.items() if name in known}
     return request, codec.decode(kind, values, arrays)
@@ -205,7 +205,7 @@ def check_versions(worker: Hello, client: Hello) -> None:
     there = "Update tttLRM in the worker's Python to {}."
     here = "Update tttLRM in Blender (or wherever you started this) to {}."
     raise TttlrmError(
-        "The worker is tttLRM {} (protocol {}), the client is {} (protocol {}); they cannot talk to each other.",
+        "The worker is tttLRM {} (protocol {}) and the client is {} (protocol {}); these versions are not compatible.",
         worker.version,
         worker.protocol,
         client.version,

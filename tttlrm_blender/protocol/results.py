@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a finished job gives, one dataclass per kind of job: the same for the panel, the batch, the command and the tests."""
+"""Results, one dataclass per kind of job, shared by panel, batch, command line and tests."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ Pictures = Annotated[dict[str, np.ndarray], Named("image.", Array("u1", (None, N
 
 @dataclass(frozen=True)
 class Nothing:
-    """A job that only does something."""
+    """The result of a job without data."""
 
 
 @dataclass(frozen=True)
 class CameraTable:
-    """Pinhole cameras of V photos, by name, in OpenCV axes."""
+    """Pinhole cameras of V photos, sorted by name, in OpenCV axes."""
 
     names: list[str]
     c2w: Annotated[np.ndarray, Table("<f8", ("V", 4, 4))]  # camera to world
     intrinsics: Annotated[np.ndarray, Table("<f8", ("V", 4))]  # fx fy cx cy in pixels
-    sizes: Annotated[np.ndarray, Table("<i8", ("V", 2))]  # width and height in pixels that the intrinsics are for
-    originals: Annotated[np.ndarray, Table("<i8", ("V", 2))] | None = None  # of the photos, from which those may be cut
+    sizes: Annotated[np.ndarray, Table("<i8", ("V", 2))]  # width and height in pixels, to which the intrinsics refer
+    originals: Annotated[np.ndarray, Table("<i8", ("V", 2))] | None = None  # sizes of the photos before cropping
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.c2w):
@@ -52,11 +52,11 @@ class CameraTable:
         return len(self.names)
 
     def to_json(self) -> dict[str, Any]:
-        """The cameras as a cameras.json has them."""
+        """The content of a cameras.json."""
         return codec.encode(self)[0]
 
     def __getitem__(self, views: list[int]) -> CameraTable:
-        """The cameras of some views, in the order given."""
+        """The cameras of some views, in the given order."""
         originals = None if self.originals is None else self.originals[views]
         names = [self.names[view] for view in views]
         return CameraTable(names, self.c2w[views], self.intrinsics[views], self.sizes[views], originals)
@@ -64,7 +64,7 @@ class CameraTable:
 
 @dataclass(frozen=True)
 class Figures:
-    """How close pictures of splats come to photos that were held out."""
+    """Image quality of splats over held-out photos."""
 
     psnr: float  # dB
     ssim: float
@@ -72,31 +72,31 @@ class Figures:
 
 @dataclass(frozen=True)
 class Surface:
-    """A triangle mesh with coloured vertices, and the same as a file. Faces turn anticlockwise seen from outside."""
+    """A triangle mesh with colored vertices, and the same as a file. Faces are counterclockwise seen from outside."""
 
     vertices: Annotated[np.ndarray, Array("<f4", ("N", 3))]  # world units
     faces: Annotated[np.ndarray, Array("<i4", ("M", 3))]  # indices of vertices
     colors: Annotated[np.ndarray, Array("<f4", ("N", 3))]  # sRGB, 0 to 1
     glb: File
-    uv: Annotated[np.ndarray, Array("<f4", ("M", 3, 2))] | None = None  # where the faces' corners are in the texture, v upwards
-    texture: File | None = None  # a JPEG file in sRGB; None for a mesh that has only its vertices' colours
+    uv: Annotated[np.ndarray, Array("<f4", ("M", 3, 2))] | None = None  # texture coordinates of the faces' corners, v up
+    texture: File | None = None  # a JPEG file in sRGB; None for a mesh with only vertex colors
 
 
 @dataclass(frozen=True)
 class ReconstructResult:
-    """A scene of photos, or of more photos than before."""
+    """A reconstructed or extended scene."""
 
     gaussians: Splats
     cameras: CameraTable  # of all photos
-    views: int  # photos used: the network reads some, refinement uses all
+    views: int  # number of photos used: the network reads some, refinement uses all
     seconds: dict[str, float]  # by part of the job: load, encode, decode, refine, mesh
-    figures: Figures | None = None  # None where no photos are held out, here and below
-    decoded: Figures | None = None  # before the refinement
+    figures: Figures | None = None  # None if no photos are held out, here and below
+    decoded: Figures | None = None  # before refinement
     exposed: Figures | None = None  # with the exposure of each photo fitted
     mesh: Surface | None = None
 
     def report(self) -> dict[str, Any]:
-        """The figures as a report.json has them."""
+        """The content of a report.json."""
         decoded = {"decoded": _plain(self.decoded)} if "refine" in self.seconds else {}
         exposed = {"exposed": _plain(self.exposed)} if self.exposed else {}
         figures = {**_plain(self.figures), **exposed, "splats": len(self.gaussians)}
@@ -105,7 +105,7 @@ class ReconstructResult:
 
 @dataclass(frozen=True)
 class PosesResult:
-    """Where the cameras of photos stand."""
+    """Camera poses of photos."""
 
     cameras: CameraTable
 
@@ -119,7 +119,7 @@ class ExportResult:
 
 @dataclass(frozen=True)
 class DecodeResult:
-    """Splats read again."""
+    """Decoded splats."""
 
     gaussians: Splats
     figures: Figures | None = None  # None where no photos are held out
@@ -127,7 +127,7 @@ class DecodeResult:
 
 @dataclass(frozen=True)
 class RefineResult:
-    """Splats optimised."""
+    """Refined splats."""
 
     gaussians: Splats
     figures: Figures | None = None  # None where no photos are held out
@@ -136,7 +136,7 @@ class RefineResult:
 
 @dataclass(frozen=True)
 class MeshResult:
-    """A surface of splats."""
+    """A mesh of splats."""
 
     mesh: Surface
 
@@ -145,7 +145,7 @@ class MeshResult:
 class RenderResult:
     """Pictures of splats."""
 
-    pictures: Pictures  # [H, W, 3] sRGB, as the cameras of photos see them, by the photos' names
+    pictures: Pictures  # [H, W, 3] sRGB, from the cameras of photos, by the photos' names
 
 
 def _plain(figures: Figures | None) -> dict[str, float]:

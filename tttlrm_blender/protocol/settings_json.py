@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings as JSON, and the check of what is to become settings: before any work is done."""
+"""Convert settings to JSON and back, and validate them before any work is done."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Settings = TypeVar("Settings")
 
 
 def to_json(settings: Any) -> dict[str, Any]:
-    """A settings dataclass as plain JSON values."""
+    """Convert a settings dataclass to plain JSON values."""
     return asdict(settings)
 
 
 def from_json(kind: type[Settings], values: Any) -> Settings:
-    """A settings dataclass from a JSON object; what is left out has its default.
+    """Make a settings dataclass from a JSON object; missing settings get their defaults.
 
-    Raises `TttlrmError` ("bad_settings") for unknown names and for values that do not fit; it tells all of them, and what fits.
+    Raises `TttlrmError` ("bad_settings") that lists all unknown names and invalid values, with the allowed values.
     """
     faults: list[Text] = []
     settings = _read(kind, values, "", faults)
@@ -30,12 +30,12 @@ def from_json(kind: type[Settings], values: Any) -> Settings:
 
 
 def check(settings: Any) -> None:
-    """Raise `TttlrmError` unless all values of a settings dataclass fit."""
+    """Raise `TttlrmError` unless all values of a settings dataclass are valid."""
     from_json(type(settings), to_json(settings))
 
 
 def _read(kind: type, values: Any, path: str, faults: list[Text]) -> Any:
-    """The settings in a JSON object; adds to `faults` what is wrong, and then what is given is of no use."""
+    """Read settings from a JSON object. Errors are added to `faults`; then the result is meaningless."""
     if not isinstance(values, dict):
         faults.append(text("{} is {}, not {}", path or kind.__name__, brief(values), text("an object")))
         return None

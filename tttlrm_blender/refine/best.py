@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The best of the states that splats go through, judged by photos that they do not learn from.
+"""Keep the best splats of a run, judged by photos that they do not learn from.
 
-A few photos are set aside, and the splats are judged by them now and then. Once a quarter of the budget is used and the splats
-are better than ever, the judges are learned from too: optimisation has proved that it helps with photos it does not know,
-and every photo counts. Otherwise the photos are being learned by heart: the judges stay aside, and the best splats come back.
+A few photos are set aside, and the splats are judged by them now and then. If the splats are better than ever once a quarter
+of the budget is used, optimization has proved to generalize: the judges join the training photos, as every photo helps.
+Otherwise the run is overfitting: the judges stay aside, and the best splats so far are returned.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from ..render.metrics import evaluate_psnr
 from .budget import Budget
 from .parameters import Parameters
 
-ENOUGH, SPARED = 8, 10  # photos of which one can be spared; one of so many is
+ENOUGH, SPARED = 8, 10  # fewer photos than ENOUGH are all learned from; of more, one in SPARED is set aside
 MOST_JUDGES = 8
-JOIN = 0.25  # share of the budget from which the judges may be learned from: later costs quality
-APART = 0.1  # share of the budget from one judgement to the next, or more where they would take too long:
-COST, DRAWING = 0.03, 0.3  # share of all time that they may take, and of a step's time that drawing one photo takes
+JOIN = 0.25  # share of the budget after which the judges may join; joining later costs quality
+APART = 0.1  # share of the budget between judgments, more where they would take too long:
+COST, DRAWING = 0.03, 0.3  # judging may take this share of all time; drawing one photo takes this share of a step's time
 
 
 class Best:
-    """Keeps the splats (numpy) whose pictures are nearest to some photos."""
+    """The splats (numpy) so far that match the judging photos best."""
 
     def __init__(
         self, splats: Gaussians[np.ndarray], photos: PhotoSet, exposure: bool, refined: bool = False, listen: Listen = unheard
     ) -> None:
-        """Begins with some splats. Sets some photos aside; of few none, and all judge. `exposure` is that of `evaluate_psnr`.
+        """Start with some splats and set photos aside, or let all photos judge if there are few. `exposure`: see `evaluate_psnr`.
 
-        Splats `refined` before know the judges already, and would win against all that do not: then none are set aside.
+        No photos are set aside for splats `refined` before: these have learned from the judges already and would always win.
         """
         judging = judging_views(len(photos))
         self.apart = judging[:0] if refined else judging
         self.judges = photos[judging] if len(judging) else photos
-        self.exposure, self.listen, self.judged = exposure, listen, 0.0  # share of the budget at the last judgement
+        self.exposure, self.listen, self.judged = exposure, listen, 0.0  # share of the budget at the last judgment
         self.splats, self.psnr = splats, self._judge(splats)
 
     def offer(self, splats: Gaussians[np.ndarray]) -> bool:
-        """Keep the splats if they are better than those kept; whether they are."""
+        """Keep the splats if they are better than those kept, and return whether they are."""
         psnr = self._judge(splats)
         better = psnr > self.psnr
         if better:
@@ -51,7 +51,7 @@ class Best:
         return better
 
     def follow(self, parameters: Parameters, budget: Budget) -> bool:
-        """Judge the splats where that is due; whether the photos set aside are learned from, from now on."""
+        """Judge the splats if it is time to, and return whether the judges join the training photos now."""
         if not self._is_due(budget):
             return False
         self.judged = budget.used
@@ -61,17 +61,17 @@ class Best:
         return join
 
     def _judge(self, splats: Gaussians[np.ndarray]) -> float:
-        """PSNR in dB; none at all without splats."""
+        """PSNR in dB, minus infinity without splats."""
         return evaluate_psnr(splats, self.judges, self.exposure, self.listen) if len(splats) else -math.inf
 
     def _is_due(self, budget: Budget) -> bool:
-        """Whether the last judgement is long enough ago, or it is time to let the judges join."""
+        """Whether the last judgment is long enough ago, or the judges may join now."""
         cost = len(self.judges) * DRAWING / budget.expected
         return budget.used >= self.judged + max(APART, cost / COST) or self.judged < JOIN <= budget.used
 
 
 def judging_views(count: int) -> np.ndarray:
-    """Which of so many photos are set aside, spread over the set: [K] int64, none where none can be spared."""
+    """Indices of the photos to set aside out of `count`, evenly spread: [K] int64, empty if none can be spared."""
     if count < ENOUGH:
         return np.zeros(0, np.int64)
     apart = min(max(1, count // SPARED), MOST_JUDGES)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much of the steps or the seconds has been used."""
+"""The budget of a refinement, in steps or seconds, and how much of it is used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..protocol.settings import RefineSettings
 
 
 class Budget:
-    """Counts steps and wall-clock seconds; what runs out first ends the work."""
+    """Counter of steps and wall-clock seconds; whichever runs out first ends the work."""
 
     def __init__(self, settings: RefineSettings, photos: int) -> None:
         limits = [limit for limit in (settings.steps, settings.passes * photos) if limit]
@@ -19,12 +19,12 @@ class Budget:
 
     @property
     def passes(self) -> float:
-        """Over the photos, at most: infinite where only time ends the work."""
+        """Most passes over the photos, infinite if only time is limited."""
         return self.most_steps / self.photos if self.most_steps else math.inf
 
     @property
     def used(self) -> float:
-        """The share that is used, 0 to 1. Schedules follow it, so that they fit any budget."""
+        """The share used so far, 0 to 1. Schedules follow it, so that they fit any budget."""
         shares = []
         if self.most_steps:
             shares.append(self.steps / self.most_steps)
@@ -34,5 +34,5 @@ class Budget:
 
     @property
     def expected(self) -> float:
-        """How many steps all of the budget allows for, at the speed so far."""
+        """Number of steps that the whole budget allows at the speed so far."""
         return max(self.steps, 1) / max(self.used, 1e-9)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photos and pictures at a small size, for what needs no detail."""
+"""Downscaled photos and pictures, for work that needs no detail."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ..photos.load import PhotoSet
 from ..render.rasterize import Rendering
 
 
-def small_size(photos: PhotoSet, side: int) -> tuple[int, int]:
-    """Width and height of the photos when their longest side has at most so many pixels."""
+def downscaled_size(photos: PhotoSet, side: int) -> tuple[int, int]:
+    """Width and height of the photos with a longest side of at most `side` pixels."""
     _, height, width, _ = photos.images.shape
     return shrunk(width, height, side)
 
 
-def small(
+def downscaled(
     image: torch.Tensor,  # [H, W, C]
     size: tuple[int, int],
 ) -> torch.Tensor:  # [height, width, C]
-    """An image at a small size, width and height, each pixel the mean of those that it covers."""
+    """Downscale an image to a width and height; each pixel is the mean of those that it covers."""
     planes = image.permute(2, 0, 1)[None]
     return torch.nn.functional.interpolate(planes, size[::-1], mode="area")[0].permute(1, 2, 0)
 
 
 def centers_inside(drawn: Rendering, shape: torch.Size) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Of N splats those with centres inside a picture [h, w]: which these are [N] bool, their rows and columns; on the CPU."""
+    """Find the N splats with centers inside a picture [h, w]: mask [N] bool, and their rows and columns, all on the CPU."""
     columns, rows = drawn.means2d[0].floor().long().cpu().unbind(-1)
     inside = (drawn.radii[0].cpu() > 0) & (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
     return inside, rows[inside], columns[inside]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where splats are added and removed, following the adaptive density control of Kerbl et al. 2023, §5.
+"""Adaptive density control: splats are split and removed (Kerbl et al. 2023, §5).
 
-Splats that the photos still pull about on the screen stand for more detail than they can show. In rounds, those pulled
-most are split in two, as many as bring the count to its goal at the last round; those that became transparent are removed.
+A large gradient of a splat's screen position means that the photos show more detail there than the splat can. In rounds, the
+splats with the largest gradients are split in two, so many that the last round reaches the goal; transparent ones are removed.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ import torch
 from ..render.rasterize import Rendering
 from .parameters import Parameters
 
-ROUNDS, FIRST = 22, 0.05  # the first one after this share of the budget
-MOST_GROWTH = 1.5  # of the count in one round
+ROUNDS, FIRST = 22, 0.05  # FIRST: share of the budget at the first round
+MOST_GROWTH = 1.5  # factor on the count in one round
 MIN_OPACITY = 0.005  # fainter splats are removed
-APART = 0.5  # the halves of a split splat stand so many standard deviations to both sides along its longest axis,
-ALONG, ACROSS = 0.54, 0.9  # and are as long and as thick as this share of it
+APART = 0.5  # distance of the two halves from the split splat's center along its longest axis, in standard deviations
+ALONG, ACROSS = 0.54, 0.9  # size of a half relative to the split splat, along that axis and across it
 
 
 class Growth:
-    """Splits and removes splats while they are being optimised."""
+    """Splits and removes splats during optimization."""
 
     LAST = 0.5  # share of the budget at the last round
 
     def __init__(self, parameters: Parameters, goal: int) -> None:
-        """Works towards `goal` splats; more than that from the beginning are left alone."""
+        """Grow to `goal` splats. A larger initial count stays as it is."""
         self.parameters, self.goal, self.round = parameters, goal, 0
         self._forget()
 
     @torch.no_grad()
     def follow(self, drawn: Rendering, used: float) -> None:
-        """Note what a drawing's backward pass tells, and hold the round that is due at a used share of the budget."""
+        """Record the gradients of a drawing's backward pass, and hold a round if one is due at this share of the budget."""
         gradient = drawn.means2d.grad
         assert gradient is not None, "the gradient of means2d is retained before the backward pass"
         self.pull += gradient.norm(dim=-1).sum(0)
@@ -42,15 +42,15 @@ class Growth:
             self._hold_round()
 
     def penalty(self) -> torch.Tensor | float:
-        """What is added to the loss: nothing."""
+        """Regularization added to the loss: none."""
         return 0.0
 
     def _due(self, used: float) -> bool:
-        """Whether it is time for the next round; rounds are spread evenly."""
+        """Whether the next round is due; rounds are evenly spaced."""
         return self.round < ROUNDS and used >= FIRST + (self.LAST - FIRST) * self.round / (ROUNDS - 1)
 
     def _hold_round(self) -> None:
-        """Remove what is transparent, split what is pulled most."""
+        """Remove transparent splats, and split those with the largest gradients."""
         keep = self.parameters["logits"].sigmoid() >= MIN_OPACITY
         pull = torch.where(keep, self.pull / self.seen.clamp(min=1), 0)
         divided = pull.topk(self._wanted(int(keep.sum()))).indices
@@ -59,7 +59,7 @@ class Growth:
         self._forget()
 
     def _wanted(self, count: int) -> int:
-        """How many of `count` splats to split so that even growth over the rounds left reaches the goal."""
+        """How many of `count` splats to split, so that even growth over the remaining rounds reaches the goal."""
         growth = (self.goal / max(count, 1)) ** (1 / (ROUNDS - self.round))
         return max(0, int(count * (min(growth, MOST_GROWTH) - 1)))
 
@@ -70,9 +70,9 @@ class Growth:
 def replace(
     parameters: Parameters,
     keep: torch.Tensor,  # [N] bool, which splats stay
-    divided: torch.Tensor,  # [K] int64, indices of kept splats that become two
+    divided: torch.Tensor,  # [K] int64, indices of the kept splats that are split in two
 ) -> None:
-    """Keep some splats and put two in the place of others: the second halves come last."""
+    """Keep some splats and split some of these in two. The second halves come last."""
     rows = torch.cat([keep.nonzero()[:, 0], divided])
     second = torch.arange(len(rows), device=rows.device) >= len(rows) - len(divided)
     halves = torch.isin(rows, divided)
@@ -87,7 +87,7 @@ def replace(
 
 
 def _axes(quats: torch.Tensor, axis: torch.Tensor) -> torch.Tensor:
-    """The directions of one axis (0, 1 or 2) of each rotation: [K, 3] from quaternions [K, 4] and axis [K]."""
+    """Direction of one axis (0, 1 or 2) of each rotation: [K, 3] from quaternions [K, 4] and axes [K]."""
     w, vector = torch.nn.functional.normalize(quats, dim=-1).split([1, 3], -1)
     unit = torch.nn.functional.one_hot(axis, 3).to(vector)
     turned = 2 * torch.linalg.cross(vector, unit)

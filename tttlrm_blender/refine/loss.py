@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far a picture is from its photo: 0.8 · L1 + 0.2 · (1 − SSIM), the loss of 3D Gaussian splatting (Kerbl et al. 2023, §5).
+"""The photometric loss of 3D Gaussian splatting (Kerbl et al. 2023, §5): 0.8 · L1 + 0.2 · (1 − SSIM).
 
-`photo_loss_reference` is the formula in torch. On the processor, `photo_loss` computes value and gradient together in
-kernels: SSIM depends on the blurred images A = x̃, B = ỹ, S = (x² + y²)~ and P = (xy)~ alone, so its gradient is
-∂A~ + 2x ∂S~ + y ∂P~, the blur being its own adjoint. Seven blurs do, one row at a time.
+`photo_loss_reference` is the formula in torch. On the CPU, `photo_loss` computes value and gradient together in kernels:
+SSIM depends only on the blurred images A = x̃, B = ỹ, S = (x² + y²)~ and P = (xy)~, so its gradient is
+∂A~ + 2x ∂S~ + y ∂P~, since the blur is its own adjoint. Seven blurs suffice, one row at a time.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def photo_loss(
     photo: torch.Tensor,  # [V, H, W, 3]
     weights: torch.Tensor | None = None,  # [V, H, W], 0 where a pixel does not count
 ) -> torch.Tensor:
-    """The loss of pictures against their photos, a scalar, differentiable in the pictures.
+    """The loss of pictures against their photos: a scalar, differentiable in the pictures.
 
-    A pixel that does not count looks like its photo, so that neither difference nor structure around it pulls.
+    Pixels that do not count are replaced by those of the photo, so that neither they nor SSIM windows around them add gradients.
     """
     if picture.is_cuda:
         return photo_loss_reference(picture, photo, weights)
@@ -43,14 +43,14 @@ def photo_loss_reference(
     photo: torch.Tensor,  # [V, H, W, 3]
     weights: torch.Tensor | None = None,  # [V, H, W]
 ) -> torch.Tensor:
-    """`photo_loss` as plain formulas."""
+    """`photo_loss` in plain torch."""
     picture = _counted(picture, photo, weights)
     difference = (picture - photo).abs().mean()
     return (1 - SSIM_SHARE) * difference + SSIM_SHARE * (1 - ssim(picture, photo).mean())
 
 
 def _counted(picture: torch.Tensor, photo: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
-    """The pictures, with the photos in the place of what does not count."""
+    """Replace pixels that do not count by those of the photos."""
     return picture if weights is None else torch.lerp(photo, picture, weights[..., None])
 
 
@@ -70,7 +70,7 @@ class _PhotoLoss(torch.autograd.Function):
 
 
 def _loss_and_gradient(x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    """The loss of one picture x against its photo y, both [H, W, 3] float32, and its gradient in x."""
+    """The loss of a picture x against its photo y, both [H, W, 3] float32, and its gradient with respect to x."""
     height, width = x.shape[:2]
     x, y = np.ascontiguousarray(x).reshape(height, -1), np.ascontiguousarray(y).reshape(height, -1)
     sums, slopes = np.empty((4, *x.shape), np.float32), np.empty((3, *x.shape), np.float32)
@@ -100,7 +100,7 @@ def _blur_rows(start, stop, x, y, sums):
 
 @kernel
 def _compare(start, stop, sums, slopes, losses):
-    """SSIM of some rows into losses[:, 1], and its slopes in A, S and P, blurred along rows: slopes [3, H, W · 3]."""
+    """Write the SSIM of rows to losses[:, 1], and its slopes in A, S and P, blurred along rows, to slopes [3, H, W · 3]."""
     length = sums.shape[2]
     padded = np.zeros((3, length + CHANNELS * (TAPS - 1)), np.float32)
     inner = padded[:, CHANNELS * REACH : CHANNELS * REACH + length]
@@ -115,7 +115,7 @@ def _compare(start, stop, sums, slopes, losses):
 
 @kernel
 def _similarity(blurred, slopes):
-    """The sum of SSIM along a row from blurred [4, n] (A, B, S, P), and its slopes [3, n] in A, S and P."""
+    """Sum the SSIM along a row from blurred [4, n] (A, B, S, P), and write its slopes [3, n] in A, S and P."""
     total = ZERO
     for i in range(blurred.shape[1]):
         a, b = blurred[0, i], blurred[1, i]
@@ -132,7 +132,7 @@ def _similarity(blurred, slopes):
 
 @kernel
 def _collect(start, stop, x, y, slopes, gradient, losses):
-    """The gradient of some rows, and their sums of absolute differences into losses[:, 0]."""
+    """Write the gradient of rows, and their sums of absolute differences to losses[:, 0]."""
     height, length = x.shape
     blurred = np.empty((3, length), np.float32)
     difference, similarity = F((1 - SSIM_SHARE) / (height * length)), F(-SSIM_SHARE / (height * length))
@@ -150,7 +150,7 @@ def _collect(start, stop, x, y, slopes, gradient, losses):
 
 @kernel
 def _blur_along(padded, out):
-    """A row of interleaved channels, padded with zeros, through the window: out [n]."""
+    """Blur a row of interleaved channels, padded with zeros, along itself: out [n]."""
     out[:] = ZERO
     for tap in range(TAPS):
         weight = WINDOW[tap]
@@ -160,7 +160,7 @@ def _blur_along(padded, out):
 
 @kernel
 def _blur_across(plane, row, out):
-    """One row of a plane [H, n] through the window across rows: out [n]."""
+    """Blur a plane [H, n] across rows, for one row of the result: out [n]."""
     out[:] = ZERO
     for tap in range(max(0, REACH - row), min(TAPS, len(plane) + REACH - row)):
         weight, other = WINDOW[tap], plane[row + tap - REACH]

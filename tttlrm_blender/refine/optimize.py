@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Optimises the splats of one scene until they draw its photos (Kerbl et al. 2023)."""
+"""Optimization of the splats of one scene against its photos (Kerbl et al. 2023)."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from .best import Best
 from .budget import Budget
 from .growth import Growth
 from .parameters import Parameters
-from .photo_gradients import Lessons
+from .photo_gradients import PhotoGradients
 from .relocation import Relocation
 from .sky import sky_splats
 from .start import finite, starting_splats, to_degree
 
 SEED = 0
 STRATEGIES = {"split": Growth, "mcmc": Relocation}
-PIXELS_PER_SPLAT, SPLATS_PER_PIXEL = 80, 0.5  # more splats than these allow show nothing new, or what is not there
-CONTINUED = 0.6  # of the schedules that splats which were refined before have behind them
+PIXELS_PER_SPLAT, SPLATS_PER_PIXEL = 80, 0.5  # of all photos and of one; more splats add no detail, or detail that is not there
+CONTINUED = 0.6  # share of the schedules that is skipped for splats refined before
 SECONDS_PER_PREVIEW = 3.0
 
 
@@ -43,14 +43,14 @@ def refine(
     points: SparsePoints | None = None,
     refined: bool = False,
 ) -> Gaussians[np.ndarray]:
-    """Splats (numpy, in the world of the photos' cameras) optimised against the photos within a budget of steps or seconds.
+    """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
-    A step draws one photo. The splats start from `gaussians` and `points` (`settings.start`), and a sky, may grow to
-    `settings.max_splats`, and come back with `settings.sh_degree`. What comes back is never worse than `gaussians`: a few
-    photos are set aside to judge by until a quarter of the budget is used, and learned from only if the splats got better.
-    `refined` says that the splats were refined before: "auto" then goes on with them, at the gentle pace of a run's end.
-    Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats") without any splats and points. The splats given
-    are not changed.
+    A step draws one photo. Optimization starts from `gaussians` and `points` (see `settings.start`) and a sky, grows to at
+    most `settings.max_splats`, and returns splats of `settings.sh_degree`. The result is never worse than `gaussians`: a few
+    photos are set aside as judges until a quarter of the budget is used, and learned from only if the splats got better.
+    If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
+    Does not change `gaussians`. Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither
+    splats nor points.
     """
     goes_on = refined and settings.start == "auto"
     settings = replace(settings, start="decoded") if goes_on else settings
@@ -66,15 +66,15 @@ def refine(
         splats = merge([splats, sky_splats(splats, photos[learned], listen)])
     parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), drawing_device())
     growth = STRATEGIES[settings.densify](parameters, min(settings.max_splats, _goal(photos)))
-    lessons, previews = Lessons(parameters, photos, settings), _Previews(report)
+    gradients, previews = PhotoGradients(parameters, photos, settings), _Previews(report)
     random = np.random.default_rng(SEED)
     views = _shuffled(learned, random)
     used = budget.used
     while used < 1:
         pace = CONTINUED + (1 - CONTINUED) * used if goes_on else used
-        drawn = lessons.backward(next(views), pace, random.random(3), growth.penalty())
+        drawn = gradients.backward(next(views), pace, random.random(3), growth.penalty())
         parameters.step(pace, budget.expected)
-        lessons.step(used)
+        gradients.step(used)
         growth.follow(drawn, used)
         budget.steps += 1
         used = budget.used
@@ -87,31 +87,31 @@ def refine(
 
 
 class _Previews:
-    """Offers splats now and then."""
+    """Offers the splats as previews every few seconds."""
 
     def __init__(self, report: Report) -> None:
         self.report, self.offered = report, time.perf_counter()
 
     def follow(self, parameters: Parameters) -> None:
-        """Offer the splats as they are now, where that is due."""
+        """Offer the current splats if a preview is due."""
         if time.perf_counter() - self.offered > SECONDS_PER_PREVIEW:
             self.report.preview(parameters.to_numpy)
             self.offered = time.perf_counter()
 
 
 def _shuffled(views: np.ndarray, random: np.random.Generator) -> Iterator[int]:
-    """All of some views in random order, again and again."""
+    """Yield the views in random order, reshuffled after each pass, without end."""
     while True:
         yield from random.permutation(views).tolist()
 
 
 def _goal(photos: PhotoSet) -> int:
-    """How many splats the photos have detail for: one for 80 pixels of all photos, half the pixels of one photo at most."""
+    """Number of splats that the photos have detail for: one per 80 pixels of all photos, at most one per 2 pixels of one."""
     views, height, width, _ = photos.images.shape
     return int(height * width * min(SPLATS_PER_PIXEL, views / PIXELS_PER_SPLAT))
 
 
 def _extent(cameras: Cameras) -> float:
-    """The size of a scene in world units, judged by how far its cameras are from their middle."""
+    """The size of a scene in world units, estimated from the distances of its cameras from their mean."""
     centers = cameras.c2w[:, :3, 3]
     return 1.1 * float(np.linalg.norm(centers - centers.mean(0), axis=1).max())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The raw parameters of splats, which may take any value, and Adam's memory of them."""
+"""Unconstrained parameters of splats, and their optimizer."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import torch
 
 from ..gaussians.gaussians import SH_DC, Gaussians
 
-# Learning rates at first: 3D Gaussian splatting's (Kerbl et al. 2023) times 4 to 20, because budgets are 30 times shorter
-# here. Those of the means are per unit of the scene's extent.
+# Initial learning rates: those of 3D Gaussian splatting (Kerbl et al. 2023) times 4 to 20, because budgets are 30 times
+# shorter here. The rate of the means is relative to the scene's extent.
 RATES = {"means": 3e-3, "quats": 4e-3, "log_scales": 4e-2, "logits": 4e-1, "dc": 4e-2, "rest": 4e-3}
-MEANS_FALL = 100.0  # first rate of the means by the last
-STEPS_TO_FALL = 200  # the more steps, the lower the last rates of all others: 1 / (1 + steps / this) of the first
-MIN_OPACITY, MAX_OPACITY = 1e-4, 0.999  # beyond these a logit has no slope worth following
+MEANS_FALL = 100.0  # ratio of the first rate of the means to the last
+STEPS_TO_FALL = 200  # all other rates fall to 1 / (1 + steps / STEPS_TO_FALL) of the first: lower for longer runs
+MIN_OPACITY, MAX_OPACITY = 1e-4, 0.999  # beyond these the gradient of a logit vanishes
 MIN_SCALE = 1e-12
-MIN_DC = (1 / 255 - 0.5) / SH_DC  # below black, colours have no gradient either: such splats would stay black for good
+MIN_DC = (1 / 255 - 0.5) / SH_DC  # colors below black have no gradient either: such splats would stay black forever
 
 
 class Parameters:
-    """N splats as leaf tensors by name, with their optimiser."""
+    """N splats as named leaf tensors, with their Adam optimizer."""
 
     def __init__(self, gaussians: Gaussians[np.ndarray], extent: float, device: torch.device) -> None:
-        """Copies numpy splats of a scene of some extent in world units."""
+        """Copy splats (numpy) of a scene whose extent is given in world units."""
         self.extent, self.device = extent, device
         opacities = gaussians.opacities.clip(MIN_OPACITY, MAX_OPACITY)
         raw = {
@@ -41,11 +41,11 @@ class Parameters:
         return len(self["means"])
 
     def __getitem__(self, name: str) -> torch.Tensor:
-        """The raw tensor of a name in `RATES`, N first."""
+        """The raw tensor [N, ...] of a name in `RATES`."""
         return self.groups[name]["params"][0]
 
     def gaussians(self) -> Gaussians[torch.Tensor]:
-        """The splats as tensors that the raw parameters learn through."""
+        """The splats as tensors through which gradients reach the raw parameters."""
         return Gaussians(
             means=self["means"],
             quats=torch.nn.functional.normalize(self["quats"], dim=-1),
@@ -55,13 +55,13 @@ class Parameters:
         )
 
     def to_numpy(self) -> Gaussians[np.ndarray]:
-        """The splats as they are now."""
+        """A copy of the current splats."""
         return self.gaussians().map(lambda array: array.detach().cpu().numpy())
 
     def step(self, used: float, steps: float) -> None:
-        """Follow the gradients, but for those not finite, and forget them.
+        """Make one step of the optimizer and zero the gradients. Gradients that are not finite count as 0.
 
-        The rates are those of a share of the budget that is used, 0 to 1, when all of it allows for so many steps.
+        The learning rates depend on `used`, the share of the budget used so far (0 to 1), and on the `steps` of the whole budget.
         """
         for name, group in self.groups.items():
             fall = MEANS_FALL if name == "means" else 1 + steps / STEPS_TO_FALL
@@ -76,8 +76,8 @@ class Parameters:
 
     def rebuild(
         self,
-        rows: torch.Tensor,  # [M] int64, where each of the M new splats comes from
-        fresh: torch.Tensor,  # [M] bool, whether Adam starts anew for it
+        rows: torch.Tensor,  # [M] int64, the old splat that each new one descends from
+        fresh: torch.Tensor,  # [M] bool, whether to reset Adam's moments for it
         changes: dict[str, torch.Tensor],  # [M, ...] raw values that differ from those at `rows`, by name
     ) -> None:
         """Replace the N splats by M that descend from them."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Densification as sampling (Kheradmand et al. 2024, "3D Gaussian Splatting as Markov Chain Monte Carlo").
 
-Splats that have become transparent move onto others, chosen in proportion to opacity, and new ones join them there. Those
-that then share a place share its opacity so that the picture stays nearly the same. Penalties on opacity and size make
-splats give up where they are not needed; noise lets the faint ones wander until they are.
+Transparent splats are moved onto others, which are sampled in proportion to opacity, and new splats are added in the same
+way. Splats in one place divide its opacity so that the picture stays nearly the same. Penalties on opacity and size fade
+splats that are not needed; noise moves faint splats around until they are.
 """
 
 from __future__ import annotations
@@ -17,57 +17,57 @@ from ..render.rasterize import Rendering
 from .growth import MIN_OPACITY, Growth
 from .parameters import Parameters
 
-OPACITY_PENALTY, SIZE_PENALTY = 0.01, 0.01  # on the mean opacity, and on the mean size in shares of the scene's extent
-NOISE = 80.0  # of the means at first, times the splat's covariance in units of the scene's extent
-STEADY, SHARPNESS = 0.005, 100.0  # opacity of splats that noise moves half as much, and how suddenly it spares others
-NOISE_FALL = 100.0  # first noise by the last
+OPACITY_PENALTY, SIZE_PENALTY = 0.01, 0.01  # weights of the mean opacity, and of the mean size in shares of the scene's extent
+NOISE = 80.0  # initial noise of the means, times the splat's covariance in units of the scene's extent
+STEADY, SHARPNESS = 0.005, 100.0  # opacity at which noise is halved, and slope of that transition
+NOISE_FALL = 100.0  # ratio of the first noise to the last
 SEED = 0
 MOST_SHARING = 51  # splats in one place
 
 
 class Relocation(Growth):
-    """Moves, adds and stirs splats while they are being optimised."""
+    """Moves, adds and jitters splats during optimization."""
 
-    LAST = 0.8  # moving splats disturbs little
+    LAST = 0.8  # later than splitting, as relocation disturbs the picture little
 
     def __init__(self, parameters: Parameters, goal: int) -> None:
         super().__init__(parameters, goal)
         self.random = torch.Generator(parameters.device).manual_seed(SEED)
 
     def penalty(self) -> torch.Tensor:
-        """What opacity and size cost, to be added to the loss."""
+        """Penalty on opacity and size, to be added to the loss."""
         sizes = self.parameters["log_scales"].exp().mean() / self.parameters.extent
         return OPACITY_PENALTY * self.parameters["logits"].sigmoid().mean() + SIZE_PENALTY * sizes
 
     @torch.no_grad()
     def follow(self, drawn: Rendering, used: float) -> None:
-        """Stir the splats, and hold the round that is due."""
+        """Add noise to the means, and hold a round if one is due."""
         if self._due(used):
             self._hold_round()
         self.parameters["means"].add_(noise(self.parameters, self.random) * NOISE_FALL**-used)
 
     def _hold_round(self) -> None:
-        """Give the places of transparent splats, and those to be added, to others."""
+        """Move transparent splats onto others, and add new ones there."""
         opacities = self.parameters["logits"].detach().sigmoid()
         live = (opacities >= MIN_OPACITY).nonzero()[:, 0]
         wanted = len(opacities) - len(live) + self._wanted(len(opacities))
         if len(live) and wanted:
             chosen = torch.multinomial(opacities[live], wanted, replacement=True, generator=self.random)
-            share(self.parameters, live, live[chosen])
+            relocate(self.parameters, live, live[chosen])
         self.round += 1
 
 
-def share(
+def relocate(
     parameters: Parameters,
     keep: torch.Tensor,  # [M] int64, splats that stay
-    chosen: torch.Tensor,  # [K] int64, of those, where more splats are put: once for each
+    chosen: torch.Tensor,  # [K] int64, those of them that get copies, once per copy
 ) -> None:
-    """Keep some splats and put K more in the place of some of them: copies come last."""
+    """Keep some splats and add K copies of some of them, which come last."""
     rows = torch.cat([keep, chosen])
     together = (torch.bincount(chosen, minlength=len(parameters)) + 1).clamp(max=MOST_SHARING)[rows]
     opacities = parameters["logits"].detach().sigmoid()[rows]
     log_scales = parameters["log_scales"].detach()[rows]
-    parts, shrink = shared(opacities, together)
+    parts, shrink = relocated_opacities(opacities, together)
     changed = together > 1
     logits = torch.where(changed, parts.logit(eps=1e-6), parameters["logits"].detach()[rows])
     log_scales = torch.where(changed[:, None], log_scales + shrink.log()[:, None], log_scales)
@@ -76,13 +76,13 @@ def share(
     )
 
 
-def shared(
+def relocated_opacities(
     opacities: torch.Tensor,  # [N]
-    together: torch.Tensor,  # [N] int64, splats that share a place, 1 or more
+    together: torch.Tensor,  # [N] int64, number of splats in one place, 1 or more
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The opacity of each splat that shares one's place, and the factor on its size: two [N] (equation 9 of the paper).
+    """Opacity of each splat in a shared place, and the factor on its size: two [N] (equation 9 of the paper).
 
-    Opacities compose to the old one at the centre, 1 − (1 − o')ⁿ = o, and sizes such that all light blocked is the same.
+    Opacities compose to the old one at the center, 1 − (1 − o')ⁿ = o; sizes are such that the total light blocked is unchanged.
     """
     parts = 1 - (1 - opacities) ** (1 / together)
     total = torch.zeros_like(opacities)
@@ -94,7 +94,7 @@ def shared(
 
 @torch.no_grad()
 def noise(parameters: Parameters, generator: torch.Generator) -> torch.Tensor:
-    """Random steps of the means [N, 3], in the shape of the splats, for faint ones alone."""
+    """Random steps of the means [N, 3], distributed as the splats are shaped, and only of faint splats."""
     extent, splats = parameters.extent, parameters.gaussians().map(torch.Tensor.detach)
     turns = torch.as_tensor(to_matrices(splats.quats.cpu().numpy())).to(splats.means)
     axes = turns * (splats.scales / extent)[:, None, :]

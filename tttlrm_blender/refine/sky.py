@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A background for outdoor scenes: far splats where photos look past all that is near, as they do at the sky.
+"""A background for outdoor scenes: far splats where photos look past everything near, such as at the sky.
 
-Without them optimisation paints the sky on faint, large splats wherever the photos leave room, often close to the cameras:
-right from where the photos were taken, shreds from anywhere else.
+Without them, optimization paints the sky with large, faint splats wherever the photos leave room, often close to the
+cameras: this looks right from the photos' viewpoints and falls to pieces from anywhere else.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from ..photos.load import BLACK, PhotoSet
 from ..progress import Listen, unheard
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
-from .downscale import centers_inside, small, small_size
+from .downscale import centers_inside, downscaled, downscaled_size
 
-DIRECTIONS = 2000  # spread over the sphere; the half above the horizon is tried
-FAR = 3.0  # times as far from the cameras' middle as 99 % of the other splats
-OVERLAP = 0.6  # standard deviation of a far splat by the distance to the next
+DIRECTIONS = 2000  # spread over the sphere; only the half above the horizon is used
+FAR = 3.0  # distance from the cameras' middle, relative to the 99th percentile of the other splats
+OVERLAP = 0.6  # ratio of a far splat's standard deviation to the distance of its neighbors
 OPACITY = 0.95
-OPEN = 0.3  # of the views of a far splat that must look past everything near
-SIDE, MARGIN = 160, 11  # pixels of the longest side of the pictures looked at, and around what is near: it may reach further
+OPEN = 0.3  # share of the views of a far splat that must look past everything near
+SIDE, MARGIN = 160, 11  # pixels: longest side of the pictures compared, and window by which near things are dilated for safety
 MOST_VIEWS = 40
-DARK = 0.02  # colours that need no splats: pictures lie on black
+DARK = 0.02  # darker colors need no splats, as pictures are composited onto black
 
 
 def sky_splats(splats: Gaussians[np.ndarray], photos: PhotoSet, listen: Listen = unheard) -> Gaussians[np.ndarray]:
-    """Far splats (numpy, SH degree 0) in the colours of what photos show past some splats (numpy) and above the horizon.
+    """Far splats (numpy, SH degree 0) in the colors that photos show past the given splats (numpy) and above the horizon.
 
-    None for things without background, which lie on white.
+    Empty for objects without a background, which are composited onto white.
     """
     shell = _shell(splats, photos)
     if photos.background != BLACK or not len(splats):
@@ -44,7 +44,7 @@ def sky_splats(splats: Gaussians[np.ndarray], photos: PhotoSet, listen: Listen =
 
 
 def _shell(splats: Gaussians[np.ndarray], photos: PhotoSet) -> Gaussians[np.ndarray]:
-    """Grey splats around the cameras, above the horizon and behind the other splats."""
+    """Gray splats around the cameras, above the horizon and behind the other splats."""
     c2w = photos.cameras.c2w
     middle, up = c2w[:, :3, 3].mean(0), -c2w[:, :3, 1].mean(0)
     radius = FAR * float(np.percentile(np.linalg.norm(splats.means - middle, axis=1), 99)) if len(splats) else 1.0
@@ -61,7 +61,7 @@ def _shell(splats: Gaussians[np.ndarray], photos: PhotoSet) -> Gaussians[np.ndar
 
 
 def _spread(count: int) -> np.ndarray:
-    """Directions [count, 3], evenly over the sphere: a Fibonacci lattice."""
+    """Directions [count, 3] evenly distributed over the sphere, a Fibonacci lattice."""
     index = np.arange(count) + 0.5
     z, turn = 1 - 2 * index / count, np.pi * (1 + 5**0.5) * index
     across = np.sqrt(1 - z**2)
@@ -72,8 +72,9 @@ def _spread(count: int) -> np.ndarray:
 def _looked_at(
     shell: Gaussians[np.ndarray], splats: Gaussians[np.ndarray], photos: PhotoSet, listen: Listen
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How many photos show the places of N far splats [N], how many see past all splats there [N], and what, summed [N, 3]."""
-    near, far, size = to_tensors(splats), to_tensors(shell), small_size(photos, SIDE)
+    """For each of N far splats: number of photos that see its place [N], number that see past all splats there [N], and the
+    sum of the colors seen [N, 3]."""
+    near, far, size = to_tensors(splats), to_tensors(shell), downscaled_size(photos, SIDE)
     sums = torch.zeros(len(shell), 5)
     for view in np.unique(np.linspace(0, len(photos) - 1, MOST_VIEWS).astype(int)).tolist():
         listen()
@@ -82,8 +83,8 @@ def _looked_at(
         past = 1 - torch.nn.functional.max_pool2d(alpha, MARGIN, 1, MARGIN // 2)[0].cpu()
         counted = torch.ones_like(past)
         if photos.weights is not None:
-            counted = small(torch.as_tensor(photos.weights[view])[..., None], size)[..., 0]
-        photo = small(torch.as_tensor(photos.images[view]), size)
+            counted = downscaled(torch.as_tensor(photos.weights[view])[..., None], size)[..., 0]
+        photo = downscaled(torch.as_tensor(photos.images[view]), size)
         shares = torch.cat([torch.stack([counted, counted * past], -1), photo * (counted * past)[..., None]], -1)
         inside, rows, columns = centers_inside(rasterize(far, camera, size), past.shape)
         sums[inside] += shares[rows, columns]

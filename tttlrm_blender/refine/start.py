@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The splats that refinement starts from: those of the sparse points, and decoded ones where they help."""
+"""Initial splats of a refinement: one per sparse point, and decoded ones where they help."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from ..poses.sparse_points import SparsePoints
 from ..progress import Listen, unheard
 from ..render.device import to_tensors
 from ..render.rasterize import Rendering, rasterize
-from .downscale import centers_inside, small, small_size
+from .downscale import centers_inside, downscaled, downscaled_size
 
-POINT_OPACITY = 0.3  # faint enough to be moved and outgrown
-NEIGHBOURS = 3  # whose mean distance is the size of a point's splat
-LEAST_SPACING = 0.01  # of the mean; points may coincide
-ENOUGH_POINTS = 50  # to do without decoded splats
-JUDGING_VIEWS, JUDGING_SIDE = 8, 160  # photos that decoded splats are compared with, and their longest side in pixels
-REGION = 9  # pixels along the side of what is a region of such a picture
-# Below so many dB in a region, decoded splats do points more harm than good: about what points alone become in one pass over
-# the photos, and by how much more in twice the passes. Beyond the last, decoded splats are as good as any.
+POINT_OPACITY = 0.3  # faint enough to be moved and replaced easily
+NEIGHBORS = 3  # their mean distance is the size of a point's splat
+LEAST_SPACING = 0.01  # relative to the mean, as points may coincide
+ENOUGH_POINTS = 50  # with fewer points, all decoded splats are kept
+JUDGING_VIEWS, JUDGING_SIDE = 8, 160  # number of photos that decoded splats are compared with, and their longest side in pixels
+REGION = 9  # pixels along the side of a region of such a picture
+# PSNR in dB of a region below which decoded splats do more harm than good beside points: about what points alone reach in one
+# pass over the photos, and the gain for every doubling of the passes. From BEST_PSNR on, decoded splats are always kept.
 GOOD_PSNR, PER_DOUBLING, BEST_PSNR = 20.0, 4.0, 24.0
 
 
@@ -40,14 +40,14 @@ def starting_splats(
     passes: float = math.inf,
     listen: Listen = unheard,
 ) -> Gaussians[np.ndarray]:
-    """At most `most` decoded splats (numpy), and one splat per point, as `RefineSettings.start` wants them.
+    """At most `most` decoded splats (numpy), and one splat per point, combined as `RefineSettings.start` says.
 
-    Points stand where photos agree, whereas a network may be wrong, and its mistakes stay in the way: beside points,
-    "auto" takes the decoded splats that `explaining` finds, fewer of them the more passes over the photos will follow. What is
-    missing is replaced by the other. Raises `TttlrmError` ("no_splats") where there is neither.
+    Points lie where photos agree, whereas the network can be wrong, and its mistakes persist. So beside points, "auto" keeps
+    only the decoded splats that are `better_than_points`: fewer of them for more passes over the photos. If one of the two is
+    missing, the other is used alone. Raises `TttlrmError` ("no_splats") if there is neither.
     """
     decoded = prune(gaussians[finite(gaussians)], max_splats=most)
-    if start == "decoded" or points is None or len(points) <= NEIGHBOURS:
+    if start == "decoded" or points is None or len(points) <= NEIGHBORS:
         if not len(decoded):
             raise TttlrmError(
                 "There are neither splats nor points to refine.", hint="Reconstruct the scene first.", code=Code.NO_SPLATS
@@ -57,22 +57,23 @@ def starting_splats(
     if start == "points" or not len(decoded):
         return sparse
     if start == "auto" and len(sparse) >= ENOUGH_POINTS:
-        decoded = decoded[explaining(decoded, sparse, photos, good_psnr(passes), listen)]
+        decoded = decoded[better_than_points(decoded, sparse, photos, good_psnr(passes), listen)]
     return merge([sparse, decoded])
 
 
 def good_psnr(passes: float) -> float:
-    """How good decoded splats must be in a region, in dB, to start beside points for so many passes over the photos."""
+    """PSNR in dB that decoded splats must reach in a region to be kept beside points, by the number of passes over the photos."""
     return min(GOOD_PSNR + PER_DOUBLING * math.log2(max(passes, 1e-3)), BEST_PSNR)
 
 
 @torch.no_grad()
-def explaining(
+def better_than_points(
     decoded: Gaussians[np.ndarray], sparse: Gaussians[np.ndarray], photos: PhotoSet, good: float, listen: Listen = unheard
 ) -> np.ndarray:
-    """Which of N decoded splats (numpy) explain their regions of the photos better than `good` dB and than points: [N] bool.
+    """Mask [N] bool of the decoded splats (numpy) that match their region of the photos better than `good` dB and than points.
 
-    Both are drawn alone as a few photos see them. A decoded splat is judged by the mean squared error around its centre.
+    Decoded splats and points are drawn separately into a few views. A decoded splat is judged by the mean squared error around
+    its center.
     """
     views = np.unique(np.linspace(0, len(photos) - 1, JUDGING_VIEWS).astype(int))
     tensors = to_tensors(decoded), to_tensors(sparse)
@@ -88,20 +89,20 @@ def explaining(
 
 
 def _errors(splats: Gaussians[torch.Tensor], photos: PhotoSet, view: int) -> tuple[Rendering, torch.Tensor]:
-    """The small picture that a photo's camera sees of splats (tensors), and its mean squared error by region: [h, w]."""
-    size = small_size(photos, JUDGING_SIDE)
+    """Draw splats (tensors) small, as a photo's camera sees them: the drawing, and its mean squared error by region [h, w]."""
+    size = downscaled_size(photos, JUDGING_SIDE)
     drawn = rasterize(splats, photos.cameras[[view]], size, photos.background)
-    photo = small(torch.as_tensor(photos.images[view]), size).to(drawn.rgb)
+    photo = downscaled(torch.as_tensor(photos.images[view]), size).to(drawn.rgb)
     error = (drawn.rgb[0] - photo).square().mean(-1)
     if photos.weights is not None:
-        error = error * small(torch.as_tensor(photos.weights[view])[..., None], size)[..., 0].to(error)
+        error = error * downscaled(torch.as_tensor(photos.weights[view])[..., None], size)[..., 0].to(error)
     return drawn, torch.nn.functional.avg_pool2d(error[None], REGION, 1, REGION // 2, count_include_pad=False)[0]
 
 
 def splats_from_points(points: SparsePoints) -> Gaussians[np.ndarray]:
-    """One round, faint splat per point, as large as the mean distance to its 3 nearest neighbours (Kerbl et al. 2023, §5)."""
+    """One round, faint splat per point, as large as the mean distance to its 3 nearest neighbors (Kerbl et al. 2023, §5)."""
     count = len(points)
-    spacing = cKDTree(points.means).query(points.means, NEIGHBOURS + 1)[0][:, 1:].mean(1)
+    spacing = cKDTree(points.means).query(points.means, NEIGHBORS + 1)[0][:, 1:].mean(1)
     sizes = spacing.clip(LEAST_SPACING * spacing.mean())
     return Gaussians(
         means=points.means.astype(np.float32),
@@ -113,13 +114,13 @@ def splats_from_points(points: SparsePoints) -> Gaussians[np.ndarray]:
 
 
 def to_degree(gaussians: Gaussians[np.ndarray], degree: int) -> Gaussians[np.ndarray]:
-    """Numpy splats with spherical harmonics of a degree: terms are left out, or added as zeros."""
+    """Change the degree of the spherical harmonics of splats (numpy) by dropping terms or adding zeros."""
     terms = (degree + 1) ** 2
     sh = np.pad(gaussians.sh, ((0, 0), (0, max(0, terms - gaussians.sh.shape[1])), (0, 0)))[:, :terms]
     return replace(gaussians, sh=sh)
 
 
 def finite(gaussians: Gaussians[np.ndarray]) -> np.ndarray:
-    """Which numpy splats have no NaN and no infinity: [N] bool."""
+    """Mask [N] bool of the splats (numpy) without NaN and infinity."""
     rows = (np.isfinite(array).all(axis=tuple(range(1, array.ndim))) for array in gaussians.arrays().values())
     return np.logical_and.reduce(list(rows))

@@ -65,7 +65,7 @@ class Environment:
             raise _long_path(self.folder)
         if self.folder.exists() and any(self.folder.iterdir()) and not self._file.exists():
             raise TttlrmError(
-                "The folder {} holds something else.", self.folder, hint="Choose another folder.", code=Code.BAD_FOLDER
+                "The folder {} already contains something else.", self.folder, hint="Choose another folder.", code=Code.BAD_FOLDER
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write({"source": _words(source)})
@@ -130,7 +130,7 @@ def long_paths() -> bool:
 
 def _long_path(folder: Path) -> TttlrmError:
     return TttlrmError(
-        "Windows allows paths of {} characters, and those of PyTorch in {} are longer.",
+        "Windows limits paths to {} characters; those of PyTorch in {} are longer.",
         WINDOWS_LIMIT,
         folder,
         hint="Turn on long paths in Windows, or install the packages yourself in a Python with a short path.",

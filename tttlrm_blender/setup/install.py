@@ -70,7 +70,7 @@ class Setup(Job[SetupResult]):
             with self._wanted.log.open("w", encoding="utf-8") as self._log:
                 event = self._outcome()
         except OSError as error:
-            hint = "Mend that and try again."
+            hint = "Fix the problem and try again."
             event = Failed.of(TttlrmError("Setting up the worker failed: {}.", str(error), hint=hint, code=Code.SETUP_FAILED))
         self.put(event)
 
@@ -111,7 +111,7 @@ class Setup(Job[SetupResult]):
             self._install(source)
             works = self._works()
         if not works:
-            raise self._failure("The packages are installed, but do not load")
+            raise self._failure("The packages are installed but cannot be loaded")
         torch, _, device = self.lines[-1].partition(" ")
         self._environment.finish(source, torch)
         return SetupResult(str(self._environment.python), torch, device, source.build.kind)
@@ -122,7 +122,7 @@ class Setup(Job[SetupResult]):
         self._environment.remove()
         self._environment.begin(source)
         self._made = True
-        self._need([*python.command, "-m", "venv", str(self._environment.folder)], "No environment could be made")
+        self._need([*python.command, "-m", "venv", str(self._environment.folder)], "Creating the environment failed")
 
     def _install(self, source: Source) -> None:
         python = self._environment.python
@@ -143,7 +143,7 @@ class Setup(Job[SetupResult]):
         python = self._environment.python
         self._runner.run([str(python), "-c", commands.DAMAGED], found.append)
         if found:
-            self._need(commands.uninstall(python, found), "Damaged packages could not be removed")
+            self._need(commands.uninstall(python, found), "Removing damaged packages failed")
 
     def _works(self) -> bool:
         """Whether everything loads; the last line then tells PyTorch's version and device."""
@@ -161,7 +161,7 @@ class Setup(Job[SetupResult]):
         """What failed, with the tool's own word about it."""
         faults = [line for line in self.lines if line.startswith("ERROR: ")] or list(self.lines)[-1:]
         what, reasons = text(template), [faults[-1].removeprefix("ERROR: ").rstrip(".")] if faults else []
-        hint = text("{} tells more; try again to go on.", self._wanted.log)
+        hint = text("See {} for details, and try again to continue.", self._wanted.log)
         return TttlrmError("{}: {}." if reasons else "{}.", what, *reasons, hint=hint, code=Code.SETUP_FAILED)
 
     def _tell(self, stage: Stage, part: tuple[float, float], fraction: float) -> None:

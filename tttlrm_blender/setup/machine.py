@@ -113,5 +113,5 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _no_build(template: str, *values: str) -> TttlrmError:
-    hint = "Use a worker on another machine, or a Python in which you installed the packages yourself."
+    hint = "Use a worker on another machine, or a Python with manually installed packages."
     return TttlrmError(template, *values, hint=hint, code=Code.NO_BUILD)

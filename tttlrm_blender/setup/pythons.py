@@ -59,7 +59,7 @@ def find_python(own: str, versions: Iterable[tuple[int, int]] = VERSIONS) -> Pyt
             return python
     named = ", ".join(f"{major}.{minor}" for major, minor in versions)
     raise TttlrmError(
-        "There is no Python {} here that can make virtual environments.",
+        "There is no Python {} that can create virtual environments.",
         named,
         hint="Install one from python.org or your system's packages (on Debian and Ubuntu with python3-venv), and try again.",
         code=Code.NO_PYTHON,
@@ -73,7 +73,7 @@ def versions_for(wheels: Path) -> tuple[tuple[int, int], ...]:
     )
     if not fitting:
         raise TttlrmError(
-            "The folder {} has no wheel of PyTorch for a Python that can be used.",
+            "The folder {} has no wheel of PyTorch for a supported Python.",
             wheels,
             hint="Choose the folder that `make wheelhouse` filled, on a machine like this one.",
             code=Code.NO_WHEELS,

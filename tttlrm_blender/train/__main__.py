@@ -12,11 +12,11 @@ from .options import add_arguments
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Train a network on procedural scenes; the exit status."""
+    """Train a network on procedural scenes."""
     parser = argparse.ArgumentParser(prog="python -m tttlrm_blender.train", description=main.__doc__)
     add_arguments(parser)
     args = parser.parse_args(argv)
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow a busy machine tenfold
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads slow down a busy machine tenfold
     from .loop import run
 
     try:

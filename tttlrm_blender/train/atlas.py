@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures that surfaces wear: photographs that scikit-image brings along, pages of text, and cloudy noise.
+"""Texture images for procedural scenes: photographs shipped with scikit-image, pages of text, and cloudy noise.
 
-They are loaded once, and kept at every resolution so that far surfaces show averages instead of flicker.
+They are loaded once and kept as mipmaps, so that distant surfaces do not alias.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PHOTOS = (  # all in the public domain or without known restrictions, as the doc
 
 @cache
 def photos() -> Tensor:
-    """The photographs [N, 3, SIDE, SIDE] that lie in the installed scikit-image, sRGB 0 to 1; none (N = 0) without it."""
+    """The photographs [N, 3, SIDE, SIDE] in the installed scikit-image, sRGB 0 to 1; N = 0 if it is not installed."""
     spec = find_spec("skimage")
     folders = [Path(folder) / "data" for folder in (spec.submodule_search_locations or ())] if spec else []
     found = [folder / name for name in PHOTOS for folder in folders if (folder / name).is_file()]
@@ -48,7 +48,7 @@ def photos() -> Tensor:
 
 
 def _square(path: Path) -> Tensor:
-    """The middle of a picture file [3, SIDE, SIDE], reduced."""
+    """The central square of an image file, reduced to [3, SIDE, SIDE]."""
     image = Image.open(path).convert("RGB")
     side = min(image.size)
     left, top = ((length - side) // 2 for length in image.size)
@@ -80,7 +80,7 @@ def _words(chance: random.Random) -> Iterator[str]:
 
 @cache
 def clouds() -> Tensor:
-    """Noise with detail of every size [CLOUDS, 3, SIDE, SIDE], 0 to 1, mostly near a half."""
+    """Noise with detail at every scale [CLOUDS, 3, SIDE, SIDE], 0 to 1, mostly near 0.5."""
     generator = torch.Generator().manual_seed(0)
     sheets = torch.zeros(CLOUDS, 1, SIDE, SIDE)
     for side in (4, 8, 16, 32, 64, 128, 256):
@@ -91,7 +91,7 @@ def clouds() -> Tensor:
 
 @cache
 def atlas(device: str) -> tuple[Tensor, ...]:
-    """Clouds, pages and photographs [N, 3, S, S] on a device, for S from SIDE down by halves."""
+    """Mipmaps of clouds, pages and photographs on a device: [N, 3, S, S], where S starts at SIDE and is halved."""
     sheets = [torch.cat([clouds(), pages(), photos()]).to(device)]
     while len(sheets) < LEVELS:
         sheets.append(torch.nn.functional.avg_pool2d(sheets[-1], 2))
@@ -99,10 +99,7 @@ def atlas(device: str) -> tuple[Tensor, ...]:
 
 
 def look_up(picture: int, level: int, uv: Tensor) -> Tensor:
-    """Colours [3, N] of a picture of the atlas at places [2, N]; 0 to 1 is the picture, and mirror images go on beyond.
-
-    `level` says how often it was halved.
-    """
+    """Colors [3, N] of a picture of the atlas at texture coordinates [2, N], mirrored beyond 0 to 1, on a mipmap `level`."""
     sheet = atlas(str(uv.device))[level][picture]
     grid = (2 * uv - 1).mT[None, None]
     return torch.nn.functional.grid_sample(sheet[None], grid, padding_mode="reflection", align_corners=False)[0, :, 0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenes as the network and the losses want them: input views in normalised poses, and target views beside them."""
+"""Training batches: input views with normalized poses, and target views of the same scenes."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ..geometry.cameras import Cameras
 from ..geometry.similarity import normalize
 from ..model.config import Config
 from ..model.depth import matching_costs
-from .chance import uniform
+from .sampling import uniform
 from .scenes import SceneBatch, make_scenes
 
 METERED = 0.3  # share of scenes whose input views differ in exposure
-STOPS = 0.12  # by how much at most, either way
-GAMMA = 2.2  # of sRGB, nearly
+STOPS = 0.12  # largest difference up or down
+GAMMA = 2.2  # approximates sRGB
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How much one step looks at."""
+    """The size of a batch."""
 
     scenes: int
     inputs: int  # views given to the network
-    others: int  # views of the same scene that it does not see
+    others: int  # target views of the same scene that the network does not see
     size: tuple[int, int]  # width and height in pixels
 
 
@@ -37,7 +37,7 @@ class Batch:
     """Inputs and targets of S scenes, in the frame that inference uses (see `normalize`)."""
 
     images: Tensor  # [S, V, H, W, 3] float32, sRGB 0 to 1
-    distance: Tensor  # [S, V, H, W], along the unit ray in normalised units; 0 where nothing is
+    distance: Tensor  # [S, V, H, W], along the unit ray in normalized units; 0 for the background
     c2w: Tensor  # [S, V, 4, 4] float32
     intrinsics: Tensor  # [S, V, 4]
     target_images: Tensor  # [S, K, H, W, 3]: the other views, then the first input view, all at the scene's exposure
@@ -53,9 +53,9 @@ class Batch:
 def make_batch(
     generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu", reference: str = "mean", ordered: bool = False
 ) -> Batch:
-    """Random scenes of `make_scenes`, normalised by their input views alone, relative to the "mean" or the "first" of them.
+    """Random scenes of `make_scenes`, normalized by their input views, relative to the "mean" or the "first" of them.
 
-    `ordered` inputs come as they lie along their path. Inputs may differ in exposure; targets keep that of their scene.
+    `ordered` inputs follow the path of the camera. Inputs may differ in exposure; targets keep that of their scene.
     """
     views = shape.inputs + shape.others
     made = make_scenes(generator, shape.scenes, views, shape.size, device, inputs=shape.inputs, ordered=ordered)
@@ -74,7 +74,7 @@ def make_batch(
 
 
 def with_costs(batch: Batch, config: Config) -> Batch:
-    """The batch with its inputs matched, where a network of this configuration wants that and they are not yet."""
+    """Add the matching costs of the inputs, if a network of this configuration uses them and they are missing."""
     if not config.hypotheses or batch.costs is not None:
         return batch
     scenes = zip(batch.images, batch.c2w, batch.intrinsics, strict=True)
@@ -83,7 +83,7 @@ def with_costs(batch: Batch, config: Config) -> Batch:
 
 
 def _exposed(generator: torch.Generator, images: Tensor, depth: Tensor) -> Tensor:
-    """Pictures [S, V, H, W, 3] as if, in some scenes, every view had been metered anew; what is empty stays white."""
+    """Vary the exposure of pictures [S, V, H, W, 3] from view to view in some scenes; the background stays white."""
     scenes, views = images.shape[:2]
     metered = torch.rand(scenes, 1, generator=generator) < METERED
     stops = STOPS * uniform(generator, -1, 1, scenes, views) * metered
@@ -93,7 +93,7 @@ def _exposed(generator: torch.Generator, images: Tensor, depth: Tensor) -> Tenso
 
 
 def _normalized(made: SceneBatch, scene: int, shape: Shape, reference: str) -> tuple[Cameras, float]:
-    """All cameras of one scene in the frame of its input views, and the factor on lengths."""
+    """All cameras of one scene, normalized by its input views, and the scale factor."""
     c2w, intrinsics = (part[scene].cpu().numpy().astype(np.float64) for part in (made.c2w, made.intrinsics))
     cameras = Cameras(c2w, intrinsics, np.tile(np.array(shape.size), (len(c2w), 1)))
     similarity = normalize(cameras[: shape.inputs], reference)[1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures and exact depth of procedural scenes: rays against the solids whose bounding ball they meet, and a lamp."""
+"""Ray casting of procedural scenes: pictures and exact depth, with bounding balls around solids, and one lamp."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .solids import first_hit, last_hit, normals
 from .textures import color
 from .worlds import INSIDE, SLOTS, World
 
-WHITE = 1.0  # photos without background are laid on white
-RAYS = 1 << 18  # looked at together, about; more does not fit the caches of a CPU
-PIXEL = 0.75  # more than from the centre of a pixel to its corner
-LAMP = 12.0  # distance of the lamp from the origin, beyond everything that throws shadows
-TOUCHING = 0.998  # of the way from the lamp to a point: what is hit from there on is the point itself
-SHARPNESS = 24  # exponent of the lamp's reflection
+WHITE = 1.0  # photos without a background are composited onto white
+RAYS = 1 << 18  # approximate number of rays cast together; more do not fit into the caches of a CPU
+PIXEL = 0.75  # more than the distance from the center of a pixel to its corner, sqrt(0.5)
+LAMP = 12.0  # distance of the lamp from the origin, beyond everything that casts shadows
+TOUCHING = 0.998  # share of the way from the lamp to a point: later hits are the point itself
+SHARPNESS = 24  # exponent of the specular highlight
 
 
 def draw(world: World, views: Views, size: tuple[int, int], samples: int) -> tuple[Tensor, Tensor]:
-    """Pictures [V, H, W, 3] of one scene, samples² rays for each pixel, and exact depth [V, H, W] at the pixels' centres."""
+    """Render pictures [V, H, W, 3] of one scene with samples² rays per pixel, and exact depth [V, H, W] at pixel centers."""
     together = max(1, RAYS // (size[0] * size[1] * (samples**2 + 1)))
     groups = zip(views.c2w.split(together), views.intrinsics.split(together), strict=True)
     pictures = [_draw(world, c2w, directions(c2w, intrinsics, size, samples), intrinsics[:, 0]) for c2w, intrinsics in groups]
@@ -31,7 +31,7 @@ def draw(world: World, views: Views, size: tuple[int, int], samples: int) -> tup
 
 
 def _draw(world: World, c2w: Tensor, direction: Tensor, focal: Tensor) -> tuple[Tensor, Tensor]:
-    """Colours [V, R, 3] and depth [V, R] of pixels whose bundles [V, 3, R, G] end with the ray through the centre."""
+    """Colors [V, R, 3] and depth [V, R] of pixels; the last ray of each bundle [V, 3, R, G] passes through the pixel's center."""
     time, slot = cast(world, c2w[:, :3, 3], direction, PIXEL / focal)
     depth = time[..., -1]
     lit = lamplight(world, c2w[:, :3, 3], direction[..., -1], depth)
@@ -40,7 +40,7 @@ def _draw(world: World, c2w: Tensor, direction: Tensor, focal: Tensor) -> tuple[
 
 
 def directions(c2w: Tensor, intrinsics: Tensor, size: tuple[int, int], samples: int) -> Tensor:
-    """World directions [V, 3, H·W, samples² + 1], a grid in each pixel and then its centre; their z in the camera is 1."""
+    """World directions [V, 3, H·W, samples² + 1] of a grid in each pixel and of its center; z is 1 in camera axes."""
     (width, height), device = size, c2w.device
     steps = (torch.arange(samples, device=device) + 0.5) / samples
     within = torch.cat([torch.cartesian_prod(steps, steps), steps.new_full((1, 2), 0.5)])
@@ -53,7 +53,7 @@ def directions(c2w: Tensor, intrinsics: Tensor, size: tuple[int, int], samples: 
 def cast(world: World, origin: Tensor, direction: Tensor, spread: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
     """First hits of rays from `origin` [V, 3] along `direction` [V, 3, R, G]: times, infinite for none, and slots [V, R, G].
 
-    The rays come in bundles of G, and differ by `spread` [V] at most from the last one of their bundle.
+    Rays come in bundles of G, whose directions differ by at most `spread` [V] from the last of the bundle.
     """
     bundles = direction.movedim(1, 0).flatten(1, 2)
     best = torch.full_like(bundles[0], torch.inf)
@@ -72,7 +72,7 @@ def cast(world: World, origin: Tensor, direction: Tensor, spread: Tensor | float
 
 
 def _near(world: World, slots: list[int], origin: Tensor, direction: Tensor, spread: Tensor | float) -> list[Tensor]:
-    """For each of the slots the bundles [N], counted through all cameras, that may meet the solid's bounding ball."""
+    """For each slot, the indices [N] of bundles over all cameras that may hit the solid's bounding ball."""
     toward = world.center[slots] - origin[:, None]
     away = toward.norm(dim=-1)
     radius = world.radius[slots] + torch.as_tensor(spread, device=origin.device)[..., None] * (away + world.radius[slots])
@@ -83,7 +83,7 @@ def _near(world: World, slots: list[int], origin: Tensor, direction: Tensor, spr
 
 
 def _surround(world: World, origin: Tensor, direction: Tensor, best: Tensor, slot: Tensor) -> tuple[Tensor, Tensor]:
-    """The hits of `cast`, with the solids around the cameras added."""
+    """Add the solids that surround the cameras to the hits of `cast`."""
     for p in range(INSIDE, SLOTS):
         if world.present[p]:
             start = (world.frame[p] @ (origin - world.center[p]).mT).mT[..., None]
@@ -94,9 +94,9 @@ def _surround(world: World, origin: Tensor, direction: Tensor, best: Tensor, slo
 
 
 def lamplight(world: World, origin: Tensor, direction: Tensor, time: Tensor) -> Tensor:
-    """The share [V, R] of the lamp's light that gets to where rays [V, 3, R] are at times [V, R], 0 to 1.
+    """The share [V, R] of the lamp's light, 0 to 1, that reaches the points of rays [V, 3, R] at times [V, R].
 
-    The lamp stands so far away that its light is parallel, but at a place, from where rays can be cast.
+    The lamp is so far away that its light is nearly parallel, yet it has a position from which rays can be cast.
     """
     if world.shadow == 0:
         return torch.ones_like(time)
@@ -107,7 +107,7 @@ def lamplight(world: World, origin: Tensor, direction: Tensor, time: Tensor) -> 
 
 
 def shade(world: World, origin: Tensor, direction: Tensor, time: Tensor, slot: Tensor, lit: Tensor) -> Tensor:
-    """Colours [V, 3, R, G] of the hits of `cast`, bundles in the `lamplight` [V, R]; white where nothing is hit."""
+    """Colors [V, 3, R, G] of the hits of `cast`, lit by the `lamplight` [V, R] of each bundle; white for misses."""
     rays, times, slots = direction.movedim(1, 0).flatten(1), time.flatten(), slot.flatten()
     colors = torch.full_like(rays, WHITE)
     each = direction.shape[2] * direction.shape[3]
@@ -122,7 +122,7 @@ def shade(world: World, origin: Tensor, direction: Tensor, time: Tensor, slot: T
 
 
 def _surface(world: World, slot: int, points: Tensor, rays: Tensor, lit: Tensor) -> Tensor:
-    """Colours [3, N] of one solid at points [3, N], [N] of the lamp's light on them, seen along rays [3, N], as exposed."""
+    """Exposed colors [3, N] of one solid at points [3, N] seen along rays [3, N], with lamplight [N]."""
     frame, texture = world.frame[slot], world.textures.at(slot)
     local = frame @ (points - world.center[slot, :, None])
     own = normals(world.solids.at(slot), local)
@@ -140,19 +140,19 @@ def _unit(vectors: Tensor) -> Tensor:
 
 
 def _on_surface(local: Tensor, normal: Tensor, frame: Tensor) -> Tensor:
-    """Places [2, N] in world units on the cube's side that faces as the surface does; textures lie flat on walls that way."""
+    """Texture coordinates [2, N] in world units by box mapping: projected onto the side of the cube that the surface faces."""
     x, y, z = local * torch.linalg.inv(frame).norm(dim=0)[:, None]
     nx, ny, nz = normal.abs()
     return torch.stack([torch.where((nx > ny) & (nx > nz), y, x), torch.where((nz > nx) & (nz > ny), y, -z)])
 
 
 def _light(world: World, normal: Tensor, lit: Tensor) -> Tensor:
-    """Diffuse light [N] on surfaces that face along `normal` [3, N]: the lamp's, and from everywhere, less from below."""
+    """Diffuse light [N] on surfaces with a `normal` [3, N]: from the lamp, plus ambient light that is weaker from below."""
     lamp = (world.light @ normal).clamp(min=0)
     return world.ambient * (0.9 + 0.1 * normal[2]) + (1 - world.ambient) * lit * lamp
 
 
 def _reflection(world: World, normal: Tensor, rays: Tensor) -> Tensor:
-    """How directly the lamp is reflected toward the camera [N], 0 to 1."""
+    """Specular reflection of the lamp toward the camera [N], 0 to 1."""
     half = _unit(world.light[:, None] - _unit(rays))
     return (normal * half).sum(0).clamp(min=0) ** SHARPNESS

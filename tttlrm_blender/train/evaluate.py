@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How well a network does on procedural scenes that no training run has seen, beside guesses that know nothing."""
+"""Evaluate a network on held-out procedural scenes, beside trivial baselines."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from ..model.memory import device_of
 from ..model.network import TttLRM
 from ..render.metrics import error_colors
 from .batches import Batch, Shape, make_batch, with_costs
-from .chance import generator_for
 from .losses import draw_targets, log_error
 from .plan import HELD_OUT, UNSEEN
 from .predict import predict
+from .sampling import generator_for
 
 CONTRAST = 14.0  # opacity logit of opaque splats
 
 
 @torch.no_grad()
 def evaluate(model: TttLRM, scenes: int = 64, size: tuple[int, int] = (128, 128), keep: float = 0.0) -> dict[str, float]:
-    """Mean figures over held-out scenes: PSNR of unseen views in dB, and the mean error of log distance.
+    """Mean metrics over held-out scenes: PSNR of unseen views in dB, and the mean error of log distance.
 
-    Of the splats, those that `choose` keeps are drawn, as in use.
-    `grey_*` is a picture in the mean colour of the inputs; `flat_*` are opaque splats in the pixels' colours at the
-    true median distance of each scene, `true_*` at the true distance of each pixel, which no honest method knows.
+    Only the splats that `choose` keeps are drawn, as in inference.
+    Baselines: `grey_*` is a picture in the mean color of the inputs; `flat_*` are opaque splats in the pixels' colors at the
+    true median distance of each scene, and `true_*` at the true distance of each pixel, an upper bound.
     """
     batches = (held_out_batch(model.config, scene, 8, size).to(device_of(model)) for scene in range(scenes))
     rows = [_figures(model, batch, keep) for batch in batches]
@@ -41,13 +41,13 @@ def evaluate(model: TttLRM, scenes: int = 64, size: tuple[int, int] = (128, 128)
 
 
 def validate(model: TttLRM) -> dict[str, float]:
-    """The figures of a few small held-out scenes, in a few seconds."""
+    """Metrics of a few small held-out scenes, in a few seconds."""
     return evaluate(model, scenes=16, size=(64, 64))
 
 
 @torch.no_grad()
 def validation_pictures(model: TttLRM, path: Path, scenes: int = 6) -> None:
-    """Write a PNG with a row for each of the first held-out scenes: an unseen view, what the splats show there, the error."""
+    """Write a PNG with a row for each of the first held-out scenes: an unseen view, the rendered splats, and the error."""
     batches = (held_out_batch(model.config, scene, 8, (128, 128)).to(device_of(model)) for scene in range(scenes))
     rows = [_row(model, batch) for batch in batches]
     with replacing(path) as part:
@@ -61,7 +61,7 @@ def _row(model: TttLRM, batch: Batch) -> np.ndarray:
 
 
 def held_out_batch(config: Config, scene: int, views: int, size: tuple[int, int]) -> Batch:
-    """One held-out scene with some views beside its inputs."""
+    """One held-out scene with some views in addition to its inputs."""
     shape = Shape(scenes=1, inputs=views, others=UNSEEN, size=size)
     return with_costs(make_batch(generator_for(HELD_OUT, scene), shape), config)
 
@@ -81,13 +81,13 @@ def _figures(model: TttLRM, batch: Batch, keep: float) -> dict[str, float]:
 
 
 def flat_guess(config: Config, batch: Batch) -> Candidates:
-    """Opaque splats of the pixels' size and colour, all at the median distance of their scene."""
+    """Opaque splats of the pixels' size and color, all at the median distance of their scene."""
     middle = torch.stack([d[d > 0].median() for d in batch.distance])
     return _opaque(config, batch, middle[:, None].expand(-1, batch.distance[0].numel()))
 
 
 def true_guess(config: Config, batch: Batch) -> Candidates:
-    """Opaque splats of the pixels' size and colour at their true distance; none where nothing is."""
+    """Opaque splats of the pixels' size and color at their true distance; none for the background."""
     return _opaque(config, batch, batch.distance.flatten(1))
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shapes without a formula for where rays meet them: tori and bumpy surfaces, found by sampling and bisection.
+"""Implicit shapes without a closed form for ray hits: tori and bumpy surfaces, intersected by sampling and bisection.
 
-Each is where a level function of the point is below 1, and lies within a convex shape that bounds the search.
+The inside of a shape is where its level function is below 1. A convex shape around it bounds the search.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from torch import Tensor
 
 from .shapes import Interval, box_level, length, meet, slabs, sphere, sphere_level
 
-STEPS = 20  # samples of a ray's way through the bounding shape; what is thinner than a step can be missed
-BISECTIONS = 14  # a step of at most 0.17 then shrinks to 1e-5
-SHALLOW, DEEP = 0.1, 0.3  # bumps, in half sizes of the shape
-THIN, THICK = 0.15, 0.4  # tubes of tori, whose outer radius is 1
-DIFFERENCE = 1e-3  # for slopes
+STEPS = 20  # samples of a ray within the bounding shape; thinner parts than a step can be missed
+BISECTIONS = 14  # shrink a step of at most 0.17 to 1e-5
+SHALLOW, DEEP = 0.1, 0.3  # depth of bumps, in half sizes of the shape
+THIN, THICK = 0.15, 0.4  # radius of the tubes of tori, whose outer radius is 1
+DIFFERENCE = 1e-3  # finite difference for gradients
 
 Level = Callable[[Tensor], Tensor]  # points [3, N] to values [N]
 
@@ -35,7 +35,7 @@ def torus_level(p: Tensor, detail: Tensor) -> Tensor:
 
 
 def bumpy_level(level: Level, p: Tensor, detail: Tensor, waves: Tensor) -> Tensor:
-    """`level` with dents whose depth is a height field of `waves` [3, 3], phases per unit; never outside the smooth shape."""
+    """Add dents to a `level`; their depth is a height field of `waves` [3, 3], in phases per unit."""
     height = torch.sin(waves @ p).mean(-2)
     return level(p) + (SHALLOW + (DEEP - SHALLOW) * detail) * (0.5 + 0.5 * height)
 
@@ -51,15 +51,15 @@ def bumpy_box_level(p: Tensor, detail: Tensor, waves: Tensor) -> Tensor:
 
 
 def around_torus(origin: Tensor, direction: Tensor, detail: Tensor) -> Interval:
-    """Where rays cross a lens that holds the torus."""
+    """Interval in which rays cross a lens that contains the torus."""
     low, high = slabs(origin[..., 2, :], direction[..., 2, :], tube(detail))
     return meet(sphere(origin, direction), (low, high))
 
 
 def first_root(level: Level, origin: Tensor, direction: Tensor, between: Interval) -> Tensor:
-    """The first times [N] at which rays [3, N] get from level 1 or more to less, infinite where they never do.
+    """The first times [N] at which the level along rays [3, N] falls below 1, infinite if it never does.
 
-    Only times in the intervals `between` are looked at; rays with none cost little.
+    Only times in the intervals `between` are searched; rays with an empty interval cost little.
     """
     rays = (between[0] < between[1]).nonzero()[:, 0]
     low, high = (edge[rays] for edge in between)
@@ -75,7 +75,7 @@ def first_root(level: Level, origin: Tensor, direction: Tensor, between: Interva
 
 
 def _bracket(level: Level, start: Tensor, way: Tensor, low: Tensor, step: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Where the first step [N] that ends inside begins, its length, and the rays [K] that have one; all take equally many."""
+    """Start [N] and length of the first step that ends inside, and the rays [K] that have one; all rays make as many steps."""
     before = torch.full_like(low, torch.inf)
     for k in range(1, STEPS):
         inside = level(start + (low + k * step) * way) < 1
@@ -84,6 +84,6 @@ def _bracket(level: Level, start: Tensor, way: Tensor, low: Tensor, step: Tensor
 
 
 def slope(level: Level, p: Tensor) -> Tensor:
-    """The direction [3, N] in which `level` grows at points [3, N], by differences."""
+    """The gradient direction [3, N] of `level` at points [3, N], by finite differences."""
     offsets = DIFFERENCE * torch.eye(3, dtype=p.dtype, device=p.device)[..., None]
     return torch.stack([level(p + offset) - level(p - offset) for offset in offsets])

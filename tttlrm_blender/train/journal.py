@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log of a training run: lines of text for losses and for figures on a fixed validation set, and pictures of that set."""
+"""The log of a training run: losses, and metrics and pictures of a fixed validation set."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Journal:
         self._terms: dict[str, list[float]] = defaultdict(list)
 
     def step(self, trainer: Trainer, terms: dict[str, float]) -> None:
-        """Take note of one step; the means of the last half minute are written."""
+        """Record one step, and write the means of the last half minute when that has passed."""
         for name, value in terms.items():
             self._terms[name].append(value)
         if time.monotonic() - self._logged > LOG_EVERY:
@@ -36,7 +36,7 @@ class Journal:
             self._logged = time.monotonic()
 
     def validated(self, trainer: Trainer) -> None:
-        """Measure the averaged weights, and draw what they make of the validation set."""
+        """Write metrics and pictures of the averaged weights on the validation set."""
         result = trainer.result()
         figures = validate(result)
         row = {"step": trainer.step, "samples": trainer.samples, "minutes": trainer.seconds / 60, **figures}
@@ -53,10 +53,10 @@ class Journal:
 
 
 def progress(trainer: Trainer) -> str:
-    """How far a run is, in words."""
+    """The progress of a run in words."""
     return f"step {trainer.step}, {trainer.samples} scenes, {trainer.seconds / 60:.1f} min, {trainer.skipped} skipped"
 
 
 def line(figures: dict[str, float]) -> str:
-    """Figures by name in one line."""
+    """Format metrics by name in one line."""
     return ", ".join(f"{name} {value:.4g}" for name, value in figures.items())

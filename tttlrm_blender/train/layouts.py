@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the cameras of procedural scenes stand. World: z up, things of interest within a unit ball about the origin."""
+"""Camera layouts of procedural scenes. The world is z-up, with the objects of interest in a unit ball about the origin."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .chance import choose, uniform
+from .sampling import choose, uniform
 
-ORBITS, SWEEPS, WALKS = 0.5, 0.25, 0.25  # shares of scenes seen from around, from in front, and on foot
-SPACING = 0.5  # radians between neighbours on an orbit, at most
+ORBITS, SWEEPS, WALKS = 0.5, 0.25, 0.25  # shares of scenes by camera path
+SPACING = 0.5  # radians between neighbors on an orbit, at most
 ZOOMS = 0.15  # share of scenes whose views differ in focal length
 
 
@@ -22,7 +22,7 @@ class Views:
 
     c2w: Tensor  # [S, V, 4, 4] float32
     intrinsics: Tensor  # [S, V, 4], fx fy cx cy in pixels
-    indoors: Tensor  # [S] bool, scenes that want a room
+    indoors: Tensor  # [S] bool, scenes that need a room
 
     def at(self, scene: int) -> Views:
         """The cameras of one scene."""
@@ -39,7 +39,7 @@ def sample_views(
     """Cameras on inward orbits, forward-facing sweeps or walks, for images of `size` (width, height).
 
     The first `inputs` of them (0 for all) cover the whole path, in random order or `ordered` along it; the others lie anywhere
-    between, as held-out photos lie among those that a reconstruction is made of.
+    in between, like the held-out photos of a reconstruction.
     """
     along = _spread(generator, scenes, views, inputs or views, ordered)
     layout = choose(generator, (ORBITS, SWEEPS, WALKS), scenes)
@@ -53,7 +53,7 @@ def sample_views(
 
 
 def _focal(generator: torch.Generator, distance: Tensor, size: tuple[int, int]) -> Tensor:
-    """Focal lengths [S, V] in pixels for targets at `distance` [S, V]: about the whole scene is seen, more or less of it."""
+    """Random focal lengths [S, V] in pixels that show roughly the whole scene at `distance` [S, V]."""
     extent = torch.exp(uniform(generator, math.log(0.65), math.log(1.5), len(distance), 1))
     zooms = torch.rand(len(distance), 1, generator=generator) < ZOOMS
     factor = torch.where(zooms, uniform(generator, 0.8, 1.25, *distance.shape), 1.0)
@@ -75,8 +75,8 @@ def _ups(generator: torch.Generator, scenes: int, views: int) -> Tensor:
 
 
 def _spread(generator: torch.Generator, scenes: int, views: int, inputs: int, ordered: bool) -> Tensor:
-    """Numbers [S, V] in 0 to 1: one near the middle of each of as many equal parts as there are inputs, `ordered` or not, then
-    any between the first and the last of these middles."""
+    """Positions along the path [S, V], 0 to 1: stratified for the inputs, `ordered` or not, then uniform between the first and
+    the last input for the other views."""
     order = torch.rand(scenes, inputs, generator=generator).argsort(-1)
     order = order.sort(-1).values if ordered else order
     covering = (order + uniform(generator, 0.25, 0.75, scenes, inputs)) / inputs
@@ -85,9 +85,9 @@ def _spread(generator: torch.Generator, scenes: int, views: int, inputs: int, or
 
 
 def _orbit(generator: torch.Generator, along: Tensor, longest: float) -> tuple[Tensor, Tensor]:
-    """Positions and targets [S, V, 3] on an arc, or the whole circle, around the origin.
+    """Positions and targets [S, V, 3] on an arc, or a whole circle, around the origin.
 
-    `along` [S, V] says where on it, 0 to 1; `longest` is the longest arc in radians.
+    `along` [S, V] is the position on the arc, 0 to 1; `longest` is the longest arc in radians.
     """
     scenes, views = along.shape
     arc = torch.where(torch.rand(scenes, 1, generator=generator) < 0.4, 2 * math.pi, uniform(generator, 1.2, 3.5, scenes, 1))
@@ -102,7 +102,7 @@ def _orbit(generator: torch.Generator, along: Tensor, longest: float) -> tuple[T
 
 
 def _sweep(generator: torch.Generator, along: Tensor) -> tuple[Tensor, Tensor]:
-    """Positions and targets [S, V, 3] side by side before the scene, looking between in parallel and at one point."""
+    """Positions and targets [S, V, 3] side by side in front of the scene, with views from parallel to converging."""
     scenes, views = along.shape
     width = uniform(generator, 0.5, 1.3, scenes, 1)
     across = width * (2 * along - 1)
@@ -115,10 +115,10 @@ def _sweep(generator: torch.Generator, along: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _walk(generator: torch.Generator, along: Tensor) -> tuple[Tensor, Tensor]:
-    """Positions and targets [S, V, 3] of someone who walks toward or past the things with a camera in the hand.
+    """Positions and targets [S, V, 3] of a hand-held camera that walks toward or past the objects.
 
-    Cameras are between 0.8 and 2.4 from the z axis; the eyes wander over the things and never turn away from them. No walk is
-    so short that the room, measured by it, would be out of the network's reach.
+    Cameras are between 0.8 and 2.4 from the z axis, and always look at the objects. Walks are long enough that rooms, in units
+    of the walk, stay within the network's range of distances.
     """
     scenes, views = along.shape
     heading = uniform(generator, 0, 2 * math.pi, scenes, 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Batches drawn ahead of the training step, in processes of their own where that is wanted."""
+"""Loading of training data: batches are made ahead of the training step, optionally in worker processes."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ import torch
 
 from ..model.config import Config
 from .batches import Batch, Shape, make_batch, with_costs
-from .chance import generator_for
 from .plan import Budget, Plan
+from .sampling import generator_for
 
-AHEAD, MOST_AHEAD = 2, 16  # batches waiting, per process and in all
+AHEAD, MOST_AHEAD = 2, 16  # batches in the queue, per process and in total
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What one step learns from."""
+class StepData:
+    """The data of one training step."""
 
-    spent: float  # share of the budget, as it was when the batch was begun
+    spent: float  # share of the budget when the batch was begun
     stage: str
     views_per_update: int | None  # None for one pass over all views
     batch: Batch
 
 
 class Loader:
-    """Gives the lessons of one step after the other; with `processes` = 0 they are made when asked for."""
+    """Yields the data of one step after the other; with `processes` = 0, data is made on demand."""
 
     def __init__(self, config: Config, plan: Plan, device: str | torch.device, processes: int = 0) -> None:
         self.config, self.plan, self.device, self.processes = config, plan, device, processes
         self._pool: ProcessPoolExecutor | None = None
-        self._waiting: deque[Future[Lesson]] = deque()
+        self._waiting: deque[Future[StepData]] = deque()
 
-    def next(self, step: int, budget: Budget, seconds: float) -> Lesson:
-        """The lesson of a step, after so many seconds of training; those of the next steps are begun."""
+    def next(self, step: int, budget: Budget, seconds: float) -> StepData:
+        """The data of a step, after these seconds of training. Starts making that of the next steps."""
         if not self.processes:
-            return make_lesson(self.config, self.plan, step, budget.spent(step, seconds), self.device)
+            return make_step_data(self.config, self.plan, step, budget.spent(step, seconds), self.device)
         pool = self._started()
-        matched = torch.device(self.device).type == "cpu"  # GPUs match faster than the costs could be sent to them
+        matched = torch.device(self.device).type == "cpu"  # on GPUs, matching is faster than sending the costs there
         for ahead in range(step + len(self._waiting), step + min(AHEAD * self.processes, MOST_AHEAD) + 1):
             spent = budget.spent(ahead, seconds)
-            self._waiting.append(pool.submit(make_lesson, self.config, self.plan, ahead, spent, "cpu", matched))
+            self._waiting.append(pool.submit(make_step_data, self.config, self.plan, ahead, spent, "cpu", matched))
         return self._waiting.popleft().result()
 
     def close(self) -> None:
@@ -65,7 +65,7 @@ class Loader:
 
 
 def _prepare() -> None:
-    """What a process of the loader does first: it takes one thread, and ends with the training, however that ends."""
+    """Initialize a worker process: use one thread, and exit when the training process does."""
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -77,18 +77,20 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def make_lesson(config: Config, plan: Plan, step: int, spent: float, device: str | torch.device, matched: bool = True) -> Lesson:
-    """The lesson of a step at a share of the budget: the same in every process. `matched` lessons have their `costs`."""
+def make_step_data(
+    config: Config, plan: Plan, step: int, spent: float, device: str | torch.device, matched: bool = True
+) -> StepData:
+    """Make the data of a step at a share of the budget, the same in every process; with matching costs if `matched`."""
     generator, stage = generator_for(plan.seed, step), plan.stage(spent)
     shape = choose_shape(plan, generator, spent, config.patch_size)
-    chunk = plan.views_per_update if stage == "chunks" and step % 2 else None  # so that one pass is not forgotten
-    ordered = bool(chunk) and step % 4 == 1  # photos come in the order of their names, which may be any
+    chunk = plan.views_per_update if stage == "chunks" and step % 2 else None  # other steps keep practicing single passes
+    ordered = bool(chunk) and step % 4 == 1  # photos are sorted by name, which may follow the path or not
     batch = make_batch(generator, shape, device, "first" if chunk else "mean", ordered)
-    return Lesson(spent, stage, chunk, with_costs(batch, config) if matched else batch)
+    return StepData(spent, stage, chunk, with_costs(batch, config) if matched else batch)
 
 
 def choose_shape(plan: Plan, generator: torch.Generator, spent: float, patch: int) -> Shape:
-    """What one step looks at; as many scenes as fit into the plan's tokens, for patches of this side."""
+    """Choose the size of a batch: as many scenes as fit into the plan's tokens, for patches of this side."""
     sizes, few, many = plan.sizes(spent), math.log(plan.min_views), math.log(plan.max_views + 1)
     width, height = sizes[int(torch.randint(len(sizes), (), generator=generator))]
     views = int(math.exp(few + (many - few) * float(torch.rand((), generator=generator))))

@@ -25,11 +25,11 @@ from .preview import write_preview
 from .trainer import Trainer, fresh_model, trained_model
 
 INTERRUPTED = 130  # exit status
-WITHOUT_DRAWING = "gsplat is not installed, so no stage draws splats: distances and opacities learn, sizes do not."
+WITHOUT_DRAWING = "gsplat is not installed, so no stage renders splats: distances and opacities are trained, sizes are not."
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, or draw scenes, as the options say. Raises `TttlrmError` for options or files that cannot be used."""
+    """Train, or draw a preview of scenes; returns the exit status. Raises `TttlrmError` for unusable options or files."""
     if args.preview:
         write_preview(args.preview, args.seed)
         return 0
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         trainer.run(Budget(args.steps, args.minutes * 60), Watch(journal, chores), args.sitting * 60)
     except KeyboardInterrupt:
         keep(trainer)
-        print(f"stopped; the same command goes on from {args.state}", flush=True)
+        print(f"stopped; run the same command to resume from {args.state}", flush=True)
         return INTERRUPTED
     keep(trainer)
     journal.validated(trainer)
@@ -59,31 +59,29 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _prepare(args: argparse.Namespace) -> None:
-    """Refuse options that no run can have; make the folders that the run writes to."""
+    """Check the options, and make the folders that the run writes to."""
     if not args.state:
-        raise TttlrmError(
-            "A training run needs a file to resume from.", hint="Give --state, or --preview.", code=Code.BAD_SETTINGS
-        )
+        raise TttlrmError("A training run needs a state file.", hint="Give --state, or --preview.", code=Code.BAD_SETTINGS)
     if not (args.minutes > 0 or args.steps > 0):
-        raise TttlrmError("A training run needs an end.", hint="Give --minutes or --steps.", code=Code.BAD_SETTINGS)
+        raise TttlrmError("A training run needs a budget.", hint="Give --minutes or --steps.", code=Code.BAD_SETTINGS)
     if args.device == "cuda" and not torch.cuda.is_available():
         raise TttlrmError(
-            "No CUDA GPU is to be found, or torch is built without CUDA.", hint="Train with --device cpu.", code=Code.NO_DEVICE
+            "There is no CUDA GPU, or torch is built without CUDA.", hint="Train with --device cpu.", code=Code.NO_DEVICE
         )
     for path in filter(None, (args.state, args.out)):
         make_folder(path.parent)
     if args.device == "cpu":
-        torch.set_num_threads(1)  # the matrices are small: more threads wait for each other
+        torch.set_num_threads(1)  # the matrices are too small for more threads
 
 
 def plan(args: argparse.Namespace) -> Plan:
-    """What the options of a new run say."""
+    """The plan of a new run, from its options."""
     chosen = {name: getattr(args, name) for name in ("seed", "start", "bfloat16", "perceptual", "rate", "tokens")}
     return replace(Plan(), **chosen, **({"stages": args.stages} if args.stages else {}))
 
 
 def begin(args: argparse.Namespace) -> Trainer:
-    """The trainer of a new run. Raises `TttlrmError` where the checkpoint that it is to start with cannot be used."""
+    """The trainer of a new run. Raises `TttlrmError` if its starting checkpoint cannot be used."""
     start = args.start
     model = trained_model(start) if start else fresh_model(NETWORKS[args.network], args.seed)
     trainer = Trainer(model, plan(args), args.device, args.loaders)
@@ -92,15 +90,15 @@ def begin(args: argparse.Namespace) -> Trainer:
 
 
 def export(path: Path, trainer: Trainer, scenes: int) -> None:
-    """Write the averaged weights as a checkpoint, with the record of the run and its figures on held-out scenes."""
+    """Write the averaged weights as a checkpoint, with the record of the run and metrics on held-out scenes."""
     figures = evaluate(trainer.result(), scenes) if scenes else {}
     save_checkpoint(path, trainer.average, record(trainer) | {"held_out_scenes": scenes, "figures": figures})
     print(f"wrote {path}" + (": " + line(figures) if figures else ""), flush=True)
 
 
 def record(trainer: Trainer) -> dict[str, Any]:
-    """What was done to get the weights; `before` is the record of the checkpoint that the run began with."""
-    names = {name: Path(getattr(trainer.plan, name)).name for name in ("start", "perceptual")}  # folders are nobody's business
+    """How the weights were trained; `before` is the record of the starting checkpoint."""
+    names = {name: Path(getattr(trainer.plan, name)).name for name in ("start", "perceptual")}  # folders may be private
     done = {
         "data": "procedural scenes",
         "steps": trainer.step,
@@ -112,13 +110,13 @@ def record(trainer: Trainer) -> dict[str, Any]:
 
 
 def save_state(path: Path, trainer: Trainer) -> None:
-    """Write everything that a later sitting needs, atomically."""
+    """Write everything that is needed to resume, atomically."""
     with replacing(path) as part:
         torch.save(trainer.state(), part)
 
 
 def resume(path: Path, device: str = "cpu", processes: int = 0) -> Trainer | None:
-    """The trainer where a state file left it, if there is one. Raises `TttlrmError` for a file that is no state."""
+    """The trainer restored from a state file, or None without one. Raises `TttlrmError` for any other file."""
     if not path.is_file():
         return None
     try:
@@ -127,32 +125,35 @@ def resume(path: Path, device: str = "cpu", processes: int = 0) -> Trainer | Non
         trainer.load_state(state)
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as error:
         raise TttlrmError(
-            "{} is not the state of a run.", path, hint="Name another --state, or delete the file.", code=Code.BAD_STATE
+            "{} is not the state of a training run.",
+            path,
+            hint="Choose another --state, or delete the file.",
+            code=Code.BAD_STATE,
         ) from error
     return trainer
 
 
 class Chore:
-    """Something to be done for a run now and then."""
+    """Periodic work of a run, such as saving."""
 
     def __init__(self, work: Callable[[Trainer], None], every: float) -> None:
         self._work, self._every, self._done = work, every, time.monotonic()  # seconds
 
     def __call__(self, trainer: Trainer) -> None:
-        """Do it where it is due."""
+        """Do the work if it is due."""
         if time.monotonic() - self._done > self._every:
             self._work(trainer)
             self._done = time.monotonic()
 
 
 class Watch:
-    """Takes note of every step, and does the chores."""
+    """Callback after every step: writes the journal, and runs the chores."""
 
     def __init__(self, journal: Journal, chores: Sequence[Chore]) -> None:
         self._journal, self._chores = journal, chores
 
     def __call__(self, trainer: Trainer, terms: dict[str, float]) -> None:
-        """Take note of one step."""
+        """Record one step."""
         self._journal.step(trainer, terms)
         for chore in self._chores:
             chore(trainer)

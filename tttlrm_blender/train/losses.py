@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the network is trained for (paper, section 3.4; procedural scenes allow exact depth in place of estimated depth)."""
+"""Training losses (section 3.4 of the paper; with exact instead of estimated depth, as scenes are procedural)."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from ..stereo.sweep import SHRINK
 from .batches import Batch
 from .predict import Prediction
 
-WHITE = (1.0, 1.0, 1.0)  # behind everything, as behind photos without background
-EXPLORE = 0.1  # as in use by default: a few of those left out are drawn too, lest they stay out for ever
-TRUST = 8.0  # a splat whose distance is wrong by a factor of e^(1/8) should have an opacity of 1/e
+WHITE = (1.0, 1.0, 1.0)  # background, as for photos without a background
+EXPLORE = 0.1  # as in inference by default: some of the dropped splats are drawn too, so that they get gradients
+TRUST = 8.0  # target opacity exp(−TRUST · error): 1/e for a distance that is wrong by a factor of e^(1/8)
 
 
 def kept_splats(config: Config, candidates: Candidates, views: int, keep: float, seed: int) -> list[Gaussians[Tensor]]:
-    """The splats that are kept of each scene of a batch of candidates from so many views, as `read_splats` does in use."""
+    """The splats kept of each scene, out of candidates from `views` views, selected as in `read_splats`."""
     masks = [choose(logits, views, keep, EXPLORE, seed) for logits in candidates.logits]
     found = (Candidates(*(part[scene][mask] for part in candidates)) for scene, mask in enumerate(masks))
     return [to_gaussians(part, scale=growth(config, mask)) for part, mask in zip(found, masks, strict=True)]
 
 
 def draw_targets(config: Config, candidates: Candidates, batch: Batch, keep: float = 0.0, seed: int = 0) -> Tensor:
-    """Pictures [S, K, H, W, 3] for the target cameras of what is kept of the predicted splats."""
+    """Render the kept splats for the target cameras: [S, K, H, W, 3]."""
     views, height, width = batch.images.shape[1:4]
     pairs = zip(kept_splats(config, candidates, views, keep, seed), batch.target_cameras, strict=True)
     return torch.stack([rasterize(splats, cameras, (width, height), WHITE).rgb for splats, cameras in pairs])
 
 
 def log_error(candidates: Candidates, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Logarithm [S, N] of predicted over true distance, 0 where nothing is, and the mask [S, N] of where something is."""
+    """Logarithm [S, N] of predicted over true distance, 0 for the background, and the mask [S, N] of the foreground."""
     origin = batch.c2w[:, :, None, None, :3, 3].expand(*batch.images.shape).flatten(1, 3)
     true = batch.distance.flatten(1)
     there = true > 0
@@ -49,9 +49,9 @@ def log_error(candidates: Candidates, batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def choice_error(config: Config, logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Cross-entropy [S, T, (p/2)²] of log-odds [S, T, (p/2)², K] against the true distance, and where there is one.
+    """Cross-entropy [S, T, (p/2)²] of log-odds [S, T, (p/2)², K] against the true distance, and the mask of where it is valid.
 
-    The truth is shared out between the two hypotheses about it; it counts where it lies between near and far.
+    The target is interpolated between the two nearest hypotheses; it is valid between near and far.
     """
     inner = batch.distance[..., SHRINK // 2 :: SHRINK, SHRINK // 2 :: SHRINK, None]
     true = patches(inner, config.patch_size // SHRINK)  # [S, T, (p/2)²]
@@ -68,10 +68,10 @@ def choice_error(config: Config, logits: Tensor, batch: Batch) -> tuple[Tensor, 
 def losses(
     config: Config, prediction: Prediction, batch: Batch, rendering: bool, perceptual: VggFeatures | None = None, seed: int = 0
 ) -> dict[str, Tensor]:
-    """The terms by name, each a mean; those of rendered views only where `rendering` asks for them, with `seed` for `choose`.
+    """The loss terms by name, each a mean; those of rendered views only with `rendering`, and `seed` for `choose`.
 
-    `depth` and `shape` compare logarithms of distance, the latter after the scene's mean error is taken out; `choice`
-    those between hypotheses; `trust` wants opacity to say how far the distance can be trusted; `opacity` wants little of it.
+    `depth` and `shape` compare logarithms of distance, `shape` without the scene's mean error; `choice` is the cross-entropy
+    of the hypotheses; `trust` trains opacity to be the confidence of the distance; `opacity` penalizes opacity.
     """
     terms = depth_terms(config, prediction, batch)
     if rendering:
@@ -82,7 +82,7 @@ def losses(
 
 
 def depth_terms(config: Config, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
-    """The terms that compare distances with the true ones."""
+    """The terms that compare predicted with true distances."""
     error, there = log_error(prediction.candidates, batch)
     count = there.sum(-1, keepdim=True).clamp(min=1)
     offset = error.sum(-1, keepdim=True) / count
@@ -101,7 +101,7 @@ def depth_terms(config: Config, prediction: Prediction, batch: Batch) -> dict[st
 def color_terms(pictures: Tensor, photos: Tensor, perceptual: VggFeatures | None = None) -> dict[str, Tensor]:
     """The terms that compare pictures with photos, [S, K, H, W, 3] each.
 
-    `likeness` is the loss of 3D Gaussian splatting, which has SSIM in it; `perceptual` needs features of VGG16.
+    `likeness` is the loss of 3D Gaussian splatting, which includes SSIM; `perceptual` needs VGG16.
     """
     drawn, true = pictures.flatten(0, 1), photos.flatten(0, 1)
     terms = {"color": F.mse_loss(drawn, true), "likeness": photo_loss(drawn, true)}

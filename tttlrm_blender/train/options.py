@@ -11,44 +11,42 @@ from .plan import HELD_OUT, NETWORKS, STAGES, Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("--minutes", type=float, default=0.0, help="time to train in all, earlier sittings included")
-    parser.add_argument("--steps", type=int, default=0, help="steps to train in all, earlier sittings included")
-    parser.add_argument("--sitting", type=float, default=0.0, metavar="MINUTES", help="to train now, of those in all; 0 for all")
-    parser.add_argument("--state", type=Path, help="file to resume from and to save to every few minutes; the log lies beside it")
+    """Add the options to a parser."""
+    parser.add_argument("--minutes", type=float, default=0.0, help="total training time, including earlier sittings")
+    parser.add_argument("--steps", type=int, default=0, help="total number of steps, including earlier sittings")
+    parser.add_argument("--sitting", type=float, default=0.0, metavar="MINUTES", help="time to train now; 0 for the rest")
+    parser.add_argument("--state", type=Path, help="file to resume from, saved every few minutes, with the log beside it")
     parser.add_argument("--out", type=Path, help="checkpoint to write whenever the state is saved")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to train (default: cpu)")
-    parser.add_argument(
-        "--loaders", type=whole(), default=0, metavar="N", help="processes that draw scenes ahead of the training"
-    )
-    parser.add_argument("--save-every", type=float, default=3.0, metavar="MINUTES", help="between saved states")
-    parser.add_argument("--validate-every", type=float, default=5.0, metavar="MINUTES", help="between figures in the log")
-    parser.add_argument("--evaluate", type=whole(), default=64, metavar="SCENES", help="held-out scenes measured for the record")
-    parser.add_argument("--preview", type=Path, metavar="FILE", help="write a PNG of scenes of this seed instead of training")
-    _add_plan(parser.add_argument_group("of a new run; a resumed one keeps its own").add_argument)
+    parser.add_argument("--loaders", type=whole(), default=0, metavar="N", help="processes that render scenes ahead of training")
+    parser.add_argument("--save-every", type=float, default=3.0, metavar="MINUTES", help="time between saved states")
+    parser.add_argument("--validate-every", type=float, default=5.0, metavar="MINUTES", help="time between validations")
+    parser.add_argument("--evaluate", type=whole(), default=64, metavar="SCENES", help="held-out scenes for the final metrics")
+    parser.add_argument("--preview", type=Path, metavar="FILE", help="write a PNG of scenes instead of training")
+    _add_plan(parser.add_argument_group("options of a new run (a resumed run keeps its own)").add_argument)
 
 
 def _add_plan(add) -> None:
     plan = Plan()
-    add("--network", choices=NETWORKS, default="small", help="size of the network that the run begins with (default: small)")
-    add("--start", default="", metavar="default|FILE", help="checkpoint that the run begins with")
-    add("--seed", type=seed, default=0, help="of the weights and the scenes")
-    add("--stages", type=stages, default={}, metavar="NAME=SHARE,…", help=f"of {', '.join(STAGES)}: shares of the budget")
+    add("--network", choices=NETWORKS, default="small", help="size of a new network (default: small)")
+    add("--start", default="", metavar="default|FILE", help="checkpoint to start from")
+    add("--seed", type=seed, default=0, help="seed of weights and scenes")
+    add("--stages", type=stages, default={}, metavar="NAME=SHARE,…", help=f"shares of the budget of {', '.join(STAGES)}")
     add("--rate", type=float, default=plan.rate, help="highest learning rate")
-    add("--tokens", type=int, default=plan.tokens, help="of all scenes of a step together, about")
-    add("--bfloat16", action="store_true", help="multiply in bfloat16; fast on some processors and on GPUs")
-    add("--perceptual", default="", metavar="FILE", help="weights of VGG16 for a perceptual loss")
+    add("--tokens", type=int, default=plan.tokens, help="approximate number of tokens of all scenes of a step")
+    add("--bfloat16", action="store_true", help="multiply in bfloat16; faster on GPUs and some CPUs")
+    add("--perceptual", default="", metavar="FILE", help="VGG16 weights for a perceptual loss")
 
 
 def seed(text: str) -> int:
-    """A seed of scenes that are not kept for measuring, as an argument's type."""
+    """Argument type: a seed below that of the held-out scenes."""
     if whole()(text) >= HELD_OUT:
-        raise argparse.ArgumentTypeError(f"seeds lie below {HELD_OUT}, whose scenes are kept for measuring; got {text}")
+        raise argparse.ArgumentTypeError(f"a seed must be below {HELD_OUT}, which is that of the held-out scenes; got {text}")
     return int(text)
 
 
 def stages(text: str) -> dict[str, float]:
-    """Shares by stage of “views=0.2,depth=0.8”, as an argument's type."""
+    """Argument type: shares by stage, such as “views=0.2,depth=0.8”."""
     try:
         shares = {name: float(share) for name, share in (part.split("=") for part in text.split(","))}
     except ValueError:

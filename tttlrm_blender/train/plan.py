@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a training run does, and when: its stages (paper, section 4), sizes of pictures and weights of the losses."""
+"""The schedule of a training run: its stages (section 4 of the paper), sizes of pictures and weights of the losses."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SMALL_NETWORK = Config(
     anchored=True,
     hypotheses=64,
 )
-# Newton-Schulz costs a CPU the cube of the width for every layer and scene, whatever the number of tokens: the small network
-# learns something there. The large one is as large as a file of 16 MiB allows, for GPUs.
+# Newton-Schulz takes time cubic in the width for every layer and scene, whatever the number of tokens, so the small network
+# suits CPUs. The large one, for GPUs, is as large as a file of 16 MiB allows.
 NETWORKS = {"small": SMALL_NETWORK, "large": replace(SMALL_NETWORK, dim=256, layers=6)}
 
-HELD_OUT = 2**31 - 1  # the seed of scenes kept for measuring
-UNSEEN = 4  # views of them that are measured
-# View synthesis predicts pixels of target views from their rays; depth needs no rasteriser; splats are judged by
-# rendered views; in the last stage every other step lets the network read the views in chunks.
+HELD_OUT = 2**31 - 1  # the seed of the held-out scenes
+UNSEEN = 4  # evaluated views of each of them
+# "views" predicts pixels of target views from their rays; "depth" needs no rasterizer; "splats" compares rendered views;
+# "chunks" does too, and in every other step the network reads the views in chunks.
 STAGES = ("views", "depth", "splats", "chunks")
 DEPTH_TERMS = {"choice": 1.0, "depth": 1.0, "shape": 0.5, "trust": 0.1}
 SPLAT_TERMS = {"color": 20.0, "likeness": 1.0, "choice": 0.5, "depth": 0.5, "shape": 0.01, "opacity": 0.01, "perceptual": 0.5}
@@ -40,25 +40,25 @@ LARGE: Sizes = ((96, 96), (128, 128), (128, 128), (160, 96), (96, 160))
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything but the budget that decides what a run learns."""
+    """Everything that determines a run, except its budget."""
 
     seed: int = 0  # below `HELD_OUT`
-    start: str = ""  # checkpoint whose weights the run begins with; empty for random ones of the given configuration
+    start: str = ""  # checkpoint to start from; empty for random weights of the given configuration
     stages: Mapping[str, float] = field(default_factory=lambda: {"depth": 0.3, "splats": 0.55, "chunks": 0.15})  # shares
-    tokens: int = 1024  # of all scenes of a step together, about
+    tokens: int = 1024  # approximate number for all scenes of a step
     min_views: int = 2
     max_views: int = 16
-    others: int = 3  # views rendered beside one of the inputs
-    curriculum: tuple[tuple[float, Sizes], ...] = ((0.5, SMALL), (0.85, MIDDLE), (1.0, LARGE))  # up to which share of the budget
+    others: int = 3  # target views in addition to one of the inputs
+    curriculum: tuple[tuple[float, Sizes], ...] = ((0.5, SMALL), (0.85, MIDDLE), (1.0, LARGE))  # sizes up to a share of budget
     views_per_update: int = 4  # in chunks
-    rate: float = 2e-3  # of AdamW, at its highest
+    rate: float = 2e-3  # peak learning rate of AdamW
     warmup: int = 50  # steps
-    decay: float = 0.05  # of matrices
-    clip: float = 1.0  # of the gradient's norm
-    absurd: float = 5.0  # steps with a larger gradient are skipped
-    average: float = 0.998  # of the weights that are kept in the end
-    bfloat16: bool = False  # faster where the processor multiplies it
-    perceptual: str = ""  # file of VGG16 features; empty for none
+    decay: float = 0.05  # weight decay of matrices
+    clip: float = 1.0  # norm to which gradients are clipped
+    absurd: float = 5.0  # steps with a larger gradient norm are skipped
+    average: float = 0.998  # decay of the moving average of the weights
+    bfloat16: bool = False  # faster on hardware that supports it
+    perceptual: str = ""  # file of VGG16 weights; empty for no perceptual loss
 
     def stage(self, spent: float) -> str:
         """The stage at a share of the budget, 0 to 1."""
@@ -76,12 +76,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Budget:
-    """How long a run lasts in all, earlier sittings included: whichever of the two ends first; 0 for no limit."""
+    """Total length of a run, including earlier sittings: whichever limit is reached first; 0 for no limit."""
 
     steps: int = 0
     seconds: float = 0.0
 
     def spent(self, steps: int, seconds: float) -> float:
-        """The share used up, 0 to 1."""
+        """The share used so far, 0 to 1."""
         shares = [done / limit for done, limit in ((steps, self.steps), (seconds, self.seconds)) if limit]
         return min(1.0, max(shares, default=1.0))

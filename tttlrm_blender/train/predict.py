@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the network makes of a batch: splats of the input views, or pictures of the target views (paper, section 4.1)."""
+"""Forward passes in training: splats of the input views, or pictures of the target views (section 4.1 of the paper)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ..model.network import Rule, TttLRM, chunk_ranges
 from ..model.patches import pixel_order, unpatched
 from .batches import Batch
 
-GREY = 0.5  # what the network is told of the colours of a picture that it has to predict
+GREY = 0.5  # color of the pixels of target views in the network's input
 
 
 class Prediction(NamedTuple):
-    """What the network makes of the input views of S scenes."""
+    """The network's prediction for the input views of S scenes."""
 
     candidates: Candidates  # [S, V·H·W], view by view and row by row, as distances in a batch
-    choice: Tensor | None  # [S, T, (p/2)², K], log-odds of the hypotheses of networks with matching
+    choice: Tensor | None  # [S, T, (p/2)², K], log-odds of the depth hypotheses, for networks that have these
 
 
 class ViewHead(nn.Module):
-    """Final tokens of target rays → colours; used in pre-training only, and not part of a checkpoint."""
+    """Decodes final tokens of target rays to colors; only for pre-training, and not part of a checkpoint."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -34,12 +34,12 @@ class ViewHead(nn.Module):
         self.linear = nn.Linear(config.dim, 3 * config.patch_size**2)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """tokens [S, T, D] → colours [S, T, p·p·3], 0 to 1."""
+        """tokens [S, T, D] → colors [S, T, p·p·3], 0 to 1."""
         return torch.sigmoid(self.linear(self.norm(tokens)))
 
 
 def predict(model: TttLRM, batch: Batch, bfloat16: bool = False, views_per_update: int | None = None) -> Prediction:
-    """The splats of the input views, from one pass over all of them or from chunks of so many views."""
+    """Predict splats of the input views, in one pass over all of them or in chunks of `views_per_update`."""
     tokens = model.tokenize(batch.images, batch.c2w, batch.intrinsics, batch.costs)
     view = model.view_tokens(*batch.images.shape[2:4])
     with torch.autocast(tokens.device.type, torch.bfloat16, enabled=bfloat16):
@@ -56,7 +56,7 @@ def predict(model: TttLRM, batch: Batch, bfloat16: bool = False, views_per_updat
 
 
 def predict_views(model: TttLRM, head: ViewHead, batch: Batch, bfloat16: bool = False) -> tuple[Tensor, Tensor]:
-    """Pictures [S, K, H, W, 3] of the target views from their rays alone, and the true ones."""
+    """Predict pictures [S, K, H, W, 3] of the target views from their rays alone; returns these and the true ones."""
     c2w = torch.stack([torch.from_numpy(cameras.c2w) for cameras in batch.target_cameras]).to(batch.c2w)
     intrinsics = torch.stack([torch.from_numpy(cameras.intrinsics) for cameras in batch.target_cameras]).to(batch.c2w)
     inputs = model.tokenize(batch.images, batch.c2w, batch.intrinsics, batch.costs)

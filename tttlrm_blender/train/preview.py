@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A contact sheet of procedural scenes: what the network sees in training."""
+"""A contact sheet of the procedural scenes used in training."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from PIL import Image
 from torch import Tensor
 
 from ..atomic_files import replacing
-from .chance import generator_for
+from .sampling import generator_for
 from .scenes import make_scenes
 
-DEPTHS = 2  # views of each scene that are shown a second time, as depth
+DEPTHS = 2  # views of each scene that are also shown as depth
 RAMP = ((0.99, 0.91, 0.15), (0.21, 0.72, 0.47), (0.13, 0.57, 0.55), (0.19, 0.41, 0.56), (0.27, 0.0, 0.33))  # near to far
 
 
 def write_preview(path: str | Path, seed: int, scenes: int = 8, views: int = 8, size: tuple[int, int] = (128, 128)) -> None:
     """Write a PNG with a row for each of the first scenes of `seed`: pictures of `size` (width, height), then depth maps.
 
-    Near is yellow, far is violet, nothing is white. Raises `TttlrmError` where the file cannot be written.
+    Near is yellow, far is violet, the background is white. Raises `TttlrmError` if the file cannot be written.
     """
     rows = [_row(seed, step, views, size) for step in range(scenes)]
     sheet = (torch.cat(rows).clamp(0, 1) * 255).round().byte().cpu().numpy()
@@ -36,7 +36,7 @@ def _row(seed: int, step: int, views: int, size: tuple[int, int]) -> Tensor:
 
 
 def depth_colors(depth: Tensor) -> Tensor:
-    """Colours [..., 3] for depth [...] in world units, even steps of its logarithm, from the nearest to the farthest in it."""
+    """Colors [..., 3] for depth [...] in world units, on a logarithmic scale from the smallest to the largest."""
     there = depth > 0
     if not there.any():
         return torch.ones(*depth.shape, 3)

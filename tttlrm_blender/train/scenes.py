@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endless procedural scenes with exact depth: things alone, in the open or in rooms, ray cast in torch on any device."""
+"""Procedural scenes with exact depth: isolated objects, outdoor scenes and rooms, ray cast in torch on any device."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .worlds import sample_world
 
 @dataclass(frozen=True)
 class SceneBatch:
-    """V pictures of each of S scenes and what is known about them."""
+    """V pictures of each of S scenes, with depth and cameras."""
 
     images: Tensor  # [S, V, H, W, 3] float32, sRGB 0 to 1
-    depth: Tensor  # [S, V, H, W], z of the surface at the pixel's centre in world units; 0 where nothing is
+    depth: Tensor  # [S, V, H, W], z depth at the pixel's center in world units; 0 for the background
     c2w: Tensor  # [S, V, 4, 4], OpenCV
     intrinsics: Tensor  # [S, V, 4], fx fy cx cy in pixels
 
@@ -30,10 +30,10 @@ def make_scenes(
     size: tuple[int, int],  # width and height in pixels
     device: str | torch.device = "cpu",
     samples: int = 2,  # along each side of a pixel, averaged
-    inputs: int = 0,  # of the views, the first: they cover what the others see; 0 for all
+    inputs: int = 0,  # number of input views, the first ones, which cover what the others see; 0 for all
     ordered: bool = False,  # along the path of the camera, rather than in random order
 ) -> SceneBatch:
-    """`views` pictures of each of `scenes` random scenes; the same generator state gives the same scenes on every device."""
+    """Make `views` pictures of each of `scenes` random scenes, the same on every device for the same state of the generator."""
     cameras = sample_views(generator, scenes, views, size, inputs, ordered)
     world = sample_world(generator, cameras)
     drawn = (draw(world.at(s).to(device), cameras.at(s).to(device), size, samples) for s in range(scenes))

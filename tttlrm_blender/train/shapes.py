@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Convex unit shapes: where rays meet them, which way their surfaces face, and what lies inside.
+"""Convex unit shapes: ray intersections, normals, and level functions.
 
-A ray crosses a convex shape in one interval of its parameter t: (enter, leave), empty when enter > leave.
-Rays are `origin + t · direction` in the shape's own coordinates; x, y, z lie along the second to last axis, here and for points.
+A ray crosses a convex shape in one interval of its parameter t: (enter, leave), empty if enter > leave.
+Rays are `origin + t · direction` in the shape's own coordinates; x, y, z are on the second to last axis of rays and points.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def cone(origin: Tensor, direction: Tensor) -> Interval:
     square = b * b - a * c
     root, a = square.clamp(min=0).sqrt(), torch.where(a.abs() < TINY, TINY, a)
     first, second = ((-b - root) / a, (root - b) / a)
-    # A steep ray (a < 0) is inside beyond one of the roots, below the tip; beyond the other it is in the cone's mirror image.
+    # A steep ray (a < 0) is inside below the tip, beyond one of the roots; beyond the other it is in the cone's mirror image.
     steep_enter = torch.where(rise > 0, first, -torch.inf)
     steep_leave = torch.where(rise > 0, torch.inf, second)
     enter = torch.where(a > 0, first, steep_enter)
@@ -57,7 +57,7 @@ def cone(origin: Tensor, direction: Tensor) -> Interval:
 
 
 def roots(a: Tensor, b: Tensor, c: Tensor) -> Interval:
-    """Where a t² + 2 b t + c ≤ 0, for a ≥ 0."""
+    """Interval in which a t² + 2 b t + c ≤ 0, for a ≥ 0."""
     square = b * b - a * c
     root, a = square.clamp(min=0).sqrt(), a.clamp(min=TINY)
     enter = torch.where(square > 0, (-b - root) / a, torch.inf)
@@ -65,19 +65,19 @@ def roots(a: Tensor, b: Tensor, c: Tensor) -> Interval:
 
 
 def meet(first: Interval, second: Interval) -> Interval:
-    """What two intervals share."""
+    """Intersection of two intervals."""
     return torch.maximum(first[0], second[0]), torch.minimum(first[1], second[1])
 
 
 def slabs(origin: Tensor, direction: Tensor, half: Tensor | float = 1.0) -> Interval:
-    """Row by row, where origin + t · direction lies in −half to half: two times of the rays' shape."""
+    """For each row, the interval in which origin + t · direction is within −half to half: two times of the rays' shape."""
     inverse = 1 / torch.where(direction.abs() < TINY, TINY, direction)
     middle, reach = -origin * inverse, half * inverse.abs()
     return middle - reach, middle + reach
 
 
 def _slabs(origin: Tensor, direction: Tensor) -> Interval:
-    """Where every row of origin + t · direction [..., K, R] lies in −1 to 1."""
+    """Interval in which every row of origin + t · direction [..., K, R] is within −1 to 1."""
     low, high = slabs(origin, direction)
     return low.amax(-2), high.amin(-2)
 
@@ -88,7 +88,7 @@ def length(p: Tensor) -> Tensor:
 
 
 def sphere_level(p: Tensor) -> Tensor:
-    """Below 1 inside, 1 on the surface, above 1 outside: [..., N] for points [..., 3, N]."""
+    """Level [..., N] of points [..., 3, N]: below 1 inside, 1 on the surface, above 1 outside."""
     return length(p)
 
 

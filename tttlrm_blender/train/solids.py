@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The solids of procedural scenes: convex shapes, whole or with a piece cut away, hollow ones, tori and bumpy ones."""
+"""Solids of procedural scenes: convex shapes, whole or with a piece cut away, hollow and bumpy ones, and tori."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from . import implicit, shapes
-from .chance import choose, directions, rotations, uniform
+from .sampling import choose, directions, rotations, uniform
 from .shapes import BOX, CONE, CYLINDER, INTERVALS, LEVELS, NORMALS, OCTAHEDRON, SPHERE, Interval
 
 FRAME, CAGE, TORUS, BUMPY_BALL, BUMPY_BOX = range(len(INTERVALS), len(INTERVALS) + 5)
-CHANCES = {  # of what things are
+CHANCES = {  # probabilities of the kinds of objects
     SPHERE: 0.18,
     BOX: 0.20,
     CYLINDER: 0.14,
@@ -25,28 +25,28 @@ CHANCES = {  # of what things are
     BUMPY_BALL: 0.05,
     BUMPY_BOX: 0.05,
 }
-ROUND = (SPHERE, OCTAHEDRON, CAGE, TORUS, BUMPY_BALL)  # within the unit ball; the others are within the cube
-CUTS = 0.45  # share of the convex things that have a piece cut away
+ROUND = (SPHERE, OCTAHEDRON, CAGE, TORUS, BUMPY_BALL)  # these fit into the unit ball, the other kinds into the cube
+CUTS = 0.45  # share of the convex objects that have a piece cut away
 CUTTERS = (SPHERE, BOX, CYLINDER)
 WHOLE = -1
 
 
 @dataclass(frozen=True)
 class Solids:
-    """Solids in their own coordinates (leading axes [...], one entry for each solid)."""
+    """Parameters of solids in their own coordinates, one entry of the leading axes [...] for each solid."""
 
     kind: Tensor  # [...] long
-    detail: Tensor  # [...], 0 to 1: how thick the bars of a frame, the tube of a torus, the dents of a bumpy surface are
-    cutter: Tensor  # [...] long, the convex shape that is taken away, or WHOLE
-    inner: Tensor  # [..., 3, 3], the solid's directions to the cutter's own coordinates, or to thirds of phases of bumps
-    place: Tensor  # [..., 3], centre of the cutter
+    detail: Tensor  # [...], 0 to 1: thickness of the bars of a frame, of the tube of a torus, or of the dents of a bumpy surface
+    cutter: Tensor  # [...] long, the convex shape that is cut away, or WHOLE
+    inner: Tensor  # [..., 3, 3], from the solid's directions to the cutter's own coordinates, or to thirds of the phases of bumps
+    place: Tensor  # [..., 3], center of the cutter
 
     def at(self, index: int) -> Solids:
         """The solids of one entry of the first axis."""
         return Solids(*(part[index] for part in vars(self).values()))
 
     def to(self, device: str | torch.device) -> Solids:
-        """The same solids on another device, but for kinds and cutters: the code branches on them, so they stay on the CPU."""
+        """The same solids on another device, except kinds and cutters: code branches on these, so they stay on the CPU."""
         return Solids(self.kind, self.detail.to(device), self.cutter, self.inner.to(device), self.place.to(device))
 
     @property
@@ -56,7 +56,7 @@ class Solids:
 
 
 def sample_solids(generator: torch.Generator, *shape: int) -> Solids:
-    """Random solids laid out in `shape`, in the proportions of CHANCES."""
+    """Random solids [*shape], in the proportions of CHANCES."""
     kind = torch.tensor(list(CHANCES))[choose(generator, tuple(CHANCES.values()), *shape)]
     cutter = torch.tensor(CUTTERS)[torch.randint(len(CUTTERS), shape, generator=generator)]
     cut = (torch.rand(shape, generator=generator) < CUTS) & (kind < len(INTERVALS))
@@ -74,7 +74,7 @@ def sample_solids(generator: torch.Generator, *shape: int) -> Solids:
 
 
 def first_hit(solid: Solids, origin: Tensor, direction: Tensor) -> Tensor:
-    """When rays [3, N] from outside first meet one solid, in its own coordinates: times [N], infinite for never."""
+    """Times [N] at which rays [3, N] from outside first hit one solid, in its own coordinates; infinite for misses."""
     kind = int(solid.kind)
     if kind >= TORUS:
         return implicit.first_root(lambda p: _level(solid, p), origin, direction, _bounds(solid, origin, direction))
@@ -82,12 +82,12 @@ def first_hit(solid: Solids, origin: Tensor, direction: Tensor) -> Tensor:
 
 
 def last_hit(solid: Solids, origin: Tensor, direction: Tensor) -> Tensor:
-    """When rays [..., 3, N] from inside of one convex solid leave it: times [..., N]."""
+    """Times [..., N] at which rays [..., 3, N] from inside one convex solid leave it."""
     return INTERVALS[int(solid.kind)](origin, direction)[1]
 
 
 def normals(solid: Solids, p: Tensor) -> Tensor:
-    """Directions [3, N] square to the surface of one solid at points [3, N] on it, outward or inward, of any length."""
+    """Normals [3, N] of one solid at points [3, N] on its surface, outward or inward, of any length."""
     kind = int(solid.kind)
     if kind >= TORUS:
         return implicit.slope(lambda q: _level(solid, q), p)
@@ -105,7 +105,7 @@ def _convex(kind: int):
 
 
 def _level(solid: Solids, p: Tensor) -> Tensor:
-    """Below 1 inside a torus or a bumpy solid, for points [3, N]."""
+    """Level of points [3, N], below 1 inside a torus or a bumpy solid."""
     if int(solid.kind) == TORUS:
         return implicit.torus_level(p, solid.detail)
     bumpy = implicit.bumpy_ball_level if int(solid.kind) == BUMPY_BALL else implicit.bumpy_box_level
@@ -119,16 +119,16 @@ def _bounds(solid: Solids, origin: Tensor, direction: Tensor) -> Interval:
 
 
 def _first_outside(solid: Interval, holes: list[Interval]) -> Tensor:
-    """The first time inside of `solid` and outside of all `holes`, infinite if there is none."""
+    """The first time inside `solid` and outside all `holes`, infinite if there is none."""
     time, leave = solid
-    for _ in holes:  # whoever leaves a convex hole never comes back to it, so each is left once at most
+    for _ in holes:  # a ray never returns to a convex hole, so it leaves each at most once
         for begin, end in holes:
             time = torch.where((begin <= time) & (time < end), end, time)
     return torch.where(time < leave, time, torch.inf)
 
 
 def _holes(solid: Solids, origin: Tensor, direction: Tensor) -> list[Interval]:
-    """What is taken away from the convex shape of one solid."""
+    """The parts cut out of the convex shape of one solid."""
     if int(solid.kind) == FRAME:
         low, high = shapes.slabs(origin, direction, 1 - _bar(solid))
         return [(low[[i, j]].amax(0), high[[i, j]].amin(0)) for i, j in PAIRS]
@@ -140,7 +140,7 @@ def _holes(solid: Solids, origin: Tensor, direction: Tensor) -> list[Interval]:
     return [INTERVALS[int(solid.cutter)](start, solid.inner @ direction)]
 
 
-PAIRS = ((1, 2), (0, 2), (0, 1))  # the axes square to x, y and z
+PAIRS = ((1, 2), (0, 2), (0, 1))  # the axes perpendicular to x, y and z
 
 
 def _bar(solid: Solids) -> Tensor:
@@ -149,24 +149,24 @@ def _bar(solid: Solids) -> Tensor:
 
 
 def _hole(solid: Solids) -> Tensor:
-    """Radius of the three holes through a cage; from 0.71 on it would fall apart."""
+    """Radius of the three holes through a cage, below 0.71, where it would fall apart."""
     return 0.5 + 0.17 * solid.detail
 
 
 def _pipe(origin: Tensor, direction: Tensor, radius: Tensor) -> Interval:
-    """Where rays [2, N], seen along its axis, are within an endless cylinder."""
+    """Interval in which rays [2, N], projected along its axis, are within an infinite cylinder."""
     return shapes.roots((direction**2).sum(0), (origin * direction).sum(0), (origin**2).sum(0) - radius**2)
 
 
 def _frame_normal(p: Tensor, inner: Tensor) -> Tensor:
-    """The axis along which the point is on a face of a bar, at 1 or at `inner` from the middle."""
+    """The axis along which points lie on a face of a bar, at 1 or at `inner` from the middle."""
     size = p.abs()
     off = torch.minimum((size - 1).abs(), (size - inner).abs())
     return torch.where(off <= off.amin(0, keepdim=True), p, 0)
 
 
 def _cage_normal(p: Tensor, radius: Tensor) -> Tensor:
-    """Away from the middle of the ball, or from the axis of the hole whose wall is nearest."""
+    """Directions away from the middle of the ball, or from the axis of the hole whose wall is nearest."""
     ways = p.new_tensor([[1, 1, 1], [0, 1, 1], [1, 0, 1], [1, 1, 0]])
     radii = torch.stack([torch.ones_like(radius), radius, radius, radius])
     off = ((ways @ p**2).sqrt() - radii[:, None]).abs()
@@ -174,7 +174,7 @@ def _cage_normal(p: Tensor, radius: Tensor) -> Tensor:
 
 
 def _cut_normal(solid: Solids, p: Tensor) -> Tensor:
-    """Of the shape or of the cutter, whose surface is nearer."""
+    """Normals of the shape or of the cutter, whichever surface is nearer."""
     kind, cutter = int(solid.kind), int(solid.cutter)
     inner = solid.inner @ (p - solid.place[:, None])
     cut = (LEVELS[cutter](inner) - 1).abs() < (LEVELS[kind](p) - 1).abs()

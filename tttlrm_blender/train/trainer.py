@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The training step: AdamW with warm-up and cosine, clipped gradients, averaged weights, exact resuming."""
+"""The training step: AdamW with warm-up and cosine decay, clipped gradients, averaged weights, exact resuming."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..model.network import TttLRM
 from ..render import cuda
 from ..render.perceptual import VggFeatures
 from .batches import Batch, with_costs
-from .loader import Lesson, Loader
+from .loader import Loader, StepData
 from .losses import color_terms, losses
 from .plan import TERMS, Budget, Plan
 from .predict import ViewHead, predict, predict_views
@@ -39,7 +39,7 @@ class Trainer:
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizer = _optimizer([self.model, self.view_head], plan)
         self.step, self.samples, self.skipped, self.seconds = 0, 0, 0, 0.0
-        self.before: dict[str, Any] = {}  # record of the checkpoint that the weights came from
+        self.before: dict[str, Any] = {}  # record of the starting checkpoint
         self.compilation = cuda.Compilation() if torch.device(device).type == "cuda" else None
         self.perceptual = self._features()
 
@@ -49,7 +49,7 @@ class Trainer:
         after_step: Callable[[Trainer, dict[str, float]], None] = lambda *_: None,
         sitting: float = 0.0,
     ) -> None:
-        """Train until the budget is spent, or for so many seconds of it; `after_step` learns the terms of the loss."""
+        """Train until the budget is spent, or for `sitting` seconds; `after_step` is called with the terms of the loss."""
         loader = Loader(self.model.config, self.plan, self.device, self.processes)
         until = self.seconds + sitting if sitting else math.inf
         try:
@@ -61,17 +61,17 @@ class Trainer:
         finally:
             loader.close()
 
-    def train_step(self, lesson: Lesson) -> dict[str, float]:
-        """One step; the terms of the loss, their weighted sum and the gradient's norm."""
-        batch = with_costs(lesson.batch.to(self.device), self.model.config)
-        terms = self._terms(batch, lesson.stage, lesson.views_per_update)
-        weights = TERMS[lesson.stage]
+    def train_step(self, data: StepData) -> dict[str, float]:
+        """Train one step; returns the terms of the loss, their weighted sum and the gradient's norm."""
+        batch = with_costs(data.batch.to(self.device), self.model.config)
+        terms = self._terms(batch, data.stage, data.views_per_update)
+        weights = TERMS[data.stage]
         total = torch.stack([weights[name] * term for name, term in terms.items() if name in weights]).sum()
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         norm = nn.utils.clip_grad_norm_([*self.model.parameters(), *self.view_head.parameters()], self.plan.clip)
-        self._descend(norm, learning_rate(self.plan, self.step, lesson.spent))
-        self.step, self.samples = self.step + 1, self.samples + len(lesson.batch.images)
+        self._descend(norm, learning_rate(self.plan, self.step, data.spent))
+        self.step, self.samples = self.step + 1, self.samples + len(data.batch.images)
         return {name: float(term.detach()) for name, term in (terms | {"loss": total, "norm": norm}).items()}
 
     def _terms(self, batch: Batch, stage: str, views_per_update: int | None) -> dict[str, Tensor]:
@@ -81,7 +81,7 @@ class Trainer:
         return losses(self.model.config, prediction, batch, stage != "depth" and self.draws(), self.perceptual, seed=self.step)
 
     def draws(self) -> bool:
-        """Whether splats can be drawn here; waits where gsplat is being compiled."""
+        """Whether splats can be drawn here; waits while gsplat is being compiled."""
         return self.compilation is None or self.compilation.wait()
 
     def _features(self) -> VggFeatures | None:
@@ -101,18 +101,18 @@ class Trainer:
                 mean.lerp_(current, 1 - keep)
 
     def result(self) -> TttLRM:
-        """The averaged network, where its splats can be drawn right now."""
+        """The averaged network, on a device where its splats can be drawn right now."""
         ready = self.compilation is None or self.compilation.finished()
         return self.average if ready else copy.deepcopy(self.average).cpu()
 
     def state(self) -> dict:
-        """All that a later sitting needs, as tensors and plain values."""
+        """Everything that is needed to resume, as tensors and plain values."""
         learned = {name: getattr(self, name).state_dict() for name in LEARNED}
         counted = {name: getattr(self, name) for name in COUNTED}
         return learned | counted | {"plan": asdict(self.plan), "config": asdict(self.model.config)}
 
     def load_state(self, state: dict) -> None:
-        """Continue where `state` was taken, by the plan of that run."""
+        """Resume from a `state`, with the plan of that run."""
         self.plan = Plan(**state["plan"])
         self.perceptual = self._features()
         for name in LEARNED:
@@ -122,12 +122,12 @@ class Trainer:
 
 
 def trained_model(checkpoint: str) -> TttLRM:
-    """The network of a checkpoint ("default" or a file), ready to learn on. Raises `TttlrmError`."""
+    """The network of a checkpoint ("default" or a file), ready for training. Raises `TttlrmError`."""
     return load_checkpoint(checkpoint).requires_grad_().train()
 
 
 def fresh_model(config: Config, seed: int = 0) -> TttLRM:
-    """An untrained network whose every splat starts where matching costs least, or all at the same place of their rays."""
+    """An untrained network. Its splats start where matching costs are lowest, or at the same position of every ray."""
     torch.manual_seed(seed)
     model = TttLRM(config)
     _, linear = model.decoder
@@ -136,13 +136,13 @@ def fresh_model(config: Config, seed: int = 0) -> TttLRM:
 
 
 def learning_rate(plan: Plan, step: int, spent: float) -> float:
-    """Linear warm-up by steps, then a cosine over the budget down to a fiftieth."""
+    """Linear warm-up by steps, then cosine decay over the budget to a fiftieth."""
     cosine = 0.02 + 0.98 * (1 + math.cos(math.pi * spent)) / 2
     return plan.rate * min(1.0, (step + 1) / plan.warmup) * cosine
 
 
 def _optimizer(modules: list[nn.Module], plan: Plan) -> torch.optim.AdamW:
-    """AdamW that decays matrices only."""
+    """AdamW with weight decay of matrices only."""
     parameters = [p for module in modules for p in module.parameters()]
     matrices = [p for p in parameters if p.dim() > 1]
     vectors = [p for p in parameters if p.dim() <= 1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands in procedural scenes: things around the origin, tables, ground, rooms with clutter, skies. World units, z up."""
+"""Contents of procedural scenes: objects around the origin, tables, ground, rooms with clutter, skies. World units, z-up."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .chance import directions, rotations, shears, turns, uniform
 from .layouts import Views
+from .sampling import directions, rotations, shears, turns, uniform
 from .shapes import BOX, CYLINDER, SPHERE
 from .solids import ROUND, WHOLE, Solids, sample_solids
 from .textures import Textures, sample_textures
 
-THINGS, CLUTTER = 9, 5  # slots
+THINGS, CLUTTER = 9, 5  # numbers of slots
 SLOTS = THINGS + CLUTTER + 4
 TABLE, GROUND, ROOM, SHELL = range(SLOTS - 4, SLOTS)
-INSIDE = ROOM  # from this slot on, solids are seen from inside
+INSIDE = ROOM  # solids of this and later slots are seen from inside
 TABLE_HALF, GROUND_HALF = 0.03, 0.05  # thickness
-ROOMS, OPEN, SHELLS = 0.5, 0.65, 0.75  # limits of what surrounds the scenes that are not walked through
+ROOMS, OPEN, SHELLS = 0.5, 0.65, 0.75  # cumulative shares of surroundings, for scenes without a walk
 SHEARED, SHEAR = 0.4, 0.5
 
 
@@ -27,30 +27,30 @@ SHEARED, SHEAR = 0.4, 0.5
 class World:
     """The solids of S scenes, one for each of the P slots."""
 
-    frame: Tensor  # [S, P, 3, 3], world directions to the solid's own coordinates
+    frame: Tensor  # [S, P, 3, 3], from world directions to the solid's own coordinates
     center: Tensor  # [S, P, 3]
-    radius: Tensor  # [S, P], of a ball about the centre that holds the solid
+    radius: Tensor  # [S, P], of the bounding ball about the center
     present: Tensor  # [S, P] bool
     solids: Solids  # [S, P, ...]
     textures: Textures  # [S, P, ...]
     gloss: Tensor  # [S, P], strength of the lamp's reflection
     light: Tensor  # [S, 3], direction to the lamp
-    ambient: Tensor  # [S], light that comes from everywhere, 0 to 1
-    shadow: Tensor  # [S], how dark shadows are: 0 for none, 1 for no light of the lamp in them
-    exposure: Tensor  # [S, 2], factor on the colours after an exponent on them
+    ambient: Tensor  # [S], ambient light, 0 to 1
+    shadow: Tensor  # [S], strength of shadows: 0 for none, 1 for no light of the lamp in them
+    exposure: Tensor  # [S, 2], factor on colors, applied after an exponent
 
     def at(self, scene: int) -> World:
-        """One scene of several, as a world without the scene axis."""
+        """One scene, as a world without the scene axis."""
         return World(**{name: part.at(scene) if hasattr(part, "at") else part[scene] for name, part in vars(self).items()})
 
     def to(self, device: str | torch.device) -> World:
-        """The same world on another device; what the code branches on stays on the CPU."""
+        """The same world on another device, except values that code branches on, which stay on the CPU."""
         stays = ("present", "gloss", "shadow")
         return World(**{name: part if name in stays else part.to(device) for name, part in vars(self).items()})
 
 
 def sample_world(generator: torch.Generator, views: Views) -> World:
-    """Random solids for S scenes with these cameras: none of them stands in a solid, below the ground or outside a room."""
+    """Random solids for S scenes with these cameras. No camera is in a solid, below the ground or outside its room."""
     position = views.c2w[..., :3, 3]
     scenes, reach = len(position), position.norm(dim=-1).amax(-1)
     solids = _solids(generator, scenes)
@@ -74,7 +74,7 @@ def sample_world(generator: torch.Generator, views: Views) -> World:
 
 
 def _solids(generator: torch.Generator, scenes: int) -> Solids:
-    """Solids [S, P] for all slots: anything for the things, boxes and what stands in rooms for the rest."""
+    """Solids [S, P] for all slots: any kind for the objects, boxes and clutter for the rest."""
     solids = sample_solids(generator, scenes, SLOTS)
     furniture = torch.tensor((BOX, BOX, BOX, CYLINDER, SPHERE))
     kind, cutter = solids.kind.clone(), solids.cutter.clone()
@@ -85,7 +85,7 @@ def _solids(generator: torch.Generator, scenes: int) -> Solids:
 
 
 def _presence(generator: torch.Generator, scenes: int, indoors: Tensor) -> Tensor:
-    """Which slots are used [S, P]: 1 to 9 things, and what ROOMS, OPEN and SHELLS say around those that are not `indoors` [S]."""
+    """Mask [S, P] of the slots in use: 1 to 9 objects, and surroundings by ROOMS, OPEN and SHELLS unless `indoors` [S]."""
     around = torch.where(indoors, 0.0, torch.rand(scenes, generator=generator))
     room, open_air, shell = around < ROOMS, (around >= ROOMS) & (around < OPEN), (around >= OPEN) & (around < SHELLS)
     count = torch.randint(1, THINGS + 1, (scenes, 1), generator=generator)
@@ -97,10 +97,10 @@ def _presence(generator: torch.Generator, scenes: int, indoors: Tensor) -> Tenso
 
 
 def _placement(generator: torch.Generator, reach: Tensor, solids: Solids, present: Tensor) -> tuple[Tensor, Tensor]:
-    """Matrices [S, P, 3, 3] from the solids' own coordinates to world directions, and centres [S, P, 3]."""
+    """Matrices [S, P, 3, 3] from the solids' own coordinates to world directions, and centers [S, P, 3]."""
     scenes = len(reach)
     floor = -uniform(generator, 0.1, 0.45, scenes)
-    bottom = floor - uniform(generator, 0.1, 0.5, scenes) * present[:, TABLE]  # of what a table stands on with legs unseen
+    bottom = floor - uniform(generator, 0.1, 0.5, scenes) * present[:, TABLE]  # ground below a table, which has no legs
     half = reach[:, None] * uniform(generator, 1.05, 1.8, scenes, 3)
     half[:, 2] = (reach * uniform(generator, 1.05, 1.6, scenes) - bottom) / 2
     turn, shell = turns(generator, scenes), reach * uniform(generator, 1.3, 2.5, scenes)
@@ -123,7 +123,7 @@ def _above(heights: Tensor) -> Tensor:
 
 
 def _thing_shapes(generator: torch.Generator, present: Tensor) -> Tensor:
-    """Affine maps [S, THINGS, 3, 3]: sizes, often sheared, half of them upright; fewer things are larger."""
+    """Linear maps [S, THINGS, 3, 3] of sizes, often sheared, half of them upright; the fewer objects, the larger."""
     scenes, count = len(present), present[:, :THINGS].sum(-1)
     larger = (9 / (count + 2)).pow(0.4)[:, None, None]
     size = larger * uniform(generator, 0.12, 0.4, scenes, THINGS, 1) * uniform(generator, 0.4, 1.0, scenes, THINGS, 3)
@@ -135,14 +135,14 @@ def _thing_shapes(generator: torch.Generator, present: Tensor) -> Tensor:
 
 
 def _clutter_sizes(generator: torch.Generator, reach: Tensor) -> Tensor:
-    """Half sizes [S, CLUTTER, 3] of what stands along walls."""
+    """Half sizes [S, CLUTTER, 3] of the clutter along walls."""
     scenes = len(reach)
     flat = reach[:, None, None] * uniform(generator, 0.06, 0.25, scenes, CLUTTER, 2)
     return torch.cat([flat, reach[:, None, None] * uniform(generator, 0.08, 0.5, scenes, CLUTTER, 1)], -1)
 
 
 def _fixed_shapes(generator: torch.Generator, half: Tensor, turn: Tensor, shell: Tensor, present: Tensor) -> Tensor:
-    """The maps [S, 4, 3, 3] of table, ground, room and shell; the ground goes on behind walls and ends within a shell."""
+    """Linear maps [S, 4, 3, 3] of table, ground, room and shell; the ground extends beyond walls and ends within a shell."""
     scenes = len(half)
     wide = torch.where(present[:, ROOM, None], half[:, :2] + 0.1, 0.9 * shell[:, None])
     table = torch.cat([uniform(generator, 0.6, 0.9, scenes, 2), torch.full((scenes, 1), TABLE_HALF)], -1)
@@ -153,14 +153,14 @@ def _fixed_shapes(generator: torch.Generator, half: Tensor, turn: Tensor, shell:
 
 
 def _scatter(generator: torch.Generator, scenes: int) -> Tensor:
-    """Places [S, THINGS, 2] of things near the origin, the first nearest so that few things stand in the middle."""
+    """Positions [S, THINGS, 2] of objects near the origin, nearest first, so that few objects are in the middle."""
     angle = uniform(generator, 0, 2 * torch.pi, scenes, THINGS)
     away = 0.55 * uniform(generator, 0, 1, scenes, THINGS).sqrt() * torch.linspace(0.4, 1.1, THINGS)
     return torch.stack([away * angle.cos(), away * angle.sin()], -1)
 
 
 def _along_walls(generator: torch.Generator, half: Tensor, turn: Tensor) -> Tensor:
-    """Places [S, CLUTTER, 2] near the walls of rooms of half size [S, 3]."""
+    """Positions [S, CLUTTER, 2] near the walls of rooms of half size [S, 3]."""
     scenes = len(half)
     place = uniform(generator, -0.9, 0.9, scenes, CLUTTER, 2)
     wall = torch.rand(scenes, CLUTTER, generator=generator) < 0.5
@@ -170,7 +170,7 @@ def _along_walls(generator: torch.Generator, half: Tensor, turn: Tensor) -> Tens
 
 
 def _lowest(shape: Tensor, kind: Tensor) -> Tensor:
-    """How far below its centre each solid [S, P] reaches."""
+    """Distance [S, P] from the center of each solid down to its lowest point."""
     row = shape[..., 2, :]
     return torch.where(_is_round(kind), row.norm(dim=-1), row.abs().sum(-1))
 
@@ -180,21 +180,21 @@ def _is_round(kind: Tensor) -> Tensor:
 
 
 def _stand(generator: torch.Generator, resting: Tensor) -> Tensor:
-    """Heights [S, K] of centres: `resting` on the floor for most of them, up to 0.5 above for a third."""
+    """Heights [S, K] of centers: `resting` on the floor for most objects, up to 0.5 above for a third."""
     floats = torch.rand(resting.shape, generator=generator) < 0.33
     floats[:, THINGS:] = False
     return resting + floats * uniform(generator, 0, 0.5, *resting.shape)
 
 
 def _bounding_radius(shape: Tensor, kind: Tensor) -> Tensor:
-    """Radii [S, P] of balls that hold the solids."""
+    """Radii [S, P] of the solids' bounding balls."""
     corners = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0])] * 3).mT
     cube = (shape @ corners).norm(dim=-2).amax(-1)
     return torch.where(_is_round(kind), torch.linalg.matrix_norm(shape, 2), cube)
 
 
 def _beside_cameras(shape: Tensor, center: Tensor, solids: Solids, position: Tensor) -> tuple[Tensor, Tensor]:
-    """The maps, shrunk where a thing or a piece of clutter would come near a camera [S, V, 3], and the bounding radii [S, P]."""
+    """Shrink objects and clutter that would be too near a camera [S, V, 3]; returns linear maps and bounding radii [S, P]."""
     radius = _bounding_radius(shape, solids.kind)
     nearest = torch.cdist(center, position).amin(-1)
     factor = (0.75 * nearest / radius).clamp(max=1)
@@ -203,12 +203,12 @@ def _beside_cameras(shape: Tensor, center: Tensor, solids: Solids, position: Ten
 
 
 def _extent(shape: Tensor) -> Tensor:
-    """A typical half size [S, P] of the solids: the middle one of three."""
+    """Typical half sizes [S, P] of the solids: the median of three."""
     return shape.norm(dim=-2).median(-1).values
 
 
 def _pixels(views: Views) -> Tensor:
-    """Widths [S, P] of a pixel in world units where the slots are: those around the scene are farther away."""
+    """Width [S, P] of a pixel in world units at each slot; surroundings are farther away."""
     distance = views.c2w[..., :3, 3].norm(dim=-1).mean(-1, keepdim=True)
     away = torch.where(torch.arange(SLOTS) < THINGS, 1.0, 1.6)
     away[TABLE] = 1.0

@@ -30,7 +30,9 @@ def own_certificate(folder: Path) -> Path:
         make_folder(folder)
         _write_private(file, _make_certificate())
     elif os.name == "posix" and file.stat().st_mode & 0o077:
-        raise TttlrmError("Others may read the key in {}.", file, hint=text("Run: chmod 600 {}", file), code=Code.BAD_CERTIFICATE)
+        raise TttlrmError(
+            "Other users can read the key in {}.", file, hint=text("Run: chmod 600 {}", file), code=Code.BAD_CERTIFICATE
+        )
     return file
 
 
@@ -46,12 +48,12 @@ def tls(certificate: Path, key: Path | None = None) -> tuple[ssl.SSLContext, str
         return context, fingerprint(certificate)
     except ssl.SSLError as error:
         apart = error.reason == "KEY_VALUES_MISMATCH"
-        why = text("they do not belong together" if apart else "PEM without a password is needed")
+        why = text("they do not match" if apart else "they must be PEM without a password")
     except OSError as error:
         why = text("{}", error)
     except ValueError:
-        why = text("PEM is needed")
-    hint = "Give the files of one certificate, or leave them out and say --tls."
+        why = text("it must be PEM")
+    hint = "Give the files of one certificate, or use only --tls."
     raise TttlrmError("The certificate {} cannot be used: {}.", files, why, hint=hint, code=Code.BAD_CERTIFICATE) from None
 
 
@@ -79,7 +81,7 @@ def _make_certificate() -> bytes:
     except ImportError:
         hint = 'Run pip install "tttlrm-blender[remote]", or give --certificate and --key.'
         raise TttlrmError(
-            "No certificate can be made without the Python package cryptography.", hint=hint, code=Code.NO_PACKAGE
+            "Making a certificate requires the Python package cryptography.", hint=hint, code=Code.NO_PACKAGE
         ) from None
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tttLRM worker")])

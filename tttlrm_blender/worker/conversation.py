@@ -35,6 +35,7 @@ from ..protocol.messages import (
 )
 from ..protocol.settings_json import from_json
 from . import logs
+from .job_events import unexpected
 from .limits import Limits
 from .outbox import Outbox
 from .paths import placed
@@ -109,8 +110,11 @@ class Conversation:
         except TttlrmError as error:
             if error.code == Code.BAD_MESSAGE:
                 raise
-            logs.tell(logger, "request_failed", request=request, code=error.code, error=error.sentence)
+            logs.log_event(logger, "request_failed", request=request, code=error.code, error=error.sentence)
             self._tell(request, Failed.of(error))
+        except Exception as error:  # a fault of ours ends this request, not the connection
+            logs.log_event(logger, "request_broke", logging.ERROR, request=request)
+            self._tell(request, Failed.of(unexpected(error, self._services.log)))
 
     async def _upload(self, request: int, message: Upload) -> None:
         if message.offset and request not in self._incoming:
@@ -131,7 +135,7 @@ class Conversation:
     def _begin(self, message: Upload) -> Incoming:
         most = self._services.limits.uploads
         if len(self._incoming) >= most:
-            raise TttlrmError("The connection has {} files on their way and gets no more.", most, code=Code.TOO_MANY_UPLOADS)
+            raise TttlrmError("The connection is uploading {} files and accepts no more.", most, code=Code.TOO_MANY_UPLOADS)
         return self._services.sessions.open(message.session).begin(message.path, message.size)
 
     def _submit(self, request: int, message: Submit) -> None:
@@ -193,7 +197,7 @@ class Conversation:
         if isinstance(event, END):
             session.jobs -= 1
             for dropped in self._services.sessions.used(session):
-                logs.tell(logger, "scene_dropped", logging.WARNING, folder=dropped.folder)
+                logs.log_event(logger, "scene_dropped", logging.WARNING, folder=dropped.folder)
                 self._start(asyncio.to_thread(dropped.remove))
         self._tell(request, event)
 

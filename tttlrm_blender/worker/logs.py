@@ -38,7 +38,7 @@ def about(**values: Any) -> Iterator[None]:
         _about.reset(token)
 
 
-def tell(logger: logging.Logger, event: str, level: int = logging.INFO, **values: Any) -> None:
+def log_event(logger: logging.Logger, event: str, level: int = logging.INFO, **values: Any) -> None:
     """Log an event, named in snake_case, with its values; errors with the traceback of the exception being handled."""
     logger.log(level, event, exc_info=level >= logging.ERROR, extra={"values": values})
 

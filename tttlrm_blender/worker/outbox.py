@@ -104,9 +104,9 @@ def _bytes_of(event: Event | None) -> int:
 
 def _unread(waiting: int) -> TttlrmError:
     return TttlrmError(
-        "The result was not handed over: {} MiB of others were not read yet.",
+        "The result was not sent: {} MiB of other results have not been read yet.",
         waiting >> 20,
-        hint="The scene keeps its result: read the others, then decode it.",
+        hint="Read the other results, then decode the scene, which still has its result.",
         code=Code.UNREAD,
     )
 

@@ -50,7 +50,7 @@ def _placed(name: str, value: str, folder: Path, any_file: bool) -> str:
     if any_file:
         return value
     raise TttlrmError(
-        "The worker does not open {!r}, which {} names: it is outside of the scene's folder.",
+        "The worker may not open {!r} (setting {}), as it is outside of the scene's folder.",
         value,
         name,
         hint="Send the file with the photos, or start the worker with --allow-files.",

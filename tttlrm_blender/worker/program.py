@@ -122,11 +122,11 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
         context, fingerprint = _tls(options)
 
         def listening(host: str, port: int) -> None:
-            logs.tell(logger, "worker_serving", host=host, port=port, pid=os.getpid(), version=__version__)
+            logs.log_event(logger, "worker_serving", host=host, port=port, pid=os.getpid(), version=__version__)
             ready(Ready(host, port, os.getpid(), str(token_file) if token_file else None, fingerprint))
 
         ended = asyncio.run(_until_stopped(server, options, listening, context))
-    logs.tell(logger, "worker_stopped")
+    logs.log_event(logger, "worker_stopped")
     if not ended:  # it sits in native code that does not listen: leave without waiting for its thread
         logging.shutdown()
         os._exit(1)
@@ -148,7 +148,7 @@ def own_folder(wanted: Path, another: bool) -> Iterator[Path]:
         except Timeout:
             continue
     raise TttlrmError(
-        "Another worker keeps its scenes in {}.", wanted, hint="Stop it, or give --folder.", code=Code.FOLDER_IN_USE
+        "Another worker is using the scenes in {}.", wanted, hint="Stop that worker, or give --folder.", code=Code.FOLDER_IN_USE
     )
 
 
@@ -200,7 +200,9 @@ def _token_of(file: Path) -> str:
             with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
                 new.write(secrets.token_urlsafe(32))
         elif os.name == "posix" and file.stat().st_mode & 0o077:
-            raise TttlrmError("Others may read the token in {}.", file, hint=text("Run: chmod 600 {}", file), code=Code.BAD_TOKEN)
+            raise TttlrmError(
+                "Other users can read the token in {}.", file, hint=text("Run: chmod 600 {}", file), code=Code.BAD_TOKEN
+            )
         return file.read_text().strip()
     except OSError as error:
         raise TttlrmError("The token file {} cannot be used: {}.", file, error.strerror, code=Code.BAD_TOKEN) from error

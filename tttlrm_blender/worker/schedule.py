@@ -106,22 +106,22 @@ class Schedule:
         self.cancel(running)
         ended = await _within(patience, running.ended)
         if not ended:
-            logs.tell(logger, "job_does_not_stop", logging.WARNING, patience=patience)
+            logs.log_event(logger, "job_does_not_stop", logging.WARNING, patience=patience)
         return ended
 
     def _check_room(self, session: Session) -> None:
         if self._closing:
-            raise TttlrmError("The worker is stopping and takes no more jobs.", hint="Start it again.", code=Code.STOPPING)
+            raise TttlrmError("The worker is stopping and accepts no more jobs.", hint="Start it again.", code=Code.STOPPING)
         if len(self._waiting) >= self._limits.jobs:
             raise TttlrmError(
-                "The worker has {} jobs waiting and takes no more.",
+                "The worker has {} jobs waiting and accepts no more.",
                 len(self._waiting),
                 hint="Try again later.",
                 code=Code.QUEUE_FULL,
             )
         if sum(task.session is session for task in self._waiting) >= self._limits.session_jobs:
             raise TttlrmError(
-                "The scene has {} jobs waiting and gets no more.",
+                "The scene has {} jobs waiting and accepts no more.",
                 self._limits.session_jobs,
                 hint="Wait for some of them, or cancel them.",
                 code=Code.QUEUE_FULL,

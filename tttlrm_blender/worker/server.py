@@ -65,7 +65,7 @@ class Server:
         def rest() -> None:
             sessions.release()
             release()
-            logs.tell(logger, "memory_released")
+            logs.log_event(logger, "memory_released")
 
         self._services = Services(jobs, sessions, Schedule(limits, rest), limits, log, any_file)
         self._started = time.monotonic()
@@ -99,7 +99,7 @@ class Server:
 
     async def _wind_down(self, grace: float, hurry: asyncio.Event) -> bool:
         schedule = self._services.schedule
-        logs.tell(logger, "worker_stopping", waiting=schedule.waiting, running=schedule.running)
+        logs.log_event(logger, "worker_stopping", waiting=schedule.waiting, running=schedule.running)
         ended = await schedule.close(grace, STOP_SECONDS, hurry)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*(talk.drained() for talk in self._conversations)), LAST_SECONDS)
@@ -125,7 +125,7 @@ class Server:
         except OSError as error:
             hint = "Choose another port, or 0 for any free one."
             raise TttlrmError(
-                "The worker cannot listen at {}, port {}: {}.", host, port, error.strerror, hint=hint, code=Code.NO_PORT
+                "The worker cannot listen on {}, port {}: {}.", host, port, error.strerror, hint=hint, code=Code.NO_PORT
             ) from error
 
     def _answer_http(self, connection: ServerConnection, request: Request, by_any_name: bool) -> Response | None:
@@ -149,32 +149,32 @@ class Server:
             except ConnectionClosed:
                 pass
             except TttlrmError as error:
-                logs.tell(logger, "client_refused", logging.WARNING, code=error.code, error=error.sentence)
+                logs.log_event(logger, "client_refused", logging.WARNING, code=error.code, error=error.sentence)
                 await socket.close(1008, error.sentence.encode()[:120].decode(errors="ignore"))
             finally:
                 if talk in self._conversations:
                     self._conversations.remove(talk)
-                    logs.tell(logger, "client_left")
+                    logs.log_event(logger, "client_left")
 
     async def _meet(self, socket: ServerConnection, talk: Conversation) -> None:
         if self._strangers >= self._limits.connections:
             raise TttlrmError(
-                "The worker waits for too many clients to say hello.", hint="Try again later.", code=Code.TOO_MANY_CONNECTIONS
+                "Too many clients are connecting to the worker.", hint="Try again later.", code=Code.TOO_MANY_CONNECTIONS
             )
         self._strangers += 1
         try:
             await self._greet(socket, talk)
         finally:
             self._strangers -= 1
-        logs.tell(logger, "client_came")
+        logs.log_event(logger, "client_came")
 
     async def _greet(self, socket: ServerConnection, talk: Conversation) -> None:
         mine = Hello(capabilities=list(self._services.jobs))
         try:
             theirs = await self._hello(socket)
             if not hmac.compare_digest(theirs.token.encode("utf-8", "surrogatepass"), self._token.encode()):
-                hint = "Use the token that the worker was started with."
-                raise TttlrmError("The worker refused the token.", hint=hint, code=Code.WRONG_TOKEN)
+                hint = "Use the token of that worker."
+                raise TttlrmError("The worker rejected the token.", hint=hint, code=Code.WRONG_TOKEN)
             self._admit(talk)
         except TttlrmError as error:
             await socket.send("".join(map(str, encode(0, Failed.of(error)))))
@@ -185,7 +185,7 @@ class Server:
     def _admit(self, talk: Conversation) -> None:
         if len(self._conversations) >= self._limits.connections:
             raise TttlrmError(
-                "The worker has {} connections and takes no more.",
+                "The worker has {} connections and accepts no more.",
                 self._limits.connections,
                 hint="Close one of them, or try again later.",
                 code=Code.TOO_MANY_CONNECTIONS,
@@ -197,10 +197,10 @@ class Server:
             async with asyncio.timeout(self._limits.greeting_seconds):
                 frame = await socket.recv()
         except TimeoutError:
-            raise malformed("none came in time") from None
+            raise malformed("it did not arrive in time") from None
         received = Decoder(0).feed(frame) if len(frame) <= MAX_HELLO else None
         if received is None or not isinstance(received[1], Hello):
-            raise malformed("the first one is not a hello")
+            raise malformed("the first message is not a hello")
         return received[1]
 
 
@@ -210,9 +210,9 @@ def _address(host: str, encrypted: bool) -> str:
     if encrypted or _is_loopback(address):
         return address
     raise TttlrmError(
-        "The worker cannot listen on {}: its connections are not encrypted, so it serves this machine only.",
+        "The worker cannot listen on {}: without encryption it serves only this machine.",
         host,
-        hint="Say --tls to encrypt them, or use 127.0.0.1 and an SSH tunnel from other machines.",
+        hint="Use --tls to encrypt connections, or 127.0.0.1 and an SSH tunnel from other machines.",
         code=Code.NOT_LOOPBACK,
     )
 

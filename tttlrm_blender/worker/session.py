@@ -121,7 +121,9 @@ class Incoming:
     def write(self, offset: int, data: memoryview) -> None:
         """Add the next bytes; may be called from any thread. Raises `TttlrmError`."""
         if offset != self._received or offset + len(data) > self.size:
-            raise TttlrmError("The parts of {} do not fit together.", self.path, hint="Upload it again.", code=Code.BAD_UPLOAD)
+            raise TttlrmError(
+                "The parts of {} do not form a complete file.", self.path, hint="Upload it again.", code=Code.BAD_UPLOAD
+            )
         try:
             self._file.write(data)
         except OSError as error:

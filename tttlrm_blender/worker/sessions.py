@@ -72,7 +72,9 @@ class Sessions:
         """The scene of that name. Raises `TttlrmError` if there is none."""
         if name not in self._kept:
             raise TttlrmError(
-                "The worker does not know this scene (any more).", hint="Reconstruct it from its photos.", code=Code.NO_SCENE
+                "The worker does not have this scene (any more).",
+                hint="Reconstruct it again from its photos.",
+                code=Code.NO_SCENE,
             )
         return self.open(name)
 
@@ -111,8 +113,8 @@ class Sessions:
         if not idle:
             return None
         return text(
-            "The worker keeps {:.1f} of at most {:.1f} GiB of scenes; "
-            "the next that it drops is {!r}, which was not used for longest.",
+            "The worker stores {:.1f} of at most {:.1f} GiB of scenes; "
+            "the next that it deletes is {!r}, the least recently used.",
             total / 2**30,
             most / 2**30,
             idle[0],
@@ -129,9 +131,9 @@ class Sessions:
             raise TttlrmError("A scene's name has at most {} characters.", self._limits.name, code=Code.BAD_NAME)
         if name not in self._kept and len(self._kept) >= self._limits.sessions:
             raise TttlrmError(
-                "The worker keeps {} scenes and takes no more.",
+                "The worker stores {} scenes and accepts no more.",
                 self._limits.sessions,
-                hint="Let it forget some.",
+                hint="Forget some of them.",
                 code=Code.TOO_MANY_SCENES,
             )
 

@@ -16,7 +16,7 @@ from ..errors import Text
 from ..progress import Report
 from ..protocol.messages import Event, Failed, Note
 from . import logs
-from .outcome import JobReport, outcome
+from .job_events import JobReport, outcome
 from .paths import relative
 from .session import Session
 
@@ -60,7 +60,7 @@ class Task:
         """Do the work; gives the event that ends it."""
         self._began = began = time.monotonic()
         with logs.about(**vars(self._label)):
-            logs.tell(logger, "job_started", waited=began - self._came)
+            logs.log_event(logger, "job_started", waited=began - self._came)
             return outcome(self._work, self.report, self._log)
 
     def emit(self, event: Event) -> None:
@@ -76,7 +76,7 @@ class Task:
         why: dict[str, Any] = {"code": event.code, "error": str(event.text)} if isinstance(event, Failed) else {}
         seconds = time.monotonic() - self._began if self._began is not None else 0.0
         with logs.about(**vars(self._label)):
-            logs.tell(logger, "job_ended", outcome=type(event).__name__.lower(), seconds=seconds, **why)
+            logs.log_event(logger, "job_ended", outcome=type(event).__name__.lower(), seconds=seconds, **why)
         self.emit(event)
         self.ended.set()
 

@@ -33,7 +33,7 @@ class TTTLRM_OT_align_ground(EditOperator, bpy.types.Operator):
         plane = self._ground(context, means)
         if self.flip:
             plane = ground.Plane(-plane.normal, -plane.offset, plane.share)
-        move(context, ground.levelling(plane, np.median(means, axis=0) if len(means) else np.zeros(3)))
+        move(context, ground.leveling(plane, np.median(means, axis=0) if len(means) else np.zeros(3)))
         tilt = np.degrees(np.arccos(np.clip(plane.normal[2], -1, 1)))
         return told("The ground was tilted by {:.1f}°", tilt)
 

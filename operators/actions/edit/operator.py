@@ -34,10 +34,10 @@ class EditOperator(Operator):
         raise NotImplementedError
 
     def warn_of_stretching(self, matrices: Iterable[np.ndarray]) -> None:
-        """Say so where splats went through maps [4, 4] that their colours cannot follow."""
+        """Say so where splats went through maps [4, 4] that their colors cannot follow."""
         if not all(transform.is_similarity(matrix) for matrix in matrices):
             self.report(
-                {"WARNING"}, "The scale differs between axes: shapes follow it, but colours that depend on the view do not"
+                {"WARNING"}, "The scale differs between axes: shapes follow it, but colors that depend on the view do not"
             )
 
     @classmethod
@@ -84,6 +84,6 @@ def keep(obj: bpy.types.Object, mask: np.ndarray) -> None:
 def places(
     obj: bpy.types.Object,
 ) -> np.ndarray:  # [N, 3] float32
-    """The centres of an object's splats in world coordinates."""
+    """The centers of an object's splats in world coordinates."""
     matrix = np.array(obj.matrix_world, dtype=np.float32)
     return points.read(points.cloud_of(obj), "position").reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]

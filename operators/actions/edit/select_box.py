@@ -25,7 +25,7 @@ class TTTLRM_OT_select_box(ViewOperator, bpy.types.Operator):
     _start: tuple[int, int] | None = None
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those with their centres in the rectangle."""
+        """Those with their centers in the rectangle."""
         return select.in_rectangle(self.pixels(obj), (self.xmin, self.ymin), (self.xmax, self.ymax))
 
     def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:

@@ -43,7 +43,7 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
     _pixels: dict[str, np.ndarray]
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those with their centres under the path."""
+        """Those with their centers under the path."""
         return self._along_path(obj, np.zeros(len(cloud_of(obj).points), dtype=bool))
 
     def joined(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:

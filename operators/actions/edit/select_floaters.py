@@ -16,7 +16,7 @@ class TTTLRM_OT_select_floaters(SelectOperator, bpy.types.Operator):
     bl_idname = "tttlrm.select_floaters"
     bl_label = "Select Floaters"
 
-    neighbours: IntProperty(name="Neighbours", description="Fewer others than this are few", min=1, default=5)
+    neighbours: IntProperty(name="Neighbors", description="Splats with fewer neighbors than this", min=1, default=5)
     distance: FloatProperty(
         name="Distance", description="How far others may be away; 0 chooses by itself", subtype="DISTANCE", min=0, precision=4
     )

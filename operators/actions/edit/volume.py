@@ -50,7 +50,7 @@ class ByVolume(Operator):
         if len(found) != 1 or is_splats(found[0]):
             unknown = errors.text("There is no object “{}” to select in.", self.object)
             raise errors.TttlrmError(
-                unknown if self.object else "No object tells what is inside.",
+                unknown if self.object else "Select an object that marks the volume.",
                 hint="Select one empty or mesh beside the splats, or name one.",
                 code=errors.Code.NO_VOLUME,
             )

@@ -22,7 +22,7 @@ WORDS = {
     "PLY": "Everything is kept; the largest",
     "COMPRESSED_PLY": "A quarter of the size, somewhat rounded",
     "SPZ": "A tenth of the size, rounded more",
-    "SPLAT": "For viewers in browsers; colours do not depend on the view",
+    "SPLAT": "For viewers in browsers; colors do not depend on the view",
     "GLB": "glTF with the extension KHR_gaussian_splatting. Everything is kept; y points up",
 }
 FORMATS = {kind.name.upper().replace(" ", "_"): kind for kind in splat_files.FORMATS}

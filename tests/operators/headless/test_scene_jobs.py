@@ -40,5 +40,5 @@ def test_a_scene_that_is_not_kept_is_told(tmp_path, capsys):
     file, out = made(tmp_path), tmp_path / "again.blend"
     assert tttlrm("decode", file, "--out", out, "--scenes", tmp_path / "others") == 1
     said = capsys.readouterr().err
-    assert "The worker does not know this scene (any more). Reconstruct it from its photos." in said
+    assert "The worker does not have this scene (any more). Reconstruct it again from its photos." in said
     assert "Traceback" not in said and not out.exists()

@@ -22,7 +22,7 @@ def test_settings_and_scene_are_saved_and_what_is_missing_is_told(splats, tmp_pa
     assert (group.decode.floaters, group.mesh.faces, group.live) == (0.5, 700, True)
     assert group.crop == splats.parent and group.session == "a scene of another computer"
     assert part("jobs.troubles").of(splats) is None
-    with pytest.raises(RuntimeError, match="does not know this scene"):
+    with pytest.raises(RuntimeError, match="does not have this scene"):
         ops.decode()
     trouble = part("jobs.troubles").of(splats)
     assert trouble.code == "no_scene" and "does not keep this scene" in part("jobs.troubles").text(trouble)

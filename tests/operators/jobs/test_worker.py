@@ -30,7 +30,7 @@ def test_a_worker_with_tls_is_known_by_its_fingerprint(photos, tmp_path):
     certificate = own_certificate(tmp_path)
     with launch_worker(WORKER_PYTHON, program=(str(TOY), "--certificate", str(certificate))) as worker:
         prefer(host=worker.host, port=worker.port, token=worker.token, fingerprint="ab" * 32, python="")
-        with pytest.raises(RuntimeError, match="another certificate than the one expected"):
+        with pytest.raises(RuntimeError, match="a different certificate than expected"):
             ops.reconstruct(directory=str(photos))
         prefer(fingerprint=fingerprint(certificate))
         assert len(reconstructed(photos).data.points) == 12

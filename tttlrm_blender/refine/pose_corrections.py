@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small corrections of the cameras' poses, learned beside the splats.
+"""Small corrections of the cameras' poses, optimized together with the splats.
 
-Rasterisers need not know about it: instead of a camera all splats are moved, which gives the same picture but for colours
-that depend on the direction of view, as these do not turn along. Corrections are so small that this does not show.
+The rasterizers need no gradients of cameras: all splats are moved instead. That gives the same picture except for
+view-dependent colors, which do not turn along; corrections are so small that this does not show.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import torch
 
 from ..gaussians.gaussians import Gaussians
 
-RATE = 1e-3  # of Adam, radians and shares of the scene's extent, whenever the photo is drawn
-FALL = 10.0  # first rate by the last
+RATE = 1e-3  # Adam's, in radians and shares of the scene's extent per drawing of the photo
+FALL = 10.0  # ratio of the first rate to the last
 
 
-class Poses:
-    """For each of V cameras a motion of all splats: a turn about the scene's middle, then a shift.
+class PoseCorrections:
+    """A motion of all splats for each of V cameras: a rotation about the scene's middle, then a translation.
 
-    The mean over all cameras is kept at none, so that the scene stays where it is.
+    The mean over all cameras is kept at zero, so that the scene stays in place.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class Poses:
         self.optimizer = torch.optim.Adam(self.motions, lr=RATE)
 
     def moved(self, view: int, splats: Gaussians[torch.Tensor]) -> Gaussians[torch.Tensor]:
-        """Splats of tensors as the corrected camera sees them, for drawing with the uncorrected one."""
+        """Move splats (tensors) so that the uncorrected camera sees them as the corrected one would."""
         turn, shift = self._motion(view)
         means = _turned(turn, splats.means - self.middle) + self.middle + shift
         return replace(splats, means=means, quats=_multiplied(turn, splats.quats))
 
     def step(self, used: float) -> None:
-        """Follow the gradients of the cameras that were drawn, at a used share of the budget, and forget them."""
+        """Make one optimizer step for the cameras that were drawn, at a used share of the budget, and zero the gradients."""
         for group in self.optimizer.param_groups:
             group["lr"] = RATE * FALL**-used
         for motion in self.motions:
@@ -54,21 +54,21 @@ class Poses:
                 motion -= mean
 
     def _motion(self, view: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The turn [4], a unit quaternion w x y z, and the shift [3] in world units."""
+        """The rotation [4], a unit quaternion w x y z, and the translation [3] in world units."""
         turn, shift = self.motions[view]
         quat = torch.cat([torch.ones_like(turn[:1]), turn / 2])
         return torch.nn.functional.normalize(quat, dim=0), shift * self.extent
 
 
 def _turned(quat: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
-    """Vectors [N, 3] turned by a unit quaternion [4]."""
+    """Rotate vectors [N, 3] by a unit quaternion [4]."""
     w, axis = quat[0], quat[1:].expand_as(vectors)
     across = 2 * torch.linalg.cross(axis, vectors)
     return vectors + w * across + torch.linalg.cross(axis, across)
 
 
 def _multiplied(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Rotations [N, 4] followed by the rotation `left` [4]: quaternions w x y z."""
+    """Products of the quaternion `left` [4] and quaternions [N, 4], w x y z: rotations followed by `left`."""
     w, vector = left[0], left[1:]
     others_w, others = right[:, :1], right[:, 1:]
     real = w * others_w - (others @ vector)[:, None]

@@ -16,8 +16,8 @@ from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.parameters import Parameters
-from tttlrm_blender.refine.photo_gradients import Lessons
-from tttlrm_blender.refine.poses import Poses
+from tttlrm_blender.refine.photo_gradients import PhotoGradients
+from tttlrm_blender.refine.pose_corrections import PoseCorrections
 from tttlrm_blender.render.metrics import evaluate_views
 from tttlrm_blender.render.rasterize import rasterize
 
@@ -47,8 +47,8 @@ def detailed() -> tuple[Gaussians, PhotoSet, SparsePoints]:
 
 
 @torch.no_grad()
-def corrected(poses: Poses, cameras: Cameras) -> Cameras:
-    """The cameras with their corrections, where `Poses.moved` moves the splats instead."""
+def corrected(poses: PoseCorrections, cameras: Cameras) -> Cameras:
+    """The cameras with their corrections, where `PoseCorrections.moved` moves the splats instead."""
     c2w, middle = cameras.c2w.copy(), poses.middle.double().numpy()
     for view in range(len(cameras)):
         turn, shift = (part.double().numpy() for part in poses._motion(view))
@@ -60,7 +60,7 @@ def corrected(poses: Poses, cameras: Cameras) -> Cameras:
 
 def shaken(cameras: Cameras, size: float) -> Cameras:
     """Cameras with poses that are a little wrong, in radians and shares of the scene's extent, but not on the whole."""
-    poses, random = Poses(len(cameras), torch.zeros(3), 4.0), torch.Generator().manual_seed(5)
+    poses, random = PoseCorrections(len(cameras), torch.zeros(3), 4.0), torch.Generator().manual_seed(5)
     motions = size * torch.randn(len(cameras), 2, 3, generator=random)
     poses.motions = list(motions - motions.mean(0))
     return corrected(poses, cameras)
@@ -73,12 +73,12 @@ def angles(cameras: Cameras, others: Cameras) -> np.ndarray:
 
 
 def distances(cameras: Cameras, others: Cameras) -> np.ndarray:
-    """Between the centres of cameras [V], in world units."""
+    """Between the centers of cameras [V], in world units."""
     return np.linalg.norm(cameras.c2w[:, :3, 3] - others.c2w[:, :3, 3], axis=1)
 
 
 def test_moved_splats_look_as_from_the_corrected_camera(blobs, photos):
-    poses = Poses(len(photos), torch.tensor([0.1, -0.2, 0.3]), 4.0)
+    poses = PoseCorrections(len(photos), torch.tensor([0.1, -0.2, 0.3]), 4.0)
     with torch.no_grad():
         poses.motions[2] += torch.tensor([[0.04, -0.03, 0.05], [0.01, 0.02, -0.03]])
         splats = blobs.map(torch.as_tensor)
@@ -90,7 +90,7 @@ def test_moved_splats_look_as_from_the_corrected_camera(blobs, photos):
 
 
 def test_the_scene_stays_where_it_is():
-    poses = Poses(3, torch.zeros(3), 1.0)
+    poses = PoseCorrections(3, torch.zeros(3), 1.0)
     for view in (0, 1, 1):
         poses.motions[view].sum().backward()
         poses.step(0.0)
@@ -103,11 +103,11 @@ def test_wrong_poses_are_put_right(detailed):
     """Only the poses learn; the splats are the right ones."""
     splats, photos, _ = detailed
     wrong = replace(photos, cameras=shaken(photos.cameras, 0.005))
-    lessons = Lessons(Parameters(splats, 4.0, CPU), wrong, RefineSettings(poses=True))
+    gradients = PhotoGradients(Parameters(splats, 4.0, CPU), wrong, RefineSettings(poses=True))
     for step in range(480):
-        lessons.backward(step % len(photos), 0, np.zeros(3))
-        lessons.step(step / 480)
-    found = corrected(lessons.poses, wrong.cameras)
+        gradients.backward(step % len(photos), 0, np.zeros(3))
+        gradients.step(step / 480)
+    found = corrected(gradients.poses, wrong.cameras)
     assert angles(found, photos.cameras).mean() < 0.7 * angles(wrong.cameras, photos.cameras).mean()
     assert distances(found, photos.cameras).mean() < 0.3 * distances(wrong.cameras, photos.cameras).mean()
 

@@ -79,10 +79,15 @@ def outcome(work: Callable[[Report], Any], report: Report, log: Path | None) -> 
     except TttlrmError as error:
         return Failed.of(error)
     except (Exception, SystemExit) as error:
-        logs.tell(logger, "job_broke", logging.ERROR)
-        if isinstance(error, OSError) and error.errno in FULL:
-            return Failed.of(unwritable(error.filename or text("A file"), error))
-        return Failed.of(_out_of_memory() if lacks_memory(error) else _internal(error, log))
+        logs.log_event(logger, "job_broke", logging.ERROR)
+        return Failed.of(unexpected(error, log))
+
+
+def unexpected(error: BaseException, log: Path | None) -> TttlrmError:
+    """What a client hears of an error that nobody foresaw; `log`, where there is one, has its traceback."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return unwritable(error.filename or text("A file"), error)
+    return _out_of_memory() if lacks_memory(error) else _internal(error, log)
 
 
 def _out_of_memory() -> TttlrmError:
@@ -92,5 +97,5 @@ def _out_of_memory() -> TttlrmError:
 
 
 def _internal(error: BaseException, log: Path | None) -> TttlrmError:
-    hint = text("{} has the details.", log) if log else "The worker's output has the details."
-    return TttlrmError("The job broke with an unexpected {}.", type(error).__name__, hint=hint, code=Code.INTERNAL)
+    hint = text("See {} for details.", log) if log else "See the worker's output for details."
+    return TttlrmError("The job failed with an unexpected {}.", type(error).__name__, hint=hint, code=Code.INTERNAL)
