@@ -68,7 +68,8 @@ def _encrypted(plain: socket.socket, host: str, port: int, fingerprint: str) -> 
             host,
             port,
             found,
-            hint="Use this fingerprint if the worker printed it at its start. Otherwise, someone may be intercepting the connection.",
+            hint="Use this fingerprint if the worker printed it at its start. "
+            "Otherwise, someone may be intercepting the connection.",
             code=Code.WRONG_FINGERPRINT,
         )
     return stream
