@@ -108,7 +108,7 @@ class TTTLRM_PG_scene(bpy.types.PropertyGroup):
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
-        "with_mesh": BoolProperty(name="Mesh", description="Make a mesh too"),
+        "with_mesh": BoolProperty(name="Mesh", description="Also make a mesh"),
     }
 
 

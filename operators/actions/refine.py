@@ -10,7 +10,7 @@ from ..jobs.worker import Work
 
 
 class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
-    """Optimize the splats against their photos, for some steps, passes or time"""
+    """Optimize the splats against their photos for a number of steps, passes or seconds"""
 
     bl_idname = "tttlrm.refine"
     bl_label = "Refine"
@@ -28,6 +28,4 @@ class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
 def require_budget(wanted: settings.RefineSettings) -> None:
     """Raises `TttlrmError` where settings do not say how long to refine."""
     if not wanted.wanted:
-        raise errors.TttlrmError(
-            "Set a refinement budget.", hint="Steps, passes or seconds must be above 0.", code=errors.Code.BAD_SETTINGS
-        )
+        raise errors.TttlrmError("Set a refinement budget.", hint="Set steps, passes or seconds.", code=errors.Code.BAD_SETTINGS)

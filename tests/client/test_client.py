@@ -231,7 +231,7 @@ def answering(*frames: str | bytes):
             "version_mismatch",
             rf"is tttLRM 0\.1\.0 .* is {re.escape(__version__)} ",
         ),
-        (next(encode(0, Done())), "no_worker", "did not say hello"),
+        (next(encode(0, Done())), "no_worker", "did not send a greeting"),
         ("garbage", "bad_message", "cannot be read"),
         (b"garbage", "bad_message", "cannot be read"),
     ],

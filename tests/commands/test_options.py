@@ -114,7 +114,7 @@ def test_defaults_may_be_others_and_help_names_them(capsys: pytest.CaptureFixtur
     assert reconstruct_settings(parser.parse_args(["--hold-out", "0"])) == ReconstructSettings()
     said = " ".join(parser.format_help().split())
     assert "Hold out every n-th photo for evaluation; 0 for none (default: 8)" in said
-    assert "Share of the most opaque pixels that become splats; 0 chooses by itself (default: 0)" in said
+    assert "Share of pixels that become splats, the most opaque first; 0 for automatic (default: 0)" in said
 
 
 @pytest.mark.parametrize(

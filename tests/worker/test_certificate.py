@@ -54,7 +54,7 @@ def test_files_that_are_no_certificate_are_named(tmp_path):
     private = load_pem_private_key(key.read_bytes(), None)
     locked.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
     for pair, words in [
-        ((certificate, other_key), "do not belong together"),
+        ((certificate, other_key), "do not match"),
         ((certificate, None), "PEM without a password"),
         ((certificate, locked), "PEM without a password"),
         ((empty, key), "PEM"),

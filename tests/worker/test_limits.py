@@ -68,7 +68,7 @@ def test_scenes_have_a_number_and_short_names(tmp_path):
     with limited(tmp_path, sessions=2, name=5) as (client, _):
         client.upload("a", {"f": b"1"})
         client.upload("b", {"f": b"1"})
-        with pytest.raises(TttlrmError, match="keeps 2 scenes") as caught:
+        with pytest.raises(TttlrmError, match="stores 2 scenes") as caught:
             client.upload("c", {"f": b"1"})
         assert caught.value.code == "too_many_scenes"
         with pytest.raises(TttlrmError) as caught:
@@ -132,14 +132,14 @@ def test_strangers_do_not_take_the_places_of_clients(tmp_path):
 
 
 def refused_at_once(port: int) -> bool:
-    """Whether a stranger too many is told so."""
+    """Whether one more stranger is refused."""
     try:
         with connect(f"ws://127.0.0.1:{port}/", close_timeout=0.1) as stranger:
             stranger.recv(0.2)
     except TimeoutError:
         return False
     except ConnectionClosed:
-        return "too many clients" in stranger.close_reason
+        return "Too many clients" in stranger.close_reason
     return False
 
 

@@ -93,7 +93,7 @@ def test_results_that_nobody_reads_are_given_up_beyond_a_bound():
     events = sent(outbox, 100 << 20)
     assert [number for number, event in events if isinstance(event, Done)] == [0, 1, 2]
     (refused,) = {(event.code, str(event.text)) for _, event in events if isinstance(event, Failed)}
-    assert refused == ("unread", "The result was not handed over: 9 MiB of others were not read yet.")
+    assert refused == ("unread", "The result was not sent: 9 MiB of other results have not been read yet.")
     assert {number for number, event in events if isinstance(event, Done | Failed)} == set(range(100))
 
 

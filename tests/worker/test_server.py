@@ -98,7 +98,7 @@ def test_a_client_of_another_protocol_learns_the_workers_and_is_refused(port):
     with connect(f"ws://127.0.0.1:{port}/") as connection:
         connection.send('{"type": "hello", "request": 0, "protocol": 99, "version": "9.0", "token": "' + TOKEN + '", "new": 1}')
         assert receive(connection)[1].protocol == messages.PROTOCOL
-        assert_refused(connection, "they cannot talk")
+        assert_refused(connection, "not compatible")
 
 
 HELLO = next(encode(0, Hello(token=TOKEN)))

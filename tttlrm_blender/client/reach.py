@@ -68,8 +68,7 @@ def _encrypted(plain: socket.socket, host: str, port: int, fingerprint: str) -> 
             host,
             port,
             found,
-            hint="Use this fingerprint if the worker printed it at its start. "
-            "Otherwise, someone may be intercepting the connection.",
+            hint="Use this fingerprint only if the worker printed it at its start; else someone may be listening in.",
             code=Code.WRONG_FINGERPRINT,
         )
     return stream

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The certificate that a worker shows to other machines. Clients know it by its fingerprint, whoever has signed it."""
+"""The TLS certificate of a worker. Clients identify it by its fingerprint, not by who signed it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path
 from ..atomic_files import make_folder, replacing
 from ..errors import Code, TttlrmError, text
 
-NAME = "certificate.pem"  # of the file with a certificate made here and its key
+NAME = "certificate.pem"  # file with a generated certificate and its key
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # how RFC 5280 writes that there is no end
+FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # RFC 5280: no expiration
 
 
 def config_folder() -> Path:
-    """The system's place for what a user has chosen; it need not exist."""
+    """The system's folder for user configuration; it need not exist."""
     return Path(os.environ.get("APPDATA") or os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "tttlrm"
 
 
 def own_certificate(folder: Path) -> Path:
-    """The file with a certificate and its key in a folder, made if it is missing. Raises `TttlrmError`."""
+    """The file with a certificate and its key in a folder, generated if it is missing. Raises `TttlrmError`."""
     file = folder / NAME
     if not file.exists():
         make_folder(folder)
@@ -37,14 +37,14 @@ def own_certificate(folder: Path) -> Path:
 
 
 def tls(certificate: Path, key: Path | None = None) -> tuple[ssl.SSLContext, str]:
-    """What encrypts connections, and the fingerprint of the certificate; without `key` that is in the certificate's file.
+    """The TLS context and the certificate's fingerprint. Without `key`, the certificate's file contains the key.
 
     Raises `TttlrmError` ("bad_certificate").
     """
     files = f"{certificate} and the key {key}" if key else f"{certificate}"
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(certificate, key, password="")  # the password keeps OpenSSL from asking for one
+        context.load_cert_chain(certificate, key, password="")  # with a password, OpenSSL does not prompt for one
         return context, fingerprint(certificate)
     except ssl.SSLError as error:
         apart = error.reason == "KEY_VALUES_MISMATCH"
@@ -58,7 +58,7 @@ def tls(certificate: Path, key: Path | None = None) -> tuple[ssl.SSLContext, str
 
 
 def fingerprint(certificate: Path) -> str:
-    """The SHA-256 of the first certificate of a PEM file, in hexadecimal digits. Raises OSError or ValueError."""
+    """The SHA-256 of the first certificate in a PEM file, in hexadecimal. Raises OSError or ValueError."""
     first = PEM.search(certificate.read_text(encoding="ascii", errors="replace"))
     if not first:
         raise ValueError("no certificate")
@@ -66,13 +66,13 @@ def fingerprint(certificate: Path) -> str:
 
 
 def _write_private(file: Path, content: bytes) -> None:
-    """Write a file that only its user may read."""
+    """Write a file that only its owner can read."""
     with replacing(file) as part, os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
         new.write(content)
 
 
 def _make_certificate() -> bytes:
-    """A new key and a certificate that it signs itself, as PEM. Raises `TttlrmError` ("no_package")."""
+    """Generate a key and a self-signed certificate, as PEM. Raises `TttlrmError` ("no_package")."""
     try:
         from cryptography import x509
         from cryptography.hazmat.primitives import hashes
@@ -87,7 +87,7 @@ def _make_certificate() -> bytes:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tttLRM worker")])
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))  # clocks differ, and no client of ours looks at the time
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))  # clocks differ, and clients do not check the time
         .not_valid_after(FOR_EVER)
         .sign(key, hashes.SHA256())
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one connected client asks for, and the answers."""
+"""The requests of one connected client, and the answers."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Services:
-    """What all connections share."""
+    """Services that all connections share."""
 
     jobs: Mapping[str, JobKind]
     sessions: Sessions
     schedule: Schedule
     limits: Limits
-    log: Path | None  # named in errors
-    any_file: bool  # whether settings and pose files may name any file of this machine, or uploaded ones only
+    log: Path | None  # mentioned in errors
+    any_file: bool  # whether settings and pose files may refer to any file of this machine, or only to uploaded ones
 
 
 class Conversation:
-    """One connection after the greeting."""
+    """One connection, after the greeting."""
 
     def __init__(self, client: int, services: Services) -> None:
         """`client` is the connection's number in the log."""
@@ -71,7 +71,7 @@ class Conversation:
         self._background: set[asyncio.Task[None]] = set()
 
     async def run(self, socket: ServerConnection) -> None:
-        """Talk until the client goes; its jobs go on. Raises `TttlrmError` when it sends what makes no sense."""
+        """Serve until the client disconnects; its jobs continue. Raises `TttlrmError` for malformed messages."""
         sender = asyncio.create_task(self._outbox.send_to(socket))
         decoder = Decoder(RUN_BYTES, MAX_REQUEST, MAX_REQUEST)
         try:
@@ -85,13 +85,13 @@ class Conversation:
             for task in self._tasks.values():
                 task.report.watched = False
             sender.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):  # a send that broke with the connection
+            with contextlib.suppress(asyncio.CancelledError, Exception):  # a send that failed with the connection
                 await sender
             for incoming in self._incoming.values():
                 incoming.discard()
 
     async def drained(self) -> None:
-        """Wait until the client has heard everything, or is gone."""
+        """Wait until the client has received everything, or is gone."""
         await self._outbox.drained()
 
     async def _answer(self, request: int, message: Message) -> None:
@@ -118,7 +118,7 @@ class Conversation:
 
     async def _upload(self, request: int, message: Upload) -> None:
         if message.offset and request not in self._incoming:
-            return  # the rest of a file that was refused
+            return  # the rest of a rejected file
         if request not in self._incoming:
             self._incoming[request] = self._begin(message)
         incoming = self._incoming[request]

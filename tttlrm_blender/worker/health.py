@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a worker is, for those who watch over it: plain HTTP, no token, no secrets."""
+"""The worker's health, for monitoring: plain HTTP, without a token and without secrets."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ PATH = "/health"
 
 @dataclass(frozen=True)
 class Health:
-    """What GET /health answers, as JSON."""
+    """The answer to GET /health, as JSON."""
 
-    status: str  # "serving", or "stopping" when no more jobs are taken
+    status: str  # "serving", or "stopping" when no more jobs are accepted
     seconds_up: float
-    waiting: int  # jobs
-    running: bool  # whether a job is at work
-    sessions: int  # scenes
-    connections: int  # that have said hello
+    waiting: int  # number of jobs
+    running: bool  # whether a job is running
+    sessions: int  # number of scenes
+    connections: int  # after the greeting
     version: str = __version__
     protocol: int = PROTOCOL
 
     def response(self) -> Response:
-        """The answer."""
+        """The HTTP response."""
         body = json.dumps(asdict(self)).encode() + b"\n"
         headers = Headers({"Content-Type": "application/json", "Cache-Control": "no-store", "Connection": "close"})
         headers["Content-Length"] = str(len(body))

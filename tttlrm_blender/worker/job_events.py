@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the work of a job to the events that tell about it."""
+"""Events of a job: reports while it runs, and its outcome."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ logger = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.05  # between events of the same stage
 PREVIEW_SECONDS = 0.5
-PREVIEW_SPLATS = 200_000  # in each of them at most: what refinement stops at by itself, as thinning spoils refined splats
+PREVIEW_SPLATS = 200_000  # at most in a preview: the default limit of refinement, as thinning spoils refined splats
 
 
 class JobReport(Report):
-    """Turns a job's reports into events, at most 20 a second, with an estimate of the time left in the stage."""
+    """Converts a job's reports to events, at most 20 per second, with an estimate of the time left in the stage."""
 
     def __init__(
         self, emit: Callable[[Event], object], clock: Callable[[], float] = time.monotonic, watched: bool = False
     ) -> None:
-        """The client has asked for previews if it is `watched`."""
+        """Previews are made if the job is `watched`."""
         super().__init__()
         self._emit, self._clock, self.watched = emit, clock, watched
         self._stage: Stage | None = None
@@ -41,7 +41,7 @@ class JobReport(Report):
         self._told = self._shown = -np.inf
 
     def progress(self, stage: Stage, fraction: float) -> None:
-        """Emit `Progress`, unless the last one of this stage is too fresh."""
+        """Emit `Progress`, unless the last one of this stage is too recent."""
         now = self._clock()
         if stage != self._stage:
             self._stage, self._began, self._told = stage, (now, fraction), -np.inf
@@ -54,7 +54,7 @@ class JobReport(Report):
         self._emit(Note(text))
 
     def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
-        """Emit `Preview` with splats of its own, where somebody looks and the last one is not too fresh."""
+        """Emit `Preview` with a copy of the splats, if the job is watched and the last preview is not too recent."""
         if self.watched and self._clock() - self._shown >= PREVIEW_SECONDS:
             shown = thinned(make(), PREVIEW_SPLATS)
             self._emit(Preview(shown.map(np.array)))
@@ -68,9 +68,9 @@ class JobReport(Report):
 
 
 def outcome(work: Callable[[Report], Any], report: Report, log: Path | None) -> Event:
-    """Do the work, which gives a dataclass as in `protocol.results`, and say how it ended: `Done`, `Failed` or `Cancelled`.
+    """Run the work, which returns a dataclass of `protocol.results`, and return `Done`, `Failed` or `Cancelled`.
 
-    Tracebacks go to the log only.
+    Tracebacks are only written to the log.
     """
     try:
         return Done.of(work(report))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log: one line per event, as key=value pairs (logfmt), readable by people and by the usual collectors.
+"""The log: one line per event as key=value pairs (logfmt), readable by humans and common log collectors.
 
 time=2026-11-26T04:10:03.250+00:00 level=info event=job_ended client=3 request=7 session="my scene" kind=decode seconds=1.204
 
-Values with spaces, quotes, equals signs or control characters are JSON strings, so a line never breaks in two. Records of
-other libraries have the event "message", with their text as `text` and their logger as `logger`.
+Values with spaces, quotes, equals signs or control characters are JSON strings, so a value never contains a line break.
+Records of other libraries have the event "message", with their text as `text` and their logger as `logger`.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from typing import Any
 
 from ..errors import Code, TttlrmError
 
-FILE_BYTES = 16 << 20  # after which a log file is put aside
-OLD_FILES = 4  # kept: worker.log.1 to worker.log.4
+FILE_BYTES = 16 << 20  # size at which a log file is rotated
+OLD_FILES = 4  # number of rotated files, worker.log.1 to worker.log.4
 
 _about: ContextVar[dict[str, Any]] = ContextVar("what the lines are about", default={})  # noqa: B039 (never changed in place)
 
 
 @contextmanager
 def about(**values: Any) -> Iterator[None]:
-    """Every line logged in the block, in this thread or asyncio task, carries these values."""
+    """Add values to every line that is logged in the block, in this thread or asyncio task."""
     token = _about.set({**_about.get(), **values})
     try:
         yield
@@ -39,15 +39,15 @@ def about(**values: Any) -> Iterator[None]:
 
 
 def log_event(logger: logging.Logger, event: str, level: int = logging.INFO, **values: Any) -> None:
-    """Log an event, named in snake_case, with its values; errors with the traceback of the exception being handled."""
+    """Log an event, named in snake_case, with values; errors include the traceback of the current exception."""
     logger.log(level, event, exc_info=level >= logging.ERROR, extra={"values": values})
 
 
 class LineFormatter(logging.Formatter):
-    """Makes the line of a record."""
+    """Formats records as lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end; a traceback is one of its values."""
+        """The line without a line break; a traceback is one of its values."""
         when = datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
         values = {"time": when, "level": record.levelname.lower(), **self._event(record)}
         if record.exc_info:
@@ -70,11 +70,11 @@ def _text(value: Any) -> str:
 
 
 def set_up(file: Path | None = None) -> None:
-    """Send the log to standard error, or to a file that is put aside when it is full. Raises `TttlrmError`."""
+    """Send the log to standard error, or to a file that is rotated when it is full. Raises `TttlrmError`."""
     handler = _file(file) if file else logging.StreamHandler()
     handler.setFormatter(LineFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("websockets").setLevel(logging.CRITICAL)  # it has a traceback for every connection that breaks
+    logging.getLogger("websockets").setLevel(logging.CRITICAL)  # it logs a traceback for every broken connection
 
 
 def _file(path: Path) -> logging.Handler:
@@ -87,7 +87,7 @@ def _file(path: Path) -> logging.Handler:
 
 
 class _PrivateFile(RotatingFileHandler):
-    """Names of scenes and files are nobody else's business."""
+    """A log file that only its owner can read, as it contains names of scenes and files."""
 
     def _open(self) -> Any:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

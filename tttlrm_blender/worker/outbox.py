@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Events on their way to one client."""
+"""The queue of events for one client."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .limits import Limits
 
 
 class Outbox:
-    """Holds events until the client takes them, within limits; of progress and previews a slow client gets the newest only.
+    """Queues events until the client reads them; a slow client gets only the newest progress and previews.
 
-    What a client does not read is bounded twice: the caller awaits `room` before it hears another request, and arrays
-    beyond `unread_bytes` are given up, previews first; a result that finds no room then becomes a `Failed`.
+    Unread events are limited in two ways: the caller awaits `room` before it handles another request, and arrays beyond
+    `unread_bytes` are dropped, previews first; a result without room becomes a `Failed`.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._waiting: dict[tuple[Any, ...], tuple[int, Event]] = {}
-        self._bytes = 0  # of the arrays that wait or are being sent
+        self._bytes = 0  # of arrays that are queued or being sent
         self._filled, self._taken = asyncio.Event(), asyncio.Event()
         self._sending = self._closed = False
 
     def put(self, request: int, event: Event) -> None:
-        """Add an event of a request; dropped when the client is gone."""
+        """Add an event of a request, unless the client is gone."""
         if self._closed:
             return
         place = (request, *slot(event))
@@ -41,23 +41,23 @@ class Outbox:
             self._filled.set()
 
     def close(self) -> None:
-        """The client is gone."""
+        """Drop all events, as the client is gone."""
         self._closed = True
         self._waiting.clear()
         self._taken.set()
 
     async def room(self) -> None:
-        """Wait until few enough events wait, or the client is gone."""
+        """Wait until there is room for more events, or the client is gone."""
         while len(self._waiting) > self._limits.unread_events and not self._closed:
             await self._next_taken()
 
     async def drained(self) -> None:
-        """Wait until the client has everything, or is gone."""
+        """Wait until everything is sent, or the client is gone."""
         while (self._waiting or self._sending) and not self._closed:
             await self._next_taken()
 
     async def send_to(self, socket: ServerConnection) -> None:
-        """Send events as they come, for as long as the connection lives."""
+        """Send events as they are added, until the connection ends."""
         try:
             while True:
                 await self._filled.wait()
@@ -84,7 +84,7 @@ class Outbox:
         self._bytes -= _bytes_of(event)
 
     def _fitting(self, event: Event) -> Event | None:
-        """The event, or what is told instead of one whose arrays find no room. One alone always fits."""
+        """The event, or its replacement if there is no room for its arrays. A single event always fits."""
         size = _bytes_of(event)
         if not size or self._fits(size):
             return event
@@ -115,6 +115,6 @@ async def _send(socket: ServerConnection, request: int, event: Event) -> None:
     try:
         for frame in encode(request, event):
             await socket.send(frame)
-    except TttlrmError as error:  # too large, which shows before the first frame
+    except TttlrmError as error:  # too large, which is known before the first frame
         for frame in encode(request, Failed.of(error)):
             await socket.send(frame)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which files of this machine the settings of a job may name."""
+"""Access control for paths in settings: which files of this machine clients may refer to."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Settings = TypeVar("Settings")
 
 
 def placed(settings: Settings, folder: Path, any_file: bool) -> Settings:
-    """Settings whose paths (`FilePath`) below a scene's folder are absolute, wherever the job is done.
+    """Make settings' paths (`FilePath`) in a scene's folder absolute.
 
-    Others stay as they are where a client may name `any_file`, and otherwise raise `TttlrmError` ("bad_path").
+    Other paths are kept if clients may refer to `any_file`, and otherwise raise `TttlrmError` ("bad_path").
     """
     changed: dict[str, Any] = {}
     for name, setting in describe(type(settings)).items():
@@ -32,7 +32,7 @@ def placed(settings: Settings, folder: Path, any_file: bool) -> Settings:
 
 
 def relative(value: Value, folders: Iterable[Path]) -> Value | Text:
-    """A value of a text: where it is a path in one of the folders, as a client names that file."""
+    """Make a path in one of the folders relative, as clients name that file; other values of texts are kept."""
     if not isinstance(value, str | Path):
         return value
     for folder in folders:
@@ -59,8 +59,8 @@ def _placed(name: str, value: str, folder: Path, any_file: bool) -> str:
 
 
 def _is_below(path: Path, folder: Path) -> bool:
-    """Whether a path stays in a folder, links followed."""
+    """Whether a path is inside a folder, following links."""
     try:
         return path.resolve().is_relative_to(folder.resolve())
-    except (OSError, ValueError):  # no path at all, such as one with a zero byte
+    except (OSError, ValueError):  # not a path, such as one with a zero byte
         return False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The worker as a program: its options, its token, its start and its end."""
+"""The worker program: options, token, start and end."""
 
 from __future__ import annotations
 
@@ -32,67 +32,67 @@ from .limits import Limits, limit
 from .server import Server
 
 MIN_TOKEN = 16
-MOST_WORKERS = 100  # of one user at a time
+MOST_WORKERS = 100  # concurrent workers of one user
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Registry:
-    """What a worker can do."""
+    """The capabilities of a worker."""
 
-    jobs: Mapping[str, Any]  # the kinds of jobs
-    make_scene: Callable[[Path], Any]  # of the folder of its photos
-    release: Callable[[], None] = lambda: None  # frees memory that jobs keep for the next one
+    jobs: Mapping[str, Any]  # kinds of jobs by name
+    make_scene: Callable[[Path], Any]  # from the folder of its photos
+    release: Callable[[], None] = lambda: None  # frees memory that jobs share
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a worker serves."""
+    """The options of a worker."""
 
     host: str = "127.0.0.1"
     port: int = 0  # 0 for any free one
-    token_file: Path | None = None  # read, or made if it is missing; not needed if TTTLRM_TOKEN is set
-    folder: Path | None = None  # where scenes are kept; None for the user's cache
-    log: Path | None = None  # named in errors
-    grace: float = 0.0  # seconds that a job at work may go on when the worker is asked to stop
-    limits: Sequence[tuple[str, float]] = ()  # that differ from those of `Limits`, by name
-    allow_files: bool = False  # let clients name any file of this machine, as that of an `owned` worker may
-    tls: bool = False  # encrypt connections, as other machines need it
-    certificate: Path | None = None  # to encrypt with; None for one that is made, and kept beside the token file
-    key: Path | None = None  # of the certificate; None where its file holds the key too
-    owned: bool = False  # end when standard input ends, as it does when the process that holds the other end is gone
+    token_file: Path | None = None  # created if it is missing; ignored if TTTLRM_TOKEN is set
+    folder: Path | None = None  # of stored scenes; None for the user's cache
+    log: Path | None = None  # mentioned in errors
+    grace: float = 0.0  # seconds for a running job to end when the worker is asked to stop
+    limits: Sequence[tuple[str, float]] = ()  # by name, overriding those of `Limits`
+    allow_files: bool = False  # let clients refer to any file of this machine, as those of an `owned` worker may
+    tls: bool = False  # encrypt connections, required for other machines
+    certificate: Path | None = None  # for encryption; None for a generated one beside the token file
+    key: Path | None = None  # of the certificate; None if its file contains the key
+    owned: bool = False  # end when standard input is closed, as it is when the parent process is gone
 
 
 @dataclass(frozen=True)
 class Ready:
-    """Where a worker listens."""
+    """The address of a worker that is ready."""
 
     host: str
     port: int
     pid: int
-    token_file: str | None  # None when the token came from TTTLRM_TOKEN
+    token_file: str | None  # None if the token is from TTTLRM_TOKEN
     fingerprint: str | None = None  # SHA-256 of the certificate; None without TLS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options that a person may give, named as in `Options`."""
+    """Add the options for users to a parser, named as in `Options`."""
     parser.add_argument("--host", default="127.0.0.1", help="address of this machine to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
-    parser.add_argument("--token-file", type=Path, help="file with the token that clients must know; made if it is missing")
-    parser.add_argument("--tls", action="store_true", help="encrypt connections, with a certificate made at the first time")
+    parser.add_argument("--token-file", type=Path, help="file with the token of the worker, created if it is missing")
+    parser.add_argument("--tls", action="store_true", help="encrypt connections, with a certificate generated at first use")
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="encrypt connections with this certificate (PEM)")
     parser.add_argument("--key", type=Path, metavar="FILE", help="the certificate's key (default: in the same file)")
-    parser.add_argument("--allow-files", action="store_true", help="let clients name any file of this machine in settings")
-    parser.add_argument("--folder", type=Path, help="where scenes are kept (default: the user's cache)")
-    help = "seconds that a job may go on when the worker is asked to stop (default: %(default)g)"
+    parser.add_argument("--allow-files", action="store_true", help="let settings of clients refer to any file of this machine")
+    parser.add_argument("--folder", type=Path, help="folder of the scenes (default: in the user's cache)")
+    help = "seconds for a running job to end when the worker is asked to stop (default: %(default)g)"
     parser.add_argument("--grace", type=float, default=0.0, metavar="SECONDS", help=help)
-    help = "another bound on what clients may ask, such as jobs=100; may be given for each that docs/worker.md lists"
+    help = "change a limit on clients, such as jobs=100; can be repeated; see docs/worker.md for all limits"
     parser.add_argument("--limit", type=limit, action="append", default=[], dest="limits", metavar="NAME=VALUE", help=help)
 
 
 def load_jobs() -> Registry:
-    """The product's own jobs. Raises `TttlrmError` when this Python lacks a package."""
+    """Load the jobs of the pipeline. Raises `TttlrmError` if this Python lacks a package."""
     try:
         from ..pipeline.jobs import JOBS
         from ..pipeline.networks import release_memory
@@ -109,9 +109,9 @@ def load_jobs() -> Registry:
 
 
 def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], Registry] = load_jobs) -> None:
-    """Run a worker until it is interrupted; `ready` is called once clients can come. Raises `TttlrmError`.
+    """Run a worker until it is interrupted; `ready` is called once clients can connect. Raises `TttlrmError`.
 
-    Must be called from the main thread. Does not return, but ends the process, if the last job does not stop.
+    Must be called from the main thread. If the last job does not stop, ends the process instead of returning.
     """
     registry = load()
     with own_folder(options.folder or kept_folder("scenes"), options.owned) as folder:
@@ -127,16 +127,16 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
 
         ended = asyncio.run(_until_stopped(server, options, listening, context))
     logs.log_event(logger, "worker_stopped")
-    if not ended:  # it sits in native code that does not listen: leave without waiting for its thread
+    if not ended:  # the job is stuck in native code: exit without waiting for its thread
         logging.shutdown()
         os._exit(1)
 
 
 @contextmanager
 def own_folder(wanted: Path, another: bool) -> Iterator[Path]:
-    """A folder that no other worker has, for as long as the block lasts: the one wanted or, if that will do, `another` beside it.
+    """Lock a folder against other workers within the block: the wanted one or, if allowed, `another` beside it.
 
-    Raises `TttlrmError` ("folder_in_use"), or where the folder cannot be made.
+    Raises `TttlrmError`, with code "folder_in_use" if another worker has it.
     """
     for folder in [wanted, *(wanted.with_name(f"{wanted.name}-{number}") for number in range(2, MOST_WORKERS) if another)]:
         make_folder(folder)
@@ -163,19 +163,19 @@ async def _until_stopped(
     signal.signal(signal.SIGINT, ask_to_stop)
     signal.signal(signal.SIGTERM, ask_to_stop)
     if options.owned:
-        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C in the owner's terminal is for the owner to answer
+        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C in the owner's terminal is handled by the owner
         threading.Thread(target=_await_owner, args=(ask_to_stop,), daemon=True).start()
     return await server.run(options.host, options.port, listening, stop, options.grace, context, hurry)
 
 
 def _await_owner(then: Callable[[], None]) -> None:
-    while os.read(0, 4096):  # not sys.stdin, whose lock would be held when the interpreter ends
+    while os.read(0, 4096):  # not sys.stdin, whose lock would be held at interpreter exit
         pass
     then()
 
 
 def _tls(options: Options) -> tuple[ssl.SSLContext | None, str | None]:
-    """What encrypts connections and the certificate's fingerprint, where that is asked for."""
+    """The TLS context and the certificate's fingerprint; None without encryption."""
     if options.key and not options.certificate:
         raise TttlrmError("A key was given without its certificate.", hint="Give --certificate too.", code=Code.BAD_CERTIFICATE)
     if options.certificate:
@@ -186,7 +186,7 @@ def _tls(options: Options) -> tuple[ssl.SSLContext | None, str | None]:
 
 
 def _token(file: Path | None, folder: Path) -> tuple[str, Path | None]:
-    given = os.environ.pop("TTTLRM_TOKEN", "")  # taken away from the processes that jobs start
+    given = os.environ.pop("TTTLRM_TOKEN", "")  # hidden from processes that jobs start
     source = None if given else (file or folder / "token")
     token = given or _token_of(source)  # type: ignore[arg-type]
     if len(token) < MIN_TOKEN:
@@ -209,10 +209,10 @@ def _token_of(file: Path) -> str:
 
 
 def main(arguments: list[str] | None = None, load: Callable[[], Registry] = load_jobs) -> None:
-    """The program: one line of JSON on standard output tells where it listens; everything else goes to standard error."""
+    """Run the program. It prints one line of JSON with its address to standard output, everything else to standard error."""
     parser = argparse.ArgumentParser(prog="python -m tttlrm_blender.worker", description="Serve tttLRM jobs on this machine.")
     add_arguments(parser)
-    parser.add_argument("--log", type=Path, help="file for everything the worker has to say")
+    parser.add_argument("--log", type=Path, help="file for the worker's log and output")
     parser.add_argument("--owned", action="store_true", help="end when standard input ends")
     options = Options(**vars(parser.parse_args(arguments)))
     announcement = _redirect(options.log)
@@ -228,7 +228,7 @@ def main(arguments: list[str] | None = None, load: Callable[[], Registry] = load
 
 
 def _redirect(log: Path | None) -> int:
-    """Send everything printed to the log or to standard error; gives a descriptor of the true standard output."""
+    """Redirect all output to the log or to standard error; returns a descriptor of the original standard output."""
     output = os.dup(1)
     if log:
         os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)

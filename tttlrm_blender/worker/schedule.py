@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The line of jobs: one at a time, on one thread of its own, interactive ones first, and fair between sessions.
+"""The job queue: one job at a time on a thread, interactive jobs first, and fair between sessions.
 
-Every job is given a round when it comes: the one after the round being served, or after that of its session's last waiting
-job. Jobs are done round by round, and in a round as they came, so that a session has one job in every round: one with twenty
-jobs takes turns with all others. Interactive jobs have rounds of their own and go before the rest, but of those that wait at
-most `OVERTAKING` in a row.
+Every job is assigned a round when it is added: the one after the current round, or after that of its session's last waiting
+job. Jobs run round by round, and within a round in order of arrival. So a session has one job per round, and one with twenty
+jobs takes turns with all others. Interactive jobs have separate rounds and run before the rest, but at most `OVERTAKING` of
+them in a row while other jobs wait.
 """
 
 from __future__ import annotations
@@ -30,33 +30,33 @@ class Schedule:
     """Runs tasks; all methods belong to the event loop."""
 
     def __init__(self, limits: Limits, rest: Callable[[], None] = lambda: None) -> None:
-        """`rest` is called on the job thread once no job has come for `limits.idle_seconds`."""
+        """`rest` is called on the job thread after `limits.idle_seconds` without a job."""
         self._limits, self._rest = limits, rest
         self._thread = ThreadPoolExecutor(1, "tttlrm job")
         self._running: Task | None = None
-        self._waiting: list[Task] = []  # as they came
-        self._rounds = {True: 0, False: 0}  # being served, of interactive tasks and of others
-        self._overtaken = 0  # interactive tasks done in a row while others waited
+        self._waiting: list[Task] = []  # in order of arrival
+        self._rounds = {True: 0, False: 0}  # current rounds of interactive tasks and of others
+        self._overtaken = 0  # interactive tasks run in a row while others waited
         self._added = asyncio.Event()
         self._closing = False
 
     @property
     def waiting(self) -> int:
-        """The number of tasks that wait."""
+        """The number of waiting tasks."""
         return len(self._waiting)
 
     @property
     def running(self) -> bool:
-        """Whether a task is at work."""
+        """Whether a task is running."""
         return self._running is not None
 
     @property
     def closing(self) -> bool:
-        """Whether new tasks are refused because the worker stops."""
+        """Whether new tasks are refused because the worker is stopping."""
         return self._closing
 
     def add(self, task: Task) -> None:
-        """Put a task into the line. Raises `TttlrmError` when the line is full or closed."""
+        """Add a task to the queue. Raises `TttlrmError` if the queue is full or closed."""
         self._check_room(task.session)
         same = (other.round for other in self._waiting if other.session is task.session and other.interactive == task.interactive)
         task.round = max(same, default=self._rounds[task.interactive]) + 1
@@ -65,7 +65,7 @@ class Schedule:
         self._added.set()
 
     def cancel(self, task: Task) -> None:
-        """Stop a task: at once if it waits, at its next report if it runs."""
+        """Stop a task: at once if it is waiting, at its next report if it is running."""
         task.report.cancel()
         if task in self._waiting:
             self._waiting.remove(task)
@@ -73,7 +73,7 @@ class Schedule:
             self._tell_positions()
 
     async def cancel_session(self, session: Session) -> None:
-        """Stop all tasks of a session and wait for their end."""
+        """Stop all tasks of a session and wait until they have ended."""
         tasks = [task for task in [*self._waiting, self._running] if task and task.session is session]
         for task in tasks:
             self.cancel(task)
@@ -81,7 +81,7 @@ class Schedule:
             await task.ended.wait()
 
     async def run(self) -> None:
-        """Work through the line, for ever."""
+        """Run the tasks of the queue, forever."""
         while True:
             if not await _within(self._limits.idle_seconds, self._added):
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._rest)
@@ -91,9 +91,9 @@ class Schedule:
                 await self._do(self._next())
 
     async def close(self, grace: float, patience: float, hurry: asyncio.Event) -> bool:
-        """Refuse new tasks, cancel those that wait, and give the one at work `grace` seconds before it is cancelled too.
+        """Refuse new tasks, cancel waiting ones, and give the running one `grace` seconds before it is canceled too.
 
-        Once `hurry` is set there is no more grace. Says whether the task then ended within `patience` seconds.
+        Setting `hurry` ends the grace. Returns whether the task then ended within `patience` seconds.
         """
         self._closing = True
         for task in self._waiting.copy():
@@ -128,7 +128,7 @@ class Schedule:
             )
 
     def _line(self) -> list[Task]:
-        """The waiting tasks in the order in which they are done if no other comes."""
+        """The waiting tasks in the order in which they will run if no others are added."""
         quick, others = ([task for task in self._by_round() if task.interactive is kind] for kind in (True, False))
         line: list[Task] = []
         overtaken = self._overtaken
@@ -163,7 +163,7 @@ class Schedule:
 
 
 async def _within(seconds: float, *events: asyncio.Event) -> bool:
-    """Whether one of the events is set in time."""
+    """Whether one of the events is set within some seconds."""
     waits = [asyncio.create_task(event.wait()) for event in events]
     try:
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server: who may talk to the worker, and what connections share."""
+"""The server: accepts connections, and owns what they share."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from .sessions import Sessions
 
 logger = logging.getLogger(__name__)
 
-MAX_HELLO = 1 << 16  # bytes, for who is not known yet is not given the time to have more read
-STOP_SECONDS = 5.0  # for a job that is cancelled to end
-LAST_SECONDS = 1.0  # for clients to read how their jobs ended
+MAX_HELLO = 1 << 16  # bytes that are read from unauthenticated clients
+STOP_SECONDS = 5.0  # time for a canceled job to end
+LAST_SECONDS = 1.0  # time for clients to read how their jobs ended
 LOOPBACK_NAMES = {"127.0.0.1", "localhost", "[::1]"}
 
 
 class Server:
-    """Serves jobs on scenes to any number of clients."""
+    """Serves any number of clients with jobs on scenes."""
 
     def __init__(
         self,
@@ -54,10 +54,10 @@ class Server:
         any_file: bool = False,
         release: Callable[[], None] = lambda: None,
     ) -> None:
-        """`make_scene` gets the folder of a scene's uploaded files, which is below `folder`; `log` is named in errors.
+        """`make_scene` is called with the folder of a scene's uploaded files, inside `folder`; `log` is mentioned in errors.
 
-        Clients may name `any_file` of this machine, or only those that they have sent. `release` frees what jobs keep in
-        memory beside scenes; it is called on their thread.
+        Clients may refer to `any_file` of this machine, or only to uploaded ones. `release` frees memory that jobs use besides
+        scenes; it is called on the job thread.
         """
         self._token, self._limits = token, limits
         sessions = Sessions(folder, make_scene, limits)
@@ -83,10 +83,10 @@ class Server:
         tls: ssl.SSLContext | None = None,
         hurry: asyncio.Event | None = None,
     ) -> bool:
-        """Serve until `stop` is set; `ready` hears host and port once clients can come.
+        """Serve until `stop` is set; `ready` is called with host and port once clients can connect.
 
-        Then a job at work has `grace` seconds before it is cancelled, or until `hurry` is set. Says whether it ended in time.
-        Without `tls` only this machine is served. Raises `TttlrmError` if the address cannot be used.
+        Then a running job has `grace` seconds, or until `hurry` is set, before it is canceled. Returns whether it ended in time.
+        Without `tls`, only this machine is served. Raises `TttlrmError` if the address cannot be used.
         """
         worker = asyncio.create_task(self._services.schedule.run())
         try:
@@ -205,7 +205,7 @@ class Server:
 
 
 def _address(host: str, encrypted: bool) -> str:
-    """The address of a host, which must be this machine unless connections are encrypted."""
+    """The address of a host. Raises `TttlrmError` unless it is this machine or connections are encrypted."""
     address = "127.0.0.1" if host == "localhost" else host
     if encrypted or _is_loopback(address):
         return address
@@ -225,9 +225,9 @@ def _is_loopback(address: str) -> bool:
 
 
 def _refuse_browsers(connection: ServerConnection, request: Request, by_any_name: bool) -> Response | None:
-    """Web pages name their origin, or reach this machine under a name of theirs; no client of ours does either.
+    """Refuse connections of web pages, which send an origin or use another host name; our clients do neither.
 
-    A worker for other machines is reached `by_any_name` that they have for this one.
+    A worker for other machines may be reached `by_any_name`.
     """
     hosts = request.headers.get_all("Host")
     named_here = by_any_name or (len(hosts) == 1 and hosts[0].rpartition(":")[0] in LOOPBACK_NAMES)

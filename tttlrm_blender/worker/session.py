@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One scene on the worker: the folder of its uploaded files, and what the jobs keep of it."""
+"""One scene on the worker: the folder of its uploaded files, and its state."""
 
 from __future__ import annotations
 
@@ -16,46 +16,43 @@ from .limits import Limits
 
 
 class Session:
-    """One scene. It outlives connections and the worker, until it is forgotten."""
+    """One scene. It outlives connections and the worker until it is forgotten."""
 
     def __init__(self, folder: Path, make_scene: Callable[[Path], Any], limits: Limits) -> None:
-        """The scene in a folder of its own, which is made if it is missing; files that were cut off are removed from it.
-
-        Raises `TttlrmError` where that is impossible.
-        """
+        """Open the scene in a folder, created if it is missing, and delete incomplete files there. Raises `TttlrmError`."""
         self.folder = folder.resolve()
         self.photos, self._incoming = self.folder / "photos", self.folder / "incoming"
         shutil.rmtree(self._incoming, ignore_errors=True)
-        for part in self.folder.glob(".*"):  # of `files.replacing`
+        for part in self.folder.glob(".*"):  # incomplete files of `replacing`
             with suppress(OSError):
                 part.unlink()
         for part in (self.photos, self._incoming):
             make_folder(part)
-        self.jobs = 0  # that wait or run
+        self.jobs = 0  # number that are waiting or running
         self._make_scene, self._scene = make_scene, None
         self._limits = limits
         files = [path for path in self.photos.rglob("*") if path.is_file()]
-        self._stored = {path.relative_to(self.photos).as_posix(): path.stat().st_size for path in files}  # files and their bytes
+        self._stored = {path.relative_to(self.photos).as_posix(): path.stat().st_size for path in files}  # bytes of files by path
         self._stored_bytes = sum(self._stored.values())
         self._arriving: set[Incoming] = set()
 
     @property
     def busy(self) -> bool:
-        """Whether jobs or files are on their way."""
+        """Whether jobs or uploads are in progress."""
         return self.jobs > 0 or bool(self._arriving)
 
     def release(self) -> None:
-        """Drop from memory what is on disk too; the next job reads it again."""
+        """Free memory of data that is also on disk; the next job reads it again."""
         self._scene = None
 
     def scene(self) -> Any:
-        """What the jobs keep between them; made at the first job."""
+        """The scene that jobs work on, made at the first job."""
         if self._scene is None:
             self._scene = self._make_scene(self.photos)
         return self._scene
 
     def begin(self, path: str, size: int) -> Incoming:
-        """Start to receive a file. Raises `TttlrmError` if its path or size is not allowed."""
+        """Start receiving a file. Raises `TttlrmError` if its path or size is not allowed."""
         target = self._inside(path)
         self._check_room(path, size)
         try:
@@ -72,7 +69,7 @@ class Session:
             self._stored[incoming.path] = incoming.size
 
     def remove(self) -> None:
-        """Remove all files."""
+        """Delete all files."""
         self._scene = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -104,17 +101,17 @@ class Session:
 
 
 def _is_plain(part: str) -> bool:
-    """Whether a name means one file or folder of that name on every system."""
+    """Whether a name is a valid file name on every system."""
     strange = any(char in '\\:*?"<>|' or ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in part)
     return bool(part) and not strange and not part.endswith((".", " ")) and len(part.encode("utf-8", "replace")) <= 255
 
 
 class Incoming:
-    """A file on its way into a scene's folder; it appears there once it is stored."""
+    """A file being received into a scene's folder, where it appears once it is complete."""
 
     def __init__(self, folder: Path, target: Path, path: str, size: int, over: Callable[[Incoming, bool], None]) -> None:
-        """`over` hears whether the file was stored, when it is or when it is given up."""
-        self._file = NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 (lives as long as the upload)
+        """`over` is called at the end with whether the file was stored."""
+        self._file = NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 (open until the end of the upload)
         self._target, self._received, self._over = target, 0, over
         self.path, self.size = path, size
 
@@ -132,11 +129,11 @@ class Incoming:
 
     @property
     def complete(self) -> bool:
-        """Whether all bytes are there."""
+        """Whether all bytes have been received."""
         return self._received == self.size
 
     def store(self) -> None:
-        """Put the complete file into its place. Raises `TttlrmError`."""
+        """Move the complete file into place. Raises `TttlrmError`."""
         try:
             self._file.close()
             self._target.parent.mkdir(parents=True, exist_ok=True)
@@ -146,8 +143,8 @@ class Incoming:
         self._over(self, True)
 
     def discard(self) -> None:
-        """Give up on the file."""
-        with suppress(OSError):  # a full disk may refuse the last bytes once more
+        """Discard the file."""
+        with suppress(OSError):  # flushing to a full disk may fail again
             self._file.close()
         Path(self._file.name).unlink(missing_ok=True)
         self._over(self, False)

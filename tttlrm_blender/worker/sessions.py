@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All scenes on the worker. They outlive it; those that were not used for longest make room for others."""
+"""All scenes on the worker. They outlive it; the least recently used make room for others."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from .session import Session
 
 logger = logging.getLogger(__name__)
 
-LABEL = "session.json"  # what the client calls the scene, and when it was last used
+LABEL = "session.json"  # file with the client's name of the scene, and its last use
 PREFIX = "scene-"  # of the names of scenes' folders
-NEARLY = 0.9  # of the room, from where on people are told what will be dropped
+NEARLY = 0.9  # share of the space above which clients are warned about what will be deleted
 
 
 @dataclass
 class Place:
-    """Where a scene is kept."""
+    """The storage of a scene."""
 
     folder: Path
-    used: int  # counts up with every use of any scene, and so tells their order, which clocks that jump do not
+    used: int  # counter over the uses of all scenes, which orders them reliably even if the clock jumps
     bytes: int = 0
 
     def label(self, name: str) -> None:
-        """Write on it what it is. Raises `TttlrmError`."""
+        """Write the label file. Raises `TttlrmError`."""
         with replacing(self.folder / LABEL) as part:
             part.write_text(json.dumps({"name": name, "used": self.used}), encoding="utf-8")
 
 
 class Sessions:
-    """All scenes, by the names that clients gave them."""
+    """All scenes, by the clients' names."""
 
     def __init__(self, folder: Path, make_scene: Callable[[Path], Any], limits: Limits) -> None:
-        """The scenes that are in a folder already, and those to come.
+        """Open the scenes stored in a folder.
 
-        Folders of scenes without a label are on their way out; those with one that cannot be read are let be.
+        Folders without a label were being deleted, and are deleted now; folders with an unreadable label are left alone.
         """
         self._folder, self._make_scene, self._limits = folder.resolve(), make_scene, limits
         self._sessions: dict[str, Session] = {}
@@ -60,7 +60,7 @@ class Sessions:
                 logger.warning("the label of the scene in %s cannot be read: %s", place, error)
 
     def open(self, name: str) -> Session:
-        """The scene of that name, a new one if there is none. Raises `TttlrmError` if it cannot be made."""
+        """The scene of a name, created if there is none. Raises `TttlrmError` if that fails."""
         if name not in self._sessions:
             self._check_room(name)
             if name not in self._kept:
@@ -69,7 +69,7 @@ class Sessions:
         return self._sessions[name]
 
     def get(self, name: str) -> Session:
-        """The scene of that name. Raises `TttlrmError` if there is none."""
+        """The scene of a name. Raises `TttlrmError` if there is none."""
         if name not in self._kept:
             raise TttlrmError(
                 "The worker does not have this scene (any more).",
@@ -79,7 +79,7 @@ class Sessions:
         return self.open(name)
 
     def pop(self, name: str) -> Session | None:
-        """Take the scene of that name out, for it to be removed; its name is free at once."""
+        """Take out the scene of a name for deletion; the name is free at once."""
         if name not in self._kept:
             return None
         session, place = self.get(name), self._kept.pop(name)
@@ -92,22 +92,22 @@ class Sessions:
         return len(self._kept)
 
     def used(self, session: Session) -> list[Session]:
-        """Note that a scene was used; gives the other idle scenes for which no room is left, taken out as by `pop`."""
-        for name, place in self._kept.items():  # it may have been forgotten meanwhile
+        """Record a use of a scene; returns other idle scenes for which there is no room left, taken out as by `pop`."""
+        for name, place in self._kept.items():  # the scene may have been forgotten meanwhile
             if place.folder == session.folder:
                 place.used, place.bytes = self._next_use(), _bytes_below(place.folder)
-                with suppress(TttlrmError):  # where the disk is full, the order is known for as long as the worker lives
+                with suppress(TttlrmError):  # if the disk is full, the order is only kept in memory
                     place.label(name)
         dropped = []
         for name in (name for name in self._idle() if self._kept[name].folder != session.folder):
             if self._bytes() <= self._limits.total_bytes and len(self) < self._limits.sessions:
                 break
-            with suppress(TttlrmError):  # its folder cannot be used: the next one then
+            with suppress(TttlrmError):  # if its folder cannot be used, try the next one
                 dropped.append(self.pop(name))
         return [session for session in dropped if session]
 
     def warning(self) -> Text | None:
-        """What to tell people where room is running out."""
+        """A warning if space is running out."""
         total, most = self._bytes(), self._limits.total_bytes
         idle = self._idle() if total > NEARLY * most else []
         if not idle:
@@ -121,7 +121,7 @@ class Sessions:
         )
 
     def release(self) -> None:
-        """Drop from memory what is on disk too."""
+        """Free memory of data that is also on disk."""
         for session in list(self._sessions.values()):
             if not session.busy:
                 session.release()
@@ -138,7 +138,7 @@ class Sessions:
             )
 
     def _new_place(self, name: str) -> Place:
-        """A folder with its label; none is left where that fails."""
+        """Create a folder with its label; it is deleted again if that fails."""
         try:
             place = Place(Path(mkdtemp(prefix=PREFIX, dir=self._folder)), self._next_use())
         except OSError as error:
@@ -157,7 +157,7 @@ class Sessions:
         return sum(place.bytes for place in self._kept.values())
 
     def _idle(self) -> list[str]:
-        """Names of scenes without jobs, those first that were not used for longest."""
+        """Names of scenes without jobs, least recently used first."""
         busy = {name for name, session in self._sessions.items() if session.busy}
         return sorted(self._kept.keys() - busy, key=lambda name: self._kept[name].used)
 
@@ -165,6 +165,6 @@ class Sessions:
 def _bytes_below(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
-        with suppress(OSError):  # gone meanwhile
+        with suppress(OSError):  # deleted meanwhile
             total += path.stat().st_size if path.is_file() else 0
     return total

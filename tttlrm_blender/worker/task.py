@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One job, from the line to its end."""
+"""One job, from the queue to its end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Label:
-    """What a job is called in the log."""
+    """Identifies a job in the log."""
 
     client: int
     request: int
@@ -34,7 +34,7 @@ class Label:
 
 
 class Task:
-    """One job in the line. Made and touched in the event loop; only `perform` runs on the job thread."""
+    """One job in the queue. Used only in the event loop, except `perform`, which runs on the job thread."""
 
     def __init__(
         self,
@@ -46,25 +46,25 @@ class Task:
         log: Path | None = None,
         previews: bool = False,
     ) -> None:
-        """`emit` is called in the event loop; `log` is named in errors; `previews` are made if wanted."""
+        """`emit` is called in the event loop; `log` is mentioned in errors; previews are made if `previews`."""
         loop = asyncio.get_running_loop()
         self.session, self.interactive = session, interactive
         self.report = JobReport(lambda event: loop.call_soon_threadsafe(self.emit, event), watched=previews)
         self.ended = asyncio.Event()
-        self.round, self.position = 0, -1  # in the line; kept by the schedule
+        self.round, self.position = 0, -1  # in the queue, set by the schedule
         self._work, self._emit, self._label, self._log = work, emit, label, log
         self._came = time.monotonic()
         self._began: float | None = None
 
     def perform(self) -> Event:
-        """Do the work; gives the event that ends it."""
+        """Do the work; returns the event that ends it."""
         self._began = began = time.monotonic()
         with logs.about(**vars(self._label)):
             logs.log_event(logger, "job_started", waited=began - self._came)
             return outcome(self._work, self.report, self._log)
 
     def emit(self, event: Event) -> None:
-        """Tell the client, who knows files by the names that they were uploaded under."""
+        """Send an event to the client, with the names under which files were uploaded."""
         if isinstance(event, Failed | Note):
             event = replace(event, text=self._as_sent(event.text))
         if isinstance(event, Failed):
@@ -72,7 +72,7 @@ class Task:
         self._emit(event)
 
     def end(self, event: Event) -> None:
-        """Tell how it ended."""
+        """Log and send the event that ends the job."""
         why: dict[str, Any] = {"code": event.code, "error": str(event.text)} if isinstance(event, Failed) else {}
         seconds = time.monotonic() - self._began if self._began is not None else 0.0
         with logs.about(**vars(self._label)):

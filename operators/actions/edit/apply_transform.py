@@ -14,7 +14,7 @@ from .operator import EditOperator, edited
 
 
 class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
-    """Apply the object's transform to its splats, shapes and colors too; Blender's own Apply moves only their centers"""
+    """Apply the object's transform to its splats, including shapes and colors. Blender's own Apply moves only their centers"""
 
     bl_idname = "tttlrm.apply_transform"
     bl_label = "Apply Transform to Splats"

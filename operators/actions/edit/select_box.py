@@ -12,7 +12,7 @@ from .view_operator import ViewOperator, mode_of
 
 
 class TTTLRM_OT_select_box(ViewOperator, bpy.types.Operator):
-    """Select all splats in a rectangle of the view, behind others too. Drag; with Shift to extend, with Ctrl to subtract"""
+    """Select all splats in a rectangle of the view, even behind others. Drag to select; Shift extends, Ctrl subtracts"""
 
     bl_idname = "tttlrm.select_box"
     bl_label = "Box Select Splats"

@@ -13,20 +13,20 @@ from .select_operator import SelectOperator
 
 SOURCES = (
     ("SELECTED", "Selected Splats", "The mean color of the selected splats"),
-    ("COLOR", "Color", "The color below"),
+    ("COLOR", "Color", "The color set below"),
 )
 
 
 class TTTLRM_OT_select_color(SelectOperator, bpy.types.Operator):
-    """Select splats by their color, without what depends on the direction of view"""
+    """Select splats by their color, ignoring its view-dependent part"""
 
     bl_idname = "tttlrm.select_color"
     bl_label = "Select Splats by Color"
 
-    source: EnumProperty(name="Like", description="What the splats are compared with", items=SOURCES)
+    source: EnumProperty(name="Like", description="Color that the splats are compared with", items=SOURCES)
     color: FloatVectorProperty(name="Color", subtype="COLOR_GAMMA", size=3, min=0, max=1, default=(0.5, 0.5, 0.5))
     tolerance: FloatProperty(
-        name="Tolerance", description="Largest difference of red, green or blue", min=0, max=1, default=0.1, precision=3
+        name="Tolerance", description="Maximum difference in red, green and blue", min=0, max=1, default=0.1, precision=3
     )
 
     def edit(self, context: bpy.types.Context) -> str:
