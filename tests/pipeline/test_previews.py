@@ -28,7 +28,7 @@ from tttlrm_blender.protocol.messages import Decoder, Done, Preview, Submit
 from tttlrm_blender.protocol.results import Nothing
 from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, ReconstructSettings
 from tttlrm_blender.protocol.settings_json import to_json
-from tttlrm_blender.worker import outcome
+from tttlrm_blender.worker import job_events
 
 PHOTOS = 10
 
@@ -103,7 +103,7 @@ def arrays(result):
 @pytest.fixture
 def show(monkeypatch):
     """A kind of job that shows previews without a pause, of `rows` splats, the first at the number of the step; and the steps."""
-    monkeypatch.setattr(outcome, "PREVIEW_SECONDS", 0.0)
+    monkeypatch.setattr(job_events, "PREVIEW_SECONDS", 0.0)
     made, go_on = [], threading.Event()
 
     def run(scene, settings: CountSettings, report: Report) -> Nothing:

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the panels show, and when."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import bpy
+import numpy as np
+import pytest
+
+from operators import engine
+from operators.engine import messages, settings
+from operators.interface import edit, panel, reconstruct, splat_settings, thumbnails, worker
+from operators.jobs import activity, troubles, waiting
+from operators.properties import described
+from operators.scene import masks
+from operators.scene.splats import add_splats
+from operators.sources.properties import list_photos
+from tests.operators.interface.sheet import Context, Sheet, drawn
+from tests.operators.photos import save_photo
+
+pytestmark = pytest.mark.usefixtures("registered")
+
+ABOUT_KEPT = {"tttlrm.decode", "tttlrm.refine", "tttlrm.mesh", "tttlrm.extend"}
+
+
+@pytest.fixture(autouse=True)
+def scene() -> bpy.types.Scene:
+    bpy.ops.wm.read_homefile(use_empty=True)
+    return bpy.context.scene
+
+
+@pytest.fixture
+def splats() -> bpy.types.Object:
+    """Two splats that come from a file."""
+    made = engine.gaussians.allocate(2, 0)
+    made.means[:] = [[0, 0, 0], [1, 1, 1]]
+    obj = add_splats("statue", made)
+    bpy.context.view_layer.objects.active = obj
+    obj.select_set(True)
+    return obj
+
+
+@pytest.fixture
+def kept(splats) -> bpy.types.Object:
+    """Those of a scene that a worker keeps."""
+    splats.tttlrm.session = "a scene"
+    return splats
+
+
+@pytest.fixture
+def at_work(monkeypatch) -> activity.Activity:
+    """A job is running."""
+    running = activity.Activity("Refine", SimpleNamespace(), "refine", 0.25, 8.0)
+    monkeypatch.setattr(activity, "current", running)
+    return running
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"), [("SELECTED", None), ("FOLDER", None), ("VIDEO", "video"), ("CAMERAS", "collection"), ("CLIP", "clip")]
+)
+def test_a_source_is_chosen_and_what_is_missing_is_told(scene, kind: str, shown: str | None):
+    scene.tttlrm.source.kind = kind
+    sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
+    assert sheet.settings == ["kind", *[shown] * bool(shown), "cameras", "checkpoint"]
+    assert sheet.buttons["tttlrm.reconstruct"] == ["Reconstruct"] and sheet.labels
+    assert ("tttlrm.choose_folder" in sheet.buttons) == (kind == "FOLDER")
+    assert not sheet.others and "tttlrm.cancel" not in sheet.buttons
+
+
+def test_the_photos_of_a_folder_are_listed_and_the_active_one_is_shown(scene, tmp_path: Path):
+    for name in ("1.png", "2.png"):
+        save_photo(tmp_path / "garden" / name)
+    source = scene.tttlrm.source
+    source.kind, source.folder = "FOLDER", str(tmp_path / "garden")
+    list_photos(source)
+    sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
+    assert sheet.buttons["tttlrm.choose_folder"] == ["garden"] and sheet.others == ["list", "picture"]
+    assert sheet.buttons["tttlrm.check_photos"] == ["All", "None", "Invert"]
+    assert sheet.buttons["tttlrm.reconstruct"] != ["Reconstruct"] and not sheet.labels
+    row = Sheet()
+    reconstruct.TTTLRM_UL_photos.draw_item(SimpleNamespace(), Context(), row, source, source.photos[1], None, source, None)
+    assert row.settings == ["use"] and row.labels == ["2.png"]
+    thumbnails.unregister()
+
+
+def test_the_file_of_poses_is_asked_for_where_it_is_used(scene):
+    assert "poses" not in drawn(reconstruct.TTTLRM_PT_reconstruct).settings
+    scene.tttlrm.source.cameras = "FILE"
+    assert "poses" in drawn(reconstruct.TTTLRM_PT_reconstruct).settings
+
+
+def test_a_job_at_work_is_shown_and_can_be_stopped(at_work):
+    sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
+    assert sheet.others == [at_work.text] and "25%" in at_work.text and "8 s" in at_work.text
+    assert "tttlrm.cancel" in sheet.buttons
+
+
+def test_splats_of_a_file_are_exported_but_not_decoded(splats):
+    sheet = drawn(panel.TTTLRM_PT_splats)
+    assert sheet.labels == ["statue: 2 splats"] and set(sheet.buttons) == {"tttlrm.export_splats"}
+
+
+def test_splats_of_a_kept_scene_are_decoded_refined_meshed_and_extended(kept):
+    assert set(drawn(panel.TTTLRM_PT_splats).buttons) == {"tttlrm.export_splats", *ABOUT_KEPT}
+
+
+@pytest.mark.parametrize(
+    ("kind", "described_by"),
+    [
+        (splat_settings.TTTLRM_PT_decode, settings.DecodeSettings),
+        (splat_settings.TTTLRM_PT_refine, settings.RefineSettings),
+        (splat_settings.TTTLRM_PT_mesh, settings.MeshSettings),
+        (splat_settings.TTTLRM_PT_data_decode, settings.DecodeSettings),
+        (splat_settings.TTTLRM_PT_data_refine, settings.RefineSettings),
+        (splat_settings.TTTLRM_PT_data_mesh, settings.MeshSettings),
+    ],
+)
+def test_every_setting_of_a_kept_scene_has_its_slider(kept, kind: type, described_by: type):
+    assert set(described(described_by)) <= set(drawn(kind).settings)
+
+
+def test_settings_are_copied_to_others_where_there_are_others(kept, monkeypatch):
+    others = {"tttlrm.copy_settings", "tttlrm.decode_selected"}
+    alone = drawn(splat_settings.TTTLRM_PT_decode)
+    assert not others & set(alone.buttons) and not alone.labels
+    bpy.data.objects["statue"].select_set(True)
+    add_splats("other", engine.gaussians.allocate(1, 0)).select_set(True)
+    monkeypatch.setattr(waiting, "line", [kept])
+    together = drawn(splat_settings.TTTLRM_PT_decode)
+    assert others <= set(together.buttons) and together.labels == ["1 more to decode"]
+
+
+def test_panels_about_splats_are_for_splats_alone(kept):
+    about = (panel.TTTLRM_PT_splats, splat_settings.TTTLRM_PT_data, splat_settings.TTTLRM_PT_decode)
+    assert all(kind.poll(bpy.context) for kind in about)
+    kept.tttlrm.session = ""
+    assert [kind.poll(bpy.context) for kind in about] == [True, False, False]
+    bpy.context.view_layer.objects.active = None
+    assert not panel.TTTLRM_PT_splats.poll(bpy.context) and not splat_settings.TTTLRM_PT_data.poll(bpy.context)
+
+
+def test_why_a_scene_cannot_be_used_is_told_with_what_helps(kept, monkeypatch):
+    monkeypatch.setattr(troubles, "_failures", {})
+    assert not drawn(splat_settings.TTTLRM_PT_data).labels
+    failure = messages.Failed("no_scene", engine.errors.text("The scene is gone."))
+    troubles.note("a scene", failure)
+    for kind in (panel.TTTLRM_PT_splats, splat_settings.TTTLRM_PT_data):
+        sheet = drawn(kind)
+        assert "tttlrm.reconstruct_again" in sheet.buttons
+        assert troubles.text(failure) in " ".join(sheet.labels), "in lines that fit"
+
+
+def test_counts_of_selected_and_hidden_splats_stand_above_what_edits_them(splats):
+    assert drawn(edit.TTTLRM_PT_edit).labels == ["0 selected · 0 hidden"]
+    masks.select(splats, np.array([True, True]))
+    assert drawn(edit.TTTLRM_PT_edit).labels == ["2 selected · 0 hidden"]
+
+
+def test_panel_and_menu_edit_with_the_same_operators(splats):
+    assert set(drawn(edit.TTTLRM_PT_edit).buttons) == set(drawn(edit.TTTLRM_MT_edit_splats).buttons)
+
+
+def test_the_worker_is_started_stopped_and_checked():
+    sheet = drawn(worker.TTTLRM_PT_worker)
+    assert sheet.labels == ["Starts when it is needed"]
+    assert set(sheet.buttons) == {"tttlrm.start_worker", "tttlrm.stop_worker", "tttlrm.check_worker"}
+
+
+def test_rarer_choices_are_all_there(scene):
+    names = {"views", "width", "height", "scan", "elastic", "orient", "distance", "remove_background", "hold_out", "with_mesh"}
+    assert names | {"steps", "passes", "seconds"} == set(drawn(reconstruct.TTTLRM_PT_photos).settings)
