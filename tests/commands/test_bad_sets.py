@@ -88,7 +88,7 @@ def save(folder: Path, photos: list[Image.Image]) -> None:
 
 @pytest.fixture(scope="module")
 def photos(shared: Path) -> list[Image.Image]:
-    """Neighbouring photos of the castle, small."""
+    """Neighboring photos of the castle, small."""
     whole = (Image.open(shared / "data/castle" / name).convert("RGB") for name in NAMES)
     return [photo.resize((SIDE, SIDE * photo.height // photo.width), Image.Resampling.LANCZOS) for photo in whole]
 

@@ -114,7 +114,7 @@ def test_a_set_that_fails_does_not_stop_the_others(checkpoint: str, tmp_path: Pa
     assert main(["evaluate", bad, good, "--checkpoint", checkpoint, "--json"]) == 1
     out, err = capsys.readouterr()
     assert list(json.loads(out)) == [good, "mean"]
-    assert f"{bad} is left out. The folder {bad} does not exist." in err
+    assert f"{bad} is skipped. The folder {bad} does not exist." in err
     assert main(["evaluate", bad, bad, "--checkpoint", checkpoint, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "no_photos"
 
