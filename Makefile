@@ -1,28 +1,28 @@
-# The commands a person types. `make help` lists them.
+# The commands for daily work. `make help` lists them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 # On Linux without a GPU, TORCH="torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu" saves gigabytes.
 TORCH ?= torch==2.13.0
-# The bpy module exists for one Python only: elsewhere everything but the Blender side is set up.
+# The bpy module exists for Python 3.11 only: with other versions, everything but the Blender side is set up.
 BPY := $(shell $(PYTHON) -c 'import sys; print(",blender" if sys.version_info[:2] == (3, 11) else "")')
 INSTALL := -m pip install --quiet --disable-pip-version-check
 PIP := $(BIN)/python $(INSTALL)
-# Other Blenders that the extension is tested in: the oldest that it supports, and newer ones, whose Python is another one.
+# Other Blenders for the tests: the oldest supported one, and newer ones, which need another Python.
 OLD := .venv-4.2
 NEW := .venv-5.2.3 .venv-5.3.0
 NEW_PYTHON ?= python3.13
-# Threads that spin slow a busy machine tenfold.
+# Spinning threads slow down a busy machine tenfold.
 export OMP_WAIT_POLICY := passive
 
-# Of GPU training: minutes of this sitting, and of all sittings together, which decide how the learning rate falls.
+# GPU training: minutes of this sitting, and of all sittings together, which determine the learning rate schedule.
 MINUTES ?= 9
 TOTAL ?= $(MINUTES)
 
-# Of the wheelhouse: which build of PyTorch (auto, cpu, cuda or rocm).
+# Wheelhouse: which build of PyTorch (auto, cpu, cuda or rocm).
 BUILD ?= auto
 
-# Of the guide and the template: the command that starts a Blender with a window of 1280 x 800.
+# Guide and template: the command that starts a Blender with a window of 1280 x 800.
 BLENDER ?= blender
 
 .PHONY: help setup test test-fast coverage test-blender-all bench demo extension release wheelhouse lock plan guide template gpu-check train-gpu
@@ -30,7 +30,7 @@ BLENDER ?= blender
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
 
-setup: $(VENV)/.ready  ## make .venv with everything
+setup: $(VENV)/.ready  ## create .venv with everything
 
 $(VENV)/.ready: pyproject.toml
 	tools/system_packages.sh
@@ -50,55 +50,55 @@ $(OLD)/.ready: $(VENV)/.ready
 	$(@D)/bin/python $(INSTALL) bpy==5.$* pytest pytest-timeout hypothesis psutil websockets filelock cryptography pillow scipy markdown-it-py mdit-py-plugins
 	touch $@
 
-test: setup $(if $(BPY),$(OLD)/.ready)  ## check style and types, then run the tests, those of Blender in 4.2 and 5.0
+test: setup $(if $(BPY),$(OLD)/.ready)  ## check style and types, then run all tests, those of the Blender side in 4.2 and 5.0
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q
 	$(if $(BPY),$(OLD)/bin/python -m pytest -q tests/operators)
 
-test-fast: setup  ## the tests that take no time, for daily work: under three minutes
+test-fast: setup  ## the tests that are not marked slow, for daily work: under three minutes
 	$(BIN)/pytest -q -m "not slow"
 
-coverage: setup  ## what part of each room the tests run, those inside Blender 5.0 included: the table in CONTRIBUTING.md
+coverage: setup  ## measure which lines of each room the tests run, Blender 5.0 included, for the table in CONTRIBUTING.md
 	rm -rf out/coverage
 	$(BIN)/coverage run -m pytest -q
 	$(BIN)/coverage combine --quiet
 	$(BIN)/python -m tools.coverage_table
 
-test-blender-all: test $(NEW:=/.ready)  ## the tests, and those of Blender in 5.2 and 5.3 too, which want Python 3.13: NEW_PYTHON=python3.13
+test-blender-all: test $(NEW:=/.ready)  ## the same, and the Blender side in 5.2 and 5.3 too, which need Python 3.13: NEW_PYTHON=python3.13
 	for new in $(NEW); do TTTLRM_PYTHON=$(CURDIR)/$(BIN)/python $$new/bin/python -m pytest -q tests/operators || exit 1; done
 
-bench: setup  ## run the quick benchmarks, under ten minutes on two cores: out/bench.md
+bench: setup  ## run the quick benchmarks, in under ten minutes on two cores: out/bench.md
 	$(BIN)/python -m benchmarks
 
-demo: setup  ## photograph a scene in Blender, reconstruct it, bring it back: out/demo.blend and out/demo.png
+demo: setup  ## photograph a scene in Blender, reconstruct it and show it in Blender: out/demo.blend and out/demo.png
 	$(BIN)/python -m tools.inside.demo
 
-extension: setup  ## build dist/tttlrm-<version>.zip for Blender and check it
+extension: setup  ## build the extension for Blender and check it: dist/tttlrm-<version>.zip
 	$(BIN)/python -m tools.build_extension
 
-release: setup  ## build dist/: the zip in a repository that Blender takes updates from (index.json), wheel and sdist of the engine
+release: setup  ## build dist/: a repository with the zip, from which Blender can update, and the engine's wheel and sdist
 	$(BIN)/python -m tools.release
 
-wheelhouse: setup  ## download what *Set Up Worker* installs, for this machine and the Python of .venv, into wheelhouse/: BUILD=auto
+wheelhouse: setup  ## download everything that *Set Up Worker* installs, for this machine and the Python of .venv, into wheelhouse/: BUILD=auto
 	$(BIN)/python -m tools.wheelhouse wheelhouse --build $(BUILD)
 
-lock: setup  ## pin what *Set Up Worker* installs anew: the newest versions that fit, with hashes
+lock: setup  ## update the pinned packages of *Set Up Worker*: the newest compatible versions, with hashes
 	$(BIN)/python -m tools.lock_requirements
 
-plan: setup  ## draw the plan of rooms in docs/architecture.md anew
+plan: setup  ## update the plan of rooms in docs/architecture.md
 	$(BIN)/python -m tools.plan
 
-guide: setup  ## go from photos to exported splats in a Blender with a window, for the pictures of docs/guide: BLENDER="xvfb-run -a blender"
+guide: setup  ## retake the pictures of docs/guide in a Blender with a window: BLENDER="xvfb-run -a blender"
 	$(BIN)/python -m tools.guide --blender "$(BLENDER)" --docs docs/guide
 
-template: setup $(OLD)/.ready  ## make the file behind File > New > tttLRM anew: BLENDER="xvfb-run -a blender"
+template: setup $(OLD)/.ready  ## rebuild the scene behind File > New > tttLRM: BLENDER="xvfb-run -a blender"
 	$(BIN)/python -m tools.template --blender "$(BLENDER)" --oldest $(OLD)/bin/python
 
-gpu-check:  ## on a CUDA machine, with PYTHON's own torch: back ends and precisions compared, timings at the paper's sizes
+gpu-check:  ## on a CUDA machine, with PYTHON's own torch: compare back ends and precisions, and time the paper's sizes
 	$(PYTHON) -m benchmarks.gpu_check
 
-train-gpu:  ## on a CUDA machine, with PYTHON's own torch: train for MINUTES of TOTAL, resuming: training/gpu.safetensors
+train-gpu:  ## on a CUDA machine, with PYTHON's own torch: train for MINUTES of TOTAL, or resume: training/gpu.safetensors
 	mkdir -p training
 	TORCH_EXTENSIONS_DIR=$(CURDIR)/training/extensions $(PYTHON) -m tttlrm_blender.train --network large --device cuda --bfloat16 \
 		--loaders $$(($$(nproc) > 3 ? $$(nproc) - 2 : 1)) --minutes $(TOTAL) --sitting $(MINUTES) --save-every 1 \

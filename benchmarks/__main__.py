@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the quick benchmarks, those of the first table in README.md, and gathers their rows in one Markdown table.
+"""Run the quick benchmarks, those of the first table in README.md, and collect their rows in one Markdown table.
 
 python -m benchmarks [NAME …] [--photos ../shared/data/fox] [--out out/bench.md]
 """
@@ -20,26 +20,26 @@ from pathlib import Path
 from benchmarks.table import HEADER
 
 HERE = Path(__file__).parent
-QUICK = "## Quick"  # heading of the table that is run
+QUICK = "## Quick"  # heading of the table
 LINE = re.compile(r"^\| `python -m benchmarks\.(\w+)(.*?)` \|(?:.*\| )(.*?) \|$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A line of the table."""
+    """A row of the first table in README.md."""
 
     name: str
     arguments: tuple[str, ...]
-    needs: tuple[str, ...]  # modules
+    needs: tuple[str, ...]  # Python modules
 
     def missing(self, photos: Path) -> str:
-        """Why it cannot run here; empty where it can."""
+        """The reason why it cannot run here; empty if it can."""
         if absent := [module for module in self.needs if not find_spec(module)]:
             return f"there is no module {' and no '.join(absent)}"
         return f"there are no photos at {photos}" if "PHOTOS" in self.arguments and not photos.is_dir() else ""
 
     def rows(self, photos: Path) -> tuple[list[str], int]:
-        """What it prints of a table, which is shown at once, and its exit status."""
+        """The rows that it prints, which are also shown at once, and its exit status."""
         arguments = [str(photos) if argument == "PHOTOS" else argument for argument in self.arguments]
         command = [sys.executable, "-m", f"benchmarks.{self.name}", *arguments]
         lines = []
@@ -52,17 +52,19 @@ class Benchmark:
 
 
 def quick() -> list[Benchmark]:
-    """The first table of README.md."""
+    """The benchmarks in the first table of README.md."""
     section = (HERE / "README.md").read_text(encoding="utf-8").partition(QUICK)[2].partition("\n## ")[0]
     found = LINE.findall(section)
     return [Benchmark(name, tuple(rest.split()), tuple(re.findall(r"`(\w+)`", needs))) for name, rest, needs in found]
 
 
 def main() -> int:
-    """Run all that can be run; the exit status is 1 when one of them fails."""
+    """Run every benchmark that can run here; the exit status is 1 if one fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these")
-    parser.add_argument("--photos", type=Path, default=HERE.parents[1] / "shared" / "data" / "fox", help="with known poses")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="run only these benchmarks (default: all)")
+    parser.add_argument(
+        "--photos", type=Path, default=HERE.parents[1] / "shared" / "data" / "fox", help="photos with known poses"
+    )
     parser.add_argument("--out", type=Path, default=Path("out/bench.md"))
     options = parser.parse_args()
     title = f"# {os.cpu_count()} cores, {platform.processor() or platform.machine()}, {time.strftime('%d %B %Y')}\n"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast a worker decodes a scene again, against reconstructing it anew: 8 views at 256×256.
+"""Time a worker decoding a scene again, compared with reconstructing it: 8 views of 256×256.
 
 python -m benchmarks.decode PHOTOS [--runs 5]
 
-Seconds are from the request until the arrays are in the client's hands.
+Seconds are measured from the request until the client has the arrays.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ def main() -> None:
 
 
 def rows(client: Client, photos: Path, runs: int) -> Iterator[Row]:
-    """Both, after a first reconstruction. The worker's processor time is not seen from here."""
+    """Both times, after a first reconstruction. The worker's CPU time is not known here."""
     files = {path.relative_to(photos).as_posix(): path for path in photos.rglob("*") if path.is_file()}
     client.submit("photos", kinds.RECONSTRUCT, WHOLE, files).result()
-    keep = itertools.count(0.3, 0.05)  # other settings each time
+    keep = itertools.count(0.3, 0.05)  # different settings each time
     again, _ = best(lambda: client.submit("photos", kinds.DECODE, DecodeSettings(keep=next(keep))).result(), runs)
     anew, _ = best(lambda: client.submit("photos", kinds.RECONSTRUCT, WHOLE).result(), runs)
     yield Row("decoded with other settings", again, at_most=TARGET)
-    yield Row("reconstructed anew", anew)
-    yield Row("reconstructing against decoding", anew / again, unit="times")
+    yield Row("reconstructed again", anew)
+    yield Row("reconstructing compared with decoding", anew / again, unit="times")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long Blender's main thread is busy with each way of editing a million splats.
+"""Time Blender's main thread during each kind of edit of a million splats.
 
 python -m benchmarks.edit_splats [--splats 1000000] [--runs 3]
 
@@ -62,14 +62,14 @@ def main() -> None:
 
 
 def rows(cloud: Gaussians, runs: int) -> Iterator[Row]:
-    """Each operator, every run in a scene of its own."""
+    """Each operator, with a new scene for every run."""
     for name, options in RUNS.items():
         work = partial(edited, name.partition(",")[0], options)
         yield Row(name, *best(work, runs, before=partial(prepare, cloud, name)))
 
 
 def prepare(cloud: Gaussians, name: str) -> None:
-    """A new scene with the splats, every other one selected, a camera, and a box. The modifier that draws is another matter."""
+    """Make a new scene with the splats, every other one selected, a camera and a box, without the modifier that draws splats."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     obj = add_splats("splats", cloud)
     obj.modifiers.clear()
@@ -90,7 +90,7 @@ def prepare(cloud: Gaussians, name: str) -> None:
 
 
 def add_another(cloud: Gaussians) -> None:
-    """Another object of the same size beside the first, turned."""
+    """Add a rotated object with as many splats."""
     other = add_splats("other", cloud)
     other.modifiers.clear()
     other.rotation_euler = (1, 2, 3)
@@ -98,7 +98,7 @@ def add_another(cloud: Gaussians) -> None:
 
 
 def edited(operator: str, options: dict[str, Any]) -> None:
-    """Run an operator. A sphere has no ground: there the search counts, in vain as it is."""
+    """Run an operator. A sphere has no ground, so `align_ground` fails: its search is what counts."""
     in_vain = [RuntimeError] if operator == "align_ground" else []
     with contextlib.suppress(*in_vain), contextlib.redirect_stdout(io.StringIO()):
         getattr(bpy.ops.tttlrm, operator)(**options)

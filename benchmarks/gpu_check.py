@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a CUDA machine gives: gsplat against the CPU rasteriser, bfloat16 against float32, two ranks against one, the plane sweep
-against the CPU's, a training step of each stage, and time and memory at the released size with random weights. Needs no network;
+"""Check a CUDA machine: gsplat compared with the CPU rasterizer, bfloat16 with float32, two ranks with one, the plane sweep with
+the CPU's; a training step of each stage; time and memory at the released size with random weights. Needs no internet connection;
 results are JSON.
 
 python -m benchmarks.gpu_check [--quick] [--only CHECK …] [--out out/gpu_check.json]
 
-It runs from a checkout; the engine need not be installed.
+Run it from a checkout; the engine need not be installed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SMALL = Config(dim=256, layers=6, expansion=2)
 
 
 def views(count: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Random images [V, H, W, 3], poses on a spiral [V, 4, 4], no two equally far apart, and intrinsics [V, 4]."""
+    """Random images [V, H, W, 3], poses on a spiral [V, 4, 4] with pairwise different distances, and intrinsics [V, 4]."""
     chance = np.random.default_rng(0)
     c2w = np.tile(np.eye(4), (count, 1, 1))
     radii = np.linspace(0.5, 0.9, count)
@@ -81,7 +81,7 @@ def seconds(work: Callable[[], Any], repeats: int = 5) -> float:
 
 
 def draw(gaussians: Gaussians, size: tuple[int, int]) -> tuple[dict[str, torch.Tensor], Callable[[], None]]:
-    """Pictures and gradients of splats where they lie, and a function that draws and differentiates once more."""
+    """Images and gradients of splats on their device, and a function that renders and differentiates them once more."""
     leaves = gaussians.map(lambda array: array.clone().requires_grad_())
     width, height = size
     intrinsics = np.array([[width, width, width / 2, height / 2]])
@@ -101,7 +101,7 @@ def draw(gaussians: Gaussians, size: tuple[int, int]) -> tuple[dict[str, torch.T
 
 
 def check_rasterizers(quick: bool) -> dict[str, Any]:
-    """gsplat against the CPU rasteriser: relative differences of values and gradients, and milliseconds."""
+    """gsplat compared with the CPU rasterizer: relative differences of values and gradients, and seconds."""
     count, size = (2_000, (96, 64)) if quick else (100_000, (480, 270))
     expected, on_cpu = draw(splats(count), size)
     found, on_gpu = draw(splats(count).map(lambda array: array.cuda()), size)
@@ -114,7 +114,7 @@ def check_rasterizers(quick: bool) -> dict[str, Any]:
 
 
 def check_precision(quick: bool) -> dict[str, Any]:
-    """The network in bfloat16 on the GPU against float32 on the CPU: relative differences of the final tokens."""
+    """The network in bfloat16 on the GPU compared with float32 on the CPU: relative difference of the final tokens."""
     torch.manual_seed(0)
     model = TttLRM(SMALL).requires_grad_(False)
     given = views(4, 64, 64) if quick else views(8, 128, 128)
@@ -123,7 +123,7 @@ def check_precision(quick: bool) -> dict[str, Any]:
 
 
 def check_ranks(quick: bool) -> dict[str, Any]:
-    """One sequence on two processes that share the GPU, against one process."""
+    """One sequence on two processes that share the GPU, compared with one process."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.gpu_check", "--rank"]
         ranks = [subprocess.Popen([*command, str(rank), "--meet", folder], cwd=HOUSE) for rank in range(2)]
@@ -135,7 +135,7 @@ def check_ranks(quick: bool) -> dict[str, Any]:
 
 
 def sequence() -> torch.Tensor:
-    """Random tokens of eight views of 64."""
+    """Random tokens [1, 512, C] of eight views, 64 each."""
     return torch.randn(1, 8 * 64, SMALL.dim, generator=torch.Generator().manual_seed(1))
 
 
@@ -147,7 +147,7 @@ def scan(tokens: torch.Tensor, chunks: list[slice], rule: Rule) -> torch.Tensor:
 
 
 def be_rank(rank: int, folder: str) -> None:
-    """One of the two processes of `check_ranks`."""
+    """Run as one of the two processes of `check_ranks`."""
     torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
     (held,) = views_of_rank(8, rank, 2)
     tokens = sequence().unflatten(1, (8, 64))[:, held].flatten(1, 2)
@@ -172,7 +172,7 @@ def _one_size(model: TttLRM, *size: int) -> dict[str, float]:
 
 
 def check_matching(quick: bool) -> dict[str, Any]:
-    """The plane sweep in torch on the GPU against the compiled one on the CPU, and seconds of both."""
+    """The plane sweep in torch on the GPU compared with the compiled one on the CPU, and seconds of both."""
     given = views(4, 32, 48) if quick else views(8, 256, 256)
     images, c2w, intrinsics = (torch.as_tensor(array, dtype=torch.float32) for array in given)
     on_cpu = [images, c2w, intrinsics, split_range(0.25, 32, 64)]
@@ -186,7 +186,7 @@ def check_matching(quick: bool) -> dict[str, Any]:
 
 
 def check_training(quick: bool) -> dict[str, Any]:
-    """The terms of the loss after a few steps of each stage in bfloat16, scenes a second, and GiB at most."""
+    """The terms of the loss after a few steps of each stage in bfloat16, scenes per second, and peak memory in GiB."""
     plan = Plan(stages=dict.fromkeys(STAGES, 1.0), tokens=1024 if quick else 16384, bfloat16=True)
     trainer = Trainer(fresh_model(NETWORKS["small" if quick else "large"]), plan, "cuda")
     return {stage: _one_stage(trainer, stage, (number + 0.5) / len(STAGES)) for number, stage in enumerate(STAGES)}
@@ -213,10 +213,10 @@ CHECKS = {
 
 
 def main() -> int:
-    """Run every check, print and write what was found; a check that fails is told and the others go on."""
+    """Run the checks, print and write their results; a check that fails is reported, and the others continue."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
-    parser.add_argument("--only", nargs="+", choices=CHECKS, default=list(CHECKS), help="some of the checks")
+    parser.add_argument("--quick", action="store_true", help="use tiny sizes, only to see that everything runs")
+    parser.add_argument("--only", nargs="+", choices=CHECKS, default=list(CHECKS), help="run only these checks")
     parser.add_argument("--out", type=Path, default=HOUSE / "out" / "gpu_check.json")
     parser.add_argument("--rank", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--meet", help=argparse.SUPPRESS)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long the heaviest messages keep a reader busy, which in a worker keeps everybody waiting.
+"""Time how long the heaviest messages keep a reader busy; while a worker reads one, all clients wait.
 
 python -m benchmarks.heavy_messages [--runs 3]
 
-Each kind of message is as large as clients accept it from a worker, and then as a worker accepts it from clients; printed is
-the time until each is read or refused.
+Each kind of message has the largest size that clients accept from a worker, then the largest that a worker accepts from
+clients. The time is measured until the message is read or refused.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ HEADERS: dict[str, Callable[[int], Frame]] = {"arrays": arrays, "announced array
 
 
 def read(frame: Frame, text: int, header: int) -> None:
-    """Read a frame, or refuse it."""
+    """Read or refuse a frame."""
     with suppress(TttlrmError):
         Decoder(RUN_BYTES, text, header).feed(frame)
 

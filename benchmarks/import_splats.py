@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a PLY of a million splats of SH degree 3 takes to become an object in Blender.
+"""Time importing a PLY of a million splats of SH degree 3 into Blender.
 
 python -m benchmarks.import_splats [--splats 1000000] [--runs 5]
 
@@ -20,7 +20,7 @@ from benchmarks.table import Row, best, show
 from operators.scene.splats import add_splats
 from tttlrm_blender.gaussians.formats.ply import read_ply, write_ply
 
-TARGET = 1.0  # seconds for a million, all together
+TARGET = 1.0  # seconds for a million, in total
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def rows(count: int, runs: int) -> Iterator[Row]:
-    """Each part, and all together."""
+    """Each part, and the total."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "splats.ply"
         write_ply(path, on_a_sphere(count))

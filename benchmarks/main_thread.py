@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long Blender's main thread is held up while a reconstruction goes on and its splats are seen on their way.
+"""Time how long a reconstruction with previews blocks Blender's main thread.
 
 python -m benchmarks.main_thread PHOTOS [--views 16] [--scan full] [--seconds 10] [--rows 10] [--processor]
 
-Wants the bpy module; the worker is a real one. The operator runs as without a window, one call of `_take` for each event, which
-is what `modal` does with one; the viewport's overlay draws after every preview and after the result. Printed are the longest
-calls of functions in operators/, without waiting for events and without what they spend in `points.write`, which hands
-attributes to Blender, and in the canvas, which tells about the GPU or what stands in for it. On a machine that others use,
-`--processor` tells more.
+Needs the bpy module; the worker is a real one. The operator runs as without a window, with one call of `_take` per event, as in
+`modal`. The viewport's overlay draws after every preview and after the result. The table shows the longest calls of functions
+in operators/, without the time they spend waiting for events, in `points.write`, which passes attributes to Blender, and in the
+canvas, which is the GPU's time. On a machine that others use, `--processor` is more reliable.
 """
 
 from __future__ import annotations
@@ -38,29 +37,29 @@ from tttlrm_blender.protocol.results import ReconstructResult
 TARGET = 0.05  # seconds
 HOUSE = Path(operators.__file__).parent
 WAITING = {"job.Job.events", "background.Background.wait"}
-APART = {"points.write"} | WAITING  # handing over
-WHOLE = {"job_operator.JobOperator.execute", "job_operator.JobOperator._wait"}  # which go on as long as the job does
+APART = {"points.write"} | WAITING  # passing attributes to Blender, or waiting
+WHOLE = {"job_operator.JobOperator.execute", "job_operator.JobOperator._wait"}  # which last as long as the job
 
 
 def is_apart(name: str) -> bool:
-    """Whether a function's time is Blender's own, the GPU's, to which all of the canvas belongs, or another process's."""
+    """Whether a function's time is Blender's own, the GPU's (all of the canvas), or another process's."""
     return name in APART or name.startswith("canvas.")
 
 
 @cache
 def name_of(code: CodeType) -> str:
-    """Of a function of the extension; empty for those that do not count."""
+    """The name of a function of the extension; empty for functions that do not count."""
     file, name = Path(code.co_filename), f"{Path(code.co_filename).stem}.{code.co_qualname}"
     return name if is_apart(name) or (HOUSE in file.parents and name not in WHOLE and "<" not in name) else ""
 
 
 class Calls:
-    """The longest calls of a thread's functions."""
+    """Measures the calls of a thread's functions."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)
-        self._open: list[list[float]] = []  # of every function that is running: when it began, and seconds apart so far
+        self._open: list[list[float]] = []  # for every running function: its start, and the seconds so far that are not its own
 
     def __enter__(self) -> Calls:
         sys.setprofile(self._note)
@@ -84,12 +83,12 @@ class Calls:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", type=Path, metavar="PHOTOS", help="with a transforms.json")
+    parser.add_argument("photos", type=Path, metavar="PHOTOS", help="photo set with a transforms.json")
     parser.add_argument("--views", type=int, default=16)
     parser.add_argument("--scan", default="full")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of refinement")
+    parser.add_argument("--seconds", type=float, default=10.0, help="seconds of refinement")
     parser.add_argument("--rows", type=int, default=10)
-    parser.add_argument("--processor", action="store_true", help="time of the processor, not of the clock")
+    parser.add_argument("--processor", action="store_true", help="measure CPU time instead of wall-clock time")
     options = parser.parse_args()
     bpy.ops.wm.read_factory_settings(use_empty=True)
     gpu_process.begin()
@@ -103,12 +102,12 @@ def main() -> None:
         with Calls(thread_time if options.processor else perf_counter) as calls:
             bpy.ops.tttlrm.reconstruct(directory=str(options.photos), **wanted)
         worker.link.close()
-    show(rows(calls, options.rows, ", of processor time" if options.processor else ""))
+    show(rows(calls, options.rows, ", CPU time" if options.processor else ""))
     operators.unregister()
 
 
 def draw_what_comes(photos: Path) -> None:
-    """Have the overlay draw whatever comes of a job, as the photos' first camera sees it."""
+    """Make the overlay draw every preview and the result, from the photos' first camera."""
     eye, take = gpu_process.eye_of(read_cameras(photos / "transforms.json")[1].resized(480, 270)), TTTLRM_OT_reconstruct._take
 
     def taken(operator: TTTLRM_OT_reconstruct, context: bpy.types.Context, event: Event) -> set[str] | None:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How close Blender's pictures of splats come to the engine's own: the viewport overlay, and renders by Cycles.
+"""Compare Blender's images of splats with the engine's: the viewport overlay, and renders by Cycles.
 
 python -m benchmarks.overlay SPLATS.ply CAMERAS [--size 270x480] [--view 0] [--samples 16] [--out out/overlay] [--python PYTHON]
 
-CAMERAS is a cameras.json or a transforms.json. PYTHON is one with the bpy module, by default this one; no window is needed.
-Cycles draws twice: with colours in linear light and the view transform Standard, and with colours blended as trained and Raw.
-All pictures stand side by side in comparison.png, ten times their difference from the engine's below.
+CAMERAS is a cameras.json or a transforms.json. PYTHON is a Python with the bpy module, by default this one; no window is needed.
+Cycles renders twice: with colors in linear light and the view transform Standard, and with Blend as Trained and Raw. The images
+are written side by side to comparison.png, with ten times their difference from the engine's below.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ TARGETS = {"overlay": 35, "cycles": 28, "cycles_trained": 28}  # dB
 
 
 def main() -> None:
-    """Draw, then print the table."""
+    """Render the images, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("splats", type=Path)
     parser.add_argument("cameras", type=Path)
     parser.add_argument("--size", type=size, default=(270, 480))
     parser.add_argument("--view", type=int, default=0)
-    parser.add_argument("--samples", type=int, default=16, help="of Cycles; 0 leaves Cycles out")
+    parser.add_argument("--samples", type=int, default=16, help="samples of Cycles; 0 skips Cycles")
     parser.add_argument("--out", type=Path, default=Path("out/overlay"))
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
     options = parser.parse_args()
@@ -53,12 +53,12 @@ def main() -> None:
 
 
 def engine_picture(splats: Path, cameras: Cameras) -> np.ndarray:
-    """[H, W, 3] by the engine's rasteriser, over black."""
+    """The image [H, W, 3] of the engine's rasterizer, on black."""
     return rasterize(read_splats(splats).map(torch.as_tensor), cameras, tuple(cameras.sizes[0])).rgb[0].clamp(0, 1).numpy()
 
 
 def rows(reference: np.ndarray, folder: Path) -> Iterator[Row]:
-    """Each picture, and all of them side by side with ten times their difference below, in a file."""
+    """The PSNR of each image; writes all of them side by side, with ten times their difference below."""
     sheet = [[reference, np.zeros_like(reference)]]
     for name, target in TARGETS.items():
         if (path := folder / f"{name}.npy").exists():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a frame of the viewport's overlay takes on this machine's OpenGL, without Blender: its own shaders, through moderngl.
+"""Time a frame of the viewport's overlay with this machine's OpenGL, without Blender: the same shaders, run by moderngl.
 
 pip install moderngl; python -m benchmarks.overlay_frame [--splats 1000000] [--size 1920x1080] [--runs 20]
 """
@@ -21,7 +21,7 @@ from tttlrm_blender.commands.option_forms import size
 from tttlrm_blender.gaussians.drawing import Eye, Placed, Texels, back_to_front, pack, places
 
 SHADERS = Path(__file__).resolve().parents[1] / "operators" / "viewport"
-# What Blender puts before the sources, by `canvas.py`.
+# The lines that Blender adds before the shaders' sources, as `canvas.py` requests them.
 SHARED = "#version 430\nstruct Eye { mat4 projection; vec4 size; };\nlayout(std140, binding = 0) uniform Eyes { Eye eye; };\n"
 SAMPLERS = ("shapes", "colors", "order", "places", "scene_depth")
 VERTEX = "in vec2 corner;\nsmooth out vec2 offset;\nflat out vec4 color;\n"
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def rows(wanted: int, shape: tuple[int, int], runs: int) -> Iterator[Row]:
-    """Each part of the work, and the share of the picture that splats cover."""
+    """Each part of the work, and the share of the image that splats cover."""
     width, height = shape
     context = moderngl.create_standalone_context(backend="egl", require=430)
     projection = np.array([[2.0 * height / width, 0, 0, 0], [0, 2, 0, 0], [0, 0, -1, -0.02], [0, 0, -1, 0]])
@@ -58,17 +58,17 @@ def rows(wanted: int, shape: tuple[int, int], runs: int) -> Iterator[Row]:
         part()  # the first run compiles
         yield Row(what, *best(partial(finished, context, part), runs))
     covered = np.frombuffer(frame.picture.read(), np.float16).reshape(-1, 4)[:, 3].astype(np.float32)
-    yield Row("of the picture covered", 100 * float(covered.mean()), unit="%")
+    yield Row("share of the image covered", 100 * float(covered.mean()), unit="%")
 
 
 def finished(context: moderngl.Context, work: Callable[[], None]) -> None:
-    """Do something and wait until the GPU has done it too."""
+    """Do the work, and wait until the GPU has finished."""
     work()
     context.finish()
 
 
 class Frame:
-    """The overlay's picture, as `operators/viewport/canvas.py` draws it."""
+    """Draws the overlay's image as `operators/viewport/canvas.py` does."""
 
     def __init__(self, context: moderngl.Context, shape: tuple[int, int], eye: Eye, terms: int) -> None:
         self.context, self.textures = context, {"scene_depth": context.texture(shape, 1, np.ones(shape, np.float32), dtype="f4")}
@@ -87,7 +87,7 @@ class Frame:
         context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
 
     def give(self, name: str, texels: np.ndarray, half: bool = False) -> None:
-        """Hand texels [rows, columns, channels] to the GPU."""
+        """Upload texels [rows, columns, channels] to the GPU."""
         rows, columns, channels = texels.shape
         data = np.ascontiguousarray(texels, np.float16 if half else np.float32)
         if name in self.textures:
@@ -95,13 +95,13 @@ class Frame:
         self.textures[name] = self.context.texture((columns, rows), channels, data, dtype="f2" if half else "f4")
 
     def send(self, texels: Texels, appearances: np.ndarray) -> None:
-        """Hand over all but the order."""
+        """Upload everything except the order."""
         self.give("shapes", texels.shapes)
         self.give("colors", texels.harmonics, half=True)
         self.give("places", appearances)
 
     def draw(self, count: int) -> None:
-        """Draw the splats anew."""
+        """Draw the splats again."""
         self.target.use()
         self.target.clear()
         for slot, name in enumerate(SAMPLERS):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many photos find a place without their poses, how far their cameras then stand from known ones, and how long it takes.
+"""Estimate known poses: how many photos are placed, how far their cameras are from the known ones, and how long it takes.
 
 python -m benchmarks.poses PHOTOS [--poses auto]
 
-PHOTOS have known poses. Distances are shares of the extent of the known cameras, after the similarity that fits best.
+PHOTOS have known poses. Distances are shares of the extent of the known cameras, after alignment by the best similarity.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def rows(known: dict[str, Photo]) -> Iterator[Row]:
-    """Photos by name, whose poses are known."""
+    """Estimate the poses of the photos and compare them with the known ones."""
     found: list[Photo] = []
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare"
@@ -41,13 +41,13 @@ def rows(known: dict[str, Photo]) -> Iterator[Row]:
         for photo in known.values():
             shutil.copy(photo.path, bare / photo.path.name)
         os.environ["TTTLRM_CACHE"] = f"{folder}/cache"
-        clock, _ = best(lambda: found.extend(find_photos(bare)), 1)  # other processes do the work
-    yield Row(f"{len(known)} photos find their places", clock)
-    yield Row("of them placed", len(found), unit="photos", at_least=len(known))
+        clock, _ = best(lambda: found.extend(find_photos(bare)), 1)  # the CPU time of other processes is not known
+    yield Row(f"estimating the poses of {len(known)} photos", clock)
+    yield Row("photos placed", len(found), unit="photos", at_least=len(known))
     truth, places = (np.stack([photo.c2w[:3, 3] for photo in each]) for each in ([known[p.path.name] for p in found], found))
     away = np.linalg.norm(align_points(places, truth).points(places) - truth, axis=1) / np.linalg.norm(np.ptp(truth, axis=0))
-    yield Row("cameras off, median", 100 * float(np.median(away)), unit="%")
-    yield Row("cameras off, farthest", 100 * float(away.max()), unit="%")
+    yield Row("error of the cameras, median", 100 * float(np.median(away)), unit="%")
+    yield Row("error of the cameras, largest", 100 * float(away.max()), unit="%")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What it costs to show splats while photos are read: the same jobs with and without somebody who looks.
+"""Measure the cost of previews while photos are read: the same jobs with and without them.
 
 python -m benchmarks.previews PHOTOS [--runs 3]
 
-PHOTOS is a set whose cameras are known, such as the fox. Scans of 16 and 32 photos at the default size, and 16 photos that
-join 16. The cheapest of several runs counts; processor time says more than the clock on a busy machine.
+PHOTOS is a set with known poses, such as the fox. The jobs are scans of 16 and 32 photos at the default size, and adding 16
+photos to 16. The cheapest of several runs counts; on a busy machine, CPU time is more reliable than wall-clock time.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from tttlrm_blender.protocol.settings import ExtendSettings, ReconstructSettings
 from tttlrm_blender.worker.job_events import JobReport
 
 SCANS = (("full", 16), ("ar", 16), ("ar", 32))
-JOINING = 16  # photos of half the set that a scene of the other half is extended by
+JOINING = 16  # photos of one half of the set that are added to a scene of the other half
 
 
 @dataclass
 class Run:
-    """One job: seconds until the end and until each preview."""
+    """The times of one job: seconds until the end and until each preview."""
 
     seconds: float = 0.0
-    processor: float = 0.0  # seconds, of all threads
+    processor: float = 0.0  # CPU seconds of all threads
     previews: list[float] = field(default_factory=list)
 
 
@@ -53,17 +53,17 @@ def run(job: Callable[[JobReport], ReconstructResult], watched: bool) -> Run:
 
 
 def compared(name: str, job: Callable[[JobReport], ReconstructResult], runs: int) -> Iterator[Row]:
-    """A job alone and with somebody who looks."""
+    """A job without and with previews."""
     pairs = [[run(job, watched) for watched in (False, True)] for _ in range(runs)]
     plain, looked_at = (min(column, key=lambda each: each.processor) for column in zip(*pairs, strict=True))
-    yield Row(f"{name}, alone", plain.seconds, plain.processor)
+    yield Row(f"{name}, without previews", plain.seconds, plain.processor)
     yield Row(f"{name}, with {len(looked_at.previews)} previews", looked_at.seconds, looked_at.processor)
     yield Row(f"{name}, ratio", looked_at.seconds / plain.seconds, looked_at.processor / plain.processor, unit="times")
     yield Row(f"{name}, until the first preview", looked_at.previews[0])
 
 
 def halves(photos: Path, folder: Path) -> tuple[Path, Callable[[], None]]:
-    """A copy of a set without every other photo, and what puts those into it."""
+    """A copy of a set without every other photo, and a function that adds those."""
     copy, apart = folder / "set", folder / "apart"
     shutil.copytree(photos, copy)
     shutil.move(copy / "images", apart)
@@ -79,7 +79,7 @@ def halves(photos: Path, folder: Path) -> tuple[Path, Callable[[], None]]:
 
 
 def rows(photos: Path, runs: int) -> Iterator[Row]:
-    """Scans, then photos that join a scene."""
+    """The scans, then adding photos to a scene."""
     for scan, views in SCANS:
         scene, settings = Scene(photos), ReconstructSettings(scan=scan, views=views)
         yield from compared(f"{scan}, {views} photos", partial(jobs.reconstruct, scene, settings), runs)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Time of drawing one view at 270×480 with SH degree 3, alone and with gradients, and against plain torch.
+"""Time rendering one view of 270×480 with SH degree 3, with and without gradients, and compared with plain torch.
 
 python -m benchmarks.rasterize [--splats 12000 20000 100000] [--runs 20] [--backend cpu]
 """
@@ -20,7 +20,7 @@ from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.render import rasterize
 
 SIZE = (270, 480)
-TARGETS = {12_000: (None, 0.1), 100_000: (0.1, 0.25)}  # seconds of drawing, and with gradients, on two cores
+TARGETS = {12_000: (None, 0.1), 100_000: (0.1, 0.25)}  # seconds without and with gradients, on two cores
 
 
 def main() -> None:
@@ -45,18 +45,18 @@ def rows(counts: list[int], runs: int, backend: str) -> Iterator[Row]:
                 yield Row(f"{layout.__name__}, {count:,} splats: {what}", *best(work, runs), at_most=target)
     small = surfaces(300)
     plain, fast = (np.array(best(partial(differentiate, small, name), 3)) for name in ("reference", "cpu"))
-    yield Row("300 splats with gradients: plain torch against the CPU back end", *plain / fast, unit="times")
+    yield Row("300 splats with gradients: plain torch compared with the CPU back end", *plain / fast, unit="times")
 
 
 def finished(work: Callable[..., object], *arguments: object, **options: object) -> None:
-    """Do something and wait until the GPU, where there is one, has done it too."""
+    """Do the work, and wait until the GPU, if any, has finished."""
     work(*arguments, **options)
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def differentiate(gaussians: Gaussians, backend: str) -> None:
-    """Draw, and bring the gradient of a loss on the colours back to all five arrays."""
+    """Render, and propagate the gradient of a loss on the colors back to all five arrays."""
     leaves = gaussians.map(lambda tensor: tensor.detach().requires_grad_())
     rasterize(leaves, camera(), SIZE, backend=backend).rgb.square().mean().backward()
 
@@ -67,7 +67,7 @@ def camera() -> Cameras:
 
 
 def surfaces(count: int) -> Gaussians:
-    """Splats on the surfaces of random balls before a wall, as reconstruction leaves them."""
+    """Splats on the surfaces of random balls in front of a wall, like those of a reconstruction."""
     random = np.random.default_rng(0)
     balls = random.uniform([-1.2, -2.2, 2, 0.2], [1.2, 2.2, 5, 0.8], (30, 4))
     normals = random.normal(size=(count, 3))
@@ -80,13 +80,13 @@ def surfaces(count: int) -> Gaussians:
 
 
 def volume(count: int) -> Gaussians:
-    """Splats all over a box, large on the picture: the hard case."""
+    """Splats that fill a box and are large in the image: the hard case."""
     random = np.random.default_rng(0)
     return splats_at(random.uniform([-1.5, -2.5, 2.5], [1.5, 2.5, 5], (count, 3)), random)
 
 
 def splats_at(points: np.ndarray, random: np.random.Generator) -> Gaussians:
-    """Splats about as large as the distance to their neighbours, of random shape, colour and opacity."""
+    """Splats about as large as the distance to their neighbors, with random shapes, colors and opacities."""
     distance = cKDTree(points).query(points, k=4)[0][:, 1:].mean(1, keepdims=True)
     count = len(points)
     arrays = (

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Held-out PSNR and SSIM, and seconds, of refinement by start and budget; and the loss against its plain twin.
+"""Measure held-out PSNR and SSIM, and seconds, of refinement by start and budget; and time the loss compared with its plain twin.
 
 python -m benchmarks.refine PHOTOS [--poses auto] [--size 270x480] [--hold-out 8] [--start auto] [--budget 250 500 1000]
 
-Seconds are those of refinement alone, without reading photos and finding sparse points.
+Seconds are those of refinement alone, without reading photos or finding sparse points.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     kinds = (photo_loss, photo_loss_reference)
     fast, plain = (np.array(best(partial(differentiate, loss, picture, photo), 20)) for loss in kinds)
     yield Row("loss and gradient", *fast)
-    yield Row("plain torch against it", *plain / fast, unit="times")
+    yield Row("plain torch compared with it", *plain / fast, unit="times")
 
 
 def parse() -> argparse.Namespace:
@@ -72,12 +72,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--size", type=size, default=(270, 480))
     parser.add_argument("--hold-out", type=int, default=8)
     parser.add_argument("--start", nargs="+", choices=[start.identifier for start in STARTS], default=["auto"])
-    parser.add_argument("--budget", nargs="+", default=["250", "500", "1000"], help="as --refine takes them: 250, 10x, 30s")
+    parser.add_argument("--budget", nargs="+", default=["250", "500", "1000"], help="budgets as in --refine: 250, 10x, 30s")
     return parser.parse_args()
 
 
 def differentiate(loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], picture: torch.Tensor, photo: torch.Tensor) -> None:
-    """A loss with its gradient."""
+    """Compute a loss and its gradient."""
     loss(picture.detach().requires_grad_(), photo).backward()
 
 

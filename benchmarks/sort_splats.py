@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long the overlay's thread takes for many splats: packed once when they change, sorted whenever the view moves.
+"""Time the overlay's thread: splats are packed when they change, and sorted when the view changes.
 
 python -m benchmarks.sort_splats [--splats 1000000] [--runs 10]
 """
@@ -18,7 +18,7 @@ TARGET = 0.3  # seconds for a million, both together
 
 
 def main() -> None:
-    """Print the best of some runs, and the first, which also waits for memory."""
+    """Print the best of several runs, and the first, which also waits for memory."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--splats", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=10)
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def rows(count: int, runs: int) -> Iterator[Row]:
-    """Both parts, apart and together."""
+    """Both parts, separately and together."""
     cloud, placed = random_cloud(count), [Placed(0, np.eye(4))]
     projection = np.array([[2.0, 0, 0, 0], [0, 2, 0, 0], [0, 0, -1, -0.02], [0, 0, -1, 0]])
     eye = Eye(np.eye(4) + np.outer([0, 0, -5, 0], [0, 0, 0, 1]), projection)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats to work with."""
+"""Made-up splats for the benchmarks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tttlrm_blender.gaussians.gaussians import Gaussians
 
 
 def on_a_sphere(count: int) -> Gaussians:
-    """Random splats of SH degree 3 about a unit sphere, where scenes have surfaces."""
+    """Random splats of SH degree 3 near a unit sphere, like those on the surfaces of a scene."""
     random = np.random.default_rng(0)
     means, quats = random.normal(size=(count, 3)), random.normal(size=(count, 4))
     means *= (1 + 0.02 * random.normal(size=(count, 1))) / np.linalg.norm(means, axis=1, keepdims=True)

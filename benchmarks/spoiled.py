@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What it costs that input photos were metered one by one, or that some of them are blurred.
+"""Measure the loss of quality from input photos with different exposures, or with some of them blurred.
 
 python -m benchmarks.spoiled PHOTOS [--size 270x480] [--hold-out 8] [--steps 1000] [--stops 1] [--share 0.2]
 
 Copies of the photos are spoiled: the light of each is multiplied by 2 to a random power between −stops and stops, or a share
-of them is blurred by 1 % of their width. Held-out photos stay as they are. Printed are held-out PSNRs, plain and with the
-exposure of each held-out photo fitted, and how many photos were used.
+of them is blurred by 1 % of their width. Held-out photos stay as they are. The table has held-out PSNRs, with and without
+fitting the exposure of each held-out photo, and the number of photos used.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings, RefineSettings
 from tttlrm_blender.render.metrics import evaluate_psnr
 
-BLUR = 0.01  # of the width
+BLUR = 0.01  # standard deviation, as a share of the width
 EXPOSURES = {False: "ignored", True: "found"}
 
 Spoil = Callable[[np.ndarray], np.ndarray]  # of one photo [H, W, 3], 0 to 1
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def rows(options: argparse.Namespace) -> Iterator[Row]:
-    """Each kind of photos, with their exposures ignored and found."""
+    """Each kind of photos, without and with `--exposure`."""
     kinds: dict[str, Spoil] = {
         "as they are": lambda image: image,
         f"changed by up to {options.stops:g} stops": metered(options.stops),
@@ -75,7 +75,7 @@ def parse() -> argparse.Namespace:
 
 
 def measured(photos: Path, options: argparse.Namespace, exposure: bool) -> Iterator[Row]:
-    """What comes of refining for some steps."""
+    """The figures of a reconstruction refined for some steps."""
     width, height = options.size
     settings = ReconstructSettings(width=width, height=height, hold_out=options.hold_out)
     model = load_network(settings.checkpoint)
@@ -90,7 +90,7 @@ def measured(photos: Path, options: argparse.Namespace, exposure: bool) -> Itera
 
 
 def metered(stops: float) -> Spoil:
-    """Gives each photo more or less light; what becomes brighter than white is white."""
+    """Multiply the light of each photo by a random factor, clipped at white."""
     random = np.random.default_rng(0)
 
     def spoil(image: np.ndarray) -> np.ndarray:
@@ -100,7 +100,7 @@ def metered(stops: float) -> Spoil:
 
 
 def blurred(share: float) -> Spoil:
-    """Blurs a share of the photos, evenly spread."""
+    """Blur a share of the photos, evenly spread."""
     owed = 0.0
 
     def spoil(image: np.ndarray) -> np.ndarray:

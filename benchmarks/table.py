@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How benchmarks time and what they print: one Markdown table, a row for each figure."""
+"""Timing, and the output of all benchmarks: a Markdown table with one row per figure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-HEADER = "| measured | figure | of the processor | target | figure / target |\n|---|---|---|---|---|"
+HEADER = "| measured | figure | CPU time | target | figure / target |\n|---|---|---|---|---|"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure, and how large it should be."""
+    """One figure, and its target."""
 
     what: str
     figure: float
-    processor: float | None = None  # the same by processor time, of all threads: tells more where others use the machine
+    processor: float | None = None  # the same in CPU time of all threads: more reliable on a machine that others use
     unit: str = "s"
     at_most: float | None = None
     at_least: float | None = None
@@ -30,7 +30,7 @@ class Row:
 
 
 def shown(figure: float, unit: str) -> str:
-    """A figure to three digits, decibels to two places; short times in milliseconds."""
+    """A figure with three digits, decibels with two decimals; short times in milliseconds."""
     if unit == "s" and abs(figure) < 0.1:
         figure, unit = figure * 1000, "ms"
     digits = ".2f" if unit == "dB" else ",.0f" if abs(figure) >= 100 else ".3g"
@@ -38,16 +38,16 @@ def shown(figure: float, unit: str) -> str:
 
 
 def show(rows: Iterable[Row]) -> None:
-    """Print the table, each row as soon as it is known."""
+    """Print the table, each row as soon as it is available."""
     print(HEADER)
     for row in rows:
         print(row, flush=True)
 
 
 def best(work: Callable[[], object], runs: int, before: Callable[[], object] = lambda: None) -> tuple[float, float]:
-    """The shortest clock and processor time of some runs, in seconds: what else runs on the machine only ever adds to them.
+    """The shortest wall-clock and CPU time of several runs, in seconds: other work on the machine can only add to them.
 
-    What is done `before` each run is not timed.
+    `before` each run is not timed.
     """
     times = []
     for _ in range(runs):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Time of giving a mesh a texture, and how near it and vertex colours come to photos that nothing was made of.
+"""Time texturing a mesh, and measure how closely the texture and vertex colors match held-out photos.
 
 python -m benchmarks.texture PHOTOS SPLATS [--faces 100000] [--texture 2048] [--picture FILE.png [--view 0]]
 
 SPLATS is the file that `tttlrm reconstruct PHOTOS --hold-out 8 --refine 1000` writes; PHOTOS have cameras beside them. Figures
-are over the pixels that show the mesh, then over those where it is as far away as the splats are: the rest shows how
-well the surface was found, not how it was painted.
+are means over the pixels that show the mesh, then over those where its depth is that of the splats: the other pixels show how
+well the surface was found, not how well it was textured.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from tttlrm_blender.protocol.settings import MeshSettings
 
 HOLD_OUT = 8
 NEAREST = 1e-3  # world units; faces that reach nearer to a camera are not drawn
-AGREE = 0.01  # share of the depth by which mesh and splats may differ
+AGREE = 0.01  # relative difference of depth allowed between mesh and splats
 
 
 class Clock(Report):
-    """Seconds spent in each stage."""
+    """Measures the seconds spent in each stage."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def rows(options: argparse.Namespace) -> Iterator[Row]:
-    """The seconds of each stage, then each way of colouring."""
+    """The seconds of each stage, then the figures of vertex colors and texture."""
     files, tested = hold_out(find_photos(options.photos, "auto", Report()), HOLD_OUT)
     photos, unseen, splats = load_photos(files), load_photos(tested), read_splats(options.splats)
     maps, truth = (render_depth_maps(splats, each.cameras, Report()) for each in (photos, unseen))
@@ -70,8 +70,8 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     mesh = fuse_depth_maps(maps, settings, clock, photos)
     yield from (Row(stage, seconds) for stage, seconds in clock.seconds.items())
     yield Row(f"texture of {options.texture} pixels, JPEG", len(texture_of(mesh)) / 1e6, unit="MB")
-    yield Row("of it covered", 100 * charts_area(mesh), unit="%")
-    ways = {"vertex colours": vertex_colors(mesh), "texture": texture_colors(mesh)}
+    yield Row("share of the texture covered", 100 * charts_area(mesh), unit="%")
+    ways = {"vertex colors": vertex_colors(mesh), "texture": texture_colors(mesh)}
     drawn = {way: [look(mesh, unseen.cameras, view, colors) for view in range(len(unseen))] for way, colors in ways.items()}
     for way, pictures in drawn.items():
         yield Row(f"{way}, everywhere", mean_psnr(pictures, unseen, None), unit="dB")
@@ -88,20 +88,20 @@ def parse() -> argparse.Namespace:
     parser.add_argument("splats", type=Path)
     parser.add_argument("--faces", type=int, default=100_000)
     parser.add_argument("--texture", type=int, default=2048)
-    parser.add_argument("--picture", type=Path, help="write a held-out photo beside both meshes as its camera sees them")
-    parser.add_argument("--view", type=int, default=0, help="which one")
+    parser.add_argument("--picture", type=Path, help="write a held-out photo beside both meshes, seen from its camera")
+    parser.add_argument("--view", type=int, default=0, help="index of that photo")
     return parser.parse_args()
 
 
 def charts_area(mesh: Trimesh) -> float:
-    """The share of the texture that faces have."""
+    """The share of the texture that faces cover."""
     uv = uv_of(mesh)
     sides = uv[:, 1:] - uv[:, :1]
     return float(np.abs(np.linalg.det(sides.astype(np.float64))).sum() / 2)
 
 
 def look(mesh: Trimesh, cameras: Cameras, view: int, colors: Callable) -> tuple[np.ndarray, np.ndarray]:
-    """What a camera sees of a mesh: colours [H, W, 3], and depths [H, W], 0 where nothing is."""
+    """A mesh as a camera sees it: colors [H, W, 3] and depths [H, W], 0 for the background."""
     pose, (fx, fy, cx, cy) = np.linalg.inv(cameras.c2w[view]), cameras.intrinsics[view]
     width, height = cameras.sizes[view].tolist()
     corners = (points_of(mesh) @ pose[:3, :3].T + pose[:3, 3])[mesh.faces]
@@ -119,12 +119,12 @@ def look(mesh: Trimesh, cameras: Cameras, view: int, colors: Callable) -> tuple[
 
 
 def vertex_colors(mesh: Trimesh) -> Callable:
-    """Colours [T, 3] for faces [T] and shares of their corners [T, 3], between those of the vertices."""
+    """A function that interpolates vertex colors [T, 3] for faces [T] and barycentric coordinates [T, 3]."""
     return lambda faces, shares: np.einsum("tc,tci->ti", shares, colors_of(mesh)[mesh.faces[faces]])
 
 
 def texture_colors(mesh: Trimesh) -> Callable:
-    """The same from the texture, between its texels."""
+    """The same for the texture, with bilinear interpolation."""
     picture = np.asarray(Image.open(BytesIO(texture_of(mesh).tobytes())))[::-1] / 255
     last = len(picture) - 1
 
@@ -139,7 +139,7 @@ def texture_colors(mesh: Trimesh) -> Callable:
 
 
 def mean_psnr(pictures: list[tuple[np.ndarray, np.ndarray]], photos: PhotoSet, truth: DepthMaps | None) -> float:
-    """Mean PSNR in dB over the pixels that show the mesh, with `truth` only those where it lies where that does."""
+    """Mean PSNR in dB over the pixels that show the mesh; with `truth`, only where the depths agree."""
     figures = []
     for view, (picture, depth) in enumerate(pictures):
         counts = depth > 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the time of a training step goes, on one thread.
+"""Time the parts of a training step, on one thread.
 
 python -m benchmarks.train [--steps 5]
 """
@@ -27,13 +27,13 @@ SHAPE = Shape(scenes=4, inputs=5, others=3, size=(64, 64))
 
 
 class Spent:
-    """Clock and processor time by part of a step, in seconds."""
+    """Wall-clock and CPU time by part of a step, in seconds."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, np.ndarray] = defaultdict(lambda: np.zeros(2))
 
     def __call__(self, part: str, work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        """What the work returns; its time is added to the part's."""
+        """Do the work, add its time to the part's, and return its result."""
         start = np.array([time.perf_counter(), time.process_time()])
         result = work(*arguments, **options)
         self.seconds[part] += np.array([time.perf_counter(), time.process_time()]) - start
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def rows(steps: int) -> Iterator[Row]:
-    """The mean over the steps but the first, which compiles."""
+    """The mean over all steps except the first, which compiles."""
     torch.set_num_threads(1)
     model, spent = fresh_model(SMALL_NETWORK), Spent()
     for step in range(steps + 1):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast a million splats of SH degree 3 come from a worker into Blender, and what memory they take on their way.
+"""Time transferring a million splats of SH degree 3 from a worker into Blender, and measure the memory that takes.
 
 python -m benchmarks.transfer [--splats 1000000]
 
-Wants the bpy module. Seconds are from the request to the point cloud in the scene; memory is the most that each side took beyond
-what it had before, as a multiple of the data.
+Needs the bpy module. Seconds are measured from the request to the point cloud in the scene; memory is the peak growth of each
+process, as a multiple of the size of the data.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from tttlrm_blender.protocol.results import DecodeResult, Nothing
 from tttlrm_blender.worker.program import Registry
 from tttlrm_blender.worker.program import main as serve
 
-TARGET_SECONDS, TARGET_MEMORY = 2.5, 2.5  # memory in times of the data
-PAUSE = 0.01  # seconds between looks at memory
+TARGET_SECONDS, TARGET_MEMORY = 2.5, 2.5  # memory as a multiple of the data
+PAUSE = 0.01  # seconds between samples of memory
 REPEATS = 5
 
 
 @dataclass(frozen=True)
 class MakeSettings:
-    """How many splats to make, once."""
+    """The number of splats to make."""
 
     splats: int = number(1_000_000, 1, 100_000_000, "Splats", "How many to make")
 
@@ -49,7 +49,7 @@ GIVE = Kind("give", MakeSettings, DecodeResult)
 
 
 class Scene:
-    """Splats in memory."""
+    """A scene that only keeps splats in memory."""
 
     def __init__(self, folder: Path) -> None:
         self.gaussians: Gaussians | None = None
@@ -62,13 +62,13 @@ def make(scene: Scene, settings: MakeSettings, report: Report) -> Nothing:
 
 
 def give(scene: Scene, settings: MakeSettings, report: Report) -> DecodeResult:
-    """Give the splats."""
+    """Return the splats."""
     assert scene.gaussians is not None
     return DecodeResult(scene.gaussians)
 
 
 class Peak:
-    """The most memory that a process takes while the block lasts, beyond what it had at its beginning, in bytes."""
+    """Measures the peak growth of a process's memory during a block, in bytes."""
 
     def __init__(self, pid: int) -> None:
         self._process, self._over = psutil.Process(pid), threading.Event()
@@ -85,7 +85,7 @@ class Peak:
 
     @property
     def grown(self) -> int:
-        """Bytes."""
+        """The peak growth in bytes."""
         return self.most - self.before
 
     def _watch(self) -> None:
@@ -102,14 +102,14 @@ def main() -> None:
 
 
 def rows(count: int) -> Iterator[Row]:
-    """Splats of a worker with jobs of its own."""
+    """Time a worker that runs this module's jobs."""
     with launch_worker(program=("-m", "benchmarks.transfer", "worker")) as worker, worker.connect() as client:
         assert worker.process is not None
         yield from into_blender(client, worker.process.pid, count)
 
 
 def into_blender(client: Client, worker: int, count: int) -> Iterator[Row]:
-    """Seconds and memory of splats on their way into a scene; `worker` is its process."""
+    """Seconds and memory of the transfer into a scene; `worker` is the worker's process id."""
     from operators.scene.splats import add_splats
 
     client.upload("scene", {"none": b""})

@@ -89,7 +89,7 @@ class TTTLRM_PG_decode(bpy.types.PropertyGroup):
 
 
 class TTTLRM_PG_refine(bpy.types.PropertyGroup):
-    """How long splats are optimised against the photos."""
+    """How long splats are optimized against the photos."""
 
     __annotations__ = annotations(settings.RefineSettings)
 
@@ -108,7 +108,7 @@ class TTTLRM_PG_scene(bpy.types.PropertyGroup):
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
-        "with_mesh": BoolProperty(name="Mesh", description="Make a mesh too"),
+        "with_mesh": BoolProperty(name="Mesh", description="Also make a mesh"),
     }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cancels reconstructions at random moments, and tells how long the worker takes to stop.
+"""Cancel reconstructions at random moments, and measure how long the worker takes to stop.
 
 python -m soak.cancels FOLDER [--cancels 60] [--seed 0]
 
@@ -26,7 +26,7 @@ TARGET = 0.5  # seconds
 
 
 def main() -> int:
-    """Print the slowest of every stage; 1 where one was too slow."""
+    """Print the slowest cancellation of every stage; exit status 1 if one was too slow."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--cancels", type=int, default=60)
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def cancelled(client: Client, after: float) -> tuple[str, float]:
-    """The stage in which a job was cancelled so many seconds after its beginning, and how many it took to end."""
+    """Cancel a job some seconds after its start; return its stage at that moment, and the seconds until it ended."""
     at, asked = "submit", [("done", 0.0)]
 
     def follow(event: Event) -> None:

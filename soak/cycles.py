@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reconstructs, decodes and forgets scenes over and over in one worker, and watches its memory.
+"""Reconstruct, decode and forget scenes over and over in one worker, and watch its memory.
 
 python -m soak.cycles [--cycles 500] [--photos FOLDER] [--size 96x128]
 
-FOLDER is a photo set that the default network reads; without it small made-up photos go through a small network.
+FOLDER is a photo set that the default network reads; without it, small made-up photos and a small network are used.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from tttlrm_blender.commands.option_forms import size
 from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 
-EVERY, WARM, TARGET = 50, 10, 0.05  # cycles between lines, cycles after which memory counts, and how much more it may become
+EVERY, WARM, TARGET = 50, 10, 0.05  # cycles between lines; the cycle from which growth counts; allowed growth
 
 
 def main() -> int:
-    """Print memory now and then, and how it grew; 1 where that is more than it may."""
+    """Print memory now and then, and its growth; exit status 1 if that exceeds the target."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cycles", type=int, default=500)
     parser.add_argument("--photos", type=Path)
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def measure(photos: Path, settings: ReconstructSettings, cycles: int) -> float:
-    """Go round and round; the share by which memory grew."""
+    """Run the cycles; return the growth of memory as a share."""
     files = {path.relative_to(photos).as_posix(): path for path in photos.rglob("*") if path.is_file()}
     with launch_worker() as worker, worker.connect() as client:
         assert worker.process is not None

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Feeds the parsers of the protocol with frames that are almost right, and with noise.
+"""Feed the parsers of the protocol with almost valid frames, and with noise.
 
 python -m soak.fuzz_protocol [--frames 1000000] [--seed 0] [--sample 16] [--bound 1.0]
 
-Anything but a message or a refusal is a finding: the frames are printed and the exit status is 1. So is a frame that takes more
-than `--bound` seconds of processor time; one that never ends stops the program with a traceback. Printed are counts, the slowest
-frame, and what memory grew by.
+Any outcome other than a message or a refusal is a finding, and so is a frame that takes more than `--bound` seconds of CPU
+time: its frames are printed and the exit status is 1. A frame that never ends stops the program with a traceback. Prints counts,
+the slowest frame, and the growth of memory.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def shown(case: Case) -> str:
 
 
 def memory() -> int:
-    """Bytes that this process holds; 0 where the system does not tell."""
+    """Resident memory of this process in bytes; 0 on systems that do not report it."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
     except OSError:
@@ -35,7 +35,7 @@ def memory() -> int:
 
 
 def traced_growth(fuzzer: Fuzzer, count: int) -> float:
-    """Bytes by which a frame grows what Python holds, over `count` frames and without learning."""
+    """Growth of Python's memory in bytes per frame, over `count` frames and without learning."""
     tracemalloc.start()
     fuzzer.run(max(count // 10, 1), learn=False)
     gc.collect()

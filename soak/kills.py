@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kills a worker at random moments over all its jobs, and looks at what is left of its scenes each time.
+"""Kill a worker at random moments during all of its jobs, and check its scenes each time.
 
 python -m soak.kills [--kills 200] [--seed 0]
 
-Scenes are those of a small network and small photos; now and then one is forgotten and another takes its place. A scene that
-was reconstructed once must be whole on disk after every kill, and one that no job was at work on must have the splats that its
-last job left; otherwise the exit status is 1.
+Scenes use a small network and small photos; now and then one is forgotten and replaced by another. After every kill, each
+scene that was ever reconstructed must be complete on disk, and unless a job was working on it, it must have the splats of its
+last job; otherwise the exit status is 1.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ FIRST = 4  # photos that a scene has before it is extended
 OFTEN = 8  # jobs on a scene for each time that it is forgotten
 
 
-FORGET = Kind("forget", Nothing, Nothing)  # no job, but done like one
+FORGET = Kind("forget", Nothing, Nothing)  # not a job, but handled like one here
 
 
 class Killer:
-    """One worker that is killed again and again, and what is known of its scenes."""
+    """A worker that is killed again and again, and the expected state of its scenes."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.random, self.scenes = random.Random(seed), folder / "scenes"
@@ -64,15 +64,15 @@ class Killer:
         self.worker = launch_worker(scenes=self.scenes)
         self.names = [f"scene {number}" for number in range(SCENES)]
         self.numbers = itertools.count(SCENES)
-        self.made: dict[str, int] = {}  # scenes that were reconstructed, and the splats that their last job left
+        self.made: dict[str, int] = {}  # scenes that were reconstructed, and the number of splats after their last job
         self.extended: set[str] = set()  # scenes that may have all photos
-        self.at_work = ""  # scene of the job that was cut off
+        self.at_work = ""  # scene of the interrupted job
         self.finished: Counter[str] = Counter()  # jobs by kind
         self.cut: Counter[str] = Counter()  # jobs by kind and stage
         self.stage = ""
 
     def once(self) -> list[str]:
-        """Start the worker, kill it while it works; gives what is wrong afterwards."""
+        """Start the worker and kill it while it works; return the faults found afterwards."""
         if not self.worker.alive:
             self.worker.start()
         with self.worker.connect() as client:
@@ -98,7 +98,7 @@ class Killer:
 
     def _do(self, client: Client, name: str, kind: Kind, settings: Any) -> None:
         if kind is FORGET:
-            self._replace(name)  # whether or not it comes to that
+            self._replace(name)  # even if the kill comes first
             client.forget(name)
             return
         files = {path: file for path, file in self.files.items() if path not in self.later}
@@ -114,7 +114,7 @@ class Killer:
         self.names[self.names.index(name)] = f"scene {next(self.numbers)}"
 
     def _job(self, name: str) -> tuple[Kind, Any]:
-        """A kind of job that the scene is ready for, and settings for it."""
+        """A random kind of job that suits the scene's state, and its settings."""
         whole = ReconstructSettings(checkpoint=self.checkpoint, refine=RefineSettings(steps=self.random.choice([0, 5])))
         if name not in self.made:
             return kinds.RECONSTRUCT, whole
@@ -139,7 +139,7 @@ class Killer:
             self.stage = event.stage
 
     def faults(self) -> list[str]:
-        """What is wrong with the scenes on disk."""
+        """The faults of the scenes on disk, as sentences."""
         labels = {label.parent: label.read_text(encoding="utf-8") for label in self.scenes.glob(f"*/{LABEL}")}
         found = []
         for name in sorted(self.made):
@@ -154,12 +154,12 @@ class Killer:
             elif not all(photo.path.is_file() for photo in state.reconstruction.photos.files):
                 found.append(f"{name} has lost photos")
             else:
-                self.made[name] = len(state.gaussians)  # the job that was cut off may have come to its end
+                self.made[name] = len(state.gaussians)  # the interrupted job may have finished
         return found
 
 
 def main() -> int:
-    """Print what was cut off, and every fault."""
+    """Print every fault, and which jobs were interrupted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
@@ -173,7 +173,7 @@ def main() -> int:
                     faults += 1
                     print(f"kill {kill + 1}: {fault}", flush=True)
     print(f"{options.kills} kills in {time.perf_counter() - started:.0f} s; {sum(killer.finished.values())} jobs finished")
-    print("cut off:", ", ".join(f"{where} {count}" for where, count in sorted(killer.cut.items())))
+    print("interrupted:", ", ".join(f"{where} {count}" for where, count in sorted(killer.cut.items())))
     print(f"{faults} scenes lost or broken")
     return 1 if faults else 0
 

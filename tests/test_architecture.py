@@ -11,6 +11,7 @@ import pytest
 
 from tools.imports import HOUSE as ROOT
 from tools.imports import imports, module_name
+from tools.plan import TREES, layers, rooms
 
 ENGINE, OPERATORS = ROOT / "tttlrm_blender", ROOT / "operators"
 MODULES, IN_BLENDER = sorted(ENGINE.rglob("*.py")), [*sorted(OPERATORS.rglob("*.py")), ROOT / "__init__.py"]
@@ -187,6 +188,13 @@ def test_a_room_of_the_operators_imports_what_it_may(source):
 
 def test_the_engine_has_no_import_circles():
     TopologicalSorter(engine_graph()).prepare()
+
+
+@pytest.mark.parametrize("tree", TREES.values())
+def test_no_two_rooms_import_each_other(tree):
+    """Packages and top modules of a tree; the CPU's back end and the room around it are the exception: they share conventions."""
+    circles = [circle for layer in layers({name: room.stands_on for name, room in rooms(tree).items()}) for circle in layer]
+    assert [circle for circle in circles if len(circle) > 1 and circle != ("render", "render/cpu")] == []
 
 
 def test_pycolmap_is_alone_in_its_process():

@@ -11,8 +11,13 @@ import pytest
 
 from tools.pages import anchors, page
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+HOUSE = Path(__file__).resolve().parents[1]
+DOCS = HOUSE / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
+READ_AS_FILES = sorted(
+    file for place in (".", ".github", "benchmarks", "benchmarks/results", "soak") for file in (HOUSE / place).glob("*.md")
+)
+COLUMNS = 100
 each_page = pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
 VOID = ("meta", "img", "br", "hr")  # tags without content
 
@@ -59,15 +64,22 @@ def test_links_lead_somewhere(file):
             assert (not heading or heading in known[place]) and (place in known or place.exists()), link
 
 
-@pytest.mark.parametrize("file", ["benchmarks/README.md", "soak/README.md", "CONTRIBUTING.md", "README.md"])
+@pytest.mark.parametrize("file", READ_AS_FILES, ids=lambda file: file.relative_to(HOUSE).as_posix())
 def test_links_between_files_lead_somewhere(file):
     """Outside docs/, where they are read as files: to one, and a heading of it."""
-    source = DOCS.parent / file
-    for link in re.findall(r"\]\(([^)]+)\)", source.read_text("utf-8")):
+    for link in re.findall(r"\]\(([^)]+)\)", file.read_text("utf-8")):
         target, _, heading = link.partition("#")
         if not target.startswith("http"):
-            page = source.parent / target
+            page = file.parent / target if target else file
             assert page.exists() and (not heading or heading in anchors(page.read_text("utf-8"))), link
+
+
+@pytest.mark.parametrize("file", [*PAGES, *READ_AS_FILES], ids=lambda file: file.relative_to(HOUSE).as_posix())
+def test_prose_wraps(file):
+    """Tables, code and a single long word, such as a link, may be wider."""
+    prose = re.sub(r"^ *```.*?^ *```$", "", file.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    lines = [line for line in prose.splitlines() if not line.lstrip().startswith("|")]
+    assert [line for line in lines if len(line) > COLUMNS and " " in line.strip("-* ")] == []
 
 
 def test_links_to_pages_lead_to_their_html():

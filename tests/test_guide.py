@@ -17,3 +17,14 @@ def test_the_guide_shows_what_the_journey_takes():
 
 def test_the_pictures_are_small():
     assert sum(file.stat().st_size for file in (HOUSE / "docs" / "guide").iterdir()) < LARGEST
+
+
+def test_the_journey_names_modules_and_panels_that_exist():
+    journey = (HOUSE / "tools" / "inside" / "guide.py").read_text("utf-8")
+    panels = re.findall(r'"(\w+)\.(TTTLRM_PT_\w+)"', journey)
+    modules = re.findall(r'import_module\(f"\{MODULE\}\.([\w.]+)"\)', journey)
+    assert panels and modules
+    for file, panel in panels:
+        assert f"class {panel}(" in (HOUSE / "operators" / "interface" / f"{file}.py").read_text("utf-8")
+    for module in modules:
+        assert (HOUSE / module.replace(".", "/")).with_suffix(".py").exists(), module

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the zip that people install in Blender, and has Blender check it where Blender is at hand."""
+"""Build the zip that users install in Blender, and validate it with Blender if available."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ HOUSE = Path(__file__).resolve().parents[1]
 MANIFEST = HOUSE / "blender_manifest.toml"
 FILES = ("__init__.py", "LICENSE")
 TREES = ("operators", "tttlrm_blender")
-PICTURES = (".jpg", ".png")  # of the docs
+PICTURES = (".jpg", ".png")  # in the docs
 
 
 def fetch_wheels() -> None:
-    """Put the wheels that vendor/requirements.txt pins by hash into vendor/, unless they are there."""
+    """Download the wheels that vendor/requirements.txt pins by hash into vendor/, unless they are there."""
     if all(wheel.exists() for wheel in wheels()):
         return
     pure = ["--platform", "any", "--python-version", "3.11", "--implementation", "py", "--abi", "none", "--only-binary", ":all:"]
@@ -45,12 +45,12 @@ def wheels() -> list[Path]:
 
 
 def manifest(version: str) -> str:
-    """The text of blender_manifest.toml with a version of the product in place of the checkout's."""
+    """The text of blender_manifest.toml with the given version instead of the checkout's."""
     return re.sub(r'^version = ".*$', f'version = "{version}"', MANIFEST.read_text("utf-8"), flags=re.MULTILINE)
 
 
 def contents(version: str) -> Iterator[tuple[Path, bytes]]:
-    """Every file of the extension, in a fixed order; the docs as pages for a browser, which F1 opens."""
+    """Every file of the extension, in a fixed order; the docs as HTML pages, which F1 opens."""
     yield MANIFEST, manifest(version).encode()
     files = [HOUSE / name for name in FILES]
     for tree in TREES:
@@ -77,7 +77,7 @@ def build(folder: Path, version: str = __version__) -> Path:
 
 
 def blender_command(name: str) -> list[str] | None:
-    """How `blender --command extension NAME` starts: by the program if it is on the path, else by the bpy module."""
+    """The command for `blender --command extension NAME`: Blender if it is on the path, otherwise the bpy module."""
     if blender := shutil.which("blender"):
         return [blender, "--command", "extension", name]
     module = importlib.util.find_spec("bpy")
@@ -88,16 +88,16 @@ def blender_command(name: str) -> list[str] | None:
 
 
 def check(target: Path) -> int:
-    """Have Blender check a zip; gives its exit status, 0 as well where there is no Blender."""
+    """Validate a zip with Blender; return its exit status, or 0 without a Blender."""
     command = blender_command("validate")
     if command is None:
-        print("Not checked: neither a blender program nor the bpy module is here.")
+        print("Not checked: there is neither a `blender` command nor the bpy module.")
         return 0
     return subprocess.run([*command, str(target)]).returncode
 
 
 def main() -> int:
-    """Build and check; the exit status is Blender's verdict."""
+    """Build and validate; the exit status is Blender's."""
     target = build(HOUSE / "dist")
     print(target.relative_to(HOUSE))
     return check(target)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print how much of each room the tests ran, and write it into CONTRIBUTING.md: `make coverage`."""
+"""Print the share of each room's lines that the tests ran, and write it into CONTRIBUTING.md: `make coverage`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main() -> int:
 
 
 def measured(tree: str) -> dict[str, tuple[int, int]]:
-    """How many lines each room of a tree has, and how many no test ran. Modules outside of rooms are the room of their name."""
+    """The number of lines in each room of a tree, and how many no test ran. A module outside any room counts as one."""
     coverage, lines, missed = Coverage(), Counter[str](), Counter[str]()
     coverage.load()
     for source in sorted((HOUSE / tree).rglob("*.py")):
@@ -46,7 +46,7 @@ def share(lines: int, missed: int) -> int:
 
 
 def filled(page: str, rooms: dict[str, dict[str, tuple[int, int]]]) -> str:
-    """The page with the figures of each tree anew, in the lines of a list that begin with the tree's name."""
+    """The page with updated figures, in the list items that begin with a tree's name."""
     for tree, counts in rooms.items():
         figures = ", ".join(f"{room} {share(*count)}" for room, count in counts.items() if room != "__init__")
         entry = textwrap.fill(f"- `{tree}`: {figures}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sends a Blender with a window from its first start to exported splats, and keeps a picture of each step.
+"""Drive a Blender with a window from installation to exported splats, and keep a screenshot of each step.
 
 python -m tools.guide --blender "xvfb-run -a blender" [--photos FOLDER] [--out out/guide] [--docs docs/guide]
 
-Without FOLDER the demo's own photos are taken: Suzanne, photographed by the bpy module. ImageMagick's `import` takes the
-pictures. The worker runs in this Python.
+Without FOLDER, the photos are those of the demo: Suzanne, photographed by the bpy module. ImageMagick's `import` takes the
+screenshots. The worker runs in this Python.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from PIL import Image
 from tools import window
 from tttlrm_blender.client import launch_worker
 
-LATER = 4  # photos, every so many of them is held back to be added
+LATER = 4  # every so many photos, one is held back to be added later
 PHOTOGRAPH = """
 import sys
 from pathlib import Path
@@ -31,16 +31,16 @@ bpy.ops.wm.read_factory_settings(use_empty=True)
 photograph(Path(sys.argv[1]))
 """
 PHOTOS = (".png", ".jpg", ".jpeg")
-QUALITY = 70  # of the guide's pictures, as JPEG counts it
+QUALITY = 70  # JPEG quality of the guide's pictures
 
 
 def main() -> int:
-    """The exit status is Blender's."""
+    """Drive Blender; the exit status is Blender's."""
     parser = argparse.ArgumentParser(prog="python -m tools.guide", description=__doc__)
     window.add_option(parser)
-    parser.add_argument("--photos", type=Path, help="a photo set (default: that of the demo)")
-    parser.add_argument("--out", type=Path, default=Path("out/guide"), help="folder of the results (default: %(default)s)")
-    parser.add_argument("--docs", type=Path, help="folder that gets the pictures as JPEG in place of those it has")
+    parser.add_argument("--photos", type=Path, help="photo set (default: that of the demo)")
+    parser.add_argument("--out", type=Path, default=Path("out/guide"), help="folder for the results (default: %(default)s)")
+    parser.add_argument("--docs", type=Path, help="folder whose pictures are replaced by the new ones, as JPEG")
     parser.add_argument("--refine", type=int, default=400, metavar="STEPS")
     options = parser.parse_args()
     out = options.out.resolve()
@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def demo_photos(out: Path) -> Path:
-    """Let the bpy module, in a process of its own, photograph Suzanne."""
+    """Let the bpy module photograph Suzanne, in a separate process."""
     folder = out / "Suzanne"
     if not (folder / "transforms.json").exists():
         subprocess.run([sys.executable, "-c", PHOTOGRAPH, str(folder)], cwd=window.HOUSE, check=True)
@@ -64,7 +64,7 @@ def demo_photos(out: Path) -> Path:
 
 
 def divided(photos: Path, part: Path) -> tuple[Path, dict]:
-    """A copy of the photo set that lacks some, and what the journey needs to know to add these."""
+    """A copy of the photo set without the photos to be added later, and what the script needs to add them."""
     pictures = sorted(path for path in photos.rglob("*") if path.suffix.lower() in PHOTOS)
     held_back = pictures[LATER // 2 :: LATER]
     first = empty(part) / photos.name
@@ -80,14 +80,14 @@ def divided(photos: Path, part: Path) -> tuple[Path, dict]:
 
 
 def _forget(poses: Path, names: set[str]) -> None:
-    """Take photos out of a transforms.json."""
+    """Remove photos from a transforms.json."""
     content = json.loads(poses.read_text())
     content["frames"] = [frame for frame in content["frames"] if frame["file_path"] not in names]
     poses.write_text(json.dumps(content))
 
 
 def empty(folder: Path) -> Path:
-    """The folder, with nothing in it."""
+    """Empty a folder, or create it; return it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder

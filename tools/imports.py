@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which module imports which, read from the sources."""
+"""Read from the sources which module imports which."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def module_name(source: Path) -> str:
 
 @cache
 def imports(source: Path) -> list[tuple[str, bool]]:
-    """Everything a file imports anywhere in it: absolute name of the module (or of what is in it), and whether relatively."""
+    """Every import anywhere in a file: the absolute name of the module or of a name in it, and whether the import is relative."""
     package = source.relative_to(HOUSE).parts[:-1]
     found = []
     for node in ast.walk(ast.parse(source.read_text("utf-8"))):

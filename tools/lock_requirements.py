@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what Blender's *Set Up Worker* installs: versions and hashes of all packages, for every supported machine.
+"""Pin the packages that Blender's *Set Up Worker* installs: versions and hashes, for every supported machine.
 
-PyTorch and what only its CUDA build needs go into a file of their own. The hashes are those of the Python package index; the
-builds on PyTorch's own indexes have others and are pinned by version alone.
+PyTorch and the packages that only its CUDA build needs are in a separate file. The hashes are those of PyPI; the builds on
+PyTorch's own indexes have other hashes and are pinned by version alone.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ TORCH = "torch==2.13.0"
 EXTRAS = ("formats", "video", "background")
 WITH_TORCH = ("torch==", "triton==", "nvidia-", "cuda-")
 PLATFORMS = ("x86_64-manylinux_2_28", "x86_64-pc-windows-msvc", "aarch64-apple-darwin")
-MACOS = "14.0"  # the oldest for which all have wheels
+MACOS = "14.0"  # the oldest version with wheels of all packages
 UV = Path(sys.executable).with_name("uv")
 HEADER = "# Written by `make lock`; do not edit.\n"
 
 
 def resolved() -> list[str]:
-    """One block of lines, with hashes, for each package that the engine needs anywhere."""
+    """One block of lines, with hashes, for each package that the engine needs on any platform."""
     extras = [f"--extra={extra}" for extra in EXTRAS]
     options = ["--universal", "--generate-hashes", "--no-annotate", "--no-header", "--quiet", "--only-binary", ":all:"]
     oldest = ".".join(map(str, VERSIONS[0]))
@@ -43,13 +43,13 @@ def resolved() -> list[str]:
         "pyproject.toml",
         "-",
     ]
-    wanted = f"{TORCH}\npip>=24.1\n"  # which tells how far a download is
+    wanted = f"{TORCH}\npip>=24.1\n"  # pip reports the progress of downloads from 24.1 on
     run = subprocess.run(command, input=wanted, stdout=subprocess.PIPE, text=True, check=True, cwd=HOUSE)
     return re.split(r"\n(?=\S)", run.stdout.strip())
 
 
 def check(platform: str, version: tuple[int, int]) -> None:
-    """Ends the program unless there is a wheel of everything for a platform and a Python."""
+    """Exit with an error unless every package has a wheel for a platform and a Python version."""
     files: list[str | Path] = [argument for name in ("packages.txt", "torch.txt") for argument in ("--requirement", ROOM / name)]
     machine: list[str | Path] = [
         "--python-platform",

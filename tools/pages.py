@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/*.md as HTML, for F1 to open from the installed extension."""
+"""Convert docs/*.md to HTML, which F1 opens from the installed extension."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MARKDOWN = MarkdownIt("commonmark").enable("table").use(anchors_plugin, max_leve
 
 
 def page(text: str) -> str:
-    """The HTML of a page in Markdown; its first line is its title. Links to other pages lead to their HTML."""
+    """The HTML of a Markdown page. Its first line is the title, and links to other pages lead to their HTML."""
     tokens = MARKDOWN.parse(text)
     for link in _links(tokens):
         address = urlsplit(str(link.attrs["href"]))
@@ -39,7 +39,7 @@ def page(text: str) -> str:
 
 
 def anchors(text: str) -> list[str]:
-    """What the headings of a page are called in addresses."""
+    """The anchors of a page's headings."""
     return [str(token.attrs["id"]) for token in MARKDOWN.parse(text) if token.type == "heading_open"]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds what a release consists of: the extension's zip in a static repository for Blender, and the engine's wheel and sdist.
+"""Build a release: the extension's zip in a static repository for Blender, and the engine's wheel and sdist.
 
-A folder with these files, on a disk or served at an address, is what Blender takes updates from: its `index.json` lists the zip.
+Blender can update from a folder with these files, on a disk or on a web server: its `index.json` lists the zip.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ def build_engine(folder: Path) -> None:
 
 
 def list_extensions(folder: Path) -> None:
-    """Write index.json for Blender and index.html for people, which list the zips of a folder."""
+    """Write index.json for Blender and index.html for people, which list the zips in a folder."""
     command = blender_command("server-generate")
     if command is None:
-        raise SystemExit("Only Blender can list extensions: put `blender` on the path, or install the bpy module.")
+        raise SystemExit("Listing extensions needs Blender: put `blender` on the path, or install the bpy module.")
     subprocess.run([*command, "--repo-dir", folder, "--html"], check=True)
 
 
 def release(folder: Path) -> int:
-    """Make a folder hold this release alone; gives the exit status of Blender's check."""
+    """Fill a folder with this release alone; return the exit status of Blender's validation."""
     for pattern in OF_OLDER_RELEASES:
         for file in folder.glob(pattern):
             file.unlink()
@@ -43,7 +43,7 @@ def release(folder: Path) -> int:
 
 
 def main() -> int:
-    """Build everything into dist/; the exit status is Blender's verdict on the extension."""
+    """Build everything into dist/; the exit status is that of Blender's validation of the extension."""
     status = release(HOUSE / "dist")
     for file in sorted((HOUSE / "dist").iterdir()):
         print(file.relative_to(HOUSE))

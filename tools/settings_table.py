@@ -18,12 +18,12 @@ UNITS = {"pixels": " pixels", "seconds": " s"}
 
 
 def main() -> None:
-    """Write the page with new tables."""
+    """Update the page's tables."""
     PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")
 
 
 def filled(page: str) -> str:
-    """The page with the first table of each section made anew."""
+    """The page with the first table of each section updated."""
     for heading, kind in SECTIONS.items():
         section = re.compile(rf"(^## {heading}\n(?:[^|\n].*\n|\n)*)(?:\|.*\n)+", re.MULTILINE)
         if found := section.search(page):
@@ -32,7 +32,7 @@ def filled(page: str) -> str:
 
 
 def table(kind: type) -> str:
-    """The settings of a dataclass, a line each."""
+    """The table of a dataclass's settings, one row each."""
     default = kind()
     settings = {name: each for name, each in describe(kind).items() if isinstance(each, Setting)}
     return HEAD + "".join(_row(name, each, getattr(default, name)) for name, each in settings.items())

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Installs the system libraries that the bpy module loads, where that is possible; names them where it is not.
+# Install the system libraries that the bpy module loads, or name them if that is not possible.
 set -u
 packages="libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libegl1 libgomp1"
 
@@ -19,4 +19,4 @@ if command -v apt-get >/dev/null && $as_root apt-get update -qq >/dev/null 2>&1 
 fi
 echo "The bpy module needs system libraries that could not be installed here. On Debian and Ubuntu:" >&2
 echo "    sudo apt-get install$missing" >&2
-echo "Elsewhere install the libraries of the same names. Everything but Blender works without them." >&2
+echo "On other systems, install the same libraries. Everything except Blender works without them." >&2

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the file that File > New > tttLRM begins with.
+"""Build the file behind File > New > tttLRM.
 
 python -m tools.template --blender "xvfb-run -a blender" --oldest .venv-4.2/bin/python
 
-Only a window has a sidebar with an open tab, and Blenders warn of files by newer ones: the oldest that the extension supports,
-as the bpy module, writes the file once more.
+An open tab in the sidebar needs a Blender with a window. Because Blender warns about files of newer versions, the file is then
+saved again by the oldest supported version, as the bpy module.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ bpy.ops.wm.save_as_mainfile(filepath=sys.argv[1], compress=True)
 
 
 def main() -> int:
-    """The exit status is Blender's."""
+    """Build the file; the exit status is Blender's."""
     parser = argparse.ArgumentParser(prog="python -m tools.template", description=__doc__)
     window.add_option(parser)
-    parser.add_argument("--oldest", required=True, metavar="PYTHON", help="a Python with the oldest bpy module supported")
+    parser.add_argument("--oldest", required=True, metavar="PYTHON", help="Python with the oldest supported bpy module")
     options = parser.parse_args()
     if status := window.run(options.blender, "template", {"template": str(TEMPLATE)}):
         return status

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Downloads everything that Blender's *Set Up Worker* installs, so that it can be installed without a network."""
+"""Download everything that Blender's *Set Up Worker* installs, to install it without a network."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tttlrm_blender.setup.machine import choose_build, look
 
 
 def main() -> int:
-    """For this machine and this Python; the exit status is pip's."""
+    """Download the packages for this machine and this Python; the exit status is pip's."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the wheels go")
-    parser.add_argument("--build", default="auto", help="of PyTorch: auto (what suits this machine), cpu, cuda or rocm")
-    parser.add_argument("--index", default="", help="package index that has PyTorch, in place of PyTorch's own")
+    parser.add_argument("folder", type=Path, help="folder for the wheels")
+    parser.add_argument("--build", default="auto", help="build of PyTorch: auto (suits this machine), cpu, cuda or rocm")
+    parser.add_argument("--index", default="", help="package index with PyTorch, instead of PyTorch's own")
     arguments = parser.parse_args()
     try:
         source = Source(choose_build(look(), arguments.build), arguments.index)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs scripts of `tools/inside` in a Blender with a window, which has a home of its own and the extension at hand."""
+"""Run scripts of `tools/inside` in a Blender with a window, a separate home folder, and the extension at hand."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def register():
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
-    """The option that names Blender."""
-    parser.add_argument("--blender", required=True, help='the command that starts it in a window, such as "xvfb-run -a blender"')
+    """Add the option that names Blender."""
+    parser.add_argument("--blender", required=True, help='command that starts Blender in a window, such as "xvfb-run -a blender"')
 
 
 def run(blender: str, script: str, plan: dict[str, Any]) -> int:
-    """Run a script of `tools/inside`, which reads its plan from a file. The exit status is Blender's."""
+    """Run a script of `tools/inside`, which reads its plan from a file; return Blender's exit status."""
     fetch_wheels()
     with tempfile.TemporaryDirectory() as folder:
         home, file = Path(folder, "home"), Path(folder, "plan.json")

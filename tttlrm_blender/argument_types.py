@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Types of arguments that several command lines have."""
+"""Argument types shared by several command lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 def whole(least: int = 0) -> Callable[[str], int]:
-    """Whole numbers from `least` on, as an argument's type."""
+    """An argument type for whole numbers of at least `least`."""
 
     def read(text: str) -> int:
         if not text.isdecimal() or int(text) < least:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writing files so that no half-written one is ever seen."""
+"""Atomic writing of files: no half-written file is ever visible."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from .errors import Code, Text, TttlrmError
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # a disk, a share of it, a file
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # no space on the disk, in the quota, in the file system
 
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """A name beside `path` to write to, with the same suffix; it takes the place of `path` once the block ends without an error.
+    """A temporary path beside `path`, with the same suffix, that replaces it once the block ends without an error.
 
     Raises `TttlrmError` when the folder or the file cannot be written.
     """
@@ -32,14 +32,14 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def unwritable(name: str | Path | Text, error: OSError) -> TttlrmError:
-    """The error for a file that the system did not let be written."""
-    hint = "Make room on the disk." if error.errno in FULL else "See whether its folder is there and may be written to."
+    """The error for a file that could not be written."""
+    hint = "Free some disk space." if error.errno in FULL else "Check that its folder exists and can be written to."
     return TttlrmError("{} cannot be written: {}.", name, error, hint=hint, code=Code.CANNOT_WRITE)
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it. Raises `TttlrmError` where that is impossible."""
+    """Make a folder and its parents. Raises `TttlrmError` where that is impossible."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TttlrmError("The folder {} cannot be made: {}.", path, error, code=Code.CANNOT_WRITE) from error
+        raise TttlrmError("The folder {} cannot be created: {}.", path, error, code=Code.CANNOT_WRITE) from error

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results that took long, kept in the user's cache folder by the content of the files that they were made from."""
+"""Results that take long to compute, in the user's cache folder, named after the contents of the files they were made from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .errors import Code, TttlrmError
 
 
 def cache_folder() -> Path:
-    """Where results are kept: TTTLRM_CACHE, or the system's place for such things. It need not exist."""
+    """The cache folder: TTTLRM_CACHE, or the system's usual place. It may not exist yet."""
     local = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("TTTLRM_CACHE") or Path(local) / "tttlrm")
 
@@ -27,12 +27,14 @@ def kept_folder(kind: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         hint = "Set TTTLRM_CACHE to a folder that can be written to."
-        raise TttlrmError("The cache folder {} cannot be made ({}).", folder, error, hint=hint, code=Code.CANNOT_WRITE) from None
+        raise TttlrmError(
+            "The cache folder {} cannot be created ({}).", folder, error, hint=hint, code=Code.CANNOT_WRITE
+        ) from None
     return folder
 
 
 def content_name(files: Iterable[Path], *more: object) -> str:
-    """A name that stands for the contents of files, and for whatever else a result depends on."""
+    """A hash of the contents of files and of everything else (`more`) that a result depends on."""
     digest = hashlib.sha256(repr(more).encode())
     for path in files:
         with path.open("rb") as file:
@@ -41,7 +43,7 @@ def content_name(files: Iterable[Path], *more: object) -> str:
 
 
 def keep(made: Path, kept: Path) -> None:
-    """Let a folder take the name under which it is looked for, unless another process was faster."""
+    """Rename a finished folder to its name in the cache, unless another process was faster."""
     try:
         made.rename(kept)
     except OSError:

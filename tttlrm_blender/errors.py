@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Failures that a person can act on, and the texts that tell about them: templates with values, so that whoever shows a
-text can translate the template before it is filled."""
+"""Failures that a person can act on, and their texts: templates with values, translated before they are filled in."""
 
 from __future__ import annotations
 
@@ -11,12 +10,12 @@ from enum import StrEnum
 from numbers import Integral, Real
 from pathlib import Path
 
-FIELD = re.compile(r"\{(!r)?(?::(,?(?:\.\d)?[dfg%]?))?\}")  # the only fields: they reach nothing inside of a value
+FIELD = re.compile(r"\{(!r)?(?::(,?(?:\.\d)?[dfg%]?))?\}")  # the only fields: none reaches inside a value
 
 
 @dataclass(frozen=True)
 class Text:
-    """English with a field such as `{}`, `{!r}` or `{:.1f}` for each value; a value can be a text in turn.
+    """An English template with a field such as `{}`, `{!r}` or `{:.1f}` for each value; a value can itself be a text.
 
     `str(text)` is finished English. Made with `text`.
     """
@@ -25,42 +24,42 @@ class Text:
     values: tuple[str | int | float | Path | Text, ...] = ()
 
     def with_values(self, change: Callable[[str | int | float | Path], str | int | float | Path | Text]) -> Text:
-        """The text with other values, also in the texts in it."""
+        """The text with every value changed, in nested texts too."""
         values = (value.with_values(change) if isinstance(value, Text) else change(value) for value in self.values)
         return Text(self.template, tuple(values))
 
     def __bool__(self) -> bool:
-        """Whether it says anything."""
+        """Whether the text is not empty."""
         return bool(self.template)
 
     def __str__(self) -> str:
         return self.worded(str)
 
     def worded(self, translate: Callable[[str], str]) -> str:
-        """The finished text, its template and those of texts in it translated first. Never raises, whatever the template is."""
+        """The finished text, after translating its template and those of nested texts. Never raises, whatever they contain."""
         values = (value.worded(translate) if isinstance(value, Text) else value for value in self.values)
         return FIELD.sub(lambda field: _filled(field, values), translate(self.template))
 
 
 def text(template: str, *values: object) -> Text:
-    """A text of a constant template and its values; other values than texts, paths and numbers are kept as their words."""
+    """A text from a constant template and its values; values other than texts, paths and numbers become strings."""
     return Text(template, tuple(map(_kept, values)))
 
 
 def listed(values: Sequence[object], between: str = ", ") -> Text:
-    """Texts and other values one after the other."""
+    """One text of several texts or other values in a row."""
     return Text(between.join(["{}"] * len(values)), tuple(map(_kept, values)))
 
 
 def as_text(words: str | Text) -> Text:
-    """A text that has no values may be given as its template alone."""
+    """A text, or a template without values as one."""
     return words if isinstance(words, Text) else Text(words)
 
 
 def _kept(value: object) -> str | int | float | Path | Text:
     if isinstance(value, Text | Path):
         return value
-    if isinstance(value, OSError) and value.strerror:  # without the path that it may have
+    if isinstance(value, OSError) and value.strerror:  # without its path
         return value.strerror
     if isinstance(value, bool) or not isinstance(value, Real):
         return str(value)
@@ -72,7 +71,7 @@ def _filled(field: re.Match[str], values: Iterator[str | int | float | Path]) ->
         plain = str(value) if isinstance(value, Path) else value
         try:
             return repr(plain) if field[1] else format(plain, field[2] or "")
-        except (ValueError, OverflowError):  # a number's field with something else in it
+        except (ValueError, OverflowError):  # a number's format for something else
             return str(plain)
     return field[0]
 
@@ -173,21 +172,21 @@ class Code(StrEnum):
 
 
 class TttlrmError(Exception):
-    """What happened and to which file, as one sentence, and what to do about it, as another.
+    """A failure in two sentences: what happened and to which file, and what to do about it.
 
     `text` and `advice` are the two as templates with values, `sentence` and `hint` as finished English. `code` is a `Code`, or
-    what a newer worker has in place of one.
+    the word that a newer worker uses.
     """
 
     def __init__(self, template: str | Text, *values: object, hint: str | Text = "", code: str = Code.FAILED) -> None:
-        """`template` is a constant of the sources, in English with a field for each of `values`, as in `Text`."""
+        """`template` is a constant English string with a field for each of `values`, as in `Text`."""
         self.text = template if isinstance(template, Text) else text(template, *values)
         self.advice, self.code = as_text(hint), code
         super().__init__(self.text)
 
     @property
     def words(self) -> Text:
-        """All that it says, as one text."""
+        """Both sentences as one text."""
         return text("{} {}", self.text, self.advice) if self.advice else self.text
 
     @property
@@ -197,22 +196,27 @@ class TttlrmError(Exception):
 
     @property
     def hint(self) -> str:
-        """What to do about it, in English; empty where there is nothing to do."""
+        """What to do about it, in English, or an empty string."""
         return str(self.advice)
 
     def __str__(self) -> str:
         return str(self.words)
 
 
+def bad_splats(template: str, path: Path, *values: object, hint: str = "") -> TttlrmError:
+    """The error for a file of splats, or a GLB file, that cannot be read."""
+    return TttlrmError(template, path, *values, hint=hint, code=Code.BAD_SPLATS)
+
+
 class Cancelled(Exception):
-    """The person asked a running job to stop."""
+    """A running job was canceled."""
 
 
-# In what CUDA, torch, C++ and oneDNN say of it.
+# Parts of the messages of CUDA, torch, C++ and oneDNN.
 SHORTAGE = ("out of memory", "can't allocate memory", "bad_alloc", "ALLOC_FAILED", "could not create a primitive")
 
 
 def lacks_memory(error: BaseException) -> bool:
-    """Whether an error says that memory did not suffice, the processor's or an accelerator's."""
-    told = isinstance(error, RuntimeError) and any(words in str(error) for words in SHORTAGE)
-    return told or isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    """Whether an error says that main memory or an accelerator's memory ran out."""
+    says_so = isinstance(error, RuntimeError) and any(words in str(error) for words in SHORTAGE)
+    return says_so or isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .atomic_files import replacing
-from .gaussians.formats.finite import bad_file
+from .errors import bad_splats
 
 MAGIC = b"glTF"
 HEADER, CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")
@@ -36,17 +36,17 @@ def read_glb_file(path: Path) -> Glb:
         content = np.memmap(path, mode="r")
         magic, version, length = HEADER.unpack(content[: HEADER.size].tobytes())
         if magic != MAGIC or version != 2:
-            raise bad_file("{} is not a GLB file of glTF 2.0.", path)
+            raise bad_splats("{} is not a GLB file of glTF 2.0.", path)
         if length > len(content):
-            raise bad_file("{} ends too early.", path, hint="Copy or export the file again.")
+            raise bad_splats("{} ends too early.", path, hint="Copy or export the file again.")
         chunks = dict(_chunks(content[:length]))
         tree = json.loads(chunks[JSON].tobytes())
     except OSError as error:
-        raise bad_file("{} cannot be read: {}.", path, error.strerror) from error
+        raise bad_splats("{} cannot be read: {}.", path, error.strerror) from error
     except (ValueError, KeyError, RecursionError, struct.error) as error:
-        raise bad_file("{} is not a GLB file, or is damaged.", path) from error
+        raise bad_splats("{} is not a GLB file, or is damaged.", path) from error
     if not isinstance(tree, dict):
-        raise bad_file("{} is not a GLB file, or is damaged.", path)
+        raise bad_splats("{} is not a GLB file, or is damaged.", path)
     return Glb(tree, chunks.get(BINARY, np.empty(0, dtype=np.uint8)))
 
 
@@ -62,9 +62,9 @@ def _chunks(content: np.ndarray) -> Iterator[tuple[bytes, np.ndarray]]:
 
 
 def read_accessor(glb: Glb, index: int) -> np.ndarray:
-    """The values of an accessor, [count, width], normalised integers as floats.
+    """The values of an accessor, [count, width], normalized integers as floats.
 
-    Raises `ValueError`, `KeyError`, `IndexError` or `TypeError` when it does not fit the buffer.
+    Raises `ValueError`, `KeyError`, `IndexError` or `TypeError` when the accessor does not fit the buffer.
     """
     accessor = _item(glb.tree["accessors"], index)
     view = _item(glb.tree["bufferViews"], accessor["bufferView"])
@@ -96,8 +96,8 @@ def write_glb_file(path: str | Path, tree: dict[str, Any], arrays: list[np.ndarr
 def glb_parts(tree: dict[str, Any], arrays: list[np.ndarray], files: Sequence[np.ndarray] = ()) -> Iterator[bytes]:
     """A tree as the content of a GLB file, piece by piece.
 
-    The accessors, in order, are the arrays [count, width], whose integers below 32 bits count as normalised. The bufferViews
-    are those of the accessors, then one for each of the files [B] uint8, such as pictures.
+    The accessors, in order, are the arrays [count, width]; integers of fewer than 32 bits are marked as normalized. The
+    bufferViews are those of the accessors, then one for each of the files [B] uint8, such as pictures.
     """
     pieces = [*arrays, *files]
     starts = np.cumsum([0, *(_padded(piece.nbytes) for piece in pieces)]).tolist()

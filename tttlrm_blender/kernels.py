@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How kernels are compiled and shared out over threads.
+"""Compilation of numba kernels, and their distribution over threads.
 
-Plain threads rather than numba's own pool: they wait without spinning, any thread may start them, and torch's setting holds.
+Plain threads rather than numba's pool: they wait without spinning, any thread may start them, and torch's thread count applies.
 What a kernel finds for an element does not depend on the part that it is in, so results are the same on any number of threads.
 """
 
@@ -20,19 +20,19 @@ import numba
 import numpy as np
 import torch
 
-# Everything of fastmath but the promise that there are no infinities and NaNs: broken splats are recognised by them.
+# All of fastmath except the promise of no infinities and NaNs, by which broken splats are recognized.
 RELAXED = {"contract", "reassoc", "nsz", "arcp", "afn"}
 
 kernel = numba.njit(nogil=True, cache=True, fastmath=RELAXED, error_model="numpy")
 
-_threads: ContextVar[int | None] = ContextVar("threads", default=None)  # of kernels, where torch has fewer
+_threads: ContextVar[int | None] = ContextVar("threads", default=None)  # of kernels, while torch has only one
 
 
 @contextmanager
 def torch_in_order() -> Iterator[None]:
-    """Keep torch to one thread, and kernels to as many as torch had.
+    """Limit torch to one thread, and keep kernels at as many as torch had: results are then the same on any number of threads.
 
-    How torch cuts arrays into parts for its threads decides the last digits of its sums, and of exponentials at the parts' ends.
+    How torch splits arrays among its threads affects the last digits of its sums, and of exponentials at the ends of the parts.
     """
     threads = torch.get_num_threads()
     before = _threads.set(_threads.get() or threads)
@@ -45,10 +45,10 @@ def torch_in_order() -> Iterator[None]:
 
 
 def spread(run: Callable[..., None], count: int, *arguments: Any, pieces: int = 1) -> None:
-    """Call `run(start, stop, *arguments)` for parts of range(count), `pieces` parts for each thread."""
+    """Call `run(start, stop, *arguments)` for parts of range(count) in parallel, `pieces` parts per thread."""
     threads = _threads.get() or torch.get_num_threads()
     bounds = np.linspace(0, count, threads * pieces + 1).astype(np.int64).tolist()
-    parts = iter(list(pairwise(bounds)))  # of a list: threads can share it, and none gets a part that another has
+    parts = iter(list(pairwise(bounds)))  # over a list: threads can share it, and no two get the same part
 
     def drain() -> None:
         for start, stop in parts:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long-running work tells what it is doing, offers what it has, and learns that it should stop."""
+"""Progress, previews, notes and cancellation of long-running work."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from .errors import Cancelled, Text
 from .gaussians.gaussians import Gaussians
 from .stages import Stage
 
-Listen = Callable[[], None]  # called all along the way; raises to stop it
+Listen = Callable[[], None]  # called often during long work; raises to stop it
 
 
 def unheard() -> None:
-    """Listens to nobody."""
+    """Do nothing: the `Listen` of work that is never stopped."""
 
 
 class Report:
-    """Progress of one job. This one is silent; front ends override `progress`, and `preview` where somebody looks."""
+    """Progress of one job. This class is silent; front ends override `progress`, `note` and, to show previews, `preview`."""
 
-    watched = False  # whether somebody looks at previews: none need be made otherwise
+    watched = False  # whether previews are shown; if not, none need to be made
 
     def __init__(self) -> None:
         self._stop = threading.Event()
 
     def __call__(self, stage: Stage, fraction: float) -> None:
-        """Say how much of a stage is done, 0 to 1. Raises `Cancelled` once `cancel` has been called."""
+        """Report how much of a stage is done, 0 to 1. Raises `Cancelled` once `cancel` has been called."""
         if self._stop.is_set():
             raise Cancelled
         self.progress(stage, min(max(fraction, 0.0), 1.0))
@@ -41,7 +41,7 @@ class Report:
         """Called with every report."""
 
     def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
-        """Called where there are intermediate splats (numpy) worth showing, with what makes them."""
+        """Called when intermediate splats (numpy) could be shown; `make` makes them."""
 
     def note(self, text: Text) -> None:
-        """Called with things worth telling that stop nothing, such as a photo that was left out."""
+        """Called with notes for the user about things that do not stop the job, such as a photo that was left out."""

@@ -1,38 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of long-running work, as its progress names them."""
+"""The stages of long-running work, as named in progress reports."""
 
 from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """What work is at. On the wire a stage is its text: that of a newer worker may be none of these."""
+    """A stage of work. On the wire a stage is its text, and a newer worker may send others."""
 
     # Before the work begins
-    WAIT = "wait"  # other jobs go first
-    CONNECT = "connect"  # the worker is started or reached
-    UPLOAD = "upload"  # files are sent to it
+    WAIT = "wait"  # for other jobs
+    CONNECT = "connect"  # to the worker, which may have to be started
+    UPLOAD = "upload"  # files are sent to the worker
     # Setting up and checking a worker
-    LOOK_AROUND = "look around"  # what the machine has
+    LOOK_AROUND = "look around"  # at what the machine has
     MAKE_ENVIRONMENT = "make the environment"
     INSTALL_PACKAGES = "install packages"
     INSTALL_PYTORCH = "install PyTorch"
     CHECK = "check"
     # Photos and their cameras
-    FRAMES = "frames"  # a video is read
+    FRAMES = "frames"  # taken from a video
     LOAD = "load"
-    LOOK = "look"  # which photos are blurred, broken or the same
-    COPIES = "copies"  # smaller copies for the estimation of poses
+    LOOK = "look"  # for blurred, broken and duplicate photos
+    COPIES = "copies"  # smaller photos for pose estimation
     FEATURES = "features"
     PAIRS = "pairs"
     MATCHES = "matches"
     POINTS = "points"
     CAMERAS = "cameras"
-    BACKGROUND = "background"  # it is removed
-    RESIZE = "resize"  # photos are read at the network's size
+    BACKGROUND = "background"  # removal
+    RESIZE = "resize"  # to the network's size
     # Splats
     PREVIEW = "preview"
-    ENCODE = "encode"  # the network reads the photos
-    DECODE = "decode"  # splats are read from its memory
+    ENCODE = "encode"  # photos to fast weights
+    DECODE = "decode"  # fast weights to splats
     REFINE = "refine"
     MEASURE = "measure"
     # Surfaces
@@ -41,8 +41,8 @@ class Stage(StrEnum):
     EXTRACT_SURFACE = "extract surface"
     UNWRAP = "unwrap"
     BAKE_TEXTURE = "bake texture"
-    # What comes of it
+    # Results
     SAVE = "save"
     RENDER = "render"
     EXPORT = "export"
-    PROCEDURAL = "procedural"  # scenes are made up, and measured
+    PROCEDURAL = "procedural"  # scenes are generated and measured

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of benchmarks/overlay.py that needs bpy: pictures by the overlay and by Cycles, [H, W, 3] sRGB, as .npy files."""
+"""The part of benchmarks/overlay.py that needs bpy: writes images of the overlay and of Cycles, [H, W, 3] sRGB, as .npy files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tttlrm_blender.protocol.results import CameraTable
 
 
 def main(splats: str, folder: Path, samples: int) -> None:
-    """Draw all; a Blender that draws splats by itself has no overlay, and nothing to choose in renders."""
+    """Render all images; a Blender that draws splats itself has no overlay and no Blend as Trained."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     gpu_process.begin()
     arrays = np.load(folder / "camera.npz")
@@ -40,7 +40,7 @@ def main(splats: str, folder: Path, samples: int) -> None:
 
 
 def draw_overlay(path: Path, cameras: Cameras, size: tuple[int, int]) -> None:
-    """One picture by the overlay."""
+    """Write one image of the overlay."""
     started = time.perf_counter()
     picture, _ = gpu_process.draw_overlay(gpu_process.eye_of(cameras), size)
     canvas.forget()
@@ -49,7 +49,7 @@ def draw_overlay(path: Path, cameras: Cameras, size: tuple[int, int]) -> None:
 
 
 def render(path: Path, view_transform: str, samples: int) -> None:
-    """One picture by Cycles, over black."""
+    """Write one image of Cycles, on black."""
     started, scene = time.perf_counter(), bpy.context.scene
     scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", samples, False
     scene.view_settings.view_transform = view_transform

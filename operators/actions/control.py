@@ -11,7 +11,7 @@ from ..mixins import Outcome
 
 
 class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
-    """Start the worker, or reach the one that the preferences name, before it is needed"""
+    """Start the worker, or connect to the one set in the preferences, ahead of the first job"""
 
     bl_idname = "tttlrm.start_worker"
     bl_label = "Start Worker"
@@ -27,7 +27,7 @@ class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
 
 
 class TTTLRM_OT_stop_worker(bpy.types.Operator):
-    """Leave the worker; one that was started from here ends, with the scenes it has kept"""
+    """Disconnect from the worker. A worker that Blender started is stopped, and the scenes it keeps are lost"""
 
     bl_idname = "tttlrm.stop_worker"
     bl_label = "Stop Worker"
@@ -35,7 +35,7 @@ class TTTLRM_OT_stop_worker(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        cls.poll_message_set("No worker is connected: one starts when it is needed")
+        cls.poll_message_set("No worker is connected: one is started when needed")
         return worker.link.connected
 
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -45,7 +45,7 @@ class TTTLRM_OT_stop_worker(bpy.types.Operator):
 
 
 class TTTLRM_OT_cancel(bpy.types.Operator):
-    """Stop the job that is running, and those that wait"""
+    """Stop the running job and all waiting jobs"""
 
     bl_idname = "tttlrm.cancel"
     bl_label = "Stop"
@@ -53,7 +53,7 @@ class TTTLRM_OT_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        cls.poll_message_set("No job is running that could be stopped")
+        cls.poll_message_set("No job is running")
         return activity.current is not None
 
     def execute(self, context: bpy.types.Context) -> Outcome:

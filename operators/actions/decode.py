@@ -19,7 +19,7 @@ from ..scene.splats import is_kept
 
 
 class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
-    """Make the splats anew with this object's own settings; the photos are not read again"""
+    """Decode the splats again with this object's settings, without reading the photos again"""
 
     bl_idname = "tttlrm.decode"
     bl_label = "Decode Again"
@@ -27,7 +27,9 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
     kind = kinds.DECODE
     crop: Any  # what Blender makes of the annotations below
     __annotations__ = properties.annotations(settings.DecodeSettings) | {
-        "crop": StringProperty(name="Crop Box", description="Name of the object to crop to; empty for the splats' own choice"),
+        "crop": StringProperty(
+            name="Crop Box", description="Name of the object to crop to; leave empty to use the crop box set on the splats"
+        ),
     }
 
     def collect(self, context: bpy.types.Context) -> Work:
@@ -40,14 +42,14 @@ def cropped(wanted: settings.DecodeSettings, splats: bpy.types.Object, name: str
     """Settings with the crop box of that name, else with the splats' own. Raises `TttlrmError` when it is flat, or not there."""
     if name and name not in bpy.data.objects:
         raise errors.TttlrmError(
-            "There is no object “{}” to crop to.", name, hint="Name one of the scene.", code=errors.Code.BAD_SETTINGS
+            "There is no object “{}” to crop to.", name, hint="Choose an object of this scene.", code=errors.Code.BAD_SETTINGS
         )
     box = bpy.data.objects[name] if name else group_of(splats).crop
     return replace(wanted, crop=crop_matrix(box, splats))
 
 
 class TTTLRM_OT_decode_selected(bpy.types.Operator):
-    """Decode all selected splats again, one after the other, each with its own settings"""
+    """Decode all selected splats again, one after another, each object with its own settings"""
 
     bl_idname = "tttlrm.decode_selected"
     bl_label = "Decode All Selected"

@@ -16,7 +16,7 @@ from ..translations import shown
 
 
 class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
-    """Tell the versions, devices and packages of the worker's Python, and let it reconstruct a small scene as a test"""
+    """Report the versions, devices and packages of the worker's Python, and reconstruct a small test scene"""
 
     bl_idname = "tttlrm.check_worker"
     bl_label = "Check Worker"
@@ -27,9 +27,9 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
         chosen = chosen_worker()
         if not chosen.launched:
             raise errors.TttlrmError(
-                "The worker on {} was not started by Blender, which cannot look at its Python.",
+                "Blender did not start the worker on {} and cannot check its Python.",
                 chosen.host,
-                hint="Type “tttlrm doctor” on that machine.",
+                hint="Run “tttlrm doctor” on that machine.",
                 code=errors.Code.OUT_OF_REACH,
             )
         require_python(chosen)
@@ -39,7 +39,7 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
         """Show the page; it stays to be copied in the Info editor."""
         self.report({"INFO"} if result.well else {"WARNING"}, "\n".join(result.lines))
         if not bpy.app.background:
-            title = shown("The worker is well") if result.well else shown("The worker is not well")
+            title = shown("Worker check passed") if result.well else shown("Worker check failed")
             given(context.window_manager).popup_menu(lambda popup, _: _draw(popup.layout, result.lines), title=title)
 
 

@@ -54,7 +54,7 @@ class Dropped:
 
 
 class TTTLRM_OT_drop(bpy.types.Operator):
-    """Reconstruct photos or a video that were dropped, or the photos beside a dropped transforms.json, after a question"""
+    """Reconstruct dropped photos, a dropped video, or the photos next to a dropped transforms.json, after confirmation"""
 
     bl_idname = "tttlrm.drop"
     bl_label = "Reconstruct Dropped Files"
@@ -66,7 +66,7 @@ class TTTLRM_OT_drop(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        cls.poll_message_set("Another job is still running: wait for it, or stop it with Esc")
+        cls.poll_message_set("Another job is still running: wait for it to finish, or press Esc to stop it")
         return activity.current is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
@@ -79,7 +79,7 @@ class TTTLRM_OT_drop(bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this to ask."""
         given(self.layout).label(text=self._dropped().sentence)
-        given(self.layout).label(text="The other settings are those of the sidebar's tab tttLRM.")
+        given(self.layout).label(text="All other settings come from the tttLRM tab of the sidebar.")
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this after the answer. The job goes on when this operator is over."""

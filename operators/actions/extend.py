@@ -28,7 +28,7 @@ POSES = f"{GIVEN}/blender.json"  # where the worker finds the poses of Blender's
 
 
 class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
-    """Add photos to the scene of the active splats: those of the other selected objects, or of files or a folder"""
+    """Add photos to the scene of the active splats: those of the other selected objects, or from files or a folder"""
 
     bl_idname = "tttlrm.extend"
     bl_label = "Add Photos"
@@ -38,11 +38,13 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
     files: Any
     refine: Any
     __annotations__ = properties.annotations(settings.ExtendSettings) | {
-        "directory": StringProperty(name="Folder", description="Of the files; without files, of photos", **FOLDER),
+        "directory": StringProperty(
+            name="Folder", description="Folder of the files; without files, a folder of photos", **FOLDER
+        ),
         "files": CollectionProperty(**FILES),
         "filter_image": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
         "filter_folder": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
-        "refine": BoolProperty(name="Refine", description="Optimise the new splats with the object's settings for that"),
+        "refine": BoolProperty(name="Refine", description="Optimize the new splats with the object's refine settings"),
     }
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
@@ -54,7 +56,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this while files are chosen."""
-        given(self.layout).label(text="Photos, or a folder of them")
+        given(self.layout).label(text="Photos, or a folder of photos")
         for name in ("poses", "views", "refine"):
             given(self.layout).prop(self, name)
 
@@ -73,7 +75,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
             found = pictures(shown, photos_folder(taken), taken, splats.matrix_world)
             wanted, files = _with_poses(wanted, found, splats)
         if not files:
-            hint = "Select image empties, or cameras with background images, beside the splats, or choose files."
+            hint = "Select image empties or cameras with background images along with the splats, or choose files."
             raise errors.TttlrmError("There are no new photos.", hint=hint, code=errors.Code.NO_PHOTOS)
         self._photos = {name: source for name, source in files.items() if isinstance(source, Path)}
         return extending(splats, wanted, files)

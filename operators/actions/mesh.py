@@ -25,7 +25,7 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
         splats = self.target()
         seen = splats.visible_get()
         faces = place_mesh(splats, result)
-        hidden = "{:,} faces; the object of the splats is hidden, Alt+H shows it"
+        hidden = "{:,} faces; the splats are hidden, press Alt+H to show them"
         self.report({"INFO"}, told(hidden, faces) if seen else told("{:,} faces", faces))
 
 

@@ -17,7 +17,7 @@ PARTS = {"decode": settings.DecodeSettings, "refine": settings.RefineSettings, "
 
 
 class TTTLRM_OT_copy_settings(bpy.types.Operator):
-    """Give all other selected splats the settings of the active ones"""
+    """Copy the settings of the active splats to all other selected splats"""
 
     bl_idname = "tttlrm.copy_settings"
     bl_label = "Copy Settings to Selected"
@@ -26,7 +26,7 @@ class TTTLRM_OT_copy_settings(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        cls.poll_message_set("Select other splats too, the active ones last")
+        cls.poll_message_set("Select other splats too, and last the splats to copy from")
         return is_splats(context.object) and len(_splats(context)) > 0
 
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -46,7 +46,7 @@ def _splats(context: bpy.types.Context) -> list[bpy.types.Object]:
 
 
 class TTTLRM_OT_decode_preset(AddPresetBase, bpy.types.Operator):
-    """Keep the decode settings of the active splats as a preset, or remove one"""
+    """Save the decode settings of the active splats as a preset, or remove a preset"""
 
     bl_idname = "tttlrm.decode_preset"
     bl_label = "Add Decode Preset"

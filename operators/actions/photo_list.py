@@ -14,7 +14,7 @@ from .reconstruct import FOLDER
 WHICH = (
     ("ALL", "All", "Use all photos"),
     ("NONE", "None", "Use none of the photos"),
-    ("INVERT", "Invert", "Use those that are not used now"),
+    ("INVERT", "Invert", "Use the photos that are not used now, and no others"),
 )
 
 
@@ -46,7 +46,7 @@ class TTTLRM_OT_choose_folder(bpy.types.Operator):
 
 
 class TTTLRM_OT_list_photos(bpy.types.Operator):
-    """Look again which photos the folder has; check marks stay"""
+    """Update the list of photos in the folder, keeping the check marks"""
 
     bl_idname = "tttlrm.list_photos"
     bl_label = "Refresh Photos"

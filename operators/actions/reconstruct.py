@@ -48,7 +48,7 @@ def place(name: str, work: Work, result: results.ReconstructResult) -> bpy.types
 
 
 class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
-    """Turn photos into Gaussian splats: those that the panel names, those of a folder, or files"""
+    """Reconstruct Gaussian splats from the photos chosen in the panel, from a folder or from files"""
 
     bl_idname = "tttlrm.reconstruct"
     bl_label = "Reconstruct"
@@ -57,13 +57,13 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     files: Any
     with_mesh: Any
     __annotations__ = properties.annotations(settings.ReconstructSettings) | {
-        "directory": StringProperty(name="Folder", description="Photos; empty for those of the panel", **FOLDER),
+        "directory": StringProperty(name="Folder", description="Photos; leave empty to use those of the panel", **FOLDER),
         "files": CollectionProperty(**FILES),
-        "name": StringProperty(name="Name", description="Of the new collection; empty to name it after the photos"),
+        "name": StringProperty(name="Name", description="Name of the new collection; leave empty to name it after the photos"),
         "refine_steps": properties.setting_property(settings.RefineSettings, "steps", name="Refine Steps"),
         "refine_passes": properties.setting_property(settings.RefineSettings, "passes", name="Refine Passes"),
         "refine_seconds": properties.setting_property(settings.RefineSettings, "seconds", name="Refine Seconds"),
-        "with_mesh": BoolProperty(name="Mesh", description="Make a mesh too"),
+        "with_mesh": BoolProperty(name="Mesh", description="Also make a mesh"),
     }
 
     @classmethod

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats become sharper by optimisation against their photos."""
+"""Splats become sharper by optimization against their photos."""
 
 import bpy
 
@@ -10,7 +10,7 @@ from ..jobs.worker import Work
 
 
 class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
-    """Optimise the splats against their photos, for some steps, passes or time"""
+    """Optimize the splats against their photos for a number of steps, passes or seconds"""
 
     bl_idname = "tttlrm.refine"
     bl_label = "Refine"
@@ -28,6 +28,4 @@ class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
 def require_budget(wanted: settings.RefineSettings) -> None:
     """Raises `TttlrmError` where settings do not say how long to refine."""
     if not wanted.wanted:
-        raise errors.TttlrmError(
-            "There is nothing to refine in no time.", hint="Set steps, passes or seconds.", code=errors.Code.BAD_SETTINGS
-        )
+        raise errors.TttlrmError("Set a refinement budget.", hint="Set steps, passes or seconds.", code=errors.Code.BAD_SETTINGS)

@@ -13,7 +13,7 @@ from ..translations import explained
 
 
 class TTTLRM_OT_reconstruct_again(bpy.types.Operator):
-    """Reconstruct the photos of the cameras beside these splats again, as a new scene; without such cameras ask for a folder"""
+    """Reconstruct the photos of these splats' cameras again, as a new scene; without cameras, ask for a folder"""
 
     bl_idname = "tttlrm.reconstruct_again"
     bl_label = "Reconstruct Again"

@@ -16,13 +16,13 @@ from ..translations import told
 
 
 class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
-    """Install PyTorch and the other packages of the worker in an environment of their own, or complete and mend what is there"""
+    """Install PyTorch and the worker's other packages in a separate environment, or complete and repair an existing one"""
 
     bl_idname = "tttlrm.setup_worker"
     bl_label = "Set Up Worker"
     bl_options = set()  # nothing to undo
 
-    index: StringProperty(name="Index", description="Package index that has PyTorch, in place of PyTorch's own")
+    index: StringProperty(name="Index", description="Package index with PyTorch, instead of PyTorch's own")
 
     def submit(self, context: bpy.types.Context) -> client.Job:
         """Begin, with the choices of the preferences. A worker that was started from here ends, for it uses the packages."""
@@ -32,8 +32,8 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
             raise errors.TttlrmError("Only the installed extension sets up a worker.", hint=hint, code=errors.Code.NOT_INSTALLED)
         if not chosen.wheels and not bpy.app.online_access:
             raise errors.TttlrmError(
-                "The worker's packages have to be downloaded, and Blender may not go online.",
-                hint="Allow online access in Preferences → System → Network, or name a folder of wheels.",
+                "The worker's packages have to be downloaded, but Blender's online access is off.",
+                hint="Allow online access in Preferences → System → Network, or choose a folder of wheels.",
                 code=errors.Code.OFFLINE,
             )
         worker.link.close()

@@ -26,7 +26,7 @@ from . import blend_files, objects, worker_options
 KINDS = {
     "extend": "add photos to the scene of the splats of a .blend file",
     "decode": "make the splats of a .blend file anew with other settings, without the photos",
-    "refine": "optimise the splats of a .blend file against their photos",
+    "refine": "optimize the splats of a .blend file against their photos",
     "mesh": "make meshes of the splats of a .blend file",
 }
 SETTINGS = {  # whose options each has; what is not given is as the splats have it

@@ -13,7 +13,7 @@ from .tab import Tab
 SELECTING = {
     "box": pgettext_n("Box"),
     "brush": pgettext_n("Brush"),
-    "color": pgettext_n("Colour"),
+    "color": pgettext_n("Color"),
     "size": pgettext_n("Size"),
     "opacity": pgettext_n("Opacity"),
     "distance": pgettext_n("Distance"),

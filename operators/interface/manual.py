@@ -36,9 +36,9 @@ OPERATORS = {
 PROPERTIES = {
     "pg_photo": "photos.html#sources-in-blender",
     "pg_source": "photos.html#sources-in-blender",
-    "pg_scene.orient": "photos.html#upright-on-the-ground-of-a-size",
-    "pg_scene.distance": "photos.html#upright-on-the-ground-of-a-size",
-    "pg_scene.remove_background": "photos.html#things-without-background",
+    "pg_scene.orient": "photos.html#orientation-and-scale",
+    "pg_scene.distance": "photos.html#orientation-and-scale",
+    "pg_scene.remove_background": "photos.html#removing-backgrounds",
     "pg_scene.poses": "photos.html#poses",
     "pg_scene": "settings.html#reconstruct",
     "pg_decode": "settings.html#decode",

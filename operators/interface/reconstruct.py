@@ -114,7 +114,7 @@ DRAW = {"FOLDER": _draw_folder, "VIDEO": _draw_video, "CAMERAS": _draw_cameras, 
 
 
 def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The button; where it does not work yet, it is grey, and its tooltip and the line below say what to do."""
+    """The button; where it does not work yet, it is gray, and its tooltip and the line below say what to do."""
     source = source_of(context)
     lacking = missing(context, source)
     button = layout.column()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Coordinates and colours, engine ↔ Blender.
+"""Coordinates and colors, engine ↔ Blender.
 
 The worlds are the same, z up; only cameras differ: the engine's look along +z with y down (OpenCV), Blender's along −z
-with y up (OpenGL). Splat and vertex colours are sRGB values; Blender's shaders work in linear light.
+with y up (OpenGL). Splat and vertex colors are sRGB values; Blender's shaders work in linear light.
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@
 This is for renders; the 3D viewport has its overlay (`operators/viewport`), and the modifier is off there. Where it is switched
 on instead, an icosphere stands in for the card, for a viewport may look from anywhere.
 
-Geometry nodes work out the colour that the active camera sees, and put a card of three standard deviations through each
-splat's centre, parallel to that camera's picture, so that splats lie behind each other as their centres do, however large they
+Geometry nodes work out the color that the active camera sees, and put a card of three standard deviations through each
+splat's center, parallel to that camera's picture, so that splats lie behind each other as their centers do, however large they
 are; only cards of thin splats come near to the splats' own plane. The material fades by the distance at which a ray passes the
-centre.
+center.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .seen_color import attribute
 NAME = "tttLRM splats"
 COLOR = "splat_color"  # as the active camera sees it
 LEAN = "splat_lean"  # how long a card is, in widths, where the splat is a ball
-TRAINED = "Blend as Trained"  # the modifier's choice: colours as sRGB values, for the view transform Raw, or in linear light
+TRAINED = "Blend as Trained"  # the modifier's choice: colors as sRGB values, for the view transform Raw, or in linear light
 LEAST_SLANT = 0.1  # of a card to its ray, where the splat is a ball: longer cards lie before whole views, which is slow and noisy
 EXTENT = 3.0  # standard deviations at which a splat ends
 BOUNCES = 256  # splats that a ray may pass
@@ -91,7 +91,7 @@ def _geometry() -> bpy.types.NodeTree:
     given(tree.interface).new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
     choice = given(tree.interface).new_socket(TRAINED, in_out="INPUT", socket_type="NodeSocketBool")
     choice.description = (
-        "Give colours to renders as sRGB values, blended as they were trained. The scene's view transform must be Raw"
+        "Give colors to renders as sRGB values, blended as they were trained. The scene's view transform must be Raw"
     )
     given(tree.interface).new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
     camera = nodes.value(tree, "GeometryNodeInputActiveCamera")
@@ -172,7 +172,7 @@ def _material() -> bpy.types.Material:
 
 
 def _alpha(tree: bpy.types.NodeTree) -> Value:
-    """opacity · exp(−½ r²), r the distance in standard deviations at which the ray passes the centre; front faces only.
+    """opacity · exp(−½ r²), r the distance in standard deviations at which the ray passes the center; front faces only.
 
     In the shape's own coordinates a unit is `EXTENT` standard deviations.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Meshes with a colour on every vertex, and a texture where there is one."""
+"""Meshes with a color on every vertex, and a texture where there is one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_mesh(
     uv: np.ndarray | None = None,  # [M, 3, 2], of the faces' corners, 0 to 1
     texture: np.ndarray | None = None,  # [B] uint8, a picture's file
 ) -> bpy.types.Object:
-    """A new mesh object of triangles, smooth, with a material that shows the texture, or without one the vertex colours."""
+    """A new mesh object of triangles, smooth, with a material that shows the texture, or without one the vertex colors."""
     mesh = bpy.data.meshes.new(name)
     _set_triangles(mesh, vertices, faces)
     _set_colors(mesh, colors)
@@ -81,7 +81,7 @@ def _texture_material(name: str, texture: np.ndarray) -> bpy.types.Material:
 
 
 def _show(material: bpy.types.Material, kind: str, **settings: Any) -> None:
-    """Let a matt surface have the colours of a node."""
+    """Let a matt surface have the colors of a node."""
     tree = nodes.tree_of(material)
     surface = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
     untyped(surface.inputs["Roughness"]).default_value = 1.0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats from files that an older Blender saved, for a Blender that draws splats by itself: it would draw nothing of them.
 
-Their colours are of the type that four floats had before, they have no type of cloud and no sizes of points, and a modifier
+Their colors are of the type that four floats had before, they have no type of cloud and no sizes of points, and a modifier
 stands in for the drawing in renders. Linked ones stay as they are; for them the overlay goes on to draw.
 """
 

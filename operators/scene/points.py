@@ -94,7 +94,7 @@ def write(
 
 
 def _element(attribute: bpy.types.Attribute) -> Any:
-    """What holds a point's number, vector or colour. It is asked of the type: a look at shared data makes Blender copy them."""
+    """What holds a point's number, vector or color. It is asked of the type: a look at shared data makes Blender copy them."""
     properties = untyped(attribute.bl_rna.properties["data"]).fixed_type.properties
     return next(properties[name] for name in ("value", "vector", "color") if name in properties)
 

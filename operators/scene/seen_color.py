@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The colour of splats along a line of sight, worked out by geometry nodes.
+"""The color of splats along a line of sight, worked out by geometry nodes.
 
 Node groups inside each other, and as few nodes as will do: whenever a node is added, linked or set, Blender looks through all
 nodes of its group, so that one large group would take three times as long to make.
@@ -21,12 +21,12 @@ TERMS = dict.fromkeys(SH, NUMBER)
 
 
 def linear_group() -> bpy.types.NodeTree:
-    """From a part of an sRGB colour to linear light."""
+    """From a part of an sRGB color to linear light."""
     return nodes.group(LINEAR, {"Value": NUMBER}, {"Value": NUMBER}, _linear)
 
 
 def harmonics_group() -> bpy.types.NodeTree:
-    """The weights of colour coefficients along a unit vector."""
+    """The weights of color coefficients along a unit vector."""
     return nodes.group(HARMONICS, {"Direction": VECTOR}, TERMS, _harmonics)
 
 

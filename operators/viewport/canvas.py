@@ -14,7 +14,7 @@ from ..engine import drawing
 
 SOURCES = Path(__file__).parent
 CORNERS = ((-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 1.0))
-EYE = "struct Eye { mat4 projection; vec4 size; };"  # size: width and height in pixels, colour coefficients of a splat
+EYE = "struct Eye { mat4 projection; vec4 size; };"  # size: width and height in pixels, color coefficients of a splat
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Atlas:
 
 
 def upload(texels: drawing.Texels) -> Atlas:
-    """Give packed splats to the GPU; colour coefficients as half floats."""
+    """Give packed splats to the GPU; color coefficients as half floats."""
     return Atlas(texture(texels.shapes), texture(texels.harmonics, "RGBA16F"), texels.terms)
 
 

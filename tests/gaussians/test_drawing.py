@@ -76,7 +76,7 @@ def test_above_the_budget_the_splats_that_matter_in_the_view_are_drawn(random_sp
 
 
 @pytest.mark.parametrize("stretch", [(1, 1, 1), (2, 2, 2), (-1, 1, 1), (1, 0.3, -2)])
-def test_directions_are_turned_as_baked_colours_are(random_splats, stretch):
+def test_directions_are_turned_as_baked_colors_are(random_splats, stretch):
     splats = random_splats(20)
     rng = np.random.default_rng(2)
     turn, view = (np.linalg.qr(rng.normal(size=(3, 3)))[0] for _ in range(2))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.gaussians.ground import find_ground, levelling, through
+from tttlrm_blender.gaussians.ground import find_ground, leveling, through
 from tttlrm_blender.geometry.planes import Plane
 
 seeds = st.integers(0, 10_000)
@@ -79,7 +79,7 @@ def test_three_points_make_a_ground_below_the_rest(seed):
     points = room(seed) @ turn.T + shift
     plane = through(np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]]) @ turn.T + shift, points)
     np.testing.assert_allclose(plane.normal, turn @ UP, atol=1e-6)
-    matrix = levelling(plane, points.mean(axis=0))
+    matrix = leveling(plane, points.mean(axis=0))
     stood = points @ matrix[:3, :3].T + matrix[:3, 3]
     np.testing.assert_allclose(stood[:, 2], room(seed)[:, 2], atol=1e-6)
     np.testing.assert_allclose(matrix[:3, :3] @ matrix[:3, :3].T, np.eye(3), atol=1e-9)
@@ -89,12 +89,12 @@ def test_three_points_make_a_ground_below_the_rest(seed):
 def test_the_point_below_the_middle_keeps_its_place():
     plane = Plane(np.array([0.6, 0, 0.8]), 2.0, 1.0)
     foot = 2.0 * plane.normal + 3 * np.array([0, 1, 0])
-    moved = levelling(plane, foot + 7 * plane.normal) @ [*foot, 1]
+    moved = leveling(plane, foot + 7 * plane.normal) @ [*foot, 1]
     np.testing.assert_allclose(moved[:3], [foot[0], foot[1], 0], atol=1e-9)
 
 
 def test_a_ground_overhead_is_turned_over():
-    matrix = levelling(Plane(-UP, -1.0, 1.0), np.zeros(3))
+    matrix = leveling(Plane(-UP, -1.0, 1.0), np.zeros(3))
     np.testing.assert_allclose(matrix @ [2, 3, 0, 1], [2, -3, 1, 1])
 
 

@@ -17,7 +17,7 @@ def covariance(gaussians: Gaussians, index: int) -> np.ndarray:
 
 
 def one_of(gaussians: Gaussians) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, covariance and colours of a mixture, the slow way."""
+    """Mean, covariance and colors of a mixture, the slow way."""
     weights = gaussians.opacities.astype(float) * areas(gaussians.scales)
     weights /= weights.sum()
     mean = sum(w * m for w, m in zip(weights, gaussians.means.astype(float), strict=True))

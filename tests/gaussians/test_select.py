@@ -50,7 +50,7 @@ def test_nothing_is_inside_what_is_flat():
             inside(cloud(0), np.diag([1.0, 0, 1, 1]))
 
 
-def test_colours_are_compared_by_their_largest_difference():
+def test_colors_are_compared_by_their_largest_difference():
     colors = np.array([[0.5, 0.5, 0.5], [0.59, 0.5, 0.41], [0.5, 0.5, 0.61]])
     base = ((colors - 0.5) / SH_DC).astype(np.float32)
     np.testing.assert_allclose(select.base_colors(base), colors, atol=1e-6)
@@ -63,11 +63,11 @@ def test_bright_splats_count_as_white():
 
 @settings(max_examples=25)
 @given(seeds, st.integers(1, 6), st.sampled_from([0.2, 0.5, 1.0]))
-def test_isolation_is_counted_in_cubes(seed, neighbours, distance):
+def test_isolation_is_counted_in_cubes(seed, neighbors, distance):
     points = cloud(seed)
     cells = np.floor((points - np.median(points, axis=0)) / distance).astype(int)
     near = (np.abs(cells[:, None] - cells[None]) <= 1).all(axis=2).sum(axis=1) - 1
-    np.testing.assert_array_equal(select.isolated(points, neighbours, distance), near < neighbours)
+    np.testing.assert_array_equal(select.isolated(points, neighbors, distance), near < neighbors)
 
 
 def test_floaters_are_found_without_being_told_a_distance():

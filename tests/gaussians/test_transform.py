@@ -28,7 +28,7 @@ def covariances(gaussians: Gaussians) -> np.ndarray:
 
 
 def assert_moved(got: Gaussians, before: Gaussians, linear: np.ndarray, turn: np.ndarray, translation: np.ndarray) -> None:
-    """Centres and covariances follow the linear map, colours along turned directions are the old ones."""
+    """Centers and covariances follow the linear map, colors along turned directions are the old ones."""
     np.testing.assert_allclose(got.means, before.means @ linear.T + translation, rtol=1e-4, atol=1e-5)
     expected = linear @ covariances(before) @ linear.T
     np.testing.assert_allclose(covariances(got), expected, atol=1e-5 * np.abs(expected).max())

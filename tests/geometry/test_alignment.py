@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Similarities are found again from what they did to points and to cameras."""
+"""Similarities are recovered from points and from cameras that they moved."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_noise_is_averaged_out(rng, similarity):
 
 
 @pytest.mark.parametrize("count", [2, 5])
-def test_cameras_also_where_their_centres_lie_in_a_line(rng, similarity, count):
+def test_cameras_also_where_their_centers_lie_in_a_line(rng, similarity, count):
     c2w = np.tile(np.eye(4), (count, 1, 1))
     c2w[:, :3, :3] = [rotation(rng) for _ in range(count)]
     c2w[:, :3, 3] = np.arange(count)[:, None] * rng.normal(size=3)

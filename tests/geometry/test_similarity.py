@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The similarity to the network's world, and back."""
+"""The similarity to the network's normalized frame, and its inverse."""
 
 import numpy as np
 import pytest

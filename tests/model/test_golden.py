@@ -72,7 +72,7 @@ def test_every_output_agrees_in_float32(case, slice_size):
         assert (value - expected).abs().max() <= 5e-5 * expected.abs().max(), name
 
 
-def test_every_output_agrees_with_bfloat16_orthogonalisation(case):
+def test_every_output_agrees_with_bfloat16_orthogonalization(case):
     settings, tensors = case
     outputs, _ = run(settings, tensors, "bf16")
     for name, value in outputs.items():

@@ -115,7 +115,7 @@ def test_splats_are_sound(model, views):
 
 
 @pytest.mark.parametrize("shape", [(8, 24), (24, 8), (16, 16)])
-def test_orthogonalisation_evens_out_singular_values(shape):
+def test_orthogonalization_evens_out_singular_values(shape):
     found = orthogonalize(torch.randn(2, *shape, generator=torch.Generator().manual_seed(0)), 5, torch.float32)
     values = torch.linalg.svdvals(found)
     assert bool(((values > 0.3) & (values < 1.5)).all())

@@ -122,7 +122,7 @@ def test_a_glance_learns_as_the_scan_will(views, elastic):
 
 
 def test_half_the_size_shows_the_same_rays():
-    """A pixel at half the size is four at the full one, and its centre is theirs."""
+    """A pixel at half the size is four at the full one, and its center is theirs."""
     images = np.random.default_rng(0).random((2, 48, 41, 3), np.float32)
     small, halved = half_size(images, np.array([[30, 31, 20.5, 24]] * 2), patch=8)
     assert small.shape == (2, 24, 16, 3) and (halved == [15, 15.5, 10.25, 12]).all()

@@ -56,12 +56,12 @@ def test_what_a_file_lacks(translations, tmp_path):
 
 def test_what_is_in_an_error_is_translated_too(translations):
     errors, messages = part("engine").errors, part("engine").messages
-    size = errors.text("The photo {} has another size than it had before.", Path("images", "a.jpg"))
+    size = errors.text("The size of the photo {} has changed.", Path("images", "a.jpg"))
     error = errors.TttlrmError("There is no mesh: {}", size, hint=errors.text("Choose {} to {}.", 2, 4.5))
     ((number, message),) = [messages.Decoder(0).feed(frame) for frame in messages.encode(3, messages.Failed.of(error))]
     assert number == 3
     assert translations.explained(message.error()) == (
-        f"Es gibt kein Mesh: Das Foto images{os.sep}a.jpg hat eine andere Größe als zuvor. 2 bis 4.5 wählen."
+        f"Es gibt kein Mesh: Die Größe des Fotos images{os.sep}a.jpg hat sich geändert. 2 bis 4.5 wählen."
     )
 
 

@@ -17,7 +17,7 @@ from tttlrm_blender.progress import Report
 
 
 class Notes(Report):
-    """Remembers what it was told."""
+    """Remembers the notes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ def poses(count: int, seed: int = 0) -> np.ndarray:
 
 
 def photo(width: int = 64, height: int = 48, distortion: tuple[float, ...] = (0, 0, 0, 0), **changes) -> Photo:
-    """A photo without a file, of a camera with a slightly displaced centre."""
+    """A photo without a file, of a camera with a slightly displaced center."""
     intrinsics = np.array([0.9 * width, 0.92 * width, width / 2 + 1.5, height / 2 - 2.0])
     values = {"name": "a.png", "path": Path("a.png"), "c2w": np.eye(4), "intrinsics": intrinsics, **changes}
     return Photo(width=width, height=height, distortion=Distortion(values=distortion), **values)

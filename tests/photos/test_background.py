@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Things are laid on white by a small network that the test writes."""
+"""Backgrounds become white, by a small network that the test writes."""
 
 import sys
 from pathlib import Path
@@ -42,26 +42,26 @@ def _varint(value: int) -> bytes:
 
 
 def tensor(name: str, *sides: int) -> bytes:
-    """What an ONNX graph says about a float tensor."""
+    """The description of a float tensor in an ONNX graph."""
     shape = part(2, *(part(1, number(1, side)) for side in sides))
     return part(1, name) + part(2, part(1, number(1, 1), shape))
 
 
 def write_network(path: Path, logits: bool = False, channels: int = 3) -> Path:
-    """A network in ONNX whose things are the pixels brighter than the mean colour: 1 there and 0 elsewhere, or logits."""
+    """An ONNX network whose foreground is the pixels brighter than the mean color: 1 there and 0 elsewhere, or logits."""
     axes = part(5, part(1, "axes"), number(8, 1), number(20, 7))
-    nodes = [part(1, part(1, "image"), part(2, "grey"), part(4, "ReduceMean"), axes)]
+    nodes = [part(1, part(1, "image"), part(2, "gray"), part(4, "ReduceMean"), axes)]
     if not logits:
-        nodes.append(part(1, part(1, "grey"), part(2, "sign"), part(4, "Sign")))
+        nodes.append(part(1, part(1, "gray"), part(2, "sign"), part(4, "Sign")))
         nodes.append(part(1, part(1, "sign"), part(2, "thing"), part(4, "Relu")))
-    last = tensor("grey" if logits else "thing", 1, 1, 32, 32)
+    last = tensor("gray" if logits else "thing", 1, 1, 32, 32)
     graph = part(7, *nodes, part(2, "g"), part(11, tensor("image", 1, channels, 32, 32)), part(12, last))
     path.write_bytes(number(1, 8) + graph + part(8, number(2, 13)))
     return path
 
 
 def things(folder: Path) -> list[Photo]:
-    """Photos of a bright thing on a dark ground."""
+    """Photos of a bright object on a dark background."""
     write_transforms(folder)
     for index in range(3):
         image = np.full((12, 16, 3), 30, np.uint8)
@@ -71,7 +71,7 @@ def things(folder: Path) -> list[Photo]:
 
 
 @pytest.mark.parametrize("logits", [False, True])
-def test_the_ground_becomes_white(tmp_path: Path, logits: bool) -> None:
+def test_the_background_becomes_white(tmp_path: Path, logits: bool) -> None:
     model = write_network(tmp_path / "net.onnx", logits)
     loaded = load_photos(without_background(things(tmp_path / "set"), model, Report()))
     assert loaded.background == (1, 1, 1) and loaded.weights is None
@@ -91,8 +91,8 @@ def test_alpha_channels_are_kept_for_the_next_time(tmp_path: Path, cache: Path, 
 
 def test_a_file_that_is_no_such_network_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "broken.onnx").write_bytes(b"no network")
-    write_network(tmp_path / "grey.onnx", channels=1)
-    for name, sentence in (("broken.onnx", "cannot be used"), ("grey.onnx", "shape"), ("none.onnx", "does not exist")):
+    write_network(tmp_path / "gray.onnx", channels=1)
+    for name, sentence in (("broken.onnx", "cannot be used"), ("gray.onnx", "shape"), ("none.onnx", "does not exist")):
         with pytest.raises(TttlrmError, match=sentence) as caught:
             Remover(tmp_path / name)
         assert caught.value.code == "bad_model" and name in caught.value.sentence and "\n" not in caught.value.sentence

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photos that are set aside, and those that must not be."""
+"""Which photos are culled, and which must not be."""
 
 import shutil
 from pathlib import Path
@@ -35,7 +35,7 @@ def blur(path: Path, share: float) -> None:
     blurred.save(path, quality=90)
 
 
-def test_good_photos_are_all_kept_in_silence(tmp_path: Path) -> None:
+def test_good_photos_are_all_kept_without_a_note(tmp_path: Path) -> None:
     paths, notes = write_scene(tmp_path / "set"), Notes()
     assert worth_using(paths, notes) == paths and not notes.notes
 
@@ -55,13 +55,13 @@ def test_blurred_photos_of_the_fox_are_found(tmp_path: Path, shared: Path, seed:
 
 
 @pytest.mark.parametrize("data", ["fox/images", "castle"])
-def test_no_photo_of_a_good_set_is_set_aside(shared: Path, data: str) -> None:
+def test_no_photo_of_a_good_set_is_left_out(shared: Path, data: str) -> None:
     paths, notes = sorted((shared / "data" / data).glob("*")), Notes()
     assert worth_using(paths, notes) == paths and not notes.notes
 
 
 def test_noise_does_not_make_a_blurred_photo_sharp(tmp_path: Path, shared: Path) -> None:
-    """That of a sensor comes after the lens's blur."""
+    """Sensor noise is added after the blur of the lens."""
     paths = [Path(shutil.copy(path, tmp_path)) for path in sorted((shared / "data/fox/images").glob("*"))[::4]]
     for index, path in enumerate(paths):
         if index in (3, 7):
@@ -81,7 +81,7 @@ def test_never_more_than_half_are_blurred(tmp_path: Path) -> None:
 
 
 @given(st.floats(0.05, 1), st.floats(-0.3, 0.3))
-def test_softness_knows_no_contrast(contrast: float, brightness: float) -> None:
+def test_softness_does_not_depend_on_contrast(contrast: float, brightness: float) -> None:
     image = np.random.default_rng(0).random((40, 50)).astype(np.float32)
     assert softness(image * contrast + brightness) == pytest.approx(softness(image), rel=1e-3)
 
@@ -92,7 +92,7 @@ def test_softness_grows_with_blur(sigma: float, more: float) -> None:
     assert softness(gaussian_filter(image, more)) > softness(image)
 
 
-def test_a_moved_camera_blurs_in_one_direction() -> None:
+def test_blur_in_one_direction_is_found() -> None:
     image = np.kron(np.random.default_rng(0).random((30, 40)), np.ones((6, 6))).astype(np.float32)
     for axis in (0, 1):
         assert softness(uniform_filter1d(image, 14, axis=axis)) > BLURRED * softness(image)
@@ -110,7 +110,7 @@ def test_duplicates_are_named_and_the_sharper_is_kept(tmp_path: Path) -> None:
     kept = worth_using(sorted(tmp_path.glob("set/*")), notes)
     assert len(kept) == 6
     (note,) = notes.notes
-    assert note.startswith("2 of 8 photos show the same as others and are left out: ")
+    assert note.startswith("2 of 8 photos are near-duplicates and are left out: ")
     assert worth_using(sorted(tmp_path.glob("set/*")), Notes(), duplicates=False) == sorted(tmp_path.glob("set/*"))
 
 
@@ -127,14 +127,14 @@ def test_one_broken_photo_among_many_is_left_out_by_name(tmp_path: Path) -> None
     paths[4].write_bytes(b"")
     assert worth_using(paths, notes) == [*paths[:3], paths[5]]
     assert len(notes.notes) == 2 and all(note.endswith(" It is left out.") for note in notes.notes)
-    assert "3.jpg cannot be read to its end" in notes.notes[0] and "4.jpg is not an image" in notes.notes[1]
+    assert "3.jpg cannot be read completely" in notes.notes[0] and "4.jpg is not a readable image" in notes.notes[1]
 
 
 def test_many_broken_photos_are_an_error(tmp_path: Path) -> None:
     paths = write_scene(tmp_path / "set")
     for path in paths[1:5]:
         path.write_bytes(b"")
-    with pytest.raises(TttlrmError, match=r"1\.jpg is not an image"):
+    with pytest.raises(TttlrmError, match=r"1\.jpg is not a readable image"):
         worth_using(paths, Notes())
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lenses bend lines as COLMAP's do."""
+"""Distortion agrees with COLMAP's."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ for model, values in job["lenses"]:
 """
 
 
-def test_lenses_are_colmaps() -> None:
+def test_distortion_agrees_with_colmap() -> None:
     """The same rays through pycolmap, in a process of its own."""
     assert {lens.model for lens in LENSES} == set(PARAMETERS)
     rays = np.concatenate([np.zeros((1, 2)), np.random.default_rng(0).uniform(-0.6, 0.6, (20, 2))])
@@ -38,12 +38,12 @@ def test_lenses_are_colmaps() -> None:
         np.testing.assert_allclose(lens(rays), json.loads(line), atol=1e-9, err_msg=lens.model)
 
 
-def test_a_plain_lens_bends_nothing() -> None:
+def test_a_plain_lens_does_not_distort() -> None:
     rays = np.random.default_rng(0).uniform(-2, 2, (3, 4, 2))
     assert not Distortion().bends and np.array_equal(Distortion()(rays), rays)
     assert all(lens.bends for lens in LENSES)
     assert Distortion("OPENCV_FISHEYE").bends
 
 
-def test_where_a_lens_has_no_place_there_is_none() -> None:
+def test_points_where_a_model_is_undefined_are_nan() -> None:
     assert np.isnan(Distortion("DIVISION", (0.3,))(np.array([2.0, 0.0]))).all()

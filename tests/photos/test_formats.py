@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Phones' and cameras' own formats, photos of any size, and files that are broken."""
+"""Formats of phones and cameras, photos of any size, and broken files."""
 
 import sys
 import warnings
@@ -36,7 +36,7 @@ def write_heif(path: Path, orientation: int = 1) -> Path:
 
 
 def write_dng(path: Path, mosaic: np.ndarray, orientation: int = 1) -> Path:
-    """A DNG of an RGGB mosaic [H, W] uint16, of a camera that sees as XYZ does."""
+    """A DNG of an RGGB mosaic [H, W] uint16, of a camera whose colors are XYZ."""
     pytest.importorskip("rawpy")
     identity = [value for row in np.eye(3, dtype=int).tolist() for cell in row for value in (cell, 1)]
     tags = [
@@ -44,7 +44,7 @@ def write_dng(path: Path, mosaic: np.ndarray, orientation: int = 1) -> Path:
         (33422, "B", 4, bytes([0, 1, 1, 2]), True),
         (50706, "B", 4, bytes([1, 4, 0, 0]), True),  # DNG 1.4
         (50708, "s", 0, "Toy", True),
-        (50721, "2i", 9, identity, True),  # colour matrix
+        (50721, "2i", 9, identity, True),  # color matrix
         (50728, "2I", 3, (1, 1) * 3, True),  # neutral
         (50778, "H", 1, 21, True),  # illuminant
         (274, "H", 1, orientation, True),
@@ -53,7 +53,7 @@ def write_dng(path: Path, mosaic: np.ndarray, orientation: int = 1) -> Path:
     return path
 
 
-def grey_ramp(width: int = 64, height: int = 48) -> np.ndarray:
+def gray_ramp(width: int = 64, height: int = 48) -> np.ndarray:
     """A mosaic that grows brighter from left to right."""
     return np.tile(np.linspace(4000, 60000, width), (height, 1)).astype(np.uint16)
 
@@ -74,7 +74,7 @@ def test_avif(tmp_path: Path) -> None:
 
 
 def test_raw_is_developed_upright(tmp_path: Path) -> None:
-    level, turned = write_dng(tmp_path / "a.dng", grey_ramp()), write_dng(tmp_path / "b.DNG", grey_ramp(), orientation=6)
+    level, turned = write_dng(tmp_path / "a.dng", gray_ramp()), write_dng(tmp_path / "b.DNG", gray_ramp(), orientation=6)
     assert image_size(level) == (64, 48) and image_size(turned) == (48, 64)
     assert focal_length(level) == 0 and not has_transparency(level)
     image = read_image(level)
@@ -87,7 +87,7 @@ def test_raw_is_developed_upright(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reduction", [2, 3, 4])
 def test_reduced_raw_is_the_raw_reduced(tmp_path: Path, reduction: int) -> None:
-    path = write_dng(tmp_path / "a.dng", grey_ramp(width=512))
+    path = write_dng(tmp_path / "a.dng", gray_ramp(width=512))
     height, width = 48 // reduction, 512 // reduction
     full = read_image(path)[: height * reduction, : width * reduction]
     means = full.reshape(height, reduction, width, reduction, 3).mean((1, 3))
@@ -98,7 +98,7 @@ def test_reduced_raw_is_the_raw_reduced(tmp_path: Path, reduction: int) -> None:
 
 @pytest.mark.parametrize(("name", "package"), [("a.heic", "pillow_heif"), ("a.nef", "rawpy")])
 def test_a_missing_package_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, package: str) -> None:
-    path = write_heif(tmp_path / name) if name == "a.heic" else write_dng(tmp_path / name, grey_ramp())
+    path = write_heif(tmp_path / name) if name == "a.heic" else write_dng(tmp_path / name, gray_ramp())
     monkeypatch.setitem(sys.modules, package, None)
     for read in (image_size, read_image):
         with pytest.raises(TttlrmError, match=rf"{name} cannot be read without the Python package") as caught:
@@ -155,7 +155,7 @@ def test_large_photos_look_the_same_when_they_are_decoded_small(
     assert np.abs(reduced - full).mean() < 0.2 * shifted, "nothing lies a pixel beside its place"
 
 
-def test_a_hundred_megapixels_are_read_in_silence(tmp_path: Path) -> None:
+def test_a_hundred_megapixels_are_read_without_a_warning(tmp_path: Path) -> None:
     Image.new("L", (12_000, 8_400), 128).save(tmp_path / "a.jpg")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -189,7 +189,7 @@ def test_a_broken_file_is_an_image_or_a_sentence(tmp_path: Path, suffix: str, da
     if suffix == ".heic":
         write_heif(path)
     elif suffix == ".dng":
-        write_dng(path, grey_ramp())
+        write_dng(path, gray_ramp())
     else:
         Image.fromarray(QUADRANTS).save(path, **SAMPLES[suffix])
     content = bytearray(path.read_bytes())

@@ -50,7 +50,7 @@ def test_sixteen_bit_transparency(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
-def test_sixteen_bit_grey(tmp_path: Path, name: str) -> None:
+def test_sixteen_bit_gray(tmp_path: Path, name: str) -> None:
     Image.fromarray(DEEP[..., 0]).save(tmp_path / name)
     np.testing.assert_allclose(read_image(tmp_path / name), np.repeat(DEEP[..., :1], 3, axis=2) / 65535, atol=1e-6)
 
@@ -71,8 +71,8 @@ def test_transparent_palette_is_white(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["L", "LA", "1", "P", "CMYK"])
 def test_other_modes_become_rgb(tmp_path: Path, mode: str) -> None:
-    grey = Image.fromarray(np.full((8, 8, 3), 255, np.uint8)).convert(mode)
-    grey.save(tmp_path / "a.tif")
+    gray = Image.fromarray(np.full((8, 8, 3), 255, np.uint8)).convert(mode)
+    gray.save(tmp_path / "a.tif")
     np.testing.assert_allclose(read_image(tmp_path / "a.tif"), np.ones((8, 8, 3)), atol=0.01)
 
 
@@ -127,5 +127,5 @@ def test_truncated_file_is_named(tmp_path: Path, name: str) -> None:
 
 def test_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("not a picture")
-    with pytest.raises(TttlrmError, match=r"a\.jpg is not an image"):
+    with pytest.raises(TttlrmError, match=r"a\.jpg is not a readable image"):
         image_size(tmp_path / "a.jpg")

@@ -31,7 +31,7 @@ def test_own_size(tmp_path: Path) -> None:
 
 
 def test_each_photo_has_its_own_lens(tmp_path: Path) -> None:
-    """Together they come out as each does alone."""
+    """Photos loaded together are the same as each loaded alone."""
     write_transforms(tmp_path, k1=0.1)
     photos = find_photos(tmp_path)
     write_photo(tmp_path / "images/1.png", 40, 20)
@@ -64,7 +64,7 @@ def test_some_views(tmp_path: Path) -> None:
     np.testing.assert_array_equal(some.cameras.c2w, loaded.cameras.c2w[[2, 0]])
 
 
-def test_things_without_background_lie_on_white(tmp_path: Path) -> None:
+def test_objects_without_background_lie_on_white(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     photos = find_photos(tmp_path)
     assert load_photos(photos).background == (0, 0, 0)
@@ -94,7 +94,7 @@ def test_truncated_photo_is_named(tmp_path: Path) -> None:
     content = (tmp_path / "images/1.jpg").read_bytes()
     (tmp_path / "images/1.png").write_bytes(content[: len(content) // 2])
     photos = find_photos(tmp_path)
-    with pytest.raises(TttlrmError, match=r"images/1\.png cannot be read to its end") as caught:
+    with pytest.raises(TttlrmError, match=r"images/1\.png cannot be read completely") as caught:
         load_photos(photos)
     assert caught.value.code == "bad_photo"
 
@@ -103,7 +103,7 @@ def test_photo_that_changed_is_named(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     photos = find_photos(tmp_path)
     write_photo(tmp_path / "images/2.png", 20, 12)
-    with pytest.raises(TttlrmError, match=r"2\.png has another size"):
+    with pytest.raises(TttlrmError, match=r"size of the photo .*2\.png has changed"):
         load_photos(photos)
 
 

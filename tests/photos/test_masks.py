@@ -87,10 +87,12 @@ def test_weights_lie_where_the_pixels_do(tmp_path: Path, monkeypatch: pytest.Mon
     assert np.abs(loaded.weights[0] - loaded.images[0, ..., 0]).mean() < 0.005
 
 
-def test_a_mask_of_another_shape_is_named(tmp_path: Path) -> None:
+def test_a_mask_with_another_aspect_ratio_is_named(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.png")
     view = photo(16, 12, path=tmp_path / "a.png", mask=write_mask(tmp_path / "masks/a.png", 12, 16))
-    with pytest.raises(TttlrmError, match=r"masks/a\.png has another shape than its photo: 12×16 instead of 16×12") as caught:
+    with pytest.raises(
+        TttlrmError, match=r"masks/a\.png has a different aspect ratio than its photo: 12×16 instead of 16×12"
+    ) as caught:
         load_photos([view])
     assert caught.value.code == "bad_photo"
 
@@ -98,5 +100,5 @@ def test_a_mask_of_another_shape_is_named(tmp_path: Path) -> None:
 def test_a_broken_mask_is_named(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.png")
     (tmp_path / "mask.png").write_bytes(b"no")
-    with pytest.raises(TttlrmError, match=r"mask\.png is not an image"):
+    with pytest.raises(TttlrmError, match=r"mask\.png is not a readable image"):
         load_photos([photo(16, 12, path=tmp_path / "a.png", mask=tmp_path / "mask.png")])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Intrinsics tell where a point of the scene lies in an image, through resizing, cropping and undistorting."""
+"""Intrinsics stay right through resizing, cropping and undistorting."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,12 +25,12 @@ SIZES = st.tuples(st.integers(8, 200), st.integers(8, 200))
 
 
 def places(width: int, height: int) -> np.ndarray:
-    """Pixel centres, [H, W, 2]."""
+    """Pixel centers, [H, W, 2]."""
     return np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1) + 0.5
 
 
 def chart(width: int, height: int) -> np.ndarray:
-    """An image whose colours tell the place: [H, W, 3], x and y in pixels."""
+    """An image whose colors encode positions: [H, W, 3], x and y in pixels."""
     return np.concatenate([places(width, height), np.zeros((height, width, 1))], -1).astype(np.float32)
 
 
@@ -66,7 +66,7 @@ FISHEYES = [
 
 @pytest.mark.parametrize("distortion", FISHEYES, ids=str)
 def test_lines_are_straight_after_undistorting(distortion: Distortion) -> None:
-    """A photo that tells for each pixel the ray it shows, found by inverting the lens, shows the pinhole's rays afterwards."""
+    """A photo of the rays of its own pixels, found by inverting the lens, becomes one of the pinhole's rays."""
     view = replace(photo(120, 90), distortion=distortion)
     rays = (places(120, 90) - view.intrinsics[2:]) / view.intrinsics[:2]
     guess = rays.copy()
@@ -82,7 +82,7 @@ def test_lines_are_straight_after_undistorting(distortion: Distortion) -> None:
 @settings(max_examples=50)
 @given(st.tuples(st.floats(-0.1, 0.1), st.floats(-0.05, 0.05), st.floats(-0.002, 0.002), st.floats(-0.002, 0.002)), SIZES)
 def test_points_land_where_the_intrinsics_say(distortion: tuple[float, ...], size: tuple[int, int]) -> None:
-    """The new image shows at each pixel the place of the photo that the ray through that pixel hits in the distorted photo."""
+    """Each pixel of the new image shows the point of the distorted photo that the ray through that pixel hits."""
     view = photo(96, 72, distortion)
     pinhole = pinhole_intrinsics(view, *size)
     image = resample(chart(96, 72), view, pinhole, *size)
@@ -119,7 +119,7 @@ def test_shrinking_does_not_alias() -> None:
     assert small[:, 2:-2].std() < 0.15
 
 
-def test_crop_is_centred() -> None:
+def test_crop_is_centered() -> None:
     view = photo(64, 48)
     image = resample(chart(64, 48), view, pinhole_intrinsics(view, 48, 48), 48, 48)
     np.testing.assert_allclose(image[..., :2], places(48, 48) + np.array([8, 0]), atol=1e-4)
@@ -130,7 +130,7 @@ def test_lens_that_folds_is_refused() -> None:
         pinhole_intrinsics(photo(distortion=(-90.0, 0, 0, 0)), 64, 48)
 
 
-def test_the_foxs_points_appear_in_their_colours(shared: Path) -> None:
+def test_points_of_the_fox_appear_in_their_colors(shared: Path) -> None:
     """COLMAP's points, seen by the cameras of the undistorted, resized and cropped photos."""
     photos = find_photos(shared / "data/fox", str(shared / "data/colmap/fox"))[::10]
     points = sparse_points(photos, Report())

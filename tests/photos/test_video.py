@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Frames are taken of videos where the camera has moved on and the picture is sharp."""
+"""Frames are taken from videos where the camera has moved on and the picture is sharp."""
 
 import json
 import struct
@@ -39,7 +39,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def view(place: int, blur: float = 0) -> np.ndarray:
-    """What a camera sees that has moved along the wall by so many pixels, [H, W, 3] uint8."""
+    """The view of a camera that has moved along the wall by so many pixels, [H, W, 3] uint8."""
     seen = WALL[:, place : place + WIDTH]
     return gaussian_filter(seen, (blur, blur, 0)) if blur else np.ascontiguousarray(seen)
 
@@ -59,7 +59,7 @@ def write_video(path: Path, frames: list[np.ndarray], times: list[int] | None = 
 
 
 def turned(path: Path) -> Path:
-    """The same MP4 with the note of a phone that was held upright: a quarter turn clockwise."""
+    """The same MP4 with the rotation that phones held upright write: a quarter turn clockwise."""
     content = bytearray(path.read_bytes())
     matrix = content.index(b"tkhd") + 44
     content[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, HEIGHT << 16, 0, 1 << 30)
@@ -76,7 +76,7 @@ def places(folder: Path) -> list[int]:
     return found
 
 
-def test_frames_lie_evenly_along_the_way(tmp_path: Path) -> None:
+def test_frames_are_spaced_evenly_along_the_path(tmp_path: Path) -> None:
     """However fast the camera moves: it stands still for a second, creeps, and hurries."""
     way = [0] * 30 + list(range(0, 400, 5)) + list(range(400, 1200, 20))
     video = write_video(tmp_path / "clip.mp4", [view(place) for place in way])
@@ -126,7 +126,7 @@ def test_something_else_is_a_sentence(tmp_path: Path, content: bytes) -> None:
     assert caught.value.code == "bad_video"
 
 
-def test_a_list_of_other_videos_is_none(tmp_path: Path) -> None:
+def test_a_playlist_is_not_a_video(tmp_path: Path) -> None:
     write_video(tmp_path / "other.mp4", [view(10 * index) for index in range(5)])
     (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile other.mp4\n")
     with pytest.raises(TttlrmError, match=r"list\.mp4 cannot be read"):
@@ -157,7 +157,7 @@ def test_sound_alone_is_a_sentence(tmp_path: Path) -> None:
         frame.sample_rate = 44100
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    with pytest.raises(TttlrmError, match="has no pictures"):
+    with pytest.raises(TttlrmError, match="contains no frames"):
         frames_of(tmp_path / "clip.mp4", Report())
 
 
@@ -198,13 +198,13 @@ def test_shifts_are_found(across: int, down: int) -> None:
     assert shift(first, second) == pytest.approx(np.hypot(across, down) / 100, abs=0.011)
 
 
-def test_pictures_with_nothing_in_common_are_infinitely_far() -> None:
+def test_the_shift_of_unrelated_pictures_is_infinite() -> None:
     first, second = np.random.default_rng(0).random((2, 64, 96))
     assert shift(first, second) == np.inf
 
 
 @pytest.mark.parametrize("step", [1, 3, 10])
-def test_the_way_does_not_depend_on_the_pace(step: int) -> None:
+def test_the_path_does_not_depend_on_the_speed(step: int) -> None:
     wall, odometer = WALL[..., 1].astype(np.float32)[::2, ::2], Odometer()
     noise = np.random.default_rng(0)
     frames = (wall[:, place : place + 160] + noise.normal(0, 3, (120, 160)) for place in range(0, 481, step))
@@ -213,8 +213,8 @@ def test_the_way_does_not_depend_on_the_pace(step: int) -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 5)), max_size=60), st.integers(1, 20))
 def test_choices_are_in_order_and_no_more_than_wanted(steps: list[tuple[float, float]], count: int) -> None:
-    travelled = np.cumsum([step for step, _ in steps]).tolist()
-    glimpses = [Glimpse(3 * index, way, soft) for index, (way, (_, soft)) in enumerate(zip(travelled, steps, strict=True))]
+    traveled = np.cumsum([step for step, _ in steps]).tolist()
+    glimpses = [Glimpse(3 * index, way, soft) for index, (way, (_, soft)) in enumerate(zip(traveled, steps, strict=True))]
     chosen = choose(glimpses, count)
     assert chosen == sorted(set(chosen)) and len(chosen) <= count and bool(chosen) == bool(glimpses)
     assert set(chosen) <= {glimpse.number for glimpse in glimpses}

@@ -173,7 +173,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str, str | bytes, str]] = {
     "matrix": (write_scannet, "intrinsic/intrinsic_color.txt", "1 2 3", "has 3 numbers instead of those of a 4×4 or 3×3"),
     "other size": (write_scannet, "intrinsic/intrinsic_color.txt", "20 0 75 0 21 65 0 0 1", r"another size than 0\.jpg.* 16×12"),
     "no focal": (write_scannet, "intrinsic/intrinsic_color.txt", "0 0 7 0 0 6 0 0 1", "no usable focal length"),
-    "empty": (write_shapenet, "intrinsics.txt", "", "does not begin with focal length and centre"),
+    "empty": (write_shapenet, "intrinsics.txt", "", "does not begin with focal length and center"),
     "no size": (write_shapenet, "intrinsics.txt", "40 15 13 0\n0 0 0\n1\n", "end with height and width"),
     "endless": (write_shapenet, "intrinsics.txt", "40 15 13 0\n1\ninf inf", "end with height and width"),
     "no array": (write_numbered, "001.npy", b"nonsense", r"001\.npy cannot be read"),

@@ -212,8 +212,8 @@ def test_a_photo_without_a_readable_header_is_left_out_by_name(tmp_path: Path) -
     (tmp_path / "images/1.png").write_bytes(b"")
     notes = Notes()
     assert [photo.name for photo in find_photos(tmp_path, report=notes)] == ["images/0.png", "images/2.png"]
-    assert len(notes.notes) == 1 and "1.png is not an image that can be read. It is left out." in notes.notes[0]
+    assert len(notes.notes) == 1 and "1.png is not a readable image. It is left out." in notes.notes[0]
     (tmp_path / "images/2.png").write_bytes(b"")
-    with pytest.raises(TttlrmError, match=r"1\.png is not an image") as caught:
+    with pytest.raises(TttlrmError, match=r"1\.png is not a readable image") as caught:
         find_photos(tmp_path)
     assert caught.value.code == "bad_photo"

@@ -15,7 +15,7 @@ from tttlrm_blender.photos.photo import Photo, Source
 from tttlrm_blender.poses.colmap import read_cameras, read_images, read_points
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sfm_process import SfmJob, run_sfm
-from tttlrm_blender.poses.sparse_points import neighbours, sparse_points, triangulate
+from tttlrm_blender.poses.sparse_points import neighbors, sparse_points, triangulate
 from tttlrm_blender.progress import Report
 
 from ..photos.files import photo, poses, write_photo, write_transforms
@@ -120,7 +120,7 @@ def test_poses_beside_the_photos_are_not_looked_at_where_they_are_to_be_estimate
         find_photos(tmp_path, "estimate")
 
 
-def test_cancelling_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+def test_canceling_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     started = []
 
     class Remembered(subprocess.Popen):
@@ -193,14 +193,14 @@ def test_points_that_only_held_out_photos_see_do_not_leak(tmp_path: Path) -> Non
     np.testing.assert_allclose(points.colors[1], [3 / 255, 0, 1])
 
 
-def test_neighbours_are_near() -> None:
+def test_neighbors_are_near() -> None:
     c2w = np.tile(np.eye(4), (20, 1, 1))
     c2w[:, 0, 3] = np.arange(20)
-    pairs = neighbours([photo(c2w=pose) for pose in c2w])
+    pairs = neighbors([photo(c2w=pose) for pose in c2w])
     assert all(0 < second - first <= 6 for first, second in pairs)
     assert {index for pair in pairs for index in pair} == set(range(20))
 
 
-def test_neighbours_of_few() -> None:
+def test_neighbors_of_few() -> None:
     few: list[Photo] = [photo(c2w=pose) for pose in poses(3)]
-    assert neighbours(few) == [(0, 1), (0, 2), (1, 2)]
+    assert neighbors(few) == [(0, 1), (0, 2), (1, 2)]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos.exif import gps_metres, gps_place
+from tttlrm_blender.photos.exif import gps_meters, gps_place
 from tttlrm_blender.photos.photo import Photo, Source
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sparse_points import sparse_points
@@ -84,17 +84,17 @@ def test_places_are_read(tmp_path: Path) -> None:
     paths = [located(tmp_path / f"{i}.jpg", -33.5 + i * 1e-3, 18.25, 100 + i) for i in range(2)]
     np.testing.assert_allclose(gps_place(paths[0]), (-33.5, 18.25, 100), atol=1e-6)
     Image.new("RGB", (8, 8)).save(tmp_path / "nowhere.jpg")
-    metres = gps_metres([*paths, tmp_path / "nowhere.jpg"])
-    np.testing.assert_allclose(metres[0], 0, atol=1e-6)
-    np.testing.assert_allclose(metres[1], [0, 111.2, 1], atol=0.1)
-    assert np.isnan(metres[2]).all()
+    meters = gps_meters([*paths, tmp_path / "nowhere.jpg"])
+    np.testing.assert_allclose(meters[0], 0, atol=1e-6)
+    np.testing.assert_allclose(meters[1], [0, 111.2, 1], atol=0.1)
+    assert np.isnan(meters[2]).all()
 
 
 def test_gps_gives_the_size_where_it_agrees() -> None:
     chance = np.random.default_rng(0)
     positions = chance.normal(size=(12, 3))
-    metres = 20 * positions[:, [1, 0, 2]] * [1, -1, 1] + chance.normal(size=(12, 3)) + 100
-    assert gps_scale(metres, positions) == pytest.approx(20, rel=0.05)
+    meters = 20 * positions[:, [1, 0, 2]] * [1, -1, 1] + chance.normal(size=(12, 3)) + 100
+    assert gps_scale(meters, positions) == pytest.approx(20, rel=0.05)
     assert gps_scale(chance.normal(size=(12, 3)) * 50, positions) == 0
-    assert gps_scale(metres * 0.01, positions) == 0
-    assert gps_scale(metres[:2], positions[:2]) == 0
+    assert gps_scale(meters * 0.01, positions) == 0
+    assert gps_scale(meters[:2], positions[:2]) == 0

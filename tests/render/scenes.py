@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small random scenes for the tests of the rasteriser."""
+"""Small random scenes for the tests of the rasterizer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def random_splats(count: int, degree: int = 3, seed: int = 0, scale: float = 0.1
 
 
 def ring(views: int, size: tuple[int, int] = SIZE, distance: float = 3.0) -> Cameras:
-    """Cameras that look at the origin from around it; the principal point is off the centre."""
+    """Cameras that look at the origin from around it; the principal point is off the center."""
     c2w = np.tile(np.eye(4), (views, 1, 1))
     for view, angle in enumerate(0.7 * np.arange(views)):
         cos, sin = np.cos(angle), np.sin(angle)

@@ -63,7 +63,7 @@ def test_the_nearer_splat_hides_the_other(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_colours_do_not_go_below_black(backend: str) -> None:
+def test_colors_do_not_go_below_black(backend: str) -> None:
     splat = single(color=(-0.4, 0.5, 2.0))
     rendering, gradients = differentiate(splat, frontal(), backend)
     assert rendering.rgb[..., 0].abs().max() == 0
@@ -120,7 +120,7 @@ def test_views_are_independent() -> None:
 
 
 def test_unknown_backend() -> None:
-    with pytest.raises(TttlrmError, match="no rasteriser called 'opengl'"):
+    with pytest.raises(TttlrmError, match="no rasterizer called 'opengl'"):
         rasterize(random_splats(1), ring(1), SIZE, backend="opengl")
 
 

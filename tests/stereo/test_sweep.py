@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plane sweep: its two programs agree, and distances that are true cost least."""
+"""The plane sweep: its two back ends agree, and true distances cost least."""
 
 import math
 
@@ -17,7 +17,7 @@ WALL = 3.0  # z of a textured wall that all cameras face
 
 
 def turned(angle: float) -> torch.Tensor:
-    """Axes of a camera turned about its y axis."""
+    """The rotation of a camera about its y axis."""
     c, s = math.cos(angle), math.sin(angle)
     return torch.tensor([[c, 0, s], [0, 1, 0], [-s, 0, c]])
 
@@ -56,7 +56,7 @@ def wall_photos(c2w: torch.Tensor, intrinsics: torch.Tensor, height: int, width:
 
 @settings(max_examples=20)
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(2, 9), st.integers(2, 9))
-def test_the_two_programs_agree(seed: int, views: int, height: int, width: int) -> None:
+def test_the_two_back_ends_agree(seed: int, views: int, height: int, width: int) -> None:
     images = torch.rand(views, height, width, 3, generator=torch.Generator().manual_seed(seed))
     pairs = pair_up(cameras(seed, views), intrinsics_of(views, height, width), 4)
     given = (images, pairs, split_range(0.25, 32, 12), 0.3, UNSEEN)
@@ -77,7 +77,7 @@ def test_the_true_distance_costs_least() -> None:
     assert error.median() < math.log(10) / 48 and (error < 0.1).float().mean() > 0.9
 
 
-def test_the_better_half_forgives_what_stands_before_one_photo() -> None:
+def test_the_better_half_ignores_an_occluder_in_one_photo() -> None:
     c2w, intrinsics = cameras(5, 5), intrinsics_of(5, 32, 32)
     photos, _ = wall_photos(c2w, intrinsics, 32, 32)
 
@@ -104,7 +104,7 @@ def test_a_single_photo_matches_nothing() -> None:
     torch.testing.assert_close(costs, torch.full((1, 4, 4, 2, 4), UNSEEN))
 
 
-def test_neighbours_are_the_nearest_that_look_the_same_way() -> None:
+def test_neighbors_are_the_nearest_that_look_the_same_way() -> None:
     c2w = torch.eye(4).repeat(4, 1, 1)
     c2w[:, 0, 3] = torch.tensor([0.0, 1.0, 0.1, 5.0])
     c2w[2, :3, :3] = turned(math.pi)  # beside the first, but looking back
@@ -115,7 +115,7 @@ def test_neighbours_are_the_nearest_that_look_the_same_way() -> None:
     torch.testing.assert_close(seen, point - torch.tensor([1.0, 0, 0]))
 
 
-def test_smoothing_keeps_constants_and_means_over_neighbours() -> None:
+def test_smoothing_keeps_constants_and_means_over_neighbors() -> None:
     torch.testing.assert_close(smooth(torch.full((1, 5, 4, 2, 3), 0.7)), torch.full((1, 5, 4, 2, 3), 0.7))
     single = torch.zeros(1, 5, 5, 2, 3)
     single[0, 2, 2] = 9.0

@@ -43,7 +43,7 @@ def refused(words: str) -> Iterator[None]:
     with pytest.raises(TttlrmError, match=words) as caught:
         yield
     assert caught.value.code == "cannot_write" and "too large" in caught.value.sentence
-    assert caught.value.hint == "Make room on the disk."
+    assert caught.value.hint == "Free some disk space."
 
 
 def files_below(folder: Path) -> set[str]:

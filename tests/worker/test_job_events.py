@@ -124,7 +124,7 @@ def test_lack_of_memory_is_said_plainly(error):
 def test_a_full_disk_is_said_plainly():
     event = outcome(failing(OSError(28, "No space left on device", "/tmp/a")), Report(), None)
     assert isinstance(event, Failed) and event.code == "cannot_write"
-    assert str(event.error()) == "/tmp/a cannot be written: No space left on device. Make room on the disk."
+    assert str(event.error()) == "/tmp/a cannot be written: No space left on device. Free some disk space."
 
 
 @pytest.mark.parametrize("error", [ValueError("secret"), KeyError("secret"), SystemExit(1), RecursionError()])

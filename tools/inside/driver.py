@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Goes through a journey inside a Blender with a window: acts, waits as a person would, and takes pictures of the screen.
+"""Run a journey inside a Blender with a window: act, wait as a person would, and take screenshots.
 
-A journey is a generator. What it yields is waited for: a number of seconds, or a function until it says yes.
+A journey is a generator. It yields what to wait for: a number of seconds, or a function that is called until it returns true.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any
 
 import bpy
 
-context: Any = bpy.context  # whose types do not tell what is there when
+context: Any = bpy.context  # untyped: fake-bpy-module does not know which attributes exist in which area
 
-TICK = 0.1  # seconds between looks at what is waited for
+TICK = 0.1  # seconds between checks of what is waited for
 PATIENCE = 900.0  # seconds
 SETTLE = 1.5  # seconds until the window shows what has changed
 
@@ -29,12 +29,12 @@ Journey = Generator[float | Callable[[], bool], None, None]
 
 
 def plan() -> dict[str, Any]:
-    """What the script that started Blender wants."""
+    """The plan, from the program that started Blender."""
     return json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text())
 
 
 def go(journey: Journey) -> None:
-    """Begin, once Blender has come up. Blender ends with the journey, with exit status 1 where it went wrong."""
+    """Start the journey once Blender is up. Blender exits when it ends, with status 1 if it failed."""
     waiting: list[tuple[Callable[[], bool], float]] = []
 
     def tick() -> float | None:
@@ -61,19 +61,19 @@ def go(journey: Journey) -> None:
 
 
 def install(extension: str) -> None:
-    """Install the extension, as from disk."""
+    """Install the extension from disk."""
     bpy.ops.extensions.package_install_files(filepath=extension, repo="user_default", enable_on_install=True)
 
 
 def in_area(kind: str, region: str = "WINDOW") -> AbstractContextManager[None]:
-    """Operators within the block are started as from the area of a kind, and from a region of it."""
+    """Run operators in the block as if from an area of a kind and one of its regions."""
     window = context.window_manager.windows[0]
     area = next(area for area in window.screen.areas if area.type == kind)
     return context.temp_override(window=window, area=area, region=next(r for r in area.regions if r.type == region))
 
 
 def in_view(region: str = "WINDOW") -> AbstractContextManager[None]:
-    """Operators within the block are started as from the 3D view."""
+    """Run operators in the block as if from the 3D view."""
     return in_area("VIEW_3D", region)
 
 
@@ -81,25 +81,25 @@ def open_tab(name: str) -> Journey:
     """Open a tab of the 3D view's sidebar."""
     with in_view():
         context.space_data.show_region_ui = True
-    yield from drawn()  # only what was drawn has tabs
+    yield from drawn()  # a region has tabs only after it was drawn
     with in_view("UI"):
         context.region.active_panel_category = name
 
 
 def show_menu(name: str) -> None:
-    """Open a menu where the mouse is."""
+    """Open a menu at the mouse."""
     with in_view():
         bpy.ops.wm.call_menu("INVOKE_DEFAULT", name=name)
 
 
 def drawn() -> Journey:
-    """Wait until the whole screen is drawn anew, twice, as panels move and splats are sorted after the first time."""
+    """Wait until the whole screen is redrawn, twice, because panels move and splats are sorted after the first time."""
     for _ in range(2):
         for area in context.window_manager.windows[0].screen.areas:
-            area.tag_redraw()  # what a script changes Blender may not notice
+            area.tag_redraw()  # Blender may not notice changes by a script
         yield SETTLE
 
 
 def take_picture(path: Path) -> None:
-    """Of the whole screen."""
+    """Take a screenshot of the whole screen."""
     subprocess.run(["import", "-window", "root", str(path)], check=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From photos to splats and out again, in a real window: blender --python tools/inside/guide.py -- PLAN.json
+"""The journey of the guide, in a real window: blender --python tools/inside/guide.py -- PLAN.json
 
 `tools.guide` writes the plan and starts this. Every `shot` is a picture of docs/guide.md.
 """
@@ -19,24 +19,29 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, plan, show_menu, take_picture
 
-context: Any = bpy.context  # whose types do not tell what is there when
+context: Any = bpy.context  # untyped: fake-bpy-module does not know which attributes exist in which area
 
 MODULE = "bl_ext.user_default.tttlrm"
 TAB = "tttLRM"
-PANELS = ("kept.TTTLRM_PT_decode", "kept.TTTLRM_PT_refine", "kept.TTTLRM_PT_mesh", "edit.TTTLRM_PT_edit")  # of splats, in order
-OPENED = ("kept.TTTLRM_PT_decode", "edit.TTTLRM_PT_edit")
+PANELS = (  # panels of splats, in their order
+    "splat_settings.TTTLRM_PT_decode",
+    "splat_settings.TTTLRM_PT_refine",
+    "splat_settings.TTTLRM_PT_mesh",
+    "edit.TTTLRM_PT_edit",
+)
+OPENED = ("splat_settings.TTTLRM_PT_decode", "edit.TTTLRM_PT_edit")
 IN_FRONT = Matrix.LocRotScale(Vector((0, -6, 2)), Vector((0, -1, 0.2)).to_track_quat("Z", "Y"), None)
-AHEAD = 4.0  # of a camera is what a view from it turns about
-ASIDE = Matrix.Rotation(-0.12, 4, "Y")  # for the sidebar covers the right
+AHEAD = 4.0  # distance from a camera to the pivot of a view through it
+ASIDE = Matrix.Rotation(-0.12, 4, "Y")  # because the sidebar covers the right
 ZOOM = 0.9
-GLANCE = 0.1  # seconds until Blender has drawn what has come of a preview, which never is at rest
-LARGEST = 360  # pixels of the render
+GLANCE = 0.1  # seconds until Blender has drawn a preview; it never comes to rest
+LARGEST = 360  # pixels along the longest side of the render
 blender: Any = bpy.ops
 ops = blender.tttlrm
 
 
 class Guide:
-    """The journey over one photo set."""
+    """The journey with one photo set."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
         self.extension, self.worker = wanted["extension"], wanted["worker"]
@@ -51,7 +56,7 @@ class Guide:
             yield from step()
 
     def setup(self) -> Journey:
-        """Install the extension; its preferences offer to set up the worker. Here there is one already."""
+        """Install the extension; its preferences offer to set up the worker, but here one is running already."""
         install(self.extension)
         open_panels()
         with in_view():
@@ -67,7 +72,7 @@ class Guide:
             setattr(preferences, name, value)
 
     def new(self) -> Journey:
-        """Begin with the file that is furnished for photos; the tab is open."""
+        """Open the scene prepared for photos, with the tab open."""
         show_menu("TOPBAR_MT_file_new")
         yield from self.shot("new")
         template = import_module(f"{MODULE}.operators.interface.menus").TEMPLATE
@@ -76,14 +81,14 @@ class Guide:
         self.expect_tab()
 
     def choose(self) -> Journey:
-        """Name the folder of photos; its thumbnails appear."""
+        """Choose the folder of photos; its thumbnails appear."""
         with in_view():
             ops.choose_folder("EXEC_DEFAULT", directory=str(self.photos))
         yield 4.0
         yield from self.shot("photos")
 
     def reconstruct(self) -> Journey:
-        """Press the button; splats appear while the worker still reads."""
+        """Press the button; splats appear while the worker is still reading."""
         self.look()
         with in_view():
             ops.reconstruct("INVOKE_DEFAULT")
@@ -92,7 +97,7 @@ class Guide:
             yield GLANCE
             while self.sorting() and self.busy():
                 yield GLANCE
-        assert self.busy(), "there was no preview, or not for long"
+        assert self.busy(), "there was no preview, or it disappeared too soon"
         self.picture("preview")
         yield lambda: not self.busy()
         self.look()
@@ -110,7 +115,7 @@ class Guide:
         settings.decode.keep, settings.decode.scale = 0.0, 1.0
 
     def add_photos(self) -> Journey:
-        """Photos that came later go into the same scene."""
+        """Add more photos to the scene."""
         files = [{"name": name} for name in self.later["names"]]
         with in_view():
             ops.extend("EXEC_DEFAULT", directory=self.later["folder"], files=files, poses=self.later["poses"])
@@ -126,7 +131,7 @@ class Guide:
         yield from self.shot("refined")
 
     def edit(self) -> Journey:
-        """Select what is hardly there, and delete it."""
+        """Select the faintest splats, and delete them."""
         yield from scroll(40)
         before = len(self.splats.data.points)
         with in_view():
@@ -137,7 +142,7 @@ class Guide:
         assert len(self.splats.data.points) < before
 
     def mesh(self) -> Journey:
-        """Make a surface, which is shown in place of the splats."""
+        """Make a mesh, which replaces the splats in the view."""
         splats = self.splats
         with in_view():
             ops.mesh("INVOKE_DEFAULT")
@@ -149,7 +154,7 @@ class Guide:
         splats.hide_set(False)
 
     def render(self) -> Journey:
-        """Render what a camera sees."""
+        """Render the view of a camera."""
         scene = context.scene
         scene.camera = self.camera
         width, height = self.camera.data.background_images[0].image.size
@@ -168,7 +173,7 @@ class Guide:
         area.type = "VIEW_3D"
 
     def reopen(self) -> Journey:
-        """Save and open again; the splats are there, with their settings."""
+        """Save and reopen the file; the splats keep their settings."""
         file = str(self.out / "guide.blend")
         before = len(self.splats.data.points), self.splats.tttlrm.session
         bpy.ops.wm.save_as_mainfile(filepath=file)
@@ -194,27 +199,27 @@ class Guide:
 
     @property
     def camera(self) -> Any:
-        """The first camera, once there is one."""
+        """The first camera, if there is one."""
         return next((obj for obj in bpy.data.objects if obj.type == "CAMERA"), None)
 
     def busy(self) -> bool:
-        """Whether a job is at work."""
+        """Whether a job is running."""
         return import_module(f"{MODULE}.operators.jobs.activity").current is not None
 
     def shown(self, name: str) -> bool:
-        """Whether there is an object whose name begins so."""
+        """Whether there is an object whose name starts so."""
         return any(obj.name.startswith(name) for obj in bpy.data.objects)
 
     def expect_tab(self) -> None:
-        """The sidebar is open, and shows what it should."""
+        """Check that the sidebar is open and shows the tab."""
         with in_view("UI"):
             assert context.region.active_panel_category == TAB
 
     def look(self) -> None:
-        """Look at the scene from where the first photo was taken, or where nobody knows yet, from the front."""
-        context.view_layer.update()  # a parent may just have moved the camera
+        """Look at the scene from the first photo's position or, if that is unknown, from the front."""
+        context.view_layer.update()  # a parent may have moved the camera just now
         if self.camera:
-            self.camera.hide_set(True)  # else its frame lies over what it sees
+            self.camera.hide_set(True)  # its frame would cover the view
         with in_view():
             space, pose = context.space_data, self.first_pose() @ ASIDE
             space.lens = ZOOM * (self.camera.data.lens if self.camera else space.lens)
@@ -223,30 +228,30 @@ class Guide:
             space.region_3d.view_location = pose @ Vector((0, 0, -AHEAD))
 
     def first_pose(self) -> Matrix:
-        """Of a camera in the scene, or one beside the photos, which has Blender's axes."""
+        """The pose of the first camera in the scene, or beside the photos (which has Blender's axes)."""
         file = self.photos / "transforms.json"
         if self.camera:
             return self.camera.matrix_world
         return Matrix(json.loads(file.read_text())["frames"][0]["transform_matrix"]) if file.exists() else IN_FRONT
 
     def sorting(self) -> bool:
-        """Whether splats are still on their way to the viewport."""
+        """Whether the viewport still waits for splats."""
         return import_module(f"{MODULE}.operators.viewport.handlers").busy()
 
     def shot(self, name: str) -> Journey:
-        """A picture of the screen when it has come to rest."""
+        """Take a screenshot when the screen has come to rest."""
         yield from drawn()
         yield lambda: not self.sorting()
         yield from drawn()
         self.picture(name)
 
     def picture(self, name: str) -> None:
-        """A picture of the screen as it is now."""
+        """Take a screenshot now."""
         take_picture(self.out / "pictures" / f"{name}.png")
 
 
 def open_panels() -> None:
-    """Open panels as a person does, which a script can only before they are drawn for the first time."""
+    """Open panels as a person would; scripts can only do so before panels are first drawn."""
     kinds = {name: _panel(*name.split(".")) for name in PANELS}
     for kind in kinds.values():
         bpy.utils.unregister_class(kind)

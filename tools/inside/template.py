@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Furnishes an empty scene for photos and saves it: blender --python tools/inside/template.py -- PLAN.json
+"""Prepare an empty scene for photos and save it: blender --python tools/inside/template.py -- PLAN.json
 
 `tools.template` writes the plan and starts this.
 """
@@ -16,15 +16,15 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tools.inside.driver import SETTLE, Journey, go, in_view, install, open_tab, plan
 
-context: Any = bpy.context  # whose types do not tell what is there when
+context: Any = bpy.context  # untyped: fake-bpy-module does not know which attributes exist in which area
 
 WORKSPACE = "Layout"
-SAMPLES = 16  # splats shine by themselves and need few
-SKY = (1.0, 1.0, 1.0, 1.0)  # an even light for meshes
+SAMPLES = 16  # splats emit light and need few
+SKY = (1.0, 1.0, 1.0, 1.0)  # even light for meshes
 
 
 def furnish(extension: str, template: str) -> Journey:
-    """The whole way."""
+    """Run all steps."""
     install(extension)
     bpy.ops.wm.read_homefile(use_factory_startup=True)
     yield SETTLE
@@ -38,14 +38,14 @@ def furnish(extension: str, template: str) -> Journey:
 
 
 def clear() -> None:
-    """Leave one workspace, and nothing in the scene."""
+    """Delete all workspaces but one, and everything in the scene."""
     bpy.data.batch_remove([*bpy.data.objects, *bpy.data.meshes, *bpy.data.lights, *bpy.data.cameras, *bpy.data.materials])
     bpy.data.batch_remove([workspace for workspace in bpy.data.workspaces if workspace.name != WORKSPACE])
     bpy.ops.outliner.orphans_purge(do_recursive=True)
 
 
 def set_scene(scene: Any) -> None:
-    """Photos come from a folder, and renders have their colours."""
+    """Take photos from a folder, and keep their colors in renders."""
     scene.tttlrm.source.kind = "FOLDER"
     scene.render.engine = "CYCLES"
     scene.cycles.samples, scene.cycles.use_denoising = SAMPLES, False
@@ -55,7 +55,7 @@ def set_scene(scene: Any) -> None:
 
 
 def close_timeline() -> None:
-    """The room is the 3D view's."""
+    """Close the timeline, to leave its space to the 3D view."""
     window = context.window_manager.windows[0]
     timeline = next(area for area in window.screen.areas if area.type == "DOPESHEET_EDITOR")
     with context.temp_override(window=window, area=timeline):
@@ -63,7 +63,7 @@ def close_timeline() -> None:
 
 
 def set_view() -> None:
-    """Meshes show their texture, and no lines lead from every camera to the middle of its scene."""
+    """Show textures of meshes, and hide the relationship lines from cameras to their parent."""
     with in_view():
         space = context.space_data
         space.shading.color_type = "TEXTURE"

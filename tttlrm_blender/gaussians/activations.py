@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scales as logarithms, opacities before the sigmoid and colours as coefficients, as files have them, and back.
+"""Scales as logarithms, opacities before the sigmoid and colors as coefficients, as files have them, and back.
 
 Between float32 values, but reckoned in float64: then a value that was read gives, when it is written and read again, the
 same bits.
@@ -57,12 +57,12 @@ def to_bytes(
 def to_base_sh(
     colors: np.ndarray,  # [...], sRGB, 0 to 1
 ) -> np.ndarray:  # [...] float32
-    """The constant coefficients of colours."""
+    """The constant coefficients of colors."""
     return ((colors - 0.5) / SH_DC).astype(np.float32)
 
 
 def to_colors(
     base: np.ndarray,  # [...], constant coefficients
 ) -> np.ndarray:  # [...] float32, sRGB
-    """The colours of constant coefficients."""
+    """The colors of constant coefficients."""
     return (base * SH_DC + 0.5).astype(np.float32)

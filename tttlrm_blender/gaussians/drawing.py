@@ -16,8 +16,8 @@ from .gaussians import Gaussians
 from .transform import rotation_of
 
 WIDTH = 16384  # texels in a row of a texture, which every GPU with OpenGL 4.3 can have
-SHAPE_TEXELS = 3  # centre and opacity; rotation w x y z; scale
-TERMS_TOGETHER = 4  # colour coefficients that fill whole texels: 4 · 3 floats in 3 texels
+SHAPE_TEXELS = 3  # center and opacity; rotation w x y z; scale
+TERMS_TOGETHER = 4  # color coefficients that fill whole texels: 4 · 3 floats in 3 texels
 PLACE_TEXELS = 6  # object to view, three rows; direction in the view to direction in the object, three rows
 MOST = 2**24  # splats that are told apart: their numbers go to the GPU as float32
 MARGIN = 1.3  # of the view, within which splats count when there are too many
@@ -31,7 +31,7 @@ class Cloud:
     means: np.ndarray  # [N, 3] float32
     quats: np.ndarray  # [N, 4] float32, w x y z
     scales: np.ndarray  # [N, 3] float32, standard deviations
-    base: np.ndarray  # [N, 4] float32, the constant colour coefficient and the opacity
+    base: np.ndarray  # [N, 4] float32, the constant color coefficient and the opacity
     coefficients: list[np.ndarray]  # the others, [N, 3] float32 each
 
     def __len__(self) -> int:
@@ -50,7 +50,7 @@ class Texels:
 
     shapes: np.ndarray  # [rows, WIDTH, 4] float32, `SHAPE_TEXELS` for each splat
     harmonics: np.ndarray  # [rows, WIDTH, 4] float32, terms · 3 / 4 texels for each splat
-    terms: int  # colour coefficients of every splat, a multiple of `TERMS_TOGETHER`
+    terms: int  # color coefficients of every splat, a multiple of `TERMS_TOGETHER`
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def falling(
 def places(placed: Sequence[Placed], eye: Eye) -> np.ndarray:
     """`PLACE_TEXELS` for each appearance: [rows, WIDTH, 4] float32.
 
-    Colours are looked up along the direction of view in the object's own axes, which follow the rotation in its matrix as they do
+    Colors are looked up along the direction of view in the object's own axes, which follow the rotation in its matrix as they do
     when the matrix is applied to the splats.
     """
     matrices = np.stack([one.matrix for one in placed])

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-SH_DC = 0.28209479177387814  # the constant spherical harmonic: colour = 0.5 + SH_DC * sh[:, 0]
+SH_DC = 0.28209479177387814  # the constant spherical harmonic: color = 0.5 + SH_DC * sh[:, 0]
 
 
 class Sliceable(Protocol):
@@ -31,11 +31,11 @@ Other = TypeVar("Other", bound=Sliceable)
 class Gaussians(Generic[Array]):
     """N splats with activated values. The arrays are numpy in files and in Blender, torch under `render` and `refine`."""
 
-    means: Array  # [N, 3] float32, centres in world units
+    means: Array  # [N, 3] float32, centers in world units
     quats: Array  # [N, 4] float32, rotations, w x y z, of unit length
     scales: Array  # [N, 3] float32, standard deviations along the rotated axes, in world units
     opacities: Array  # [N] float32, 0 to 1
-    sh: Array  # [N, (degree + 1)², 3] float32, spherical harmonics of the sRGB colour, constant term first
+    sh: Array  # [N, (degree + 1)², 3] float32, spherical harmonics of the sRGB color, constant term first
 
     def __len__(self) -> int:
         return len(self.means)

@@ -73,7 +73,7 @@ def upward(
     return Plane(sign * normal, float(sign * offset), 1.0)
 
 
-def levelling(
+def leveling(
     plane: Plane,
     middle: np.ndarray,  # [3], the point of the plane below this one keeps its x and y
 ) -> np.ndarray:  # [4, 4]

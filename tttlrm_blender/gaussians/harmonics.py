@@ -31,7 +31,7 @@ def colors(
     sh: np.ndarray,  # [N, K, 3]
     directions: np.ndarray,  # [N, 3], of unit length, from the eye to the splat
 ) -> np.ndarray:  # [N, 3]
-    """sRGB colours of splats seen along directions: max(0, 0.5 + SH)."""
+    """sRGB colors of splats seen along directions: max(0, 0.5 + SH)."""
     values = basis(directions, int(sh.shape[1] ** 0.5) - 1)
     return np.maximum(0.5 + np.einsum("nk,nkc->nc", values, sh), 0)
 
@@ -40,7 +40,7 @@ def turning(
     rotation: np.ndarray,  # [3, 3], orthogonal, mirrored or not
     degree: int,  # 0 to 3
 ) -> np.ndarray:  # [K, K] float64
-    """The matrix that turns coefficients together with the thing they colour.
+    """The matrix that turns coefficients together with the thing they color.
 
     Turned coefficients must give along R d what the old ones gave along d. Each degree's functions span a space that
     rotations keep, so the linear system over enough directions has an exact solution.

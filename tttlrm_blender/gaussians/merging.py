@@ -14,7 +14,7 @@ TINY = 1e-30  # keeps splats without opacity or size from being divided by
 
 
 def merge_close(gaussians: Gaussians[np.ndarray], side: float) -> Gaussians[np.ndarray]:
-    """Numpy splats of which those whose centres lie in the same cube of a grid have become one.
+    """Numpy splats of which those whose centers lie in the same cube of a grid have become one.
 
     It has the mean and the covariance of the mixture that it replaces, in which a splat counts by opacity times area, and the
     opacity that keeps optical depth times area (as in hierarchical 3D Gaussians, Kerbl et al. 2024, but for overlaps).

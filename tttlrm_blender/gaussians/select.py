@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which splats: masks by place, colour and whatever has a number, and how they are combined."""
+"""Which splats: masks by place, color and whatever has a number, and how they are combined."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COMBINED = {  # a new mask alone, or with what was selected before
     "SUB": lambda before, found: before & ~found,
     "AND": lambda before, found: before & found,
 }
-ISOLATION = 0.02  # of the scene's reach: the distance of neighbours where none is given,
+ISOLATION = 0.02  # of the scene's reach: the distance of neighbors where none is given,
 SPARSE = 8.0  # and this over the root of the number of splats where they are few: they lie about surfaces
 SAMPLE = 50_000  # points tell how far a scene reaches
 CELLS = 2**19  # along half an axis, so that the number of a cube fits into 63 bits
@@ -32,7 +32,7 @@ def between(
 def base_colors(
     base: np.ndarray,  # [N, 3], constant SH terms
 ) -> np.ndarray:  # [N, 3]
-    """sRGB colours, 0 to 1, without what depends on the direction of view."""
+    """sRGB colors, 0 to 1, without what depends on the direction of view."""
     return np.clip(to_colors(base), 0, 1)
 
 
@@ -41,7 +41,7 @@ def like(
     color: np.ndarray,  # [3]
     tolerance: float,
 ) -> np.ndarray:  # [N] bool
-    """Colours no farther from one than a tolerance: the largest difference of red, green and blue."""
+    """Colors no farther from one than a tolerance: the largest difference of red, green and blue."""
     return np.logical_and.reduce([np.abs(colors[:, c] - np.float32(color[c])) <= tolerance for c in range(3)])
 
 
@@ -73,7 +73,7 @@ def _undone(points: np.ndarray, matrix: np.ndarray) -> list[np.ndarray]:
 
 def isolated(
     points: np.ndarray,  # [N, 3]
-    neighbours: int,
+    neighbors: int,
     distance: float = 0.0,
 ) -> np.ndarray:  # [N] bool
     """Points with fewer than some number of others about a distance away: floaters.
@@ -93,7 +93,7 @@ def isolated(
         # Cubes that follow each other along z have keys that do, so three of them are one stretch of the ordered keys.
         counts += starts[np.searchsorted(filled, filled + step + 2)] - starts[np.searchsorted(filled, filled + step - 1)]
     alone = np.empty(len(keys), dtype=bool)
-    alone[order] = np.repeat(counts <= neighbours, np.diff(starts))
+    alone[order] = np.repeat(counts <= neighbors, np.diff(starts))
     return alone
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Moving, turning and stretching splats: centres, shapes and colours together."""
+"""Moving, turning and stretching splats: centers, shapes and colors together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def apply_similarity(
     rotation, translation = np.asarray(rotation, dtype=np.float64), np.asarray(translation, dtype=np.float64)
     if not (scale > 0 and np.isfinite(scale) and np.allclose(rotation @ rotation.T, np.eye(3), atol=TOLERANCE)):
         raise _bad_transform()
-    # A splat is symmetric about its centre: a mirrored one is a turned one, as −rotation then is a rotation.
+    # A splat is symmetric about its center: a mirrored one is a turned one, as −rotation then is a rotation.
     turn = quaternions.from_matrices(rotation * np.sign(np.linalg.det(rotation))).astype(np.float32)
     return Gaussians(
         means=_moved(gaussians.means, scale * rotation, translation),
@@ -43,7 +43,7 @@ def apply_matrix(
 ) -> Gaussians[np.ndarray]:
     """Numpy splats under any affine map that can be undone, such as the matrix of an object.
 
-    Shapes follow exactly; under a map that stretches directions differently, colours follow its rotation.
+    Shapes follow exactly; under a map that stretches directions differently, colors follow its rotation.
     Raises `TttlrmError` when the matrix flattens space or is not finite.
     """
     matrix = _checked(matrix)
@@ -59,7 +59,7 @@ def apply_matrix(
 def is_similarity(
     matrix: np.ndarray,  # [4, 4]
 ) -> bool:
-    """Whether an affine map stretches all directions alike, so that colours follow exactly."""
+    """Whether an affine map stretches all directions alike, so that colors follow exactly."""
     stretch = np.linalg.svd(np.asarray(matrix, dtype=np.float64)[:3, :3], compute_uv=False)
     return np.allclose(stretch, stretch.mean(), rtol=TOLERANCE, atol=0)
 
@@ -81,7 +81,7 @@ def _checked(matrix: np.ndarray) -> np.ndarray:
 def rotation_of(
     linear: np.ndarray,  # [..., 3, 3]
 ) -> np.ndarray:  # [..., 3, 3], orthogonal, mirrored where the map is
-    """The rotation that is nearest to a linear map, which the colours of splats follow."""
+    """The rotation that is nearest to a linear map, which the colors of splats follow."""
     left, _, right = np.linalg.svd(linear)
     return left @ right
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cameras, rotations, similarities and planes: what every other room measures with."""
+"""Cameras, rays, rotations, similarities and planes, shared by all other rooms."""

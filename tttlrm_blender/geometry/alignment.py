@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Similarities that lay points or cameras onto others (Procrustes analysis; Umeyama 1991)."""
+"""Similarities that align points or cameras with others (Procrustes analysis; Umeyama 1991)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .similarity import Similarity
 def nearest_rotation(
     matrix: np.ndarray,  # [3, 3]
 ) -> np.ndarray:  # [3, 3]
-    """The rotation R that is nearest to a matrix M: it makes trace(Rᵀ M) largest."""
+    """The rotation R nearest to a matrix M, which maximizes trace(Rᵀ M)."""
     left, _, right = np.linalg.svd(matrix)
     return left @ np.diag([1, 1, np.sign(np.linalg.det(left @ right))]) @ right
 
@@ -20,7 +20,7 @@ def align_points(
     source: np.ndarray,  # [N, 3]
     target: np.ndarray,  # [N, 3]
 ) -> Similarity:
-    """The similarity that takes points to their counterparts with the least squared error."""
+    """The similarity that maps points to their counterparts with the least squared error."""
     p, q = source - source.mean(0), target - target.mean(0)
     rotation = nearest_rotation(q.T @ p)
     scale = float((q * (p @ rotation.T)).sum() / max((p**2).sum(), 1e-12))
@@ -31,9 +31,9 @@ def align_cameras(
     source: np.ndarray,  # [V, 4, 4], camera to world
     target: np.ndarray,  # [V, 4, 4], the same cameras in another world
 ) -> Similarity:
-    """The similarity between the two worlds of the same cameras: rotation of their axes, scale and place of their centres.
+    """The similarity between two worlds with the same cameras: the rotation from their axes, the rest from their centers.
 
-    It is sound for two cameras and for cameras in a line, where the centres alone leave a rotation open.
+    It is well defined for two cameras and for cameras in a line, whose centers alone leave a rotation open.
     """
     rotation = nearest_rotation((target[:, :3, :3] @ source[:, :3, :3].transpose(0, 2, 1)).sum(0))
     centers = [each[:, :3, 3] for each in (source, target)]

@@ -12,7 +12,7 @@ OPENGL_AXES = np.diag([1.0, -1.0, -1.0, 1.0])  # camera axes of OpenGL to those 
 
 @dataclass(frozen=True)
 class Cameras:
-    """V pinhole cameras in OpenCV axes (x right, y down, z forward; pixel centres at +0.5)."""
+    """V pinhole cameras in OpenCV axes (x right, y down, z forward; pixel centers at +0.5)."""
 
     c2w: np.ndarray  # [V, 4, 4] float64, camera to world
     intrinsics: np.ndarray  # [V, 4] float64, fx fy cx cy in pixels
@@ -32,7 +32,7 @@ class Cameras:
         return Cameras(self.c2w, self.intrinsics * np.tile(ratio, 2), sizes)
 
     def cropped(self, left: int, top: int, width: int, height: int) -> Cameras:
-        """The same cameras for a window of every image."""
+        """The same cameras for the same crop of every image."""
         offset = np.array([0, 0, left, top])
         sizes = np.broadcast_to(np.array([width, height]), self.sizes.shape).copy()
         return Cameras(self.c2w, self.intrinsics - offset, sizes)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Planes among the points of a scene: grounds, walls, tables."""
+"""Planes among the points of a scene, such as ground, walls and tables."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Search:
-    """What counts as a plane, and how hard to look."""
+    """What counts as a plane, and how many candidates are tried."""
 
     thickness: float = 0.01  # as a share of the scene's radius
-    enough: float = 0.12  # share of the points that makes a plane
+    enough: float = 0.12  # share of the points that a plane needs
     most: int = 3  # planes
-    tries: int = 400  # planes through three points each
+    tries: int = 400  # candidates, each through three points
 
 
 USUAL = Search()
@@ -29,14 +29,14 @@ class Plane(NamedTuple):
 
     normal: np.ndarray  # [3], of unit length
     offset: float
-    share: float  # of all points that lie in it
+    share: float  # of all points, those that lie in it
 
 
 def find_planes(
     points: np.ndarray,  # [N, 3], in a scene of radius 1
     search: Search = USUAL,
 ) -> list[Plane]:
-    """The planes that hold most of the points, largest first, each found among the points that those before left over."""
+    """The planes that contain most of the points, largest first; each is found among the points not in earlier planes."""
     random, left = np.random.default_rng(SEED), points
     planes: list[Plane] = []
     while len(planes) < search.most and len(left) >= max(3, search.enough * len(points)):
@@ -50,7 +50,7 @@ def find_planes(
 
 
 def _best_plane(points: np.ndarray, random: np.random.Generator, search: Search) -> tuple[np.ndarray, float]:
-    """The one of many planes through three points that the most points lie in; its normal is zero where all points are one."""
+    """The plane that contains the most points, of many through three; its normal is zero where all points coincide."""
     corners = points[random.integers(len(points), size=(search.tries, 3))]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
@@ -64,7 +64,7 @@ def _best_plane(points: np.ndarray, random: np.random.Generator, search: Search)
 def fitted(
     points: np.ndarray,  # [N, 3]
 ) -> tuple[np.ndarray, float]:
-    """Unit normal [3] and offset of the plane nearest to points."""
+    """Unit normal [3] and offset of the least-squares plane of points."""
     mean = points.mean(0)
     normal = np.linalg.svd(points - mean, full_matrices=False)[2][2]
     return normal, float(normal @ mean)
@@ -73,6 +73,6 @@ def fitted(
 def extent(
     points: np.ndarray,  # [N, 3]
 ) -> tuple[np.ndarray, float]:
-    """The middle of the points, and the radius that most of them lie within."""
+    """The median of the points, and the radius around it that contains 90 % of them."""
     center = np.median(points, axis=0)
     return center, float(np.quantile(np.linalg.norm(points - center, axis=1), 0.9)) or 1.0

@@ -11,7 +11,7 @@ def normalize(
 ) -> np.ndarray:  # [..., 4]
     """Quaternions scaled to unit length; zero becomes the identity.
 
-    Those of unit length up to rounding stay as they are, bit for bit, so that files can be read and written again and again.
+    Quaternions of unit length up to rounding stay the same bit for bit, so that repeated reading and writing changes no file.
     """
     squares = np.einsum("...i,...i->...", quats, quats)[..., None]
     squares[np.abs(squares - 1) < 8 * np.finfo(quats.dtype).eps] = 1
@@ -69,7 +69,7 @@ def from_matrices(
 def to_smallest_three(
     quats: np.ndarray,  # [N, 4], of unit length, components in any order
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The index of the largest component, [N], and the others in order, [N, 3], with the sign that makes it positive."""
+    """The index of the largest component, [N], and the other three in order, [N, 3], with the sign that makes it positive."""
     index = np.argmax(np.abs(quats), axis=1)
     largest = np.take_along_axis(quats, index[:, None], axis=1)
     return index, np.where(largest < 0, -quats, quats)[np.arange(4) != index[:, None]].reshape(-1, 3)
@@ -78,8 +78,8 @@ def to_smallest_three(
 def from_smallest_three(
     small: np.ndarray,  # [N, 3]
     index: np.ndarray,  # [N], 0 to 3
-) -> np.ndarray:  # [N, 4], in the order of components that the index is of
-    """The inverse of `to_smallest_three`, for components that were rounded."""
+) -> np.ndarray:  # [N, 4], components in the order that the index refers to
+    """The inverse of `to_smallest_three`, for rounded components too."""
     chosen = np.arange(4) == index[:, None]
     quats = np.empty((len(small), 4), dtype=small.dtype)
     quats[~chosen] = small.reshape(-1)

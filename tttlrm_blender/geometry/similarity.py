@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scale, rotation and translation of the world, and the one that the network sees."""
+"""Similarities (scale, rotation and translation), and the normalized frame that the network works in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from .cameras import Cameras
 
-TINY = 1e-6  # averaged directions shorter than this say nothing
+TINY = 1e-6  # averaged directions shorter than this are meaningless
 
 
 @dataclass(frozen=True)
@@ -25,20 +25,20 @@ class Similarity:
         return self.scale * points @ self.rotation.T + self.translation
 
     def cameras(self, cameras: Cameras) -> Cameras:
-        """The cameras in the mapped world; they see the mapped scene exactly as they saw the scene before."""
+        """The cameras in the mapped world: they see the mapped scene as they saw the original."""
         c2w = cameras.c2w.copy()
         c2w[:, :3, :3] = self.rotation @ c2w[:, :3, :3]
         c2w[:, :3, 3] = self.points(c2w[:, :3, 3])
         return Cameras(c2w, cameras.intrinsics, cameras.sizes)
 
     def inverse(self) -> Similarity:
-        """The map back."""
+        """The inverse map."""
         rotation = self.rotation.T
         return Similarity(1 / self.scale, rotation, -(rotation @ self.translation) / self.scale)
 
 
 def normalize(cameras: Cameras, reference: str = "mean") -> tuple[Cameras, Similarity]:
-    """The cameras as the network sees them, and the similarity that led there (its `inverse` belongs to the result).
+    """The cameras in the network's frame, and the similarity that maps the world to it.
 
     Poses become relative to the mean camera (`reference` "mean", for one pass over all views) or to the first camera
     ("first", for autoregressive scans); then positions are divided by the largest absolute coordinate (tttLRM, section 4).
@@ -56,8 +56,8 @@ def mean_camera(
 ) -> np.ndarray:
     """The average camera [4, 4]: mean position, mean forward axis, and right and down axes square to it.
 
-    right = down × forward and down = forward × right, from the averaged directions. Where the averages say nothing
-    (cameras all around an object, say), the first camera's own rotation stands in.
+    right = down × forward and down = forward × right, from the averaged directions. Where the averages vanish (for cameras all
+    around an object, say), the rotation is that of the first camera.
     """
     forward, down = c2w[:, :3, 2].mean(0), c2w[:, :3, 1].mean(0)
     right = np.cross(down, forward)

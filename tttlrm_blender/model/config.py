@@ -18,10 +18,10 @@ class Config:
     sh_degree: int = 3
     muon_steps: int = 5  # Newton-Schulz iterations per update
     depth_range: str = "linear"  # "linear": 0 to far; "near_far": near to far; "log": near to far in equal ratios
-    near: float = 0.0  # in normalised units: the farthest camera coordinate is 1
+    near: float = 0.0  # in normalized units: the farthest camera coordinate is 1
     far: float = 500.0
     most_views: int = 64  # that the checkpoint reads well at once
-    anchored: bool = False  # splats start as opaque copies of their pixels: colour and size are predicted relative to the pixel's
+    anchored: bool = False  # splats start as opaque copies of their pixels: color and size are predicted relative to the pixel's
     hypotheses: int = 0  # distances, in equal ratios from near to far, at which photos are matched beforehand; 0 for none
 
     @property

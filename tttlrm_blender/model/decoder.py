@@ -26,7 +26,7 @@ MOST_CORRECTION = 0.15  # of the logarithm of a guessed distance
 class Candidates(NamedTuple):
     """Splats of N pixels before activation of their opacities, as the network gives them."""
 
-    means: Tensor  # [N, 3] in the normalised frame
+    means: Tensor  # [N, 3] in the normalized frame
     sh: Tensor  # [N, (degree + 1)², 3]
     log_scales: Tensor  # [N, 3]
     quats: Tensor  # [N, 4], w x y z, of any length
@@ -51,7 +51,7 @@ def split(config: Config, raw: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, 
 
 
 def anchors(images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Tensor:
-    """What splats are predicted relative to, per pixel [..., H, W, 10]: ray origin, unit direction, colour, and pixel size.
+    """What splats are predicted relative to, per pixel [..., H, W, 10]: ray origin, unit direction, color, and pixel size.
 
     images: [..., H, W, 3], 0 to 1; c2w: [..., 4, 4]; intrinsics: [..., 4]. The size is that of the pixel's picture at distance 1.
     """

@@ -37,7 +37,7 @@ def matching_costs(
 ) -> Tensor | None:
     """Costs [T, (p/2)², 2, K] of one scene's views, patch by patch; None for networks without matching.
 
-    images: [V, H, W, 3], 0 to 1; c2w: [V, 4, 4], normalised; intrinsics: [V, 4]. `on_view` is that of `match`.
+    images: [V, H, W, 3], 0 to 1; c2w: [V, 4, 4], normalized; intrinsics: [V, 4]. `on_view` is that of `match`.
     """
     if not config.hypotheses:
         return None

@@ -33,7 +33,7 @@ class SceneMemory:
     weights: list[FastWeights]  # fast weights of every layer
     tokens: Tensor  # [T, D] float32, final tokens of the query views
     images: Tensor  # [V, H, W, 3], 0 to 1, what the query views showed the network
-    c2w: Tensor  # [V, 4, 4] float32, normalised
+    c2w: Tensor  # [V, 4, 4] float32, normalized
     intrinsics: Tensor  # [V, 4] float32
     guess: Guess | None = None  # [T, p·p] each, of networks with matching
 
@@ -78,7 +78,7 @@ def precision(device: torch.device) -> AbstractContextManager:
 def encode(
     model: TttLRM,
     images: np.ndarray,  # [V, H, W, 3] float32, 0 to 1, H and W multiples of the patch size
-    c2w: np.ndarray,  # [V, 4, 4], normalised
+    c2w: np.ndarray,  # [V, 4, 4], normalized
     intrinsics: np.ndarray,  # [V, 4]
     views_per_update: int | None = None,  # None for one pass over all views
     elastic: bool = False,
@@ -144,7 +144,7 @@ def read_splats(
     scale: float = 1.0,
     seed: int = 0,
 ) -> Gaussians[Tensor]:
-    """Splats (torch tensors, in the normalised frame) of a scene's memory; `choose` explains keep, explore and seed.
+    """Splats (torch tensors, in the normalized frame) of a scene's memory; `choose` explains keep, explore and seed.
 
     Raises `TttlrmError` as `encode` does.
     """
@@ -163,7 +163,7 @@ def read_splats(
 
 
 def need_to_read(model: TttLRM, views: int, height: int, width: int) -> Need:
-    """Memory for the network to read views of H×W pixels: tokens, colours and costs of all of them, and the fast weights."""
+    """Memory for the network to read views of H×W pixels: tokens, colors and costs of all of them, and the fast weights."""
     config, pixels = model.config, height * width
     costs = config.hypotheses / 2 + 2 if config.hypotheses else 0  # numbers per pixel: two for every cell of 2×2, and the guess
     photo = int(4 * (model.view_tokens(height, width) * config.dim + pixels * (3 + costs)))

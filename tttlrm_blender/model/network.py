@@ -43,7 +43,7 @@ class RMSNorm(nn.RMSNorm):
 
 
 class Attention(nn.Module):
-    """Self-attention inside each view, with RMS-normalised queries and keys."""
+    """Self-attention inside each view, with RMS-normalized queries and keys."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ class Rule:
     """How fast weights learn, beyond what the checkpoint fixes."""
 
     elastic: Elastic | None = None
-    dtype: torch.dtype = torch.float32  # of the factors in the orthogonalisation; bfloat16 as released, for GPUs
+    dtype: torch.dtype = torch.float32  # of the factors in the orthogonalization; bfloat16 as released, for GPUs
     reduce: Callable[[Tensor], Tensor] = lambda gradient: gradient  # sums over the ranks that share the sequence
     slice: int = 0  # tokens treated at a time without gradients, rounded to whole views where views matter; 0 for all
 

@@ -18,7 +18,7 @@ def patches(pixels: Tensor, p: int) -> Tensor:
 
 
 def unpatched(colors: Tensor, size: Sequence[int]) -> Tensor:
-    """The inverse of `patches` for colours [B, V·n, p·p·3] and a size (H, W): [B, V, H, W, 3]."""
+    """The inverse of `patches` for colors [B, V·n, p·p·3] and a size (H, W): [B, V, H, W, 3]."""
     (height, width), p = size, math.isqrt(colors.shape[-1] // 3)
     grid = colors.unflatten(-1, (p, p, 3)).unflatten(1, (-1, height // p, width // p))
     return grid.transpose(3, 4).flatten(4, 5).flatten(2, 3)

@@ -39,7 +39,7 @@ def extend(
     model: TttLRM,
     memory: SceneMemory,
     images: np.ndarray,  # [N, H, W, 3] float32, 0 to 1, of the size of the memory's own
-    c2w: np.ndarray,  # [N, 4, 4], normalised as the memory's own
+    c2w: np.ndarray,  # [N, 4, 4], normalized as the memory's own
     intrinsics: np.ndarray,  # [N, 4]
     on_progress: Callable[[float], None] = lambda share: None,
     on_chunk: Callable[[Look], None] = lambda look: None,
@@ -68,7 +68,7 @@ def extend(
 def glance(
     model: TttLRM,
     images: np.ndarray,  # [V, H, W, 3] float32, 0 to 1, H and W multiples of the patch size
-    c2w: np.ndarray,  # [V, 4, 4], normalised
+    c2w: np.ndarray,  # [V, 4, 4], normalized
     intrinsics: np.ndarray,  # [V, 4]
     elastic: bool = False,
     on_progress: Callable[[float], None] = lambda share: None,

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image files and videos become a `PhotoSet`: pixels, their weights and their cameras; what is left out, which views are used."""
+"""Image files and videos become a `PhotoSet`: pixels, weights and cameras; culling, choice of views, removal of backgrounds."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Things without their background, by a network that the user supplies: U²-Net, ISNet, BiRefNet and their like, as ONNX."""
+"""Removal of backgrounds by an ONNX network that the user supplies, such as U²-Net, ISNet or BiRefNet."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .images import read_reduced, shrunk
 from .optional_packages import not_installed
 from .photo import Photo
 
-SIDE = 1024  # pixels of both sides that a network is given which takes any, and of the longest side of an alpha channel
+SIDE = 1024  # pixels of both sides for networks that take any size, and of the longest side of an alpha channel
 BILINEAR = Image.Resampling.BILINEAR
-IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation of the colours that networks expect
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation with which most networks normalize colors
 ISNET = ((0.5, 0.5, 0.5), (1.0, 1.0, 1.0))
 
 
 def without_background(photos: list[Photo], model: Path, report: Report) -> list[Photo]:
-    """The photos with an alpha channel each, a file that is kept for the next time that it is asked for.
+    """The photos, each with an alpha channel, a file that is kept in the cache.
 
-    `model` is an ONNX file with one image [1, 3, H, W] as its input; its first output is a map [1, 1, H, W] of what is thing,
-    from 0 to 1 or as logits. Raises `TttlrmError` ("bad_model", "no_package", "bad_photo").
+    `model` is an ONNX file with one image [1, 3, H, W] as its input; its first output is a map [1, 1, H, W] of the
+    foreground, from 0 to 1 or as logits. Raises `TttlrmError` ("bad_model", "no_package", "bad_photo").
     """
     remover = Remover(model)
     folder = kept_folder("alpha")
@@ -45,28 +45,28 @@ def without_background(photos: list[Photo], model: Path, report: Report) -> list
 
 
 class Remover:
-    """A network that tells things from their background."""
+    """A network that separates objects from their background."""
 
     def __init__(self, model: Path) -> None:
-        """Raises `TttlrmError` where the file is no such network, or onnxruntime is not installed."""
+        """Raises `TttlrmError` where the file is not such a network, or onnxruntime is not installed."""
         self._model = model
         self._session = _session(model)
         self._input = self._session.get_inputs()[0]
-        self._norm = ISNET if "isnet" in model.name.lower() else IMAGENET  # the file does not tell; people keep its name
+        self._norm = ISNET if "isnet" in model.name.lower() else IMAGENET  # the file does not say, but people keep its name
         self.name = content_name([model])
 
     def alpha(
         self,
         image: np.ndarray,  # [H, W, 3] float32, 0 to 1
     ) -> np.ndarray:
-        """How much each pixel belongs to a thing, [H, W] uint8. Raises `TttlrmError` ("bad_model")."""
+        """How much each pixel belongs to the foreground, [H, W] uint8. Raises `TttlrmError` ("bad_model")."""
         mean, deviation = np.array(self._norm, np.float32)
         square = _resized(image, *self._size())
         batch = ((square - mean) / deviation).transpose(2, 0, 1)[None]
         try:
             found = np.asarray(self._session.run(None, {self._input.name: batch})[0], np.float32)
             found = found.reshape(found.shape[-2:])
-        except Exception as error:  # onnxruntime has no common kind of error
+        except Exception as error:  # onnxruntime has no common base class of errors
             raise _bad(self._model, error) from None
         if found.min() < 0 or found.max() > 1:
             found = 1 / (1 + np.exp(-found.clip(-30, 30)))
@@ -74,14 +74,14 @@ class Remover:
         return np.asarray(alpha.resize((image.shape[1], image.shape[0]), BILINEAR))
 
     def _size(self) -> tuple[int, int]:
-        """Width and height that the network is given."""
+        """Width and height of the network's input."""
         height, width = (side if isinstance(side, int) else SIDE for side in self._input.shape[2:])
         return width, height
 
 
 def _session(model: Path) -> Any:
     if not model.is_file():
-        raise TttlrmError("The background model {} does not exist.", model, hint="Name an ONNX file.", code=Code.BAD_MODEL)
+        raise TttlrmError("The background model {} does not exist.", model, hint="Choose an ONNX file.", code=Code.BAD_MODEL)
     try:
         import onnxruntime
     except ImportError:

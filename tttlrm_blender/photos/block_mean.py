@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Images made smaller by a whole number."""
+"""Images reduced by a whole factor, as the means of blocks of pixels."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def block_mean(image: np.ndarray, factor: int) -> np.ndarray:
 
 
 def in_blocks(image: np.ndarray, factor: int) -> Iterator[np.ndarray]:
-    """Each factor-th pixel of an image [H, W, C], once for every place in a block."""
+    """Every factor-th pixel of an image [H, W, C], once for each position in a block."""
     height, width = (size // factor * factor for size in image.shape[:2])
     return (image[y:height:factor, x:width:factor] for y in range(factor) for x in range(factor))
 
 
 def sum_of(parts: Iterator[np.ndarray]) -> np.ndarray:
-    """The sum of equal arrays, of which no more than two exist at a time, as float32."""
+    """The sum of arrays of one shape as float32; no more than two are in memory at a time."""
     total = np.array(next(parts), np.float32)
     for part in parts:
         total += part

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photos that would do more harm than good: those that cannot be read, show nothing new, or are blurred."""
+"""Culling of photos that would do more harm than good: unreadable, near-duplicate and blurred ones."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .images import read_reduced, shrunk
 from .photo import leave_out
 from .threads import for_each
 
-SIDE = 256  # pixels of the longest side at which photos are looked at
-TINY = 64  # pixels of both sides at which they are compared
-BLURRED = 3.0  # times as soft as the set's median; sharp photos reach 1.4, blur by 1 % of the width 8, or 3.4 in heavy noise
-SAME = 0.9995  # correlation; copies of other size and quality stay above 0.9997, neighbours in a dense set below 0.98
+SIDE = 256  # pixels of the longest side at which softness is measured
+TINY = 64  # pixels of both sides at which photos are compared
+BLURRED = 3.0  # times the set's median softness; sharp photos reach 1.4, blur by 1 % of the width 8, or 3.4 in heavy noise
+SAME = 0.9995  # correlation; copies of another size and quality stay above 0.9997, neighbors in a dense set below 0.98
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What a small copy of a photo tells."""
+    """Measurements of a small copy of a photo."""
 
     softness: float  # see `softness`
     tiny: np.ndarray  # [TINY * TINY] float32, brightness without its mean, of length 1 (or 0)
@@ -35,9 +35,9 @@ Looks = dict[Path, Look]
 
 
 def worth_using(paths: list[Path], report: Report, known: Looks | None = None, duplicates: bool = True) -> list[Path]:
-    """The photos that can be read and are not blurred, nor with `duplicates` near-identical to others, in their order.
+    """The photos that can be read and are not blurred nor, with `duplicates`, near-duplicates of others, in their order.
 
-    Whatever is set aside is noted by name. Photos that are looked at join those that are `known` already. At least two
+    Notes name the photos that are left out. Measurements are added to those that are `known` already. At least two
     photos are left. Raises `TttlrmError` where more than half of the photos cannot be read or need a package that is not
     installed, and ("no_photos") where all are copies of one.
     """
@@ -50,24 +50,24 @@ def worth_using(paths: list[Path], report: Report, known: Looks | None = None, d
 
 
 def softness(
-    grey: np.ndarray,  # [H, W] brightness
+    gray: np.ndarray,  # [H, W] brightness
 ) -> float:
     """How little a blur of one pixel changes an image, as odds: 0.3 for most sharp photos, above 3 for blurred ones.
 
-    That share of the gradients which survives hardly depends on how much texture there is. It is taken across and down, and
-    the larger one counts, for a camera that moves blurs in one direction.
+    The share of the gradients that survives the blur hardly depends on the amount of texture. It is measured across and down,
+    and the larger one counts, because a moving camera blurs in one direction.
     """
-    blurred = gaussian_filter(grey, 1.0)
-    shares = [_energy(blurred, axis) / max(_energy(grey, axis), 1e-12) for axis in (0, 1)]
+    blurred = gaussian_filter(gray, 1.0)
+    shares = [_energy(blurred, axis) / max(_energy(gray, axis), 1e-12) for axis in (0, 1)]
     return max(share / max(1 - share, 1e-6) for share in shares)
 
 
-def _energy(grey: np.ndarray, axis: int) -> float:
-    return float((np.diff(grey, axis=axis).astype(np.float64) ** 2).sum())
+def _energy(gray: np.ndarray, axis: int) -> float:
+    return float((np.diff(gray, axis=axis).astype(np.float64) ** 2).sum())
 
 
 def _look_at(paths: list[Path], looks: Looks, report: Report) -> None:
-    """Add a look at each photo that can be read; the others are noted."""
+    """Measure each photo that can be read; note the others."""
     faults: dict[Path, TttlrmError] = {}
 
     def look(path: Path) -> None:
@@ -82,21 +82,21 @@ def _look_at(paths: list[Path], looks: Looks, report: Report) -> None:
 
 
 def _look(path: Path) -> Look:
-    grey = _small(path)
-    tiny = np.asarray(Image.fromarray(grey).resize((TINY, TINY), Image.Resampling.BOX)).reshape(-1)
+    gray = _small(path)
+    tiny = np.asarray(Image.fromarray(gray).resize((TINY, TINY), Image.Resampling.BOX)).reshape(-1)
     tiny = tiny - tiny.mean()
-    return Look(softness(grey), tiny / max(float(np.linalg.norm(tiny)), 1e-6))
+    return Look(softness(gray), tiny / max(float(np.linalg.norm(tiny)), 1e-6))
 
 
 def _small(path: Path) -> np.ndarray:
     """The brightness of a photo whose longest side is SIDE or less, [H, W] float32, 0 to 1."""
-    grey = Image.fromarray(read_reduced(path, SIDE).mean(2))
-    width, height = shrunk(*grey.size, SIDE)
-    return np.asarray(grey.resize((max(2, width), max(2, height)), Image.Resampling.LANCZOS))
+    gray = Image.fromarray(read_reduced(path, SIDE).mean(2))
+    width, height = shrunk(*gray.size, SIDE)
+    return np.asarray(gray.resize((max(2, width), max(2, height)), Image.Resampling.LANCZOS))
 
 
 def _tell_same(paths: list[Path], looks: Looks, report: Report) -> list[Path]:
-    """The photos without those that show what a sharper one shows."""
+    """The photos without near-duplicates, of which the sharpest is kept."""
     tiny = np.stack([looks[path].tiny for path in paths])
     likeness = tiny @ tiny.T
     kept: list[int] = []
@@ -111,19 +111,19 @@ def _tell_same(paths: list[Path], looks: Looks, report: Report) -> list[Path]:
         return paths
     if len(kept) == 1:
         raise TttlrmError(
-            "All {} photos in {} show the same from the same place.",
+            "All {} photos in {} show the same view.",
             len(paths),
             paths[0].parent,
             hint="Add photos of the scene from at least one other place.",
             code=Code.NO_PHOTOS,
         )
     pairs = [f"{paths[index].name} (as {paths[alike].name})" for index, alike in sorted(same.items())]
-    report.note(text("{} of {} photos show the same as others and are left out: {}.", len(same), len(paths), ", ".join(pairs)))
+    report.note(text("{} of {} photos are near-duplicates and are left out: {}.", len(same), len(paths), ", ".join(pairs)))
     return [paths[index] for index in sorted(kept)]
 
 
 def _tell_blurred(paths: list[Path], looks: Looks, report: Report) -> list[Path]:
-    """The photos without those that are far softer than most: never more than half of them."""
+    """The photos without those that are far softer than the median, which are never more than half of them."""
     most = BLURRED * np.median([looks[path].softness for path in paths])
     kept = [path for path in paths if looks[path].softness <= most]
     blurred = [path.name for path in paths if looks[path].softness > most]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How lenses bend straight lines: the formulas of COLMAP's camera models (its `sensor/models.h` documents them).
+"""Lens distortion: the formulas of COLMAP's camera models (its `sensor/models.h` documents them).
 
-A model here has two focal lengths and a centre beside its own parameters; COLMAP's simpler ones are cases of it.
+A model here has two focal lengths and a center beside its own parameters; COLMAP's simpler models are special cases.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-TINY = 1e-9  # radius at which a point is in the middle
+TINY = 1e-9  # radius below which a point counts as the center
 
 # The parameters of each model in COLMAP's order, after fx fy cx cy.
 PARAMETERS = {
@@ -38,20 +38,20 @@ class Distortion:
 
     @property
     def bends(self) -> bool:
-        """Whether it does anything."""
+        """Whether the lens distorts at all."""
         return self.model not in ("OPENCV", "FULL_OPENCV") or any(self.values)
 
     def __call__(
         self,
         rays: np.ndarray,  # [..., 2], x/z and y/z
     ) -> np.ndarray:
-        """Where the lens moves points of the image plane z = 1: [..., 2]; NaN where it has no place for them."""
+        """Distorted points of the image plane z = 1: [..., 2]; NaN where the model is undefined."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return FORMULAS[self.model](rays, self.values)
 
 
 def _opencv(rays: np.ndarray, values: Sequence[float]) -> np.ndarray:
-    """OpenCV's rational and tangential model; what is left out is 0."""
+    """OpenCV's rational and tangential model; missing coefficients are 0."""
     k1, k2, p1, p2, k3, k4, k5, k6 = (*values, 0, 0, 0, 0)[:8]
     square = (rays**2).sum(-1, keepdims=True)
     radial = (1 + square * (k1 + square * (k2 + square * k3))) / (1 + square * (k4 + square * (k5 + square * k6)))
@@ -59,13 +59,13 @@ def _opencv(rays: np.ndarray, values: Sequence[float]) -> np.ndarray:
 
 
 def _tangential(rays: np.ndarray, square: np.ndarray, across: float, down: float) -> np.ndarray:
-    """What a lens that is not parallel to the sensor adds: both coefficients, first that of the x direction."""
+    """Tangential distortion, of a lens that is not parallel to the sensor, from its coefficients along x and y."""
     product = rays[..., :1] * rays[..., 1:]
     return np.array([across, down]) * (square + 2 * rays**2) + 2 * product * np.array([down, across])
 
 
 def _equidistant(rays: np.ndarray) -> np.ndarray:
-    """Rays with their angle from the axis in place of its tangent."""
+    """Rays with the angle from the axis as their length instead of its tangent."""
     radius = np.linalg.norm(rays, axis=-1, keepdims=True)
     return rays * np.where(radius > TINY, np.arctan(radius) / np.maximum(radius, TINY), 1)
 
@@ -86,7 +86,7 @@ def _thin_prism_fisheye(rays: np.ndarray, values: Sequence[float]) -> np.ndarray
 
 
 def _aria(rays: np.ndarray, values: Sequence[float]) -> np.ndarray:
-    """Six radial, two tangential and four thin-prism coefficients; the latter two act on what the radial ones made."""
+    """Six radial, two tangential and four thin-prism coefficients; the latter two act on the result of the radial ones."""
     k0, k1, k2, k3, k4, k5, p0, p1, s0, s1, s2, s3 = values
     bent = _equidistant(rays)
     square = (bent**2).sum(-1, keepdims=True)
@@ -115,7 +115,7 @@ def _eucm(rays: np.ndarray, values: Sequence[float]) -> np.ndarray:
     return rays / (alpha * np.sqrt(beta * (rays**2).sum(-1, keepdims=True) + 1) + 1 - alpha)
 
 
-PLAIN = Distortion()  # a lens that bends nothing
+PLAIN = Distortion()  # a lens without distortion
 FORMULAS: dict[str, Callable[[np.ndarray, Sequence[float]], np.ndarray]] = {
     "OPENCV": _opencv,
     "FULL_OPENCV": _opencv,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What cameras write into photos about themselves and about where they were."""
+"""EXIF data of photos: the camera and its GPS position."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from PIL import ExifTags
 
 from .images import read_exif
 
-EARTH = 6_371_000.0  # metres, mean radius
+EARTH = 6_371_000.0  # meters, mean radius
 NOWHERE = (math.nan, math.nan, math.nan)
 
 
 def camera_name(path: Path) -> str:
-    """Maker, model and serial number of the camera that took a photo, as far as it tells."""
+    """Make, model and serial number of the camera that took a photo, as far as the EXIF data say."""
     exif = read_exif(path)
     serial = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.BodySerialNumber, "")
     parts = (exif.get(ExifTags.Base.Make, ""), exif.get(ExifTags.Base.Model, ""), serial)
     return " ".join(str(part).strip("\0 ") for part in parts).strip()
 
 
-def gps_metres(paths: list[Path]) -> np.ndarray:
-    """Metres east, north and up of the first known place, [N, 3]; NaN for photos that know none."""
+def gps_meters(paths: list[Path]) -> np.ndarray:
+    """Meters east, north and up of the first known position, [N, 3]; NaN for photos without GPS data."""
     places = np.array([gps_place(path) for path in paths]).reshape(-1, 3)
     known = places[np.isfinite(places).all(1)]
     if not len(known):
@@ -36,7 +36,7 @@ def gps_metres(paths: list[Path]) -> np.ndarray:
 
 
 def gps_place(path: Path) -> tuple[float, float, float]:
-    """Latitude and longitude in degrees and altitude in metres; NaN where the photo does not know, 0 for an unknown altitude."""
+    """Latitude and longitude in degrees and altitude in meters; NaN without GPS data, altitude 0 if only it is missing."""
     gps = read_exif(path).get_ifd(ExifTags.IFD.GPSInfo)
     try:
         latitude = _degrees(gps[ExifTags.GPS.GPSLatitude], gps.get(ExifTags.GPS.GPSLatitudeRef) == "S")

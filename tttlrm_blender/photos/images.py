@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 HEIF = (".heic", ".heif", ".hif")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", *HEIF, *raw.SUFFIXES)
 MOST_PIXELS = 500_000_000
-LARGE = 50_000_000  # pixels; such images are decoded one at a time, for each takes up to some gigabytes
-DRAFTED = 4_000_000  # pixels above which JPEG is decoded at a reduced size, a little sharper than the means of blocks
+LARGE = 50_000_000  # pixels; such images are decoded one at a time, because each may take gigabytes
+DRAFTED = 4_000_000  # pixels above which JPEG is decoded at a reduced size, which is a little sharper than block means
 TURNS = {  # by EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -34,18 +34,18 @@ TURNS = {  # by EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-LOW_BYTES = {"16B": "16L", "16L": "16B"}  # reading big-endian samples as little-endian ones yields their other byte
+LOW_BYTES = {"16B": "16L", "16L": "16B"}  # reading big-endian samples as little-endian yields their other byte
 LOW_BYTES["16N"] = "16B" if struct.pack("=H", 1) == struct.pack("<H", 1) else "16L"
 
-Image.MAX_IMAGE_PIXELS = None  # Pillow warns from 89 megapixels on; `_opened` has a bound of its own
+Image.MAX_IMAGE_PIXELS = None  # Pillow warns from 89 megapixels on; `_opened` has its own limit
 _one_large = threading.Lock()
 
 
 def image_size(path: Path) -> tuple[int, int]:
     """Width and height of an image held upright, in pixels, from its header alone.
 
-    Raises `TttlrmError` ("bad_photo", or "no_package" for files that need a package which is not installed), as all of this
-    file do.
+    Raises `TttlrmError` ("bad_photo", or "no_package" for files that need a package which is not installed), as do all
+    functions of this module.
     """
     if raw.is_raw(path):
         with _faults(path):
@@ -63,7 +63,7 @@ def has_transparency(path: Path) -> bool:
 
 
 def read_exif(path: Path) -> Image.Exif:
-    """What the camera wrote into an image, with its parts `Exif` and `GPSInfo`; nothing where that cannot be read."""
+    """The EXIF data of an image, with the parts `Exif` and `GPSInfo`; empty where they cannot be read."""
     try:
         with _opened(path) as image:
             exif = _exif(image)
@@ -75,28 +75,28 @@ def read_exif(path: Path) -> Image.Exif:
 
 
 def focal_length(path: Path) -> float:
-    """The focal length in mm of 35 mm film that the EXIF data tells, or 0. Raises `TttlrmError`."""
+    """The 35 mm equivalent focal length in mm from the EXIF data, or 0. Raises `TttlrmError`."""
     try:
         with _opened(path) as image:
             return float(_exif(image).get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm) or 0)
     except TttlrmError:
-        if raw.is_raw(path):  # many are TIFF files, but not all
+        if raw.is_raw(path):  # only some raw formats are TIFF files, which Pillow opens
             return 0.0
         raise
 
 
 def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarray:
-    """One image as [H, W, 3] float32 sRGB, 0 to 1: greys, palettes and CMYK as RGB, transparency on white.
+    """One image as [H, W, 3] float32 sRGB, 0 to 1: grays, palettes and CMYK as RGB, transparency on white.
 
-    `upright` obeys the EXIF orientation; otherwise pixels come as they are stored. With a `reduction` they are the means of
-    blocks of so many pixels in width and height; what is left over on the right and at the bottom is left out.
+    `upright` applies the EXIF orientation; otherwise pixels come as stored. With a `reduction` they are the means of blocks of
+    so many pixels in width and height; incomplete blocks on the right and at the bottom are dropped.
     Raises `TttlrmError`.
     """
     if raw.is_raw(path):
         return _read_raw(path, upright, reduction)
     with _opened(path) as image:
         if image.mode == "F":
-            raise _bad("The photo {} has floating-point pixels, of which nobody knows how bright white is.", path)
+            raise _bad("The photo {} has floating-point pixels, whose white level is unknown.", path)
         rest = reduction // _draft(image, reduction)
         with _alone_if_large(image.size):
             deep = _deep_rawmode(image)
@@ -105,13 +105,13 @@ def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarr
 
 
 def read_reduced(path: Path, side: int, upright: bool = True) -> np.ndarray:
-    """An image as of `read_image`, decoded to be looked at small: a longest side of at least twice `side` pixels, or its own."""
+    """Read an image for use at a small size: its longest side has at least 2 · `side` pixels, unless the file has fewer."""
     longest = max(image_size(path))
     return read_image(path, upright, 1 << max(0, (longest // (2 * side)).bit_length() - 1))
 
 
 def shrunk(width: int, height: int, side: int) -> tuple[int, int]:
-    """Width and height shrunk to a longest side."""
+    """Width and height shrunk to a longest side of at most `side`."""
     shrink = min(1.0, side / max(width, height))
     return max(1, round(width * shrink)), max(1, round(height * shrink))
 
@@ -128,21 +128,21 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 @contextmanager
 def _faults(path: Path) -> Iterator[None]:
-    """Make a sentence of whatever goes wrong with a file: decoders raise nearly everything when they meet a broken one."""
+    """Turn any failure with a file into a `TttlrmError`: decoders raise nearly every kind of exception for broken files."""
     try:
         yield
     except TttlrmError:
         raise
     except UnidentifiedImageError:
-        raise _bad("The photo {} is not an image that can be read.", path) from None
+        raise _bad("The photo {} is not a readable image.", path) from None
     except FileNotFoundError:
         raise _bad("The photo {} does not exist.", path) from None
     except Exception as error:
-        raise _bad("The photo {} cannot be read to its end ({}).", path, str(error) or type(error).__name__) from None
+        raise _bad("The photo {} cannot be read completely ({}).", path, str(error) or type(error).__name__) from None
 
 
 def _bad(template: str, *values: object) -> TttlrmError:
-    return TttlrmError(template, *values, hint="Replace it or take it out of the folder.", code=Code.BAD_PHOTO)
+    return TttlrmError(template, *values, hint="Replace it, or remove it from the folder.", code=Code.BAD_PHOTO)
 
 
 def _bounded(path: Path, size: tuple[int, int]) -> tuple[int, int]:
@@ -158,7 +158,7 @@ def _bounded(path: Path, size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _is_heif(path: Path) -> bool:
-    """Whether a file is of HEIC's family by its first bytes, whatever it is called: phones hand on such files as .jpg."""
+    """Whether a file is HEIC or HEIF by its first bytes, not its name: phones export such files as .jpg."""
     with path.open("rb") as file:
         head = file.read(12)
     return head[4:8] == b"ftyp" and head[8:12] not in (b"avif", b"avis")
@@ -178,19 +178,19 @@ def _alone_if_large(size: tuple[int, int]) -> threading.Lock | nullcontext:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation that is still to be obeyed, 1 to 8; Pillow turns TIFF itself."""
+    """The EXIF orientation still to be applied, 1 to 8; Pillow turns TIFF itself."""
     return 1 if image.format == "TIFF" else _exif(image).get(ExifTags.Base.Orientation, 1)
 
 
 def _exif(image: Image.Image) -> Image.Exif:
-    """The EXIF data of the header. For PNG Pillow would decode the whole image, in search of EXIF data behind it."""
+    """The EXIF data of the header. For PNG Pillow would decode the whole image to look for EXIF data after it."""
     return Image.Image.getexif(image) if image.format == "PNG" else image.getexif()
 
 
 def _draft(image: Image.Image, reduction: int) -> int:
-    """Ask the decoder of a large JPEG for a reduced size; gives the factor that it takes, a divisor of `reduction`.
+    """Ask the decoder of a large JPEG for a reduced size; return its factor, a divisor of `reduction`.
 
-    Its blocks must fill the image, for those at the edges would move the others when the image is turned upright.
+    Blocks must fill the image exactly: incomplete ones at the edges would shift the others when the image is turned upright.
     """
     width, height = image.size
     if width * height <= DRAFTED:
@@ -201,7 +201,7 @@ def _draft(image: Image.Image, reduction: int) -> int:
 
 
 def _samples(image: Image.Image, upright: bool) -> np.ndarray:
-    """The pixels, [H, W, 3 or 4] on a scale of 0 to 255; grey of 16 bits keeps its fraction."""
+    """The pixels, [H, W, 3 or 4] from 0 to 255; 16-bit gray keeps its fraction."""
     turn = TURNS.get(_orientation(image)) if upright else None
     image.load()
     image = image if turn is None else image.transpose(turn)
@@ -216,9 +216,9 @@ def _transparent(image: Image.Image) -> bool:
 
 
 def _deep_rawmode(image: Image.Image) -> str:
-    """The raw mode in which the low bytes of 16-bit colour are read, or "" for other images.
+    """Pillow's raw mode for reading the low bytes of 16-bit color, or "" for other images.
 
-    Pillow keeps only the high byte of 16-bit colour, so such a file is decoded twice.
+    Pillow keeps only the high byte of 16-bit color, so such a file is decoded twice.
     """
     tiles = getattr(image, "tile", [])
     args = tiles[0].args if tiles else ""
@@ -228,7 +228,7 @@ def _deep_rawmode(image: Image.Image) -> str:
 
 
 def _low_bytes(path: Path, upright: bool, rawmode: str) -> np.ndarray:
-    """The low bytes of 16-bit colour, [H, W, 3 or 4] uint8."""
+    """The low bytes of 16-bit color, [H, W, 3 or 4] uint8."""
     with _opened(path) as image:
         image.tile = [tile._replace(args=_with_rawmode(tile.args, rawmode)) for tile in image.tile]  # type: ignore[attr-defined]
         return _samples(image, upright)
@@ -239,7 +239,7 @@ def _with_rawmode(args: str | tuple, rawmode: str) -> str | tuple:
 
 
 def _floats(layers: list[np.ndarray], factor: int) -> Iterator[np.ndarray]:
-    """Each factor-th pixel, 0 to 1, once for every place in a block, from all bytes (or the high and the low ones)."""
+    """Every factor-th pixel, 0 to 1, once for each position in a block, from all bytes (or the high and the low ones)."""
     for high, *low in zip(*(in_blocks(layer, factor) for layer in layers), strict=True):
         samples = (256 * high.astype(np.float32) + low[0]) / 257 if low else high.astype(np.float32)
         yield samples / 255

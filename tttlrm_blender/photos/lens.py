@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lens distortion, and the pinhole camera that can be cut out of a distorted photo."""
+"""Undistortion: the pinhole camera whose image fits inside a distorted photo."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .photo import Photo
 
 MAX_ZOOM = 4.0
 BORDER_POINTS = 65  # along each side of the image
-DIRECTIONS = 8  # from its centre
+DIRECTIONS = 8  # from the center of the image
 
 
 def source_pixels(
@@ -22,13 +22,13 @@ def source_pixels(
     intrinsics: np.ndarray,  # [4], fx fy cx cy of the photo
     distortion: Distortion,  # of the photo
 ) -> np.ndarray:
-    """The places in a photo, [..., 2] in pixels, that pixels of an undistorted image show."""
+    """The points of a photo, [..., 2] in pixels, that pixels of its undistorted image show."""
     rays = (pixels - pinhole[2:]) / pinhole[:2]
     return distortion(rays) * intrinsics[:2] + intrinsics[2:]
 
 
 def pinhole_intrinsics(photo: Photo, width: int, height: int) -> np.ndarray:
-    """fx fy cx cy [4] of the undistorted photo, resized to cover width × height and cropped around its centre.
+    """fx fy cx cy [4] of the undistorted photo, resized to cover width × height and cropped around its center.
 
     The focal length grows just enough for every pixel to lie inside the photo. Raises `TttlrmError` ("bad_poses") where the
     distortion folds the image over itself.
@@ -50,7 +50,7 @@ def pinhole_intrinsics(photo: Photo, width: int, height: int) -> np.ndarray:
     return plain * [zoom, zoom, 1, 1]
 
 
-@lru_cache(maxsize=64)  # photos of one camera share it
+@lru_cache(maxsize=64)  # photos of one camera share the result
 def _zoom(
     distortion: Distortion,
     intrinsics: tuple[float, ...],
@@ -87,7 +87,7 @@ def _border(width: int, height: int) -> np.ndarray:
 
 
 def _folds(distortion: Distortion, radius: float) -> bool:
-    """Whether a lens moves some point within a radius of the image plane z = 1 further in than points nearer to the centre."""
+    """Whether the distortion moves some point within a radius on the image plane z = 1 past points nearer to the center."""
     angles = np.linspace(0, 2 * np.pi, DIRECTIONS, endpoint=False)
     steps = np.linspace(0, radius, BORDER_POINTS)[:, None, None]
     bent = distortion(steps * np.stack([np.cos(angles), np.sin(angles)], -1))

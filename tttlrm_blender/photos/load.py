@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the pixels of photos and makes them pinhole images of one size."""
+"""Photos read as pinhole images of one size."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class PhotoSet:
     names: list[str]
     images: np.ndarray  # [V, H, W, 3] float32, sRGB, 0 to 1
     cameras: Cameras  # V cameras
-    background: tuple[float, float, float] = BLACK  # what a picture of splats lies on when it is compared with the photos
-    weights: np.ndarray | None = None  # [V, H, W] float32, 0 where a pixel does not count; None where all do
+    background: tuple[float, float, float] = BLACK  # of pictures of splats that are compared with the photos
+    weights: np.ndarray | None = None  # [V, H, W] float32, 0 for pixels that do not count; None if all do
 
     def __len__(self) -> int:
         return len(self.names)
@@ -45,11 +45,10 @@ class PhotoSet:
 def load_photos(
     photos: list[Photo], width: int = 0, height: int = 0, report: Report | None = None, stage: Stage = Stage.LOAD
 ) -> PhotoSet:
-    """Photos decoded, upright, undistorted, on white, resized to cover width × height and cropped around the centre.
+    """Photos decoded, upright, undistorted, on white, resized to cover width × height and cropped around the center.
 
-    Without a width or a height the other one and the shape of the first photo give it; without both the first photo's own
-    size is taken. Masks become weights. Raises `TttlrmError` ("bad_photo", naming the file) where a photo or a mask cannot be
-    decoded.
+    A missing width or height follows from the other and the aspect ratio of the first photo; without both, the size is that
+    of the first photo. Masks become weights. Raises `TttlrmError` ("bad_photo") where a photo or a mask cannot be decoded.
     """
     width, height = used_size(photos, width, height)
     pinholes = [pinhole_intrinsics(photo, width, height) for photo in photos]
@@ -63,14 +62,14 @@ def load_photos(
             mask = resample(read_mask(photo, reduction), photo.reduced(reduction), pinholes[index], width, height)
             weights[index] = mask[..., 0]
 
-    load(0)  # alone, so that the others find its resampling ready
+    load(0)  # alone, so that the others find its resampling matrix in the cache
     for_each(load, range(1, len(photos)), report or Report(), stage)
     background = background_of(photos, images)
     return PhotoSet([photo.name for photo in photos], images, _cameras(photos, pinholes, width, height), background, weights)
 
 
 def pinhole_cameras(photos: list[Photo], width: int, height: int) -> Cameras:
-    """The cameras of the images that `load_photos` would make of photos."""
+    """The cameras of the images that `load_photos` would return."""
     return _cameras(photos, [pinhole_intrinsics(photo, width, height) for photo in photos], width, height)
 
 
@@ -78,14 +77,14 @@ def background_of(
     photos: list[Photo],
     images: np.ndarray,  # [V, H, W, 3]
 ) -> tuple[float, float, float]:
-    """White for photos of things without background: those with transparency, or with borders that are mostly pure white."""
+    """White for photos of objects without background: with transparency, or with borders that are mostly pure white."""
     border = np.concatenate([images[:, [0, -1]].reshape(-1, 3), images[:, :, [0, -1]].reshape(-1, 3)])
     white = (border > PURE).all(axis=1).mean() > 0.5
     return WHITE if white or photos[0].alpha or has_transparency(photos[0].path) else BLACK
 
 
 def used_size(photos: list[Photo], width: int = 0, height: int = 0) -> tuple[int, int]:
-    """The size that photos are brought to when width, height or both are left open (0)."""
+    """The size that `load_photos` uses when width, height or both are 0."""
     first = photos[0]
     if width and height:
         return width, height
@@ -96,7 +95,7 @@ def used_size(photos: list[Photo], width: int = 0, height: int = 0) -> tuple[int
 
 
 def _reduction(photo: Photo, pinhole: np.ndarray) -> int:
-    """The factor, a power of two, that a large photo is reduced by while it is decoded, to keep little of it in memory."""
+    """The power of two by which a large photo is reduced while decoding, to save memory."""
     large = photo.width * photo.height > DRAFTED
     return 1 << int(math.log2(max(1.0, pixels_per_pixel(photo, pinhole)))) if large else 1
 
@@ -104,9 +103,7 @@ def _reduction(photo: Photo, pinhole: np.ndarray) -> int:
 def _pixels(photo: Photo, reduction: int) -> np.ndarray:
     image, small = read_image(photo.path, photo.upright, reduction), photo.reduced(reduction)
     if image.shape[:2] != (small.height, small.width):
-        raise TttlrmError(
-            "The photo {} has another size than it had before.", photo.path, hint="Start again.", code=Code.BAD_PHOTO
-        )
+        raise TttlrmError("The size of the photo {} has changed.", photo.path, hint="Start the job again.", code=Code.BAD_PHOTO)
     if photo.alpha is None:
         return image
     alpha = read_alpha(photo, reduction)

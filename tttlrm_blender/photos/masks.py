@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What belongs to a photo as an image of its own: its mask, as nerfstudio and COLMAP have it, and its alpha channel."""
+"""Images that accompany a photo: its mask, as in nerfstudio and COLMAP, and its alpha channel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .photo import Photo, same_shape
 
 
 def read_mask(photo: Photo, reduction: int = 1) -> np.ndarray:
-    """How much each pixel of `photo.reduced(reduction)` counts, [H, W, 1] float32: 0 where its mask is black, 1 without one.
+    """How much each pixel of `photo.reduced(reduction)` counts, [H, W, 1] float32: 0 where its mask is black, 1 without a mask.
 
     Raises `TttlrmError` as `read_alpha` does.
     """
@@ -22,10 +22,10 @@ def read_mask(photo: Photo, reduction: int = 1) -> np.ndarray:
 
 
 def read_alpha(photo: Photo, reduction: int = 1) -> np.ndarray:
-    """How much of each pixel of `photo.reduced(reduction)` is thing, [H, W, 1] float32: 0 for background, 1 without an alpha.
+    """The alpha channel of `photo.reduced(reduction)`, [H, W, 1] float32: 0 for background, 1 everywhere without a file.
 
     The file may have another resolution than the photo. Raises `TttlrmError` ("bad_photo") where it cannot be read, or has
-    another shape.
+    a different aspect ratio.
     """
     return _read(photo.alpha, photo, reduction)
 
@@ -37,9 +37,9 @@ def _read(path: Path | None, photo: Photo, reduction: int) -> np.ndarray:
     as_large = image_size(path) == (photo.width, photo.height)
     values = read_image(path, photo.upright, reduction if as_large else 1).mean(2)
     if not same_shape(values.shape[::-1], (photo.width, photo.height)):
-        hint = "Make it again from the photo held upright, or take it out of the folder."
+        hint = "Create it again from the upright photo, or remove it from the folder."
         raise TttlrmError(
-            "The mask {} has another shape than its photo: {}×{} instead of {}×{} pixels.",
+            "The mask {} has a different aspect ratio than its photo: {}×{} instead of {}×{} pixels.",
             path,
             values.shape[1],
             values.shape[0],

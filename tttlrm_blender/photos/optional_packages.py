@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packages that only some files need, and that only some people install."""
+"""Packages that only some kinds of files need, and that are not always installed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from ..errors import Code, TttlrmError, text
 
 
 def not_installed(path: Path, package: str, extra: str) -> TttlrmError:
-    """The error for a file that cannot be read without a package, which the extra of that name installs with others."""
+    """The error for a file that cannot be read without a package, which the `extra` of that name installs with others."""
     hint = text('Run pip install {}, or pip install "tttlrm-blender[{}]" for all files of its kind.', package, extra)
     return TttlrmError("{} cannot be read without the Python package {}.", path, package, hint=hint, code=Code.NO_PACKAGE)

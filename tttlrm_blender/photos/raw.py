@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Camera raw files, developed by LibRaw as it does with the camera's white balance.
+"""Camera raw files, developed by LibRaw with the camera's white balance.
 
-Its brightening is off, for it would light every photo of a set differently.
+Its automatic brightening is off, because it would change every photo of a set differently.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from .optional_packages import not_installed
 
 SUFFIXES = (".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
 SRGB = (2.4, 12.92)  # power and slope of the transfer curve
-QUARTER_TURNS = (5, 6)  # LibRaw's numbers
+QUARTER_TURNS = (5, 6)  # LibRaw's codes of orientations
 
 
 def is_raw(path: Path) -> bool:
-    """Whether a file has the suffix of a camera's raw format."""
+    """Whether a file has the suffix of a camera raw format."""
     return path.suffix.lower() in SUFFIXES
 
 
@@ -33,7 +33,7 @@ def raw_size(path: Path, upright: bool = True) -> tuple[int, int]:
 
 
 def develop(path: Path, upright: bool = True, half: bool = False) -> np.ndarray:
-    """The photo as [H, W, 3] uint16 sRGB, or at half the size, which is quick and needs little memory.
+    """The photo as [H, W, 3] uint16 sRGB, or at half the size, which is fast and needs little memory.
 
     Raises as `raw_size` does.
     """

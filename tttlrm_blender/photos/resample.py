@@ -13,7 +13,7 @@ from .distortion import Distortion
 from .lens import source_pixels
 from .photo import Photo
 
-NEARLY = 1.01  # a reduction by less than this is none
+NEARLY = 1.01  # reductions by less than this need no averaging
 
 
 def resample(
@@ -23,7 +23,7 @@ def resample(
     width: int,
     height: int,
 ) -> np.ndarray:
-    """The pinhole image that lies in a photo, [height, width, C] float32, averaged where it is smaller."""
+    """The pinhole image inside a photo, [height, width, C] float32, averaged where it is smaller."""
     scale = pixels_per_pixel(photo, pinhole)
     reduction = max(1, int(scale))
     small = photo.reduced(reduction)
@@ -35,7 +35,7 @@ def resample(
 
 
 def pixels_per_pixel(photo: Photo, pinhole: np.ndarray) -> float:
-    """How many pixels of a photo, in width or height, fall on one of the new image, at its centre."""
+    """How many pixels of a photo, in width or height, one pixel of the new image covers at its center."""
     return float((photo.intrinsics[:2] / pinhole[:2]).max())
 
 
@@ -48,7 +48,7 @@ def _weights(
     size: tuple[int, int],
     taps: int,
 ) -> csr_matrix:
-    """Each new pixel as the mean of taps × taps places in the photo, each interpolated between its four neighbours."""
+    """The sparse matrix that makes each new pixel the mean of taps × taps bilinear samples of the photo."""
     (photo_width, photo_height), (width, height) = photo_size, size
     grid = np.stack(np.meshgrid(np.arange(width * taps), np.arange(height * taps)), -1)
     places = source_pixels((grid + 0.5) / taps, np.array(pinhole), np.array(intrinsics), distortion) - 0.5

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which photos are used: held out for measuring, or chosen when there are more than wanted."""
+"""Which photos are used: held-out views, and the choice of views when there are too many."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from .photo import Photo
 
-ROUNDS = 50  # of Lloyd's iteration at most; it settles much sooner
+ROUNDS = 50  # of Lloyd's iteration at most; it converges much sooner
 
 
 def hold_out(photos: list[Photo], n: int) -> tuple[list[Photo], list[Photo]]:
@@ -17,9 +17,9 @@ def hold_out(photos: list[Photo], n: int) -> tuple[list[Photo], list[Photo]]:
 
 
 def select_views(photos: list[Photo], count: int) -> list[Photo]:
-    """`count` photos spread over the scene, in their order: the one nearest each k-means centre of position and direction.
+    """`count` photos spread over the scene, in their order: those nearest to the k-means centers of position and direction.
 
-    The result depends on nothing but the cameras. All photos come back when there are no more than `count`, or `count` is 0.
+    The result depends only on the cameras. All photos are returned if there are no more than `count`, or `count` is 0.
     """
     if not 0 < count < len(photos):
         return photos
@@ -28,7 +28,7 @@ def select_views(photos: list[Photo], count: int) -> list[Photo]:
 
 
 def pose_features(photos: list[Photo]) -> np.ndarray:
-    """Position, in units of the positions' spread, and viewing direction of each photo, [V, 6]."""
+    """Position, in units of the spread of positions, and viewing direction of each photo, [V, 6]."""
     c2w = np.stack([photo.c2w for photo in photos])
     offsets = c2w[:, :3, 3] - c2w[:, :3, 3].mean(0)
     spread = np.sqrt((offsets**2).sum(1).mean())
@@ -36,10 +36,10 @@ def pose_features(photos: list[Photo]) -> np.ndarray:
 
 
 def _centers(features: np.ndarray, count: int) -> np.ndarray:
-    """Centres [count, F] by Lloyd's iteration from mutually distant points.
+    """Centers [count, F] by Lloyd's iteration from mutually distant points.
 
-    scipy's `kmeans2` would save six lines and no time to speak of, but its roundings settle ties, and so the choice among
-    cameras in a regular ring, otherwise.
+    scipy's `kmeans2` would save six lines and hardly any time, but rounds differently, which changes how ties are broken and
+    so which cameras of a regular ring are chosen.
     """
     centers = features[_distant(features, count)]
     for _ in range(ROUNDS):
@@ -53,7 +53,7 @@ def _centers(features: np.ndarray, count: int) -> np.ndarray:
 
 
 def _distant(features: np.ndarray, count: int) -> list[int]:
-    """Indices of points that are each as far as possible from those before; the first is the nearest to the mean."""
+    """Indices of points, each as far as possible from those before it; the first is the nearest to the mean."""
     chosen = [int(_distances(features, features.mean(0)[None])[:, 0].argmin())]
     while len(chosen) < count:
         gaps = _distances(features, features[chosen]).min(1)
@@ -63,7 +63,7 @@ def _distant(features: np.ndarray, count: int) -> list[int]:
 
 
 def _nearest_to_centers(features: np.ndarray, centers: np.ndarray) -> set[int]:
-    """One point for each centre, none of them twice."""
+    """The index of the nearest point to each center, none of them twice."""
     chosen: set[int] = set()
     for gaps in _distances(centers, features):
         gaps[list(chosen)] = np.inf

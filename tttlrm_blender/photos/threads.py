@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same work on many photos, on all processor cores."""
+"""Work on many photos in parallel, on all processor cores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 
 
 def for_each(work: Callable[[Item], object], items: Iterable[Item], report: Report, stage: Stage) -> None:
-    """Call `work` for all items, in threads, and report the share that is done. The first error or cancelling ends it."""
+    """Call `work` for all items, in threads, and report progress. The first error, or cancellation, ends it."""
     pool = ThreadPoolExecutor(os.cpu_count())
     futures = [pool.submit(work, item) for item in items]
     try:

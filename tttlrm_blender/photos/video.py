@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Videos as folders of photos: frames that lie evenly along the way of the camera, each the sharpest of its stretch."""
+"""Videos as folders of photos: frames spaced evenly along the path of the camera, each the sharpest of its segment."""
 
 from __future__ import annotations
 
@@ -21,27 +21,40 @@ from .block_mean import block_mean
 from .cull import SIDE, softness
 from .optional_packages import not_installed
 
-SUFFIXES = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp", ".wmv")  # in folders
-# What files of these suffixes may be to FFmpeg: no play lists, which name other files, whatever they are called themselves.
+SUFFIXES = (
+    ".mp4",
+    ".mov",
+    ".m4v",
+    ".mkv",
+    ".webm",
+    ".avi",
+    ".mts",
+    ".m2ts",
+    ".mpg",
+    ".mpeg",
+    ".3gp",
+    ".wmv",
+)  # of videos in folders
+# The formats that FFmpeg may take files with these suffixes for: no playlists, which refer to other files.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,asf,flv,ogg"
-FRAMES = 100  # that are taken of a video
-RATE = 15.0  # frames per second that are looked at
-FAR = 0.1  # of the width: after so large a shift, motion is measured from a new frame
-UNLIKE = 0.1  # phase correlation below which two frames are too different to tell the shift; that of noise is 0.05
+FRAMES = 100  # taken from a video by default
+RATE = 15.0  # frames per second that are measured
+FAR = 0.1  # of the width: after a shift this large, motion is measured from a new frame
+UNLIKE = 0.1  # phase correlation below which two frames are too different to measure a shift; that of noise is 0.05
 QUALITY = 95  # of the JPEG files
 
 
 @dataclass(frozen=True)
 class Glimpse:
-    """What a small copy of a frame tells."""
+    """Measurements of a small copy of a frame."""
 
     number: int  # among all frames
-    travelled: float  # how far the picture has moved since the first frame, in widths
+    traveled: float  # how far the image has moved since the first frame, in widths
     softness: float
 
 
 def frames_of(video: Path, report: Report, count: int = FRAMES) -> Path:
-    """A folder with `count` frames of a video as upright JPEG files, or all that there are; kept for the next time.
+    """A folder with `count` frames of a video, or all if there are fewer, as upright JPEG files; kept in the cache.
 
     Raises `TttlrmError` ("bad_video", "no_package").
     """
@@ -54,14 +67,14 @@ def frames_of(video: Path, report: Report, count: int = FRAMES) -> Path:
             part.mkdir()
             _write(video, set(chosen), part, report)
             keep(part, kept)
-    report.note(text("The frames that are used of {} are in {}.", video.name, kept))
+    report.note(text("The frames taken from {} are in {}.", video.name, kept))
     return kept
 
 
 def frames_at(video: Path, numbers: list[int], report: Report) -> Path:
-    """A folder with some frames of a video, counted from 0, called by `frame_name`; those that it does not have are left out.
+    """A folder with some frames of a video, counted from 0 and named by `frame_name`; missing ones are left out.
 
-    Kept for the next time. Raises `TttlrmError` ("bad_video", "no_package").
+    It is kept in the cache. Raises `TttlrmError` ("bad_video", "no_package").
     """
     folder = kept_folder("frames")
     kept = folder / content_name([video], numbers)
@@ -80,14 +93,14 @@ def frame_name(number: int) -> str:
 
 
 def choose(glimpses: list[Glimpse], count: int) -> list[int]:
-    """The numbers of `count` frames, or of all: the way of the camera in equal stretches, of each the sharpest frame.
+    """The numbers of `count` frames, or of all: the sharpest of each of as many equal segments of the camera's path.
 
-    Where the camera stands still, time counts.
+    Where the camera stands still, segments are equal in time.
     """
     if len(glimpses) <= count:
         return [glimpse.number for glimpse in glimpses]
-    travelled = np.array([glimpse.travelled for glimpse in glimpses])
-    way = travelled + max(1e-3 * travelled[-1], 1e-9) * np.linspace(0, 1, len(glimpses))
+    traveled = np.array([glimpse.traveled for glimpse in glimpses])
+    way = traveled + max(1e-3 * traveled[-1], 1e-9) * np.linspace(0, 1, len(glimpses))
     stretches = np.minimum(way / way[-1] * count, count - 1).astype(int)
     best: dict[int, Glimpse] = {}
     for stretch, glimpse in zip(stretches.tolist(), glimpses, strict=True):
@@ -100,7 +113,7 @@ def shift(
     first: np.ndarray,  # [H, W] brightness
     second: np.ndarray,
 ) -> float:
-    """How far an image has moved to become another, in widths, by phase correlation; infinite where they are too unlike."""
+    """The shift between two images by phase correlation, in widths; infinite where they are too different."""
     window = np.hanning(first.shape[0])[:, None] * np.hanning(first.shape[1])
     before, after = (np.fft.rfft2((image - image.mean()) * window) for image in (first, second))
     cross = before * np.conj(after)
@@ -113,7 +126,7 @@ def shift(
 
 
 class Odometer:
-    """Adds up how far the pictures of a moving camera shift.
+    """Accumulates the shifts between the images of a moving camera.
 
     Shifts are measured from one frame until they are large, so that slow motion counts and noise does not.
     """
@@ -124,16 +137,16 @@ class Odometer:
 
     def __call__(
         self,
-        grey: np.ndarray,  # [H, W] brightness
+        gray: np.ndarray,  # [H, W] brightness
     ) -> float:
-        """The widths travelled up to a frame, never less than up to the one before it."""
+        """The distance traveled up to a frame, in widths; it never decreases."""
         if self._start is None:
-            self._start = grey
-        moved = shift(self._start, grey)
+            self._start = gray
+        moved = shift(self._start, gray)
         moved = moved if math.isfinite(moved) else FAR
         self._reached = max(self._reached, self._before + moved)
         if moved >= FAR:
-            self._start, self._before = grey, self._reached
+            self._start, self._before = gray, self._reached
         return self._reached
 
 
@@ -146,8 +159,8 @@ def _glimpses(video: Path, report: Report) -> Iterator[Glimpse]:
         due = (frame.time or 0.0) + 1 / RATE - 1e-3
         shrink = min(1.0, SIDE / max(frame.width, frame.height))
         width, height = (max(2, round(side * shrink) // 2 * 2) for side in (frame.width, frame.height))
-        grey = frame.reformat(width=width, height=height, format="gray").to_ndarray().astype(np.float32) / 255
-        yield Glimpse(number, odometer(block_mean(grey[..., None], 2)[..., 0]), softness(grey))
+        gray = frame.reformat(width=width, height=height, format="gray").to_ndarray().astype(np.float32) / 255
+        yield Glimpse(number, odometer(block_mean(gray[..., None], 2)[..., 0]), softness(gray))
 
 
 def _write(video: Path, chosen: set[int], folder: Path, report: Report) -> None:
@@ -161,7 +174,7 @@ def _write(video: Path, chosen: set[int], folder: Path, report: Report) -> None:
 
 
 def _decoded(video: Path) -> Iterator[tuple[int, Any, float]]:
-    """All frames of a video, up to where it is damaged, with their numbers and the share of the video that is done."""
+    """All frames of a video, up to any damage, with their numbers and the share of the video that is done."""
     try:
         import av
     except ImportError:
@@ -171,7 +184,7 @@ def _decoded(video: Path) -> Iterator[tuple[int, Any, float]]:
     try:
         with av.open(str(video), options=options) as container:
             if not container.streams.video:
-                raise _bad("The video {} has no pictures.", video)
+                raise _bad("The video {} contains no frames.", video)
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             seconds = (container.duration or 0) / av.time_base
@@ -181,7 +194,7 @@ def _decoded(video: Path) -> Iterator[tuple[int, Any, float]]:
         if number < 0:
             raise _bad("The video {} cannot be read ({}).", video, getattr(error, "strerror", None) or error) from None
     if number < 0:
-        raise _bad("The video {} has no pictures.", video)
+        raise _bad("The video {} contains no frames.", video)
 
 
 def _bad(template: str, *values: object) -> TttlrmError:

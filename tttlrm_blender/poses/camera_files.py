@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..geometry.cameras import OPENGL_AXES, Cameras
-from ..photos.photo import bad_poses
 from .json_poses import array, number, read_frames
+from .posed_photo import bad_poses
 
 
 def read_cameras(path: Path) -> tuple[list[str], Cameras]:

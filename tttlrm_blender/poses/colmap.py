@@ -13,9 +13,10 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ..photos.distortion import PARAMETERS, Distortion
-from ..photos.photo import Lens, Photo, Source, bad_poses, posed_photo, tell_missing, with_headers
+from ..photos.photo import Photo, Source
 from ..progress import Report
 from .confinement import first_file
+from .posed_photo import Lens, bad_poses, posed_photo, tell_missing, with_headers
 
 # Of each camera model that can be read, by its number: what it is a case of here, and its parameters in COLMAP's order.
 MODELS = {

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from ..photos.photo import bad_poses
+from .posed_photo import bad_poses
 
 _folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 

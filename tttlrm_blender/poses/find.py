@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import Code, TttlrmError
 from ..photos.cull import Looks, worth_using
 from ..photos.images import SUFFIXES
-from ..photos.photo import Photo, bad_poses
+from ..photos.photo import Photo
 from ..photos.raw import is_raw
 from ..photos.video import SUFFIXES as VIDEOS
 from ..photos.video import frames_of
@@ -19,6 +19,7 @@ from .estimate import estimate_poses, tell_lost
 from .json_poses import read_frames
 from .numbered_npy import read_numbered
 from .opencv_json import read_opencv_cameras
+from .posed_photo import bad_poses
 from .posed_video import read_posed_video
 from .scannet import read_scannet
 from .shapenet import read_shapenet

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..photos.images import SUFFIXES
-from ..photos.photo import bad_poses, tell_missing, with_headers
 from ..progress import Report
 from .confinement import first_file
+from .posed_photo import bad_poses, tell_missing, with_headers
 
 SMALLER = (2, 4, 8)  # images_N holds the images of `images` at 1/N of their size
 

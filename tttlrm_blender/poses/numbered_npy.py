@@ -13,8 +13,9 @@ import numpy as np
 
 from ..geometry.cameras import OPENGL_AXES
 from ..photos.images import image_size
-from ..photos.photo import Lens, Photo, bad_poses, posed_photo
+from ..photos.photo import Photo
 from ..progress import Report
+from .posed_photo import Lens, bad_poses, posed_photo
 from .text_poses import posed_images
 
 LENS, SENSOR = 35.0, 32.0  # mm

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..photos.images import image_size
-from ..photos.photo import Lens, Photo, bad_poses, posed_photo
+from ..photos.photo import Photo
 from ..progress import Report
 from .json_poses import array, named_images, number
+from .posed_photo import Lens, bad_poses, posed_photo
 
 
 def read_opencv_cameras(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:

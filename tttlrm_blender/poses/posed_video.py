@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..photos.photo import Photo, bad_poses
+from ..photos.photo import Photo
 from ..photos.video import frame_name, frames_at
 from ..progress import Report
 from .confinement import confined, first_file
+from .posed_photo import bad_poses
 from .transforms_json import read_transforms
 
 

@@ -2,7 +2,7 @@
 """ShapeNet as rendered for Scene Representation Networks: `rgb/N.png`, `pose/N.txt`, `intrinsics.txt`.
 
 Poses are camera-to-world matrices in OpenCV axes. The first line of `intrinsics.txt` begins with the focal length and the
-centre in pixels, the last one is the height and the width that they are for; the lines between do not matter here.
+center in pixels, the last one is the height and the width that they are for; the lines between do not matter here.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..photos.photo import Lens, Photo, bad_poses, posed_photo
+from ..photos.photo import Photo
 from ..progress import Report
+from .posed_photo import Lens, bad_poses, posed_photo
 from .text_poses import posed_images, read_pose
 
 
@@ -30,6 +31,6 @@ def _lens(path: Path) -> Lens:
         height, width = (round(float(number)) for number in lines[-1])
     except (OSError, ValueError, IndexError, OverflowError):
         raise bad_poses(
-            "The pose file {} does not begin with focal length and centre and end with height and width.", path
+            "The pose file {} does not begin with focal length and center and end with height and width.", path
         ) from None
     return Lens(width, height, np.array([focal, focal, cx, cy]))

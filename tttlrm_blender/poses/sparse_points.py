@@ -17,7 +17,7 @@ from .colmap import ColmapPoints, read_points
 from .sfm_process import SfmJob, run_sfm, write_images
 
 SIDE, FEATURES = 640, 4096  # longest side of an image in pixels, and details sought in it
-NEIGHBOURS = 6  # views that each view is matched with
+NEIGHBORS = 6  # views that each view is matched with
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
     """Points that at least two of the given photos see; other photos have no part in it.
 
     Where the poses came from one COLMAP model, so do the points. Otherwise they are triangulated from the known poses, in a
-    process of its own, from matches between neighbouring views. Raises `TttlrmError` ("sfm_failed") where that fails.
+    process of its own, from matches between neighboring views. Raises `TttlrmError` ("sfm_failed") where that fails.
     """
     models = {photo.source.model if photo.source else None for photo in photos}
     model = models.pop()
@@ -47,14 +47,14 @@ def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
 
 
 def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
-    """A COLMAP model, below `folder`, of the points that neighbouring photos see, with the poses of the photos."""
+    """A COLMAP model, below `folder`, of the points that neighboring photos see, with the poses of the photos."""
     cameras = [(*photo.intrinsics, photo.distortion, photo.width, photo.height) for photo in photos]
     numbers = {camera: number for number, camera in enumerate(dict.fromkeys(cameras))}
     files = [(photo.path, photo.upright) for photo in photos]
     job = SfmJob(
         images=write_images(folder, files, [numbers[camera] for camera in cameras], SIDE, report),
         names=[photo.name for photo in photos],
-        pairs=neighbours(photos),
+        pairs=neighbors(photos),
         cameras={str(numbers[camera]): _small_camera(photo) for camera, photo in zip(cameras, photos, strict=True)},
         poses=[np.linalg.inv(photo.c2w)[:3].tolist() for photo in photos],
         features=FEATURES,
@@ -64,12 +64,12 @@ def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
     return model
 
 
-def neighbours(photos: list[Photo]) -> list[tuple[int, int]]:
+def neighbors(photos: list[Photo]) -> list[tuple[int, int]]:
     """Pairs of photos, by index, whose cameras are among the nearest to each other in position and direction."""
     features = pose_features(photos)
     gaps = ((features[:, None] - features[None]) ** 2).sum(-1)
     np.fill_diagonal(gaps, np.inf)
-    nearest = gaps.argsort(axis=1)[:, : min(NEIGHBOURS, len(photos) - 1)]
+    nearest = gaps.argsort(axis=1)[:, : min(NEIGHBORS, len(photos) - 1)]
     return sorted({(min(first, int(second)), max(first, int(second))) for first, row in enumerate(nearest) for second in row})
 
 

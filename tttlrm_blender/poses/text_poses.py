@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ..photos.images import SUFFIXES
-from ..photos.photo import bad_poses, tell_missing, with_headers
 from ..progress import Report
+from .posed_photo import bad_poses, tell_missing, with_headers
 
 
 def pose_folder(intrinsics: Path) -> Path | None:

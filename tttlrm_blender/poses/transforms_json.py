@@ -13,10 +13,11 @@ import numpy as np
 from ..geometry.cameras import OPENGL_AXES
 from ..photos.distortion import PARAMETERS, Distortion
 from ..photos.images import image_size
-from ..photos.photo import Lens, Photo, bad_poses, posed_photo
+from ..photos.photo import Photo
 from ..progress import Report
 from .confinement import first_file
 from .json_poses import array, named_images, number
+from .posed_photo import Lens, bad_poses, posed_photo
 
 PLAIN = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
 

@@ -21,7 +21,7 @@ RADIUS = 4.0  # of most of a scene whose size nobody knows, in Blender's units
 def upright(
     c2w: np.ndarray,  # [V, 4, 4], OpenCV axes
     points: np.ndarray,  # [N, 3], on the surfaces of the scene
-    scale: float = 0.0,  # metres per unit of length, where it is known
+    scale: float = 0.0,  # meters per unit of length, where it is known
 ) -> Similarity:
     """The map from the world of estimated cameras to one in which z is up.
 

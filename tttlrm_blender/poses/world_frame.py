@@ -10,14 +10,14 @@ import numpy as np
 from ..errors import Code, TttlrmError
 from ..geometry.alignment import align_cameras, align_points
 from ..geometry.similarity import Similarity
-from ..photos.exif import gps_metres
+from ..photos.exif import gps_meters
 from ..photos.photo import Photo
 from .colmap import read_points
 from .upright import upright
 
-LEAST_SPREAD = 10.0  # metres between photos below which GPS is noise
+LEAST_SPREAD = 10.0  # meters between photos below which GPS is noise
 MOST_DISAGREEMENT = 0.3  # of GPS with the cameras, as a share of their spread
-DISTANCE_HINT = "Write the names of two photos and the metres between them, such as --distance a.jpg:b.jpg=2.5."
+DISTANCE_HINT = "Write the names of two photos and the meters between them, such as --distance a.jpg:b.jpg=2.5."
 STAY = Similarity(1.0, np.eye(3), np.zeros(3))
 
 
@@ -54,26 +54,26 @@ def moved(photos: list[Photo], similarity: Similarity) -> list[Photo]:
 
 
 def gps_scale(
-    metres: np.ndarray,  # [N, 3], where GPS saw the cameras
+    meters: np.ndarray,  # [N, 3], where GPS saw the cameras
     positions: np.ndarray,  # [N, 3], where the cameras are
 ) -> float:
-    """Metres per unit of length, or 0 where GPS tells too little: fewer than 3 photos, all near each other, or at odds."""
-    if len(metres) < 3:
+    """Meters per unit of length, or 0 where GPS tells too little: fewer than 3 photos, all near each other, or at odds."""
+    if len(meters) < 3:
         return 0.0
-    similarity = align_points(positions, metres)
-    spread = np.sqrt(((metres - metres.mean(0)) ** 2).sum(1).mean())
-    left_over = np.sqrt(((metres - similarity.points(positions)) ** 2).sum(1).mean())
+    similarity = align_points(positions, meters)
+    spread = np.sqrt(((meters - meters.mean(0)) ** 2).sum(1).mean())
+    left_over = np.sqrt(((meters - similarity.points(positions)) ** 2).sum(1).mean())
     return similarity.scale if spread > LEAST_SPREAD and left_over < MOST_DISAGREEMENT * spread else 0.0
 
 
 def _measured(photos: list[Photo], distance: str) -> float:
-    """Metres per unit of length, from the distance of two cameras."""
-    pair, _, metres = distance.rpartition("=")
+    """Meters per unit of length, from the distance of two cameras."""
+    pair, _, meters = distance.rpartition("=")
     first, _, second = pair.rpartition(":")
     apart = float(np.linalg.norm(_position(photos, first) - _position(photos, second)))
     if apart == 0:
         raise TttlrmError("{} and {} were taken from the same place.", first, second, hint=DISTANCE_HINT, code=Code.BAD_SETTINGS)
-    return float(metres) / apart
+    return float(meters) / apart
 
 
 def _position(photos: list[Photo], name: str) -> np.ndarray:
@@ -95,10 +95,10 @@ def _landmarks(photos: list[Photo]) -> np.ndarray:
 
 
 def _gps(photos: list[Photo]) -> tuple[np.ndarray, np.ndarray]:
-    """Places in metres and positions, [N, 3] each, of the photos that know where they were taken."""
-    metres = gps_metres([photo.path for photo in photos])
-    known = np.isfinite(metres).all(1)
-    return metres[known], np.stack([photo.c2w[:3, 3] for photo in photos])[known]
+    """Places in meters and positions, [N, 3] each, of the photos that know where they were taken."""
+    meters = gps_meters([photo.path for photo in photos])
+    known = np.isfinite(meters).all(1)
+    return meters[known], np.stack([photo.c2w[:3, 3] for photo in photos])[known]
 
 
 def _moved(photo: Photo, similarity: Similarity) -> Photo:

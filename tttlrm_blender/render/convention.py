@@ -10,12 +10,12 @@ import torch
 
 from ..geometry.cameras import Cameras
 
-NEAR = 0.01  # splats whose centre is nearer than this, in world units, are not drawn
+NEAR = 0.01  # splats whose center is nearer than this, in world units, are not drawn
 BLUR = 0.3  # variance in px² added to every splat, so that none falls between pixels
 MIN_ALPHA = 1 / 255  # fainter contributions to a pixel are ignored
 MAX_ALPHA = 0.999  # no splat hides what is behind it completely
 MIN_TRANSMITTANCE = 1e-4  # a pixel is finished before it would become darker than this
-VIEW_MARGIN = 0.3  # the projection is linearised at most this share of the half view angle outside the picture
+VIEW_MARGIN = 0.3  # the projection is linearized at most this share of the half view angle outside the picture
 
 
 @dataclass(frozen=True)

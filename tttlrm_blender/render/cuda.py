@@ -69,17 +69,17 @@ def nothing(gaussians: Gaussians[torch.Tensor], views: int, size: tuple[int, int
 
 
 def _gsplat(means: torch.Tensor) -> Callable[..., Any]:
-    """gsplat's rasteriser, once it is known to work for these tensors."""
+    """gsplat's rasterizer, once it is known to work for these tensors."""
     if not means.is_cuda:
         raise TttlrmError(
-            "The splats are not on a CUDA device.", hint="Move them there, or choose the cpu rasteriser.", code=Code.NO_CUDA
+            "The splats are not on a CUDA device.", hint="Move them there, or choose the cpu rasterizer.", code=Code.NO_CUDA
         )
     try:
         from gsplat import rasterization
     except ImportError as error:
-        hint = 'Install it with pip install "tttlrm-blender[cuda]", or choose the cpu rasteriser.'
+        hint = 'Install it with pip install "tttlrm-blender[cuda]", or choose the cpu rasterizer.'
         raise TttlrmError(
-            "Rasterising on CUDA needs gsplat, which does not load: {}.", error, hint=hint, code=Code.NO_GSPLAT
+            "Rasterizing on CUDA needs gsplat, which does not load: {}.", error, hint=hint, code=Code.NO_GSPLAT
         ) from error
     return rasterization
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where networks run, and where splats are drawn and optimised."""
+"""Where networks run, and where splats are drawn and optimized."""
 
 from importlib.util import find_spec
 

@@ -17,7 +17,7 @@ from .rasterize import rasterize
 
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5  # pixels
 SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
-LEAST_TIE = 1e-6  # keeps the exposure of a picture in one colour defined
+LEAST_TIE = 1e-6  # keeps the exposure of a picture in one color defined
 WHITE_ERROR = 0.5  # mean difference of the three channels that `error_colors` shows as white
 
 
@@ -59,7 +59,7 @@ def evaluate_views(
 ) -> dict[str, float]:
     """Mean PSNR (dB) and SSIM of splats (numpy) over the photos, each drawn over their background: {"psnr": …, "ssim": …}.
 
-    `exposure` brings the colours of each picture as near to its photo as an affine map can.
+    `exposure` brings the colors of each picture as near to its photo as an affine map can.
     """
     pairs = enumerate(compared(gaussians, photos, exposure, listen))
     scores = np.array([[_counted_psnr(photos, view, *pair), ssim(*pair).item()] for view, pair in pairs])
@@ -104,9 +104,9 @@ def exposure_map(
     weights: torch.Tensor | None = None,  # [H, W]
     tie: float = LEAST_TIE,
 ) -> torch.Tensor:
-    """The affine map of colours, gain [3, 3] over offset [1, 3], that brings a picture nearest to its photo by least squares.
+    """The affine map of colors, gain [3, 3] over offset [1, 3], that brings a picture nearest to its photo by least squares.
 
-    `tie` draws it to the identity: it is the weight of that wish, in units of a pixel's mean square of colours.
+    `tie` draws it to the identity: it is the weight of that wish, in units of a pixel's mean square of colors.
     """
     colors = torch.nn.functional.pad(picture.reshape(-1, 3), (0, 1), value=1.0).double()
     share = 1 / len(colors) if weights is None else weights.reshape(-1, 1) / weights.sum().clamp(min=1)
@@ -119,7 +119,7 @@ def with_exposure(
     picture: torch.Tensor,  # [..., 3]
     exposure: torch.Tensor,  # [4, 3], gain over offset
 ) -> torch.Tensor:
-    """The picture with its colours mapped."""
+    """The picture with its colors mapped."""
     return picture @ exposure[:3] + exposure[3]
 
 
@@ -140,5 +140,5 @@ def _blur(images: torch.Tensor) -> torch.Tensor:
 def error_colors(
     error: np.ndarray,  # [..., H, W], 0 to 1
 ) -> np.ndarray:
-    """Errors from black over red and yellow to white, [..., H, W, 3] of 0 to 1: the same error has the same colour everywhere."""
+    """Errors from black over red and yellow to white, [..., H, W, 3] of 0 to 1: the same error has the same color everywhere."""
     return (3 * error[..., None] / WHITE_ERROR - [0, 1, 2]).clip(0, 1)

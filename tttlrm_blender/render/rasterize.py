@@ -26,7 +26,7 @@ class Rendering:
     rgb: torch.Tensor  # [V, H, W, 3], sRGB, 0 to about 1, over the background
     depth: torch.Tensor  # [V, H, W], expected z depth in world units, 0 where alpha is 0
     alpha: torch.Tensor  # [V, H, W], 0 to 1
-    means2d: torch.Tensor  # [V, N, 2], centres in pixels; call `retain_grad()` on it to learn its gradient
+    means2d: torch.Tensor  # [V, N, 2], centers in pixels; call `retain_grad()` on it to learn its gradient
     radii: torch.Tensor  # [V, N] int32, pixels, 0 for splats that are not drawn
 
 
@@ -41,7 +41,7 @@ def rasterize(
     """Draw splats (torch tensors) as V cameras see them, differentiable in all five arrays.
 
     `size` is (width, height) in pixels; cameras of another size are stretched to it. `sh_degree` limits the degree
-    of the spherical harmonics that are evaluated. `background` is an sRGB colour. `backend` is "cpu", "cuda" (gsplat),
+    of the spherical harmonics that are evaluated. `background` is an sRGB color. `backend` is "cpu", "cuda" (gsplat),
     "reference" (plain torch, slow, exact in float64 too) or "auto": CUDA for tensors there, otherwise the CPU.
     Pictures are those of classic 3D Gaussian splatting (Kerbl et al. 2023). Raises `TttlrmError` for a back end that is
     unknown or not installed.
@@ -63,7 +63,7 @@ def _backend(name: str, means: torch.Tensor) -> Draw:
         name = "cuda" if means.is_cuda else "cpu"
     if name not in BACKENDS:
         raise TttlrmError(
-            "There is no rasteriser called {!r}.",
+            "There is no rasterizer called {!r}.",
             name,
             hint=text("Choose auto or one of {}.", ", ".join(BACKENDS)),
             code=Code.BAD_SETTINGS,
@@ -72,7 +72,7 @@ def _backend(name: str, means: torch.Tensor) -> Draw:
 
 
 def _over(drawing: Drawing, background: Sequence[float]) -> torch.Tensor:
-    """The picture over a background colour: [V, H, W, 3]."""
+    """The picture over a background color: [V, H, W, 3]."""
     if not any(background):
         return drawing.rgb
     color = torch.as_tensor(background, dtype=drawing.rgb.dtype, device=drawing.rgb.device).detach()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rasteriser as plain formulas in torch: every splat at every pixel, gradients by autograd.
+"""The rasterizer as plain formulas in torch: every splat at every pixel, gradients by autograd.
 
 It is what the fast back ends are compared with, and works in float64; memory grows with splats times pixels.
 """
@@ -51,7 +51,7 @@ def _ellipses(gaussians: Gaussians[torch.Tensor], views: Views, view: int, size:
 def _blend(
     ellipses: Ellipses, means2d: torch.Tensor, opacities: torch.Tensor, size: tuple[int, int]
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Colour [H, W, 3], sum of weighted depths [H, W] and sum of weights [H, W] of one view."""
+    """Color [H, W, 3], sum of weighted depths [H, W] and sum of weights [H, W] of one view."""
     drawn = ellipses.radii > 0
     order = torch.argsort(torch.where(drawn, ellipses.depths, torch.inf), stable=True)[: int(drawn.sum())]
     weights = _weights(_alphas(means2d[order], ellipses.covariances[order], opacities[order], size))
@@ -67,7 +67,7 @@ def _covariances2d(
     intrinsics: torch.Tensor,
     size: tuple[int, int],
 ) -> torch.Tensor:
-    """Covariances on the image, linearised at the splats' centres (Zwicker et al. 2001): [N, 2, 2] px²."""
+    """Covariances on the image, linearized at the splats' centers (Zwicker et al. 2001): [N, 2, 2] px²."""
     axes = rotation @ _rotations(gaussians.quats) * gaussians.scales[:, None]
     focal, principal = intrinsics[:2], intrinsics[2:]
     extent = torch.tensor(size).to(points)
@@ -94,7 +94,7 @@ def _rotations(quats: torch.Tensor) -> torch.Tensor:
 def _radii(
     points: torch.Tensor, means2d: torch.Tensor, covariances: torch.Tensor, opacities: torch.Tensor, size: tuple[int, int]
 ) -> torch.Tensor:
-    """How far from its centre a splat is at least `MIN_ALPHA`, [N] int32 pixels; 0 for splats that are not drawn."""
+    """How far from its center a splat is at least `MIN_ALPHA`, [N] int32 pixels; 0 for splats that are not drawn."""
     reach = (2 * (opacities / MIN_ALPHA).log()).clamp(min=0).sqrt()
     radii = (reach[:, None] * covariances.diagonal(dim1=1, dim2=2).sqrt()).ceil()
     inside = ((means2d + radii > 0) & (means2d - radii < torch.tensor(size).to(means2d))).all(-1)
@@ -120,7 +120,7 @@ def _weights(alphas: torch.Tensor) -> torch.Tensor:
 
 
 def _colors(sh: torch.Tensor, directions: torch.Tensor, degree: int) -> torch.Tensor:
-    """Colours seen along unit directions from the camera: [N, 3]."""
+    """Colors seen along unit directions from the camera: [N, 3]."""
     basis = _harmonics(directions, degree)
     return (0.5 + torch.einsum("nk,nkc->nc", basis, sh[:, : basis.shape[1]])).clamp(min=0)
 

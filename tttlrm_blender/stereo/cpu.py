@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The comparison compiled for processors."""
+"""The comparison of views, compiled for the CPU; the twin of the one in plain torch."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def compare(view: int, images: Tensor, pairs: Pairs, distances: Tensor, toleranc
 def _rows(start, stop, view, images, intrinsics, other, rotation, translation, distances, tolerance, unseen, costs) -> None:
     """Costs of the rows start to stop of one view."""
     width = images.shape[2]
-    neighbours, count = other.shape[1], len(distances)
-    found = np.empty((neighbours, count), np.float32)
+    neighbors, count = other.shape[1], len(distances)
+    found = np.empty((neighbors, count), np.float32)
     fx, fy, cx, cy = intrinsics[view]
     for y in range(start, stop):
         for x in range(width):
@@ -38,7 +38,7 @@ def _rows(start, stop, view, images, intrinsics, other, rotation, translation, d
             inverse = ONE / np.sqrt(across * across + down * down + ONE)
             ray = (across * inverse, down * inverse, inverse)
             color = (images[view, y, x, 0], images[view, y, x, 1], images[view, y, x, 2])
-            for n in range(neighbours):
+            for n in range(neighbors):
                 target = other[view, n]
                 _along(
                     color, ray, rotation[view, n], translation[view, n], images[target], intrinsics[target], distances, found[n]
@@ -48,7 +48,7 @@ def _rows(start, stop, view, images, intrinsics, other, rotation, translation, d
 
 @kernel
 def _along(color, ray, turn, shift, image, intrinsics, distances, found) -> None:
-    """Sums of absolute differences into found [K], between a colour and an image at points along a ray; infinite where unseen."""
+    """Sums of absolute differences into found [K], between a color and an image at points along a ray; infinite where unseen."""
     height, width = image.shape[:2]
     fx, fy, cx, cy = intrinsics
     a = (turn[0, 0] * ray[0] + turn[0, 1] * ray[1] + turn[0, 2] * ray[2]) * fx
@@ -78,11 +78,11 @@ def _along(color, ray, turn, shift, image, intrinsics, distances, found) -> None
 @kernel
 def _summarize(found, most, unseen, means) -> None:
     """Means [2, K] of found [N, K], capped and scaled to 1: over all that see the point, and over the better half of them all."""
-    neighbours = len(found)
-    half = (neighbours + 1) // 2
-    ordered = np.empty(neighbours, np.float32)
+    neighbors = len(found)
+    half = (neighbors + 1) // 2
+    ordered = np.empty(neighbors, np.float32)
     for k in range(found.shape[1]):
-        for n in range(neighbours):
+        for n in range(neighbors):
             value, place = found[n, k], n
             while place > 0 and ordered[place - 1] > value:
                 ordered[place] = ordered[place - 1]
@@ -90,7 +90,7 @@ def _summarize(found, most, unseen, means) -> None:
             ordered[place] = value
         total = ZERO
         means[0, k] = means[1, k] = unseen
-        for n in range(neighbours):
+        for n in range(neighbors):
             if ordered[n] == np.inf:
                 break
             total += min(ordered[n] / most, ONE)

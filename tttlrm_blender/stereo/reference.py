@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The comparison in plain torch, for any device; the twin of the compiled one."""
+"""The comparison of views in plain torch, for any device; the twin of the compiled one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from ..geometry.rays import unit_rays
 from .pairs import Pairs
 
-NEAREST = 1e-3  # z in front of a camera from which on a point is seen
+NEAREST = 1e-3  # smallest z, in camera axes, of a point that is seen
 
 
 def compare(view: int, images: Tensor, pairs: Pairs, distances: Tensor, tolerance: float, unseen: float) -> Tensor:
@@ -19,7 +19,7 @@ def compare(view: int, images: Tensor, pairs: Pairs, distances: Tensor, toleranc
 
 
 def _view(view: int, images: Tensor, pairs: Pairs, distances: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
-    """Cost [N, K, h, w] of one view against each neighbour, and whether the neighbour sees the point at all."""
+    """Cost [N, K, h, w] of one view against each neighbor, and whether the neighbor sees the point."""
     height, width = images.shape[1:3]
     other = pairs.other[view]
     rotated = torch.einsum("nij,hwj->nhwi", pairs.rotation[view], unit_rays(pairs.intrinsics[view], height, width))
@@ -35,7 +35,7 @@ def _view(view: int, images: Tensor, pairs: Pairs, distances: Tensor, tolerance:
 
 
 def _summary(cost: Tensor, seen: Tensor, unseen: float) -> Tensor:
-    """Means [h, w, 2, K] over all neighbours that see the point, and over the better half of the neighbours."""
+    """Means [h, w, 2, K] over all neighbors that see the point, and over the better half of the neighbors."""
     half = (len(cost) + 1) // 2
     sorted_cost, order = torch.where(seen, cost, torch.inf).sort(0)
     counted = seen.gather(0, order)

@@ -13,19 +13,19 @@ from .carrier import cameras, move, picked
 from .operator import EditOperator, edited, places
 
 METHODS = (
-    ("AUTO", "Find It", "The large plane that the cameras stand above, or that everything lies above"),
-    ("POINTS", "Through Points", "Through three or more selected empties, or selected splats"),
+    ("AUTO", "Detect", "The large plane below the cameras, or below everything else"),
+    ("POINTS", "Through Points", "The plane through three or more selected empties, or through the selected splats"),
 )
 
 
 class TTTLRM_OT_align_ground(EditOperator, bpy.types.Operator):
-    """Turn and move the splats, with the mesh and cameras that they came with, so that their ground lies at height 0"""
+    """Rotate and move the splats, with their mesh and cameras, so that the ground lies at height 0"""
 
     bl_idname = "tttlrm.align_ground"
     bl_label = "Align Splats to Ground"
 
     method: EnumProperty(name="Ground", items=METHODS)
-    flip: BoolProperty(name="Upside Down", description="The other side of the ground is up")
+    flip: BoolProperty(name="Upside Down", description="Turn the other side of the ground up")
 
     def edit(self, context: bpy.types.Context) -> str:
         """Find the ground in all edited objects together, then move what carries them."""
@@ -33,7 +33,7 @@ class TTTLRM_OT_align_ground(EditOperator, bpy.types.Operator):
         plane = self._ground(context, means)
         if self.flip:
             plane = ground.Plane(-plane.normal, -plane.offset, plane.share)
-        move(context, ground.levelling(plane, np.median(means, axis=0) if len(means) else np.zeros(3)))
+        move(context, ground.leveling(plane, np.median(means, axis=0) if len(means) else np.zeros(3)))
         tilt = np.degrees(np.arccos(np.clip(plane.normal[2], -1, 1)))
         return told("The ground was tilted by {:.1f}°", tilt)
 

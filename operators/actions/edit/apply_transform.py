@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An object's transform goes into its splats: centres, shapes and colours."""
+"""An object's transform goes into its splats: centers, shapes and colors."""
 
 import bpy
 import numpy as np
@@ -14,7 +14,7 @@ from .operator import EditOperator, edited
 
 
 class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
-    """Apply the object's transform to its splats, shapes and colours too; Blender's own Apply moves only their centres"""
+    """Apply the object's transform to its splats, including shapes and colors. Blender's own Apply moves only their centers"""
 
     bl_idname = "tttlrm.apply_transform"
     bl_label = "Apply Transform to Splats"

@@ -11,7 +11,7 @@ from .volume import ByVolume
 
 
 class TTTLRM_OT_crop_splats(ByVolume, EditOperator, bpy.types.Operator):
-    """Keep the splats inside an empty or the bounds of a mesh, which is selected beside the splats; delete the others"""
+    """Delete all splats outside a selected empty or the bounding box of a selected mesh"""
 
     bl_idname = "tttlrm.crop_splats"
     bl_label = "Crop Splats by Object"

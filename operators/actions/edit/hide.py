@@ -11,12 +11,12 @@ from .operator import EditOperator, edited, selections
 
 
 class TTTLRM_OT_hide_splats(EditOperator, bpy.types.Operator):
-    """Hide the selected splats, or all others, from view, renders and exports"""
+    """Hide the selected or unselected splats in the viewport, renders and exports"""
 
     bl_idname = "tttlrm.hide_splats"
     bl_label = "Hide Splats"
 
-    unselected: BoolProperty(name="Unselected", description="Hide the splats that are not selected instead")
+    unselected: BoolProperty(name="Unselected", description="Hide the unselected splats instead")
 
     def edit(self, context: bpy.types.Context) -> str:
         """Hide in all edited objects; what is hidden is no longer selected."""
@@ -37,7 +37,7 @@ class TTTLRM_OT_reveal_splats(EditOperator, bpy.types.Operator):
     bl_idname = "tttlrm.reveal_splats"
     bl_label = "Reveal Hidden Splats"
 
-    select: BoolProperty(name="Select", description="Select the splats that were hidden", default=True)
+    select: BoolProperty(name="Select", description="Select the revealed splats", default=True)
 
     def edit(self, context: bpy.types.Context) -> str:
         """Reveal in all edited objects."""
@@ -46,4 +46,4 @@ class TTTLRM_OT_reveal_splats(EditOperator, bpy.types.Operator):
             masks.hide(obj, np.zeros_like(mask))
             if self.select:
                 masks.select(obj, mask)
-        return told("{:,} splats are shown again", sum(int(mask.sum()) for _, mask in found))
+        return told("{:,} splats were revealed", sum(int(mask.sum()) for _, mask in found))

@@ -13,7 +13,7 @@ from .operator import EditOperator, edited
 
 
 class TTTLRM_OT_join_splats(EditOperator, bpy.types.Operator):
-    """Join the splats of the selected objects into the active one, where they stay in their places"""
+    """Join the splats of all selected objects into the active object, keeping their positions"""
 
     bl_idname = "tttlrm.join_splats"
     bl_label = "Join Splats"
@@ -23,7 +23,7 @@ class TTTLRM_OT_join_splats(EditOperator, bpy.types.Operator):
         """Blender calls this."""
         if not super().poll(context):
             return False
-        cls.poll_message_set("Select two or more objects with splats; the active one is to hold them all")
+        cls.poll_message_set("Select two or more objects with splats; they are joined into the active one")
         return is_splats(context.object) and context.object in edited(context) and bool(_others(context))
 
     def edit(self, context: bpy.types.Context) -> str:

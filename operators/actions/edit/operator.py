@@ -34,22 +34,20 @@ class EditOperator(Operator):
         raise NotImplementedError
 
     def warn_of_stretching(self, matrices: Iterable[np.ndarray]) -> None:
-        """Say so where splats went through maps [4, 4] that their colours cannot follow."""
+        """Say so where splats went through maps [4, 4] that their colors cannot follow."""
         if not all(transform.is_similarity(matrix) for matrix in matrices):
-            self.report(
-                {"WARNING"}, "The scale differs between axes: shapes follow it, but colours that depend on the view do not"
-            )
+            self.report({"WARNING"}, "The scale is not uniform: shapes follow it, but view-dependent colors do not")
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         if context.mode != "OBJECT":
-            cls.poll_message_set("Splats are edited in object mode: leave this mode first")
+            cls.poll_message_set("Splats can only be edited in Object Mode: switch to it first")
             return False
         if not edited(context):
             linked = is_splats(context.object)
             cls.poll_message_set(
-                "The splats belong to another file: make them local" if linked else "Select an object with splats"
+                "The splats are linked from another file: make them local" if linked else "Select an object with splats"
             )
             return False
         return True
@@ -69,7 +67,7 @@ def selections(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Object, n
     """The edited objects in which splats are selected, with their masks. Raises `TttlrmError` where there are none."""
     found = [(obj, mask) for obj in edited(context) if (mask := masks.selected(obj)) is not None]
     if not found:
-        hint = "Select some with one of the Select entries."
+        hint = "Select splats with one of the Select tools."
         raise errors.TttlrmError("No splats are selected.", hint=hint, code=errors.Code.NOTHING_SELECTED)
     yield from found
 
@@ -84,6 +82,6 @@ def keep(obj: bpy.types.Object, mask: np.ndarray) -> None:
 def places(
     obj: bpy.types.Object,
 ) -> np.ndarray:  # [N, 3] float32
-    """The centres of an object's splats in world coordinates."""
+    """The centers of an object's splats in world coordinates."""
     matrix = np.array(obj.matrix_world, dtype=np.float32)
     return points.read(points.cloud_of(obj), "position").reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]

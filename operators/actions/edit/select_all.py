@@ -13,12 +13,12 @@ from .select_operator import chosen
 ACTIONS = (
     ("SELECT", "All", "Select all splats"),
     ("DESELECT", "None", "Deselect all splats"),
-    ("INVERT", "Invert", "Select the splats that are not selected"),
+    ("INVERT", "Invert", "Select the unselected splats and deselect the others"),
 )
 
 
 class TTTLRM_OT_select_all(EditOperator, bpy.types.Operator):
-    """Select or deselect all splats, or invert which are selected"""
+    """Select or deselect all splats, or invert the selection"""
 
     bl_idname = "tttlrm.select_all"
     bl_label = "Select All Splats"

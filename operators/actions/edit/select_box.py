@@ -12,7 +12,7 @@ from .view_operator import ViewOperator, mode_of
 
 
 class TTTLRM_OT_select_box(ViewOperator, bpy.types.Operator):
-    """Select all splats in a rectangle of the view, behind others too. Drag; with Shift to extend, with Ctrl to subtract"""
+    """Select all splats in a rectangle of the view, even behind others. Drag to select; Shift extends, Ctrl subtracts"""
 
     bl_idname = "tttlrm.select_box"
     bl_label = "Box Select Splats"
@@ -25,7 +25,7 @@ class TTTLRM_OT_select_box(ViewOperator, bpy.types.Operator):
     _start: tuple[int, int] | None = None
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those with their centres in the rectangle."""
+        """Those with their centers in the rectangle."""
         return select.in_rectangle(self.pixels(obj), (self.xmin, self.ymin), (self.xmax, self.ymax))
 
     def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:

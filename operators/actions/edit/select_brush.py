@@ -22,12 +22,12 @@ class TTTLRM_PG_dab(bpy.types.PropertyGroup):
     """One spot that was painted."""
 
     mouse: IntVectorProperty(name="Place", size=2)
-    radius: IntProperty(name="Radius", description="0 for that of the operator", subtype="PIXEL")
+    radius: IntProperty(name="Radius", description="Radius in pixels; 0 for the radius of the operator", subtype="PIXEL")
     flip: BoolProperty(name="Deselect")
 
 
 class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
-    """Paint over splats to select them, behind others too; Shift extends, Ctrl subtracts, the wheel sizes the brush"""
+    """Paint over splats to select them, even behind others. Shift extends, Ctrl subtracts, the wheel resizes the brush"""
 
     bl_idname = "tttlrm.select_brush"
     bl_label = "Brush Select Splats"
@@ -36,14 +36,16 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
     )
 
     radius: IntProperty(name="Radius", subtype="PIXEL", min=1, default=25)
-    path: CollectionProperty(name="Path", description="Where the brush was", type=TTTLRM_PG_dab, options={"HIDDEN", "SKIP_SAVE"})
+    path: CollectionProperty(
+        name="Path", description="Positions of the brush", type=TTTLRM_PG_dab, options={"HIDDEN", "SKIP_SAVE"}
+    )
     _painting = False
     _before: dict[str, np.ndarray]  # masks and pixels by the names of objects
     _masks: dict[str, np.ndarray]
     _pixels: dict[str, np.ndarray]
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those with their centres under the path."""
+        """Those with their centers under the path."""
         return self._along_path(obj, np.zeros(len(cloud_of(obj).points), dtype=bool))
 
     def joined(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats of nearly one colour."""
+"""Splats of nearly one color."""
 
 import bpy
 import numpy as np
@@ -12,31 +12,31 @@ from .operator import selections
 from .select_operator import SelectOperator
 
 SOURCES = (
-    ("SELECTED", "Selected Splats", "The mean colour of the selected splats"),
-    ("COLOR", "Colour", "The colour below"),
+    ("SELECTED", "Selected Splats", "The mean color of the selected splats"),
+    ("COLOR", "Color", "The color set below"),
 )
 
 
 class TTTLRM_OT_select_color(SelectOperator, bpy.types.Operator):
-    """Select splats by their colour, without what depends on the direction of view"""
+    """Select splats by their color, ignoring its view-dependent part"""
 
     bl_idname = "tttlrm.select_color"
-    bl_label = "Select Splats by Colour"
+    bl_label = "Select Splats by Color"
 
-    source: EnumProperty(name="Like", description="What the splats are compared with", items=SOURCES)
-    color: FloatVectorProperty(name="Colour", subtype="COLOR_GAMMA", size=3, min=0, max=1, default=(0.5, 0.5, 0.5))
+    source: EnumProperty(name="Like", description="Color that the splats are compared with", items=SOURCES)
+    color: FloatVectorProperty(name="Color", subtype="COLOR_GAMMA", size=3, min=0, max=1, default=(0.5, 0.5, 0.5))
     tolerance: FloatProperty(
-        name="Tolerance", description="Largest difference of red, green or blue", min=0, max=1, default=0.1, precision=3
+        name="Tolerance", description="Maximum difference in red, green and blue", min=0, max=1, default=0.1, precision=3
     )
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Look at the colour of what is selected before that changes."""
+        """Look at the color of what is selected before that changes."""
         if self.source == "SELECTED":
             self.color = np.concatenate([_colors(obj)[mask] for obj, mask in selections(context)]).mean(axis=0)
         return super().edit(context)
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those that look like the colour."""
+        """Those that look like the color."""
         return select.like(_colors(obj), np.array(self.color), self.tolerance)
 
 

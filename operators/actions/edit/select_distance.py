@@ -13,15 +13,15 @@ from .select_operator import SelectOperator
 
 
 class TTTLRM_OT_select_distance(SelectOperator, bpy.types.Operator):
-    """Select splats by their distance from the 3D cursor, or from any other point"""
+    """Select splats by their distance from the 3D cursor or another point"""
 
     bl_idname = "tttlrm.select_distance"
     bl_label = "Select Splats by Distance"
 
     distance: FloatProperty(name="Distance", subtype="DISTANCE", min=1e-6, default=1)
-    beyond: BoolProperty(name="Beyond", description="Select those that are farther away")
+    beyond: BoolProperty(name="Beyond", description="Select the splats that are farther away instead")
     center: FloatVectorProperty(
-        name="From", description="The 3D cursor where it is not given", subtype="TRANSLATION", options={"SKIP_SAVE"}
+        name="From", description="Point to measure from; the 3D cursor if not given", subtype="TRANSLATION", options={"SKIP_SAVE"}
     )
 
     def edit(self, context: bpy.types.Context) -> str:

@@ -11,14 +11,18 @@ from .select_operator import SelectOperator
 
 
 class TTTLRM_OT_select_floaters(SelectOperator, bpy.types.Operator):
-    """Select splats that have few others around them"""
+    """Select splats with few neighbors"""
 
     bl_idname = "tttlrm.select_floaters"
     bl_label = "Select Floaters"
 
-    neighbours: IntProperty(name="Neighbours", description="Fewer others than this are few", min=1, default=5)
+    neighbours: IntProperty(name="Neighbors", description="Splats with fewer neighbors than this", min=1, default=5)
     distance: FloatProperty(
-        name="Distance", description="How far others may be away; 0 chooses by itself", subtype="DISTANCE", min=0, precision=4
+        name="Distance",
+        description="Distance up to which splats count as neighbors; 0 to choose automatically",
+        subtype="DISTANCE",
+        min=0,
+        precision=4,
     )
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:

@@ -9,7 +9,7 @@ from .volume import ByVolume
 
 
 class TTTLRM_OT_select_inside(ByVolume, SelectOperator, bpy.types.Operator):
-    """Select splats inside an empty or the bounds of a mesh, which is selected beside the splats"""
+    """Select splats inside a selected empty or the bounding box of a selected mesh"""
 
     bl_idname = "tttlrm.select_inside"
     bl_label = "Select Splats inside Object"

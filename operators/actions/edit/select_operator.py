@@ -12,10 +12,10 @@ from ...translations import told
 from .operator import EditOperator, edited
 
 MODES = (
-    ("SET", "Set", "Select these instead of those that were selected", "SELECT_SET", 0),
-    ("ADD", "Extend", "Select these too", "SELECT_EXTEND", 1),
-    ("SUB", "Subtract", "Deselect these", "SELECT_SUBTRACT", 2),
-    ("AND", "Intersect", "Of what was selected, keep these selected", "SELECT_INTERSECT", 3),
+    ("SET", "Set", "Set a new selection", "SELECT_SET", 0),
+    ("ADD", "Extend", "Extend the existing selection", "SELECT_EXTEND", 1),
+    ("SUB", "Subtract", "Subtract from the existing selection", "SELECT_SUBTRACT", 2),
+    ("AND", "Intersect", "Intersect with the existing selection", "SELECT_INTERSECT", 3),
 )
 
 

@@ -11,13 +11,13 @@ from .select_operator import SelectOperator
 
 
 class TTTLRM_OT_select_size(SelectOperator, bpy.types.Operator):
-    """Select splats by their size: the standard deviation along their longest axis, as large as the object shows it"""
+    """Select splats by size: the standard deviation along the longest axis, including the object's scale"""
 
     bl_idname = "tttlrm.select_size"
     bl_label = "Select Splats by Size"
 
-    low: FloatProperty(name="Smallest", subtype="DISTANCE", min=0, default=0.1, precision=4)
-    high: FloatProperty(name="Largest", subtype="DISTANCE", min=0, default=1e6, precision=4)
+    low: FloatProperty(name="Minimum", subtype="DISTANCE", min=0, default=0.1, precision=4)
+    high: FloatProperty(name="Maximum", subtype="DISTANCE", min=0, default=1e6, precision=4)
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
         """Those between the two sizes. An object's own scale counts as the mean over its axes."""

@@ -10,7 +10,7 @@ from .operator import EditOperator, selections
 
 
 class TTTLRM_OT_separate_splats(EditOperator, bpy.types.Operator):
-    """Move the selected splats into a new object, with the settings, place and materials of the old one"""
+    """Move the selected splats to a new object with the same settings, transform and materials"""
 
     bl_idname = "tttlrm.separate_splats"
     bl_label = "Separate Splats"

@@ -15,14 +15,14 @@ from .operator import EditOperator
 
 
 class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
-    """Scale the splats, with the mesh and cameras that they came with, so that two points are as far apart as they truly are"""
+    """Scale the splats, with their mesh and cameras, so that two points are their real distance apart"""
 
     bl_idname = "tttlrm.set_scale"
     bl_label = "Set Real-World Scale"
 
     distance: FloatProperty(
-        name="True Distance",
-        description="Between two selected empties, or two selected splats",
+        name="Real Distance",
+        description="Distance between two selected empties, or two selected splats",
         subtype="DISTANCE",
         min=1e-6,
         default=1,
@@ -46,7 +46,9 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         measured = (second - first).length
         if measured < 1e-9:
             raise errors.TttlrmError(
-                "The two points are in the same place.", hint="Choose points that lie apart.", code=errors.Code.BAD_DISTANCE
+                "The two points are in the same place.",
+                hint="Choose two points in different places.",
+                code=errors.Code.BAD_DISTANCE,
             )
         middle = (first + second) / 2
         spot = Matrix.Translation((middle.x, middle.y, 0))
@@ -63,7 +65,7 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
             raise errors.TttlrmError(
                 "A distance needs two points, but {:,} are selected.",
                 len(ends),
-                hint="Select two empties beside the splats, or two splats.",
+                hint="Select two empties along with the splats, or two splats.",
                 code=errors.Code.NO_POINTS,
             )
         return Vector(ends[0]), Vector(ends[1])

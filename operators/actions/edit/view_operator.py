@@ -22,8 +22,8 @@ class ViewOperator(SelectOperator):
     The view is kept in the properties, so that the redo panel works after the view has changed. Pixels count from the lower left.
     """
 
-    view: FloatVectorProperty(name="View", description="From the world to clip space, row by row", size=16, options=HIDDEN)
-    size: IntVectorProperty(name="Size", description="Of the picture, in pixels", size=2, options=HIDDEN)
+    view: FloatVectorProperty(name="View", description="Matrix from world to clip space, row by row", size=16, options=HIDDEN)
+    size: IntVectorProperty(name="Size", description="Size of the image, in pixels", size=2, options=HIDDEN)
     help: str  # for the status bar
     _gesture: Gesture | None = None
 
@@ -90,7 +90,7 @@ def _camera_view(context: bpy.types.Context) -> tuple[object, tuple[int, int]]:
     if camera is None:
         raise errors.TttlrmError(
             "There is no view to select in.",
-            hint="Start this in a 3D view, or give the scene a camera.",
+            hint="Run this in a 3D Viewport, or add a camera to the scene.",
             code=errors.Code.NO_VIEW,
         )
     size = (render.resolution_x * render.resolution_percentage // 100, render.resolution_y * render.resolution_percentage // 100)

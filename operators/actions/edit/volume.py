@@ -20,11 +20,11 @@ class ByVolume(Operator):
 
     object: StringProperty(
         name="Object",
-        description="An empty (a box as large as it is drawn; a ball for a sphere) or a mesh (the box around it); "
-        "empty for the one that is selected beside the splats",
+        description="An empty (a box of its display size; a ball if displayed as a sphere) or a mesh (its bounding box); "
+        "leave blank to use the one selected along with the splats",
         options={"SKIP_SAVE"},
     )
-    outside: BoolProperty(name="Outside", description="Those outside it instead")
+    outside: BoolProperty(name="Outside", description="Use the splats outside the volume instead")
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this for the redo panel."""
@@ -50,8 +50,8 @@ class ByVolume(Operator):
         if len(found) != 1 or is_splats(found[0]):
             unknown = errors.text("There is no object “{}” to select in.", self.object)
             raise errors.TttlrmError(
-                unknown if self.object else "No object tells what is inside.",
-                hint="Select one empty or mesh beside the splats, or name one.",
+                unknown if self.object else "Select an object that marks the volume.",
+                hint="Select one empty or mesh along with the splats, or give its name.",
                 code=errors.Code.NO_VOLUME,
             )
         return found[0]

@@ -6,12 +6,12 @@ from typing import Any
 from bpy.props import EnumProperty
 
 ITEMS = [
-    ("NEGATIVE_Y", "Y Down", "As splat files usually are, and COLMAP: x right, y down, z forward"),
-    ("Y", "Y Up", "x right, y up, z towards you"),
+    ("NEGATIVE_Y", "Y Down", "Usual in splat files and COLMAP: x right, y down, z forward"),
+    ("Y", "Y Up", "x right, y up, z toward the viewer"),
     ("Z", "Z Up", "As in Blender and Nerfstudio"),
 ]
 DEFAULT = ITEMS[0][0]
-AUTOMATIC = ("AUTO", "Automatic", "As the file says; where it says nothing, y points down")
+AUTOMATIC = ("AUTO", "Automatic", "Use the axis given in the file; if there is none, y points down")
 TOLD = {"z": "Z", "-y": "NEGATIVE_Y"}  # how the engine names what files tell
 
 

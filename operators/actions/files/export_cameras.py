@@ -19,13 +19,13 @@ from .axes import DEFAULT, axes_property
 
 NAMES = {"TRANSFORMS": "transforms.json", "COLMAP": "images.txt"}
 ITEMS = [
-    ("TRANSFORMS", "transforms.json", "As Nerfstudio and instant-ngp read it, with OpenGL camera axes"),
+    ("TRANSFORMS", "transforms.json", "Format of Nerfstudio and instant-ngp, with OpenGL camera axes"),
     ("COLMAP", "COLMAP Text", "cameras.txt, images.txt and an empty points3D.txt in one folder"),
 ]
 
 
 class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
-    """Save poses and lenses of cameras, for other programs that reconstruct or draw splats"""
+    """Export camera poses and lenses for other programs that reconstruct or render splats"""
 
     bl_idname = "tttlrm.export_cameras"
     bl_label = "Export Cameras"
@@ -33,9 +33,11 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
     filename_ext = ".json"
     check_extension = None
     filter_glob: StringProperty(default="*.json;*.txt", options={"HIDDEN"})
-    file_format: EnumProperty(name="Format", items=ITEMS, description="The ending of the name tells it too: .json or .txt")
-    use_selection: BoolProperty(name="Selected Only", description="Selected cameras only, not all of the scene")
-    up_axis: axes_property("The axis of the file that points up. The same as for splats that belong to the cameras")
+    file_format: EnumProperty(
+        name="Format", items=ITEMS, description="File format, also set by the file extension: .json or .txt"
+    )
+    use_selection: BoolProperty(name="Selected Only", description="Export only the selected cameras, not all of the scene")
+    up_axis: axes_property("Axis of the file that points up. Use the same as for the splats of these cameras")
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -74,7 +76,7 @@ def export_cameras(path: Path, objects: Iterable[bpy.types.Object], scene: bpy.t
     Raises `TttlrmError` where there are none, or where they cannot be written.
     """
     if not _has_cameras(scene):
-        raise errors.TttlrmError("There is no camera in the scene.", hint="Add one.", code=errors.Code.NO_CAMERAS)
+        raise errors.TttlrmError("There is no camera in the scene.", hint="Add a camera.", code=errors.Code.NO_CAMERAS)
     names, cameras = views_of(objects, scene, np.linalg.inv(conversion.AXES[up_axis]))
     if path.suffix.lower() == ".txt":
         camera_writers.write_colmap(path.parent, names, cameras)

@@ -19,11 +19,11 @@ from .axes import DEFAULT, axes_property
 from .suffixes import Choice, settle
 
 WORDS = {
-    "PLY": "Everything is kept; the largest",
-    "COMPRESSED_PLY": "A quarter of the size, somewhat rounded",
-    "SPZ": "A tenth of the size, rounded more",
-    "SPLAT": "For viewers in browsers; colours do not depend on the view",
-    "GLB": "glTF with the extension KHR_gaussian_splatting. Everything is kept; y points up",
+    "PLY": "Keeps everything; the largest file",
+    "COMPRESSED_PLY": "A quarter of the size, with slight rounding",
+    "SPZ": "A tenth of the size, with more rounding",
+    "SPLAT": "For web viewers; without view-dependent color",
+    "GLB": "glTF with the extension KHR_gaussian_splatting. Keeps everything; y points up",
 }
 FORMATS = {kind.name.upper().replace(" ", "_"): kind for kind in splat_files.FORMATS}
 ENDINGS = {key: kind.suffix for key, kind in FORMATS.items()}
@@ -31,7 +31,7 @@ ITEMS = [(key, f"{FORMATS[key].name} ({ENDINGS[key]})", words) for key, words in
 
 
 class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
-    """Save splats as they are shown, with the object's transform applied, as a PLY, compressed PLY, SPZ, .splat or GLB file"""
+    """Export splats as displayed, with the object's transform applied, to a PLY, compressed PLY, SPZ, .splat or GLB file"""
 
     bl_idname = "tttlrm.export_splats"
     bl_label = "Export Splats"
@@ -39,16 +39,17 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
     filename_ext = ".ply"
     check_extension = None
     filter_glob: StringProperty(default=";".join(f"*{suffix}" for suffix in splat_files.SUFFIXES), options={"HIDDEN"})
-    file_format: EnumProperty(name="Format", items=ITEMS, description="The ending of the name tells it too")
-    use_selection: BoolProperty(name="All Selected", description="All selected splats in one file, not the active object's only")
-    up_axis: axes_property(
-        "The axis of the file that points up. Viewers of splats expect y down; in GLB files y points up always"
+    file_format: EnumProperty(name="Format", items=ITEMS, description="File format, also set by the file extension")
+    use_selection: BoolProperty(
+        name="All Selected",
+        description="Export the splats of all selected objects to one file, not only those of the active object",
     )
+    up_axis: axes_property("Axis of the file that points up. Splat viewers expect y down; in GLB files y always points up")
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        cls.poll_message_set("Neither the active object nor a selected one holds splats: select one that does")
+        cls.poll_message_set("Neither the active object nor a selected one has splats: select one that does")
         return is_splats(context.object) or any(map(is_splats, context.selected_objects))
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:

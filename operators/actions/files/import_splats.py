@@ -31,10 +31,10 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
     filter_glob: StringProperty(default=";".join(f"*{suffix}" for suffix in splat_files.SUFFIXES), options={"HIDDEN"})
     directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
-    up_axis: axes_property(
-        "The axis of the file that points up. The object is turned; its splats stay as they are", automatic=True
+    up_axis: axes_property("Axis of the file that points up. The object is rotated; its splats stay unchanged", automatic=True)
+    scale: FloatProperty(
+        name="Scale", description="Scale of the imported objects", default=1, min=1e-6, soft_min=0.01, soft_max=100
     )
-    scale: FloatProperty(name="Scale", description="Size of the objects", default=1, min=1e-6, soft_min=0.01, soft_max=100)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this; files that were dropped are named already."""

@@ -103,7 +103,7 @@ def test_logarithmic_scales_of_the_drafts_are_noticed(tmp_path, random_splats):
 
 
 def test_small_integers_and_strides(tmp_path):
-    """Rotations as normalised shorts, opacities as normalised bytes, positions interleaved with padding."""
+    """Rotations as normalized shorts, opacities as normalized bytes, positions interleaved with padding."""
     mixed = np.zeros(2, dtype=[("p", "<f4", 3), ("o", "u1", (1,)), ("rest", "u1", 3)])
     mixed["p"], mixed["o"][:, 0] = [[1, 2, 3], [4, 5, 6]], [255, 51]
     rotations, scales = np.array([[32767, 0, 0, 0], [0, 0, 0, 32767]], "<i2"), np.full((2, 3), 0.5, "<f4")

@@ -91,15 +91,15 @@ def test_splats_made_here_come_back_but_for_rounded_logarithms(tmp_path, random_
         np.testing.assert_array_equal(getattr(read, name), getattr(splats, name))
 
 
-def test_without_harmonics_plain_colours_count(tmp_path, random_splats):
+def test_without_harmonics_plain_colors_count(tmp_path, random_splats):
     splats = random_splats(5, 0)
     table = {name: values for name, values in plain_table(splats).items() if not name.startswith("f_")}
-    write_table(tmp_path / "grey.ply", table, {}, "binary_little_endian")
-    assert not read_ply(tmp_path / "grey.ply").sh.any()
+    write_table(tmp_path / "gray.ply", table, {}, "binary_little_endian")
+    assert not read_ply(tmp_path / "gray.ply").sh.any()
     table |= {name: np.full(5, value) for name, value in (("red", 255), ("green", 0), ("blue", 51))}
     kinds = dict.fromkeys(("red", "green", "blue"), "uchar")
-    write_table(tmp_path / "coloured.ply", table, kinds, "binary_little_endian")
-    colors = 0.5 + SH_DC * read_ply(tmp_path / "coloured.ply").sh[:, 0]
+    write_table(tmp_path / "colored.ply", table, kinds, "binary_little_endian")
+    colors = 0.5 + SH_DC * read_ply(tmp_path / "colored.ply").sh[:, 0]
     np.testing.assert_allclose(colors, np.tile([1, 0, 0.2], (5, 1)), atol=1e-6)
 
 

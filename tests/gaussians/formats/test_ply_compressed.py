@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compressed PLY files: round trips within the quantisation, a file laid out by hand, and damaged ones."""
+"""Compressed PLY files: round trips within the quantization, a file laid out by hand, and damaged ones."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ NAMES += ["min_scale_x", "min_scale_y", "min_scale_z", "max_scale_x", "max_scale
 
 
 def by_hand() -> bytes:
-    """One splat of degree 1 in a chunk without bounds for colours."""
+    """One splat of degree 1 in a chunk without bounds for colors."""
     bounds = "\n".join(f"property float {name}" for name in NAMES)
     head = HEADER.format(bounds=bounds, rest="\n".join(f"property uchar f_rest_{i}" for i in range(9)))
     chunk = np.array([0, -10, 5, 2047, 1013, 7, -4, -4, -4, -4, 4, -4], dtype="<f4")
@@ -57,7 +57,7 @@ def test_reads_bytes_laid_out_by_hand(tmp_path):
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), degree=st.integers(0, 3), count=st.sampled_from([1, 255, 256, 700]))
-def test_round_trip_within_the_quantisation(tmp_path, random_splats, seed, degree, count):
+def test_round_trip_within_the_quantization(tmp_path, random_splats, seed, degree, count):
     splats = random_splats(count, degree, seed)
     write_compressed_ply(tmp_path / "a.compressed.ply", splats)
     splats, read = splats[morton_order(splats.means)], read_ply(tmp_path / "a.compressed.ply")

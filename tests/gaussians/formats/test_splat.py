@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`.splat` files: round trips within the quantisation, bytes laid out by hand, and damaged files."""
+"""`.splat` files: round trips within the quantization, bytes laid out by hand, and damaged files."""
 
 import struct
 
@@ -18,7 +18,7 @@ BY_HAND = struct.pack("<6f8B", 1, -2, 3, 0.5, 0.25, 0.125, 255, 0, 51, 204, 204,
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), degree=st.integers(0, 3))
-def test_round_trip_within_the_quantisation(tmp_path, random_splats, seed, degree):
+def test_round_trip_within_the_quantization(tmp_path, random_splats, seed, degree):
     splats = random_splats(200, degree, seed)
     write_splat(tmp_path / "a.splat", splats)
     read = read_splat(tmp_path / "a.splat")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SPZ files: round trips within the quantisation, bytes laid out by hand, and damaged files."""
+"""SPZ files: round trips within the quantization, bytes laid out by hand, and damaged files."""
 
 import gzip
 import struct
@@ -24,7 +24,7 @@ def angles(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), degree=st.integers(0, 3), size=st.floats(1e-2, 1e4))
-def test_round_trip_within_the_quantisation(tmp_path, random_splats, seed, degree, size):
+def test_round_trip_within_the_quantization(tmp_path, random_splats, seed, degree, size):
     splats = random_splats(200, degree, seed)
     splats.means[:] *= size
     write_spz(tmp_path / "splats.spz", splats)
@@ -59,8 +59,8 @@ def by_hand(version: int, rotation: bytes) -> bytes:
     """One splat of degree 1, byte by byte as the format's description says, with 12 fractional bits."""
     header = struct.pack("<4sIIBBBB", b"NGSP", version, 1, 1, 12, 0, 0)
     position = (4096).to_bytes(3, "little") + (-2048).to_bytes(3, "little", signed=True) + (6144).to_bytes(3, "little")
-    opacity, colour, scales = bytes([51]), bytes([255, 0, 51]), bytes([160, 144, 176])
-    return header + position + opacity + colour + scales + rotation + bytes([192, 128, 64, 160, 128, 128, 128, 128, 96])
+    opacity, color, scales = bytes([51]), bytes([255, 0, 51]), bytes([160, 144, 176])
+    return header + position + opacity + color + scales + rotation + bytes([192, 128, 64, 160, 128, 128, 128, 128, 96])
 
 
 @pytest.mark.parametrize(

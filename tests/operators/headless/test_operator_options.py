@@ -16,4 +16,4 @@ def test_wrong_settings_are_misuse(tmp_path, wrong, capsys):
 
 def test_help_has_the_words_of_the_panel(capsys):
     assert command_line.main(["decode", "--help"]) == 0
-    assert "Share of the most opaque pixels that become splats" in " ".join(capsys.readouterr().out.split())
+    assert "Share of pixels that become splats, the most opaque first" in " ".join(capsys.readouterr().out.split())

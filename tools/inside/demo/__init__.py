@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main job on a scene that Blender can make by itself: Suzanne on a table. Run as `python -m tools.inside.demo`."""
+"""The demo: a reconstruction of Suzanne on a table, photographed by Blender. Run as `python -m tools.inside.demo`."""

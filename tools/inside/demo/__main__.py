@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photographs Suzanne, has the worker reconstruct her, and shows in Blender what came of it."""
+"""Photograph Suzanne, let the worker reconstruct her, and show the result in Blender."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOLD_OUT = 8
 
 
 def main(arguments: list[str]) -> int:
-    """The whole demo; the exit status."""
+    """Run the demo; return the exit status."""
     options = _parser().parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     wanted = settings.ReconstructSettings(
@@ -42,10 +42,10 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.inside.demo", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("out"), help="folder of the results (default: %(default)s)")
-    parser.add_argument("--refine", type=int, default=600, metavar="STEPS", help="optimisation steps (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the results (default: %(default)s)")
+    parser.add_argument("--refine", type=int, default=600, metavar="STEPS", help="optimization steps (default: %(default)s)")
     parser.add_argument(
-        "--checkpoint", default="default", metavar="FILE", help="weights of the network (default: those included)"
+        "--checkpoint", default="default", metavar="FILE", help="weights of the network (default: the included ones)"
     )
     return parser
 
@@ -72,13 +72,13 @@ def _reconstruct(folder: Path, wanted: settings.ReconstructSettings) -> tuple[re
 
 
 class Stages:
-    """Prints each stage of a job as it begins."""
+    """Prints each stage of a job as it starts."""
 
     def __init__(self) -> None:
         self._stage, self._began = "", time.monotonic()
 
     def __call__(self, event: messages.Event) -> None:
-        """Take note of an event."""
+        """Print the stage of an event if it is new."""
         stage = getattr(event, "stage", self._stage)
         if stage != self._stage:
             self._stage = stage
@@ -89,9 +89,9 @@ def _tell(result: results.ReconstructResult, in_blender: float, out: Path) -> No
     assert result.figures, "photos are held out"
     refined, decoded = result.figures, result.decoded or result.figures
     print(f"{len(result.gaussians):,} splats from {result.views} photos in {sum(result.seconds.values()):.0f} s")
-    print(f"held-out views as decoded: PSNR {decoded.psnr:.2f} dB, SSIM {decoded.ssim:.3f}")
-    print(f"held-out views as refined: PSNR {refined.psnr:.2f} dB, SSIM {refined.ssim:.3f}")
-    print(f"the same, rendered by Blender's Cycles: PSNR {in_blender:.2f} dB")
+    print(f"held-out views, decoded: PSNR {decoded.psnr:.2f} dB, SSIM {decoded.ssim:.3f}")
+    print(f"held-out views, refined: PSNR {refined.psnr:.2f} dB, SSIM {refined.ssim:.3f}")
+    print(f"the same, rendered by Cycles: PSNR {in_blender:.2f} dB")
     print(f"See {out / 'demo.png'} and {out / 'demo.blend'}.")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photos beside what Blender renders of their reconstruction."""
+"""Photos beside Blender's renders of their reconstruction."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from operators.scene.pictures import write_png
 
 from .suzanne import render, render_settings, set_sky
 
-context: Any = bpy.context  # whose types do not tell what is there when
+context: Any = bpy.context  # untyped: fake-bpy-module does not know which attributes exist in which area
 
 GAP = 4  # pixels between the pictures
-SAMPLES = 2  # a ray through splats is long, and the denoiser good
+SAMPLES = 2  # rays through splats are slow, and the denoiser is good
 
 
 def compare(
@@ -28,7 +28,7 @@ def compare(
     mesh: bpy.types.Object,
     path: Path,
 ) -> float:
-    """Write one row for each camera, photo | splats | mesh, all by Cycles. Gives the PSNR of the splats' pictures in dB."""
+    """Write a row per camera: photo | splats | mesh, rendered by Cycles. Returns the PSNR of the splats' renders in dB."""
     _light()
     rows = [_row(camera, splats, mesh, path.parent) for camera in cameras]
     write_png(path, np.concatenate([_framed(row) for row in rows]))
@@ -37,7 +37,7 @@ def compare(
 
 
 def _light() -> None:
-    """A white sky that the cameras do not see: the splats shine by themselves, the mesh does not."""
+    """Add a white sky that cameras do not see, because meshes, unlike splats, emit no light."""
     scene = context.scene
     render_settings(scene, SAMPLES)
     set_sky((1.0, 1.0, 1.0))
@@ -74,6 +74,6 @@ def _pixels(image: bpy.types.Image) -> np.ndarray:
 
 
 def _framed(pictures: list[np.ndarray]) -> np.ndarray:
-    """Pictures side by side, with white between and around them."""
+    """Images side by side, with white between and around them."""
     edges = ((GAP // 2, GAP // 2), (GAP // 2, GAP // 2), (0, 0))
     return np.concatenate([np.pad(picture, edges, constant_values=1) for picture in pictures], axis=1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Suzanne on a table, everything textured by formulas, photographed from all around."""
+"""Suzanne on a table, with procedural textures, photographed from all around."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from operators.given import untyped
 from operators.scene import nodes
 from operators.scene.cameras import camera_of, look_through, pictures, transforms_json
 
-context: Any = bpy.context  # whose types do not tell what is there when
+context: Any = bpy.context  # untyped: fake-bpy-module does not know which attributes exist in which area
 
 VIEWS = 24
 SIZE = (256, 256)  # pixels
-LENS = 50.0  # millimetres on a sensor of 36
-AIM = Vector((0.0, 0.0, 0.4))  # what all cameras look at
+LENS = 50.0  # millimeters, on a 36 mm sensor
+AIM = Vector((0.0, 0.0, 0.4))  # the target of all cameras
 DISTANCE = 4.2
 SAMPLES = 16
 
 
 def photograph(folder: Path, views: int = VIEWS, size: tuple[int, int] = SIZE, samples: int = SAMPLES) -> None:
-    """Build the scene and write a photo set: images/00.png … and transforms.json, as the panel would send it."""
+    """Build the scene and write a photo set as the panel would send it: images/00.png … and transforms.json."""
     _furnish()
     cameras = [_camera(f"{index:02d}", index / views, 2.2 * index) for index in range(views)]
     render_settings(context.scene, samples)
@@ -38,7 +38,7 @@ def photograph(folder: Path, views: int = VIEWS, size: tuple[int, int] = SIZE, s
 
 
 def render_settings(scene: Any, samples: int) -> None:
-    """Cycles with few samples and a denoiser, colours as they are."""
+    """Set Cycles to few samples with a denoiser, and the view transform to leave colors unchanged."""
     scene.render.engine = "CYCLES"
     scene.cycles.samples, scene.cycles.use_denoising = samples, True
     scene.cycles.max_bounces = 3
@@ -47,14 +47,14 @@ def render_settings(scene: Any, samples: int) -> None:
 
 
 def set_sky(color: tuple[float, float, float]) -> None:
-    """An even light from everywhere, in linear light."""
+    """Set an even light from all directions, in linear light."""
     world = context.scene.world = bpy.data.worlds.new("sky")
     background = next(node for node in nodes.tree_of(world).nodes if node.type == "BACKGROUND")
     untyped(background.inputs["Color"]).default_value = (*color, 1.0)
 
 
 def render(camera: bpy.types.Object, size: tuple[int, int], path: Path) -> None:
-    """Write what a camera sees as a PNG file."""
+    """Render the view of a camera to a PNG file."""
     look_through(context.scene, camera, size)
     bpy.ops.render.render()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def render(camera: bpy.types.Object, size: tuple[int, int], path: Path) -> None:
 
 
 def _furnish() -> None:
-    """The floor, the table, Suzanne, a lamp and a sky."""
+    """Add the floor, the table, Suzanne, a lamp and a sky."""
     bpy.ops.mesh.primitive_plane_add(size=40, location=(0, 0, -0.7))
     _paint(_carpet)
     bpy.ops.mesh.primitive_cylinder_add(radius=1.5, depth=0.12, location=(0, 0, -0.06), vertices=64)
@@ -79,7 +79,7 @@ def _furnish() -> None:
 
 
 def _camera(name: str, turn: float, sway: float) -> bpy.types.Object:
-    """A camera on the round about Suzanne, which begins at her face and goes up and down."""
+    """Add a camera on the path around Suzanne, which starts at her face and moves up and down."""
     azimuth, rise = 2 * math.pi * (turn - 0.25), math.radians(45 + 9 * math.sin(sway))
     direction = Vector((math.cos(azimuth) * math.cos(rise), math.sin(azimuth) * math.cos(rise), math.sin(rise)))
     camera = bpy.data.objects.new(name, bpy.data.cameras.new(name))
@@ -91,7 +91,7 @@ def _camera(name: str, turn: float, sway: float) -> bpy.types.Object:
 
 
 def _paint(pattern: Callable[[bpy.types.NodeTree], nodes.Value]) -> None:
-    """Give the active object a matt material with a pattern."""
+    """Give the active object a matte material with a pattern."""
     material = bpy.data.materials.new(pattern.__name__.strip("_"))
     tree = nodes.tree_of(material)
     surface = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
@@ -107,7 +107,7 @@ def _carpet(tree: bpy.types.NodeTree) -> nodes.Value:
 
 
 def _wood(tree: bpy.types.NodeTree) -> nodes.Value:
-    """Rings, bent by noise."""
+    """Rings, distorted by noise."""
     rings = nodes.add(tree, "ShaderNodeTexWave", nodes.value(tree, "ShaderNodeTexCoord", "Object"), bands_direction="X")
     for name, amount in (("Scale", 2.2), ("Distortion", 7.0), ("Detail", 4.0), ("Detail Scale", 2.0)):
         rings.inputs[name].default_value = amount
@@ -115,7 +115,7 @@ def _wood(tree: bpy.types.NodeTree) -> nodes.Value:
 
 
 def _spots(tree: bpy.types.NodeTree) -> nodes.Value:
-    """Cells of many colours with fine noise."""
+    """Cells of many colors with fine noise."""
     place = nodes.value(tree, "ShaderNodeTexCoord", "Object")
     cells = nodes.add(tree, "ShaderNodeTexVoronoi", place)
     cells.inputs["Scale"].default_value = 5.0
@@ -129,7 +129,7 @@ def _noise(tree: bpy.types.NodeTree, place: nodes.Value, scale: float) -> nodes.
 
 
 def _ramp(tree: bpy.types.NodeTree, amount: nodes.Value, low: tuple[float, ...], high: tuple[float, ...]) -> nodes.Value:
-    """A colour between two, chosen by a number, with more contrast than a plain mixture."""
+    """A mix of two colors by a factor, with increased contrast."""
     ramp = nodes.add(tree, "ShaderNodeValToRGB", amount)
     for element, position, color in zip(ramp.color_ramp.elements, (0.3, 0.7), (low, high), strict=True):
         element.position, element.color = position, color

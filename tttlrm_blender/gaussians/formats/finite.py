@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What readers of splat files do about files and splats that cannot be used."""
+"""Splats with values that are not finite, which readers leave out."""
 
 from __future__ import annotations
 
@@ -8,13 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import Code, TttlrmError, text
+from ...errors import bad_splats, text
 from ..gaussians import Gaussians
-
-
-def bad_file(template: str, path: Path, *values: object, hint: str = "") -> TttlrmError:
-    """The error for a file of splats that cannot be read."""
-    return TttlrmError(template, path, *values, hint=hint, code=Code.BAD_SPLATS)
 
 
 def finite(gaussians: Gaussians[np.ndarray]) -> np.ndarray:  # [N] bool
@@ -37,7 +32,7 @@ def keep_finite(
     if lost == 0:
         return gaussians
     if lost == len(sound):
-        raise bad_file("{} holds no splat with finite values.", path)
+        raise bad_splats("{} holds no splat with finite values.", path)
     note = text("{}: left out {} of {} splats, whose values are not finite.", path, lost, len(sound))
     logging.getLogger(__name__).warning(note)
     return gaussians[sound]

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import text
+from ...errors import bad_splats, text
 from ...geometry.quaternions import normalize, to_matrices
 from ...gltf import Glb, read_accessor, read_glb_file, write_glb_file
 from .. import activations
 from ..gaussians import Gaussians, allocate, merge
 from ..transform import apply_matrix
-from .finite import bad_file, finite, keep_finite
+from .finite import finite, keep_finite
 
 EXTENSION = "KHR_gaussian_splatting"
 POINTS = 0  # the mode of a primitive
@@ -41,9 +41,9 @@ def read_glb(path: str | Path) -> Gaussians[np.ndarray]:
     try:
         parts = [_moved(_splats(path, glb, primitive), matrix) for primitive, matrix in _primitives(glb.tree)]
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
-        raise bad_file("{} is a damaged GLB file.", path, hint="Copy or export the file again.") from error
+        raise bad_splats("{} is a damaged GLB file.", path, hint="Copy or export the file again.") from error
     if not parts:
-        raise bad_file("{} holds no Gaussian splats.", path, hint="Open meshes with File → Import → glTF 2.0.")
+        raise bad_splats("{} holds no Gaussian splats.", path, hint="Open meshes with File → Import → glTF 2.0.")
     return merge(parts) if len(parts) > 1 else parts[0]
 
 
@@ -80,11 +80,11 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.nda
     extension = primitive["extensions"][EXTENSION]
     if extension.get("extensions"):
         kind = next(iter(extension["extensions"]))
-        raise bad_file(
+        raise bad_splats(
             "{} holds splats compressed as {}, which cannot be read.", path, kind, hint="Export it without compression."
         )
     if extension.get("colorSpace", DISPLAY) != DISPLAY:
-        note = text("{}: its colours are {}, and are taken as sRGB.", path, extension["colorSpace"])
+        note = text("{}: its colors are {}, and are taken as sRGB.", path, extension["colorSpace"])
         logging.getLogger(__name__).warning(note)
     values = {name: read_accessor(glb, index) for name, index in primitive["attributes"].items() if _is_read(name)}
     degree = max(d for d in range(4) if all(name in values for name in _sh_names(d)[1:]))

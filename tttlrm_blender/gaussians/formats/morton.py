@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order of splats in files that pack neighbours together."""
+"""The order of splats in files that pack neighbors together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BITS = 16  # of each coordinate
 def morton_order(
     means: np.ndarray,  # [N, 3]
 ) -> np.ndarray:  # [N] int64
-    """Indices that follow the Morton curve: most splats come soon after their neighbours in space."""
+    """Indices that follow the Morton curve: most splats come soon after their neighbors in space."""
     if not len(means):
         return np.empty(0, dtype=np.int64)
     low, high = means.min(axis=0), means.max(axis=0)

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from ...atomic_files import replacing
+from ...errors import bad_splats
 from ...geometry.quaternions import normalize
 from .. import activations
 from ..gaussians import Gaussians, allocate
-from .finite import bad_file, finite, keep_finite
+from .finite import finite, keep_finite
 from .ply_compressed import is_compressed, read_compressed
 from .ply_table import Z_UP, blocks, read_element, read_header
 
@@ -33,7 +34,7 @@ BASE, PLAIN_COLOR = ["f_dc_0", "f_dc_1", "f_dc_2"], ["red", "green", "blue"]
 def read_ply(path: str | Path) -> Gaussians[np.ndarray]:
     """The splats of a PLY file, compressed or not: little- or big-endian or text, numbers of any type, properties in any order.
 
-    SH above degree 3 is cut. Without SH, `red green blue` count, and without those grey. Flat splats (two scales) become thin.
+    SH above degree 3 is cut. Without SH, `red green blue` count, and without those gray. Flat splats (two scales) become thin.
     Those with values that are not finite are left out and counted in a logged warning. Raises `TttlrmError` when the
     file is missing, damaged, or holds something other than splats.
     """
@@ -55,7 +56,7 @@ def read_ply(path: str | Path) -> Gaussians[np.ndarray]:
 def _columns(path: Path, names: list[str]) -> dict[str, list[int]]:
     """For each array of `Gaussians` the columns of the table it comes from, in its own order.
 
-    The colours of files without SH are under "colors"; a third scale that is missing is left out.
+    The colors of files without SH are under "colors"; a third scale that is missing is left out.
     """
     wanted = {**LAYOUT, "sh": _sh_names(sum(name.startswith("f_rest_") for name in names) // 3 + 1)}
     if BASE[0] not in names:
@@ -65,7 +66,7 @@ def _columns(path: Path, names: list[str]) -> dict[str, list[int]]:
     missing = [name for group in wanted.values() for name in group if name not in names]
     if missing:
         few = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
-        raise bad_file(
+        raise bad_splats(
             "{} holds no splats: its vertices have no {}.", path, few, hint="Only PLY files of Gaussian splats can be read."
         )
     return {array: [names.index(name) for name in group] for array, group in wanted.items()}
@@ -114,8 +115,8 @@ def write_ply(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") 
 
 def _written_names(terms: int) -> list[str]:
     normals = ["nx", "ny", "nz"]
-    colour = BASE + [f"f_rest_{i}" for i in range(3 * (terms - 1))]
-    return LAYOUT["means"] + normals + colour + LAYOUT["opacities"] + LAYOUT["scales"] + LAYOUT["quats"]
+    color = BASE + [f"f_rest_{i}" for i in range(3 * (terms - 1))]
+    return LAYOUT["means"] + normals + color + LAYOUT["opacities"] + LAYOUT["scales"] + LAYOUT["quats"]
 
 
 def _encode(gaussians: Gaussians[np.ndarray]) -> np.ndarray:

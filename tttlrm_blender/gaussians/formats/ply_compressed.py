@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats as compressed PLY files, as SuperSplat and PlayCanvas know them, about a quarter of the size of plain ones.
 
-Splats come in chunks of 256. The element `chunk` holds the bounds of each chunk's positions, log-scales and colours; the element
-`vertex` four words for each splat: position and log-scale as 11, 10 and 11 bits between the bounds, colour as 8 bits each
+Splats come in chunks of 256. The element `chunk` holds the bounds of each chunk's positions, log-scales and colors; the element
+`vertex` four words for each splat: position and log-scale as 11, 10 and 11 bits between the bounds, color as 8 bits each
 and the opacity, rotation as the index of its largest component among w x y z and the others in 10 bits. The element
 `sh` has a byte for every further coefficient, in the order of plain PLY files, between −4 and 4.
 """
@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from ...atomic_files import replacing
+from ...errors import bad_splats
 from ...geometry.quaternions import from_smallest_three, normalize, to_smallest_three
 from .. import activations
 from ..gaussians import Gaussians, allocate
-from .finite import bad_file, keep_finite
+from .finite import keep_finite
 from .morton import morton_order
 from .ply_table import Z_UP, Header, read_element
 
@@ -67,11 +68,13 @@ def _check(path: Path, chunks: np.ndarray, packed: np.ndarray, sh: np.ndarray) -
     for records, names, kind in ((chunks, bounds, "f"), (packed, WORDS, "u4"), (sh, rest, "u1")):
         for name in names:
             if name not in (records.dtype.names or ()) or kind not in records.dtype[name].str:
-                raise bad_file("{} is a compressed PLY file without a proper {}.", path, name, hint="Export the file again.")
+                raise bad_splats("{} is a compressed PLY file without a proper {}.", path, name, hint="Export the file again.")
     if len(chunks) * CHUNK < len(packed):
-        raise bad_file("{} has {} chunks, too few for {} splats.", path, len(chunks), len(packed), hint="Export the file again.")
+        raise bad_splats(
+            "{} has {} chunks, too few for {} splats.", path, len(chunks), len(packed), hint="Export the file again."
+        )
     if len(rest) not in SH_DEGREES or len(sh) != len(packed):
-        raise bad_file("{} has spherical harmonics that do not fit its splats.", path, hint="Export the file again.")
+        raise bad_splats("{} has spherical harmonics that do not fit its splats.", path, hint="Export the file again.")
 
 
 def _unpack(words: np.ndarray, bits: tuple[int, ...]) -> np.ndarray:
@@ -82,7 +85,7 @@ def _unpack(words: np.ndarray, bits: tuple[int, ...]) -> np.ndarray:
 
 
 def _between(chunks: np.ndarray, kind: str, shares: np.ndarray) -> np.ndarray:
-    """Values [N, 3] at shares of the way from the lower to the upper bounds of their chunks; colours may come without bounds."""
+    """Values [N, 3] at shares of the way from the lower to the upper bounds of their chunks; colors may come without bounds."""
     if BOUNDS[kind][0][0] not in chunks.dtype.names:
         return shares
     low, high = (np.stack([chunks[name] for name in names], axis=-1).astype(np.float32) for names in BOUNDS[kind])
@@ -97,7 +100,7 @@ def _rotations(words: np.ndarray) -> np.ndarray:
 
 
 def write_compressed_ply(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
-    """Write splats as a compressed PLY file, in an order that keeps neighbours in the same chunk.
+    """Write splats as a compressed PLY file, in an order that keeps neighbors in the same chunk.
 
     `up` "z" is told to readers in a comment. Raises `TttlrmError` when the file cannot be written.
     """

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib.recfunctions import structured_to_unstructured
 
-from .finite import bad_file
+from ...errors import bad_splats
 
 TYPES = {
     **{"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4", "float": "f4", "double": "f8"},
@@ -54,9 +54,9 @@ def read_header(path: Path) -> Header:
         with path.open("rb") as file:
             return _parse(_header_lines(file), file)
     except OSError as error:
-        raise bad_file("{} cannot be read: {}.", path, error.strerror) from error
+        raise bad_splats("{} cannot be read: {}.", path, error.strerror) from error
     except (ValueError, KeyError, IndexError) as error:
-        raise bad_file("{} is not a PLY file, or its header is damaged.", path) from error
+        raise bad_splats("{} is not a PLY file, or its header is damaged.", path) from error
 
 
 def _header_lines(file: BinaryIO) -> Iterator[list[str]]:
@@ -108,14 +108,14 @@ def read_element(path: Path, header: Header, name: str) -> np.ndarray:
     Raises `TttlrmError` when the element is missing or the file ends too early.
     """
     if name not in header.names or header.elements[header.names.index(name)].lists:
-        raise bad_file("{} has no element “{}” of plain numbers.", path, name)
+        raise bad_splats("{} has no element “{}” of plain numbers.", path, name)
     index = header.names.index(name)
     try:
         if header.format == "ascii":
             return _read_text(path, header, index)
         return _map_records(path, header, index)
     except (ValueError, IndexError) as error:
-        raise bad_file("{} ends too early or is damaged.", path, hint="Copy or export the file again.") from error
+        raise bad_splats("{} ends too early or is damaged.", path, hint="Copy or export the file again.") from error
 
 
 def _read_text(path: Path, header: Header, index: int) -> np.ndarray:

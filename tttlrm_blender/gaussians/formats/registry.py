@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ... import gltf
-from ...errors import Code, TttlrmError
+from ...errors import Code, TttlrmError, bad_splats
 from ..gaussians import Gaussians
 from . import spz_container
-from .finite import bad_file
 from .glb import read_glb, write_glb
 from .ply import read_ply, write_ply
 from .ply_compressed import write_compressed_ply
@@ -71,7 +70,7 @@ def _format_of(path: Path) -> Format:
         with path.open("rb") as file:
             start = file.read(4)
     except OSError as error:
-        raise bad_file("{} cannot be read: {}.", path, error.strerror) from error
+        raise bad_splats("{} cannot be read: {}.", path, error.strerror) from error
     for known in FORMATS:
         if start.startswith(known.magic):
             return known

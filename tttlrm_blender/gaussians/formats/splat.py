@@ -2,7 +2,7 @@
 """Splats as `.splat` files, which many viewers in browsers read.
 
 No header; 32 bytes per splat, little-endian: position and scale as floats, red, green, blue and opacity as bytes, rotation as
-four bytes w x y z around 128. There are no view-dependent colours. The axes are those of PLY files.
+four bytes w x y z around 128. There are no view-dependent colors. The axes are those of PLY files.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from ...atomic_files import replacing
+from ...errors import bad_splats
 from ...geometry.quaternions import normalize
 from .. import activations
 from ..gaussians import Gaussians, allocate
-from .finite import bad_file, keep_finite
+from .finite import keep_finite
 
 RECORD = np.dtype([("means", "<f4", 3), ("scales", "<f4", 3), ("colors", "u1", 4), ("quats", "u1", 4)])
 
@@ -30,10 +31,10 @@ def read_splat(path: str | Path) -> Gaussians[np.ndarray]:
     try:
         size = path.stat().st_size
         if size == 0 or size % RECORD.itemsize:
-            raise bad_file("{} is not a .splat file, or ends too early: its {} bytes are not 32 for each splat.", path, size)
+            raise bad_splats("{} is not a .splat file, or ends too early: its {} bytes are not 32 for each splat.", path, size)
         records = np.fromfile(path, dtype=RECORD)
     except OSError as error:
-        raise bad_file("{} cannot be read: {}.", path, error.strerror) from error
+        raise bad_splats("{} cannot be read: {}.", path, error.strerror) from error
     into = allocate(len(records), 0)
     into.means[:], into.scales[:] = records["means"], records["scales"]
     into.quats[:] = normalize((records["quats"].astype(np.float32) - 128) / 128)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats as SPZ files (github.com/nianticlabs/spz), about a tenth of the size of PLY.
 
-What the bytes of their attributes mean: positions are 24-bit fixed point (version 1: half floats), opacities, base colours
+What the bytes of their attributes mean: positions are 24-bit fixed point (version 1: half floats), opacities, base colors
 and log-scales bytes, rotations (from version 3: the smallest three components in 10 bits each and the index of the largest;
 before: x y z as bytes), SH coefficients bytes. The axes are right, up, back where those of PLY files are right, down,
 forward: both turn into each other here as in the format's own tools.
@@ -13,15 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
+from ...errors import bad_splats
 from ...geometry.quaternions import from_smallest_three, normalize, to_smallest_three
 from ..activations import to_bytes
 from ..gaussians import Gaussians
 from ..transform import apply_similarity
-from .finite import bad_file, keep_finite
+from .finite import keep_finite
 from .spz_container import TERMS, Header, read_container, write_container
 
 AXES = np.diag([1.0, -1.0, -1.0])  # PLY to SPZ and back
-COLOUR_SCALE = 0.15  # a byte holds 0.5 + 0.15 of the constant coefficient
+COLOR_SCALE = 0.15  # a byte holds 0.5 + 0.15 of the constant coefficient
 MOST_FRACTIONAL_BITS = 20
 SH_STEPS = [8] * 9 + [16] * 36  # coarser than a byte, so that the stream compresses well
 LARGEST_SMALL = np.sqrt(0.5)  # bound on the three smallest components of a unit quaternion
@@ -46,7 +47,7 @@ def _unpack(
     rotations: np.ndarray,  # [N, 4 or 3]
     rest: np.ndarray,  # [N, 3 (K - 1)]
 ) -> Gaussians[np.ndarray]:
-    base_sh = (base / np.float32(255) - np.float32(0.5)) / np.float32(COLOUR_SCALE)
+    base_sh = (base / np.float32(255) - np.float32(0.5)) / np.float32(COLOR_SCALE)
     rest_sh = (rest[:, : 3 * TERMS[3]].astype(np.float32) - 128) / 128
     gaussians = Gaussians(
         means=_from_halves(positions) if header.version == 1 else _from_fixed_point(positions, header.fractional_bits),
@@ -67,12 +68,12 @@ def write_spz(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") 
     turned = apply_similarity(gaussians, 1.0, AXES, np.zeros(3))
     extent = float(np.abs(turned.means).max(initial=0.0))
     if extent >= 1 << 23:
-        raise bad_file("{} cannot hold splats at a distance of {:.0f}.", Path(path), extent, hint="Scale the scene down first.")
+        raise bad_splats("{} cannot hold splats at a distance of {:.0f}.", Path(path), extent, hint="Scale the scene down first.")
     fractional_bits = int(np.clip(23 - np.frexp(extent)[1], 0, MOST_FRACTIONAL_BITS))
     parts = [
         _to_fixed_point(turned.means, fractional_bits),
         to_bytes(turned.opacities * 255),
-        to_bytes(turned.sh[:, 0] * (COLOUR_SCALE * 255) + 127.5),
+        to_bytes(turned.sh[:, 0] * (COLOR_SCALE * 255) + 127.5),
         to_bytes((np.log(np.maximum(turned.scales, 1e-30)) + 10) * 16),
         _to_smallest_three(turned.quats),
         _to_coarse_bytes(turned.sh[:, 1:].reshape(len(turned), 3 * turned.sh.shape[1] - 3)),

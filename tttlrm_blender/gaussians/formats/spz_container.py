@@ -21,8 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ...atomic_files import replacing
-from ...errors import TttlrmError, text
-from .finite import bad_file
+from ...errors import TttlrmError, bad_splats, text
 
 MAGIC, GZIP = b"NGSP", b"\x1f\x8b"
 HEADER = struct.Struct("<4sIIBBBB")  # magic, version, splats, SH degree, fractional bits, flags, streams of version 4
@@ -45,7 +44,7 @@ class Header:
     streams: int = 0
 
     def widths(self) -> list[int]:
-        """Bytes per splat of positions, opacities, base colours, scales, rotations and SH coefficients."""
+        """Bytes per splat of positions, opacities, base colors, scales, rotations and SH coefficients."""
         return [6 if self.version == 1 else 9, 1, 3, 3, 4 if self.version >= 3 else 3, 3 * TERMS[self.degree]]
 
 
@@ -65,9 +64,9 @@ def read_container(path: Path) -> tuple[Header, list[np.ndarray]]:
     except EOFError as error:
         raise _cut(path) from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise bad_file("{} is not an SPZ file, or is damaged.", path) from error
+        raise bad_splats("{} is not an SPZ file, or is damaged.", path) from error
     except OSError as error:
-        raise bad_file("{} cannot be read: {}.", path, error.strerror) from error
+        raise bad_splats("{} cannot be read: {}.", path, error.strerror) from error
 
 
 def write_container(path: str | Path, header: Header, parts: list[np.ndarray]) -> None:
@@ -93,19 +92,19 @@ def _read_version_4(path: Path, file: BinaryIO) -> tuple[Header, list[np.ndarray
             stream = zstd.open(io.BytesIO(file.read(next(sizes))), "rb") if header.count * width else io.BytesIO()
             arrays.append(_array(path, stream, header.count, width))
             if stream.read(1):
-                raise bad_file("{} is damaged: it holds more than its splats.", path)
+                raise bad_splats("{} is damaged: it holds more than its splats.", path)
     except zstd.ZstdError as error:
-        raise bad_file("{} is damaged: its Zstandard streams cannot be unpacked.", path) from error
+        raise bad_splats("{} is damaged: its Zstandard streams cannot be unpacked.", path) from error
     return header, arrays
 
 
 def _read_header(path: Path, stream: gzip.GzipFile | BinaryIO, versions: tuple[int, ...]) -> Header:
     data = stream.read(HEADER.size)
     if len(data) < HEADER.size or data[:4] != MAGIC:
-        raise bad_file("{} is not an SPZ file.", path)
+        raise bad_splats("{} is not an SPZ file.", path)
     _, version, count, degree, fractional_bits, flags, streams = HEADER.unpack(data)
     if version not in versions or degree >= len(TERMS):
-        raise bad_file(
+        raise bad_splats(
             "{} is SPZ of version {} and degree {}.", path, version, degree, hint="Versions 1 to 4 to degree 4 can be read."
         )
     header = Header(version, count, degree, fractional_bits, flags, streams)
@@ -127,7 +126,7 @@ def _packed_sizes(path: Path, file: BinaryIO, header: Header) -> list[int]:
         raise _cut(path)
     packed, unpacked = zip(*ENTRY.iter_unpack(table), strict=True) if table else ((), ())
     if list(unpacked) != [header.count * width for width in header.widths() if header.count * width]:
-        raise bad_file("{} is damaged: its streams are not those of its splats.", path)
+        raise bad_splats("{} is damaged: its streams are not those of its splats.", path)
     if sum(packed) > path.stat().st_size - file.tell():
         raise _cut(path)
     return list(packed)
@@ -141,7 +140,7 @@ def _array(path: Path, stream: Any, count: int, width: int) -> np.ndarray:  # [N
 
 
 def _cut(path: Path) -> TttlrmError:
-    return bad_file("{} ends too early.", path, hint="Copy or export the file again.")
+    return bad_splats("{} ends too early.", path, hint="Copy or export the file again.")
 
 
 def _zstandard(path: Path) -> Any:
@@ -155,4 +154,4 @@ def _zstandard(path: Path) -> Any:
 
         return zstandard
     hint = "Install the package zstandard for it, or export the file as SPZ of version 3 or as PLY."
-    raise bad_file("{} is SPZ of version 4, which this Python cannot unpack.", path, hint=hint)
+    raise bad_splats("{} is SPZ of version 4, which this Python cannot unpack.", path, hint=hint)

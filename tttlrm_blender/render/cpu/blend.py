@@ -2,7 +2,7 @@
 """Kernels that blend the splats of every tile, and back.
 
 All arrays of a tile's pixels stand one after the other in one buffer, and the inner loops have no branches and unsigned
-indices: so LLVM sees that nothing overlaps and vectorises them. A pixel that is finished keeps its transmittance, negated.
+indices: so LLVM sees that nothing overlaps and vectorizes them. A pixel that is finished keeps its transmittance, negated.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def load_gradients(tile, images, gradients, left, top) -> None:
 @kernel
 def blend_pair_backward(tile, pair, record, left, top, out) -> None:
     """The gradient of one pair: sums over pixels of v, v dx, v dy, v dx², v dx dy, v dy², where v is the gradient of half
-    the squared distance from the centre in standard deviations, then of red, green, blue and z."""
+    the squared distance from the center in standard deviations, then of red, green, blue and z."""
     mx, my = record[0] - F(left), record[1] - F(top)
     a, b, c, e = record[2], record[3], record[4], record[5]
     red, green, blue, z = record[6], record[7], record[8], record[9]
@@ -193,7 +193,7 @@ def blend_pair_backward(tile, pair, record, left, top, out) -> None:
 
 @kernel
 def gather(start, stop, order, starts, slots, g_pairs, ellipses, opacities, g_means2d, g_ellipses, g_opacities) -> None:
-    """Sum the pairs of every drawn splat into the gradients of its centre, ellipse and opacity."""
+    """Sum the pairs of every drawn splat into the gradients of its center, ellipse and opacity."""
     for rank in range(start, stop):
         s = sx = sy = sxx = sxy = syy = s_red = s_green = s_blue = s_z = ZERO
         for slot in range(starts[rank], starts[rank + 1]):

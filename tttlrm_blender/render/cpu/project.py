@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kernels from splats to ellipses on the image and their colours, and back.
+"""Kernels from splats to ellipses on the image and their colors, and back.
 
-Notation: p is the centre in camera coordinates; U (two rows) the projection, linearised at p, times the camera's rotation;
+Notation: p is the center in camera coordinates; U (two rows) the projection, linearized at p, times the camera's rotation;
 W = U Q with the splat's rotation Q; K = W diag(scales). The covariance on the image is K Kᵀ + blur, the conic its inverse.
 A row of `ellipses` is [conic xx, xy, yy, red, green, blue, z].
 """
@@ -89,7 +89,7 @@ def view_of(views, v) -> tuple[Matrix, Vector, tuple[float, float, float, float]
 
 @kernel
 def pose(mean, quat, scales) -> tuple[Vector, Vector, Matrix, float]:
-    """Centre, scales, rotation matrix and the quaternion's length."""
+    """Center, scales, rotation matrix and the quaternion's length."""
     length = math.sqrt(quat[0] * quat[0] + quat[1] * quat[1] + quat[2] * quat[2] + quat[3] * quat[3])
     w, x, y, z = quat[0] / length, quat[1] / length, quat[2] / length, quat[3] / length
     turn = (
@@ -124,7 +124,7 @@ def clamped(slope, focal, principal, extent) -> float:
 
 @kernel
 def footprint(point, camera, lens, size, turn, size3) -> tuple[float, float, float, float, float]:
-    """Centre x, y and covariance xx, xy, yy on the image."""
+    """Center x, y and covariance xx, xy, yy on the image."""
     fx, fy, cx, cy = lens
     sx, sy = point[0] / point[2], point[1] / point[2]
     u0 = scale(fx / point[2], subtract(camera[0], scale(clamped(sx, fx, cx, size[0]), camera[2])))
@@ -135,7 +135,7 @@ def footprint(point, camera, lens, size, turn, size3) -> tuple[float, float, flo
 
 @kernel
 def footprint_backward(point, camera, lens, size, turn, size3, g_conic, gx, gy) -> tuple[Vector, Vector, Vector, Vector, Vector]:
-    """Gradients of p, the scales and the rows of the splat's rotation, from those of the conic and the centre."""
+    """Gradients of p, the scales and the rows of the splat's rotation, from those of the conic and the center."""
     fx, fy, cx, cy = lens
     z = point[2]
     sx, sy = point[0] / z, point[1] / z
@@ -170,7 +170,7 @@ def covariance_backward(a, b, c, g_conic) -> Vector:
 
 @kernel
 def radius(z, x, y, a, b, c, opacity, size) -> np.int32:
-    """How far from its centre a splat is at least `MIN_ALPHA`, in whole pixels; 0 where it is not drawn or is broken."""
+    """How far from its center a splat is at least `MIN_ALPHA`, in whole pixels; 0 where it is not drawn or is broken."""
     if not (z >= NEAREST and opacity > FAINTEST and ZERO < a * c - b * b < INFINITE):
         return np.int32(0)
     reach = math.sqrt(TWO * math.log(opacity / FAINTEST))
@@ -190,7 +190,7 @@ def color(basis, sh, terms) -> Vector:
 
 @kernel
 def color_backward(offset, sh, terms, g_color, basis, weights, g_sh) -> Vector:
-    """Add to the gradient of sh and return that of the splat's centre."""
+    """Add to the gradient of sh and return that of the splat's center."""
     distance = math.sqrt(dot(offset, offset))
     direction = scale(ONE / distance, offset)
     harmonics(terms, direction, basis)

@@ -4,7 +4,7 @@
 Splats are sorted by depth once; then a counting sort over tiles keeps that order. A *pair* is a splat in a tile, with the
 rows of the tile that its ellipse touches, so that blending skips the others.
 A *record* is what blending needs of a splat, in one row: [x, y, a, b, c, e, red, green, blue, z], where the splat's
-opacity at an offset (dx, dy) from its centre is exp(8 (e - a dx² - b dx dy - c dy²)).
+opacity at an offset (dx, dy) from its center is exp(8 (e - a dx² - b dx dy - c dy²)).
 """
 
 from __future__ import annotations

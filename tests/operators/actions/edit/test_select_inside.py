@@ -32,7 +32,7 @@ def test_the_bounds_of_a_mesh_are_a_volume():
 
 def test_volumes_that_are_none_are_told():
     obj = add()
-    with pytest.raises(RuntimeError, match="No object tells what is inside"):
+    with pytest.raises(RuntimeError, match="Select an object that marks the volume"):
         ops.select_inside()
     with pytest.raises(RuntimeError, match="There is no object “nowhere”"):
         ops.select_inside(object="nowhere")
