@@ -95,7 +95,7 @@ def test_every_option_of_refinement_reaches_its_setting():
 
 
 def test_the_options_of_all_parts_of_a_reconstruction_stand_side_by_side():
-    """Each once, and none begins another so that it would have to be written out."""
+    """Options are unique, and none is a prefix of another."""
     kinds = (ReconstructSettings, DecodeSettings, RefineSettings, MeshSettings)
     names = [name for kind in kinds for name in options(kind)]
     assert len(names) == len(set(names))
