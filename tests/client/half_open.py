@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A worker, a client and a network of their own that fails without a word: `unshare --net python half_open.py returns FOLDER`."""
+"""A worker and a client on a private network that fails silently: `unshare --net python half_open.py returns FOLDER`."""
 
 import fcntl
 import logging
@@ -23,7 +23,7 @@ GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1  # of <linux/sockios.h> and <net/if
 
 
 def network(up: bool) -> None:
-    """Let the loopback interface carry packets, or swallow them."""
+    """Make the loopback interface pass or drop packets."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         name, flags = struct.unpack("16sh", fcntl.ioctl(any_socket, GET_FLAGS, struct.pack("16sh", b"lo", 0)))
         fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh", name, flags | UP if up else flags & ~UP))

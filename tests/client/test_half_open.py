@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks that fail without a word, for a while or for good; on Linux, where a process may have a network of its own."""
+"""Networks that fail silently, for a while or forever; only on Linux, where processes can have private networks."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ OWN_NETWORK = ["unshare", "--map-root-user", "--net"]
 
 
 def own_network() -> bool:
-    """Whether the system lets this user have a network of his own."""
+    """Whether this user can create private networks."""
     return bool(shutil.which("unshare")) and not subprocess.run([*OWN_NETWORK, "true"], capture_output=True).returncode
 
 

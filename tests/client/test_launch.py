@@ -164,7 +164,7 @@ def test_the_token_is_not_on_the_command_line_and_not_inherited():
 
 
 def test_the_engine_of_an_extension_is_found_under_its_own_name(tmp_path):
-    """Blender imports the client as a part of the extension; the worker's Python sees the engine beside it all the same."""
+    """The worker imports the engine, although Blender imports it under another name."""
     extension = tmp_path / "bl_ext" / "tttlrm"
     shutil.copytree(
         ROOT / "tttlrm_blender", extension / "tttlrm_blender", ignore=shutil.ignore_patterns("__pycache__", "*.safetensors")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes that stand still for a while, as all do on a laptop that sleeps, lose nothing."""
+"""Suspended processes, as on a sleeping laptop, lose nothing."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ ASLEEP = 1.0  # seconds
 
 @contextmanager
 def suspended(pid: int) -> Iterator[None]:
-    """The process stands still in the block."""
+    """Suspend the process in the block."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield

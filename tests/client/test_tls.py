@@ -38,7 +38,7 @@ def test_a_job_through_tls(certificate, tmp_path):
 
 
 class Eavesdropper:
-    """Has a certificate, takes a connection, and remembers what it is told through it."""
+    """A TLS server that accepts one connection and records what it receives."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self.heard = b""
@@ -80,7 +80,7 @@ def test_a_worker_without_tls_is_said(port):
 
 
 def own_address() -> str:
-    """An address of this machine that others use, or none."""
+    """An address of this machine that other machines can use, or none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # nothing is sent
@@ -102,7 +102,7 @@ def test_other_machines_are_told_nothing_in_the_clear():
 
 
 def unchecked() -> ssl.SSLContext:
-    """TLS as a browser has it once its user has clicked the warning away."""
+    """A TLS context without verification, as in a browser whose user ignores the warning."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photo sets that people have but should not: each ends with a usable result or with one sentence."""
+"""Faulty photo sets: each gives a usable result or one error sentence."""
 
 import json
 import shutil
@@ -88,13 +88,13 @@ def save(folder: Path, photos: list[Image.Image]) -> None:
 
 @pytest.fixture(scope="module")
 def photos(shared: Path) -> list[Image.Image]:
-    """Neighbouring photos of the castle, small."""
+    """Neighboring photos of the castle, small."""
     whole = (Image.open(shared / "data/castle" / name).convert("RGB") for name in NAMES)
     return [photo.resize((SIDE, SIDE * photo.height // photo.width), Image.Resampling.LANCZOS) for photo in whole]
 
 
 def run(folder: Path, tmp_path: Path) -> tuple[int, Path]:
-    """The exit status of the command, and where it was to write."""
+    """The exit status of the command, and its output folder."""
     checkpoint, out = write_checkpoint(tmp_path / "small.safetensors"), tmp_path / "out"
     options = ["--checkpoint", str(checkpoint), "--size", "96x72", "--refine", "20", "--out", str(out)]
     return main(["reconstruct", str(folder), *options, "--json"]), out

@@ -16,7 +16,7 @@ from tttlrm_blender.gaussians.formats.registry import read_splats, up_axis
 
 @pytest.fixture
 def options(tmp_path):
-    """What `reconstruct` needs for a run of a second."""
+    """Arguments for a `reconstruct` of one second."""
     photos = write_photos(tmp_path / "photos")
     return [str(photos), "--checkpoint", str(write_checkpoint(tmp_path / "small.safetensors"))]
 

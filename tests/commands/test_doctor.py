@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `tttlrm doctor` says of a sound installation and of broken ones."""
+"""`tttlrm doctor` on healthy and broken installations."""
 
 import json
 import sys
@@ -12,12 +12,12 @@ from tttlrm_blender.protocol.settings import ReconstructSettings
 
 @pytest.fixture
 def untested(monkeypatch):
-    """The test takes seconds; here it has gone well already."""
+    """Replace the self-test, which takes seconds, by a success."""
     monkeypatch.setattr(doctor, "self_test", lambda: {"ok": True, "seconds": 1.0, "splats": 5, "psnr": 20.0})
 
 
 def told(capsys) -> dict[str, str]:
-    """The lines of the page by their first words."""
+    """The lines of the report by their first words."""
     assert main(["doctor"]) == 0
     return {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
 

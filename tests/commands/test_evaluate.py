@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measuring: what is held out, scenes made up on the spot, tables and pictures."""
+"""Evaluation: held-out photos, procedural scenes, tables and pictures."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ from tttlrm_blender.train.evaluate import evaluate
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A small network that knows nothing."""
+    """A small untrained network."""
     return str(write_checkpoint(tmp_path_factory.mktemp("network") / "small.safetensors"))
 
 
@@ -32,7 +32,7 @@ def figures(capsys: pytest.CaptureFixture, *arguments: str) -> dict:
 
 
 def with_test_photos(folder: Path) -> Path:
-    """A photo set that keeps its last photo for measuring, in the layout of NeRF-synthetic."""
+    """A photo set in the layout of NeRF-synthetic whose last photo is a test photo."""
     content = json.loads((write_photos(folder, 4) / "transforms.json").read_text())
     (folder / "transforms.json").unlink()
     *train, last = content["frames"]
@@ -45,7 +45,7 @@ def with_test_photos(folder: Path) -> Path:
 
 
 def test_procedural_scenes_give_the_figures_of_training(checkpoint: str, capsys: pytest.CaptureFixture) -> None:
-    """Where every pixel becomes a splat, the product's path and that of the trainer are the same but for 8-bit photos."""
+    """If every pixel becomes a splat, evaluation and the trainer agree, except for the 8 bits of photos."""
     options = ("--checkpoint", checkpoint, "--scenes", "2", "--size", "32x32", "--keep", "1")
     row = figures(capsys, "procedural", *options)
     assert row["psnr"] == pytest.approx(evaluate(load_network(checkpoint), 2, (32, 32), keep=1)["psnr"], abs=0.02)
@@ -114,7 +114,7 @@ def test_a_set_that_fails_does_not_stop_the_others(checkpoint: str, tmp_path: Pa
     assert main(["evaluate", bad, good, "--checkpoint", checkpoint, "--json"]) == 1
     out, err = capsys.readouterr()
     assert list(json.loads(out)) == [good, "mean"]
-    assert f"{bad} is left out. The folder {bad} does not exist." in err
+    assert f"{bad} is skipped. The folder {bad} does not exist." in err
     assert main(["evaluate", bad, bad, "--checkpoint", checkpoint, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "no_photos"
 

@@ -95,7 +95,7 @@ def test_every_option_of_refinement_reaches_its_setting():
 
 
 def test_the_options_of_all_parts_of_a_reconstruction_stand_side_by_side():
-    """Each once, and none begins another so that it would have to be written out."""
+    """Options are unique, and none is a prefix of another."""
     kinds = (ReconstructSettings, DecodeSettings, RefineSettings, MeshSettings)
     names = [name for kind in kinds for name in options(kind)]
     assert len(names) == len(set(names))
@@ -120,8 +120,8 @@ def test_defaults_may_be_others_and_help_names_them(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
-        ("--size", "270", "--size is WIDTHxHEIGHT, such as 270x480; got 270"),
-        ("--size", "0x480", "--size is WIDTHxHEIGHT, such as 270x480; got 0x480"),
+        ("--size", "270", "--size must be WIDTHxHEIGHT, such as 270x480; got 270"),
+        ("--size", "0x480", "--size must be WIDTHxHEIGHT, such as 270x480; got 0x480"),
         ("--refine", "2min", "of passes over the photos (10x) or of seconds (120s); got 2min"),
         ("--refine", "1.5", "of passes over the photos (10x) or of seconds (120s); got 1.5"),
         ("--keep", "40%", "40% is not a number from 0 to 1"),
@@ -143,8 +143,8 @@ def test_defaults_may_be_others_and_help_names_them(capsys: pytest.CaptureFixtur
         ("--distance", "3", "3 is not a text such as a.jpg:b.jpg=2.5"),
         ("--start", "foo", "choose from"),
         ("--scan", "chunks", "choose from"),
-        ("--crop", "1,2,3", "a box is two corners X,Y,Z,X,Y,Z with some room between them; got 1,2,3"),
-        ("--crop", "0,0,0,1,1,0", "a box is two corners X,Y,Z,X,Y,Z with some room between them; got 0,0,0,1,1,0"),
+        ("--crop", "1,2,3", "a box must be two corners X,Y,Z,X,Y,Z that differ in every coordinate; got 1,2,3"),
+        ("--crop", "0,0,0,1,1,0", "a box must be two corners X,Y,Z,X,Y,Z that differ in every coordinate; got 0,0,0,1,1,0"),
     ],
 )
 def test_a_wrong_value_is_answered_with_a_sentence(option: str, value: str, sentence: str, capsys: pytest.CaptureFixture):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The doctor, started from elsewhere."""
+"""Running the doctor in the worker's Python."""
 
 import sys
 import venv
@@ -29,7 +29,7 @@ def test_a_python_that_is_none_is_named(tmp_path):
 
 
 def test_a_python_without_the_packages_is_told(tmp_path):
-    """That of an empty environment, which sees no others."""
+    """The Python of an empty environment."""
     venv.create(tmp_path / "bare")
     with pytest.raises(TttlrmError, match=r"cannot run the worker: ModuleNotFoundError: No module named"):
         Checkup(Environment(tmp_path / "bare").python).result()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is decided before anything is installed."""
+"""Choice of Python, PyTorch build and packages."""
 
 import re
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Environments that are really made, from tiny wheels and without a network."""
+"""Real environments, made from tiny wheels without a network."""
 
 import shutil
 import sys
@@ -24,7 +24,7 @@ def wheels(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def pinned(wheels, tmp_path_factory):
-    """The tiny packages are those that are wanted."""
+    """Pin the tiny packages."""
     packages, torch = pin(wheels, tmp_path_factory.mktemp("pinned"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(commands, "PACKAGES", packages)
@@ -34,7 +34,7 @@ def pinned(wheels, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(wheels, tmp_path_factory) -> Wanted:
-    """A finished environment, to be copied by nobody: environments do not move."""
+    """A finished environment. It cannot be copied, as environments are not relocatable."""
     folder = tmp_path_factory.mktemp("made")
     chosen = Wanted(folder / "environment", folder / "setup.log", sys.executable, "cpu", wheels=wheels)
     Setup(chosen).result()

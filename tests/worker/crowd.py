@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many clients of one worker at once, some of which misbehave; soak/clients.py lets more of them go on for longer.
+"""Many concurrent clients of one worker, some of which misbehave; soak/clients.py runs more of them for longer.
 
 The worker is a process with the small jobs of the tests: the server, its line and its connections are the product's own,
 and results are known. Good clients upload files, submit jobs and compare what comes back with what should. Bad ones, each in
@@ -39,7 +39,7 @@ PATIENCE = 60.0  # seconds for the worker to be idle in the end
 
 @dataclass
 class Figures:
-    """What came of it."""
+    """The outcome of a run."""
 
     right: int = 0  # results that good clients got
     wrong: list[str] = field(default_factory=list)  # what they got instead of others
@@ -203,7 +203,7 @@ def _send(connection: ClientConnection, number: int, message: Message) -> None:
 
 
 def _idle(worker: WorkerProcess) -> dict[str, Any]:
-    """What the worker says of itself once it has nothing more to do, or does not come to that."""
+    """The worker's health once it is idle, or after a timeout."""
     deadline = time.monotonic() + PATIENCE
     while True:
         with urllib.request.urlopen(f"http://{worker.host}:{worker.port}/health", timeout=60) as answer:

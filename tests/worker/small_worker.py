@@ -31,7 +31,7 @@ WAYS = ("error", "file", "memory", "nan", "exit", "kill", "deaf", "divide")
 
 @dataclass(frozen=True)
 class CountSettings:
-    """How long to count."""
+    """Settings of counting."""
 
     steps: int = number(5, 0, 1_000_000, "Steps", "How far to count")
     seconds: float = number(0.0, 0, 60, "Seconds", "Of sleep in every step")
@@ -40,7 +40,7 @@ class CountSettings:
 
 @dataclass(frozen=True)
 class CountResult:
-    """What was counted."""
+    """Result of counting."""
 
     files: dict[str, int]  # bytes of each
     jobs: int  # of the scene
@@ -50,14 +50,14 @@ class CountResult:
 
 @dataclass(frozen=True)
 class BreakSettings:
-    """How to break."""
+    """Settings of a failing job."""
 
     how: str = choice("error", "How", "What goes wrong", [Choice(how, how.title(), "") for how in WAYS])
 
 
 @dataclass(frozen=True)
 class BreakResult:
-    """What does not come."""
+    """Result of a failing job, which never arrives."""
 
     psnr: float
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates: made once, given as files, and files that are none."""
+"""Certificates: generated once, given as files, and invalid files."""
 
 import json
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Disk or memory without room: what a real worker does really fails, the worker serves on, and the scene is as it was."""
+"""Full disk or memory: real jobs fail, the worker continues, and the scene is unchanged."""
 
 import os
 import sys
@@ -27,7 +27,7 @@ KEEP = DecodeSettings(keep=0.5)
 
 @contextmanager
 def limited(client: Client, name: str, number: int) -> Iterator[None]:
-    """The worker has a limit of the system in the block."""
+    """Give the worker a system limit in the block."""
     from tests.worker.limited_worker import LIMIT, LimitSettings  # not on Windows
 
     client.submit("s", LIMIT, LimitSettings(name, number)).result()
@@ -39,7 +39,7 @@ def limited(client: Client, name: str, number: int) -> Iterator[None]:
 
 @contextmanager
 def refused(words: str) -> Iterator[None]:
-    """What the block does ends with an error that says that a file cannot be written."""
+    """Expect an error in the block that a file cannot be written."""
     with pytest.raises(TttlrmError, match=words) as caught:
         yield
     assert caught.value.code == "cannot_write" and "too large" in caught.value.sentence

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How reports and results of a job become events."""
+"""Reports and results of a job as events."""
 
 import logging
 from dataclasses import dataclass

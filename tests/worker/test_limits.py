@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a worker does with clients that ask too much, say nothing, or do not listen; and what it tells its watchers."""
+"""Clients that request too much, send nothing, or do not read; and health checks."""
 
 import contextlib
 import json

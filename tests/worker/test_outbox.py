@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a slow client gets."""
+"""Events for slow clients."""
 
 import asyncio
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that clients name: those that they have sent, and others of the worker's machine only where that is allowed."""
+"""Access to files: uploaded ones, and others of the worker's machine only if allowed."""
 
 import json
 import shutil
@@ -33,7 +33,7 @@ def photos(tmp_path):
 
 @pytest.fixture
 def secrets(tmp_path):
-    """Photos on the worker's machine that nobody has sent."""
+    """Photos on the worker's machine that were not uploaded."""
     return write_photos(tmp_path / "theirs", 4)
 
 
@@ -44,7 +44,7 @@ def files(folder: Path) -> dict[str, Path]:
 
 
 def ask(tmp_path, photos, any_file=False, **settings):
-    """What a worker with the product's jobs makes of the photos."""
+    """The result of reconstructing the photos on a real worker."""
     (tmp_path / "worker").mkdir(exist_ok=True)
     wanted = ReconstructSettings(**{"checkpoint": "small.safetensors", **settings})
     with (
@@ -55,7 +55,7 @@ def ask(tmp_path, photos, any_file=False, **settings):
 
 
 def refusal(tmp_path, photos, **settings) -> TttlrmError:
-    """How a worker refuses to work on the photos."""
+    """The error of a worker that refuses the photos."""
     with pytest.raises(TttlrmError) as caught:
         ask(tmp_path, photos, **settings)
     return caught.value

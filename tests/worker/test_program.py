@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The worker as a process: what it says when it starts, and that it ends."""
+"""The worker as a process: its announcement and its end."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def start(tmp_path, *arguments, token="", stdin=subprocess.PIPE, program=SMALL):
 
 
 def ready(process):
-    """What its one line says."""
+    """The worker's announcement."""
     return json.loads(process.stdout.readline())
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The line of jobs: who comes before whom, what everybody is told, and how it ends."""
+"""The job queue: order, reported positions, and shutdown."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ from tttlrm_blender.worker.task import Label, Task
 
 
 class Scene:
-    """What a schedule needs of a session."""
+    """A stand-in for a session."""
 
     folder, photos = Path("scene"), Path("scene/photos")
 

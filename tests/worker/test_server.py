@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may talk to the worker, and what happens to those who do not keep to the rules: real sockets, no client of ours."""
+"""Access to the worker, and clients that violate the protocol, with raw sockets."""
 
 import asyncio
 import json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a client may put into a scene's folder, and what not."""
+"""Uploads into a scene's folder, and their limits."""
 
 import contextlib
 import os

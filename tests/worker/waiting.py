@@ -18,7 +18,7 @@ def until(wanted: Callable[[], object], seconds: float = PATIENCE) -> None:
 
 
 def health(port: int) -> dict:
-    """What a server on this machine says of itself."""
+    """The health of a server on this machine."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=PATIENCE) as answer:
         assert answer.headers["Content-Type"] == "application/json"
         return json.load(answer)

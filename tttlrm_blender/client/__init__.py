@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Blender, or any script, uses to start a worker and talk to it. Needs only numpy and websockets.
+"""The client: starts a worker and submits jobs to it, from Blender or any script. Needs only numpy and websockets.
 
 with launch_worker() as worker, worker.connect() as client:
     job = client.submit("my scene", kinds.RECONSTRUCT, ReconstructSettings(), files={"images/1.jpg": Path("1.jpg")})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One connection to a worker. Blocking calls are short; what takes time happens in threads and is read with `Job.poll`."""
+"""One connection to a worker. Blocking calls are short; long work happens in threads and is read with `Job.poll`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_RESULT = 16 << 30  # bytes of the arrays of one event
 
 
 class Client:
-    """A connection to a worker, to be used as a context manager or closed. May be used from several threads."""
+    """A connection to a worker: a context manager, or closed with `close`. Can be used from several threads."""
 
     def __init__(
         self,
@@ -40,8 +40,8 @@ class Client:
     ) -> None:
         """Connect within `timeout` seconds, or raise `TttlrmError`.
 
-        `fingerprint` is that of the certificate of a worker with TLS; only that worker is told the token. `why_lost` is asked
-        for a better explanation when the connection breaks.
+        `fingerprint` is that of the certificate of a worker with TLS; the token is sent only to that worker. `why_lost` may
+        return a better explanation when the connection breaks.
         """
         self._why_lost = why_lost
         self._lock = threading.Lock()
@@ -66,19 +66,19 @@ class Client:
 
     @property
     def connected(self) -> bool:
-        """Whether the connection stands, as far as is known."""
+        """Whether the connection is open, as far as is known."""
         return self._lost is None
 
     def close(self) -> None:
-        """Close the connection; the jobs it started go on in the worker, unheard."""
+        """Close the connection. Its jobs continue in the worker."""
         self._end(TttlrmError("The connection to the worker was closed.", code=Code.CLOSED))
         self._open.close()
         self._reader.join()
 
     def upload(self, session: str, files: Files, progress: Callable[[float], None] = lambda fraction: None) -> None:
-        """Put files into the worker's folder of a scene, and wait until they are there; `progress` hears the share sent.
+        """Upload files to the worker's folder of a scene and wait for the end; `progress` is called with the share sent.
 
-        The scene begins with its first file. Raises `TttlrmError`.
+        The first file creates the scene. Raises `TttlrmError`.
         """
         total = sum(size_of(source) for source in files.values()) or 1
         sent = 0
@@ -86,7 +86,7 @@ class Client:
             number, answer = self._begin(Nothing)
             try:
                 for message in uploads(session, path, source):
-                    if answer.ended:  # refused before all of it was sent
+                    if answer.ended:  # rejected before all of it was sent
                         break
                     progress(sent / total)
                     self._send(number, message)
@@ -105,10 +105,9 @@ class Client:
         files: Files | None = None,
         previews: bool = False,
     ) -> Job[Result]:
-        """Start a job on a scene, of a kind as in `protocol.kinds`.
+        """Start a job on a scene, of a kind of `protocol.kinds`.
 
-        Files are uploaded first, in the background, and reported as a stage. With `previews` the job takes the time to show
-        splats on their way.
+        Files are uploaded first, in the background, and reported as a stage. With `previews`, the job sends previews of splats.
         """
         number, job = self._begin(kind.result)
         request = Submit(session, kind.name, to_json(settings), previews)
@@ -119,7 +118,7 @@ class Client:
         return job
 
     def forget(self, session: str) -> None:
-        """Stop the jobs of a scene and free what the worker keeps of it. Raises `TttlrmError`."""
+        """Stop the jobs of a scene and delete it from the worker. Raises `TttlrmError`."""
         number, answer = self._begin(Nothing)
         self._send(number, Forget(session))
         answer.result()
@@ -133,7 +132,7 @@ class Client:
         try:
             self.upload(request.session, files, progress)
             self._send(number, request)
-            if job.cancel_wanted:  # since the last look: the worker did not know the job then
+            if job.cancel_wanted:  # canceled since the last check, when the worker did not have the job yet
                 self._send(number, messages.Cancel())
         except Cancelled:
             self._deliver(number, messages.Cancelled())
@@ -154,7 +153,7 @@ class Client:
             for frame in encode(number, message):
                 self._socket.send(frame)
         except ConnectionClosed:
-            self._reader.join()  # it knows why
+            self._reader.join()  # it knows the reason
             raise self._lost or TttlrmError("The connection to the worker was closed.", code=Code.CLOSED) from None
 
     def _greet(self, token: str, timeout: float) -> Hello:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A request to a worker, followed from the side that made it."""
+"""A request to a worker, as its sender follows it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ..protocol.messages import END, Cancel, Cancelled, Done, Event, Failed, Req
 
 
 class Job(Generic[Result]):
-    """Events arrive in the background; of progress of one stage and of previews that were not read yet the newest counts."""
+    """A running request. Events arrive in the background; of unread progress and previews, only the newest are kept."""
 
     def __init__(self, send: Callable[[Request], None], result: type[Result]) -> None:
-        """`result` is the type of what the job gives."""
+        """`result` is the type of the job's result."""
         self._send, self._result = send, result
         self._changed = threading.Condition()
         self._events: dict[tuple[Any, ...], Event] = {}
@@ -30,7 +30,7 @@ class Job(Generic[Result]):
         return self._ended
 
     def put(self, event: Event) -> None:
-        """Called by the connection with each event; nothing counts after the last one."""
+        """Add an event; called by the connection. Events after the last one are ignored."""
         with self._changed:
             if self._ended:
                 return
@@ -40,34 +40,34 @@ class Job(Generic[Result]):
             self._changed.notify_all()
 
     def poll(self) -> list[Event]:
-        """The events since the last call; never waits. The last one of all is a `Done`, `Failed` or `Cancelled`."""
+        """Return the events since the last call, without waiting. The last one of all is a `Done`, `Failed` or `Cancelled`."""
         with self._changed:
             events, self._events = list(self._events.values()), {}
         return events
 
     def events(self) -> Iterator[Event]:
-        """All events as they come, ending after `Done`, `Failed` or `Cancelled`."""
+        """Yield all events as they arrive, up to `Done`, `Failed` or `Cancelled`."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._events, timeout=1.0)  # Ctrl+C is heard in between, on Windows too
+                self._changed.wait_for(lambda: self._events, timeout=1.0)  # lets Ctrl+C through, on Windows too
             for event in self.poll():
                 yield event
                 if isinstance(event, END):
                     return
 
     def cancel(self) -> None:
-        """Ask for the job to stop, without waiting; it ends with `Cancelled` soon, or with `Done` if it was quicker."""
+        """Request the job to stop, without waiting. It ends soon with `Cancelled`, or with `Done` if that was faster."""
         self.cancel_wanted = True
         if not self._ended:
-            with suppress(TttlrmError):  # a lost connection ends the job by itself
+            with suppress(TttlrmError):  # a lost connection ends the job anyway
                 self._send(Cancel())
 
     def taken(self, done: Done) -> Result:
-        """The result that the last event carries. Raises `TttlrmError` ("bad_message") where it is none of the right type."""
+        """The result in the last event. Raises `TttlrmError` ("bad_message") if it is not of the right type."""
         return done.result(self._result)
 
     def result(self, on_event: Callable[[Event], None] | None = None) -> Result:
-        """Wait for the result. Raises `TttlrmError` if the job failed and `errors.Cancelled` if it was cancelled."""
+        """Wait for the result. Raises `TttlrmError` if the job failed, and `errors.Cancelled` if it was canceled."""
         for event in self.events():
             if on_event:
                 on_event(event)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starting a worker of one's own, as a process that ends with its starter."""
+"""Launch a worker as a process that ends with its parent."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ..errors import Code, Text, TttlrmError, text
 from .connection import Client
 
 PROGRAM = ("-m", "tttlrm_blender.worker")
-LAST_LINES = 8  # of the log, told when a worker dies
-START_SECONDS = 120.0  # that a worker may take until it listens; torch is slow to load from a cold disk
-PATIENCE = 10.0  # seconds given to a worker to end by itself
+LAST_LINES = 8  # lines of the log that are shown when a worker dies
+START_SECONDS = 120.0  # timeout for a worker to start; torch is slow to load from a cold disk
+PATIENCE = 10.0  # seconds for a worker to end before it is killed
 
 
 class WorkerProcess:
-    """A worker process: where it listens and the token it wants. Ends with `stop`, or when this process ends."""
+    """A worker process, with its address and token. Ends with `stop`, or when this process ends."""
 
     def __init__(self, command: list[str], log_path: Path, folder: TemporaryDirectory[str]) -> None:
-        """The process is yet to be started; `folder` is removed with it."""
+        """Does not start the process yet. `folder` is deleted at the end of the process."""
         self.token, self.log_path = secrets.token_urlsafe(32), log_path
         self.host, self.port = "127.0.0.1", 0
         self._command, self._folder = command, folder
@@ -40,11 +40,11 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """Whether the process is running."""
         return self.process is not None and self.process.poll() is None
 
     def start(self, timeout: float = START_SECONDS) -> None:
-        """Start the process, again if it has died, and wait until it listens. It finds its scenes again. Raises `TttlrmError`."""
+        """Start or restart the process and wait until it listens. Its scenes survive restarts. Raises `TttlrmError`."""
         self._end()
         self.process = _started(self._command, self.token, self.log_path, self._folder.name)
         try:
@@ -54,13 +54,13 @@ class WorkerProcess:
             raise
 
     def connect(self, timeout: float = 10.0) -> Client:
-        """A connection to it, whose errors tell the end of the log if the worker dies."""
+        """Connect to the worker. If it dies, the connection's errors include the end of its log."""
         if not self.alive:
             raise self._death("The worker stopped unexpectedly (exit code {}).")
         return Client(self.host, self.port, self.token, timeout, why_lost=self._why_lost)
 
     def stop(self) -> None:
-        """End the worker and remove its temporary files; a job at work is cancelled."""
+        """End the worker, canceling a running job, and delete its temporary files."""
         self._end()
         self._folder.cleanup()
 
@@ -68,7 +68,7 @@ class WorkerProcess:
         if self.process is None:
             return
         assert self.process.stdin and self.process.stdout
-        self.process.stdin.close()  # the sign for the worker to end
+        self.process.stdin.close()  # asks the worker to end
         try:
             self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
@@ -77,7 +77,7 @@ class WorkerProcess:
         self.process.stdout.close()
 
     def _await_ready(self, timeout: float) -> None:
-        """Wait for the line that tells the port. Raises `TttlrmError` when the process ends first or takes too long."""
+        """Wait for the line with the address. Raises `TttlrmError` if the process ends first or takes too long."""
         assert self.process and self.process.stdout
         output, lines = self.process.stdout, list[bytes]()
         reader = threading.Thread(target=lambda: lines.append(output.readline()), daemon=True)
@@ -126,9 +126,9 @@ def launch_worker(
 ) -> WorkerProcess:
     """Start a worker and wait until it listens.
 
-    `python` is the interpreter that has torch (default: this one); the engine itself is taken from beside this file.
-    `log_path` is written anew; without it the log is a file that `stop` removes. `scenes` is the folder where scenes outlive
-    the worker; without it they last until `stop`. Raises `TttlrmError`.
+    `python` is an interpreter that has torch (default: this one); it imports the engine that this file belongs to.
+    `log_path` is overwritten; without it, the log is a temporary file that `stop` deletes. `scenes` is the folder where scenes
+    outlive the worker; without it, they last until `stop`. Raises `TttlrmError`.
     """
     folder = TemporaryDirectory(prefix="tttlrm-", ignore_cleanup_errors=True)
     log = Path(log_path or Path(folder.name) / "worker.log").absolute()
@@ -167,12 +167,12 @@ def _started(command: list[str], token: str, log: Path, folder: str) -> subproce
 
 
 def _environment(token: str) -> dict[str, str]:
-    """This process's environment, with the engine importable as `tttlrm_blender` whatever it is called here."""
+    """This process's environment, with the engine importable as `tttlrm_blender`, whatever its name is here."""
     house = str(Path(__file__).resolve().parents[2])
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
     paths = [house, *filter(None, [inherited.get("PYTHONPATH")])]
     return {
-        "OMP_WAIT_POLICY": "passive",  # threads that spin slow a busy machine tenfold
+        "OMP_WAIT_POLICY": "passive",  # spinning threads slow down a busy machine tenfold
         **inherited,
         "PYTHONPATH": os.pathsep.join(paths),
         "TTTLRM_TOKEN": token,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to a worker: a WebSocket, in the clear on this machine, through TLS to others."""
+"""Connect to a worker by WebSocket: unencrypted on this machine, with TLS to others."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ..protocol.frames import MAX_FRAME
 
 
 def reach(host: str, port: int, timeout: float, fingerprint: str = "") -> ClientConnection:
-    """A connection to what listens there, which has the certificate with this fingerprint; without one it is on this machine.
+    """Connect to a worker that has the certificate with this fingerprint; without one, the worker must be on this machine.
 
-    Raises `TttlrmError`, before anything secret is told.
+    Raises `TttlrmError` before anything secret is sent.
     """
     plain = _dial(host, port, timeout)
     try:
@@ -32,7 +32,7 @@ def reach(host: str, port: int, timeout: float, fingerprint: str = "") -> Client
 
 def _dial(host: str, port: int, timeout: float) -> socket.socket:
     try:
-        plain = socket.create_connection((host, port), timeout)  # made here so that no proxy comes in between
+        plain = socket.create_connection((host, port), timeout)  # made here to bypass proxies
         keep_alive(plain, OF_WORKERS)
         return plain
     except OSError as error:
@@ -54,7 +54,7 @@ def _local(stream: socket.socket, host: str) -> socket.socket:
 def _encrypted(plain: socket.socket, host: str, port: int, fingerprint: str) -> ssl.SSLSocket:
     wanted = "".join(fingerprint.replace(":", "").split()).lower()
     context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the fingerprint says more than who has signed
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the fingerprint is a stronger check
     try:
         stream = context.wrap_socket(plain, server_hostname=host)
     except OSError as error:
@@ -77,13 +77,13 @@ def _encrypted(plain: socket.socket, host: str, port: int, fingerprint: str) -> 
 def _shake_hands(stream: socket.socket, host: str, port: int, timeout: float) -> ClientConnection:
     try:
         return connect(
-            f"ws://{f'[{host}]' if ':' in host else host}:{port}/",  # encrypted already where it is to be
+            f"ws://{f'[{host}]' if ':' in host else host}:{port}/",  # the stream is already encrypted if it has to be
             sock=stream,
             open_timeout=timeout,
-            compression=None,  # floats do not shrink
+            compression=None,  # floats do not compress
             max_size=MAX_FRAME,
             max_queue=4,
-            ping_interval=None,  # a worker busy in native code may be silent for long, while its system keeps alive
+            ping_interval=None,  # a worker busy in native code may not answer for long; TCP keepalive is used instead
         )
     except (OSError, InvalidHandshake) as error:
         stream.close()

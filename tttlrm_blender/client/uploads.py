@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files on their way to a worker."""
+"""Upload of files to a worker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Files = Mapping[str, Path | bytes]  # name inside the scene's folder, with slash
 
 
 def size_of(source: Path | bytes) -> int:
-    """Bytes of a file or a content. Raises `TttlrmError` if the file cannot be read."""
+    """Size in bytes of a file or of content. Raises `TttlrmError` if the file cannot be read."""
     try:
         return len(source) if isinstance(source, bytes) else source.stat().st_size
     except OSError as error:
@@ -26,7 +26,7 @@ def size_of(source: Path | bytes) -> int:
 
 
 def uploads(session: str, path: str, source: Path | bytes) -> Iterator[Upload]:
-    """The messages that carry one file; an empty file is one message. Raises `TttlrmError`."""
+    """Yield the messages with one file's content; an empty file is one message. Raises `TttlrmError`."""
     size, offset = size_of(source), 0
     try:
         with _opened(source) as file:

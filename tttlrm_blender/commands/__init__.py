@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The `tttlrm` command, one file per subcommand. Heavy libraries are imported when a subcommand runs, so that help is quick."""
+"""The `tttlrm` command, one file per subcommand. Heavy libraries are imported when a subcommand runs, to keep --help fast."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ COMMANDS = (reconstruct, evaluate, render, resave, convert, serve, doctor, train
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line; returns the exit status: 0 done, 1 failed, 2 misused, 130 interrupted."""
+    """Run the command line; returns the exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted."""
     args = parser().parse_args(argv)
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow a busy machine tenfold
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads slow down a busy machine tenfold
     try:
         return args.run(args)
     except TttlrmError as error:
@@ -32,8 +32,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
-    top = argparse.ArgumentParser(prog="tttlrm", description="Photos into Gaussian splats and textured meshes.")
+    """The parser of the whole command line."""
+    top = argparse.ArgumentParser(prog="tttlrm", description="Turn photos into Gaussian splats and textured meshes.")
     top.add_argument("--version", action="version", version=f"tttlrm {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for module in COMMANDS:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures that show how close splats come to photos: photo, rendering and error side by side."""
+"""Comparison pictures: photo, rendering and error side by side."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def write_comparisons(folder: Path, gaussians: Gaussians[np.ndarray], photos: PhotoSet) -> None:
-    """A PNG for each photo: the photo, the picture of splats (numpy) that its camera sees, and where the two differ.
+    """Write a PNG for each photo: the photo, the splats (numpy) rendered from its camera, and the error.
 
-    Raises `TttlrmError` where they cannot be written.
+    Raises `TttlrmError` if they cannot be written.
     """
     from PIL import Image
 
@@ -34,7 +34,7 @@ def write_comparisons(folder: Path, gaussians: Gaussians[np.ndarray], photos: Ph
 
 
 def file_names(names: list[str]) -> list[str]:
-    """Names of files, without suffix, for photos: short where that leaves no two the same."""
+    """File names without suffix for photos, short if they stay unique."""
     stems = Counter(PurePosixPath(name).stem for name in names)
     paths = [PurePosixPath(name) for name in names]
     return [path.stem if stems[path.stem] == 1 else "_".join(path.with_suffix("").parts) for path in paths]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Progress on the console: a bar on a terminal, plain lines elsewhere."""
+"""Progress on the console: bars on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LINE_EVERY = 5.0  # seconds between plain lines of one stage
 
 
 class Console(Report):
-    """Tells the progress of a job on standard error."""
+    """Prints the progress of a job to standard error."""
 
     def __init__(self, quiet: bool = False) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Console(Report):
         self._said = 0.0
 
     def progress(self, stage: Stage, fraction: float) -> None:
-        """Move the bar of the stage, or print a line now and then."""
+        """Update the bar of the stage, or print a line every few seconds."""
         if self._quiet:
             return
         if sys.stderr.isatty():
@@ -37,7 +37,7 @@ class Console(Report):
         self._stage = stage
 
     def note(self, text: Text) -> None:
-        """Print what is worth telling."""
+        """Print a note."""
         if not self._quiet:
             tqdm.write(str(text), file=sys.stderr)
 

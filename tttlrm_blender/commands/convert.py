@@ -2,7 +2,7 @@
 """Turn many photo sets, each a subfolder, into Blender files, splats and meshes.
 
 Runs `convert` of the Blender extension: in the Blender given by --blender, in the one on the PATH, or in this Python if it
-has the bpy module. Its own --help tells the options, which are passed on: tttlrm convert -- --help.
+has the bpy module. Options are passed on; tttlrm convert -- --help lists them.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ HOUSE = Path(__file__).resolve().parents[2]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the subcommand."""
+    """Add the subcommand's options."""
     parser.add_argument("--blender", metavar="FILE", help="the Blender to use, with the tttLRM extension installed")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="SETS --out DIR …", help="passed on")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="SETS --out DIR …", help="arguments passed on")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the batch in Blender and return its exit status."""
+    """Run the batch in Blender; returns its exit status."""
     passed = [argument for argument in args.arguments if argument != "--"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HOUSE), os.environ.get("PYTHONPATH", "")])}
     return subprocess.run([*command(args.blender), *passed], env=environment, check=False).returncode
 
 
 def command(blender: str | None) -> list[str]:
-    """The start of the command line that runs the batch. Raises `TttlrmError` when there is no Blender."""
+    """The start of the command line that runs the batch. Raises `TttlrmError` if there is no Blender."""
     module = importlib.util.find_spec("bpy") and (HOUSE / "operators" / "headless" / "__main__.py").is_file()
     found = blender or (None if module else shutil.which("blender"))
     if found:
@@ -42,7 +42,7 @@ def command(blender: str | None) -> list[str]:
     if module:
         return [sys.executable, "-m", "operators.headless", "convert"]
     raise TttlrmError(
-        "No Blender was found to write .blend files with.",
-        hint="Give --blender FILE, or install the bpy module next to this command.",
+        "There is no Blender to write .blend files with.",
+        hint="Give --blender FILE, or install the bpy module beside this command.",
         code=Code.NO_BLENDER,
     )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell what is installed and what works, with a small reconstruction as a test.
+"""Report what is installed and what works, with a small reconstruction as a test.
 
-Exit status 1 says that the test failed.
+The exit status is 1 if the test fails.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from ..protocol.messages import PROTOCOL
 from ..protocol.results import ReconstructResult
 from ..protocol.settings import MeshSettings, ReconstructSettings, RefineSettings
 
-# Packages that not everybody has: the extra that installs each, and what for.
+# Optional packages: the extra that installs each, and its purpose.
 PACKAGES = {
-    "pycolmap": ("", "camera poses of photos that come without"),
+    "pycolmap": ("", "camera poses of photos without any"),
     "gsplat": ("cuda", "drawing on NVIDIA GPUs"),
     "pillow-heif": ("formats", "HEIC photos"),
     "rawpy": ("formats", "camera raw photos"),
-    "av": ("video", "videos in place of photos"),
+    "av": ("video", "videos instead of photos"),
     "onnxruntime": ("background", "--remove-background"),
-    "cryptography": ("remote", "certificates of workers for other machines"),
+    "cryptography": ("remote", "certificates for workers that serve other machines"),
 }
 VIEWS, SIZE = 4, (64, 64)  # of the photos of the test
 WANTED = ReconstructSettings(hold_out=2, refine=RefineSettings(steps=5), mesh=MeshSettings(resolution=32, texture=512))
-LEAST_PSNR = 12.0  # dB over held-out photos of the test; what works has about 20
+LEAST_PSNR = 12.0  # dB over held-out photos of the test; about 20 is normal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the subcommand."""
-    parser.add_argument("--json", action="store_true", help="one line of JSON instead of a page")
+    """Add the subcommand's options."""
+    parser.add_argument("--json", action="store_true", help="print one line of JSON instead of a report")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Tell the facts, then test."""
+    """Print the facts, then run the test."""
     known = facts()
     if not args.json:
         print(page(known), flush=True)
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def facts() -> dict[str, Any]:
-    """What is known about this installation; a part that cannot be found out is an object with an `error`."""
+    """Facts about this installation; a part that cannot be determined is an object with an `error`."""
     return {
         "version": __version__,
         "protocol": PROTOCOL,
@@ -70,13 +70,13 @@ def facts() -> dict[str, Any]:
 
 
 def self_test() -> dict[str, Any]:
-    """Let a worker of our own reconstruct a made-up scene; says whether that went well, or the sentence that tells why not."""
+    """Launch a worker and reconstruct a procedural scene; returns whether it succeeded, or a sentence on the failure."""
     start = time.perf_counter()
     try:
         found = _reconstruct()
     except TttlrmError as error:
         return {"ok": False, "sentence": str(error)}
-    except Exception as error:  # whatever is broken here
+    except Exception as error:  # anything may be broken
         return {"ok": False, "sentence": f"{type(error).__name__}: {error}"}
     psnr = found.figures.psnr if found.figures else 0.0
     if not psnr >= LEAST_PSNR:
@@ -85,7 +85,7 @@ def self_test() -> dict[str, Any]:
 
 
 def page(known: dict[str, Any]) -> str:
-    """The facts to be read by people."""
+    """Format the facts for humans."""
     python, lines = known["python"], [f"tttLRM {known['version']}, protocol {known['protocol']}"]
     lines.append(_line("Python", f"{python['version']} ({python['file']}) on {python['system']}"))
     lines.append(_line("torch", _told(known["torch"], lambda t: f"{t['version']} for {t['built_for']}, {t['threads']} threads")))
@@ -103,7 +103,7 @@ def page(known: dict[str, Any]) -> str:
 def _tried(find: Callable[[], Any]) -> Any:
     try:
         return find()
-    except Exception as error:  # whatever is broken here, the other facts are worth knowing
+    except Exception as error:  # anything may be broken; the other facts are still useful
         return {"error": str(error) or type(error).__name__}
 
 
@@ -147,7 +147,7 @@ def _cache() -> dict[str, Any]:
 
 
 def _reconstruct() -> ReconstructResult:
-    """The test's reconstruction."""
+    """Reconstruct the test scene."""
     from ..client import launch_worker
     from .procedural import write_scene
 

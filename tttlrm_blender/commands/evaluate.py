@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure reconstructions against photos that they never saw.
+"""Measure reconstructions on held-out photos.
 
-Each folder is reconstructed without its held-out photos, and PSNR, SSIM and, with --lpips, LPIPS over these are told;
-nothing is written but the pictures asked for. Data sets with test photos of their own (NeRF-synthetic) are measured on
-those. PHOTOS may be the word “procedural”: scenes made up on the spot that no training run has seen, by default with 8 views
-of 128x128.
+Reconstructs each folder without its held-out photos, and prints PSNR, SSIM and, with --lpips, LPIPS over these; writes
+nothing except the pictures requested. Data sets with their own test photos (NeRF-synthetic) are measured on those. PHOTOS may
+be the word “procedural” for generated scenes that no training run has seen, by default with 8 views of 128x128.
 """
 
 from __future__ import annotations
@@ -30,16 +29,16 @@ if TYPE_CHECKING:
     from ..progress import Report
     from ..render.perceptual import Lpips
 
-PROCEDURAL = "procedural"  # the word in place of a folder
+PROCEDURAL = "procedural"  # the word instead of a folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the subcommand."""
+    """Add the subcommand's options."""
     parser.add_argument("photos", nargs="+", metavar="PHOTOS", help="folders of photos, videos, or the word procedural")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="write each held-out photo, its rendering and the error")
-    parser.add_argument("--lpips", type=Path, metavar="FILE", help="tell LPIPS too, by the weights of this file")
-    parser.add_argument("--scenes", type=whole(1), default=64, metavar="N", help="procedural scenes measured (default: 64)")
+    parser.add_argument("--lpips", type=Path, metavar="FILE", help="measure LPIPS too, with the weights in this file")
+    parser.add_argument("--scenes", type=whole(1), default=64, metavar="N", help="number of procedural scenes (default: 64)")
     parser.add_argument(
         "--captured", type=whole(2), default=0, metavar="N", help="photos of a procedural scene (default: as --views)"
     )
@@ -47,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Reconstruct each folder and print one row for it, and their mean below several. One that fails does not stop the others."""
+    """Reconstruct each folder and print a row for it, and the mean of several. A failure does not stop the others."""
     settings, lpips = reconstruct_settings(args), load_lpips(args.lpips)
     settings = replace(settings, hold_out=max(settings.hold_out, 1))
     folders = picture_folders(args.photos, args.pictures)
@@ -59,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         except TttlrmError as error:
             failed.append(error)
             if len(args.photos) > 1:
-                print(f"{name} is left out. {error}", file=sys.stderr)
+                print(f"{name} is skipped. {error}", file=sys.stderr)
     if not rows:
         raise failed[0]
     if len(args.photos) > 1:
@@ -69,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def figures_of(name: str, scenes: int, measure: Measure) -> dict[str, Any]:
-    """The figures of a folder, or of so many procedural scenes, with progress on the console."""
+    """The figures of a folder, or of a number of procedural scenes, with progress on the console."""
     from .console import Console
 
     report = Console()
@@ -81,12 +80,12 @@ def figures_of(name: str, scenes: int, measure: Measure) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Measure:
-    """How data sets are measured."""
+    """Measures data sets."""
 
     settings: ReconstructSettings
     pictures: Path | None = None  # folder for comparisons
     lpips: Lpips | None = None
-    captured: int = 0  # photos of each procedural scene, of which the network reads some; 0 for as many as it reads
+    captured: int = 0  # photos of each procedural scene, of which the network reads some; 0 for as many as the network reads
 
     def folder(self, photos: Path, report: Report) -> dict[str, Any]:
         """The figures of one folder of photos."""
@@ -105,7 +104,7 @@ class Measure:
         return figures
 
     def procedural(self, scenes: int, report: Report) -> dict[str, Any]:
-        """The mean figures of held-out procedural scenes, each reconstructed as a folder of photos would be."""
+        """The mean figures of held-out procedural scenes, each reconstructed like a folder of photos."""
         rows = []
         for number in range(scenes):
             report(Stage.PROCEDURAL, number / scenes)
@@ -124,14 +123,14 @@ class Measure:
 
 
 def load_lpips(file: Path | None) -> Lpips | None:
-    """The LPIPS network of a file; None without one. Raises `TttlrmError`."""
+    """The LPIPS network in a file; None without a file. Raises `TttlrmError`."""
     from ..render.perceptual import Lpips
 
     return Lpips(file) if file else None
 
 
 def picture_folders(names: list[str], root: Path | None) -> dict[str, Path]:
-    """A folder below `root` for the pictures of each data set; none without a root."""
+    """A folder in `root` for the pictures of each data set; empty without a root."""
     if root is None:
         return {}
     folders: dict[str, Path] = {}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings as options of a command line: the same for the commands of the engine and for those in Blender.
+"""Command-line options for settings, shared by the engine's commands and those in Blender.
 
-An option is called like its setting, or as the setting's field says, so that the options of several kinds of settings can
-stand side by side. Those in `WRITTEN` have a form of their own.
+An option has its setting's name, or the option name in the setting's field, so that options of several settings dataclasses do
+not clash. Options in `WRITTEN` have a special syntax.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ def _limits(text: str) -> tuple[int, int, float]:
 
 @dataclass(frozen=True)
 class Written:
-    """How an option is written that sets several settings, or one that is no plain value."""
+    """The syntax of an option that sets several settings, or one that is not a plain value."""
 
     metavar: str
     help: str
-    read: Callable[[str], Any]  # text → the value of each of the settings, in their order
+    read: Callable[[str], Any]  # text → values of the settings, in order
 
 
 WRITTEN = {
-    "size": Written("WxH", "size of the photos as they are used, such as 270x480 (default: their own)", size),
-    "refine": Written("N|Nx|Ns", "optimize: 1000 is steps, 10x is passes over the photos, 120s is seconds", _limits),
+    "size": Written("WxH", "size to which photos are resized, such as 270x480 (default: automatic)", size),
+    "refine": Written("N|Nx|Ns", "refinement budget: 1000 for steps, 10x for passes over the photos, 120s for seconds", _limits),
     "crop": Written(
         "X,Y,Z,X,Y,Z",
-        "drop splats outside the box between these two corners; write --crop=-1,… where the first number is negative",
+        "drop splats outside the box between these two corners; write --crop=-1,… if the first number is negative",
         lambda text: (box(text),),
     ),
 }
 
 
 def options(kind: type) -> dict[str, dict[str, Setting]]:
-    """The options of a settings dataclass, without dashes, each with the settings that it sets, by name."""
+    """The options of a settings dataclass, without dashes, and the settings by name that each of them sets."""
     found: dict[str, dict[str, Setting]] = {}
     for name, setting in describe(kind).items():
         if isinstance(setting, Setting):
@@ -56,7 +56,7 @@ def options(kind: type) -> dict[str, dict[str, Setting]]:
 
 
 def add_options(parser: ArgumentParser, kind: type, defaults: Any = None, but: Collection[str] = ()) -> None:
-    """Add the options of a settings dataclass, `but` for some. `defaults` are settings that the help names as such."""
+    """Add the options of a settings dataclass to a parser, except those in `but`. The help shows `defaults`."""
     group = parser.add_argument_group(TITLES.get(kind, "settings"))
     for option, settings in options(kind).items():
         if option not in but:
@@ -65,7 +65,7 @@ def add_options(parser: ArgumentParser, kind: type, defaults: Any = None, but: C
 
 
 def given(args: Namespace, kind: type) -> dict[str, Any]:
-    """The settings that the parsed options give, by name."""
+    """The settings by name that were given as options."""
     values: dict[str, Any] = {}
     for option, settings in options(kind).items():
         if (place := _place(kind, option)) in args:
@@ -75,18 +75,18 @@ def given(args: Namespace, kind: type) -> dict[str, Any]:
 
 
 def add_reconstruct_options(parser: ArgumentParser, defaults: ReconstructSettings | None = None) -> None:
-    """Add the options that `reconstruct_settings` reads; what nobody gives is as in `defaults`."""
+    """Add the options that `reconstruct_settings` reads; options that are not given are taken from `defaults`."""
     defaults = defaults or ReconstructSettings()
     parts = (defaults, defaults.decode, defaults.refine, defaults.mesh or MeshSettings())
     for part in parts:
         add_options(parser, type(part), part)
     made = defaults.mesh is not None
-    parser.add_argument("--mesh", action=BooleanOptionalAction, default=made, help="make a mesh too")
+    parser.add_argument("--mesh", action=BooleanOptionalAction, default=made, help="make a mesh")
     parser.set_defaults(defaults=defaults)
 
 
 def reconstruct_settings(args: Namespace) -> ReconstructSettings:
-    """The settings that the parsed options ask for."""
+    """The settings from parsed options."""
     defaults: ReconstructSettings = args.defaults
     return replace(
         defaults,
@@ -98,7 +98,7 @@ def reconstruct_settings(args: Namespace) -> ReconstructSettings:
 
 
 def _place(kind: type, option: str) -> str:
-    """Where the parsed arguments keep an option."""
+    """The attribute of an option in the parsed arguments."""
     return f"{kind.__name__}.{option}"
 
 
@@ -113,7 +113,7 @@ def _written_form(option: str, settings: dict[str, Setting]) -> dict[str, Any]:
 
 
 def _plain_form(settings: dict[str, Setting], defaults: Any) -> dict[str, Any]:
-    """What argparse has to know about an option that sets one setting."""
+    """The argparse parameters of an option that sets one setting."""
     ((name, setting),) = settings.items()
     words = {"help": _help(setting, getattr(defaults, name, ""))}
     match setting.values:
@@ -139,12 +139,12 @@ def _help(setting: Setting, default: Any) -> str:
 
 
 def _number(setting: Setting) -> Callable[[str], Any]:
-    """Values of a setting for numbers, as an argument's type."""
+    """The argument type of a numeric setting."""
     return lambda text: _checked(setting, _numeral(text), text)
 
 
 def _numeral(text: str) -> int | float | str:
-    """The number that a text of ASCII digits is, as whole as it is written; another text is given back."""
+    """Parse an int or float in ASCII digits; other text is returned unchanged."""
     if re.fullmatch(r"[+-]?[0-9]{1,19}", text):
         return int(text)
     return float(text) if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text) else text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Procedural scenes that no training run has seen, as folders of photos."""
+"""Write held-out procedural scenes as folders of photos."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 if TYPE_CHECKING:
     from ..geometry.cameras import Cameras
 
-VIEWS, SIZE = 8, (128, 128)  # input photos, and their width and height, where nobody asks for others
+VIEWS, SIZE = 8, (128, 128)  # default number of input photos, and their width and height
 
 
 def write_scene(folder: Path, number: int, views: int, size: tuple[int, int]) -> None:
-    """The photos and cameras of a held-out scene in the layout of NeRF-synthetic, `views` to learn from and some to measure with.
+    """Write photos and cameras of a held-out scene in the layout of NeRF-synthetic, `views` inputs and some test photos.
 
-    `size` is width and height in pixels. Scene `number` is always the same one for the same views and size.
+    `size` is width and height in pixels. Scene `number` is always the same for the same views and size.
     """
     from ..geometry.cameras import Cameras
     from ..train.batches import Shape, make_batch
@@ -39,6 +39,6 @@ def _write_part(folder: Path, part: str, images: np.ndarray, cameras: Cameras) -
     (folder / part).mkdir(parents=True)
     names = [f"{part}/{index:03}.png" for index in range(len(images))]
     for name, image in zip(names, to_bytes(images), strict=True):
-        opaque = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])  # an alpha channel says: white lies behind
+        opaque = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])  # the alpha channel implies a white background
         Image.fromarray(opaque).save(folder / name, compress_level=1)
     write_transforms(folder / f"transforms_{part}.json", names, cameras)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turn a folder of photos, or a video, into splats, and a mesh if wanted.
+"""Turn a folder of photos, or a video, into splats, and a mesh with --mesh.
 
-Writes splats.ply (or another --format), cameras.json, report.json, mesh.glb with --mesh, and with --hold-out pictures of each
+Writes splats.ply (or another --format), cameras.json, report.json, mesh.glb with --mesh, and with --hold-out a picture of each
 held-out photo beside its rendering and the error.
 """
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the subcommand."""
+    """Add the subcommand's options."""
     parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder of photos, or a video")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where the results go (default: out/NAME of the photos)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the results (default: out/NAME of the photos)")
     formats = [kind.suffix[1:] for kind in FORMATS]
-    parser.add_argument("--format", choices=formats, default="ply", help="of the splats (default: %(default)s)")
+    parser.add_argument("--format", choices=formats, default="ply", help="format of the splats (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     add_reconstruct_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Reconstruct, write the results and say what came of it; 1 where a mesh was wanted and there is none."""
+    """Reconstruct, write the results and print a summary; returns 1 if a requested mesh could not be made."""
     from ..pipeline.jobs import Clock, reconstruct
     from ..pipeline.scene import Scene
     from .console import Console

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw splats as the cameras of a file see them.
+"""Render splats from the cameras in a file.
 
-The cameras are those of a cameras.json that `tttlrm reconstruct` wrote, or of a transforms.json. Writes a PNG per camera.
+Cameras are read from a cameras.json of `tttlrm reconstruct`, or from a transforms.json. Writes a PNG for each camera.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from .option_forms import size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the subcommand."""
+    """Add the subcommand's options."""
     parser.add_argument("splats", type=Path, metavar="SPLATS", help="a PLY, SPZ, .splat or GLB file")
     parser.add_argument("--cameras", type=Path, required=True, metavar="FILE", help="cameras.json or transforms.json")
     parser.add_argument(
-        "--out", type=Path, default=Path("out/renders"), metavar="DIR", help="where pictures go (default: %(default)s)"
+        "--out", type=Path, default=Path("out/renders"), metavar="DIR", help="folder for the pictures (default: %(default)s)"
     )
     parser.add_argument("--size", type=size, default=None, metavar="WxH", help="size of the pictures (default: the cameras' own)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Draw one picture after the other."""
+    """Render and write the pictures."""
     from PIL import Image
 
     from ..atomic_files import make_folder, replacing

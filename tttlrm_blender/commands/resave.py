@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write a file of splats in another format.
+"""Convert a file of splats to another format.
 
-The ending of the new file's name chooses it: .ply, .compressed.ply, .spz, .splat or .glb.
+The new file's name determines the format: .ply, .compressed.ply, .spz, .splat or .glb.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the subcommand."""
+    """Add the subcommand's options."""
     parser.add_argument("splats", type=Path, metavar="SPLATS", help="a PLY, SPZ, .splat or GLB file")
     parser.add_argument("target", type=Path, metavar="FILE", help="the new file")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read the one, write the other."""
+    """Convert the file and print both sizes."""
     from ..gaussians.formats.registry import read_splats, up_axis, write_splats
 
     gaussians = read_splats(args.splats)

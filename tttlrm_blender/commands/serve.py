@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the subcommand."""
+    """Add the subcommand's options."""
     from ..worker.program import add_arguments as add
 
     add(parser)
-    parser.add_argument("--log", type=Path, help="file for the log, put aside when it is full (default: standard error)")
+    parser.add_argument("--log", type=Path, help="file for the log, rotated when it is full (default: standard error)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures of several data sets: their mean and their table."""
+"""Tables of figures of several data sets, and their mean."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 
 def mean_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The mean of every figure that all rows have; figures may lie in objects, such as the seconds of stages."""
+    """The mean of every figure that all rows have, including nested ones such as the seconds of stages."""
     shared = [name for name in rows[0] if all(name in row for row in rows)]
     return {name: _mean([row[name] for row in rows]) for name in shared}
 
 
 def table(rows: dict[str, dict[str, Any]]) -> str:
-    """The figures of data sets by name, a row each."""
+    """A table of figures with a row for each data set."""
     width = max(6, *map(len, rows))
     perceptual = any("lpips" in row for row in rows.values())
     head = f"{'photos':{width}}  views   splats    PSNR   SSIM{'  LPIPS' if perceptual else ''}  seconds"

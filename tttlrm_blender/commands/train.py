@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Train a network on procedural scenes.
 
-Resumes from its state file where there is one, and writes a checkpoint that `--checkpoint` takes.
+Resumes from the state file if it exists, and writes a checkpoint for `--checkpoint`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the subcommand."""
+    """Add the subcommand's options."""
     from ..train.options import add_arguments as add
 
     add(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train as the options say."""
+    """Train with the given options."""
     from ..train.loop import run as train
 
     return train(args)

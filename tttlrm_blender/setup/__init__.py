@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Python environment that the worker runs in: made, checked and mended. Needs no more than the client does.
+"""Setup of the worker's Python environment: creation, checkup and repair. Needs no more packages than the client.
 
 setup = Setup(Wanted(folder=Path("environment"), log=Path("setup.log"), python=sys.executable))
 python = setup.result(on_event=print).python

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`tttlrm doctor` by the worker's Python, in the background."""
+"""Run `tttlrm doctor` in the worker's Python, in the background."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
 from ..stages import Stage
 from .process import Runner
 
-HOUSE = Path(__file__).resolve().parents[2]  # where a Python finds the engine under its own name
+ENGINE = Path(__file__).resolve().parents[2]  # folder from which the engine can be imported
 DOCTOR = "import sys; sys.path.insert(0, sys.argv[1]); from tttlrm_blender.commands import main; sys.exit(main(['doctor']))"
-FIRST = "tttLRM "  # the beginning of the page
-LAST = "self-test "  # the beginning of its last line
-USUAL = 16  # lines of the page
+FIRST = "tttLRM "  # start of the report
+LAST = "self-test "  # start of its last line
+USUAL = 16  # number of lines of the report, about
 
 
 @dataclass(frozen=True)
 class CheckupResult:
-    """What the doctor says."""
+    """The doctor's report."""
 
-    lines: list[str]  # of the page
+    lines: list[str]
     well: bool
 
 
 class Checkup(Job[CheckupResult]):
-    """Lets the doctor look at a Python. Ends with `Done`, with `Failed` where he cannot work there, or with `Cancelled`."""
+    """Runs the doctor in a Python. Ends with `Done`, with `Failed` if it cannot run there, or with `Cancelled`."""
 
     def __init__(self, python: str | Path) -> None:
         super().__init__(lambda _: self._runner.stop(), CheckupResult)
@@ -39,7 +39,7 @@ class Checkup(Job[CheckupResult]):
 
     def _outcome(self) -> Event:
         try:
-            status = self._runner.run([str(self._python), "-c", DOCTOR, str(HOUSE)], self._take)
+            status = self._runner.run([str(self._python), "-c", DOCTOR, str(ENGINE)], self._take)
         except errors.Cancelled:
             return Cancelled()
         except OSError as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands that make an environment and fill it, and what pip's lines say about the progress."""
+"""The commands that fill an environment with packages, and pip's progress."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 from .machine import Build
 
 ROOM = Path(__file__).parent
-# Pinned with the hashes of the package index by tools/lock_requirements.py: PyTorch, and all the rest.
+# Pinned with hashes by tools/lock_requirements.py: PyTorch, and everything else.
 PACKAGES, TORCH = ROOM / "packages.txt", ROOM / "torch.txt"
 HASHED = ("--require-hashes", "--no-deps")
 PINNED = re.compile(r"^[a-z0-9-]+==[^\s;\\]+", re.MULTILINE)
-DOWNLOADED = 0.8  # of pip's work; the rest is unpacking
+DOWNLOADED = 0.8  # share of pip's work; the rest is unpacking
 NEXT = ("Collecting ", "Requirement already satisfied: ", "Ignoring ")
 
-# From RECORD, since `files` leaves out what is missing from Python 3.12 on.
+# Read from RECORD, since `files` omits missing files from Python 3.12 on.
 DAMAGED = """
 import csv
 from importlib.metadata import distributions
@@ -31,35 +31,35 @@ WORKS = """
 import fast_simplification, numba, numpy, PIL, safetensors, scipy, skimage, torch, tqdm, trimesh, websockets
 print(torch.__version__, "GPU" if torch.cuda.is_available() else "CPU")
 """
-ALONE = "import pycolmap"  # it and torch crash in one process
+ALONE = "import pycolmap"  # crashes in one process with torch
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where packages come from."""
+    """The source of packages."""
 
     build: Build  # of PyTorch
-    index: str = ""  # that has PyTorch, in place of the build's own
-    wheels: Path | None = None  # folder that has everything; nothing is downloaded then
+    index: str = ""  # package index of PyTorch, instead of the build's
+    wheels: Path | None = None  # folder with all wheels, for installation without downloads
 
     @property
     def torch_index(self) -> str:
-        """The package index for PyTorch; empty for the usual one, with known hashes."""
+        """The package index for PyTorch; empty for PyPI, with known hashes."""
         return self.index or self.build.index
 
 
 def pinned(file: Path) -> list[str]:
-    """The packages that a file names, such as "torch==2.13.0"."""
+    """The packages pinned in a file, such as "torch==2.13.0"."""
     return PINNED.findall(file.read_text())
 
 
 def install_packages(python: Path, source: Source) -> list[str]:
-    """The command that installs everything but PyTorch."""
+    """The command that installs everything except PyTorch."""
     return [*_pip(python, "install"), "--progress-bar", "off", *_from(source), *HASHED, "--requirement", str(PACKAGES)]
 
 
 def install_torch(python: Path, source: Source) -> list[str]:
-    """The command that installs PyTorch, after the packages, for their pip can tell how far a download is."""
+    """The command that installs PyTorch, run after the other packages, whose pip reports the progress of downloads."""
     telling = any(package.startswith("pip==") for package in pinned(PACKAGES))
     return [*_pip(python, "install"), "--progress-bar", "raw" if telling else "off", *_from(source), *_torch(source)]
 
@@ -76,14 +76,14 @@ def uninstall(python: Path, packages: list[str]) -> list[str]:
 
 
 class Follower:
-    """Reads how far pip is from what it prints."""
+    """Estimates pip's progress from its output."""
 
     def __init__(self, packages: int, tell: Callable[[float], None]) -> None:
         self._packages, self._tell = packages, tell
         self._begun = 0
 
     def take(self, line: str) -> bool:
-        """Take a line; whether it is for people too."""
+        """Read a line; returns whether it should be shown."""
         if line.startswith("Progress "):
             done, _, whole = line.removeprefix("Progress ").partition(" of ")
             if done.isdigit() and whole.isdigit() and int(whole):
@@ -109,7 +109,7 @@ def _from(source: Source) -> list[str]:
 
 
 def _torch(source: Source) -> list[str]:
-    """PyTorch with hashes where it comes from the usual index; builds of other places are known by version alone."""
+    """PyTorch's requirement, with hashes if it is from PyPI, else only with the version."""
     if source.wheels or source.torch_index:
         version = next(package for package in pinned(TORCH) if package.startswith("torch=="))
         return [*(["--index-url", source.torch_index] if not source.wheels else []), version]

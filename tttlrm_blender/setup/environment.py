@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folder with the worker's Python and packages, and the note in it that says how it was made."""
+"""The folder of the worker's Python environment, and the note in it about its installation."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .commands import Source
 from .process import environment, hidden
 
 PATIENCE = 60.0  # seconds
-LONGEST = 200  # characters that the files of PyTorch 2.13 add to the environment's path
+LONGEST = 200  # length of the longest path of PyTorch 2.13 in an environment
 WINDOWS_LIMIT = 259
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment that is the worker's alone."""
+    """The worker's virtual environment."""
 
     folder: Path
 
@@ -35,7 +35,7 @@ class Environment:
 
     @property
     def state(self) -> str:
-        """ "none", "unfinished", "outdated" (made for another version of tttLRM) or "ready"."""
+        """ "none", "unfinished", "outdated" (for another version of tttLRM) or "ready"."""
         note = self._note()
         if not note:
             return "none"
@@ -45,11 +45,11 @@ class Environment:
 
     @property
     def torch(self) -> str:
-        """The version of PyTorch in it; empty before it is finished."""
+        """The version of PyTorch; empty before the installation is finished."""
         return self._note().get("torch", "")
 
     def fits(self, source: Source) -> bool:
-        """Whether it works well enough to be completed: made for the same build of PyTorch, with a Python and pip that run."""
+        """Whether the installation can be completed: for the same build of PyTorch, and with a working Python and pip."""
         if self._note().get("source") != _words(source):
             return False
         try:
@@ -60,7 +60,7 @@ class Environment:
         return run.returncode == 0
 
     def begin(self, source: Source) -> None:
-        """Note what is going to be installed. Raises `TttlrmError` where the folder is somebody else's or its path too long."""
+        """Note the start of an installation. Raises `TttlrmError` if the folder has other contents or its path is too long."""
         if os.name == "nt" and not long_paths() and too_long(str(self.folder)):
             raise _long_path(self.folder)
         if self.folder.exists() and any(self.folder.iterdir()) and not self._file.exists():
@@ -71,11 +71,11 @@ class Environment:
         self._write({"source": _words(source)})
 
     def finish(self, source: Source, torch: str) -> None:
-        """Note that everything is installed."""
+        """Note the end of an installation."""
         self._write({"source": _words(source), "torch": torch, "packages": packages_digest()})
 
     def remove(self) -> None:
-        """Take it away, the note last: what could not be removed is still known as ours."""
+        """Delete the environment, the note last, so that a partial deletion can be continued."""
         if not self._file.exists():
             return
         for path in self.folder.iterdir():
@@ -100,12 +100,12 @@ class Environment:
 
 
 def packages_digest() -> str:
-    """What tells one set of pinned packages from another."""
+    """A digest of the pinned packages."""
     return hashlib.sha256(commands.PACKAGES.read_bytes() + commands.TORCH.read_bytes()).hexdigest()
 
 
 def place(own: Path) -> Path:
-    """Where the environment goes: in one's own folder, or in a shorter one where Windows could not open PyTorch's files there."""
+    """The environment's place: in `own` folder, or on Windows in a shorter one if PyTorch's paths would be too long there."""
     folder = own / "environment"
     if os.name != "nt" or long_paths() or not too_long(str(folder)):
         return folder
@@ -113,12 +113,12 @@ def place(own: Path) -> Path:
 
 
 def too_long(folder: str) -> bool:
-    """Whether paths of PyTorch's files in a folder go beyond what Windows opens by default."""
+    """Whether paths of PyTorch's files in a folder exceed the default limit of Windows."""
     return len(folder) + LONGEST > WINDOWS_LIMIT
 
 
 def long_paths() -> bool:
-    """Whether this Windows opens paths of any length."""
+    """Whether long paths are enabled in this Windows."""
     try:
         import winreg
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Making, completing and mending the worker's environment, in the background."""
+"""Create, complete and repair the worker's environment in the background."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from .machine import choose_build, look
 from .process import Runner
 from .pythons import VERSIONS, find_python, versions_for
 
-LAST_LINES = 4  # of the log, for people to see
-# Where the parts of the work begin and end in the whole.
+LAST_LINES = 4  # lines of the log that are shown
+# Start and end of each part of the work, as shares of the whole.
 LOOK, MAKE, PACK, GET_TORCH, CHECK = (0.0, 0.02), (0.02, 0.06), (0.06, 0.4), (0.4, 0.95), (0.95, 1.0)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be set up."""
+    """The setup to be made."""
 
     folder: Path  # of the environment
-    log: Path  # file, written anew
-    python: str  # that is tried first
+    log: Path  # file, overwritten
+    python: str  # tried first
     build: str = "auto"  # of PyTorch
-    index: str = ""  # package index of PyTorch, in place of its own
-    wheels: Path | None = None  # folder that has everything; nothing is downloaded then
+    index: str = ""  # package index of PyTorch, instead of the build's
+    wheels: Path | None = None  # folder with all wheels, for installation without downloads
 
 
 @dataclass(frozen=True)
 class SetupResult:
-    """What was set up."""
+    """The finished setup."""
 
     python: str  # the environment's interpreter
     torch: str  # version of PyTorch
@@ -49,10 +49,10 @@ class SetupResult:
 
 
 class Setup(Job[SetupResult]):
-    """Sets up an environment in a thread. Ends with `Done`, with `Failed` or with `Cancelled`.
+    """Sets up an environment in a thread. Ends with `Done`, `Failed` or `Cancelled`.
 
-    An environment that is there is completed and mended; one that cannot be is made anew. What was begun stays after a
-    failure, to be completed later, and goes after `cancel`.
+    An existing environment is completed and repaired, or recreated if that is impossible. After a failure, the unfinished
+    environment is kept to be completed later; after `cancel`, it is deleted.
     """
 
     def __init__(self, wanted: Wanted) -> None:
@@ -138,7 +138,7 @@ class Setup(Job[SetupResult]):
         self._need(command, template, follower.take)
 
     def _remove_damaged(self) -> None:
-        """Uninstall packages of which files are missing, so that they are installed anew."""
+        """Uninstall packages with missing files, so that they are installed again."""
         found: list[str] = []
         python = self._environment.python
         self._runner.run([str(python), "-c", commands.DAMAGED], found.append)
@@ -146,19 +146,19 @@ class Setup(Job[SetupResult]):
             self._need(commands.uninstall(python, found), "Removing damaged packages failed")
 
     def _works(self) -> bool:
-        """Whether everything loads; the last line then tells PyTorch's version and device."""
+        """Whether everything can be imported; if so, the last line has PyTorch's version and device."""
         self._tell(Stage.CHECK, CHECK, 0.0)
         python = str(self._environment.python)
         return not any(self._runner.run([python, "-c", program], self._say) for program in (commands.ALONE, commands.WORKS))
 
     def _need(self, command: Sequence[str], template: str, told: Callable[[str], bool] = bool) -> None:
-        """Run a command that must succeed; lines are for people where `told` says so."""
+        """Run a command that must succeed; shows the lines for which `told` returns true."""
         self._say(f"$ {' '.join(command)}")
         if self._runner.run(command, lambda line: self._say(line) if told(line) else None):
             raise self._failure(template)
 
     def _failure(self, template: str) -> TttlrmError:
-        """What failed, with the tool's own word about it."""
+        """The error for a failed command, with its last error message."""
         faults = [line for line in self.lines if line.startswith("ERROR: ")] or list(self.lines)[-1:]
         what, reasons = text(template), [faults[-1].removeprefix("ERROR: ").rstrip(".")] if faults else []
         hint = text("See {} for details, and try again to continue.", self._wanted.log)

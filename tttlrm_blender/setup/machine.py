@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a machine has to compute with, and the build of PyTorch that suits it."""
+"""The machine's hardware, and the build of PyTorch that suits it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .process import hidden
 
 PYTORCH = "https://download.pytorch.org/whl/"
 SUPPORTED = {("Linux", "x86_64"), ("Windows", "AMD64"), ("Darwin", "arm64")}
-# For CUDA 13 and 12: the oldest driver, the oldest and the newest GPUs that PyTorch 2.13 is built for, and the index.
+# For CUDA 13 and 12: the oldest driver, the oldest and newest GPUs that PyTorch 2.13 supports, and its index.
 CUDA = (((580,), (7, 5), (99,), "cu130"), ((528,), (5, 0), (9, 99), "cu126"))
 PATIENCE = 30.0  # seconds
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """An NVIDIA card, in numbers that compare."""
+    """Driver version and compute capability of an NVIDIA card."""
 
     driver: tuple[int, ...]  # such as 580, 65, 6
     capability: tuple[int, ...]  # such as 8, 6
@@ -29,10 +29,10 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Machine:
-    """What decides about the build of PyTorch."""
+    """The facts that determine the build of PyTorch."""
 
-    system: str  # as `platform.system` calls it
-    processor: str  # as `platform.machine` calls it
+    system: str  # from `platform.system`
+    processor: str  # from `platform.machine`
     gpus: tuple[Gpu, ...] = ()
     rocm: bool = False
 
@@ -42,11 +42,11 @@ class Build:
     """A build of PyTorch."""
 
     kind: str  # "cpu", "cuda", "rocm" or "metal"
-    index: str = ""  # the package index that has it; empty for the usual one, whose hashes are known
+    index: str = ""  # its package index; empty for PyPI, with known hashes
 
 
 def choose_build(machine: Machine, wanted: str = "auto") -> Build:
-    """The build that suits a machine, or the wanted one. Raises `TttlrmError` ("no_build") where there is none."""
+    """Choose the build for a machine, or the wanted one. Raises `TttlrmError` ("no_build") if there is none."""
     if (machine.system, machine.processor) not in SUPPORTED:
         raise _no_build("PyTorch has no build for {} on {}.", machine.system, machine.processor)
     if wanted not in _possible(machine.system):
@@ -69,7 +69,7 @@ def look() -> Machine:
 
 
 def read_gpus(answer: str) -> tuple[Gpu, ...]:
-    """The cards in an answer of nvidia-smi, a line "580.65.06, 9.0" for each; lines that say something else are passed over."""
+    """Parse the cards in nvidia-smi's output, a line "580.65.06, 9.0" for each; other lines are ignored."""
     gpus = []
     for line in answer.splitlines():
         driver, _, capability = line.partition(",")
@@ -81,14 +81,14 @@ def read_gpus(answer: str) -> tuple[Gpu, ...]:
 
 
 def _possible(system: str) -> tuple[str, ...]:
-    """The builds that a system may have."""
+    """The builds available for a system."""
     if system == "Darwin":
-        return ("auto", "cpu")  # one and the same, with Metal
+        return ("auto", "cpu")  # the same build, with Metal
     return ("auto", "cpu", "cuda", "rocm") if system == "Linux" else ("auto", "cpu", "cuda")
 
 
 def _cuda_index(gpus: tuple[Gpu, ...]) -> str:
-    """The newest CUDA that one of the cards runs; empty for none."""
+    """The index of the newest CUDA that one of the cards supports; empty for none."""
     for driver, oldest, newest, index in CUDA:
         if any(gpu.driver >= driver and oldest <= gpu.capability <= newest for gpu in gpus):
             return index

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Other programs that are started, followed line by line, and stopped."""
+"""Run other programs, read their output line by line, and stop them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 
 from ..errors import Cancelled
 
-# What would lead Python or pip away from the environment that is being made.
+# Variables that would redirect Python or pip to other environments.
 ASTRAY = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "__PYVENV_LAUNCHER__")
 SWITCHES = ("PYTHONUNBUFFERED", "PYTHONUTF8", "PYTHONNOUSERSITE", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_NO_INPUT")
 
 
 def environment(offline: bool = False) -> dict[str, str]:
-    """This process's environment, for a Python of its own; offline, pip does not hear of the places it was configured with."""
+    """This process's environment variables for an independent Python; offline, pip's configured indexes are ignored."""
     kept = {name: value for name, value in os.environ.items() if name not in ASTRAY}
     if offline:
         kept = {name: value for name, value in kept.items() if not name.startswith("PIP_")} | {"PIP_CONFIG_FILE": os.devnull}
@@ -27,12 +27,12 @@ def environment(offline: bool = False) -> dict[str, str]:
 
 
 def hidden() -> dict[str, Any]:
-    """Arguments that keep a started program from opening a console on Windows."""
+    """Arguments that keep a program from opening a console window on Windows."""
     return {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
 
 
 class Runner:
-    """Runs commands one after another, until it is stopped from another thread."""
+    """Runs commands one after another, until stopped from another thread."""
 
     def __init__(self, offline: bool = False) -> None:
         self._environment = environment(offline)
@@ -41,7 +41,7 @@ class Runner:
         self._stopped = False
 
     def run(self, command: Sequence[str], take: Callable[[str], None]) -> int:
-        """Run a command, giving each line that it prints to `take`; its exit status. Raises `Cancelled` once stopped."""
+        """Run a command, passing each line of output to `take`; returns the exit status. Raises `Cancelled` once stopped."""
         with self._lock:
             if self._stopped:
                 raise Cancelled
@@ -55,7 +55,7 @@ class Runner:
         return process.returncode
 
     def stop(self) -> None:
-        """End the running command, with all that it started, and run no other."""
+        """Kill the running command and its children, and run no others."""
         with self._lock:
             self._stopped = True
             if self._process is not None and self._process.poll() is None:
@@ -78,7 +78,7 @@ def _start(command: Sequence[str], variables: dict[str, str]) -> subprocess.Pope
 
 def _kill(process: subprocess.Popen[str]) -> None:
     if os.name == "posix":
-        with suppress(ProcessLookupError):  # it has ended just now
+        with suppress(ProcessLookupError):  # it has already ended
             os.killpg(process.pid, signal.SIGKILL)
     else:
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, **hidden())

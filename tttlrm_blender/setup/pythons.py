@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding a Python on which the worker's packages can be installed."""
+"""Find a Python for which the worker's packages can be installed."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from pathlib import Path
 from ..errors import Code, TttlrmError
 from .process import environment, hidden
 
-VERSIONS = ((3, 11), (3, 12), (3, 13))  # for which PyTorch and all other packages have wheels
+VERSIONS = ((3, 11), (3, 12), (3, 13))  # PyTorch and all other packages have wheels for these
 PATIENCE = 30.0  # seconds
 PROBE = "import ensurepip, sys, venv; print(*sys.version_info[:2], sys.implementation.name, sys.maxsize > 2**32)"
 
 
 @dataclass(frozen=True)
 class Python:
-    """An interpreter that can make virtual environments."""
+    """An interpreter that can create virtual environments."""
 
     command: tuple[str, ...]
     version: tuple[int, int]
 
 
 def candidates(system: str, own: str, versions: Iterable[tuple[int, int]] = VERSIONS) -> Iterator[tuple[str, ...]]:
-    """Commands that may start a suitable Python, best first: this one, then the newest."""
+    """Yield commands that may start a suitable Python, best first: this one, then the newest."""
     yield (own,)
     for major, minor in sorted(versions, reverse=True):
         if system == "Windows":
@@ -37,7 +37,7 @@ def candidates(system: str, own: str, versions: Iterable[tuple[int, int]] = VERS
 
 
 def probe(command: tuple[str, ...]) -> Python | None:
-    """What a command starts; None where it is no CPython of 64 bits that makes environments."""
+    """Probe a command: the Python that it starts, or None unless that is a 64-bit CPython that can create environments."""
     try:
         run = subprocess.run(
             [*command, "-c", PROBE], capture_output=True, text=True, timeout=PATIENCE, env=environment(), **hidden()
@@ -51,7 +51,7 @@ def probe(command: tuple[str, ...]) -> Python | None:
 
 
 def find_python(own: str, versions: Iterable[tuple[int, int]] = VERSIONS) -> Python:
-    """The best Python of one of these versions; `own` is the one that asks. Raises `TttlrmError` ("no_python")."""
+    """Find the best Python of one of these versions; `own` is the current one. Raises `TttlrmError` ("no_python")."""
     versions = tuple(versions)
     for command in candidates(platform.system(), own, versions):
         python = probe(command)
@@ -67,7 +67,7 @@ def find_python(own: str, versions: Iterable[tuple[int, int]] = VERSIONS) -> Pyt
 
 
 def versions_for(wheels: Path) -> tuple[tuple[int, int], ...]:
-    """The versions of Python that a folder's wheel of PyTorch is for. Raises `TttlrmError` ("no_wheels") without one."""
+    """The Python versions of the PyTorch wheels in a folder. Raises `TttlrmError` ("no_wheels") if there are none."""
     fitting = tuple(
         (major, minor) for major, minor in VERSIONS if any(wheels.glob(f"torch-*-cp{major}{minor}-cp{major}{minor}-*.whl"))
     )

@@ -103,7 +103,7 @@ def test_wrong_arguments_are_told(sets, capsys):
     assert command_line.main(["convert", "--help"]) == 0
     assert command_line.main(["convert", str(sets / "nowhere"), "--out", "x"]) == 2
     assert convert(sets, "--size", "270") == 2
-    assert "--size is WIDTHxHEIGHT, such as 270x480; got 270" in capsys.readouterr().err
+    assert "--size must be WIDTHxHEIGHT, such as 270x480; got 270" in capsys.readouterr().err
 
 
 def test_the_worker_ends_with_the_batch(sets):
