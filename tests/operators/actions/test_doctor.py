@@ -10,7 +10,7 @@ ops = bpy.ops.tttlrm
 
 
 def test_the_worker_is_checked_where_it_was_started_from_here(toy, tmp_path, capfd):
-    with pytest.raises(RuntimeError, match="Type “tttlrm doctor” on that machine"):
+    with pytest.raises(RuntimeError, match="Run “tttlrm doctor” on that machine"):
         ops.check_worker()
     prefer(token="", python=str(tmp_path / "nowhere"))
     with pytest.raises(RuntimeError, match="nowhere cannot run the worker: No such file"):

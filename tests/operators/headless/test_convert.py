@@ -95,7 +95,7 @@ def test_a_folder_that_is_no_result_is_not_touched(sets, capsys):
 def test_a_place_that_cannot_be_written_to_is_told(sets, capsys):
     (sets.parent / "out").write_text("a file")
     assert convert(sets) == 1
-    assert "cannot be made" in capsys.readouterr().err
+    assert "cannot be created" in capsys.readouterr().err
 
 
 def test_wrong_arguments_are_told(sets, capsys):

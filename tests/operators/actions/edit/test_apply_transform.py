@@ -37,7 +37,7 @@ def test_applying_says_where_colours_cannot_follow(capfd):
     bpy.context.view_layer.update()
     before = apply_matrix(some_splats(), np.array(obj.matrix_world))
     assert ops.apply_transform() == {"FINISHED"}
-    assert "The scale differs between axes" in capfd.readouterr().out
+    assert "The scale is not uniform" in capfd.readouterr().out
     assert_same_look(before, shown(obj))
 
 

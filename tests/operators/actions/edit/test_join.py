@@ -27,7 +27,7 @@ def test_joining_says_where_colours_cannot_follow(capfd):
     active, other = add(), add(some_splats(4), name="other", scale=(1, 2, 3))
     only(active, other)
     assert ops.join_splats() == {"FINISHED"}
-    assert "The scale differs between axes" in capfd.readouterr().out
+    assert "The scale is not uniform" in capfd.readouterr().out
 
 
 def test_joining_wants_two_objects():

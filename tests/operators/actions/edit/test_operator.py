@@ -57,5 +57,5 @@ def test_linked_splats_are_not_edited(tmp_path):
         wanted.objects = ["thing"]
     bpy.context.collection.objects.link(wanted.objects[0])
     only(wanted.objects[0])
-    with pytest.raises(RuntimeError, match="belong to another file: make them local"):
+    with pytest.raises(RuntimeError, match="are linked from another file: make them local"):
         ops.select_all()
