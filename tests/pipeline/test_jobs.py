@@ -163,7 +163,7 @@ def test_a_surface_and_pictures_of_it_all(scene, settings):
     drawn = jobs.render(scene, RenderSettings(views=(1, 2), width=24, height=16), Report())
     assert list(drawn.pictures) == ["images/01.png", "images/02.png"]
     assert all(image.shape == (16, 24, 3) and image.dtype == np.uint8 for image in drawn.pictures.values())
-    with pytest.raises(TttlrmError, match="no photo 6"):
+    with pytest.raises(TttlrmError, match="no photo number 6"):
         jobs.render(scene, RenderSettings(views=(6,)), Report())
 
 

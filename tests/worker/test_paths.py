@@ -151,7 +151,7 @@ def test_poses_anywhere_where_it_is_allowed(tmp_path, photos, secrets):
 def test_a_link_that_leads_out_is_not_followed(tmp_path):
     (tmp_path / "scene").mkdir()
     (tmp_path / "scene" / "link").symlink_to(tmp_path)
-    with pytest.raises(TttlrmError, match="outside the scene"):
+    with pytest.raises(TttlrmError, match="outside of the scene"):
         placed(ReconstructSettings(poses="link/transforms.json"), tmp_path / "scene", False)
 
 
