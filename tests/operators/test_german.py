@@ -28,7 +28,9 @@ def translations(toy, monkeypatch) -> ModuleType:
 
 def test_an_error(translations, splats):
     troubles, splats.tttlrm.session = part("jobs.troubles"), "gone"
-    with pytest.raises(RuntimeError, match=r"Der Worker hat diese Szene nicht \(mehr\)\. Sie aus ihren Fotos erneut rekonstruieren\."):
+    with pytest.raises(
+        RuntimeError, match=r"Der Worker hat diese Szene nicht \(mehr\)\. Sie aus ihren Fotos erneut rekonstruieren\."
+    ):
         ops.mesh()
     assert troubles.text(troubles.of(splats)).startswith("Der Worker auf diesem Rechner hat diese Szene nicht.")
 
