@@ -53,10 +53,10 @@ def scene_box(maps: DepthMaps) -> tuple[np.ndarray, np.ndarray]:
     if not per_view:
         raise no_surface()
     looked_at = np.stack([np.median(points, axis=0) for points in per_view])
-    centre = np.median(looked_at, axis=0)
-    spread, away = (np.median(np.linalg.norm(p - centre, axis=1)) for p in (looked_at, maps.cameras.c2w[:, :3, 3]))
+    center = np.median(looked_at, axis=0)
+    spread, away = (np.median(np.linalg.norm(p - center, axis=1)) for p in (looked_at, maps.cameras.c2w[:, :3, 3]))
     points = np.concatenate(per_view)
-    points = points[np.linalg.norm(points - centre, axis=1) <= REACH * max(spread, away)]
+    points = points[np.linalg.norm(points - center, axis=1) <= REACH * max(spread, away)]
     if len(points) == 0:
         raise no_surface()
     low, high = np.percentile(points, [OUTLIERS, 100 - OUTLIERS], axis=0)

@@ -84,7 +84,7 @@ def outcome(work: Callable[[Report], Any], report: Report, log: Path | None) -> 
 
 
 def unexpected(error: BaseException, log: Path | None) -> TttlrmError:
-    """What a client hears of an error that nobody foresaw; `log`, where there is one, has its traceback."""
+    """The error for clients about an unexpected exception, whose traceback is in the `log`, if there is one."""
     if isinstance(error, OSError) and error.errno in FULL:
         return unwritable(error.filename or text("A file"), error)
     return _out_of_memory() if lacks_memory(error) else _internal(error, log)
