@@ -116,14 +116,12 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
     """What a splat object remembers: the scene on the worker that it came from, and its own settings."""
 
     __annotations__ = {
-        "session": StringProperty(name="Scene", description="The name under which the worker keeps this object's scene"),
-        "files": StringProperty(name="Files", description="Names of the files that the worker has of this scene, a line each"),
-        "live": BoolProperty(
-            name="Live", description="Decode again as soon as a setting has changed; refined splats are replaced too"
-        ),
+        "session": StringProperty(name="Scene", description="Name of this object's scene on the worker"),
+        "files": StringProperty(name="Files", description="Names of this scene's files on the worker, one per line"),
+        "live": BoolProperty(name="Live", description="Decode again whenever a setting changes; refined splats are replaced too"),
         "crop": PointerProperty(
             name="Crop Box",
-            description="Splats outside this object's bounding box are dropped; of an empty, outside the cube of its size",
+            description="Drop splats outside this object's bounding box; for an empty, outside the cube of its size",
             type=bpy.types.Object,
             poll=lambda group, obj: obj != group.id_data,
             update=_changed,

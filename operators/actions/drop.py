@@ -39,7 +39,7 @@ class Dropped:
         if poses := self._of(POSES):
             return shown("Reconstruct the photos in {} with the camera poses in {}?", self.folder, poses[0])
         if photos := self._of(PHOTOS | RAW):
-            return shown("Reconstruct {} photos of {}?", len(photos), self.folder)
+            return shown("Reconstruct {} photos from {}?", len(photos), self.folder)
         return shown("Reconstruct the video {}?", self.names[0])
 
     @property

@@ -14,7 +14,7 @@ from .reconstruct import FOLDER
 WHICH = (
     ("ALL", "All", "Use all photos"),
     ("NONE", "None", "Use none of the photos"),
-    ("INVERT", "Invert", "Use the photos that are not used now, and no others"),
+    ("INVERT", "Invert", "Use the unchecked photos instead of the checked ones"),
 )
 
 

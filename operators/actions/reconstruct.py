@@ -57,7 +57,9 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     files: Any
     with_mesh: Any
     __annotations__ = properties.annotations(settings.ReconstructSettings) | {
-        "directory": StringProperty(name="Folder", description="Photos; leave empty to use those of the panel", **FOLDER),
+        "directory": StringProperty(
+            name="Folder", description="Folder of photos; leave empty to use the source chosen in the panel", **FOLDER
+        ),
         "files": CollectionProperty(**FILES),
         "name": StringProperty(name="Name", description="Name of the new collection; leave empty to name it after the photos"),
         "refine_steps": properties.setting_property(settings.RefineSettings, "steps", name="Refine Steps"),
@@ -83,7 +85,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this while a folder is chosen."""
-        given(self.layout).label(text="With the settings of the panel")
+        given(self.layout).label(text="Uses the settings of the panel")
 
     def collect(self, context: bpy.types.Context) -> Work:
         """The photos, and the scene's settings with what the caller asks for instead."""

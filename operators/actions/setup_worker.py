@@ -46,5 +46,5 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
         """Use it."""
         given(addon.preferences()).python = result.python
         given(context.preferences).is_dirty = True
-        device = told("a GPU") if result.device == "GPU" else told("the processor")
+        device = told("a GPU") if result.device == "GPU" else told("the CPU")
         self.report({"INFO"}, told("The worker is set up: PyTorch {} on {}", result.torch, device))

@@ -44,8 +44,8 @@ class TTTLRM_MT_edit_splats(bpy.types.Menu):
         """Blender calls this."""
         layout = given(self.layout)
         layout.operator("tttlrm.select_all", text="Select All Splats").action = "SELECT"
-        layout.operator("tttlrm.select_all", text="Select No Splats").action = "DESELECT"
-        layout.operator("tttlrm.select_all", text="Invert Selected Splats").action = "INVERT"
+        layout.operator("tttlrm.select_all", text="Deselect All Splats").action = "DESELECT"
+        layout.operator("tttlrm.select_all", text="Invert Splat Selection").action = "INVERT"
         for name in SELECTING:
             layout.operator(f"tttlrm.select_{name}")
         layout.separator()

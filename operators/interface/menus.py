@@ -26,7 +26,7 @@ class TTTLRM_MT_photos(bpy.types.Menu):
 
 
 class TTTLRM_MT_scene(bpy.types.Menu):
-    """Use the scene that the worker keeps of the active splats"""
+    """Work on the scene that the worker keeps for the active splats"""
 
     bl_label = "Reconstructed Scene"
 
@@ -38,7 +38,7 @@ class TTTLRM_MT_scene(bpy.types.Menu):
 
 
 class TTTLRM_MT_worker(bpy.types.Menu):
-    """Set up, check, start and stop the process that reconstructs"""
+    """Set up, check, start and stop the worker process that reconstructs scenes"""
 
     bl_label = "tttLRM Worker"
 

@@ -13,7 +13,7 @@ class TTTLRM_PT_decode_presets(PresetPanel, bpy.types.Panel):
     """What the button in the header of the decode settings opens."""
 
     bl_label = "Decode Presets"
-    bl_description = "Decode settings by name: those that come with tttLRM, and your own"
+    bl_description = "Decode presets: those included with tttLRM, and your own"
     preset_subdir = "tttlrm/decode"
     preset_operator = "script.execute_preset"
     preset_add_operator = "tttlrm.decode_preset"

@@ -13,15 +13,15 @@ from ..translations import shown
 
 SHOWN = 4  # lines of the log
 BUILDS = (
-    ("auto", "Automatic", "What suits this machine's graphics card"),
-    ("cpu", "Processor", "For machines without a graphics card that PyTorch knows; on a Mac the build with Metal"),
+    ("auto", "Automatic", "Choose the build for this machine's graphics card"),
+    ("cpu", "CPU", "For machines without a graphics card that PyTorch supports; on a Mac, the build with Metal"),
     ("cuda", "CUDA", "For NVIDIA cards"),
     ("rocm", "ROCm", "For AMD cards, on Linux"),
 )
 # For each state of the environment: what is said about it, and on the button.
 STATES = {
     "none": (pgettext_n("The worker is not set up"), pgettext_n("Set Up Worker")),
-    "unfinished": (pgettext_n("Setting up was not finished"), pgettext_n("Go On")),
+    "unfinished": (pgettext_n("Setup was not finished"), pgettext_n("Continue")),
     "outdated": (pgettext_n("The worker was set up for another version of tttLRM"), pgettext_n("Update")),
     "ready": (pgettext_n("The worker is set up"), pgettext_n("Repair")),
 }
@@ -30,10 +30,11 @@ STATES = {
 class SetupPreferences(AddonPreferences):
     """What is installed, from where, and how far that is."""
 
-    build: EnumProperty(name="PyTorch", description="The build to install", items=BUILDS)
+    build: EnumProperty(name="PyTorch", description="Build to install", items=BUILDS)
     wheels: StringProperty(
         name="Wheels Folder",
-        description="Folder with all packages, filled by `make wheelhouse`, to install without a network; empty to download them",
+        description="Folder with all packages, created by `make wheelhouse`, for installation without a network; "
+        "leave empty to download them",
         subtype="DIR_PATH",
     )
 

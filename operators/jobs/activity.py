@@ -58,5 +58,5 @@ def show(context: bpy.types.Context) -> None:
     """Tell the progress in the status bar and draw the panels anew."""
     if bpy.app.background:
         return
-    given(context.workspace).status_text_set(shown("{}   (Esc stops it)", current.text) if current else None)
+    given(context.workspace).status_text_set(shown("{}   (Esc to stop)", current.text) if current else None)
     redraw_panels()

@@ -45,7 +45,7 @@ class JobOperator(Operator):
         """Blender calls this: one job at a time."""
         if activity.current:
             title = shown(activity.current.title, context=contexts.operator_default)
-            cls.poll_message_set(shown("{} is still running: wait for its end, or stop it with Esc", title))
+            cls.poll_message_set(shown("{} is still running: wait for it to finish, or press Esc to stop it", title))
         return activity.current is None
 
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -100,7 +100,7 @@ class JobOperator(Operator):
         if isinstance(message, messages.Done):
             return self._accept(context, message)
         if isinstance(message, messages.Cancelled) and self._preview and self._preview.keep():
-            self.report({"INFO"}, "Stopped; the splats seen so far stay")
+            self.report({"INFO"}, "Stopped; the splats shown so far are kept")
             return {"FINISHED"}  # something to undo
         return {"CANCELLED"} if isinstance(message, messages.END) else None
 

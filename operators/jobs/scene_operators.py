@@ -49,8 +49,8 @@ class KeptSceneOperator(JobOperator):
         obj = find(self.replaces)
         if obj is None:
             raise errors.TttlrmError(
-                "The splats were deleted while the worker was busy with them.",
-                hint="Undo that, and start again.",
+                "The splats were deleted while the worker was processing them.",
+                hint="Undo the deletion and start again.",
                 code=errors.Code.NO_SPLATS,
             )
         return obj

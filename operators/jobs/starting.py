@@ -21,7 +21,7 @@ def start_operator(operator: str, /, **arguments: object) -> Outcome:
     """What an operator of ours gives, called as if a person had. Raises `TttlrmError` where it fails or another job runs."""
     global failure
     if activity.current:
-        hint = "Wait for its end, or stop it with Esc."
+        hint = "Wait for it to finish, or press Esc to stop it."
         raise errors.TttlrmError("Another job is still running.", hint=hint, code=errors.Code.BUSY)
     failure = None
     try:

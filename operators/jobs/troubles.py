@@ -16,8 +16,8 @@ from ..translations import explained, shown
 _failures: dict[str, messages.Failed] = {}  # by the scene's name on the worker
 TELLING: dict[str, str] = {  # by code, what to say in place of an error's own words, which do not know about objects and files
     errors.Code.NO_SCENE: pgettext_n(
-        "The worker on this computer does not keep this scene. Reconstruct it again to decode it with other settings; "
-        "the splats stay as they are, and can be displayed, edited and exported."
+        "The worker on this computer does not have this scene. Reconstruct it again to decode it with other settings. "
+        "The splats are unchanged and can still be displayed, edited and exported."
     ),
 }
 

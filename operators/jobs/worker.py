@@ -37,7 +37,7 @@ def require_python(worker: Worker) -> None:
     """Raises `TttlrmError` where no Python could run a worker."""
     if worker.python is None and importlib.util.find_spec("torch") is None:
         raise errors.TttlrmError(
-            "Blender does not know which Python runs the worker.",
+            "No Python is set for the worker.",
             hint="Press Set Up Worker in the add-on's preferences, or choose a Python there that has tttLRM's packages.",
             code=errors.Code.NO_WORKER,
         )
@@ -156,9 +156,9 @@ def start(work: Work) -> Run:
     worker = instead or chosen_worker()
     if worker.elsewhere and not bpy.app.online_access:
         raise errors.TttlrmError(
-            "The worker on {} is not on this computer, and Blender may not go online.",
+            "The worker on {} is not on this computer, but Blender's online access is off.",
             worker.host,
-            hint="Allow online access in Blender's preferences, under System.",
+            hint="Allow online access in Preferences → System → Network.",
             code=errors.Code.OFFLINE,
         )
     return Run(work, worker)

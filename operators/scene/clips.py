@@ -109,6 +109,6 @@ def _numbered(first: Path, number: int) -> Path:
 
 def _existing(file: Path) -> Path:
     if not file.is_file():
-        hint = "Find the missing file, or solve the clip again."
+        hint = "Locate the missing file, or solve the clip again."
         raise errors.TttlrmError("The file {} of the clip does not exist.", file, hint=hint, code=errors.Code.BAD_PHOTO)
     return file

@@ -50,9 +50,9 @@ def read_splats(
     """
     if not is_splats(obj):
         raise errors.TttlrmError(
-            "The object “{}” holds no splats.",
+            "The object “{}” has no splats.",
             obj.name,
-            hint="Select a point cloud that was imported or made as splats.",
+            hint="Select a point cloud that was imported or reconstructed as splats.",
             code=errors.Code.NO_SPLATS,
         )
     given(bpy.context.view_layer).update()

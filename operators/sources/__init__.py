@@ -31,12 +31,12 @@ def missing(context: bpy.types.Context, source: Source | None = None) -> errors.
     if group.cameras == "BLENDER" and not source.posed:
         return errors.text("Not all of these photos belong to cameras in Blender. Choose others, or estimate their poses.")
     if group.cameras == "FILE" and group_of(context.scene).poses == "auto":
-        return errors.text("Choose a file with the poses of the cameras.")
+        return errors.text("Choose a file with the camera poses.")
     return errors.Text()
 
 
 def _selected(context: bpy.types.Context, group: Any) -> Source:
-    none = errors.text("No photos are selected. Select image empties, or cameras with background images, or give a folder.")
+    none = errors.text("No photos are selected. Select image empties or cameras with background images, or choose a folder.")
     return Pictured(context.selected_objects, none)
 
 

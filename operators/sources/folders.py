@@ -78,7 +78,7 @@ class Video(Source):
         if self.path == Path():
             return errors.text("Choose a video file.")
         if self.path.suffix.lower() not in VIDEOS:
-            return errors.text("{} is no video that is read. Choose another file.", self.path.name)
+            return errors.text("{} is not a supported video. Choose another file.", self.path.name)
         return errors.Text() if self.path.is_file() else errors.text("{} does not exist. Choose another file.", self.path)
 
     def files(self) -> Files:

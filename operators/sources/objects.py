@@ -104,4 +104,4 @@ def new_pictured(context: bpy.types.Context) -> list[bpy.types.Object]:
 def placement_warning(objects: Iterable[bpy.types.Object]) -> str:
     """A sentence about cameras whose background images are placed otherwise than is assumed."""
     names = ", ".join(obj.name for obj in objects if ignored(obj))
-    return shown("Offset, rotation, scale and flip of background images are not heeded: {}.", names) if names else ""
+    return shown("Offset, rotation, scale and flip of background images are ignored: {}.", names) if names else ""

@@ -59,7 +59,7 @@ def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[st
         raise errors.TttlrmError(
             "There are no camera poses at {}.",
             poses,
-            hint="Name a pose file or a COLMAP folder, or say auto.",
+            hint="Choose a pose file or a COLMAP folder, or use auto.",
             code=errors.Code.NO_POSES,
         )
     return GIVEN, below

@@ -12,7 +12,7 @@ class TTTLRM_OT_select_inside(ByVolume, SelectOperator, bpy.types.Operator):
     """Select splats inside a selected empty or the bounding box of a selected mesh"""
 
     bl_idname = "tttlrm.select_inside"
-    bl_label = "Select Splats inside Object"
+    bl_label = "Select Splats Inside Object"
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
         """Those inside, or outside."""

@@ -16,8 +16,8 @@ class TTTLRM_OT_select_size(SelectOperator, bpy.types.Operator):
     bl_idname = "tttlrm.select_size"
     bl_label = "Select Splats by Size"
 
-    low: FloatProperty(name="Minimum", subtype="DISTANCE", min=0, default=0.1, precision=4)
-    high: FloatProperty(name="Maximum", subtype="DISTANCE", min=0, default=1e6, precision=4)
+    low: FloatProperty(name="Min", subtype="DISTANCE", min=0, default=0.1, precision=4)
+    high: FloatProperty(name="Max", subtype="DISTANCE", min=0, default=1e6, precision=4)
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
         """Those between the two sizes. An object's own scale counts as the mean over its axes."""

@@ -163,7 +163,7 @@ def test_panel_and_menu_edit_with_the_same_operators(splats):
 
 def test_the_worker_is_started_stopped_and_checked():
     sheet = drawn(worker.TTTLRM_PT_worker)
-    assert sheet.labels == ["Starts when it is needed"]
+    assert sheet.labels == ["Starts when needed"]
     assert set(sheet.buttons) == {"tttlrm.start_worker", "tttlrm.stop_worker", "tttlrm.check_worker"}
 
 

@@ -25,7 +25,7 @@ def test_settings_and_scene_are_saved_and_what_is_missing_is_told(splats, tmp_pa
     with pytest.raises(RuntimeError, match="does not have this scene"):
         ops.decode()
     trouble = part("jobs.troubles").of(splats)
-    assert trouble.code == "no_scene" and "does not keep this scene" in part("jobs.troubles").text(trouble)
+    assert trouble.code == "no_scene" and "does not have this scene" in part("jobs.troubles").text(trouble)
     assert len(splats.data.points) == 12
     assert ops.export_splats(filepath=str(tmp_path / "a.ply")) == {"FINISHED"}
 
