@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from .given import given
+from .narrowing import given
 
 ADDON = __package__.rpartition(".operators")[0]  # empty where the operators run from a checkout
 

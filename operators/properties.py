@@ -10,7 +10,7 @@ import numpy as np
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from .engine import fields, settings
-from .given import given, group_of, untyped
+from .narrowing import given, group_of, untyped
 from .sources import properties as source_properties
 
 FIRST_STEPS = 500  # of refinement that are offered for splats which had none

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import bpy
 
-from .given import given
+from .narrowing import given
 
 PANELS = {"VIEW_3D": "UI", "PROPERTIES": "WINDOW", "PREFERENCES": "WINDOW"}  # the region that holds them, by kind of editor
 

@@ -4,10 +4,10 @@
 import bpy
 
 from ..engine import results
-from ..given import given
-from ..jobs import activity, waiting, worker
+from ..jobs import activity, decode_queue, worker
 from ..jobs.job_operator import JobOperator
 from ..mixins import Outcome
+from ..narrowing import given
 
 
 class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
@@ -58,6 +58,6 @@ class TTTLRM_OT_cancel(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
-        waiting.line.leave()
+        decode_queue.queue.clear()
         given(activity.current).run.cancel()
         return {"FINISHED"}

@@ -9,11 +9,11 @@ from bpy.props import StringProperty
 
 from .. import properties
 from ..engine import errors, kinds, settings
-from ..given import given, group_of
-from ..jobs import waiting
+from ..jobs import decode_queue
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
 from ..mixins import Outcome
+from ..narrowing import given, group_of
 from ..scene.crop import crop_matrix
 from ..scene.splats import is_kept
 
@@ -65,7 +65,7 @@ class TTTLRM_OT_decode_selected(bpy.types.Operator):
         """Blender calls this: in a window the splats wait for their turn, else this waits for them."""
         for obj in filter(is_kept, context.selected_objects):
             if bpy.app.background:
-                waiting.decode(obj)
+                decode_queue.decode(obj)
             else:
-                waiting.wait(obj)
+                decode_queue.schedule(obj)
         return {"FINISHED"}

@@ -9,10 +9,10 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 
 from ..engine import errors
-from ..given import given, untyped
 from ..jobs import activity
 from ..jobs.starting import start_operator
 from ..mixins import Outcome
+from ..narrowing import given, untyped
 from ..sources.photo_sets import PHOTOS, RAW, VIDEOS
 from ..translations import explained, shown
 from .reconstruct import FILES, FOLDER

@@ -12,10 +12,10 @@ from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties
 from ..engine import errors, kinds, results, settings
-from ..given import given, group_of
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
 from ..mixins import Outcome
+from ..narrowing import given, group_of
 from ..scene.cameras import PHOTO, Pictures, add_cameras, camera_of, known_frames, pictures, transforms_json
 from ..scene.reconstruction import cameras_collection, cameras_of
 from ..sources import new_pictured, placement_warning

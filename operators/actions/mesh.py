@@ -5,8 +5,8 @@ import bpy
 
 from .. import properties
 from ..engine import kinds, results, settings
-from ..given import untyped
 from ..jobs.scene_operators import KeptSceneOperator
+from ..narrowing import untyped
 from ..scene.mesh import add_surface
 from ..translations import told
 

@@ -8,8 +8,8 @@ from bl_operators.presets import AddPresetBase
 
 from .. import properties
 from ..engine import settings
-from ..given import group_of
 from ..mixins import Outcome
+from ..narrowing import group_of
 from ..scene.splats import is_splats
 from ..translations import told
 

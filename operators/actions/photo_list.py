@@ -5,8 +5,8 @@ import bpy
 from bpy.app.translations import pgettext_tip
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ..given import given, group_of
 from ..mixins import Outcome
+from ..narrowing import given, group_of
 from ..sources.properties import list_photos
 from ..translations import told
 from .reconstruct import FOLDER

@@ -11,10 +11,10 @@ from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties, sources
 from ..engine import errors, kinds, messages, results, settings
-from ..given import given, group_of
 from ..jobs.job_operator import JobOperator
 from ..jobs.worker import Work
 from ..mixins import Outcome
+from ..narrowing import given, group_of
 from ..scene import drawing
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats

@@ -9,9 +9,9 @@ from bpy.props import StringProperty
 
 from .. import addon
 from ..engine import client, errors, setup
-from ..given import given
 from ..jobs import worker
 from ..jobs.job_operator import JobOperator
+from ..narrowing import given
 from ..translations import told
 
 

@@ -4,10 +4,10 @@
 import bpy
 from bpy.app.translations import pgettext_n
 
-from ..given import given
+from ..narrowing import given
 from ..scene import masks
 from ..translations import shown
-from .tab import Tab
+from .sidebar import Tab
 
 # Operators by the short names of their buttons in the panel.
 SELECTING = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import bpy
 
-from ..given import given
+from ..narrowing import given
 from ..scene.splats import is_splats
 
 TEMPLATE = Path(__file__).with_name("template.blend")  # `make template` makes it

@@ -3,13 +3,13 @@
 
 import bpy
 
-from ..given import given, group_of
+from ..narrowing import given, group_of
 from ..scene.points import cloud_of
 from ..scene.splats import is_splats
 from ..sources import new_pictured
 from ..translations import shown
 from . import reconstruct, splat_settings, worker
-from .tab import Tab
+from .sidebar import Tab
 
 
 class TTTLRM_PT_splats(Tab, bpy.types.Panel):

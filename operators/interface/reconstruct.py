@@ -8,13 +8,13 @@ from typing import Any
 
 import bpy
 
-from ..given import group_of
 from ..jobs import activity
+from ..narrowing import group_of
 from ..sources import missing, source_of
 from ..sources.properties import TTTLRM_PG_source
 from ..translations import shown, worded
 from . import thumbnails
-from .tab import Tab, column, paragraph
+from .sidebar import Tab, column, paragraph
 
 ROWS = 6  # of the list of photos
 LARGE = 8.0  # size of the active photo's picture, in buttons

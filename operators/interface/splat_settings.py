@@ -5,14 +5,14 @@ import bpy
 
 from .. import addon
 from ..engine import errors, settings
-from ..given import given, group_of
-from ..jobs import troubles, waiting
+from ..jobs import decode_queue, failures
 from ..mixins import Panel
+from ..narrowing import given, group_of
 from ..properties import described
 from ..scene.splats import is_kept
 from ..translations import shown
 from .presets import TTTLRM_PT_decode_presets
-from .tab import Tab, column, paragraph
+from .sidebar import Tab, column, paragraph
 
 
 class DataTab(Panel):
@@ -63,8 +63,8 @@ class DecodePanel(KeptScenePanel):
         if len(context.selected_objects) > 1:
             layout.operator("tttlrm.copy_settings")
             layout.operator("tttlrm.decode_selected")
-        if len(waiting.line):
-            layout.label(text=shown("{} more to decode", len(waiting.line)))
+        if len(decode_queue.queue):
+            layout.label(text=shown("{} more to decode", len(decode_queue.queue)))
 
 
 class RefinePanel(KeptScenePanel):
@@ -132,11 +132,11 @@ class TTTLRM_PT_data_mesh(DataTab, MeshPanel, bpy.types.Panel):
 
 def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What keeps the active object's scene from being used, and a button that helps; nothing where nothing is known to."""
-    failure = troubles.of(given(context.object))
+    failure = failures.of(given(context.object))
     if failure is None:
         return
     box = layout.box().column(align=True)
-    paragraph(box, context, troubles.text(failure), "ERROR")
+    paragraph(box, context, failures.text(failure), "ERROR")
     if failure.code == errors.Code.NO_SCENE:
         box.operator("tttlrm.reconstruct_again")
     if failure.code == errors.Code.NO_WORKER and addon.ADDON:

@@ -3,9 +3,9 @@
 
 import bpy
 
-from ..given import given
 from ..jobs import worker
-from .tab import Tab
+from ..narrowing import given
+from .sidebar import Tab
 
 
 class TTTLRM_PT_worker(Tab, bpy.types.Panel):

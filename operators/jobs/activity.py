@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 
 from ..engine import client, messages, stages
-from ..given import given
+from ..narrowing import given
 from ..translations import shown
 from ..windows import redraw_panels
 from .stages import phrase

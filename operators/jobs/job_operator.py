@@ -8,11 +8,11 @@ from typing import Any
 import bpy
 
 from ..engine import client, errors, messages
-from ..given import given
 from ..mixins import Operator, Outcome
+from ..narrowing import given
 from ..scene.preview import Preview
 from ..translations import contexts, explained, shown, worded
-from . import activity, starting, waiting, worker
+from . import activity, decode_queue, starting, worker
 
 TICK = 0.1  # seconds between looks at the events
 
@@ -64,7 +64,7 @@ class JobOperator(Operator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this with everything that happens in the window."""
         if event.type == "ESC" and event.value == "PRESS":
-            waiting.line.leave()
+            decode_queue.queue.clear()
             given(activity.current).run.cancel()
             return {"RUNNING_MODAL"}
         if event.type == "TIMER":

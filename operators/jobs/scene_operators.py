@@ -7,12 +7,12 @@ import bpy
 
 from .. import properties
 from ..engine import errors, kinds, messages
-from ..given import given, group_of
 from ..mixins import Outcome
+from ..narrowing import given, group_of
 from ..scene.lookup import find
 from ..scene.splats import is_kept, update_splats
 from ..translations import told
-from . import troubles
+from . import failures
 from .job_operator import JobOperator
 from .worker import Work
 
@@ -41,7 +41,7 @@ class KeptSceneOperator(JobOperator):
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
         """What a job comes to is told in the panel too, as long as it stands in the way."""
-        troubles.note(self._session, message)
+        failures.note(self._session, message)
         return super()._take(context, message)
 
     def target(self) -> bpy.types.Object:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import bpy
 
 from ..engine import errors
-from ..given import untyped
 from ..mixins import Outcome
+from ..narrowing import untyped
 from . import activity
 
 failure: errors.TttlrmError | None = None  # of the job operator that failed last, since one was started here

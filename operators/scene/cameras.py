@@ -14,7 +14,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ..engine import errors, results
-from ..given import given, untyped
+from ..narrowing import given, untyped
 from . import conversion
 from .photo_names import free_name
 

@@ -13,7 +13,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ..engine import errors
-from ..given import untyped
+from ..narrowing import untyped
 from . import conversion
 
 MOST_FRAMES = 100  # that are used of a clip, as of a video

@@ -8,7 +8,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ..engine import errors
-from ..given import given
+from ..narrowing import given
 
 FLAT = 1e-9  # of the half sides of a box; thinner ones have no inside
 

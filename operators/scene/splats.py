@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import errors, gaussians, transform
-from ..given import given, group_of
+from ..narrowing import given, group_of
 from . import drawing, masks, points
 from .radiance import BASE, NATIVE_BASE, OLDER_BASE, SH
 

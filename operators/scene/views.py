@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import cameras, errors
-from ..given import given
+from ..narrowing import given
 from . import conversion
 from .cameras import background_photo, intrinsics
 from .photo_names import free_name

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from ..engine import errors
-from ..given import given, group_of
+from ..narrowing import given, group_of
 from .folders import CheckedFolder, Video, chosen
 from .objects import Clip, Pictured, new_pictured, placement_warning
 from .source import Source

@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 
 from ..engine import errors
-from ..given import given
+from ..narrowing import given
 from ..scene.cameras import background_photo, ignored, photo_set
 from ..scene.clips import clip_set, solved_cameras
 from ..scene.reconstruction import cameras_of

@@ -9,8 +9,8 @@ from ...engine import ground
 from ...scene import masks, points
 from ...scene.radiance import BASE
 from ...translations import told
-from .carrier import cameras, move, picked
 from .operator import EditOperator, edited, places
+from .root import cameras, move, picked
 
 METHODS = (
     ("AUTO", "Detect", "The large plane below the cameras, or below everything else"),

@@ -5,7 +5,7 @@ import bpy
 import numpy as np
 
 from ...engine import transform
-from ...given import given
+from ...narrowing import given
 from ...scene import points
 from ...scene.splats import attributes, is_splats, read_local, remove_splats
 from ...translations import told

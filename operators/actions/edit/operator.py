@@ -7,8 +7,8 @@ import bpy
 import numpy as np
 
 from ...engine import errors, transform
-from ...given import given
 from ...mixins import Operator, Outcome
+from ...narrowing import given
 from ...scene import masks, points
 from ...scene.splats import is_splats
 from ...translations import explained

@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty
 from mathutils import Matrix
 
 from ...engine import select
-from ...given import given
+from ...narrowing import given
 from .operator import places
 from .select_operator import SelectOperator
 

@@ -7,11 +7,11 @@ from bpy.props import FloatProperty, FloatVectorProperty
 from mathutils import Matrix, Vector
 
 from ...engine import errors
-from ...given import given
 from ...mixins import Outcome
+from ...narrowing import given
 from ...translations import explained, told
-from .carrier import move, picked
 from .operator import EditOperator
+from .root import move, picked
 
 
 class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):

@@ -6,8 +6,8 @@ import numpy as np
 from bpy.props import FloatVectorProperty, IntVectorProperty
 
 from ...engine import errors, select
-from ...given import given, untyped
 from ...mixins import Outcome
+from ...narrowing import given, untyped
 from ...translations import shown
 from ...viewport.gesture import Gesture
 from .operator import places

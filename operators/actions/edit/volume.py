@@ -6,8 +6,8 @@ import numpy as np
 from bpy.props import BoolProperty, StringProperty
 
 from ...engine import errors, select
-from ...given import given, untyped
 from ...mixins import Operator
+from ...narrowing import given, untyped
 from ...scene.crop import around
 from ...scene.splats import is_splats
 from .operator import places

@@ -3,7 +3,7 @@
 
 import bpy
 
-from ...given import given
+from ...narrowing import given
 from . import drop, export_cameras, export_splats, import_splats
 
 CLASSES = (

@@ -10,8 +10,8 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ...engine import camera_writers, errors
-from ...given import given
 from ...mixins import Outcome
+from ...narrowing import given
 from ...scene import conversion
 from ...scene.views import views_of
 from ...translations import explained, told

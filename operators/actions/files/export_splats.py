@@ -10,8 +10,8 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ...engine import errors, gaussians, splat_files
-from ...given import given, untyped
 from ...mixins import Outcome
+from ...narrowing import given, untyped
 from ...scene import conversion
 from ...scene.splats import is_splats, read_splats
 from ...translations import explained, told

@@ -12,8 +12,8 @@ from bpy_extras.io_utils import ImportHelper
 from mathutils import Matrix
 
 from ...engine import errors, splat_files
-from ...given import given, untyped
 from ...mixins import Outcome
+from ...narrowing import given, untyped
 from ...scene import conversion
 from ...scene.splats import add_splats
 from ...translations import explained, told, worded

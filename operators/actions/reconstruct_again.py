@@ -4,9 +4,9 @@
 import bpy
 
 from ..engine import errors
-from ..given import given
 from ..jobs.starting import start_operator
 from ..mixins import Outcome
+from ..narrowing import given
 from ..scene.cameras import background_photo
 from ..scene.splats import is_splats
 from ..translations import explained

@@ -10,7 +10,7 @@ import bpy
 from bpy.app.translations import pgettext_n
 
 from ..engine import errors, messages
-from ..given import group_of
+from ..narrowing import group_of
 from ..translations import explained, shown
 
 _failures: dict[str, messages.Failed] = {}  # by the scene's name on the worker

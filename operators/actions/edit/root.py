@@ -5,12 +5,12 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ...given import given
+from ...narrowing import given
 from ...scene import conversion, masks
 from .operator import edited, places
 
 
-def carrier(obj: bpy.types.Object) -> bpy.types.Object:
+def root(obj: bpy.types.Object) -> bpy.types.Object:
     """The topmost parent, which moves splats, mesh and cameras together; the object itself where it has none."""
     while obj.parent:
         obj = obj.parent
@@ -19,7 +19,7 @@ def carrier(obj: bpy.types.Object) -> bpy.types.Object:
 
 def move(context: bpy.types.Context, matrix: np.ndarray) -> None:
     """Move the carriers of the edited objects by a matrix [4, 4] in the world."""
-    for whole in {carrier(obj) for obj in edited(context)}:
+    for whole in {root(obj) for obj in edited(context)}:
         whole.matrix_world = Matrix(matrix.tolist()) @ whole.matrix_world
     given(context.view_layer).update()
 
@@ -35,7 +35,7 @@ def picked(context: bpy.types.Context) -> np.ndarray:  # [K, 3]
 
 def cameras(context: bpy.types.Context) -> np.ndarray | None:  # [V, 4, 4], OpenCV axes
     """The poses of the cameras that hang beside the edited objects; None for none."""
-    wholes = {carrier(obj) for obj in edited(context)}
+    wholes = {root(obj) for obj in edited(context)}
     found = [part for whole in wholes for part in whole.children_recursive if part.type == "CAMERA"]
     poses = [conversion.camera_from_blender(np.array(camera.matrix_world)) for camera in found]
     return np.array(poses) if poses else None

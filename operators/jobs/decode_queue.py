@@ -15,17 +15,17 @@ from bpy.app.handlers import persistent
 
 from .. import properties
 from ..engine import errors, messages
-from ..given import given, group_of
+from ..narrowing import given, group_of
 from ..scene.lookup import find
 from ..scene.splats import is_kept
-from . import activity, troubles
+from . import activity, failures
 from .starting import start_operator
 
 REST = 0.3  # seconds without a change before a decoding begins
 TICK = 0.1  # seconds between looks
 
 
-class Line:
+class Queue:
     """Objects in a line, by `session_uid`, with the times from which on it may be their turn."""
 
     def __init__(self) -> None:
@@ -34,16 +34,16 @@ class Line:
     def __len__(self) -> int:
         return len(self._due)
 
-    def join(self, uid: int, due: float) -> None:
+    def put(self, uid: int, due: float) -> None:
         """Wait, at the end of the line; one who waits already, anew."""
         self._due.pop(uid, None)
         self._due[uid] = due
 
-    def leave(self) -> None:
+    def clear(self) -> None:
         """Nobody waits any more."""
         self._due.clear()
 
-    def next(self, now: float) -> int | None:
+    def pop(self, now: float) -> int | None:
         """Whose turn it is, who then waits no more; None where nobody's time has come."""
         uid = next((uid for uid, due in self._due.items() if due <= now), None)
         if uid is not None:
@@ -51,7 +51,7 @@ class Line:
         return uid
 
 
-line = Line()
+queue = Queue()
 
 
 def follow(owner: bpy.types.ID) -> None:
@@ -62,26 +62,26 @@ def follow(owner: bpy.types.ID) -> None:
 
 def _follow(obj: bpy.types.Object) -> None:
     if group_of(obj).live and group_of(obj).session and not bpy.app.background:
-        wait(obj, REST)
+        schedule(obj, REST)
 
 
-def wait(obj: bpy.types.Object, seconds: float = 0.0) -> None:
+def schedule(obj: bpy.types.Object, seconds: float = 0.0) -> None:
     """Have an object decoded again, in some seconds at the earliest."""
-    line.join(obj.session_uid, time.monotonic() + seconds)
+    queue.put(obj.session_uid, time.monotonic() + seconds)
     if not bpy.app.timers.is_registered(_tick):
         bpy.app.timers.register(_tick, first_interval=TICK)
 
 
 def _tick() -> float | None:
     step(time.monotonic())
-    return TICK if len(line) else None
+    return TICK if len(queue) else None
 
 
 def step(now: float) -> None:
     """Begin to decode the next object, if there is one and no job is running."""
     if activity.current is not None:
         return
-    obj = find(line.next(now) or 0)
+    obj = find(queue.pop(now) or 0)
     if obj is not None:
         decode(obj)
 
@@ -96,12 +96,12 @@ def decode(obj: bpy.types.Object) -> None:
         try:
             start_operator("decode")
         except errors.TttlrmError as error:
-            troubles.note(group_of(obj).session, messages.Failed.of(error))
+            failures.note(group_of(obj).session, messages.Failed.of(error))
 
 
 @persistent
 def _leave(*_: Any) -> None:
-    line.leave()
+    queue.clear()
 
 
 @persistent
@@ -128,7 +128,7 @@ def register() -> None:
 
 def unregister() -> None:
     """Take that back out."""
-    line.leave()
+    queue.clear()
     properties.listeners.remove(follow)
     for name, handler in HANDLERS:
         getattr(bpy.app.handlers, name).remove(handler)

@@ -5,8 +5,8 @@ import textwrap
 
 import bpy
 
-from ..given import given, untyped
 from ..mixins import Panel
+from ..narrowing import given, untyped
 
 LETTER = 7  # pixels that a letter is wide at interface scale 1, on average
 MARGIN = 10  # letters that the panel's border, icon and tabs take

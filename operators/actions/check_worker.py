@@ -8,10 +8,10 @@ import sys
 import bpy
 
 from ..engine import client, errors, setup
-from ..given import given
 from ..jobs.chosen_worker import chosen_worker
 from ..jobs.job_operator import JobOperator
 from ..jobs.worker import require_python
+from ..narrowing import given
 from ..translations import shown
 
 
