@@ -56,7 +56,7 @@ CLASSES = (
     *menus.CLASSES,
 )
 
-_commands: list[Any] = []  # handles of what was added to Blender's command line
+_commands: list[Any] = []  # handles of the commands added to Blender's command line
 
 
 def register() -> None:
@@ -79,7 +79,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Take them back out, and stop the worker that was started."""
+    """Remove them from Blender, and stop the worker that it started."""
     bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
     worker.link.close()

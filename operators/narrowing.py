@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is always there where we ask for it, though Blender's types allow for its absence, and what they do not know."""
+"""Narrow Blender's types: values that its stubs declare optional but that exist here, and attributes that they lack."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Value = TypeVar("Value")
 
 
 def given(value: Value | None) -> Value:
-    """A value that cannot be missing here, such as the scene of an operator's context."""
+    """Return a value that cannot be None here, such as the scene of an operator's context."""
     assert value is not None
     return value
 
 
 def untyped(value: Any) -> Any:
-    """A value with attributes that Blender's types do not tell, such as the default of a socket or what add-ons bring."""
+    """Return a value with attributes that the stubs lack, such as a socket's default or properties of add-ons."""
     return value
 
 
 def group_of(owner: bpy.types.Object | bpy.types.Scene | None) -> Any:
-    """Our group of properties on an object or a scene: `properties.TTTLRM_PG_object` or `TTTLRM_PG_scene`."""
+    """Return tttLRM's property group of an object or a scene: `properties.TTTLRM_PG_object` or `TTTLRM_PG_scene`."""
     return untyped(given(owner)).tttlrm

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starting and stopping the worker, and its job."""
+"""Start and stop the worker, and stop its job."""
 
 import bpy
 
@@ -18,11 +18,11 @@ class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
     bl_options = set()  # nothing to undo
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
-        """Nothing to do but to be there."""
+        """Return work that only connects to the worker."""
         return worker.Work("", None)
 
     def finish(self, context: bpy.types.Context, result: results.Nothing) -> None:
-        """Say so."""
+        """Report that the worker is ready."""
         self.report({"INFO"}, "The worker is ready")
 
 

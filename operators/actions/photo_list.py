@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which photos of the panel's folder are used."""
+"""Choose the panel's folder and which of its photos are used."""
 
 import bpy
 from bpy.app.translations import pgettext_tip
@@ -21,7 +21,7 @@ WHICH = (
 class TTTLRM_OT_choose_folder(bpy.types.Operator):
     """Choose a folder and list its photos"""
 
-    # An operator and no property with an `update`: with any of these the bpy module 4.2 crashes when Python ends.
+    # An operator instead of a property with `update`: with such properties the bpy module 4.2 crashes when Python exits.
     bl_idname = "tttlrm.choose_folder"
     bl_label = "Choose Folder of Photos"
     bl_options = {"UNDO"}
@@ -31,7 +31,7 @@ class TTTLRM_OT_choose_folder(bpy.types.Operator):
     filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this: begin where the photos were last."""
+        """Blender calls this: open the file browser in the current folder."""
         self.directory = group_of(context.scene).source.folder
         given(context.window_manager).fileselect_add(self)
         return {"RUNNING_MODAL"}

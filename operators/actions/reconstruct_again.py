@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats whose scene no worker keeps any more get one again."""
+"""Reconstruct the photos of splats whose scene the worker no longer has."""
 
 import bpy
 

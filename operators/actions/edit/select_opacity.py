@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats by how opaque they are."""
+"""Select splats by opacity."""
 
 import bpy
 import numpy as np
@@ -21,5 +21,5 @@ class TTTLRM_OT_select_opacity(SelectOperator, bpy.types.Operator):
     high: FloatProperty(name="Max", subtype="FACTOR", min=0, max=1, default=0.1, precision=3)
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those between the two opacities."""
+        """Return the splats between the two opacities."""
         return select.between(points.read(points.cloud_of(obj), BASE).reshape(-1, 4)[:, 3], self.low, self.high)
