@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tab “tttLRM” in the sidebar of the 3D view; the panels about splats."""
+"""The panels of the tttLRM tab in the sidebar of the 3D Viewport, and the panel for the active splats."""
 
 import bpy
 
@@ -13,7 +13,7 @@ from .sidebar import Tab
 
 
 class TTTLRM_PT_splats(Tab, bpy.types.Panel):
-    """What can be done with the active splats."""
+    """Operators for the active splats."""
 
     bl_label = "Splats"
 

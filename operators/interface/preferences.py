@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The preferences: where the worker runs."""
+"""The preferences of the extension: where the worker runs."""
 
 import bpy
 from bpy.props import IntProperty, StringProperty

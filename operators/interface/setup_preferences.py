@@ -18,7 +18,7 @@ BUILDS = (
     ("cuda", "CUDA", "For NVIDIA cards"),
     ("rocm", "ROCm", "For AMD cards, on Linux"),
 )
-# For each state of the environment: what is said about it, and on the button.
+# For each state of the environment: its description, and the label of the button.
 STATES = {
     "none": (pgettext_n("The worker is not set up"), pgettext_n("Set Up Worker")),
     "unfinished": (pgettext_n("Setup was not finished"), pgettext_n("Continue")),
@@ -28,7 +28,7 @@ STATES = {
 
 
 class SetupPreferences(AddonPreferences):
-    """What is installed, from where, and how far that is."""
+    """The state of the worker's environment, and choices and progress of its setup."""
 
     build: EnumProperty(name="PyTorch", description="Build to install", items=BUILDS)
     wheels: StringProperty(
@@ -39,7 +39,7 @@ class SetupPreferences(AddonPreferences):
     )
 
     def draw_setup(self, layout: bpy.types.UILayout) -> None:
-        """The state, the button and the choices; the progress while it works."""
+        """Draw the state, the buttons and the choices, or the progress while a setup runs."""
         if activity.current and isinstance(activity.current.run, setup.Setup):
             layout.progress(factor=activity.current.fraction, text=activity.current.text)
             layout.operator("tttlrm.cancel", icon="CANCEL")
@@ -62,7 +62,7 @@ class SetupPreferences(AddonPreferences):
 
 
 def _draw_lines(layout: bpy.types.UILayout, lines: list[str]) -> None:
-    """The last lines of the log."""
+    """Draw the last lines of the log."""
     column = layout.box().column(align=True)
     for line in lines[-SHOWN:]:
         column.label(text=line, translate=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel about the process that does the work."""
+"""The panel of the worker."""
 
 import bpy
 
@@ -9,7 +9,7 @@ from .sidebar import Tab
 
 
 class TTTLRM_PT_worker(Tab, bpy.types.Panel):
-    """The process that does the work."""
+    """State and controls of the worker."""
 
     bl_label = "Worker"
     bl_options = {"DEFAULT_CLOSED"}

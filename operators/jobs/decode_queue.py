@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats that wait to be decoded again: until a slider has come to rest, until the worker is free, and for each other.
+"""The queue of splats to decode again, when a slider has come to rest and the worker is free.
 
-An object waits at most once, and its settings are read when its turn comes: only the newest count, and whatever changes while
-a job runs leads to one more decoding after it.
+An object is queued at most once, and its settings are read when it is decoded: only the newest count, and changes during a job
+lead to one more decoding after it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ..scene.splats import is_kept
 from . import activity, failures
 from .starting import start_operator
 
-REST = 0.3  # seconds without a change before a decoding begins
-TICK = 0.1  # seconds between looks
+REST = 0.3  # seconds without a change before decoding starts
+TICK = 0.1  # seconds between checks
 
 
 class Queue:
-    """Objects in a line, by `session_uid`, with the times from which on it may be their turn."""
+    """Objects by `session_uid`, in order, each with the earliest time at which it is due."""
 
     def __init__(self) -> None:
         self._due: dict[int, float] = {}
@@ -35,16 +35,16 @@ class Queue:
         return len(self._due)
 
     def put(self, uid: int, due: float) -> None:
-        """Wait, at the end of the line; one who waits already, anew."""
+        """Add an object at the end; one that is already queued moves there."""
         self._due.pop(uid, None)
         self._due[uid] = due
 
     def clear(self) -> None:
-        """Nobody waits any more."""
+        """Remove all objects."""
         self._due.clear()
 
     def pop(self, now: float) -> int | None:
-        """Whose turn it is, who then waits no more; None where nobody's time has come."""
+        """Remove and return the first object that is due; None if there is none."""
         uid = next((uid for uid, due in self._due.items() if due <= now), None)
         if uid is not None:
             del self._due[uid]
@@ -55,7 +55,7 @@ queue = Queue()
 
 
 def follow(owner: bpy.types.ID) -> None:
-    """Have splats that are live decoded again; settings of others are changed too."""
+    """Schedule an object whose settings were changed, if it is live; scenes have settings too, but nothing to decode."""
     if isinstance(owner, bpy.types.Object):
         _follow(owner)
 
@@ -66,7 +66,7 @@ def _follow(obj: bpy.types.Object) -> None:
 
 
 def schedule(obj: bpy.types.Object, seconds: float = 0.0) -> None:
-    """Have an object decoded again, in some seconds at the earliest."""
+    """Schedule the decoding of an object, after `seconds` at the earliest."""
     queue.put(obj.session_uid, time.monotonic() + seconds)
     if not bpy.app.timers.is_registered(_tick):
         bpy.app.timers.register(_tick, first_interval=TICK)
@@ -78,7 +78,7 @@ def _tick() -> float | None:
 
 
 def step(now: float) -> None:
-    """Begin to decode the next object, if there is one and no job is running."""
+    """Start decoding the next due object if no job is running."""
     if activity.current is not None:
         return
     obj = find(queue.pop(now) or 0)
@@ -87,7 +87,7 @@ def step(now: float) -> None:
 
 
 def decode(obj: bpy.types.Object) -> None:
-    """Decode an object as if it were the active one; what keeps it from that is told in its panel."""
+    """Decode an object as if it were active; a failure is shown in its panel."""
     if activity.current or not is_kept(obj):
         return
     windows = given(bpy.context.window_manager).windows
@@ -106,7 +106,7 @@ def _leave(*_: Any) -> None:
 
 @persistent
 def moved(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
-    """Blender calls this when anything has changed: splats are cropped anew where they or their boxes have moved."""
+    """Blender calls this after changes: schedule live splats if they or their crop boxes have moved."""
     ids = [given(update.id).original for update in depsgraph.updates if update.is_updated_transform]
     if not ids or not bpy.data.pointclouds:
         return
@@ -115,19 +115,19 @@ def moved(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
             _follow(obj)
 
 
-# Nobody goes on waiting in another file, or in another past.
+# Opening a file, undo and redo clear the queue.
 HANDLERS = (("load_pre", _leave), ("undo_pre", _leave), ("redo_pre", _leave), ("depsgraph_update_post", moved))
 
 
 def register() -> None:
-    """Listen to Blender."""
+    """Register the handlers."""
     properties.listeners.append(follow)
     for name, handler in HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
 
 
 def unregister() -> None:
-    """Take that back out."""
+    """Unregister the handlers."""
     queue.clear()
     properties.listeners.remove(follow)
     for name, handler in HANDLERS:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person reads while a part of a job runs, by the name that the part has in the engine."""
+"""Phrases of the interface for the stages of jobs."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ PHRASES = {
 
 
 def phrase(stage: str) -> str:
-    """In the language of the interface; the name itself of a stage that a newer worker may have."""
+    """Return the phrase for a stage in the interface's language; the stage itself if a newer worker has unknown ones."""
     return pgettext_iface(PHRASES[stages.Stage(stage)] if stage in PHRASES else stage)

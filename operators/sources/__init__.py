@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the photos of a reconstruction come from, and the files that the worker is given of them."""
+"""Sources of the photos of a reconstruction, and the files sent to the worker."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["Source", "chosen", "missing", "new_pictured", "placement_warning", "
 
 
 def source_of(context: bpy.types.Context) -> Source:
-    """The source that the panel names."""
+    """Return the source chosen in the panel."""
     group = group_of(context.scene).source
     return SOURCES[group.kind](context, group)
 
 
 def missing(context: bpy.types.Context, source: Source | None = None) -> errors.Text:
-    """What a person has to do before the panel's `source`, if it is at hand already, can be reconstructed, in sentences."""
+    """Return what to do before the panel's source can be reconstructed; empty if it is complete. `source` saves looking it up."""
     group, source = group_of(context.scene).source, source or source_of(context)
     if source.missing:
         return source.missing

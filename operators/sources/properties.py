@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person chooses as the source of a reconstruction."""
+"""Properties that choose the source of a reconstruction."""
 
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,13 @@ CAMERAS = (
 
 
 class TTTLRM_PG_photo(bpy.types.PropertyGroup):
-    """A photo of the folder; its name is the path in the folder."""
+    """A photo of the folder; its name is its path in the folder."""
 
     use: BoolProperty(name="Use", description="Use this photo", default=True)
 
 
 class TTTLRM_PG_source(bpy.types.PropertyGroup):
-    """Where the next photos come from, and their cameras."""
+    """The source of the next photos and their camera poses."""
 
     kind: EnumProperty(name="Source", description="Where the photos come from", items=KINDS)
     folder: StringProperty(name="Folder", description="Folder of photos; call `list_photos` after a change", subtype="DIR_PATH")
@@ -53,7 +53,7 @@ class TTTLRM_PG_source(bpy.types.PropertyGroup):
 
 
 def list_photos(group: Any) -> None:
-    """List the photos that the folder has now; check marks stay."""
+    """List the photos in the folder, keeping the check marks."""
     unused = {photo.name for photo in group.photos if not photo.use}
     group.photos.clear()
     for name in _names(Path(bpy.path.abspath(group.folder))) if group.folder else ():
@@ -66,7 +66,7 @@ def _names(folder: Path) -> list[str]:
     try:
         return [path.relative_to(folder).as_posix() for path in photos_in(folder)]
     except errors.TttlrmError:
-        return []  # the panel says that there are none
+        return []  # the panel reports that there are none
 
 
 CLASSES = (TTTLRM_PG_photo, TTTLRM_PG_source)
