@@ -8,9 +8,9 @@ import bpy
 
 from . import properties, translations
 from .actions import (
+    check_worker,
     control,
     decode,
-    doctor,
     drop,
     edit,
     extend,
@@ -19,15 +19,15 @@ from .actions import (
     own_settings,
     photo_list,
     reconstruct,
+    reconstruct_again,
     refine,
-    reunite,
     setup_worker,
 )
-from .given import untyped
 from .headless import command_line
 from .interface import edit as edit_interface
 from .interface import manual, menus, panel, preferences, presets, thumbnails
-from .jobs import waiting, worker
+from .jobs import decode_queue, worker
+from .narrowing import untyped
 from .scene import older_files, preview, selection_dots
 from .viewport import handlers
 
@@ -37,7 +37,7 @@ CLASSES = (
     extend.TTTLRM_OT_extend,
     decode.TTTLRM_OT_decode_selected,
     *own_settings.CLASSES,
-    reunite.TTTLRM_OT_reconstruct_again,
+    reconstruct_again.TTTLRM_OT_reconstruct_again,
     refine.TTTLRM_OT_refine,
     mesh.TTTLRM_OT_mesh,
     *files.CLASSES,
@@ -45,7 +45,7 @@ CLASSES = (
     control.TTTLRM_OT_start_worker,
     control.TTTLRM_OT_stop_worker,
     control.TTTLRM_OT_cancel,
-    doctor.TTTLRM_OT_check_worker,
+    check_worker.TTTLRM_OT_check_worker,
     setup_worker.TTTLRM_OT_setup_worker,
     *drop.CLASSES,
     *photo_list.CLASSES,
@@ -56,7 +56,7 @@ CLASSES = (
     *menus.CLASSES,
 )
 
-_commands: list[Any] = []  # handles of what was added to Blender's command line
+_commands: list[Any] = []  # handles of the commands added to Blender's command line
 
 
 def register() -> None:
@@ -71,7 +71,7 @@ def register() -> None:
     presets.register()
     preview.register()
     older_files.register()
-    waiting.register()
+    decode_queue.register()
     handlers.register()
     selection_dots.start()
     _commands.append(untyped(bpy.utils).register_cli_command("tttlrm", command_line.main))
@@ -79,14 +79,14 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Take them back out, and stop the worker that was started."""
+    """Remove them from Blender, and stop the worker that it started."""
     bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
     worker.link.close()
     selection_dots.stop()
     manual.unregister()
     menus.remove_entries()
-    waiting.unregister()
+    decode_queue.unregister()
     older_files.unregister()
     preview.unregister()
     presets.unregister()

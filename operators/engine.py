@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine's modules that run in Blender: the only way to them from here.
+"""The engine's modules that run in Blender. Other modules import them only from here.
 
-Installed, the engine is a part of the extension, under Blender's name for that; in a checkout it lies beside `operators`, as
-the type checker sees it. A test holds the two lists equal.
+In an installed extension the engine is a subpackage of the extension; in a checkout, and for the type checker, it is a
+top-level package beside `operators`. A test keeps the two lists equal.
 """
 
 from typing import TYPE_CHECKING

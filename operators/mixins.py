@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What operators and panels have in common with others is in mixins, which are none of Blender's own types.
+"""Base classes for mixins of operators, panels and preferences.
 
-Blender reads the properties of a class's bases only where these are not derived from its types. For the type checker they are.
+Blender reads the properties of a base class only if that is not derived from its own types. So at runtime mixins derive from
+`object`, and only for the type checker from Blender's types.
 """
 
 from typing import TYPE_CHECKING, Literal

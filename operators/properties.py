@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings of the engine as Blender properties: names, defaults, words and limits are those of the dataclasses' fields."""
+"""The engine's settings as Blender properties, with the names, defaults, texts and limits of the dataclass fields."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,39 +10,39 @@ import numpy as np
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from .engine import fields, settings
-from .given import given, group_of, untyped
+from .narrowing import given, group_of, untyped
 from .sources import properties as source_properties
 
-FIRST_STEPS = 500  # of refinement that are offered for splats which had none
+FIRST_STEPS = 500  # refinement steps suggested for splats that were not refined
 
 SUBTYPES = {"share": "FACTOR", "distance": "DISTANCE", "pixels": "PIXEL", "seconds": "TIME_ABSOLUTE", "": "NONE"}
 
 
 def described(kind: type) -> dict[str, fields.Setting]:
-    """The settings of a dataclass that are Blender properties, by name: a crop box is an object here."""
+    """Return the settings of a dataclass that become Blender properties, by name. A crop box does not: it is an object here."""
     known = fields.describe(kind).items()
     return {
         name: each for name, each in known if isinstance(each, fields.Setting) and not isinstance(each.values, fields.Several)
     }
 
 
-listeners: list[Callable[[bpy.types.ID], None]] = []  # called with the owner of decode settings that somebody has changed
+listeners: list[Callable[[bpy.types.ID], None]] = []  # called with the object or scene whose decode settings were changed
 
 
 def _changed(group: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
-    """Blender calls this when somebody changes a setting, but not on undo or while a file is read."""
+    """Blender calls this when a user or a script changes a setting, but not on undo or while it reads a file."""
     for listener in listeners:
         listener(given(group.id_data))
 
 
 def annotations(kind: type, update: Callable[[Any, bpy.types.Context], None] | None = None) -> dict[str, Any]:
-    """A Blender property for every setting of a dataclass; `update` hears of changes."""
+    """Return a Blender property for every setting of a dataclass; Blender calls `update` after changes."""
     heard = {"update": update} if update else {}
     return {name: setting_property(kind, name, **heard) for name in described(kind)}
 
 
 def setting_property(kind: type, name: str, /, **instead: Any) -> Any:
-    """The Blender property for a setting; `instead` are arguments of it that are to differ, or are more."""
+    """Return the Blender property for a setting; `instead` overrides or adds arguments of it."""
     setting = described(kind)[name]
     words = {"name": setting.label, "description": setting.description, "default": getattr(kind(), name)} | instead
     match setting.values:
@@ -66,24 +66,24 @@ def _number_property(numbers: fields.Numbers, words: dict[str, Any]) -> Any:
 
 
 def plain(holder: Any, kind: type) -> Any:
-    """The settings dataclass that a property group or an operator holds."""
+    """Return the settings of a property group or an operator as a dataclass."""
     return kind(**{name: _value(holder, name) for name in described(kind)})
 
 
 def overlaid(values: Any, operator: bpy.types.Operator) -> Any:
-    """Settings with the fields that the operator's caller has set by name."""
+    """Return settings in which the properties set by the operator's caller replace those of `values`."""
     names = (name for name in described(type(values)) if operator.properties.is_property_set(name))
     return replace(values, **{name: _value(operator, name) for name in names})
 
 
 def _value(holder: Any, name: str) -> Any:
-    """A property as it is shown: Blender keeps 0.1, and bounds, in single precision, which is a little more or less."""
+    """Return a property as displayed: Blender stores floats, and their bounds, in single precision, so 0.1 is not quite 0.1."""
     value = getattr(holder, name)
     return float(str(np.float32(value))) if isinstance(value, float) else value
 
 
 class TTTLRM_PG_decode(bpy.types.PropertyGroup):
-    """How kept query tokens become splats."""
+    """How a kept scene is decoded to splats."""
 
     __annotations__ = annotations(settings.DecodeSettings, _changed)
 
@@ -113,17 +113,15 @@ class TTTLRM_PG_scene(bpy.types.PropertyGroup):
 
 
 class TTTLRM_PG_object(bpy.types.PropertyGroup):
-    """What a splat object remembers: the scene on the worker that it came from, and its own settings."""
+    """Data of a splat object: its scene on the worker, and its own settings."""
 
     __annotations__ = {
-        "session": StringProperty(name="Scene", description="The name under which the worker keeps this object's scene"),
-        "files": StringProperty(name="Files", description="Names of the files that the worker has of this scene, a line each"),
-        "live": BoolProperty(
-            name="Live", description="Decode again as soon as a setting has changed; refined splats are replaced too"
-        ),
+        "session": StringProperty(name="Scene", description="Name of this object's scene on the worker"),
+        "files": StringProperty(name="Files", description="Names of this scene's files on the worker, one per line"),
+        "live": BoolProperty(name="Live", description="Decode again whenever a setting changes; refined splats are replaced too"),
         "crop": PointerProperty(
             name="Crop Box",
-            description="Splats outside this object's bounding box are dropped; of an empty, outside the cube of its size",
+            description="Drop splats outside this object's bounding box; for an empty, outside the cube of its size",
             type=bpy.types.Object,
             poll=lambda group, obj: obj != group.id_data,
             update=_changed,
@@ -138,7 +136,7 @@ CLASSES = (*source_properties.CLASSES, TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLR
 
 
 def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings:
-    """What the panel says about the next reconstruction."""
+    """Return the panel's settings for the next reconstruction."""
     group = group_of(scene)
     poses = {"ESTIMATE": "estimate", "FILE": group.poses}.get(group.source.cameras, "auto")
     return replace(
@@ -151,7 +149,7 @@ def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings
 
 
 def remember(obj: bpy.types.Object, session: str, used: settings.ReconstructSettings) -> None:
-    """Give a new splat object its scene on the worker and the settings that it was made with."""
+    """Store in a new splat object its scene on the worker and the settings it was made with."""
     group = group_of(obj)
     group.session = session
     refine = used.refine if used.refine.wanted else replace(used.refine, steps=FIRST_STEPS)
@@ -160,7 +158,7 @@ def remember(obj: bpy.types.Object, session: str, used: settings.ReconstructSett
 
 
 def take_over(group: bpy.types.PropertyGroup, source: Any, kind: type) -> None:
-    """Give a group the settings of a dataclass or of another group."""
+    """Copy the settings of a dataclass or of another group to a group."""
     for name in described(kind):
         setattr(group, name, getattr(source, name))
 
@@ -174,7 +172,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Take them back out."""
+    """Remove them."""
     del untyped(bpy.types.Object).tttlrm
     del untyped(bpy.types.Scene).tttlrm
     for kind in reversed(CLASSES):

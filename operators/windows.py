@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is open on the screen."""
+"""Redraw editors in all open windows."""
 
 from collections.abc import Iterator
 
 import bpy
 
-from .given import given
+from .narrowing import given
 
-PANELS = {"VIEW_3D": "UI", "PROPERTIES": "WINDOW", "PREFERENCES": "WINDOW"}  # the region that holds them, by kind of editor
+PANELS = {"VIEW_3D": "UI", "PROPERTIES": "WINDOW", "PREFERENCES": "WINDOW"}  # type of the region with panels, by type of editor
 
 
 def redraw(kind: str) -> None:
-    """Let all editors of a kind, such as "VIEW_3D", be drawn anew."""
+    """Redraw all editors of a type, such as "VIEW_3D"."""
     for area in _areas():
         if area.type == kind:
             area.tag_redraw()
 
 
 def redraw_panels() -> None:
-    """Let all panels be drawn anew, but not the 3D view beside its sidebar, which takes much longer."""
+    """Redraw all panels, but not the 3D viewport beside its sidebar, which takes much longer."""
     for area in _areas():
         for region in area.regions:
             if region.type == PANELS.get(area.type):

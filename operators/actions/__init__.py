@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person can do in Blender: operators, one file each."""
+"""Operators, mostly one per file."""

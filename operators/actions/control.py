@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starting and stopping the worker, and its job."""
+"""Start and stop the worker, and stop its job."""
 
 import bpy
 
 from ..engine import results
-from ..given import given
-from ..jobs import activity, waiting, worker
+from ..jobs import activity, decode_queue, worker
 from ..jobs.job_operator import JobOperator
 from ..mixins import Outcome
+from ..narrowing import given
 
 
 class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
@@ -18,11 +18,11 @@ class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
     bl_options = set()  # nothing to undo
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
-        """Nothing to do but to be there."""
+        """Return work that only connects to the worker."""
         return worker.Work("", None)
 
     def finish(self, context: bpy.types.Context, result: results.Nothing) -> None:
-        """Say so."""
+        """Report that the worker is ready."""
         self.report({"INFO"}, "The worker is ready")
 
 
@@ -58,6 +58,6 @@ class TTTLRM_OT_cancel(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
-        waiting.line.leave()
+        decode_queue.queue.clear()
         given(activity.current).run.cancel()
         return {"FINISHED"}

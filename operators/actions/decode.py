@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats anew from the scene that the worker has kept, without reading the photos again."""
+"""Decode splats again from the scene that the worker keeps, without reading the photos again."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,11 +9,11 @@ from bpy.props import StringProperty
 
 from .. import properties
 from ..engine import errors, kinds, settings
-from ..given import given, group_of
-from ..jobs import waiting
+from ..jobs import decode_queue
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
 from ..mixins import Outcome
+from ..narrowing import given, group_of
 from ..scene.crop import crop_matrix
 from ..scene.splats import is_kept
 
@@ -25,7 +25,7 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
     bl_label = "Decode Again"
 
     kind = kinds.DECODE
-    crop: Any  # what Blender makes of the annotations below
+    crop: Any  # Blender turns the annotations below into properties
     __annotations__ = properties.annotations(settings.DecodeSettings) | {
         "crop": StringProperty(
             name="Crop Box", description="Name of the object to crop to; leave empty to use the crop box set on the splats"
@@ -33,13 +33,13 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
     }
 
     def collect(self, context: bpy.types.Context) -> Work:
-        """Raises `TttlrmError` when there is no such crop box."""
+        """Return the work with the crop box. Raises `TttlrmError` if there is no such crop box."""
         work = super().collect(context)
         return replace(work, settings=cropped(work.settings, given(context.object), self.crop))
 
 
 def cropped(wanted: settings.DecodeSettings, splats: bpy.types.Object, name: str = "") -> settings.DecodeSettings:
-    """Settings with the crop box of that name, else with the splats' own. Raises `TttlrmError` when it is flat, or not there."""
+    """Return settings with the named crop box, or else the splats' own. Raises `TttlrmError` if it is flat or does not exist."""
     if name and name not in bpy.data.objects:
         raise errors.TttlrmError(
             "There is no object “{}” to crop to.", name, hint="Choose an object of this scene.", code=errors.Code.BAD_SETTINGS
@@ -62,10 +62,10 @@ class TTTLRM_OT_decode_selected(bpy.types.Operator):
         return any(is_kept(obj) for obj in context.selected_objects)
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Blender calls this: in a window the splats wait for their turn, else this waits for them."""
+        """Blender calls this. With a window, the splats are queued; in the background they are decoded before this returns."""
         for obj in filter(is_kept, context.selected_objects):
             if bpy.app.background:
-                waiting.decode(obj)
+                decode_queue.decode(obj)
             else:
-                waiting.wait(obj)
+                decode_queue.schedule(obj)
         return {"FINISHED"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photos, a video or camera poses that are dropped into the 3D view."""
+"""Photos, a video or camera poses dropped into the 3D viewport."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,42 +9,42 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 
 from ..engine import errors
-from ..given import given, untyped
 from ..jobs import activity
 from ..jobs.starting import start_operator
 from ..mixins import Outcome
+from ..narrowing import given, untyped
 from ..sources.photo_sets import PHOTOS, RAW, VIDEOS
 from ..translations import explained, shown
 from .reconstruct import FILES, FOLDER
 
 POSES = frozenset((".json",))
-WIDTH = 400  # of the question, in pixels at interface scale 1
+WIDTH = 400  # of the dialog, in pixels at interface scale 1
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """Files of one folder, and what is to be done with them."""
+    """Dropped files of one folder, and how to reconstruct them."""
 
     folder: Path
     names: tuple[str, ...]
 
     @property
     def reference(self) -> str:
-        """A picture that came alone, which is no photo set: Blender makes a reference image of it."""
+        """The name of a single dropped picture, which becomes a reference image instead of a photo set; otherwise empty."""
         return self.names[0] if len(self.names) == 1 and self._of(PHOTOS) else ""
 
     @property
     def sentence(self) -> str:
-        """What will be done."""
+        """The question in the dialog."""
         if poses := self._of(POSES):
             return shown("Reconstruct the photos in {} with the camera poses in {}?", self.folder, poses[0])
         if photos := self._of(PHOTOS | RAW):
-            return shown("Reconstruct {} photos of {}?", len(photos), self.folder)
+            return shown("Reconstruct {} photos from {}?", len(photos), self.folder)
         return shown("Reconstruct the video {}?", self.names[0])
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Those of the operator that does it."""
+        """The arguments for the operator Reconstruct."""
         if poses := self._of(POSES):
             return {"directory": str(self.folder), "poses": poses[0]}
         return {"directory": str(self.folder), "files": [{"name": name} for name in self._of(PHOTOS | RAW) or self.names[:1]]}
@@ -70,19 +70,19 @@ class TTTLRM_OT_drop(bpy.types.Operator):
         return activity.current is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this with what was dropped."""
+        """Blender calls this with the dropped files."""
         if picture := self._dropped().reference:
             return untyped(bpy.ops.object).empty_image_add("INVOKE_DEFAULT", filepath=str(Path(self.directory, picture)))
         words = shown("Reconstruct")
         return given(context.window_manager).invoke_props_dialog(self, width=WIDTH, title=words, confirm_text=words)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this to ask."""
+        """Blender calls this to draw the dialog."""
         given(self.layout).label(text=self._dropped().sentence)
         given(self.layout).label(text="All other settings come from the tttLRM tab of the sidebar.")
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Blender calls this after the answer. The job goes on when this operator is over."""
+        """Blender calls this after confirmation. The job continues after this operator has finished."""
         try:
             outcome = start_operator("reconstruct", **self._dropped().arguments)
         except errors.TttlrmError as error:
@@ -95,7 +95,7 @@ class TTTLRM_OT_drop(bpy.types.Operator):
 
 
 class TTTLRM_FH_photos(bpy.types.FileHandler):
-    """Files that are dropped into the 3D view."""
+    """Accept dropped photos, videos and pose files in the 3D viewport."""
 
     bl_idname = "TTTLRM_FH_photos"
     bl_label = "Photos to Reconstruct"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""More photos for splats that are there."""
+"""Add photos to the scene of existing splats."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties
 from ..engine import errors, kinds, results, settings
-from ..given import given, group_of
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
 from ..mixins import Outcome
+from ..narrowing import given, group_of
 from ..scene.cameras import PHOTO, Pictures, add_cameras, camera_of, known_frames, pictures, transforms_json
 from ..scene.reconstruction import cameras_collection, cameras_of
 from ..sources import new_pictured, placement_warning
@@ -24,7 +24,7 @@ from ..sources.source import Files
 from .decode import cropped
 from .reconstruct import FILES, FOLDER
 
-POSES = f"{GIVEN}/blender.json"  # where the worker finds the poses of Blender's cameras
+POSES = f"{GIVEN}/blender.json"  # path of the poses of Blender's cameras in the scene's folder
 
 
 class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
@@ -34,7 +34,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
     bl_label = "Add Photos"
 
     kind = kinds.EXTEND
-    directory: Any  # what Blender makes of the annotations below
+    directory: Any  # Blender turns the annotations below into properties
     files: Any
     refine: Any
     __annotations__ = properties.annotations(settings.ExtendSettings) | {
@@ -55,13 +55,13 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this while files are chosen."""
+        """Blender calls this in the file browser."""
         given(self.layout).label(text="Photos, or a folder of photos")
         for name in ("poses", "views", "refine"):
             given(self.layout).prop(self, name)
 
     def collect(self, context: bpy.types.Context) -> Work:
-        """The photos under names that are free in the scene, and poses of all of them where there are any."""
+        """Collect the photos, under names that are free in the scene, and the poses of all cameras if the new ones have poses."""
         splats = given(context.object)
         self.replaces = splats.session_uid
         taken = group_of(splats).files.split("\n")
@@ -81,7 +81,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         return extending(splats, wanted, files)
 
     def finish(self, context: bpy.types.Context, result: results.ReconstructResult) -> None:
-        """New splats in the same object, and the new cameras beside the old ones."""
+        """Replace the object's splats, and add the new cameras to the old ones."""
         super().finish(context, result)
         add_new_cameras(self.target(), result, self._photos)
 
@@ -97,18 +97,18 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
 
 
 def extending(splats: bpy.types.Object, wanted: settings.ExtendSettings, files: Files) -> Work:
-    """The work of adding photos, under names that are free there, to the scene of splats.
+    """Return the work of adding photos to the scene of splats; `files` have names that are free there.
 
-    Raises `TttlrmError` when the poses that are wanted do not exist.
+    Raises `TttlrmError` if the requested poses do not exist.
     """
     own = group_of(splats)
     poses, extra = pose_files(wanted.poses, files)
-    own.files = "\n".join(dict.fromkeys([*own.files.split("\n"), *files]))  # they are there even if the job fails
+    own.files = "\n".join(dict.fromkeys([*own.files.split("\n"), *files]))  # the scene has them even if the job fails
     return Work(own.session, kinds.EXTEND, replace(wanted, poses=poses), {**files, **extra})
 
 
 def add_new_cameras(splats: bpy.types.Object, result: results.ReconstructResult, photos: dict[str, Path]) -> None:
-    """Put the cameras of a result that are not there yet beside the others of the splats; `photos` are the new files."""
+    """Add the cameras of a result that the splats do not have yet; `photos` are the new files by name."""
     old = cameras_of(splats)
     known = {camera_of(camera)[PHOTO] for camera in old}
     new = [view for view, name in enumerate(result.cameras.names) if name not in known]
@@ -121,7 +121,7 @@ def add_new_cameras(splats: bpy.types.Object, result: results.ReconstructResult,
 def _with_poses(
     wanted: settings.ExtendSettings, found: Pictures, splats: bpy.types.Object
 ) -> tuple[settings.ExtendSettings, dict[str, Path | bytes]]:
-    """Where the new photos belong to cameras, the poses of all cameras of the scene go along."""
+    """Return settings and files; if the new photos belong to cameras, with the poses of all cameras of the scene."""
     if not found.posed or wanted.poses != "auto":
         return wanted, found.files
     frames = known_frames(cameras_of(splats), splats.matrix_world) + found.frames

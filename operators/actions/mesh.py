@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mesh from splats."""
+"""Make a mesh from splats."""
 
 import bpy
 
 from .. import properties
 from ..engine import kinds, results, settings
-from ..given import untyped
 from ..jobs.scene_operators import KeptSceneOperator
+from ..narrowing import untyped
 from ..scene.mesh import add_surface
 from ..translations import told
 
@@ -21,7 +21,7 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
     __annotations__ = properties.annotations(settings.MeshSettings)
 
     def finish(self, context: bpy.types.Context, result: results.MeshResult) -> None:
-        """A new mesh object in the place of the splats, which are hidden: both at once look like neither."""
+        """Add a mesh object at the place of the splats, and hide the splats, as the two would overlap."""
         splats = self.target()
         seen = splats.visible_get()
         faces = place_mesh(splats, result)
@@ -30,7 +30,7 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
 
 
 def place_mesh(splats: bpy.types.Object, result: results.MeshResult) -> int:
-    """Put the mesh of a result in the place of its splats, which are hidden; gives the number of faces."""
+    """Add the mesh of a result at the place of its splats and hide the splats; return the number of faces."""
     mesh = add_surface(f"{splats.name} mesh", result.mesh, splats.users_collection[0])
     mesh.parent = splats.parent
     mesh.matrix_world = splats.matrix_world

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings that every splat object has of its own: copied to others, and kept as presets."""
+"""Copy an object's settings to other objects, and save them as presets."""
 
 from typing import ClassVar
 
@@ -8,8 +8,8 @@ from bl_operators.presets import AddPresetBase
 
 from .. import properties
 from ..engine import settings
-from ..given import group_of
 from ..mixins import Outcome
+from ..narrowing import group_of
 from ..scene.splats import is_splats
 from ..translations import told
 
@@ -41,7 +41,7 @@ class TTTLRM_OT_copy_settings(bpy.types.Operator):
 
 
 def _splats(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """The selected splats but for the active ones."""
+    """Return the selected splat objects except the active one."""
     return [obj for obj in context.selected_objects if obj != context.object and is_splats(obj)]
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which photos of the panel's folder are used."""
+"""Choose the panel's folder and which of its photos are used."""
 
 import bpy
 from bpy.app.translations import pgettext_tip
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ..given import given, group_of
 from ..mixins import Outcome
+from ..narrowing import given, group_of
 from ..sources.properties import list_photos
 from ..translations import told
 from .reconstruct import FOLDER
@@ -14,14 +14,14 @@ from .reconstruct import FOLDER
 WHICH = (
     ("ALL", "All", "Use all photos"),
     ("NONE", "None", "Use none of the photos"),
-    ("INVERT", "Invert", "Use the photos that are not used now, and no others"),
+    ("INVERT", "Invert", "Use the unchecked photos instead of the checked ones"),
 )
 
 
 class TTTLRM_OT_choose_folder(bpy.types.Operator):
     """Choose a folder and list its photos"""
 
-    # An operator and no property with an `update`: with any of these the bpy module 4.2 crashes when Python ends.
+    # An operator instead of a property with `update`: with such properties the bpy module 4.2 crashes when Python exits.
     bl_idname = "tttlrm.choose_folder"
     bl_label = "Choose Folder of Photos"
     bl_options = {"UNDO"}
@@ -31,7 +31,7 @@ class TTTLRM_OT_choose_folder(bpy.types.Operator):
     filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this: begin where the photos were last."""
+        """Blender calls this: open the file browser in the current folder."""
         self.directory = group_of(context.scene).source.folder
         given(context.window_manager).fileselect_add(self)
         return {"RUNNING_MODAL"}

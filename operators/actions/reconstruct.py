@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photos become splats, cameras and, if wanted, a mesh."""
+"""Reconstruct splats, cameras and optionally a mesh from photos."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +11,10 @@ from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties, sources
 from ..engine import errors, kinds, messages, results, settings
-from ..given import given, group_of
 from ..jobs.job_operator import JobOperator
 from ..jobs.worker import Work
 from ..mixins import Outcome
+from ..narrowing import given, group_of
 from ..scene import drawing
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
@@ -22,11 +22,11 @@ from ..sources.photo_sets import pose_files, poses_know_up
 from ..translations import told, worded
 
 FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_SAVE"}}
-FOLDER = {"subtype": "DIR_PATH", "options": {"SKIP_SAVE"}}  # one that is not asked for is not that of the last time
+FOLDER = {"subtype": "DIR_PATH", "options": {"SKIP_SAVE"}}  # SKIP_SAVE: do not reuse the folder of the last call
 
 
 def set_work(photos: Path, wanted: settings.ReconstructSettings) -> Work:
-    """The work of reconstructing a folder of photos or a video. Raises `TttlrmError` when it is neither."""
+    """Return the work of reconstructing a folder of photos or a video. Raises `TttlrmError` if `photos` is neither."""
     source = sources.chosen(photos.parent, [photos.name]) if photos.is_file() else sources.chosen(photos, [])
     return _work(source.files(), wanted)
 
@@ -37,7 +37,7 @@ def _work(files: dict[str, Path | bytes], wanted: settings.ReconstructSettings) 
 
 
 def place(name: str, work: Work, result: results.ReconstructResult) -> bpy.types.Object:
-    """Put a reconstruction into the scene; gives the splats, which remember where they came from."""
+    """Add a reconstruction to the scene; return the splats, which store their scene on the worker and their settings."""
     photos = {name: source for name, source in work.files.items() if isinstance(source, Path)}
     upright = not poses_know_up(work.settings.poses, work.files)
     collection = build_scene(name, result, photos, upright)
@@ -53,11 +53,13 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     bl_idname = "tttlrm.reconstruct"
     bl_label = "Reconstruct"
 
-    directory: Any  # what Blender makes of the annotations below
+    directory: Any  # Blender turns the annotations below into properties
     files: Any
     with_mesh: Any
     __annotations__ = properties.annotations(settings.ReconstructSettings) | {
-        "directory": StringProperty(name="Folder", description="Photos; leave empty to use those of the panel", **FOLDER),
+        "directory": StringProperty(
+            name="Folder", description="Folder of photos; leave empty to use the source chosen in the panel", **FOLDER
+        ),
         "files": CollectionProperty(**FILES),
         "name": StringProperty(name="Name", description="Name of the new collection; leave empty to name it after the photos"),
         "refine_steps": properties.setting_property(settings.RefineSettings, "steps", name="Refine Steps"),
@@ -68,25 +70,25 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Blender calls this. The panel's button uses the panel's source, and so that must be complete."""
+        """Blender calls this. The panel's button needs a complete source in the panel."""
         lacking = sources.missing(context) if getattr(context, "tttlrm_source", None) else errors.Text()
         if lacking:
             cls.poll_message_set(worded(lacking).rstrip("."))
         return not lacking and super().poll(context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this: where the panel names no photos, ask for a folder or files."""
+        """Blender calls this: if the panel has no photos, ask for a folder or files."""
         if self.directory or not sources.missing(context):
             return self.execute(context)
         given(context.window_manager).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this while a folder is chosen."""
-        given(self.layout).label(text="With the settings of the panel")
+        """Blender calls this in the file browser."""
+        given(self.layout).label(text="Uses the settings of the panel")
 
     def collect(self, context: bpy.types.Context) -> Work:
-        """The photos, and the scene's settings with what the caller asks for instead."""
+        """Collect the photos and the scene's settings, overridden by those of the caller."""
         source = self._source(context)
         if source.warning:
             self.report({"WARNING"}, source.warning)
@@ -95,15 +97,15 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         return self._work
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
-        """What the result takes that can be made before it comes is made while the worker is busy."""
+        """Prepare node groups for the result while the worker is busy."""
         if isinstance(message, messages.Progress):
             drawing.prepare()
         return super()._take(context, message)
 
     def finish(self, context: bpy.types.Context, result: results.ReconstructResult) -> None:
-        """A new collection, with its splats active."""
+        """Add a new collection and make its splats active."""
         splats = place(self._title, self._work, result)
-        if context.mode == "OBJECT":  # who edits something meanwhile stays at it
+        if context.mode == "OBJECT":  # otherwise something is being edited
             for obj in context.selected_objects:
                 obj.select_set(False)
             splats.select_set(True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats become sharper by optimization against their photos."""
+"""Optimize splats against their photos."""
 
 import bpy
 
@@ -19,13 +19,13 @@ class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
     __annotations__ = properties.annotations(settings.RefineSettings)
 
     def collect(self, context: bpy.types.Context) -> Work:
-        """Raises `TttlrmError` when no budget is given."""
+        """Return the work. Raises `TttlrmError` if no budget is set."""
         work = super().collect(context)
         require_budget(work.settings)
         return work
 
 
 def require_budget(wanted: settings.RefineSettings) -> None:
-    """Raises `TttlrmError` where settings do not say how long to refine."""
+    """Raise `TttlrmError` if settings do not limit steps, passes or seconds."""
     if not wanted.wanted:
         raise errors.TttlrmError("Set a refinement budget.", hint="Set steps, passes or seconds.", code=errors.Code.BAD_SETTINGS)

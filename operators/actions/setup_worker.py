@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Installing what the worker needs."""
+"""Install the packages that the worker needs."""
 
 import sys
 from pathlib import Path
@@ -9,9 +9,9 @@ from bpy.props import StringProperty
 
 from .. import addon
 from ..engine import client, errors, setup
-from ..given import given
 from ..jobs import worker
 from ..jobs.job_operator import JobOperator
+from ..narrowing import given
 from ..translations import told
 
 
@@ -25,7 +25,7 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
     index: StringProperty(name="Index", description="Package index with PyTorch, instead of PyTorch's own")
 
     def submit(self, context: bpy.types.Context) -> client.Job:
-        """Begin, with the choices of the preferences. A worker that was started from here ends, for it uses the packages."""
+        """Start the setup chosen in the preferences. A worker that Blender started is stopped, as it uses the packages."""
         chosen = addon.preferences()
         if chosen is None:
             hint = "Install its zip in Preferences → Get Extensions → Install from Disk."
@@ -43,8 +43,8 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
         return setup.Setup(setup.Wanted(setup.place(folder), log, sys.executable, chosen.build, self.index, wheels))
 
     def finish(self, context: bpy.types.Context, result: setup.SetupResult) -> None:
-        """Use it."""
+        """Set the new Python in the preferences."""
         given(addon.preferences()).python = result.python
         given(context.preferences).is_dirty = True
-        device = told("a GPU") if result.device == "GPU" else told("the processor")
+        device = told("a GPU") if result.device == "GPU" else told("the CPU")
         self.report({"INFO"}, told("The worker is set up: PyTorch {} on {}", result.torch, device))

@@ -12,7 +12,7 @@ import bpy
 from ..actions.files.export_cameras import export_cameras
 from ..actions.files.export_splats import export_splats
 from ..actions.files.import_splats import import_splats
-from ..given import given
+from ..narrowing import given
 from . import blend_files, objects, operator_options
 
 NO_OPTIONS = ("filepath", "file_format", "use_selection")  # what the arguments say otherwise

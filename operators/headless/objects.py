@@ -8,7 +8,7 @@ from argparse import ArgumentParser
 import bpy
 
 from ..engine import errors
-from ..given import given
+from ..narrowing import given
 from ..scene.splats import is_splats
 
 

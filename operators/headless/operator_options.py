@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from ..given import untyped
+from ..narrowing import untyped
 
 READERS = {"INT": int, "FLOAT": float, "STRING": str}
 

@@ -16,9 +16,9 @@ import bpy
 
 from ..actions.reconstruct import place, set_work
 from ..engine import errors, kinds, messages, results, settings, splat_files
-from ..given import given
 from ..jobs import worker
 from ..jobs.worker import Work
+from ..narrowing import given
 from ..scene.cameras import look_through
 from ..scene.pictures import write_png
 from . import blend_files

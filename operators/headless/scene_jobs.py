@@ -16,9 +16,9 @@ from ..actions.extend import add_new_cameras, extending
 from ..actions.mesh import place_mesh
 from ..actions.refine import require_budget
 from ..engine import errors, kinds, messages, options, settings
-from ..given import group_of
 from ..jobs import worker
 from ..jobs.scene_operators import replace_splats
+from ..narrowing import group_of
 from ..scene.splats import is_kept
 from ..sources.photo_sets import added_photos, photos_in
 from . import blend_files, objects, worker_options

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where editing splats is found: a panel in the tab, and a menu."""
+"""The panel and the menu for editing splats."""
 
 import bpy
 from bpy.app.translations import pgettext_n
 
-from ..given import given
+from ..narrowing import given
 from ..scene import masks
 from ..translations import shown
-from .tab import Tab
+from .sidebar import Tab
 
-# Operators by the short names of their buttons in the panel.
+# Labels of the buttons in the panel, by operator.
 SELECTING = {
     "box": pgettext_n("Box"),
     "brush": pgettext_n("Brush"),
@@ -44,8 +44,8 @@ class TTTLRM_MT_edit_splats(bpy.types.Menu):
         """Blender calls this."""
         layout = given(self.layout)
         layout.operator("tttlrm.select_all", text="Select All Splats").action = "SELECT"
-        layout.operator("tttlrm.select_all", text="Select No Splats").action = "DESELECT"
-        layout.operator("tttlrm.select_all", text="Invert Selected Splats").action = "INVERT"
+        layout.operator("tttlrm.select_all", text="Deselect All Splats").action = "DESELECT"
+        layout.operator("tttlrm.select_all", text="Invert Splat Selection").action = "INVERT"
         for name in SELECTING:
             layout.operator(f"tttlrm.select_{name}")
         layout.separator()
@@ -57,7 +57,7 @@ class TTTLRM_MT_edit_splats(bpy.types.Menu):
 
 
 class TTTLRM_PT_edit(Tab, bpy.types.Panel):
-    """Selecting, changing and placing the splats of the active and the selected objects."""
+    """Select, change and place the splats of the active and the selected objects."""
 
     bl_label = "Edit Splats"
     bl_parent_id = "TTTLRM_PT_splats"
@@ -83,7 +83,7 @@ class TTTLRM_PT_edit(Tab, bpy.types.Panel):
 
 
 def _counts(obj: bpy.types.Object) -> str:
-    """How many splats are selected and hidden."""
+    """Return how many splats are selected and hidden."""
     selected, hidden = (0 if mask is None else int(mask.sum()) for mask in (masks.selected(obj), masks.hidden(obj)))
     return shown("{:,} selected · {:,} hidden", selected, hidden)
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which page of docs/ F1 opens over a button. Blender looks for the first pattern that fits, in small letters."""
+"""The page of docs/ that F1 opens for each button. Blender takes the first pattern that matches the name in lowercase."""
 
 from pathlib import Path
 
 import bpy
 
-# In the extension itself, where its build puts docs/ as HTML: pages of the same version, without a network.
+# The build puts docs/ as HTML into the extension, so that the pages match its version and need no network.
 ADDRESS = (Path(__file__).parents[2] / "docs").as_uri() + "/"
 
 OPERATORS = {
@@ -56,17 +56,17 @@ PROPERTIES = {
 
 
 def pages() -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Blender calls this for the address that all pages share, and the patterns with what follows it."""
+    """Blender calls this. Return the base address of the pages, and pairs of a pattern and the rest of the address."""
     operators = tuple((f"bpy.ops.tttlrm.{name}", page) for name, page in OPERATORS.items())
     properties = tuple((f"bpy.types.tttlrm_{name}{'' if '.' in name else '.*'}", page) for name, page in PROPERTIES.items())
     return ADDRESS, operators + properties
 
 
 def register() -> None:
-    """Let F1 find the pages."""
+    """Register the pages for F1."""
     bpy.utils.register_manual_map(pages)
 
 
 def unregister() -> None:
-    """Take that back out."""
+    """Unregister the pages."""
     bpy.utils.unregister_manual_map(pages)

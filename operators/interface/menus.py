@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is offered in Blender's own menus. F3 searches these: what no menu has can only be reached with the mouse."""
+"""Entries in Blender's own menus. Menu search (F3) finds only operators that are in some menu."""
 
 from pathlib import Path
 
 import bpy
 
-from ..given import given
+from ..narrowing import given
 from ..scene.splats import is_splats
 
-TEMPLATE = Path(__file__).with_name("template.blend")  # `make template` makes it
+TEMPLATE = Path(__file__).with_name("template.blend")  # created by `make template`
 
 
 class TTTLRM_MT_photos(bpy.types.Menu):
@@ -26,7 +26,7 @@ class TTTLRM_MT_photos(bpy.types.Menu):
 
 
 class TTTLRM_MT_scene(bpy.types.Menu):
-    """Use the scene that the worker keeps of the active splats"""
+    """Work on the scene that the worker keeps for the active splats"""
 
     bl_label = "Reconstructed Scene"
 
@@ -38,7 +38,7 @@ class TTTLRM_MT_scene(bpy.types.Menu):
 
 
 class TTTLRM_MT_worker(bpy.types.Menu):
-    """Set up, check, start and stop the process that reconstructs"""
+    """Set up, check, start and stop the worker process that reconstructs scenes"""
 
     bl_label = "tttLRM Worker"
 
@@ -52,13 +52,13 @@ class TTTLRM_MT_worker(bpy.types.Menu):
 
 
 def _invoking(menu: bpy.types.Menu) -> bpy.types.UILayout:
-    """The layout of a menu whose entries may ask back, which Blender's Add menu would not let them."""
+    """Return the layout of a menu whose entries may open dialogs, which Blender's Add menu would suppress."""
     given(menu.layout).operator_context = "INVOKE_REGION_WIN"
     return given(menu.layout)
 
 
 def _new_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-    """A scene furnished for photos, which Blender opens as it does its own: untitled, after asking to save what was changed."""
+    """Add the template for photos. Blender opens it like its own: as an untitled file, after asking to save changes."""
     given(menu.layout).operator_context = "INVOKE_DEFAULT"
     given(menu.layout).operator("wm.read_homefile", text="tttLRM", icon="FILE_NEW", translate=False).filepath = str(TEMPLATE)
 
@@ -97,12 +97,12 @@ ENTRIES = (
 
 
 def add_entries() -> None:
-    """Put the entries into Blender's menus."""
+    """Add the entries to Blender's menus."""
     for menu, entry in ENTRIES:
         getattr(bpy.types, menu).append(entry)
 
 
 def remove_entries() -> None:
-    """Take them back out."""
+    """Remove the entries."""
     for menu, entry in reversed(ENTRIES):
         getattr(bpy.types, menu).remove(entry)

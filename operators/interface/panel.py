@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tab “tttLRM” in the sidebar of the 3D view; the panels about splats."""
+"""The panels of the tttLRM tab in the sidebar of the 3D Viewport, and the panel for the active splats."""
 
 import bpy
 
-from ..given import given, group_of
+from ..narrowing import given, group_of
 from ..scene.points import cloud_of
 from ..scene.splats import is_splats
 from ..sources import new_pictured
 from ..translations import shown
 from . import reconstruct, splat_settings, worker
-from .tab import Tab
+from .sidebar import Tab
 
 
 class TTTLRM_PT_splats(Tab, bpy.types.Panel):
-    """What can be done with the active splats."""
+    """Operators for the active splats."""
 
     bl_label = "Splats"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The preferences: where the worker runs."""
+"""The preferences of the extension: where the worker runs."""
 
 import bpy
 from bpy.props import IntProperty, StringProperty
@@ -15,19 +15,20 @@ class TTTLRM_Preferences(SetupPreferences, bpy.types.AddonPreferences):
 
     python: StringProperty(
         name="Worker's Python",
-        description="Python in which the engine's packages are installed, such as .venv/bin/python; empty for Blender's own",
+        description="Python in which the engine's packages are installed, such as .venv/bin/python; "
+        "leave empty to use Blender's own",
         subtype="FILE_PATH",
     )
-    host: StringProperty(name="Host", description="Machine of a worker that is running already", default="127.0.0.1")
-    port: IntProperty(name="Port", description="Port of a worker that is running already", min=0, max=65535)
+    host: StringProperty(name="Host", description="Host of a worker that is already running", default="127.0.0.1")
+    port: IntProperty(name="Port", description="Port of a worker that is already running", min=0, max=65535)
     token: StringProperty(
         name="Token",
-        description="What a running worker printed when it started; empty to start one on this machine",
+        description="Token that the running worker printed when it started; leave empty to start a worker on this machine",
         subtype="PASSWORD",
     )
     fingerprint: StringProperty(
         name="Fingerprint",
-        description="What a running worker printed of its certificate; needed for one on another machine",
+        description="Certificate fingerprint that the running worker printed; required for a worker on another machine",
     )
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -38,6 +39,6 @@ class TTTLRM_Preferences(SetupPreferences, bpy.types.AddonPreferences):
         layout.separator()
         layout.prop(self, "python")
         layout.separator()
-        layout.label(text="A worker that is running already, here or elsewhere:")
+        layout.label(text="Use a worker that is already running, on this or another machine:")
         for name in ("host", "port", "token", "fingerprint"):
             layout.prop(self, name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel that leads from photos to splats."""
+"""The panel for reconstructing splats from photos."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 import bpy
 
-from ..given import group_of
 from ..jobs import activity
+from ..narrowing import group_of
 from ..sources import missing, source_of
 from ..sources.properties import TTTLRM_PG_source
 from ..translations import shown, worded
 from . import thumbnails
-from .tab import Tab, column, paragraph
+from .sidebar import Tab, column, paragraph
 
 ROWS = 6  # of the list of photos
-LARGE = 8.0  # size of the active photo's picture, in buttons
+LARGE = 8.0  # height of the active photo's preview, in buttons
 
 
 class TTTLRM_UL_photos(bpy.types.UIList):
@@ -35,7 +35,7 @@ class TTTLRM_UL_photos(bpy.types.UIList):
         index: int | None = 0,
         flt_flag: int | None = 0,
     ) -> None:
-        """Blender calls this for the rows that can be seen."""
+        """Blender calls this for the visible rows."""
         layout.use_property_split = False
         row = layout.row(align=True)
         row.prop(item, "use", text="")
@@ -43,7 +43,7 @@ class TTTLRM_UL_photos(bpy.types.UIList):
 
 
 class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
-    """From photos to splats, and how far that is."""
+    """Reconstruct splats from photos, with progress."""
 
     bl_label = "Reconstruct"
 
@@ -64,7 +64,7 @@ class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
 
 
 class TTTLRM_PT_photos(Tab, bpy.types.Panel):
-    """Rarer choices."""
+    """Less common settings."""
 
     bl_label = "Options"
     bl_parent_id = "TTTLRM_PT_reconstruct"
@@ -114,7 +114,7 @@ DRAW = {"FOLDER": _draw_folder, "VIDEO": _draw_video, "CAMERAS": _draw_cameras, 
 
 
 def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The button; where it does not work yet, it is gray, and its tooltip and the line below say what to do."""
+    """Draw the button. While something is missing, it is grayed out, and its tooltip and the line below say what to do."""
     source = source_of(context)
     lacking = missing(context, source)
     button = layout.column()

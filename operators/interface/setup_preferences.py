@@ -13,32 +13,33 @@ from ..translations import shown
 
 SHOWN = 4  # lines of the log
 BUILDS = (
-    ("auto", "Automatic", "What suits this machine's graphics card"),
-    ("cpu", "Processor", "For machines without a graphics card that PyTorch knows; on a Mac the build with Metal"),
+    ("auto", "Automatic", "Choose the build for this machine's graphics card"),
+    ("cpu", "CPU", "For machines without a graphics card that PyTorch supports; on a Mac, the build with Metal"),
     ("cuda", "CUDA", "For NVIDIA cards"),
     ("rocm", "ROCm", "For AMD cards, on Linux"),
 )
-# For each state of the environment: what is said about it, and on the button.
+# For each state of the environment: its description, and the label of the button.
 STATES = {
     "none": (pgettext_n("The worker is not set up"), pgettext_n("Set Up Worker")),
-    "unfinished": (pgettext_n("Setting up was not finished"), pgettext_n("Go On")),
+    "unfinished": (pgettext_n("Setup was not finished"), pgettext_n("Continue")),
     "outdated": (pgettext_n("The worker was set up for another version of tttLRM"), pgettext_n("Update")),
     "ready": (pgettext_n("The worker is set up"), pgettext_n("Repair")),
 }
 
 
 class SetupPreferences(AddonPreferences):
-    """What is installed, from where, and how far that is."""
+    """The state of the worker's environment, and choices and progress of its setup."""
 
-    build: EnumProperty(name="PyTorch", description="The build to install", items=BUILDS)
+    build: EnumProperty(name="PyTorch", description="Build to install", items=BUILDS)
     wheels: StringProperty(
         name="Wheels Folder",
-        description="Folder with all packages, filled by `make wheelhouse`, to install without a network; empty to download them",
+        description="Folder with all packages, created by `make wheelhouse`, for installation without a network; "
+        "leave empty to download them",
         subtype="DIR_PATH",
     )
 
     def draw_setup(self, layout: bpy.types.UILayout) -> None:
-        """The state, the button and the choices; the progress while it works."""
+        """Draw the state, the buttons and the choices, or the progress while a setup runs."""
         if activity.current and isinstance(activity.current.run, setup.Setup):
             layout.progress(factor=activity.current.fraction, text=activity.current.text)
             layout.operator("tttlrm.cancel", icon="CANCEL")
@@ -61,7 +62,7 @@ class SetupPreferences(AddonPreferences):
 
 
 def _draw_lines(layout: bpy.types.UILayout, lines: list[str]) -> None:
-    """The last lines of the log."""
+    """Draw the last lines of the log."""
     column = layout.box().column(align=True)
     for line in lines[-SHOWN:]:
         column.label(text=line, translate=False)

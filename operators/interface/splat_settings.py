@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings of splats whose scene a worker keeps: in the sidebar's tab, and in the object-data tab of the properties."""
+"""Settings of splats whose scene a worker keeps, in the sidebar and in the Object Data properties."""
 
 import bpy
 
 from .. import addon
 from ..engine import errors, settings
-from ..given import given, group_of
-from ..jobs import troubles, waiting
+from ..jobs import decode_queue, failures
 from ..mixins import Panel
+from ..narrowing import given, group_of
 from ..properties import described
 from ..scene.splats import is_kept
 from ..translations import shown
 from .presets import TTTLRM_PT_decode_presets
-from .tab import Tab, column, paragraph
+from .sidebar import Tab, column, paragraph
 
 
 class DataTab(Panel):
-    """The object-data tab of the properties editor."""
+    """A panel in the Object Data properties."""
 
     bl_space_type = "PROPERTIES"
     bl_region_type = "WINDOW"
@@ -43,7 +43,7 @@ class KeptScenePanel(Panel):
 
 
 class DecodePanel(KeptScenePanel):
-    """How splats are decoded, and when."""
+    """Settings for decoding, and whether to decode live."""
 
     bl_label, kind, settings_type = "Decode Settings", "decode", settings.DecodeSettings
 
@@ -57,48 +57,48 @@ class DecodePanel(KeptScenePanel):
         layout = given(self.layout).column()
         layout.prop(group_of(context.object), "crop")
         row = layout.row(align=True)
-        row.use_property_split = False  # else there is a gap between the two
+        row.use_property_split = False  # otherwise there is a gap between the two
         row.operator("tttlrm.decode", icon="FILE_REFRESH")
         row.prop(group_of(context.object), "live", toggle=True)
         if len(context.selected_objects) > 1:
             layout.operator("tttlrm.copy_settings")
             layout.operator("tttlrm.decode_selected")
-        if len(waiting.line):
-            layout.label(text=shown("{} more to decode", len(waiting.line)))
+        if len(decode_queue.queue):
+            layout.label(text=shown("{} more to decode", len(decode_queue.queue)))
 
 
 class RefinePanel(KeptScenePanel):
-    """How splats are refined."""
+    """Settings for refinement."""
 
     bl_label, kind, settings_type = "Refine Settings", "refine", settings.RefineSettings
 
 
 class MeshPanel(KeptScenePanel):
-    """How a mesh is made."""
+    """Settings for meshes."""
 
     bl_label, kind, settings_type = "Mesh Settings", "mesh", settings.MeshSettings
 
 
 class TTTLRM_PT_decode(Tab, DecodePanel, bpy.types.Panel):
-    """In the sidebar."""
+    """The panel in the sidebar."""
 
     bl_parent_id = "TTTLRM_PT_splats"
 
 
 class TTTLRM_PT_refine(Tab, RefinePanel, bpy.types.Panel):
-    """In the sidebar."""
+    """The panel in the sidebar."""
 
     bl_parent_id = "TTTLRM_PT_splats"
 
 
 class TTTLRM_PT_mesh(Tab, MeshPanel, bpy.types.Panel):
-    """In the sidebar."""
+    """The panel in the sidebar."""
 
     bl_parent_id = "TTTLRM_PT_splats"
 
 
 class TTTLRM_PT_data(DataTab, bpy.types.Panel):
-    """What holds the same settings in the object-data tab."""
+    """The parent of the panels in the Object Data properties."""
 
     bl_label = "tttLRM"
 
@@ -113,30 +113,30 @@ class TTTLRM_PT_data(DataTab, bpy.types.Panel):
 
 
 class TTTLRM_PT_data_decode(DataTab, DecodePanel, bpy.types.Panel):
-    """In the properties."""
+    """The panel in the Object Data properties."""
 
     bl_parent_id = "TTTLRM_PT_data"
 
 
 class TTTLRM_PT_data_refine(DataTab, RefinePanel, bpy.types.Panel):
-    """In the properties."""
+    """The panel in the Object Data properties."""
 
     bl_parent_id = "TTTLRM_PT_data"
 
 
 class TTTLRM_PT_data_mesh(DataTab, MeshPanel, bpy.types.Panel):
-    """In the properties."""
+    """The panel in the Object Data properties."""
 
     bl_parent_id = "TTTLRM_PT_data"
 
 
 def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """What keeps the active object's scene from being used, and a button that helps; nothing where nothing is known to."""
-    failure = troubles.of(given(context.object))
+    """Draw why the last job on the active object's scene failed, with a button that helps; nothing if it did not fail."""
+    failure = failures.of(given(context.object))
     if failure is None:
         return
     box = layout.box().column(align=True)
-    paragraph(box, context, troubles.text(failure), "ERROR")
+    paragraph(box, context, failures.text(failure), "ERROR")
     if failure.code == errors.Code.NO_SCENE:
         box.operator("tttlrm.reconstruct_again")
     if failure.code == errors.Code.NO_WORKER and addon.ADDON:

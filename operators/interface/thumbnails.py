@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small pictures of photos. Blender reads each in the background once it is drawn."""
+"""Thumbnails of photos. Blender loads each in the background when it is first drawn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _kept: bpy.utils.previews.ImagePreviewCollection | None = None
 
 
 def icon(path: Path) -> int:
-    """The icon number of a photo's small picture."""
+    """Return the icon number of a photo's thumbnail."""
     global _kept
     if _kept is None:
         _kept = bpy.utils.previews.new()
@@ -20,7 +20,7 @@ def icon(path: Path) -> int:
 
 
 def unregister() -> None:
-    """Forget all of them."""
+    """Remove all thumbnails."""
     global _kept
     if _kept is not None:
         bpy.utils.previews.remove(_kept)

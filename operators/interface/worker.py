@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel about the process that does the work."""
+"""The panel of the worker."""
 
 import bpy
 
-from ..given import given
 from ..jobs import worker
-from .tab import Tab
+from ..narrowing import given
+from .sidebar import Tab
 
 
 class TTTLRM_PT_worker(Tab, bpy.types.Panel):
-    """The process that does the work."""
+    """State and controls of the worker."""
 
     bl_label = "Worker"
     bl_options = {"DEFAULT_CLOSED"}
@@ -17,7 +17,7 @@ class TTTLRM_PT_worker(Tab, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
         layout = given(self.layout)
-        layout.label(text="Connected" if worker.link.connected else "Starts when it is needed")
+        layout.label(text="Connected" if worker.link.connected else "Starts when needed")
         row = layout.row(align=True)
         row.operator("tttlrm.start_worker", text="Start")
         row.operator("tttlrm.stop_worker", text="Stop")

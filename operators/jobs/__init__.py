@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way from an operator to the worker and back: connection, running job, waiting objects, and what became of them."""
+"""Jobs from operators to the worker and back: the connection, the running job, queued objects and failures."""

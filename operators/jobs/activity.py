@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job that is running now, for all who show or stop it."""
+"""The running job, for panels and operators that show or stop it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 
 from ..engine import client, messages, stages
-from ..given import given
+from ..narrowing import given
 from ..translations import shown
 from ..windows import redraw_panels
 from .stages import phrase
@@ -16,7 +16,7 @@ from .stages import phrase
 
 @dataclass
 class Activity:
-    """A running job and how far it is."""
+    """A running job and its progress."""
 
     title: str
     run: client.Job
@@ -25,7 +25,7 @@ class Activity:
     seconds_left: float | None = None  # in the stage
 
     def take(self, message: messages.Event) -> None:
-        """Note what an event says about the progress."""
+        """Update the progress from an event."""
         if isinstance(message, messages.Queued):
             self.stage, self.fraction, self.seconds_left = stages.Stage.WAIT, 0.0, None
         elif isinstance(message, messages.Progress):
@@ -33,7 +33,7 @@ class Activity:
 
     @property
     def text(self) -> str:
-        """One line for a person."""
+        """One line for panels and the status bar."""
         done = f"{phrase(self.stage)} {self.fraction:.0%}"
         return done if self.seconds_left is None else shown("{}, {:.0f} s left", done, self.seconds_left)
 
@@ -42,21 +42,21 @@ current: Activity | None = None
 
 
 def begin(title: str, run: client.Job) -> None:
-    """A job has been given to the worker."""
+    """Set the running job."""
     global current
     current = Activity(title, run)
 
 
 def end(context: bpy.types.Context) -> None:
-    """The job is over."""
+    """Clear the running job."""
     global current
     current = None
     show(context)
 
 
 def show(context: bpy.types.Context) -> None:
-    """Tell the progress in the status bar and draw the panels anew."""
+    """Show the progress in the status bar and redraw the panels."""
     if bpy.app.background:
         return
-    given(context.workspace).status_text_set(shown("{}   (Esc stops it)", current.text) if current else None)
+    given(context.workspace).status_text_set(shown("{}   (Esc to stop)", current.text) if current else None)
     redraw_panels()

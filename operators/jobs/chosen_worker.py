@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which worker to use, as the preferences say."""
+"""The worker chosen in the preferences."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True)
 class Worker:
-    """The worker that a person chose: one that is running already if there is a token, else one to be launched."""
+    """The chosen worker: with a token one that is already running, otherwise one to launch."""
 
-    python: Path | None = None  # None for the Python that Blender runs on
+    python: Path | None = None  # None for Blender's own Python
     host: str = "127.0.0.1"
     port: int = 0
     token: str = ""
     fingerprint: str = ""  # of the certificate of a worker with TLS
-    log: Path | None = None  # file for what a launched worker has to say; None for one that goes with it
-    scenes: Path | None = None  # where a launched worker keeps scenes; None for a folder that goes with it
+    log: Path | None = None  # log file of a launched worker; None for a temporary one
+    scenes: Path | None = None  # folder in which a launched worker keeps scenes; None for a temporary one
 
     @property
     def launched(self) -> bool:
@@ -32,12 +32,12 @@ class Worker:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether reaching this worker means leaving this machine."""
+        """Whether this worker is on another machine."""
         return not self.launched and self.host not in LOOPBACK
 
 
 def chosen_worker() -> Worker:
-    """The worker that the preferences name; the defaults where the extension is not installed."""
+    """Return the worker chosen in the preferences; the defaults if the extension is not installed."""
     chosen = preferences()
     if chosen is None:
         return Worker()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all operators that give the worker a job have in common."""
+"""Base class of operators that submit a job to the worker."""
 
 from __future__ import annotations
 
@@ -8,44 +8,45 @@ from typing import Any
 import bpy
 
 from ..engine import client, errors, messages
-from ..given import given
 from ..mixins import Operator, Outcome
+from ..narrowing import given
 from ..scene.preview import Preview
 from ..translations import contexts, explained, shown, worded
-from . import activity, starting, waiting, worker
+from . import activity, decode_queue, starting, worker
 
-TICK = 0.1  # seconds between looks at the events
+TICK = 0.1  # seconds between polls for events
 
 
 class JobOperator(Operator):
-    """Collects work, gives it to the worker and takes the result: in a window without blocking it, else waiting for the end.
+    """An operator that collects work, submits it to the worker and uses the result.
 
-    An operator says how with `collect`, which may raise `TttlrmError`, and `finish`.
+    With a window it does not block; in the background it returns when the job has ended. Subclasses implement `collect`, which
+    may raise `TttlrmError`, and `finish`.
     """
 
     bl_options = {"UNDO"}
-    replaces: int = 0  # `session_uid` of the object that previews stand in for, if any
+    replaces: int = 0  # `session_uid` of the object that previews replace, if any
     _preview: Preview | None = None
     _timer: bpy.types.Timer | None = None
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
-        """The work, from the scene and the operator's properties."""
+        """Return the work, from the scene and the operator's properties."""
         raise NotImplementedError
 
     def finish(self, context: bpy.types.Context, result: Any) -> None:
-        """Put the result, of the type that the job gives, into the scene."""
+        """Put the result, of the job's result type, into the scene."""
         raise NotImplementedError
 
     def submit(self, context: bpy.types.Context) -> client.Job:
-        """Begin the work."""
+        """Start the job."""
         return worker.start(self.collect(context))
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Blender calls this: one job at a time."""
+        """Blender calls this: only one job runs at a time."""
         if activity.current:
             title = shown(activity.current.title, context=contexts.operator_default)
-            cls.poll_message_set(shown("{} is still running: wait for its end, or stop it with Esc", title))
+            cls.poll_message_set(shown("{} is still running: wait for it to finish, or press Esc to stop it", title))
         return activity.current is None
 
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -62,9 +63,9 @@ class JobOperator(Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this with everything that happens in the window."""
+        """Blender calls this with every event of the window."""
         if event.type == "ESC" and event.value == "PRESS":
-            waiting.line.leave()
+            decode_queue.queue.clear()
             given(activity.current).run.cancel()
             return {"RUNNING_MODAL"}
         if event.type == "TIMER":
@@ -75,7 +76,7 @@ class JobOperator(Operator):
         return {"PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Blender calls this when a window or the file is closed: that of the job, or that in which to choose photos."""
+        """Blender calls this when the job's window, the file, or the file browser for photos is closed."""
         if self._timer is not None:
             given(activity.current).run.cancel()
             self._leave(context, {"CANCELLED"})
@@ -88,7 +89,7 @@ class JobOperator(Operator):
             self._end(context)
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
-        """Act on one event; the operator's result once the job is over."""
+        """Handle one event; return the operator's result once the job has ended."""
         given(activity.current).take(message)
         if isinstance(message, messages.Preview):
             self._preview = self._preview or Preview(self.replaces)
@@ -100,7 +101,7 @@ class JobOperator(Operator):
         if isinstance(message, messages.Done):
             return self._accept(context, message)
         if isinstance(message, messages.Cancelled) and self._preview and self._preview.keep():
-            self.report({"INFO"}, "Stopped; the splats seen so far stay")
+            self.report({"INFO"}, "Stopped; the splats shown so far are kept")
             return {"FINISHED"}  # something to undo
         return {"CANCELLED"} if isinstance(message, messages.END) else None
 
@@ -132,6 +133,6 @@ class JobOperator(Operator):
 
 
 def _main_window(context: bpy.types.Context) -> bpy.types.Window:
-    """The window that a job belongs to: one of the preferences may be closed while the job goes on."""
+    """Return the main window, which stays open when a child window, such as the preferences, is closed during the job."""
     window = given(context.window)
     return window.parent or window

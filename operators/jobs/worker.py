@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to the worker: one for this Blender, launched or reached when first needed, and one job at a time."""
+"""The connection to the worker, which is launched or connected to when first needed, and its running job."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from .chosen_worker import Worker, chosen_worker
 
 @dataclass(frozen=True)
 class Work:
-    """What the worker is to do: collected on the main thread, done on any."""
+    """Work for the worker: collected on the main thread, submitted from any."""
 
     session: str  # name of the scene on the worker
-    kind: kinds.Kind | None  # of the job; None to do no more than reach the worker
+    kind: kinds.Kind | None  # of the job; None to only connect to the worker
     settings: Any = None
-    files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder, to be sent before
+    files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder, to upload first
 
     @property
     def founds(self) -> bool:
-        """Whether the scene begins with it, and so is of no use when it fails."""
+        """Whether this work creates the scene, which is then useless if it fails."""
         return self.kind is kinds.RECONSTRUCT
 
 
 def require_python(worker: Worker) -> None:
-    """Raises `TttlrmError` where no Python could run a worker."""
+    """Raise `TttlrmError` if there is no Python that could run a worker."""
     if worker.python is None and importlib.util.find_spec("torch") is None:
         raise errors.TttlrmError(
-            "Blender does not know which Python runs the worker.",
+            "No Python is set for the worker.",
             hint="Press Set Up Worker in the add-on's preferences, or choose a Python there that has tttLRM's packages.",
             code=errors.Code.NO_WORKER,
         )
 
 
 class Link:
-    """The connection to the worker. A lost one is made anew when it is next needed."""
+    """The connection to the worker. A lost connection is restored when it is next needed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -54,11 +54,11 @@ class Link:
 
     @property
     def connected(self) -> bool:
-        """Whether the worker was there when it was last heard of."""
+        """Whether the connection is open, as far as is known."""
         return self._client is not None and self._client.connected
 
     def reach(self, worker: Worker) -> client.Client:
-        """The connection to a worker; may take seconds. Raises `TttlrmError` when there is none to be had."""
+        """Return the connection to a worker; may take seconds. Raises `TttlrmError` if the worker cannot be reached."""
         with self._lock:
             if worker != self._worker:
                 self._close()
@@ -69,13 +69,13 @@ class Link:
             return self._client
 
     def forget(self, session: str) -> None:
-        """Let the worker free what it keeps of a scene; nothing to do when the worker is gone."""
+        """Let the worker delete a scene; do nothing if the worker is gone."""
         with self._lock, contextlib.suppress(errors.TttlrmError):
             if self._client is not None:
                 self._client.forget(session)
 
     def close(self) -> None:
-        """Leave the worker, and stop it if it was launched from here."""
+        """Disconnect from the worker, and stop it if it was launched here."""
         with self._lock:
             self._close()
 
@@ -102,12 +102,12 @@ class Link:
 
 
 link = Link()
-instead: Worker | None = None  # what a command line asks for, in place of the worker that the preferences name
-watched = not bpy.app.background  # whether somebody looks at splats on their way
+instead: Worker | None = None  # the worker chosen on the command line, instead of that in the preferences
+watched = not bpy.app.background  # whether to request previews
 
 
 class Run(client.Job):
-    """A job on its way to the worker and there. Reaching the worker may take seconds, so a thread does it."""
+    """A job on the worker. Connecting to the worker may take seconds, so a thread does it."""
 
     def __init__(self, work: Work, worker: Worker) -> None:
         super().__init__(self._pass_on, work.kind.result if work.kind else results.Nothing)
@@ -129,10 +129,10 @@ class Run(client.Job):
                 return
             self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None, watched))
             if work.founds and not self.succeeded:
-                link.forget(work.session)  # nobody could ask for the scene again
+                link.forget(work.session)  # nothing refers to the scene
         except errors.TttlrmError as error:
             self.put(messages.Failed.of(error))
-        except Exception as error:  # whoever waits for the job must hear of its end
+        except Exception as error:  # the job must end for those who wait for it
             traceback.print_exc()
             hint = "Try again; Blender's console has the details."
             failure = errors.TttlrmError(
@@ -142,7 +142,7 @@ class Run(client.Job):
 
     def _follow(self, remote: client.Job) -> None:
         self._remote = remote
-        if self.cancel_wanted:  # since the last look
+        if self.cancel_wanted:  # since the last check
             remote.cancel()
         for event in remote.events():
             self.succeeded = isinstance(event, messages.Done)
@@ -150,15 +150,15 @@ class Run(client.Job):
 
 
 def start(work: Work) -> Run:
-    """Begin some work. Raises `TttlrmError` where it may not, or where its settings do not fit: before photos are sent."""
+    """Start a job. Raises `TttlrmError` if settings are invalid or online access is off, before photos are uploaded."""
     if work.kind:
         settings_json.check(work.settings)
     worker = instead or chosen_worker()
     if worker.elsewhere and not bpy.app.online_access:
         raise errors.TttlrmError(
-            "The worker on {} is not on this computer, and Blender may not go online.",
+            "The worker on {} is not on this computer, but Blender's online access is off.",
             worker.host,
-            hint="Allow online access in Blender's preferences, under System.",
+            hint="Allow online access in Preferences → System → Network.",
             code=errors.Code.OFFLINE,
         )
     return Run(work, worker)

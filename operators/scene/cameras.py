@@ -14,7 +14,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ..engine import errors, results
-from ..given import given, untyped
+from ..narrowing import given, untyped
 from . import conversion
 from .photo_names import free_name
 
@@ -184,10 +184,10 @@ def _content(image: bpy.types.Image) -> Path | bytes:
     path = Path(bpy.path.abspath(image.filepath_raw, library=image.library))
     if not image.filepath_raw or not path.is_file():
         raise errors.TttlrmError(
-            errors.text("The photo “{}” is not a file on this computer: {}.", image.name, path)
+            errors.text("The file of the image “{}” does not exist: {}.", image.name, path)
             if image.filepath_raw
-            else errors.text("The photo “{}” was never saved.", image.name),
-            hint="Save it, or find the missing file, then try again.",
+            else errors.text("The image “{}” has not been saved.", image.name),
+            hint="Save the image or locate the missing file, then try again.",
             code=errors.Code.BAD_PHOTO,
         )
     return path
@@ -212,7 +212,7 @@ def intrinsics(camera: bpy.types.Object, size: tuple[int, int], aspect: float = 
     data = camera_of(camera)
     if data.type != "PERSP":
         raise errors.TttlrmError(
-            "The camera “{}” is not a perspective one.",
+            "The camera “{}” is not a perspective camera.",
             camera.name,
             hint="Set its type to Perspective.",
             code=errors.Code.BAD_CAMERA,

@@ -13,7 +13,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ..engine import errors
-from ..given import untyped
+from ..narrowing import untyped
 from . import conversion
 
 MOST_FRAMES = 100  # that are used of a clip, as of a video
@@ -109,6 +109,6 @@ def _numbered(first: Path, number: int) -> Path:
 
 def _existing(file: Path) -> Path:
     if not file.is_file():
-        hint = "Find the missing file, or solve the clip again."
+        hint = "Locate the missing file, or solve the clip again."
         raise errors.TttlrmError("The file {} of the clip does not exist.", file, hint=hint, code=errors.Code.BAD_PHOTO)
     return file

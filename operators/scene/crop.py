@@ -8,7 +8,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ..engine import errors
-from ..given import given
+from ..narrowing import given
 
 FLAT = 1e-9  # of the half sides of a box; thinner ones have no inside
 
@@ -31,7 +31,7 @@ def around(box: bpy.types.Object) -> Matrix:
     cube = box.matrix_world @ Matrix.Translation((low + high) / 2) @ Matrix.Diagonal((half.x, half.y, half.z, 1))
     if min(half.x, half.y, half.z) < FLAT or abs(cube.determinant()) < FLAT**3:
         raise errors.TttlrmError(
-            "The object “{}” is flat.", box.name, hint="Choose one with some depth.", code=errors.Code.BAD_SETTINGS
+            "The object “{}” is flat.", box.name, hint="Choose an object with some depth.", code=errors.Code.BAD_SETTINGS
         )
     return cube
 

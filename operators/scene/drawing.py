@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import bpy
 
-from ..given import given, untyped
-from . import nodes, seen_color
+from ..narrowing import given, untyped
+from . import nodes, view_color
 from .nodes import Value
 from .radiance import BASE
-from .seen_color import attribute
+from .view_color import attribute
 
 NAME = "tttLRM splats"
 COLOR = "splat_color"  # as the active camera sees it
@@ -52,7 +52,7 @@ def show_in_viewport(obj: bpy.types.Object) -> None:
 
 def prepare() -> None:
     """Make the next of the node groups that `render_splats` needs, each of which takes about a hundredth of a second."""
-    groups = {} if drawn_by_blender() else {**seen_color.GROUPS, NAME: _geometry}
+    groups = {} if drawn_by_blender() else {**view_color.GROUPS, NAME: _geometry}
     missing = next((make for name, make in groups.items() if name not in bpy.data.node_groups), None)
     if missing:
         missing()
@@ -99,7 +99,7 @@ def _geometry() -> bpy.types.NodeTree:
     eye = nodes.value(tree, "GeometryNodeObjectInfo", "Location", camera, transform_space="RELATIVE")
     transform, lean = _card(tree, eye, frame)
     direction = (nodes.value(tree, "GeometryNodeInputPosition") - eye).normalized()
-    (color,) = nodes.call(seen_color.seen_color_group(), direction, nodes.value(tree, "NodeGroupInput", TRAINED))
+    (color,) = nodes.call(view_color.view_color_group(), direction, nodes.value(tree, "NodeGroupInput", TRAINED))
     colored = _store(tree, tree.nodes.new("NodeGroupInput"), COLOR, color, "FLOAT_COLOR")
     placed = nodes.add(tree, "GeometryNodeInstanceOnPoints", _store(tree, colored, LEAN, lean, "FLOAT"))
     nodes.connect(tree, _shape(tree), placed.inputs["Instance"])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from ..given import given, untyped
+from ..narrowing import given, untyped
 from ..windows import redraw
 from . import nodes, points
 

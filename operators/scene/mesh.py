@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import results
-from ..given import given, untyped
+from ..narrowing import given, untyped
 from . import nodes
 
 MATERIAL = "tttLRM mesh"

@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ..given import given, untyped
+from ..narrowing import given, untyped
 
 VECTOR = "VECTOR"
 

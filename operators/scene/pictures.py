@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 
 from ..engine import files
-from ..given import untyped
+from ..narrowing import untyped
 
 
 def write_png(

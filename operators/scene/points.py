@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import bpy
 import numpy as np
 
-from ..given import given, untyped
+from ..narrowing import given, untyped
 
 BUFFERS = {"BOOLEAN": bool, "INT": np.int32, "INT8": np.int8}  # all other kinds are floats
 

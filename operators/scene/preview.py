@@ -14,7 +14,7 @@ import numpy as np
 from bpy.app.handlers import persistent
 
 from ..engine import gaussians
-from ..given import given
+from ..narrowing import given
 from .drawing import show_in_viewport, show_splats
 from .lookup import find
 from .points import cloud_of

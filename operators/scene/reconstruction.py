@@ -10,7 +10,7 @@ import bpy
 from mathutils import Matrix
 
 from ..engine import results
-from ..given import given
+from ..narrowing import given
 from . import conversion
 from .cameras import PHOTO, add_cameras, camera_of
 from .mesh import add_surface

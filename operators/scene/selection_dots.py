@@ -11,7 +11,7 @@ import numpy as np
 from bpy.app.handlers import persistent
 from gpu_extras.batch import batch_for_shader
 
-from ..given import given, untyped
+from ..narrowing import given, untyped
 from . import masks, points
 from .splats import is_splats
 

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import errors, gaussians, transform
-from ..given import given, group_of
+from ..narrowing import given, group_of
 from . import drawing, masks, points
 from .radiance import BASE, NATIVE_BASE, OLDER_BASE, SH
 
@@ -50,9 +50,9 @@ def read_splats(
     """
     if not is_splats(obj):
         raise errors.TttlrmError(
-            "The object “{}” holds no splats.",
+            "The object “{}” has no splats.",
             obj.name,
-            hint="Select a point cloud that was imported or made as splats.",
+            hint="Select a point cloud that was imported or reconstructed as splats.",
             code=errors.Code.NO_SPLATS,
         )
     given(bpy.context.view_layer).update()

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ..engine import cameras, errors
-from ..given import given
+from ..narrowing import given
 from . import conversion
 from .cameras import background_photo, intrinsics
 from .photo_names import free_name
@@ -29,7 +29,7 @@ def views_of(
     found = sorted((obj for obj in objects if obj.type == "CAMERA"), key=lambda obj: obj.name)
     if not found:
         raise errors.TttlrmError(
-            "No camera is selected.", hint="Select some, or export all of the scene.", code=errors.Code.NO_CAMERAS
+            "No camera is selected.", hint="Select cameras, or export all cameras of the scene.", code=errors.Code.NO_CAMERAS
         )
     names: list[str] = []
     for camera in found:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the photos of a reconstruction come from, and the files that the worker is given of them."""
+"""Sources of the photos of a reconstruction, and the files sent to the worker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from ..engine import errors
-from ..given import given, group_of
+from ..narrowing import given, group_of
 from .folders import CheckedFolder, Video, chosen
 from .objects import Clip, Pictured, new_pictured, placement_warning
 from .source import Source
@@ -18,25 +18,25 @@ __all__ = ["Source", "chosen", "missing", "new_pictured", "placement_warning", "
 
 
 def source_of(context: bpy.types.Context) -> Source:
-    """The source that the panel names."""
+    """Return the source chosen in the panel."""
     group = group_of(context.scene).source
     return SOURCES[group.kind](context, group)
 
 
 def missing(context: bpy.types.Context, source: Source | None = None) -> errors.Text:
-    """What a person has to do before the panel's `source`, if it is at hand already, can be reconstructed, in sentences."""
+    """Return what to do before the panel's source can be reconstructed; empty if it is complete. `source` saves looking it up."""
     group, source = group_of(context.scene).source, source or source_of(context)
     if source.missing:
         return source.missing
     if group.cameras == "BLENDER" and not source.posed:
         return errors.text("Not all of these photos belong to cameras in Blender. Choose others, or estimate their poses.")
     if group.cameras == "FILE" and group_of(context.scene).poses == "auto":
-        return errors.text("Choose a file with the poses of the cameras.")
+        return errors.text("Choose a file with the camera poses.")
     return errors.Text()
 
 
 def _selected(context: bpy.types.Context, group: Any) -> Source:
-    none = errors.text("No photos are selected. Select image empties, or cameras with background images, or give a folder.")
+    none = errors.text("No photos are selected. Select image empties or cameras with background images, or choose a folder.")
     return Pictured(context.selected_objects, none)
 
 

@@ -15,7 +15,7 @@ from .source import FEWEST, Files, Source
 
 @dataclass(frozen=True)
 class Folder(Source):
-    """Photos of a folder, with the poses that lie there."""
+    """Photos of a folder, with the pose files in it."""
 
     path: Path
     unused: Collection[str] = field(default_factory=frozenset)  # names of photos that are left out
@@ -26,24 +26,24 @@ class Folder(Source):
         return self.path.name
 
     def files(self) -> Files:
-        """Photos and pose files."""
+        """Return the photos and pose files."""
         return {name: path for name, path in folder_files(self.path).items() if name not in self.unused}
 
 
 @dataclass(frozen=True)
 class CheckedFolder(Folder):
-    """A folder whose photos a person has looked through."""
+    """A folder of which only the checked photos are used."""
 
     used: int = 0
 
     @property
     def label(self) -> str:
-        """How many are checked."""
+        """The number of checked photos."""
         return shown("{} Photos", self.used)
 
     @property
     def missing(self) -> errors.Text:
-        """A folder, photos, or check marks."""
+        """A request for a folder, photos or check marks."""
         if self.path == Path():
             return errors.text("Choose a folder of photos.")
         if not self.used and not self.unused:
@@ -51,14 +51,14 @@ class CheckedFolder(Folder):
         return errors.Text() if self.used >= FEWEST else errors.text("Check at least {} photos.", FEWEST)
 
     def files(self) -> Files:
-        """What is checked."""
+        """Return the checked photos and the pose files."""
         self._require()
         return super().files()
 
 
 @dataclass(frozen=True)
 class Video(Source):
-    """Frames of a video; the worker chooses them."""
+    """A video, of which the worker chooses frames."""
 
     path: Path
 
@@ -69,55 +69,55 @@ class Video(Source):
 
     @property
     def label(self) -> str:
-        """That it is one."""
+        """The words “a Video”."""
         return shown("a Video")
 
     @property
     def missing(self) -> errors.Text:
-        """The file."""
+        """A request for a video file."""
         if self.path == Path():
             return errors.text("Choose a video file.")
         if self.path.suffix.lower() not in VIDEOS:
-            return errors.text("{} is no video that is read. Choose another file.", self.path.name)
+            return errors.text("{} is not a supported video. Choose another file.", self.path.name)
         return errors.Text() if self.path.is_file() else errors.text("{} does not exist. Choose another file.", self.path)
 
     def files(self) -> Files:
-        """The video."""
+        """Return the video."""
         self._require()
         return {self.path.name: self.path}
 
 
 @dataclass(frozen=True)
 class Chosen(Source):
-    """Some photo files."""
+    """Individual photo files."""
 
     paths: tuple[Path, ...]
 
     @property
     def title(self) -> str:
-        """The name of the folder that they are in."""
+        """The name of their folder."""
         return self.paths[0].parent.name
 
     @property
     def label(self) -> str:
-        """How many."""
+        """The number of photos."""
         return shown("{} Photos", len(self.paths))
 
     @property
     def missing(self) -> errors.Text:
-        """More of them."""
+        """A request for more photos."""
         return (
             errors.Text() if len(self.paths) >= FEWEST else errors.text("There is only one photo. Choose more of the same scene.")
         )
 
     def files(self) -> Files:
-        """The photos; poses that lie beside them may mean others."""
+        """Return the photos without pose files beside them, which may be for other photos."""
         self._require()
         return dict(added_photos(self.paths, ()))
 
 
 def chosen(folder: Path, names: Collection[str]) -> Source:
-    """The source that files in a folder are: photos, or a video; without names the folder."""
+    """Return the source for files in a folder: photos or a video; without names, the folder itself."""
     paths = tuple(folder / name for name in sorted(names))
     if len(paths) == 1 and paths[0].suffix.lower() in VIDEOS:
         return Video(paths[0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photos that things in Blender show: objects, and movie clips."""
+"""Photos shown by objects, and movie clips."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 
 from ..engine import errors
-from ..given import given
+from ..narrowing import given
 from ..scene.cameras import background_photo, ignored, photo_set
 from ..scene.clips import clip_set, solved_cameras
 from ..scene.reconstruction import cameras_of
@@ -18,30 +18,30 @@ from .source import FEWEST, Files, Source
 
 
 class Pictured(Source):
-    """Photos that objects show: image empties, and cameras with background images."""
+    """Photos shown by objects: image empties and cameras with background images."""
 
     def __init__(self, objects: Iterable[bpy.types.Object], none: errors.Text, title: str = "") -> None:
-        """`none` says what to do where there are none."""
+        """`none` is the request to show if there are no photos."""
         self._objects, self._none, self._title = [obj for obj in objects if background_photo(obj)], none, title
 
     @property
     def title(self) -> str:
-        """That of the collection, where they are all of one."""
+        """The name of the collection, if one was chosen."""
         return self._title or super().title
 
     @property
     def posed(self) -> bool:
-        """Whether all belong to cameras in Blender."""
+        """Whether all photos belong to cameras in Blender."""
         return all(obj.type == "CAMERA" for obj in self._objects)
 
     @property
     def label(self) -> str:
-        """How many."""
+        """The number of photos or frames."""
         return shown("{} Photos", len(self._objects))
 
     @property
     def missing(self) -> errors.Text:
-        """Photos, or more of them."""
+        """A request for photos, or for more of them."""
         if not self._objects:
             return self._none
         few = errors.text("There is only one photo. Add photos of the same scene from other places.")
@@ -49,11 +49,11 @@ class Pictured(Source):
 
     @property
     def warning(self) -> str:
-        """Photos that do not simply fill the frames of their cameras."""
+        """A warning about background images that do not exactly fill the camera frame."""
         return placement_warning(self._objects)
 
     def files(self) -> Files:
-        """The photos and, where all belong to cameras, their poses."""
+        """Return the photos and, if all belong to cameras, their poses."""
         self._require()
         return photo_set(self._objects)
 
@@ -62,7 +62,7 @@ class Clip(Source):
     """Frames of a movie clip whose camera was solved."""
 
     def __init__(self, clip: bpy.types.MovieClip | None, scene: bpy.types.Scene) -> None:
-        """`scene` has the camera that follows the solution, if any does."""
+        """`scene` contains the camera that follows the solution, if there is one."""
         self._clip, self._scene = clip, scene
         self._frames = len(solved_cameras(clip)) if clip else 0
 
@@ -73,35 +73,35 @@ class Clip(Source):
 
     @property
     def posed(self) -> bool:
-        """All of its cameras were solved."""
+        """True: all frames have solved cameras."""
         return True
 
     @property
     def label(self) -> str:
-        """How many."""
+        """The number of photos or frames."""
         return shown("{} Frames", self._frames)
 
     @property
     def missing(self) -> errors.Text:
-        """The clip, or its camera."""
+        """A request for a clip, or for its camera solution."""
         if not self._clip:
             return errors.text("Choose a movie clip.")
         unsolved = errors.text("The clip's camera is not solved. Track and solve it in the Movie Clip Editor.")
         return errors.Text() if self._frames >= FEWEST else unsolved
 
     def files(self) -> Files:
-        """The frames and their poses."""
+        """Return the frames and their poses."""
         self._require()
         return clip_set(given(self._clip), self._scene)
 
 
 def new_pictured(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """The selected objects that show photos which the active splats have not seen."""
+    """Return the selected objects that show photos, except the cameras of the active splats."""
     old = cameras_of(given(context.object))
     return [obj for obj in context.selected_objects if background_photo(obj) and obj not in old]
 
 
 def placement_warning(objects: Iterable[bpy.types.Object]) -> str:
-    """A sentence about cameras whose background images are placed otherwise than is assumed."""
+    """Return a warning about background images that do not exactly fill the camera frame; empty if there are none."""
     names = ", ".join(obj.name for obj in objects if ignored(obj))
-    return shown("Offset, rotation, scale and flip of background images are not heeded: {}.", names) if names else ""
+    return shown("Offset, rotation, scale and flip of background images are ignored: {}.", names) if names else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder of photos, with its poses, as the files that the worker is given."""
+"""Photo sets: the photos, videos and pose files of a folder, as files to send to the worker."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", 
 RAW = frozenset((".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"))
 VIDEOS = frozenset((".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp", ".wmv"))
 POSES = frozenset((".json", ".bin", ".txt", ".npy"))
-GIVEN = "given_poses"  # folder of the worker's copy for poses from elsewhere
+GIVEN = "given_poses"  # folder of the scene for poses from outside the photo set
 
 
 def folder_files(folder: Path) -> dict[str, Path]:
-    """The photos and pose files below a folder, by their path in it, or else its only video.
+    """Return the photos and pose files in a folder and its subfolders by relative path, or else the folder's only video.
 
-    Raises `TttlrmError` when there is neither.
+    Raises `TttlrmError` if there is neither.
     """
     wanted = PHOTOS | RAW | POSES
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if _wanted(path, wanted)}
@@ -32,9 +32,9 @@ def folder_files(folder: Path) -> dict[str, Path]:
 
 
 def photos_in(folder: Path) -> list[Path]:
-    """The photos of a folder, or else of its folder `images`, by name.
+    """Return the photos of a folder, or else of its subfolder `images`, sorted by name.
 
-    Camera raw files are left out beside an image of the same name. Raises `TttlrmError` when there are none.
+    Camera raw files with an image of the same name are left out. Raises `TttlrmError` if there are no photos.
     """
     for place in (folder, folder / "images"):
         found = [path for path in sorted(place.glob("*")) if _wanted(path, PHOTOS | RAW)]
@@ -45,9 +45,9 @@ def photos_in(folder: Path) -> list[Path]:
 
 
 def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[str, Path]]:
-    """Where the worker finds the poses that a person named, and the files to send along for that.
+    """Return the path of the chosen poses in the scene, and the files to send for it.
 
-    Poses among the photo set's own files need none. Raises `TttlrmError` when they do not exist.
+    Poses in the photo set itself need no more files. Raises `TttlrmError` if the poses do not exist.
     """
     path = Path(poses)
     if poses in ("auto", "estimate") or any(name == poses or name.startswith(f"{poses}/") for name in files):
@@ -59,14 +59,14 @@ def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[st
         raise errors.TttlrmError(
             "There are no camera poses at {}.",
             poses,
-            hint="Name a pose file or a COLMAP folder, or say auto.",
+            hint="Choose a pose file or a COLMAP folder, or use auto.",
             code=errors.Code.NO_POSES,
         )
     return GIVEN, below
 
 
 def added_photos(photos: Iterable[Path], taken: Iterable[str]) -> dict[str, Path]:
-    """More photos for a photo set, beside those that it has; the names of its files are `taken`."""
+    """Return photos by names that are free in a photo set whose files are named `taken`."""
     taken = list(taken)
     files: dict[str, Path] = {}
     for path in photos:
@@ -75,13 +75,13 @@ def added_photos(photos: Iterable[Path], taken: Iterable[str]) -> dict[str, Path
 
 
 def photos_folder(taken: Iterable[str]) -> str:
-    """Where in a photo set its photos lie, with a slash: below `images` unless there are some at the top."""
+    """Return the folder of a photo set's photos: “images/”, or “” if there are photos at the top level."""
     beside = any("/" not in name and PurePosixPath(name).suffix.lower() in PHOTOS | RAW for name in taken)
     return "" if beside else "images/"
 
 
 def poses_know_up(poses: str, files: Mapping[str, Path | bytes]) -> bool:
-    """Whether the world of the poses stands upright: Blender's and nerfstudio's do, COLMAP's and estimated ones lie anyhow."""
+    """Whether the poses have a known up direction, as Blender's and Nerfstudio's do; COLMAP's and estimated ones do not."""
     return Path(poses).name.startswith("transforms") or (poses == "auto" and "transforms.json" in files)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person chooses as the source of a reconstruction."""
+"""Properties that choose the source of a reconstruction."""
 
 from pathlib import Path
 from typing import Any
@@ -11,43 +11,49 @@ from ..engine import errors
 from .photo_sets import photos_in
 
 KINDS = (
-    ("SELECTED", "Selected Images", "Selected image empties, and cameras with background images", "RESTRICT_SELECT_OFF", 0),
+    ("SELECTED", "Selected Images", "Selected image empties and cameras with background images", "RESTRICT_SELECT_OFF", 0),
     ("FOLDER", "Folder", "Photos in a folder, each with a check mark", "FILE_FOLDER", 1),
-    ("VIDEO", "Video", "A video file, of which the worker takes sharp frames along the way of the camera", "FILE_MOVIE", 2),
-    ("CAMERAS", "Cameras with Images", "All cameras with background images, of a collection or of the scene", "CAMERA_DATA", 3),
-    ("CLIP", "Solved Clip", "Frames of a movie clip, from where its solved camera stands", "TRACKER", 4),
+    ("VIDEO", "Video", "A video file, from which the worker takes sharp frames along the camera path", "FILE_MOVIE", 2),
+    ("CAMERAS", "Cameras with Images", "All cameras with background images in a collection or in the scene", "CAMERA_DATA", 3),
+    ("CLIP", "Solved Clip", "Frames of a movie clip, with the poses of its solved camera", "TRACKER", 4),
 )
 CAMERAS = (
-    ("AUTO", "Find or Estimate", "Poses of Blender's cameras or beside the photos; where there are none, they are estimated"),
-    ("ESTIMATE", "Estimate", "From the photos alone, whatever poses there are"),
-    ("FILE", "From a File", "A transforms.json, a COLMAP model or another file of poses"),
-    ("BLENDER", "From Blender's Cameras", "Where the cameras stand that show the photos as background images"),
+    (
+        "AUTO",
+        "Find or Estimate",
+        "Use poses from Blender's cameras or from a file next to the photos; estimate them if there are none",
+    ),
+    ("ESTIMATE", "Estimate", "Estimate the poses from the photos alone, ignoring any known poses"),
+    ("FILE", "From a File", "Use a transforms.json, a COLMAP model or another pose file"),
+    ("BLENDER", "From Blender's Cameras", "Use the poses of the cameras that show the photos as background images"),
 )
 
 
 class TTTLRM_PG_photo(bpy.types.PropertyGroup):
-    """A photo of the folder; its name is the path in the folder."""
+    """A photo of the folder; its name is its path in the folder."""
 
     use: BoolProperty(name="Use", description="Use this photo", default=True)
 
 
 class TTTLRM_PG_source(bpy.types.PropertyGroup):
-    """Where the next photos come from, and their cameras."""
+    """The source of the next photos and their camera poses."""
 
     kind: EnumProperty(name="Source", description="Where the photos come from", items=KINDS)
-    folder: StringProperty(name="Folder", description="Folder of photos; `list_photos` after a change", subtype="DIR_PATH")
+    folder: StringProperty(name="Folder", description="Folder of photos; call `list_photos` after a change", subtype="DIR_PATH")
     photos: CollectionProperty(type=TTTLRM_PG_photo)
-    active_photo: IntProperty(name="Photo", description="The photo that is shown large")
+    active_photo: IntProperty(name="Photo", description="Photo shown in the large preview")
     video: StringProperty(name="Video", description="Video file", subtype="FILE_PATH")
     collection: PointerProperty(
-        name="Collection", description="Its cameras are used; empty for all of the scene", type=bpy.types.Collection
+        name="Collection",
+        description="Collection whose cameras are used; leave empty to use all cameras of the scene",
+        type=bpy.types.Collection,
     )
     clip: PointerProperty(name="Clip", description="Movie clip with a solved camera", type=bpy.types.MovieClip)
-    cameras: EnumProperty(name="Poses", description="How it is known where the photos were taken", items=CAMERAS)
+    cameras: EnumProperty(name="Poses", description="Where the camera poses of the photos come from", items=CAMERAS)
 
 
 def list_photos(group: Any) -> None:
-    """List the photos that the folder has now; check marks stay."""
+    """List the photos in the folder, keeping the check marks."""
     unused = {photo.name for photo in group.photos if not photo.use}
     group.photos.clear()
     for name in _names(Path(bpy.path.abspath(group.folder))) if group.folder else ():
@@ -60,7 +66,7 @@ def _names(folder: Path) -> list[str]:
     try:
         return [path.relative_to(folder).as_posix() for path in photos_in(folder)]
     except errors.TttlrmError:
-        return []  # the panel says that there are none
+        return []  # the panel reports that there are none
 
 
 CLASSES = (TTTLRM_PG_photo, TTTLRM_PG_source)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all sources have in common."""
+"""Base class of sources of photos."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from pathlib import Path
 from ..engine import errors
 
 Files = dict[str, Path | bytes]
-FEWEST = 2  # photos that something can be reconstructed from
+FEWEST = 2  # photos needed for a reconstruction
 
 
 class Source:
-    """Some photos."""
+    """A source of photos."""
 
     @property
     def title(self) -> str:
-        """Of what they become."""
+        """The name of the reconstruction."""
         return "Reconstruction"
 
     @property
     def posed(self) -> bool:
-        """Whether all belong to cameras in Blender."""
+        """Whether all photos belong to cameras in Blender."""
         return False
 
     @property
     def label(self) -> str:
-        """What they are, as in “Reconstruct 12 Photos”."""
+        """What the button reconstructs, such as “12 Photos”."""
         raise NotImplementedError
 
     @property
     def missing(self) -> errors.Text:
-        """What a person has to do before they can be used, in sentences; nothing where they can."""
+        """What to do before the photos can be used, in sentences; empty if they can be used."""
         raise NotImplementedError
 
     @property
     def warning(self) -> str:
-        """What of the source is not heeded, in a sentence; mostly nothing."""
+        """A sentence about what is ignored in the source; usually empty."""
         return ""
 
     def files(self) -> Files:
-        """The files of the photo set. Raises `TttlrmError` where something is missing or cannot be read."""
+        """Return the files of the photo set. Raises `TttlrmError` if something is missing or cannot be read."""
         raise NotImplementedError
 
     def _require(self) -> None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Words in the language of Blender's interface: English in the sources, and a table for every other language beside this file.
+"""Translations of the interface: English in the sources, and a table beside this file for every other language.
 
-Blender itself translates names, descriptions and the plain texts of buttons, labels, reports and poll messages. Texts with
-something put into them go through `shown` or `told`, which translate the template first, and those of errors and notes, the
-worker's too, through `worded` or `explained`. `pgettext_n` marks plain texts that
-stand elsewhere. A table counts in every context of Blender's: one English text has one translation.
+Blender itself translates names, descriptions and the constant texts of buttons, labels, reports and poll messages. Templates are
+translated before they are filled: by `shown` or `told`, and those of errors and notes, also from the worker, by `worded` or
+`explained`. `pgettext_n` marks constant texts in other places. A table applies to all of Blender's contexts: one English text
+has one translation.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ ENTRY = re.compile(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"\n)+)', re.MULTILINE)
 
 
 def shown(template: str, *values: object, context: str = contexts.default) -> str:
-    """A text of the interface: translated, then filled."""
+    """Translate and fill a template of the interface."""
     return errors.text(template, *values).worded(lambda english: pgettext_iface(english, context))
 
 
 def told(template: str, *values: object) -> str:
-    """A sentence of a report, in the same way."""
+    """Translate and fill a template of a report."""
     return worded(errors.text(template, *values))
 
 
 def worded(text: errors.Text) -> str:
-    """A text of an error or a note, wherever it was made."""
+    """Translate the text of an error or a note."""
     return text.worded(pgettext_rpt)
 
 
 def explained(error: errors.TttlrmError) -> str:
-    """All that an error says."""
+    """Translate an error, with its hint."""
     return worded(error.words)
 
 
 def read_table(path: Path) -> dict[str, str]:
-    """The translations of a .po file by their English texts."""
+    """Return the translations of a .po file by their English texts."""
     entries = ENTRY.findall(path.read_text("utf-8") + "\n")
     return {english: other for english, other in ((_text(left), _text(right)) for left, right in entries) if english and other}
 
 
 def _text(quoted: str) -> str:
-    """What strings, a line each, say together."""
+    """Join quoted strings, one per line."""
     return "".join(json.loads(line) for line in quoted.splitlines())
 
 
 def tables() -> dict[str, dict[tuple[str, str], str]]:
-    """All tables as Blender wants them: by language, context and English text."""
+    """Return all tables as Blender expects them: by language, then by context and English text."""
     read = {path.stem: read_table(path) for path in sorted(FOLDER.glob("*.po"))}
     return {
         language: {(context, english): other for context in CONTEXTS for english, other in table.items()}
@@ -64,10 +64,10 @@ def tables() -> dict[str, dict[tuple[str, str], str]]:
 
 
 def register() -> None:
-    """Give Blender the tables."""
+    """Register the tables."""
     bpy.app.translations.register(__name__, tables())
 
 
 def unregister() -> None:
-    """Take them back out."""
+    """Unregister the tables."""
     bpy.app.translations.unregister(__name__)

@@ -9,7 +9,7 @@ import bpy
 import gpu
 from gpu_extras.batch import batch_for_shader
 
-from ..given import given
+from ..narrowing import given
 
 Point = tuple[float, float]
 SHADES = ((0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0))  # a dark line and a light one beside it are seen on anything

@@ -9,7 +9,7 @@ import numpy as np
 from bpy.app.handlers import persistent
 
 from ..engine import drawing
-from ..given import given
+from ..narrowing import given
 from ..windows import redraw
 from . import canvas
 from .overlay import Overlay

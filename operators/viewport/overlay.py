@@ -14,7 +14,7 @@ import gpu
 import numpy as np
 
 from ..engine import drawing
-from ..given import given
+from ..narrowing import given
 from .background import Background
 from .canvas import Atlas, Canvas, texture, upload
 from .reading import Reading, plan

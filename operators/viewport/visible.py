@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ..given import given
+from ..narrowing import given
 from ..scene.drawing import NAME
 from ..scene.points import cloud_of
 from ..scene.splats import is_older, is_splats

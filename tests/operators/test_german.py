@@ -27,12 +27,12 @@ def translations(toy, monkeypatch) -> ModuleType:
 
 
 def test_an_error(translations, splats):
-    troubles, splats.tttlrm.session = part("jobs.troubles"), "gone"
+    failures, splats.tttlrm.session = part("jobs.failures"), "gone"
     with pytest.raises(
         RuntimeError, match=r"Der Worker hat diese Szene nicht \(mehr\)\. Sie aus ihren Fotos erneut rekonstruieren\."
     ):
         ops.mesh()
-    assert troubles.text(troubles.of(splats)).startswith("Der Worker auf diesem Rechner hat diese Szene nicht.")
+    assert failures.text(failures.of(splats)).startswith("Der Worker auf diesem Rechner hat diese Szene nicht.")
 
 
 def test_a_note(translations, photos, capfd):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Editing splats: select, delete, hide, separate, join, crop, and put the whole in its place. A file for each."""
+"""Operators that edit splats: select, delete, hide, separate, join, crop, and place the scene. One per file."""
 
 from . import (
     align_ground,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ground of a scene comes to lie on the grid."""
+"""Align the ground of a scene to the grid."""
 
 import bpy
 import numpy as np
@@ -9,8 +9,8 @@ from ...engine import ground
 from ...scene import masks, points
 from ...scene.radiance import BASE
 from ...translations import told
-from .carrier import cameras, move, picked
 from .operator import EditOperator, edited, places
+from .root import cameras, move, picked
 
 METHODS = (
     ("AUTO", "Detect", "The large plane below the cameras, or below everything else"),
@@ -28,7 +28,7 @@ class TTTLRM_OT_align_ground(EditOperator, bpy.types.Operator):
     flip: BoolProperty(name="Upside Down", description="Turn the other side of the ground up")
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Find the ground in all edited objects together, then move what carries them."""
+        """Find the ground of all edited objects together, then move their roots."""
         means = np.concatenate([_shown(obj, places(obj)) for obj in edited(context)])
         plane = self._ground(context, means)
         if self.flip:
@@ -45,6 +45,6 @@ class TTTLRM_OT_align_ground(EditOperator, bpy.types.Operator):
 
 
 def _shown(obj: bpy.types.Object, values: np.ndarray) -> np.ndarray:
-    """Of something for every splat, that of those which are not hidden."""
+    """Return the rows of `values` [N, ...] that belong to visible splats."""
     mask = masks.visible(obj)
     return values if mask is None else values[mask]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An object's transform goes into its splats: centers, shapes and colors."""
+"""Apply an object's transform to its splats: centers, shapes and colors."""
 
 import bpy
 import numpy as np
@@ -24,7 +24,7 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
     scale: BoolProperty(name="Scale", default=True)
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Apply to all edited objects. One that shares its points gets its own first, so that the others stay as they are."""
+        """Apply to all edited objects. Shared point clouds are copied first, so that other objects do not change."""
         plans = [(obj, self._map(obj)) for obj in edited(context)]
         moved = [transform.apply_matrix(read_local(cloud_of(obj)), move) for obj, move in plans]
         shared = [obj.name for obj, _ in plans if cloud_of(obj).users > 1]
@@ -38,11 +38,11 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
         return told("{}; {} no longer shares splats with other objects", applied, ", ".join(shared)) if shared else applied
 
     def _map(self, obj: bpy.types.Object) -> np.ndarray:
-        """The map [4, 4] that an object's splats go through, so that what is left of its own matrix shows them as before."""
+        """Return the matrix [4, 4] to apply to an object's splats, given the parts of its transform that it keeps."""
         basis, scale = obj.matrix_basis, np.array(obj.scale) * np.array(obj.delta_scale)
         rotation = basis @ Matrix(
             transform.inverse(np.diag([*scale, 1])).tolist()
-        )  # as it is, where `decompose` moves mirrors about
+        )  # unlike `decompose`, which changes mirrored axes
         rest = Matrix.LocRotScale(
             None if self.location else basis.translation,
             None if self.rotation else rotation.to_3x3(),
@@ -51,7 +51,7 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
         return transform.inverse(np.array(rest)) @ np.array(basis)
 
     def _reset(self, obj: bpy.types.Object, move: np.ndarray) -> None:
-        """Take what went into the splats out of the object; its children stay in their places."""
+        """Clear the applied parts of the object's transform; its children stay in place."""
         if self.location:
             obj.location = obj.delta_location = (0, 0, 0)
         if self.rotation:

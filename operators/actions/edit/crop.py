@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lies outside an object goes away."""
+"""Delete the splats outside an object."""
 
 import bpy
 
@@ -17,7 +17,7 @@ class TTTLRM_OT_crop_splats(ByVolume, EditOperator, bpy.types.Operator):
     bl_label = "Crop Splats by Object"
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Crop all edited objects; hidden splats are left alone."""
+        """Crop all edited objects; hidden splats are kept."""
         kept = [(obj, self.within(context, obj), masks.hidden(obj)) for obj in edited(context)]
         before = sum(len(mask) for _, mask, _ in kept)
         for obj, mask, hidden in kept:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Selected splats go away."""
+"""Delete selected splats."""
 
 import bpy
 
@@ -14,7 +14,7 @@ class TTTLRM_OT_delete_splats(EditOperator, bpy.types.Operator):
     bl_label = "Delete Splats"
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Delete in all edited objects."""
+        """Delete the selected splats of all edited objects."""
         deleted = 0
         for obj, mask in selections(context):
             keep(obj, ~mask)

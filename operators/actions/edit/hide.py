@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats out of sight and back: neither drawn, rendered, exported nor selected while they are hidden."""
+"""Hide and reveal splats. Hidden splats are not drawn, rendered, exported or selected."""
 
 import bpy
 import numpy as np
@@ -19,7 +19,7 @@ class TTTLRM_OT_hide_splats(EditOperator, bpy.types.Operator):
     unselected: BoolProperty(name="Unselected", description="Hide the unselected splats instead")
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Hide in all edited objects; what is hidden is no longer selected."""
+        """Hide splats of all edited objects and deselect them."""
         count = 0
         for obj, mask in selections(context):
             before = masks.hidden(obj)
@@ -40,7 +40,7 @@ class TTTLRM_OT_reveal_splats(EditOperator, bpy.types.Operator):
     select: BoolProperty(name="Select", description="Select the revealed splats", default=True)
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Reveal in all edited objects."""
+        """Reveal the hidden splats of all edited objects."""
         found = [(obj, mask) for obj in edited(context) if (mask := masks.hidden(obj)) is not None]
         for obj, mask in found:
             masks.hide(obj, np.zeros_like(mask))

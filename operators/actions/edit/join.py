@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several objects with splats become one."""
+"""Join several splat objects."""
 
 import bpy
 import numpy as np
 
 from ...engine import transform
-from ...given import given
+from ...narrowing import given
 from ...scene import points
 from ...scene.splats import attributes, is_splats, read_local, remove_splats
 from ...translations import told
@@ -27,7 +27,7 @@ class TTTLRM_OT_join_splats(EditOperator, bpy.types.Operator):
         return is_splats(context.object) and context.object in edited(context) and bool(_others(context))
 
     def edit(self, context: bpy.types.Context) -> str:
-        """All in the coordinates of the active object."""
+        """Join all splats in the coordinates of the active object."""
         active, others = given(context.object), _others(context)
         inverse = transform.inverse(np.array(active.matrix_world))
         moves = [inverse @ np.array(obj.matrix_world) for obj in others]
@@ -40,12 +40,12 @@ class TTTLRM_OT_join_splats(EditOperator, bpy.types.Operator):
 
 
 def _others(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """The selected objects with splats but the active one; also such that share their points."""
+    """Return the selected splat objects except the active one, including those that share a point cloud."""
     return [obj for obj in context.selected_objects if is_splats(obj) and obj != context.object and obj.library is None]
 
 
 def _moved(obj: bpy.types.Object, matrix: np.ndarray) -> points.Table:
-    """The points of an object with its splats moved by a matrix."""
+    """Return the points of an object with its splats transformed by a matrix."""
     splats = transform.apply_matrix(read_local(points.cloud_of(obj)), matrix)
     moved = {name: points.Column(kind, values.reshape(len(splats), -1)) for name, kind, values in attributes(splats)}
     return points.read_all(points.cloud_of(obj)) | moved

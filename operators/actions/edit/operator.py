@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all operators that edit splats have in common: on which objects they work, and what happens to errors."""
+"""Base class of operators that edit splats: the objects they edit, and their reports."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,15 +7,15 @@ import bpy
 import numpy as np
 
 from ...engine import errors, transform
-from ...given import given
 from ...mixins import Operator, Outcome
+from ...narrowing import given
 from ...scene import masks, points
 from ...scene.splats import is_splats
 from ...translations import explained
 
 
 def edited(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """The objects to edit: the active and the selected ones that hold splats, one for each point cloud."""
+    """Return the active and selected splat objects that can be edited, one per point cloud."""
     candidates = [obj for obj in (*context.selected_objects, context.object) if obj is not None and is_splats(obj)]
     return list({points.cloud_of(obj): obj for obj in candidates if _own(obj)}.values())
 
@@ -25,16 +25,16 @@ def _own(obj: bpy.types.Object) -> bool:
 
 
 class EditOperator(Operator):
-    """Changes splats in `edit`, which gives a sentence about what it did and may raise `TttlrmError`."""
+    """An operator that changes splats in `edit`, which returns a report and may raise `TttlrmError`."""
 
     bl_options = {"REGISTER", "UNDO"}
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Do it."""
+        """Edit the splats; return a sentence for the report."""
         raise NotImplementedError
 
     def warn_of_stretching(self, matrices: Iterable[np.ndarray]) -> None:
-        """Say so where splats went through maps [4, 4] that their colors cannot follow."""
+        """Warn if splats were transformed by matrices [4, 4] that their colors cannot follow."""
         if not all(transform.is_similarity(matrix) for matrix in matrices):
             self.report({"WARNING"}, "The scale is not uniform: shapes follow it, but view-dependent colors do not")
 
@@ -64,7 +64,7 @@ class EditOperator(Operator):
 
 
 def selections(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Object, np.ndarray]]:
-    """The edited objects in which splats are selected, with their masks. Raises `TttlrmError` where there are none."""
+    """Yield the edited objects with selected splats, and their masks. Raises `TttlrmError` if no splats are selected."""
     found = [(obj, mask) for obj in edited(context) if (mask := masks.selected(obj)) is not None]
     if not found:
         hint = "Select splats with one of the Select tools."
@@ -73,7 +73,7 @@ def selections(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Object, n
 
 
 def keep(obj: bpy.types.Object, mask: np.ndarray) -> None:
-    """Delete all splats of an object but those of a mask."""
+    """Delete all splats of an object except those of a mask [N]."""
     points.replace(
         points.cloud_of(obj), points.cloud_like(points.cloud_of(obj), points.rows(points.read_all(points.cloud_of(obj)), mask))
     )
@@ -82,6 +82,6 @@ def keep(obj: bpy.types.Object, mask: np.ndarray) -> None:
 def places(
     obj: bpy.types.Object,
 ) -> np.ndarray:  # [N, 3] float32
-    """The centers of an object's splats in world coordinates."""
+    """Return the centers of an object's splats in world coordinates."""
     matrix = np.array(obj.matrix_world, dtype=np.float32)
     return points.read(points.cloud_of(obj), "position").reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All splats, none, or the others."""
+"""Select all splats or none, or invert the selection."""
 
 import bpy
 import numpy as np
@@ -26,7 +26,7 @@ class TTTLRM_OT_select_all(EditOperator, bpy.types.Operator):
     action: EnumProperty(name="Action", items=ACTIONS)
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Select in all edited objects."""
+        """Change the selection in all edited objects."""
         return chosen([(obj, self._wanted(obj)) for obj in edited(context)])
 
     def _wanted(self, obj: bpy.types.Object) -> np.ndarray:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats in a rectangle of the view."""
+"""Select splats in a rectangle of the view."""
 
 import bpy
 import numpy as np
@@ -25,11 +25,11 @@ class TTTLRM_OT_select_box(ViewOperator, bpy.types.Operator):
     _start: tuple[int, int] | None = None
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those with their centers in the rectangle."""
+        """Return the splats whose centers are in the rectangle."""
         return select.in_rectangle(self.pixels(obj), (self.xmin, self.ymin), (self.xmax, self.ymax))
 
     def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """From press to release of the left button."""
+        """Draw the box while the left mouse button is pressed, and select when it is released."""
         x, y = self.gesture.mouse(event)
         if event.type == "LEFTMOUSE" and event.value == "PRESS":
             self._start, self.mode = (x, y), mode_of(event)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats under strokes of a round brush."""
+"""Select splats with strokes of a round brush."""
 
 import bpy
 import numpy as np
@@ -19,7 +19,7 @@ END = {"RET", "NUMPAD_ENTER", "SPACE"}
 
 
 class TTTLRM_PG_dab(bpy.types.PropertyGroup):
-    """One spot that was painted."""
+    """One dab of the brush."""
 
     mouse: IntVectorProperty(name="Place", size=2)
     radius: IntProperty(name="Radius", description="Radius in pixels; 0 for the radius of the operator", subtype="PIXEL")
@@ -40,16 +40,16 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
         name="Path", description="Positions of the brush", type=TTTLRM_PG_dab, options={"HIDDEN", "SKIP_SAVE"}
     )
     _painting = False
-    _before: dict[str, np.ndarray]  # masks and pixels by the names of objects
+    _before: dict[str, np.ndarray]  # masks and pixels by object name
     _masks: dict[str, np.ndarray]
     _pixels: dict[str, np.ndarray]
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those with their centers under the path."""
+        """Return the splats whose centers are under the path."""
         return self._along_path(obj, np.zeros(len(cloud_of(obj).points), dtype=bool))
 
     def joined(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Strokes that deselect work on what was selected before, too."""
+        """Return the new selection; dabs that deselect also apply to the previous selection."""
         return self._along_path(obj, before(obj)) if self.mode == "ADD" else super().joined(context, obj)
 
     def _along_path(self, obj: bpy.types.Object, mask: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
         return mask
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this. The brush paints on what is selected now."""
+        """Blender calls this. The brush starts from the current selection."""
         outcome = super().invoke(context, event)
         if outcome == {"RUNNING_MODAL"}:
             self.mode = "ADD"
@@ -69,7 +69,7 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
         return outcome
 
     def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Paint while the left button is down."""
+        """Paint while the left mouse button is pressed."""
         if event.type in WHEEL and event.value == "PRESS":
             self.radius = max(1, round(self.radius * WHEEL[event.type]))
         if event.type == "LEFTMOUSE":
@@ -82,7 +82,7 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
         return self.leave(context, event) if event.type in END and event.value == "PRESS" else {"RUNNING_MODAL"}
 
     def leave(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Done, or given up: then nothing was painted."""
+        """Finish, or cancel and restore the previous selection."""
         super().leave(context, event)
         if event.type != "ESC" and self.path:
             return {"FINISHED"}
@@ -90,7 +90,7 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
         return {"CANCELLED"}
 
     def _paint(self, context: bpy.types.Context, mouse: tuple[int, int], flip: bool) -> None:
-        """One dab, seen at once; from its path the whole can be done again."""
+        """Add one dab and show it; the path is kept, so that the operator can be repeated."""
         spot = self.path.add()
         spot.mouse, spot.flip, spot.radius = mouse, flip, self.radius
         self._masks = {name: _dabbed(mask, self._pixels[name], spot, self.radius) for name, mask in self._masks.items()}
@@ -102,6 +102,6 @@ class TTTLRM_OT_select_brush(ViewOperator, bpy.types.Operator):
 
 
 def _dabbed(mask: np.ndarray, pixels: np.ndarray, spot: TTTLRM_PG_dab, radius: int) -> np.ndarray:
-    """A mask [N] after one dab of the brush."""
+    """Return a mask [N] after one dab of the brush."""
     under = select.in_circle(pixels, tuple(spot.mouse), spot.radius or radius)
     return mask & ~under if spot.flip else mask | under

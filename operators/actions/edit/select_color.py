@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats of nearly one color."""
+"""Select splats by color."""
 
 import bpy
 import numpy as np
@@ -30,13 +30,13 @@ class TTTLRM_OT_select_color(SelectOperator, bpy.types.Operator):
     )
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Look at the color of what is selected before that changes."""
+        """Take the color of the selected splats before the selection changes."""
         if self.source == "SELECTED":
             self.color = np.concatenate([_colors(obj)[mask] for obj, mask in selections(context)]).mean(axis=0)
         return super().edit(context)
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those that look like the color."""
+        """Return the splats similar to the color."""
         return select.like(_colors(obj), np.array(self.color), self.tolerance)
 
 

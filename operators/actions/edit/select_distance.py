@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats around a point."""
+"""Select splats by distance from a point."""
 
 import bpy
 import numpy as np
@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty
 from mathutils import Matrix
 
 from ...engine import select
-from ...given import given
+from ...narrowing import given
 from .operator import places
 from .select_operator import SelectOperator
 
@@ -25,12 +25,12 @@ class TTTLRM_OT_select_distance(SelectOperator, bpy.types.Operator):
     )
 
     def edit(self, context: bpy.types.Context) -> str:
-        """The cursor's place is remembered, so that it may move on."""
+        """Store the position of the 3D cursor, so that the operator can be repeated after the cursor has moved."""
         if not self.properties.is_property_set("center"):
             self.center = given(context.scene).cursor.location
         return super().edit(context)
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those within the distance, or beyond it."""
+        """Return the splats within the distance, or beyond it."""
         ball = Matrix.LocRotScale(self.center, None, (self.distance,) * 3)
         return select.in_ball(places(obj), np.array(ball)) != self.beyond

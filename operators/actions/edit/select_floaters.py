@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats that float alone."""
+"""Select isolated splats."""
 
 import bpy
 import numpy as np
@@ -26,5 +26,5 @@ class TTTLRM_OT_select_floaters(SelectOperator, bpy.types.Operator):
     )
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those with too few others."""
+        """Return the splats with too few neighbors."""
         return select.isolated(places(obj), self.neighbours, self.distance)

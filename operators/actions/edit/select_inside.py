@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats inside an object."""
+"""Select splats inside an object."""
 
 import bpy
 import numpy as np
@@ -12,8 +12,8 @@ class TTTLRM_OT_select_inside(ByVolume, SelectOperator, bpy.types.Operator):
     """Select splats inside a selected empty or the bounding box of a selected mesh"""
 
     bl_idname = "tttlrm.select_inside"
-    bl_label = "Select Splats inside Object"
+    bl_label = "Select Splats Inside Object"
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those inside, or outside."""
+        """Return the splats inside the volume, or outside."""
         return self.within(context, obj)

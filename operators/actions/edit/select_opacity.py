@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats by how opaque they are."""
+"""Select splats by opacity."""
 
 import bpy
 import numpy as np
@@ -17,9 +17,9 @@ class TTTLRM_OT_select_opacity(SelectOperator, bpy.types.Operator):
     bl_idname = "tttlrm.select_opacity"
     bl_label = "Select Splats by Opacity"
 
-    low: FloatProperty(name="Minimum", subtype="FACTOR", min=0, max=1, default=0, precision=3)
-    high: FloatProperty(name="Maximum", subtype="FACTOR", min=0, max=1, default=0.1, precision=3)
+    low: FloatProperty(name="Min", subtype="FACTOR", min=0, max=1, default=0, precision=3)
+    high: FloatProperty(name="Max", subtype="FACTOR", min=0, max=1, default=0.1, precision=3)
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Those between the two opacities."""
+        """Return the splats between the two opacities."""
         return select.between(points.read(points.cloud_of(obj), BASE).reshape(-1, 4)[:, 3], self.low, self.high)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all operators that select splats have in common."""
+"""Base class of operators that select splats."""
 
 import bpy
 import numpy as np
@@ -20,30 +20,30 @@ MODES = (
 
 
 class SelectOperator(EditOperator):
-    """Selects the splats that `find` says, alone or joined with what was selected."""
+    """An operator that combines the splats found by `find` with the selection according to `mode`."""
 
     mode: EnumProperty(name="Mode", items=MODES, options={"SKIP_SAVE"})
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """The splats of an object that are meant, as a mask."""
+        """Return the found splats of an object as a mask [N]."""
         raise NotImplementedError
 
     def joined(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """What is to be selected in an object."""
+        """Return the new selection of an object as a mask [N]."""
         return select.COMBINED[self.mode](before(obj), self.find(context, obj))
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Select in all edited objects, or where something cannot be found in none."""
+        """Select in all edited objects, or in none if an error occurs in one of them."""
         return chosen([(obj, self.joined(context, obj)) for obj in edited(context)])
 
 
 def chosen(wanted: list[tuple[bpy.types.Object, np.ndarray]]) -> str:
-    """Select the masks of objects, and say how many splats these are."""
+    """Select the masks of objects; return a report with the number of splats."""
     count = sum(masks.select(obj, mask) for obj, mask in wanted)
     return told("{:,} of {:,} splats are selected", count, sum(len(mask) for _, mask in wanted))
 
 
 def before(obj: bpy.types.Object) -> np.ndarray:
-    """[N] bool what is selected in an object now."""
+    """Return the current selection of an object as a mask [N]."""
     mask = masks.selected(obj)
     return np.zeros(len(cloud_of(obj).points), dtype=bool) if mask is None else mask

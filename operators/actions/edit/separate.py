@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Selected splats become an object of their own."""
+"""Separate selected splats into a new object."""
 
 import bpy
 import numpy as np
@@ -16,7 +16,7 @@ class TTTLRM_OT_separate_splats(EditOperator, bpy.types.Operator):
     bl_label = "Separate Splats"
 
     def edit(self, context: bpy.types.Context) -> str:
-        """One new object for each edited object."""
+        """Create one new object for each edited object."""
         count = 0
         for obj, mask in selections(context):
             _separate(obj, mask)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A known distance gives a scene its true size."""
+"""Scale a scene to real-world size by a known distance."""
 
 import bpy
 import numpy as np
@@ -7,11 +7,11 @@ from bpy.props import FloatProperty, FloatVectorProperty
 from mathutils import Matrix, Vector
 
 from ...engine import errors
-from ...given import given
 from ...mixins import Outcome
+from ...narrowing import given
 from ...translations import explained, told
-from .carrier import move, picked
 from .operator import EditOperator
+from .root import move, picked
 
 
 class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
@@ -31,7 +31,7 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
     second: FloatVectorProperty(name="To", subtype="TRANSLATION", options={"SKIP_SAVE", "HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this: ask for the distance, beginning with the present one."""
+        """Blender calls this: ask for the distance, with the current one as the default."""
         try:
             first, second = self._ends(context)
         except errors.TttlrmError as error:
@@ -41,7 +41,7 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         return given(context.window_manager).invoke_props_dialog(self)
 
     def edit(self, context: bpy.types.Context) -> str:
-        """The spot on the grid below the middle of the two points stays where it is, and so does a ground at height 0."""
+        """Scale about the point on the grid below the middle of the two points, so that a ground at height 0 stays there."""
         first, second = self._ends(context)
         measured = (second - first).length
         if measured < 1e-9:
@@ -57,7 +57,7 @@ class TTTLRM_OT_set_scale(EditOperator, bpy.types.Operator):
         return told("Scaled by {:.4g}", factor)
 
     def _ends(self, context: bpy.types.Context) -> tuple[Vector, Vector]:
-        """The points that the caller gave, or those that are selected."""
+        """Return the points given by the caller, or else the selected points."""
         if all(self.properties.is_property_set(name) for name in ("first", "second")):
             return Vector(self.first), Vector(self.second)
         ends = picked(context)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What selecting in the picture of a view has in common."""
+"""Base class of operators that select splats in the image of a view."""
 
 import bpy
 import numpy as np
 from bpy.props import FloatVectorProperty, IntVectorProperty
 
 from ...engine import errors, select
-from ...given import given, untyped
 from ...mixins import Outcome
+from ...narrowing import given, untyped
 from ...translations import shown
 from ...viewport.gesture import Gesture
 from .operator import places
@@ -17,33 +17,33 @@ HIDDEN = {"HIDDEN", "SKIP_SAVE"}
 
 
 class ViewOperator(SelectOperator):
-    """Selects through a view: that of the 3D view it is started in, else that of the scene's camera.
+    """An operator that selects in the 3D viewport in which it is started, or else in the view of the scene's camera.
 
-    The view is kept in the properties, so that the redo panel works after the view has changed. Pixels count from the lower left.
+    The view is stored in the properties, so that redo works after the view has changed. Pixels count from the lower left.
     """
 
     view: FloatVectorProperty(name="View", description="Matrix from world to clip space, row by row", size=16, options=HIDDEN)
     size: IntVectorProperty(name="Size", description="Size of the image, in pixels", size=2, options=HIDDEN)
-    help: str  # for the status bar
+    help: str  # text in the status bar
     _gesture: Gesture | None = None
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Find the view first."""
+        """Store the view if the caller has not given one, then select."""
         if not self.properties.is_property_set("view"):
             self._look(context)
         return super().edit(context)
 
     @property
     def gesture(self) -> Gesture:
-        """What is drawn while the mouse is followed."""
+        """The outline and help text shown while the operator runs."""
         return given(self._gesture)
 
     def pixels(self, obj: bpy.types.Object) -> np.ndarray:
-        """[N, 2] where an object's splats are seen."""
+        """Return the pixels [N, 2] of an object's splats."""
         return select.to_pixels(places(obj), np.array(self.view).reshape(4, 4), tuple(self.size))
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this: in a 3D view, wait for the mouse."""
+        """Blender calls this: in a 3D viewport, wait for the mouse."""
         if context.area is None or context.area.type != "VIEW_3D":
             return self.execute(context)
         given(context.view_layer).update()
@@ -57,17 +57,17 @@ class ViewOperator(SelectOperator):
         self.gesture.end()
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this with everything that happens in the window."""
+        """Blender calls this with every event of the window."""
         if event.type in {"ESC", "RIGHTMOUSE"}:
             return self.leave(context, event)
         return self.drag(context, event)
 
     def drag(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Follow the mouse."""
+        """Handle an event of mouse or keyboard."""
         raise NotImplementedError
 
     def leave(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Give up."""
+        """Cancel."""
         self.gesture.end()
         return {"CANCELLED"}
 
@@ -81,7 +81,7 @@ class ViewOperator(SelectOperator):
 
 
 def mode_of(event: bpy.types.Event) -> str:
-    """How Blender's own selecting tools read the keys that are held."""
+    """Return the mode for the pressed modifier keys, as in Blender's own selection tools."""
     return "ADD" if event.shift else "SUB" if event.ctrl else "SET"
 
 

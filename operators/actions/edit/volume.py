@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects that stand for a part of space."""
+"""Objects that mark a volume."""
 
 import bpy
 import numpy as np
 from bpy.props import BoolProperty, StringProperty
 
 from ...engine import errors, select
-from ...given import given, untyped
 from ...mixins import Operator
+from ...narrowing import given, untyped
 from ...scene.crop import around
 from ...scene.splats import is_splats
 from .operator import places
@@ -16,7 +16,7 @@ SHAPED = {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "LATTICE", "VOLU
 
 
 class ByVolume(Operator):
-    """Takes the splats inside an object, as it was moved, turned and scaled: an empty, or the bounds of a mesh."""
+    """An operator on the splats inside the transformed volume of an empty or the bounding box of a mesh."""
 
     object: StringProperty(
         name="Object",
@@ -35,11 +35,11 @@ class ByVolume(Operator):
                 given(self.layout).prop(self, name)
 
     def within(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """The splats inside, or outside, as a mask. Raises `TttlrmError` where no object is named or selected, or it is flat."""
+        """Return the splats inside (or outside) as a mask [N]. Raises `TttlrmError` if no object is given or it is flat."""
         volume = self._volume(context)
         self.object = volume.name
-        round_one = volume.type == "EMPTY" and volume.empty_display_type == "SPHERE"
-        inside = (select.in_ball if round_one else select.in_box)(places(obj), np.array(around(volume)))
+        is_ball = volume.type == "EMPTY" and volume.empty_display_type == "SPHERE"
+        inside = (select.in_ball if is_ball else select.in_box)(places(obj), np.array(around(volume)))
         return inside != self.outside
 
     def _volume(self, context: bpy.types.Context) -> bpy.types.Object:

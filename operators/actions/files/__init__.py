@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats and cameras from and to files; needs no worker."""
+"""Import and export splats and cameras, without a worker."""
 
 import bpy
 
-from ...given import given
+from ...narrowing import given
 from . import drop, export_cameras, export_splats, import_splats
 
 CLASSES = (
@@ -24,12 +24,12 @@ def _export_entries(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 
 def add_menu_entries() -> None:
-    """Put the three into the File menu."""
+    """Add the entries to the File menu."""
     bpy.types.TOPBAR_MT_file_import.append(_import_entry)
     bpy.types.TOPBAR_MT_file_export.append(_export_entries)
 
 
 def remove_menu_entries() -> None:
-    """Take them back out."""
+    """Remove the entries."""
     bpy.types.TOPBAR_MT_file_export.remove(_export_entries)
     bpy.types.TOPBAR_MT_file_import.remove(_import_entry)

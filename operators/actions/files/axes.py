@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The axes of files as a choice for the user."""
+"""The choice of a file's up axis."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ ITEMS = [
 ]
 DEFAULT = ITEMS[0][0]
 AUTOMATIC = ("AUTO", "Automatic", "Use the axis given in the file; if there is none, y points down")
-TOLD = {"z": "Z", "-y": "NEGATIVE_Y"}  # how the engine names what files tell
+BY_ENGINE_NAME = {"z": "Z", "-y": "NEGATIVE_Y"}  # items by the engine's names of axes
 
 
 def axes_property(description: str, automatic: bool = False) -> Any:
-    """The property `up_axis` of an operator."""
+    """Return the property `up_axis` of an operator."""
     items = [AUTOMATIC, *ITEMS] if automatic else ITEMS
     return EnumProperty(name="Up Axis", items=items, default=items[0][0], description=description)

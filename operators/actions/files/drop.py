@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of splats that are dropped into the 3D view."""
+"""Splat files dropped into the 3D viewport."""
 
 import bpy
 
@@ -7,7 +7,7 @@ from ...engine import splat_files
 
 
 class TTTLRM_FH_splats(bpy.types.FileHandler):
-    """Files that are dropped into the 3D view."""
+    """Accept dropped splat files in the 3D viewport."""
 
     bl_idname = "TTTLRM_FH_splats"
     bl_label = "Gaussian Splats"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cameras to files."""
+"""Export cameras."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,8 +10,8 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ...engine import camera_writers, errors
-from ...given import given
 from ...mixins import Outcome
+from ...narrowing import given
 from ...scene import conversion
 from ...scene.views import views_of
 from ...translations import explained, told
@@ -51,7 +51,7 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
         return super().invoke(context, event)
 
     def check(self, context: bpy.types.Context) -> bool:
-        """Blender calls this when something was changed in the file browser."""
+        """Blender calls this after changes in the file browser."""
         path = Path(self.filepath)
         if path.suffix.lower() == Path(NAMES[self.file_format]).suffix:
             return False
@@ -71,9 +71,9 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
 
 
 def export_cameras(path: Path, objects: Iterable[bpy.types.Object], scene: bpy.types.Scene, up_axis: str = DEFAULT) -> int:
-    """Write the cameras among objects of a scene to a file, whose format the ending of its name decides; gives their number.
+    """Write the cameras among objects of a scene to a file in the format of its suffix; return their number.
 
-    Raises `TttlrmError` where there are none, or where they cannot be written.
+    Raises `TttlrmError` if there are none, or if they cannot be written.
     """
     if not _has_cameras(scene):
         raise errors.TttlrmError("There is no camera in the scene.", hint="Add a camera.", code=errors.Code.NO_CAMERAS)

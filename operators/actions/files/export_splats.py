@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats to files."""
+"""Export splats."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,8 +10,8 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ...engine import errors, gaussians, splat_files
-from ...given import given, untyped
 from ...mixins import Outcome
+from ...narrowing import given, untyped
 from ...scene import conversion
 from ...scene.splats import is_splats, read_splats
 from ...translations import explained, told
@@ -59,7 +59,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
         return result
 
     def check(self, context: bpy.types.Context) -> bool:
-        """Blender calls this when something was changed in the file browser."""
+        """Blender calls this after changes in the file browser."""
         shown = Choice(self.filepath, self.file_format)
         self._shown = settle(shown, self._shown, ENDINGS)
         untyped(self).filepath, self.file_format = self._shown
@@ -82,9 +82,9 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
 
 
 def export_splats(path: str | Path, objects: Iterable[bpy.types.Object], up_axis: str = DEFAULT) -> int:
-    """Write the splats of objects to a file, whose format the ending of its name decides; gives their number.
+    """Write the splats of objects to a file in the format of its suffix; return their number.
 
-    Raises `TttlrmError` where it cannot be written, or where an object holds no splats.
+    Raises `TttlrmError` if the file cannot be written, or if an object has no splats.
     """
     up = "Z" if str(path).lower().endswith(ENDINGS["GLB"]) else up_axis
     turn = np.linalg.inv(conversion.AXES[up])

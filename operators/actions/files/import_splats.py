@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats from files."""
+"""Import splats."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -12,12 +12,12 @@ from bpy_extras.io_utils import ImportHelper
 from mathutils import Matrix
 
 from ...engine import errors, splat_files
-from ...given import given, untyped
 from ...mixins import Outcome
+from ...narrowing import given, untyped
 from ...scene import conversion
 from ...scene.splats import add_splats
 from ...translations import explained, told, worded
-from .axes import TOLD, axes_property
+from .axes import BY_ENGINE_NAME, axes_property
 
 
 class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
@@ -37,7 +37,7 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this; files that were dropped are named already."""
+        """Blender calls this; dropped files are already in `files`."""
         return self.execute(context) if self.files else super().invoke(context, event)
 
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -56,9 +56,9 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
 
 
 def import_splats(context: bpy.types.Context, paths: Iterable[Path], up_axis: str = "AUTO", scale: float = 1.0) -> int:
-    """Add the splats of files, an object for each, as what is selected; gives their number.
+    """Add the splats of files, an object for each, and select them; return the number of splats.
 
-    Raises `TttlrmError` where one cannot be read, and then adds none.
+    Raises `TttlrmError` if one cannot be read, and then adds none.
     """
     loaded = [(path.stem, splat_files.read_splats(path), _placed(path, up_axis, scale)) for path in paths]
     for obj in context.selected_objects:
@@ -72,14 +72,14 @@ def import_splats(context: bpy.types.Context, paths: Iterable[Path], up_axis: st
 
 
 def _placed(path: Path, up_axis: str, scale: float) -> Matrix:
-    """The matrix of the object for a file."""
-    up = TOLD[splat_files.up_axis(path)] if up_axis == "AUTO" else up_axis
+    """Return the world matrix of the object for a file."""
+    up = BY_ENGINE_NAME[splat_files.up_axis(path)] if up_axis == "AUTO" else up_axis
     return Matrix.Scale(scale, 4) @ Matrix(conversion.AXES[up].tolist())
 
 
 @contextmanager
 def _notes() -> Iterator[list[errors.Text]]:
-    """What the engine says while it reads: collected, for its log has no reader in Blender."""
+    """Collect the warnings that the engine logs while it reads files."""
     notes: list[errors.Text] = []
     handler = logging.Handler(logging.WARNING)
     untyped(handler).emit = lambda record: notes.append(errors.as_text(record.msg))

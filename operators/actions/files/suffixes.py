@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""File names whose ending and a choice of the format in the file browser go together."""
+"""Keep the suffix of a file name and the format chosen in the file browser in agreement."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 
 class Choice(NamedTuple):
-    """What a file browser shows."""
+    """The file name and format in the file browser."""
 
     path: str
     format: str  # a key of the mapping of formats
@@ -15,11 +15,11 @@ class Choice(NamedTuple):
 def settle(
     shown: Choice,
     before: Choice,
-    endings: Mapping[str, str],  # of file names by format, longer ones before those that they end in
+    endings: Mapping[str, str],  # suffixes by format; longer suffixes before those that they end with
 ) -> Choice:
-    """The name and the format after the user has changed one of the two: the other follows."""
-    told = next((name for name, ending in endings.items() if shown.path.lower().endswith(ending)), None)
+    """Return the name and the format after one of them was changed: the other follows."""
+    named = next((name for name, ending in endings.items() if shown.path.lower().endswith(ending)), None)
     if shown.format != before.format:
-        stem = shown.path[: len(shown.path) - len(endings[told])] if told else shown.path
+        stem = shown.path[: len(shown.path) - len(endings[named])] if named else shown.path
         return Choice(stem + endings[shown.format], shown.format)
-    return Choice(shown.path, told) if told else Choice(shown.path + endings[shown.format], shown.format)
+    return Choice(shown.path, named) if named else Choice(shown.path + endings[shown.format], shown.format)

@@ -65,4 +65,4 @@ def test_all_selected_are_decoded_and_one_without_a_scene_stops_no_other(tmp_pat
     made[1].tttlrm.session = "elsewhere"
     assert ops.decode_selected() == {"FINISHED"}
     assert [len(obj.data.points) for obj in made] == [3, 12, 5]
-    assert [bool(part("jobs.troubles").of(obj)) for obj in made] == [False, True, False]
+    assert [bool(part("jobs.failures").of(obj)) for obj in made] == [False, True, False]

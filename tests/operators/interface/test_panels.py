@@ -11,7 +11,7 @@ import pytest
 from operators import engine
 from operators.engine import messages, settings
 from operators.interface import edit, panel, reconstruct, splat_settings, thumbnails, worker
-from operators.jobs import activity, troubles, waiting
+from operators.jobs import activity, decode_queue, failures
 from operators.properties import described
 from operators.scene import masks
 from operators.scene.splats import add_splats
@@ -126,7 +126,7 @@ def test_settings_are_copied_to_others_where_there_are_others(kept, monkeypatch)
     assert not others & set(alone.buttons) and not alone.labels
     bpy.data.objects["statue"].select_set(True)
     add_splats("other", engine.gaussians.allocate(1, 0)).select_set(True)
-    monkeypatch.setattr(waiting, "line", [kept])
+    monkeypatch.setattr(decode_queue, "queue", [kept])
     together = drawn(splat_settings.TTTLRM_PT_decode)
     assert others <= set(together.buttons) and together.labels == ["1 more to decode"]
 
@@ -141,14 +141,14 @@ def test_panels_about_splats_are_for_splats_alone(kept):
 
 
 def test_why_a_scene_cannot_be_used_is_told_with_what_helps(kept, monkeypatch):
-    monkeypatch.setattr(troubles, "_failures", {})
+    monkeypatch.setattr(failures, "_failures", {})
     assert not drawn(splat_settings.TTTLRM_PT_data).labels
     failure = messages.Failed("no_scene", engine.errors.text("The scene is gone."))
-    troubles.note("a scene", failure)
+    failures.note("a scene", failure)
     for kind in (panel.TTTLRM_PT_splats, splat_settings.TTTLRM_PT_data):
         sheet = drawn(kind)
         assert "tttlrm.reconstruct_again" in sheet.buttons
-        assert troubles.text(failure) in " ".join(sheet.labels), "in lines that fit"
+        assert failures.text(failure) in " ".join(sheet.labels), "in lines that fit"
 
 
 def test_counts_of_selected_and_hidden_splats_stand_above_what_edits_them(splats):
@@ -163,7 +163,7 @@ def test_panel_and_menu_edit_with_the_same_operators(splats):
 
 def test_the_worker_is_started_stopped_and_checked():
     sheet = drawn(worker.TTTLRM_PT_worker)
-    assert sheet.labels == ["Starts when it is needed"]
+    assert sheet.labels == ["Starts when needed"]
     assert set(sheet.buttons) == {"tttlrm.start_worker", "tttlrm.stop_worker", "tttlrm.check_worker"}
 
 

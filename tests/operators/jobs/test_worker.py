@@ -40,7 +40,7 @@ def test_a_worker_with_tls_is_known_by_its_fingerprint(photos, tmp_path):
 def test_a_worker_elsewhere_needs_leave_to_go_online(toy, photos):
     prefer(host="192.0.2.1")
     bpy.context.preferences.system.use_online_access = False
-    with pytest.raises(RuntimeError, match="Blender may not go online"):
+    with pytest.raises(RuntimeError, match="online access is off"):
         ops.reconstruct(directory=str(photos))
 
 

@@ -113,7 +113,7 @@ def test_other_objects_are_no_splats():
     empty = bpy.data.objects.new("empty", None)
     bare = bpy.data.objects.new("bare", bpy.data.pointclouds.new("bare"))
     assert not any(is_splats(obj) for obj in (None, empty, bare))
-    with pytest.raises(TttlrmError, match="“empty” holds no splats"):
+    with pytest.raises(TttlrmError, match="“empty” has no splats"):
         read_splats(empty)
 
 

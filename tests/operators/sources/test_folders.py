@@ -41,7 +41,7 @@ def test_a_video_is_sent_as_it_is(tmp_path):
     choose("VIDEO")
     assert missing() == "Choose a video file."
     choose("VIDEO", video=str(tmp_path / "film.txt"))
-    assert missing().startswith("film.txt is no video")
+    assert missing().startswith("film.txt is not a supported video")
     choose("VIDEO", video=str(tmp_path / "film.mp4"))
     assert "does not exist" in missing()
     (tmp_path / "film.mp4").write_bytes(b"")

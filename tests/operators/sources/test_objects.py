@@ -39,7 +39,7 @@ def test_cameras_of_a_collection_are_posed(photos):
     assert len(json.loads(files["transforms.json"])["frames"]) == 2 and len(files) == 3
     assert sources.source_of(bpy.context).warning == ""
     bpy.data.objects["a"].data.background_images[0].rotation = 0.1
-    assert sources.source_of(bpy.context).warning.endswith("not heeded: a.")
+    assert sources.source_of(bpy.context).warning.endswith("ignored: a.")
     few = bpy.data.collections.new("few")
     choose("CAMERAS", collection=few)
     assert missing()

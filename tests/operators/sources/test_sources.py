@@ -24,7 +24,7 @@ def test_the_cameras_choice_becomes_a_setting(photos):
     choose("FOLDER", cameras="ESTIMATE")
     assert poses() == "estimate" and missing() == ""
     choose("FOLDER", cameras="FILE")
-    assert missing() == "Choose a file with the poses of the cameras."
+    assert missing() == "Choose a file with the camera poses."
     bpy.context.scene.tttlrm.poses = str(photos / "transforms.json")
     assert poses() == str(photos / "transforms.json") and missing() == ""
     choose("FOLDER", cameras="BLENDER")

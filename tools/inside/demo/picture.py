@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from operators.given import given, untyped
+from operators.narrowing import given, untyped
 from operators.scene.cameras import background_photo
 from operators.scene.pictures import write_png
 

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-from operators.given import untyped
+from operators.narrowing import untyped
 from operators.scene import nodes
 from operators.scene.cameras import camera_of, look_through, pictures, transforms_json
 

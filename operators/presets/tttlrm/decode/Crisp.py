@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No faint, huge or lone splats: edges stay sharp and the air stays clear."""
+"""No faint, very large or isolated splats, for sharp edges and no floaters."""
 
 import bpy
 

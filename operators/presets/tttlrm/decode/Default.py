@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the network makes of the photos by itself."""
+"""The splats of the network, without filters."""
 
 import bpy
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Opaque splats near surfaces, of plain colors: what a mesh is best made of."""
+"""Opaque splats near surfaces, without view-dependent color, as input for meshes."""
 
 import bpy
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Few splats of plain colors."""
+"""Few splats, without view-dependent color."""
 
 import bpy
 

@@ -70,7 +70,7 @@ def test_cameras_for_colmap(tmp_path, cameras):
 
 def test_cameras_that_are_not_perspective_are_told(tmp_path, cameras):
     cameras[1].data.type = "ORTHO"
-    with pytest.raises(RuntimeError, match="“b” is not a perspective one"):
+    with pytest.raises(RuntimeError, match="“b” is not a perspective camera"):
         ops.export_cameras(filepath=str(tmp_path / "transforms.json"))
     with pytest.raises(RuntimeError, match="No camera is selected"):
         ops.export_cameras(filepath=str(tmp_path / "transforms.json"), use_selection=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is installed for the worker, and whether it works."""
+"""Check the worker's installation."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import sys
 import bpy
 
 from ..engine import client, errors, setup
-from ..given import given
 from ..jobs.chosen_worker import chosen_worker
 from ..jobs.job_operator import JobOperator
 from ..jobs.worker import require_python
+from ..narrowing import given
 from ..translations import shown
 
 
@@ -23,7 +23,7 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
     bl_options = set()  # nothing to undo
 
     def submit(self, context: bpy.types.Context) -> client.Job:
-        """Begin. Raises `TttlrmError` for a worker that was not started from here: its Python is out of reach."""
+        """Start the check. Raises `TttlrmError` for a worker that Blender did not start, as its Python is out of reach."""
         chosen = chosen_worker()
         if not chosen.launched:
             raise errors.TttlrmError(
@@ -36,7 +36,7 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
         return setup.Checkup(chosen.python or sys.executable)
 
     def finish(self, context: bpy.types.Context, result: setup.CheckupResult) -> None:
-        """Show the page; it stays to be copied in the Info editor."""
+        """Show the report in a popup and in the Info editor, where it can be copied."""
         self.report({"INFO"} if result.well else {"WARNING"}, "\n".join(result.lines))
         if not bpy.app.background:
             title = shown("Worker check passed") if result.well else shown("Worker check failed")
@@ -44,7 +44,7 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
 
 
 def _draw(layout: bpy.types.UILayout, lines: list[str]) -> None:
-    """A page; without the blanks that align it where all letters are equally wide."""
+    """Draw the report without the padding that aligns it in a monospaced font."""
     page = layout.column(align=True)
     for line in lines:
         name, _, fact = line.partition(" ")

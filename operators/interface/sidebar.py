@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the panels in the tab “tttLRM” of the 3D view's sidebar share."""
+"""Shared parts of the panels in the tttLRM tab of the 3D Viewport's sidebar."""
 
 import textwrap
 
 import bpy
 
-from ..given import given, untyped
 from ..mixins import Panel
+from ..narrowing import given, untyped
 
-LETTER = 7  # pixels that a letter is wide at interface scale 1, on average
-MARGIN = 10  # letters that the panel's border, icon and tabs take
+LETTER = 7  # mean width of a letter in pixels, at interface scale 1
+MARGIN = 10  # width of the panel's border, icon and tabs, in letters
 
 
 class Tab(Panel):
-    """Where the panels are."""
+    """A panel in the tttLRM tab."""
 
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
@@ -21,14 +21,14 @@ class Tab(Panel):
 
 
 def column(panel: bpy.types.Panel) -> bpy.types.UILayout:
-    """A column for settings, names on the left."""
+    """Return a column for settings, with their names on the left."""
     given(panel.layout).use_property_split = True
     given(panel.layout).use_property_decorate = False
     return given(panel.layout).column()
 
 
 def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:
-    """A text in lines that fit into the panel, an icon before the first; Blender itself breaks none."""
+    """Draw a text wrapped to the width of the panel, with an icon before the first line. Blender does not wrap labels."""
     letters = int(given(context.region).width / (LETTER * given(context.preferences).system.ui_scale)) - MARGIN
     for number, line in enumerate(textwrap.wrap(text, max(letters, 20))):
         layout.label(text=line, translate=False, icon=untyped("BLANK1" if number else icon))

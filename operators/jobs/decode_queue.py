@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats that wait to be decoded again: until a slider has come to rest, until the worker is free, and for each other.
+"""The queue of splats to decode again, when a slider has come to rest and the worker is free.
 
-An object waits at most once, and its settings are read when its turn comes: only the newest count, and whatever changes while
-a job runs leads to one more decoding after it.
+An object is queued at most once, and its settings are read when it is decoded: only the newest count, and changes during a job
+lead to one more decoding after it.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from bpy.app.handlers import persistent
 
 from .. import properties
 from ..engine import errors, messages
-from ..given import given, group_of
+from ..narrowing import given, group_of
 from ..scene.lookup import find
 from ..scene.splats import is_kept
-from . import activity, troubles
+from . import activity, failures
 from .starting import start_operator
 
-REST = 0.3  # seconds without a change before a decoding begins
-TICK = 0.1  # seconds between looks
+REST = 0.3  # seconds without a change before decoding starts
+TICK = 0.1  # seconds between checks
 
 
-class Line:
-    """Objects in a line, by `session_uid`, with the times from which on it may be their turn."""
+class Queue:
+    """Objects by `session_uid`, in order, each with the earliest time at which it is due."""
 
     def __init__(self) -> None:
         self._due: dict[int, float] = {}
@@ -34,60 +34,60 @@ class Line:
     def __len__(self) -> int:
         return len(self._due)
 
-    def join(self, uid: int, due: float) -> None:
-        """Wait, at the end of the line; one who waits already, anew."""
+    def put(self, uid: int, due: float) -> None:
+        """Add an object at the end; one that is already queued moves there."""
         self._due.pop(uid, None)
         self._due[uid] = due
 
-    def leave(self) -> None:
-        """Nobody waits any more."""
+    def clear(self) -> None:
+        """Remove all objects."""
         self._due.clear()
 
-    def next(self, now: float) -> int | None:
-        """Whose turn it is, who then waits no more; None where nobody's time has come."""
+    def pop(self, now: float) -> int | None:
+        """Remove and return the first object that is due; None if there is none."""
         uid = next((uid for uid, due in self._due.items() if due <= now), None)
         if uid is not None:
             del self._due[uid]
         return uid
 
 
-line = Line()
+queue = Queue()
 
 
 def follow(owner: bpy.types.ID) -> None:
-    """Have splats that are live decoded again; settings of others are changed too."""
+    """Schedule an object whose settings were changed, if it is live; scenes have settings too, but nothing to decode."""
     if isinstance(owner, bpy.types.Object):
         _follow(owner)
 
 
 def _follow(obj: bpy.types.Object) -> None:
     if group_of(obj).live and group_of(obj).session and not bpy.app.background:
-        wait(obj, REST)
+        schedule(obj, REST)
 
 
-def wait(obj: bpy.types.Object, seconds: float = 0.0) -> None:
-    """Have an object decoded again, in some seconds at the earliest."""
-    line.join(obj.session_uid, time.monotonic() + seconds)
+def schedule(obj: bpy.types.Object, seconds: float = 0.0) -> None:
+    """Schedule the decoding of an object, after `seconds` at the earliest."""
+    queue.put(obj.session_uid, time.monotonic() + seconds)
     if not bpy.app.timers.is_registered(_tick):
         bpy.app.timers.register(_tick, first_interval=TICK)
 
 
 def _tick() -> float | None:
     step(time.monotonic())
-    return TICK if len(line) else None
+    return TICK if len(queue) else None
 
 
 def step(now: float) -> None:
-    """Begin to decode the next object, if there is one and no job is running."""
+    """Start decoding the next due object if no job is running."""
     if activity.current is not None:
         return
-    obj = find(line.next(now) or 0)
+    obj = find(queue.pop(now) or 0)
     if obj is not None:
         decode(obj)
 
 
 def decode(obj: bpy.types.Object) -> None:
-    """Decode an object as if it were the active one; what keeps it from that is told in its panel."""
+    """Decode an object as if it were active; a failure is shown in its panel."""
     if activity.current or not is_kept(obj):
         return
     windows = given(bpy.context.window_manager).windows
@@ -96,17 +96,17 @@ def decode(obj: bpy.types.Object) -> None:
         try:
             start_operator("decode")
         except errors.TttlrmError as error:
-            troubles.note(group_of(obj).session, messages.Failed.of(error))
+            failures.note(group_of(obj).session, messages.Failed.of(error))
 
 
 @persistent
 def _leave(*_: Any) -> None:
-    line.leave()
+    queue.clear()
 
 
 @persistent
 def moved(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
-    """Blender calls this when anything has changed: splats are cropped anew where they or their boxes have moved."""
+    """Blender calls this after changes: schedule live splats if they or their crop boxes have moved."""
     ids = [given(update.id).original for update in depsgraph.updates if update.is_updated_transform]
     if not ids or not bpy.data.pointclouds:
         return
@@ -115,20 +115,20 @@ def moved(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
             _follow(obj)
 
 
-# Nobody goes on waiting in another file, or in another past.
+# Opening a file, undo and redo clear the queue.
 HANDLERS = (("load_pre", _leave), ("undo_pre", _leave), ("redo_pre", _leave), ("depsgraph_update_post", moved))
 
 
 def register() -> None:
-    """Listen to Blender."""
+    """Register the handlers."""
     properties.listeners.append(follow)
     for name, handler in HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
 
 
 def unregister() -> None:
-    """Take that back out."""
-    line.leave()
+    """Unregister the handlers."""
+    queue.clear()
     properties.listeners.remove(follow)
     for name, handler in HANDLERS:
         getattr(bpy.app.handlers, name).remove(handler)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats whose scene no worker keeps any more get one again."""
+"""Reconstruct the photos of splats whose scene the worker no longer has."""
 
 import bpy
 
 from ..engine import errors
-from ..given import given
 from ..jobs.starting import start_operator
 from ..mixins import Outcome
+from ..narrowing import given
 from ..scene.cameras import background_photo
 from ..scene.splats import is_splats
 from ..translations import explained

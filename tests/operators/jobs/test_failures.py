@@ -21,11 +21,11 @@ def test_settings_and_scene_are_saved_and_what_is_missing_is_told(splats, tmp_pa
     group = splats.tttlrm
     assert (group.decode.floaters, group.mesh.faces, group.live) == (0.5, 700, True)
     assert group.crop == splats.parent and group.session == "a scene of another computer"
-    assert part("jobs.troubles").of(splats) is None
+    assert part("jobs.failures").of(splats) is None
     with pytest.raises(RuntimeError, match="does not have this scene"):
         ops.decode()
-    trouble = part("jobs.troubles").of(splats)
-    assert trouble.code == "no_scene" and "does not keep this scene" in part("jobs.troubles").text(trouble)
+    trouble = part("jobs.failures").of(splats)
+    assert trouble.code == "no_scene" and "does not have this scene" in part("jobs.failures").text(trouble)
     assert len(splats.data.points) == 12
     assert ops.export_splats(filepath=str(tmp_path / "a.ply")) == {"FINISHED"}
 
@@ -34,14 +34,14 @@ def test_a_success_forgets_the_trouble(splats):
     session, splats.tttlrm.session = splats.tttlrm.session, "gone"
     with pytest.raises(RuntimeError):
         ops.mesh()
-    assert part("jobs.troubles").of(splats)
-    part("jobs.troubles")._failures[session] = part("jobs.troubles")._failures.pop("gone")
+    assert part("jobs.failures").of(splats)
+    part("jobs.failures")._failures[session] = part("jobs.failures")._failures.pop("gone")
     splats.tttlrm.session = session
-    assert ops.mesh() == {"FINISHED"} and part("jobs.troubles").of(splats) is None
+    assert ops.mesh() == {"FINISHED"} and part("jobs.failures").of(splats) is None
 
 
 def test_a_failure_that_only_a_newer_worker_knows_is_told_in_its_own_words(splats):
     messages, text = part("engine").messages, part("engine").errors.text
-    part("jobs.troubles").note(splats.tttlrm.session, messages.Failed("too_dark", text("The scene is too {}.", "dark")))
-    assert part("jobs.troubles").text(part("jobs.troubles").of(splats)) == "The scene is too dark."
-    assert ops.mesh() == {"FINISHED"} and part("jobs.troubles").of(splats) is None
+    part("jobs.failures").note(splats.tttlrm.session, messages.Failed("too_dark", text("The scene is too {}.", "dark")))
+    assert part("jobs.failures").text(part("jobs.failures").of(splats)) == "The scene is too dark."
+    assert ops.mesh() == {"FINISHED"} and part("jobs.failures").of(splats) is None

@@ -15,7 +15,7 @@ from . import nodes
 from .nodes import Value
 from .radiance import BASE, OLDER_BASE, SH
 
-NAME, HARMONICS, LINEAR = "tttLRM seen colour", "tttLRM harmonics", "tttLRM linear light"
+NAME, HARMONICS, LINEAR = "tttLRM view color", "tttLRM harmonics", "tttLRM linear light"
 NUMBER, VECTOR, CHOICE = "NodeSocketFloat", "NodeSocketVector", "NodeSocketBool"
 TERMS = dict.fromkeys(SH, NUMBER)
 
@@ -30,12 +30,12 @@ def harmonics_group() -> bpy.types.NodeTree:
     return nodes.group(HARMONICS, {"Direction": VECTOR}, TERMS, _harmonics)
 
 
-def seen_color_group() -> bpy.types.NodeTree:
+def view_color_group() -> bpy.types.NodeTree:
     """max(0, 0.5 + SH) along a direction from the eye: as sRGB values where so chosen, otherwise in linear light."""
-    return nodes.group(NAME, {"Direction": VECTOR, "As Trained": CHOICE}, {"Color": VECTOR}, _seen_color)
+    return nodes.group(NAME, {"Direction": VECTOR, "As Trained": CHOICE}, {"Color": VECTOR}, _view_color)
 
 
-GROUPS = {LINEAR: linear_group, HARMONICS: harmonics_group, NAME: seen_color_group}  # each takes those before
+GROUPS = {LINEAR: linear_group, HARMONICS: harmonics_group, NAME: view_color_group}  # each takes those before
 
 
 def attribute(tree: bpy.types.NodeTree, name: str, kind: str = "FLOAT_VECTOR") -> Value:
@@ -43,7 +43,7 @@ def attribute(tree: bpy.types.NodeTree, name: str, kind: str = "FLOAT_VECTOR") -
     return nodes.value(tree, "GeometryNodeInputNamedAttribute", "Attribute", name, data_type=kind)
 
 
-def _seen_color(direction: Value, trained: Value) -> list[Value]:
+def _view_color(direction: Value, trained: Value) -> list[Value]:
     tree = direction.tree
     color = attribute(tree, BASE, OLDER_BASE) * math.sqrt(1 / (4 * math.pi)) + 0.5
     for name, weight in zip(TERMS, nodes.call(harmonics_group(), direction), strict=True):

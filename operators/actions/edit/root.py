@@ -1,31 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole that splats belong to: what carries them, the cameras that saw them, and points that were picked in it."""
+"""The object hierarchy that splats belong to: its root, its cameras, and points selected in it."""
 
 import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ...given import given
+from ...narrowing import given
 from ...scene import conversion, masks
 from .operator import edited, places
 
 
-def carrier(obj: bpy.types.Object) -> bpy.types.Object:
-    """The topmost parent, which moves splats, mesh and cameras together; the object itself where it has none."""
+def root(obj: bpy.types.Object) -> bpy.types.Object:
+    """Return the topmost parent, which moves splats, mesh and cameras together; the object itself if it has no parent."""
     while obj.parent:
         obj = obj.parent
     return obj
 
 
 def move(context: bpy.types.Context, matrix: np.ndarray) -> None:
-    """Move the carriers of the edited objects by a matrix [4, 4] in the world."""
-    for whole in {carrier(obj) for obj in edited(context)}:
-        whole.matrix_world = Matrix(matrix.tolist()) @ whole.matrix_world
+    """Transform the roots of the edited objects by a world matrix [4, 4]."""
+    for top in {root(obj) for obj in edited(context)}:
+        top.matrix_world = Matrix(matrix.tolist()) @ top.matrix_world
     given(context.view_layer).update()
 
 
 def picked(context: bpy.types.Context) -> np.ndarray:  # [K, 3]
-    """Points that a person chose, in world coordinates: the selected empties that carry nothing, else the selected splats."""
+    """Return selected points in world coordinates: empties without children, or else selected splats."""
     empties = [obj for obj in context.selected_objects if obj.type == "EMPTY" and not obj.children]
     if empties:
         return np.array([obj.matrix_world.translation for obj in empties])
@@ -34,8 +34,8 @@ def picked(context: bpy.types.Context) -> np.ndarray:  # [K, 3]
 
 
 def cameras(context: bpy.types.Context) -> np.ndarray | None:  # [V, 4, 4], OpenCV axes
-    """The poses of the cameras that hang beside the edited objects; None for none."""
-    wholes = {carrier(obj) for obj in edited(context)}
-    found = [part for whole in wholes for part in whole.children_recursive if part.type == "CAMERA"]
+    """Return the poses of the cameras in the hierarchies of the edited objects; None if there are none."""
+    roots = {root(obj) for obj in edited(context)}
+    found = [part for top in roots for part in top.children_recursive if part.type == "CAMERA"]
     poses = [conversion.camera_from_blender(np.array(camera.matrix_world)) for camera in found]
     return np.array(poses) if poses else None
