@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import Code, Text, TttlrmError
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # no space on the disk, in the quota, in the file system
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk is full, the quota is used up, the file is too large
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps of the model with little memory, against the same with enough: a program, since limits are those of a whole process.
+"""Steps of the model with little memory, against the same with enough: a program, because limits are per process.
 
 python -m tests.model.limited_memory encode|extend|decode|"nothing fits" [--device cuda]
 
@@ -30,7 +30,7 @@ CONFIG = Config(dim=128, layers=2, expansion=4, sh_degree=1, depth_range="log", 
 
 
 def at_most(megabytes: float, device: str) -> AbstractContextManager[None]:
-    """Let the process have so much more memory of a device than it has."""
+    """Limit the process to so many more bytes of a device's memory."""
     return _at_most_cuda(megabytes) if device == "cuda" else _at_most_cpu(megabytes)
 
 
@@ -63,7 +63,7 @@ class Halvings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Called with each warning."""
-        self.count += "memory did not suffice" in record.getMessage()
+        self.count += "not enough memory" in record.getMessage()
 
 
 def scaled(megabytes: float, device: str) -> float:
@@ -80,14 +80,14 @@ def photos(count: int, side: int) -> list[np.ndarray]:
 
 
 def arrays(found) -> list[torch.Tensor]:
-    """All that a step gives."""
+    """All results of a step."""
     if isinstance(found, SceneMemory):
         return [found.tokens, *(w for weights in found.weights for w in weights.w)]
     return list(found.arrays().values())
 
 
 def main(step: str, device: str) -> None:
-    """Do a step with memory enough, then with less and less until slices have to be halved, and compare."""
+    """Run a step with enough memory, then with less and less until slices have to be halved, and compare."""
     torch.manual_seed(0)
     model, halvings = TttLRM(CONFIG).requires_grad_(False).to(device), Halvings()
     logging.getLogger("tttlrm_blender").addHandler(halvings)
@@ -109,7 +109,7 @@ def main(step: str, device: str) -> None:
 
 
 def with_little(work: Callable[[], object], megabytes: float, device: str, halvings: Halvings) -> list[torch.Tensor]:
-    """What a step gives with so much memory; nothing where that was enough for whole slices, or for none."""
+    """The result of a step with so much memory; None if that was enough for whole slices, or too little."""
     halvings.count = 0
     try:
         with at_most(megabytes, device):
@@ -120,7 +120,7 @@ def with_little(work: Callable[[], object], megabytes: float, device: str, halvi
 
 
 def nothing_fits(model: TttLRM, device: str) -> None:
-    """The error tells what is wrong, and the work can be done as soon as there is memory."""
+    """The error says what is wrong, and the work succeeds as soon as there is memory."""
     many = photos(VIEWS * 8, SIDE[device])
     with at_most(scaled(8, device), device):
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Depth as a choice: cells and pixels lie where they should, and the choice reads the costs."""
+"""Depth as a choice: the layout of cells and pixels, and the use of costs."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ CELLS = (CONFIG.patch_size // SHRINK) ** 2
 
 
 def peaked(best: torch.Tensor) -> torch.Tensor:
-    """Log-odds [..., K] that leave no doubt about hypotheses [...]."""
+    """Log-odds [..., K] that are certain of hypotheses [...]."""
     return 50.0 * torch.nn.functional.one_hot(best, CONFIG.hypotheses)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Memory that really does not suffice, in a process with a limit, changes no result; limited_memory.py has more of it."""
+"""Running out of memory in a process with a real limit changes no result; see limited_memory.py."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits on memory are Linux's")
 @pytest.mark.parametrize("step", ["encode", "decode"])
-def test_a_real_shortage(step):
+def test_a_real_limit(step):
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": "65536"}
     command = [sys.executable, "-m", "tests.model.limited_memory", step]
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)

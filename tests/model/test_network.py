@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Properties of the network that no golden case shows."""
+"""Properties of the network beyond the golden cases."""
 
 import subprocess
 import sys
@@ -40,7 +40,7 @@ def model(request):
     return TttLRM(request.param).requires_grad_(False)
 
 
-def test_query_views_that_are_input_views_need_no_pass_of_their_own(model, views):
+def test_query_views_that_are_input_views_need_no_separate_pass(model, views):
     tokens = model.tokenize(*(torch.as_tensor(np.float32(view))[None] for view in views))
     count = tokens.shape[1]
     twice, _ = model.scan(torch.cat([tokens, tokens], 1), count // VIEWS, [slice(0, count)])
@@ -58,7 +58,7 @@ def test_slices_change_nothing(model, views):
         torch.testing.assert_close(sliced, whole, atol=1e-4, rtol=1e-4)
 
 
-def test_decoding_what_is_wanted_equals_decoding_all(model, views):
+def test_masked_decoding_equals_decoding_all(model, views):
     memory = encode(model, *views)
     anchor = memory.anchor(model.config)
     logits = opacity_logits(model, memory.tokens, memory.guess)
@@ -153,7 +153,7 @@ def test_a_released_file_is_read_as_data_and_its_sizes_from_its_shapes(tmp_path)
 
 
 class Harmful:
-    """Unpickles into a call."""
+    """An object whose unpickling calls a function."""
 
     def __reduce__(self):
         return print, ("executed",)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where memory does not suffice: smaller slices, then a sentence. Real shortages: test_limited_memory.py."""
+"""Running out of memory: smaller slices, then an error. With real limits: test_limited_memory.py."""
 
 import weakref
 
@@ -72,13 +72,16 @@ def test_other_errors_are_not_retried(error):
     [
         (33, "About 25 photos of this size or 64 of 201×161 pixels would fit."),
         (3, "About 64 of 47×37 pixels would fit."),
-        (0, "no two of these photos fit, nor smaller ones"),
+        (0, "not even two of these photos, or smaller ones, would fit"),
     ],
 )
-def test_what_would_fit_is_told(monkeypatch, free, words):
+def test_the_hint_says_what_would_fit(monkeypatch, free, words):
     monkeypatch.setattr("tttlrm_blender.model.out_of_memory.room", lambda device, most: free << 20)
     error = NEED.error()
-    assert "read 64 photos of 320×256 pixels takes about 65 MiB" in error.sentence and f"{free} MiB can be had" in error.sentence
+    assert (
+        "reading 64 photos of 320×256 pixels takes about 65 MiB" in error.sentence
+        and f"{free} MiB is available" in error.sentence
+    )
     assert words in error.hint
 
 

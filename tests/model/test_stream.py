@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Views that come chunk by chunk, and what is to be seen in between."""
+"""Streaming scans, chunk by chunk, and the looks in between."""
 
 from dataclasses import replace
 
@@ -52,7 +52,7 @@ def test_extending_at_once_is_extending_chunk_by_chunk(views, elastic):
     assert (at_once.weights[0].fisher is not None) == elastic
 
 
-def test_extending_is_the_papers_algorithm(views):
+def test_extending_follows_the_algorithm_of_the_paper(views):
     model, rule = network(CONFIG), inference_rule(torch.device("cpu"), 4096)
     found = extend(model, encode(model, *some(views, 0, 4)), *some(views, 4, 8))
     batch = [torch.as_tensor(array[None, :8]) for array in views]
@@ -69,7 +69,7 @@ def test_extending_is_the_papers_algorithm(views):
 
 
 @pytest.mark.parametrize("config", [CONFIG, MATCHING], ids=["plain", "matching"])
-def test_all_views_can_be_asked_afterwards_and_the_memory_before_stays(views, config):
+def test_all_views_are_query_views_afterwards_and_the_memory_before_stays(views, config):
     model = network(config)
     before = encode(model, *some(views, 0, 4))
     weights = [tensor.clone() for tensor in before.weights[0].w]
@@ -82,7 +82,7 @@ def test_all_views_can_be_asked_afterwards_and_the_memory_before_stays(views, co
 
 @pytest.mark.parametrize("config", [CONFIG, MATCHING], ids=["plain", "matching"])
 def test_a_look_is_the_memory_of_the_chunks_so_far(views, config):
-    """Photos are matched with all others beforehand, so that networks with matching see more of them than the chunks."""
+    """Except that networks with a plane sweep match photos with all others beforehand, including later chunks."""
     model, looks = network(config), []
     start = encode(model, *some(views, 0, 4))
     whole = extend(model, start, *some(views, 4, 12), on_chunk=lambda look: looks.append(look()))
@@ -122,7 +122,7 @@ def test_a_glance_learns_as_the_scan_will(views, elastic):
 
 
 def test_half_the_size_shows_the_same_rays():
-    """A pixel at half the size is four at the full one, and its center is theirs."""
+    """A pixel at half the size covers four at full size, with the same center."""
     images = np.random.default_rng(0).random((2, 48, 41, 3), np.float32)
     small, halved = half_size(images, np.array([[30, 31, 20.5, 24]] * 2), patch=8)
     assert small.shape == (2, 24, 16, 3) and (halved == [15, 15.5, 10.25, 12]).all()

@@ -204,7 +204,7 @@ def test_a_scene_must_be_reconstructed_first(scene):
 
 def test_an_error_for_a_checkpoint_of_another_shape(scene, settings, tmp_path):
     torch.save({"model": {"tokenizer.1.weight": torch.zeros(32, 768)}}, tmp_path / "other.pt")
-    with pytest.raises(TttlrmError, match=r"other\.pt holds no tttLRM network"):
+    with pytest.raises(TttlrmError, match=r"other\.pt is not a tttLRM checkpoint"):
         jobs.reconstruct(scene, ReconstructSettings(checkpoint=str(tmp_path / "other.pt")), Report())
     assert scene.state.reconstruction is None
 

@@ -39,7 +39,7 @@ def test_values_and_gradients(degree: int, views: int) -> None:
 
 
 def test_dense_scene_ends_early() -> None:
-    """With thousands of opaque splats most pairs are behind the point where a pixel is finished."""
+    """With thousands of opaque splats most pairs lie behind finished pixels."""
     splats = random_splats(1500, 0, scale=0.3)
     assert_same(replace(splats, opacities=splats.opacities * 0.5 + 0.5), ring(1), tolerance=1e-3)
 
@@ -85,8 +85,8 @@ def test_nothing_to_see(count: int) -> None:
 
 @pytest.mark.parametrize("name", ["means", "quats", "scales", "opacities"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
-def test_broken_splats_hurt_nobody(name: str, value: float) -> None:
-    """Splats that are not numbers, of no extent or of no orientation leave the others' gradients finite."""
+def test_broken_splats_leave_the_others_finite(name: str, value: float) -> None:
+    """The gradients of other splats stay finite beside splats with NaN, zero scales or zero quaternions."""
     splats = random_splats(30, 1)
     broken = splats.arrays()[name].clone()
     broken[:3] = value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""On which device splats are drawn."""
+"""The device on which splats are drawn."""
 
 import pytest
 import torch

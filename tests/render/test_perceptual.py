@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""LPIPS and VGG16's features against a plain step-by-step computation, on weights that nobody trained."""
+"""LPIPS and VGG16's features against a plain step-by-step computation, with random weights."""
 
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def test_the_loss_is_the_mean_distance_of_features(file: Path, weights: dict[str
 
 
 @pytest.mark.parametrize("kind", [VggFeatures, Lpips])
-def test_pictures_learn_and_weights_do_not(file: Path, kind: type[VggFeatures], pair: tuple[Tensor, Tensor]) -> None:
+def test_pictures_get_gradients_and_weights_do_not(file: Path, kind: type[VggFeatures], pair: tuple[Tensor, Tensor]) -> None:
     network, picture = kind(file), torch.zeros(1, 16, 16, 3, requires_grad=True)  # also where all features are the same
     network(picture, pair[1][:1, :16, :16]).sum().backward()
     assert picture.grad is not None and picture.grad.isfinite().all() and picture.grad.any()
@@ -96,7 +96,7 @@ def test_features_alone_are_enough_for_the_loss_only(tmp_path: Path, weights: di
 def test_the_lpips_packages_own_names(
     tmp_path: Path, lpips: Lpips, weights: dict[str, Tensor], pair: tuple[Tensor, Tensor]
 ) -> None:
-    """Its five slices count the layers on."""
+    """Layers are numbered continuously across its five slices."""
     own = {name.replace("features.", f"net.slice{1 + at % 5}."): value for at, (name, value) in enumerate(weights.items())}
     torch.save(own, tmp_path / "lpips.pt")
     torch.testing.assert_close(Lpips(tmp_path / "lpips.pt")(*pair), lpips(*pair))
@@ -117,7 +117,7 @@ def test_an_unreadable_file_is_named(tmp_path: Path, name: str, content: bytes) 
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TttlrmError, match=r"There are no weights at .*a\.pt\. docs/evaluation\.md"):
+    with pytest.raises(TttlrmError, match=r"There are no weights at .*a\.pt\. See docs/evaluation\.md"):
         Lpips(tmp_path / "a.pt")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a picture of splats must be, whatever draws it."""
+"""Properties of pictures of splats with every back end."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Weights in the shapes of VGG16 and LPIPS that nobody trained."""
+"""Random weights in the shapes of VGG16 and LPIPS."""
 
 from pathlib import Path
 

@@ -93,7 +93,7 @@ def test_out_of_memory_is_a_sentence_and_the_next_job_works(tmp_path):
         before = client.submit("s", kinds.DECODE, KEEP).result()
         pages = int(Path(f"/proc/{worker.process.pid}/statm").read_text().split()[0])
         with limited(client, "RLIMIT_AS", pages * os.sysconf("SC_PAGE_SIZE") + (128 << 20)):
-            with pytest.raises(TttlrmError, match="to read 6 photos of 288×192 pixels takes about") as caught:
+            with pytest.raises(TttlrmError, match="reading 6 photos of 288×192 pixels takes about") as caught:
                 client.submit("s", kinds.RECONSTRUCT, wide).result()
             assert caught.value.code == "out_of_memory"
             again = client.submit("s", kinds.DECODE, KEEP).result()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network, from photos to fast weights to splats: configuration, checkpoints, scans, and the memory of a scene."""
+"""The network, from photos to fast weights to splats: configuration, checkpoints, scans and scene memory."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Weights on disk: our own safetensors files and the released `.pt` files, both read as data only."""
+"""Checkpoints: our own safetensors files and the released `.pt` files, both read as pure data."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ HINT = "Choose a tttLRM checkpoint: a .safetensors file, or a .pt file with a â€
 def load_checkpoint(checkpoint: str | Path = "default", device: str | torch.device = "cpu") -> TttLRM:
     """The network of a checkpoint ("default" or a file), in float32, ready for inference.
 
-    The configuration is read from the file's metadata, or from the shapes of the tensors where there is none.
-    Entries that the network does not have are ignored. Raises `TttlrmError` for a file that is no checkpoint
-    and, naming all of them, for entries that are missing or of another shape.
+    The configuration is read from the file's metadata, or inferred from the shapes of the tensors.
+    Entries that the network does not have are ignored. Raises `TttlrmError` for a file that is not a checkpoint,
+    and with a list of all entries that are missing or have a wrong shape.
     """
     path = _path(checkpoint)
     tensors, metadata = read(path)
@@ -54,7 +54,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def training_record(checkpoint: str | Path = "default") -> dict[str, Any]:
-    """What was done to get a checkpoint's weights, as far as the file tells. Raises `TttlrmError`."""
+    """The record of how a checkpoint was trained; empty if the file has none. Raises `TttlrmError`."""
     return json.loads(read(_path(checkpoint))[1].get("training", "{}"))
 
 
@@ -73,7 +73,7 @@ def _read_pt(path: Path) -> dict[str, Tensor]:
 
 
 def infer_config(path: Path, tensors: dict[str, Tensor]) -> Config:
-    """The configuration that the shapes of a released checkpoint imply. Raises `TttlrmError` if they imply none."""
+    """The configuration implied by the shapes of a released checkpoint. Raises `TttlrmError` if tensors are missing."""
     try:
         dim, pixels = tensors["tokenizer.1.weight"].shape
         patch = round((pixels / 12) ** 0.5)
@@ -88,7 +88,7 @@ def infer_config(path: Path, tensors: dict[str, Tensor]) -> Config:
         )
     except (KeyError, IndexError, ValueError) as error:
         raise TttlrmError(
-            "{} holds no tttLRM network: {} is missing.", path, error, hint=HINT, code=Code.BAD_CHECKPOINT
+            "{} is not a tttLRM checkpoint: {} is missing.", path, error, hint=HINT, code=Code.BAD_CHECKPOINT
         ) from error
 
 
@@ -112,7 +112,7 @@ def save_checkpoint(path: Path, model: TttLRM, record: dict[str, Any]) -> None:
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
-    """Write a safetensors file in one step. Raises `TttlrmError` ("cannot_write") where the disk is full, for example."""
+    """Write a safetensors file atomically. Raises `TttlrmError` ("cannot_write"), for example if the disk is full."""
     with replacing(path) as part:
         try:
             save_file(tensors, part, metadata)
@@ -121,6 +121,6 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
 
 
 def _of_the_system(error: SafetensorError) -> OSError:
-    """What the system said, as far as it is told."""
+    """The system error behind a `SafetensorError`, as far as its message contains it."""
     number = re.search(r"os error (\d+)", str(error))
     return OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the network is, and how its fast weights learn from a sequence of views."""
+"""Configuration of the network, and of how its fast weights learn."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Config:
     sh_degree: int = 3
     muon_steps: int = 5  # Newton-Schulz iterations per update
     depth_range: str = "linear"  # "linear": 0 to far; "near_far": near to far; "log": near to far in equal ratios
-    near: float = 0.0  # in normalized units: the farthest camera coordinate is 1
+    near: float = 0.0  # in normalized units, in which the largest camera coordinate is 1
     far: float = 500.0
-    most_views: int = 64  # that the checkpoint reads well at once
-    anchored: bool = False  # splats start as opaque copies of their pixels: color and size are predicted relative to the pixel's
-    hypotheses: int = 0  # distances, in equal ratios from near to far, at which photos are matched beforehand; 0 for none
+    most_views: int = 64  # that the checkpoint handles well at once
+    anchored: bool = False  # color, size and opacity are predicted relative to an opaque copy of the pixel
+    hypotheses: int = 0  # of the plane sweep, distances in equal ratios from near to far; 0 for no plane sweep
 
     @property
     def channels(self) -> int:
@@ -32,7 +32,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Elastic:
-    """The elastic update: weights that matter little are pulled back to a slowly moving anchor."""
+    """The elastic update: unimportant weights are pulled back to a slowly moving anchor."""
 
     strength: float = 0.05  # λ
     fisher_decay: float = 0.5  # α

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Query tokens → splats, one candidate per pixel of the query views; most are never decoded in full."""
+"""Query tokens → splats, one candidate per pixel of the query views, of which only some are fully decoded."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .network import TttLRM
 from .patches import patches
 
 PIXEL_DEVIATION = 0.6  # standard deviation of a splat that covers its pixel, in pixels
-MAX_LOG_GROWTH = 2.0  # of an anchored splat beyond its pixel's size
-MOST_CORRECTION = 0.15  # of the logarithm of a guessed distance
+MAX_LOG_GROWTH = 2.0  # logarithm of the largest ratio of an anchored splat's size to its pixel's
+MOST_CORRECTION = 0.15  # of the logarithm of a distance guess
 
 
 class Candidates(NamedTuple):
-    """Splats of N pixels before activation of their opacities, as the network gives them."""
+    """Splats of N pixels as the network predicts them, before activation."""
 
     means: Tensor  # [N, 3] in the normalized frame
     sh: Tensor  # [N, (degree + 1)², 3]
@@ -51,9 +51,9 @@ def split(config: Config, raw: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, 
 
 
 def anchors(images: Tensor, c2w: Tensor, intrinsics: Tensor) -> Tensor:
-    """What splats are predicted relative to, per pixel [..., H, W, 10]: ray origin, unit direction, color, and pixel size.
+    """The anchors of splats, one per pixel [..., H, W, 10]: ray origin, unit direction, color, and pixel size.
 
-    images: [..., H, W, 3], 0 to 1; c2w: [..., 4, 4]; intrinsics: [..., 4]. The size is that of the pixel's picture at distance 1.
+    images: [..., H, W, 3], 0 to 1; c2w: [..., 4, 4]; intrinsics: [..., 4]. The size is that of a pixel at distance 1.
     """
     origins, directions = world_rays(c2w, intrinsics, *images.shape[-3:-1])
     depth = (directions * c2w[..., None, None, :3, 2]).sum(-1, keepdim=True)
@@ -76,12 +76,12 @@ def activate(config: Config, raw: Tensor, anchor: Tensor) -> Candidates:
 
 
 def corrected(channels: Tensor, log_distance: Tensor) -> Tensor:
-    """Distance [N] along the unit ray: a guess, of which only its logarithm [N] is known, corrected by [N, 3] channels."""
+    """Distance [N] along the unit ray: a guess, given as its logarithm [N], corrected by channels [N, 3]."""
     return (log_distance + MOST_CORRECTION * torch.tanh(channels.mean(-1))).exp()
 
 
 def opacity_logit(config: Config, channel: Tensor, log_odds: Tensor | None) -> Tensor:
-    """The opacity logits [...] of the opacity channel [...] of pixels; a guess that is probably right makes for opaque splats."""
+    """Opacity logits [...] of pixels from the opacity channel [...]; probably right guesses give more opaque splats."""
     logit = channel + opacity_offset(config)
     return logit + log_odds if config.hypotheses and log_odds is not None else logit
 
@@ -94,10 +94,10 @@ def opacity_offset(config: Config) -> float:
 
 
 def patch_anchors(config: Config, images: Tensor, c2w: Tensor, intrinsics: Tensor, guess: Guess | None = None) -> Tensor:
-    """What the splats of all pixels are predicted relative to, patch by patch: [B, T, p·p, A].
+    """The anchors of the splats of all pixels, patch by patch: [B, T, p·p, A].
 
-    images: [B, V, H, W, 3], 0 to 1; c2w: [B, V, 4, 4]; intrinsics: [B, V, 4]. A is 10, as `anchors` tells; networks
-    with matching add the two parts of their `guess` [B, T, p·p].
+    images: [B, V, H, W, 3], 0 to 1; c2w: [B, V, 4, 4]; intrinsics: [B, V, 4]. A is 10, as in `anchors`; networks
+    with a plane sweep add the two parts of their `guess` [B, T, p·p].
     """
     anchor = patches(anchors(images, c2w, intrinsics), config.patch_size).unflatten(-1, (-1, 10))
     return anchor if guess is None else torch.cat([anchor, torch.stack(guess, -1)], -1)
@@ -106,23 +106,23 @@ def patch_anchors(config: Config, images: Tensor, c2w: Tensor, intrinsics: Tenso
 def decode_all(model: TttLRM, tokens: Tensor, anchor: Tensor) -> Candidates:
     """Every candidate of final tokens [B, T, D], with leading shape [B, T·p·p], patch by patch.
 
-    anchor: [B, T, p·p, A], of `patch_anchors`. For training, and the plain reference of `decode`.
+    anchor: [B, T, p·p, A], from `patch_anchors`. Used in training, and as the plain reference of `decode`.
     """
     raw = model.decoder(tokens).unflatten(-1, (-1, model.config.channels))  # [B, T, p·p, channels]
     return Candidates(*(kind.flatten(1, 2) for kind in activate(model.config, raw, anchor)))
 
 
 def opacity_logits(model: TttLRM, tokens: Tensor, guess: Guess | None) -> Tensor:
-    """Opacity logits [T, p·p] of the final tokens [T, D] of one scene; with the `guess` [T, p·p] of networks with matching."""
+    """Opacity logits [T, p·p] of one scene's final tokens [T, D], with the `guess` [T, p·p] of networks with a plane sweep."""
     norm, linear = model.output_layers
     rows = linear.weight.unflatten(0, (-1, model.config.channels))[:, -1]
     return opacity_logit(model.config, F.linear(norm(tokens), rows).float(), guess and guess.log_odds)
 
 
 def choose(logits: Tensor, views: int, keep: float, explore: float, seed: int) -> Tensor:
-    """Mask like `logits` [T, p·p]: the share `keep` of the most opaque and a random few of the rest (DESIGN §3).
+    """A mask like `logits` [T, p·p]: the share `keep` with the highest opacities, and some random ones of the rest.
 
-    keep = 0 keeps 40 %, or 30 % from 64 views on. The random few are `explore` times as many as `keep` of the rest.
+    keep = 0 keeps 40 %, or 30 % from 64 views on. The random ones are the share `explore` · `keep` of the rest.
     """
     share = keep or (0.3 if views >= 64 else 0.4)
     flat = logits.flatten()
@@ -137,17 +137,17 @@ def choose(logits: Tensor, views: int, keep: float, explore: float, seed: int) -
 
 
 def growth(config: Config, mask: Tensor) -> float:
-    """The factor on the sizes of splats left by a mask: anchored ones are as large as their pixels, and cover for the others."""
+    """The factor on the sizes of splats kept by a mask: anchored ones are as large as pixels and must cover dropped ones."""
     return float(mask.float().mean()) ** -0.5 if config.anchored else 1.0
 
 
 def decode(
     model: TttLRM,
     tokens: Tensor,  # [T, D], final query tokens of one scene
-    anchor: Tensor,  # [T, p·p, A], of `patch_anchors`
-    mask: Tensor,  # [T, p·p] bool, the pixels wanted
+    anchor: Tensor,  # [T, p·p, A], from `patch_anchors`
+    mask: Tensor,  # [T, p·p] bool, the pixels to decode
 ) -> Candidates:
-    """Candidates of the wanted pixels only, in the order patch pixel by patch pixel."""
+    """Candidates of the masked pixels, ordered by pixel within the patch, then by patch."""
     norm, linear = model.output_layers
     config = model.config
     normed = norm(tokens)
@@ -161,13 +161,13 @@ def decode(
 
 
 def joined(parts: Iterable[Candidates], masks: Sequence[Tensor]) -> Candidates:
-    """What `decode` gives for the tokens of all parts at once, from what it gives for each with its own mask [T, p·p].
+    """Join the results of `decode` for parts of the tokens, each with its mask [T, p·p], to that for all tokens at once.
 
-    A part is asked for once the one before has found its place, so that splats are there hardly more than once.
+    Each part is consumed after the one before has been copied, so that hardly any memory is needed twice.
     """
     if len(masks) == 1:
         return next(iter(parts))
-    count = torch.cat(list(masks)).T.flatten().cumsum(0)  # of pixels up to each, in that order
+    count = torch.cat(list(masks)).T.flatten().cumsum(0)  # of masked pixels up to each, in the order of `decode`
     places = (count - 1).unflatten(0, (masks[0].shape[1], -1)).split([len(mask) for mask in masks], dim=1)
     whole: Candidates | None = None
     for part, place, mask in zip(parts, places, masks, strict=True):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The memory of a scene: what the network keeps of photos, and how splats are read from it as often as wanted."""
+"""Scene memory: the network's representation of photos, from which splats can be decoded repeatedly."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from .network import FastWeights, Rule, TttLRM, chunk_ranges
 from .out_of_memory import Need, in_slices
 
 VIEWS_PER_UPDATE = 4  # of the autoregressive scan, as released
-SLICE = {"cpu": 4096, "cuda": 65536}  # tokens treated at a time
-LEAST_SLICE = 256  # where memory is short
-WHILE_READING = 3  # photos whose memory is needed beside that of all, for the one being matched
-WHILE_CHOOSING, WHILE_DECODING = 40, 60  # bytes for every pixel, numbers for every pixel of one photo
+SLICE = {"cpu": 4096, "cuda": 65536}  # tokens processed at a time
+LEAST_SLICE = 256  # tokens, if memory is short
+WHILE_READING = 3  # times the memory of a photo that is needed in addition, for the one being matched
+WHILE_CHOOSING, WHILE_DECODING = 40, 60  # bytes per pixel of all photos, numbers per pixel of one photo
 
 
 @dataclass(frozen=True)
 class SceneMemory:
-    """Everything that decoding and extending need; the photos themselves are not among it."""
+    """Everything that decoding and extending need, without the original photos."""
 
     weights: list[FastWeights]  # fast weights of every layer
     tokens: Tensor  # [T, D] float32, final tokens of the query views
-    images: Tensor  # [V, H, W, 3], 0 to 1, what the query views showed the network
+    images: Tensor  # [V, H, W, 3], 0 to 1, of the query views as the network read them
     c2w: Tensor  # [V, 4, 4] float32, normalized
     intrinsics: Tensor  # [V, 4] float32
-    guess: Guess | None = None  # [T, p·p] each, of networks with matching
+    guess: Guess | None = None  # [T, p·p] each, of networks with a plane sweep
 
     def of_views(self, views: list[int] | slice) -> SceneMemory:
-        """The same memory, asked about some of its query views only. Those of a slice share their arrays with it."""
+        """The same memory with only some of its query views. A slice of views shares the arrays."""
 
         def chosen(of_tokens: Tensor) -> Tensor:
             return of_tokens.unflatten(0, (len(self.c2w), -1))[views].flatten(0, 1)
@@ -48,29 +48,29 @@ class SceneMemory:
         return SceneMemory(self.weights, chosen(self.tokens), *parts, guess)
 
     def anchor(self, config: Config) -> Tensor:
-        """What the splats of the query views are predicted relative to, `patch_anchors` [T, p·p, A]."""
+        """The `patch_anchors` [T, p·p, A] of the query views."""
         guess = Guess(*(part[None] for part in self.guess)) if self.guess else None
         return patch_anchors(config, self.images[None], self.c2w[None], self.intrinsics[None], guess)[0]
 
 
 def device_of(model: TttLRM) -> torch.device:
-    """Where the network's parameters lie."""
+    """The device of the network's parameters."""
     return model.input_layernorm.weight.device
 
 
 def inference_rule(device: torch.device, size: int, elastic: bool = False) -> Rule:
-    """How fast weights learn on this kind of device, from `size` tokens at a time."""
+    """The rule by which fast weights learn on this kind of device, from `size` tokens at a time."""
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     return Rule(Elastic() if elastic else None, dtype, slice=size)
 
 
 def usual_slice(device: torch.device) -> int:
-    """Tokens treated at a time where there is memory enough."""
+    """Tokens processed at a time if memory suffices."""
     return SLICE.get(device.type, SLICE["cpu"])
 
 
 def precision(device: torch.device) -> AbstractContextManager:
-    """bfloat16 arithmetic where there are units for it."""
+    """A context with bfloat16 arithmetic on GPUs."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
@@ -84,9 +84,9 @@ def encode(
     elastic: bool = False,
     on_layer: Callable[[int], None] = lambda layer: None,
 ) -> SceneMemory:
-    """Compress views into fast weights. The query views are the input views, so that one pass serves both (DESIGN §3).
+    """Compress views into fast weights. The query views are the input views, so that one pass serves both.
 
-    Raises `TttlrmError` ("out_of_memory") where so many views do not fit, however small the slices.
+    Raises `TttlrmError` ("out_of_memory") where the views do not fit into memory even with the smallest slices.
     """
     device, view = device_of(model), model.view_tokens(*images.shape[1:3])
     chunks = chunk_ranges(len(images), view, views_per_update)
@@ -103,14 +103,14 @@ def encode(
 
 
 def on_device(model: TttLRM, *arrays: np.ndarray) -> list[Tensor]:
-    """Arrays as float32 tensors where the network's parameters lie."""
+    """Arrays as float32 tensors on the device of the network."""
     return [torch.as_tensor(np.asarray(array, np.float32), device=device_of(model)) for array in arrays]
 
 
 def first_tokens(model: TttLRM, views: list[Tensor], size: int, on_layer: Callable[[int], None]) -> tuple[Tensor, Tensor | None]:
-    """Tokens [1, T, D] of one scene's views before the first layer, and the costs of networks with matching.
+    """Tokens [1, T, D] of one scene's views before the first layer, and the costs of networks with a plane sweep.
 
-    About `size` tokens are made at a time, whole views. `on_layer` is called with 0 all along.
+    About `size` tokens, in whole views, are made at a time. `on_layer` is called with 0 for every view.
     """
     images, c2w, intrinsics = views
     costs = matching_costs(model.config, images, c2w, intrinsics, lambda view: on_layer(0))
@@ -124,7 +124,7 @@ def first_tokens(model: TttLRM, views: list[Tensor], size: int, on_layer: Callab
 
 
 def guessed(model: TttLRM, tokens: Tensor, costs: Tensor | None, size: int, listen: Listen = unheard) -> Guess | None:
-    """The distances that the final tokens [T, D] guess with these costs, `size` tokens at a time; None without matching."""
+    """Distance guesses from final tokens [T, D] and costs, `size` tokens at a time; None without a plane sweep."""
     if model.depth is None or costs is None:
         return None
     parts = []
@@ -144,7 +144,7 @@ def read_splats(
     scale: float = 1.0,
     seed: int = 0,
 ) -> Gaussians[Tensor]:
-    """Splats (torch tensors, in the normalized frame) of a scene's memory; `choose` explains keep, explore and seed.
+    """Decode splats (torch tensors, in the normalized frame) from a scene's memory; see `choose` for keep, explore and seed.
 
     Raises `TttlrmError` as `encode` does.
     """
@@ -163,16 +163,18 @@ def read_splats(
 
 
 def need_to_read(model: TttLRM, views: int, height: int, width: int) -> Need:
-    """Memory for the network to read views of H×W pixels: tokens, colors and costs of all of them, and the fast weights."""
+    """The memory needed to encode views of H×W pixels: tokens, colors and costs of all views, and the fast weights."""
     config, pixels = model.config, height * width
-    costs = config.hypotheses / 2 + 2 if config.hypotheses else 0  # numbers per pixel: two for every cell of 2×2, and the guess
+    costs = (
+        config.hypotheses / 2 + 2 if config.hypotheses else 0
+    )  # numbers per pixel: two costs per hypothesis for every cell of 2×2, and the guess
     photo = int(4 * (model.view_tokens(height, width) * config.dim + pixels * (3 + costs)))
     weights = 4 * sum(w.numel() for state in model.initial_state(1) for w in state.w)
     return Need("read", views, (height, width), photo, 2 * weights + WHILE_READING * photo, device_of(model))
 
 
 def _need_to_decode(model: TttLRM, memory: SceneMemory, keep: float) -> Need:
-    """Memory for the splats of a memory: all of them, twice when they are joined, and what chooses them among the pixels."""
+    """The memory needed to decode: all splats, twice while they are joined, and the choice among the pixels."""
     height, width = memory.images.shape[1:3]
     pixel = int(2 * 4 * model.config.channels * (keep or 0.4) + WHILE_CHOOSING)
     fixed = 4 * WHILE_DECODING * height * width

@@ -26,7 +26,7 @@ RATE_OFFSET = torch.expm1(torch.tensor(INITIAL_RATE, dtype=torch.float64)).log()
 
 
 def add_in_slices(x: Tensor, change: Callable[[Tensor], Tensor], size: int) -> Tensor:
-    """x + change(x) for a `change` that treats stretches of `size` tokens apart: in place and in slices without gradients."""
+    """x + change(x), where `change` is independent per `size` tokens; without gradients in place and in slices."""
     if torch.is_grad_enabled() or size <= 0:
         return x + change(x)
     for part in x.split(size, dim=1):
@@ -35,7 +35,7 @@ def add_in_slices(x: Tensor, change: Callable[[Tensor], Tensor], size: int) -> T
 
 
 class RMSNorm(nn.RMSNorm):
-    """With a weight of its input's type, for which alone torch has a fused kernel: an H100 reads photos 8 % faster."""
+    """RMSNorm with its weight cast to the input's type, as torch's fused kernel needs: encoding is 8 % faster on an H100."""
 
     def forward(self, x: Tensor) -> Tensor:
         """x: [..., size of the weight] → the same shape and type."""
@@ -72,8 +72,8 @@ class FastWeights(NamedTuple):
 def orthogonalize(g: Tensor, steps: int, dtype: torch.dtype) -> Tensor:
     """The nearest semi-orthogonal matrices to g [B, m, n], by Newton-Schulz iterations with the quintic of Muon.
 
-    `dtype` is that of the result and, on GPUs, of the factors of the products. Iterates and sums stay in float32: small
-    singular values amplify every rounding, so that two correct programs which round them differ by several percent.
+    `dtype` is that of the result and, on GPUs, of the factors of products. Iterates and sums stay in float32: small singular
+    values amplify rounding, so that two correct implementations that round them differ by several percent.
     """
     with torch.autocast(g.device.type, enabled=False):
         return _newton_schulz(g.float(), steps, dtype)
@@ -92,10 +92,10 @@ def _newton_schulz(x: Tensor, steps: int, dtype: torch.dtype) -> Tensor:
 
 
 def product(a: Tensor, b: Tensor, dtype: torch.dtype) -> Tensor:
-    """Batched a @ b, summed in float32; GPUs have units for factors in bfloat16, most CPUs are slower with them."""
+    """Batched a @ b, summed in float32; on GPUs with factors of `dtype`, which would be slower on most CPUs."""
     if dtype == torch.float32 or not a.is_cuda:
         return a @ b
-    if torch.is_grad_enabled():  # torch cannot differentiate a product whose sums are of another type
+    if torch.is_grad_enabled():  # torch cannot differentiate a product with an output of another type
         return (a.to(dtype) @ b.to(dtype)).float()
     return torch.bmm(a.to(dtype), b.to(dtype), out_dtype=torch.float32)
 
@@ -107,18 +107,18 @@ def unit(x: Tensor) -> Tensor:
 
 @dataclass
 class Rule:
-    """How fast weights learn, beyond what the checkpoint fixes."""
+    """How fast weights learn, beyond the configuration of the checkpoint."""
 
     elastic: Elastic | None = None
     dtype: torch.dtype = torch.float32  # of the factors in the orthogonalization; bfloat16 as released, for GPUs
-    reduce: Callable[[Tensor], Tensor] = lambda gradient: gradient  # sums over the ranks that share the sequence
-    slice: int = 0  # tokens treated at a time without gradients, rounded to whole views where views matter; 0 for all
+    reduce: Callable[[Tensor], Tensor] = lambda gradient: gradient  # sums a gradient over the ranks that share the sequence
+    slice: int = 0  # tokens processed at a time without gradients, rounded up to whole views for attention; 0 for all
 
 
 def random_weights(inputs: int, outputs: int) -> Tensor:
-    """Normal numbers of variance 1 / inputs: [1, inputs, outputs].
+    """Normally distributed numbers of variance 1 / inputs: [1, inputs, outputs].
 
-    None are drawn on the meta device, where asking for them would load torch's compiler: a second, and 70 MB.
+    None are drawn on the meta device, where this would load torch's compiler, which takes a second and 70 MB.
     """
     weights = torch.empty(1, inputs, outputs)
     return weights if weights.is_meta else weights.normal_() / inputs**0.5
@@ -151,7 +151,7 @@ class TestTimeLayer(nn.Module):
             return F.softplus(self.lr_fc(x.float()) + RATE_OFFSET).split(1, dim=-1)  # three of [B, T, 1]
 
     def gradients(self, weights: Triple, x: Tensor) -> Triple:
-        """Descent directions of −⟨f(k), v⟩, summed over the tokens x [B, T, D] (DESIGN: G0, G1, G2)."""
+        """Descent directions of −⟨f(k), v⟩ for w0, w1 and w2, summed over the tokens x [B, T, D] with their learning rates."""
         k, v = self._project(x, 1, 3)
         k = unit(k)
         lr0, lr1, lr2 = self._rates(x)
@@ -166,7 +166,7 @@ class TestTimeLayer(nn.Module):
         return g0, g1, g2
 
     def update(self, state: FastWeights, x: Tensor, rule: Rule, norm: nn.Module) -> FastWeights:
-        """The state after learning from one chunk of tokens x [B, T, D], of which the layer reads `norm` (x)."""
+        """The state after learning from one chunk of tokens x [B, T, D], normalized by `norm`."""
         parts = x.split(rule.slice, dim=1) if rule.slice else (x,)
         total: Triple = ()
         for part in parts:
@@ -190,7 +190,7 @@ class TestTimeLayer(nn.Module):
 
 
 def rescaled(new: Tensor, old: Tensor) -> Tensor:
-    """Columns of `new` brought back to the norms of the columns of `old`."""
+    """The columns of `new`, rescaled to the norms of the columns of `old`."""
     return new / (new.norm(dim=-2, keepdim=True) + 1e-5) * old.norm(dim=-2, keepdim=True)
 
 
@@ -217,7 +217,7 @@ class Mlp(nn.Module):
 
 
 class Residual(nn.Module):
-    """A layer behind its LayerNorm, under the released names `ln` and `f`."""
+    """A layer and its LayerNorm, under the released names `f` and `ln`."""
 
     ln: nn.LayerNorm
     f: nn.Module
@@ -253,7 +253,7 @@ class Block(nn.Module):
 
 
 class TttLRM(nn.Module):
-    """Images and cameras → tokens that hold splats, by way of fast weights that hold the scene."""
+    """Images and cameras → tokens that encode splats, through fast weights that encode the scene."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -279,7 +279,7 @@ class TttLRM(nn.Module):
     def tokenize(self, images: Tensor, c2w: Tensor, intrinsics: Tensor, costs: Tensor | None = None) -> Tensor:
         """Tokens [B, T, D] of images [B, V, H, W, 3] (0 to 1), c2w [B, V, 4, 4] and intrinsics [B, V, 4].
 
-        costs: [B, T, (p/2)², 2, K], of `matching_costs`, for networks that use them.
+        costs: [B, T, (p/2)², 2, K], from `matching_costs`, for networks with a plane sweep.
         """
         origins, directions = world_rays(c2w, intrinsics, *images.shape[2:4])
         pixels = torch.cat([origins, directions, torch.linalg.cross(origins, directions), images * 2 - 1], -1)
@@ -303,9 +303,9 @@ class TttLRM(nn.Module):
     ) -> tuple[Tensor, list[FastWeights]]:
         """Pass tokens through all layers; each learns from the token ranges `chunks` in turn, then is applied to all tokens.
 
-        One range over all input tokens is the one-pass scan, several are the autoregressive scan, none asks a frozen
-        state; streaming (paper, Algorithm 1) is a call with one range per chunk of photos, state handed on.
-        Query views stand behind the input views, outside every range. Returns the final tokens and fast weights.
+        One range over all input tokens is the one-pass scan, several ranges are the autoregressive scan, and none queries a
+        frozen state; streaming (paper, Algorithm 1) is one call per chunk of photos that passes the state on. Query views
+        come after the input views, outside every range. Returns the final tokens and fast weights.
         """
         before = state or self.initial_state(tokens.shape[0])
         after = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done where memory does not suffice: the same work in smaller slices, and at last an error that says what would fit."""
+"""Handling of memory shortage: work is retried in smaller slices, and finally fails with an error that says what would fit."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import torch
 
 from ..errors import Code, Text, TttlrmError, lacks_memory, text
 
-USABLE = 0.8  # of free memory; the rest goes where no estimate sees it
-MIN_SIDE = 32  # pixels, of photos worth recommending
+USABLE = 0.8  # of free memory; the rest is overhead that no estimate includes
+MIN_SIDE = 32  # pixels of the smallest photos to recommend
 
 Made = TypeVar("Made")
 
@@ -23,30 +23,30 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Need:
-    """Memory that work takes for V photos of H×W pixels even in the smallest slices."""
+    """The memory that work on V photos of H×W pixels needs even with the smallest slices."""
 
-    work: str  # "read", for example, as people would say what is done with photos
+    work: str  # "read" or "decode"
     photos: int
     size: tuple[int, int]  # (H, W)
-    photo_bytes: int  # of each photo
-    fixed_bytes: int  # whatever the number of photos
+    photo_bytes: int  # per photo
+    fixed_bytes: int  # independent of the number of photos
     device: torch.device
 
     @property
     def bytes(self) -> int:
-        """Of all photos together."""
+        """Bytes for all photos together."""
         return self.fixed_bytes + self.photos * self.photo_bytes
 
     def error(self) -> TttlrmError:
-        """What people are told where it is not there; to be called once the work has let go of what it had."""
+        """The error for missing memory; to be called after the work has released its own."""
         free = room(self.device, self.bytes)
         share = max(0.0, min((USABLE * free - self.fixed_bytes) / (self.photos * self.photo_bytes), 1.0))
         height, width = (int(side * share**0.5) for side in self.size)
-        ran_out = text("Memory of the GPU ran out" if self.device.type == "cuda" else "Memory of this machine ran out")
+        ran_out = text("The GPU ran out of memory" if self.device.type == "cuda" else "This machine ran out of memory")
         template = (
-            "{}: to read {} photos of {}×{} pixels takes about {}, of which {} can be had."
+            "{}: reading {} photos of {}×{} pixels takes about {}, of which {} is available."
             if self.work == "read"
-            else "{}: to decode {} photos of {}×{} pixels takes about {}, of which {} can be had."
+            else "{}: decoding {} photos of {}×{} pixels takes about {}, of which {} is available."
         )
         values = (ran_out, self.photos, self.size[1], self.size[0], _shown(self.bytes), _shown(free))
         hint = _fitting(int(share * self.photos), self.photos, width, height)
@@ -54,7 +54,7 @@ class Need:
 
 
 def _fitting(few: int, photos: int, width: int, height: int) -> Text:
-    """What would fit into memory: few photos of the same size, or all of another."""
+    """A hint at what would fit into memory: fewer photos of the same size, or all of a smaller size."""
     smaller = min(width, height) >= MIN_SIDE
     if few > 1 and smaller:
         return text("About {} photos of this size or {} of {}×{} pixels would fit.", few, photos, width, height)
@@ -62,13 +62,13 @@ def _fitting(few: int, photos: int, width: int, height: int) -> Text:
         return text("About {} photos of this size would fit.", few)
     if smaller:
         return text("About {} of {}×{} pixels would fit.", photos, width, height)
-    return text("Free memory: no two of these photos fit, nor smaller ones.")
+    return text("Free some memory: not even two of these photos, or smaller ones, would fit.")
 
 
 def in_slices(work: Callable[[int], Made], size: int, floor: int, need: Need) -> Made:
-    """What `work(size)` gives; where memory does not suffice, with half the size, and half of that, down to `floor`.
+    """Return `work(size)`; where memory runs out, halve the size again and again, down to `floor`.
 
-    Raises `TttlrmError` ("out_of_memory") where that does not help, and what else `work` raises at once.
+    Raises `TttlrmError` ("out_of_memory") where that does not help; other exceptions of `work` pass through.
     """
     while True:
         try:
@@ -76,21 +76,21 @@ def in_slices(work: Callable[[int], Made], size: int, floor: int, need: Need) ->
         except Exception as error:
             if not lacks_memory(error):
                 raise
-        free_memory()  # here, for the error holds on to what the work had
+        free_memory()  # after the except block, because the error keeps the memory of the work alive
         if size <= floor:
             raise need.error()
         size = max(size // 2, floor)
-        logger.warning("memory did not suffice to %s %d photos; trying %d tokens at a time", need.work, need.photos, size)
+        logger.warning("not enough memory to %s %d photos; trying %d tokens at a time", need.work, need.photos, size)
 
 
 def free_memory() -> None:
-    """Give back what nobody uses, an accelerator's memory too."""
+    """Release unused memory, including that of accelerators."""
     gc.collect()
     torch.cuda.empty_cache()
 
 
 def room(device: torch.device, most: int) -> int:
-    """Bytes that can be had in one piece now, up to `most` and to within a hundredth of it."""
+    """The largest block that can be allocated now, in bytes, up to `most` and to within a hundredth of it."""
     low, high = 0, most
     while high - low > most // 100:
         middle = (low + high) // 2

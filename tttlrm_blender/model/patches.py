@@ -25,6 +25,6 @@ def unpatched(colors: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def pixel_order(views: int, size: Sequence[int], p: int) -> Tensor:
-    """Where each pixel [V·H·W] of views of a size (H, W) stands among the same pixels patch by patch."""
+    """The index of each pixel [V·H·W] of views of a size (H, W) among the same pixels in patch order."""
     rows = torch.arange(views * size[0] * size[1]).view(1, views, *size, 1)
     return patches(rows, p).flatten().argsort()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One sequence of views on several ranks: each holds the tokens of its views; fast weights are the same everywhere.
 
-Attention stays inside a view, so that only the update must be told of the other ranks: its three gradients per layer
-are sums over tokens, and are summed over ranks as well (DESIGN §3). Traffic does not grow with the number of views.
+Attention stays inside a view, so only the update depends on other ranks: its three gradients per layer are sums over
+tokens, and are also summed over ranks. Traffic does not grow with the number of views.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .network import Rule
 
 
 def sequence_parallel(rule: Rule, group: dist.ProcessGroup | None = None) -> Rule:
-    """The rule by which all ranks of a group learn from their shares of one sequence together."""
+    """The rule by which all ranks of a group learn together, each from its share of one sequence."""
 
     def total(gradient: Tensor) -> Tensor:
         summed = gradient.contiguous()
@@ -27,7 +27,7 @@ def sequence_parallel(rule: Rule, group: dist.ProcessGroup | None = None) -> Rul
 
 
 def views_of_rank(views: int, rank: int, ranks: int, views_per_update: int | None = None) -> list[list[int]]:
-    """Views that a rank holds of each chunk, so that every rank takes part in every update.
+    """The views of each chunk that a rank holds, such that every rank takes part in every update.
 
     Without `views_per_update` there is one chunk of all views. A rank may hold no view of a chunk: an empty list.
     """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scans in the streaming order (paper, Algorithm 1): chunk after chunk of views passes through the whole network once.
 
-Between two chunks the fast weights are complete, and splats can be had of them: a look.
+Between two chunks the fast weights are complete, so that preview splats can be decoded from them: a look.
 """
 
 from __future__ import annotations
@@ -29,25 +29,27 @@ from .memory import (
 from .network import FastWeights, Rule, TttLRM
 from .out_of_memory import in_slices
 
-LOOK_VIEWS = 8  # query views of a look, however many were read: what a chunk costs must not grow with those before it
+LOOK_VIEWS = 8  # query views of a look at most: the cost of a chunk must not grow with the number of views before it
 
-Look = Callable[[], SceneMemory]  # the memory after a chunk, asked about a few of the views so far; good until the next chunk
+Look = Callable[
+    [], SceneMemory
+]  # makes the memory after a chunk, with a few of the views so far as query views; valid until the next chunk
 
 
 @torch.no_grad()
 def extend(
     model: TttLRM,
     memory: SceneMemory,
-    images: np.ndarray,  # [N, H, W, 3] float32, 0 to 1, of the size of the memory's own
-    c2w: np.ndarray,  # [N, 4, 4], normalized as the memory's own
+    images: np.ndarray,  # [N, H, W, 3] float32, 0 to 1, of the size of those in the memory
+    c2w: np.ndarray,  # [N, 4, 4], normalized like those in the memory
     intrinsics: np.ndarray,  # [N, 4]
     on_progress: Callable[[float], None] = lambda share: None,
     on_chunk: Callable[[Look], None] = lambda look: None,
 ) -> SceneMemory:
     """The memory after learning from N more views, chunk by chunk; they join the query views.
 
-    The fast weights go on from where they are, elastically if they were made so. The cost per chunk does not depend on the
-    views before, but all query views are asked again in the end. `on_progress` hears the share of the work that is done.
+    The fast weights continue from their state, elastically if they were made so. The cost per chunk does not depend on the
+    views before, but all query views are queried again in the end. `on_progress` gets the share of the work that is done.
     Raises `TttlrmError` as `encode` does.
     """
     elastic, device = memory.weights[0].fisher is not None, device_of(model)
@@ -74,11 +76,11 @@ def glance(
     on_progress: Callable[[float], None] = lambda share: None,
     on_chunk: Callable[[Look], None] = lambda look: None,
 ) -> None:
-    """Look at views, chunk by chunk, ahead of `encode`, which goes layer by layer and has no splats before its last one.
+    """Scan views for previews before `encode`, which goes layer by layer and has no splats before its last layer.
 
-    What is seen differs from what `encode` will give: the views are read at half their size, a quarter of the work, and in
-    the streaming order, in which a layer learns from tokens that the layers before it made with the weights of that chunk,
-    not with their final ones. Nothing of it is kept.
+    The looks differ from the result of `encode`: the views are read at half their size, a quarter of the work, and in
+    streaming order, in which a layer learns from tokens that earlier layers made with the weights of that chunk instead of
+    their final ones. Nothing else is returned.
     """
     small, halved = half_size(images, intrinsics, model.config.patch_size)
     device = device_of(model)
@@ -91,7 +93,7 @@ def glance(
 
 
 def half_size(images: np.ndarray, intrinsics: np.ndarray, patch: int) -> tuple[np.ndarray, np.ndarray]:
-    """Views [V, H, W, 3] and intrinsics [V, 4] at half the size, less what does not fill a patch; too small ones as they are."""
+    """Views [V, H, W, 3] and intrinsics [V, 4] at half the size, cropped to whole patches; views that are too small unchanged."""
     views, height, width, _ = images.shape
     if min(height, width) < 2 * patch:
         return images, intrinsics
@@ -101,12 +103,12 @@ def half_size(images: np.ndarray, intrinsics: np.ndarray, patch: int) -> tuple[n
 
 
 def spread(count: int, most: int) -> list[int]:
-    """At most so many of the numbers from 0 to count - 1, evenly, the first and the last among them."""
+    """At most `most` of the numbers from 0 to count - 1, evenly spaced, including the first and the last."""
     return np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()
 
 
 class _Stream:
-    """Views of one scene, and fast weights on their way through them."""
+    """A streaming scan over the views of one scene, with the state of the fast weights."""
 
     def __init__(
         self,
@@ -114,7 +116,7 @@ class _Stream:
         views: list[Tensor],  # images, c2w and intrinsics of V views
         weights: list[FastWeights] | None,
         rule: Rule,
-        total: int,  # views that will pass through the network, looks not counted
+        total: int,  # views that will pass through the network, without looks
         on_progress: Callable[[float], None],
     ) -> None:
         self.model, self.views, self.weights, self.rule = model, views, weights, rule
@@ -124,14 +126,14 @@ class _Stream:
         self.tokens = tokens[0].unflatten(0, (len(views[0]), -1))  # [V, n, D]
 
     def learn(self, first: int, on_chunk: Callable[[Look], None]) -> None:
-        """Pass the views from `first` on through the network, chunk by chunk; the fast weights learn."""
+        """Learn from the views from `first` on, chunk by chunk."""
         for chunk in self.tokens[first:].split(VIEWS_PER_UPDATE):
             _, self.weights = self._scan(chunk.clone(), len(chunk), learns=True)
             first += len(chunk)
             on_chunk(partial(self._look, spread(first, LOOK_VIEWS)))
 
     def finish(self) -> SceneMemory:
-        """The memory, asked about all views. Their first tokens are used up."""
+        """The memory with all views as query views. This overwrites their first tokens."""
         tokens, weights = self._scan(self.tokens, len(self.tokens))
         guess = guessed(self.model, tokens, self.costs, self.rule.slice, lambda: self.on_progress(1.0))
         images, c2w, intrinsics = self.views
@@ -144,9 +146,9 @@ class _Stream:
         return SceneMemory(weights, tokens, images, c2w, intrinsics, guessed(self.model, tokens, costs, self.rule.slice))
 
     def _scan(self, tokens: Tensor, progress: int, learns: bool = False) -> tuple[Tensor, list[FastWeights]]:
-        """Final tokens [T, D] of some views' first ones [V, n, D], whose memory is reused, and the fast weights after them.
+        """Final tokens [T, D] of some views, whose first tokens [V, n, D] are overwritten, and the fast weights after them.
 
-        It is as much `progress` as so many views.
+        The scan counts as `progress` views.
         """
         view, whole = tokens.shape[1], tokens.flatten(0, 1)[None]
         chunks = [slice(0, whole.shape[1])] if learns else []

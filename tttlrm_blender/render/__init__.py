@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats become pictures, differentiably: one `rasterize` with back ends for CUDA and the CPU; how pictures are compared."""
+"""Differentiable drawing of splats, `rasterize`, with back ends for CUDA and the CPU; comparison of pictures with photos."""
 
 from .rasterize import Rendering, rasterize
 

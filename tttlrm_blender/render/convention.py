@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all back ends agree on: the constants of 3D Gaussian splatting (Kerbl et al. 2023) and the shapes of a drawing."""
+"""Shared by all back ends: the constants of 3D Gaussian splatting (Kerbl et al. 2023), their input and their output."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import torch
 from ..geometry.cameras import Cameras
 
 NEAR = 0.01  # splats whose center is nearer than this, in world units, are not drawn
-BLUR = 0.3  # variance in px² added to every splat, so that none falls between pixels
+BLUR = 0.3  # variance in px² added to every splat, so that none is missed between pixels
 MIN_ALPHA = 1 / 255  # fainter contributions to a pixel are ignored
 MAX_ALPHA = 0.999  # no splat hides what is behind it completely
-MIN_TRANSMITTANCE = 1e-4  # a pixel is finished before it would become darker than this
-VIEW_MARGIN = 0.3  # the projection is linearized at most this share of the half view angle outside the picture
+MIN_TRANSMITTANCE = 1e-4  # a pixel is finished before its transmittance would fall below this
+VIEW_MARGIN = 0.3  # the projection is linearized at most this share of the half view outside the picture
 
 
 @dataclass(frozen=True)
 class Views:
-    """V cameras as the back ends need them."""
+    """V cameras as input of the back ends."""
 
     rotations: np.ndarray  # [V, 3, 3] float32, world to camera
     centers: np.ndarray  # [V, 3] float32, camera positions in the world
@@ -38,7 +38,7 @@ class Views:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a back end returns: sums along the rays over a black background."""
+    """The output of a back end: sums along rays, over a black background."""
 
     rgb: torch.Tensor  # [V, H, W, 3]
     depth: torch.Tensor  # [V, H, W], sum of weight · z

@@ -18,10 +18,10 @@ from .convention import BLUR, NEAR, Drawing, Views
 
 
 class Compilation:
-    """gsplat compiling its kernels in a process of its own, if they are not compiled yet.
+    """Compilation of gsplat's kernels in a separate process, if they are not compiled yet.
 
-    The first time takes minutes; the result is kept in TORCH_EXTENSIONS_DIR. Whoever draws before it is finished compiles
-    anew, and so nobody must.
+    The first time takes minutes; the result is kept in TORCH_EXTENSIONS_DIR. Nothing may be drawn before it has finished:
+    that would compile them again.
     """
 
     PROGRAM = "import sys; from gsplat.cuda._backend import _C; sys.exit(_C is None)"
@@ -37,7 +37,7 @@ class Compilation:
         return self._process is not None and self._process.poll() == 0
 
     def wait(self) -> bool:
-        """Whether splats can be drawn, once that is known."""
+        """Wait for the compilation; return whether splats can be drawn."""
         return self._process is not None and self._process.wait() == 0
 
 
@@ -61,7 +61,7 @@ def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int]
 
 
 def nothing(gaussians: Gaussians[torch.Tensor], views: int, size: tuple[int, int]) -> Drawing:
-    """The drawing of no splats, for which gsplat ends the whole process."""
+    """The drawing of no splats, for which gsplat would end the whole process."""
     zero = torch.stack([array.sum() for array in gaussians.arrays().values()]).sum()  # so that gradients are empty, not missing
     pixels = (views, size[1], size[0])
     places, radii = gaussians.means.new_zeros(views, 0, 2), torch.zeros(views, 0, dtype=torch.int32, device=zero.device)
@@ -69,7 +69,7 @@ def nothing(gaussians: Gaussians[torch.Tensor], views: int, size: tuple[int, int
 
 
 def _gsplat(means: torch.Tensor) -> Callable[..., Any]:
-    """gsplat's rasterizer, once it is known to work for these tensors."""
+    """gsplat's rasterizer, after checking that it works for these tensors."""
     if not means.is_cuda:
         raise TttlrmError(
             "The splats are not on a CUDA device.", hint="Move them there, or choose the cpu rasterizer.", code=Code.NO_CUDA

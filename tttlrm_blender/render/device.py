@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where networks run, and where splats are drawn and optimized."""
+"""Devices on which networks run and splats are drawn and optimized."""
 
 from importlib.util import find_spec
 
@@ -10,12 +10,12 @@ from ..gaussians.gaussians import Gaussians
 
 
 def best_device() -> torch.device:
-    """A CUDA GPU if there is one, otherwise the processor."""
+    """A CUDA GPU if there is one, otherwise the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def drawing_device() -> torch.device:
-    """The best device, or the processor where the package that draws on GPUs is not installed."""
+    """The best device, or the CPU if gsplat, which draws on GPUs, is not installed."""
     return best_device() if find_spec("gsplat") else torch.device("cpu")
 
 

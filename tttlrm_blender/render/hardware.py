@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this machine has to draw and to learn with."""
+"""The hardware and software of this machine for drawing and training."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import torch
 
 
 def torch_facts() -> dict[str, Any]:
-    """The version of torch, the kind of GPU that it is built for, and the threads that it takes."""
+    """The version of torch, the GPUs it is built for, and its number of threads."""
     built = f"CUDA {torch.version.cuda}" if torch.version.cuda else f"ROCm {torch.version.hip}" if torch.version.hip else ""
     return {"version": torch.__version__, "built_for": built or "processors only", "threads": torch.get_num_threads()}
 
 
 def devices() -> list[dict[str, Any]]:
-    """The processor and the GPUs that torch sees, with bytes of memory in all and, of GPUs, free; None where unknown."""
+    """The CPU and the GPUs that torch sees, with total and, for GPUs, free memory in bytes; None where unknown."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else None
     found: list[dict[str, Any]] = [{"device": "cpu", "name": f"{os.cpu_count()} cores", "memory": pages, "free": None}]
     for index in range(torch.cuda.device_count()):
@@ -27,7 +27,7 @@ def devices() -> list[dict[str, Any]]:
 
 
 def rasterizers() -> dict[str, str]:
-    """Of the back ends that draw splats, why each cannot be used here; "" where it can."""
+    """Why each back end that draws splats cannot be used here; "" if it can."""
     return {"cpu": _import_fault("numba"), "cuda": _cuda_fault() or _import_fault("gsplat")}
 
 
@@ -40,6 +40,6 @@ def _cuda_fault() -> str:
 def _import_fault(package: str) -> str:
     try:
         importlib.import_module(package)
-    except Exception as error:  # broken installations raise whatever they like
+    except Exception as error:  # broken installations raise all kinds of exceptions
         return f"{package} does not load ({error or type(error).__name__})"
     return ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How close pictures of splats come to photos: PSNR and SSIM."""
+"""Metrics of pictures of splats against photos: PSNR and SSIM."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .rasterize import rasterize
 
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5  # pixels
 SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
-LEAST_TIE = 1e-6  # keeps the exposure of a picture in one color defined
+LEAST_TIE = 1e-6  # keeps the exposure map of a single-color picture well defined
 WHITE_ERROR = 0.5  # mean difference of the three channels that `error_colors` shows as white
 
 
@@ -43,7 +43,7 @@ def ssim_map(
 ) -> torch.Tensor:
     """Structural similarity around every pixel (Wang et al. 2004): [V, H, W, 3].
 
-    The window is the usual Gaussian of 11×11 pixels, the border padded with zeros, as 3D Gaussian splatting measures it.
+    The window is the usual Gaussian of 11×11 pixels, the border padded with zeros, as in 3D Gaussian splatting.
     """
     x, y = (images.permute(0, 3, 1, 2) for images in (pictures, photos))
     mean_x, mean_y = _blur(x), _blur(y)
@@ -59,7 +59,7 @@ def evaluate_views(
 ) -> dict[str, float]:
     """Mean PSNR (dB) and SSIM of splats (numpy) over the photos, each drawn over their background: {"psnr": …, "ssim": …}.
 
-    `exposure` brings the colors of each picture as near to its photo as an affine map can.
+    `exposure` first brings the colors of each picture as close to its photo as an affine map can.
     """
     pairs = enumerate(compared(gaussians, photos, exposure, listen))
     scores = np.array([[_counted_psnr(photos, view, *pair), ssim(*pair).item()] for view, pair in pairs])
@@ -67,13 +67,13 @@ def evaluate_views(
 
 
 def evaluate_psnr(gaussians: Gaussians[np.ndarray], photos: PhotoSet, exposure: bool = False, listen: Listen = unheard) -> float:
-    """The PSNR of `evaluate_views` alone, in a fraction of the time."""
+    """Only the PSNR of `evaluate_views`, in a fraction of the time."""
     pairs = enumerate(compared(gaussians, photos, exposure, listen))
     return float(np.mean([_counted_psnr(photos, view, *pair) for view, pair in pairs]))
 
 
 def _counted_psnr(photos: PhotoSet, view: int, picture: torch.Tensor, photo: torch.Tensor) -> float:
-    """PSNR in dB over the pixels that count, where the others look like the photo."""
+    """PSNR in dB over the pixels that count; the others equal the photo."""
     counted = 1.0 if photos.weights is None else float(photos.weights[view].mean())
     return psnr(picture, photo).item() + 10 * np.log10(max(counted, 1e-6))
 
@@ -82,9 +82,9 @@ def _counted_psnr(photos: PhotoSet, view: int, picture: torch.Tensor, photo: tor
 def compared(
     gaussians: Gaussians[np.ndarray], photos: PhotoSet, exposure: bool = False, listen: Listen = unheard
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """For each photo the picture of splats (numpy) that its camera sees, and the photo: both [1, H, W, 3], 0 to 1.
+    """Yield for each photo the picture of splats (numpy) from its camera, and the photo: both [1, H, W, 3], 0 to 1.
 
-    The picture is like the photo where pixels do not count; `exposure` gives it the exposure of the photo.
+    The picture equals the photo where pixels do not count; `exposure` adapts its exposure to the photo.
     """
     splats = to_tensors(gaussians)
     for view in range(len(photos)):
@@ -104,9 +104,9 @@ def exposure_map(
     weights: torch.Tensor | None = None,  # [H, W]
     tie: float = LEAST_TIE,
 ) -> torch.Tensor:
-    """The affine map of colors, gain [3, 3] over offset [1, 3], that brings a picture nearest to its photo by least squares.
+    """The affine map of colors, gain [3, 3] over offset [1, 3], that brings a picture closest to its photo by least squares.
 
-    `tie` draws it to the identity: it is the weight of that wish, in units of a pixel's mean square of colors.
+    `tie` is the weight of a regularization toward the identity, in units of the mean square of a pixel's colors.
     """
     colors = torch.nn.functional.pad(picture.reshape(-1, 3), (0, 1), value=1.0).double()
     share = 1 / len(colors) if weights is None else weights.reshape(-1, 1) / weights.sum().clamp(min=1)
@@ -124,14 +124,14 @@ def with_exposure(
 
 
 def ssim_window() -> np.ndarray:
-    """Weights of the window along one axis: [11] float64, their sum is 1."""
+    """Weights of the window along one axis: [11] float64, with sum 1."""
     offsets = np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2
     weights = np.exp(-(offsets**2) / (2 * SSIM_SIGMA**2))
     return weights / weights.sum()
 
 
 def _blur(images: torch.Tensor) -> torch.Tensor:
-    """Images [V, 3, H, W] seen through the window."""
+    """Images [V, 3, H, W] convolved with the window."""
     window = torch.as_tensor(ssim_window()).to(images).expand(3, 1, -1)
     rows = conv2d(images, window[:, :, None], padding=(0, SSIM_WINDOW // 2), groups=3)
     return conv2d(rows, window[..., None], padding=(SSIM_WINDOW // 2, 0), groups=3)
@@ -140,5 +140,5 @@ def _blur(images: torch.Tensor) -> torch.Tensor:
 def error_colors(
     error: np.ndarray,  # [..., H, W], 0 to 1
 ) -> np.ndarray:
-    """Errors from black over red and yellow to white, [..., H, W, 3] of 0 to 1: the same error has the same color everywhere."""
+    """A heat map of errors, from black over red and yellow to white: [..., H, W, 3], 0 to 1, on a fixed scale."""
     return (3 * error[..., None] / WHITE_ERROR - [0, 1, 2]).clip(0, 1)

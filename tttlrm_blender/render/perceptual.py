@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How alike pictures look to a network trained on photos: features of VGG16, and LPIPS (Zhang et al. 2018) on top of them.
+"""Perceptual similarity of pictures: features of VGG16, and LPIPS (Zhang et al. 2018) on top of them.
 
 The weights are not part of the product; docs/evaluation.md says where they come from. Parameters have the names that
 torchvision (`features.*`) and the lpips package (`lin*`) give them.
@@ -24,14 +24,14 @@ from .metrics import compared
 
 STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels and convolutions before each halving of the size
 TAPS = (3, 8, 15, 22, 29)  # the layers relu1_2, relu2_2, relu3_3, relu4_3, relu5_3
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet; LPIPS shifts and scales by the same numbers
-LEAST = 16  # pixels of a side, or nothing is left in the last stage
-HINT = "docs/evaluation.md says how to make such a file."
-SHOWN = 3  # faults of a file that are named one by one
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet; LPIPS uses the same values
+LEAST = 16  # pixels of a side; smaller pictures vanish before the last stage
+HINT = "See docs/evaluation.md for how to make such a file."
+SHOWN = 3  # faults of a file that are listed
 
 
 class VggFeatures(nn.Module):
-    """The convolutions of VGG16, from a file with torchvision's `features.*`; as a loss, the mean distance of features.
+    """The convolutions of VGG16, from a file with torchvision's `features.*`; called, the mean distance of features.
 
     Raises `TttlrmError` ("bad_weights") for a file without them.
     """
@@ -44,13 +44,15 @@ class VggFeatures(nn.Module):
         load_weights(self, file)
 
     def add_heads(self) -> None:
-        """Add what a network built on the features needs; the features alone need nothing."""
+        """Add the modules of a subclass beyond the features; there are none here."""
 
     def layers(self, images: Tensor) -> list[Tensor]:
-        """Features [V, C, h, w] of the five stages for images [V, H, W, 3] of 0 to 1. Raises `TttlrmError` for tiny ones."""
+        """Features [V, C, h, w] of the five stages for images [V, H, W, 3], 0 to 1. Raises `TttlrmError` for tiny ones."""
         height, width = images.shape[1:3]
         if min(height, width) < LEAST:
-            raise TttlrmError("Pictures of {}×{} pixels are too small for VGG16; a side needs {}.", width, height, LEAST)
+            raise TttlrmError(
+                "Pictures of {}×{} pixels are too small for VGG16; each side needs at least {}.", width, height, LEAST
+            )
         x = ((images - images.new_tensor(MEAN)) / images.new_tensor(DEVIATION)).permute(0, 3, 1, 2)
         found = []
         for index, layer in enumerate(self.features):
@@ -73,7 +75,7 @@ class Lpips(VggFeatures):
     """The LPIPS distance with VGG16, from a file that also has the lpips package's five heads `lin0` to `lin4`."""
 
     def add_heads(self) -> None:
-        """Add the five heads, each a weight for every channel."""
+        """Add the five heads, each with one weight per channel."""
         for index, (channels, _) in enumerate(STAGES):
             weigh = nn.Conv2d(channels, 1, 1, bias=False)
             self.add_module(f"lin{index}", nn.ModuleDict({"model": nn.Sequential(nn.Identity(), weigh)}))
@@ -117,7 +119,7 @@ def load_weights(network: nn.Module, file: Path) -> None:
 def read_weights(file: Path) -> dict[str, Tensor]:
     """The tensors of a .safetensors file or of a .pt file with a state dict, named as torchvision and lpips do.
 
-    The lpips package calls the convolutions `net.sliceK.N` where torchvision says `features.N`. Raises `TttlrmError`.
+    The lpips package calls the convolutions `net.sliceK.N`; torchvision calls them `features.N`. Raises `TttlrmError`.
     """
     if not file.is_file():
         raise TttlrmError("There are no weights at {}.", file, hint=HINT, code=Code.BAD_WEIGHTS)

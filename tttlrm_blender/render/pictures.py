@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of splats, as arrays that can be shown or written to files."""
+"""Pictures of splats as arrays, for display and files."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def draw_views(gaussians: Gaussians[np.ndarray], cameras: Cameras) -> np.ndarray
 
 
 def to_bytes(image: np.ndarray) -> np.ndarray:
-    """An image of 0 to 1 as uint8."""
+    """An image with values from 0 to 1 as uint8."""
     return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)

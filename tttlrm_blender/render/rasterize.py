@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one way to draw splats."""
+"""The common interface to all rasterizers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ BACKENDS: dict[str, Draw] = {"cpu": cpu.draw, "cuda": cuda.draw, "reference": re
 
 @dataclass(frozen=True)
 class Rendering:
-    """Pictures of V views, and what densification needs to know about the N splats in them."""
+    """Pictures of V views, and the data about the N splats in them that densification needs."""
 
     rgb: torch.Tensor  # [V, H, W, 3], sRGB, 0 to about 1, over the background
     depth: torch.Tensor  # [V, H, W], expected z depth in world units, 0 where alpha is 0
     alpha: torch.Tensor  # [V, H, W], 0 to 1
-    means2d: torch.Tensor  # [V, N, 2], centers in pixels; call `retain_grad()` on it to learn its gradient
+    means2d: torch.Tensor  # [V, N, 2], centers in pixels; call `retain_grad()` on it to get its gradient
     radii: torch.Tensor  # [V, N] int32, pixels, 0 for splats that are not drawn
 
 

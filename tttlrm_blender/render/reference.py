@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rasterizer as plain formulas in torch: every splat at every pixel, gradients by autograd.
 
-It is what the fast back ends are compared with, and works in float64; memory grows with splats times pixels.
+The fast back ends are compared with it. It works in float64 too; memory grows with splats times pixels.
 """
 
 from __future__ import annotations

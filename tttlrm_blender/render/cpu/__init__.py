@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rasterizer for processors without a GPU: numba kernels that run side by side without the interpreter's lock."""
+"""The rasterizer for CPUs: numba kernels that run in parallel threads without the global interpreter lock."""

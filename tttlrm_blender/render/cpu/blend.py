@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kernels that blend the splats of every tile, and back.
+"""Kernels that blend the splats of every tile, and their gradients.
 
-All arrays of a tile's pixels stand one after the other in one buffer, and the inner loops have no branches and unsigned
-indices: so LLVM sees that nothing overlaps and vectorizes them. A pixel that is finished keeps its transmittance, negated.
+All arrays of a tile's pixels lie in one buffer, and the inner loops have no branches and unsigned indices, so that LLVM sees
+that nothing overlaps and vectorizes them. A finished pixel keeps its transmittance, negated.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ FAINTEST, MOST, DARKEST = F(MIN_ALPHA), F(MAX_ALPHA), F(MIN_TRANSMITTANCE)
 PIXELS = U(WIDTH * HEIGHT)
 RED, GREEN, BLUE, DEPTH, ALPHA, REST, X, Y = (U(k) * PIXELS for k in range(1, 9))  # offsets in a tile's buffer
 BUFFER = int(9 * PIXELS)
-BATCH = 32  # pairs whose records are fetched together, and between two looks at whether a tile is finished
+BATCH = 32  # pairs whose records are fetched together; after each batch the tile is checked for being finished
 
-# exp(u) where splats count, e - … in [FAINT, 0]: its eighth power is then exact to float32's last digits.
+# Polynomial of exp(u) on [LOWEST, 0], where splats count: its eighth power is exact to the last digits of float32.
 LOWEST = F(math.log(MIN_ALPHA) / 8 - 0.01)
 E0, E1, E2, E3, E4, E5 = (
     F(c)
@@ -34,7 +34,7 @@ E0, E1, E2, E3, E4, E5 = (
 
 @kernel
 def exp8(u) -> float:
-    """exp(8 u) for u from LOWEST to 0; too faint to count below."""
+    """exp(8 u) for u from LOWEST to 0; clamped below, where splats are too faint to count."""
     u = max(u, LOWEST)
     root = ((((E5 * u + E4) * u + E3) * u + E2) * u + E1) * u + E0
     root *= root
@@ -44,7 +44,7 @@ def exp8(u) -> float:
 
 @kernel
 def blend(start, stop, tile_starts, pairs, records, rgb, depth, alpha, used) -> None:
-    """Blend some tiles into rgb [H, W, 3], depth and alpha [H, W]; used [tiles] is where each tile's pairs end to matter."""
+    """Blend some tiles into rgb [H, W, 3], depth and alpha [H, W]; used [tiles] is the end of the pairs that count per tile."""
     height, width = alpha.shape
     strips = -(-width // WIDTH)
     tile, batch = np.empty(BUFFER, np.float32), np.empty((BATCH, RECORD), np.float32)
@@ -65,7 +65,7 @@ def blend(start, stop, tile_starts, pairs, records, rgb, depth, alpha, used) -> 
 
 @kernel
 def clear(tile, width, height) -> None:
-    """Make a tile's buffer ready: everything transparent and black; pixels outside the picture are finished."""
+    """Initialize a tile's buffer: everything transparent and black, pixels outside the picture finished."""
     tile[:] = ZERO
     for y in range(HEIGHT):
         for x in range(WIDTH):
@@ -86,7 +86,7 @@ def store(tile, rgb, depth, alpha, left, top) -> None:
 
 @kernel
 def fetch(pairs, records, batch) -> None:
-    """Copy the records of some pairs, all at once, so that the blending never waits for memory."""
+    """Copy the records of some pairs at once, so that blending never waits for memory."""
     for k in range(len(pairs)):
         for field in range(RECORD):
             batch[k, field] = records[pairs[k, 0], field]
@@ -123,7 +123,7 @@ def blend_pair(tile, pair, record, left, top) -> None:
 
 @kernel
 def blend_backward(start, stop, tile_starts, used, pairs, records, images, gradients, g_pairs) -> None:
-    """Fill g_pairs [P, 10] of some tiles from the pictures and their gradients, walking from near to far once more."""
+    """Fill g_pairs [P, 10] of some tiles from the pictures and their gradients, again from near to far."""
     height, width = images[2].shape
     strips = -(-width // WIDTH)
     tile, batch = np.empty(BUFFER, np.float32), np.empty((BATCH, RECORD), np.float32)
@@ -141,7 +141,7 @@ def blend_backward(start, stop, tile_starts, used, pairs, records, images, gradi
 
 @kernel
 def load_gradients(tile, images, gradients, left, top) -> None:
-    """Put a tile's gradients into its buffer, and as REST the loss that the picture there accounts for, to first order."""
+    """Load a tile's gradients into its buffer, and into REST the product of the picture with its gradient per pixel."""
     rgb, depth, alpha = images
     g_rgb, g_depth, g_alpha = gradients
     for y in range(top, min(top + HEIGHT, alpha.shape[0])):

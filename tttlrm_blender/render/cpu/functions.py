@@ -15,7 +15,7 @@ from ...kernels import spread
 from ..convention import Drawing, Views
 from . import blend, project, tiles
 
-PIECES = 16  # parts of the splats that are counted and listed side by side
+PIECES = 16  # parts of the splats that are counted and listed in parallel
 
 
 def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], degree: int) -> Drawing:
@@ -92,11 +92,11 @@ class TileLists:
 
     order: np.ndarray  # [M] uint32, the drawn splats, nearest first
     records: np.ndarray  # [M, 10] float32
-    starts: np.ndarray  # [M + 1] int64, where each record's places start in `slots`
-    slots: np.ndarray  # [P] int32, places in `pairs`
+    starts: np.ndarray  # [M + 1] int64, the first entry of each record in `slots`
+    slots: np.ndarray  # [P] int32, indices into `pairs`, record by record
     pairs: np.ndarray  # [P, 3] int32, rank in `order`, first and last row in the tile
-    tile_starts: np.ndarray  # [T + 1] int64, where each tile's part of `pairs` starts
-    used: np.ndarray  # [T] int64, where the part of it that was blended ends
+    tile_starts: np.ndarray  # [T + 1] int64, the first of each tile's `pairs`
+    used: np.ndarray  # [T] int64, the end of each tile's pairs that were blended
 
 
 def list_tiles(
@@ -106,7 +106,7 @@ def list_tiles(
     opacities: np.ndarray,  # [N]
     size: tuple[int, int],
 ) -> TileLists:
-    """Which splats are in which tile, nearest first."""
+    """List the splats in each tile, nearest first."""
     order = tiles.sort_by_depth(radii, ellipses)
     records = np.empty((len(order), tiles.RECORD), np.float32)
     spread(tiles.pack, len(order), order, means2d, ellipses, opacities, records)
@@ -123,10 +123,10 @@ def list_tiles(
 
 
 def _arrays(*tensors: torch.Tensor) -> tuple[np.ndarray, ...]:
-    """The tensors as numpy arrays of the same memory."""
+    """The tensors as numpy arrays that share their memory."""
     return tuple(tensor.detach().numpy() for tensor in tensors)
 
 
 def _view_arrays(views: Views) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The views as kernels take them."""
+    """The views as arguments of kernels."""
     return views.rotations, views.centers, views.intrinsics

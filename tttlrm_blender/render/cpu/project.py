@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kernels from splats to ellipses on the image and their colors, and back.
+"""Kernels that project splats to ellipses on the image with colors, and their gradients.
 
 Notation: p is the center in camera coordinates; U (two rows) the projection, linearized at p, times the camera's rotation;
 W = U Q with the splat's rotation Q; K = W diag(scales). The covariance on the image is K Kᵀ + blur, the conic its inverse.
@@ -117,7 +117,7 @@ def quat_backward(quat, length, g0, g1, g2, out) -> None:
 
 @kernel
 def clamped(slope, focal, principal, extent) -> float:
-    """x/z or y/z kept near the picture."""
+    """x/z or y/z, clamped to near the picture."""
     margin = MARGIN * HALF * extent / focal
     return min(max(slope, -principal / focal - margin), (extent - principal) / focal + margin)
 
@@ -190,7 +190,7 @@ def color(basis, sh, terms) -> Vector:
 
 @kernel
 def color_backward(offset, sh, terms, g_color, basis, weights, g_sh) -> Vector:
-    """Add to the gradient of sh and return that of the splat's center."""
+    """Add to the gradient of sh; return that of the splat's center."""
     distance = math.sqrt(dot(offset, offset))
     direction = scale(ONE / distance, offset)
     harmonics(terms, direction, basis)

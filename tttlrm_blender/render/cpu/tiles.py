@@ -3,7 +3,7 @@
 
 Splats are sorted by depth once; then a counting sort over tiles keeps that order. A *pair* is a splat in a tile, with the
 rows of the tile that its ellipse touches, so that blending skips the others.
-A *record* is what blending needs of a splat, in one row: [x, y, a, b, c, e, red, green, blue, z], where the splat's
+A *record* is the data of a splat that blending needs, in one row: [x, y, a, b, c, e, red, green, blue, z], where the splat's
 opacity at an offset (dx, dy) from its center is exp(8 (e - a dx² - b dx dy - c dy²)).
 """
 
@@ -23,13 +23,16 @@ ZERO, HALF, ONE, TWO, FOUR = F(0), F(0.5), F(1), F(2), F(4)
 EIGHTH, SIXTEENTH = F(1 / 8), F(1 / 16)
 FAINT = F(math.log(MIN_ALPHA) / 8)  # e - a dx² - … where a splat becomes too faint to count
 TINY = F(1e-30)
-SLACK, RELATIVE_SLACK = F(0.01), F(1e-4)  # of an ellipse's extent, in pixels and of its height, against rounding
+SLACK, RELATIVE_SLACK = (
+    F(0.01),
+    F(1e-4),
+)  # added to an ellipse's extent against rounding errors: pixels, and a share of its height
 BITS, BUCKETS = 11, 2048  # of one pass of the radix sort
 
 
 @kernel
 def sort_by_depth(radii, ellipses) -> np.ndarray:
-    """Indices of the drawn splats of a view from near to far; equal depths keep their order."""
+    """Indices of the drawn splats of a view from near to far, by a stable sort."""
     ids = np.flatnonzero(radii).astype(np.uint32)
     keys = ellipses[:, 6].copy().view(np.uint32)[ids]
     for shift in range(0, 32, BITS):
@@ -39,7 +42,7 @@ def sort_by_depth(radii, ellipses) -> np.ndarray:
 
 @kernel
 def sort_digit(keys, ids, shift) -> tuple[np.ndarray, np.ndarray]:
-    """Keys and ids in the order of 11 bits of the keys, stable."""
+    """Keys and ids sorted stably by 11 bits of the keys."""
     starts = np.zeros(BUCKETS + 1, np.int64)
     for key in keys:
         starts[((key >> shift) & np.uint32(BUCKETS - 1)) + 1] += 1
@@ -84,7 +87,7 @@ def count(start, stop, bounds, records, size, counts, starts) -> None:
 
 @kernel
 def positions(counts, tile_starts) -> None:
-    """Turn counts [pieces, tiles] into where each piece writes its pairs of each tile; fill tile_starts [tiles + 1]."""
+    """Turn counts [pieces, tiles] into the positions where each piece writes its pairs per tile; fill tile_starts [tiles + 1]."""
     position = 0
     for tile in range(counts.shape[1]):
         tile_starts[tile] = position
@@ -97,7 +100,7 @@ def positions(counts, tile_starts) -> None:
 
 @kernel
 def scatter(start, stop, bounds, records, size, places, starts, pairs, slots) -> None:
-    """Fill pairs [P, 3] (rank, first row, last row) tile by tile, and slots [P], the places of every record's pairs."""
+    """Fill pairs [P, 3] (rank, first row, last row) tile by tile, and slots [P], the positions of every record's pairs."""
     strips = -(-size[0] // WIDTH)
     for piece in range(start, stop):
         for rank in range(bounds[piece], bounds[piece + 1]):
