@@ -36,7 +36,7 @@ from tttlrm_blender.train.loader import make_step_data
 from tttlrm_blender.train.plan import NETWORKS, STAGES, Plan
 from tttlrm_blender.train.trainer import Trainer, fresh_model
 
-HOUSE = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 RELEASED = {"8 views 536x960": (8, 536, 960), "16 views 536x960": (16, 536, 960), "64 views 536x960": (64, 536, 960)}
 SIZES = RELEASED | {"100 views 256x256": (100, 256, 256)}  # views, height, width
 SMALL = Config(dim=256, layers=6, expansion=2)
@@ -126,7 +126,7 @@ def check_ranks(quick: bool) -> dict[str, Any]:
     """One sequence on two processes that share the GPU, compared with one process."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.gpu_check", "--rank"]
-        ranks = [subprocess.Popen([*command, str(rank), "--meet", folder], cwd=HOUSE) for rank in range(2)]
+        ranks = [subprocess.Popen([*command, str(rank), "--meet", folder], cwd=ROOT) for rank in range(2)]
         if any(rank.wait(300) for rank in ranks):
             raise RuntimeError("a rank failed")
         found = [torch.load(Path(folder) / f"{rank}.pt") for rank in range(2)]
@@ -217,7 +217,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="use tiny sizes, only to see that everything runs")
     parser.add_argument("--only", nargs="+", choices=CHECKS, default=list(CHECKS), help="run only these checks")
-    parser.add_argument("--out", type=Path, default=HOUSE / "out" / "gpu_check.json")
+    parser.add_argument("--out", type=Path, default=ROOT / "out" / "gpu_check.json")
     parser.add_argument("--rank", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--meet", help=argparse.SUPPRESS)
     args = parser.parse_args()

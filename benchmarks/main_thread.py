@@ -35,7 +35,7 @@ from tttlrm_blender.protocol.messages import Done, Event, Preview
 from tttlrm_blender.protocol.results import ReconstructResult
 
 TARGET = 0.05  # seconds
-HOUSE = Path(operators.__file__).parent
+ROOT = Path(operators.__file__).parent
 WAITING = {"job.Job.events", "background.Background.wait"}
 APART = {"points.write"} | WAITING  # passing attributes to Blender, or waiting
 WHOLE = {"job_operator.JobOperator.execute", "job_operator.JobOperator._wait"}  # which last as long as the job
@@ -50,7 +50,7 @@ def is_apart(name: str) -> bool:
 def name_of(code: CodeType) -> str:
     """The name of a function of the extension; empty for functions that do not count."""
     file, name = Path(code.co_filename), f"{Path(code.co_filename).stem}.{code.co_qualname}"
-    return name if is_apart(name) or (HOUSE in file.parents and name not in WHOLE and "<" not in name) else ""
+    return name if is_apart(name) or (ROOT in file.parents and name not in WHOLE and "<" not in name) else ""
 
 
 class Calls:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.imports import HOUSE as ROOT
-from tools.imports import imports, module_name
+from tools.imports import ROOT, imports, module_name
 from tools.plan import TREES, layers, rooms
 
 ENGINE, OPERATORS = ROOT / "tttlrm_blender", ROOT / "operators"

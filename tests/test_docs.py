@@ -11,11 +11,11 @@ import pytest
 
 from tools.pages import anchors, page
 
-HOUSE = Path(__file__).resolve().parents[1]
-DOCS = HOUSE / "docs"
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 READ_AS_FILES = sorted(
-    file for place in (".", ".github", "benchmarks", "benchmarks/results", "soak") for file in (HOUSE / place).glob("*.md")
+    file for place in (".", ".github", "benchmarks", "benchmarks/results", "soak") for file in (ROOT / place).glob("*.md")
 )
 COLUMNS = 100
 each_page = pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
@@ -64,7 +64,7 @@ def test_links_lead_somewhere(file):
             assert (not heading or heading in known[place]) and (place in known or place.exists()), link
 
 
-@pytest.mark.parametrize("file", READ_AS_FILES, ids=lambda file: file.relative_to(HOUSE).as_posix())
+@pytest.mark.parametrize("file", READ_AS_FILES, ids=lambda file: file.relative_to(ROOT).as_posix())
 def test_links_between_files_lead_somewhere(file):
     """Outside docs/, where they are read as files: to one, and a heading of it."""
     for link in re.findall(r"\]\(([^)]+)\)", file.read_text("utf-8")):
@@ -74,7 +74,7 @@ def test_links_between_files_lead_somewhere(file):
             assert page.exists() and (not heading or heading in anchors(page.read_text("utf-8"))), link
 
 
-@pytest.mark.parametrize("file", [*PAGES, *READ_AS_FILES], ids=lambda file: file.relative_to(HOUSE).as_posix())
+@pytest.mark.parametrize("file", [*PAGES, *READ_AS_FILES], ids=lambda file: file.relative_to(ROOT).as_posix())
 def test_prose_wraps(file):
     """Tables, code and a single long word, such as a link, may be wider."""
     prose = re.sub(r"^ *```.*?^ *```$", "", file.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)

@@ -4,27 +4,27 @@
 import re
 from pathlib import Path
 
-HOUSE = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 LARGEST = 1_500_000  # bytes, of all pictures: they travel in the extension
 
 
 def test_the_guide_shows_what_the_journey_takes():
-    taken = re.findall(r'self\.(?:shot|picture)\("(\w+)"\)', (HOUSE / "tools" / "inside" / "guide.py").read_text("utf-8"))
-    shown = re.findall(r"\]\(guide/(\w+)\.jpg\)", (HOUSE / "docs" / "guide.md").read_text("utf-8"))
-    kept = [file.stem for file in (HOUSE / "docs" / "guide").iterdir()]
+    taken = re.findall(r'self\.(?:shot|picture)\("(\w+)"\)', (ROOT / "tools" / "inside" / "guide.py").read_text("utf-8"))
+    shown = re.findall(r"\]\(guide/(\w+)\.jpg\)", (ROOT / "docs" / "guide.md").read_text("utf-8"))
+    kept = [file.stem for file in (ROOT / "docs" / "guide").iterdir()]
     assert len(taken) > 10 and taken == shown and sorted(taken) == sorted(kept)
 
 
 def test_the_pictures_are_small():
-    assert sum(file.stat().st_size for file in (HOUSE / "docs" / "guide").iterdir()) < LARGEST
+    assert sum(file.stat().st_size for file in (ROOT / "docs" / "guide").iterdir()) < LARGEST
 
 
 def test_the_journey_names_modules_and_panels_that_exist():
-    journey = (HOUSE / "tools" / "inside" / "guide.py").read_text("utf-8")
+    journey = (ROOT / "tools" / "inside" / "guide.py").read_text("utf-8")
     panels = re.findall(r'"(\w+)\.(TTTLRM_PT_\w+)"', journey)
     modules = re.findall(r'import_module\(f"\{MODULE\}\.([\w.]+)"\)', journey)
     assert panels and modules
     for file, panel in panels:
-        assert f"class {panel}(" in (HOUSE / "operators" / "interface" / f"{file}.py").read_text("utf-8")
+        assert f"class {panel}(" in (ROOT / "operators" / "interface" / f"{file}.py").read_text("utf-8")
     for module in modules:
-        assert (HOUSE / module.replace(".", "/")).with_suffix(".py").exists(), module
+        assert (ROOT / module.replace(".", "/")).with_suffix(".py").exists(), module

@@ -16,8 +16,8 @@ from pathlib import Path
 from tools.pages import page
 from tttlrm_blender import __version__
 
-HOUSE = Path(__file__).resolve().parents[1]
-MANIFEST = HOUSE / "blender_manifest.toml"
+ROOT = Path(__file__).resolve().parents[1]
+MANIFEST = ROOT / "blender_manifest.toml"
 FILES = ("__init__.py", "LICENSE")
 TREES = ("operators", "tttlrm_blender")
 PICTURES = (".jpg", ".png")  # in the docs
@@ -32,16 +32,16 @@ def fetch_wheels() -> None:
         "--require-hashes",
         "--no-deps",
         "--requirement",
-        HOUSE / "vendor/requirements.txt",
+        ROOT / "vendor/requirements.txt",
         "--dest",
-        HOUSE / "vendor",
+        ROOT / "vendor",
     ]
     subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", *pure, *pinned], check=True)
 
 
 def wheels() -> list[Path]:
     """The wheels that the manifest lists."""
-    return [HOUSE / wheel for wheel in tomllib.loads(manifest(__version__))["wheels"]]
+    return [ROOT / wheel for wheel in tomllib.loads(manifest(__version__))["wheels"]]
 
 
 def manifest(version: str) -> str:
@@ -52,13 +52,13 @@ def manifest(version: str) -> str:
 def contents(version: str) -> Iterator[tuple[Path, bytes]]:
     """Every file of the extension, in a fixed order; the docs as HTML pages, which F1 opens."""
     yield MANIFEST, manifest(version).encode()
-    files = [HOUSE / name for name in FILES]
+    files = [ROOT / name for name in FILES]
     for tree in TREES:
-        files += sorted(file for file in (HOUSE / tree).rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+        files += sorted(file for file in (ROOT / tree).rglob("*") if file.is_file() and "__pycache__" not in file.parts)
     files += wheels()
-    files += sorted(file for file in (HOUSE / "docs").rglob("*") if file.suffix in PICTURES)
+    files += sorted(file for file in (ROOT / "docs").rglob("*") if file.suffix in PICTURES)
     yield from ((file, file.read_bytes()) for file in files)
-    for file in sorted((HOUSE / "docs").rglob("*.md")):
+    for file in sorted((ROOT / "docs").rglob("*.md")):
         yield file.with_suffix(".html"), page(file.read_text("utf-8")).encode()
 
 
@@ -70,7 +70,7 @@ def build(folder: Path, version: str = __version__) -> Path:
     unfinished = target.with_suffix(".part")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
         for file, content in contents(version):
-            entry = zipfile.ZipInfo(file.relative_to(HOUSE).as_posix())
+            entry = zipfile.ZipInfo(file.relative_to(ROOT).as_posix())
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return unfinished.replace(target)
@@ -98,8 +98,8 @@ def check(target: Path) -> int:
 
 def main() -> int:
     """Build and validate; the exit status is Blender's."""
-    target = build(HOUSE / "dist")
-    print(target.relative_to(HOUSE))
+    target = build(ROOT / "dist")
+    print(target.relative_to(ROOT))
     return check(target)
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from coverage import Coverage
 
-from tools.imports import HOUSE
+from tools.imports import ROOT
 
-PAGE = HOUSE / "CONTRIBUTING.md"
+PAGE = ROOT / "CONTRIBUTING.md"
 TREES = ("tttlrm_blender", "operators")
 WIDTH = 100
 
@@ -32,9 +32,9 @@ def measured(tree: str) -> dict[str, tuple[int, int]]:
     """The number of lines in each room of a tree, and how many no test ran. A module outside any room counts as one."""
     coverage, lines, missed = Coverage(), Counter[str](), Counter[str]()
     coverage.load()
-    for source in sorted((HOUSE / tree).rglob("*.py")):
+    for source in sorted((ROOT / tree).rglob("*.py")):
         _, statements, _, missing, _ = coverage.analysis2(str(source))
-        room = Path(source.relative_to(HOUSE / tree).parts[0]).stem
+        room = Path(source.relative_to(ROOT / tree).parts[0]).stem
         lines[room] += len(statements)
         missed[room] += len(missing)
     return {room: (count, missed[room]) for room, count in lines.items() if count}

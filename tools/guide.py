@@ -59,7 +59,7 @@ def demo_photos(out: Path) -> Path:
     """Let the bpy module photograph Suzanne, in a separate process."""
     folder = out / "Suzanne"
     if not (folder / "transforms.json").exists():
-        subprocess.run([sys.executable, "-c", PHOTOGRAPH, str(folder)], cwd=window.HOUSE, check=True)
+        subprocess.run([sys.executable, "-c", PHOTOGRAPH, str(folder)], cwd=window.ROOT, check=True)
     return folder
 
 

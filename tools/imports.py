@@ -7,19 +7,19 @@ import ast
 from functools import cache
 from pathlib import Path
 
-HOUSE = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def module_name(source: Path) -> str:
     """Dotted name of a source file."""
-    parts = source.relative_to(HOUSE).with_suffix("").parts
+    parts = source.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @cache
 def imports(source: Path) -> list[tuple[str, bool]]:
     """Every import anywhere in a file: the absolute name of the module or of a name in it, and whether the import is relative."""
-    package = source.relative_to(HOUSE).parts[:-1]
+    package = source.relative_to(ROOT).parts[:-1]
     found = []
     for node in ast.walk(ast.parse(source.read_text("utf-8"))):
         if isinstance(node, ast.Import):

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from tttlrm_blender.setup.pythons import VERSIONS
 
-HOUSE = Path(__file__).resolve().parents[1]
-ROOM = HOUSE / "tttlrm_blender/setup"
+ROOT = Path(__file__).resolve().parents[1]
+ROOM = ROOT / "tttlrm_blender/setup"
 TORCH = "torch==2.13.0"
 EXTRAS = ("formats", "video", "background")
 WITH_TORCH = ("torch==", "triton==", "nvidia-", "cuda-")
@@ -44,7 +44,7 @@ def resolved() -> list[str]:
         "-",
     ]
     wanted = f"{TORCH}\npip>=24.1\n"  # pip reports the progress of downloads from 24.1 on
-    run = subprocess.run(command, input=wanted, stdout=subprocess.PIPE, text=True, check=True, cwd=HOUSE)
+    run = subprocess.run(command, input=wanted, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
     return re.split(r"\n(?=\S)", run.stdout.strip())
 
 
@@ -57,7 +57,7 @@ def check(platform: str, version: tuple[int, int]) -> None:
         "--python-version",
         ".".join(map(str, version)),
         "--target",
-        HOUSE / "build/none",
+        ROOT / "build/none",
     ]
     only = ["--dry-run", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
     subprocess.run(

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.build_extension import HOUSE, blender_command, build, check
+from tools.build_extension import ROOT, blender_command, build, check
 
 UV = (sys.executable, "-m", "uv")
 OF_OLDER_RELEASES = ("tttlrm*", "index.*")
@@ -19,7 +19,7 @@ OF_OLDER_RELEASES = ("tttlrm*", "index.*")
 def build_engine(folder: Path) -> None:
     """Write the engine's sdist, and a wheel made from it, into a folder."""
     subprocess.run(
-        [*UV, "build", "--quiet", "--no-build-isolation", "--no-create-gitignore", "--out-dir", folder, HOUSE], check=True
+        [*UV, "build", "--quiet", "--no-build-isolation", "--no-create-gitignore", "--out-dir", folder, ROOT], check=True
     )
 
 
@@ -44,9 +44,9 @@ def release(folder: Path) -> int:
 
 def main() -> int:
     """Build everything into dist/; the exit status is that of Blender's validation of the extension."""
-    status = release(HOUSE / "dist")
-    for file in sorted((HOUSE / "dist").iterdir()):
-        print(file.relative_to(HOUSE))
+    status = release(ROOT / "dist")
+    for file in sorted((ROOT / "dist").iterdir()):
+        print(file.relative_to(ROOT))
     return status
 
 

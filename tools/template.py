@@ -15,7 +15,7 @@ import sys
 
 from tools import window
 
-TEMPLATE = window.HOUSE / "operators" / "interface" / "template.blend"
+TEMPLATE = window.ROOT / "operators" / "interface" / "template.blend"
 RESAVE = """
 import sys
 import bpy

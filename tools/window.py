@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tools.build_extension import HOUSE, build, fetch_wheels
+from tools.build_extension import ROOT, build, fetch_wheels
 
-SCRIPTS = HOUSE / "tools" / "inside"
+SCRIPTS = ROOT / "tools" / "inside"
 NO_SPLASH = """
 import bpy
 def register():
@@ -35,6 +35,6 @@ def run(blender: str, script: str, plan: dict[str, Any]) -> int:
         startup = home / "scripts" / "startup"
         startup.mkdir(parents=True)
         (startup / "no_splash.py").write_text(NO_SPLASH)
-        file.write_text(json.dumps(plan | {"extension": str(build(HOUSE / "dist"))}))
+        file.write_text(json.dumps(plan | {"extension": str(build(ROOT / "dist"))}))
         command = [*shlex.split(blender), "--python", str(SCRIPTS / f"{script}.py"), "--", str(file)]
-        return subprocess.run(command, env=os.environ | {"BLENDER_USER_RESOURCES": str(home)}, cwd=HOUSE, check=False).returncode
+        return subprocess.run(command, env=os.environ | {"BLENDER_USER_RESOURCES": str(home)}, cwd=ROOT, check=False).returncode

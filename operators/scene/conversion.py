@@ -20,7 +20,7 @@ AXES = {
     "Y": np.array([[1.0, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]]),
     "Z": np.eye(4),
 }
-SENSOR = 36.0  # millimetres, the side of the sensor that the focal length refers to
+SENSOR = 36.0  # millimeters, the side of the sensor that the focal length refers to
 
 
 def camera_to_blender(
@@ -51,7 +51,7 @@ class Lens:
     """Intrinsics as a Blender camera has them."""
 
     fit: str  # "HORIZONTAL" or "VERTICAL": the side of the picture that is SENSOR wide
-    length: float  # millimetres
+    length: float  # millimeters
     shift_x: float  # as a share of that side
     shift_y: float
     pixel_aspect: float  # height of a pixel over its width; a setting of the scene in Blender
@@ -70,8 +70,8 @@ def lens(
 
 
 def intrinsics(
-    length: float,  # millimetres
-    sensor: float,  # millimetres, of the side `fit`
+    length: float,  # millimeters
+    sensor: float,  # millimeters, of the side `fit`
     shift: tuple[float, float],  # as shares of that side
     size: tuple[int, int],  # width, height in pixels
     fit: str,  # "HORIZONTAL" or "VERTICAL"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding things again."""
+"""Objects looked up by what outlives undo and renaming."""
 
 import bpy
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The finished picture of the splats over the viewport. Blender keeps what lies over the scene in linear light, and shows
-// it with the exponent 1 / 2.2, after the scene's view transform: this is the one place where colours are converted.
+// it with the exponent 1 / 2.2, after the scene's view transform: this is the one place where colors are converted.
 
 void main()
 {

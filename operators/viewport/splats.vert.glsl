@@ -4,7 +4,7 @@
 const float NEAR = 0.01;           // in units of the view
 const float BLUR = 0.3;            // px²
 const float MIN_ALPHA = 1.0 / 255.0;
-const float REACH = 1.3;           // of the half view, as far as the projection is linearised
+const float REACH = 1.3;           // of the half view, as far as the projection is linearized
 const float SMALLEST = 0.01;       // px: what is thinner all round is not drawn
 
 vec4 texel(sampler2D from, int index)
@@ -90,14 +90,14 @@ void main()
     return;
   }
 
-  // Covariance on the screen: what a unit ball becomes under scale, rotation, object, view and the linearised projection.
+  // Covariance on the screen: what a unit ball becomes under scale, rotation, object, view and the linearized projection.
   mat3 axes = rotation(texel(shapes, 3 * splat + 1));
   vec3 scale = texel(shapes, 3 * splat + 2).xyz;
   mat3 linear = transpose(mat3(to_view[0].xyz, to_view[1].xyz, to_view[2].xyz));
   mat3 to_ball = transpose(axes) * transpose(linear);
   bool aside = max(abs(clip.x), abs(clip.y)) > REACH * clip.w;
   if (is_perspective() && aside && -center.z < length(scale * to_ball[2])) {
-    return;  // it reaches behind the eye: linearised, it would lie over the whole view like fog
+    return;  // it reaches behind the eye: linearized, it would lie over the whole view like fog
   }
   mat2x3 root = to_ball * jacobian(center);
   root = mat2x3(scale * root[0], scale * root[1]);

@@ -62,7 +62,7 @@ def sixteen_bit(folder: Path, photos: list[Image.Image], shared: Path) -> None:
         write_png16(folder / f"{index}.png", np.asarray(photo).astype(np.uint16) * 257)
 
 
-def greyscale(folder: Path, photos: list[Image.Image], shared: Path) -> None:
+def grayscale(folder: Path, photos: list[Image.Image], shared: Path) -> None:
     save(folder, [photo.convert("L") for photo in photos])
 
 
@@ -136,7 +136,7 @@ def test_a_set_of_too_little_ends_with_one_sentence(
         (portrait_and_landscape, 5, ""),
         (mixed_cameras, 5, ""),
         (sixteen_bit, 5, ""),
-        (greyscale, 5, ""),
+        (grayscale, 5, ""),
         (cmyk, 5, ""),
         (hundred_megapixels, 5, ""),
         (corrupt_files, 4, "5.jpg"),

@@ -12,12 +12,12 @@ from tttlrm_blender.mesh.depth_maps import DepthMaps, depth_confidence, rays
 SIZE = (120, 90)  # width, height
 RADIUS = 0.8
 HALF = np.array([0.9, 0.6, 0.4])  # half sides of the box
-CENTRE = np.array([0.3, -0.2, 0.5])
+CENTER = np.array([0.3, -0.2, 0.5])
 
 Trace = Callable[[np.ndarray, np.ndarray], np.ndarray]  # origin [3], directions [..., 3] to distances [...], inf for a miss
 
 
-def around(count: int, distance: float = 3.0, centre: np.ndarray = CENTRE) -> Cameras:
+def around(count: int, distance: float = 3.0, center: np.ndarray = CENTER) -> Cameras:
     """Cameras all around a point, evenly spread, that look at it."""
     z = 1 - (2 * np.arange(count) + 1) / count
     turn = np.pi * (3 - np.sqrt(5)) * np.arange(count)
@@ -27,7 +27,7 @@ def around(count: int, distance: float = 3.0, centre: np.ndarray = CENTRE) -> Ca
         right = np.cross([0, 0, -1.0], -place)
         right /= np.linalg.norm(right)
         pose[:3, :3] = np.stack([right, np.cross(-place, right), -place], axis=1)
-        pose[:3, 3] = centre + distance * place
+        pose[:3, 3] = center + distance * place
     width, height = SIZE
     intrinsics = np.tile([1.4 * width, 1.4 * width, width / 2, height / 2], (count, 1))
     return Cameras(poses, intrinsics, np.tile(SIZE, (count, 1)))
@@ -35,7 +35,7 @@ def around(count: int, distance: float = 3.0, centre: np.ndarray = CENTRE) -> Ca
 
 def sphere(origin: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """Where rays meet the sphere."""
-    offset = origin - CENTRE
+    offset = origin - CENTER
     a, b = (directions**2).sum(-1), directions @ offset
     root = b * b - a * (offset @ offset - RADIUS**2)
     return np.where(root > 0, (-b - np.sqrt(np.maximum(root, 0))) / a, np.inf)
@@ -44,7 +44,7 @@ def sphere(origin: np.ndarray, directions: np.ndarray) -> np.ndarray:
 def box(origin: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """Where rays meet the box."""
     with np.errstate(divide="ignore"):
-        planes = np.stack([(CENTRE + sign * HALF - origin) / directions for sign in (-1, 1)])
+        planes = np.stack([(CENTER + sign * HALF - origin) / directions for sign in (-1, 1)])
     enter, leave = planes.min(0).max(-1), planes.max(0).min(-1)
     return np.where(enter < leave, enter, np.inf)
 
@@ -65,7 +65,7 @@ def trace_views(shape: Trace, cameras: Cameras) -> DepthMaps:
 
 def paint(points: np.ndarray) -> np.ndarray:
     """Smooth colors, 0 to 1, of points near the shapes."""
-    return np.clip(0.5 + 0.5 * (points - CENTRE), 0, 1)
+    return np.clip(0.5 + 0.5 * (points - CENTER), 0, 1)
 
 
 @pytest.fixture(scope="session")

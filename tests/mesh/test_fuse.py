@@ -16,7 +16,7 @@ from tttlrm_blender.mesh.volume import MARGIN, Volume, scene_box
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import MeshSettings
 
-from .conftest import CENTRE, HALF, RADIUS, SIZE, around, box, paint, sphere, trace_views
+from .conftest import CENTER, HALF, RADIUS, SIZE, around, box, paint, sphere, trace_views
 
 
 def volume_of(mesh: Trimesh) -> float:
@@ -32,8 +32,8 @@ def open_edges(mesh: Trimesh) -> int:
 
 
 def assert_well_formed(mesh: Trimesh) -> None:
-    travelling, colors = mesh_arrays(mesh), colors_of(mesh)
-    assert [travelling[name].dtype for name in ("vertices", "faces", "colors")] == [np.float32, np.int32, np.float32]
+    sent, colors = mesh_arrays(mesh), colors_of(mesh)
+    assert [sent[name].dtype for name in ("vertices", "faces", "colors")] == [np.float32, np.int32, np.float32]
     assert len(mesh.vertices) == len(colors) and colors.min() >= 0 and colors.max() <= 1
     assert set(np.unique(mesh.faces)) == set(range(len(mesh.vertices)))
 
@@ -42,7 +42,7 @@ def test_sphere(sphere_maps):
     mesh = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=48), Report())
     voxel = 2 * RADIUS / 48
     assert_well_formed(mesh)
-    assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).max() < voxel
+    assert np.abs(np.linalg.norm(mesh.vertices - CENTER, axis=1) - RADIUS).max() < voxel
     assert volume_of(mesh) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.02)
     assert open_edges(mesh) == 0
     assert np.abs(colors_of(mesh) - paint(mesh.vertices)).mean() < 0.01
@@ -52,7 +52,7 @@ def test_box(box_maps):
     mesh = fuse_depth_maps(box_maps, MeshSettings(texture=0, resolution=64), Report())
     voxel = 2 * HALF.max() / 64
     assert_well_formed(mesh)
-    offset = np.abs(mesh.vertices - CENTRE) - HALF
+    offset = np.abs(mesh.vertices - CENTER) - HALF
     assert np.abs(offset.max(axis=1)).max() < 1.5 * voxel
     assert np.abs(offset.max(axis=1)).mean() < 0.3 * voxel
     assert volume_of(mesh) == pytest.approx(8 * HALF.prod(), rel=0.03)
@@ -61,11 +61,11 @@ def test_box(box_maps):
 
 def test_half_seen_sphere_stays_open(sphere_maps):
     """Unobserved space gets no surface."""
-    front = np.flatnonzero(sphere_maps.cameras.c2w[:, 2, 3] > CENTRE[2] + 1.5)
+    front = np.flatnonzero(sphere_maps.cameras.c2w[:, 2, 3] > CENTER[2] + 1.5)
     maps = DepthMaps(*(a[front] for a in (sphere_maps.depth, sphere_maps.confidence, sphere_maps.color, sphere_maps.cameras)))
     mesh = fuse_depth_maps(maps, MeshSettings(texture=0, resolution=48), Report())
-    assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).max() < 2 * RADIUS / 48
-    assert mesh.vertices[:, 2].min() > CENTRE[2] - RADIUS and open_edges(mesh) > 0
+    assert np.abs(np.linalg.norm(mesh.vertices - CENTER, axis=1) - RADIUS).max() < 2 * RADIUS / 48
+    assert mesh.vertices[:, 2].min() > CENTER[2] - RADIUS and open_edges(mesh) > 0
 
 
 @pytest.mark.parametrize("maps_name", ["sphere_maps", "box_maps"])
@@ -87,17 +87,17 @@ def test_box_leaves_far_surroundings_out(sphere_maps):
     low, high = scene_box(trace_views(with_far_wall, around(30)))
     expected = scene_box(sphere_maps)
     np.testing.assert_allclose((low, high), expected, atol=0.05)
-    np.testing.assert_allclose(expected, (CENTRE - RADIUS, CENTRE + RADIUS), atol=0.1)
+    np.testing.assert_allclose(expected, (CENTER - RADIUS, CENTER + RADIUS), atol=0.1)
 
 
 def test_box_of_a_room_seen_from_inside():
     def room(origin, directions):
         with np.errstate(divide="ignore"):
-            return ((CENTRE + np.sign(directions) * HALF * 4 - origin) / directions).min(-1)
+            return ((CENTER + np.sign(directions) * HALF * 4 - origin) / directions).min(-1)
 
     cameras = around(30, distance=-0.3)
     low, high = scene_box(trace_views(room, cameras))
-    np.testing.assert_allclose((low, high), (CENTRE - 4 * HALF, CENTRE + 4 * HALF), atol=0.1)
+    np.testing.assert_allclose((low, high), (CENTER - 4 * HALF, CENTER + 4 * HALF), atol=0.1)
 
 
 def test_volume_covers_the_box_with_a_margin():
@@ -111,7 +111,7 @@ def splats_on_sphere(count: int) -> Gaussians:
     """Opaque flat splats on the sphere, in the colors of `paint`."""
     normals = np.random.default_rng(0).normal(size=(count, 3))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    means = CENTRE + RADIUS * normals
+    means = CENTER + RADIUS * normals
     size = 1.5 * RADIUS * np.sqrt(4 * np.pi / count)
     arrays = (
         means,
@@ -129,7 +129,7 @@ def test_from_splats():
     report.progress = lambda stage, fraction: stages.append(stage)
     mesh = fuse(splats_on_sphere(8000), around(24), MeshSettings(resolution=40, texture=256), report)
     assert_well_formed(mesh)
-    radii = np.linalg.norm(mesh.vertices - CENTRE, axis=1)
+    radii = np.linalg.norm(mesh.vertices - CENTER, axis=1)
     assert abs(np.median(radii) - RADIUS) < 2 * RADIUS / 40
     assert np.abs(radii - RADIUS).max() < 3 * 2 * RADIUS / 40
     assert volume_of(mesh) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.1)
@@ -208,4 +208,4 @@ def test_depth_maps_are_drawn_small_enough():
     cameras = around(1)
     large = Cameras(cameras.c2w, cameras.intrinsics * 16, cameras.sizes * 16)
     mesh = fuse(splats_on_sphere(8000), large, MeshSettings(texture=0, resolution=20), Report())
-    assert np.abs(np.linalg.norm(mesh.vertices - CENTRE, axis=1) - RADIUS).mean() < 0.1
+    assert np.abs(np.linalg.norm(mesh.vertices - CENTER, axis=1) - RADIUS).mean() < 0.1

@@ -80,7 +80,7 @@ def textured(tetrahedron) -> Trimesh:
     corners = np.array([[0.1, 0.1], [0.4, 0.1], [0.1, 0.4]], dtype=np.float32)
     uv = np.stack([corners + quarter for quarter in np.float32([[0, 0], [0.5, 0], [0, 0.5], [0.5, 0.5]])])
     picture = np.zeros((16, 16, 3), dtype=np.uint8)
-    picture[8:, :8], picture[8:, 8:], picture[:8, :8], picture[:8, 8:] = COLOURS  # v points up
+    picture[8:, :8], picture[8:, 8:], picture[:8, :8], picture[:8, 8:] = COLORS  # v points up
     file = BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=95, subsampling=0)
     return with_texture(tetrahedron, uv, np.frombuffer(file.getvalue(), np.uint8))
@@ -90,7 +90,7 @@ def with_texture(mesh: Trimesh, uv: np.ndarray, texture: np.ndarray) -> Trimesh:
     return make_mesh(mesh.vertices, mesh.faces, colors_of(mesh), uv, texture)
 
 
-COLOURS = np.uint8([[200, 30, 30], [30, 200, 30], [30, 30, 200], [200, 200, 30]])
+COLORS = np.uint8([[200, 30, 30], [30, 200, 30], [30, 30, 200], [200, 200, 30]])
 
 
 def test_a_textured_mesh_is_read_back_in_its_colours(tmp_path, textured):
@@ -100,7 +100,7 @@ def test_a_textured_mesh_is_read_back_in_its_colours(tmp_path, textured):
     np.testing.assert_allclose(again.visual.uv[again.faces], uv_of(textured), atol=1e-6)
     assert again.visual.material.baseColorTexture.size == (16, 16)
     seen = again.visual.material.to_color(again.visual.uv[again.faces].mean(axis=1))[:, :3]
-    np.testing.assert_allclose(seen, COLOURS, atol=4)
+    np.testing.assert_allclose(seen, COLORS, atol=4)
     tree, binary = parts((tmp_path / "mesh.glb").read_bytes())
     assert "COLOR_0" not in tree["meshes"][0]["primitives"][0]["attributes"], "it would be multiplied with the texture"
     view = tree["bufferViews"][tree["images"][0]["bufferView"]]

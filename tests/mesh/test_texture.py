@@ -19,7 +19,7 @@ from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import MeshSettings
 
-from .conftest import CENTRE, RADIUS, around, paint, sphere
+from .conftest import CENTER, RADIUS, around, paint, sphere
 
 TOLERANCE = 0.1
 SIZE = 256
@@ -27,7 +27,7 @@ SIZE = 256
 
 def stripes(points: np.ndarray) -> np.ndarray:
     """Colors, 0 to 1, with more detail than the vertices of a coarse mesh can hold."""
-    return 0.5 + 0.4 * np.sin(25 * (points - CENTRE))
+    return 0.5 + 0.4 * np.sin(25 * (points - CENTER))
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ def truth(mesh: Trimesh, atlas: Atlas) -> tuple[np.ndarray, np.ndarray, np.ndarr
     """Rows and columns of the texels with a face, and what color belongs there."""
     rows, columns = np.nonzero(atlas.face_index >= 0)
     points = texels_at(Texels.at_vertices(mesh), mesh.faces, atlas, rows, columns).points
-    outwards = (points - CENTRE) / np.linalg.norm(points - CENTRE, axis=1, keepdims=True)
-    return rows, columns, stripes(CENTRE + RADIUS * outwards)
+    outwards = (points - CENTER) / np.linalg.norm(points - CENTER, axis=1, keepdims=True)
+    return rows, columns, stripes(CENTER + RADIUS * outwards)
 
 
 def error(picture: np.ndarray, mesh: Trimesh, atlas: Atlas) -> float:
@@ -89,12 +89,12 @@ def blind(photos: PhotoSet) -> PhotoSet:
 
 
 def test_what_no_view_sees_has_the_colours_of_the_vertices(sphere_maps, coarse, atlas, photos):
-    above = np.flatnonzero(sphere_maps.cameras.c2w[:, 2, 3] > CENTRE[2] + 2)
+    above = np.flatnonzero(sphere_maps.cameras.c2w[:, 2, 3] > CENTER[2] + 2)
     maps = DepthMaps(*(a[above] for a in (sphere_maps.depth, sphere_maps.confidence, sphere_maps.color, sphere_maps.cameras)))
-    grey = make_mesh(coarse.vertices, coarse.faces, np.full((len(coarse.vertices), 3), 0.5, np.float32))
-    picture = bake(grey, atlas, maps, photos[above], TOLERANCE, Report())[::-1]
-    rows, columns, colors = truth(grey, atlas)
-    z = texels_at(Texels.at_vertices(grey), grey.faces, atlas, rows, columns).points[:, 2] - CENTRE[2]
+    gray = make_mesh(coarse.vertices, coarse.faces, np.full((len(coarse.vertices), 3), 0.5, np.float32))
+    picture = bake(gray, atlas, maps, photos[above], TOLERANCE, Report())[::-1]
+    rows, columns, colors = truth(gray, atlas)
+    z = texels_at(Texels.at_vertices(gray), gray.faces, atlas, rows, columns).points[:, 2] - CENTER[2]
     assert (np.abs(picture[rows, columns][z < -0.6] - 127.5) < 1).all()
     assert np.abs(picture[rows, columns] / 255 - colors)[z > 0.4].mean() < 0.05
 

@@ -14,7 +14,7 @@ from tests.operators import apart
 from tests.operators.worker_python import TOY, WORKER_PYTHON
 from tttlrm_blender.client import WorkerProcess, launch_worker
 
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.File | None:
@@ -30,9 +30,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> pytes
 @pytest.fixture(scope="session")
 def extension() -> Path:
     """The zip that people install, checked by Blender."""
-    run = subprocess.run([sys.executable, "-m", "tools.build_extension"], capture_output=True, text=True, cwd=HOUSE)
+    run = subprocess.run([sys.executable, "-m", "tools.build_extension"], capture_output=True, text=True, cwd=ROOT)
     assert run.returncode == 0, run.stdout + run.stderr
-    return HOUSE / run.stdout.splitlines()[0]
+    return ROOT / run.stdout.splitlines()[0]
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ SPLATS, CAMERA = ("means", "quats", "scales", "opacities", "sh"), ("c2w", "intri
 
 
 def draw(views: dict[str, tuple[Gaussians, Cameras]], folder: Path, backend: str = "reference") -> dict[str, np.ndarray]:
-    """What the first of some cameras sees of splats, by name: [H, W, 4] each, colours over black, and alpha."""
+    """What the first of some cameras sees of splats, by name: [H, W, 4] each, colors over black, and alpha."""
     parts = {f"{name}/{part}": getattr(one, part) for name, view in views.items() for one in view for part in _parts(one)}
     np.savez(folder / "in.npz", **parts)
     program = [WORKER_PYTHON, "-m", "tests.operators.engine_pictures"]

@@ -25,14 +25,12 @@ BLENDER = os.environ.get("TTTLRM_BLENDER") or shutil.which("blender")
 LANGUAGES = sorted(translations.FOLDER.glob("*.po"))
 FIELD = re.compile(r"\{[^}]*\}")
 each_language = pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
-each_source = pytest.mark.parametrize(
-    "file", words.interface_sources(), ids=lambda file: file.relative_to(words.HOUSE).as_posix()
-)
+each_source = pytest.mark.parametrize("file", words.interface_sources(), ids=lambda file: file.relative_to(words.ROOT).as_posix())
 
 each_template_source = pytest.mark.parametrize(
     "file",
     [*words.interface_sources(), *words.engine_sources()],
-    ids=lambda file: file.relative_to(words.HOUSE).as_posix(),
+    ids=lambda file: file.relative_to(words.ROOT).as_posix(),
 )
 
 
@@ -107,7 +105,7 @@ def test_templates_have_a_field_for_each_value(file):
 def test_no_error_of_the_interface_is_without_a_next_step():
     """What a source misses is a step in itself."""
     made = [
-        call for file in (words.HOUSE / "operators").rglob("*.py") for name, call in words.calls(file) if name == "TttlrmError"
+        call for file in (words.ROOT / "operators").rglob("*.py") for name, call in words.calls(file) if name == "TttlrmError"
     ]
     without = [ast.unparse(call.args[0]) for call in made if "hint" not in [keyword.arg for keyword in call.keywords]]
     assert sorted(without) == ["lacking", "self.missing"]
@@ -124,6 +122,6 @@ def test_blender_speaks_german(extension, tmp_path):
     look = ["-b", "--python-exit-code", "1", "--python", str(Path(__file__).with_name("german.py"))]
     for choice in (install, look):
         command, home = [*shlex.split(BLENDER), *choice], os.environ | {"HOME": str(tmp_path)}
-        run = subprocess.run(command, capture_output=True, text=True, env=home, cwd=words.HOUSE)
+        run = subprocess.run(command, capture_output=True, text=True, env=home, cwd=words.ROOT)
         assert run.returncode == 0, run.stdout + run.stderr
     assert "Everything is German" in run.stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tttlrm_blender.errors import FIELD
 
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 ENGLISH = {"headless", "presets"}  # rooms of `operators` without an interface
 UNHEARD = {"commands", "train"}  # rooms of the engine of which Blender hears nothing
 MARKED = {"pgettext_n": 0, "pgettext_tip": 0, "poll_message_set": 0, "report": 1}  # which argument of Blender's is a text
@@ -53,8 +53,8 @@ def own_properties(kind: type) -> list:
 
 def interface_sources() -> list[Path]:
     """The files of `operators` that have to do with the interface."""
-    files = sorted((HOUSE / "operators").rglob("*.py"))
-    return [file for file in files if not ENGLISH & set(file.relative_to(HOUSE / "operators").parts)]
+    files = sorted((ROOT / "operators").rglob("*.py"))
+    return [file for file in files if not ENGLISH & set(file.relative_to(ROOT / "operators").parts)]
 
 
 def calls(file: Path) -> Iterator[tuple[str, ast.Call]]:
@@ -134,8 +134,8 @@ def alternatives(expression: ast.expr) -> list[ast.expr]:
 @cache
 def engine_sources() -> list[Path]:
     """The files of the engine whose errors and notes may come to Blender."""
-    files = sorted((HOUSE / "tttlrm_blender").rglob("*.py"))
-    return [file for file in files if not UNHEARD & set(file.relative_to(HOUSE / "tttlrm_blender").parts)]
+    files = sorted((ROOT / "tttlrm_blender").rglob("*.py"))
+    return [file for file in files if not UNHEARD & set(file.relative_to(ROOT / "tttlrm_blender").parts)]
 
 
 def written() -> Iterator[str]:

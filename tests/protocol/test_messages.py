@@ -190,7 +190,7 @@ def test_a_reader_of_requests_refuses_more_text_than_they_have():
 
 
 def test_a_hello_of_the_future_can_be_read():
-    text = '{"type": "hello", "request": 0, "protocol": 99, "version": "9.0", "colour": "blue"}'
+    text = '{"type": "hello", "request": 0, "protocol": 99, "version": "9.0", "color": "blue"}'
     assert Decoder(0).feed(text) == (0, Hello(99, "9.0"))
 
 

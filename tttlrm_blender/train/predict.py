@@ -15,7 +15,7 @@ from ..model.network import Rule, TttLRM, chunk_ranges
 from ..model.patches import pixel_order, unpatched
 from .batches import Batch
 
-GREY = 0.5  # color of the pixels of target views in the network's input
+GRAY = 0.5  # color of the pixels of target views in the network's input
 
 
 class Prediction(NamedTuple):
@@ -60,7 +60,7 @@ def predict_views(model: TttLRM, head: ViewHead, batch: Batch, bfloat16: bool = 
     c2w = torch.stack([torch.from_numpy(cameras.c2w) for cameras in batch.target_cameras]).to(batch.c2w)
     intrinsics = torch.stack([torch.from_numpy(cameras.intrinsics) for cameras in batch.target_cameras]).to(batch.c2w)
     inputs = model.tokenize(batch.images, batch.c2w, batch.intrinsics, batch.costs)
-    queries = model.tokenize(torch.full_like(batch.target_images, GREY), c2w, intrinsics)
+    queries = model.tokenize(torch.full_like(batch.target_images, GRAY), c2w, intrinsics)
     view, read = model.view_tokens(*batch.images.shape[2:4]), inputs.shape[1]
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16):
         tokens, _ = model.scan(torch.cat([inputs, queries], 1), view, [slice(0, read)], _rule(bfloat16))

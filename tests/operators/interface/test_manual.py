@@ -13,7 +13,7 @@ from tools.pages import anchors
 
 pytestmark = pytest.mark.usefixtures("registered")
 
-DOCS = words.HOUSE / "docs"
+DOCS = words.ROOT / "docs"
 OPERATORS = [kind for kind in operators.CLASSES if issubclass(kind, bpy.types.Operator)]
 HOLDERS = (bpy.types.AddonPreferences, bpy.types.PropertyGroup)
 GROUPS = [kind for kind in (*properties.CLASSES, *operators.CLASSES) if issubclass(kind, HOLDERS)]

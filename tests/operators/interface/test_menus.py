@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""With the keyboard alone: every operator is in a menu that F3 searches, and says why it is grey."""
+"""With the keyboard alone: every operator is in a menu that F3 searches, and says why it is grayed out."""
 
 import ast
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_blenders_menus_have_the_entries_until_the_end():
     operators.register()
 
 
-@pytest.mark.parametrize("file", words.interface_sources(), ids=lambda file: file.relative_to(words.HOUSE).as_posix())
+@pytest.mark.parametrize("file", words.interface_sources(), ids=lambda file: file.relative_to(words.ROOT).as_posix())
 def test_who_refuses_says_why(file: Path):
     """A `poll` of an operator sets a message, or asks another one that does."""
     for kind in (node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.ClassDef)):

@@ -72,7 +72,7 @@ def test_a_red_splat_is_rendered_where_and_how_it_should_be(tmp_path):
 
 @pytest.mark.usefixtures("older_blender")
 def test_splats_lie_behind_each_other_as_their_centres_do(tmp_path):
-    """A large green one, slanting towards the camera on the right of its centre, is behind a small red one there."""
+    """A large green one, slanting towards the camera on the right of its center, is behind a small red one there."""
     slanting = [np.cos(np.pi / 8), 0, np.sin(np.pi / 8), 0]  # by 45° about y
     arrays = {
         "means": [[0.3, 0, 3], [0, 0, 3.2]],

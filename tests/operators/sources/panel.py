@@ -17,7 +17,7 @@ def choose(kind: str, **values) -> bpy.types.PropertyGroup:
 
 
 def missing() -> str:
-    """What the panel says; the button of the panel is grey then, and only then."""
+    """What the panel says; the button of the panel is grayed out then, and only then."""
     lacking = str(sources.missing(bpy.context))
     with bpy.context.temp_override(tttlrm_source=bpy.context.scene.tttlrm.source):
         assert bpy.ops.tttlrm.reconstruct.poll() == (not lacking)

@@ -35,7 +35,7 @@ BESIDE = Matrix.Translation((-0.5, 0.2, 0.5))  # where a second appearance is, s
 
 @pytest.fixture(scope="module")
 def references(tmp_path_factory):
-    """What the plain rasteriser draws, by name: splats moved by each matrix, two clouds at once, degree 1, and some of them."""
+    """What the plain rasterizer draws, by name: splats moved by each matrix, two clouds at once, degree 1, and some of them."""
     splats = {name: apply_matrix(random_splats(), np.array(matrix)) for name, matrix in MATRICES.items()}
     splats["twice"] = merge([splats["turned"], apply_matrix(random_splats(), np.array(BESIDE @ MATRICES["turned"]))])
     splats["plain"] = apply_matrix(random_splats(degree=1), np.array(AWAY))
@@ -64,14 +64,14 @@ def psnr(picture, reference):
 
 
 @pytest.mark.parametrize("name", MATRICES)
-def test_the_picture_is_the_rasterisers_under_any_transform(references, name):
+def test_the_picture_is_the_rasterizers_under_any_transform(references, name):
     add_splats("cloud", random_splats()).matrix_world = MATRICES[name]
     picture, _ = draw()
     assert psnr(picture, references[name]) > 40
 
 
 def test_what_lies_beside_the_view_is_no_fog_over_it():
-    """Linearised out there, splats larger than their distance would lie over all of the view."""
+    """Linearized out there, splats larger than their distance would lie over all of the view."""
     wide = Gaussians(*(np.array([row], dtype=np.float32) for row in ((3, 0, 1.5), (1, 0, 0, 0), (2, 2, 2), 1, [[1, 1, 1]])))
     add_splats("beside", wide)
     picture, _ = draw()

@@ -71,7 +71,7 @@ def drawn(obj: bpy.types.Object) -> int:
 
 
 def assert_same_look(left: Gaussians, right: Gaussians, tolerance: float = 1e-4) -> None:
-    """Centres, shapes and colours from a direction; quaternions may have either sign and axes may be swapped."""
+    """Centers, shapes and colors from a direction; quaternions may have either sign and axes may be swapped."""
     from tttlrm_blender.geometry.quaternions import to_matrices
 
     def covariances(splats):

@@ -21,7 +21,7 @@ SIZE = (160, 120)
 
 
 def scene() -> Gaussians:
-    """Splats of all shapes whose colours depend much on the view."""
+    """Splats of all shapes whose colors depend much on the view."""
     random = np.random.default_rng(0)
     arrays = (
         random.normal(size=(3000, 3)) * 0.7,
