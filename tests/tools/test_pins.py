@@ -4,10 +4,10 @@
 import re
 from pathlib import Path
 
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
 def test_commits_are_checked_by_the_ruff_of_the_tests():
-    (wanted,) = re.findall(r'"ruff==([\d.]+)"', (HOUSE / "pyproject.toml").read_text("utf-8"))
-    (hook,) = re.findall(r"ruff-pre-commit\n +rev: v([\d.]+)", (HOUSE / ".pre-commit-config.yaml").read_text("utf-8"))
+    (wanted,) = re.findall(r'"ruff==([\d.]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
+    (hook,) = re.findall(r"ruff-pre-commit\n +rev: v([\d.]+)", (ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
     assert wanted == hook

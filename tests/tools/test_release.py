@@ -15,7 +15,7 @@ import pytest
 from tools import build_extension, release
 from tttlrm_blender import __version__
 
-ENGINE = build_extension.HOUSE / "tttlrm_blender"
+ENGINE = build_extension.ROOT / "tttlrm_blender"
 
 
 @pytest.fixture(scope="module")

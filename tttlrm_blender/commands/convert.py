@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..errors import Code, TttlrmError
 
-HOUSE = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,13 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the batch in Blender; returns its exit status."""
     passed = [argument for argument in args.arguments if argument != "--"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HOUSE), os.environ.get("PYTHONPATH", "")])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     return subprocess.run([*command(args.blender), *passed], env=environment, check=False).returncode
 
 
 def command(blender: str | None) -> list[str]:
     """The start of the command line that runs the batch. Raises `TttlrmError` if there is no Blender."""
-    module = importlib.util.find_spec("bpy") and (HOUSE / "operators" / "headless" / "__main__.py").is_file()
+    module = importlib.util.find_spec("bpy") and (ROOT / "operators" / "headless" / "__main__.py").is_file()
     found = blender or (None if module else shutil.which("blender"))
     if found:
         return [found, "-b", "-c", "tttlrm", "convert"]
