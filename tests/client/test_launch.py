@@ -147,6 +147,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 def test_a_worker_ends_when_its_starter_is_killed(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-c", STARTER, *SMALL]

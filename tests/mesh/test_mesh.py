@@ -65,6 +65,7 @@ def test_no_vertex_is_merged_and_no_face_left_out(crumpled):
     assert list(mesh_arrays(make_mesh(*list(crumpled.values())[:3]))) == ["vertices", "faces", "colors"]
 
 
+@pytest.mark.slow
 def test_dropping_pieces_merges_no_vertices_either(crumpled):
     mesh = make_mesh(*(crumpled[name] for name in ("vertices", "faces", "colors")))
     kept = drop_small_pieces(mesh, 0)

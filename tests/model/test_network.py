@@ -191,6 +191,7 @@ def test_a_missing_file_is_named(tmp_path):
         load_checkpoint(tmp_path / "nowhere.pt")
 
 
+@pytest.mark.slow
 def test_loading_a_checkpoint_leaves_the_compiler_alone():
     """It takes a second to load, and nothing needs it."""
     program = "import sys; from tttlrm_blender.model.checkpoint import load_checkpoint; load_checkpoint()"

@@ -30,6 +30,7 @@ class Worker:
         return size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "error",
     [
@@ -48,6 +49,7 @@ def test_slices_are_halved_until_memory_suffices(error):
     assert in_slices(work, 4096, 256, NEED) == 4096
 
 
+@pytest.mark.slow
 def test_the_smallest_slice_is_tried_once():
     work = Worker(0)
     with pytest.raises(TttlrmError) as caught:

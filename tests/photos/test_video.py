@@ -76,6 +76,7 @@ def places(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_frames_are_spaced_evenly_along_the_path(tmp_path: Path) -> None:
     """However fast the camera moves: it stands still for a second, creeps, and hurries."""
     way = [0] * 30 + list(range(0, 400, 5)) + list(range(400, 1200, 20))

@@ -82,6 +82,7 @@ def test_photos_posed_in_another_world_come_into_that_of_the_scene(growing):
     np.testing.assert_allclose(cameras(growing.scene)[:, :3, 3], expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_extended_scene_comes_back_and_is_extended_refined_and_decoded_again(growing):
     growing.arrive()
     jobs.extend(growing.scene, ExtendSettings(views=1, refine=RefineSettings(steps=3, start="decoded")), Report())

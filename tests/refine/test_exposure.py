@@ -4,6 +4,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
 from tttlrm_blender.photos.load import PhotoSet
@@ -24,6 +25,7 @@ def metered(photos: PhotoSet, stops: float = 1.0, seed: int = 0) -> PhotoSet:
     return replace(photos, images=(photos.images * factor[:, None, None, None]).clip(0, 1).astype(np.float32))
 
 
+@pytest.mark.slow
 def test_exposures_are_learned_and_the_scene_keeps_its_own(blobs, nothing, points) -> None:
     with torch.no_grad():
         images = rasterize(blobs.map(torch.as_tensor), ring(32), (SIZE, SIZE)).rgb.clamp(0, 1).numpy()

@@ -99,6 +99,7 @@ def test_the_scene_stays_where_it_is():
     torch.testing.assert_close(motions.mean(0), torch.zeros(2, 3))
 
 
+@pytest.mark.slow
 def test_wrong_poses_are_put_right(detailed):
     """Only the poses learn; the splats are the right ones."""
     splats, photos, _ = detailed
@@ -112,6 +113,7 @@ def test_wrong_poses_are_put_right(detailed):
     assert distances(found, photos.cameras).mean() < 0.3 * distances(wrong.cameras, photos.cameras).mean()
 
 
+@pytest.mark.slow
 def test_splats_of_wrongly_posed_photos_are_sharper_with_corrections(detailed, nothing):
     _, photos, points = detailed
     wrong = replace(photos, cameras=shaken(photos.cameras, 0.01))
