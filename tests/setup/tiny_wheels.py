@@ -49,10 +49,15 @@ def pin(wheels: Path, folder: Path) -> tuple[Path, Path]:
     """Write packages.txt and torch.txt into a folder, with the hashes of these wheels."""
     packages, torch = folder / "packages.txt", folder / "torch.txt"
     packages.write_text("".join(_pinned(wheels, name, "1.0") for name in PACKAGES.values()))
-    torch.write_text(_pinned(wheels, "torch", "2.13.0"))
-    return packages, torch
+    return packages, pin_torch(wheels, torch)
+
+
+def pin_torch(wheels: Path, file: Path, version: str = "2.13.0") -> Path:
+    """Write a file that pins PyTorch, with the hash of the wheel in a folder."""
+    file.write_text(_pinned(wheels, "torch", version))
+    return file
 
 
 def _pinned(wheels: Path, name: str, version: str) -> str:
-    wheel = next(wheels.glob(f"{name.replace('-', '_')}-*.whl"))
+    wheel = next(wheels.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
     return f"{name}=={version} \\\n    --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
