@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.setup.small_index import serving
-from tests.setup.tiny_wheels import HERE, TORCH, make_wheel, make_wheels, pin, pin_torch
+from tests.setup.tiny_wheels import HERE, TORCH, make_wheel, make_wheels, pin, pin_one
 from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.protocol import messages
 from tttlrm_blender.protocol.messages import Progress
@@ -215,7 +215,7 @@ def online(wanted, tmp_path, monkeypatch) -> Wanted:
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "true")
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     make_wheel(tmp_path, "torch", "torch", TORCH, "2.13.0+cpu", HERE)
-    monkeypatch.setitem(commands.BUILDS, "cpu", pin_torch(tmp_path, tmp_path / "torch-cpu.txt", "2.13.0+cpu"))
+    monkeypatch.setitem(commands.BUILDS, "cpu", pin_one(tmp_path, tmp_path / "torch-cpu.txt", "torch", "2.13.0+cpu"))
     return replace(wanted, wheels=None)
 
 
