@@ -14,29 +14,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.pages import page
+from tools.wheels import is_pinned, read_pins
 from tttlrm_blender import __version__
+from tttlrm_blender.child_process import child_environment
+from tttlrm_blender.setup.isolation import pip_environment, user_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 MANIFEST = ROOT / "blender_manifest.toml"
+PINS = ROOT / "vendor" / "requirements.txt"
 FILES = ("__init__.py", "LICENSE")
 TREES = ("operators", "tttlrm_blender")
 PICTURES = (".jpg", ".png")  # in the docs
 
 
 def fetch_wheels() -> None:
-    """Download the wheels that vendor/requirements.txt pins by hash into vendor/, unless they are there."""
-    if all(wheel.exists() for wheel in wheels()):
+    """Have the wheels that vendor/requirements.txt pins by hash in vendor/: those that are missing or differ are downloaded."""
+    pins = read_pins(PINS)
+    if all(is_pinned(wheel, pins) for wheel in wheels()):
         return
     pure = ["--platform", "any", "--python-version", "3.11", "--implementation", "py", "--abi", "none", "--only-binary", ":all:"]
     pinned: list[str | Path] = [
         "--require-hashes",
         "--no-deps",
         "--requirement",
-        ROOT / "vendor/requirements.txt",
+        PINS,
         "--dest",
         ROOT / "vendor",
     ]
-    subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", *pure, *pinned], check=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", *pure, *pinned]
+    subprocess.run(command, check=True, env=pip_environment(user_settings(sys.executable)))
+    if wrong := [wheel.name for wheel in wheels() if not is_pinned(wheel, pins)]:
+        raise SystemExit(f"{', '.join(wrong)} in the manifest is not what {PINS.relative_to(ROOT)} pins: correct one of them.")
 
 
 def wheels() -> list[Path]:
@@ -93,7 +101,7 @@ def check(target: Path) -> int:
     if command is None:
         print("Not checked: there is neither a `blender` command nor the bpy module.")
         return 0
-    return subprocess.run([*command, str(target)]).returncode
+    return subprocess.run([*command, str(target)], env=child_environment(python=sys.executable)).returncode
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ from pathlib import Path
 from PIL import Image
 
 from tools import window
+from tttlrm_blender.child_process import child_environment
 from tttlrm_blender.client import launch_worker
 
 LATER = 4  # every so many photos, one is held back to be added later
@@ -59,7 +60,8 @@ def demo_photos(out: Path) -> Path:
     """Let the bpy module photograph Suzanne, in a separate process."""
     folder = out / "Suzanne"
     if not (folder / "transforms.json").exists():
-        subprocess.run([sys.executable, "-c", PHOTOGRAPH, str(folder)], cwd=window.ROOT, check=True)
+        environment = child_environment(window.ROOT, python=sys.executable)
+        subprocess.run([sys.executable, "-c", PHOTOGRAPH, str(folder)], env=environment, check=True)
     return folder
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pin the packages that Blender's *Set Up Worker* installs: versions and hashes, for every supported machine.
 
-PyTorch and the packages that only its CUDA build needs are in a separate file. The hashes are those of PyPI; the builds on
-PyTorch's own indexes have other hashes and are pinned by version alone.
+PyTorch and the packages that only its CUDA build needs are in a separate file, with the hashes of PyPI. The builds on PyTorch's
+own indexes have a file each, with other hashes, or with the local version alone where this machine cannot reach the index.
 """
 
 from __future__ import annotations
@@ -13,39 +13,38 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tttlrm_blender.setup.machine import CUDA, PYTORCH, ROCM
 from tttlrm_blender.setup.pythons import VERSIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOM = ROOT / "tttlrm_blender/setup"
 TORCH = "torch==2.13.0"
 EXTRAS = ("formats", "video", "background")
-WITH_TORCH = ("torch==", "triton==", "nvidia-", "cuda-")
+WITH_TORCH = ("torch==", "triton==", "triton-", "nvidia-", "cuda-")
+BUILDS = ("cpu", *(name for *_, name in CUDA), ROCM)
 PLATFORMS = ("x86_64-manylinux_2_28", "x86_64-pc-windows-msvc", "aarch64-apple-darwin")
 MACOS = "14.0"  # the oldest version with wheels of all packages
 UV = Path(sys.executable).with_name("uv")
 HEADER = "# Written by `make lock`; do not edit.\n"
 
 
-def resolved() -> list[str]:
-    """One block of lines, with hashes, for each package that the engine needs on any platform."""
-    extras = [f"--extra={extra}" for extra in EXTRAS]
-    options = ["--universal", "--generate-hashes", "--no-annotate", "--no-header", "--quiet", "--only-binary", ":all:"]
-    oldest = ".".join(map(str, VERSIONS[0]))
-    command: list[str | Path] = [
-        UV,
-        "pip",
-        "compile",
-        *options,
-        *extras,
-        "--python-version",
-        oldest,
-        "--upgrade",
-        "pyproject.toml",
-        "-",
-    ]
-    wanted = f"{TORCH}\npip>=24.1\n"  # pip reports the progress of downloads from 24.1 on
+def compiled(wanted: str, *options: str) -> list[str]:
+    """One block of lines, with hashes, for each package that requirements need on any platform. Raises `CalledProcessError`."""
+    fixed = "--universal --generate-hashes --upgrade --only-binary :all: --no-annotate --no-header --quiet"
+    command = [str(UV), "pip", "compile", *fixed.split(), "--python-version", ".".join(map(str, VERSIONS[0])), *options, "-"]
     run = subprocess.run(command, input=wanted, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
     return re.split(r"\n(?=\S)", run.stdout.strip())
+
+
+def build_pins(name: str) -> list[str]:
+    """The blocks of a build of PyTorch: with hashes if its index can be reached, else as they are if the version is the same."""
+    file, pin = ROOM / f"torch-{name}.txt", f"{TORCH}+{name}"
+    try:
+        return [block for block in compiled(pin, "--index-url", PYTORCH + name) if block.startswith(WITH_TORCH)]
+    except subprocess.CalledProcessError:
+        print(f"{PYTORCH}{name} does not answer: its hashes are not updated.", file=sys.stderr)
+    known = re.split(r"\n(?=\S)", file.read_text("utf-8").strip())[1:] if file.exists() else []
+    return known if any(block.split()[0] == pin for block in known) else [pin]
 
 
 def check(platform: str, version: tuple[int, int]) -> None:
@@ -67,11 +66,13 @@ def check(platform: str, version: tuple[int, int]) -> None:
 
 def main() -> None:
     """Resolve, write and check."""
-    blocks = resolved()
-    torch = [block for block in blocks if block.startswith(WITH_TORCH)]
+    wanted = f"{TORCH}\npip>=24.1\n"  # pip reports the progress of downloads from 24.1 on
+    blocks = compiled(wanted, *(f"--extra={extra}" for extra in EXTRAS), "pyproject.toml")
+    torch = [block.replace("torch==", "torch===") for block in blocks if block.startswith(WITH_TORCH)]  # no local version
     others = [block for block in blocks if not block.startswith(WITH_TORCH)]
-    for name, chosen in (("torch.txt", torch), ("packages.txt", others)):
-        (ROOM / name).write_text(HEADER + "\n".join(chosen) + "\n")
+    builds = {f"torch-{name}.txt": build_pins(name) for name in BUILDS}
+    for name, chosen in {"torch.txt": torch, "packages.txt": others, **builds}.items():
+        (ROOM / name).write_text(HEADER + "\n".join(chosen) + "\n", "utf-8")
     for platform in PLATFORMS:
         for version in VERSIONS:
             check(platform, version)

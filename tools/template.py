@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 from tools import window
+from tttlrm_blender.child_process import child_environment
 
 TEMPLATE = window.ROOT / "operators" / "interface" / "template.blend"
 RESAVE = """
@@ -32,7 +33,7 @@ def main() -> int:
     options = parser.parse_args()
     if status := window.run(options.blender, "template", {"template": str(TEMPLATE)}):
         return status
-    subprocess.run([options.oldest, "-c", RESAVE, str(TEMPLATE)], check=True)
+    subprocess.run([options.oldest, "-c", RESAVE, str(TEMPLATE)], check=True, env=child_environment())
     TEMPLATE.with_suffix(".blend1").unlink(missing_ok=True)
     return 0
 

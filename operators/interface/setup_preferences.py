@@ -22,6 +22,7 @@ BUILDS = (
 STATES = {
     "none": (pgettext_n("The worker is not set up"), pgettext_n("Set Up Worker")),
     "unfinished": (pgettext_n("Setup was not finished"), pgettext_n("Continue")),
+    "damaged": (pgettext_n("The record of the worker's setup is damaged"), pgettext_n("Set Up Again")),
     "outdated": (pgettext_n("The worker was set up for another version of tttLRM"), pgettext_n("Update")),
     "ready": (pgettext_n("The worker is set up"), pgettext_n("Repair")),
 }

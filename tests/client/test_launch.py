@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_child_process import STRAY
 from tests.worker.small_worker import BREAK, COUNT, LONG, BreakSettings, CountSettings
 from tttlrm_blender import errors
 from tttlrm_blender.client import launch_worker
@@ -136,6 +137,15 @@ def test_a_python_that_is_none_is_named(python):
     with pytest.raises(TttlrmError) as caught:
         launch_worker(python=python, program=SMALL)
     assert caught.value.code == "no_worker" and python in caught.value.sentence
+
+
+@pytest.mark.parametrize("python", [None, sys.executable], ids=["none", "named"])
+def test_variables_for_another_python_change_nothing(python, monkeypatch):
+    for name, value in STRAY.items():
+        monkeypatch.setenv(name, value if name != "PYTHONHOME" else sys.base_prefix)
+    with launch_worker(python, program=SMALL) as worker, worker.connect() as client:
+        client.upload("größer", {"a": b"1"})
+    assert worker.process.returncode == 0
 
 
 STARTER = """

@@ -3,6 +3,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from tttlrm_blender.poses.sparse_points import neighbor_pairs, sparse_points, tr
 from tttlrm_blender.progress import Report
 
 from ..photos.files import photo, poses, write_photo, write_transforms
+from ..test_child_process import STRAY
 from .test_colmap import write_binary
 
 
@@ -135,6 +137,14 @@ def test_canceling_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         find_photos(tmp_path / "photos", report=Impatient())
     assert [process.returncode is not None for process in started] == [True]
     assert not list(cache.glob("poses/*"))
+
+
+def test_variables_for_another_python_do_not_reach_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (STRAY | {"PYTHONHOME": sys.base_prefix, "PYTHONSAFEPATH": "1"}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images").mkdir()
+    assert run_sfm(tmp_path, SfmJob([], [], [], {}, [], 100), Report()) is None
 
 
 def test_failing_process_says_why(tmp_path: Path) -> None:

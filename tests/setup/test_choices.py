@@ -11,7 +11,7 @@ import pytest
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.setup import commands, environment
 from tttlrm_blender.setup.commands import Follower, Source, download, install_packages, install_torch, pinned
-from tttlrm_blender.setup.machine import PYTORCH, Build, Gpu, Machine, choose_build, look, read_gpus
+from tttlrm_blender.setup.machine import CUDA, PYTORCH, ROCM, Build, Gpu, Machine, choose_build, look, read_gpus
 from tttlrm_blender.setup.pythons import candidates, find_python, probe, versions_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,19 +28,19 @@ def machine(system: str, *gpus: Gpu, rocm: bool = False, processor: str = "") ->
 @pytest.mark.parametrize(
     ("where", "build"),
     [
-        (machine("Linux"), Build("cpu", PYTORCH + "cpu")),
+        (machine("Linux"), Build("cpu", "cpu")),
         (machine("Linux", Gpu(NEW, ADA)), Build("cuda")),
         (machine("Linux", Gpu(NEW, BLACKWELL)), Build("cuda")),
-        (machine("Linux", Gpu(OLD, ADA)), Build("cuda", PYTORCH + "cu126")),
-        (machine("Linux", Gpu(NEW, PASCAL)), Build("cuda", PYTORCH + "cu126")),
+        (machine("Linux", Gpu(OLD, ADA)), Build("cuda", "cu126")),
+        (machine("Linux", Gpu(NEW, PASCAL)), Build("cuda", "cu126")),
         (machine("Linux", Gpu(NEW, PASCAL), Gpu(NEW, ADA)), Build("cuda")),
-        (machine("Linux", Gpu(OLD, BLACKWELL)), Build("cpu", PYTORCH + "cpu")),
-        (machine("Linux", Gpu(ANCIENT, ADA)), Build("cpu", PYTORCH + "cpu")),
-        (machine("Linux", rocm=True), Build("rocm", PYTORCH + "rocm7.2")),
+        (machine("Linux", Gpu(OLD, BLACKWELL)), Build("cpu", "cpu")),
+        (machine("Linux", Gpu(ANCIENT, ADA)), Build("cpu", "cpu")),
+        (machine("Linux", rocm=True), Build("rocm", "rocm7.2")),
         (machine("Linux", Gpu(NEW, ADA), rocm=True), Build("cuda")),
         (machine("Windows"), Build("cpu")),
-        (machine("Windows", Gpu(NEW, ADA)), Build("cuda", PYTORCH + "cu130")),
-        (machine("Windows", Gpu(OLD, ADA)), Build("cuda", PYTORCH + "cu126")),
+        (machine("Windows", Gpu(NEW, ADA)), Build("cuda", "cu130")),
+        (machine("Windows", Gpu(OLD, ADA)), Build("cuda", "cu126")),
         (machine("Windows", rocm=True), Build("cpu")),
         (machine("Darwin"), Build("metal")),
     ],
@@ -52,10 +52,10 @@ def test_the_build_suits_the_machine(where, build):
 @pytest.mark.parametrize(
     ("where", "wanted", "build"),
     [
-        (machine("Linux", Gpu(NEW, ADA)), "cpu", Build("cpu", PYTORCH + "cpu")),
+        (machine("Linux", Gpu(NEW, ADA)), "cpu", Build("cpu", "cpu")),
         (machine("Linux"), "cuda", Build("cuda")),
-        (machine("Linux"), "rocm", Build("rocm", PYTORCH + "rocm7.2")),
-        (machine("Windows"), "cuda", Build("cuda", PYTORCH + "cu130")),
+        (machine("Linux"), "rocm", Build("rocm", "rocm7.2")),
+        (machine("Windows"), "cuda", Build("cuda", "cu130")),
         (machine("Darwin"), "cpu", Build("metal")),
     ],
 )
@@ -121,27 +121,61 @@ def test_wheels_tell_their_python(tmp_path):
 
 
 def test_packages_are_installed_by_hash():
-    command = install_packages(PYTHON, Source(Build("cpu", "https://index")))
+    command = install_packages(PYTHON, Source(Build("cpu", "cpu")))
     assert "--require-hashes" in command and str(commands.PACKAGES) in command and "--index-url" not in command
 
 
-def test_pytorch_comes_by_hash_from_the_usual_index_and_by_version_from_others():
+def test_pytorch_comes_by_hash_wherever_hashes_are_known():
     usual = install_torch(PYTHON, Source(Build("cuda")))
-    assert "--require-hashes" in usual and str(commands.TORCH) in usual
-    others = install_torch(PYTHON, Source(Build("cpu", "https://index")))
-    assert others[-3:] == ["--index-url", "https://index", "torch==2.13.0"]
-    assert "https://mine" in install_torch(PYTHON, Source(Build("cpu", "https://index"), index="https://mine"))
+    assert {*commands.HASHED, str(commands.TORCH)} <= set(usual) and "--index-url" not in usual
+    cpu = install_torch(PYTHON, Source(Build("cpu", "cpu")))
+    assert {*commands.HASHED, str(commands.BUILDS["cpu"])} <= set(cpu) and cpu.count(PYTORCH + "cpu") == 1
+    mirrored = install_torch(PYTHON, Source(Build("cpu", "cpu"), index="https://mine"))
+    assert "https://mine" in mirrored and PYTORCH + "cpu" not in mirrored and "--require-hashes" in mirrored
 
 
-def test_nothing_is_downloaded_where_there_is_a_folder_of_wheels():
-    source = Source(Build("cpu", "https://index"), wheels=Path("wheels"))
+@pytest.mark.parametrize("name", ["cpu", ROCM, *(cuda[-1] for cuda in CUDA)])
+def test_builds_from_other_indexes_are_pinned_by_local_version(name):
+    """So that no other index's build of the same version is taken."""
+    (version,) = [package.rpartition("=")[2] for package in pinned(commands.TORCH) if package.startswith("torch=")]
+    assert pinned(commands.BUILDS[name]) == [f"torch=={version}+{name}"]
+    assert f"torch==={version}" in pinned(commands.TORCH)
+
+
+def test_nothing_is_downloaded_where_there_is_a_folder_of_wheels(tmp_path):
+    (tmp_path / "torch-2.13.0-cp312-cp312-win_amd64.whl").touch()
+    source = Source(Build("cuda", "cu130"), wheels=tmp_path)
     for command in (install_packages(PYTHON, source), install_torch(PYTHON, source)):
-        assert {"--no-index", "--find-links", "wheels"} <= set(command) and "https://index" not in command
+        assert {"--no-index", "--find-links", str(tmp_path)} <= set(command) and "--index-url" not in command
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "file"),
+    [
+        (["2.13.0"], "cpu", "torch.txt"),
+        (["2.13.0+cpu"], "", "torch-cpu.txt"),
+        (["2.13.0+cpu", "2.13.0", "2.13.0+cu126"], "cpu", "torch-cpu.txt"),
+        (["2.13.0+cpu", "2.13.0", "2.13.0+cu126"], "", "torch.txt"),
+        (["2.12.0+cpu", "2.13.0+cu126", "2.13.0+x"], "cpu", "torch-cu126.txt"),
+    ],
+)
+def test_the_build_in_a_folder_of_wheels_is_found(held, wanted, file, tmp_path):
+    for version in held:
+        (tmp_path / f"torch-{version}-cp312-cp312-manylinux_2_28_x86_64.whl").touch()
+    assert Source(Build("", wanted), wheels=tmp_path).torch.name == file
+
+
+@pytest.mark.parametrize("version", ["2.13.0+x", "2.12.0+cpu", "2.14.0"])
+def test_another_pytorch_in_a_folder_of_wheels_is_refused(version, tmp_path):
+    (tmp_path / f"torch-{version}-cp312-cp312-manylinux_2_28_x86_64.whl").touch()
+    with pytest.raises(TttlrmError, match=rf"has PyTorch {re.escape(version)}; .* needs 2\.13\.0") as caught:
+        install_torch(PYTHON, Source(Build("cpu", "cpu"), wheels=tmp_path))
+    assert caught.value.code == "no_wheels"
 
 
 def test_a_folder_of_wheels_holds_what_is_installed():
-    packages, torch = download(PYTHON, Source(Build("cpu", "https://index")), Path("wheels"))
-    assert str(commands.PACKAGES) in packages and "torch==2.13.0" in torch and "wheels" in packages
+    packages, torch = download(PYTHON, Source(Build("cpu", "cpu")), Path("wheels"))
+    assert str(commands.PACKAGES) in packages and str(commands.BUILDS["cpu"]) in torch and "wheels" in packages
 
 
 def test_progress_is_read_from_pips_lines():
@@ -161,10 +195,9 @@ def test_the_pinned_packages_cover_what_the_engine_depends_on():
     wanted = project["dependencies"] + extras["formats"] + extras["video"] + extras["background"]
     names = {package.partition("==")[0] for file in (commands.PACKAGES, commands.TORCH) for package in pinned(file)}
     assert {re.split(r"[<>=]", requirement)[0] for requirement in wanted} <= names
-    assert len([package for package in pinned(commands.TORCH) if package.startswith("torch==")]) == 1
 
 
-@pytest.mark.parametrize("file", [commands.PACKAGES, commands.TORCH], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [commands.PACKAGES, commands.TORCH, commands.BUILDS["cpu"]], ids=lambda file: file.name)
 def test_every_pinned_package_has_hashes(file):
     for block in re.split(r"\n(?=\S)", file.read_text().strip())[1:]:
         assert "--hash=sha256:" in block, block

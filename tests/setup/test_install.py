@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real environments, made from tiny wheels without a network."""
 
+import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.setup.tiny_wheels import HERE, TORCH, make_wheel, make_wheels, pin
+from tests.setup.small_index import serving
+from tests.setup.tiny_wheels import HERE, TORCH, make_wheel, make_wheels, pin, pin_one
 from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.protocol import messages
 from tttlrm_blender.protocol.messages import Progress
 from tttlrm_blender.setup import Environment, Setup, Wanted, commands
+from tttlrm_blender.setup.machine import Build
 from tttlrm_blender.stages import Stage
 
 pytestmark = pytest.mark.slow
@@ -111,7 +115,7 @@ def test_cancelling_a_repair_keeps_what_was_there(made):
 def test_a_wheel_with_another_hash_is_refused_and_setting_up_goes_on_later(wanted, tmp_path):
     others = shutil.copytree(wanted.wheels, tmp_path / "wheels")
     make_wheel(others, "scipy", "scipy", "changed = True")
-    with pytest.raises(TttlrmError, match="HASH") as caught:
+    with pytest.raises(TttlrmError, match="failed: what arrived for scipy is incomplete or not the expected file") as caught:
         Setup(Wanted(wanted.folder, wanted.log, sys.executable, "cpu", wheels=others)).result()
     assert caught.value.code == "setup_failed" and str(wanted.log) in caught.value.hint
     assert Environment(wanted.folder).state == "unfinished"
@@ -119,9 +123,10 @@ def test_a_wheel_with_another_hash_is_refused_and_setting_up_goes_on_later(wante
     assert Environment(wanted.folder).state == "ready"
 
 
-def test_packages_that_do_not_load_are_told(wanted, tmp_path):
+def test_packages_that_do_not_load_are_told(wanted, tmp_path, monkeypatch):
     others = shutil.copytree(wanted.wheels, tmp_path / "wheels")
     make_wheel(others, "torch", "torch", f"{TORCH}\nraise OSError('no library')", "2.13.0", HERE)
+    monkeypatch.setattr(commands, "TORCH", pin(others, tmp_path)[1])
     with pytest.raises(TttlrmError, match="cannot be loaded: OSError: no library"):
         Setup(Wanted(wanted.folder, wanted.log, sys.executable, "cpu", wheels=others)).result()
 
@@ -138,3 +143,122 @@ def test_a_folder_that_holds_something_else_is_left_alone(wanted):
     with pytest.raises(TttlrmError, match="already contains something else"):
         Setup(wanted).result()
     assert (wanted.folder / "diary.txt").read_text() == "mine"
+
+
+def test_a_linked_folder_is_used_and_kept(wanted, tmp_path):
+    target = tmp_path / "large disk"
+    target.mkdir()
+    wanted.folder.symlink_to(target)
+    Setup(wanted).result()
+    assert Environment(wanted.folder).state == "ready" and (target / "pyvenv.cfg").exists()
+    Environment(wanted.folder).remove()
+    assert wanted.folder.is_symlink() and not any(target.iterdir())
+
+
+def test_what_is_no_folder_is_told(wanted, tmp_path):
+    wanted.folder.write_text("a file")
+    with pytest.raises(TttlrmError, match=r"A file .* is in the way") as caught:
+        Setup(wanted).result()
+    assert caught.value.code == "bad_folder" and wanted.folder.read_text() == "a file"
+    wanted.folder.unlink()
+    for target in (tmp_path / "unplugged", wanted.folder):  # nothing, and itself
+        wanted.folder.symlink_to(target)
+        with pytest.raises(TttlrmError, match=r"is a link to .*, where there is no folder") as caught:
+            Setup(wanted).result()
+        assert caught.value.code == "bad_folder" and wanted.folder.is_symlink()
+        wanted.folder.unlink()
+
+
+NOTES = ["", "{", "[]", "3", "null", '"text"', '{"torch": 2}', '{"source": ["cpu"]}', "[" * 100_000, "\0", "\ud800"]
+
+
+@pytest.mark.parametrize("note", NOTES, ids=lambda note: repr(note[:12]))
+def test_a_damaged_note_is_told(note, tmp_path):
+    folder = tmp_path / "environment"
+    folder.mkdir()
+    (folder / "tttlrm.json").write_bytes(note.encode("utf-8", "surrogatepass"))
+    found = Environment(folder)
+    assert found.state == "damaged" and found.torch == "" and not found.fits(commands.Source(Build("cpu")))
+    found.check()
+    found.remove()
+    assert not folder.exists()
+
+
+def test_an_environment_with_a_damaged_note_is_made_anew(made):
+    (made.folder / "tttlrm.json").write_text("[1]")
+    (made.folder / "left over").touch()
+    Setup(made).result()
+    assert Environment(made.folder).state == "ready" and not (made.folder / "left over").exists()
+    assert "is damaged" in made.log.read_text()
+
+
+BREAKING = {
+    "PIP_ROOT": "/nowhere",
+    "PIP_PYTHON": "/nowhere/python",
+    "PIP_DRY_RUN": "1",
+    "PIP_REQUIREMENT": "/nowhere/requirements.txt",
+    "PIP_CONSTRAINT": "/nowhere/constraints.txt",
+    "PIP_NO_INDEX": "1",
+    "PIP_PLATFORM": "win32",
+    "PYTHONINSPECT": "1",
+    "PYTHONWARNINGS": "error",
+    "PYTHONIOENCODING": "utf-16",
+    "PYTHONEXECUTABLE": "/nowhere/python",
+    "PYTHONHOME": "/nowhere",
+    "PYTHONPATH": "/nowhere",
+}
+
+
+@pytest.fixture
+def online(wanted, tmp_path, monkeypatch) -> Wanted:
+    """Downloads from indexes on this machine, PyTorch's CPU build from one of its own; pip keeps nothing."""
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "true")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    make_wheel(tmp_path, "torch", "torch", TORCH, "2.13.0+cpu", HERE)
+    monkeypatch.setitem(commands.BUILDS, "cpu", pin_one(tmp_path, tmp_path / "torch-cpu.txt", "torch", "2.13.0+cpu"))
+    return replace(wanted, wheels=None)
+
+
+def test_the_users_variables_do_not_break_a_setup_and_mirrors_are_used(online, wheels, tmp_path, monkeypatch):
+    for name, value in BREAKING.items():
+        monkeypatch.setenv(name, value)
+    with serving(wheels) as mirror, serving(tmp_path) as pytorch:
+        monkeypatch.setenv("PIP_INDEX_URL", mirror)
+        assert Path(Setup(replace(online, index=pytorch)).result().python).exists()
+
+
+@pytest.mark.parametrize("hashed", [True, False], ids=["hashed", "pinned"])
+def test_a_pytorch_of_another_index_is_not_taken(hashed, online, wheels, tmp_path, monkeypatch):
+    others = make_wheels(tmp_path / "others")
+    for version in ("2.13.0", "2.13.0+cpu", "2.13.0+cpu.x", "2.13.0+x"):
+        make_wheel(others, "torch", "torch", "raise SystemExit('of another index')", version, HERE)
+    if not hashed:
+        commands.BUILDS["cpu"].write_text("torch==2.13.0+cpu\n")
+    with serving(wheels) as mirror, serving(tmp_path) as pytorch, serving(others) as another:
+        monkeypatch.setenv("PIP_INDEX_URL", mirror)
+        monkeypatch.setenv("PIP_EXTRA_INDEX_URL", another)
+        monkeypatch.setenv("PIP_FIND_LINKS", str(others))
+        assert Setup(replace(online, index=pytorch)).result().torch == "2.13.0+tiny"
+
+
+def test_a_download_that_is_cut_off_is_told_and_continued_later(online, wheels, tmp_path, monkeypatch):
+    with serving(tmp_path) as pytorch:
+        wanted = replace(online, index=pytorch)
+        with (
+            serving(wheels, cut="scipy") as mirror,
+            pytest.raises(TttlrmError, match=r"failed: (the download was|what arrived)") as told,
+        ):
+            monkeypatch.setenv("PIP_INDEX_URL", mirror)
+            Setup(wanted).result()
+        assert "tampered" not in told.value.sentence and Environment(wanted.folder).state == "unfinished"
+        with serving(wheels) as mirror:
+            monkeypatch.setenv("PIP_INDEX_URL", mirror)
+            Setup(wanted).result()
+    assert Environment(wanted.folder).state == "ready"
+
+
+def test_an_index_that_does_not_answer_is_told(online, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    with pytest.raises(TttlrmError, match="Installing packages failed: the package index cannot be reached"):
+        Setup(online).result()

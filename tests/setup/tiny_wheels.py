@@ -48,11 +48,16 @@ def make_wheels(folder: Path) -> Path:
 def pin(wheels: Path, folder: Path) -> tuple[Path, Path]:
     """Write packages.txt and torch.txt into a folder, with the hashes of these wheels."""
     packages, torch = folder / "packages.txt", folder / "torch.txt"
-    packages.write_text("".join(_pinned(wheels, name, "1.0") for name in PACKAGES.values()))
-    torch.write_text(_pinned(wheels, "torch", "2.13.0"))
-    return packages, torch
+    packages.write_text("# Pinned.\n" + "".join(_pinned(wheels, name, "1.0") for name in PACKAGES.values()))
+    return packages, pin_one(wheels, torch, "torch", "2.13.0")
+
+
+def pin_one(wheels: Path, file: Path, name: str, version: str) -> Path:
+    """Write a file that pins one package, with the hash of the wheel in a folder."""
+    file.write_text("# Pinned.\n" + _pinned(wheels, name, version))
+    return file
 
 
 def _pinned(wheels: Path, name: str, version: str) -> str:
-    wheel = next(wheels.glob(f"{name.replace('-', '_')}-*.whl"))
+    wheel = next(wheels.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
     return f"{name}=={version} \\\n    --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
+from ..child_process import ROOT, child_environment, without_window
 from ..errors import Code, Text, TttlrmError, text
 from .connection import Client
 
@@ -153,8 +153,8 @@ def _started(command: list[str], token: str, log: Path, folder: str) -> subproce
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 cwd=folder,
-                env=_environment(token),
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                env=_environment(command[0], token),
+                **without_window(),
             )
     except OSError as error:
         raise TttlrmError(
@@ -166,14 +166,10 @@ def _started(command: list[str], token: str, log: Path, folder: str) -> subproce
         ) from error
 
 
-def _environment(token: str) -> dict[str, str]:
-    """This process's environment, with the engine importable as `tttlrm_blender`, whatever its name is here."""
-    house = str(Path(__file__).resolve().parents[2])
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
-    paths = [house, *filter(None, [inherited.get("PYTHONPATH")])]
+def _environment(python: str, token: str) -> dict[str, str]:
+    """The worker's environment variables, with the engine importable as `tttlrm_blender`, whatever its name is here."""
     return {
         "OMP_WAIT_POLICY": "passive",  # spinning threads slow down a busy machine tenfold
-        **inherited,
-        "PYTHONPATH": os.pathsep.join(paths),
+        **child_environment(ROOT, python=python),
         "TTTLRM_TOKEN": token,
     }

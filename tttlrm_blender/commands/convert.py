@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
+from ..child_process import ROOT, child_environment
 from ..errors import Code, TttlrmError
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the batch in Blender; returns its exit status."""
     passed = [argument for argument in args.arguments if argument != "--"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-    return subprocess.run([*command(args.blender), *passed], env=environment, check=False).returncode
+    program = command(args.blender)
+    return subprocess.run([*program, *passed], env=child_environment(ROOT, python=program[0]), check=False).returncode
 
 
 def command(blender: str | None) -> list[str]:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ..child_process import ROOT, child_environment, without_window
 from ..errors import Code, TttlrmError
 from ..photos.images import read_reduced, shrunk
 from ..photos.photo import mask_of
@@ -24,7 +24,6 @@ from ..stages import Stage
 
 EVIDENCE = "evidence.json"
 PAUSE = 0.1  # seconds between looks at the process
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -110,12 +109,12 @@ def _picture(path: Path, upright: bool, side: int) -> Image.Image:
 def _started(folder: Path) -> Iterator[subprocess.Popen]:
     """The process, which is killed when the block ends. It also ends when its standard input is closed."""
     command = [sys.executable, "-m", f"{__package__}.sfm", str(folder.resolve())]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
+    environment = child_environment(ROOT, python=sys.executable) | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
     with (
         (folder / "progress").open("w") as progress,
         (folder / "log").open("w") as log,
         subprocess.Popen(
-            command, cwd=PACKAGE_ROOT, env=environment, stdin=subprocess.PIPE, stdout=progress, stderr=log
+            command, env=environment, stdin=subprocess.PIPE, stdout=progress, stderr=log, **without_window()
         ) as process,
     ):
         try:

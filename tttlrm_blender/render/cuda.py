@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..child_process import child_environment, without_window
 from ..errors import Code, TttlrmError
 from ..gaussians.gaussians import Gaussians
 from .convention import BLUR, NEAR, Drawing, Views
@@ -28,9 +29,7 @@ class Compilation:
 
     def __init__(self) -> None:
         self.installed = importlib.util.find_spec("gsplat") is not None
-        self._process = (
-            subprocess.Popen([sys.executable, "-c", self.PROGRAM], stdout=subprocess.DEVNULL) if self.installed else None
-        )
+        self._process = self._started() if self.installed else None
 
     def finished(self) -> bool:
         """Whether splats can be drawn now."""
@@ -39,6 +38,10 @@ class Compilation:
     def wait(self) -> bool:
         """Wait for the compilation; return whether splats can be drawn."""
         return self._process is not None and self._process.wait() == 0
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        command, environment = [sys.executable, "-c", self.PROGRAM], child_environment(python=sys.executable)
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **without_window())
 
 
 def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], degree: int) -> Drawing:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import errors
+from ..child_process import ROOT, child_environment
 from ..client import Job
 from ..errors import Code, TttlrmError, text
 from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
 from ..stages import Stage
 from .process import Runner
 
-ENGINE = Path(__file__).resolve().parents[2]  # folder from which the engine can be imported
-DOCTOR = "import sys; sys.path.insert(0, sys.argv[1]); from tttlrm_blender.commands import main; sys.exit(main(['doctor']))"
+DOCTOR = "import sys; from tttlrm_blender.commands import main; sys.exit(main(['doctor']))"
 FIRST = "tttLRM "  # start of the report
 LAST = "self-test "  # start of its last line
 USUAL = 16  # number of lines of the report, about
@@ -39,7 +39,8 @@ class Checkup(Job[CheckupResult]):
 
     def _outcome(self) -> Event:
         try:
-            status = self._runner.run([str(self._python), "-c", DOCTOR, str(ENGINE)], self._take)
+            variables = child_environment(ROOT, python=self._python) | {"PYTHONUNBUFFERED": "1"}  # as `launch_worker` does
+            status = self._runner.run([str(self._python), "-c", DOCTOR], self._take, variables)
         except errors.Cancelled:
             return Cancelled()
         except OSError as error:

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import Code, TttlrmError
 from .machine import Build
 
 ROOM = Path(__file__).parent
-# Pinned with hashes by tools/lock_requirements.py: PyTorch, and everything else.
+# Pinned by tools/lock_requirements.py: everything but PyTorch, PyTorch on PyPI, and its builds elsewhere by local version.
 PACKAGES, TORCH = ROOM / "packages.txt", ROOM / "torch.txt"
+BUILDS = {file.stem.removeprefix("torch-"): file for file in sorted(ROOM.glob("torch-*.txt"))}
 HASHED = ("--require-hashes", "--no-deps")
-PINNED = re.compile(r"^[a-z0-9-]+==[^\s;\\]+", re.MULTILINE)
+PINNED = re.compile(r"^[a-z0-9-]+={2,3}[^\s;\\]+", re.MULTILINE)
 DOWNLOADED = 0.8  # share of pip's work; the rest is unpacking
 NEXT = ("Collecting ", "Requirement already satisfied: ", "Ignoring ")
 
@@ -44,8 +46,14 @@ class Source:
 
     @property
     def torch_index(self) -> str:
-        """The package index for PyTorch; empty for PyPI, with known hashes."""
+        """The package index for PyTorch; empty for PyPI."""
         return self.index or self.build.index
+
+    @property
+    def torch(self) -> Path:
+        """The file that pins PyTorch: of this build or, with a folder of wheels, of the build in there."""
+        name = _build_in(self.wheels, self.build.name) if self.wheels else self.build.name
+        return BUILDS[name] if name else TORCH
 
 
 def pinned(file: Path) -> list[str]:
@@ -109,8 +117,28 @@ def _from(source: Source) -> list[str]:
 
 
 def _torch(source: Source) -> list[str]:
-    """PyTorch's requirement, with hashes if it is from PyPI, else only with the version."""
-    if source.wheels or source.torch_index:
-        version = next(package for package in pinned(TORCH) if package.startswith("torch=="))
-        return [*(["--index-url", source.torch_index] if not source.wheels else []), version]
-    return [*HASHED, "--requirement", str(TORCH)]
+    """PyTorch's requirement and index. Without known hashes, the packages that only this build needs come from there too."""
+    index = ["--index-url", source.torch_index] if source.torch_index and not source.wheels else []
+    hashed = HASHED if "--hash=" in source.torch.read_text() else ()
+    return [*index, *hashed, "--requirement", str(source.torch)]
+
+
+def _build_in(wheels: Path, wanted: str) -> str:
+    """The name of the build of PyTorch in a folder of wheels, the wanted one if there are several. Raises `TttlrmError`."""
+    version = _torch_version()
+    held = {name.removeprefix("torch-").partition("-")[0] for name in (wheel.name for wheel in wheels.glob("torch-*.whl"))}
+    builds = {word.partition("+")[2] for word in held if word.partition("+")[0] == version} & {"", *BUILDS}
+    if not builds:
+        raise TttlrmError(
+            "The folder {} has PyTorch {}; this version of tttLRM needs {}.",
+            wheels,
+            ", ".join(sorted(held)),
+            version,
+            hint="Fill it again with `make wheelhouse` of this version.",
+            code=Code.NO_WHEELS,
+        )
+    return wanted if wanted in builds else max(builds)
+
+
+def _torch_version() -> str:
+    return next(package.rpartition("=")[2] for package in pinned(TORCH) if package.startswith("torch="))

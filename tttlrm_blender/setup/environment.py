@@ -10,12 +10,13 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from ..atomic_files import make_folder, replacing
+from ..child_process import without_window
 from ..errors import Code, TttlrmError
 from . import commands
 from .commands import Source
-from .process import environment, hidden
+from .isolation import python_environment
 
 PATIENCE = 60.0  # seconds
 LONGEST = 200  # length of the longest path of PyTorch 2.13 in an environment
@@ -26,7 +27,7 @@ WINDOWS_LIMIT = 259
 class Environment:
     """The worker's virtual environment."""
 
-    folder: Path
+    folder: Path  # or a link to one, which is kept
 
     @property
     def python(self) -> Path:
@@ -35,10 +36,10 @@ class Environment:
 
     @property
     def state(self) -> str:
-        """ "none", "unfinished", "outdated" (for another version of tttLRM) or "ready"."""
+        """ "none", "damaged" (its note), "unfinished", "outdated" (for another version of tttLRM) or "ready"."""
         note = self._note()
         if not note:
-            return "none"
+            return "damaged" if os.path.lexists(self._file) else "none"
         if not note.get("torch"):
             return "unfinished"
         return "ready" if note.get("packages") == packages_digest() else "outdated"
@@ -54,49 +55,56 @@ class Environment:
             return False
         try:
             command = [str(self.python), "-m", "pip", "--version"]
-            run = subprocess.run(command, capture_output=True, timeout=PATIENCE, env=environment(), **hidden())
+            run = subprocess.run(command, capture_output=True, timeout=PATIENCE, env=python_environment(), **without_window())
         except (OSError, subprocess.TimeoutExpired):
             return False
         return run.returncode == 0
 
     def begin(self, source: Source) -> None:
-        """Note the start of an installation. Raises `TttlrmError` if the folder has other contents or its path is too long."""
+        """Note the start of an installation. Raises `TttlrmError` if the folder cannot be used."""
+        self.check()
+        make_folder(self.folder)
+        self._write({"source": _words(source)})
+
+    def check(self) -> None:
+        """Raise `TttlrmError` if the folder has other contents, is none, or its path is too long."""
         if os.name == "nt" and not long_paths() and too_long(str(self.folder)):
             raise _long_path(self.folder)
-        if self.folder.exists() and any(self.folder.iterdir()) and not self._file.exists():
+        if os.path.lexists(self.folder) and not self.folder.is_dir():
+            raise _no_folder(self.folder)
+        if self.folder.is_dir() and any(self.folder.iterdir()) and not os.path.lexists(self._file):
             raise TttlrmError(
                 "The folder {} already contains something else.", self.folder, hint="Choose another folder.", code=Code.BAD_FOLDER
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._write({"source": _words(source)})
 
     def finish(self, source: Source, torch: str) -> None:
         """Note the end of an installation."""
         self._write({"source": _words(source), "torch": torch, "packages": packages_digest()})
 
     def remove(self) -> None:
-        """Delete the environment, the note last, so that a partial deletion can be continued."""
-        if not self._file.exists():
+        """Delete the environment, the note last, so that a partial deletion can be continued. A linked folder is emptied."""
+        if not os.path.lexists(self._file):
             return
-        for path in self.folder.iterdir():
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            elif path != self._file:
-                path.unlink()
-        shutil.rmtree(self.folder)
+        for path in sorted(self.folder.iterdir(), key=lambda path: path == self._file):
+            _delete(path)
+        if not self.folder.is_symlink():
+            self.folder.rmdir()
 
     @property
     def _file(self) -> Path:
         return self.folder / "tttlrm.json"
 
-    def _note(self) -> dict[str, Any]:
+    def _note(self) -> dict[str, str]:
+        """The content of the note; empty if there is none or it is damaged."""
         try:
-            return json.loads(self._file.read_text("utf-8"))
-        except (OSError, ValueError):
+            note = json.loads(self._file.read_text("utf-8"))
+        except (OSError, ValueError, RecursionError):
             return {}
+        return note if isinstance(note, dict) and all(isinstance(value, str) for value in note.values()) else {}
 
-    def _write(self, note: dict[str, Any]) -> None:
-        self._file.write_text(json.dumps(note, indent=1), "utf-8")
+    def _write(self, note: dict[str, str]) -> None:
+        with replacing(self._file) as part:
+            part.write_text(json.dumps(note, indent=1), "utf-8")
 
 
 def packages_digest() -> str:
@@ -136,6 +144,30 @@ def _long_path(folder: Path) -> TttlrmError:
         hint="Turn on long paths in Windows, or install the packages yourself in a Python with a short path.",
         code=Code.LONG_PATH,
     )
+
+
+def _no_folder(path: Path) -> TttlrmError:
+    if path.is_symlink():
+        return TttlrmError(
+            "The folder {} is a link to {}, where there is no folder.",
+            path,
+            path.readlink(),
+            hint="Connect the disk with this folder, or delete the link, and try again.",
+            code=Code.BAD_FOLDER,
+        )
+    return TttlrmError(
+        "A file {} is in the way of the folder of the same name.",
+        path,
+        hint="Delete or rename it, and try again.",
+        code=Code.BAD_FOLDER,
+    )
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _words(source: Source) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from ..stages import Stage
 from . import commands
 from .commands import Follower, Source, pinned
 from .environment import Environment
+from .faults import reason
+from .isolation import pip_environment, user_settings
 from .machine import choose_build, look
 from .process import Runner
 from .pythons import VERSIONS, find_python, versions_for
@@ -59,7 +61,7 @@ class Setup(Job[SetupResult]):
         super().__init__(lambda _: self._runner.stop(), SetupResult)
         self.lines: deque[str] = deque(maxlen=LAST_LINES)
         self._wanted, self._environment = wanted, Environment(wanted.folder)
-        self._runner = Runner(offline=wanted.wheels is not None)
+        self._runner = Runner()
         self._made = False
         threading.Thread(target=self._do, name="tttLRM setup", daemon=True).start()
 
@@ -71,7 +73,8 @@ class Setup(Job[SetupResult]):
                 event = self._outcome()
         except OSError as error:
             hint = "Fix the problem and try again."
-            event = Failed.of(TttlrmError("Setting up the worker failed: {}.", str(error), hint=hint, code=Code.SETUP_FAILED))
+            why = [error.strerror or type(error).__name__, error.filename or self._wanted.folder]
+            event = Failed.of(TttlrmError("Setting up the worker failed: {}: {}.", *why, hint=hint, code=Code.SETUP_FAILED))
         self.put(event)
 
     def _outcome(self) -> Event:
@@ -94,11 +97,15 @@ class Setup(Job[SetupResult]):
 
     def _source(self) -> Source:
         self._tell(Stage.LOOK_AROUND, LOOK, 0.0)
-        build = choose_build(look(), self._wanted.build)
-        self._say(f"Build of PyTorch: {build.kind} from {self._wanted.wheels or self._wanted.index or build.index or 'PyPI'}")
-        return Source(build, self._wanted.index, self._wanted.wheels)
+        self._environment.check()
+        self._versions = versions_for(self._wanted.wheels) if self._wanted.wheels else VERSIONS
+        source = Source(choose_build(look(), self._wanted.build), self._wanted.index, self._wanted.wheels)
+        self._say(f"PyTorch as pinned in {source.torch.name}, from {source.wheels or source.torch_index or 'PyPI'}")
+        return source
 
     def _complete(self, source: Source) -> SetupResult:
+        if self._environment.state == "damaged":
+            self._say(f"The note in {self._wanted.folder} about its setup is damaged: the environment is made anew.")
         if self._environment.fits(source):
             self._environment.begin(source)
             self._remove_damaged()
@@ -111,31 +118,40 @@ class Setup(Job[SetupResult]):
             self._install(source)
             works = self._works()
         if not works:
-            raise self._failure("The packages are installed but cannot be loaded")
+            raise self._failure("The packages are installed but cannot be loaded", self.lines)
         torch, _, device = self.lines[-1].partition(" ")
         self._environment.finish(source, torch)
         return SetupResult(str(self._environment.python), torch, device, source.build.kind)
 
     def _make(self, source: Source) -> None:
         self._tell(Stage.MAKE_ENVIRONMENT, MAKE, 0.0)
-        python = find_python(self._wanted.python, versions_for(self._wanted.wheels) if self._wanted.wheels else VERSIONS)
+        python = find_python(self._wanted.python, self._versions)
         self._environment.remove()
         self._environment.begin(source)
         self._made = True
-        self._need([*python.command, "-m", "venv", str(self._environment.folder)], "Creating the environment failed")
+        folder = self._environment.folder.resolve()  # venv refuses a link
+        self._need([*python.command, "-m", "venv", str(folder)], "Creating the environment failed")
 
     def _install(self, source: Source) -> None:
         python = self._environment.python
-        command, count = commands.install_packages(python, source), len(pinned(commands.PACKAGES))
-        self._pip(command, Stage.INSTALL_PACKAGES, "Installing packages failed", PACK, count)
-        known = not source.wheels and not source.torch_index
-        command, count = commands.install_torch(python, source), len(pinned(commands.TORCH)) if known else 1
-        self._pip(command, Stage.INSTALL_PYTORCH, "Installing PyTorch failed", GET_TORCH, count)
+        settings = {} if source.wheels else user_settings(python)
+        command, variables = commands.install_packages(python, source), pip_environment(settings)
+        self._pip(command, variables, commands.PACKAGES, Stage.INSTALL_PACKAGES, "Installing packages failed", PACK)
+        command, variables = commands.install_torch(python, source), pip_environment(settings, indexes=not source.torch_index)
+        self._pip(command, variables, source.torch, Stage.INSTALL_PYTORCH, "Installing PyTorch failed", GET_TORCH)
 
-    def _pip(self, command: list[str], stage: Stage, template: str, part: tuple[float, float], packages: int) -> None:
+    def _pip(
+        self,
+        command: list[str],
+        variables: dict[str, str],
+        pins: Path,  # file with the packages to be installed
+        stage: Stage,
+        template: str,
+        part: tuple[float, float],
+    ) -> None:
         self._tell(stage, part, 0.0)
-        follower = Follower(packages, lambda fraction: self._tell(stage, part, fraction))
-        self._need(command, template, follower.take)
+        follower = Follower(len(pinned(pins)), lambda fraction: self._tell(stage, part, fraction))
+        self._need(command, template, follower.take, variables)
 
     def _remove_damaged(self) -> None:
         """Uninstall packages with missing files, so that they are installed again."""
@@ -151,18 +167,32 @@ class Setup(Job[SetupResult]):
         python = str(self._environment.python)
         return not any(self._runner.run([python, "-c", program], self._say) for program in (commands.ALONE, commands.WORKS))
 
-    def _need(self, command: Sequence[str], template: str, told: Callable[[str], bool] = bool) -> None:
+    def _need(
+        self,
+        command: Sequence[str],
+        template: str,
+        told: Callable[[str], bool] = bool,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         """Run a command that must succeed; shows the lines for which `told` returns true."""
         self._say(f"$ {' '.join(command)}")
-        if self._runner.run(command, lambda line: self._say(line) if told(line) else None):
-            raise self._failure(template)
+        said: list[str] = []
 
-    def _failure(self, template: str) -> TttlrmError:
-        """The error for a failed command, with its last error message."""
-        faults = [line for line in self.lines if line.startswith("ERROR: ")] or list(self.lines)[-1:]
-        what, reasons = text(template), [faults[-1].removeprefix("ERROR: ").rstrip(".")] if faults else []
+        def take(line: str) -> None:
+            if told(line):
+                self._say(line)
+                said.append(line)
+
+        if self._runner.run(command, take, variables):
+            raise self._failure(template, said)
+
+    def _failure(self, template: str, said: Sequence[str]) -> TttlrmError:
+        """The error for a failed command that said these lines."""
         hint = text("See {} for details, and try again to continue.", self._wanted.log)
-        return TttlrmError("{}: {}." if reasons else "{}.", what, *reasons, hint=hint, code=Code.SETUP_FAILED)
+        what, why = text(template), reason(said)
+        if why is None:
+            return TttlrmError("{}.", what, hint=hint, code=Code.SETUP_FAILED)
+        return TttlrmError("{}: {}.", what, why, hint=hint, code=Code.SETUP_FAILED)
 
     def _tell(self, stage: Stage, part: tuple[float, float], fraction: float) -> None:
         begin, end = part

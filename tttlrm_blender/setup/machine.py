@@ -9,13 +9,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..child_process import without_window
 from ..errors import Code, TttlrmError
-from .process import hidden
 
 PYTORCH = "https://download.pytorch.org/whl/"
 SUPPORTED = {("Linux", "x86_64"), ("Windows", "AMD64"), ("Darwin", "arm64")}
 # For CUDA 13 and 12: the oldest driver, the oldest and newest GPUs that PyTorch 2.13 supports, and its index.
 CUDA = (((580,), (7, 5), (99,), "cu130"), ((528,), (5, 0), (9, 99), "cu126"))
+ROCM = "rocm7.2"
 PATIENCE = 30.0  # seconds
 
 
@@ -42,7 +43,12 @@ class Build:
     """A build of PyTorch."""
 
     kind: str  # "cpu", "cuda", "rocm" or "metal"
-    index: str = ""  # its package index; empty for PyPI, with known hashes
+    name: str = ""  # of its index at PyTorch, and its wheels' local version, such as "cpu" in 2.13.0+cpu; empty for PyPI
+
+    @property
+    def index(self) -> str:
+        """Its package index; empty for PyPI."""
+        return PYTORCH + self.name if self.name else ""
 
 
 def choose_build(machine: Machine, wanted: str = "auto") -> Build:
@@ -53,14 +59,14 @@ def choose_build(machine: Machine, wanted: str = "auto") -> Build:
         raise _no_build("PyTorch has no build called {} for {}.", wanted, machine.system)
     if machine.system == "Darwin":
         return Build("metal")
-    cuda = _cuda_index(machine.gpus)
+    cuda = _newest_cuda(machine.gpus)
     kind = wanted if wanted != "auto" else "cuda" if cuda else "rocm" if _has_rocm(machine) else "cpu"
     if kind == "cuda":
-        index = cuda or CUDA[0][-1]
-        return Build(kind, "" if (machine.system, index) == ("Linux", "cu130") else PYTORCH + index)
+        name = cuda or CUDA[0][-1]
+        return Build(kind, "" if (machine.system, name) == ("Linux", "cu130") else name)
     if kind == "rocm":
-        return Build(kind, PYTORCH + "rocm7.2")
-    return Build(kind, PYTORCH + "cpu" if machine.system == "Linux" else "")
+        return Build(kind, ROCM)
+    return Build(kind, "cpu" if machine.system == "Linux" else "")
 
 
 def look() -> Machine:
@@ -87,11 +93,11 @@ def _possible(system: str) -> tuple[str, ...]:
     return ("auto", "cpu", "cuda", "rocm") if system == "Linux" else ("auto", "cpu", "cuda")
 
 
-def _cuda_index(gpus: tuple[Gpu, ...]) -> str:
-    """The index of the newest CUDA that one of the cards supports; empty for none."""
-    for driver, oldest, newest, index in CUDA:
+def _newest_cuda(gpus: tuple[Gpu, ...]) -> str:
+    """The newest CUDA that one of the cards supports; empty for none."""
+    for driver, oldest, newest, name in CUDA:
         if any(gpu.driver >= driver and oldest <= gpu.capability <= newest for gpu in gpus):
-            return index
+            return name
     return ""
 
 
@@ -102,7 +108,7 @@ def _has_rocm(machine: Machine) -> bool:
 def _gpus() -> tuple[Gpu, ...]:
     command = ["nvidia-smi", "--query-gpu=driver_version,compute_cap", "--format=csv,noheader"]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, **hidden())
+        run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, **without_window())
     except (OSError, subprocess.TimeoutExpired):
         return ()
     return read_gpus(run.stdout) if run.returncode == 0 else ()

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..child_process import without_window
 from ..errors import Code, TttlrmError
-from .process import environment, hidden
+from .isolation import python_environment
 
 VERSIONS = ((3, 11), (3, 12), (3, 13))  # PyTorch and all other packages have wheels for these
 PATIENCE = 30.0  # seconds
@@ -39,9 +40,8 @@ def candidates(system: str, own: str, versions: Iterable[tuple[int, int]] = VERS
 def probe(command: tuple[str, ...]) -> Python | None:
     """Probe a command: the Python that it starts, or None unless that is a 64-bit CPython that can create environments."""
     try:
-        run = subprocess.run(
-            [*command, "-c", PROBE], capture_output=True, text=True, timeout=PATIENCE, env=environment(), **hidden()
-        )
+        probing, variables = [*command, "-c", PROBE], python_environment()
+        run = subprocess.run(probing, capture_output=True, text=True, timeout=PATIENCE, env=variables, **without_window())
     except (OSError, subprocess.TimeoutExpired):
         return None
     words = run.stdout.split()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ..child_process import drop_stray_variables
 from ..model.config import Config
 from .batches import Batch, Shape, make_batch, with_costs
 from .plan import Budget, Plan
@@ -59,6 +60,7 @@ class Loader:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
+            drop_stray_variables()
             context = multiprocessing.get_context("spawn")  # a fork would inherit the threads of OpenMP
             self._pool = ProcessPoolExecutor(self.processes, context, _prepare)
         return self._pool

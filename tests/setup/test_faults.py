@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a failed pip says is told as what it is."""
+
+import re
+
+import pytest
+
+from tttlrm_blender.setup.faults import reason
+
+HASHES = """Collecting scipy==1.0
+ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. [...] someone may have tampered with them.
+    scipy==1.0 from http://127.0.0.1/files/scipy-1.0-py3-none-any.whl (from -r packages.txt (line 13)):
+        Expected sha256 aa
+             Got        bb
+"""
+UNREACHED = """WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...)': /simple/av/
+ERROR: Could not find a version that satisfies the requirement av==18.1.0 (from versions: none)
+ERROR: No matching distribution found for av==18.1.0
+"""
+PIPS = [
+    (HASHES, "what arrived for scipy is incomplete or not the expected file"),
+    (
+        HASHES.replace("scipy==1.0 from", "torch==2.13.0+cpu from"),
+        "what arrived for torch is incomplete",
+    ),
+    (HASHES.replace("scipy==1.0 from", "torch===2.13.0 from"), "what arrived for torch is incomplete"),
+    ("error: incomplete-download\n\n× Download failed because not enough bytes were received (1/2)", "the download was cut off"),
+    ("ERROR: Exception:\n...ProtocolError: ('Connection broken: IncompleteRead(1 bytes read)')", "the download was cut off"),
+    ("pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool: Read timed out.", "the download was cut off"),
+    ("ERROR: Wheel 'torch' located at /tmp/torch.whl is invalid.", "the file of torch is incomplete or damaged"),
+    (UNREACHED, "the package index cannot be reached"),
+    (UNREACHED.replace("NewConnectionError", "ProxyError"), "the package index cannot be reached"),
+    (UNREACHED.replace("NewConnectionError", "SSLError(CERTIFICATE_VERIFY_FAILED)"), "the certificate .* is not trusted"),
+    ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "there is not enough space"),
+    (UNREACHED.partition("\n")[2], "the package index has no av==18.1.0 for this machine, or"),
+    ("ERROR: something new.\nmore", "something new"),
+    ("the last line\n", "the last line"),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), PIPS)
+def test_usual_faults_are_told_in_words(said, expected):
+    assert re.match(expected, str(reason(said.splitlines())))
+
+
+def test_without_any_output_there_is_no_reason():
+    assert reason([]) is None and reason(["", "  "]) is None
