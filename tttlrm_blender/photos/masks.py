@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import Code, TttlrmError
-from .images import image_size, read_image
+from .images import QUARTER_TURNS, TURNS, TURNS_BACK, image_size, orientation, read_image
 from .photo import Photo, same_shape
 
 
@@ -34,8 +34,10 @@ def _read(path: Path | None, photo: Photo, reduction: int) -> np.ndarray:
     small = photo.reduced(reduction)
     if path is None:
         return np.ones((small.height, small.width, 1), np.float32)
-    as_large = image_size(path) == (photo.width, photo.height)
+    as_large = image_size(path, photo.upright) == (photo.width, photo.height)
     values = read_image(path, photo.upright, reduction if as_large else 1).mean(2)
+    if same_shape(values.shape, (photo.width, photo.height)) and not same_shape(values.shape[::-1], (photo.width, photo.height)):
+        values = _turned(values, photo)
     if not same_shape(values.shape[::-1], (photo.width, photo.height)):
         hint = "Create it again from the upright photo, or remove it from the folder."
         raise TttlrmError(
@@ -49,3 +51,12 @@ def _read(path: Path | None, photo: Photo, reduction: int) -> np.ndarray:
             code=Code.BAD_PHOTO,
         )
     return np.asarray(Image.fromarray(values).resize((small.width, small.height), Image.Resampling.BILINEAR))[..., None]
+
+
+def _turned(
+    values: np.ndarray,  # [H, W]
+    photo: Photo,
+) -> np.ndarray:
+    """A mask of a photo as stored, for the upright photo, or the other way round."""
+    turn = (TURNS if photo.upright else TURNS_BACK).get(orientation(photo.path))
+    return np.asarray(Image.fromarray(values).transpose(turn)) if turn in QUARTER_TURNS else values
