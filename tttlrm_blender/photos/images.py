@@ -36,6 +36,7 @@ TURNS = {  # by EXIF orientation
 }
 TURNS_BACK = {**TURNS, 6: TURNS[8], 8: TURNS[6]}
 QUARTER_TURNS = (Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270)
+WIDELY_READ = ("JPEG", "MPO", "PNG", "WEBP", "TIFF")  # Pillow's names
 TURNED_BY_ALL = ("AVIF", "HEIF")  # Pillow's names of formats without a stored image that differs from the upright one
 LOW_BYTES = {"16B": "16L", "16L": "16B"}  # reading big-endian samples as little-endian yields their other byte
 LOW_BYTES["16N"] = "16B" if struct.pack("=H", 1) == struct.pack("<H", 1) else "16L"
@@ -68,6 +69,14 @@ def orientation(path: Path) -> int:
             return raw.orientation(path)
     with _opened(path) as image:
         return 1 if image.format in TURNED_BY_ALL else _orientation(image)
+
+
+def read_widely(path: Path) -> bool:
+    """Whether nearly every program can read an image, unlike HEIC, AVIF and camera raw. Raises `TttlrmError`."""
+    if raw.is_raw(path):
+        return False
+    with _opened(path) as image:
+        return image.format in WIDELY_READ
 
 
 def has_transparency(path: Path) -> bool:

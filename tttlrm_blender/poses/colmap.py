@@ -16,6 +16,7 @@ from scipy.spatial.transform import Rotation
 from ..errors import TttlrmError
 from ..photos.distortion import PARAMETERS, Distortion
 from ..photos.photo import Photo, Source
+from ..photos.raw import is_raw
 from ..progress import Report
 from .confinement import first_file
 from .posed_photo import Lens, bad_poses, note_missing, posed_photo, with_headers
@@ -82,7 +83,8 @@ def is_model(folder: Path) -> bool:
 def read_model(model: Path, folder: Path, report: Report, estimated: bool = False) -> list[Photo]:
     """The photos of a model, with image files below `folder`. Raises `TttlrmError` ("bad_poses").
 
-    `estimated` says that the model is our own estimate, not the user's. Ours is of upright photos, COLMAP's of photos as stored.
+    `estimated` says that the model is our own estimate, not the user's. Ours is of upright photos, COLMAP's of photos as stored,
+    but for camera raw files, which every program develops upright.
     """
     lenses, images = read_cameras(model), read_images(model)
     paths = [_image_file(model, folder, image.name) for image in images]
@@ -128,7 +130,7 @@ def _photo(model: Path, folder: Path, path: Path, image: ColmapImage, lenses: di
     if image.camera_id not in lenses:
         raise bad_poses("The pose file {} has no camera for {}.", model, image.name)
     source = Source(model, image.image_id, estimated)
-    return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], source, stored=not estimated)
+    return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], source, stored=not estimated and not is_raw(path))
 
 
 def _seen(model: Path) -> Seen:

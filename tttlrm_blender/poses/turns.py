@@ -32,9 +32,8 @@ Seen = Callable[[Photo], tuple[np.ndarray, np.ndarray]]
 def is_upright(poses: Path, path: Path, size: tuple[int, int], stored: bool) -> bool:
     """Whether a pose file for images of a `size` means the photo held upright; where both fit, not if `stored`.
 
-    Every program develops camera raw files upright. Raises `TttlrmError` ("bad_poses") where neither has such a shape.
+    Raises `TttlrmError` ("bad_poses") where neither has such a shape.
     """
-    stored = stored and not is_raw(path)
     sizes = {upright: image_size(path, upright) for upright in (not stored, stored)}
     for fits in (tuple.__eq__, same_shape, _nearly_same_shape):
         for upright, actual in sizes.items():
