@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any
 
 import bpy
 import numpy as np
@@ -46,11 +47,15 @@ def add_copy(
     size: Sequence[int],
     turn: int,
 ) -> bpy.types.Image:
-    """The image of a photo that Blender does not show as the engine used it."""
+    """The image of a photo that Blender does not show as the engine used it; one for each photo and turn."""
+    told = {ORIGINAL: str(photo or ""), SIZE: [int(side) for side in size], TURN: int(turn)}
+    if known := photo and next((image for image in bpy.data.images if _is_copy(image, told, len(copy))), None):
+        return known
     image = bpy.data.images.new(f"{PurePath(name).stem}.jpg", 1, 1)
     image.pack(data=copy.tobytes(), data_len=len(copy))
     image.source = "FILE"
-    image[ORIGINAL], image[SIZE], image[TURN] = str(photo or ""), [int(side) for side in size], int(turn)
+    for key, value in told.items():
+        image[key] = value
     return image
 
 
@@ -77,6 +82,12 @@ def photo_file(image: bpy.types.Image) -> PhotoFile:
         return PhotoFile(original.name, original, photo_size(image), photo_turn(image) != 1)
     size = (int(image.size[0]), int(image.size[1]))
     return PhotoFile(bpy.path.basename(image.filepath_raw) or image.name, _content(image), size, False)
+
+
+def _is_copy(image: bpy.types.Image, told: dict[str, Any], length: int) -> bool:
+    known = {key: untyped(image).get(key) for key in told}
+    known[SIZE] = list(known[SIZE] or ())
+    return known == told and image.packed_file is not None and image.packed_file.size == length
 
 
 def _content(image: bpy.types.Image) -> Path | bytes:

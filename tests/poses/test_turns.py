@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos.images import TURNS
+from tttlrm_blender.photos.images import TURNS, TURNS_BACK
 from tttlrm_blender.photos.load import load_photos
 from tttlrm_blender.poses.find import find_photos
+from tttlrm_blender.poses.sfm_process import write_images
+from tttlrm_blender.progress import Report
 
 from ..photos.files import write_transforms
-from .turned import SHAPES, pose, write_json, write_model, write_opencv, write_photos, write_turned
+from .turned import SHAPES, picture, pose, write_json, write_model, write_opencv, write_photos, write_turned
 
 ALL = range(1, 9)
 WITHOUT_MEANING = ["6", "up", 0, 9, 90, 65535]
@@ -73,6 +76,19 @@ def test_photos_that_fit_one_way_decide_for_the_others(tmp_path: Path, source: s
     write_turned(tmp_path / "0.png", pictures[0], 3, as_stored)
     write_poses(tmp_path, source, SHAPES["portrait"])
     check(tmp_path, pictures)
+
+
+def test_masks_of_photos_as_stored_are_turned_for_estimation(tmp_path: Path) -> None:
+    """Poses are estimated of upright photos."""
+    for index, image in enumerate(write_photos(tmp_path / "images", SHAPES["portrait"], 6, as_stored=False, count=2)):
+        mask = Image.fromarray(image.max(2) // 128 * 255)
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        (mask.transpose(TURNS_BACK[6]) if index else mask).save(tmp_path / f"masks/{index}.png")
+    files = [(tmp_path / f"images/{index}.png", True) for index in range(2)]
+    names = write_images(tmp_path / "work", files, [0, 0], 100, Report())
+    for index, name in enumerate(names):
+        written = np.asarray(Image.open(tmp_path / "work/masks" / f"{name}.png"))
+        np.testing.assert_array_equal(written, picture(index, SHAPES["portrait"]).max(2) // 128 * 255)
 
 
 def test_damaged_points_decide_nothing(tmp_path: Path) -> None:

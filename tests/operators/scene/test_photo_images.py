@@ -126,6 +126,15 @@ def test_a_saved_file_keeps_the_copies_and_their_originals_or_does_without(tmp_p
         np.testing.assert_allclose(other.intrinsics, one.intrinsics / 2, rtol=1e-5)
 
 
+def test_a_photo_has_one_copy_in_each_turn(tmp_path):
+    path = write(tmp_path / "a.heic")
+    first, second = (background_photo(put_into_blender([posed(path, True)])[0]) for _ in range(2))
+    assert first == second
+    raw = write(tmp_path / "a.dng", 6)
+    upright, stored = (background_photo(put_into_blender([posed(raw, held)])[0]) for held in (True, False))
+    assert upright != stored and (tuple(upright.size), tuple(stored.size)) == ((48, 64), (64, 48))
+
+
 def test_packed_photos_that_blender_cannot_read_are_shown(tmp_path):
     """They have no file on disk: the copy is all there is."""
     photo = posed(write(tmp_path / "a.heic"), True)
