@@ -112,7 +112,8 @@ def add_new_cameras(splats: bpy.types.Object, result: results.ReconstructResult,
     old = cameras_of(splats)
     known = {camera_of(camera)[PHOTO] for camera in old}
     new = [view for view, name in enumerate(result.cameras.names) if name not in known]
-    for camera in add_cameras(result.cameras[new], photos, cameras_collection(splats)):
+    scene = group_of(splats).session
+    for camera in add_cameras(result.cameras[new], photos, cameras_collection(splats), result.copies, scene):
         camera.parent = splats.parent
         if old:
             camera_of(camera).display_size = camera_of(old[0]).display_size

@@ -40,7 +40,7 @@ def place(name: str, work: Work, result: results.ReconstructResult) -> bpy.types
     """Add a reconstruction to the scene; return the splats, which store their scene on the worker and their settings."""
     photos = {name: source for name, source in work.files.items() if isinstance(source, Path)}
     upright = not poses_know_up(work.settings.poses, work.files)
-    collection = build_scene(name, result, photos, upright)
+    collection = build_scene(name, result, photos, upright, work.session)
     splats = next(obj for obj in collection.objects if is_splats(obj))
     properties.remember(splats, work.session, work.settings)
     group_of(splats).files = "\n".join(work.files)

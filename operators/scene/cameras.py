@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import bpy
@@ -15,12 +16,13 @@ from mathutils import Matrix, Vector
 
 from ..engine import errors, results
 from ..narrowing import given, untyped
-from . import conversion
+from . import conversion, photo_images
 from .photo_names import free_name
 
 # Custom properties of camera data.
 PIXEL_ASPECT = "pixel_aspect"  # in Blender only scenes have one
 PHOTO = "tttlrm_photo"  # name of the photo in the scene that the worker keeps
+SCENE = "tttlrm_scene"  # name of that scene
 
 DRAWN = 0.08  # how large cameras are drawn, as a share of how far they stand from their middle
 
@@ -29,37 +31,50 @@ def add_cameras(
     views: results.CameraTable,
     photos: Mapping[str, Path],
     collection: bpy.types.Collection,
+    copies: Mapping[str, np.ndarray] = MappingProxyType({}),
+    scene: str = "",
 ) -> list[bpy.types.Object]:
     """One camera object for each view, with its photo, where there is one, behind the picture.
 
     `sizes` are those that the intrinsics are for, `originals` those of the photos, from which the former may be cut; without
-    them nothing was cut. Blender could tell them too, but would read the whole of every photo for it.
+    them nothing was cut. Blender could tell them too, but would read the whole of every photo for it. `copies` are JPEG files of
+    photos that Blender does not show as they were used. `scene` is the name of the scene that the worker keeps.
     """
     sizes = [(width, height) for width, height in views.sizes.tolist()]
     originals = sizes if views.originals is None else views.originals.tolist()
-    rows = zip(views.names, views.c2w, views.intrinsics, sizes, originals, strict=True)
-    cameras = [_add_camera(name, photos.get(name), collection, *row) for name, *row in rows]
+    turns = [1] * len(views) if views.turns is None else views.turns.tolist()
+    cameras = []
+    for index, (name, size, original) in enumerate(zip(views.names, sizes, originals, strict=True)):
+        lens = conversion.lens(views.intrinsics[index], size, _uncropped_side(size, original))
+        image = _photo_image(name, photos.get(name), copies.get(name), original, turns[index])
+        cameras.append(_add_camera(name, lens, views.c2w[index], image, scene))
+        collection.objects.link(cameras[-1])
     _draw_small(cameras)
     return cameras
 
 
+def _photo_image(
+    name: str, photo: Path | None, copy: np.ndarray | None, size: Sequence[int], turn: int
+) -> bpy.types.Image | None:
+    if copy is not None:
+        return photo_images.add_copy(name, photo, copy, size, turn)
+    return photo_images.load_photo(photo) if photo else None
+
+
 def _add_camera(
     name: str,
-    photo: Path | None,
-    collection: bpy.types.Collection,
+    lens: conversion.Lens,
     c2w: np.ndarray,  # [4, 4]
-    intrinsics: np.ndarray,  # [4]
-    size: tuple[int, int],  # width and height
-    original: Sequence[int],
+    image: bpy.types.Image | None,
+    scene: str,
 ) -> bpy.types.Object:
     data = bpy.data.cameras.new(Path(name).stem)
-    _set_lens(data, conversion.lens(intrinsics, size, _uncropped_side(size, original)))
-    if photo:
-        _set_background(data, bpy.data.images.load(str(photo), check_existing=True))
-    data[PHOTO] = name
+    _set_lens(data, lens)
+    if image:
+        _set_background(data, image)
+    data[PHOTO], data[SCENE] = name, scene
     camera = bpy.data.objects.new(data.name, data)
     camera.matrix_world = Matrix(conversion.camera_to_blender(c2w).tolist())
-    collection.objects.link(camera)
     return camera
 
 
@@ -158,11 +173,11 @@ def pictures(
     files: dict[str, Path | bytes] = {}
     frames = []
     for obj, image in ((obj, image) for obj in objects if (image := background_photo(obj))):
-        own = bpy.path.basename(image.filepath_raw) or image.name
-        name = free_name(f"{folder}{own}", [*taken, *files])
-        files[name] = _content(image)
+        photo = photo_images.photo_file(image)
+        name = free_name(f"{folder}{photo.name}", [*taken, *files])
+        files[name] = photo.content
         if obj.type == "CAMERA":
-            frames.append({"file_path": name} | _pose(obj, world) | _lens(obj, image))
+            frames.append({"file_path": name, "upright": photo.upright} | _pose(obj, world) | _lens(obj, photo))
     return Pictures(files, frames)
 
 
@@ -178,30 +193,22 @@ def transforms_json(frames: list[dict[str, Any]]) -> bytes:
     return json.dumps({"frames": frames}, indent=1).encode()
 
 
-def _content(image: bpy.types.Image) -> Path | bytes:
-    if image.packed_file:
-        return bytes(image.packed_file.data)
-    path = Path(bpy.path.abspath(image.filepath_raw, library=image.library))
-    if not image.filepath_raw or not path.is_file():
-        raise errors.TttlrmError(
-            errors.text("The file of the image “{}” does not exist: {}.", image.name, path)
-            if image.filepath_raw
-            else errors.text("The image “{}” has not been saved.", image.name),
-            hint="Save the image or locate the missing file, then try again.",
-            code=errors.Code.BAD_PHOTO,
-        )
-    return path
-
-
 def _pose(camera: bpy.types.Object, world: Matrix | None) -> dict[str, Any]:
     matrix = world.inverted() @ camera.matrix_world if world else camera.matrix_world
     return {"transform_matrix": conversion.camera_pose(np.array(matrix)).tolist()}
 
 
-def _lens(camera: bpy.types.Object, image: bpy.types.Image) -> dict[str, Any]:
-    size = (int(image.size[0]), int(image.size[1]))
-    fx, fy, cx, cy = (float(value) for value in intrinsics(camera, size))
-    return {"w": size[0], "h": size[1], "fl_x": fx, "fl_y": fy, "cx": cx, "cy": cy}
+def _lens(camera: bpy.types.Object, photo: photo_images.PhotoFile) -> dict[str, Any]:
+    if not min(photo.size):
+        raise errors.TttlrmError(
+            "Blender cannot read the photo {} behind the camera “{}”.",
+            photo.name,
+            camera.name,
+            hint="Convert it to JPEG or PNG, or reconstruct the photos from their folder.",
+            code=errors.Code.BAD_PHOTO,
+        )
+    fx, fy, cx, cy = (float(value) for value in intrinsics(camera, photo.size))
+    return {"w": photo.size[0], "h": photo.size[1], "fl_x": fx, "fl_y": fy, "cx": cx, "cy": cy}
 
 
 def intrinsics(camera: bpy.types.Object, size: tuple[int, int], aspect: float = 1.0) -> np.ndarray:

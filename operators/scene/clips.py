@@ -45,7 +45,8 @@ def clip_set(clip: bpy.types.MovieClip, scene: bpy.types.Scene) -> dict[str, Pat
     else:
         images = [_existing(_numbered(file, number)) for number in numbers]
         files = {f"images/{image.name}": image for image in images}
-        content = {**lens, "frames": [{"file_path": name, **pose} for name, pose in zip(files, poses, strict=True)]}
+        frames = [{"file_path": name, "upright": False, **pose} for name, pose in zip(files, poses, strict=True)]
+        content = {**lens, "frames": frames}
     return {**files, "transforms.json": json.dumps(content, indent=1).encode()}
 
 

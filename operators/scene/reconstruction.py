@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import bpy
 from mathutils import Matrix
 
 from ..engine import results
-from ..narrowing import given
+from ..narrowing import given, group_of, untyped
 from . import conversion
-from .cameras import PHOTO, add_cameras, camera_of
+from .cameras import PHOTO, SCENE, add_cameras, camera_of
 from .mesh import add_surface
 from .splats import add_splats
 
@@ -22,12 +22,13 @@ def build_scene(
     result: results.ReconstructResult,
     photos: Mapping[str, Path],
     upright: bool = False,
+    scene: str = "",
 ) -> bpy.types.Collection:
     """Put the result of a reconstruct job into the scene.
 
     A collection with an empty that carries everything, the splats, the mesh if there is one (hidden), and in a collection of
     their own the cameras; `photos` are the files by the names of the views. `upright` turns the whole so that the
-    cameras stand upright, for poses that know no up.
+    cameras stand upright, for poses that know no up. `scene` is the name of the scene that the worker keeps.
     """
     collection = _collection(name, given(bpy.context.scene).collection)
     carrier = bpy.data.objects.new(name, None)
@@ -35,7 +36,7 @@ def build_scene(
     parts = [add_splats(f"{name} splats", result.gaussians, collection)]
     if result.mesh:
         parts.append(_hidden(add_surface(f"{name} mesh", result.mesh, collection)))
-    parts += add_cameras(result.cameras, photos, _collection(f"{name} cameras", collection))
+    parts += add_cameras(result.cameras, photos, _collection(f"{name} cameras", collection), result.copies, scene)
     for part in parts:
         part.parent = carrier
     if upright:
@@ -51,9 +52,25 @@ def _hidden(mesh: bpy.types.Object) -> bpy.types.Object:
 
 
 def cameras_of(splats: bpy.types.Object) -> list[bpy.types.Object]:
-    """The cameras of the scene that splats belong to, as far as they are still there."""
-    beside = splats.parent.children if splats.parent else ()
-    return [obj for obj in beside if obj.type == "CAMERA" and camera_of(obj).get(PHOTO) is not None]
+    """The cameras of the scene that splats belong to, as far as they are still there.
+
+    They share a parent with the splats. If that was deleted, they have the name of the splats' scene or, in older files, are in
+    the same collections.
+    """
+    if splats.parent and (children := _photographed(splats.parent.children)):
+        return children
+    scene = group_of(splats).session
+    beside = {obj for collection in splats.users_collection for obj in collection.all_objects}
+    apart = (obj for obj in bpy.data.objects if _scene_of(obj) == scene or (obj in beside and _scene_of(obj) is None))
+    return _photographed(apart) if scene else []
+
+
+def _photographed(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
+    return [obj for obj in objects if obj.type == "CAMERA" and camera_of(obj).get(PHOTO) is not None]
+
+
+def _scene_of(obj: bpy.types.Object) -> str | None:
+    return untyped(obj.data).get(SCENE) if obj.type == "CAMERA" else None
 
 
 def cameras_collection(splats: bpy.types.Object) -> bpy.types.Collection:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos import images, load
-from tttlrm_blender.photos.images import focal_length, has_transparency, image_size, read_image
+from tttlrm_blender.photos.images import focal_length, has_transparency, image_size, orientation, read_image
 from tttlrm_blender.photos.lens import pinhole_intrinsics
 from tttlrm_blender.photos.resample import resample
 
@@ -67,6 +67,18 @@ def test_heic_is_upright(tmp_path: Path, name: str) -> None:
     np.testing.assert_allclose(read_image(path), TURNED / 255, atol=0.03)
 
 
+def test_heic_and_avif_have_no_other_way_to_be_read(tmp_path: Path) -> None:
+    """Their orientation is part of the encoding: all programs apply it."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(QUADRANTS).save(tmp_path / "a.avif", quality=100, subsampling="4:4:4", exif=exif)
+    for path in (write_heif(tmp_path / "a.heic", orientation=6), tmp_path / "a.avif"):
+        assert orientation(path) == 1
+        for upright in (True, False):
+            assert image_size(path, upright) == (48, 64)
+            np.testing.assert_allclose(read_image(path, upright), TURNED / 255, atol=0.03)
+
+
 def test_avif(tmp_path: Path) -> None:
     Image.fromarray(QUADRANTS).save(tmp_path / "a.avif", quality=100, subsampling="4:4:4")
     assert image_size(tmp_path / "a.avif") == (64, 48)
@@ -76,6 +88,7 @@ def test_avif(tmp_path: Path) -> None:
 def test_raw_is_developed_upright(tmp_path: Path) -> None:
     level, turned = write_dng(tmp_path / "a.dng", gray_ramp()), write_dng(tmp_path / "b.DNG", gray_ramp(), orientation=6)
     assert image_size(level) == (64, 48) and image_size(turned) == (48, 64)
+    assert image_size(turned, upright=False) == (64, 48) and (orientation(level), orientation(turned)) == (1, 6)
     assert focal_length(level) == 0 and not has_transparency(level)
     image = read_image(level)
     assert image.shape == (48, 64, 3) and image.dtype == np.float32
@@ -107,14 +120,14 @@ def test_a_missing_package_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".heic"])
-@pytest.mark.parametrize("orientation", [1, 3, 6])
+@pytest.mark.parametrize("turn", [1, 3, 6])
 @pytest.mark.parametrize("size", [(64, 48), (61, 45)])
 def test_reduced_is_the_mean_of_blocks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, orientation: int, size: tuple[int, int]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, turn: int, size: tuple[int, int]
 ) -> None:
     monkeypatch.setattr(images, "DRAFTED", 0)
     exif = Image.Exif()
-    exif[0x0112] = orientation
+    exif[0x0112] = turn
     smooth = Image.fromarray(QUADRANTS).resize(size, Image.Resampling.BICUBIC)
     if suffix == ".heic":
         pytest.importorskip("pillow_heif").from_pillow(smooth).save(tmp_path / "a.heic", quality=-1, exif=exif.tobytes())

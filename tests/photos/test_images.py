@@ -9,7 +9,7 @@ import tifffile
 from PIL import Image, ImageOps
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos.images import focal_length, image_size, read_image
+from tttlrm_blender.photos.images import focal_length, image_size, orientation, read_image
 
 from .files import write_png16
 
@@ -92,11 +92,22 @@ def test_orientation(tmp_path: Path, orientation: int, suffix: str) -> None:
     np.testing.assert_allclose(read_image(path), expected, atol=1e-6)
 
 
-def test_stored_pixels_where_wanted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_stored_pixels_where_wanted(tmp_path: Path, turn: int, suffix: str) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.fromarray(COLORS[..., :3]).save(tmp_path / "a.png", exif=exif)
-    np.testing.assert_allclose(read_image(tmp_path / "a.png", upright=False), COLORS[..., :3] / 255, atol=1e-6)
+    exif[0x0112] = turn
+    path = tmp_path / f"a{suffix}"
+    Image.fromarray(COLORS[..., :3]).save(path, exif=exif, lossless=True)
+    assert image_size(path, upright=False) == COLORS.shape[1::-1] and orientation(path) == turn
+    np.testing.assert_allclose(read_image(path, upright=False), COLORS[..., :3] / 255, atol=1e-6)
+
+
+def test_stored_pixels_of_16_bits(tmp_path: Path) -> None:
+    deep = np.random.default_rng(0).integers(0, 65536, (6, 8, 3), dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", deep, photometric="rgb", extratags=[(274, "H", 1, 6, True)])
+    np.testing.assert_allclose(read_image(tmp_path / "a.tif", upright=False), deep / 65535, atol=1e-6)
+    np.testing.assert_allclose(read_image(tmp_path / "a.tif"), np.rot90(deep, -1) / 65535, atol=1e-6)
 
 
 def test_the_header_of_a_png_is_enough(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_each_photo_has_its_own_lens(tmp_path: Path) -> None:
     """Photos loaded together are the same as each loaded alone."""
     write_transforms(tmp_path, k1=0.1)
     photos = find_photos(tmp_path)
-    write_photo(tmp_path / "images/1.png", 40, 20)
+    write_photo(tmp_path / "images/1.png", 40, 30)
     photos[1] = find_photos(tmp_path)[1]
     loaded = load_photos(photos, 10, 8)
     for index, each in enumerate(photos):

@@ -11,6 +11,7 @@ from PIL import Image
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos import images, load
 from tttlrm_blender.photos.load import load_photos
+from tttlrm_blender.photos.masks import read_mask
 from tttlrm_blender.photos.photo import mask_of
 from tttlrm_blender.poses.find import find_photos
 
@@ -42,6 +43,20 @@ def test_where_masks_are_found(tmp_path: Path, image: str, mask: str) -> None:
     write_mask(tmp_path / mask)
     write_mask(tmp_path / "masks/other.png")
     assert mask_of(tmp_path / image) == tmp_path / mask
+
+
+@pytest.mark.parametrize("upright", [True, False])
+@pytest.mark.parametrize("turn", range(5, 9))
+def test_masks_of_the_other_way_to_hold_a_photo_are_turned(tmp_path: Path, turn: int, upright: bool) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    Image.new("RGB", (16, 12)).save(tmp_path / "a.png", exif=exif)
+    mask = np.random.default_rng(0).random((12, 16) if upright else (16, 12), np.float32)
+    Image.fromarray((255 * mask).astype(np.uint8)).save(tmp_path / "mask.png")
+    size = (12, 16) if upright else (16, 12)
+    turned = Image.fromarray(mask).transpose((images.TURNS if upright else images.TURNS_BACK)[turn])
+    of = photo(*size, path=tmp_path / "a.png", upright=upright, mask=tmp_path / "mask.png")
+    np.testing.assert_allclose(read_mask(of)[..., 0], turned, atol=0.01)
 
 
 def test_no_mask(tmp_path: Path) -> None:

@@ -62,6 +62,18 @@ def settings(tmp_path):
     return ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")), hold_out=3)
 
 
+def test_workers_send_copies_of_photos_that_blender_shows_wrongly(scene, settings):
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    for index in (1, 4):
+        path = scene.folder / f"images/{index:02}.png"
+        Image.open(path).rotate(180).save(path, exif=exif)
+    result = jobs.JOBS["reconstruct"].run(scene, settings, Report())
+    assert result.cameras.turns.tolist() == [1, 3, 1, 1, 3, 1]
+    assert sorted(result.copies) == ["images/01.png", "images/04.png"]
+    assert not jobs.reconstruct(scene, settings, Report()).copies
+
+
 def test_reconstruct_gives_splats_cameras_and_figures(scene, settings):
     follower = Follower()
     result = jobs.reconstruct(scene, settings, follower)

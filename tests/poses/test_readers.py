@@ -81,7 +81,8 @@ def test_the_size_shows_whether_poses_are_for_the_upright_image(tmp_path: Path, 
     write_transforms(tmp_path, w=width, h=height)
     exif = Image.Exif()
     exif[0x0112] = 6
-    Image.new("RGB", (16, 12)).save(tmp_path / "images/0.png", exif=exif)
+    for index in range(3):
+        Image.new("RGB", (16, 12)).save(tmp_path / f"images/{index}.png", exif=exif)
     photo = find_photos(tmp_path)[0]
     assert (photo.width, photo.height, photo.upright) == (width, height, upright)
 

@@ -34,6 +34,10 @@ TURNS = {  # by EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+TURNS_BACK = {**TURNS, 6: TURNS[8], 8: TURNS[6]}
+QUARTER_TURNS = (Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270)
+WIDELY_READ = ("JPEG", "MPO", "PNG", "WEBP", "TIFF")  # Pillow's names
+TURNED_BY_ALL = ("AVIF", "HEIF")  # Pillow's names of formats without a stored image that differs from the upright one
 LOW_BYTES = {"16B": "16L", "16L": "16B"}  # reading big-endian samples as little-endian yields their other byte
 LOW_BYTES["16N"] = "16B" if struct.pack("=H", 1) == struct.pack("<H", 1) else "16L"
 
@@ -41,17 +45,38 @@ Image.MAX_IMAGE_PIXELS = None  # Pillow warns from 89 megapixels on; `_opened` h
 _one_large = threading.Lock()
 
 
-def image_size(path: Path) -> tuple[int, int]:
-    """Width and height of an image held upright, in pixels, from its header alone.
+def image_size(path: Path, upright: bool = True) -> tuple[int, int]:
+    """Width and height of an image held upright or as stored, in pixels, from its header alone.
 
     Raises `TttlrmError` ("bad_photo", or "no_package" for files that need a package which is not installed), as do all
     functions of this module.
     """
     if raw.is_raw(path):
         with _faults(path):
-            return _bounded(path, raw.raw_size(path))
+            return _bounded(path, raw.raw_size(path, upright))
     with _opened(path) as image:
-        return (image.height, image.width) if _orientation(image) >= 5 else image.size
+        sideways = _turn(image, upright) in QUARTER_TURNS
+        return (image.height, image.width) if sideways else image.size
+
+
+def orientation(path: Path) -> int:
+    """The EXIF orientation, 1 to 8, in which an upright image differs from the stored one.
+
+    It is 1 for HEIC and AVIF: their orientation is part of the encoding, and no program reads them without applying it.
+    """
+    if raw.is_raw(path):
+        with _faults(path):
+            return raw.orientation(path)
+    with _opened(path) as image:
+        return 1 if image.format in TURNED_BY_ALL else _orientation(image)
+
+
+def read_widely(path: Path) -> bool:
+    """Whether nearly every program can read an image, unlike HEIC, AVIF and camera raw. Raises `TttlrmError`."""
+    if raw.is_raw(path):
+        return False
+    with _opened(path) as image:
+        return image.format in WIDELY_READ
 
 
 def has_transparency(path: Path) -> bool:
@@ -177,9 +202,17 @@ def _alone_if_large(size: tuple[int, int]) -> threading.Lock | nullcontext:
     return _one_large if size[0] * size[1] > LARGE else nullcontext()
 
 
+def _turn(image: Image.Image, upright: bool) -> Image.Transpose | None:
+    """How to turn what Pillow decodes, so that it is held upright or as stored; Pillow turns TIFF upright itself."""
+    if image.format == "TIFF":
+        return None if upright else TURNS_BACK.get(_orientation(image))
+    return TURNS.get(_orientation(image)) if upright or image.format in TURNED_BY_ALL else None
+
+
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation still to be applied, 1 to 8; Pillow turns TIFF itself."""
-    return 1 if image.format == "TIFF" else _exif(image).get(ExifTags.Base.Orientation, 1)
+    """The EXIF orientation, 1 to 8; whatever else stands there means nothing."""
+    value = _exif(image).get(ExifTags.Base.Orientation)
+    return value if isinstance(value, int) and value in TURNS else 1
 
 
 def _exif(image: Image.Image) -> Image.Exif:
@@ -202,7 +235,7 @@ def _draft(image: Image.Image, reduction: int) -> int:
 
 def _samples(image: Image.Image, upright: bool) -> np.ndarray:
     """The pixels, [H, W, 3 or 4] from 0 to 255; 16-bit gray keeps its fraction."""
-    turn = TURNS.get(_orientation(image)) if upright else None
+    turn = _turn(image, upright)  # Pillow forgets a TIFF's orientation on loading
     image.load()
     image = image if turn is None else image.transpose(turn)
     if image.mode.startswith("I"):

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import Code, TttlrmError
-from .images import image_size, read_image
+from .images import QUARTER_TURNS, TURNS, TURNS_BACK, image_size, orientation, read_image
 from .photo import Photo, same_shape
 
 
@@ -30,19 +30,35 @@ def read_alpha(photo: Photo, reduction: int = 1) -> np.ndarray:
     return _read(photo.alpha, photo, reduction)
 
 
+def turned_mask(
+    values: np.ndarray,  # [H, W]
+    size: tuple[int, int],  # width and height
+    photo: Path,
+    upright: bool,
+) -> np.ndarray:
+    """The mask of a photo held as `upright` says, of a size; where it only fits the other way to hold it, it is turned."""
+    height, width = values.shape
+    if same_shape((width, height), size) or not same_shape((height, width), size):
+        return values
+    turn = (TURNS if upright else TURNS_BACK).get(orientation(photo))
+    return np.asarray(Image.fromarray(values).transpose(turn)) if turn in QUARTER_TURNS else values
+
+
 def _read(path: Path | None, photo: Photo, reduction: int) -> np.ndarray:
     small = photo.reduced(reduction)
     if path is None:
         return np.ones((small.height, small.width, 1), np.float32)
-    as_large = image_size(path) == (photo.width, photo.height)
+    as_large = image_size(path, photo.upright) == (photo.width, photo.height)
     values = read_image(path, photo.upright, reduction if as_large else 1).mean(2)
-    if not same_shape(values.shape[::-1], (photo.width, photo.height)):
+    values = turned_mask(values, (photo.width, photo.height), photo.path, photo.upright)
+    height, width = values.shape
+    if not same_shape((width, height), (photo.width, photo.height)):
         hint = "Create it again from the upright photo, or remove it from the folder."
         raise TttlrmError(
             "The mask {} has a different aspect ratio than its photo: {}×{} instead of {}×{} pixels.",
             path,
-            values.shape[1],
-            values.shape[0],
+            width,
+            height,
             photo.width,
             photo.height,
             hint=hint,

@@ -30,8 +30,8 @@ class Source:
 class Photo:
     """An image file and the camera that took it, in OpenCV axes. Width, height and intrinsics are those of the pixels used.
 
-    Pose files describe upright images, as most programs read them, so the EXIF orientation is applied. Where the size in the
-    pose file only fits the image as stored (COLMAP reads phone photos that way), `upright` is False.
+    `upright` says whether these are the pixels after the EXIF orientation is applied, or those stored in the file, for which
+    some programs find the poses, COLMAP among them.
     """
 
     name: str  # path relative to the folder of photos, with forward slashes

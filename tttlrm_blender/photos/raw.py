@@ -17,7 +17,7 @@ from .optional_packages import not_installed
 
 SUFFIXES = (".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
 SRGB = (2.4, 12.92)  # power and slope of the transfer curve
-QUARTER_TURNS = (5, 6)  # LibRaw's codes of orientations
+ORIENTATIONS = {3: 3, 5: 8, 6: 6}  # EXIF's, by LibRaw's codes
 
 
 def is_raw(path: Path) -> bool:
@@ -29,7 +29,14 @@ def raw_size(path: Path, upright: bool = True) -> tuple[int, int]:
     """Width and height in pixels from the header alone. Raises `TttlrmError` ("no_package") and what LibRaw raises."""
     with _opened(path) as raw:
         sizes = raw.sizes
-        return (sizes.height, sizes.width) if upright and sizes.flip in QUARTER_TURNS else (sizes.width, sizes.height)
+        sideways = upright and ORIENTATIONS.get(sizes.flip, 1) >= 5
+        return (sizes.height, sizes.width) if sideways else (sizes.width, sizes.height)
+
+
+def orientation(path: Path) -> int:
+    """The EXIF orientation, 1 to 8. Raises as `raw_size` does."""
+    with _opened(path) as raw:
+        return ORIENTATIONS.get(raw.sizes.flip, 1)
 
 
 def develop(path: Path, upright: bool = True, half: bool = False) -> np.ndarray:

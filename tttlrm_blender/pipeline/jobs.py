@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +24,10 @@ from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
 from ..mesh.mesh import mesh_arrays
 from ..model.network import TttLRM
+from ..photos.copies import copies as copies_of
+from ..photos.copies import turn_of
 from ..photos.load import pinhole_cameras, used_size
+from ..photos.photo import Photo
 from ..poses.find import find_photos
 from ..poses.world_frame import moved, scene_world
 from ..progress import Report
@@ -71,17 +75,21 @@ class Clock:
         self.seconds[part] = round(time.perf_counter() - start, 3)
 
 
-def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> ReconstructResult:
-    """Reconstruct a scene: photos → fast weights → splats, then refinement and a mesh if the settings ask for them."""
+def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report, copies: bool = False) -> ReconstructResult:
+    """Reconstruct a scene: photos → fast weights → splats, then refinement and a mesh if the settings ask for them.
+
+    With `copies`, the result contains copies of the photos that Blender cannot show as they are.
+    """
     clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
         scene_photos = steps.load(scene, model.config.most_views, settings, report)
     with clock("encode"):
         reconstruction = steps.encode_photos(model, scene_photos, settings, report)
-    return _finish(scene, model, reconstruction, settings, clock, report)
+    new = scene_photos.by_name() if copies else []
+    return _finish(scene, model, reconstruction, settings, clock, report, new)
 
 
-def extend(scene: Scene, settings: ExtendSettings, report: Report) -> ReconstructResult:
+def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool = False) -> ReconstructResult:
     """Update a scene's fast weights with new photos in its folder and decode splats again; the result is that of `reconstruct`.
 
     Refined splats are replaced by newly decoded ones.
@@ -92,7 +100,7 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report) -> Reconstruc
         new = steps.new_photos(scene, reconstruction, settings, report)
     with clock("encode"):
         reconstruction = steps.encode_more(model, reconstruction, new, settings, report)
-    return _finish(scene, model, reconstruction, settings, clock, report)
+    return _finish(scene, model, reconstruction, settings, clock, report, new if copies else [])
 
 
 def _finish(
@@ -102,6 +110,7 @@ def _finish(
     settings: ReconstructSettings | ExtendSettings,
     clock: Clock,
     report: Report,
+    to_copy: list[Photo],
 ) -> ReconstructResult:
     """Decode splats of a new memory, refine them and make a mesh if asked to, and store all in the scene."""
     decoded: Figures | None = None
@@ -119,9 +128,11 @@ def _finish(
             mesh = _surface_if_any(gaussians, reconstruction, settings.mesh, report)
     used = reconstruction.photos.files if settings.refine.wanted else reconstruction.photos.chosen
     figures, exposed = steps.measure(gaussians, reconstruction, report, settings.refine.wanted and settings.refine.exposure)
+    copies = copies_of(to_copy, report) if to_copy else {}
     _keep(scene, report, reconstruction=reconstruction, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
     surface = _to_surface(mesh) if mesh else None
-    return ReconstructResult(gaussians, _cameras(reconstruction), len(used), clock.seconds, figures, decoded, exposed, surface)
+    cameras = _cameras(reconstruction)
+    return ReconstructResult(gaussians, cameras, len(used), clock.seconds, figures, decoded, exposed, surface, copies)
 
 
 def poses(scene: Scene, settings: PosesSettings, report: Report) -> PosesResult:
@@ -182,8 +193,8 @@ def render(scene: Scene, settings: RenderSettings, report: Report) -> RenderResu
 
 
 JOBS = by_name(
-    JobKind(kinds.RECONSTRUCT, reconstruct),
-    JobKind(kinds.EXTEND, extend),
+    JobKind(kinds.RECONSTRUCT, partial(reconstruct, copies=True)),
+    JobKind(kinds.EXTEND, partial(extend, copies=True)),
     JobKind(kinds.POSES, poses),
     JobKind(kinds.EXPORT, export, interactive=True),
     JobKind(kinds.DECODE, decode, interactive=True),
@@ -222,8 +233,10 @@ def _to_surface(mesh: Trimesh) -> Surface:
 
 def _cameras(reconstruction: Reconstruction) -> CameraTable:
     """The cameras of a scene's photos, by name."""
-    originals = np.array([[photo.width, photo.height] for photo in reconstruction.photos.by_name()])
-    return replace(_table(*reconstruction.photos.cameras()), originals=originals)
+    photos = reconstruction.photos.by_name()
+    originals = np.array([[photo.width, photo.height] for photo in photos])
+    turns = np.array([turn_of(photo) for photo in photos])
+    return replace(_table(*reconstruction.photos.cameras()), originals=originals, turns=turns)
 
 
 def _table(names: list[str], cameras: Cameras) -> CameraTable:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +17,19 @@ from ..geometry.quaternions import from_matrices
 COLMAP_FILES = ("cameras.txt", "images.txt", "points3D.txt")
 
 
-def write_transforms(path: Path, names: list[str], cameras: Cameras) -> None:
+def write_transforms(path: Path, names: list[str], cameras: Cameras, upright: Sequence[bool | None] = ()) -> None:
     """Write a transforms.json with OpenGL camera axes and one frame per image name.
 
-    Raises `TttlrmError` when the file cannot be written.
+    `upright` says of each image, where it is known, whether its camera is for it after or before its EXIF orientation is
+    applied. Raises `TttlrmError` when the file cannot be written.
     """
     frames = []
-    for name, c2w, lens, size in zip(names, cameras.c2w, cameras.intrinsics, cameras.sizes, strict=True):
+    turned = [{} if each is None else {"upright": each} for each in upright or [None] * len(names)]
+    for name, turn, c2w, lens, size in zip(names, turned, cameras.c2w, cameras.intrinsics, cameras.sizes, strict=True):
         intrinsics = dict(zip(("fl_x", "fl_y", "cx", "cy"), lens.tolist(), strict=True))
         matrix = (c2w @ OPENGL_AXES).tolist()
-        frames.append({"file_path": name, "w": int(size[0]), "h": int(size[1]), **intrinsics, "transform_matrix": matrix})
+        shape = {"w": int(size[0]), "h": int(size[1])}
+        frames.append({"file_path": name, **turn, **shape, **intrinsics, "transform_matrix": matrix})
     with replacing(path) as part:
         part.write_text(json.dumps({"camera_model": "PINHOLE", "frames": frames}, indent=1), encoding="utf-8")
 

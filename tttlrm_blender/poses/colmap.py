@@ -6,17 +6,21 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ..errors import TttlrmError
 from ..photos.distortion import PARAMETERS, Distortion
 from ..photos.photo import Photo, Source
+from ..photos.raw import is_raw
 from ..progress import Report
 from .confinement import first_file
 from .posed_photo import Lens, bad_poses, note_missing, posed_photo, with_headers
+from .turns import Seen, settled
 
 # For each camera model that can be read: the model of `PARAMETERS` that it is a case of, and its parameters in COLMAP's order.
 MODELS = {
@@ -79,14 +83,16 @@ def is_model(folder: Path) -> bool:
 def read_model(model: Path, folder: Path, report: Report, estimated: bool = False) -> list[Photo]:
     """The photos of a model, with image files below `folder`. Raises `TttlrmError` ("bad_poses").
 
-    `estimated` says that the model is our own estimate, not the user's.
+    `estimated` says that the model is our own estimate, not the user's. Ours is of upright photos, COLMAP's of photos as stored,
+    but for camera raw files, which every program develops upright.
     """
     lenses, images = read_cameras(model), read_images(model)
     paths = [_image_file(model, folder, image.name) for image in images]
     missing = [image.name for image, path in zip(images, paths, strict=True) if not path]
     note_missing(model, missing, len(images) - len(missing), report)
     found = with_headers([(path, image) for image, path in zip(images, paths, strict=True) if path], report)
-    return [_photo(model, folder, path, image, lenses, estimated) for path, image in found]
+    photos = [_photo(model, folder, path, image, lenses, estimated) for path, image in found]
+    return photos if estimated else settled(photos, stored=True, seen=_seen(model))
 
 
 def read_cameras(model: Path) -> dict[int, Lens]:
@@ -123,7 +129,28 @@ def _read(model: Path, name: str, binary: Any, from_lines: Any) -> list[Any]:
 def _photo(model: Path, folder: Path, path: Path, image: ColmapImage, lenses: dict[int, Lens], estimated: bool) -> Photo:
     if image.camera_id not in lenses:
         raise bad_poses("The pose file {} has no camera for {}.", model, image.name)
-    return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], Source(model, image.image_id, estimated))
+    source = Source(model, image.image_id, estimated)
+    return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], source, stored=not estimated and not is_raw(path))
+
+
+def _seen(model: Path) -> Seen:
+    """The points of a model that a photo sees; none where its points are missing or damaged."""
+
+    @cache
+    def points() -> tuple[ColmapPoints, np.ndarray, np.ndarray]:
+        try:
+            found = read_points(model)
+        except TttlrmError:
+            found = ColmapPoints(np.empty((0, 3)), np.empty((0, 3), np.uint8), [])
+        counts = [len(images) for images in found.seen_by]
+        return found, np.concatenate([*found.seen_by, np.empty(0, int)]), np.repeat(np.arange(len(counts)), counts)
+
+    def seen(photo: Photo) -> tuple[np.ndarray, np.ndarray]:
+        found, image_ids, indices = points()
+        these = indices[image_ids == photo.source.image_id] if photo.source else indices[:0]
+        return found.means[these], found.colors[these]
+
+    return seen
 
 
 def _image_file(model: Path, folder: Path, name: str) -> Path | None:

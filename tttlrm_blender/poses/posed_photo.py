@@ -13,8 +13,9 @@ from ..errors import Code, TttlrmError, text
 from ..geometry.alignment import nearest_rotation
 from ..photos.distortion import PLAIN, Distortion
 from ..photos.images import image_size
-from ..photos.photo import Photo, Source, leave_out, mask_of, same_shape
+from ..photos.photo import Photo, Source, leave_out, mask_of
 from ..progress import Report
+from .turns import is_upright
 
 Other = TypeVar("Other")
 
@@ -36,13 +37,17 @@ def posed_photo(
     c2w: np.ndarray,  # [4, 4] or [3, 4], OpenCV axes; any scale is removed
     lens: Lens,
     source: Source | None = None,
+    stored: bool = False,
 ) -> Photo:
-    """A photo with the camera from the file `poses`, scaled to the image's real size. Raises `TttlrmError` ("bad_poses")."""
+    """A photo with the camera from the file `poses`, scaled to the image's real size.
+
+    `stored` says whether the pose file is for photos as stored where its size fits both them and upright ones. Raises
+    `TttlrmError` ("bad_poses").
+    """
     if min(lens.width, lens.height) < 1:
         raise bad_poses("The pose file {} has no usable image size for {}.", poses, path.name)
-    size = image_size(path)
-    upright = same_shape((lens.width, lens.height), size) or not same_shape((lens.height, lens.width), size)
-    width, height = size if upright else size[::-1]
+    upright = is_upright(poses, path, (lens.width, lens.height), stored)
+    width, height = image_size(path, upright)
     intrinsics = lens.intrinsics * np.tile([width / lens.width, height / lens.height], 2)
     if not (np.isfinite([*intrinsics, *lens.distortion.values]).all() and (intrinsics[:2] > 0).all()):
         raise bad_poses("The pose file {} has no usable focal length or lens distortion for {}.", poses, path.name)

@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from ..child_process import ROOT, child_environment, without_window
 from ..errors import Code, TttlrmError
 from ..photos.images import read_reduced, shrunk
+from ..photos.masks import turned_mask
 from ..photos.photo import mask_of
 from ..photos.threads import for_each
 from ..progress import Report
@@ -93,8 +95,8 @@ def write_images(
         image.resize(size, Image.Resampling.LANCZOS).save(folder / "images" / names[index], quality=95)
         if any(masks):
             mask = masks[index]
-            picture = _picture(mask, upright, side).convert("L").resize(size) if mask else Image.new("L", size, 255)
-            picture.save(folder / "masks" / f"{names[index]}.png")
+            picture = _mask(mask, image.size, path, upright, side) if mask else Image.new("L", size, 255)
+            picture.resize(size).save(folder / "masks" / f"{names[index]}.png")
 
     for_each(write, range(len(photos)), report, Stage.COPIES)
     return names
@@ -103,6 +105,11 @@ def write_images(
 def _picture(path: Path, upright: bool, side: int) -> Image.Image:
     """An image file, read at a reduced size that still suffices for a longest side of `side`."""
     return Image.fromarray((read_reduced(path, side, upright) * 255 + 0.5).astype("uint8"))
+
+
+def _mask(mask: Path, size: tuple[int, int], photo: Path, upright: bool, side: int) -> Image.Image:
+    values = np.asarray(_picture(mask, upright, side).convert("L"))
+    return Image.fromarray(turned_mask(values, size, photo, upright))
 
 
 @contextmanager

@@ -12,27 +12,30 @@ import numpy as np
 
 from ..geometry.cameras import OPENGL_AXES
 from ..photos.distortion import PARAMETERS, Distortion
-from ..photos.images import image_size
 from ..photos.photo import Photo
 from ..progress import Report
 from .confinement import first_file
 from .json_poses import array, named_images, number
 from .posed_photo import Lens, bad_poses, posed_photo
+from .turns import settled, size_around
 
+UPRIGHT = "upright"  # of a frame: whether its camera is for the photo after or before its EXIF orientation is applied
 PLAIN = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
 
 
 def read_transforms(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:
     """The photos of a parsed transforms.json. Values of a frame override those shared by all. Raises `TttlrmError`."""
     found = named_images(poses, folder, content["frames"], report)
-    return [_photo(poses, folder, path, {**content, **frame}) for path, frame in found]
+    frames = [(path, {**content, **frame}) for path, frame in found]
+    photos = [_photo(poses, folder, path, frame) for path, frame in frames]
+    return photos if any(UPRIGHT in frame for _, frame in frames) else settled(photos, stored=False)
 
 
 def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Photo:
     c2w = array(poses, frame, "transform_matrix")
     if c2w.shape not in ((3, 4), (4, 4)):
         raise bad_poses("The pose file {} has no 4×4 transform_matrix for {}.", poses, path.name)
-    photo = posed_photo(folder, path, poses, c2w @ OPENGL_AXES, _lens(poses, path, frame))
+    photo = posed_photo(folder, path, poses, c2w @ OPENGL_AXES, _lens(poses, path, frame), stored=frame.get(UPRIGHT) is False)
     return replace(photo, mask=_mask(poses, folder, frame) or photo.mask)
 
 
@@ -43,7 +46,7 @@ def _mask(poses: Path, folder: Path, frame: dict[str, Any]) -> Path | None:
 
 
 def _lens(poses: Path, path: Path, frame: dict[str, Any]) -> Lens:
-    own_width, own_height = image_size(path)
+    own_width, own_height = size_around(path, (number(poses, frame, "cx", math.nan), number(poses, frame, "cy", math.nan)))
     width, height = number(poses, frame, "w", own_width), number(poses, frame, "h", own_height)
     fx = _focal(poses, frame, "fl_x", "camera_angle_x", width, math.nan)
     fy = _focal(poses, frame, "fl_y", "camera_angle_y", height, fx)

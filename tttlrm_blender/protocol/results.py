@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ Splats = Annotated[
     ),
 ]
 File = Annotated[np.ndarray, Array("u1", (None,))]  # the bytes of a file
+Files = Annotated[dict[str, np.ndarray], Named("file.", Array("u1", (None,)))]
 Pictures = Annotated[dict[str, np.ndarray], Named("image.", Array("u1", (None, None, 3)))]
 
 
@@ -43,6 +44,8 @@ class CameraTable:
     intrinsics: Annotated[np.ndarray, Table("<f8", ("V", 4))]  # fx fy cx cy in pixels
     sizes: Annotated[np.ndarray, Table("<i8", ("V", 2))]  # width and height in pixels, to which the intrinsics refer
     originals: Annotated[np.ndarray, Table("<i8", ("V", 2))] | None = None  # sizes of the photos before cropping
+    # EXIF orientations that were applied to the photos' stored pixels, 1 to 8; 1 also where they are used as stored.
+    turns: Annotated[np.ndarray, Table("<i8", ("V",))] | None = None
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.c2w):
@@ -58,8 +61,9 @@ class CameraTable:
     def __getitem__(self, views: list[int]) -> CameraTable:
         """The cameras of some views, in the given order."""
         originals = None if self.originals is None else self.originals[views]
+        turns = None if self.turns is None else self.turns[views]
         names = [self.names[view] for view in views]
-        return CameraTable(names, self.c2w[views], self.intrinsics[views], self.sizes[views], originals)
+        return CameraTable(names, self.c2w[views], self.intrinsics[views], self.sizes[views], originals, turns)
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ class ReconstructResult:
     decoded: Figures | None = None  # before refinement
     exposed: Figures | None = None  # with the exposure of each photo fitted
     mesh: Surface | None = None
+    copies: Files = field(default_factory=dict)  # JPEG files of new photos that Blender would show wrongly or not at all, by name
 
     def report(self) -> dict[str, Any]:
         """The content of a report.json."""

@@ -73,16 +73,18 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
 def export_cameras(path: Path, objects: Iterable[bpy.types.Object], scene: bpy.types.Scene, up_axis: str = DEFAULT) -> int:
     """Write the cameras among objects of a scene to a file in the format of its suffix; return their number.
 
+    COLMAP gets the cameras of photos as stored, a transforms.json those of photos as they are used, and says which these are.
     Raises `TttlrmError` if there are none, or if they cannot be written.
     """
     if not _has_cameras(scene):
         raise errors.TttlrmError("There is no camera in the scene.", hint="Add a camera.", code=errors.Code.NO_CAMERAS)
-    names, cameras = views_of(objects, scene, np.linalg.inv(conversion.AXES[up_axis]))
+    views = views_of(objects, scene, np.linalg.inv(conversion.AXES[up_axis]))
     if path.suffix.lower() == ".txt":
-        camera_writers.write_colmap(path.parent, names, cameras)
+        camera_writers.write_colmap(path.parent, views.names, views.as_stored)
     else:
-        camera_writers.write_transforms(path, names, cameras)
-    return len(names)
+        upright = [None if turn is None else turn != 1 for turn in views.turns]
+        camera_writers.write_transforms(path, views.names, views.used, upright)
+    return len(views.names)
 
 
 def _has_cameras(scene: bpy.types.Scene) -> bool:

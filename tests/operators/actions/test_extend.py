@@ -25,6 +25,21 @@ def test_photos_are_added_in_place_under_names_of_their_own(toy, photos):
     assert Path(new.data.background_images[0].image.filepath) == photos / "1.png"
 
 
+@pytest.mark.parametrize("older", [False, True])
+def test_cameras_without_their_parent_are_known_again(toy, photos, older):
+    """Those in files of older versions do not have the name of their scene, but are still in its collection."""
+    other, splats = reconstructed(photos), reconstructed(photos)
+    for camera in bpy.data.cameras:
+        if older:
+            del camera["tttlrm_scene"]
+    for each in (other, splats):
+        bpy.data.objects.remove(each.parent)
+    assert ops.extend(directory=str(photos), files=[{"name": "2.png"}]) == {"FINISHED"}
+    assert cameras_named() == ["1.png", "1.png", "2.png", "2.png", "2_2.png"]
+    assert ops.extend(directory=str(photos), files=[{"name": "1.png"}]) == {"FINISHED"}
+    assert cameras_named() == ["1.png", "1.png", "1_2.png", "2.png", "2.png", "2_2.png"]
+
+
 def test_photos_are_added_from_files_and_folders(toy, photos):
     splats = reconstructed(photos)
     assert ops.extend(directory=str(photos), files=[{"name": "2.png"}]) == {"FINISHED"}

@@ -90,6 +90,7 @@ def test_a_clip_gives_frames_where_its_solved_camera_stands(tmp_path):
     content = json.loads(files.pop("transforms.json"))
     assert files["images/0005.png"] == tmp_path / "shot/0005.png" and len(files) == 12
     assert [content[name] for name in ("w", "h", "fl_x", "cx", "cy")] == [*SIZE, FOCAL, SIZE[0] / 2, SIZE[1] / 2]
+    assert not any(frame["upright"] for frame in content["frames"]), "Blender tracks images as stored"
     found = np.array([frame["transform_matrix"] for frame in content["frames"]])
     np.testing.assert_allclose(found[:, :3, :3], poses[:, :3, :3], atol=1e-4)
     ways, expected = (each[1:, :3, 3] - each[0, :3, 3] for each in (found, poses))

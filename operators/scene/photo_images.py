@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Blender's images of photos.
+
+Blender ignores EXIF orientations, and cannot read HEIC, AVIF and camera raw files. For photos that it would show wrongly or not
+at all, the engine provides a copy as it used them. The copy is packed, so that the .blend file keeps it, and it remembers what
+it is a copy of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ..engine import errors
+from ..narrowing import untyped
+
+# Custom properties of copies.
+ORIGINAL = "tttlrm_original"  # path of the photo; empty if it is in no file
+SIZE = "tttlrm_original_size"  # width and height of the photo as it is held in the copy, in pixels
+TURN = "tttlrm_turn"  # EXIF orientation that was applied to the photo's stored pixels; 1 if none was
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """The photo that an image stands for."""
+
+    name: str
+    content: Path | bytes
+    size: tuple[int, int]  # width and height in pixels, 0 if unknown
+    upright: bool  # whether the size is that after the EXIF orientation is applied
+
+
+def load_photo(photo: Path) -> bpy.types.Image:
+    """The image of a photo that Blender shows as the engine used it."""
+    return bpy.data.images.load(str(photo), check_existing=True)
+
+
+def add_copy(
+    name: str,
+    photo: Path | None,
+    copy: np.ndarray,  # [N] uint8, a JPEG file
+    size: Sequence[int],
+    turn: int,
+) -> bpy.types.Image:
+    """The image of a photo that Blender does not show as the engine used it; one for each photo and turn."""
+    told = {ORIGINAL: str(photo or ""), SIZE: [int(side) for side in size], TURN: int(turn)}
+    if known := photo and next((image for image in bpy.data.images if _is_copy(image, told, len(copy))), None):
+        return known
+    image = bpy.data.images.new(f"{PurePath(name).stem}.jpg", 1, 1)
+    image.pack(data=copy.tobytes(), data_len=len(copy))
+    image.source = "FILE"
+    for key, value in told.items():
+        image[key] = value
+    return image
+
+
+def file_name(image: bpy.types.Image) -> str:
+    """The name of the photo's file; empty if it has none."""
+    return bpy.path.basename(untyped(image).get(ORIGINAL) or image.filepath_raw)
+
+
+def photo_size(image: bpy.types.Image) -> tuple[int, int]:
+    """Width and height of the photo in pixels; 0 if Blender cannot read it."""
+    width, height = untyped(image).get(SIZE) or image.size
+    return int(width), int(height)
+
+
+def photo_turn(image: bpy.types.Image) -> int:
+    """The EXIF orientation that was applied to the photo's stored pixels, 1 to 8."""
+    return int(untyped(image).get(TURN, 1))
+
+
+def photo_file(image: bpy.types.Image) -> PhotoFile:
+    """The photo of an image; if the original of a copy is gone, the copy. Raises `TttlrmError` if there is no file."""
+    original = Path(untyped(image).get(ORIGINAL, ""))
+    if original.is_file():
+        return PhotoFile(original.name, original, photo_size(image), photo_turn(image) != 1)
+    size = (int(image.size[0]), int(image.size[1]))
+    return PhotoFile(bpy.path.basename(image.filepath_raw) or image.name, _content(image), size, False)
+
+
+def _is_copy(image: bpy.types.Image, told: dict[str, Any], length: int) -> bool:
+    known = {key: untyped(image).get(key) for key in told}
+    known[SIZE] = list(known[SIZE] or ())
+    return known == told and image.packed_file is not None and image.packed_file.size == length
+
+
+def _content(image: bpy.types.Image) -> Path | bytes:
+    if image.packed_file:
+        return bytes(image.packed_file.data)
+    path = Path(bpy.path.abspath(image.filepath_raw, library=image.library))
+    if not image.filepath_raw or not path.is_file():
+        raise errors.TttlrmError(
+            errors.text("The file of the image “{}” does not exist: {}.", image.name, path)
+            if image.filepath_raw
+            else errors.text("The image “{}” has not been saved.", image.name),
+            hint="Save the image or locate the missing file, then try again.",
+            code=errors.Code.BAD_PHOTO,
+        )
+    return path

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a pose file describes photos held upright or as stored, which differ where the EXIF orientation is not 1.
+
+The size that the file gives tells, unless it fits both: photos on their head, mirrored ones and squares. For those the colors
+of the scene's points tell, or the other photos of the same file, or else the habit of the program that wrote the file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import Code, TttlrmError
+from ..photos.images import image_size, orientation, read_reduced
+from ..photos.photo import Photo, same_shape
+from ..photos.raw import is_raw
+
+STRETCH = 0.02  # of the aspect ratio, by which sizes may differ: sizes are rounded to whole blocks, frames of videos padded
+SIDE = 512  # pixels of the longest side at which colors are compared
+MOST_COMPARED = 8  # photos
+FEWEST_SEEN = 20  # points in a photo that is compared
+CLEARLY = 0.9  # the most that the smaller of two errors may be of the larger
+
+# The points that a photo sees: places [N, 3] in the world of its pose and colors [N, 3] uint8.
+Seen = Callable[[Photo], tuple[np.ndarray, np.ndarray]]
+
+
+def is_upright(poses: Path, path: Path, size: tuple[int, int], stored: bool) -> bool:
+    """Whether a pose file for images of a `size` means the photo held upright; where both fit, not if `stored`.
+
+    Raises `TttlrmError` ("bad_poses") where neither has such a shape.
+    """
+    sizes = {upright: image_size(path, upright) for upright in (not stored, stored)}
+    for fits in (tuple.__eq__, same_shape, _nearly_same_shape):
+        for upright, actual in sizes.items():
+            if fits(size, actual):
+                return upright
+    raise TttlrmError(
+        "The pose file {} is for images of {}×{} pixels, but {} has {}×{}.",
+        poses,
+        *size,
+        path.name,
+        *image_size(path),
+        hint="Give the photos that the poses were made from, or correct the size in the file.",
+        code=Code.BAD_POSES,
+    )
+
+
+def size_around(path: Path, center: tuple[float, float]) -> tuple[int, int]:
+    """The size, upright or as stored, of which a principal point is nearer to the middle; upright for NaN."""
+    upright, stored = image_size(path), image_size(path, upright=False)
+    from_upright, from_stored = (np.linalg.norm(np.array(size) / 2 - center) for size in (upright, stored))
+    return stored if from_stored < from_upright else upright
+
+
+def settled(photos: list[Photo], stored: bool, seen: Seen | None = None) -> list[Photo]:
+    """The photos, with those that fit both ways held as the points that they show or the other photos of one pose file tell.
+
+    `stored` is the habit of the program that wrote the file, for which they are now.
+    """
+    turned = [photo for photo in photos if orientation(photo.path) != 1]
+    known = [photo for photo in turned if image_size(photo.path) != image_size(photo.path, upright=False)]
+    unknown = {photo for photo in turned if photo not in known and not is_raw(photo.path)}
+    if not unknown:
+        return photos
+    upright = _as_points_tell(list(unknown)[:MOST_COMPARED], seen) if seen else None
+    if upright is None:
+        upright = _majority([photo.upright for photo in known], otherwise=not stored)
+    return [replace(photo, upright=upright) if photo in unknown else photo for photo in photos]
+
+
+def _nearly_same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
+    return abs(first[0] * second[1] / (first[1] * second[0]) - 1) <= STRETCH
+
+
+def _majority(votes: list[bool], otherwise: bool) -> bool:
+    return otherwise if 2 * sum(votes) == len(votes) else 2 * sum(votes) > len(votes)
+
+
+def _as_points_tell(photos: list[Photo], seen: Seen) -> bool | None:
+    """Whether upright photos have the colors of the points that they see, rather than photos as stored; None if unclear."""
+    errors = np.array([_color_errors(photo, *seen(photo)) for photo in photos])
+    upright, stored = errors[np.isfinite(errors).all(1)].sum(0)
+    return bool(upright < stored) if min(upright, stored) < CLEARLY * max(upright, stored) else None
+
+
+def _color_errors(photo: Photo, means: np.ndarray, colors: np.ndarray) -> tuple[float, float]:
+    """Mean differences, 0 to 1, of points' colors from those of the upright and of the stored photo; NaN for too few points."""
+    w2c = np.linalg.inv(photo.c2w)
+    points = means @ w2c[:3, :3].T + w2c[:3, 3]
+    front = points[:, 2] > 0
+    places = photo.distortion(points[front, :2] / points[front, 2:]) * photo.intrinsics[:2] + photo.intrinsics[2:]
+    shares = places / [photo.width, photo.height]
+    inside = ((shares >= 0) & (shares < 1)).all(1)
+    if inside.sum() < FEWEST_SEEN:
+        return math.nan, math.nan
+    upright, stored = (
+        float(np.abs(_colors_at(read_reduced(photo.path, SIDE, held), shares[inside]) - colors[front][inside] / 255).mean())
+        for held in (True, False)
+    )
+    return upright, stored
+
+
+def _colors_at(
+    image: np.ndarray,  # [H, W, 3]
+    shares: np.ndarray,  # [N, 2] of its width and height, 0 to below 1
+) -> np.ndarray:
+    columns, rows = (shares * [image.shape[1], image.shape[0]]).astype(int).T
+    return image[rows, columns]
