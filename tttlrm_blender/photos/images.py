@@ -13,6 +13,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import Code, TttlrmError
+from ..reading import reading
 from . import raw
 from .block_mean import block_mean, in_blocks, sum_of
 from .color_profile import changes_colors, to_srgb
@@ -41,6 +42,7 @@ LOW_BYTES = {"16B": "16L", "16L": "16B"}  # reading big-endian samples as little
 LOW_BYTES["16N"] = "16B" if struct.pack("=H", 1) == struct.pack("<H", 1) else "16L"
 
 Image.MAX_IMAGE_PIXELS = None  # Pillow warns from 89 megapixels on; `_opened` has its own limit
+HINT = "Replace it, or remove it from the folder."
 _one_large = threading.Lock()
 
 
@@ -133,20 +135,19 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 @contextmanager
 def _faults(path: Path) -> Iterator[None]:
     """Turn any failure with a file into a `TttlrmError`: decoders raise nearly every kind of exception for broken files."""
-    try:
-        yield
-    except TttlrmError:
-        raise
-    except UnidentifiedImageError:
-        raise _bad("The photo {} is not a readable image.", path) from None
-    except FileNotFoundError:
-        raise _bad("The photo {} does not exist.", path) from None
-    except Exception as error:
-        raise _bad("The photo {} cannot be read completely ({}).", path, str(error) or type(error).__name__) from None
+    with reading(path, Code.BAD_PHOTO, HINT):
+        try:
+            yield
+        except UnidentifiedImageError:
+            raise _bad("The photo {} is not a readable image.", path) from None
+        except FileNotFoundError:
+            raise _bad("The photo {} does not exist.", path) from None
+        except OSError as error:  # those of Pillow say what is wrong
+            raise _bad("The photo {} cannot be read completely ({}).", path, error) from None
 
 
 def _bad(template: str, *values: object) -> TttlrmError:
-    return TttlrmError(template, *values, hint="Replace it, or remove it from the folder.", code=Code.BAD_PHOTO)
+    return TttlrmError(template, *values, hint=HINT, code=Code.BAD_PHOTO)
 
 
 def _bounded(path: Path, size: tuple[int, int]) -> tuple[int, int]:

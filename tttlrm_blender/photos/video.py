@@ -201,7 +201,8 @@ def _decoded(video: Path, square: bool = False) -> Iterator[tuple[int, Any, floa
                 )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         if number < 0:
-            raise _bad("The video {} cannot be read ({}).", video, getattr(error, "strerror", None) or error) from None
+            why = getattr(error, "strerror", None) or text("its header is damaged")
+            raise _bad("The video {} cannot be read ({}).", video, why) from None
     if number < 0:
         raise _bad("The video {} contains no frames.", video)
 
