@@ -25,6 +25,7 @@ class Kind:
     write: Callable[[Path], list[Path]]  # a sound sample into a folder; the files that are then changed
     read: Callable[[Path, Path], None]  # the folder and the changed file
     open: Callable[[bytes], Opened] = plain
+    sound: str = "read"  # what comes of the sound sample
 
 
 def splat_file(suffix: str, degree: int = 1) -> Callable[[Path], list[Path]]:
@@ -348,6 +349,6 @@ OTHERS = [
     Kind("mkv", video_file(".mkv"), read_video_file),
     Kind("safetensors", checkpoint_file(".safetensors"), read_checkpoint_file, in_safetensors),
     Kind("pt", checkpoint_file(".pt"), read_checkpoint_file, in_zip),
-    Kind("weights", weights_file, read_weights_file, in_zip),
+    Kind("weights", weights_file, read_weights_file, in_zip, sound="sentence"),
 ]
 KINDS = {kind.name: kind for kind in (*SPLATS, *IMAGES, *POSES, *OTHERS)}
