@@ -203,7 +203,7 @@ class TttlrmError(Exception):
         return str(self.words)
 
 
-def bad_splats(template: str, path: Path, *values: object, hint: str = "") -> TttlrmError:
+def bad_splats(template: str, path: Path, *values: object, hint: str | Text = "") -> TttlrmError:
     """The error for a file of splats, or a GLB file, that cannot be read."""
     return TttlrmError(template, path, *values, hint=hint, code=Code.BAD_SPLATS)
 

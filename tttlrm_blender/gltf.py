@@ -24,8 +24,9 @@ WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 
 @dataclass(frozen=True)
 class Glb:
-    """The two parts of a GLB file."""
+    """A GLB file and its two parts."""
 
+    path: Path
     tree: dict[str, Any]
     buffer: np.ndarray  # [B] uint8
 
@@ -47,7 +48,7 @@ def read_glb_file(path: Path) -> Glb:
         raise bad_splats("{} is not a GLB file, or is damaged.", path) from error
     if not isinstance(tree, dict):
         raise bad_splats("{} is not a GLB file, or is damaged.", path)
-    return Glb(tree, chunks.get(BINARY, np.empty(0, dtype=np.uint8)))
+    return Glb(path, tree, chunks.get(BINARY, np.empty(0, dtype=np.uint8)))
 
 
 def _chunks(content: np.ndarray) -> Iterator[tuple[bytes, np.ndarray]]:
@@ -62,26 +63,47 @@ def _chunks(content: np.ndarray) -> Iterator[tuple[bytes, np.ndarray]]:
 
 
 def read_accessor(glb: Glb, index: int) -> np.ndarray:
-    """The values of an accessor, [count, width], normalized integers as floats.
+    """The values of an accessor, [count, width], normalized integers as floats; sparse ones are filled in.
 
-    Raises `ValueError`, `KeyError`, `IndexError` or `TypeError` when the accessor does not fit the buffer.
+    Raises `TttlrmError` for data that are compressed or in another file, and `ValueError`, `KeyError`, `IndexError` or
+    `TypeError` when the accessor does not fit the buffer.
     """
-    accessor = _item(glb.tree["accessors"], index)
-    view = _item(glb.tree["bufferViews"], accessor["bufferView"])
+    accessor = item(glb.tree["accessors"], index)
     kind, width, count = np.dtype(TYPES[accessor["componentType"]]), WIDTHS[accessor["type"]], accessor["count"]
-    start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-    stride = view.get("byteStride", width * kind.itemsize)
-    if view["buffer"] != 0 or "sparse" in accessor or min(start, count, stride - width * kind.itemsize) < 0:
-        raise ValueError
-    if count and start + stride * (count - 1) + width * kind.itemsize > len(glb.buffer):
-        raise ValueError
-    if count == 0:
-        return np.empty((0, width), dtype=kind)
-    values: np.ndarray = np.ndarray((count, width), kind, glb.buffer, start, (stride, kind.itemsize))
+    values = _viewed(glb, accessor, kind, width, count) if "bufferView" in accessor else np.zeros((count, width), kind)
+    if "sparse" in accessor:
+        sparse, values = accessor["sparse"], values.copy()
+        number_kind = np.dtype(TYPES[sparse["indices"]["componentType"]])
+        numbers = _viewed(glb, sparse["indices"], number_kind, 1, sparse["count"])[:, 0]
+        values[numbers] = _viewed(glb, sparse["values"], kind, width, sparse["count"])
     return np.maximum(values / np.float32(np.iinfo(kind).max), -1) if accessor.get("normalized") else values
 
 
-def _item(items: list[Any], index: int) -> Any:
+def _viewed(glb: Glb, place: dict[str, Any], kind: np.dtype, width: int, count: int) -> np.ndarray:
+    """Values [count, width] of the buffer, at a place in one of its views."""
+    view = item(glb.tree["bufferViews"], place["bufferView"])
+    _check_supported(glb, view)
+    start = view.get("byteOffset", 0) + place.get("byteOffset", 0)
+    stride = view.get("byteStride", width * kind.itemsize)
+    if min(start, count, stride - width * kind.itemsize) < 0:
+        raise ValueError
+    if count and start + stride * (count - 1) + width * kind.itemsize > len(glb.buffer):
+        raise ValueError
+    return np.ndarray((count, width), kind, glb.buffer, start, (stride, kind.itemsize)) if count else np.empty((0, width), kind)
+
+
+def _check_supported(glb: Glb, view: dict[str, Any]) -> None:
+    """Raise `TttlrmError` for a view of data that are not plain in this file."""
+    if view.get("extensions"):
+        hint = "Export it without compression."
+        raise bad_splats("{} is compressed with {}, which is not supported.", glb.path, next(iter(view["extensions"])), hint=hint)
+    if view["buffer"] != 0 or "uri" in item(glb.tree.get("buffers", [{}]), 0):
+        hint = "Export it as one GLB file."
+        raise bad_splats("{} keeps its data in other files, which is not supported.", glb.path, hint=hint)
+
+
+def item(items: list[Any], index: int) -> Any:
+    """An item by its index. Raises `IndexError` for negative indices, too."""
     if index < 0:
         raise IndexError
     return items[index]

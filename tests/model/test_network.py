@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Properties of the network beyond the golden cases."""
 
+import json
+import math
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.model.checkpoint import load_checkpoint, save_checkpoint
+from tttlrm_blender.model.checkpoint import load_checkpoint, save_checkpoint, training_record
 from tttlrm_blender.model.config import Config
 from tttlrm_blender.model.decoder import choose, decode, decode_all, joined, opacity_logits, patch_anchors
 from tttlrm_blender.model.depth import matching_costs
@@ -184,6 +187,101 @@ def test_files_that_are_no_checkpoints_are_named(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(TttlrmError, match=name):
         load_checkpoint(tmp_path / name)
+
+
+def unlike(**changes):
+    """A function that writes a checkpoint whose configuration has other values."""
+
+    def write(path):
+        config = json.dumps({**asdict(SMALL), **changes})
+        save_file(TttLRM(SMALL).state_dict(), path, {"config": config})
+
+    return write
+
+
+def saved(content):
+    """A function that saves an object as a .pt file."""
+    return lambda path: torch.save(content, path)
+
+
+def with_weights(**weights):
+    """A function that saves a released file with other tensors."""
+    return saved({"model": TttLRM(SMALL).state_dict() | {name.replace("_1_", ".1."): value for name, value in weights.items()}})
+
+
+def claiming(path):
+    """A few bytes that claim a thousand million layers."""
+    save_file({"a": torch.zeros(1)}, path, {"config": json.dumps({"layers": 10**9})})
+
+
+REALISTIC = {
+    "a state dict without an entry for it": saved(dict(TttLRM(SMALL).state_dict())),
+    "a whole module": saved({"model": nn.Linear(2, 2)}),
+    "a tensor": saved({"model": torch.zeros(3)}),
+    "a tensor alone": saved(torch.zeros(3)),
+    "a list": saved([1, 2]),
+    "a name": saved({"model": "tttlrm"}),
+    "nothing": saved({"model": None}),
+    "another network": saved({"model": nn.Linear(2, 2).state_dict()}),
+    "numbers for tensors": saved({"model": dict.fromkeys(TttLRM(SMALL).state_dict(), 1.0)}),
+    "a vector for a matrix": with_weights(tokenizer_1_weight=torch.zeros(7)),
+    "patches of no size": with_weights(tokenizer_1_weight=torch.zeros(32, 1)),
+    "a number for a vector": with_weights(decoder_1_weight=torch.tensor(1.0)),
+    "complex numbers": with_weights(decoder_1_weight=torch.zeros(64 * 23, 32, dtype=torch.complex64)),
+    "a name without a number": saved({"model": TttLRM(SMALL).state_dict() | {"blocks.x": torch.zeros(1)}}),
+    "a layer far out": saved({"model": TttLRM(SMALL).state_dict() | {"blocks.999999999.a": torch.zeros(1)}}),
+    "a view of one number": with_weights(decoder_1_weight=torch.zeros(1).half().expand(64 * 23, 32)),
+    "only a shape": with_weights(decoder_1_weight=torch.zeros(64 * 23, 32, device="meta")),
+    "a sparse tensor": with_weights(decoder_1_weight=torch.zeros(64 * 23, 32).to_sparse()),
+}
+CLAIMS = {
+    "layers": 10**9,
+    "dim": 10**12,
+    "head_dim": 0,
+    "patch_size": -8,
+    "expansion": 1.5,
+    "sh_degree": 10**6,
+    "muon_steps": 10**9,
+    "depth_range": "far",
+    "near": -1.0,
+    "far": math.nan,
+    "most_views": True,
+    "anchored": "yes",
+    "hypotheses": "8",
+}
+
+
+@pytest.mark.parametrize("what", REALISTIC)
+def test_another_file_is_a_sentence(tmp_path, what):
+    """Realistic mistakes, and hostile files; no word of Python's exceptions reaches a person."""
+    REALISTIC[what](tmp_path / "other.pt")
+    with pytest.raises(TttlrmError, match=r"other\.pt") as caught:
+        load_checkpoint(tmp_path / "other.pt")
+    assert caught.value.code == "bad_checkpoint" and caught.value.hint
+    words = ("object", "expected", "invalid literal", "division", "out of range", "unpack", "NoneType")
+    assert not [word for word in words if word in caught.value.sentence]
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_an_impossible_network_is_named(tmp_path, name):
+    unlike(**{name: CLAIMS[name]})(tmp_path / "odd.safetensors")
+    with pytest.raises(TttlrmError, match=rf"odd\.safetensors describes an impossible network: its {name} is") as caught:
+        load_checkpoint(tmp_path / "odd.safetensors")
+    assert caught.value.code == "bad_checkpoint"
+
+
+@pytest.mark.parametrize("write", [claiming, unlike(other=1), unlike(layers=3), unlike(dim=64), unlike(depth_range="log")])
+def test_a_small_file_cannot_claim_a_large_network(tmp_path, write):
+    write(tmp_path / "odd.safetensors")
+    with pytest.raises(TttlrmError, match=r"odd\.safetensors"):
+        load_checkpoint(tmp_path / "odd.safetensors")
+
+
+@pytest.mark.parametrize("training", ["{", "[1]", "null", "1"])
+def test_a_record_that_is_none_is_a_sentence(tmp_path, training):
+    save_file({"a": torch.zeros(1)}, tmp_path / "odd.safetensors", {"training": training})
+    with pytest.raises(TttlrmError, match=r"odd\.safetensors is damaged"):
+        training_record(tmp_path / "odd.safetensors")
 
 
 def test_a_missing_file_is_named(tmp_path):

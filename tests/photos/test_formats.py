@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Formats of phones and cameras, photos of any size, and broken files."""
 
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -10,11 +11,11 @@ import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos import images, load
-from tttlrm_blender.photos.images import focal_length, has_transparency, image_size, orientation, read_image
+from tttlrm_blender.photos.images import focal_length, has_transparency, image_size, orientation, read_exif, read_image
 from tttlrm_blender.photos.lens import pinhole_intrinsics
 from tttlrm_blender.photos.resample import resample
 
@@ -183,6 +184,33 @@ def test_more_pixels_than_can_be_read_are_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(TttlrmError, match=r"a\.png has 30000×20000 pixels, more than the 500 million") as caught:
         image_size(tmp_path / "a.png")
     assert caught.value.code == "bad_photo"
+
+
+def test_no_other_program_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Pillow does for EPS, whatever its name is."""
+
+    def start(*_: object, **__: object) -> None:
+        raise AssertionError("Ghostscript was started")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", start)
+    for name in ("a.jpg", "a.png", "a.tif"):
+        eps = tmp_path / name
+        eps.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 16 12\n%%EndComments\nshowpage\n%%EOF\n")
+        for read in (image_size, read_image, focal_length, has_transparency):
+            with pytest.raises(TttlrmError, match="is not a readable image"):
+                read(eps)
+        assert not read_exif(eps)
+
+
+def test_every_image_is_opened_with_the_formats_that_it_may_have() -> None:
+    for source in (Path(__file__).parents[2] / "tttlrm_blender").rglob("*.py"):
+        assert not re.search(r"Image\.open\((?![^()]*formats=)", source.read_text("utf-8")), source
+
+
+@pytest.mark.parametrize("kind", ["BMP", "GIF", "PPM", "TGA", "JPEG2000", "PNG"])
+def test_photos_with_another_name_than_their_format_are_read(tmp_path: Path, kind: str) -> None:
+    Image.fromarray(np.full((4, 4, 3), 255, np.uint8)).save(tmp_path / "a.jpg", kind)
+    np.testing.assert_allclose(read_image(tmp_path / "a.jpg"), np.ones((4, 4, 3)))
 
 
 def test_floating_point_pixels_are_a_sentence(tmp_path: Path) -> None:

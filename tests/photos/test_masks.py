@@ -102,6 +102,40 @@ def test_weights_lie_where_the_pixels_do(tmp_path: Path, monkeypatch: pytest.Mon
     assert np.abs(loaded.weights[0] - loaded.images[0, ..., 0]).mean() < 0.005
 
 
+@pytest.mark.parametrize("white", [1, 2, 7, 100, 127, 128, 254, 255])
+@pytest.mark.parametrize("kind", ["L", "RGB", "I;16", "P", "1"])
+def test_masks_of_small_numbers_are_scaled(tmp_path: Path, kind: str, white: int) -> None:
+    """Such as 0 and 1; bright ones mean what they say."""
+    write_transforms(tmp_path, count=2)
+    values = np.zeros((12, 16), np.uint16 if kind == "I;16" else np.uint8)
+    values[:, 8:] = white
+    mask = Image.fromarray(values)
+    if kind == "P":
+        mask = Image.fromarray(values, "L").convert("P")
+    mask = mask if kind in ("I;16", "P") else mask.convert(kind, dither=Image.Dither.NONE)
+    (tmp_path / "masks").mkdir()
+    mask.save(tmp_path / "masks/0.png")
+    if kind == "1" and white < 128:
+        return  # black
+    weights = load_photos(find_photos(tmp_path)).weights
+    assert weights is not None and (weights[1] == 1).all() and not weights[0, :, :8].any()
+    as_said = kind in ("L", "RGB", "P") and white >= 128
+    np.testing.assert_allclose(weights[0, :, 8:], white / 255 if as_said else 1, atol=1e-6)
+
+
+def test_a_black_mask_stays_black(tmp_path: Path) -> None:
+    """What it is for may not be in its photo; but not all masks can be black."""
+    write_transforms(tmp_path, count=2)
+    write_mask(tmp_path / "masks/1.png")
+    Image.new("L", (16, 12)).save(tmp_path / "masks/0.png")
+    weights = load_photos(find_photos(tmp_path)).weights
+    assert weights is not None and weights.mean((1, 2)).tolist() == [0, 0.5]
+    Image.new("L", (16, 12)).save(tmp_path / "masks/1.png")
+    with pytest.raises(TttlrmError, match=r"leave nothing of the photos: .*0\.png and all others are black") as caught:
+        load_photos(find_photos(tmp_path))
+    assert caught.value.code == "bad_photo"
+
+
 def test_a_mask_with_another_aspect_ratio_is_named(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.png")
     view = photo(16, 12, path=tmp_path / "a.png", mask=write_mask(tmp_path / "masks/a.png", 12, 16))

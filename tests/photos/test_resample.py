@@ -146,3 +146,11 @@ def test_points_of_the_fox_appear_in_their_colors(shared: Path) -> None:
         beside.append(np.abs(image[y + 4, x + 4] - points.colors[seen]).mean(1))
     assert np.median(np.concatenate(here)) < 0.08
     assert np.median(np.concatenate(here)) < 0.8 * np.median(np.concatenate(beside))
+
+
+@pytest.mark.parametrize("intrinsics", [(1e300, 1e300, 8, 6), (20, 20, 1e300, 6), (1e-30, 1e-30, 8, 6), (20, 20, -1e9, 6)])
+def test_a_camera_that_cannot_be_is_refused(intrinsics: tuple[float, ...]) -> None:
+    view = photo(16, 12, intrinsics=np.array(intrinsics))
+    with pytest.raises(TttlrmError, match=r"The camera of a\.png is impossible") as caught:
+        pinhole_intrinsics(view, 16, 12)
+    assert caught.value.code == "bad_poses"

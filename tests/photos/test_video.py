@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos.images import read_image
-from tttlrm_blender.photos.video import SUFFIXES, Glimpse, Odometer, choose, frames_of, shift
+from tttlrm_blender.photos.video import SUFFIXES, Glimpse, Odometer, choose, frames_at, frames_of, shift
 from tttlrm_blender.poses import find
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
@@ -44,12 +44,16 @@ def view(place: int, blur: float = 0) -> np.ndarray:
     return gaussian_filter(seen, (blur, blur, 0)) if blur else np.ascontiguousarray(seen)
 
 
-def write_video(path: Path, frames: list[np.ndarray], times: list[int] | None = None) -> Path:
+def write_video(
+    path: Path, frames: list[np.ndarray], times: list[int] | None = None, pixel_aspect: Fraction | None = None
+) -> Path:
     """A video of 30 frames a second, or with times in thirtieths of a second."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=30, options={"crf": "18"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 30)
+        if pixel_aspect:
+            stream.codec_context.sample_aspect_ratio = pixel_aspect
         for image, time in zip(frames, times or range(len(frames)), strict=True):
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = time, Fraction(1, 30)
@@ -103,6 +107,22 @@ def test_frames_are_upright(tmp_path: Path) -> None:
     assert image.shape == (WIDTH, HEIGHT, 3)
     number = int(first.stem.rpartition("_")[2])
     assert np.abs(image - np.rot90(view(10 * number), -1) / 255).mean() < 0.05
+
+
+@pytest.mark.parametrize("turn", [False, True])
+@pytest.mark.parametrize(
+    ("aspect", "width"),
+    [("4/3", 427), ("8/9", 284), ("64/45", 455), ("1", WIDTH), ("2", 2 * WIDTH), ("99", WIDTH), ("1/99", WIDTH)],
+)
+def test_pixels_become_square(tmp_path: Path, aspect: str, width: int, turn: bool) -> None:
+    """Those of anamorphic videos are not, whatever their rotation; absurd ones count as square."""
+    frames = [view(10 * index) for index in range(3)]
+    video = write_video(tmp_path / "clip.mp4", frames, pixel_aspect=Fraction(aspect))
+    video = turned(video) if turn else video
+    first = read_image(min(frames_of(video, Report(), count=4).iterdir()))
+    assert first.shape == ((width, HEIGHT, 3) if turn else (HEIGHT, width, 3))
+    stored = read_image(min(frames_at(video, [0, 2], Report()).iterdir()))  # for which poses are
+    assert stored.shape == ((WIDTH, HEIGHT, 3) if turn else (HEIGHT, WIDTH, 3))
 
 
 def test_frames_may_come_irregularly(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ..atomic_files import replacing
 from ..errors import Code, TttlrmError, listed, text
+from ..reading import reading
 from .config import Config
 from .network import TttLRM
 
@@ -33,14 +34,24 @@ def load_checkpoint(checkpoint: str | Path = "default", device: str | torch.devi
     and with a list of all entries that are missing or have a wrong shape.
     """
     path = _path(checkpoint)
-    tensors, metadata = read(path)
-    config = Config(**json.loads(metadata["config"])) if "config" in metadata else infer_config(path, tensors)
-    with torch.device("meta"):
-        model = TttLRM(config)
-    _check(path, tensors, model.state_dict())
-    wanted = {name: tensors[name].float() for name in model.state_dict()}
-    model.load_state_dict(wanted, assign=True)
+    with reading(path, Code.BAD_CHECKPOINT, HINT):
+        tensors, metadata = read(path)
+        with torch.device("meta"):
+            model = TttLRM(_config(path, tensors, metadata))
+        _check(path, tensors, model.state_dict())
+        wanted = {name: tensors[name].float() for name in model.state_dict()}
+        model.load_state_dict(wanted, assign=True)
     return model.requires_grad_(False).eval().to(device)
+
+
+def _config(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> Config:
+    """The configuration of a checkpoint. Raises `TttlrmError` for one that no network has, or not one with so few tensors."""
+    config = Config(**json.loads(metadata["config"])) if "config" in metadata else infer_config(path, tensors)
+    wrong = config.impossible() or ("layers" if config.layers > len(tensors) else "")
+    if wrong:
+        template = "{} describes an impossible network: its {} is {}."
+        raise TttlrmError(template, path, wrong, getattr(config, wrong), hint=HINT, code=Code.BAD_CHECKPOINT)
+    return config
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -55,7 +66,9 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def training_record(checkpoint: str | Path = "default") -> dict[str, Any]:
     """The record of how a checkpoint was trained; empty if the file has none. Raises `TttlrmError`."""
-    return json.loads(read(_path(checkpoint))[1].get("training", "{}"))
+    path = _path(checkpoint)
+    with reading(path, Code.BAD_CHECKPOINT, HINT):
+        return dict(json.loads(read(path)[1].get("training", "{}")))
 
 
 def _path(checkpoint: str | Path) -> Path:
@@ -68,12 +81,24 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def _read_pt(path: Path) -> dict[str, Tensor]:
-    entries = torch.load(path, map_location="cpu", weights_only=True, mmap=True)["model"]
-    return {name: value for name, value in entries.items() if isinstance(value, Tensor)}
+    content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    if not isinstance(content, dict) or not isinstance(content["model"], dict):
+        raise ValueError
+    return {name: value for name, value in content["model"].items() if isinstance(value, Tensor) and _is_held(value)}
+
+
+def _is_held(tensor: Tensor) -> bool:
+    """Whether a file holds the weights of a tensor, which can be a view of fewer, only a shape, or other numbers."""
+    if tensor.layout != torch.strided or tensor.device.type != "cpu" or not tensor.is_floating_point():
+        return False
+    return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
 
 
 def infer_config(path: Path, tensors: dict[str, Tensor]) -> Config:
-    """The configuration implied by the shapes of a released checkpoint. Raises `TttlrmError` if tensors are missing."""
+    """The configuration implied by the shapes of a released checkpoint.
+
+    Raises `TttlrmError` if tensors are missing, and nearly anything if they have wrong shapes.
+    """
     try:
         dim, pixels = tensors["tokenizer.1.weight"].shape
         patch = round((pixels / 12) ** 0.5)
@@ -86,7 +111,7 @@ def infer_config(path: Path, tensors: dict[str, Tensor]) -> Config:
             expansion=tensors["blocks.0.module_list.1.f.w0"].shape[-1] // dim,
             sh_degree=round(((channels - 11) / 3) ** 0.5) - 1,
         )
-    except (KeyError, IndexError, ValueError) as error:
+    except KeyError as error:
         raise TttlrmError(
             "{} is not a tttLRM checkpoint: {} is missing.", path, error, hint=HINT, code=Code.BAD_CHECKPOINT
         ) from error

@@ -5,6 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The smallest and the largest value of the numbers of a network; files may claim others.
+RANGES = {
+    **{"dim": (1, 1 << 16), "head_dim": (1, 1 << 16), "layers": (1, 1 << 12), "patch_size": (1, 256), "expansion": (1, 256)},
+    **{"sh_degree": (0, 3), "muon_steps": (0, 100), "near": (0, 1e9), "far": (0, 1e9), "most_views": (1, 1 << 20)},
+    "hypotheses": (0, 1 << 12),
+}
+DEPTH_RANGES = ("linear", "near_far", "log")
+
 
 @dataclass(frozen=True)
 class Config:
@@ -28,6 +36,19 @@ class Config:
     def channels(self) -> int:
         """Numbers per pixel: position 3, SH (degree + 1)² × 3, scale 3, rotation 4, opacity 1."""
         return 11 + 3 * (self.sh_degree + 1) ** 2
+
+    def impossible(self) -> str:
+        """The name of a field whose value no network has, or an empty string."""
+        for name, (least, most) in RANGES.items():
+            value, kinds = getattr(self, name), (int, float) if name in ("near", "far") else (int,)
+            if type(value) not in kinds or not least <= value <= most:
+                return name
+        if self.depth_range not in DEPTH_RANGES or type(self.anchored) is not bool:
+            return "depth_range" if self.depth_range not in DEPTH_RANGES else "anchored"
+        in_ratios = self.depth_range == "log" or self.hypotheses > 0
+        if self.far <= self.near or (in_ratios and self.near == 0):
+            return "near"
+        return "head_dim" if self.dim % self.head_dim else ""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import Code, TttlrmError
+from ..reading import reading
 from . import raw
 from .block_mean import block_mean, in_blocks, sum_of
+from .color_profile import changes_colors, to_srgb
 from .optional_packages import not_installed
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 HEIF = (".heic", ".heif", ".hif")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", *HEIF, *raw.SUFFIXES)
+# Pillow's names of the formats that files may have: none for which it starts other programs, as Ghostscript for EPS.
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "AVIF", "HEIF", "BMP", "GIF", "PPM", "TGA", "JPEG2000")
 MOST_PIXELS = 500_000_000
 LARGE = 50_000_000  # pixels; such images are decoded one at a time, because each may take gigabytes
 DRAFTED = 4_000_000  # pixels above which JPEG is decoded at a reduced size, which is a little sharper than block means
@@ -42,6 +46,7 @@ LOW_BYTES = {"16B": "16L", "16L": "16B"}  # reading big-endian samples as little
 LOW_BYTES["16N"] = "16B" if struct.pack("=H", 1) == struct.pack("<H", 1) else "16L"
 
 Image.MAX_IMAGE_PIXELS = None  # Pillow warns from 89 megapixels on; `_opened` has its own limit
+HINT = "Replace it, or remove it from the folder."
 _one_large = threading.Lock()
 
 
@@ -124,7 +129,7 @@ def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarr
             raise _bad("The photo {} has floating-point pixels, whose white level is unknown.", path)
         rest = reduction // _draft(image, reduction)
         with _alone_if_large(image.size):
-            deep = _deep_rawmode(image)
+            deep = "" if changes_colors(image) else _deep_rawmode(image)
             layers = [_samples(image, upright), *([_low_bytes(path, upright, deep)] if deep else [])]
             return sum_of(_on_white(part) for part in _floats(layers, rest)) / np.float32(rest**2)
 
@@ -146,7 +151,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     with _faults(path):
         if _is_heif(path):
             _read_heif(path)
-        with Image.open(path) as image:
+        Image.init()
+        with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
             _bounded(path, image.size)
             yield image
 
@@ -154,20 +160,19 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 @contextmanager
 def _faults(path: Path) -> Iterator[None]:
     """Turn any failure with a file into a `TttlrmError`: decoders raise nearly every kind of exception for broken files."""
-    try:
-        yield
-    except TttlrmError:
-        raise
-    except UnidentifiedImageError:
-        raise _bad("The photo {} is not a readable image.", path) from None
-    except FileNotFoundError:
-        raise _bad("The photo {} does not exist.", path) from None
-    except Exception as error:
-        raise _bad("The photo {} cannot be read completely ({}).", path, str(error) or type(error).__name__) from None
+    with reading(path, Code.BAD_PHOTO, HINT):
+        try:
+            yield
+        except UnidentifiedImageError:
+            raise _bad("The photo {} is not a readable image.", path) from None
+        except FileNotFoundError:
+            raise _bad("The photo {} does not exist.", path) from None
+        except OSError as error:  # those of Pillow say what is wrong
+            raise _bad("The photo {} cannot be read completely ({}).", path, error) from None
 
 
 def _bad(template: str, *values: object) -> TttlrmError:
-    return TttlrmError(template, *values, hint="Replace it, or remove it from the folder.", code=Code.BAD_PHOTO)
+    return TttlrmError(template, *values, hint=HINT, code=Code.BAD_PHOTO)
 
 
 def _bounded(path: Path, size: tuple[int, int]) -> tuple[int, int]:
@@ -237,6 +242,7 @@ def _samples(image: Image.Image, upright: bool) -> np.ndarray:
     """The pixels, [H, W, 3 or 4] from 0 to 255; 16-bit gray keeps its fraction."""
     turn = _turn(image, upright)  # Pillow forgets a TIFF's orientation on loading
     image.load()
+    image = to_srgb(image)
     image = image if turn is None else image.transpose(turn)
     if image.mode.startswith("I"):
         return np.repeat(np.asarray(image).astype(np.float32).clip(0, 65535)[..., None] / 257, 3, axis=2)

@@ -13,6 +13,7 @@ from .photo import Photo
 
 MAX_ZOOM = 4.0
 BORDER_POINTS = 65  # along each side of the image
+SHORTEST, FARTHEST = 1e-2, 1e8  # pixels, of focal lengths and of focal lengths and centers
 DIRECTIONS = 8  # from the center of the image
 
 
@@ -31,11 +32,21 @@ def pinhole_intrinsics(photo: Photo, width: int, height: int) -> np.ndarray:
     """fx fy cx cy [4] of the undistorted photo, resized to cover width × height and cropped around its center.
 
     The focal length grows just enough for every pixel to lie inside the photo. Raises `TttlrmError` ("bad_poses") where the
-    distortion folds the image over itself.
+    distortion folds the image over itself, and for intrinsics that no lens has.
     """
     cover = max(width / photo.width, height / photo.height)
     crop = (np.array([photo.width, photo.height]) * cover - [width, height]) / 2
     plain = photo.intrinsics * cover - [0, 0, *crop]
+    if not (plain[:2].min() > SHORTEST and np.abs(plain).max() < FARTHEST):
+        focal, center = photo.intrinsics[:2].tolist(), photo.intrinsics[2:].tolist()
+        raise TttlrmError(
+            "The camera of {} is impossible: its focal length is {} pixels, its center {}.",
+            photo.path,
+            focal,
+            center,
+            hint="Export the cameras with their focal lengths and centers again.",
+            code=Code.BAD_POSES,
+        )
     if not photo.distortion.bends:
         return plain
     zoom = _zoom(photo.distortion, tuple(photo.intrinsics), (photo.width, photo.height), tuple(plain), (width, height))

@@ -48,7 +48,8 @@ def load_photos(
     """Photos decoded, upright, undistorted, on white, resized to cover width × height and cropped around the center.
 
     A missing width or height follows from the other and the aspect ratio of the first photo; without both, the size is that
-    of the first photo. Masks become weights. Raises `TttlrmError` ("bad_photo") where a photo or a mask cannot be decoded.
+    of the first photo. Masks become weights. Raises `TttlrmError` ("bad_photo") where a photo or a mask cannot be decoded, and
+    where masks leave nothing of all photos.
     """
     width, height = used_size(photos, width, height)
     pinholes = [pinhole_intrinsics(photo, width, height) for photo in photos]
@@ -64,6 +65,12 @@ def load_photos(
 
     load(0)  # alone, so that the others find its resampling matrix in the cache
     for_each(load, range(1, len(photos)), report or Report(), stage)
+    if weights is not None and not weights.any():
+        mask = next(photo.mask for photo in photos if photo.mask)
+        hint = "Make the masks white where the photos count, or remove them."
+        raise TttlrmError(
+            "The masks leave nothing of the photos: {} and all others are black.", mask, hint=hint, code=Code.BAD_PHOTO
+        )
     background = background_of(photos, images)
     return PhotoSet([photo.name for photo in photos], images, _cameras(photos, pinholes, width, height), background, weights)
 

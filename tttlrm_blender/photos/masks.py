@@ -12,13 +12,17 @@ from ..errors import Code, TttlrmError
 from .images import QUARTER_TURNS, TURNS, TURNS_BACK, image_size, orientation, read_image
 from .photo import Photo, same_shape
 
+DIM = 0.5  # of white: darker masks are made of small numbers, mostly 0 and 1
+
 
 def read_mask(photo: Photo, reduction: int = 1) -> np.ndarray:
     """How much each pixel of `photo.reduced(reduction)` counts, [H, W, 1] float32: 0 where its mask is black, 1 without a mask.
 
-    Raises `TttlrmError` as `read_alpha` does.
+    The largest value of a dim mask counts as 1. Raises `TttlrmError` as `read_alpha` does.
     """
-    return _read(photo.mask, photo, reduction)
+    mask = _read(photo.mask, photo, reduction)
+    largest = mask.max()
+    return mask / largest if 0 < largest < DIM else mask
 
 
 def read_alpha(photo: Photo, reduction: int = 1) -> np.ndarray:

@@ -41,6 +41,7 @@ FRAMES = 100  # taken from a video by default
 RATE = 15.0  # frames per second that are measured
 FAR = 0.1  # of the width: after a shift this large, motion is measured from a new frame
 UNLIKE = 0.1  # phase correlation below which two frames are too different to measure a shift; that of noise is 0.05
+MOST_STRETCHED = 4.0  # width over height of a pixel, or the other way round; 2 is that of anamorphic lenses
 QUALITY = 95  # of the JPEG files
 
 
@@ -56,7 +57,7 @@ class Glimpse:
 def frames_of(video: Path, report: Report, count: int = FRAMES) -> Path:
     """A folder with `count` frames of a video, or all if there are fewer, as upright JPEG files; kept in the cache.
 
-    Raises `TttlrmError` ("bad_video", "no_package").
+    Their pixels are square: those of anamorphic videos are stretched. Raises `TttlrmError` ("bad_video", "no_package").
     """
     folder = kept_folder("frames")
     kept = folder / f"{content_name([video])}-{count}"
@@ -65,7 +66,7 @@ def frames_of(video: Path, report: Report, count: int = FRAMES) -> Path:
         with tempfile.TemporaryDirectory(dir=folder) as beside:
             part = Path(beside) / "frames"
             part.mkdir()
-            _write(video, set(chosen), part, report)
+            _write(video, set(chosen), part, report, square=True)
             keep(part, kept)
     report.note(text("The frames taken from {} are in {}.", video.name, kept))
     return kept
@@ -74,7 +75,8 @@ def frames_of(video: Path, report: Report, count: int = FRAMES) -> Path:
 def frames_at(video: Path, numbers: list[int], report: Report) -> Path:
     """A folder with some frames of a video, counted from 0 and named by `frame_name`; missing ones are left out.
 
-    It is kept in the cache. Raises `TttlrmError` ("bad_video", "no_package").
+    Their pixels are those of the video, which poses are for. It is kept in the cache. Raises `TttlrmError` ("bad_video",
+    "no_package").
     """
     folder = kept_folder("frames")
     kept = folder / content_name([video], numbers)
@@ -163,8 +165,8 @@ def _glimpses(video: Path, report: Report) -> Iterator[Glimpse]:
         yield Glimpse(number, odometer(block_mean(gray[..., None], 2)[..., 0]), softness(gray))
 
 
-def _write(video: Path, chosen: set[int], folder: Path, report: Report) -> None:
-    for number, frame, done in _decoded(video):
+def _write(video: Path, chosen: set[int], folder: Path, report: Report, square: bool = False) -> None:
+    for number, frame, done in _decoded(video, square):
         report(Stage.FRAMES, 0.5 + 0.5 * done)
         if number in chosen:
             upright = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
@@ -173,8 +175,11 @@ def _write(video: Path, chosen: set[int], folder: Path, report: Report) -> None:
             return
 
 
-def _decoded(video: Path) -> Iterator[tuple[int, Any, float]]:
-    """All frames of a video, up to any damage, with their numbers and the share of the video that is done."""
+def _decoded(video: Path, square: bool = False) -> Iterator[tuple[int, Any, float]]:
+    """All frames of a video, up to any damage, with their numbers and the share of the video that is done.
+
+    If `square`, frames whose pixels are not square are stretched.
+    """
     try:
         import av
     except ImportError:
@@ -189,12 +194,24 @@ def _decoded(video: Path) -> Iterator[tuple[int, Any, float]]:
             stream.thread_type = "AUTO"
             seconds = (container.duration or 0) / av.time_base
             for number, frame in enumerate(container.decode(stream)):
-                yield number, frame, min((frame.time or 0) / seconds, 1.0) if seconds else 0.0
+                yield (
+                    number,
+                    _squared(frame, stream) if square else frame,
+                    min((frame.time or 0) / seconds, 1.0) if seconds else 0.0,
+                )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         if number < 0:
-            raise _bad("The video {} cannot be read ({}).", video, getattr(error, "strerror", None) or error) from None
+            why = getattr(error, "strerror", None) or text("its header is damaged")
+            raise _bad("The video {} cannot be read ({}).", video, why) from None
     if number < 0:
         raise _bad("The video {} contains no frames.", video)
+
+
+def _squared(frame: Any, stream: Any) -> Any:
+    """A frame with square pixels; the same one where their aspect is unknown or makes no sense."""
+    aspect = float(stream.sample_aspect_ratio or 1)
+    sound = 1 / MOST_STRETCHED <= aspect <= MOST_STRETCHED
+    return frame.reformat(width=round(frame.width * aspect)) if sound and aspect != 1 else frame
 
 
 def _bad(template: str, *values: object) -> TttlrmError:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ..errors import Code, TttlrmError, listed, text
 from ..gaussians.gaussians import Gaussians
 from ..photos.load import PhotoSet
+from ..reading import reading
 from .metrics import compared
 
 STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels and convolutions before each halving of the size
@@ -101,7 +102,8 @@ def evaluate_lpips(gaussians: Gaussians[np.ndarray], photos: PhotoSet, lpips: Lp
 
 def load_weights(network: nn.Module, file: Path) -> None:
     """Fill a network with the weights of a file, frozen. Raises `TttlrmError` ("bad_weights")."""
-    found, wanted = read_weights(file), network.state_dict()
+    with reading(file, Code.BAD_WEIGHTS, HINT):
+        found, wanted = read_weights(file), network.state_dict()
     faults = [text("{} is missing", name) for name in wanted if name not in found]
     faults += [
         text("{} is {} instead of {}", name, list(found[name].shape), list(value.shape))

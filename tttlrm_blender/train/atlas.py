@@ -49,7 +49,7 @@ def photos() -> Tensor:
 
 def _square(path: Path) -> Tensor:
     """The central square of an image file, reduced to [3, SIDE, SIDE]."""
-    image = Image.open(path).convert("RGB")
+    image = Image.open(path, formats=["JPEG", "PNG"]).convert("RGB")
     side = min(image.size)
     left, top = ((length - side) // 2 for length in image.size)
     small = image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, (left, top, left + side, top + side))

@@ -123,7 +123,7 @@ def resume(path: Path, device: str = "cpu", processes: int = 0) -> Trainer | Non
         state = torch.load(path, map_location="cpu", weights_only=True)
         trainer = Trainer(TttLRM(Config(**state["config"])), Plan(**state["plan"]), device, processes)
         trainer.load_state(state)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise TttlrmError(
             "{} is not the state of a training run.",
             path,

@@ -3,6 +3,7 @@
 
 import json
 import logging
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -188,3 +189,191 @@ def test_meshes_are_no_splats(tmp_path):
     write_glb_file(tmp_path / "mesh.glb", {"asset": {"version": "2.0"}, "nodes": []}, [])
     with pytest.raises(TttlrmError, match="holds no Gaussian splats"):
         read_glb(tmp_path / "mesh.glb")
+
+
+def add_accessor(tree, **fields):
+    """Add an accessor of floats and return its number."""
+    tree["accessors"].append({"componentType": 5126, **fields})
+    return len(tree["accessors"]) - 1
+
+
+def attributes(tree):
+    return tree["meshes"][0]["primitives"][0]["attributes"]
+
+
+def test_sparse_accessors_are_filled_in(tmp_path, random_splats):
+    """Opacities of 0.25 but for two, base colors of 0 but for two, laid over what they had or over zeros."""
+    splats = random_splats(20, 1)
+    splats.opacities[:] = 0.25
+    write_glb(tmp_path / "a.glb", splats)
+    glb = read_glb_file(tmp_path / "a.glb")
+    tree, data = glb.tree, glb.buffer.tobytes()
+    pieces = [np.array([3, 17], "<u2"), np.array([0.5, 1], "<f4"), np.arange(6, dtype="<f4")]
+    for piece in pieces:
+        tree["bufferViews"].append({"buffer": 0, "byteOffset": len(data), "byteLength": piece.nbytes})
+        data += piece.tobytes()
+    first = len(tree["bufferViews"]) - 3
+    indices = {"bufferView": first, "componentType": 5123}
+    names = attributes(tree)
+    tree["accessors"][names[f"{EXTENSION}:OPACITY"]]["sparse"] = {
+        "count": 2,
+        "indices": indices,
+        "values": {"bufferView": first + 1},
+    }
+    sparse = {"count": 2, "indices": indices, "values": {"bufferView": first + 2}}
+    names[f"{EXTENSION}:SH_DEGREE_0_COEF_0"] = add_accessor(tree, count=20, type="VEC3", sparse=sparse)
+    write_raw(tmp_path / "sparse.glb", tree, data)
+    read = read_glb(tmp_path / "sparse.glb")
+    splats.opacities[[3, 17]] = 0.5, 1
+    np.testing.assert_array_equal(read.opacities, splats.opacities)
+    np.testing.assert_array_equal(read.sh[[3, 17], 0], [[0, 1, 2], [3, 4, 5]])
+    assert not np.delete(read.sh[:, 0], [3, 17], axis=0).any()
+
+
+@pytest.mark.filterwarnings("error")
+def test_logits_are_recognized(tmp_path, random_splats):
+    splats = random_splats(200)
+    logits = np.random.default_rng(0).normal(1, 4, 200).astype(np.float32)
+    logits[:2] = 178, -178
+    splats.opacities[:] = logits
+    write_glb(tmp_path / "logits.glb", splats)
+    np.testing.assert_allclose(read_glb(tmp_path / "logits.glb").opacities, 1 / (1 + np.exp(-logits.astype(float))), atol=1e-6)
+
+
+def test_damaged_values_do_not_change_the_others(tmp_path, random_splats):
+    splats = random_splats(20)
+    splats.opacities[0], splats.scales[1, 2] = 178, -0.1
+    write_glb(tmp_path / "a.glb", splats)
+    read = read_glb(tmp_path / "a.glb")
+    assert len(read) == 19
+    np.testing.assert_array_equal(read.opacities, np.delete(np.clip(splats.opacities, 0, 1), 1))
+
+
+@pytest.mark.filterwarnings("error")
+def test_splats_that_their_node_moves_out_of_numbers_are_left_out(tmp_path, random_splats, caplog):
+    splats = random_splats(10)
+    splats.means[0] = 3e38
+    write_glb(tmp_path / "a.glb", splats)
+    glb = read_glb_file(tmp_path / "a.glb")
+    glb.tree["nodes"][0] = {"mesh": 0, "scale": [10, 10, 10]}
+    write_raw(tmp_path / "b.glb", glb.tree, glb.buffer.tobytes())
+    assert len(read_glb(tmp_path / "b.glb")) == 9
+    assert "left out 1 of 10" in caplog.text
+
+
+def in_views(tree):
+    for view in tree["bufferViews"]:
+        view["extensions"] = {"EXT_meshopt_compression": {"buffer": 1}}
+
+
+def renamed(*parts):
+    """Attributes with the names of an early draft."""
+
+    def change(tree):
+        names = attributes(tree)
+        for part in parts:
+            names[f"_{part}"] = names.pop(f"{EXTENSION}:{part}")
+
+    return change
+
+
+def beside(name):
+    """Another extension of the primitive, that is needed to read it."""
+
+    def change(tree):
+        tree["extensionsRequired"] = [EXTENSION, name]
+        tree["meshes"][0]["primitives"][0]["extensions"][name] = {}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        in_views,
+        renamed("ROTATION", "SCALE"),
+        renamed("OPACITY"),
+        beside("KHR_draco_mesh_compression"),
+        put({"KHR_spz_gaussian_splats_compression": {}}, *PRIMITIVE, "extensions"),
+        put({EXTENSION: {"extensions": {"KHR_gaussian_splatting_compression_spz": {}}}}, *PRIMITIVE, "extensions"),
+        put({"EXT_mesh_gpu_instancing": {"attributes": {}}}, "nodes", 0, "extensions"),
+        put([{"uri": "splats.bin", "byteLength": 100}], "buffers"),
+        put(1, "bufferViews", 0, "buffer"),
+    ],
+)
+def test_what_is_not_supported_is_not_called_damaged(tmp_path, random_splats, change):
+    with pytest.raises(TttlrmError, match="not supported") as caught:
+        read_glb(changed(tmp_path / "other.glb", random_splats, change))
+    assert "other.glb" in caught.value.sentence and "damaged" not in str(caught.value)
+    assert caught.value.code == "bad_splats" and caught.value.hint
+
+
+def nodes(count, **fields):
+    """One mesh in many nodes."""
+
+    def change(tree):
+        tree["nodes"] = [{"mesh": 0, **fields}] * count
+        tree["scenes"] = [{"nodes": list(range(count))}]
+
+    return change
+
+
+def branches(count):
+    """Nodes that all have all nodes as their children."""
+
+    def change(tree):
+        tree["nodes"] = [{"children": list(range(count))}] * count
+
+    return change
+
+
+def many_primitives(tree):
+    tree["meshes"][0]["primitives"] *= 1000
+    nodes(1000)(tree)
+
+
+def empty_splats(tree):
+    for accessor in tree["accessors"]:
+        accessor["count"] = 0
+    many_primitives(tree)
+
+
+def zeros(tree):
+    """Splats of zeros, without data in the file."""
+    for accessor in tree["accessors"]:
+        del accessor["bufferView"]
+        accessor["count"] = 10**9
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (nodes(6000), "asks for 1..,... splats, more than the 1..,... that are read"),
+        (zeros, "asks for 1,000,000,000 splats, more than the 100,000 that are read"),
+        (many_primitives, "asks for 100,020 splats|more than 10,000 places"),
+        (empty_splats, "more than 10,000 places"),
+        (branches(300), "damaged"),
+        (put(2, "accessors", 0, "count"), "damaged"),
+        (nodes(2, matrix=[1e200, 0, 0, 0, 0, 1e-200, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]), "damaged"),
+        (nodes(2, scale=[1e39, 1, 1]), "damaged"),
+    ],
+)
+def test_small_files_do_not_ask_for_the_world(tmp_path, random_splats, change, words):
+    path = changed(tmp_path / "bad.glb", random_splats, change)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TttlrmError, match=words):
+            read_glb(path)
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_person_can_raise_the_limit(tmp_path, random_splats, monkeypatch):
+    path = changed(tmp_path / "many.glb", random_splats, nodes(3))
+    monkeypatch.setenv("TTTLRM_MAX_SPLATS", "59")
+    with pytest.raises(TttlrmError, match="asks for 60 splats, more than the 59") as caught:
+        read_glb(path)
+    assert "TTTLRM_MAX_SPLATS" in caught.value.hint
+    monkeypatch.setenv("TTTLRM_MAX_SPLATS", "60")
+    assert len(read_glb(path)) == 60

@@ -43,7 +43,7 @@ def plain_table(gaussians: Gaussians) -> dict[str, np.ndarray]:
 
 def write_table(path: Path, table: dict, kinds: dict, form: str, before: str = "", head: bytes = b"") -> None:
     """A PLY file with the properties of a table in its order; `kinds` gives types other than float."""
-    codes = {"float": "f4", "double": "f8", "uchar": "u1"}
+    codes = {"float": "f4", "double": "f8", "uchar": "u1", "ushort": "u2", "int": "i4", "uint": "u4"}
     types = [(name, FORMATS[form] + codes[kinds.get(name, "float")]) for name in table]
     records = np.empty(len(next(iter(table.values()))), dtype=types)
     for name, values in table.items():
@@ -101,6 +101,40 @@ def test_without_harmonics_plain_colors_count(tmp_path, random_splats):
     write_table(tmp_path / "colored.ply", table, kinds, "binary_little_endian")
     colors = 0.5 + SH_DC * read_ply(tmp_path / "colored.ply").sh[:, 0]
     np.testing.assert_allclose(colors, np.tile([1, 0, 0.2], (5, 1)), atol=1e-6)
+
+
+@pytest.mark.parametrize("names", [("red", "green", "blue"), ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue")])
+@pytest.mark.parametrize(
+    ("kind", "white"),
+    [
+        ("uchar", 255),
+        ("ushort", 65535),
+        ("ushort", 255),
+        ("int", 255),
+        ("uint", 2**32 - 1),
+        ("float", 1),
+        ("float", 255),
+        ("double", 65535),
+    ],
+)
+def test_plain_colors_are_scaled_by_type_and_range(tmp_path, random_splats, names, kind, white):
+    splats = random_splats(5, 0)
+    table = {name: values for name, values in plain_table(splats).items() if not name.startswith("f_")}
+    colors = np.linspace(0, 1, 15).reshape(3, 5)
+    for name, values in zip(names, colors * white, strict=True):
+        table[name] = values if kind in ("float", "double") else np.round(values)
+    write_table(tmp_path / "colored.ply", table, dict.fromkeys(names, kind), "binary_big_endian")
+    read = 0.5 + SH_DC * read_ply(tmp_path / "colored.ply").sh[:, 0]
+    np.testing.assert_allclose(read, colors.T, atol=0.6 / 255)
+
+
+@pytest.mark.parametrize(("overshoot", "lost"), [(1.2, 0), (np.inf, 1), (np.nan, 1)])
+def test_one_odd_color_does_not_change_the_others(tmp_path, random_splats, overshoot, lost):
+    table = {name: values for name, values in plain_table(random_splats(5, 0)).items() if not name.startswith("f_")}
+    table |= {name: np.array([overshoot, 1, 0.5, 0, 1]) for name in ("red", "green", "blue")}
+    write_table(tmp_path / "colored.ply", table, {}, "ascii")
+    colors = 0.5 + SH_DC * read_ply(tmp_path / "colored.ply").sh[:, 0]
+    np.testing.assert_allclose(colors[:, 0], [1.2, 1, 0.5, 0, 1][lost:], atol=1e-6)
 
 
 def test_flat_splats_become_thin(tmp_path, random_splats):
@@ -177,6 +211,12 @@ def test_cuts_higher_degrees(tmp_path, random_splats):
     assert_same(read_ply(tmp_path / "four.ply"), Gaussians(**(splats.arrays() | {"sh": splats.sh[:, :16].copy()})))
 
 
+def before_lists(element: str, body: bytes) -> bytes:
+    """A file with an element of lists, and splats after it."""
+    head = f"ply\nformat binary_little_endian 1.0\n{element}\nelement vertex 1\nproperty float x\nend_header\n"
+    return head.encode() + body
+
+
 def damaged(tmp_path: Path, name: str, splats: Gaussians) -> Path:
     path = tmp_path / "bad.ply"
     write_ply(path, splats)
@@ -198,6 +238,14 @@ def damaged(tmp_path: Path, name: str, splats: Gaussians) -> Path:
         "absurd before": b"ply\nformat ascii 1.0\nelement face 9999999999999\nproperty float y\nelement vertex 1\n"
         b"property float x\nend_header\n0\n",
         "a mesh": b"ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nproperty float y\nend_header\n0 0\n",
+        "no format": whole.replace(b"format binary_little_endian 1.0\n", b""),
+        "late format": whole.replace(b"format binary_little_endian 1.0\n", b"").replace(b"end_h", b"format ascii 1.0\nend_h"),
+        "negative lists": before_lists("element face 1000000000000\nproperty list int char i", b"\xff" * 400),
+        "empty lists": before_lists("element face 1000000000000\nproperty list char char i", bytes(400)),
+        "long lists": before_lists("element face 9\nproperty list uint double i", b"\xff" * 400),
+        "fractional lists": before_lists("element face 9\nproperty list float double i", b"\xff" * 400),
+        "no properties": b"ply\nformat ascii 1.0\nelement vertex 3\nend_header\n0 0\n",
+        "twice": whole.replace(b"float nx", b"float x"),
         "no vertices": b"ply\nformat ascii 1.0\nelement face 0\nproperty list uchar int i\nend_header\n",
     }
     if name in contents:
@@ -232,6 +280,14 @@ def damaged(tmp_path: Path, name: str, splats: Gaussians) -> Path:
         ("absurd text", "ends too early"),
         ("absurd before", "ends too early"),
         ("a mesh", "holds no splats: its vertices have no z, rot_0"),
+        ("no format", "damaged"),
+        ("late format", "damaged"),
+        ("negative lists", "ends too early or is damaged"),
+        ("empty lists", "ends too early or is damaged"),
+        ("long lists", "ends too early or is damaged"),
+        ("fractional lists", "ends too early or is damaged"),
+        ("no properties", "damaged|no splats"),
+        ("twice", "damaged"),
         ("no vertices", "no element “vertex”"),
         ("short text", "ends too early"),
         ("words", "damaged"),

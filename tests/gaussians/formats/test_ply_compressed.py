@@ -55,6 +55,38 @@ def test_reads_bytes_laid_out_by_hand(tmp_path):
     np.testing.assert_allclose(read.sh[0, 1:], expected, atol=1e-6)
 
 
+def with_bounds(**values: float) -> bytes:
+    """The file of `by_hand` with other bounds."""
+    content, start = by_hand(), by_hand().index(b"end_header\n") + 11
+    chunk = np.frombuffer(content[start : start + 48], dtype="<f4").copy()
+    for name, value in values.items():
+        chunk[NAMES.index(name)] = value
+    return content[:start] + chunk.tobytes() + content[start + 48 :]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("upper", [-np.inf, -4.0])
+def test_flat_splats_have_a_scale_of_zero(tmp_path, upper):
+    """Their bounds are the logarithm of 0; a splat at the lower one has no size, whatever the upper one is."""
+    (tmp_path / "flat.ply").write_bytes(with_bounds(min_scale_x=-np.inf, max_scale_x=upper))
+    np.testing.assert_allclose(read_ply(tmp_path / "flat.ply").scales, [[0, np.exp(4), np.exp(-4)]], rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("bound", ["min_x", "max_scale_y", "min_r"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_bounds_that_are_not_finite_leave_out_their_splats(tmp_path, random_splats, bound, value):
+    write_compressed_ply(tmp_path / "a.ply", random_splats(600))
+    content = bytearray((tmp_path / "a.ply").read_bytes())
+    names = [line.split()[-1] for line in content.decode("latin1").splitlines() if line.startswith("property float")]
+    start = content.index(b"end_header\n") + 11 + 4 * names.index(bound)
+    content[start : start + 4] = np.float32(value).tobytes()
+    (tmp_path / "a.ply").write_bytes(content)
+    read = read_ply(tmp_path / "a.ply")
+    assert all(np.isfinite(array).all() for array in read.arrays().values())
+    assert 600 - CHUNK <= len(read) < 600
+
+
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), degree=st.integers(0, 3), count=st.sampled_from([1, 255, 256, 700]))
 def test_round_trip_within_the_quantization(tmp_path, random_splats, seed, degree, count):

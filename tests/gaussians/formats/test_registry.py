@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splat files of every format: recognized by content when read, by suffix when written."""
 
+import logging
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.gaussians.formats import registry
 from tttlrm_blender.gaussians.formats.morton import morton_order
 from tttlrm_blender.gaussians.formats.registry import FORMATS, read_splats, up_axis, write_splats
 
@@ -69,3 +73,36 @@ def test_files_cut_or_changed_anywhere_give_splats_or_an_error(tmp_path, random_
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, random_splats, kind):
     with pytest.raises(TttlrmError, match="cannot be written"):
         write_splats(tmp_path / "nowhere" / f"a{kind.suffix}", random_splats(1))
+
+
+@pytest.mark.parametrize("start", [b"\x1f\x8b", b"\x1f\x8b\x08\x00", b"ply", b"ply!"])
+def test_a_splat_file_may_begin_like_another(tmp_path, random_splats, start):
+    write_splats(tmp_path / "a.splat", random_splats(300))
+    content = (tmp_path / "a.splat").read_bytes()
+    (tmp_path / "a.splat").write_bytes(start + content[len(start) :])
+    assert len(read_splats(tmp_path / "a.splat")) >= 299
+
+
+@pytest.mark.parametrize("suffix", [".spz", ".ply", ".glb"])
+def test_another_file_with_the_suffix_of_splat_is_recognized(tmp_path, random_splats, suffix):
+    write_splats(tmp_path / f"a{suffix}", random_splats(32))
+    (tmp_path / f"a{suffix}").rename(tmp_path / "a.splat")
+    assert len(read_splats(tmp_path / "a.splat")) == 32
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(ZeroDivisionError("by zero"), "bad_splats"), (RecursionError(), "bad_splats"), (MemoryError(), "out_of_memory")],
+)
+def test_what_no_reader_foresees_is_a_sentence(tmp_path, monkeypatch, caplog, error, code):
+    """The log has the rest."""
+
+    def fail(path):
+        raise error
+
+    (tmp_path / "odd.splat").write_bytes(bytes(32))
+    monkeypatch.setattr(registry, "FORMATS", (*registry.FORMATS[:3], replace(registry.SPLAT, read=fail), registry.GLB))
+    with caplog.at_level(logging.INFO), pytest.raises(TttlrmError) as caught:
+        read_splats(tmp_path / "odd.splat")
+    assert "odd.splat" in caught.value.sentence and caught.value.code == code and caught.value.hint
+    assert "by zero" not in str(caught.value) and type(error).__name__ in caplog.text

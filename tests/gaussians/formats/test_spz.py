@@ -137,9 +137,26 @@ def test_refuses_scenes_that_do_not_fit(tmp_path, random_splats):
         (by_hand(3, bytes(4)), "is SPZ version 3"),
         (gzip.compress(by_hand(3, bytes(4)).replace(b"\x01\0\0\0\x01\x0c", b"\xff\xff\xff\xff\x01\x0c")), "ends too early"),
         (gzip.compress(by_hand(3, bytes(4)).replace(b"\x01\0\0\0\x01\x0c", b"\x01\0\0\0\x05\x0c")), "degree 5"),
+        (gzip.compress(by_hand(3, bytes(4)).replace(b"\x01\0\0\0\x01\x0c", b"\x01\0\0\0\x01\xff")), "255 fractional bits"),
+        (gzip.compress(by_hand(2, bytes(3)).replace(b"\x01\0\0\0\x01\x0c", b"\x01\0\0\0\x01\x1f")), "31 fractional bits"),
+        (gzip.compress(struct.pack("<4sIIBBBB", b"NGSP", 3, 300_000, 0, 12, 0, 0) + bytes(6_000_000)), "asks for 300,000 splats"),
         (None, "cannot be read: No such file"),
     ],
-    ids=["empty", "text", "zipped text", "cut zip", "cut", "version 4", "unzipped", "too many", "degree", "missing"],
+    ids=[
+        "empty",
+        "text",
+        "zipped text",
+        "cut zip",
+        "cut",
+        "version 4",
+        "unzipped",
+        "too many",
+        "degree",
+        "fraction",
+        "one bit more",
+        "bomb",
+        "missing",
+    ],
 )
 def test_names_the_file_and_the_fault(tmp_path, content, words):
     if content is not None:

@@ -9,21 +9,24 @@ splats, so that their values are stored unchanged and are read back bit for bit.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import bad_splats, text
-from ...geometry.quaternions import normalize, to_matrices
+from ...geometry.quaternions import normalize
 from ...gltf import Glb, read_accessor, read_glb_file, write_glb_file
 from .. import activations
 from ..gaussians import Gaussians, allocate, merge
 from ..transform import apply_matrix
 from .finite import finite, keep_finite
+from .glb_scene import EXTENSION, PLAINLY, is_read, shown_splats
 
-EXTENSION = "KHR_gaussian_splatting"
+ROTATION, SCALE, OPACITY = (f"{EXTENSION}:{part}" for part in ("ROTATION", "SCALE", "OPACITY"))
+MANY = 0.1  # of the values, outside of a range: they have another meaning than usual, fewer are damaged
+ROUNDING = 0.01  # of opacities
+LARGEST = 1e30  # entry of a node's matrix
 POINTS = 0  # the mode of a primitive
 DISPLAY = "srgb_rec709_display"
 FROM_Z_UP = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
@@ -34,45 +37,18 @@ def read_glb(path: str | Path) -> Gaussians[np.ndarray]:
     """All splats of a GLB file's scene, in a world with z up.
 
     Splats with values that are not finite are left out and counted in a logged warning. Raises `TttlrmError` when the file is
-    missing or damaged, holds no splats, or only compressed ones.
+    missing or damaged, holds no splats, or splats in a form that is not supported.
     """
     path = Path(path)
     glb = read_glb_file(path)
     try:
-        parts = [_moved(_splats(path, glb, primitive), matrix) for primitive, matrix in _primitives(glb.tree)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            parts = [_moved(path, _splats(path, glb, primitive), matrix) for primitive, matrix in shown_splats(glb)]
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
         raise bad_splats("{} is a damaged GLB file.", path, hint="Copy or export the file again.") from error
     if not parts:
         raise bad_splats("{} holds no Gaussian splats.", path, hint="Open meshes with File → Import → glTF 2.0.")
     return merge(parts) if len(parts) > 1 else parts[0]
-
-
-def _primitives(tree: dict[str, Any]) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-    """The primitives that are splats, each with the matrix [4, 4] of its node to the world."""
-    scenes = tree.get("scenes") or [{"nodes": range(len(tree.get("nodes", [])))}]
-    todo = [(index, np.eye(4)) for index in scenes[tree.get("scene", 0)].get("nodes", [])]
-    left = len(tree.get("nodes", []))  # in a tree each node occurs once
-    while todo:
-        index, parent = todo.pop(0)
-        node, left = tree["nodes"][index], left - 1
-        if left < 0:
-            raise ValueError
-        matrix = parent @ _matrix(node)
-        todo += [(child, matrix) for child in node.get("children", [])]
-        for primitive in tree["meshes"][node["mesh"]]["primitives"] if "mesh" in node else []:
-            if EXTENSION in primitive.get("extensions", {}):
-                yield primitive, matrix
-
-
-def _matrix(node: dict[str, Any]) -> np.ndarray:
-    """The matrix [4, 4] of a node to its parent."""
-    if "matrix" in node:
-        return np.array(node["matrix"], dtype=np.float64).reshape(4, 4).T
-    matrix = np.eye(4)
-    x, y, z, w = node.get("rotation", (0, 0, 0, 1))
-    matrix[:3, :3] = to_matrices(np.array([w, x, y, z], dtype=np.float64)) * np.array(node.get("scale", (1, 1, 1)))
-    matrix[:3, 3] = node.get("translation", (0, 0, 0))
-    return matrix
 
 
 def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.ndarray]:
@@ -81,27 +57,46 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.nda
     if extension.get("extensions"):
         kind = next(iter(extension["extensions"]))
         raise bad_splats(
-            "{} holds splats compressed as {}, which cannot be read.", path, kind, hint="Export it without compression."
+            "{} holds splats compressed as {}, which is not supported.", path, kind, hint="Export it without compression."
         )
     if extension.get("colorSpace", DISPLAY) != DISPLAY:
         note = text("{}: its colors are {}, but are read as sRGB.", path, extension["colorSpace"])
         logging.getLogger(__name__).warning(note)
-    values = {name: read_accessor(glb, index) for name, index in primitive["attributes"].items() if _is_read(name)}
+    _check_attributes(path, primitive["attributes"])
+    values = {name: read_accessor(glb, index) for name, index in primitive["attributes"].items() if is_read(name)}
     degree = max(d for d in range(4) if all(name in values for name in _sh_names(d)[1:]))
     into = allocate(len(values["POSITION"]), degree)
     into.means[:] = values["POSITION"]
-    into.quats[:] = normalize(values[f"{EXTENSION}:ROTATION"][:, [3, 0, 1, 2]].astype(np.float32))
-    scales = values[f"{EXTENSION}:SCALE"]
-    # Scales are linear in the released extension; in its drafts they were logarithms, which tend to be negative.
-    into.scales[:] = activations.to_scales(scales) if (scales < 0).any() else scales
-    into.opacities[:] = values[f"{EXTENSION}:OPACITY"][:, 0]
+    into.quats[:] = normalize(values[ROTATION][:, [3, 0, 1, 2]].astype(np.float32))
+    into.scales[:] = _scales(values[SCALE])
+    into.opacities[:] = _opacities(values[OPACITY][:, 0])
     for term, name in enumerate(_sh_names(degree)):
         into.sh[:, term] = values[name] if name in values else activations.to_base_sh(values["COLOR_0"][:, :3])
     return keep_finite(path, into, finite(into))
 
 
-def _is_read(name: str) -> bool:
-    return name in ("POSITION", "COLOR_0") or name.startswith(f"{EXTENSION}:")
+def _check_attributes(path: Path, names: dict[str, int]) -> None:
+    """Raise `TttlrmError` for the attributes of the extension's drafts."""
+    missing = next((name for name in (ROTATION, SCALE, OPACITY) if name not in names), "")
+    if missing:
+        template = "{} holds splats without {}; drafts of the extension are not supported."
+        raise bad_splats(template, path, missing, hint=PLAINLY)
+
+
+def _scales(values: np.ndarray) -> np.ndarray:
+    """Scales, NaN for negative ones, from those or their logarithms as in drafts of the extension, which tend to be negative."""
+    negative = values < 0
+    return activations.to_scales(values) if _many(negative) else np.where(negative, np.nan, values)
+
+
+def _opacities(values: np.ndarray) -> np.ndarray:
+    """Opacities from those or, as in drafts of the extension, their logits."""
+    outside = (values < -ROUNDING) | (values > 1 + ROUNDING)
+    return activations.to_opacities(values) if _many(outside) else np.clip(values, 0, 1)
+
+
+def _many(outside: np.ndarray) -> bool:
+    return np.count_nonzero(outside) > MANY * outside.size
 
 
 def _sh_names(degree: int) -> list[str]:
@@ -109,12 +104,15 @@ def _sh_names(degree: int) -> list[str]:
     return [f"{EXTENSION}:SH_DEGREE_{d}_COEF_{n}" for d in range(degree + 1) for n in range(2 * d + 1)]
 
 
-def _moved(gaussians: Gaussians[np.ndarray], matrix: np.ndarray) -> Gaussians[np.ndarray]:
+def _moved(path: Path, gaussians: Gaussians[np.ndarray], matrix: np.ndarray) -> Gaussians[np.ndarray]:
     """Splats in the world with z up."""
     matrix = FROM_Z_UP.T @ matrix
-    if not abs(np.linalg.det(matrix)) > 1e-30:
+    if not (np.abs(matrix).max() < LARGEST and abs(np.linalg.det(matrix)) > 1e-30):
         raise ValueError
-    return gaussians if np.array_equal(matrix, np.eye(4)) else apply_matrix(gaussians, matrix)
+    if np.array_equal(matrix, np.eye(4)):
+        return gaussians
+    moved = apply_matrix(gaussians, matrix)
+    return keep_finite(path, moved, finite(moved))
 
 
 def write_glb(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "z") -> None:
@@ -126,9 +124,9 @@ def write_glb(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "z")
     arrays = {
         "POSITION": gaussians.means,
         "COLOR_0": np.round(np.clip(colors, 0, 1) * 255).astype(np.uint8),
-        f"{EXTENSION}:ROTATION": gaussians.quats[:, [1, 2, 3, 0]],
-        f"{EXTENSION}:SCALE": gaussians.scales,
-        f"{EXTENSION}:OPACITY": gaussians.opacities[:, None],
+        ROTATION: gaussians.quats[:, [1, 2, 3, 0]],
+        SCALE: gaussians.scales,
+        OPACITY: gaussians.opacities[:, None],
         **{name: gaussians.sh[:, term] for term, name in enumerate(_sh_names(gaussians.sh_degree))},
     }
     primitive = {

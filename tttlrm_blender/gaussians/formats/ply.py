@@ -17,6 +17,7 @@ from ...geometry.quaternions import normalize
 from .. import activations
 from ..gaussians import Gaussians, allocate
 from .finite import finite, keep_finite
+from .limits import check_number
 from .ply_compressed import is_compressed, read_compressed
 from .ply_table import Z_UP, blocks, read_element, read_header
 
@@ -28,28 +29,32 @@ LAYOUT = {
     "scales": ["scale_0", "scale_1", "scale_2"],
     "opacities": ["opacity"],
 }
-BASE, PLAIN_COLOR = ["f_dc_0", "f_dc_1", "f_dc_2"], ["red", "green", "blue"]
+BASE = ["f_dc_0", "f_dc_1", "f_dc_2"]
+PLAIN_COLORS = (["red", "green", "blue"], ["r", "g", "b"], ["diffuse_red", "diffuse_green", "diffuse_blue"])
+WHITES = (1, 2**8 - 1, 2**16 - 1, 2**32 - 1)  # of plain colors; only floats have the first
 
 
 def read_ply(path: str | Path) -> Gaussians[np.ndarray]:
     """The splats of a PLY file, compressed or not: little- or big-endian or text, numbers of any type, properties in any order.
 
-    SH above degree 3 is dropped. Without SH, colors are `red green blue` or else gray. Flat splats (two scales) become thin
-    ones. Splats with values that are not finite are left out and counted in a logged warning. Raises `TttlrmError` when the
-    file is missing, damaged, or holds something other than splats.
+    SH above degree 3 is dropped. Without SH, colors are those of `PLAIN_COLORS` or else gray. Flat splats (two scales) become
+    thin ones. Splats with values that are not finite are left out and counted in a logged warning. Raises `TttlrmError` when
+    the file is missing, damaged, or holds something other than splats.
     """
     path = Path(path)
     header = read_header(path)
     if is_compressed(header):
         return read_compressed(path, header)
     records = read_element(path, header, "vertex")
+    check_number(path, len(records))
     columns = _columns(path, list(records.dtype.names or ()))
+    white = _white(records, columns.get("colors", []))
     gaussians = allocate(len(records), _degree(len(columns["sh"]) // 3))
     sound = np.ones(len(records), dtype=bool)
     start = 0
     for table in blocks(records, CHUNK):
         part = slice(start, start := start + len(table))
-        sound[part] = _decode(table, columns, gaussians[part])
+        sound[part] = _decode(table, columns, white, gaussians[part])
     return keep_finite(path, gaussians, sound)
 
 
@@ -60,7 +65,7 @@ def _columns(path: Path, names: list[str]) -> dict[str, list[int]]:
     """
     wanted = {**LAYOUT, "sh": _sh_names(sum(name.startswith("f_rest_") for name in names) // 3 + 1)}
     if BASE[0] not in names:
-        wanted |= {"sh": [], "colors": PLAIN_COLOR if PLAIN_COLOR[0] in names else []}
+        wanted |= {"sh": [], "colors": next((color for color in PLAIN_COLORS if set(color) <= set(names)), [])}
     if "scale_1" in names and "scale_2" not in names:
         wanted["scales"] = ["scale_0", "scale_1"]
     missing = [name for group in wanted.values() for name in group if name not in names]
@@ -68,6 +73,14 @@ def _columns(path: Path, names: list[str]) -> dict[str, list[int]]:
         few = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
         raise bad_splats("{} holds no splats: its vertices have no {}.", path, few, hint="Choose a PLY file of Gaussian splats.")
     return {array: [names.index(name) for name in group] for array, group in wanted.items()}
+
+
+def _white(records: np.ndarray, columns: list[int]) -> int:
+    """The value of white in plain colors: of `WHITES`, the smallest that the file's largest value fits, with some overshoot."""
+    colors = [records[records.dtype.names[column]] for column in columns]
+    largest = max((np.max(color, initial=0, where=np.isfinite(color)) for color in colors), default=0)
+    whole = any(color.dtype.kind in "iu" for color in colors)
+    return next((white for white in WHITES[whole:] if largest < 1.5 * white), WHITES[-1])
 
 
 def _sh_names(terms: int) -> list[str]:
@@ -81,7 +94,7 @@ def _degree(terms: int) -> int:
     return int(np.clip(terms, 1, 16) ** 0.5) - 1
 
 
-def _decode(table: np.ndarray, columns: dict[str, list[int]], into: Gaussians[np.ndarray]) -> np.ndarray:
+def _decode(table: np.ndarray, columns: dict[str, list[int]], white: int, into: Gaussians[np.ndarray]) -> np.ndarray:
     """Fill splats from the rows [n, P] of a table; return which are finite, [n] bool."""
     with np.errstate(over="ignore", invalid="ignore"):
         np.take(table, columns["means"], axis=1, out=into.means, mode="clip")
@@ -91,7 +104,7 @@ def _decode(table: np.ndarray, columns: dict[str, list[int]], into: Gaussians[np
         into.scales[:, axes:] = np.exp(THIN)
         into.opacities[:] = activations.to_opacities(table[:, columns["opacities"][0]])
         if "colors" in columns:
-            into.sh[:, 0] = activations.to_base_sh(table[:, columns["colors"]] / 255) if columns["colors"] else 0
+            into.sh[:, 0] = activations.to_base_sh(table[:, columns["colors"]] / white) if columns["colors"] else 0
         for term in range(len(columns["sh"]) // 3):
             np.take(table, columns["sh"][3 * term : 3 * term + 3], axis=1, out=into.sh[:, term], mode="clip")
         return finite(into)

@@ -19,7 +19,8 @@ from ...errors import bad_splats
 from ...geometry.quaternions import from_smallest_three, normalize, to_smallest_three
 from .. import activations
 from ..gaussians import Gaussians, allocate
-from .finite import keep_finite
+from .finite import finite, keep_finite
+from .limits import check_number
 from .morton import morton_order
 from .ply_table import Z_UP, Header, read_element
 
@@ -49,16 +50,23 @@ def read_compressed(path: Path, header: Header) -> Gaussians[np.ndarray]:
     sh = read_element(path, header, "sh") if "sh" in header.names else np.empty(len(packed), dtype=[])
     rest = len(sh.dtype.names or ())
     _check(path, chunks, packed, sh)
+    check_number(path, len(packed))
     into = allocate(len(packed), SH_DEGREES[rest])
+    with np.errstate(over="ignore", invalid="ignore"):
+        _decode(chunks, packed, into)
+    for index in range(rest):
+        into.sh[:, 1 + index % (rest // 3), index // (rest // 3)] = SH_LEVELS[sh[f"f_rest_{index}"]]
+    return keep_finite(path, into, finite(into))
+
+
+def _decode(chunks: np.ndarray, packed: np.ndarray, into: Gaussians[np.ndarray]) -> None:
+    """Fill splats, except for their SH beyond the constant term."""
     into.means[:] = _between(chunks, "position", _unpack(packed["packed_position"], VECTOR))
     into.quats[:] = _rotations(packed["packed_rotation"])
     into.scales[:] = activations.to_scales(_between(chunks, "scale", _unpack(packed["packed_scale"], VECTOR)))
     colors = _unpack(packed["packed_color"], COLOR)
     into.opacities[:] = colors[:, 3]
     into.sh[:, 0] = activations.to_base_sh(_between(chunks, "color", colors[:, :3]))
-    for index in range(rest):
-        into.sh[:, 1 + index % (rest // 3), index // (rest // 3)] = SH_LEVELS[sh[f"f_rest_{index}"]]
-    return keep_finite(path, into, np.isfinite(into.means).all(axis=1) & np.isfinite(into.scales).all(axis=1))
 
 
 def _check(path: Path, chunks: np.ndarray, packed: np.ndarray, sh: np.ndarray) -> None:
@@ -89,6 +97,8 @@ def _between(chunks: np.ndarray, kind: str, shares: np.ndarray) -> np.ndarray:
     if BOUNDS[kind][0][0] not in chunks.dtype.names:
         return shares
     low, high = (np.stack([chunks[name] for name in names], axis=-1).astype(np.float32) for names in BOUNDS[kind])
+    if kind == "scale":  # flat splats have the logarithm of 0, which cannot be interpolated
+        low, high = np.maximum(low, activations.LOWEST_LOG), np.maximum(high, activations.LOWEST_LOG)
     chunk = np.arange(len(shares)) // CHUNK
     return low[chunk] * (1 - shares) + high[chunk] * shares
 

@@ -73,6 +73,7 @@ def _header_lines(file: BinaryIO) -> Iterator[list[str]]:
 
 def _parse(lines: Iterator[list[str]], file: BinaryIO) -> Header:
     header = Header("", [], 0)
+    order = ""
     for words in lines:
         if words[0] == "comment":
             header.up = "z" if " ".join(words).lower() == Z_UP.lower() else header.up
@@ -81,10 +82,12 @@ def _parse(lines: Iterator[list[str]], file: BinaryIO) -> Header:
             order = BYTE_ORDERS[words[1]]
         elif words[0] == "element":
             header.elements.append(Element(words[1], _count(words[2])))
-        elif words[0] == "property":
+        elif words[0] == "property" and order:
             _add_property(header.elements[-1], words, order)
         else:
             raise ValueError
+    if not order:
+        raise ValueError
     header.size = file.tell()
     return header
 
@@ -148,18 +151,20 @@ def _map_records(path: Path, header: Header, index: int) -> np.ndarray:
 
 
 def _end_of(path: Path, element: Element, start: int) -> int:
-    """The offset of the end of an element that starts at `start`."""
+    """The offset of the end of an element that starts at `start`. Raises `ValueError` if the file ends before."""
     if not element.lists:
         return start + element.count * np.dtype(element.fields).itemsize
     data = np.memmap(path, mode="r")
-    for _ in range(element.count):
-        for name, kind in element.fields:
+    layout = [(element.lists.get(name, ""), np.dtype(kind).itemsize) for name, kind in element.fields]
+    for _ in range(element.count):  # each record has a length of at least one byte, so the file bounds the loop
+        for length_type, size in layout:
             length = 1
-            if name in element.lists:
-                length_type = np.dtype(element.lists[name])
-                length = int(data[start : start + length_type.itemsize].view(length_type)[0])
-                start += length_type.itemsize
-            start += length * np.dtype(kind).itemsize
+            if length_type:
+                length = int(np.frombuffer(data, length_type, 1, start)[0])
+                start += np.dtype(length_type).itemsize
+            start += length * size
+            if length < 0 or start > len(data):
+                raise ValueError
     return start
 
 

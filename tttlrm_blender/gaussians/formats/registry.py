@@ -11,6 +11,7 @@ import numpy as np
 
 from ... import gltf
 from ...errors import Code, TttlrmError, bad_splats
+from ...reading import reading
 from ..gaussians import Gaussians
 from . import spz_container
 from .glb import read_glb, write_glb
@@ -32,8 +33,8 @@ class Format:
     write: Callable[[str | Path, Gaussians[np.ndarray], str], None]
 
 
-PLY = Format("PLY", ".ply", (b"ply",), read_ply, write_ply)
-COMPRESSED_PLY = Format("Compressed PLY", ".compressed.ply", (b"ply",), read_ply, write_compressed_ply)
+PLY = Format("PLY", ".ply", (b"ply\n", b"ply\r", b"ply "), read_ply, write_ply)
+COMPRESSED_PLY = Format("Compressed PLY", ".compressed.ply", PLY.magic, read_ply, write_compressed_ply)
 SPZ = Format("SPZ", ".spz", (spz_container.GZIP, spz_container.MAGIC), read_spz, write_spz)
 SPLAT = Format("Splat", ".splat", (), read_splat, write_splat)
 GLB = Format("GLB", ".glb", (gltf.MAGIC,), read_glb, write_glb)
@@ -43,7 +44,8 @@ SUFFIXES = (".ply", ".spz", ".splat", ".glb")
 
 def read_splats(path: str | Path) -> Gaussians[np.ndarray]:
     """Numpy splats from a file in any of the formats. Raises `TttlrmError` for other or damaged files."""
-    return _format_of(Path(path)).read(path)
+    with reading(Path(path), Code.BAD_SPLATS):
+        return _format_of(Path(path)).read(path)
 
 
 def write_splats(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
@@ -60,20 +62,22 @@ def write_splats(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "
 
 def up_axis(path: str | Path) -> str:
     """The up axis of the splats from `read_splats`: "z" if the file says so, otherwise the usual "-y"."""
-    kind = _format_of(Path(path))
-    z_up = kind is GLB or (kind in (PLY, COMPRESSED_PLY) and read_header(Path(path)).up == "z")
-    return "z" if z_up else "-y"
+    with reading(Path(path), Code.BAD_SPLATS):
+        kind = _format_of(Path(path))
+        z_up = kind is GLB or (kind in (PLY, COMPRESSED_PLY) and read_header(Path(path)).up == "z")
+        return "z" if z_up else "-y"
 
 
 def _format_of(path: Path) -> Format:
     try:
         with path.open("rb") as file:
             start = file.read(4)
+        # The magic of gzip alone is too short: a .splat file may begin with the same two bytes.
+        found = [known for known in FORMATS if start.startswith(known.magic) and (known is not SPZ or spz_container.is_spz(path))]
     except OSError as error:
         raise bad_splats("{} cannot be read: {}.", path, error.strerror) from error
-    for known in FORMATS:
-        if start.startswith(known.magic):
-            return known
+    if found:
+        return found[0]
     if path.suffix.lower() not in SUFFIXES:
         raise _other(path)
     return next(known for known in reversed(FORMATS) if path.suffix.lower() == known.suffix)

@@ -17,6 +17,7 @@ from ...geometry.quaternions import normalize
 from .. import activations
 from ..gaussians import Gaussians, allocate
 from .finite import keep_finite
+from .limits import check_number
 
 RECORD = np.dtype([("means", "<f4", 3), ("scales", "<f4", 3), ("colors", "u1", 4), ("quats", "u1", 4)])
 
@@ -32,6 +33,7 @@ def read_splat(path: str | Path) -> Gaussians[np.ndarray]:
         size = path.stat().st_size
         if size == 0 or size % RECORD.itemsize:
             raise bad_splats("{} is not a .splat file, or ends too early: its {} bytes are not 32 for each splat.", path, size)
+        check_number(path, size // RECORD.itemsize)
         records = np.fromfile(path, dtype=RECORD)
     except OSError as error:
         raise bad_splats("{} cannot be read: {}.", path, error.strerror) from error

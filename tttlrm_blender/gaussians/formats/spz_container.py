@@ -22,12 +22,14 @@ import numpy as np
 
 from ...atomic_files import replacing
 from ...errors import TttlrmError, bad_splats, text
+from .limits import check_number
 
 MAGIC, GZIP = b"NGSP", b"\x1f\x8b"
 HEADER = struct.Struct("<4sIIBBBB")  # magic, version, splats, SH degree, fractional bits, flags, streams of version 4
 TABLE_AT = struct.Struct("<I12x")  # the rest of the header in version 4: offset of the table
 ENTRY = struct.Struct("<QQ")  # of the table: packed and unpacked bytes
 EXTENDED = 2  # the flag of files with vendor extensions
+MOST_FRACTIONAL_BITS = 30  # the format's own tools compute in 32 bits
 TERMS = (0, 3, 8, 15, 24)  # SH coefficients beyond the constant one, by degree
 BEST_COMPRESSION = 1040  # the limit of gzip; Zstandard has none, but reaches it only for identical splats
 
@@ -67,6 +69,18 @@ def read_container(path: Path) -> tuple[Header, list[np.ndarray]]:
         raise bad_splats("{} is not an SPZ file, or is damaged.", path) from error
     except OSError as error:
         raise bad_splats("{} cannot be read: {}.", path, error.strerror) from error
+
+
+def is_spz(path: Path) -> bool:
+    """Whether a file is an SPZ file by its content, which may be a gzip stream. Raises `OSError`."""
+    with path.open("rb") as file:
+        start = file.read(len(MAGIC))
+        if not start.startswith(GZIP):
+            return start == MAGIC
+        file.seek(0)
+        with suppress(EOFError, gzip.BadGzipFile, zlib.error), gzip.open(file) as stream:
+            return stream.read(len(MAGIC)) == MAGIC
+    return False
 
 
 def write_container(path: str | Path, header: Header, parts: list[np.ndarray]) -> None:
@@ -115,6 +129,9 @@ def _read_header(path: Path, stream: gzip.GzipFile | BinaryIO, versions: tuple[i
     # Before anything is unpacked: a damaged header may claim more than fits into memory.
     if count * sum(header.widths()) > path.stat().st_size * BEST_COMPRESSION:
         raise _cut(path)
+    check_number(path, count)
+    if version > 1 and fractional_bits > MOST_FRACTIONAL_BITS:
+        raise bad_splats("{} is damaged: its positions have {} fractional bits.", path, fractional_bits)
     if flags & EXTENDED:
         logging.getLogger(__name__).warning(text("{}: vendor extensions are ignored.", path))
     return header
