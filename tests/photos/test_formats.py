@@ -14,7 +14,8 @@ from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos import images, load
-from tttlrm_blender.photos.images import focal_length, has_transparency, image_size, read_image
+from tttlrm_blender.photos.exif import focal_length
+from tttlrm_blender.photos.images import has_transparency, image_size, read_image
 from tttlrm_blender.photos.lens import pinhole_intrinsics
 from tttlrm_blender.photos.resample import resample
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image files as arrays: JPEG, PNG, WebP, TIFF, AVIF, HEIC and camera raw, 8 or 16 bits, upright, on white."""
+"""Image files as arrays: JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC and camera raw, 8 or 16 bits, upright, on white."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from .optional_packages import not_installed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HEIF = (".heic", ".heif", ".hif")
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", *HEIF, *raw.SUFFIXES)
 MOST_PIXELS = 500_000_000
 LARGE = 50_000_000  # pixels; such images are decoded one at a time, because each may take gigabytes
 DRAFTED = 4_000_000  # pixels above which JPEG is decoded at a reduced size, which is a little sharper than block means
@@ -72,17 +70,6 @@ def read_exif(path: Path) -> Image.Exif:
             return exif
     except TttlrmError:
         return Image.Exif()
-
-
-def focal_length(path: Path) -> float:
-    """The 35 mm equivalent focal length in mm from the EXIF data, or 0. Raises `TttlrmError`."""
-    try:
-        with _opened(path) as image:
-            return float(_exif(image).get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm) or 0)
-    except TttlrmError:
-        if raw.is_raw(path):  # only some raw formats are TIFF files, which Pillow opens
-            return 0.0
-        raise
 
 
 def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarray:
