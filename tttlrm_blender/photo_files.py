@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .errors import Code, TttlrmError, some
@@ -57,8 +58,14 @@ def is_video(path: Path) -> bool:
 
 
 def named(path: Path, folder: Path) -> str:
-    """The name of a file as a path below a folder, with forward slashes."""
-    return path.relative_to(folder).as_posix()
+    """The name of a file as a path below a folder, with forward slashes; its own name if it is elsewhere."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """The names of files below the folder that contains them all."""
+    folder = Path(os.path.commonpath([path.parent for path in paths])) if paths else Path()
+    return [named(path, folder) for path in paths]
 
 
 def no_photos(folder: Path) -> TttlrmError:
@@ -79,8 +86,9 @@ def no_photos(folder: Path) -> TttlrmError:
 
 def kinds(paths: Iterable[Path]) -> str:
     """How many files of the most frequent suffixes there are, such as `12 .exr, 1 .txt`."""
-    counts = Counter(path.suffix.lower() or path.name for path in paths if path.is_file())
-    return ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common(5))
+    counts = Counter((path.suffix or path.name).lower() for path in paths if path.is_file())
+    frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:5]
+    return ", ".join(f"{count} {suffix}" for suffix, count in frequent)
 
 
 def _levels(folder: Path) -> Iterator[list[Path]]:

@@ -122,7 +122,7 @@ def test_lost_frames_are_noted_and_left_out(tmp_path: Path) -> None:
     (tmp_path / "pose/1.txt").write_text("-inf -inf -inf -inf\n" * 4)
     notes = Notes()
     assert [photo.name for photo in find_photos(tmp_path, report=notes)] == ["color/0.jpg", "color/2.jpg"]
-    assert len(notes.notes) == 1 and "left out: 1.jpg. " in notes.notes[0] and "finite numbers" in notes.notes[0]
+    assert len(notes.notes) == 1 and "left out: color/1.jpg. " in notes.notes[0] and "finite numbers" in notes.notes[0]
     (tmp_path / "pose/0.txt").write_text("inf inf inf inf\n" * 4)
     with pytest.raises(TttlrmError, match="finite numbers"):
         find_photos(tmp_path)

@@ -146,7 +146,7 @@ def test_a_camera_that_makes_no_sense_costs_only_its_photo(tmp_path: Path, case:
     change_frame(tmp_path, 1, **changes)
     notes = Notes()
     assert [photo.name for photo in find_photos(tmp_path, report=notes)] == ["images/0.png", "images/2.png"]
-    assert len(notes.notes) == 1 and re.search(rf"left out: 1\.png\. .*transforms\.json .*{message}", notes.notes[0])
+    assert len(notes.notes) == 1 and re.search(rf"left out: images/1\.png\. .*transforms\.json .*{message}", notes.notes[0])
     change_frame(tmp_path, 2, **changes)
     with pytest.raises(TttlrmError, match=message) as caught:
         find_photos(tmp_path)

@@ -19,5 +19,4 @@ def read_cameras(path: Path, report: Report | None = None) -> tuple[list[str], C
     """
     report = report or Report()
     poses = read_poses(named_poses([path], report))
-    beside = poses.path if poses.path.is_dir() else poses.path.parent
-    return cameras_of(poses, beside, report)
+    return cameras_of(poses, poses.home, report)

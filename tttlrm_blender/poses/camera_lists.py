@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import TttlrmError
 from .json_poses import array, image_extent, image_name, number
 from .pose_files import bad_poses, read_json
 from .views import Lens, Size, View
@@ -22,8 +23,11 @@ def is_trained_list(content: Any) -> bool:
 
 
 def holds_trained_list(path: Path) -> bool:
-    """Whether a file is such a list."""
-    return path.is_file() and is_trained_list(read_json(path))
+    """Whether a file is such a list. Other programs write other files of the same name."""
+    try:
+        return is_trained_list(read_json(path))
+    except TttlrmError:
+        return False
 
 
 def trained_views(poses: Path, rows: list[dict[str, Any]]) -> list[View]:

@@ -126,7 +126,7 @@ def _estimated(folder: Path, report: Report, looks: Looks | None) -> list[Photo]
     model = estimate_poses(images, folder, report)
     note_lost(images, folder, model, report)
     with confined(None):  # the names are those of the files found above; frames of a video lie in the cache
-        estimated = PoseFile(model, model_views(model, estimated=True))
+        estimated = PoseFile(model, model_views(model, estimated=True), folder)
         return photos_of(estimated, _files_of(estimated, folder), folder, report)
 
 

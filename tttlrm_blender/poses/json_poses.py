@@ -11,6 +11,8 @@ import numpy as np
 
 from .pose_files import bad_poses, read_json
 
+LARGEST = 1e100  # no number of a camera is larger; an integer in JSON can be larger than any float
+
 
 def read_frames(poses: Path, content: Any = None) -> dict[str, Any]:
     """The content of a JSON pose file, which has a list `frames` of objects. Raises `TttlrmError` ("bad_poses")."""
@@ -30,7 +32,7 @@ def image_name(frame: dict[str, Any], name: str = "file_path") -> str:
 def number(poses: Path, frame: dict[str, Any], name: str, default: float = math.nan) -> float:
     """A finite number of a frame, or the default where it has none."""
     value = frame.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or (name in frame and not math.isfinite(value)):
+    if isinstance(value, bool) or not isinstance(value, int | float) or (name in frame and not abs(value) < LARGEST):
         raise bad_poses("The pose file {} has {} instead of the number {}.", poses, repr(value), name)
     return float(value)
 

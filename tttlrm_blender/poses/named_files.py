@@ -40,15 +40,17 @@ def find_files(
     roots: Sequence[Path],
     below: Path,
     suffixes: Sequence[str] = PHOTOS + RAW,
-    taken: Iterable[Path] = (),
+    photos: Collection[Path] = (),
 ) -> Found:
     """The files that `names` in the file `poses` mean.
 
     A name is a path below one of the `roots`; where there is only a smaller copy in `images_2`, `images_4` or `images_8`, the
     copy. It may lack its suffix or have another one, and differ in capital letters, slashes and the way accents are composed.
     Other names are those of files that have moved: of the files `below`, the one that shares the most folders with the name.
-    Files that are `taken` have not moved, nor have those in folders that repeat the names of found files, as folders of masks
-    and depth maps do. No two names mean one moved file. Only unmistakable files count.
+    Files in folders that repeat the names of found files have not moved: they are masks or depth maps. No two names mean one
+    moved file. Only unmistakable files count.
+
+    If the names are those of masks of some `photos`, moved files share at least one folder with the name, and are no photos.
 
     Raises `TttlrmError` ("bad_poses") where a name can only mean files outside the folder of `confined`.
     """
@@ -59,7 +61,7 @@ def find_files(
     _claim({name: _respelled(folders, candidates[name]) for name in names if name not in found.files}, found)
     lost = [name for name in names if name not in found.files and name not in found.unclear]
     if lost:
-        moved = _Moved(folders, below, {*taken, *found.files.values()})
+        moved = _Moved(folders, below, set(found.files.values()), set(photos))
         found.moved.extend(_claim({name: moved.fitting(name) for name in lost}, found))
     for name in lost:
         if name and name not in found.files and not any(map(within_bounds, candidates[name])):
@@ -140,7 +142,7 @@ class _Contents:
     """The files with wanted suffixes, and the folders, of one folder."""
 
     def __init__(self, folder: Path, suffixes: frozenset[str]) -> None:
-        self.suffixes = suffixes
+        self.folder, self.suffixes = folder, suffixes
         try:
             entries = sorted(folder.iterdir()) if within_bounds(folder) else []
             self.exists = within_bounds(folder) and folder.is_dir()
@@ -175,13 +177,13 @@ class _Contents:
 class _Moved:
     """The files below a folder that names of other places may mean."""
 
-    def __init__(self, folders: _Folders, below: Path, taken: set[Path]) -> None:
-        self._below, self._suffixes = below, folders.suffixes
-        used = {stem_key(file.name, folders.suffixes) for file in taken}
+    def __init__(self, folders: _Folders, below: Path, found: set[Path], photos: set[Path]) -> None:
+        self._below, self._suffixes, self._photos = below, folders.suffixes, photos
+        used = {stem_key(file.name, folders.suffixes) for file in found}
         self._by_stem: dict[str, list[_Contents]] = defaultdict(list)
-        for place in _folders_below(folders, below):
-            contents = folders.contents(place)
-            if not used & contents.by_stem.keys():
+        for contents in map(folders.contents, _folders_below(folders, below)):
+            beside = contents.folder.name.lower() == MASKS or used & contents.by_stem.keys()
+            if photos or not beside:
                 for stem in contents.by_stem:
                     self._by_stem[stem].append(contents)
 
@@ -189,9 +191,9 @@ class _Moved:
         """The files that fit best, and the number of folders that they share with the name."""
         *folders, last = [_key(part) for part in PurePosixPath(_slashed(name)).parts if part not in ("..", "/")] or [""]
         candidates = [file for contents in self._by_stem[stem_key(last, self._suffixes)] for file in contents.fitting(last)]
-        shared = {file: _shared(folders, file.parent, self._below) for file in candidates}
+        shared = {file: _shared(folders, file.parent, self._below) for file in candidates if file not in self._photos}
         most = max(shared.values(), default=0)
-        best = [file for file in candidates if shared[file] == most]
+        best = [file for file, count in shared.items() if count == most and (count or not self._photos)]
         exact = [file for file in best if _key(file.name) == last] or best
         large = [file for file in exact if file.parent.name.lower() not in SMALLER]
         return large or exact, most
@@ -200,7 +202,7 @@ class _Moved:
 def _folders_below(folders: _Folders, folder: Path, depth: int = DEEPEST) -> Iterable[Path]:
     yield folder
     for child in folders.contents(folder).folders if depth else []:
-        if not (child.name.startswith(".") or child.name.lower() == MASKS or child.is_symlink()):
+        if not (child.name.startswith(".") or child.is_symlink()):
             yield from _folders_below(folders, child, depth - 1)
 
 

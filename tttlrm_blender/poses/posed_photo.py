@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import Code, TttlrmError, some, text
 from ..geometry.alignment import nearest_rotation
 from ..geometry.cameras import Cameras
+from ..photo_files import named
 from ..photos.images import image_size
 from ..photos.photo import Photo, leave_out, mask_of, same_shape
 from ..progress import Report
@@ -21,6 +22,7 @@ from .named_files import Found, find_files
 from .pose_files import bad_poses, reading
 from .views import Lens, PoseFile, View
 
+LARGEST = 1_000_000  # pixels of a side
 FARTHEST = 1e12  # from the origin: more is no place, and its square leaves the range of float32
 
 Item = TypeVar("Item")
@@ -34,8 +36,12 @@ def photos_of(poses: PoseFile, found: Found, folder: Path, report: Report) -> li
     masks that do not exist. Raises `TttlrmError` where fewer than two photos are left of several.
     """
     _note_missing(poses, found, report)
-    pairs = with_headers([(found.files[view.name], view) for view in poses.views if view.name in found.files], report)
-    posed = _sensible(pairs, lambda path, view: (_photo(folder, path, view), view.mask), lambda path, view: path.name, report)
+    pairs = with_headers(_once(poses, found, folder, report), report)
+
+    def name(path: Path, view: View) -> str:
+        return named(path, folder)
+
+    posed = _sensible(pairs, lambda path, view: (_photo(folder, path, view), view.mask), name, report)
     return _with_masks(poses, posed, folder, report)
 
 
@@ -57,8 +63,8 @@ def cameras_of(poses: PoseFile, folder: Path, report: Report) -> tuple[list[str]
     def camera(name: str, view: View) -> tuple[str, np.ndarray, Lens]:
         return name, _rigid(view.c2w(), view.poses, name), _sound(lens(view), view.poses, name)
 
-    named = [(view.name or f"{index:04}", view) for index, view in enumerate(poses.views)]
-    rows = _sensible(named, camera, lambda name, view: name, report)
+    views = [(view.name or f"{index:04}", view) for index, view in enumerate(poses.views)]
+    rows = _sensible(views, camera, lambda name, view: name, report)
     if not rows:
         raise bad_poses("The pose file {} has no cameras.", poses.path)
     sizes = np.array([[lens.width, lens.height] for _, _, lens in rows], dtype=np.int64)
@@ -110,7 +116,7 @@ def _photo(folder: Path, path: Path, view: View) -> Photo:
     upright = same_shape((lens.width, lens.height), size) or not same_shape((lens.height, lens.width), size)
     width, height = size if upright else size[::-1]
     return Photo(
-        name=path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name,
+        name=named(path, folder),
         path=path,
         width=width,
         height=height,
@@ -126,13 +132,27 @@ def _with_masks(poses: PoseFile, posed: list[tuple[Photo, str]], folder: Path, r
     """The photos with the masks that the file names, or else those of `mask_of`; missing ones are noted."""
     names = {name for _, name in posed if name}
     taken = [photo.path for photo, _ in posed]
-    files = find_files(poses.path, names, poses.roots(folder), folder, taken=taken).files if names else {}
+    files = find_files(poses.path, names, poses.roots(folder), folder, photos=taken).files if names else {}
     photos = [replace(photo, mask=files.get(name) or mask_of(photo.path)) for photo, name in posed]
     missing = [name for photo, (_, name) in zip(photos, posed, strict=True) if name and not photo.mask]
     if missing:
         template = "The pose file {} names masks that do not exist; their photos are used as a whole: {}."
         report.note(text(template, poses.path, some(missing)))
     return photos
+
+
+def _once(poses: PoseFile, found: Found, folder: Path, report: Report) -> list[tuple[Path, View]]:
+    """The files and views of the images that were found; of several views of one image the first, with a note."""
+    first: dict[Path, View] = {}
+    again = []
+    for view in poses.views:
+        path = found.files.get(view.name)
+        if path and first.setdefault(path, view) is not view:
+            again.append(named(path, folder))
+    if again:
+        template = "The pose file {} names these photos more than once; the first pose of each is used: {}."
+        report.note(text(template, poses.path, some(again)))
+    return list(first.items())
 
 
 def _note_missing(poses: PoseFile, found: Found, report: Report) -> None:
@@ -158,7 +178,7 @@ def _note_missing(poses: PoseFile, found: Found, report: Report) -> None:
 
 def _sound(lens: Lens, poses: Path, name: str) -> Lens:
     """The lens, if it can be that of a camera."""
-    if min(lens.width, lens.height) < 1:
+    if not 1 <= min(lens.width, lens.height) <= max(lens.width, lens.height) <= LARGEST:
         raise bad_poses("The pose file {} has no usable image size for {}.", poses, name)
     if not (np.isfinite([*lens.intrinsics, *lens.distortion.values]).all() and (lens.intrinsics[:2] > 0).all()):
         raise bad_poses("The pose file {} has no usable focal length or lens distortion for {}.", poses, name)

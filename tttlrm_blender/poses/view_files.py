@@ -18,7 +18,7 @@ from .scannet import scannet_views
 from .shapenet import shapenet_views
 from .text_poses import pose_folder
 from .transforms_json import transforms_views
-from .views import PoseFile, View
+from .views import PoseFile
 
 TRAIN = "transforms_train.json"  # of NeRF-synthetic
 TRAINED = "cameras.json"  # of 3D Gaussian splatting
@@ -70,33 +70,34 @@ def read_poses(path: Path) -> PoseFile:
     """The views of what `poses_beside` or `named_poses` found. Raises `TttlrmError` ("bad_poses")."""
     with reading(path):
         if path.is_dir():
-            return PoseFile(path, model_views(path))
+            return PoseFile(path, model_views(path), path)
         if path.suffix.lower() == ".npy":
-            return PoseFile(path, numbered_views(path.parent))
+            return PoseFile(path, numbered_views(path.parent), path.parent)
         if path.suffix.lower() == ".txt":
-            return PoseFile(path, _text_views(path))
+            return _read_text(path)
         return _read_json(path)
 
 
 def _read_json(path: Path) -> PoseFile:
     content = read_json(path)
     if is_trained_list(content):
-        return PoseFile(path, trained_views(path, content))
+        return PoseFile(path, trained_views(path, content), path.parent)
     if isinstance(content, dict) and "c2w" in content:
-        return PoseFile(path, own_views(path, content))
+        return PoseFile(path, own_views(path, content), path.parent)
     content = read_frames(path, content)
     if "video" in content:
         views = transforms_views(path, with_frame_names(path, content))
-        return PoseFile(path, views, str(content["video"]), frame_numbers(path, content))
-    return PoseFile(path, opencv_views(path, content) if "w2c" in content["frames"][0] else transforms_views(path, content))
+        return PoseFile(path, views, path.parent, str(content["video"]), frame_numbers(path, content))
+    views_of = opencv_views if "w2c" in content["frames"][0] else transforms_views
+    return PoseFile(path, views_of(path, content), path.parent)
 
 
-def _text_views(intrinsics: Path) -> list[View]:
+def _read_text(intrinsics: Path) -> PoseFile:
     poses = pose_folder(intrinsics)
     if poses is None:
         raise bad_poses("The pose file {} does not exist or is not a COLMAP model.", intrinsics, hint=HINT)
     views = scannet_views if poses.with_name("color").is_dir() else shapenet_views
-    return views(intrinsics, poses)
+    return PoseFile(intrinsics, views(intrinsics, poses), poses.parent)
 
 
 def _holds_poses(path: Path) -> bool:

@@ -48,6 +48,7 @@ class PoseFile:
 
     path: Path
     views: list[View]
+    home: Path  # the folder that its names start from, if they are not those of a model
     video: str | None = None  # the name of the video of which the views are frames
     frames: list[int] = field(default_factory=list)  # their numbers
 
@@ -60,4 +61,4 @@ class PoseFile:
         """The folders that its names start from, with photos in `folder`."""
         if self.path.is_dir():
             return [*places(folder), self.path.parent.parent / "images"]
-        return places(folder, self.path.parent)
+        return places(folder, self.home)
