@@ -10,6 +10,7 @@ from enum import StrEnum
 from numbers import Integral, Real
 from pathlib import Path
 
+SHOWN = 10  # names in a message at most
 FIELD = re.compile(r"\{(!r)?(?::(,?(?:\.\d)?[dfg%]?))?\}")  # the only fields: none reaches inside a value
 
 
@@ -49,6 +50,13 @@ def text(template: str, *values: object) -> Text:
 def listed(values: Sequence[object], between: str = ", ") -> Text:
     """One text of several texts or other values in a row."""
     return Text(between.join(["{}"] * len(values)), tuple(map(_kept, values)))
+
+
+def some(names: Sequence[str]) -> Text:
+    """The names in a row, or the first of many and the number of the others."""
+    if len(names) <= SHOWN:
+        return text("{}", ", ".join(names))
+    return text("{} and {} others", ", ".join(names[:SHOWN]), len(names) - SHOWN)
 
 
 def as_text(words: str | Text) -> Text:

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import Code, Text, TttlrmError, lacks_memory
+from .errors import Cancelled, Code, Text, TttlrmError, lacks_memory
 
 
 @contextmanager
 def reading(path: Path, code: Code, hint: str | Text = "Copy or export the file again.") -> Iterator[None]:
-    """Turn every exception but `TttlrmError` into one with this code and hint; the log gets the original."""
+    """Turn every exception but `TttlrmError` and `Cancelled` into an error with this code and hint; the log gets the original."""
     try:
         yield
-    except TttlrmError:
+    except (TttlrmError, Cancelled):
         raise
     except Exception as error:
-        logging.getLogger(__name__).info("%s cannot be read", path, exc_info=True)
+        logging.getLogger(__name__).warning("The reader of %s failed", path, exc_info=True)
         if lacks_memory(error):
             raise TttlrmError(
                 "There is not enough memory to read {}.", path, hint="Close other programs.", code=Code.OUT_OF_MEMORY

@@ -8,16 +8,15 @@ from typing import Any
 import bpy
 from bpy.props import CollectionProperty, StringProperty
 
-from ..engine import errors
+from ..engine import errors, photo_files
 from ..jobs import activity
 from ..jobs.starting import start_operator
 from ..mixins import Outcome
 from ..narrowing import given, untyped
-from ..sources.photo_sets import PHOTOS, RAW, VIDEOS
 from ..translations import explained, shown
 from .reconstruct import FILES, FOLDER
 
-POSES = frozenset((".json",))
+POSES = (".json",)
 WIDTH = 400  # of the dialog, in pixels at interface scale 1
 
 
@@ -31,14 +30,14 @@ class Dropped:
     @property
     def reference(self) -> str:
         """The name of a single dropped picture, which becomes a reference image instead of a photo set; otherwise empty."""
-        return self.names[0] if len(self.names) == 1 and self._of(PHOTOS) else ""
+        return self.names[0] if len(self.names) == 1 and self._of(photo_files.PHOTOS) else ""
 
     @property
     def sentence(self) -> str:
         """The question in the dialog."""
         if poses := self._of(POSES):
             return shown("Reconstruct the photos in {} with the camera poses in {}?", self.folder, poses[0])
-        if photos := self._of(PHOTOS | RAW):
+        if photos := self._of(photo_files.PHOTOS + photo_files.RAW):
             return shown("Reconstruct {} photos from {}?", len(photos), self.folder)
         return shown("Reconstruct the video {}?", self.names[0])
 
@@ -47,9 +46,12 @@ class Dropped:
         """The arguments for the operator Reconstruct."""
         if poses := self._of(POSES):
             return {"directory": str(self.folder), "poses": poses[0]}
-        return {"directory": str(self.folder), "files": [{"name": name} for name in self._of(PHOTOS | RAW) or self.names[:1]]}
+        return {
+            "directory": str(self.folder),
+            "files": [{"name": name} for name in self._of(photo_files.PHOTOS + photo_files.RAW) or self.names[:1]],
+        }
 
-    def _of(self, suffixes: frozenset[str]) -> list[str]:
+    def _of(self, suffixes: tuple[str, ...]) -> list[str]:
         return [name for name in self.names if Path(name).suffix.lower() in suffixes]
 
 
@@ -100,7 +102,7 @@ class TTTLRM_FH_photos(bpy.types.FileHandler):
     bl_idname = "TTTLRM_FH_photos"
     bl_label = "Photos to Reconstruct"
     bl_import_operator = "tttlrm.drop"
-    bl_file_extensions = ";".join(sorted(PHOTOS | RAW | VIDEOS | POSES))
+    bl_file_extensions = ";".join(sorted((*photo_files.PHOTOS, *photo_files.RAW, *photo_files.VIDEOS, *POSES)))
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

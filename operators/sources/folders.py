@@ -7,9 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..engine import errors
+from ..engine import errors, photo_files
 from ..translations import shown
-from .photo_sets import VIDEOS, added_photos, folder_files
+from .photo_sets import added_photos, folder_files
 from .source import FEWEST, Files, Source
 
 
@@ -77,7 +77,7 @@ class Video(Source):
         """A request for a video file."""
         if self.path == Path():
             return errors.text("Choose a video file.")
-        if self.path.suffix.lower() not in VIDEOS:
+        if not photo_files.is_video(self.path):
             return errors.text("{} is not a supported video. Choose another file.", self.path.name)
         return errors.Text() if self.path.is_file() else errors.text("{} does not exist. Choose another file.", self.path)
 
@@ -119,6 +119,6 @@ class Chosen(Source):
 def chosen(folder: Path, names: Collection[str]) -> Source:
     """Return the source for files in a folder: photos or a video; without names, the folder itself."""
     paths = tuple(folder / name for name in sorted(names))
-    if len(paths) == 1 and paths[0].suffix.lower() in VIDEOS:
+    if len(paths) == 1 and photo_files.is_video(paths[0]):
         return Video(paths[0])
     return Chosen(paths) if paths else Folder(folder)

@@ -4,14 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from ..engine import errors
+from ..engine import errors, photo_files
 from ..scene.photo_names import free_name
 
-PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif"))
-RAW = frozenset((".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"))
-VIDEOS = frozenset((".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp", ".wmv"))
 POSES = frozenset((".json", ".bin", ".txt", ".npy"))
 GIVEN = "given_poses"  # folder of the scene for poses from outside the photo set
 
@@ -21,27 +18,22 @@ def folder_files(folder: Path) -> dict[str, Path]:
 
     Raises `TttlrmError` if there is neither.
     """
-    wanted = PHOTOS | RAW | POSES
-    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if _wanted(path, wanted)}
-    if any(_wanted(path, PHOTOS | RAW) for path in files.values()):
-        return files
-    videos = [path for path in folder.glob("*") if _wanted(path, VIDEOS)]
+    files = {photo_files.named(path, folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    photos = {name: path for name, path in files.items() if photo_files.is_photo(path)}
+    if photos:
+        return {name: path for name, path in files.items() if name in photos or _holds_poses(path)}
+    videos = photo_files.video_files(folder)
     if len(videos) != 1:
-        raise _no_photos(folder)
+        raise photo_files.no_photos(folder)
     return {videos[0].name: videos[0]}
 
 
 def photos_in(folder: Path) -> list[Path]:
-    """Return the photos of a folder, or else of its subfolder `images`, sorted by name.
-
-    Camera raw files with an image of the same name are left out. Raises `TttlrmError` if there are no photos.
-    """
-    for place in (folder, folder / "images"):
-        found = [path for path in sorted(place.glob("*")) if _wanted(path, PHOTOS | RAW)]
-        if found:
-            finished = {path.stem for path in found if path.suffix.lower() in PHOTOS}
-            return [path for path in found if path.suffix.lower() in PHOTOS or path.stem not in finished]
-    raise _no_photos(folder)
+    """Return the photos of a folder or its subfolders, as the worker finds them. Raises `TttlrmError` if there are none."""
+    found = photo_files.image_files(folder)
+    if not found:
+        raise photo_files.no_photos(folder)
+    return found
 
 
 def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[str, Path]]:
@@ -54,7 +46,7 @@ def pose_files(poses: str, files: dict[str, Path | bytes]) -> tuple[str, dict[st
         return poses, {}
     if path.is_file():
         return f"{GIVEN}/{path.name}", {f"{GIVEN}/{path.name}": path}
-    below = {f"{GIVEN}/{part.name}": part for part in sorted(path.glob("*")) if _wanted(part, POSES)}
+    below = {f"{GIVEN}/{part.name}": part for part in sorted(path.glob("*")) if part.is_file() and _holds_poses(part)}
     if not below:
         raise errors.TttlrmError(
             "There are no camera poses at {}.",
@@ -76,7 +68,7 @@ def added_photos(photos: Iterable[Path], taken: Iterable[str]) -> dict[str, Path
 
 def photos_folder(taken: Iterable[str]) -> str:
     """Return the folder of a photo set's photos: “images/”, or “” if there are photos at the top level."""
-    beside = any("/" not in name and PurePosixPath(name).suffix.lower() in PHOTOS | RAW for name in taken)
+    beside = any("/" not in name and photo_files.is_photo(Path(name)) for name in taken)
     return "" if beside else "images/"
 
 
@@ -85,10 +77,5 @@ def poses_know_up(poses: str, files: Mapping[str, Path | bytes]) -> bool:
     return Path(poses).name.startswith("transforms") or (poses == "auto" and "transforms.json" in files)
 
 
-def _no_photos(folder: Path) -> errors.TttlrmError:
-    hint = "Choose a folder with JPEG, PNG, WebP, TIFF, AVIF, HEIC or camera raw files, or with one video."
-    return errors.TttlrmError("There are no photos in {}.", folder, hint=hint, code=errors.Code.NO_PHOTOS)
-
-
-def _wanted(path: Path, suffixes: frozenset[str]) -> bool:
-    return path.suffix.lower() in suffixes and path.is_file()
+def _holds_poses(path: Path) -> bool:
+    return path.suffix.lower() in POSES

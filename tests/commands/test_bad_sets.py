@@ -110,7 +110,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("write", "sentence", "hint"),
     [
-        (empty, "There are no photos in", "Add photos"),
+        (empty, "There are no photos in", "Choose a folder"),
         (one_photo, "There is only one photo in", "Add photos"),
         (duplicates_only, "All 4 photos in", "at least one other place"),
         (no_overlap, "could not be found", "No two photos show the same things"),

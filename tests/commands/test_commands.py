@@ -12,6 +12,8 @@ from PIL import Image
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
 from tttlrm_blender.commands import main
 from tttlrm_blender.gaussians.formats.registry import read_splats, up_axis
+from tttlrm_blender.poses.camera_files import read_cameras
+from tttlrm_blender.poses.camera_writers import write_colmap
 
 
 @pytest.fixture
@@ -50,6 +52,26 @@ def test_render_draws_what_reconstruct_wrote(options, tmp_path, capsys):
         assert Image.open(pictures / "05.png").size == (WIDTH, HEIGHT)
     first, second = (Image.open(tmp_path / stem / "02.png").tobytes() for stem in ("cameras", "transforms"))
     assert first == second
+
+
+def test_render_writes_a_picture_for_every_camera(options, tmp_path, capsys):
+    """However their names coincide, and from a COLMAP model too."""
+    out = tmp_path / "made"
+    main(["reconstruct", *options, "--out", str(out), "--size", "24x16"])
+    content = json.loads((out / "cameras.json").read_text())
+    names = ["cam0/0001.jpg", "cam1/0001.jpg", "cam1/0001.png", "train/r.0", "train/r.1"]
+    cameras = {name: values[: len(names)] for name, values in content.items() if isinstance(values, list)}
+    (tmp_path / "cameras.json").write_text(json.dumps({**cameras, "names": names}))
+    drawn = tmp_path / "drawn"
+    assert main(["render", str(out / "splats.ply"), "--cameras", str(tmp_path / "cameras.json"), "--out", str(drawn)]) == 0
+    assert {path.name for path in drawn.iterdir()} == {"cam0_0001.png", "cam1_0001.png", "cam1_0001-2.png", "r.0.png", "r.1.png"}
+    model = tmp_path / "sparse" / "0"
+    write_colmap(model, names, read_cameras(tmp_path / "cameras.json")[1])
+    assert main(["render", str(out / "splats.ply"), "--cameras", str(tmp_path), "--out", str(tmp_path / "again")]) == 0
+    for path in drawn.iterdir():
+        assert (
+            np.abs(np.asarray(Image.open(path)).astype(int) - np.asarray(Image.open(tmp_path / "again" / path.name))).max() <= 1
+        )
 
 
 @pytest.mark.parametrize("kind", ["compressed.ply", "spz", "splat", "glb"])

@@ -12,7 +12,6 @@ from PIL import Image
 from tests.render.vgg import random_weights, write_weights
 from tests.worker.photo_folder import write_checkpoint, write_photos
 from tttlrm_blender.commands import main
-from tttlrm_blender.commands.comparisons import file_names
 from tttlrm_blender.commands.evaluate import picture_folders
 from tttlrm_blender.commands.tables import mean_of, table
 from tttlrm_blender.pipeline.networks import load_network
@@ -150,9 +149,7 @@ def test_errors_have_the_same_colours_everywhere() -> None:
     np.testing.assert_allclose(colors, [[[0, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 1, 1]]], atol=1e-12)
 
 
-def test_names_of_pictures_are_short_and_different() -> None:
-    assert file_names(["images/0.png", "images/1.png"]) == ["0", "1"]
-    assert file_names(["a/0.png", "b/0.png", "b/1.png"]) == ["a_0", "b_0", "1"]
+def test_folders_of_pictures_are_different() -> None:
     root = Path("out")
     assert picture_folders(["x/fox", "y/fox", "cat"], root) == {
         "x/fox": root / "fox",

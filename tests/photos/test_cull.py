@@ -12,8 +12,8 @@ from PIL import Image, ImageFilter
 from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.photo_files import image_files
 from tttlrm_blender.photos.cull import BLURRED, cull_photos, softness
-from tttlrm_blender.poses.find import image_files
 
 from .files import Notes, write_photo
 

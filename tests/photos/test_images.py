@@ -9,7 +9,8 @@ import tifffile
 from PIL import Image, ImageOps
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos.images import focal_length, image_size, orientation, read_image
+from tttlrm_blender.photos.exif import focal_length
+from tttlrm_blender.photos.images import image_size, orientation, read_image
 
 from .files import write_png16
 

@@ -15,8 +15,9 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.photo_files import VIDEOS
 from tttlrm_blender.photos.images import read_image
-from tttlrm_blender.photos.video import SUFFIXES, Glimpse, Odometer, choose, frames_at, frames_of, shift
+from tttlrm_blender.photos.video import Glimpse, Odometer, choose, frames_at, frames_of, shift
 from tttlrm_blender.poses import find
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
@@ -154,7 +155,7 @@ def test_a_playlist_is_not_a_video(tmp_path: Path) -> None:
         frames_of(tmp_path / "list.mp4", Report())
 
 
-@pytest.mark.parametrize("suffix", [*SUFFIXES, ".nut"])
+@pytest.mark.parametrize("suffix", [*VIDEOS, ".nut"])
 def test_every_kind_of_video_is_read(tmp_path: Path, suffix: str) -> None:
     with av.open(str(tmp_path / f"clip{suffix}"), "w") as container:
         stream = container.add_stream("vp8" if suffix == ".webm" else "mpeg2video" if "mp" in suffix else "mpeg4", rate=30)
@@ -196,7 +197,7 @@ def test_a_video_stands_for_its_frames(tmp_path: Path, monkeypatch: pytest.Monke
     video = write_video(tmp_path / "set/clip.mp4", [view(10 * index) for index in range(12)])
     taken: list[Path] = []
 
-    def estimate(images: list[Path], report: Report) -> Path:
+    def estimate(images: list[Path], folder: Path, report: Report) -> Path:
         taken.extend(images)
         raise TttlrmError("That is enough.")
 
@@ -257,6 +258,7 @@ def test_frames_of_a_video_have_the_poses_that_name_them(tmp_path: Path) -> None
     (tmp_path / "transforms.json").write_text(json.dumps({**content, "frames": [{**frames[0], "video_frame": -1}]}))
     with pytest.raises(TttlrmError, match="without the number of a video_frame"):
         find_photos(tmp_path)
+    (tmp_path / "transforms.json").write_text(json.dumps({**content, "frames": frames}))
     film.unlink()
     with pytest.raises(TttlrmError, match=r"names the video 'film\.mp4', which does not exist"):
         find_photos(tmp_path)

@@ -105,7 +105,7 @@ def test_notes_give_the_reason(tmp_path: Path) -> None:
     evidence = Evidence([500, 500, 20, 500, 500, 500], 9, 0, [[0, 1], [3, 4]])
     (tmp_path / "evidence.json").write_text(json.dumps(vars(evidence)))
     report = Notes()
-    note_lost([Path(f"{name}.jpg") for name in "abcdef"], tmp_path, report)
+    note_lost([tmp_path / f"{name}.jpg" for name in "abcdef"], tmp_path, tmp_path, report)
     assert [note.rsplit(": ", 1)[1] for note in report.notes] == ["d.jpg, e.jpg.", "c.jpg.", "f.jpg."]
     assert "something else" in report.notes[0] and "detail" in report.notes[1] and "too little" in report.notes[2]
 
@@ -123,5 +123,5 @@ def test_many_photos_are_matched_with_those_that_look_alike(
         def progress(self, stage: str, fraction: float) -> None:
             self.heard.add(stage)
 
-    assert len(estimate.read_evidence(estimate_poses(paths, Stages())).models[0]) == 4
+    assert len(estimate.read_evidence(estimate_poses(paths, shared / "data/castle", Stages())).models[0]) == 4
     assert "pairs" in Stages.heard

@@ -150,7 +150,7 @@ def test_truncated_model_is_named(tmp_path: Path, name: str) -> None:
     write_binary(tmp_path, *MODEL)
     (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-3])
     write_photo(tmp_path / "a.png")
-    with pytest.raises(TttlrmError, match=rf"{name} cannot be read"):
+    with pytest.raises(TttlrmError, match=rf"{name} is damaged or of a kind that is not read"):
         find_photos(tmp_path)
 
 

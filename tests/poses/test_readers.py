@@ -3,6 +3,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -140,10 +141,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_broken_frame_is_named(tmp_path: Path, case: str) -> None:
+def test_a_camera_that_makes_no_sense_costs_only_its_photo(tmp_path: Path, case: str) -> None:
     write_transforms(tmp_path)
     changes, message = BROKEN[case]
     change_frame(tmp_path, 1, **changes)
+    notes = Notes()
+    assert [photo.name for photo in find_photos(tmp_path, report=notes)] == ["images/0.png", "images/2.png"]
+    assert len(notes.notes) == 1 and re.search(rf"left out: images/1\.png\. .*transforms\.json .*{message}", notes.notes[0])
+    change_frame(tmp_path, 2, **changes)
     with pytest.raises(TttlrmError, match=message) as caught:
         find_photos(tmp_path)
     assert "transforms.json" in caught.value.sentence
@@ -165,7 +170,7 @@ def test_no_focal_length(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"frames": []}', '{"frames": [1]}', "\x00"])
 def test_unreadable_json(tmp_path: Path, content: str) -> None:
     (tmp_path / "transforms.json").write_text(content)
-    with pytest.raises(TttlrmError, match=r"transforms\.json (cannot be read|has no list of frames)"):
+    with pytest.raises(TttlrmError, match=r"transforms\.json (is not valid JSON|has no list of frames)"):
         find_photos(tmp_path)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Poses and points from pycolmap in its separate process."""
 
+import itertools
 import shutil
 import subprocess
 import sys
@@ -13,11 +14,13 @@ from scipy.spatial import cKDTree
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.photos.photo import Photo, Source
+from tttlrm_blender.poses import sfm_process
 from tttlrm_blender.poses.colmap import read_cameras, read_images, read_points
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sfm_process import SfmJob, run_sfm
 from tttlrm_blender.poses.sparse_points import neighbor_pairs, sparse_points, triangulate
 from tttlrm_blender.progress import Report
+from tttlrm_blender.stages import Stage
 
 from ..photos.files import photo, poses, write_photo, write_transforms
 from ..test_child_process import STRAY
@@ -57,6 +60,55 @@ def aligned(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, 
     rotation = left @ signs @ right
     scale = (stretch * np.diag(signs)).sum() / (p**2).sum()
     return scale, rotation, target.mean(0) - scale * rotation @ source.mean(0)
+
+
+@pytest.fixture
+def still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[SfmJob, list[subprocess.Popen]]:
+    """A job whose process reports once and does nothing until its standard input closes, and that process."""
+    (tmp_path / "program.py").write_text("import sys\nprint('cameras 0.5', flush=True)\nsys.stdin.read()\n")
+    popen, running = subprocess.Popen, []
+
+    def started(command: list[str], **options: object) -> subprocess.Popen:
+        running.append(popen([command[0], str(tmp_path / "program.py")], **options))
+        return running[0]
+
+    monkeypatch.setattr(sfm_process.subprocess, "Popen", started)
+    monkeypatch.setattr(sfm_process, "PAUSE", 0.001)
+    return SfmJob(images=["a"], names=["a"], pairs=None, cameras={}, poses=[], features=1), running
+
+
+def test_a_process_that_is_stuck_is_ended(tmp_path: Path, still, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, running = still
+    monkeypatch.setattr(sfm_process, "PATIENCE", 0.0)
+    monkeypatch.setattr(sfm_process, "PATIENCE_PER_IMAGE", 0.05)
+    with pytest.raises(TttlrmError, match="pycolmap made no progress for 0 minutes and was stopped") as caught:
+        run_sfm(tmp_path, job, Report())
+    assert caught.value.code == "sfm_failed" and running[0].poll() is not None
+
+
+def test_cancel_reaches_a_process_that_is_stuck(tmp_path: Path, still) -> None:
+    job, running = still
+    report = Report()
+    report.cancel()
+    with pytest.raises(Cancelled):
+        run_sfm(tmp_path, job, report)
+    assert running[0].poll() is not None
+
+
+def test_a_process_is_not_stuck_while_it_reports(tmp_path: Path, still, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock on which a minute passes between two looks."""
+    job, running = still
+    minutes, looks = itertools.count(step=60), itertools.count()
+
+    def latest(progress: Path) -> tuple[Stage, float]:
+        number = next(looks)
+        if number == 30:
+            running[0].stdin.close()
+        return Stage.CAMERAS, number / 1e6
+
+    monkeypatch.setattr(sfm_process, "_latest", latest)
+    monkeypatch.setattr(sfm_process.time, "monotonic", lambda: next(minutes))
+    assert run_sfm(tmp_path, job, Report()) is None and next(looks) > 30
 
 
 @pytest.mark.slow

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from .picture_names import file_names
 
 if TYPE_CHECKING:
     from ..gaussians.gaussians import Gaussians
@@ -31,10 +32,3 @@ def write_comparisons(folder: Path, gaussians: Gaussians[np.ndarray], photos: Ph
         panels = [photo, drawn, error_colors(np.abs(drawn - photo).mean(-1))]
         with replacing(folder / f"{name}.png") as part:
             Image.fromarray(to_bytes(np.concatenate(panels, axis=1))).save(part)
-
-
-def file_names(names: list[str]) -> list[str]:
-    """File names without suffix for photos, short if they stay unique."""
-    stems = Counter(PurePosixPath(name).stem for name in names)
-    paths = [PurePosixPath(name) for name in names]
-    return [path.stem if stems[path.stem] == 1 else "_".join(path.with_suffix("").parts) for path in paths]

@@ -22,6 +22,7 @@ from ..protocol.settings import ReconstructSettings
 from ..stages import Stage
 from .comparisons import write_comparisons
 from .options import add_reconstruct_options, reconstruct_settings
+from .picture_names import unique
 from .procedural import SIZE, VIEWS, write_scene
 from .tables import mean_of, table
 
@@ -133,11 +134,9 @@ def picture_folders(names: list[str], root: Path | None) -> dict[str, Path]:
     """A folder in `root` for the pictures of each data set; empty without a root."""
     if root is None:
         return {}
-    folders: dict[str, Path] = {}
-    for position, name in enumerate(names):
-        short = Path(name).resolve().name
-        folders[name] = root / (short if root / short not in folders.values() else f"{short}-{position + 1}")
-    return folders
+    names = list(dict.fromkeys(names))
+    own = unique([Path(name).resolve().name for name in names])
+    return {name: root / folder for name, folder in zip(names, own, strict=True)}
 
 
 def _size(settings: ReconstructSettings) -> tuple[int, int]:

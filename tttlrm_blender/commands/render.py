@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Render splats from the cameras in a file.
 
-Cameras are read from a cameras.json of `tttlrm reconstruct`, or from a transforms.json. Writes a PNG for each camera.
+Cameras are read from everything that gives `tttlrm reconstruct` poses, and from cameras.json. Writes a PNG for each camera.
 """
 
 from __future__ import annotations
@@ -11,12 +11,19 @@ from pathlib import Path
 
 from ..stages import Stage
 from .option_forms import size
+from .picture_names import file_names
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's options."""
     parser.add_argument("splats", type=Path, metavar="SPLATS", help="a PLY, SPZ, .splat or GLB file")
-    parser.add_argument("--cameras", type=Path, required=True, metavar="FILE", help="cameras.json or transforms.json")
+    parser.add_argument(
+        "--cameras",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="file, COLMAP model or folder with poses",
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("out/renders"), metavar="DIR", help="folder for the pictures (default: %(default)s)"
     )
@@ -33,13 +40,13 @@ def run(args: argparse.Namespace) -> int:
     from ..render.pictures import draw_views, to_bytes
     from .console import Console
 
-    gaussians, (names, cameras) = read_splats(args.splats), read_cameras(args.cameras)
     report = Console()
+    gaussians, (names, cameras) = read_splats(args.splats), read_cameras(args.cameras, report)
     make_folder(args.out)
-    for view, name in enumerate(names):
+    for view, name in enumerate(file_names(names)):
         report(Stage.RENDER, view / len(names))
         camera = cameras[[view]].resized(*args.size) if args.size else cameras[[view]]
-        with replacing(args.out / f"{Path(name).stem}.png") as part:
+        with replacing(args.out / f"{name}.png") as part:
             Image.fromarray(to_bytes(draw_views(gaussians, camera)[0])).save(part)
     report.close()
     print(f"{len(names)} pictures are in {args.out}")

@@ -11,6 +11,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from ..errors import Code, TttlrmError, text
+from ..photo_files import names_of
 from ..progress import Report
 from ..stages import Stage
 from .images import read_reduced, shrunk
@@ -117,7 +118,8 @@ def _tell_same(paths: list[Path], looks: Looks, report: Report) -> list[Path]:
             hint="Add photos of the scene from at least one other place.",
             code=Code.NO_PHOTOS,
         )
-    pairs = [f"{paths[index].name} (as {paths[alike].name})" for index, alike in sorted(same.items())]
+    names = names_of(paths)
+    pairs = [f"{names[index]} (as {names[alike]})" for index, alike in sorted(same.items())]
     report.note(text("{} of {} photos are near-duplicates and are left out: {}.", len(same), len(paths), ", ".join(pairs)))
     return [paths[index] for index in sorted(kept)]
 
@@ -126,7 +128,7 @@ def _tell_blurred(paths: list[Path], looks: Looks, report: Report) -> list[Path]
     """The photos without those that are far softer than the median, which are never more than half of them."""
     most = BLURRED * np.median([looks[path].softness for path in paths])
     kept = [path for path in paths if looks[path].softness <= most]
-    blurred = [path.name for path in paths if looks[path].softness > most]
+    blurred = [name for name, path in zip(names_of(paths), paths, strict=True) if looks[path].softness > most]
     if not blurred or len(kept) < 2:
         return paths
     report.note(text("{} of {} photos are blurred and left out: {}.", len(blurred), len(paths), ", ".join(blurred)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image files as arrays: JPEG, PNG, WebP, TIFF, AVIF, HEIC and camera raw, 8 or 16 bits, upright, on white."""
+"""Image files as arrays: JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC and camera raw, 8 or 16 bits, upright, on white."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from .optional_packages import not_installed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HEIF = (".heic", ".heif", ".hif")
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", *HEIF, *raw.SUFFIXES)
 # Pillow's names of the formats that files may have: none for which it starts other programs, as Ghostscript for EPS.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "AVIF", "HEIF", "BMP", "GIF", "PPM", "TGA", "JPEG2000")
 MOST_PIXELS = 500_000_000
@@ -102,17 +100,6 @@ def read_exif(path: Path) -> Image.Exif:
             return exif
     except TttlrmError:
         return Image.Exif()
-
-
-def focal_length(path: Path) -> float:
-    """The 35 mm equivalent focal length in mm from the EXIF data, or 0. Raises `TttlrmError`."""
-    try:
-        with _opened(path) as image:
-            return float(_exif(image).get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm) or 0)
-    except TttlrmError:
-        if raw.is_raw(path):  # only some raw formats are TIFF files, which Pillow opens
-            return 0.0
-        raise
 
 
 def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarray:

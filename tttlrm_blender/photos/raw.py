@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from ..photo_files import RAW
 from .optional_packages import not_installed
 
-SUFFIXES = (".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
 SRGB = (2.4, 12.92)  # power and slope of the transfer curve
 ORIENTATIONS = {3: 3, 5: 8, 6: 6}  # EXIF's, by LibRaw's codes
 
 
 def is_raw(path: Path) -> bool:
     """Whether a file has the suffix of a camera raw format."""
-    return path.suffix.lower() in SUFFIXES
+    return path.suffix.lower() in RAW
 
 
 def raw_size(path: Path, upright: bool = True) -> tuple[int, int]:

@@ -15,26 +15,13 @@ from PIL import Image
 
 from ..cache import content_name, keep, kept_folder
 from ..errors import Code, TttlrmError, text
+from ..photo_files import VIDEOS
 from ..progress import Report
 from ..stages import Stage
 from .block_mean import block_mean
 from .cull import SIDE, softness
 from .optional_packages import not_installed
 
-SUFFIXES = (
-    ".mp4",
-    ".mov",
-    ".m4v",
-    ".mkv",
-    ".webm",
-    ".avi",
-    ".mts",
-    ".m2ts",
-    ".mpg",
-    ".mpeg",
-    ".3gp",
-    ".wmv",
-)  # of videos in folders
 # The formats that FFmpeg may take files with these suffixes for: no playlists, which refer to other files.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,asf,flv,ogg"
 FRAMES = 100  # taken from a video by default
@@ -185,7 +172,7 @@ def _decoded(video: Path, square: bool = False) -> Iterator[tuple[int, Any, floa
     except ImportError:
         raise not_installed(video, "av", "video") from None
     number = -1
-    options = {"format_whitelist": FORMATS} if video.suffix.lower() in SUFFIXES else {}
+    options = {"format_whitelist": FORMATS} if video.suffix.lower() in VIDEOS else {}
     try:
         with av.open(str(video), options=options) as container:
             if not container.streams.video:

@@ -19,7 +19,7 @@ from ..photos.cull import Looks, cull_photos
 from ..photos.load import PhotoSet, load_photos, used_size
 from ..photos.photo import Photo
 from ..photos.selection import hold_out, select_views
-from ..poses.find import find_photos, find_test_photos, image_files
+from ..poses.find import find_photos, find_test_photos
 from ..poses.sparse_points import SparsePoints, sparse_points
 from ..poses.world_frame import align_photos, moved, scene_world
 from ..progress import Report
@@ -116,7 +116,7 @@ def new_photos(scene: Scene, reconstruction: Reconstruction, settings: ExtendSet
     report(Stage.LOAD, 0)
     known = {photo.name: photo for photo in [*reconstruction.photos.files, *reconstruction.photos.tested]}
     looks: Looks = {}
-    photos = _with_new(scene.folder, set(known), settings.poses, report, looks)
+    photos = find_photos(scene.folder, settings.poses, report, looks, known)
     usable = set(cull_photos([photo.path for photo in photos], report, looks, duplicates=False))
     new = [photo for photo in photos if photo.name not in known and photo.path in usable]
     if not new:
@@ -125,15 +125,6 @@ def new_photos(scene: Scene, reconstruction: Reconstruction, settings: ExtendSet
         new = without_background(new, Path(settings.remove_background), report)
     old = [photo for photo in photos if photo.name in known]
     return moved(new, align_photos(old, [known[photo.name] for photo in old]))
-
-
-def _with_new(folder: Path, known: set[str], poses: str, report: Report, looks: Looks) -> list[Photo]:
-    """All photos of a folder, including new ones if there are any."""
-    photos = find_photos(folder, poses, report, looks)
-    unposed = {path.relative_to(folder).as_posix() for path in image_files(folder)} - known
-    if poses == "auto" and unposed and all(photo.name in known for photo in photos):
-        return find_photos(folder, "estimate", report, looks)
-    return photos
 
 
 def encode_more(

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,9 @@ from scipy.spatial.transform import Rotation
 from ..errors import TttlrmError
 from ..photos.distortion import PARAMETERS, Distortion
 from ..photos.photo import Photo, Source
-from ..photos.raw import is_raw
-from ..progress import Report
-from .confinement import first_file
-from .posed_photo import Lens, bad_poses, note_missing, posed_photo, with_headers
-from .turns import Seen, settled
+from .pose_files import bad_poses, decoded, read_text, reading
+from .turns import Seen
+from .views import Lens, Size, View
 
 # For each camera model that can be read: the model of `PARAMETERS` that it is a case of, and its parameters in COLMAP's order.
 MODELS = {
@@ -44,6 +43,7 @@ MODELS = {
 }
 MODEL_NAMES = dict(enumerate(MODELS))  # binary files number the models in this order
 PANORAMA = 17  # the number of equirectangular cameras
+NOT_A_NUMBER = re.compile(r"[+-]?(nan|1\.#)", re.IGNORECASE)  # also as Windows programs write it: -nan(ind), 1.#QNAN
 MODEL_HINT = "Cut pinhole images out of the photos with COLMAP's image_undistorter."
 
 
@@ -59,9 +59,11 @@ class ColmapImage:
 
     @property
     def c2w(self) -> np.ndarray:
-        """Camera to world, [4, 4]."""
+        """Camera to world, [4, 4]; NaN without a rotation."""
         w2c = np.eye(4)
-        w2c[:3, :3] = Rotation.from_quat(np.roll(self.quaternion, -1)).as_matrix()
+        if not (np.isfinite([*self.quaternion, *self.translation]).all() and self.quaternion.any()):
+            return np.full((4, 4), np.nan)
+        w2c[:3, :3] = Rotation.from_quat(np.roll(self.quaternion / np.abs(self.quaternion).max(), -1)).as_matrix()
         w2c[:3, 3] = self.translation
         return np.linalg.inv(w2c)
 
@@ -80,19 +82,34 @@ def is_model(folder: Path) -> bool:
     return any((folder / f"cameras{suffix}").is_file() for suffix in (".bin", ".txt"))
 
 
-def read_model(model: Path, folder: Path, report: Report, estimated: bool = False) -> list[Photo]:
-    """The photos of a model, with image files below `folder`. Raises `TttlrmError` ("bad_poses").
+def models_in(folder: Path) -> list[Path]:
+    """The COLMAP models among a folder and its subfolders, those with the most images first."""
+    models = [place for place in (folder, *sorted(folder.glob("*"))) if is_model(place)]
+    return sorted(models, key=lambda model: -image_count(model))
 
-    `estimated` says that the model is our own estimate, not the user's. Ours is of upright photos, COLMAP's of photos as stored,
-    but for camera raw files, which every program develops upright.
-    """
+
+def image_count(model: Path) -> int:
+    """The number of registered images of a model; 0 where they cannot be read."""
+    try:
+        return len(read_images(model))
+    except TttlrmError:
+        return 0
+
+
+def model_views(model: Path, estimated: bool = False) -> list[View]:
+    """The views of a model. `estimated` says that it is our own, of upright photos. Raises `TttlrmError` ("bad_poses")."""
     lenses, images = read_cameras(model), read_images(model)
-    paths = [_image_file(model, folder, image.name) for image in images]
-    missing = [image.name for image, path in zip(images, paths, strict=True) if not path]
-    note_missing(model, missing, len(images) - len(missing), report)
-    found = with_headers([(path, image) for image, path in zip(images, paths, strict=True) if path], report)
-    photos = [_photo(model, folder, path, image, lenses, estimated) for path, image in found]
-    return photos if estimated else settled(photos, stored=True, seen=_seen(model))
+    return [
+        View(
+            image.name,
+            model,
+            partial(getattr, image, "c2w"),
+            partial(_lens_of, model, image, lenses),
+            upright=True if estimated else None,
+            source=Source(model, image.image_id, estimated),
+        )
+        for image in images
+    ]
 
 
 def read_cameras(model: Path) -> dict[int, Lens]:
@@ -113,27 +130,7 @@ def read_points(model: Path) -> ColmapPoints:
     return ColmapPoints(means, colors, [row[2] for row in rows])
 
 
-def _read(model: Path, name: str, binary: Any, from_lines: Any) -> list[Any]:
-    path = model / f"{name}.bin"
-    try:
-        if path.is_file():
-            return list(binary(_Bytes(path.read_bytes()), path))
-        path = model / f"{name}.txt"
-        return list(
-            from_lines([line.strip() for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")], path)
-        )
-    except (OSError, ValueError, IndexError, struct.error) as error:
-        raise bad_poses("The pose file {} cannot be read ({}).", path, error) from None
-
-
-def _photo(model: Path, folder: Path, path: Path, image: ColmapImage, lenses: dict[int, Lens], estimated: bool) -> Photo:
-    if image.camera_id not in lenses:
-        raise bad_poses("The pose file {} has no camera for {}.", model, image.name)
-    source = Source(model, image.image_id, estimated)
-    return posed_photo(folder, path, model, image.c2w, lenses[image.camera_id], source, stored=not estimated and not is_raw(path))
-
-
-def _seen(model: Path) -> Seen:
+def points_seen(model: Path) -> Seen:
     """The points of a model that a photo sees; none where its points are missing or damaged."""
 
     @cache
@@ -153,14 +150,29 @@ def _seen(model: Path) -> Seen:
     return seen
 
 
-def _image_file(model: Path, folder: Path, name: str) -> Path | None:
-    roots = (folder, folder / "images", folder / "input", model.parent.parent / "images")
-    return first_file((root / name for root in roots), model, name)
+def _read(model: Path, name: str, binary: Callable[..., Iterator], from_lines: Callable[..., Iterator]) -> list[Any]:
+    path = model / f"{name}.bin"
+    if path.is_file():
+        with reading(path):
+            return list(binary(_Bytes(path.read_bytes()), path))
+    path = model / f"{name}.txt"
+    lines = [line.strip() for line in read_text(path).splitlines()]
+    with reading(path):
+        return list(from_lines([line for line in lines if line and not line.startswith("#")], path))
+
+
+def _lens_of(model: Path, image: ColmapImage, lenses: dict[int, Lens], size: Size | None) -> Lens:
+    if image.camera_id not in lenses:
+        raise bad_poses("The pose file {} has no camera for {}.", model, image.name)
+    return lenses[image.camera_id]
 
 
 def _lens(path: Path, model: str, width: int, height: int, values: list[float]) -> Lens:
-    general, names = MODELS[model]
-    known = dict(zip(names.split(), values, strict=True))
+    general, names = MODELS[model][0], MODELS[model][1].split()
+    if len(values) != len(names):
+        template = "The pose file {} has a camera of the model {} with {} parameters instead of {}."
+        raise bad_poses(template, path, model, len(values), len(names))
+    known = dict(zip(names, values, strict=True))
     focal = known.get("f", 0.0)
     intrinsics = np.array([known.get("fx", focal), known.get("fy", focal), known["cx"], known["cy"]])
     return Lens(width, height, intrinsics, Distortion(general, tuple(known.get(name, 0.0) for name in PARAMETERS[general])))
@@ -179,7 +191,7 @@ class _Bytes:
 
     def name(self) -> str:
         end = self.content.index(b"\0", self.at)
-        name, self.at = self.content[self.at : end].decode(), end + 1
+        name, self.at = decoded(self.content[self.at : end]), end + 1
         return name
 
 
@@ -191,8 +203,8 @@ def _cameras_binary(data: _Bytes, path: Path) -> Iterator[tuple[int, Lens]]:
 
 
 def _cameras_text(lines: list[str], path: Path) -> Iterator[tuple[int, Lens]]:
-    for camera_id, model, width, height, *values in map(str.split, filter(None, lines)):
-        yield int(camera_id), _lens(path, _supported(path, model), int(width), int(height), [float(v) for v in values])
+    for camera_id, model, width, height, *values in map(str.split, lines):
+        yield int(camera_id), _lens(path, _supported(path, model), int(width), int(height), [_float(v) for v in values])
 
 
 def _supported(path: Path, model: str) -> str:
@@ -211,10 +223,30 @@ def _images_binary(data: _Bytes, path: Path) -> Iterator[ColmapImage]:
 
 
 def _images_text(lines: list[str], path: Path) -> Iterator[ColmapImage]:
-    for line in lines[::2]:  # every other line holds the 2D points, or nothing
-        image_id, *pose, camera_id, name = line.split(maxsplit=9)
-        numbers = np.array([float(value) for value in pose])
-        yield ColmapImage(int(image_id), name, int(camera_id), numbers[:4], numbers[4:])
+    """Images with or without the lines of their 2D points, which other programs leave out or put blank lines around."""
+    for line in lines:
+        if not _lists_points(line):
+            image_id, *pose, camera_id, name = line.split(maxsplit=9)
+            numbers = np.array([_float(value) for value in pose])
+            yield ColmapImage(int(image_id), name, int(camera_id), numbers[:4], numbers[4:])
+
+
+def _lists_points(line: str) -> bool:
+    """Whether a line lists 2D points: x, y and the id of a 3D point each."""
+    words = line.split(maxsplit=12)[:12]
+    return len(words) % 3 == 0 and all(map(_is_number, words))
+
+
+def _is_number(word: str) -> bool:
+    try:
+        _float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _float(word: str) -> float:
+    return float("nan") if NOT_A_NUMBER.match(word) else float(word)
 
 
 def _points_binary(data: _Bytes, path: Path) -> Iterator[tuple]:
@@ -224,5 +256,5 @@ def _points_binary(data: _Bytes, path: Path) -> Iterator[tuple]:
 
 
 def _points_text(lines: list[str], path: Path) -> Iterator[tuple]:
-    for _, *values in map(str.split, filter(None, lines)):
+    for _, *values in map(str.split, lines):
         yield [float(v) for v in values[:3]], [int(v) for v in values[3:6]], np.array(values[7::2], dtype=int)

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-
-from .posed_photo import bad_poses
 
 _folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 
@@ -23,25 +21,8 @@ def confined(folder: Path | None) -> Iterator[None]:
         _folder.reset(before)
 
 
-def first_file(candidates: Iterable[Path], poses: Path, name: str) -> Path | None:
-    """The first existing file among those that a `name` in the file `poses` may mean, or None.
-
-    Raises `TttlrmError` ("bad_poses") where all of them are outside the folder of `confined`.
-    """
-    near = False
-    for path in candidates:
-        if _within_bounds(path):
-            near = True
-            if path.is_file():
-                return path
-    if not near:
-        raise bad_poses(
-            "The pose file {} names {!r}, which is outside the scene.", poses, name, hint="Only name files of the scene."
-        )
-    return None
-
-
-def _within_bounds(path: Path) -> bool:
+def within_bounds(path: Path) -> bool:
+    """Whether names may mean a path: links that lead out of the folder of `confined` do not help."""
     folder = _folder.get()
     try:
         return folder is None or path.resolve().is_relative_to(folder)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from ..cache import content_name, keep, kept_folder
 from ..errors import Code, Text, TttlrmError, text
-from ..photos.exif import camera_name
-from ..photos.images import focal_length, image_size, shrunk
+from ..photo_files import named
+from ..photos.exif import camera_name, focal_length
+from ..photos.images import image_size, shrunk
 from ..photos.photo import mask_of
 from ..progress import Report
 from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, write_images
@@ -23,43 +24,41 @@ MOST_EXHAUSTIVE = 25  # photos; of more, not every pair is matched
 FEW_DETAILS = 150  # features, in photos that are blurred, dark or blank
 
 
-def estimate_poses(images: list[Path], report: Report) -> Path:
-    """Estimate a COLMAP model of photos, with their file names as image names; it is kept in the cache.
+def estimate_poses(images: list[Path], folder: Path, report: Report) -> Path:
+    """Estimate a COLMAP model of photos, named as paths below a folder; it is kept in the cache.
 
     Incremental mapping follows the matching of all pairs or, of many photos, of those close in order or appearance. Photos
     of one size, camera and focal length share their intrinsics. Raises `TttlrmError` ("no_poses"), whose hint says what to
     photograph differently, where fewer than two photos are placed.
     """
-    kept = kept_folder("poses") / _name(images)
+    kept = kept_folder("poses") / _name(images, folder)
     if not kept.is_dir():
         with tempfile.TemporaryDirectory(prefix="tttlrm-") as work, tempfile.TemporaryDirectory(dir=kept.parent) as beside:
-            keep(shutil.copytree(_mapped(images, Path(work), report), Path(beside) / "model"), kept)
+            keep(shutil.copytree(_mapped(images, folder, Path(work), report), Path(beside) / "model"), kept)
     return kept
 
 
-def _mapped(images: list[Path], folder: Path, report: Report) -> Path:
-    """Estimate the model of the photos, in a folder below `folder`."""
+def _mapped(images: list[Path], folder: Path, work: Path, report: Report) -> Path:
+    """Estimate the model of the photos, in a folder below `work`."""
     lenses = [(image_size(path), focal_length(path), camera_name(path)) for path in images]
     numbers = {lens: number for number, lens in enumerate(dict.fromkeys(lenses))}
     job = SfmJob(
-        images=write_images(folder, [(path, True) for path in images], [numbers[lens] for lens in lenses], SIDE, report),
-        names=[path.name for path in images],
+        images=write_images(work, [(path, True) for path in images], [numbers[lens] for lens in lenses], SIDE, report),
+        names=[named(path, folder) for path in images],
         pairs=list(combinations(range(len(images)), 2)) if len(images) <= MOST_EXHAUSTIVE else None,
         cameras={str(number): _simple_radial(*lens[:2]) for lens, number in numbers.items() if lens[1]},
         poses=[],
         features=FEATURES,
     )
-    model = run_sfm(folder, job, report)
+    model = run_sfm(work, job, report)
     if model is None:
-        hint = advice(read_evidence(folder))
-        raise TttlrmError(
-            "The camera poses of the photos in {} could not be found.", images[0].parent, hint=hint, code=Code.NO_POSES
-        )
-    shutil.copy(folder / EVIDENCE, model)
+        hint = advice(read_evidence(work))
+        raise TttlrmError("The camera poses of the photos in {} could not be found.", folder, hint=hint, code=Code.NO_POSES)
+    shutil.copy(work / EVIDENCE, model)
     return model
 
 
-def note_lost(images: list[Path], model: Path, report: Report) -> None:
+def note_lost(images: list[Path], folder: Path, model: Path, report: Report) -> None:
     """Note which photos are missing from the model that `estimate_poses` made of them, and why."""
     evidence = read_evidence(model)
     largest, *others = evidence.models
@@ -67,17 +66,17 @@ def note_lost(images: list[Path], model: Path, report: Report) -> None:
     lost = set(range(len(images))) - set(largest)
     blank = {index for index in lost - apart if evidence.details[index] < FEW_DETAILS}
     weak = lost - apart - blank
-    named = [", ".join(images[index].name for index in sorted(indices)) for indices in (apart, blank, weak)]
+    groups = [", ".join(named(images[index], folder) for index in sorted(indices)) for indices in (apart, blank, weak)]
     notes = (
         text(
             "These photos match each other but not the rest and are left out; they show something else, "
             "or a side that no other photo leads to: {}.",
-            named[0],
+            groups[0],
         ),
-        text("These photos show hardly any detail and are left out: {}.", named[1]),
-        text("These photos have too little in common with others and are left out: {}.", named[2]),
+        text("These photos show hardly any detail and are left out: {}.", groups[1]),
+        text("These photos have too little in common with others and are left out: {}.", groups[2]),
     )
-    for names, note in zip(named, notes, strict=True):
+    for names, note in zip(groups, notes, strict=True):
         if names:
             report.note(note)
 
@@ -106,8 +105,8 @@ def _simple_radial(size: tuple[int, int], focal: float) -> tuple[str, list[float
     return "SIMPLE_RADIAL", [focal / FILM_WIDTH * max(width, height), width / 2, height / 2, 0.0]
 
 
-def _name(images: list[Path]) -> str:
+def _name(images: list[Path], folder: Path) -> str:
     """A hash of the names and contents of the photos and their masks, and of the edition."""
     masks = [mask_of(path) for path in images]
-    named = [(path.name, mask is not None) for path, mask in zip(images, masks, strict=True)]
-    return content_name([*images, *filter(None, masks)], EDITION, named)
+    marked = [(named(path, folder), mask is not None) for path, mask in zip(images, masks, strict=True)]
+    return content_name([*images, *filter(None, masks)], EDITION, marked)

@@ -3,62 +3,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
-from ..errors import Code, TttlrmError
+from ..errors import Code, TttlrmError, some, text
+from ..photo_files import UNREAD, image_files, images_in, is_photo, is_video, kinds, named, no_photos, video_files
 from ..photos.cull import Looks, cull_photos
-from ..photos.images import SUFFIXES
 from ..photos.photo import Photo
-from ..photos.raw import is_raw
-from ..photos.video import SUFFIXES as VIDEOS
 from ..photos.video import frames_of
 from ..progress import Report
-from .colmap import is_model, read_model
+from .colmap import model_views
 from .confinement import confined
 from .estimate import estimate_poses, note_lost
-from .json_poses import read_frames
-from .numbered_npy import read_numbered
-from .opencv_json import read_opencv_cameras
-from .posed_photo import bad_poses
-from .posed_video import read_posed_video
-from .scannet import read_scannet
-from .shapenet import read_shapenet
-from .text_poses import pose_folder
-from .transforms_json import read_transforms
+from .named_files import Found, find_files, stem_key
+from .posed_photo import photos_of
+from .posed_video import posed_frames
+from .view_files import TRAIN, named_poses, poses_beside, read_poses
+from .views import PoseFile
 
-TRAIN, TEST = "transforms_train.json", "transforms_test.json"  # of NeRF-synthetic: input photos, and held-out photos
-
-# Where poses are looked for, in this order.
-BESIDE = (
-    "transforms.json",
-    TRAIN,
-    "nerfstudio/transforms.json",
-    "sparse/0",
-    "colmap/sparse/0",
-    "sparse",
-    ".",
-    "opencv_cameras.json",
-    "intrinsic/intrinsic_color.txt",
-    "intrinsic_color.txt",
-    "intrinsics.txt",
-    "000.npy",
-)
-POSE_HINT = "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
+TEST = "transforms_test.json"  # the held-out photos of NeRF-synthetic
 
 
-def find_photos(folder: Path, poses: str = "auto", report: Report | None = None, looks: Looks | None = None) -> list[Photo]:
+def find_photos(
+    folder: Path,
+    poses: str = "auto",
+    report: Report | None = None,
+    looks: Looks | None = None,
+    known: Collection[str] = (),
+) -> list[Photo]:
     """The photos of a folder, or the frames of a video, with their cameras, sorted by name.
 
     With known poses only headers are read. A folder that contains only a video stands for the video.
 
     `poses` names a file or folder of poses, as given or below `folder`; "auto" looks beside the photos and falls back to
-    "estimate", which takes minutes and uses the photos that `cull_photos` keeps. `report` gets progress, and notes of
-    missing and unused images; `looks` is passed to `cull_photos`. Raises `TttlrmError` with the code "no_photos",
-    "bad_photo", "no_package", "bad_poses" or "no_poses".
+    "estimate", which takes minutes and uses the photos that `cull_photos` keeps. It falls back too where all poses are those
+    of photos that are `known` by name, and others are there. `report` gets progress, and notes of all that is missing or not
+    used; `looks` is passed to `cull_photos`. Raises `TttlrmError` with the code "no_photos", "bad_photo", "no_package",
+    "bad_poses" or "no_poses".
     """
     report = report or Report()
     if folder.is_file():
-        if folder.suffix.lower() in SUFFIXES:
+        if is_photo(folder):
             raise TttlrmError(
                 "{} is a single photo.", folder, hint="Give the folder that it is in, or a video.", code=Code.NO_PHOTOS
             )
@@ -67,8 +52,9 @@ def find_photos(folder: Path, poses: str = "auto", report: Report | None = None,
         raise TttlrmError(
             "The folder {} does not exist.", folder, hint="Give a folder of photos, or a video.", code=Code.NO_PHOTOS
         )
-    source = _source(folder, poses)
-    photos = _read(source, folder, report) if source else _estimated(folder, report, looks)
+    source = _source(folder, poses, report)
+    photos = _posed(read_poses(source), folder, report, known if poses == "auto" else ()) if source else []
+    photos = photos or _estimated(folder, report, looks)
     _require_two(len(photos), folder)
     return sorted(photos, key=lambda photo: photo.name)
 
@@ -79,74 +65,54 @@ def find_test_photos(folder: Path, poses: str = "auto", report: Report | None = 
     They are those of a transforms_test.json beside the transforms_train.json that `find_photos` reads; there are none if
     `poses` is not "auto". Raises `TttlrmError` as `find_photos` does.
     """
-    source = _beside(folder) if poses == "auto" else None
+    source = poses_beside(folder, Report()) if poses == "auto" else None
     if not source or source.name != TRAIN or not source.with_name(TEST).is_file():
         return []
-    return sorted(_read(source.with_name(TEST), folder, report or Report()), key=lambda photo: photo.name)
+    tests = read_poses(source.with_name(TEST))
+    photos = photos_of(tests, _files_of(tests, folder), folder, report or Report())
+    return sorted(photos, key=lambda photo: photo.name)
 
 
-def image_files(folder: Path) -> list[Path]:
-    """The image files of a folder or, without any, of its folder `images`, sorted by name.
-
-    A camera raw file beside an image of the same name is left out: the camera made that image of it.
-    """
-    for root in (folder, folder / "images"):
-        found = sorted(path for path in root.glob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-        if found:
-            finished = {path.stem for path in found if not is_raw(path)}
-            return [path for path in found if not (is_raw(path) and path.stem in finished)]
-    return []
-
-
-def video_files(folder: Path) -> list[Path]:
-    """The videos of a folder, sorted by name."""
-    return sorted(path for path in folder.glob("*") if path.suffix.lower() in VIDEOS and path.is_file())
-
-
-def _beside(folder: Path) -> Path | None:
-    return next((folder / name for name in BESIDE if _holds_poses(folder / name)), None)
-
-
-def _source(folder: Path, poses: str) -> Path | None:
+def _source(folder: Path, poses: str, report: Report) -> Path | None:
     """The file or folder of the poses; None if they are to be estimated."""
     if poses == "estimate":
         return None
-    return _beside(folder) if poses == "auto" else _named(folder, poses)
+    return poses_beside(folder, report) if poses == "auto" else named_poses([Path(poses), folder / poses], report)
 
 
-def _named(folder: Path, poses: str) -> Path:
-    for path in (Path(poses), folder / poses):
-        for candidate in (path, path / "sparse/0", path / "0"):
-            if _holds_poses(candidate):
-                return candidate
-    raise bad_poses("The pose file {} does not exist or is not a COLMAP model.", Path(poses), hint=POSE_HINT)
+def _posed(poses: PoseFile, folder: Path, report: Report, known: Collection[str]) -> list[Photo]:
+    """The photos that a pose file has poses of, or none where it has them only of photos that are `known`, and others exist."""
+    if poses.video is not None:
+        kept = posed_frames(poses.path, poses.video, poses.frames, poses.roots(folder), folder, report)
+        with confined(None):  # the names are our own; they lie in the cache
+            return photos_of(poses, _files_of(poses, kept), kept, report)
+    found = _files_of(poses, folder)
+    photos = photos_of(poses, found, folder, report)
+    new = {named(path, folder) for path in image_files(folder)} - set(known) if known else ()
+    if new and all(photo.name in known for photo in photos):
+        return []
+    _note_unposed(poses.path, found, folder, report)
+    return photos
 
 
-def _holds_poses(path: Path) -> bool:
-    if path.is_file():
-        return path.suffix != ".txt" or pose_folder(path) is not None
-    return is_model(path)
+def _files_of(poses: PoseFile, folder: Path) -> Found:
+    return find_files(poses.path, poses.names, poses.roots(folder), folder)
 
 
-def _read(poses: Path, folder: Path, report: Report) -> list[Photo]:
-    if poses.is_dir():
-        return read_model(poses, folder, report)
-    if poses.suffix == ".npy":
-        return read_numbered(poses.parent, folder, report)
-    if poses.suffix == ".txt":
-        return _read_texts(poses, folder, report)
-    content = read_frames(poses)
-    if "video" in content:
-        return read_posed_video(poses, folder, content, report)
-    read = read_opencv_cameras if "w2c" in content["frames"][0] else read_transforms
-    return read(poses, folder, content, report)
-
-
-def _read_texts(intrinsics: Path, folder: Path, report: Report) -> list[Photo]:
-    poses = pose_folder(intrinsics)
-    assert poses is not None, "`_holds_poses` saw it"
-    read = read_scannet if poses.with_name("color").is_dir() else read_shapenet
-    return read(intrinsics, poses, folder, report)
+def _note_unposed(poses: Path, found: Found, folder: Path, report: Report) -> None:
+    """Name the photos beside those that a pose file names, or in their usual folders, that it does not name."""
+    used = set(found.files.values())
+    beside = {path.parent for path in used}
+    others = [path for place in beside for path in images_in(place) if path not in used]
+    elsewhere = [path for place in {folder, folder / "images"} - beside for path in images_in(place)]
+    stems = {stem_key(path.name) for path in used}
+    others += [path for path in elsewhere if stem_key(path.name) not in stems]
+    if poses.name == TRAIN and poses.with_name(TEST).is_file():
+        tests = set(_files_of(read_poses(poses.with_name(TEST)), folder).files.values())
+        others = [path for path in others if path not in tests]
+    if others:
+        template = "These photos have no poses in {} and are not used: {}."
+        report.note(text(template, poses, some(sorted(named(path, folder) for path in others))))
 
 
 def _estimated(folder: Path, report: Report, looks: Looks | None) -> list[Photo]:
@@ -155,19 +121,29 @@ def _estimated(folder: Path, report: Report, looks: Looks | None) -> list[Photo]
         folder = frames_of(videos[0], report)
         images = image_files(folder)
     _require_two(len(images), folder)
+    _note_unread(images, folder, report)
     images = cull_photos(images, report, looks)
-    model = estimate_poses(images, report)
-    note_lost(images, model, report)
+    model = estimate_poses(images, folder, report)
+    note_lost(images, folder, model, report)
     with confined(None):  # the names are those of the files found above; frames of a video lie in the cache
-        return read_model(model, folder, report, estimated=True)
+        estimated = PoseFile(model, model_views(model, estimated=True), folder)
+        return photos_of(estimated, _files_of(estimated, folder), folder, report)
+
+
+def _note_unread(images: list[Path], folder: Path, report: Report) -> None:
+    """Note images of kinds that are not read, and videos, beside the photos that are used."""
+    beside = [path for place in dict.fromkeys([folder, *(path.parent for path in images)]) for path in place.glob("*")]
+    others = [path for path in beside if path.suffix.lower() in UNREAD]
+    if others:
+        report.note(text("Images of these kinds are not read: {}.", kinds(others)))
+    videos = sorted(path.name for path in beside if is_video(path))
+    if videos:
+        report.note(text("The photos are used, and not the videos beside them: {}.", some(videos)))
 
 
 def _require_two(count: int, folder: Path) -> None:
-    if count < 2:
-        template = "There is only one photo in {}; at least two are needed."
-        raise TttlrmError(
-            template if count else "There are no photos in {}; at least two are needed.",
-            folder,
-            hint="Add photos of the same scene from other places.",
-            code=Code.NO_PHOTOS,
-        )
+    if count == 0:
+        raise no_photos(folder)
+    if count == 1:
+        hint = "Add photos of the same scene from other places."
+        raise TttlrmError("There is only one photo in {}; at least two are needed.", folder, hint=hint, code=Code.NO_PHOTOS)

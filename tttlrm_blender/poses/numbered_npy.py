@@ -7,40 +7,37 @@ give the lens: it is 35 mm on a 32 mm sensor in the script that renders such fol
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ..geometry.cameras import OPENGL_AXES
-from ..photos.images import image_size
-from ..photos.photo import Photo
-from ..progress import Report
-from .posed_photo import Lens, bad_poses, posed_photo
-from .text_poses import posed_images
+from .pose_files import bad_poses, reading
+from .views import Lens, Size, View
 
 LENS, SENSOR = 35.0, 32.0  # mm
 
 
-def read_numbered(folder: Path, below: Path, report: Report) -> list[Photo]:
-    """The photos of `folder`, named as paths below `below`. Raises `TttlrmError`."""
+def numbered_views(folder: Path) -> list[View]:
+    """The views of the numbered arrays in a folder."""
     arrays = sorted(path for path in folder.glob("*.npy") if path.stem.isdecimal())
-    return [_photo(below, image, array) for image, array in posed_images(arrays, folder, report)]
+    return [View(path.stem, path, partial(_c2w, path), partial(_lens, path)) for path in arrays]
 
 
-def _photo(below: Path, image: Path, array: Path) -> Photo:
-    width, height = image_size(image)
+def _lens(path: Path, size: Size | None) -> Lens:
+    if size is None:
+        raise bad_poses("The pose file {} does not give the size of the images (w and h).", path)
+    width, height = size
     focal = LENS / SENSOR * max(width, height)
-    lens = Lens(width, height, np.array([focal, focal, width / 2, height / 2]))
-    return posed_photo(below, image, array, np.linalg.inv(_w2c(array)) @ OPENGL_AXES, lens)
+    return Lens(width, height, np.array([focal, focal, width / 2, height / 2]))
 
 
-def _w2c(path: Path) -> np.ndarray:
-    """World to camera, [4, 4]."""
-    try:
-        matrix = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise bad_poses("The pose file {} cannot be read ({}).", path, error) from None
+def _c2w(path: Path) -> np.ndarray:
+    """Camera to world, [4, 4], OpenCV axes."""
+    with reading(path):
+        matrix = np.load(path, mmap_mode="r", allow_pickle=False)  # a mapping is never larger than the file
     number = isinstance(matrix, np.ndarray) and matrix.dtype.kind in "fiu" and matrix.shape in ((3, 4), (4, 4))
     if not number or not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:3, :3])) < 1e-12:
         raise bad_poses("The pose file {} is not an invertible 3×4 matrix of finite numbers.", path)
-    return np.vstack([matrix[:3], [0.0, 0.0, 0.0, 1.0]])
+    return np.linalg.inv(np.vstack([matrix[:3], [0.0, 0.0, 0.0, 1.0]])) @ OPENGL_AXES

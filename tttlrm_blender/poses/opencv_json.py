@@ -3,29 +3,31 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..photos.photo import Photo
-from ..progress import Report
-from .json_poses import array, named_images, number
-from .posed_photo import Lens, bad_poses, posed_photo
-from .turns import settled, size_around
+from .json_poses import array, image_extent, image_name, number
+from .pose_files import bad_poses
+from .views import Lens, Size, View
 
 
-def read_opencv_cameras(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:
-    """The photos of a parsed opencv_cameras.json. Raises `TttlrmError`."""
-    found = named_images(poses, folder, content["frames"], report)
-    return settled([_photo(poses, folder, path, frame) for path, frame in found], stored=False)
+def opencv_views(poses: Path, content: dict[str, Any]) -> list[View]:
+    """The views of a parsed opencv_cameras.json."""
+    return [
+        View(image_name(frame), poses, partial(_c2w, poses, frame), partial(_lens, poses, frame)) for frame in content["frames"]
+    ]
 
 
-def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Photo:
+def _c2w(poses: Path, frame: dict[str, Any]) -> np.ndarray:
     w2c = array(poses, frame, "w2c")
     if w2c.shape != (4, 4) or not np.isfinite(w2c).all() or abs(np.linalg.det(w2c)) < 1e-12:
-        raise bad_poses("The pose file {} has a w2c of {} that is not an invertible 4×4 matrix.", poses, path.name)
-    intrinsics = np.array([number(poses, frame, name) for name in ("fx", "fy", "cx", "cy")])
-    width, height = size_around(path, (intrinsics[2], intrinsics[3]))
-    width, height = round(number(poses, frame, "w", width)), round(number(poses, frame, "h", height))
-    return posed_photo(folder, path, poses, np.linalg.inv(w2c), Lens(width, height, intrinsics))
+        raise bad_poses("The pose file {} has a w2c of {} that is not an invertible 4×4 matrix.", poses, image_name(frame))
+    return np.linalg.inv(w2c)
+
+
+def _lens(poses: Path, frame: dict[str, Any], size: Size | None) -> Lens:
+    width, height = image_extent(poses, frame, size)
+    return Lens(round(width), round(height), np.array([number(poses, frame, name) for name in ("fx", "fy", "cx", "cy")]))

@@ -1,85 +1,79 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photos from image files and the cameras that a pose file describes; shared by all readers of pose files."""
+"""Photos and cameras from the views of a pose file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-from ..errors import Code, TttlrmError, text
+from ..errors import Code, TttlrmError, some, text
 from ..geometry.alignment import nearest_rotation
-from ..photos.distortion import PLAIN, Distortion
+from ..geometry.cameras import Cameras
+from ..photo_files import named
 from ..photos.images import image_size
-from ..photos.photo import Photo, Source, leave_out, mask_of
+from ..photos.photo import Photo, leave_out, mask_of
+from ..photos.raw import is_raw
 from ..progress import Report
-from .turns import is_upright
+from .named_files import Found, find_files
+from .pose_files import bad_poses, reading
+from .turns import is_upright, settled
+from .views import Lens, PoseFile, View
 
+LARGEST = 1_000_000  # pixels of a side
+FARTHEST = 1e12  # from the origin: more is no place, and its square leaves the range of float32
+
+Item = TypeVar("Item")
 Other = TypeVar("Other")
 
 
-@dataclass(frozen=True)
-class Lens:
-    """Intrinsics and distortion from a pose file, for images of the size given there."""
+def photos_of(poses: PoseFile, found: Found, folder: Path, report: Report) -> list[Photo]:
+    """The photos of views, of which `found` gives the images; they are named as paths below `folder`.
 
-    width: int  # pixels
-    height: int
-    intrinsics: np.ndarray  # [4] float64, fx fy cx cy in pixels, pixel centers at +0.5
-    distortion: Distortion = PLAIN
-
-
-def posed_photo(
-    folder: Path,
-    path: Path,
-    poses: Path,
-    c2w: np.ndarray,  # [4, 4] or [3, 4], OpenCV axes; any scale is removed
-    lens: Lens,
-    source: Source | None = None,
-    stored: bool = False,
-) -> Photo:
-    """A photo with the camera from the file `poses`, scaled to the image's real size.
-
-    `stored` says whether the pose file is for photos as stored where its size fits both them and upright ones. Raises
-    `TttlrmError` ("bad_poses").
+    Notes name what is left out: images that do not exist or have no readable header, views whose cameras make no sense, and
+    masks that do not exist. Raises `TttlrmError` where fewer than two photos are left of several.
     """
-    if min(lens.width, lens.height) < 1:
-        raise bad_poses("The pose file {} has no usable image size for {}.", poses, path.name)
-    upright = is_upright(poses, path, (lens.width, lens.height), stored)
-    width, height = image_size(path, upright)
-    intrinsics = lens.intrinsics * np.tile([width / lens.width, height / lens.height], 2)
-    if not (np.isfinite([*intrinsics, *lens.distortion.values]).all() and (intrinsics[:2] > 0).all()):
-        raise bad_poses("The pose file {} has no usable focal length or lens distortion for {}.", poses, path.name)
-    return Photo(
-        name=path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name,
-        path=path,
-        width=width,
-        height=height,
-        intrinsics=intrinsics,
-        distortion=lens.distortion,
-        c2w=_rigid(c2w, poses, path.name),
-        upright=upright,
-        source=source,
-        mask=mask_of(path),
-    )
+    _note_missing(poses, found, report)
+    pairs = with_headers(_once(poses, found, folder, report), report)
+
+    def name(path: Path, view: View) -> str:
+        return named(path, folder)
+
+    posed = _sensible(pairs, lambda path, view: (_photo(poses, folder, path, view), view.mask), name, report)
+    photos = _with_masks(poses, posed, folder, report)
+    known = any(view.upright is not None for view in poses.views)
+    return photos if known else settled(photos, poses.stored, poses.seen)
 
 
-def bad_poses(template: str, *values: object, hint: str = "Export the cameras again.") -> TttlrmError:
-    """The error for a pose file that cannot be used."""
-    return TttlrmError(template, *values, hint=hint, code=Code.BAD_POSES)
+def cameras_of(poses: PoseFile, folder: Path, report: Report) -> tuple[list[str], Cameras]:
+    """The names of views and their cameras without lens distortion; views whose cameras make no sense are left out with a note.
 
+    Images are looked for in a folder where the file does not give their sizes. Raises `TttlrmError` where both are missing.
+    """
+    images = cache(lambda: find_files(poses.path, poses.names, poses.roots(folder), folder).files)
 
-def note_missing(poses: Path, missing: list[str], found: int, report: Report) -> None:
-    """Note images that a pose file names but that do not exist; raise "bad_poses" if fewer than two others were found."""
-    if not missing:
-        return
-    what = text("The pose file {} names {} images that do not exist, {!r} among them", poses, len(missing), missing[0])
-    if len(missing) == 1:
-        what = text("The pose file {} names the image {!r}, which does not exist", poses, missing[0])
-    if found < 2:
-        raise bad_poses("{}.", what, hint="Give the folder of the images that it was made from.")
-    report.note(text("{}; the other {} photos are used.", what, found))
+    def lens(view: View) -> Lens:
+        try:
+            return view.lens(None)
+        except TttlrmError:
+            if view.name not in images():
+                raise
+            return view.lens(image_size(images()[view.name]))
+
+    def camera(name: str, view: View) -> tuple[str, np.ndarray, Lens]:
+        return name, _rigid(view.c2w(), view.poses, name), _sound(lens(view), view.poses, name)
+
+    views = [(view.name or f"{index:04}", view) for index, view in enumerate(poses.views)]
+    rows = _sensible(views, camera, lambda name, view: name, report)
+    if not rows:
+        raise bad_poses("The pose file {} has no cameras.", poses.path)
+    sizes = np.array([[lens.width, lens.height] for _, _, lens in rows], dtype=np.int64)
+    cameras = Cameras(np.stack([c2w for _, c2w, _ in rows]), np.stack([lens.intrinsics for _, _, lens in rows]), sizes)
+    return [name for name, _, _ in rows], cameras
 
 
 def with_headers(found: list[tuple[Path, Other]], report: Report) -> list[tuple[Path, Other]]:
@@ -95,9 +89,115 @@ def with_headers(found: list[tuple[Path, Other]], report: Report) -> list[tuple[
     return good
 
 
+def _sensible(
+    pairs: list[tuple[Item, View]],
+    make: Callable[[Item, View], Other],
+    name: Callable[[Item, View], str],
+    report: Report,
+) -> list[Other]:
+    """What `make` makes of the views. Those that make no sense are named in a note; if fewer than two others are left, raised."""
+    made, lost, errors = [], [], []
+    for item, view in pairs:
+        try:
+            with reading(view.poses):
+                made.append(make(item, view))
+        except TttlrmError as error:
+            if error.code != Code.BAD_POSES:
+                raise
+            lost.append(name(item, view))
+            errors.append(error)
+    if errors and len(made) < 2:
+        raise errors[0]
+    if errors:
+        report.note(text("Photos without a usable camera are left out: {}. {}", some(lost), errors[0].text))
+    return made
+
+
+def _photo(poses: PoseFile, folder: Path, path: Path, view: View) -> Photo:
+    """A photo with its camera, scaled to the image's real size."""
+    lens = _sound(_lens_for(path, view), view.poses, path.name)
+    stored = poses.stored and not is_raw(path) if view.upright is None else not view.upright
+    upright = is_upright(view.poses, path, (lens.width, lens.height), stored)
+    width, height = image_size(path, upright)
+    return Photo(
+        name=named(path, folder),
+        path=path,
+        width=width,
+        height=height,
+        intrinsics=lens.intrinsics * np.tile([width / lens.width, height / lens.height], 2),
+        distortion=lens.distortion,
+        c2w=_rigid(view.c2w(), view.poses, path.name),
+        upright=upright,
+        source=view.source,
+    )
+
+
+def _lens_for(path: Path, view: View) -> Lens:
+    """The lens of a view; where its file gives no size, that for the photo, upright or as stored, that it is centered on."""
+    lenses = [view.lens(image_size(path, upright)) for upright in (True, False)]
+    return min(lenses, key=lambda lens: float(np.linalg.norm(lens.intrinsics[2:] - np.array([lens.width, lens.height]) / 2)))
+
+
+def _with_masks(poses: PoseFile, posed: list[tuple[Photo, str]], folder: Path, report: Report) -> list[Photo]:
+    """The photos with the masks that the file names, or else those of `mask_of`; missing ones are noted."""
+    names = {name for _, name in posed if name}
+    taken = [photo.path for photo, _ in posed]
+    files = find_files(poses.path, names, poses.roots(folder), folder, photos=taken).files if names else {}
+    photos = [replace(photo, mask=files.get(name) or mask_of(photo.path)) for photo, name in posed]
+    missing = [name for photo, (_, name) in zip(photos, posed, strict=True) if name and not photo.mask]
+    if missing:
+        template = "The pose file {} names masks that do not exist; their photos are used as a whole: {}."
+        report.note(text(template, poses.path, some(missing)))
+    return photos
+
+
+def _once(poses: PoseFile, found: Found, folder: Path, report: Report) -> list[tuple[Path, View]]:
+    """The files and views of the images that were found; of several views of one image the first, with a note."""
+    first: dict[Path, View] = {}
+    again = []
+    for view in poses.views:
+        path = found.files.get(view.name)
+        if path and first.setdefault(path, view) is not view:
+            again.append(named(path, folder))
+    if again:
+        template = "The pose file {} names these photos more than once; the first pose of each is used: {}."
+        report.note(text(template, poses.path, some(again)))
+    return list(first.items())
+
+
+def _note_missing(poses: PoseFile, found: Found, report: Report) -> None:
+    """Note the images that were not found, and those that were found elsewhere; raise if fewer than two were found."""
+    missing = [name for name in dict.fromkeys(poses.names) if name not in found.files and name not in found.unclear]
+    faults = []
+    if len(missing) == 1:
+        faults.append(text("The pose file {} names the image {!r}, which does not exist", poses.path, missing[0]))
+    elif missing:
+        template = "The pose file {} names {} images that do not exist, {!r} among them"
+        faults.append(text(template, poses.path, len(missing), missing[0]))
+    if found.unclear:
+        faults.append(text("The pose file {} names images that more than one file fits: {}", poses.path, some(found.unclear)))
+    if faults and len(found.files) < 2:
+        raise bad_poses("{}.", faults[0], hint="Give the folder of the images that it was made from.")
+    for fault in faults:
+        report.note(text("{}; the other {} photos are used.", fault, len(found.files)))
+    if found.moved:
+        name = found.moved[0]
+        template = "The pose file {} names {} images in other folders; files of the same name are used, {} for {!r}."
+        report.note(text(template, poses.path, len(found.moved), found.files[name], name))
+
+
+def _sound(lens: Lens, poses: Path, name: str) -> Lens:
+    """The lens, if it can be that of a camera."""
+    if not 1 <= min(lens.width, lens.height) <= max(lens.width, lens.height) <= LARGEST:
+        raise bad_poses("The pose file {} has no usable image size for {}.", poses, name)
+    if not (np.isfinite([*lens.intrinsics, *lens.distortion.values]).all() and (lens.intrinsics[:2] > 0).all()):
+        raise bad_poses("The pose file {} has no usable focal length or lens distortion for {}.", poses, name)
+    return lens
+
+
 def _rigid(c2w: np.ndarray, poses: Path, name: str) -> np.ndarray:
     """The pose [4, 4] with the nearest rotation instead of its 3×3 part, as Blender's scaled cameras need."""
-    if c2w.shape not in ((3, 4), (4, 4)) or not np.isfinite(c2w).all():
+    if c2w.shape not in ((3, 4), (4, 4)) or not (np.abs(c2w) < FARTHEST).all():
         raise bad_poses("The pose file {} has a pose of {} that is not a 4×4 matrix of finite numbers.", poses, name)
     linear = c2w[:3, :3]
     stretch = np.linalg.svd(linear, compute_uv=False)

@@ -7,42 +7,23 @@ Poses are camera-to-world matrices in OpenCV axes, with infinite entries where t
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import text
-from ..photos.images import image_size
-from ..photos.photo import Photo
-from ..progress import Report
-from .posed_photo import Lens, bad_poses, posed_photo
-from .text_poses import posed_images, read_numbers, read_pose
+from .pose_files import bad_poses
+from .text_poses import read_numbers, read_pose
+from .views import Lens, Size, View
 
 
-def read_scannet(intrinsics: Path, poses: Path, folder: Path, report: Report) -> list[Photo]:
-    """The photos whose poses are in the folder `poses`; lost frames are left out with a note. Raises `TttlrmError`."""
+def scannet_views(intrinsics: Path, poses: Path) -> list[View]:
+    """The views whose poses are in the folder `poses`. Raises `TttlrmError`."""
     matrix = _matrix(intrinsics)
-    found = [(image, pose, read_pose(pose)) for image, pose in _images(poses, report)]
-    kept = [frame for frame in found if np.isfinite(frame[2]).all()]
-    _note_lost(poses, len(found) - len(kept), len(kept), report)
-    return [posed_photo(folder, image, pose, c2w, _lens(intrinsics, matrix, image)) for image, pose, c2w in kept]
-
-
-def _images(poses: Path, report: Report) -> list[tuple[Path, Path]]:
-    return posed_images(sorted(poses.glob("*.txt")), poses.with_name("color"), report)
-
-
-def _note_lost(poses: Path, lost: int, kept: int, report: Report) -> None:
-    if lost and kept < 2:
-        raise bad_poses(
-            "The pose file {} has no pose for {} of {} frames, because tracking was lost.",
-            poses,
-            lost,
-            lost + kept,
-            hint="Choose another part of the scan.",
-        )
-    if lost:
-        report.note(text("Tracking was lost in {} of the {} frames of {}; they are left out.", lost, lost + kept, poses))
+    return [
+        View(f"color/{pose.stem}", pose, partial(read_pose, pose), partial(_lens, intrinsics, matrix))
+        for pose in sorted(poses.glob("*.txt"))
+    ]
 
 
 def _matrix(path: Path) -> np.ndarray:
@@ -54,10 +35,10 @@ def _matrix(path: Path) -> np.ndarray:
     return numbers.reshape(side, side)[:3, :3]
 
 
-def _lens(path: Path, matrix: np.ndarray, image: Path) -> Lens:
-    width, height = image_size(image)
+def _lens(path: Path, matrix: np.ndarray, size: Size | None) -> Lens:
+    if size is None:
+        raise bad_poses("The pose file {} does not give the size of the images (w and h).", path)
+    width, height = size
     if not (0 < matrix[0, 2] < width and 0 < matrix[1, 2] < height):
-        raise bad_poses(
-            "The pose file {} is for images of a different size than {}, which has {}×{} pixels.", path, image.name, width, height
-        )
+        raise bad_poses("The pose file {} is for images of a different size than those of {}×{} pixels.", path, width, height)
     return Lens(width, height, np.array([matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]]))

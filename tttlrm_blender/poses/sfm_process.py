@@ -26,6 +26,7 @@ from ..stages import Stage
 
 EVIDENCE = "evidence.json"
 PAUSE = 0.1  # seconds between looks at the process
+PATIENCE, PATIENCE_PER_IMAGE = 300.0, 20.0  # seconds without progress after which the process counts as stuck
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,25 @@ class Evidence:
 def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
     """Run a job on the images in `folder`/images; return the folder of the resulting COLMAP model, or None.
 
-    Raises `TttlrmError` ("sfm_failed") where the process fails, and `Cancelled` after ending it on cancellation.
+    Raises `TttlrmError` ("sfm_failed") where the process fails or is stuck, and `Cancelled`, after ending it in either case.
     """
     (folder / "job.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
+    patience = PATIENCE + PATIENCE_PER_IMAGE * len(job.images)
     with _started(folder) as process:
+        heard, since = _latest(folder / "progress"), time.monotonic()
         while process.poll() is None:
             time.sleep(PAUSE)
-            report(*_latest(folder / "progress"))
+            latest = _latest(folder / "progress")
+            report(*latest)
+            if latest != heard:
+                heard, since = latest, time.monotonic()
+            elif time.monotonic() - since > patience:
+                raise TttlrmError(
+                    "pycolmap made no progress for {:.0f} minutes and was stopped.",
+                    patience / 60,
+                    hint="Try fewer photos, or add a transforms.json or a COLMAP model.",
+                    code=Code.SFM_FAILED,
+                )
     if process.returncode:
         raise TttlrmError("pycolmap stopped: {}.", _last_words(folder / "log", process.returncode), code=Code.SFM_FAILED)
     model = folder / "model"

@@ -7,29 +7,32 @@ center in pixels, the last is the height and width that they are for; the lines 
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from ..photos.photo import Photo
-from ..progress import Report
-from .posed_photo import Lens, bad_poses, posed_photo
-from .text_poses import posed_images, read_pose
+from .pose_files import bad_poses, read_text
+from .text_poses import read_pose
+from .views import Lens, Size, View
 
 
-def read_shapenet(intrinsics: Path, poses: Path, folder: Path, report: Report) -> list[Photo]:
-    """The photos whose poses are in the folder `poses`. Raises `TttlrmError`."""
-    lens = _lens(intrinsics)
-    found = posed_images(sorted(poses.glob("*.txt")), poses.with_name("rgb"), report)
-    return [posed_photo(folder, image, pose, read_pose(pose), lens) for image, pose in found]
+def shapenet_views(intrinsics: Path, poses: Path) -> list[View]:
+    """The views whose poses are in the folder `poses`. Raises `TttlrmError`."""
+    lens = partial(_same, _lens(intrinsics))
+    return [View(f"rgb/{pose.stem}", pose, partial(read_pose, pose), lens) for pose in sorted(poses.glob("*.txt"))]
+
+
+def _same(lens: Lens, size: Size | None) -> Lens:
+    return lens
 
 
 def _lens(path: Path) -> Lens:
+    lines = [line.split() for line in read_text(path).splitlines() if line.strip()]
     try:
-        lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         focal, cx, cy = (float(number) for number in lines[0][:3])
         height, width = (round(float(number)) for number in lines[-1])
-    except (OSError, ValueError, IndexError, OverflowError):
+    except (ValueError, IndexError, OverflowError):
         raise bad_poses(
             "The pose file {} does not begin with focal length and center and end with height and width.", path
         ) from None

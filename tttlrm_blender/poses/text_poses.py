@@ -7,9 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..photos.images import SUFFIXES
-from ..progress import Report
-from .posed_photo import bad_poses, note_missing, with_headers
+from .pose_files import bad_poses, read_text, reading
 
 
 def pose_folder(intrinsics: Path) -> Path | None:
@@ -20,10 +18,9 @@ def pose_folder(intrinsics: Path) -> Path | None:
 
 def read_numbers(path: Path) -> np.ndarray:
     """All numbers of a text file, [N] float64, which may be infinite. Raises `TttlrmError` ("bad_poses")."""
-    try:
-        return np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
-    except (OSError, ValueError) as error:
-        raise bad_poses("The pose file {} cannot be read ({}).", path, error) from None
+    words = read_text(path)
+    with reading(path):
+        return np.array(words.split(), dtype=np.float64)
 
 
 def read_pose(path: Path) -> np.ndarray:
@@ -32,12 +29,3 @@ def read_pose(path: Path) -> np.ndarray:
     if numbers.size != 16:
         raise bad_poses("The pose file {} has {} numbers instead of the 16 of a 4×4 matrix.", path, numbers.size)
     return numbers.reshape(4, 4)
-
-
-def posed_images(poses: list[Path], images: Path, report: Report) -> list[tuple[Path, Path]]:
-    """Image files of the folder `images` with the pose files of the same name; `note_missing` handles missing images."""
-    by_stem = {path.stem: path for path in sorted(images.glob("*")) if path.suffix.lower() in SUFFIXES}
-    found = [(by_stem[pose.stem], pose) for pose in poses if pose.stem in by_stem]
-    missing = [pose.stem for pose in poses if pose.stem not in by_stem]
-    note_missing(poses[0].parent if poses else images, missing, len(found), report)
-    return with_headers(found, report)

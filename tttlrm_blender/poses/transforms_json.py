@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +12,38 @@ import numpy as np
 
 from ..geometry.cameras import OPENGL_AXES
 from ..photos.distortion import PARAMETERS, Distortion
-from ..photos.photo import Photo
-from ..progress import Report
-from .confinement import first_file
-from .json_poses import array, named_images, number
-from .posed_photo import Lens, bad_poses, posed_photo
-from .turns import settled, size_around
+from .json_poses import array, image_extent, image_name, number
+from .pose_files import bad_poses
+from .views import Lens, Size, View
 
 UPRIGHT = "upright"  # of a frame: whether its camera is for the photo after or before its EXIF orientation is applied
 PLAIN = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
 
 
-def read_transforms(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:
-    """The photos of a parsed transforms.json. Values of a frame override those shared by all. Raises `TttlrmError`."""
-    found = named_images(poses, folder, content["frames"], report)
-    frames = [(path, {**content, **frame}) for path, frame in found]
-    photos = [_photo(poses, folder, path, frame) for path, frame in frames]
-    return photos if any(UPRIGHT in frame for _, frame in frames) else settled(photos, stored=False)
+def transforms_views(poses: Path, content: dict[str, Any]) -> list[View]:
+    """The views of a parsed transforms.json. Values of a frame override those shared by all."""
+    return [_view(poses, {**content, **frame}) for frame in content["frames"]]
 
 
-def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Photo:
+def _view(poses: Path, frame: dict[str, Any]) -> View:
+    c2w, lens = partial(_c2w, poses, frame), partial(_lens, poses, frame)
+    return View(image_name(frame), poses, c2w, lens, image_name(frame, "mask_path"), upright=_upright(frame))
+
+
+def _upright(frame: dict[str, Any]) -> bool | None:
+    told = frame.get(UPRIGHT)
+    return told if isinstance(told, bool) else None
+
+
+def _c2w(poses: Path, frame: dict[str, Any]) -> np.ndarray:
     c2w = array(poses, frame, "transform_matrix")
     if c2w.shape not in ((3, 4), (4, 4)):
-        raise bad_poses("The pose file {} has no 4×4 transform_matrix for {}.", poses, path.name)
-    photo = posed_photo(folder, path, poses, c2w @ OPENGL_AXES, _lens(poses, path, frame), stored=frame.get(UPRIGHT) is False)
-    return replace(photo, mask=_mask(poses, folder, frame) or photo.mask)
+        raise bad_poses("The pose file {} has no 4×4 transform_matrix for {}.", poses, image_name(frame))
+    return c2w @ OPENGL_AXES
 
 
-def _mask(poses: Path, folder: Path, frame: dict[str, Any]) -> Path | None:
-    """The mask that nerfstudio names in a frame."""
-    name = frame.get("mask_path")
-    return first_file((root / name for root in (poses.parent, folder)), poses, name) if isinstance(name, str) else None
-
-
-def _lens(poses: Path, path: Path, frame: dict[str, Any]) -> Lens:
-    own_width, own_height = size_around(path, (number(poses, frame, "cx", math.nan), number(poses, frame, "cy", math.nan)))
-    width, height = number(poses, frame, "w", own_width), number(poses, frame, "h", own_height)
+def _lens(poses: Path, frame: dict[str, Any], size: Size | None) -> Lens:
+    width, height = image_extent(poses, frame, size)
     fx = _focal(poses, frame, "fl_x", "camera_angle_x", width, math.nan)
     fy = _focal(poses, frame, "fl_y", "camera_angle_y", height, fx)
     fx = fy if math.isnan(fx) else fx

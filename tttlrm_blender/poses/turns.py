@@ -50,13 +50,6 @@ def is_upright(poses: Path, path: Path, size: tuple[int, int], stored: bool) -> 
     )
 
 
-def size_around(path: Path, center: tuple[float, float]) -> tuple[int, int]:
-    """The size, upright or as stored, of which a principal point is nearer to the middle; upright for NaN."""
-    upright, stored = image_size(path), image_size(path, upright=False)
-    from_upright, from_stored = (np.linalg.norm(np.array(size) / 2 - center) for size in (upright, stored))
-    return stored if from_stored < from_upright else upright
-
-
 def settled(photos: list[Photo], stored: bool, seen: Seen | None = None) -> list[Photo]:
     """The photos, with those that fit both ways held as the points that they show or the other photos of one pose file tell.
 

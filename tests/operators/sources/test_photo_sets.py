@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from operators.sources.photo_sets import PHOTOS, RAW, VIDEOS, folder_files, pose_files, poses_know_up
+from operators.sources.photo_sets import folder_files, photos_in, pose_files, poses_know_up
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos.images import SUFFIXES
-from tttlrm_blender.photos.video import SUFFIXES as VIDEO_SUFFIXES
 
 
 def make(folder: Path, *names: str) -> Path:
@@ -25,15 +23,16 @@ def test_photos_and_poses_are_sent_and_nothing_else(tmp_path):
     assert folder_files(tmp_path)["images/a.png"] == tmp_path / "images/a.png"
 
 
-def test_what_the_engine_reads_is_sent():
-    assert set(SUFFIXES) == PHOTOS | RAW
-    assert set(VIDEO_SUFFIXES) == VIDEOS
+def test_photos_in_subfolders_are_listed_and_sent(tmp_path):
+    make(tmp_path, "left/1.bmp", "right/1.JFIF", "masks/1.png", "log.md")
+    assert [path.name for path in photos_in(tmp_path)] == ["1.bmp", "1.JFIF"]
+    assert sorted(folder_files(tmp_path)) == ["left/1.bmp", "masks/1.png", "right/1.JFIF"]
 
 
 def test_a_video_alone_is_sent(tmp_path):
     make(tmp_path, "film.MP4", "notes.md")
     assert folder_files(tmp_path) == {"film.MP4": tmp_path / "film.MP4"}
-    with pytest.raises(TttlrmError, match="There are no photos in"):
+    with pytest.raises(TttlrmError, match=r"There are no photos in .*, but 2 videos: film\.MP4, other\.mov"):
         folder_files(make(tmp_path, "other.mov"))
 
 

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The photos and videos of a folder by their names, in Blender as in the worker, and what is said where there are none."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from .errors import Code, TttlrmError, some
+
+HEIF = (".heic", ".heif", ".hif")
+PHOTOS = (".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".avif", *HEIF)
+RAW = (".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
+VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp", ".wmv")
+UNREAD = (".gif", ".exr", ".hdr", ".psd", ".jxl", ".jp2", ".tga", ".dds", ".ppm", ".svg", ".insp", ".x3f", ".heics")  # images
+
+SMALLER = tuple(f"images_{factor}" for factor in (2, 4, 8))  # folders with the images of `images` at a fraction of the size
+MASKS = "masks"
+BESIDE = (MASKS, "mask", "depth", "depths", "normal", "normals", *SMALLER)  # folders of images that go with the photos
+DEEPEST, MOST = 3, 1000  # levels of subfolders that are searched, and folders of each
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The photos of a folder or, without any, of its folder `images` or else of its other subfolders, sorted by name.
+
+    Camera raw files beside an image of the same name are left out: the camera made that image of them. So are folders of
+    masks, of depths and, beside others, of smaller copies.
+    """
+    for places in _levels(folder):
+        found = [path for place in places for path in images_in(place)]
+        if found:
+            return sorted(found)
+    return []
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The photos of one folder, sorted by name, without camera raw files that an image was made of."""
+    found = [path for path in sorted(folder.glob("*")) if is_photo(path) and path.is_file()]
+    finished = {path.stem for path in found if path.suffix.lower() in PHOTOS}
+    return [path for path in found if path.suffix.lower() in PHOTOS or path.stem not in finished]
+
+
+def video_files(folder: Path) -> list[Path]:
+    """The videos of a folder, sorted by name."""
+    return [path for path in sorted(folder.glob("*")) if is_video(path) and path.is_file()]
+
+
+def is_photo(path: Path) -> bool:
+    """Whether a file has the suffix of a photo."""
+    return path.suffix.lower() in PHOTOS + RAW
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file has the suffix of a video."""
+    return path.suffix.lower() in VIDEOS
+
+
+def named(path: Path, folder: Path) -> str:
+    """The name of a file as a path below a folder, with forward slashes; its own name if it is elsewhere."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """The names of files below the folder that contains them all."""
+    folder = Path(os.path.commonpath([path.parent for path in paths])) if paths else Path()
+    return [named(path, folder) for path in paths]
+
+
+def no_photos(folder: Path) -> TttlrmError:
+    """The error for a folder without photos: it says what is there instead."""
+    videos = video_files(folder)
+    if videos:
+        names = some([path.name for path in videos])
+        template = "There are no photos in {}, but {} videos: {}."
+        return TttlrmError(template, folder, len(videos), names, hint="Choose one of the videos.", code=Code.NO_PHOTOS)
+    others = kinds(path for places in _levels(folder) for place in places for path in place.glob("*"))
+    if others:
+        template = "There are no photos in {}, only files of other kinds: {}."
+        hint = "Choose a folder with JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC or camera raw files, or with one video."
+        return TttlrmError(template, folder, others, hint=hint, code=Code.NO_PHOTOS)
+    hint = "Choose a folder with at least two photos of the same scene."
+    return TttlrmError("There are no photos in {}: the folder is empty.", folder, hint=hint, code=Code.NO_PHOTOS)
+
+
+def kinds(paths: Iterable[Path]) -> str:
+    """How many files of the most frequent suffixes there are, such as `12 .exr, 1 .txt`."""
+    counts = Counter((path.suffix or path.name).lower() for path in paths if path.is_file())
+    frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:5]
+    return ", ".join(f"{count} {suffix}" for suffix, count in frequent)
+
+
+def _levels(folder: Path) -> Iterator[list[Path]]:
+    """Groups of folders to look for photos in, one after the other."""
+    yield [folder]
+    yield [folder / "images"]
+    places = [folder]
+    for _ in range(DEEPEST):
+        places = [child for place in places for child in _children(place)][:MOST]
+        yield places
+    yield from ([folder / name] for name in SMALLER)
+
+
+def _children(folder: Path) -> list[Path]:
+    wanted = (child for child in sorted(folder.glob("*")) if child.name.lower() not in BESIDE and child.name[0] != ".")
+    return [child for child in wanted if child.is_dir()]
