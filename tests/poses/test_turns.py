@@ -15,7 +15,7 @@ from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sfm_process import write_images
 from tttlrm_blender.progress import Report
 
-from ..photos.files import write_transforms
+from ..photos.files import Notes, write_transforms
 from .turned import SHAPES, picture, pose, write_json, write_model, write_opencv, write_photos, write_turned
 
 ALL = range(1, 9)
@@ -30,9 +30,13 @@ def write_poses(folder: Path, source: str, size: tuple[int, int], points: bool =
         (write_json if source == "json" else write_opencv)(folder, size)
 
 
-def check(folder: Path, pictures: list[np.ndarray]) -> None:
-    """Pixels, intrinsics and poses are those of the same photos without an orientation."""
-    photos = find_photos(folder)
+def check(folder: Path, pictures: list[np.ndarray], guessed: bool = False) -> None:
+    """Pixels, intrinsics and poses are those of the same photos without an orientation, and a note tells of a guess."""
+    notes = Notes()
+    photos = find_photos(folder, report=notes)
+    assert ["may be for upright photos or for photos as stored; 3 of them, such as 0.png" in note for note in notes.notes] == (
+        [True] if guessed else []
+    )
     loaded = load_photos(photos)
     np.testing.assert_allclose(loaded.images, np.array(pictures) / 255, atol=1e-6)
     height, width, _ = pictures[0].shape
@@ -47,7 +51,7 @@ def check(folder: Path, pictures: list[np.ndarray]) -> None:
 def test_the_source_of_the_poses_decides(tmp_path: Path, source: str, shape: str, orientation: int) -> None:
     pictures = write_photos(tmp_path, SHAPES[shape], orientation, as_stored=HABITS[source])
     write_poses(tmp_path, source, SHAPES[shape])
-    check(tmp_path, pictures)
+    check(tmp_path, pictures, guessed=orientation != 1 and (shape == "square" or orientation < 5))
 
 
 @pytest.mark.parametrize("shape", ["landscape", "portrait"])
@@ -95,7 +99,7 @@ def test_damaged_points_decide_nothing(tmp_path: Path) -> None:
     pictures = write_photos(tmp_path, SHAPES["square"], 6, as_stored=True)
     write_model(tmp_path, SHAPES["square"], points=True)
     (tmp_path / "sparse/0/points3D.bin").write_bytes(b"\1")
-    check(tmp_path, pictures)
+    check(tmp_path, pictures, guessed=True)
 
 
 def test_points_without_the_colors_of_any_photo_decide_nothing(tmp_path: Path) -> None:

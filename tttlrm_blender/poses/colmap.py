@@ -92,7 +92,7 @@ def read_model(model: Path, folder: Path, report: Report, estimated: bool = Fals
     note_missing(model, missing, len(images) - len(missing), report)
     found = with_headers([(path, image) for image, path in zip(images, paths, strict=True) if path], report)
     photos = [_photo(model, folder, path, image, lenses, estimated) for path, image in found]
-    return photos if estimated else settled(photos, stored=True, seen=_seen(model))
+    return photos if estimated else settled(model, photos, True, report, _seen(model))
 
 
 def read_cameras(model: Path) -> dict[int, Lens]:

@@ -18,7 +18,7 @@ from .turns import settled, size_around
 def read_opencv_cameras(poses: Path, folder: Path, content: dict[str, Any], report: Report) -> list[Photo]:
     """The photos of a parsed opencv_cameras.json. Raises `TttlrmError`."""
     found = named_images(poses, folder, content["frames"], report)
-    return settled([_photo(poses, folder, path, frame) for path, frame in found], stored=False)
+    return settled(poses, [_photo(poses, folder, path, frame) for path, frame in found], False, report)
 
 
 def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Photo:

@@ -28,7 +28,7 @@ def read_transforms(poses: Path, folder: Path, content: dict[str, Any], report: 
     found = named_images(poses, folder, content["frames"], report)
     frames = [(path, {**content, **frame}) for path, frame in found]
     photos = [_photo(poses, folder, path, frame) for path, frame in frames]
-    return photos if any(UPRIGHT in frame for _, frame in frames) else settled(photos, stored=False)
+    return photos if any(UPRIGHT in frame for _, frame in frames) else settled(poses, photos, False, report)
 
 
 def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Photo:
