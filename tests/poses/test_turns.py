@@ -16,7 +16,7 @@ from tttlrm_blender.poses.sfm_process import write_images
 from tttlrm_blender.progress import Report
 
 from ..photos.files import Notes, write_transforms
-from .turned import SHAPES, picture, pose, write_json, write_model, write_opencv, write_photos, write_turned
+from .turned import SHAPES, picture, pose, write_json, write_model, write_opencv, write_photos, write_ply, write_turned
 
 ALL = range(1, 9)
 WITHOUT_MEANING = ["6", "up", 0, 9, 90, 65535]
@@ -70,6 +70,23 @@ def test_points_decide_where_both_ways_fit(tmp_path: Path, shape: str, orientati
     pictures = write_photos(tmp_path, SHAPES[shape], orientation, as_stored)
     write_model(tmp_path, SHAPES[shape], points=True)
     check(tmp_path, pictures)
+
+
+@pytest.mark.parametrize("as_stored", [True, False])
+@pytest.mark.parametrize(("shape", "orientation"), [("landscape", 3), ("square", 6), ("square", 8)])
+def test_points_of_nerfstudio_decide_too(tmp_path: Path, shape: str, orientation: int, as_stored: bool) -> None:
+    pictures = write_photos(tmp_path, SHAPES[shape], orientation, as_stored)
+    write_json(tmp_path, SHAPES[shape], ply_file_path=write_ply(tmp_path / "sparse_pc.ply").name)
+    check(tmp_path, pictures)
+
+
+@pytest.mark.parametrize("file", ["no.ply", "/sparse_pc.ply", "broken.ply", "empty.ply", "", 3, None])
+def test_points_that_cannot_be_read_decide_nothing(tmp_path: Path, file: object) -> None:
+    pictures = write_photos(tmp_path, SHAPES["square"], 6, as_stored=False)
+    (tmp_path / "broken.ply").write_text(write_ply(tmp_path / "sparse_pc.ply").read_text()[:300])
+    (tmp_path / "empty.ply").write_text("ply\nformat ascii 1.0\nelement vertex 0\nproperty float x\nend_header\n")
+    write_json(tmp_path, SHAPES["square"], ply_file_path=file)
+    check(tmp_path, pictures, guessed=True)
 
 
 @pytest.mark.parametrize("source", HABITS)

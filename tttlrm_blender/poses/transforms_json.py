@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..errors import TttlrmError
+from ..gaussians.formats.ply_table import read_element, read_header
 from ..geometry.cameras import OPENGL_AXES
 from ..photos.distortion import PARAMETERS, Distortion
 from ..photos.photo import Photo
@@ -17,9 +21,10 @@ from ..progress import Report
 from .confinement import first_file
 from .json_poses import array, named_images, number
 from .posed_photo import Lens, bad_poses, posed_photo
-from .turns import settled, size_around
+from .turns import Seen, settled, size_around
 
 UPRIGHT = "upright"  # of a frame: whether its camera is for the photo after or before its EXIF orientation is applied
+PLACE, COLOR = ("x", "y", "z"), ("red", "green", "blue")  # fields of nerfstudio's points
 PLAIN = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
 
 
@@ -28,7 +33,11 @@ def read_transforms(poses: Path, folder: Path, content: dict[str, Any], report: 
     found = named_images(poses, folder, content["frames"], report)
     frames = [(path, {**content, **frame}) for path, frame in found]
     photos = [_photo(poses, folder, path, frame) for path, frame in frames]
-    return photos if any(UPRIGHT in frame for _, frame in frames) else settled(poses, photos, False, report)
+    return (
+        photos
+        if any(UPRIGHT in frame for _, frame in frames)
+        else settled(poses, photos, False, report, _seen(poses, folder, content))
+    )
 
 
 def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Photo:
@@ -37,6 +46,24 @@ def _photo(poses: Path, folder: Path, path: Path, frame: dict[str, Any]) -> Phot
         raise bad_poses("The pose file {} has no 4×4 transform_matrix for {}.", poses, path.name)
     photo = posed_photo(folder, path, poses, c2w @ OPENGL_AXES, _lens(poses, path, frame), stored=frame.get(UPRIGHT) is False)
     return replace(photo, mask=_mask(poses, folder, frame) or photo.mask)
+
+
+def _seen(poses: Path, folder: Path, content: dict[str, Any]) -> Seen | None:
+    """The points of the PLY file that nerfstudio names, hidden ones too, as those that a photo sees; none if it is damaged."""
+    name = content.get("ply_file_path")
+    if not isinstance(name, str):
+        return None
+
+    @cache
+    def points() -> tuple[np.ndarray, np.ndarray]:
+        with suppress(TttlrmError, ValueError):
+            if path := first_file((root / name for root in (poses.parent, folder)), poses, name):
+                rows = read_element(path, read_header(path), "vertex")
+                means, colors = (np.stack([rows[field] for field in fields], axis=1) for fields in (PLACE, COLOR))
+                return means, colors
+        return np.empty((0, 3)), np.empty((0, 3))
+
+    return lambda photo: points()
 
 
 def _mask(poses: Path, folder: Path, frame: dict[str, Any]) -> Path | None:
