@@ -6,17 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos.images import TURNS, TURNS_BACK
+from tttlrm_blender.photos.images import TURNS, TURNS_BACK, image_size
 from tttlrm_blender.photos.load import load_photos
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sfm_process import write_images
+from tttlrm_blender.poses.turns import is_upright
 from tttlrm_blender.progress import Report
 
 from ..photos.files import Notes, write_transforms
-from .turned import SHAPES, picture, pose, write_json, write_model, write_opencv, write_photos, write_ply, write_turned
+from .turned import SHAPES, exif_with, picture, pose, write_json, write_model, write_opencv, write_photos, write_ply, write_turned
 
 ALL = range(1, 9)
 WITHOUT_MEANING = ["6", "up", 0, 9, 90, 65535]
@@ -146,6 +149,29 @@ def test_orientations_without_a_meaning_count_as_none(tmp_path: Path, source: st
     pictures = write_photos(tmp_path, SHAPES["portrait"], orientation, as_stored=True)
     write_poses(tmp_path, source, SHAPES["portrait"])
     check(tmp_path, pictures)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.tuples(st.integers(8, 300), st.integers(8, 300)),
+    st.integers(1, 8),
+    st.integers(1, 8),
+    st.booleans(),
+    st.booleans(),
+)
+def test_any_size_that_tells_is_understood(
+    tmp_path_factory: pytest.TempPathFactory, size: tuple[int, int], turn: int, factor: int, upright: bool, stored: bool
+) -> None:
+    """Poses may be for photos of a `factor` more pixels, of which the file has rounded ones."""
+    path = tmp_path_factory.getbasetemp() / "turned.png"
+    Image.new("L", size).save(path, exif=exif_with(turn))
+    width, height = image_size(path, upright)
+    used = is_upright(Path("poses"), path, (width * factor + factor // 3, height * factor - factor // 3), stored)
+    if turn >= 5 and max(size) > 1.1 * min(size) + 2:
+        assert used == upright
+    else:
+        near = np.array(image_size(path, used)) - (width, height)
+        assert abs(near).max() <= 0.1 * max(size) + 2 and (turn >= 5 or used != stored)
 
 
 @pytest.mark.parametrize("size", [(12, 16), (16, 16), (32, 18), (160, 90)])
