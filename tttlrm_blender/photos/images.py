@@ -148,6 +148,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             _read_heif(path)
         with Image.open(path) as image:
             _bounded(path, image.size)
+            if image.format == "TIFF":  # Pillow heeds an orientation in the XMP data for the pixels, but not for the size
+                image.info.pop("xmp", None)
             yield image
 
 
