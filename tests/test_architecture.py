@@ -47,7 +47,7 @@ ROOMS = {
     "kernels": {""},
     "geometry": {""},
     "photos": {"", "geometry"},
-    "poses": {"", "geometry", "photos"},
+    "poses": {"", "gaussians", "geometry", "photos"},
     "gaussians": {"", "geometry"},
     "client": {"", "protocol"},
     "setup": {"", "client", "protocol"},

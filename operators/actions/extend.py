@@ -18,7 +18,7 @@ from ..mixins import Outcome
 from ..narrowing import given, group_of
 from ..scene.cameras import PHOTO, Pictures, add_cameras, camera_of, known_frames, pictures, transforms_json
 from ..scene.reconstruction import cameras_collection, cameras_of
-from ..sources import new_pictured, placement_warning
+from ..sources import new_pictured, picture_warning
 from ..sources.photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
 from ..sources.source import Files
 from .decode import cropped
@@ -70,7 +70,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         files: Files = dict(self._photos)
         if not self.directory:
             shown = new_pictured(context)
-            if warning := placement_warning(shown):
+            if warning := picture_warning(shown):
                 self.report({"WARNING"}, warning)
             found = pictures(shown, photos_folder(taken), taken, splats.matrix_world)
             wanted, files = _with_poses(wanted, found, splats)

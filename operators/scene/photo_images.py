@@ -75,6 +75,12 @@ def photo_turn(image: bpy.types.Image) -> int:
     return int(untyped(image).get(TURN, 1))
 
 
+def lacks_original(image: bpy.types.Image) -> bool:
+    """Whether an image is a copy of a photo whose file is gone."""
+    original = untyped(image).get(ORIGINAL)
+    return bool(original) and not Path(original).is_file()
+
+
 def photo_file(image: bpy.types.Image) -> PhotoFile:
     """The photo of an image; if the original of a copy is gone, the copy. Raises `TttlrmError` if there is no file."""
     original = Path(untyped(image).get(ORIGINAL, ""))

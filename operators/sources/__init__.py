@@ -11,10 +11,10 @@ import bpy
 from ..engine import errors
 from ..narrowing import given, group_of
 from .folders import CheckedFolder, Video, chosen
-from .objects import Clip, Pictured, new_pictured, placement_warning
+from .objects import Clip, Pictured, new_pictured, picture_warning
 from .source import Source
 
-__all__ = ["Source", "chosen", "missing", "new_pictured", "placement_warning", "source_of"]
+__all__ = ["Source", "chosen", "missing", "new_pictured", "picture_warning", "source_of"]
 
 
 def source_of(context: bpy.types.Context) -> Source:

@@ -12,6 +12,7 @@ from ..engine import errors
 from ..narrowing import given
 from ..scene.cameras import background_photo, ignored, photo_set
 from ..scene.clips import clip_set, solved_cameras
+from ..scene.photo_images import lacks_original
 from ..scene.reconstruction import cameras_of
 from ..translations import shown
 from .source import FEWEST, Files, Source
@@ -49,8 +50,8 @@ class Pictured(Source):
 
     @property
     def warning(self) -> str:
-        """A warning about background images that do not exactly fill the camera frame."""
-        return placement_warning(self._objects)
+        """A warning about background images that do not exactly fill the camera frame, and about lost originals."""
+        return picture_warning(self._objects)
 
     def files(self) -> Files:
         """Return the photos and, if all belong to cameras, their poses."""
@@ -101,7 +102,14 @@ def new_pictured(context: bpy.types.Context) -> list[bpy.types.Object]:
     return [obj for obj in context.selected_objects if background_photo(obj) and obj not in old]
 
 
-def placement_warning(objects: Iterable[bpy.types.Object]) -> str:
-    """Return a warning about background images that do not exactly fill the camera frame; empty if there are none."""
-    names = ", ".join(obj.name for obj in objects if ignored(obj))
-    return shown("Offset, rotation, scale and flip of background images are ignored: {}.", names) if names else ""
+def picture_warning(objects: Iterable[bpy.types.Object]) -> str:
+    """Return a warning about background images that do not fill the camera frame, and about lost originals; mostly empty."""
+    objects = list(objects)
+    moved = ", ".join(obj.name for obj in objects if ignored(obj))
+    lost = sum(lacks_original(image) for obj in objects if (image := background_photo(obj)))
+    warnings = []
+    if moved:
+        warnings.append(shown("Offset, rotation, scale and flip of background images are ignored: {}.", moved))
+    if lost:
+        warnings.append(shown("The files of {} photos are gone; smaller copies in the .blend file are used.", lost))
+    return " ".join(warnings)

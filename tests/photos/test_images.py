@@ -104,6 +104,13 @@ def test_stored_pixels_where_wanted(tmp_path: Path, turn: int, suffix: str) -> N
     np.testing.assert_allclose(read_image(path, upright=False), COLORS[..., :3] / 255, atol=1e-6)
 
 
+def test_an_orientation_that_only_the_xmp_data_of_a_tiff_give_means_nothing(tmp_path: Path) -> None:
+    xmp = b'<rdf:Description tiff:Orientation="6"/>'
+    tifffile.imwrite(tmp_path / "a.tif", COLORS[..., :3], photometric="rgb", extratags=[(700, "B", len(xmp), xmp, True)])
+    assert image_size(tmp_path / "a.tif") == COLORS.shape[1::-1] and orientation(tmp_path / "a.tif") == 1
+    np.testing.assert_allclose(read_image(tmp_path / "a.tif"), COLORS[..., :3] / 255, atol=1e-6)
+
+
 def test_stored_pixels_of_16_bits(tmp_path: Path) -> None:
     deep = np.random.default_rng(0).integers(0, 65536, (6, 8, 3), dtype=np.uint16)
     tifffile.imwrite(tmp_path / "a.tif", deep, photometric="rgb", extratags=[(274, "H", 1, 6, True)])

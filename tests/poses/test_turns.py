@@ -6,17 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photos.images import TURNS, TURNS_BACK
+from tttlrm_blender.photos.images import TURNS, TURNS_BACK, image_size
 from tttlrm_blender.photos.load import load_photos
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sfm_process import write_images
+from tttlrm_blender.poses.turns import is_upright
 from tttlrm_blender.progress import Report
 
-from ..photos.files import write_transforms
-from .turned import SHAPES, picture, pose, write_json, write_model, write_opencv, write_photos, write_turned
+from ..photos.files import Notes, write_transforms
+from .turned import SHAPES, exif_with, picture, pose, write_json, write_model, write_opencv, write_photos, write_ply, write_turned
 
 ALL = range(1, 9)
 WITHOUT_MEANING = ["6", "up", 0, 9, 90, 65535]
@@ -30,9 +33,13 @@ def write_poses(folder: Path, source: str, size: tuple[int, int], points: bool =
         (write_json if source == "json" else write_opencv)(folder, size)
 
 
-def check(folder: Path, pictures: list[np.ndarray]) -> None:
-    """Pixels, intrinsics and poses are those of the same photos without an orientation."""
-    photos = find_photos(folder)
+def check(folder: Path, pictures: list[np.ndarray], guessed: bool = False) -> None:
+    """Pixels, intrinsics and poses are those of the same photos without an orientation, and a note tells of a guess."""
+    notes = Notes()
+    photos = find_photos(folder, report=notes)
+    assert ["may be for upright photos or for photos as stored; 3 of them, such as 0.png" in note for note in notes.notes] == (
+        [True] if guessed else []
+    )
     loaded = load_photos(photos)
     np.testing.assert_allclose(loaded.images, np.array(pictures) / 255, atol=1e-6)
     height, width, _ = pictures[0].shape
@@ -47,7 +54,7 @@ def check(folder: Path, pictures: list[np.ndarray]) -> None:
 def test_the_source_of_the_poses_decides(tmp_path: Path, source: str, shape: str, orientation: int) -> None:
     pictures = write_photos(tmp_path, SHAPES[shape], orientation, as_stored=HABITS[source])
     write_poses(tmp_path, source, SHAPES[shape])
-    check(tmp_path, pictures)
+    check(tmp_path, pictures, guessed=orientation != 1 and (shape == "square" or orientation < 5))
 
 
 @pytest.mark.parametrize("shape", ["landscape", "portrait"])
@@ -66,6 +73,30 @@ def test_points_decide_where_both_ways_fit(tmp_path: Path, shape: str, orientati
     pictures = write_photos(tmp_path, SHAPES[shape], orientation, as_stored)
     write_model(tmp_path, SHAPES[shape], points=True)
     check(tmp_path, pictures)
+
+
+@pytest.mark.parametrize("as_stored", [True, False])
+@pytest.mark.parametrize(("shape", "orientation"), [("landscape", 3), ("square", 6), ("square", 8)])
+def test_points_of_nerfstudio_decide_too(tmp_path: Path, shape: str, orientation: int, as_stored: bool) -> None:
+    pictures = write_photos(tmp_path, SHAPES[shape], orientation, as_stored)
+    write_json(tmp_path, SHAPES[shape], ply_file_path=write_ply(tmp_path / "sparse_pc.ply").name)
+    check(tmp_path, pictures)
+
+
+def test_points_of_nerfstudio_that_have_moved_decide(tmp_path: Path) -> None:
+    pictures = write_photos(tmp_path, SHAPES["square"], 6, as_stored=True)
+    write_ply(tmp_path / "sparse_pc.ply")
+    write_json(tmp_path, SHAPES["square"], ply_file_path=r"C:\scans\sparse_pc.ply")
+    check(tmp_path, pictures)
+
+
+@pytest.mark.parametrize("file", ["no.ply", "broken.ply", "empty.ply", "", 3, None])
+def test_points_that_cannot_be_read_decide_nothing(tmp_path: Path, file: object) -> None:
+    pictures = write_photos(tmp_path, SHAPES["square"], 6, as_stored=False)
+    (tmp_path / "broken.ply").write_text(write_ply(tmp_path / "sparse_pc.ply").read_text()[:300])
+    (tmp_path / "empty.ply").write_text("ply\nformat ascii 1.0\nelement vertex 0\nproperty float x\nend_header\n")
+    write_json(tmp_path, SHAPES["square"], ply_file_path=file)
+    check(tmp_path, pictures, guessed=True)
 
 
 @pytest.mark.parametrize("source", HABITS)
@@ -95,7 +126,7 @@ def test_damaged_points_decide_nothing(tmp_path: Path) -> None:
     pictures = write_photos(tmp_path, SHAPES["square"], 6, as_stored=True)
     write_model(tmp_path, SHAPES["square"], points=True)
     (tmp_path / "sparse/0/points3D.bin").write_bytes(b"\1")
-    check(tmp_path, pictures)
+    check(tmp_path, pictures, guessed=True)
 
 
 def test_points_without_the_colors_of_any_photo_decide_nothing(tmp_path: Path) -> None:
@@ -125,6 +156,29 @@ def test_orientations_without_a_meaning_count_as_none(tmp_path: Path, source: st
     pictures = write_photos(tmp_path, SHAPES["portrait"], orientation, as_stored=True)
     write_poses(tmp_path, source, SHAPES["portrait"])
     check(tmp_path, pictures)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.tuples(st.integers(8, 300), st.integers(8, 300)),
+    st.integers(1, 8),
+    st.integers(1, 8),
+    st.booleans(),
+    st.booleans(),
+)
+def test_any_size_that_tells_is_understood(
+    tmp_path_factory: pytest.TempPathFactory, size: tuple[int, int], turn: int, factor: int, upright: bool, stored: bool
+) -> None:
+    """Poses may be for photos of a `factor` more pixels, of which the file has rounded ones."""
+    path = tmp_path_factory.getbasetemp() / "turned.png"
+    Image.new("L", size).save(path, exif=exif_with(turn))
+    width, height = image_size(path, upright)
+    used = is_upright(Path("poses"), path, (width * factor + factor // 3, height * factor - factor // 3), stored)
+    if turn >= 5 and max(size) > 1.1 * min(size) + 2:
+        assert used == upright
+    else:
+        near = np.array(image_size(path, used)) - (width, height)
+        assert abs(near).max() <= 0.1 * max(size) + 2 and (turn >= 5 or used != stored)
 
 
 @pytest.mark.parametrize("size", [(12, 16), (16, 16), (32, 18), (160, 90)])

@@ -95,6 +95,15 @@ def write_json(folder: Path, size: tuple[int, int], count: int = 3, **changes: o
     (folder / "transforms.json").write_text(json.dumps({key: value for key, value in content.items() if value is not None}))
 
 
+def write_ply(path: Path) -> Path:
+    """The points as nerfstudio writes them."""
+    fields = [*(f"property float {axis}" for axis in "xyz"), *(f"property uint8 {color}" for color in ("red", "green", "blue"))]
+    rows = [" ".join(map(str, [*place, *color])) for place, color in zip(POINTS, COLORS, strict=True)]
+    header = ["ply", "format ascii 1.0", f"element vertex {len(rows)}", *fields, "end_header"]
+    path.write_text("\n".join([*header, *rows, ""]))
+    return path
+
+
 def write_opencv(folder: Path, size: tuple[int, int], count: int = 3) -> None:
     """An opencv_cameras.json of the cameras, which gives no size."""
     lens = {"fx": 40.0, "fy": 40.0, "cx": size[0] / 2, "cy": size[1] / 2}

@@ -141,6 +141,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         Image.init()
         with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
             _bounded(path, image.size)
+            if image.format == "TIFF":  # Pillow heeds an orientation in the XMP data for the pixels, but not for the size
+                image.info.pop("xmp", None)
             yield image
 
 

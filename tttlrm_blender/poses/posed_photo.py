@@ -46,7 +46,7 @@ def photos_of(poses: PoseFile, found: Found, folder: Path, report: Report) -> li
     posed = _sensible(pairs, lambda path, view: (_photo(poses, folder, path, view), view.mask), name, report)
     photos = _with_masks(poses, posed, folder, report)
     known = any(view.upright is not None for view in poses.views)
-    return photos if known else settled(photos, poses.stored, poses.seen)
+    return photos if known else settled(poses.path, photos, poses.stored, report, poses.seen)
 
 
 def cameras_of(poses: PoseFile, folder: Path, report: Report) -> tuple[list[str], Cameras]:

@@ -4,25 +4,49 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..errors import TttlrmError
+from ..gaussians.formats.ply_table import read_element, read_header
 from ..geometry.cameras import OPENGL_AXES
 from ..photos.distortion import PARAMETERS, Distortion
 from .json_poses import array, image_extent, image_name, number
+from .named_files import find_files
 from .pose_files import bad_poses
+from .turns import Seen
 from .views import Lens, Size, View
 
 UPRIGHT = "upright"  # of a frame: whether its camera is for the photo after or before its EXIF orientation is applied
+PLACE, COLOR = ("x", "y", "z"), ("red", "green", "blue")  # fields of nerfstudio's points
 PLAIN = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
 
 
 def transforms_views(poses: Path, content: dict[str, Any]) -> list[View]:
     """The views of a parsed transforms.json. Values of a frame override those shared by all."""
     return [_view(poses, {**content, **frame}) for frame in content["frames"]]
+
+
+def named_points(poses: Path, content: dict[str, Any]) -> Seen | None:
+    """The points of the PLY file that nerfstudio names, hidden ones too, as those that a photo sees; none if it is damaged."""
+    name = image_name(content, "ply_file_path")
+    if not name:
+        return None
+
+    @cache
+    def points() -> tuple[np.ndarray, np.ndarray]:
+        with suppress(TttlrmError, ValueError):
+            if path := find_files(poses, [name], [poses.parent], poses.parent, (".ply",)).files.get(name):
+                rows = read_element(path, read_header(path), "vertex")
+                means, colors = (np.stack([rows[field] for field in fields], axis=1) for fields in (PLACE, COLOR))
+                return means, colors
+        return np.empty((0, 3)), np.empty((0, 3))
+
+    return lambda photo: points()
 
 
 def _view(poses: Path, frame: dict[str, Any]) -> View:

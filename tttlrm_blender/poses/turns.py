@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import Code, TttlrmError
+from ..errors import Code, Text, TttlrmError, text
 from ..photos.images import image_size, orientation, read_reduced
 from ..photos.photo import Photo, same_shape
 from ..photos.raw import is_raw
+from ..progress import Report
 
 STRETCH = 0.02  # of the aspect ratio, by which sizes may differ: sizes are rounded to whole blocks, frames of videos padded
 SIDE = 512  # pixels of the longest side at which colors are compared
@@ -50,28 +51,39 @@ def is_upright(poses: Path, path: Path, size: tuple[int, int], stored: bool) -> 
     )
 
 
-def settled(photos: list[Photo], stored: bool, seen: Seen | None = None) -> list[Photo]:
-    """The photos, with those that fit both ways held as the points that they show or the other photos of one pose file tell.
+def settled(poses: Path, photos: list[Photo], stored: bool, report: Report, seen: Seen | None = None) -> list[Photo]:
+    """The photos of one pose file, with those that fit both ways held as the points that they see or the other photos tell.
 
-    `stored` is the habit of the program that wrote the file, for which they are now.
+    Where neither does, they are held as is the habit of the program that wrote the file, as `stored` or upright, with a note.
     """
     turned = [photo for photo in photos if orientation(photo.path) != 1]
     known = [photo for photo in turned if image_size(photo.path) != image_size(photo.path, upright=False)]
-    unknown = {photo for photo in turned if photo not in known and not is_raw(photo.path)}
+    unknown = [photo for photo in turned if photo not in known and not (stored and is_raw(photo.path))]
     if not unknown:
         return photos
-    upright = _as_points_tell(list(unknown)[:MOST_COMPARED], seen) if seen else None
+    upright = _as_points_tell(unknown[:MOST_COMPARED], seen) if seen else None
+    upright = _majority(known) if upright is None else upright
     if upright is None:
-        upright = _majority([photo.upright for photo in known], otherwise=not stored)
+        upright = not stored
+        report.note(_guess(upright, poses, unknown))
     return [replace(photo, upright=upright) if photo in unknown else photo for photo in photos]
+
+
+def _guess(upright: bool, poses: Path, photos: list[Photo]) -> Text:
+    template = "The pose file {} may be for upright photos or for photos as stored; {} of them, such as {}, are used as stored."
+    if upright:
+        template = "The pose file {} may be for upright photos or for photos as stored; {} of them, such as {}, are used upright."
+    return text(template, poses, len(photos), photos[0].name)
 
 
 def _nearly_same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
     return abs(first[0] * second[1] / (first[1] * second[0]) - 1) <= STRETCH
 
 
-def _majority(votes: list[bool], otherwise: bool) -> bool:
-    return otherwise if 2 * sum(votes) == len(votes) else 2 * sum(votes) > len(votes)
+def _majority(photos: list[Photo]) -> bool | None:
+    """Whether most photos are upright; None for a tie."""
+    votes = 2 * sum(photo.upright for photo in photos) - len(photos)
+    return votes > 0 if votes else None
 
 
 def _as_points_tell(photos: list[Photo], seen: Seen) -> bool | None:

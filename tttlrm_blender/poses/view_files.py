@@ -17,7 +17,7 @@ from .posed_video import frame_numbers, with_frame_names
 from .scannet import scannet_views
 from .shapenet import shapenet_views
 from .text_poses import pose_folder
-from .transforms_json import transforms_views
+from .transforms_json import named_points, transforms_views
 from .views import PoseFile
 
 TRAIN = "transforms_train.json"  # of NeRF-synthetic
@@ -89,7 +89,7 @@ def _read_json(path: Path) -> PoseFile:
         views = transforms_views(path, with_frame_names(path, content))
         return PoseFile(path, views, path.parent, str(content["video"]), frame_numbers(path, content))
     views_of = opencv_views if "w2c" in content["frames"][0] else transforms_views
-    return PoseFile(path, views_of(path, content), path.parent)
+    return PoseFile(path, views_of(path, content), path.parent, seen=named_points(path, content))
 
 
 def _read_text(intrinsics: Path) -> PoseFile:
