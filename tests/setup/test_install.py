@@ -232,3 +232,9 @@ def test_an_index_that_does_not_answer_is_told(online, monkeypatch):
     monkeypatch.setenv("PIP_RETRIES", "1")
     with pytest.raises(TttlrmError, match="Installing packages failed: the package index cannot be reached"):
         Setup(online).result()
+
+
+def test_a_log_in_the_way_is_told(wanted):
+    wanted.log.mkdir()
+    with pytest.raises(TttlrmError, match=f"Setting up the worker failed: {wanted.log}: Is a directory"):
+        Setup(wanted).result()

@@ -170,7 +170,7 @@ def _started(command: list[str], token: str, log: Path, folder: str) -> subproce
 def _unstartable(error: OSError, place: str | Text, hint: str) -> TttlrmError:
     """The error for a worker without a place or a program; Windows does not name programs that it does not find."""
     named = error.filename or place
-    return TttlrmError("The worker cannot be started: {}: {}.", named, error.strerror, hint=hint, code=Code.NO_WORKER)
+    return TttlrmError("The worker cannot be started: {}: {}.", named, error, hint=hint, code=Code.NO_WORKER)
 
 
 def _addresses(output: IO[bytes]) -> Iterator[tuple[str, int]]:
