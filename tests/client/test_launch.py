@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -121,6 +122,31 @@ def test_a_worker_that_cannot_start_tells_why(tmp_path):
     with pytest.raises(TttlrmError, match="torch is missing") as caught:
         launch_worker(program=(str(program),))
     assert caught.value.code == "worker_died"
+
+
+def test_what_libraries_print_before_the_address_is_passed_over(tmp_path):
+    program = tmp_path / "talkative.py"
+    program.write_text(
+        f"print('hello\\n[]\\n{{}}\\n7', flush=True)\nimport runpy\nrunpy.run_path({SMALL[0]!r}, run_name='__main__')"
+    )
+    with launch_worker(program=(str(program),)) as worker, worker.connect() as client:
+        client.upload("s", {"a": b"1"})
+
+
+@pytest.mark.parametrize("log", ["missing/worker.log", "folder", "file/worker.log"])
+def test_a_log_that_cannot_be_written_is_told(log, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(TttlrmError, match="The worker cannot be started: ") as caught:
+        launch_worker(program=SMALL, log_path=tmp_path / log)
+    assert caught.value.code == "no_worker" and str(tmp_path / log) in caught.value.sentence
+
+
+def test_without_a_folder_for_temporary_files_a_sentence_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(TttlrmError, match="The worker cannot be started: ") as caught:
+        launch_worker(program=SMALL)
+    assert caught.value.code == "no_worker"
 
 
 def test_a_worker_that_takes_too_long_is_ended(tmp_path, monkeypatch):

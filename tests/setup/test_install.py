@@ -15,7 +15,6 @@ from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.protocol import messages
 from tttlrm_blender.protocol.messages import Progress
 from tttlrm_blender.setup import Environment, Setup, Wanted, commands
-from tttlrm_blender.setup.machine import Build
 from tttlrm_blender.stages import Stage
 
 pytestmark = pytest.mark.slow
@@ -155,35 +154,6 @@ def test_a_linked_folder_is_used_and_kept(wanted, tmp_path):
     assert wanted.folder.is_symlink() and not any(target.iterdir())
 
 
-def test_what_is_no_folder_is_told(wanted, tmp_path):
-    wanted.folder.write_text("a file")
-    with pytest.raises(TttlrmError, match=r"A file .* is in the way") as caught:
-        Setup(wanted).result()
-    assert caught.value.code == "bad_folder" and wanted.folder.read_text() == "a file"
-    wanted.folder.unlink()
-    for target in (tmp_path / "unplugged", wanted.folder):  # nothing, and itself
-        wanted.folder.symlink_to(target)
-        with pytest.raises(TttlrmError, match=r"is a link to .*, where there is no folder") as caught:
-            Setup(wanted).result()
-        assert caught.value.code == "bad_folder" and wanted.folder.is_symlink()
-        wanted.folder.unlink()
-
-
-NOTES = ["", "{", "[]", "3", "null", '"text"', '{"torch": 2}', '{"source": ["cpu"]}', "[" * 100_000, "\0", "\ud800"]
-
-
-@pytest.mark.parametrize("note", NOTES, ids=lambda note: repr(note[:12]))
-def test_a_damaged_note_is_told(note, tmp_path):
-    folder = tmp_path / "environment"
-    folder.mkdir()
-    (folder / "tttlrm.json").write_bytes(note.encode("utf-8", "surrogatepass"))
-    found = Environment(folder)
-    assert found.state == "damaged" and found.torch == "" and not found.fits(commands.Source(Build("cpu")))
-    found.check()
-    found.remove()
-    assert not folder.exists()
-
-
 def test_an_environment_with_a_damaged_note_is_made_anew(made):
     (made.folder / "tttlrm.json").write_text("[1]")
     (made.folder / "left over").touch()
@@ -262,3 +232,9 @@ def test_an_index_that_does_not_answer_is_told(online, monkeypatch):
     monkeypatch.setenv("PIP_RETRIES", "1")
     with pytest.raises(TttlrmError, match="Installing packages failed: the package index cannot be reached"):
         Setup(online).result()
+
+
+def test_a_log_in_the_way_is_told(wanted):
+    wanted.log.mkdir()
+    with pytest.raises(TttlrmError, match=f"Setting up the worker failed: {wanted.log}: Is a directory"):
+        Setup(wanted).result()

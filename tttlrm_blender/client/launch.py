@@ -8,9 +8,13 @@ import secrets
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
+from typing import IO
 
 from ..child_process import ROOT, child_environment, without_window
 from ..errors import Code, Text, TttlrmError, text
@@ -79,17 +83,16 @@ class WorkerProcess:
     def _await_ready(self, timeout: float) -> None:
         """Wait for the line with the address. Raises `TttlrmError` if the process ends first or takes too long."""
         assert self.process and self.process.stdout
-        output, lines = self.process.stdout, list[bytes]()
-        reader = threading.Thread(target=lambda: lines.append(output.readline()), daemon=True)
+        output, found = self.process.stdout, list[tuple[str, int]]()
+        reader = threading.Thread(target=lambda: found.extend(islice(_addresses(output), 1)), daemon=True)
         reader.start()
         reader.join(timeout)
-        if not lines:
+        if found:
+            self.host, self.port = found[0]
+        elif reader.is_alive():
             raise self._failure("The worker did not start within {:.0f} seconds.", timeout)
-        try:
-            ready = json.loads(lines[0])
-            self.host, self.port = ready["host"], ready["port"]
-        except (ValueError, TypeError, KeyError):
-            raise self._death("The worker stopped unexpectedly while starting (exit code {}).") from None
+        else:
+            raise self._death("The worker stopped unexpectedly while starting (exit code {}).")
 
     def _why_lost(self) -> TttlrmError | None:
         assert self.process
@@ -126,14 +129,18 @@ def launch_worker(
 ) -> WorkerProcess:
     """Start a worker and wait until it listens.
 
-    `python` is an interpreter that has torch (default: this one); it imports the engine that this file belongs to.
-    `log_path` is overwritten; without it, the log is a temporary file that `stop` deletes. `scenes` is the folder where scenes
-    outlive the worker; without it, they last until `stop`. Raises `TttlrmError`.
+    `python` is an interpreter that has torch (default: this one); it imports the engine that this file belongs to. PYTHONPATH
+    counts for this one only. `log_path` is overwritten; without it, the log is a temporary file that `stop` deletes. `scenes`
+    is the folder where scenes outlive the worker; without it, they last until `stop`. Raises `TttlrmError`.
     """
-    folder = TemporaryDirectory(prefix="tttlrm-", ignore_cleanup_errors=True)
-    log = Path(log_path or Path(folder.name) / "worker.log").absolute()
+    try:
+        folder = TemporaryDirectory(prefix="tttlrm-", ignore_cleanup_errors=True)
+        log = Path(log_path or Path(folder.name) / "worker.log").absolute()
+        log.unlink(missing_ok=True)
+    except OSError as error:
+        hint = "Free some disk space, or check that this place can be written to."
+        raise _unstartable(error, text("the folder for temporary files"), hint) from error
     kept = Path(scenes or Path(folder.name) / "scenes").absolute()
-    log.unlink(missing_ok=True)
     command = [str(python or sys.executable), *program, "--owned", "--folder", str(kept), "--log", str(log)]
     worker = WorkerProcess(command, log, folder)
     try:
@@ -157,13 +164,21 @@ def _started(command: list[str], token: str, log: Path, folder: str) -> subproce
                 **without_window(),
             )
     except OSError as error:
-        raise TttlrmError(
-            "The worker cannot be started: {}: {}.",
-            error.filename or command[0],
-            error.strerror,
-            hint="Choose a Python that has PyTorch and the packages of tttLRM.",
-            code=Code.NO_WORKER,
-        ) from error
+        raise _unstartable(error, command[0], hint="Choose a Python that has PyTorch and the packages of tttLRM.") from error
+
+
+def _unstartable(error: OSError, place: str | Text, hint: str) -> TttlrmError:
+    """The error for a worker without a place or a program; Windows does not name programs that it does not find."""
+    named = error.filename or place
+    return TttlrmError("The worker cannot be started: {}: {}.", named, error, hint=hint, code=Code.NO_WORKER)
+
+
+def _addresses(output: IO[bytes]) -> Iterator[tuple[str, int]]:
+    """Yield the host and port that a worker prints; other lines, as libraries may print them, are passed over."""
+    for line in output:
+        with suppress(ValueError, TypeError, KeyError):
+            ready = json.loads(line)
+            yield ready["host"], ready["port"]
 
 
 def _environment(python: str, token: str) -> dict[str, str]:

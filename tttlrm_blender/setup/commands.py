@@ -58,7 +58,7 @@ class Source:
 
 def pinned(file: Path) -> list[str]:
     """The packages pinned in a file, such as "torch==2.13.0"."""
-    return PINNED.findall(file.read_text())
+    return PINNED.findall(file.read_text("utf-8"))
 
 
 def install_packages(python: Path, source: Source) -> list[str]:
@@ -119,15 +119,15 @@ def _from(source: Source) -> list[str]:
 def _torch(source: Source) -> list[str]:
     """PyTorch's requirement and index. Without known hashes, the packages that only this build needs come from there too."""
     index = ["--index-url", source.torch_index] if source.torch_index and not source.wheels else []
-    hashed = HASHED if "--hash=" in source.torch.read_text() else ()
+    hashed = HASHED if "--hash=" in source.torch.read_text("utf-8") else ()
     return [*index, *hashed, "--requirement", str(source.torch)]
 
 
 def _build_in(wheels: Path, wanted: str) -> str:
     """The name of the build of PyTorch in a folder of wheels, the wanted one if there are several. Raises `TttlrmError`."""
-    version = _torch_version()
-    held = {name.removeprefix("torch-").partition("-")[0] for name in (wheel.name for wheel in wheels.glob("torch-*.whl"))}
-    builds = {word.partition("+")[2] for word in held if word.partition("+")[0] == version} & {"", *BUILDS}
+    version = next(package.rpartition("=")[2] for package in pinned(TORCH) if package.startswith("torch="))
+    held = {wheel.name.split("-")[1] for wheel in wheels.glob("torch-*-*.whl")}
+    builds = [name for name in ("", *BUILDS) if (f"{version}+{name}" if name else version) in held]
     if not builds:
         raise TttlrmError(
             "The folder {} has PyTorch {}; this version of tttLRM needs {}.",
@@ -137,8 +137,4 @@ def _build_in(wheels: Path, wanted: str) -> str:
             hint="Fill it again with `make wheelhouse` of this version.",
             code=Code.NO_WHEELS,
         )
-    return wanted if wanted in builds else max(builds)
-
-
-def _torch_version() -> str:
-    return next(package.rpartition("=")[2] for package in pinned(TORCH) if package.startswith("torch="))
+    return wanted if wanted in builds else builds[0]

@@ -62,6 +62,7 @@ class Setup(Job[SetupResult]):
         self.lines: deque[str] = deque(maxlen=LAST_LINES)
         self._wanted, self._environment = wanted, Environment(wanted.folder)
         self._runner = Runner()
+        self._versions = VERSIONS  # of Python
         self._made = False
         threading.Thread(target=self._do, name="tttLRM setup", daemon=True).start()
 
@@ -73,8 +74,9 @@ class Setup(Job[SetupResult]):
                 event = self._outcome()
         except OSError as error:
             hint = "Fix the problem and try again."
-            why = [error.strerror or type(error).__name__, error.filename or self._wanted.folder]
-            event = Failed.of(TttlrmError("Setting up the worker failed: {}: {}.", *why, hint=hint, code=Code.SETUP_FAILED))
+            where = error.filename or self._wanted.folder
+            why = TttlrmError("Setting up the worker failed: {}: {}.", where, error, hint=hint, code=Code.SETUP_FAILED)
+            event = Failed.of(why)
         self.put(event)
 
     def _outcome(self) -> Event:
@@ -98,7 +100,8 @@ class Setup(Job[SetupResult]):
     def _source(self) -> Source:
         self._tell(Stage.LOOK_AROUND, LOOK, 0.0)
         self._environment.check()
-        self._versions = versions_for(self._wanted.wheels) if self._wanted.wheels else VERSIONS
+        if self._wanted.wheels:
+            self._versions = versions_for(self._wanted.wheels)
         source = Source(choose_build(look(), self._wanted.build), self._wanted.index, self._wanted.wheels)
         self._say(f"PyTorch as pinned in {source.torch.name}, from {source.wheels or source.torch_index or 'PyPI'}")
         return source

@@ -18,7 +18,7 @@ INDEXES = ("index-url", "extra-index-url")
 CONNECTIONS = ("cert", "client-cert", "proxy", "trusted-host", "keyring-provider", "timeout", "default-timeout", "retries")
 KEPT = (*INDEXES, *CONNECTIONS, "resume-retries", "cache-dir", "no-cache-dir")
 SECTIONS = ("global", "install", "download")  # of pip's configuration; later ones win
-SETTING = re.compile(rf"^({'|'.join(SECTIONS)})\.([a-z-]+)=(.+)$", re.MULTILINE)
+SETTING = re.compile(rf"^({'|'.join(SECTIONS)})\.([a-z-]+)=(['\"].*['\"])$", re.MULTILINE)
 PATIENCE = 60.0  # seconds
 
 

@@ -13,7 +13,7 @@ from ..child_process import without_window
 from ..errors import Code, TttlrmError
 from .isolation import python_environment
 
-VERSIONS = ((3, 11), (3, 12), (3, 13))  # PyTorch and all other packages have wheels for these
+VERSIONS: tuple[tuple[int, int], ...] = ((3, 11), (3, 12), (3, 13))  # PyTorch and all other packages have wheels for these
 PATIENCE = 30.0  # seconds
 PROBE = "import ensurepip, sys, venv; print(*sys.version_info[:2], sys.implementation.name, sys.maxsize > 2**32)"
 
