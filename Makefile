@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-# On Linux without a GPU, TORCH="torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu" saves gigabytes.
+# On Linux without a GPU, TORCH="torch==2.13.0+cpu --index-url https://download.pytorch.org/whl/cpu" saves gigabytes.
 TORCH ?= torch==2.13.0
 # The bpy module exists for Python 3.11 only: with other versions, everything but the Blender side is set up.
 BPY := $(shell $(PYTHON) -c 'import sys; print(",blender" if sys.version_info[:2] == (3, 11) else "")')
