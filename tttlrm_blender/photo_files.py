@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
 from .errors import Code, TttlrmError, some
 
@@ -66,6 +67,18 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     """The names of files below the folder that contains them all."""
     folder = Path(os.path.commonpath([path.parent for path in paths])) if paths else Path()
     return [named(path, folder) for path in paths]
+
+
+def key(name: str) -> str:
+    """What is left of a name without regard to capital letters and the way accents are composed."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def stem_key(name: str, suffixes: Collection[str] = PHOTOS + RAW) -> str:
+    """The key of a name without its suffix, if that is one of files of this kind; `r.0` has none."""
+    whole = key(name)
+    suffix = PurePosixPath(whole).suffix
+    return whole.removesuffix(suffix) if suffix in suffixes else whole
 
 
 def no_photos(folder: Path) -> TttlrmError:

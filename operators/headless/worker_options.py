@@ -50,7 +50,7 @@ def _running(args: Namespace) -> Worker:
     token = os.environ.get("TTTLRM_TOKEN", "")
     if args.token_file:
         try:
-            token = args.token_file.read_text(encoding="utf-8").strip()
+            token = args.token_file.read_text(encoding="utf-8-sig").strip()
         except OSError as error:
             hint = "Name the file that the worker told of when it started."
             raise errors.TttlrmError(

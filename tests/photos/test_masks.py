@@ -37,6 +37,10 @@ def write_mask(path: Path, width: int = 16, height: int = 12) -> Path:
         ("images/left/a.jpg", "masks/left/a.png"),
         ("left/a.jpg", "masks/left/a.jpg.png"),
         ("images/a.jpg", "images/masks/a.png"),
+        ("images/a.JPG", "masks/A.PNG"),
+        ("images/A.jpg", "masks/a.jpg"),
+        ("images/a.jpg", "masks/A.JPG.png"),
+        ("images/left/a.jpg", "masks/left/A.bmp"),
     ],
 )
 def test_where_masks_are_found(tmp_path: Path, image: str, mask: str) -> None:
@@ -62,6 +66,9 @@ def test_masks_of_the_other_way_to_hold_a_photo_are_turned(tmp_path: Path, turn:
 def test_no_mask(tmp_path: Path) -> None:
     write_mask(tmp_path / "masks/b.png")
     assert mask_of(tmp_path / "images/a.jpg") is None
+    for name in ("A.jpg", "a.bmp"):
+        write_mask(tmp_path / "masks" / name)
+    assert mask_of(tmp_path / "images/a.jpg") is None, "neither of two"
     assert mask_of(tmp_path / "masks/b.png") is None, "a photo is not its own mask"
 
 

@@ -236,3 +236,12 @@ def test_masks_in_their_usual_place_stand_in_for_missing_ones(tmp_path: Path) ->
     write_masks(tmp_path, *(f"masks/{index}.png" for index in range(3)))
     masks, notes = masked(tmp_path, "gone/0.png", "gone/1.png", "")
     assert masks == [f"masks/{index}.png" for index in range(3)] and notes == ""
+
+
+def test_masks_of_no_photo_are_named(tmp_path: Path) -> None:
+    write_transforms(tmp_path)
+    write_masks(tmp_path, "masks/0.png", "masks/1.png.png", "masks/x/2.JPG", "masks/mask_0.png", "masks/x/3.png")
+    notes = Notes()
+    photos = find_photos(tmp_path, report=notes)
+    assert [photo.mask is not None for photo in photos] == [True, True, False]
+    assert notes.notes == ["These masks have the name of no photo and are not used: masks/mask_0.png, masks/x/3.png."]

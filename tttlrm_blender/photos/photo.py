@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import Code, TttlrmError, text
 from ..geometry.similarity import Similarity
+from ..photo_files import is_photo, key, stem_key
 from ..progress import Report
 from .distortion import Distortion
 
@@ -54,16 +55,27 @@ class Photo:
 def mask_of(path: Path) -> Path | None:
     """The mask of an image: NAME.png or NAME.SUFFIX.png in a folder `masks` beside it or beside a folder that contains it.
 
-    Folders between the two are repeated below `masks`, with or without the first, which is mostly `images`.
+    Folders between the two are repeated below `masks`, with or without the first, which is mostly `images`. Where only one
+    file fits, it may be spelled otherwise and have another suffix.
     """
     for root in list(path.parents)[:DEEPEST]:
         below = path.relative_to(root).parent
         for place in dict.fromkeys((root / "masks" / below, root / "masks" / Path(*below.parts[1:]))):
-            masks = (place / f"{name}.png" for name in (path.stem, path.name))
-            found = next((mask for mask in masks if mask.is_file() and mask != path), None)
+            found = _mask_in(place, path)
             if found:
                 return found
     return None
+
+
+def _mask_in(folder: Path, image: Path) -> Path | None:
+    """The mask of an image in a folder; its name may be spelled otherwise and have another suffix if only one file fits."""
+    masks = (folder / f"{name}.png" for name in (image.stem, image.name))
+    exact = next((mask for mask in masks if mask.is_file() and mask != image), None)
+    if exact or not folder.is_dir():
+        return exact
+    names = {stem_key(image.name), key(image.name)}
+    alike = [file for file in folder.iterdir() if file != image and is_photo(file) and stem_key(file.name) in names]
+    return alike[0] if len(alike) == 1 else None
 
 
 def leave_out(errors: list[TttlrmError], left: int, report: Report) -> None:

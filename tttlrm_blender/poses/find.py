@@ -7,7 +7,20 @@ from collections.abc import Collection
 from pathlib import Path
 
 from ..errors import Code, TttlrmError, some, text
-from ..photo_files import UNREAD, image_files, images_in, is_photo, is_video, kinds, named, no_photos, video_files
+from ..photo_files import (
+    MASKS,
+    UNREAD,
+    image_files,
+    images_in,
+    is_photo,
+    is_video,
+    key,
+    kinds,
+    named,
+    no_photos,
+    stem_key,
+    video_files,
+)
 from ..photos.cull import Looks, cull_photos
 from ..photos.photo import Photo
 from ..photos.video import frames_of
@@ -15,7 +28,7 @@ from ..progress import Report
 from .colmap import model_views
 from .confinement import confined
 from .estimate import estimate_poses, note_lost
-from .named_files import Found, find_files, stem_key
+from .named_files import Found, find_files
 from .posed_photo import photos_of
 from .posed_video import posed_frames
 from .view_files import TRAIN, named_poses, poses_beside, read_poses
@@ -92,6 +105,7 @@ def _posed(poses: PoseFile, folder: Path, report: Report, known: Collection[str]
     if new and all(photo.name in known for photo in photos):
         return []
     _note_unposed(poses.path, found, folder, report)
+    _note_unused_masks(photos, folder, report)
     return photos
 
 
@@ -127,7 +141,21 @@ def _estimated(folder: Path, report: Report, looks: Looks | None) -> list[Photo]
     note_lost(images, folder, model, report)
     with confined(None):  # the names are those of the files found above; frames of a video lie in the cache
         estimated = PoseFile(model, model_views(model, estimated=True), folder)
-        return photos_of(estimated, _files_of(estimated, folder), folder, report)
+        photos = photos_of(estimated, _files_of(estimated, folder), folder, report)
+    _note_unused_masks(photos, folder, report)
+    return photos
+
+
+def _note_unused_masks(photos: list[Photo], folder: Path, report: Report) -> None:
+    """Name the masks in the usual folders that are those of no image: mostly their names do not agree."""
+    parents = {photo.path.parent for photo in photos}
+    images = {form for parent in parents for path in images_in(parent) for form in (stem_key(path.name), key(path.name))}
+    roots = {root for parent in parents for root in (parent, *parent.parents) if root.is_relative_to(folder)}
+    masks = [path for root in roots for path in (root / MASKS).rglob("*") if is_photo(path)]
+    used = {photo.mask for photo in photos}
+    others = sorted(named(path, folder) for path in masks if path not in used and stem_key(path.name) not in images)
+    if others:
+        report.note(text("These masks have the name of no photo and are not used: {}.", some(others)))
 
 
 def _note_unread(images: list[Path], folder: Path, report: Report) -> None:

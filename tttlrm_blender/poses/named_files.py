@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from ..photo_files import MASKS, PHOTOS, RAW, SMALLER
+from ..photo_files import MASKS, PHOTOS, RAW, SMALLER, key, stem_key
 from .confinement import within_bounds
 from .pose_files import bad_poses
 
@@ -135,7 +134,7 @@ class _Folders:
         if self.contents(folder).exists or folder.parent == folder:
             return [folder]
         around = (place for place in self._respelled(folder.parent) if self.contents(place).exists)
-        return [child for place in around for child in self.contents(place).folders if _key(child.name) == _key(folder.name)]
+        return [child for place in around for child in self.contents(place).folders if key(child.name) == key(folder.name)]
 
 
 class _Contents:
@@ -169,7 +168,7 @@ class _Contents:
     def fitting(self, name: str) -> list[Path]:
         """The files that a name may mean; a camera raw file only where no image was made of it."""
         alike = self.by_stem.get(stem_key(name, self.suffixes), [])
-        exact = [file for file in alike if _key(file.name) == _key(name)]
+        exact = [file for file in alike if key(file.name) == key(name)]
         finished = [file for file in alike if file.suffix.lower() not in RAW]
         return exact or finished or alike
 
@@ -189,12 +188,12 @@ class _Moved:
 
     def fitting(self, name: str) -> tuple[list[Path], int]:
         """The files that fit best, and the number of folders that they share with the name."""
-        *folders, last = [_key(part) for part in PurePosixPath(_slashed(name)).parts if part not in ("..", "/")] or [""]
+        *folders, last = [key(part) for part in PurePosixPath(_slashed(name)).parts if part not in ("..", "/")] or [""]
         candidates = [file for contents in self._by_stem[stem_key(last, self._suffixes)] for file in contents.fitting(last)]
         shared = {file: _shared(folders, file.parent, self._below) for file in candidates if file not in self._photos}
         most = max(shared.values(), default=0)
         best = [file for file, count in shared.items() if count == most and (count or not self._photos)]
-        exact = [file for file in best if _key(file.name) == last] or best
+        exact = [file for file in best if key(file.name) == last] or best
         large = [file for file in exact if file.parent.name.lower() not in SMALLER]
         return large or exact, most
 
@@ -208,22 +207,10 @@ def _folders_below(folders: _Folders, folder: Path, depth: int = DEEPEST) -> Ite
 
 def _shared(folders: list[str], place: Path, below: Path) -> int:
     """How many of the last folders of a name are those of a place below a folder."""
-    parts = [_key(part) for part in place.relative_to(below).parts]
+    parts = [key(part) for part in place.relative_to(below).parts]
     pairs = zip(reversed(folders), reversed(parts), strict=False)
     return next((count for count, (first, second) in enumerate(pairs) if first != second), min(len(folders), len(parts)))
 
 
 def _slashed(name: str) -> str:
     return name.replace("\\", "/")
-
-
-def _key(name: str) -> str:
-    """What is left of a name without regard to capital letters and the way accents are composed."""
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-def stem_key(name: str, suffixes: Collection[str] = PHOTOS + RAW) -> str:
-    """The key of a name without its suffix, if that is one of files of this kind; `r.0` has none."""
-    key = _key(name)
-    suffix = PurePosixPath(key).suffix
-    return key.removesuffix(suffix) if suffix in suffixes else key
