@@ -125,9 +125,10 @@ def read_images(model: Path) -> list[ColmapImage]:
 def read_points(model: Path) -> ColmapPoints:
     """The sparse points of a model."""
     rows = list(_read(model, "points3D", _points_binary, _points_text))
-    means = np.array([row[0] for row in rows], dtype=np.float64).reshape(-1, 3)
-    colors = np.array([row[1] for row in rows], dtype=np.uint8).reshape(-1, 3)
-    return ColmapPoints(means, colors, [row[2] for row in rows])
+    with reading(model / "points3D"):
+        means = np.array([row[0] for row in rows], dtype=np.float64).reshape(-1, 3)
+        colors = np.array([row[1] for row in rows], dtype=np.uint8).reshape(-1, 3)
+        return ColmapPoints(means, colors, [row[2] for row in rows])
 
 
 def points_seen(model: Path) -> Seen:

@@ -38,11 +38,16 @@ def number(poses: Path, frame: dict[str, Any], name: str, default: float = math.
 
 
 def array(poses: Path, frame: dict[str, Any], name: str) -> np.ndarray:
-    """A matrix of a frame, float64."""
+    """A matrix of a frame, float64, finite."""
     try:
-        return np.array(frame[name], dtype=np.float64)
+        matrix = np.array(frame[name], dtype=np.float64)
+        if not np.isfinite(matrix).all():
+            raise ValueError
+        return matrix
     except (KeyError, TypeError, ValueError):
-        raise bad_poses("The pose file {} has no matrix {} for {}.", poses, name, frame.get("file_path")) from None
+        raise bad_poses(
+            "The pose file {} has no matrix {} of finite numbers for {}.", poses, name, frame.get("file_path")
+        ) from None
 
 
 def image_extent(

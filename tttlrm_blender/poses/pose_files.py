@@ -13,8 +13,8 @@ from typing import Any
 from .. import reading as readers
 from ..errors import Code, TttlrmError
 
+FARTHEST = 1e12  # from the origin: more is no place, and its square leaves the range of float32
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
 EXPORT = "Export the cameras again."
 
 

@@ -20,12 +20,11 @@ from ..photos.photo import Photo, leave_out, mask_of
 from ..photos.raw import is_raw
 from ..progress import Report
 from .named_files import Found, find_files
-from .pose_files import bad_poses, reading
+from .pose_files import FARTHEST, bad_poses, reading
 from .turns import is_upright, settled
 from .views import Lens, PoseFile, View
 
 LARGEST = 1_000_000  # pixels of a side
-FARTHEST = 1e12  # from the origin: more is no place, and its square leaves the range of float32
 
 Item = TypeVar("Item")
 Other = TypeVar("Other")
