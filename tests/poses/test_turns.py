@@ -129,6 +129,15 @@ def test_damaged_points_decide_nothing(tmp_path: Path) -> None:
     check(tmp_path, pictures, guessed=True)
 
 
+def test_broken_photos_have_no_say(tmp_path: Path) -> None:
+    write_photos(tmp_path, SHAPES["square"], 6, as_stored=False)
+    write_model(tmp_path, SHAPES["square"], points=True)
+    for index in range(2):
+        content = (tmp_path / f"{index}.png").read_bytes()
+        (tmp_path / f"{index}.png").write_bytes(content[:-100])
+    assert all(photo.upright for photo in find_photos(tmp_path))
+
+
 def test_points_without_the_colors_of_any_photo_decide_nothing(tmp_path: Path) -> None:
     """Models without colors have black points."""
     pictures = write_photos(tmp_path, SHAPES["landscape"], 3, as_stored=True)

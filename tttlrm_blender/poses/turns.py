@@ -94,7 +94,10 @@ def _as_points_tell(photos: list[Photo], seen: Seen) -> bool | None:
 
 
 def _color_errors(photo: Photo, means: np.ndarray, colors: np.ndarray) -> tuple[float, float]:
-    """Mean differences, 0 to 1, of points' colors from those of the upright and of the stored photo; NaN for too few points."""
+    """Mean differences, 0 to 1, of points' colors from those of the upright and of the stored photo.
+
+    NaN where it sees too few points, or cannot be read, which is told where its pixels are needed.
+    """
     w2c = np.linalg.inv(photo.c2w)
     points = means @ w2c[:3, :3].T + w2c[:3, 3]
     front = points[:, 2] > 0
@@ -103,10 +106,12 @@ def _color_errors(photo: Photo, means: np.ndarray, colors: np.ndarray) -> tuple[
     inside = ((shares >= 0) & (shares < 1)).all(1)
     if inside.sum() < FEWEST_SEEN:
         return math.nan, math.nan
-    upright, stored = (
-        float(np.abs(_colors_at(read_reduced(photo.path, SIDE, held), shares[inside]) - colors[front][inside] / 255).mean())
-        for held in (True, False)
-    )
+    try:
+        images = [read_reduced(photo.path, SIDE, upright) for upright in (True, False)]
+    except TttlrmError:
+        return math.nan, math.nan
+    seen = colors[front][inside] / 255
+    upright, stored = (float(np.abs(_colors_at(image, shares[inside]) - seen).mean()) for image in images)
     return upright, stored
 
 
