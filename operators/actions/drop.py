@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import CollectionProperty, StringProperty
+from bpy.props import CollectionProperty
 
 from ..engine import errors
 from ..jobs import activity
 from ..jobs.starting import start_operator
 from ..mixins import Outcome
 from ..narrowing import given, untyped
+from ..paths import folder_property, resolved
+from ..scene.editable import takes_objects
 from ..sources.photo_sets import PHOTOS, RAW, VIDEOS
 from ..translations import explained, shown
 from .reconstruct import FILES, FOLDER
@@ -60,19 +62,20 @@ class TTTLRM_OT_drop(bpy.types.Operator):
     bl_label = "Reconstruct Dropped Files"
     bl_options = {"INTERNAL"}
 
-    directory: StringProperty(**FOLDER)
+    directory: folder_property(**FOLDER)
     files: CollectionProperty(**FILES)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         cls.poll_message_set("Another job is still running: wait for it to finish, or press Esc to stop it")
-        return activity.current is None
+        return activity.current is None and takes_objects(cls, context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this with the dropped files."""
-        if picture := self._dropped().reference:
-            return untyped(bpy.ops.object).empty_image_add("INVOKE_DEFAULT", filepath=str(Path(self.directory, picture)))
+        dropped = self._dropped()
+        if dropped.reference:
+            return self.add_reference(dropped.folder / dropped.reference)
         words = shown("Reconstruct")
         return given(context.window_manager).invoke_props_dialog(self, width=WIDTH, title=words, confirm_text=words)
 
@@ -90,8 +93,15 @@ class TTTLRM_OT_drop(bpy.types.Operator):
             return {"CANCELLED"}
         return {"CANCELLED"} if "CANCELLED" in outcome else {"FINISHED"}
 
+    def add_reference(self, picture: Path) -> Outcome:
+        """Add an empty that shows a picture, with Blender's own operator for that."""
+        if not untyped(bpy.ops.object).empty_image_add.poll():
+            self.report({"ERROR"}, "A reference image can only be added in Object Mode: switch to it first")
+            return {"CANCELLED"}
+        return untyped(bpy.ops.object).empty_image_add("INVOKE_DEFAULT", filepath=str(picture))
+
     def _dropped(self) -> Dropped:
-        return Dropped(Path(self.directory), tuple(file.name for file in self.files if file.name))
+        return Dropped(resolved(self.directory), tuple(file.name for file in self.files if file.name))
 
 
 class TTTLRM_FH_photos(bpy.types.FileHandler):

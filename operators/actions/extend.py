@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty
 
 from .. import properties
 from ..engine import errors, kinds, results, settings
@@ -16,6 +16,7 @@ from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
 from ..mixins import Outcome
 from ..narrowing import given, group_of
+from ..paths import folder_property, resolved
 from ..scene.cameras import PHOTO, Pictures, add_cameras, camera_of, known_frames, pictures, transforms_json
 from ..scene.reconstruction import cameras_collection, cameras_of
 from ..sources import new_pictured, placement_warning
@@ -38,7 +39,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
     files: Any
     refine: Any
     __annotations__ = properties.annotations(settings.ExtendSettings) | {
-        "directory": StringProperty(
+        "directory": folder_property(
             name="Folder", description="Folder of the files; without files, a folder of photos", **FOLDER
         ),
         "files": CollectionProperty(**FILES),
@@ -86,7 +87,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         add_new_cameras(self.target(), result, self._photos)
 
     def _chosen(self) -> list[Path]:
-        folder = Path(bpy.path.abspath(self.directory))
+        folder = resolved(self.directory)
         return [folder / file.name for file in self.files if file.name] or photos_in(folder)
 
     def _wanted(self, splats: bpy.types.Object) -> settings.ExtendSettings:

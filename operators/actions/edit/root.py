@@ -5,8 +5,10 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from ...engine import errors
 from ...narrowing import given
 from ...scene import conversion, masks
+from ...scene.editable import is_editable
 from .operator import edited, places
 
 
@@ -18,8 +20,17 @@ def root(obj: bpy.types.Object) -> bpy.types.Object:
 
 
 def move(context: bpy.types.Context, matrix: np.ndarray) -> None:
-    """Transform the roots of the edited objects by a world matrix [4, 4]."""
-    for top in {root(obj) for obj in edited(context)}:
+    """Transform the roots of the edited objects by a world matrix [4, 4]. Raises `TttlrmError` if one is linked."""
+    tops = {root(obj) for obj in edited(context)}
+    for top in tops:
+        if not is_editable(top):
+            raise errors.TttlrmError(
+                "The parent of the splats, “{}”, is linked from another file.",
+                top.name,
+                hint="Make it local.",
+                code=errors.Code.CANNOT_WRITE,
+            )
+    for top in tops:
         top.matrix_world = Matrix(matrix.tolist()) @ top.matrix_world
     given(context.view_layer).update()
 
