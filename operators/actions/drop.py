@@ -15,6 +15,7 @@ from ..mixins import Outcome
 from ..narrowing import given, untyped
 from ..paths import folder_property, resolved
 from ..scene.editable import takes_objects
+from ..sources import left_out
 from ..sources.photo_sets import PHOTOS, RAW, VIDEOS
 from ..translations import explained, shown
 from .reconstruct import FILES, FOLDER
@@ -43,6 +44,13 @@ class Dropped:
         if photos := self._of(PHOTOS | RAW):
             return shown("Reconstruct {} photos from {}?", len(photos), self.folder)
         return shown("Reconstruct the video {}?", self.names[0])
+
+    @property
+    def unused(self) -> list[Path]:
+        """Dropped files that are not used."""
+        photos = self._of(PHOTOS | RAW)
+        used = {*self._of(POSES)[:1], *photos} if self._of(POSES) else photos or self.names[:1]
+        return [self.folder / name for name in self.names if name not in used]
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -87,7 +95,10 @@ class TTTLRM_OT_drop(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this after confirmation. The job continues after this operator has finished."""
         try:
-            outcome = start_operator("reconstruct", **self._dropped().arguments)
+            dropped = self._dropped()
+            if unused := left_out(dropped.unused):
+                self.report({"WARNING"}, unused)
+            outcome = start_operator("reconstruct", **dropped.arguments)
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}

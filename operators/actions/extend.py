@@ -19,8 +19,8 @@ from ..narrowing import given, group_of
 from ..paths import folder_property, resolved
 from ..scene.cameras import PHOTO, Pictures, add_cameras, camera_of, known_frames, pictures, transforms_json
 from ..scene.reconstruction import cameras_collection, cameras_of
-from ..sources import new_pictured, placement_warning
-from ..sources.photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
+from ..sources import left_out, new_pictured, warning_about
+from ..sources.photo_sets import GIVEN, PHOTOS, RAW, added_photos, photos_folder, photos_in, pose_files
 from ..sources.source import Files
 from .decode import cropped
 from .reconstruct import FILES, FOLDER
@@ -71,7 +71,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         files: Files = dict(self._photos)
         if not self.directory:
             shown = new_pictured(context)
-            if warning := placement_warning(shown):
+            if warning := warning_about(shown):
                 self.report({"WARNING"}, warning)
             found = pictures(shown, photos_folder(taken), taken, splats.matrix_world)
             wanted, files = _with_poses(wanted, found, splats)
@@ -88,7 +88,11 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
 
     def _chosen(self) -> list[Path]:
         folder = resolved(self.directory)
-        return [folder / file.name for file in self.files if file.name] or photos_in(folder)
+        paths = [folder / file.name for file in self.files if file.name]
+        photos = [path for path in paths if path.suffix.lower() in PHOTOS | RAW]
+        if unused := left_out([path for path in paths if path not in photos]):
+            self.report({"WARNING"}, unused)
+        return photos if paths else photos_in(folder)
 
     def _wanted(self, splats: bpy.types.Object) -> settings.ExtendSettings:
         own = group_of(splats)

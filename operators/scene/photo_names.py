@@ -6,6 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+# Suffixes of photos that the engine reads.
+PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif"))
+RAW = frozenset((".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"))
+
 
 def free_name(name: str, taken: Iterable[str]) -> str:
     """A name like this that differs from those taken by more than its suffix and capital letters."""

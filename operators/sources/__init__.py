@@ -11,11 +11,11 @@ from ..engine import errors
 from ..narrowing import given, group_of
 from ..paths import resolved
 from ..scene.reconstruction import cameras_of
-from .folders import CheckedFolder, Video, chosen
-from .objects import Clip, Pictured, new_pictured, placement_warning
+from .folders import CheckedFolder, Video, chosen, left_out
+from .objects import Clip, Pictured, new_pictured, warning_about
 from .source import Lacking, Source
 
-__all__ = ["Source", "chosen", "missing", "new_pictured", "placement_warning", "source_of", "source_of_splats"]
+__all__ = ["Source", "chosen", "left_out", "missing", "new_pictured", "source_of", "source_of_splats", "warning_about"]
 
 
 def source_of(context: bpy.types.Context) -> Source:
@@ -53,7 +53,8 @@ def _selected(context: bpy.types.Context, group: Any) -> Source:
 
 def _folder(context: bpy.types.Context, group: Any) -> Source:
     unused = frozenset(photo.name for photo in group.photos if not photo.use)
-    return CheckedFolder(resolved(group.folder), unused, len(group.photos) - len(unused))
+    used = frozenset(photo.name for photo in group.photos if photo.use)
+    return CheckedFolder(resolved(group.folder), unused, used)
 
 
 def _video(context: bpy.types.Context, group: Any) -> Source:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import bpy
@@ -49,8 +49,8 @@ class Pictured(Source):
 
     @property
     def warning(self) -> str:
-        """A warning about background images that do not exactly fill the camera frame."""
-        return placement_warning(self._objects)
+        """A warning about what is ignored of these objects."""
+        return warning_about(self._objects)
 
     def files(self) -> Files:
         """Return the photos and, if all belong to cameras, their poses."""
@@ -101,7 +101,20 @@ def new_pictured(context: bpy.types.Context) -> list[bpy.types.Object]:
     return [obj for obj in context.selected_objects if background_photo(obj) and obj not in old]
 
 
-def placement_warning(objects: Iterable[bpy.types.Object]) -> str:
-    """Return a warning about background images that do not exactly fill the camera frame; empty if there are none."""
+def warning_about(objects: Collection[bpy.types.Object]) -> str:
+    """Return a warning about what is ignored of objects that show photos; empty if nothing is."""
+    return " ".join(filter(None, (_misplaced(objects), _without_cameras(objects))))
+
+
+def _misplaced(objects: Collection[bpy.types.Object]) -> str:
+    """Return a warning about background images that do not exactly fill the camera frame."""
     names = ", ".join(obj.name for obj in objects if ignored(obj))
     return shown("Offset, rotation, scale and flip of background images are ignored: {}.", names) if names else ""
+
+
+def _without_cameras(objects: Collection[bpy.types.Object]) -> str:
+    """Return a warning about cameras beside photos that have none: poses are known of all photos or estimated for all."""
+    cameras = sum(obj.type == "CAMERA" for obj in objects)
+    if cameras in (0, len(objects)):
+        return ""
+    return shown("The poses of {} cameras are not used, as the other {} photos have none.", cameras, len(objects) - cameras)

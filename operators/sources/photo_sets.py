@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from ..engine import errors
-from ..scene.photo_names import free_name
+from ..scene.photo_names import PHOTOS, RAW, free_name
 
-PHOTOS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif"))
-RAW = frozenset((".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"))
 VIDEOS = frozenset((".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".3gp", ".wmv"))
 POSES = frozenset((".json", ".bin", ".txt", ".npy"))
 GIVEN = "given_poses"  # folder of the scene for poses from outside the photo set

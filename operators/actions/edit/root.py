@@ -48,5 +48,5 @@ def cameras(context: bpy.types.Context) -> np.ndarray | None:  # [V, 4, 4], Open
     """Return the poses of the cameras in the hierarchies of the edited objects; None if there are none."""
     roots = {root(obj) for obj in edited(context)}
     found = [part for top in roots for part in top.children_recursive if part.type == "CAMERA"]
-    poses = [conversion.camera_from_blender(np.array(camera.matrix_world)) for camera in found]
+    poses = [conversion.camera_axes(np.array(camera.matrix_world), camera.name) @ conversion.CAMERA_AXES for camera in found]
     return np.array(poses) if poses else None
