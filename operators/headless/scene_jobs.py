@@ -15,7 +15,7 @@ from ..actions.decode import cropped
 from ..actions.extend import add_new_cameras, extending
 from ..actions.mesh import place_mesh
 from ..actions.refine import require_budget
-from ..engine import errors, kinds, messages, options, settings
+from ..engine import errors, files, kinds, messages, options, settings
 from ..jobs import worker
 from ..jobs.scene_operators import replace_splats
 from ..narrowing import group_of
@@ -57,6 +57,7 @@ def add_commands(commands: Any) -> None:
 
 def run(args: Namespace) -> None:
     """Do the job for every object, then save. Raises `TttlrmError`, and then nothing is saved."""
+    files.require_file(args.out, files.LEAST_ROOM)
     worker_options.use(args, kept=True)
     blend_files.open_file(args.file)
     for obj in _kept(objects.chosen_splats(args.object), args):

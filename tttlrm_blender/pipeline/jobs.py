@@ -54,6 +54,7 @@ from ..stages import Stage
 from . import steps
 from .job_kind import JobKind, by_name
 from .networks import load_network
+from .requirements import require
 from .scene import Reconstruction, Scene
 
 
@@ -73,6 +74,7 @@ class Clock:
 
 def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> ReconstructResult:
     """Reconstruct a scene: photos → fast weights → splats, then refinement and a mesh if the settings ask for them."""
+    require(settings.mesh, settings.remove_background)
     clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
         scene_photos = steps.load(scene, model.config.most_views, settings, report)
@@ -86,6 +88,7 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report) -> Reconstruc
 
     Refined splats are replaced by newly decoded ones.
     """
+    require(background_model=settings.remove_background)
     clock, reconstruction = Clock(), scene.reconstruction()
     model = load_network(reconstruction.checkpoint)
     with clock("load"):
@@ -171,6 +174,7 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResu
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
     """Make a mesh of the scene's current splats."""
+    require(settings)
     surface = _surface(scene.splats(), scene.reconstruction(), settings, report)
     _keep(scene, report, mesh=surface)
     return MeshResult(_to_surface(surface))
