@@ -19,7 +19,7 @@ from ..engine import errors, files, kinds, messages, options, settings
 from ..jobs import worker
 from ..jobs.scene_operators import replace_splats
 from ..narrowing import group_of
-from ..scene.splats import is_kept
+from ..scene.splats import is_decodable, is_kept
 from ..sources.photo_sets import added_photos, photos_in
 from . import blend_files, objects, worker_options
 
@@ -124,11 +124,19 @@ def _folder(text: str) -> Path:
 
 
 def _kept(splats: list[bpy.types.Object], args: Namespace) -> list[bpy.types.Object]:
-    """Those that a worker was given to keep. Raises `TttlrmError` where there are none, or too many to add photos to."""
+    """Those that a worker was given to keep. Raises `TttlrmError` for none, linked ones, or too many to add photos to."""
     found = [obj for obj in splats if is_kept(obj)]
     if not found:
         hint = "Splats from other files have no scene that could be read again."
         raise errors.TttlrmError("{} holds no splats that were reconstructed.", args.file, hint=hint, code=errors.Code.NO_SPLATS)
+    linked = [obj.name for obj in found if args.kind != "mesh" and not is_decodable(obj)]
+    if linked:
+        raise errors.TttlrmError(
+            "These splats are linked from another file: {}.",
+            ", ".join(linked),
+            hint="Name others with --object, or name the file that holds them.",
+            code=errors.Code.NO_SPLATS,
+        )
     if args.kind == "extend" and len(found) > 1:
         names = ", ".join(obj.name for obj in found)
         raise errors.TttlrmError(

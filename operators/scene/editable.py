@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ..mixins import Operator
@@ -12,6 +14,11 @@ from ..narrowing import given
 def is_editable(block: bpy.types.ID | None) -> bool:
     """Whether there is a data-block, and changes to it are saved with the open file."""
     return block is not None and block.library is None and block.override_library is None
+
+
+def own(blocks: Any, name: str) -> Any:
+    """Return the data-block of a name that belongs to the open file: one that is linked may be gone tomorrow. None if missing."""
+    return blocks.get((name, None))
 
 
 def takes_objects(operator: type[Operator], context: bpy.types.Context) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from ..engine import results
 from ..narrowing import untyped
 from . import nodes
-from .editable import editable_collection
+from .editable import editable_collection, own
 
 MATERIAL = "tttLRM mesh"
 COLOR = "Color"
@@ -32,7 +32,7 @@ def add_mesh(
     _set_triangles(mesh, vertices, faces)
     _set_colors(mesh, colors)
     if uv is None or texture is None:
-        mesh.materials.append(bpy.data.materials.get(MATERIAL) or _vertex_material())
+        mesh.materials.append(own(bpy.data.materials, MATERIAL) or _vertex_material())
     else:
         mesh.uv_layers.new(name=UV).data.foreach_set("uv", np.ascontiguousarray(uv, dtype=np.float32).ravel())
         mesh.materials.append(_texture_material(name, texture))

@@ -133,3 +133,14 @@ def test_a_result_goes_into_the_scene_in_which_its_job_was_started(library, tmp_
     assert ops.reconstruct(directory=str(tmp_path / "statue"), name="A", with_mesh=True) == {"FINISHED"}
     assert bpy.context.scene == second and not second.objects
     assert {obj.type for obj in first.objects} == {"EMPTY", "POINTCLOUD", "MESH", "CAMERA"}
+
+
+def test_new_objects_use_no_linked_nodes_or_materials(library, tmp_path):
+    with bpy.data.libraries.load(str(library), link=True) as (available, wanted):
+        wanted.node_groups, wanted.materials = available.node_groups, available.materials
+    assert ops.reconstruct(directory=str(tmp_path / "statue"), name="A", with_mesh=True) == {"FINISHED"}
+    bpy.context.object.select_set(True)
+    assert ops.select_all() == ops.hide_splats() == {"FINISHED"}
+    used = [modifier.node_group for obj in bpy.context.scene.objects for modifier in obj.modifiers]
+    used += [slot.material for obj in bpy.context.scene.objects for slot in obj.material_slots]
+    assert used and all(block.library is None for block in used)
