@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 
 from .engine import fields, settings
 from .narrowing import given, group_of, untyped
+from .paths import absolute, file_property
 from .sources import properties as source_properties
 
 FIRST_STEPS = 500  # refinement steps suggested for splats that were not refined
@@ -53,7 +54,7 @@ def setting_property(kind: type, name: str, /, **instead: Any) -> Any:
         case fields.Choices(items):
             return EnumProperty(items=[(item.identifier, item.label, item.description) for item in items], **words)
         case fields.FilePath():
-            return StringProperty(subtype="FILE_PATH", **words)
+            return file_property(**words)
         case _:
             return StringProperty(**words)
 
@@ -67,18 +68,24 @@ def _number_property(numbers: fields.Numbers, words: dict[str, Any]) -> Any:
 
 def plain(holder: Any, kind: type) -> Any:
     """Return the settings of a property group or an operator as a dataclass."""
-    return kind(**{name: _value(holder, name) for name in described(kind)})
+    return kind(**{name: _value(holder, kind, name) for name in described(kind)})
 
 
 def overlaid(values: Any, operator: bpy.types.Operator) -> Any:
     """Return settings in which the properties set by the operator's caller replace those of `values`."""
-    names = (name for name in described(type(values)) if operator.properties.is_property_set(name))
-    return replace(values, **{name: _value(operator, name) for name in names})
+    kind = type(values)
+    names = (name for name in described(kind) if operator.properties.is_property_set(name))
+    return replace(values, **{name: _value(operator, kind, name) for name in names})
 
 
-def _value(holder: Any, name: str) -> Any:
-    """Return a property as displayed: Blender stores floats, and their bounds, in single precision, so 0.1 is not quite 0.1."""
+def _value(holder: Any, kind: type, name: str) -> Any:
+    """Return a setting as displayed: Blender stores floats, and their bounds, in single precision, so 0.1 is not quite 0.1.
+
+    Paths are made absolute. Raises `TttlrmError` for those that cannot be.
+    """
     value = getattr(holder, name)
+    if isinstance(described(kind)[name].values, fields.FilePath):
+        return absolute(value)
     return float(str(np.float32(value))) if isinstance(value, float) else value
 
 
@@ -138,10 +145,10 @@ CLASSES = (*source_properties.CLASSES, TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLR
 def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings:
     """Return the panel's settings for the next reconstruction."""
     group = group_of(scene)
-    poses = {"ESTIMATE": "estimate", "FILE": group.poses}.get(group.source.cameras, "auto")
+    own = plain(group, settings.ReconstructSettings)
     return replace(
-        plain(group, settings.ReconstructSettings),
-        poses=poses,
+        own,
+        poses={"ESTIMATE": "estimate", "FILE": own.poses}.get(group.source.cameras, "auto"),
         decode=plain(group.decode, settings.DecodeSettings),
         refine=plain(group.refine, settings.RefineSettings),
         mesh=plain(group.mesh, settings.MeshSettings) if group.with_mesh else None,

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Atomic writing of files: no half-written file is ever visible."""
+"""Atomic writing of files: no half-written file is ever visible. Checks, before long work, that its results can be written."""
 
 from __future__ import annotations
 
 import errno
+import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from .errors import Code, Text, TttlrmError
 
+LEAST_ROOM = 64_000_000  # bytes to be free before long work, whose results are of unknown size
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk is full, the quota is used up, the file is too large
 
 
@@ -43,3 +47,31 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TttlrmError("The folder {} cannot be created: {}.", path, error, code=Code.CANNOT_WRITE) from error
+
+
+def require_folder(folder: Path, *names: str, room: int = 0) -> None:
+    """Check that files of these names can be written to a folder, which may not exist yet; nothing is changed.
+
+    Raises `TttlrmError` if the folder cannot be made or written to, if a name is taken by a folder, or if there is less than
+    `room` bytes.
+    """
+    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(parent))
+    try:
+        with TemporaryFile(dir=existing) as probe:  # permissions alone do not say whether the disk is read-only
+            probe.write(b"0")
+        free = shutil.disk_usage(existing).free
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    taken = next((folder / name for name in names if (folder / name).is_dir()), None)
+    if taken:
+        raise unwritable(taken, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    if free < room:
+        hint = "Free some disk space, or choose another disk."
+        raise TttlrmError("Only {:.1f} MB are free for {}.", free / 1e6, folder, hint=hint, code=Code.CANNOT_WRITE)
+
+
+def require_file(path: Path, room: int = 0) -> None:
+    """Check that a file can be written, in a folder that exists; nothing is changed. Raises `TttlrmError` as `require_folder`."""
+    if not path.parent.exists():
+        raise unwritable(path, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+    require_folder(path.parent, path.name, room=room)

@@ -48,12 +48,12 @@ def video_files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.glob("*")) if is_video(path) and path.is_file()]
 
 
-def is_photo(path: Path) -> bool:
+def is_photo(path: PurePath) -> bool:
     """Whether a file has the suffix of a photo."""
     return path.suffix.lower() in PHOTOS + RAW
 
 
-def is_video(path: Path) -> bool:
+def is_video(path: PurePath) -> bool:
     """Whether a file has the suffix of a video."""
     return path.suffix.lower() in VIDEOS
 

@@ -15,7 +15,7 @@ from ..jobs.worker import Work
 from ..mixins import Outcome
 from ..narrowing import given, group_of
 from ..scene.crop import crop_matrix
-from ..scene.splats import is_kept
+from ..scene.splats import is_decodable
 
 
 class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
@@ -59,11 +59,11 @@ class TTTLRM_OT_decode_selected(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         cls.poll_message_set("Select splats that were reconstructed here")
-        return any(is_kept(obj) for obj in context.selected_objects)
+        return any(is_decodable(obj) for obj in context.selected_objects)
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this. With a window, the splats are queued; in the background they are decoded before this returns."""
-        for obj in filter(is_kept, context.selected_objects):
+        for obj in filter(is_decodable, context.selected_objects):
             if bpy.app.background:
                 decode_queue.decode(obj)
             else:

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import CollectionProperty, StringProperty
+from bpy.props import CollectionProperty
 
 from ..engine import errors, photo_files
 from ..jobs import activity
 from ..jobs.starting import start_operator
 from ..mixins import Outcome
 from ..narrowing import given, untyped
+from ..paths import folder_property, resolved
+from ..scene.editable import takes_objects
+from ..sources import left_out
 from ..translations import explained, shown
 from .reconstruct import FILES, FOLDER
 
@@ -42,6 +45,13 @@ class Dropped:
         return shown("Reconstruct the video {}?", self.names[0])
 
     @property
+    def unused(self) -> list[Path]:
+        """Dropped files that are not used."""
+        photos = self._of(photo_files.PHOTOS + photo_files.RAW)
+        used = {*self._of(POSES)[:1], *photos} if self._of(POSES) else photos or self.names[:1]
+        return [self.folder / name for name in self.names if name not in used]
+
+    @property
     def arguments(self) -> dict[str, Any]:
         """The arguments for the operator Reconstruct."""
         if poses := self._of(POSES):
@@ -62,19 +72,20 @@ class TTTLRM_OT_drop(bpy.types.Operator):
     bl_label = "Reconstruct Dropped Files"
     bl_options = {"INTERNAL"}
 
-    directory: StringProperty(**FOLDER)
+    directory: folder_property(**FOLDER)
     files: CollectionProperty(**FILES)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         cls.poll_message_set("Another job is still running: wait for it to finish, or press Esc to stop it")
-        return activity.current is None
+        return activity.current is None and takes_objects(cls, context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this with the dropped files."""
-        if picture := self._dropped().reference:
-            return untyped(bpy.ops.object).empty_image_add("INVOKE_DEFAULT", filepath=str(Path(self.directory, picture)))
+        dropped = self._dropped()
+        if dropped.reference:
+            return self.add_reference(dropped.folder / dropped.reference)
         words = shown("Reconstruct")
         return given(context.window_manager).invoke_props_dialog(self, width=WIDTH, title=words, confirm_text=words)
 
@@ -86,14 +97,24 @@ class TTTLRM_OT_drop(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this after confirmation. The job continues after this operator has finished."""
         try:
-            outcome = start_operator("reconstruct", **self._dropped().arguments)
+            dropped = self._dropped()
+            if unused := left_out(dropped.unused):
+                self.report({"WARNING"}, unused)
+            outcome = start_operator("reconstruct", **dropped.arguments)
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
         return {"CANCELLED"} if "CANCELLED" in outcome else {"FINISHED"}
 
+    def add_reference(self, picture: Path) -> Outcome:
+        """Add an empty that shows a picture, with Blender's own operator for that."""
+        if not untyped(bpy.ops.object).empty_image_add.poll():
+            self.report({"ERROR"}, "A reference image can only be added in Object Mode: switch to it first")
+            return {"CANCELLED"}
+        return untyped(bpy.ops.object).empty_image_add("INVOKE_DEFAULT", filepath=str(picture))
+
     def _dropped(self) -> Dropped:
-        return Dropped(Path(self.directory), tuple(file.name for file in self.files if file.name))
+        return Dropped(resolved(self.directory), tuple(file.name for file in self.files if file.name))
 
 
 class TTTLRM_FH_photos(bpy.types.FileHandler):

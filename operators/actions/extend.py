@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty
 
 from .. import properties
-from ..engine import errors, kinds, results, settings
+from ..engine import errors, kinds, photo_files, results, settings
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
 from ..mixins import Outcome
 from ..narrowing import given, group_of
+from ..paths import folder_property, resolved
 from ..scene.cameras import PHOTO, Pictures, add_cameras, camera_of, known_frames, pictures, transforms_json
 from ..scene.reconstruction import cameras_collection, cameras_of
-from ..sources import new_pictured, picture_warning
+from ..sources import left_out, new_pictured, warning_about
 from ..sources.photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
 from ..sources.source import Files
 from .decode import cropped
@@ -38,7 +39,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
     files: Any
     refine: Any
     __annotations__ = properties.annotations(settings.ExtendSettings) | {
-        "directory": StringProperty(
+        "directory": folder_property(
             name="Folder", description="Folder of the files; without files, a folder of photos", **FOLDER
         ),
         "files": CollectionProperty(**FILES),
@@ -70,7 +71,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         files: Files = dict(self._photos)
         if not self.directory:
             shown = new_pictured(context)
-            if warning := picture_warning(shown):
+            if warning := warning_about(shown):
                 self.report({"WARNING"}, warning)
             found = pictures(shown, photos_folder(taken), taken, splats.matrix_world)
             wanted, files = _with_poses(wanted, found, splats)
@@ -86,8 +87,12 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         add_new_cameras(self.target(), result, self._photos)
 
     def _chosen(self) -> list[Path]:
-        folder = Path(bpy.path.abspath(self.directory))
-        return [folder / file.name for file in self.files if file.name] or photos_in(folder)
+        folder = resolved(self.directory)
+        paths = [folder / file.name for file in self.files if file.name]
+        photos = list(filter(photo_files.is_photo, paths))
+        if unused := left_out([path for path in paths if path not in photos]):
+            self.report({"WARNING"}, unused)
+        return photos if paths else photos_in(folder)
 
     def _wanted(self, splats: bpy.types.Object) -> settings.ExtendSettings:
         own = group_of(splats)

@@ -7,7 +7,9 @@ from .. import properties
 from ..engine import kinds, results, settings
 from ..jobs.scene_operators import KeptSceneOperator
 from ..narrowing import untyped
+from ..scene.editable import editable_collection, takes_objects
 from ..scene.mesh import add_surface
+from ..scene.modes import leave_mode
 from ..translations import told
 
 
@@ -20,6 +22,11 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
     kind = kinds.MESH
     __annotations__ = properties.annotations(settings.MeshSettings)
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this. Linked splats will do, but not a linked scene."""
+        return takes_objects(cls, context) and super().poll(context)
+
     def finish(self, context: bpy.types.Context, result: results.MeshResult) -> None:
         """Add a mesh object at the place of the splats, and hide the splats, as the two would overlap."""
         splats = self.target()
@@ -31,7 +38,8 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
 
 def place_mesh(splats: bpy.types.Object, result: results.MeshResult) -> int:
     """Add the mesh of a result at the place of its splats and hide the splats; return the number of faces."""
-    mesh = add_surface(f"{splats.name} mesh", result.mesh, splats.users_collection[0])
+    leave_mode(splats)
+    mesh = add_surface(f"{splats.name} mesh", result.mesh, editable_collection(*splats.users_collection))
     mesh.parent = splats.parent
     mesh.matrix_world = splats.matrix_world
     if splats.visible_get():

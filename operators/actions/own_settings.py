@@ -10,6 +10,7 @@ from .. import properties
 from ..engine import settings
 from ..mixins import Outcome
 from ..narrowing import group_of
+from ..scene.editable import is_editable
 from ..scene.splats import is_splats
 from ..translations import told
 
@@ -41,8 +42,8 @@ class TTTLRM_OT_copy_settings(bpy.types.Operator):
 
 
 def _splats(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """Return the selected splat objects except the active one."""
-    return [obj for obj in context.selected_objects if obj != context.object and is_splats(obj)]
+    """Return the selected splat objects except the active one, and except linked ones, whose settings are not saved."""
+    return [obj for obj in context.selected_objects if obj != context.object and is_splats(obj) and is_editable(obj)]
 
 
 class TTTLRM_OT_decode_preset(AddPresetBase, bpy.types.Operator):

@@ -3,10 +3,11 @@
 
 import bpy
 from bpy.app.translations import pgettext_tip
-from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty
 
 from ..mixins import Outcome
 from ..narrowing import given, group_of
+from ..paths import folder_property
 from ..sources.properties import list_photos
 from ..translations import told
 from .reconstruct import FOLDER
@@ -26,7 +27,7 @@ class TTTLRM_OT_choose_folder(bpy.types.Operator):
     bl_label = "Choose Folder of Photos"
     bl_options = {"UNDO"}
 
-    directory: StringProperty(name="Folder", description="Folder of photos", **FOLDER)
+    directory: folder_property(name="Folder", description="Folder of photos", **FOLDER)
     filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 

@@ -15,14 +15,17 @@ from ..jobs.job_operator import JobOperator
 from ..jobs.worker import Work
 from ..mixins import Outcome
 from ..narrowing import given, group_of
+from ..paths import folder_property, resolved
 from ..scene import drawing
+from ..scene.editable import takes_objects
+from ..scene.modes import make_active
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
 from ..sources.photo_sets import pose_files, poses_know_up
 from ..translations import told, worded
 
 FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_SAVE"}}
-FOLDER = {"subtype": "DIR_PATH", "options": {"SKIP_SAVE"}}  # SKIP_SAVE: do not reuse the folder of the last call
+FOLDER = {"options": {"SKIP_SAVE"}}  # SKIP_SAVE: do not reuse the folder of the last call
 
 
 def set_work(photos: Path, wanted: settings.ReconstructSettings) -> Work:
@@ -56,8 +59,9 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     directory: Any  # Blender turns the annotations below into properties
     files: Any
     with_mesh: Any
+    again: Any
     __annotations__ = properties.annotations(settings.ReconstructSettings) | {
-        "directory": StringProperty(
+        "directory": folder_property(
             name="Folder", description="Folder of photos; leave empty to use the source chosen in the panel", **FOLDER
         ),
         "files": CollectionProperty(**FILES),
@@ -66,6 +70,11 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         "refine_passes": properties.setting_property(settings.RefineSettings, "passes", name="Refine Passes"),
         "refine_seconds": properties.setting_property(settings.RefineSettings, "seconds", name="Refine Seconds"),
         "with_mesh": BoolProperty(name="Mesh", description="Also make a mesh"),
+        "again": BoolProperty(
+            name="Again",
+            description="Use the photos of the active splats instead of the source chosen in the panel",
+            options={"HIDDEN", "SKIP_SAVE"},
+        ),
     }
 
     @classmethod
@@ -74,11 +83,11 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         lacking = sources.missing(context) if getattr(context, "tttlrm_source", None) else errors.Text()
         if lacking:
             cls.poll_message_set(worded(lacking).rstrip("."))
-        return not lacking and super().poll(context)
+        return not lacking and takes_objects(cls, context) and super().poll(context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this: if the panel has no photos, ask for a folder or files."""
-        if self.directory or not sources.missing(context):
+        """Blender calls this: if there are no photos, ask for a folder or files."""
+        if self.directory or not self._lacking(context, self._chosen(context)):
             return self.execute(context)
         given(context.window_manager).fileselect_add(self)
         return {"RUNNING_MODAL"}
@@ -105,28 +114,32 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     def finish(self, context: bpy.types.Context, result: results.ReconstructResult) -> None:
         """Add a new collection and make its splats active."""
         splats = place(self._title, self._work, result)
-        if context.mode == "OBJECT":  # otherwise something is being edited
-            for obj in context.selected_objects:
-                obj.select_set(False)
-            splats.select_set(True)
-            given(context.view_layer).objects.active = splats
+        make_active(context, [splats])
         self.report({"INFO"}, told("{:,} splats from {} photos", len(result.gaussians), result.views))
 
     def _source(self, context: bpy.types.Context) -> sources.Source:
         if self.directory:
             names = [file.name for file in self.files if file.name]
-            return sources.chosen(Path(bpy.path.abspath(self.directory)), names)
-        source = sources.source_of(context)
-        if lacking := sources.missing(context, source):
+            return sources.chosen(resolved(self.directory), names)
+        source = self._chosen(context)
+        if lacking := self._lacking(context, source):
             raise errors.TttlrmError(lacking, code=errors.Code.NO_PHOTOS)
         return source
 
+    def _chosen(self, context: bpy.types.Context) -> sources.Source:
+        return sources.source_of_splats(given(context.object)) if self.again else sources.source_of(context)
+
+    def _lacking(self, context: bpy.types.Context, source: sources.Source) -> errors.Text:
+        return source.missing if self.again else sources.missing(context, source)
+
     def _wanted(self, context: bpy.types.Context) -> settings.ReconstructSettings:
-        wanted = properties.overlaid(properties.reconstruct_settings(given(context.scene)), self)
+        panel = properties.reconstruct_settings(given(context.scene))
+        if self.again:  # the panel's poses belong to its own photos
+            panel = replace(panel, poses="auto")
+        wanted = properties.overlaid(panel, self)
         if self.properties.is_property_set("with_mesh"):
             wanted = replace(wanted, mesh=(wanted.mesh or settings.MeshSettings()) if self.with_mesh else None)
         budget = {name: getattr(self, f"refine_{name}") for name in ("steps", "passes", "seconds")}
         if any(budget.values()):
             wanted = replace(wanted, refine=replace(wanted.refine, **budget))
-        files = {name: getattr(wanted, name) for name in ("poses", "checkpoint")}
-        return replace(wanted, **{name: bpy.path.abspath(file) for name, file in files.items()})
+        return wanted

@@ -7,7 +7,7 @@ from ..engine import errors
 from ..jobs.starting import start_operator
 from ..mixins import Outcome
 from ..narrowing import given
-from ..scene.cameras import background_photo
+from ..scene.editable import takes_objects
 from ..scene.splats import is_splats
 from ..translations import explained
 
@@ -23,20 +23,16 @@ class TTTLRM_OT_reconstruct_again(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
         cls.poll_message_set("Select an object with splats")
-        return is_splats(context.object)
+        return is_splats(context.object) and takes_objects(cls, context)
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
-        beside = {obj for collection in given(context.object).users_collection for obj in collection.all_objects}
-        name = (
-            given(context.object).users_collection[0].name
-            if given(context.object).users_collection
-            else given(context.object).name
+        splats = given(context.object)
+        name = next(
+            (collection.name for collection in splats.users_collection if collection.name in bpy.data.collections), splats.name
         )
-        for obj in given(context.view_layer).objects:
-            obj.select_set(obj in beside and obj.type == "CAMERA" and background_photo(obj) is not None)
         try:
-            return start_operator("reconstruct", name=name)
+            return start_operator("reconstruct", name=name, again=True)
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}

@@ -2,7 +2,6 @@
 """Install the packages that the worker needs."""
 
 import sys
-from pathlib import Path
 
 import bpy
 from bpy.props import StringProperty
@@ -12,6 +11,7 @@ from ..engine import client, errors, setup
 from ..jobs import worker
 from ..jobs.job_operator import JobOperator
 from ..narrowing import given
+from ..paths import resolved
 from ..translations import told
 
 
@@ -37,7 +37,7 @@ class TTTLRM_OT_setup_worker(JobOperator, bpy.types.Operator):
                 code=errors.Code.OFFLINE,
             )
         worker.link.close()
-        wheels = Path(bpy.path.abspath(chosen.wheels)) if chosen.wheels else None
+        wheels = resolved(chosen.wheels) if chosen.wheels else None
         folder = addon.folder()
         log = folder / "setup.log"
         return setup.Setup(setup.Wanted(setup.place(folder), log, sys.executable, chosen.build, self.index, wheels))

@@ -49,10 +49,11 @@ class Batch:
         """Do all of them; what is wrong with one does not keep the others from being done.
 
         Those that another task has claimed are looked at again until it is known whether it lives. Raises `TttlrmError` when
-        the folder for the results cannot be made.
+        the folder for the results cannot be made or written to.
         """
         for place in {task.out.parent for task in self._tasks}:
             files.make_folder(place)
+            files.require_folder(place, room=files.LEAST_ROOM)
         waiting = [task for task in self._tasks if not self._settle(task)]
         while waiting:
             time.sleep(claims.LOOK)

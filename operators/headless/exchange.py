@@ -12,6 +12,7 @@ import bpy
 from ..actions.files.export_cameras import export_cameras
 from ..actions.files.export_splats import export_splats
 from ..actions.files.import_splats import import_splats
+from ..engine import files, splat_files
 from ..narrowing import given
 from . import blend_files, objects, operator_options
 
@@ -39,6 +40,7 @@ def add_commands(commands: Any) -> None:
 
 def import_(args: Namespace) -> None:
     """Read the splats into an empty file and save it. Raises `TttlrmError`, and then nothing is saved."""
+    files.require_file(args.out)
     blend_files.begin()
     import_splats(bpy.context, [file.absolute() for file in args.files], **operator_options.given(args, args.operator))
     blend_files.save(args.out)
@@ -46,12 +48,14 @@ def import_(args: Namespace) -> None:
 
 def export(args: Namespace) -> None:
     """Write the chosen splats. Raises `TttlrmError`."""
+    splat_files.require_target(args.out)
     blend_files.open_file(args.file)
     export_splats(args.out.absolute(), objects.chosen_splats(args.object), **operator_options.given(args, args.operator))
 
 
 def cameras(args: Namespace) -> None:
     """Write the cameras. Raises `TttlrmError`."""
+    files.require_folder(args.out.parent, args.out.name)
     blend_files.open_file(args.file)
     scene = bpy.context.scene
     export_cameras(args.out.absolute(), given(scene).objects, given(scene), **operator_options.given(args, args.operator))

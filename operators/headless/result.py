@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 
 from ..actions.reconstruct import place, set_work
-from ..engine import errors, kinds, messages, results, settings, splat_files
+from ..engine import errors, files, kinds, messages, results, settings, splat_files
 from ..jobs import worker
 from ..jobs.worker import Work
 from ..narrowing import given
@@ -51,6 +51,7 @@ def make(task: Task, wanted: settings.ReconstructSettings, keep_scene: bool, say
     """
     if task.out.exists() and not task.finished:
         raise errors.TttlrmError("{} exists, but is not finished.", task.out, hint="Move it away.", code=errors.Code.CANNOT_WRITE)
+    files.require_folder(task.out.parent, room=files.LEAST_ROOM)
     work = set_work(task.photos, wanted)
     try:
         result = _follow(work, say)

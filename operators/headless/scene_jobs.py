@@ -15,11 +15,11 @@ from ..actions.decode import cropped
 from ..actions.extend import add_new_cameras, extending
 from ..actions.mesh import place_mesh
 from ..actions.refine import require_budget
-from ..engine import errors, kinds, messages, options, settings
+from ..engine import errors, files, kinds, messages, options, settings
 from ..jobs import worker
 from ..jobs.scene_operators import replace_splats
 from ..narrowing import group_of
-from ..scene.splats import is_kept
+from ..scene.splats import is_decodable, is_kept
 from ..sources.photo_sets import added_photos, photos_in
 from . import blend_files, objects, worker_options
 
@@ -57,6 +57,7 @@ def add_commands(commands: Any) -> None:
 
 def run(args: Namespace) -> None:
     """Do the job for every object, then save. Raises `TttlrmError`, and then nothing is saved."""
+    files.require_file(args.out, files.LEAST_ROOM)
     worker_options.use(args, kept=True)
     blend_files.open_file(args.file)
     for obj in _kept(objects.chosen_splats(args.object), args):
@@ -123,11 +124,19 @@ def _folder(text: str) -> Path:
 
 
 def _kept(splats: list[bpy.types.Object], args: Namespace) -> list[bpy.types.Object]:
-    """Those that a worker was given to keep. Raises `TttlrmError` where there are none, or too many to add photos to."""
+    """Those that a worker was given to keep. Raises `TttlrmError` for none, linked ones, or too many to add photos to."""
     found = [obj for obj in splats if is_kept(obj)]
     if not found:
         hint = "Splats from other files have no scene that could be read again."
         raise errors.TttlrmError("{} holds no splats that were reconstructed.", args.file, hint=hint, code=errors.Code.NO_SPLATS)
+    linked = [obj.name for obj in found if args.kind != "mesh" and not is_decodable(obj)]
+    if linked:
+        raise errors.TttlrmError(
+            "These splats are linked from another file: {}.",
+            ", ".join(linked),
+            hint="Name others with --object, or name the file that holds them.",
+            code=errors.Code.NO_SPLATS,
+        )
     if args.kind == "extend" and len(found) > 1:
         names = ", ".join(obj.name for obj in found)
         raise errors.TttlrmError(

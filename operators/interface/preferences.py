@@ -5,6 +5,7 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 
 from ..addon import ADDON
+from ..paths import file_property
 from .setup_preferences import SetupPreferences
 
 
@@ -13,11 +14,10 @@ class TTTLRM_Preferences(SetupPreferences, bpy.types.AddonPreferences):
 
     bl_idname = ADDON or "tttlrm"
 
-    python: StringProperty(
+    python: file_property(
         name="Worker's Python",
         description="Python in which the engine's packages are installed, such as .venv/bin/python; "
         "leave empty to use Blender's own",
-        subtype="FILE_PATH",
     )
     host: StringProperty(name="Host", description="Host of a worker that is already running", default="127.0.0.1")
     port: IntProperty(name="Port", description="Port of a worker that is already running", min=0, max=65535)

@@ -3,12 +3,13 @@
 
 import bpy
 from bpy.app.translations import pgettext_n
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import EnumProperty
 
 from .. import addon
 from ..engine import setup
 from ..jobs import activity
 from ..mixins import AddonPreferences
+from ..paths import folder_property
 from ..translations import shown
 
 SHOWN = 4  # lines of the log
@@ -32,11 +33,10 @@ class SetupPreferences(AddonPreferences):
     """The state of the worker's environment, and choices and progress of its setup."""
 
     build: EnumProperty(name="PyTorch", description="Build to install", items=BUILDS)
-    wheels: StringProperty(
+    wheels: folder_property(
         name="Wheels Folder",
         description="Folder with all packages, created by `make wheelhouse`, for installation without a network; "
         "leave empty to download them",
-        subtype="DIR_PATH",
     )
 
     def draw_setup(self, layout: bpy.types.UILayout) -> None:

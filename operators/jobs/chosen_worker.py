@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import bpy
-
 from ..addon import folder, preferences
+from ..paths import resolved
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -41,6 +40,6 @@ def chosen_worker() -> Worker:
     chosen = preferences()
     if chosen is None:
         return Worker()
-    python = Path(bpy.path.abspath(chosen.python)) if chosen.python else None
+    python = resolved(chosen.python) if chosen.python else None
     own = folder()
     return Worker(python, chosen.host, chosen.port, chosen.token, chosen.fingerprint, own / "worker.log", own / "scenes")

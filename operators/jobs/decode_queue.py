@@ -17,7 +17,7 @@ from .. import properties
 from ..engine import errors, messages
 from ..narrowing import given, group_of
 from ..scene.lookup import find
-from ..scene.splats import is_kept
+from ..scene.splats import is_decodable
 from . import activity, failures
 from .starting import start_operator
 
@@ -88,7 +88,7 @@ def step(now: float) -> None:
 
 def decode(obj: bpy.types.Object) -> None:
     """Decode an object as if it were active; a failure is shown in its panel."""
-    if activity.current or not is_kept(obj):
+    if activity.current or not is_decodable(obj):
         return
     windows = given(bpy.context.window_manager).windows
     window: dict[str, Any] = {} if bpy.app.background else {"window": windows[0]}

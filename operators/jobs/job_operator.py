@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import bpy
@@ -28,6 +29,7 @@ class JobOperator(Operator):
     replaces: int = 0  # `session_uid` of the object that previews replace, if any
     _preview: Preview | None = None
     _timer: bpy.types.Timer | None = None
+    _scene: int = 0  # `session_uid` of the scene in which the job was started
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
         """Return the work, from the scene and the operator's properties."""
@@ -51,6 +53,7 @@ class JobOperator(Operator):
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
+        self._scene = given(context.scene).session_uid
         try:
             activity.begin(self.bl_label, self.submit(context))
         except errors.TttlrmError as error:
@@ -70,7 +73,12 @@ class JobOperator(Operator):
             return {"RUNNING_MODAL"}
         if event.type == "TIMER":
             for message in given(activity.current).run.poll():
-                if outcome := self._take(context, message):
+                try:
+                    outcome = self._take(context, message)
+                except Exception:  # a bug: without this, the job would be said to run for ever
+                    self._leave(context, {"CANCELLED"})
+                    raise
+                if outcome:
                     return self._leave(context, outcome)
             activity.show(context)
         return {"PASS_THROUGH"}
@@ -108,10 +116,18 @@ class JobOperator(Operator):
     def _accept(self, context: bpy.types.Context, done: messages.Done) -> Outcome:
         self._remove_preview()
         try:
-            self.finish(context, given(activity.current).run.taken(done))
+            with self._where_started(context):
+                self.finish(context, given(activity.current).run.taken(done))
         except errors.TttlrmError as error:
             return self._fail(error)
         return {"FINISHED"}
+
+    def _where_started(self, context: bpy.types.Context) -> AbstractContextManager[Any]:
+        """Return a context of the scene in which the job was started, as another may be shown by now."""
+        scene = next((scene for scene in bpy.data.scenes if scene.session_uid == self._scene), context.scene)
+        if scene is None or scene == context.scene:
+            return nullcontext()
+        return context.temp_override(scene=scene, view_layer=scene.view_layers[0])
 
     def _fail(self, error: errors.TttlrmError) -> Outcome:
         starting.failure = error

@@ -6,11 +6,12 @@ from typing import Any
 import bpy
 
 from .. import properties
-from ..engine import errors, kinds, messages
+from ..engine import client, errors, kinds, messages
 from ..mixins import Outcome
 from ..narrowing import given, group_of
 from ..scene.lookup import find
-from ..scene.splats import is_kept, update_splats
+from ..scene.modes import leave_mode
+from ..scene.splats import is_decodable, is_kept, update_splats
 from ..translations import told
 from . import failures
 from .job_operator import JobOperator
@@ -30,6 +31,11 @@ class KeptSceneOperator(JobOperator):
             cls.poll_message_set("Select splats that were reconstructed here")
             return False
         return super().poll(context)
+
+    def submit(self, context: bpy.types.Context) -> client.Job:
+        """Start the job, on splats in Object Mode: previews hide them, and some results replace them."""
+        leave_mode(given(context.object))
+        return super().submit(context)
 
     def collect(self, context: bpy.types.Context) -> Work:
         """Return the work, with the object's settings overridden by those of the caller."""
@@ -58,6 +64,14 @@ class KeptSceneOperator(JobOperator):
 
 class SplatsOperator(KeptSceneOperator):
     """An operator whose result replaces the object's splats."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this: what replaces linked splats would be gone after saving."""
+        if is_kept(context.object) and not is_decodable(context.object):
+            cls.poll_message_set("The splats are linked from another file: make them local")
+            return False
+        return super().poll(context)
 
     def finish(self, context: bpy.types.Context, result: Any) -> None:
         """Replace the object's splats."""

@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ..engine import errors, results
+from ..engine import errors, results, transform
 from ..narrowing import given, untyped
 from . import conversion, photo_images
 from .photo_names import free_name
@@ -128,8 +128,21 @@ def background_photo(obj: bpy.types.Object) -> bpy.types.Image | None:
     if isinstance(obj.data, bpy.types.Image):
         return obj.data if obj.empty_display_type == "IMAGE" else None
     if isinstance(obj.data, bpy.types.Camera):
-        return next((b.image for b in obj.data.background_images if b.source == "IMAGE" and b.image), None)
+        background = shown_background(obj.data)
+        return background.image if background else None
     return None
+
+
+def image_user(obj: bpy.types.Object) -> bpy.types.ImageUser | None:
+    """What tells which frame of an image sequence an object shows: the `background_photo` of a camera or an image empty."""
+    background = shown_background(obj.data) if isinstance(obj.data, bpy.types.Camera) else None
+    return background.image_user if background else obj.image_user
+
+
+def shown_background(camera: bpy.types.Camera) -> bpy.types.CameraBackgroundImage | None:
+    """The first background image of a camera that is switched on, or else the first."""
+    pictured = [b for b in camera.background_images if b.source == "IMAGE" and b.image]
+    return next((b for b in pictured if b.show_background_image), next(iter(pictured), None))
 
 
 @dataclass(frozen=True)
@@ -147,9 +160,8 @@ class Pictures:
 
 def ignored(obj: bpy.types.Object) -> bool:
     """Whether the photo behind a camera's picture is moved, turned, scaled or mirrored, of which its pose knows nothing."""
-    behind = obj.data.background_images if isinstance(obj.data, bpy.types.Camera) else ()
-    shown = [b for b in behind if b.source == "IMAGE" and b.image][:1]
-    return any(b.offset.length or b.rotation or b.scale != 1 or b.use_flip_x or b.use_flip_y for b in shown)
+    b = shown_background(obj.data) if isinstance(obj.data, bpy.types.Camera) else None
+    return b is not None and bool(b.offset.length or b.rotation or b.scale != 1 or b.use_flip_x or b.use_flip_y)
 
 
 def photo_set(objects: Iterable[bpy.types.Object]) -> dict[str, Path | bytes]:
@@ -173,7 +185,7 @@ def pictures(
     files: dict[str, Path | bytes] = {}
     frames = []
     for obj, image in ((obj, image) for obj in objects if (image := background_photo(obj))):
-        photo = photo_images.photo_file(image)
+        photo = photo_images.photo_file(image, image_user(obj))
         name = free_name(f"{folder}{photo.name}", [*taken, *files])
         files[name] = photo.content
         if obj.type == "CAMERA":
@@ -194,8 +206,10 @@ def transforms_json(frames: list[dict[str, Any]]) -> bytes:
 
 
 def _pose(camera: bpy.types.Object, world: Matrix | None) -> dict[str, Any]:
-    matrix = world.inverted() @ camera.matrix_world if world else camera.matrix_world
-    return {"transform_matrix": conversion.camera_pose(np.array(matrix)).tolist()}
+    matrix = np.array(camera.matrix_world)
+    if world:
+        matrix = transform.inverse(np.array(world)) @ matrix
+    return {"transform_matrix": conversion.camera_pose(matrix, camera.name).tolist()}
 
 
 def _lens(camera: bpy.types.Object, photo: photo_images.PhotoFile) -> dict[str, Any]:

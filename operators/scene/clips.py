@@ -35,7 +35,8 @@ def clip_set(clip: bpy.types.MovieClip, scene: bpy.types.Scene) -> dict[str, Pat
     """
     world, lens = _world(clip, scene), _lens(clip)
     cameras = solved_cameras(clip)
-    poses = [{"transform_matrix": conversion.camera_pose(np.array(world @ camera.matrix)).tolist()} for camera in cameras]
+    matrices = [conversion.camera_pose(np.array(world @ camera.matrix), clip.name) for camera in cameras]
+    poses = [{"transform_matrix": matrix.tolist()} for matrix in matrices]
     numbers = [camera.frame - 1 + clip.frame_offset for camera in cameras]  # from the first of the file on
     file = Path(bpy.path.abspath(clip.filepath, library=clip.library))
     if clip.source == "MOVIE":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine import cameras, ground
+from ..engine import cameras, errors, ground, transform
 
 CAMERA_AXES = cameras.OPENGL_AXES
 # From a file's world to Blender's, by the file's axis that points up.
@@ -20,6 +20,7 @@ AXES = {
     "Y": np.array([[1.0, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]]),
     "Z": np.eye(4),
 }
+FLAT = 1e-3  # volume that the unit axes of a camera span; less has lost a direction
 SENSOR = 36.0  # millimeters, the side of the sensor that the focal length refers to
 
 
@@ -32,18 +33,47 @@ def camera_to_blender(
 
 def camera_from_blender(
     matrix: np.ndarray,  # [4, 4], a Blender camera's local to world, possibly scaled
+    name: str,  # of the camera, for errors
 ) -> np.ndarray:  # [4, 4], OpenCV axes
-    """The engine's pose of a Blender camera."""
-    return camera_pose(matrix) @ CAMERA_AXES
+    """The engine's pose of a Blender camera. Raises `TttlrmError` as `camera_pose` does."""
+    return camera_pose(matrix, name) @ CAMERA_AXES
 
 
 def camera_pose(
     matrix: np.ndarray,  # [4, 4], a Blender camera's local to world, possibly scaled
+    name: str,  # of the camera, for errors
 ) -> np.ndarray:  # [4, 4]
-    """The pose of a Blender camera, in its own axes. A camera object's scale means nothing to its picture."""
-    pose = matrix.copy()
-    pose[:3, :3] /= np.linalg.norm(pose[:3, :3], axis=0)
+    """The pose of a Blender camera, in its own axes. A camera object's scale means nothing to its picture.
+
+    Raises `TttlrmError` for cameras that are mirrored or flattened, whose pictures no camera takes.
+    """
+    pose = camera_axes(matrix, name)
+    if np.linalg.det(pose[:3, :3]) < FLAT:
+        raise _bad_scale(name)
+    pose[:3, :3] = transform.rotation_of(pose[:3, :3])  # parents may shear it
     return pose
+
+
+def camera_axes(
+    matrix: np.ndarray,  # [4, 4], a Blender camera's local to world, possibly scaled
+    name: str,  # of the camera, for errors
+) -> np.ndarray:  # [4, 4]
+    """The place and the unit axes of a Blender camera, even if it is mirrored. Raises `TttlrmError` if it is scaled to zero."""
+    lengths = np.linalg.norm(matrix[:3, :3], axis=0)
+    if not lengths.min() > 0:
+        raise _bad_scale(name)
+    pose = matrix.copy()
+    pose[:3, :3] /= lengths
+    return pose
+
+
+def _bad_scale(name: str) -> errors.TttlrmError:
+    return errors.TttlrmError(
+        "The camera “{}” is mirrored or scaled to zero.",
+        name,
+        hint="Clear its scale and that of its parents.",
+        code=errors.Code.BAD_CAMERA,
+    )
 
 
 @dataclass(frozen=True)
@@ -91,6 +121,14 @@ def upright(
     matrix = np.eye(4)
     matrix[:3, :3] = ground.turn_up(ground.mean_up(c2w))
     return matrix
+
+
+def encoded(
+    colors: np.ndarray,  # in linear light
+) -> np.ndarray:
+    """sRGB values, 0 to 1, of colors in linear light; brighter ones become white."""
+    colors = np.clip(colors, 0, 1)
+    return np.where(colors <= 0.0031308, colors * 12.92, 1.055 * colors ** (1 / 2.4) - 0.055)
 
 
 def linear(

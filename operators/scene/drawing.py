@@ -16,6 +16,7 @@ import bpy
 
 from ..narrowing import given, untyped
 from . import nodes, view_color
+from .editable import own
 from .nodes import Value
 from .radiance import BASE
 from .view_color import attribute
@@ -53,7 +54,7 @@ def show_in_viewport(obj: bpy.types.Object) -> None:
 def prepare() -> None:
     """Make the next of the node groups that `render_splats` needs, each of which takes about a hundredth of a second."""
     groups = {} if drawn_by_blender() else {**view_color.GROUPS, NAME: _geometry}
-    missing = next((make for name, make in groups.items() if name not in bpy.data.node_groups), None)
+    missing = next((make for name, make in groups.items() if not own(bpy.data.node_groups, name)), None)
     if missing:
         missing()
 
@@ -61,7 +62,7 @@ def prepare() -> None:
 def render_splats(obj: bpy.types.Object) -> None:
     """Make it look like splats in renders of a Blender that does not draw them."""
     modifier = untyped(obj.modifiers.new(NAME, "NODES"))
-    modifier.node_group = bpy.data.node_groups.get(NAME) or _geometry()
+    modifier.node_group = own(bpy.data.node_groups, NAME) or _geometry()
     modifier.show_viewport = False  # there the overlay draws
     for scene in obj.users_scene:
         _let_rays_pass(scene)
@@ -124,7 +125,7 @@ def _shape(tree: bpy.types.NodeTree) -> bpy.types.Node:
     in_viewport = tree.nodes.new("GeometryNodeIsViewport")
     shape = nodes.add(tree, "GeometryNodeSwitch", in_viewport, square, ball, input_type="GEOMETRY")
     soft = nodes.add(tree, "GeometryNodeSetMaterial", shape)
-    untyped(soft.inputs["Material"]).default_value = bpy.data.materials.get(NAME) or _material()
+    untyped(soft.inputs["Material"]).default_value = own(bpy.data.materials, NAME) or _material()
     return soft
 
 

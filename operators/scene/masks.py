@@ -14,6 +14,7 @@ import numpy as np
 from ..narrowing import given, untyped
 from ..windows import redraw
 from . import nodes, points
+from .editable import own
 
 SELECTED = ".selection"
 HIDDEN = "splat_hidden"
@@ -75,7 +76,7 @@ def _leave_out_hidden(obj: bpy.types.Object, wanted: bool) -> None:
     if modifier and not wanted:
         obj.modifiers.remove(modifier)
     if wanted and not modifier:
-        untyped(obj.modifiers.new(MODIFIER, "NODES")).node_group = bpy.data.node_groups.get(MODIFIER) or _shown_points()
+        untyped(obj.modifiers.new(MODIFIER, "NODES")).node_group = own(bpy.data.node_groups, MODIFIER) or _shown_points()
         obj.modifiers.move(len(obj.modifiers) - 1, 0)
 
 

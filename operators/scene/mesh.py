@@ -9,8 +9,9 @@ import bpy
 import numpy as np
 
 from ..engine import results
-from ..narrowing import given, untyped
+from ..narrowing import untyped
 from . import nodes
+from .editable import editable_collection, own
 
 MATERIAL = "tttLRM mesh"
 COLOR = "Color"
@@ -31,12 +32,12 @@ def add_mesh(
     _set_triangles(mesh, vertices, faces)
     _set_colors(mesh, colors)
     if uv is None or texture is None:
-        mesh.materials.append(bpy.data.materials.get(MATERIAL) or _vertex_material())
+        mesh.materials.append(own(bpy.data.materials, MATERIAL) or _vertex_material())
     else:
         mesh.uv_layers.new(name=UV).data.foreach_set("uv", np.ascontiguousarray(uv, dtype=np.float32).ravel())
         mesh.materials.append(_texture_material(name, texture))
     obj = bpy.data.objects.new(name, mesh)
-    (collection or given(bpy.context.collection)).objects.link(obj)
+    editable_collection(collection, bpy.context.collection).objects.link(obj)
     return obj
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from ..narrowing import given, untyped
+from .editable import own
 
 VECTOR = "VECTOR"
 
@@ -133,7 +134,7 @@ def group(
     formula: Callable[..., list[Value]],  # from the inputs to the outputs
 ) -> bpy.types.NodeTree:
     """A group of geometry nodes that works out a formula: the one of that name, where there is one."""
-    if found := bpy.data.node_groups.get(name):
+    if found := own(bpy.data.node_groups, name):
         return found
     tree = bpy.data.node_groups.new(name, "GeometryNodeTree")
     for direction, sockets in (("INPUT", inputs), ("OUTPUT", outputs)):

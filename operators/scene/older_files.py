@@ -13,6 +13,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .drawing import NAME, drawn_by_blender, show_in_viewport
+from .editable import is_editable
 from .points import cloud_of
 from .splats import is_older, is_splats, read_local, write_local
 
@@ -21,9 +22,9 @@ HANDLERS = ("load_post", "blend_import_post") if drawn_by_blender() else ()
 
 @persistent
 def adopt(*_: Any) -> None:
-    """Make the splats that came with a file what this Blender draws, but for linked ones, which nobody can change."""
+    """Make the splats that came with a file what this Blender draws, but for linked ones, whose changes are not saved."""
     clouds = {cloud_of(obj) for obj in bpy.data.objects if is_splats(obj)}
-    old = {cloud for cloud in clouds if is_older(cloud) and not cloud.library}
+    old = {cloud for cloud in clouds if is_older(cloud) and is_editable(cloud)}
     for cloud in old:
         write_local(cloud, read_local(cloud))
     for obj in (obj for obj in bpy.data.objects if obj.data in old):

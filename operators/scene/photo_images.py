@@ -16,8 +16,8 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..engine import errors
 from ..narrowing import untyped
+from . import image_files
 
 # Custom properties of copies.
 ORIGINAL = "tttlrm_original"  # path of the photo; empty if it is in no file
@@ -59,14 +59,15 @@ def add_copy(
     return image
 
 
-def file_name(image: bpy.types.Image) -> str:
+def file_name(image: bpy.types.Image, user: bpy.types.ImageUser | None = None) -> str:
     """The name of the photo's file; empty if it has none."""
-    return bpy.path.basename(untyped(image).get(ORIGINAL) or image.filepath_raw)
+    original = untyped(image).get(ORIGINAL)
+    return bpy.path.basename(original) if original else image_files.file_name(image, user)
 
 
-def photo_size(image: bpy.types.Image) -> tuple[int, int]:
+def photo_size(image: bpy.types.Image, user: bpy.types.ImageUser | None = None) -> tuple[int, int]:
     """Width and height of the photo in pixels; 0 if Blender cannot read it."""
-    width, height = untyped(image).get(SIZE) or image.size
+    width, height = untyped(image).get(SIZE) or image_files.image_size(image, user)
     return int(width), int(height)
 
 
@@ -81,31 +82,16 @@ def lacks_original(image: bpy.types.Image) -> bool:
     return bool(original) and not Path(original).is_file()
 
 
-def photo_file(image: bpy.types.Image) -> PhotoFile:
-    """The photo of an image; if the original of a copy is gone, the copy. Raises `TttlrmError` if there is no file."""
+def photo_file(image: bpy.types.Image, user: bpy.types.ImageUser | None = None) -> PhotoFile:
+    """The photo of an image; if the original of a copy is gone, the copy. Raises `TttlrmError` as `image_files.image_file`."""
     original = Path(untyped(image).get(ORIGINAL, ""))
     if original.is_file():
         return PhotoFile(original.name, original, photo_size(image), photo_turn(image) != 1)
-    size = (int(image.size[0]), int(image.size[1]))
-    return PhotoFile(bpy.path.basename(image.filepath_raw) or image.name, _content(image), size, False)
+    name, content = image_files.image_file(image, user)
+    return PhotoFile(name, content, image_files.image_size(image, user), False)
 
 
 def _is_copy(image: bpy.types.Image, told: dict[str, Any], length: int) -> bool:
     known = {key: untyped(image).get(key) for key in told}
     known[SIZE] = list(known[SIZE] or ())
     return known == told and image.packed_file is not None and image.packed_file.size == length
-
-
-def _content(image: bpy.types.Image) -> Path | bytes:
-    if image.packed_file:
-        return bytes(image.packed_file.data)
-    path = Path(bpy.path.abspath(image.filepath_raw, library=image.library))
-    if not image.filepath_raw or not path.is_file():
-        raise errors.TttlrmError(
-            errors.text("The file of the image “{}” does not exist: {}.", image.name, path)
-            if image.filepath_raw
-            else errors.text("The image “{}” has not been saved.", image.name),
-            hint="Save the image or locate the missing file, then try again.",
-            code=errors.Code.BAD_PHOTO,
-        )
-    return path

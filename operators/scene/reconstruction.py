@@ -13,6 +13,7 @@ from ..engine import results
 from ..narrowing import given, group_of, untyped
 from . import conversion
 from .cameras import PHOTO, SCENE, add_cameras, camera_of
+from .editable import editable_collection
 from .mesh import add_surface
 from .splats import add_splats
 
@@ -74,8 +75,8 @@ def _scene_of(obj: bpy.types.Object) -> str | None:
 
 
 def cameras_collection(splats: bpy.types.Object) -> bpy.types.Collection:
-    """Where the cameras of the scene are that splats belong to, or else the splats."""
-    return next(iter(cameras_of(splats)), splats).users_collection[0]
+    """Where the cameras of the scene are that splats belong to, or else the splats, or where else cameras can be added."""
+    return editable_collection(*next(iter(cameras_of(splats)), splats).users_collection)
 
 
 def _collection(name: str, parent: bpy.types.Collection) -> bpy.types.Collection:

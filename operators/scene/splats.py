@@ -11,6 +11,8 @@ import numpy as np
 from ..engine import errors, gaussians, transform
 from ..narrowing import given, group_of
 from . import drawing, masks, points
+from .editable import editable_collection, is_editable
+from .modes import leave_mode
 from .radiance import BASE, NATIVE_BASE, OLDER_BASE, SH
 
 ROUNDING = 5e-7  # what a turn of the object and the same turn back may leave, as Blender computes them
@@ -22,15 +24,16 @@ def add_splats(
     collection: bpy.types.Collection | None = None,
     show: Callable[[bpy.types.Object], None] = drawing.show_splats,
 ) -> bpy.types.Object:
-    """A new point cloud object, in a collection or in the one that is active."""
+    """A new point cloud object, in a collection or else in the active one, or where neither can be changed, in the scene's."""
     obj = bpy.data.objects.new(name, _cloud(name, splats))
-    (collection or given(bpy.context.collection)).objects.link(obj)
+    editable_collection(collection, bpy.context.collection).objects.link(obj)
     show(obj)
     return obj
 
 
 def update_splats(obj: bpy.types.Object, splats: gaussians.Gaussians[np.ndarray]) -> None:
-    """Replace the splats of an object; its place, modifiers and materials stay."""
+    """Replace the splats of an object, which leaves edit mode; its place, modifiers and materials stay."""
+    leave_mode(obj)
     old = points.cloud_of(obj)
     name = old.name
     obj.data = _cloud(name, splats)
@@ -77,6 +80,11 @@ def is_older(cloud: bpy.types.PointCloud) -> bool:
 def is_kept(obj: bpy.types.Object | None) -> bool:
     """Whether an object is splats whose scene a worker was given to keep."""
     return is_splats(obj) and bool(group_of(obj).session)
+
+
+def is_decodable(obj: bpy.types.Object | None) -> bool:
+    """Whether an object is kept splats that can be replaced by others."""
+    return is_kept(obj) and is_editable(obj)
 
 
 def remove_splats(obj: bpy.types.Object) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from ..engine import cameras, errors
 from ..narrowing import given
 from . import conversion
-from .cameras import background_photo, intrinsics
+from .cameras import background_photo, image_user, intrinsics
 from .photo_images import file_name, photo_size, photo_turn
 from .photo_names import free_name
 
@@ -46,7 +46,7 @@ def views_of(
     """The camera objects among some, by name.
 
     Those with a photo behind the picture have its name and size, others their own name and the size that the scene renders at.
-    Raises `TttlrmError` when there are none, or where one is no perspective camera.
+    Raises `TttlrmError` when there are none, or where one is no perspective camera, mirrored or scaled to zero.
     """
     given(bpy.context.view_layer).update()
     found = sorted((obj for obj in objects if obj.type == "CAMERA"), key=lambda obj: obj.name)
@@ -58,7 +58,7 @@ def views_of(
     for camera in found:
         names.append(free_name(_name(camera), names))
     sizes = [_size(camera, scene) for camera in found]
-    poses = [world @ conversion.camera_from_blender(np.array(camera.matrix_world)) for camera in found]
+    poses = [world @ conversion.camera_from_blender(np.array(camera.matrix_world), camera.name) for camera in found]
     aspect = scene.render.pixel_aspect_y / scene.render.pixel_aspect_x
     lenses = [intrinsics(camera, size, aspect) for camera, size in zip(found, sizes, strict=True)]
     used = cameras.Cameras(np.array(poses), np.array(lenses), np.array(sizes, dtype=np.int64))
@@ -80,13 +80,13 @@ def _as_stored(
 def _name(camera: bpy.types.Object) -> str:
     """The file name of the picture that a camera stands for."""
     photo = background_photo(camera)
-    own = file_name(photo) if photo else ""
+    own = file_name(photo, image_user(camera)) if photo else ""
     return own or f"{bpy.path.clean_name(camera.name)}.png"
 
 
 def _size(camera: bpy.types.Object, scene: bpy.types.Scene) -> tuple[int, int]:
     photo = background_photo(camera)
-    if photo and min(size := photo_size(photo)):
+    if photo and min(size := photo_size(photo, image_user(camera))):
         return size
     share = scene.render.resolution_percentage / 100
     return max(1, int(scene.render.resolution_x * share)), max(1, int(scene.render.resolution_y * share))

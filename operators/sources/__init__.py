@@ -3,24 +3,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ..engine import errors
 from ..narrowing import given, group_of
-from .folders import CheckedFolder, Video, chosen
-from .objects import Clip, Pictured, new_pictured, picture_warning
-from .source import Source
+from ..paths import resolved
+from ..scene.reconstruction import cameras_of
+from .folders import CheckedFolder, Video, chosen, left_out
+from .objects import Clip, Pictured, new_pictured, warning_about
+from .source import Lacking, Source
 
-__all__ = ["Source", "chosen", "missing", "new_pictured", "picture_warning", "source_of"]
+__all__ = ["Source", "chosen", "left_out", "missing", "new_pictured", "source_of", "source_of_splats", "warning_about"]
 
 
 def source_of(context: bpy.types.Context) -> Source:
     """Return the source chosen in the panel."""
     group = group_of(context.scene).source
-    return SOURCES[group.kind](context, group)
+    try:
+        return SOURCES[group.kind](context, group)
+    except errors.TttlrmError as error:  # a path that cannot be resolved
+        return Lacking(error.words)
+
+
+def source_of_splats(splats: bpy.types.Object) -> Source:
+    """Return the photos that splats were made of: those of their cameras."""
+    none = errors.text("The cameras of these splats show no photos. Choose the folder of the photos.")
+    beside = (obj for collection in splats.users_collection for obj in collection.all_objects)
+    return Pictured(cameras_of(splats) or dict.fromkeys(obj for obj in beside if obj.type == "CAMERA"), none)
 
 
 def missing(context: bpy.types.Context, source: Source | None = None) -> errors.Text:
@@ -42,11 +53,12 @@ def _selected(context: bpy.types.Context, group: Any) -> Source:
 
 def _folder(context: bpy.types.Context, group: Any) -> Source:
     unused = frozenset(photo.name for photo in group.photos if not photo.use)
-    return CheckedFolder(_path(group.folder), unused, len(group.photos) - len(unused))
+    used = frozenset(photo.name for photo in group.photos if photo.use)
+    return CheckedFolder(resolved(group.folder), unused, used)
 
 
 def _video(context: bpy.types.Context, group: Any) -> Source:
-    return Video(_path(group.video))
+    return Video(resolved(group.video))
 
 
 def _cameras(context: bpy.types.Context, group: Any) -> Source:
@@ -58,10 +70,6 @@ def _cameras(context: bpy.types.Context, group: Any) -> Source:
 
 def _clip(context: bpy.types.Context, group: Any) -> Source:
     return Clip(group.clip, given(context.scene))
-
-
-def _path(chosen: str) -> Path:
-    return Path(bpy.path.abspath(chosen)) if chosen else Path()
 
 
 SOURCES = {"SELECTED": _selected, "FOLDER": _folder, "VIDEO": _video, "CAMERAS": _cameras, "CLIP": _clip}

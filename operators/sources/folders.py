@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..engine import errors, photo_files
 from ..translations import shown
-from .photo_sets import added_photos, folder_files
+from .photo_sets import added_photos, folder_files, photos_in
 from .source import FEWEST, Files, Source
 
 
@@ -34,12 +34,12 @@ class Folder(Source):
 class CheckedFolder(Folder):
     """A folder of which only the checked photos are used."""
 
-    used: int = 0
+    used: Collection[str] = ()  # names of the checked photos
 
     @property
     def label(self) -> str:
         """The number of checked photos."""
-        return shown("{} Photos", self.used)
+        return shown("{} Photos", len(self.used))
 
     @property
     def missing(self) -> errors.Text:
@@ -48,7 +48,16 @@ class CheckedFolder(Folder):
             return errors.text("Choose a folder of photos.")
         if not self.used and not self.unused:
             return errors.text("There are no photos in {}. Choose another folder.", self.path)
-        return errors.Text() if self.used >= FEWEST else errors.text("Check at least {} photos.", FEWEST)
+        return errors.Text() if len(self.used) >= FEWEST else errors.text("Check at least {} photos.", FEWEST)
+
+    @property
+    def warning(self) -> str:
+        """A warning about photos that were deleted or added since the folder was listed."""
+        there = {path.relative_to(self.path).as_posix() for path in photos_in(self.path)}
+        gone, new = (", ".join(sorted(names)) for names in (set(self.used) - there, there - set(self.used) - set(self.unused)))
+        told_gone = shown("These photos were deleted since the folder was listed: {}.", gone) if gone else ""
+        told_new = shown("These photos were added since the folder was listed and are used too: {}.", new) if new else ""
+        return " ".join(filter(None, (told_gone, told_new)))
 
     def files(self) -> Files:
         """Return the checked photos and the pose files."""
@@ -92,11 +101,12 @@ class Chosen(Source):
     """Individual photo files."""
 
     paths: tuple[Path, ...]
+    others: tuple[Path, ...] = ()  # files beside them that were chosen too, but are no photos
 
     @property
     def title(self) -> str:
         """The name of their folder."""
-        return self.paths[0].parent.name
+        return (self.paths or self.others)[0].parent.name
 
     @property
     def label(self) -> str:
@@ -105,10 +115,16 @@ class Chosen(Source):
 
     @property
     def missing(self) -> errors.Text:
-        """A request for more photos."""
-        return (
-            errors.Text() if len(self.paths) >= FEWEST else errors.text("There is only one photo. Choose more of the same scene.")
-        )
+        """A request for photos, or for more of them."""
+        if not self.paths:
+            return errors.text("No photo is among the chosen files. Left out: {}.", _names(self.others))
+        few = errors.text("There is only one photo. Choose more of the same scene.")
+        return errors.Text() if len(self.paths) >= FEWEST else few
+
+    @property
+    def warning(self) -> str:
+        """A warning about chosen files that are not used."""
+        return left_out(self.others)
 
     def files(self) -> Files:
         """Return the photos without pose files beside them, which may be for other photos."""
@@ -121,4 +137,14 @@ def chosen(folder: Path, names: Collection[str]) -> Source:
     paths = tuple(folder / name for name in sorted(names))
     if len(paths) == 1 and photo_files.is_video(paths[0]):
         return Video(paths[0])
-    return Chosen(paths) if paths else Folder(folder)
+    photos = tuple(filter(photo_files.is_photo, paths))
+    return Chosen(photos, tuple(path for path in paths if path not in photos)) if paths else Folder(folder)
+
+
+def left_out(paths: Collection[Path]) -> str:
+    """Return a warning about chosen files that are not used; empty if there are none."""
+    return shown("Left out: {}.", _names(paths)) if paths else ""
+
+
+def _names(paths: Collection[Path]) -> str:
+    return ", ".join(path.name for path in paths)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import bpy
@@ -50,8 +50,8 @@ class Pictured(Source):
 
     @property
     def warning(self) -> str:
-        """A warning about background images that do not exactly fill the camera frame, and about lost originals."""
-        return picture_warning(self._objects)
+        """A warning about what is ignored of these objects."""
+        return warning_about(self._objects)
 
     def files(self) -> Files:
         """Return the photos and, if all belong to cameras, their poses."""
@@ -102,14 +102,26 @@ def new_pictured(context: bpy.types.Context) -> list[bpy.types.Object]:
     return [obj for obj in context.selected_objects if background_photo(obj) and obj not in old]
 
 
-def picture_warning(objects: Iterable[bpy.types.Object]) -> str:
-    """Return a warning about background images that do not fill the camera frame, and about lost originals; mostly empty."""
-    objects = list(objects)
-    moved = ", ".join(obj.name for obj in objects if ignored(obj))
+def warning_about(objects: Collection[bpy.types.Object]) -> str:
+    """Return a warning about what is ignored of objects that show photos; empty if nothing is."""
+    return " ".join(filter(None, (_misplaced(objects), _without_originals(objects), _without_cameras(objects))))
+
+
+def _misplaced(objects: Collection[bpy.types.Object]) -> str:
+    """Return a warning about background images that do not exactly fill the camera frame."""
+    names = ", ".join(obj.name for obj in objects if ignored(obj))
+    return shown("Offset, rotation, scale and flip of background images are ignored: {}.", names) if names else ""
+
+
+def _without_cameras(objects: Collection[bpy.types.Object]) -> str:
+    """Return a warning about cameras beside photos that have none: poses are known of all photos or estimated for all."""
+    cameras = sum(obj.type == "CAMERA" for obj in objects)
+    if cameras in (0, len(objects)):
+        return ""
+    return shown("The poses of {} cameras are not used, as the other {} photos have none.", cameras, len(objects) - cameras)
+
+
+def _without_originals(objects: Collection[bpy.types.Object]) -> str:
+    """Return a warning about copies of photos whose files are gone."""
     lost = sum(lacks_original(image) for obj in objects if (image := background_photo(obj)))
-    warnings = []
-    if moved:
-        warnings.append(shown("Offset, rotation, scale and flip of background images are ignored: {}.", moved))
-    if lost:
-        warnings.append(shown("The files of {} photos are gone; smaller copies in the .blend file are used.", lost))
-    return " ".join(warnings)
+    return shown("The files of {} photos are gone; smaller copies in the .blend file are used.", lost) if lost else ""

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Properties that choose the source of a reconstruction."""
 
-from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty
 
 from ..engine import errors
+from ..paths import file_property, folder_property, resolved
 from .photo_sets import photos_in
 
 KINDS = (
@@ -39,10 +39,10 @@ class TTTLRM_PG_source(bpy.types.PropertyGroup):
     """The source of the next photos and their camera poses."""
 
     kind: EnumProperty(name="Source", description="Where the photos come from", items=KINDS)
-    folder: StringProperty(name="Folder", description="Folder of photos; call `list_photos` after a change", subtype="DIR_PATH")
+    folder: folder_property(name="Folder", description="Folder of photos; call `list_photos` after a change")
     photos: CollectionProperty(type=TTTLRM_PG_photo)
     active_photo: IntProperty(name="Photo", description="Photo shown in the large preview")
-    video: StringProperty(name="Video", description="Video file", subtype="FILE_PATH")
+    video: file_property(name="Video", description="Video file")
     collection: PointerProperty(
         name="Collection",
         description="Collection whose cameras are used; leave empty to use all cameras of the scene",
@@ -56,14 +56,15 @@ def list_photos(group: Any) -> None:
     """List the photos in the folder, keeping the check marks."""
     unused = {photo.name for photo in group.photos if not photo.use}
     group.photos.clear()
-    for name in _names(Path(bpy.path.abspath(group.folder))) if group.folder else ():
+    for name in _names(group.folder) if group.folder else ():
         photo = group.photos.add()
         photo.name, photo.use = name, name not in unused
     group.active_photo = 0
 
 
-def _names(folder: Path) -> list[str]:
+def _names(chosen: str) -> list[str]:
     try:
+        folder = resolved(chosen)
         return [path.relative_to(folder).as_posix() for path in photos_in(folder)]
     except errors.TttlrmError:
         return []  # the panel reports that there are none

@@ -46,3 +46,26 @@ class Source:
     def _require(self) -> None:
         if self.missing:
             raise errors.TttlrmError(self.missing, code=errors.Code.NO_PHOTOS)
+
+
+class Lacking(Source):
+    """A source that cannot be used as it was chosen."""
+
+    def __init__(self, why: errors.Text) -> None:
+        """`why` says what to do, in sentences."""
+        self._why = why
+
+    @property
+    def label(self) -> str:
+        """Nothing, as there is nothing to reconstruct."""
+        return ""
+
+    @property
+    def missing(self) -> errors.Text:
+        """What to do."""
+        return self._why
+
+    def files(self) -> Files:
+        """Raise `TttlrmError`."""
+        self._require()
+        return {}

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ..argument_types import whole
+from ..atomic_files import LEAST_ROOM, require_folder
 from ..errors import TttlrmError
 from ..protocol.settings import ReconstructSettings
 from ..stages import Stage
@@ -48,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Reconstruct each folder and print a row for it, and the mean of several. A failure does not stop the others."""
+    if args.pictures:
+        require_folder(args.pictures, room=LEAST_ROOM)
     settings, lpips = reconstruct_settings(args), load_lpips(args.lpips)
     settings = replace(settings, hold_out=max(settings.hold_out, 1))
     folders = picture_folders(args.photos, args.pictures)

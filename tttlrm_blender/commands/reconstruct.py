@@ -34,14 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Reconstruct, write the results and print a summary; returns 1 if a requested mesh could not be made."""
+    from ..atomic_files import LEAST_ROOM, require_folder
     from ..pipeline.jobs import Clock, reconstruct
     from ..pipeline.scene import Scene
     from .console import Console
 
-    scene, report, settings = Scene(args.photos), Console(), reconstruct_settings(args)
-    result = reconstruct(scene, settings, report)
     photos = args.photos.resolve()
     out = args.out or Path("out") / (photos.stem if photos.is_file() else photos.name)
+    require_folder(out, f"splats.{args.format}", "cameras.json", "report.json", "mesh.glb", room=LEAST_ROOM)
+    scene, report, settings = Scene(args.photos), Console(), reconstruct_settings(args)
+    result = reconstruct(scene, settings, report)
     clock = Clock()
     with clock("write"):
         _write(out, scene, result, args.format)

@@ -34,12 +34,13 @@ def run(args: argparse.Namespace) -> int:
     """Render and write the pictures."""
     from PIL import Image
 
-    from ..atomic_files import make_folder, replacing
+    from ..atomic_files import make_folder, replacing, require_folder
     from ..gaussians.formats.registry import read_splats
     from ..poses.camera_files import read_cameras
     from ..render.pictures import draw_views, to_bytes
     from .console import Console
 
+    require_folder(args.out)
     report = Console()
     gaussians, (names, cameras) = read_splats(args.splats), read_cameras(args.cameras, report)
     make_folder(args.out)

@@ -18,8 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Convert the file and print both sizes."""
-    from ..gaussians.formats.registry import read_splats, up_axis, write_splats
+    from ..gaussians.formats.registry import read_splats, require_target, up_axis, write_splats
 
+    require_target(args.target)
     gaussians = read_splats(args.splats)
     write_splats(args.target, gaussians, up=up_axis(args.splats))
     sizes = (f"{path.stat().st_size / 1e6:.1f} MB" for path in (args.splats, args.target))

@@ -58,6 +58,7 @@ from ..stages import Stage
 from . import steps
 from .job_kind import JobKind, by_name
 from .networks import load_network
+from .requirements import require
 from .scene import Reconstruction, Scene
 
 
@@ -80,6 +81,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report, cop
 
     With `copies`, the result contains copies of the photos that Blender cannot show as they are.
     """
+    require(settings.mesh, settings.remove_background)
     clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
         scene_photos = steps.load(scene, model.config.most_views, settings, report)
@@ -94,6 +96,7 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool 
 
     Refined splats are replaced by newly decoded ones.
     """
+    require(background_model=settings.remove_background)
     clock, reconstruction = Clock(), scene.reconstruction()
     model = load_network(reconstruction.checkpoint)
     with clock("load"):
@@ -182,6 +185,7 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResu
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
     """Make a mesh of the scene's current splats."""
+    require(settings)
     surface = _surface(scene.splats(), scene.reconstruction(), settings, report)
     _keep(scene, report, mesh=surface)
     return MeshResult(_to_surface(surface))

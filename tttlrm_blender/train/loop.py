@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from ..atomic_files import make_folder, replacing
+from ..atomic_files import LEAST_ROOM, make_folder, replacing, require_file
 from ..errors import Code, TttlrmError
 from ..model.checkpoint import save_checkpoint, training_record
 from ..model.config import Config
@@ -70,6 +70,7 @@ def _prepare(args: argparse.Namespace) -> None:
         )
     for path in filter(None, (args.state, args.out)):
         make_folder(path.parent)
+        require_file(path, LEAST_ROOM)
     if args.device == "cpu":
         torch.set_num_threads(1)  # the matrices are too small for more threads
 

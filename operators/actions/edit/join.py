@@ -7,6 +7,7 @@ import numpy as np
 from ...engine import transform
 from ...narrowing import given
 from ...scene import points
+from ...scene.editable import is_editable
 from ...scene.splats import attributes, is_splats, read_local, remove_splats
 from ...translations import told
 from .operator import EditOperator, edited
@@ -41,7 +42,7 @@ class TTTLRM_OT_join_splats(EditOperator, bpy.types.Operator):
 
 def _others(context: bpy.types.Context) -> list[bpy.types.Object]:
     """Return the selected splat objects except the active one, including those that share a point cloud."""
-    return [obj for obj in context.selected_objects if is_splats(obj) and obj != context.object and obj.library is None]
+    return [obj for obj in context.selected_objects if is_splats(obj) and obj != context.object and is_editable(obj)]
 
 
 def _moved(obj: bpy.types.Object, matrix: np.ndarray) -> points.Table:

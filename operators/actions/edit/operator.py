@@ -10,6 +10,7 @@ from ...engine import errors, transform
 from ...mixins import Operator, Outcome
 from ...narrowing import given
 from ...scene import masks, points
+from ...scene.editable import is_editable
 from ...scene.splats import is_splats
 from ...translations import explained
 
@@ -17,11 +18,7 @@ from ...translations import explained
 def edited(context: bpy.types.Context) -> list[bpy.types.Object]:
     """Return the active and selected splat objects that can be edited, one per point cloud."""
     candidates = [obj for obj in (*context.selected_objects, context.object) if obj is not None and is_splats(obj)]
-    return list({points.cloud_of(obj): obj for obj in candidates if _own(obj)}.values())
-
-
-def _own(obj: bpy.types.Object) -> bool:
-    return obj.library is None and obj.data.library is None and obj.data.override_library is None
+    return list({points.cloud_of(obj): obj for obj in candidates if is_editable(obj) and is_editable(obj.data)}.values())
 
 
 class EditOperator(Operator):

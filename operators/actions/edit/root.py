@@ -5,8 +5,10 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from ...engine import errors
 from ...narrowing import given
 from ...scene import conversion, masks
+from ...scene.editable import is_editable
 from .operator import edited, places
 
 
@@ -18,8 +20,17 @@ def root(obj: bpy.types.Object) -> bpy.types.Object:
 
 
 def move(context: bpy.types.Context, matrix: np.ndarray) -> None:
-    """Transform the roots of the edited objects by a world matrix [4, 4]."""
-    for top in {root(obj) for obj in edited(context)}:
+    """Transform the roots of the edited objects by a world matrix [4, 4]. Raises `TttlrmError` if one is linked."""
+    tops = {root(obj) for obj in edited(context)}
+    for top in tops:
+        if not is_editable(top):
+            raise errors.TttlrmError(
+                "The parent of the splats, “{}”, is linked from another file.",
+                top.name,
+                hint="Make it local.",
+                code=errors.Code.CANNOT_WRITE,
+            )
+    for top in tops:
         top.matrix_world = Matrix(matrix.tolist()) @ top.matrix_world
     given(context.view_layer).update()
 
@@ -37,5 +48,5 @@ def cameras(context: bpy.types.Context) -> np.ndarray | None:  # [V, 4, 4], Open
     """Return the poses of the cameras in the hierarchies of the edited objects; None if there are none."""
     roots = {root(obj) for obj in edited(context)}
     found = [part for top in roots for part in top.children_recursive if part.type == "CAMERA"]
-    poses = [conversion.camera_from_blender(np.array(camera.matrix_world)) for camera in found]
+    poses = [conversion.camera_axes(np.array(camera.matrix_world), camera.name) @ conversion.CAMERA_AXES for camera in found]
     return np.array(poses) if poses else None

@@ -5,6 +5,7 @@ import bpy
 import numpy as np
 
 from ...scene import masks, points
+from ...scene.editable import editable_collection, is_editable
 from ...translations import told
 from .operator import EditOperator, selections
 
@@ -31,7 +32,7 @@ def _separate(obj: bpy.types.Object, mask: np.ndarray) -> None:
     new.data = parts[1]
     new.data.name = new.name
     points.replace(points.cloud_of(obj), parts[0])
-    for collection in obj.users_collection:
+    for collection in list(filter(is_editable, obj.users_collection)) or [editable_collection()]:
         collection.objects.link(new)
     masks.select(new, np.zeros(len(new.data.points), dtype=bool))
     new.select_set(True)

@@ -4,10 +4,12 @@
 import bpy
 import numpy as np
 from bpy.props import FloatVectorProperty, IntVectorProperty
+from mathutils import Matrix
 
-from ...engine import errors, select
+from ...engine import errors, select, transform
 from ...mixins import Outcome
 from ...narrowing import given, untyped
+from ...scene import conversion
 from ...translations import shown
 from ...viewport.gesture import Gesture
 from .operator import places
@@ -96,4 +98,5 @@ def _camera_view(context: bpy.types.Context) -> tuple[object, tuple[int, int]]:
     size = (render.resolution_x * render.resolution_percentage // 100, render.resolution_y * render.resolution_percentage // 100)
     aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}
     lens = camera.calc_matrix_camera(context.evaluated_depsgraph_get(), x=size[0], y=size[1], **aspect)
-    return lens @ camera.matrix_world.normalized().inverted(), size
+    axes = conversion.camera_axes(np.array(camera.matrix_world), camera.name)
+    return lens @ Matrix(transform.inverse(axes).tolist()), size

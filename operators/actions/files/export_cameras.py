@@ -12,6 +12,7 @@ from bpy_extras.io_utils import ExportHelper
 from ...engine import camera_writers, errors
 from ...mixins import Outcome
 from ...narrowing import given
+from ...paths import file_property, resolved
 from ...scene import conversion
 from ...scene.views import views_of
 from ...translations import explained, told
@@ -32,6 +33,7 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
 
     filename_ext = ".json"
     check_extension = None
+    filepath: file_property(name="File Path", description="File to export to", maxlen=1024)
     filter_glob: StringProperty(default="*.json;*.txt", options={"HIDDEN"})
     file_format: EnumProperty(
         name="Format", items=ITEMS, description="File format, also set by the file extension: .json or .txt"
@@ -62,7 +64,7 @@ class TTTLRM_OT_export_cameras(ExportHelper, bpy.types.Operator):
         """Blender calls this."""
         objects = context.selected_objects if self.use_selection else given(context.scene).objects
         try:
-            count = export_cameras(Path(self.filepath), objects, given(context.scene), self.up_axis)
+            count = export_cameras(resolved(self.filepath), objects, given(context.scene), self.up_axis)
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}

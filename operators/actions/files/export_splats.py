@@ -12,6 +12,7 @@ from bpy_extras.io_utils import ExportHelper
 from ...engine import errors, gaussians, splat_files
 from ...mixins import Outcome
 from ...narrowing import given, untyped
+from ...paths import file_property, resolved
 from ...scene import conversion
 from ...scene.splats import is_splats, read_splats
 from ...translations import explained, told
@@ -38,6 +39,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
 
     filename_ext = ".ply"
     check_extension = None
+    filepath: file_property(name="File Path", description="File to export to", maxlen=1024)
     filter_glob: StringProperty(default=";".join(f"*{suffix}" for suffix in splat_files.SUFFIXES), options={"HIDDEN"})
     file_format: EnumProperty(name="Format", items=ITEMS, description="File format, also set by the file extension")
     use_selection: BoolProperty(
@@ -68,7 +70,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         try:
-            count = export_splats(self.filepath, self._objects(context), self.up_axis)
+            count = export_splats(resolved(self.filepath), self._objects(context), self.up_axis)
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}

@@ -13,8 +13,11 @@ from mathutils import Matrix
 
 from ...engine import errors, splat_files
 from ...mixins import Outcome
-from ...narrowing import given, untyped
+from ...narrowing import untyped
+from ...paths import file_property, folder_property, resolved
 from ...scene import conversion
+from ...scene.editable import takes_objects
+from ...scene.modes import make_active
 from ...scene.splats import add_splats
 from ...translations import explained, told, worded
 from .axes import BY_ENGINE_NAME, axes_property
@@ -29,12 +32,18 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
 
     filename_ext = ".ply"
     filter_glob: StringProperty(default=";".join(f"*{suffix}" for suffix in splat_files.SUFFIXES), options={"HIDDEN"})
-    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    filepath: file_property(name="File Path", description="File to import", options={"HIDDEN", "SKIP_PRESET"})
+    directory: folder_property(options={"HIDDEN", "SKIP_SAVE"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
     up_axis: axes_property("Axis of the file that points up. The object is rotated; its splats stay unchanged", automatic=True)
     scale: FloatProperty(
         name="Scale", description="Scale of the imported objects", default=1, min=1e-6, soft_min=0.01, soft_max=100
     )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        return takes_objects(cls, context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this; dropped files are already in `files`."""
@@ -42,10 +51,9 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
-        paths = [Path(self.directory, file.name) for file in self.files] or [Path(self.filepath)]
         try:
             with _notes() as notes:
-                count = import_splats(context, paths, self.up_axis, self.scale)
+                count = import_splats(context, self._paths(), self.up_axis, self.scale)
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
@@ -54,20 +62,21 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
         self.report({"INFO"}, told("{:,} splats", count))
         return {"FINISHED"}
 
+    def _paths(self) -> list[Path]:
+        folder = resolved(self.directory)
+        return [folder / file.name for file in self.files] or [resolved(self.filepath)]
+
 
 def import_splats(context: bpy.types.Context, paths: Iterable[Path], up_axis: str = "AUTO", scale: float = 1.0) -> int:
-    """Add the splats of files, an object for each, and select them; return the number of splats.
+    """Add the splats of files, an object for each, and select them, unless something is edited; return the number of splats.
 
     Raises `TttlrmError` if one cannot be read, and then adds none.
     """
     loaded = [(path.stem, splat_files.read_splats(path), _placed(path, up_axis, scale)) for path in paths]
-    for obj in context.selected_objects:
-        obj.select_set(False)
-    for name, splats, matrix in loaded:
-        obj = add_splats(name, splats)
+    added = [add_splats(name, splats) for name, splats, _ in loaded]
+    for obj, (_, _, matrix) in zip(added, loaded, strict=True):
         obj.matrix_world = matrix
-        obj.select_set(True)
-        given(context.view_layer).objects.active = obj
+    make_active(context, added)
     return sum(len(splats) for _, splats, _ in loaded)
 
 

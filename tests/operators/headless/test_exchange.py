@@ -71,7 +71,7 @@ def test_what_cannot_be_done_is_told(tmp_path, capsys):
         "nowhere.blend cannot be opened": ("export", "nowhere.blend", "--out", "a.ply"),
         "bad.blend cannot be opened": ("export", "bad.blend", "--out", "a.ply"),
         "bad.ply": ("import", "good.ply", "bad.ply", "--out", "a.blend"),
-        "cannot be saved": ("import", "good.ply", "--out", "nowhere/a.blend"),
+        "cannot be written": ("import", "good.ply", "--out", "nowhere/a.blend"),
     }
     for sentence, arguments in wrong.items():
         placed = [tmp_path / part if "." in part else part for part in arguments]

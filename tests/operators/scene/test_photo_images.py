@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from operators.actions.files.export_cameras import export_cameras
 from operators.scene.cameras import add_cameras, background_photo, photo_set
-from operators.sources.objects import picture_warning
+from operators.sources.objects import warning_about
 from tests.photos.test_formats import QUADRANTS, gray_ramp, write_dng, write_heif
 from tests.poses.turned import exif_with
 from tttlrm_blender.errors import TttlrmError
@@ -120,10 +120,10 @@ def test_a_saved_file_keeps_the_copies_and_their_originals_or_does_without(tmp_p
     cameras = sorted((obj for obj in bpy.data.objects if obj.type == "CAMERA"), key=lambda obj: obj.name)
     for one, other in zip(photos, taken_back(cameras, tmp_path / "back"), strict=True):
         assert_same_photo(one, other)
-    assert not picture_warning(cameras)
+    assert not warning_about(cameras)
     for photo in photos:
         photo.path.unlink()
-    assert picture_warning(cameras) == "The files of 2 photos are gone; smaller copies in the .blend file are used."
+    assert warning_about(cameras) == "The files of 2 photos are gone; smaller copies in the .blend file are used."
     for one, other in zip(photos, taken_back(cameras, tmp_path / "without"), strict=True):
         assert (other.width, other.height) == (1200, 1600) and other.name == f"images/{one.path.name}"
         np.testing.assert_allclose(other.intrinsics, one.intrinsics / 2, rtol=1e-5)

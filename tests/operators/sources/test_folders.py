@@ -5,6 +5,7 @@ import bpy
 import pytest
 
 from operators import sources
+from operators.actions.drop import Dropped
 from tests.operators.sources.panel import choose, missing
 
 ops = bpy.ops.tttlrm
@@ -48,3 +49,35 @@ def test_a_video_is_sent_as_it_is(tmp_path):
     assert missing() == ""
     source = sources.source_of(bpy.context)
     assert source.files() == {"film.mp4": tmp_path / "film.mp4"} and source.title == "film"
+
+
+def test_photos_that_came_or_went_since_the_folder_was_listed_are_named(photos):
+    ops.choose_folder(directory=str(photos))
+    assert sources.source_of(bpy.context).warning == ""
+    (photos / "images/a.png").rename(photos / "images/d.png")
+    warning = sources.source_of(bpy.context).warning
+    assert "deleted since the folder was listed: images/a.png." in warning and "are used too: images/d.png." in warning
+    assert sum(name.endswith(".png") for name in sources.source_of(bpy.context).files()) == 3
+
+
+def test_chosen_files_that_are_no_photos_are_named(photos):
+    source = sources.chosen(photos / "images", ["a.png", "b.png", "notes.txt", "film.mp4"])
+    assert source.label == "2 Photos" and len(source.files()) == 2
+    assert source.warning == "Left out: film.mp4, notes.txt."
+    none = sources.chosen(photos, ["notes.txt", "other.txt"])
+    assert str(none.missing) == "No photo is among the chosen files. Left out: notes.txt, other.txt."
+    assert sources.chosen(photos / "images", ["a.png", "b.png"]).warning == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "unused"),
+    [
+        (["a.png", "b.png"], []),
+        (["a.png", "b.png", "film.mp4"], ["film.mp4"]),
+        (["film.mp4", "other.mp4"], ["other.mp4"]),
+        (["transforms.json", "a.png", "b.png"], []),
+        (["transforms.json", "cameras.json"], ["cameras.json"]),
+    ],
+)
+def test_dropped_files_that_are_not_used_are_known(names, unused, tmp_path):
+    assert [path.name for path in Dropped(tmp_path, tuple(names)).unused] == unused

@@ -103,3 +103,47 @@ def test_a_clip_gives_frames_where_its_solved_camera_stands(tmp_path):
 def test_an_unsolved_clip_is_told(photos):
     choose("CLIP", clip=bpy.data.movieclips.load(str(photos / "images/a.png")))
     assert missing().startswith("The clip's camera is not solved")
+
+
+SCALES = {
+    "zero": ((0, 0, 0), False),
+    "flat": ((1, 1, 0), False),
+    "mirrored": ((-1, 1, 1), False),
+    "turned inside out": ((-2, -2, -2), False),
+    "mirrored twice": ((-1, -1, 1), True),
+    "stretched": ((3, 0.5, 1), True),
+    "tiny": ((1e-5, 1e-5, 1e-5), True),
+}
+
+
+@pytest.mark.parametrize("parent", [False, True])
+@pytest.mark.parametrize("name", SCALES)
+def test_scaled_cameras_have_a_pose_or_are_named(name, parent, photos, tmp_path):
+    """Whether the camera is scaled or what carries it."""
+    scale, sound = SCALES[name]
+    cameras = [shown(photos / "images" / each, "CAMERA") for each in ("a.png", "b.png")]
+    cameras[0].rotation_euler = (0.5, 0.25, 1)
+    scaled = cameras[0]
+    if parent:
+        scaled = cameras[0].parent = bpy.data.objects.new("parent", None)
+        bpy.context.collection.objects.link(scaled)
+    scaled.scale = scale
+    choose("CAMERAS")
+    if not sound:
+        for run in (sources.source_of(bpy.context).files, lambda: ops.export_cameras(filepath=str(tmp_path / "transforms.json"))):
+            with pytest.raises((TttlrmError, RuntimeError), match="The camera “a” is mirrored or scaled to zero"):
+                run()
+        return
+    frames = json.loads(sources.source_of(bpy.context).files()["transforms.json"])["frames"]
+    turn = np.array(frames[0]["transform_matrix"])[:3, :3]
+    np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-6)
+    assert np.linalg.det(turn) > 0
+    assert ops.export_cameras(filepath=str(tmp_path / "images.txt")) == {"FINISHED"}
+
+
+def test_poses_that_are_not_used_are_told(photos):
+    for name, kind in (("a.png", "CAMERA"), ("b.png", "EMPTY"), ("c.png", "EMPTY")):
+        shown(photos / "images" / name, kind)
+    source = sources.source_of(bpy.context)
+    assert source.warning == "The poses of 1 cameras are not used, as the other 2 photos have none."
+    assert len(source.files()) == 3

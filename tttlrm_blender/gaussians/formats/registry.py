@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ... import gltf
+from ...atomic_files import require_file
 from ...errors import Code, TttlrmError, bad_splats
 from ...reading import reading
 from ..gaussians import Gaussians
@@ -54,10 +55,13 @@ def write_splats(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "
     Raises `TttlrmError` for other suffixes, and when the file cannot be written.
     """
     path = Path(path)
-    found = [known for known in FORMATS if path.name.lower().endswith(known.suffix)]
-    if not found:
-        raise _other(path)
-    found[0].write(path, gaussians, up)
+    _format_for(path).write(path, gaussians, up)
+
+
+def require_target(path: Path) -> None:
+    """Check that splats could be written to a file. Raises `TttlrmError` as `write_splats` would."""
+    _format_for(path)
+    require_file(path)
 
 
 def up_axis(path: str | Path) -> str:
@@ -66,6 +70,14 @@ def up_axis(path: str | Path) -> str:
         kind = _format_of(Path(path))
         z_up = kind is GLB or (kind in (PLY, COMPRESSED_PLY) and read_header(Path(path)).up == "z")
         return "z" if z_up else "-y"
+
+
+def _format_for(path: Path) -> Format:
+    """The format to write."""
+    found = next((known for known in FORMATS if path.name.lower().endswith(known.suffix)), None)
+    if found is None:
+        raise _other(path)
+    return found
 
 
 def _format_of(path: Path) -> Format:

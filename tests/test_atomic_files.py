@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether results can be written is known before they are made."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tttlrm_blender import atomic_files
+from tttlrm_blender.atomic_files import require_file, require_folder
+from tttlrm_blender.errors import Code, TttlrmError
+
+
+def in_the_way(folder: Path) -> Path:
+    (folder / "file").write_text("")
+    return folder / "file" / "out"
+
+
+def a_file(folder: Path) -> Path:
+    (folder / "file").write_text("")
+    return folder / "file"
+
+
+def dangling(folder: Path) -> Path:
+    (folder / "link").symlink_to(folder / "nowhere")
+    return folder / "link" / "out"
+
+
+def kernel(folder: Path) -> Path:
+    if not Path("/proc/self").exists():
+        pytest.skip("there is no such file system")
+    return Path("/proc/self/out")
+
+
+def folders_in_the_way(folder: Path) -> Path:
+    (folder / "a.ply").mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("place", [in_the_way, a_file, dangling, kernel, folders_in_the_way])
+def test_a_folder_that_cannot_be_written_is_told(place, tmp_path):
+    folder = place(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(TttlrmError, match="cannot be written") as found:
+        require_folder(folder, "a.ply")
+    assert found.value.code == Code.CANNOT_WRITE and sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG])
+def test_whatever_the_disk_says_is_told(number, tmp_path, monkeypatch):
+    def refuse(dir: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(atomic_files, "TemporaryFile", refuse)
+    with pytest.raises(TttlrmError, match=os.strerror(number)):
+        require_folder(tmp_path / "new" / "newer")
+    with pytest.raises(TttlrmError, match=os.strerror(number)):
+        require_file(tmp_path / "a.ply")
+
+
+def test_nothing_is_left_behind_where_all_is_well(tmp_path):
+    require_folder(tmp_path / "new" / "newer", "a.ply", room=1)
+    (tmp_path / "a.ply").write_text("old")
+    require_file(tmp_path / "a.ply", room=1)
+    assert [path.name for path in tmp_path.rglob("*")] == ["a.ply"] and (tmp_path / "a.ply").read_text() == "old"
+    with pytest.raises(TttlrmError, match="cannot be written"):
+        require_file(tmp_path / "new" / "a.ply")
+
+
+def test_too_little_room_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=3_500_000))
+    with pytest.raises(TttlrmError, match=r"Only 3\.5 MB are free for .*new"):
+        require_folder(tmp_path / "new", room=4_000_000)
+    require_folder(tmp_path / "new", room=3_000_000)
