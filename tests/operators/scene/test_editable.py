@@ -114,8 +114,10 @@ def test_a_linked_scene_takes_nothing(library):
     with bpy.data.libraries.load(str(library), link=True) as (_, wanted):
         wanted.scenes = ["Scene"]
     own, bpy.context.window.scene = bpy.context.scene, wanted.scenes[0]
+    bpy.context.view_layer.objects.active = next(obj for obj in bpy.context.scene.objects if is_splats(obj))
     for operator in (ops.reconstruct, ops.reconstruct_again, ops.import_splats, ops.mesh, ops.drop):
-        assert not operator.poll()
+        with pytest.raises(RuntimeError, match="The scene is linked from another file"):
+            operator()
     bpy.context.window.scene = own
     assert ops.reconstruct.poll() and ops.import_splats.poll()
 
