@@ -131,7 +131,7 @@ def test_a_damaged_file_gives_photos_or_a_sentence(tmp_path: Path, form: str, da
         content[at : at + cut] = data.draw(st.binary(max_size=12))
     (tmp_path / name).write_bytes(content[: data.draw(st.one_of(st.just(len(content)), st.integers(0, len(content))))])
     notes = Notes()
-    photos = attempt(lambda: find_photos(tmp_path, report=notes), notes)
+    photos = attempt(lambda: find_photos(tmp_path, name if form == "trained" else "auto", notes), notes)
     if isinstance(photos, list):
         assert all(isinstance(photo, Photo) and np.isfinite(photo.c2w).all() for photo in photos)
     attempt(lambda: read_cameras((tmp_path / name).parent if name.startswith("sparse") else tmp_path, notes), notes)
