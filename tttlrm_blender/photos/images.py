@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HEIF = (".heic", ".heif", ".hif")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", *HEIF, *raw.SUFFIXES)
+# What files may be, whatever they are called: nothing that is a program, as EPS is, which Pillow has Ghostscript run.
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF", "JPEG2000", "BMP", "GIF", "PPM", "TGA")
 MOST_PIXELS = 500_000_000
 LARGE = 50_000_000  # pixels; such images are decoded one at a time, because each may take gigabytes
 DRAFTED = 4_000_000  # pixels above which JPEG is decoded at a reduced size, which is a little sharper than block means
@@ -121,9 +123,15 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     with _faults(path):
         if _is_heif(path):
             _read_heif(path)
-        with Image.open(path) as image:
+        with Image.open(path, formats=_formats()) as image:
             _bounded(path, image.size)
             yield image
+
+
+def _formats() -> list[str]:
+    """Those of FORMATS that Pillow reads, HEIF once it is registered."""
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
 
 
 @contextmanager
