@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from PIL import Image
 from ..cache import content_name, keep, kept_folder
 from ..errors import Code, TttlrmError, text
 from ..progress import Report
+from ..scratch import Scratch
 from ..stages import Stage
 from .block_mean import block_mean
 from .cull import SIDE, softness
@@ -113,12 +113,12 @@ class Odometer:
 
 def _kept(video: Path, name: tuple[object, ...], numbers: Callable[[], list[int]], report: Report) -> Path:
     """The folder of some frames, which are taken unless it is in the cache; its name depends on the video and on `name`."""
-    folder = kept_folder("frames")
+    folder = kept_folder("frames", of_scene=True)
     kept = folder / content_name([video], *name)
     if not kept.is_dir():
         wanted = set(numbers())
-        with tempfile.TemporaryDirectory(dir=folder) as beside:
-            part = Path(beside) / "frames"
+        with Scratch(folder) as beside:
+            part = beside / "frames"
             part.mkdir()
             _write(video, wanted, part, report)
             keep(part, kept)

@@ -8,8 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -50,6 +48,7 @@ from ..protocol.settings import (
     RefineSettings,
     RenderSettings,
 )
+from ..scratch import Scratch
 from ..stages import Stage
 from . import steps
 from .job_kind import JobKind, by_name
@@ -144,8 +143,8 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResu
         case "json":
             data = json.dumps(_cameras(scene.reconstruction()).to_json()).encode()
         case _:
-            with TemporaryDirectory(prefix="tttlrm-") as folder:
-                path = Path(folder) / f"scene.{settings.format}"
+            with Scratch() as folder:
+                path = folder / f"scene.{settings.format}"
                 write_splats(path, scene.splats(), up="z")
                 data = path.read_bytes()
     return ExportResult(np.frombuffer(data, np.uint8))
