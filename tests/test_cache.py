@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where results that took long are kept, and under which names."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tttlrm_blender.cache import content_name, keep, kept_folder
+from tttlrm_blender.cache import content_name, keep, keeping_in, kept_folder
 from tttlrm_blender.errors import TttlrmError
 
 
@@ -26,6 +27,22 @@ def test_the_folder_is_the_one_that_is_named(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path / "cache"))
     assert kept_folder("poses") == tmp_path / "cache/poses"
     assert (tmp_path / "cache/poses").is_dir()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are of POSIX")
+def test_only_its_user_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path / "above/cache"))
+    assert [path.stat().st_mode & 0o777 for path in (kept_folder("frames"), tmp_path / "above/cache")] == [0o700, 0o700]
+    (tmp_path / "above/cache/poses").mkdir()
+    assert kept_folder("poses").stat().st_mode & 0o777 == 0o700, "of an earlier version"
+
+
+def test_what_belongs_to_a_scene_is_kept_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path / "cache"))
+    with keeping_in(tmp_path / "scene"):
+        assert kept_folder("frames", of_scene=True) == tmp_path / "scene/frames"
+        assert kept_folder("poses") == tmp_path / "cache/poses"
+    assert kept_folder("frames", of_scene=True) == tmp_path / "cache/frames"
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

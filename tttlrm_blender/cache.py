@@ -5,10 +5,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from .errors import Code, TttlrmError
+from .scratch import sweep
+
+_scene: ContextVar[Path | None] = ContextVar("scene", default=None)
 
 
 def cache_folder() -> Path:
@@ -17,14 +22,31 @@ def cache_folder() -> Path:
     return Path(os.environ.get("TTTLRM_CACHE") or Path(local) / "tttlrm")
 
 
-def kept_folder(kind: str) -> Path:
-    """The folder for results of a kind, made if it is missing.
-
-    Raises `TttlrmError` ("cannot_write").
-    """
-    folder = cache_folder() / kind
+@contextmanager
+def keeping_in(folder: Path) -> Iterator[None]:
+    """Keep what belongs to one scene in this folder of the scene, within the block and its thread."""
+    before = _scene.set(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        _scene.reset(before)
+
+
+def kept_folder(kind: str, of_scene: bool = False) -> Path:
+    """The folder for results of a kind, made if it is missing, for its user only; swept of what killed processes left there.
+
+    Results `of_scene` are copies of one scene's photos, which go with it (see `keeping_in`). Raises `TttlrmError`
+    ("cannot_write").
+    """
+    root = (_scene.get() if of_scene else None) or cache_folder()
+    folder = root / kind
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        for part in (root, folder):
+            part.mkdir(mode=0o700, exist_ok=True)
+        with suppress(OSError):  # of another user, who shares it
+            folder.chmod(0o700)
+        sweep(folder)
     except OSError as error:
         hint = "Set TTTLRM_CACHE to a folder that can be written to."
         raise TttlrmError(

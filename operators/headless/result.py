@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ from ..scene.cameras import look_through
 from ..scene.pictures import write_png
 from . import blend_files
 
+OLD = "-old"  # ends the name of what is being replaced
 REPORT = "report.json"  # in every finished folder
 
 
@@ -100,6 +102,7 @@ def _write(folder: Path, name: str, result: results.ReconstructResult, drawn: re
 @contextmanager
 def _whole_folder(target: Path) -> Iterator[Path]:
     """A folder to fill; it becomes `target` when the block ends without an error, and else it vanishes."""
+    _sweep(target)
     part = Path(tempfile.mkdtemp(prefix=f".{target.name}.part-", dir=target.parent))
     try:
         yield part
@@ -109,9 +112,19 @@ def _whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def _sweep(target: Path) -> None:
+    """Remove what a killed process left beside `target`, which no other works on now; an old `target` gets its name back."""
+    part = glob.escape(f".{target.name}.part-") + 8 * "?"
+    for left in [*target.parent.glob(part), *target.parent.glob(part + OLD)]:
+        if left.name.endswith(OLD) and not target.exists():
+            left.rename(target)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _put(part: Path, target: Path) -> None:
     """Rename a folder, in place of one that may be there; that one stays when the new one cannot have its name."""
-    old = part.with_name(f"{part.name}-old")
+    old = part.with_name(f"{part.name}{OLD}")
     if target.exists():
         target.rename(old)
     try:

@@ -18,6 +18,7 @@ from tttlrm_blender import errors
 from tttlrm_blender.client import launch_worker
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.messages import Progress
+from tttlrm_blender.scratch import IN_USE, sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = (str(ROOT / "tests" / "worker" / "small_worker.py"),)
@@ -191,7 +192,11 @@ def test_a_worker_ends_when_its_starter_is_killed(tmp_path):
         pid = int(starter.stdout.readline())
         starter.send_signal(signal.SIGKILL)
     assert gone(pid)
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"] == ["worker.log"]
+    left = {path.name: path for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"}
+    assert set(left) == {"worker.log", IN_USE}
+    assert os.name != "posix" or left["worker.log"].stat().st_mode & 0o777 == 0o600
+    sweep(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_token_is_not_on_the_command_line_and_not_inherited():

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent oth
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = (str(ROOT / "tests" / "worker" / "small_worker.py"),)
 BUSY = CountSettings(steps=100, seconds=0.01, rows=100_000)
-ASLEEP = 1.0  # seconds
+ASLEEP, TIMEOUT = 6.0, 4.0  # seconds: longer than connecting may take
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def suspended(pid: int) -> Iterator[None]:
 
 @pytest.mark.slow
 def test_a_worker_that_stood_still_goes_on_with_everything():
-    with launch_worker(program=SMALL) as worker, worker.connect() as client, worker.connect() as other:
+    with launch_worker(program=SMALL) as worker, worker.connect(TIMEOUT) as client, worker.connect(TIMEOUT) as other:
         client.upload("s", {"a": b"1"})
         running, waiting = (client.submit("s", COUNT, BUSY, previews=True) for _ in range(2))
         next(event for event in running.events() if isinstance(event, Progress))
@@ -57,7 +57,7 @@ import sys
 from tests.worker.small_worker import COUNT, CountSettings
 from tttlrm_blender.client import Client
 from tttlrm_blender.protocol.messages import Progress
-with Client("127.0.0.1", int(sys.argv[1]), sys.argv[2]) as client:
+with Client("127.0.0.1", int(sys.argv[1]), sys.argv[2], float(sys.argv[3])) as client:
     client.upload("s", {"a": b"1"})
     job = client.submit("s", COUNT, CountSettings(steps=100, seconds=0.01, rows=100_000), previews=True)
     next(event for event in job.events() if isinstance(event, Progress))
@@ -70,7 +70,7 @@ with Client("127.0.0.1", int(sys.argv[1]), sys.argv[2]) as client:
 
 @pytest.mark.slow
 def test_a_client_that_stood_still_gets_all_that_it_has_missed(port):
-    command = [sys.executable, "-c", CLIENT, str(port), TOKEN]
+    command = [sys.executable, "-c", CLIENT, str(port), TOKEN, str(TIMEOUT)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}) as client:
         assert client.stdout.readline() == b"at work\n"
         with suspended(client.pid):

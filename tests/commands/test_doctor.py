@@ -3,6 +3,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_a_back_end_that_does_not_load_is_told(untested, capsys, monkeypatch):
 
 def test_what_is_broken_hides_nothing_else(untested, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "tttlrm_blender.render.hardware", None)
-    monkeypatch.setattr("tttlrm_blender.model.checkpoint.DEFAULT", doctor.Path("/nowhere"))
+    monkeypatch.setattr("tttlrm_blender.model.checkpoint.DEFAULT", Path("/nowhere"))
     lines = told(capsys)
     assert "fails" in lines["torch"] and "fails" in lines["devices"] and "There is no checkpoint" in lines["checkpoint"]
     assert "cache" in lines and "self-test" in lines

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Image files of all kinds become the same upright float image."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +149,23 @@ def test_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("not a picture")
     with pytest.raises(TttlrmError, match=r"a\.jpg is not a readable image"):
         image_size(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
+@pytest.mark.parametrize("kind", ["EPS", "PSD", "XBM"])
+def test_files_that_only_pretend_to_be_photos_are_not_opened(tmp_path: Path, name: str, kind: str) -> None:
+    """Least of all PostScript, which is a program."""
+    buffer = BytesIO()
+    if kind == "PSD":
+        buffer.write(b"8BPS\0\1" + bytes(6) + bytes([0, 3, 0, 0, 0, 4, 0, 0, 0, 4, 0, 8, 0, 3]) + bytes(64))
+    else:
+        Image.new("1" if kind == "XBM" else "RGB", (8, 8)).save(buffer, kind)
+    (tmp_path / name).write_bytes(buffer.getvalue())
+    with pytest.raises(TttlrmError, match="is not a readable image"):
+        read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "TGA", "MPO"])
+def test_photos_are_read_whatever_their_name(tmp_path: Path, kind: str) -> None:
+    Image.new("RGB", (8, 6), (255, 0, 0)).save(tmp_path / "photo", kind)
+    assert read_image((tmp_path / "photo").rename(tmp_path / "photo.jpg")).shape == (6, 8, 3)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
 from tttlrm_blender.errors import TttlrmError
@@ -50,7 +50,7 @@ def write_video(
 ) -> Path:
     """A video of 30 frames a second, or with times in thirtieths of a second."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=30, options={"crf": "18"})
+        stream = container.add_stream("libx264", rate=30, options={"crf": "18", "preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 30)
         if pixel_aspect:
@@ -148,11 +148,33 @@ def test_something_else_is_a_sentence(tmp_path: Path, content: bytes) -> None:
     assert caught.value.code == "bad_video"
 
 
-def test_a_playlist_is_not_a_video(tmp_path: Path) -> None:
-    write_video(tmp_path / "other.mp4", [view(10 * index) for index in range(5)])
-    (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile other.mp4\n")
-    with pytest.raises(TttlrmError, match=r"list\.mp4 cannot be read"):
-        frames_of(tmp_path / "list.mp4", Report())
+PLAYLISTS = {
+    "ffconcat": "ffconcat version 1.0\nfile {name}\n",
+    "absolute ffconcat": "ffconcat version 1.0\nfile {path}\n",
+    "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{name}\n#EXT-X-ENDLIST\n",
+    "absolute hls": "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile://{path}\n#EXT-X-ENDLIST\n",
+    "dash": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT1S">'
+    '<Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>{path}</BaseURL>'
+    "</Representation></AdaptationSet></Period></MPD>",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+}
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".m3u8", ".mpd", ".sdp", ""])
+@pytest.mark.parametrize("kind", PLAYLISTS)
+def test_a_playlist_is_not_a_video(tmp_path: Path, kind: str, suffix: str) -> None:
+    other = write_video(tmp_path / "other.ts", [view(10 * index) for index in range(5)])
+    (tmp_path / f"list{suffix}").write_text(PLAYLISTS[kind].format(name=other.name, path=other))
+    with pytest.raises(TttlrmError, match=r"list\S* cannot be read"):
+        frames_of(tmp_path / f"list{suffix}", Report())
+
+
+@pytest.mark.parametrize("name", ["a:b.mp4", "concat:other.mp4|other.mp4", "%03d.mp4", "http:x.mp4", "ü 1.mp4"])
+@pytest.mark.skipif(sys.platform == "win32", reason="files cannot have such names there")
+def test_the_name_of_a_video_is_only_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    write_video(tmp_path / "plain.mp4", [view(10 * index) for index in range(3)]).rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert list(frames_of(Path(name), Report()).iterdir())
 
 
 @pytest.mark.parametrize("suffix", [*VIDEOS, ".nut"])
@@ -189,6 +211,108 @@ def test_a_missing_package_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(TttlrmError, match="without the Python package av") as caught:
         frames_of(tmp_path / "clip.mp4", Report())
     assert caught.value.code == "no_package"
+
+
+def title(background: int, ink: int) -> np.ndarray:
+    """A title card, [H, W, 3] uint8."""
+    card = Image.new("RGB", (WIDTH, HEIGHT), (background,) * 3)
+    ImageDraw.Draw(card).text((60, 100), "A film", (ink,) * 3, font_size=50)
+    return np.asarray(card)
+
+
+def faded(frames: list[np.ndarray], level: int) -> list[np.ndarray]:
+    """The frames, which emerge one by one from a plain color."""
+    shares = np.linspace(0, 1, len(frames))
+    return [(share * frame + (1 - share) * level).astype(np.uint8) for share, frame in zip(shares, frames, strict=True)]
+
+
+def no_scene(kind: str) -> list[np.ndarray]:
+    """A second that shows no scene."""
+    chance, length = np.random.default_rng(0), 30
+    match kind.split():
+        case ["noise", grain]:
+            shape = (HEIGHT // int(grain), WIDTH // int(grain))
+            noise = chance.integers(0, 256, (length, *shape, 3), dtype=np.uint8)
+            return list(noise.repeat(int(grain), 1).repeat(int(grain), 2))
+        case ["dark", level]:
+            return list(chance.normal(4, int(level), (length, HEIGHT, WIDTH, 3)).clip(0, 255).astype(np.uint8))
+        case ["title", background, ink]:
+            return [title(int(background), int(ink))] * length
+        case ["fading", "title"]:
+            return faded([title(0, 255)] * 15, 0) + faded([title(0, 255)] * 15, 0)[::-1]
+        case [level]:
+            return [np.full((HEIGHT, WIDTH, 3), int(level), np.uint8)] * length
+    raise ValueError(kind)
+
+
+@pytest.mark.parametrize("place", ["first", "between"])
+@pytest.mark.parametrize(
+    "kind",
+    ["0", "255", "128", "dark 3", "dark 9", "noise 1", "noise 4", "title 0 255", "title 255 0", "title 60 200", "fading title"],
+)
+def test_what_shows_no_scene_is_left_out(tmp_path: Path, kind: str, place: str) -> None:
+    scene, rest, notes = [view(6 * index) for index in range(60)], no_scene(kind), Notes()
+    at = {"first": 0, "between": 30}[place]
+    video = write_video(tmp_path / "clip.mp4", [*scene[:at], *rest, *scene[at:]])
+    taken = sorted(int(path.stem.rpartition("_")[2]) for path in frames_of(video, notes, count=15).iterdir())
+    assert len(taken) > 12 and not set(taken) & set(range(at, at + len(rest)))
+    assert "1.0 seconds of the video clip.mp4 are left out" in notes.notes[0]
+
+
+@pytest.mark.parametrize("level", [0, 255])
+@pytest.mark.parametrize(("seconds", "black"), [(1, 30), (2, 0)])
+def test_fades_are_left_out(tmp_path: Path, level: int, seconds: int, black: int) -> None:
+    scene = [view(3 * index) for index in range(120)]
+    frames = [np.full((HEIGHT, WIDTH, 3), level, np.uint8)] * black + faded(scene[: 30 * seconds], level) + scene[30 * seconds :]
+    begin = black + 27 * seconds  # what has nine tenths of its contrast may stay
+    for name, film in (("in.mp4", frames), ("out.mp4", frames[::-1])):
+        numbers = [
+            int(path.stem.rpartition("_")[2]) for path in frames_of(write_video(tmp_path / name, film), Report(), 30).iterdir()
+        ]
+        assert min(n if name == "in.mp4" else len(film) - 1 - n for n in numbers) >= begin and len(numbers) > 25
+
+
+@pytest.mark.parametrize("kind", ["still", "slides", "unrelated", "pale", "dim", "fast"])
+def test_unusual_films_of_a_scene_keep_all_of_it(tmp_path: Path, kind: str) -> None:
+    frames = {
+        "still": [view(0)] * 60,
+        "slides": [view(200 * (index // 20)) for index in range(120)],
+        "unrelated": [view(397 * index % 1600) for index in range(60)],
+        "pale": [200 + view(4 * index) // 8 for index in range(60)],
+        "dim": [view(4 * index) // 8 for index in range(60)],
+        "fast": [view(25 * index) for index in range(60)],
+    }[kind]
+    notes = Notes()
+    taken = sorted(
+        int(p.stem.rpartition("_")[2]) for p in frames_of(write_video(tmp_path / "a.mp4", frames), notes, 12).iterdir()
+    )
+    assert len(notes.notes) == 1 and len(taken) >= 6 and taken[0] < 10 and taken[-1] >= len(frames) - 20
+
+
+@pytest.mark.parametrize("kind", ["0", "255", "dark 1"])
+def test_a_blank_video_is_a_sentence(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(TttlrmError, match=r"clip\.mp4 is blank") as caught:
+        frames_of(write_video(tmp_path / "clip.mp4", no_scene(kind)), Report())
+    assert caught.value.code == "bad_video"
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mpg", "h264"])
+@pytest.mark.parametrize("second", [(160, 120), (240, 320), (640, 480)])
+def test_the_size_of_the_picture_may_change_on_the_way(tmp_path: Path, suffix: str, second: tuple[int, int]) -> None:
+    film = tmp_path / f"film.{suffix}"
+    for part, size in enumerate([(WIDTH, HEIGHT), second]):
+        path = tmp_path / f"part{part}.{suffix}"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("mpeg2video" if suffix == "mpg" else "libx264", rate=30)
+            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            for index in range(30):
+                image = np.asarray(Image.fromarray(view(300 * part + 10 * index)).resize(size))
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+            container.mux(stream.encode())
+        with film.open("ab") as whole:
+            whole.write(path.read_bytes())
+    sizes = [Image.open(path).size for path in sorted(frames_of(film, Report(), count=12).iterdir())]
+    assert len(sizes) == 12 and sizes[0] == (WIDTH, HEIGHT) and sizes[-1] == second and len(set(sizes)) == 2
 
 
 @pytest.mark.parametrize("alone", [True, False], ids=["named", "in a folder"])

@@ -28,7 +28,7 @@ from tttlrm_blender.pipeline.store import open_scene
 from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.alive import OF_WORKERS, keep_alive
 from tttlrm_blender.protocol.frames import MAX_FRAME
-from tttlrm_blender.protocol.messages import PROTOCOL, Done, Failed, Forget, Queued, Submit, Upload
+from tttlrm_blender.protocol.messages import PROTOCOL, Decoder, Done, Failed, Forget, Queued, Submit, Upload
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker.limits import Limits, limit
@@ -132,15 +132,74 @@ def test_strangers_do_not_take_the_places_of_clients(tmp_path):
 
 
 def refused_at_once(port: int) -> bool:
-    """Whether one more stranger is refused."""
+    """Whether one more stranger is refused, and told why."""
     try:
         with connect(f"ws://127.0.0.1:{port}/", close_timeout=0.1) as stranger:
-            stranger.recv(0.2)
+            return Decoder(0).feed(stranger.recv(0.2))[1].code == "too_many_connections"
     except TimeoutError:
         return False
-    except ConnectionClosed:
-        return "Too many clients" in stranger.close_reason
-    return False
+
+
+@pytest.mark.slow
+def test_many_who_say_nothing_shut_nobody_out(tmp_path):
+    with serving(tmp_path) as port, contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(connect(f"ws://127.0.0.1:{port}/", close_timeout=0.1)) for _ in range(64)]
+        said = []
+        until(lambda: let_in(port, said))
+        assert set(said) <= {"too_many_connections"}
+        assert receive(silent[0])[1].code == "too_many_connections"
+
+
+def let_in(port: int, said: list[str]) -> bool:
+    """Whether a client gets in; the code of its error, if not, is added to what was said."""
+    try:
+        Client("127.0.0.1", port, TOKEN).close()
+    except TttlrmError as error:
+        said.append(error.code)
+        return False
+    return True
+
+
+@pytest.mark.parametrize("size", [100_000, 1 << 20, MAX_FRAME - 100])
+@pytest.mark.parametrize("kind", [str, bytes])
+def test_strangers_send_little(tmp_path, kind, size):
+    with limited(tmp_path) as (client, port), connect(f"ws://127.0.0.1:{port}/", close_timeout=0.1, compression=None) as stranger:
+        with pytest.raises(ConnectionClosed):
+            stranger.send("x" * size if kind is str else b"x" * size)
+            while Decoder(0).feed(stranger.recv(10))[1].code == "bad_message":
+                pass
+        client.upload("s", {"a": bytes(9 << 20)})
+        assert_alive(port)
+
+
+HOSTS = ["127.0.0.1:{}@evil", "127.0.0.1:{}@evil:80", "evil@127.0.0.1:{}", "127.0.0.1:evil", "127.0.0.1:", "127.0.0.1:80:80"]
+HOSTS += ["localhost.evil:{}", "127.0.0.1:{}/x", "127.0.0.1.evil:{}", "127.0.0.2:{}x", "[::1]:{}@x", "127.0.0.1:٣", "evil"]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_only_names_of_this_machine_are_its_names(port, host):
+    assert answer_of(port, "GET", host.format(port)) in (400, 403)
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "status"),
+    [("GET", "/health", 200), ("HEAD", "/health", 200), ("GET", "/", 426), ("GET", "/health/", 426)]
+    + [(verb, "/health", 405) for verb in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "get", "X")]
+    + [("POST", "/", 405), ("HEAD", "/", 405)],
+)
+def test_health_is_only_read(port, verb, path, status):
+    allowed = {status} if verb == "GET" else {status, 400}  # websockets up to 15 answers nothing else than GET
+    assert answer_of(port, verb, f"127.0.0.1:{port}", path) in allowed
+
+
+def answer_of(port: int, verb: str, host: str, path: str = "/health") -> int:
+    """The status of the answer to a request without a body, nor may the answer to HEAD have one."""
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        plain.sendall(f"{verb} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: plain.recv(1000), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert verb != "HEAD" or not body or b" 405 " in head
+    return int(head.split()[1]) if head else 400
 
 
 def test_a_client_that_asks_and_does_not_read_is_not_heard_any_more(tmp_path):

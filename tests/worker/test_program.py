@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker as a process: its announcement and its end."""
 
+import errno
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.messages import Progress
 from tttlrm_blender.protocol.settings import ReconstructSettings
-from tttlrm_blender.worker.program import own_folder
+from tttlrm_blender.worker.program import _token, own_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ROOT / "tests" / "worker" / "small_worker.py"
@@ -77,6 +78,63 @@ def test_a_token_that_others_may_read_is_refused(tmp_path):
     (tmp_path / "token").chmod(0o644)
     with start(tmp_path, "--token-file", str(tmp_path / "token")) as process:
         assert process.wait(60) == 1 and b"chmod 600" in process.stderr.read()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbfa token long enough\r\n"])
+def test_a_token_file_that_a_full_disk_left_empty_gets_a_token(tmp_path, content):
+    (tmp_path / "token").touch(0o600)
+    (tmp_path / "token").write_bytes(content)
+    told, file = _token(tmp_path / "token", tmp_path)
+    assert (told == "a token long enough" if content else len(told) > 40) and file == tmp_path / "token"
+    assert _token(file, tmp_path)[0] == told and (os.name != "posix" or file.stat().st_mode & 0o777 == 0o600)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfea\0b\0" * 9, b"\xe4" * 30, b"\0" * 30, b"a token\nof two lines", b"   \n", b"short"]
+)
+def test_a_token_file_of_something_else_is_a_sentence(tmp_path, content):
+    (tmp_path / "token").touch(0o600)
+    (tmp_path / "token").write_bytes(content)
+    with pytest.raises(TttlrmError) as caught:
+        _token(tmp_path / "token", tmp_path)
+    assert caught.value.code == "bad_token" and (tmp_path / "token").read_bytes() == content
+
+
+def test_a_token_that_is_no_text_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("TTTLRM_TOKEN", "a token long enough \udcff")
+    with pytest.raises(TttlrmError, match="characters"):
+        _token(None, tmp_path)
+
+
+def test_a_full_disk_leaves_no_empty_token(tmp_path, monkeypatch):
+    def full(number: int) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tttlrm_blender.worker.program.secrets.token_urlsafe", full)
+    with pytest.raises(TttlrmError, match="No space left"):
+        _token(tmp_path / "token", tmp_path)
+    assert not (tmp_path / "token").exists()
+
+
+@pytest.mark.parametrize("kind", ["file", "below a file", "lock", "full"])
+def test_a_folder_that_cannot_be_used_is_a_sentence(tmp_path, monkeypatch, kind):
+    folder = tmp_path / "scenes" / ("below" if kind == "below a file" else "")
+    if "file" in kind:
+        (tmp_path / "scenes").touch()
+    if kind == "lock":
+        (tmp_path / "scenes/lock").mkdir(parents=True)
+    if kind == "full":
+        monkeypatch.setattr("tttlrm_blender.worker.program.TemporaryFile", lambda dir: (dir / "none/x").touch())
+    with pytest.raises(TttlrmError, match="scenes") as caught, own_folder(folder, another=False):
+        pass
+    assert caught.value.code == "cannot_write"
+
+
+def test_a_log_that_cannot_be_written_is_a_sentence(tmp_path):
+    with start(tmp_path, "--log", str(tmp_path), token=TOKEN) as process:
+        assert process.wait(60) == 1
+        error = process.stderr.read()
+    assert b"cannot be written" in error and b"Traceback" not in error
 
 
 def test_a_short_token_is_refused(tmp_path):

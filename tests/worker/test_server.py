@@ -268,7 +268,7 @@ def test_scenes_of_an_ended_server_are_found_again(tmp_path):
 
 
 def test_the_client_hears_that_a_scene_will_be_dropped_and_then_it_is(tmp_path):
-    with serving(tmp_path, Limits(total_bytes=1000)) as port, Client("127.0.0.1", port, TOKEN) as client:
+    with serving(tmp_path, Limits(total_bytes=1200)) as port, Client("127.0.0.1", port, TOKEN) as client:
         notes = []
         for name in ("first", "second"):
             client.upload(name, {"a": b"x" * 460})
@@ -276,7 +276,7 @@ def test_the_client_hears_that_a_scene_will_be_dropped_and_then_it_is(tmp_path):
         assert not [note for note in notes if isinstance(note, Note)]
         client.upload("second", {"b": b"x" * 200})
         client.submit("second", COUNT, CountSettings()).result(notes.append)
-        client.submit("second", COUNT, CountSettings()).result()
+        client.upload("second", {"c": b"x" * 200})
         with pytest.raises(TttlrmError) as caught:
             client.submit("first", COUNT, CountSettings()).result()
     assert caught.value.code == "no_scene"

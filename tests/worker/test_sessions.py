@@ -66,6 +66,33 @@ def test_paths_that_lead_elsewhere_are_refused(session, path):
     assert caught.value.code == "bad_path"
 
 
+DEVICES = [
+    "CON",
+    "con.txt",
+    "NUL.jpg",
+    "COM1.png",
+    "lpt9",
+    "Aux.tar.gz",
+    "images/PRN.png",
+    "NUL /a",
+    "com¹.jpg",
+    "CONIN$",
+    "nul .a",
+]
+
+
+@pytest.mark.parametrize("path", DEVICES)
+def test_devices_of_windows_are_no_files(session, path):
+    with pytest.raises(TttlrmError) as caught:
+        session.begin(path, 1)
+    assert caught.value.code == "bad_path"
+
+
+@pytest.mark.parametrize("path", ["CONE.jpg", "com.png", "COM10.png", "null.jpg", "a.con", "lpt/a.jpg", "NULs"])
+def test_names_that_only_look_like_devices_are_files(session, path):
+    store(session, path)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(path=st.lists(st.sampled_from(["..", ".", "a", "/", "\\", "", "b.jpg", "~", "C:", "\0"]), max_size=6).map("/".join))
 def test_whatever_the_path_nothing_is_written_outside(tmp_path_factory, path):
@@ -191,6 +218,58 @@ def test_the_scene_unused_for_longest_goes_first_and_people_are_told_before(tmp_
     store(sessions.get("new"), "c", b"x" * 2000)
     assert len(sessions.used(sessions.get("new"))) == 1, "neither the busy one nor the one just used"
     assert sessions.get("busy") and sessions.get("new")
+
+
+def send(sessions: Sessions, name: str, path: str, size: int) -> list[Session]:
+    """Receive a file in one piece; gives the scenes that made room."""
+    incoming, dropped = sessions.begin(name, path, size)
+    incoming.write(0, memoryview(b"x" * size))
+    incoming.store()
+    return dropped
+
+
+def test_uploads_alone_make_room_too(tmp_path):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits(total_bytes=3000))
+    for number in range(20):
+        for dropped in send(sessions, f"scene {number}", "a", 900):
+            dropped.remove()
+    assert sum(path.stat().st_size for path in tmp_path.rglob("a")) <= 3000 and len(sessions) == 3
+    assert sessions.get("scene 19") and sessions.get("scene 17")
+
+
+def test_one_scene_has_no_more_room_than_all(tmp_path):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits(total_bytes=3000))
+    for _ in range(20):  # the same file, and one that is given up
+        send(sessions, "s", "a", 900)
+        sessions.begin("s", "b", 900)[0].discard()
+    send(sessions, "s", "b", 900)
+    sessions.begin("s", "c", 900)
+    for path in ("d", "e"):
+        with pytest.raises(TttlrmError, match="no room for") as caught:
+            sessions.begin("s", path, 900)
+        assert caught.value.code == "too_large"
+    sessions.get("s").jobs = 1
+    with pytest.raises(TttlrmError, match="no room for"):
+        sessions.begin("t", "a", 900)
+
+
+@pytest.mark.parametrize("used", ["1e999", "-1e999", "NaN", '"x"', "[]", "null", "1" * 5000, "[" * 100_000])
+def test_an_odd_label_keeps_no_other_scene_out(tmp_path, used):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits())
+    (sessions.open("odd").folder / LABEL).write_text(f'{{"name": "odd", "used": {used}}}')
+    sessions.open("good")
+    again = Sessions(tmp_path, lambda folder: folder, Limits())
+    assert again.get("good") and len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_a_killed_worker_was_receiving_is_gone_at_the_next_start(tmp_path):
+    session = Sessions(tmp_path, lambda folder: folder, Limits()).open("s")
+    session.begin("a", 900).write(0, memoryview(b"x" * 100))
+    (session.cache / "alpha").mkdir(parents=True)
+    for path in (".scene.0123.safetensors", "cache/alpha/.0.0123.png"):
+        (session.folder / path).write_bytes(b"cut off")
+    Sessions(tmp_path, lambda folder: folder, Limits())
+    assert [path.name for path in session.folder.rglob("*") if path.is_file()] == [LABEL]
 
 
 YEARS = 3600.0 * 24 * 365 * 20

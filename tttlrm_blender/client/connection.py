@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any
 
@@ -23,6 +24,7 @@ from .job import Job, Result
 from .reach import reach
 from .uploads import Files, size_of, uploads
 
+CLOSE_SECONDS = 5.0  # for what is being sent when the connection is closed
 MAX_RESULT = 16 << 30  # bytes of the arrays of one event
 
 
@@ -70,9 +72,12 @@ class Client:
         return self._lost is None
 
     def close(self) -> None:
-        """Close the connection. Its jobs continue in the worker."""
+        """Close the connection, within seconds even if the worker stands still. Its jobs continue in the worker."""
         self._end(TttlrmError("The connection to the worker was closed.", code=Code.CLOSED))
+        late = threading.Timer(CLOSE_SECONDS, self._cut)
+        late.start()
         self._open.close()
+        late.cancel()
         self._reader.join()
 
     def upload(self, session: str, files: Files, progress: Callable[[float], None] = lambda fraction: None) -> None:
@@ -139,6 +144,11 @@ class Client:
         except TttlrmError as error:
             self._deliver(number, Failed.of(error))
 
+    def _cut(self) -> None:
+        """End the connection without a goodbye, which would wait for its turn behind what is being sent."""
+        with suppress(OSError):
+            self._socket.socket.shutdown(socket.SHUT_RDWR)
+
     def _begin(self, result: type[Result]) -> tuple[int, Job[Result]]:
         with self._lock:
             if self._lost:
@@ -159,7 +169,8 @@ class Client:
     def _greet(self, token: str, timeout: float) -> Hello:
         mine = Hello(token=token)
         try:
-            self._socket.send("".join(map(str, encode(0, mine))))
+            with suppress(ConnectionClosed):  # a worker that is full says so without hearing more
+                self._socket.send("".join(map(str, encode(0, mine))))
             answer = Decoder(0).feed(self._socket.recv(timeout))
         except (ConnectionClosed, TimeoutError) as error:
             raise TttlrmError(

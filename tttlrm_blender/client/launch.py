@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -12,12 +13,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import IO
 
 from ..child_process import ROOT, child_environment, without_window
 from ..errors import Code, Text, TttlrmError, text
+from ..scratch import Scratch
 from .connection import Client
 
 PROGRAM = ("-m", "tttlrm_blender.worker")
@@ -29,8 +30,8 @@ PATIENCE = 10.0  # seconds for a worker to end before it is killed
 class WorkerProcess:
     """A worker process, with its address and token. Ends with `stop`, or when this process ends."""
 
-    def __init__(self, command: list[str], log_path: Path, folder: TemporaryDirectory[str]) -> None:
-        """Does not start the process yet. `folder` is deleted at the end of the process."""
+    def __init__(self, command: list[str], log_path: Path, folder: Scratch) -> None:
+        """Does not start the process yet. `folder` is removed by `stop`."""
         self.token, self.log_path = secrets.token_urlsafe(32), log_path
         self.host, self.port = "127.0.0.1", 0
         self._command, self._folder = command, folder
@@ -50,7 +51,7 @@ class WorkerProcess:
     def start(self, timeout: float = START_SECONDS) -> None:
         """Start or restart the process and wait until it listens. Its scenes survive restarts. Raises `TttlrmError`."""
         self._end()
-        self.process = _started(self._command, self.token, self.log_path, self._folder.name)
+        self.process = _started(self._command, self.token, self.log_path, self._folder.path)
         try:
             self._await_ready(timeout)
         except BaseException:
@@ -66,7 +67,7 @@ class WorkerProcess:
     def stop(self) -> None:
         """End the worker, canceling a running job, and delete its temporary files."""
         self._end()
-        self._folder.cleanup()
+        self._folder.remove()
 
     def _end(self) -> None:
         if self.process is None:
@@ -134,13 +135,13 @@ def launch_worker(
     is the folder where scenes outlive the worker; without it, they last until `stop`. Raises `TttlrmError`.
     """
     try:
-        folder = TemporaryDirectory(prefix="tttlrm-", ignore_cleanup_errors=True)
-        log = Path(log_path or Path(folder.name) / "worker.log").absolute()
+        folder = Scratch()
+        log = Path(log_path or folder.path / "worker.log").absolute()
         log.unlink(missing_ok=True)
     except OSError as error:
         hint = "Free some disk space, or check that this place can be written to."
         raise _unstartable(error, text("the folder for temporary files"), hint) from error
-    kept = Path(scenes or Path(folder.name) / "scenes").absolute()
+    kept = Path(scenes or folder.path / "scenes").absolute()
     command = [str(python or sys.executable), *program, "--owned", "--folder", str(kept), "--log", str(log)]
     worker = WorkerProcess(command, log, folder)
     try:
@@ -151,9 +152,9 @@ def launch_worker(
     return worker
 
 
-def _started(command: list[str], token: str, log: Path, folder: str) -> subprocess.Popen[bytes]:
+def _started(command: list[str], token: str, log: Path, folder: Path) -> subprocess.Popen[bytes]:
     try:
-        with log.open("ab") as stderr:
+        with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as stderr:  # for its user only
             return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,

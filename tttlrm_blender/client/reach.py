@@ -24,6 +24,7 @@ def reach(host: str, port: int, timeout: float, fingerprint: str = "") -> Client
     plain = _dial(host, port, timeout)
     try:
         stream = _encrypted(plain, host, port, fingerprint) if fingerprint else _local(plain, host)
+        stream.settimeout(None)  # from here on, work takes as long as it takes; TCP keepalive notices silence
         return _shake_hands(stream, host, port, timeout)
     except BaseException:
         plain.close()

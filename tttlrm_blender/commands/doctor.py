@@ -13,8 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from .. import __version__
@@ -23,6 +21,7 @@ from ..protocol.kinds import RECONSTRUCT
 from ..protocol.messages import PROTOCOL
 from ..protocol.results import ReconstructResult
 from ..protocol.settings import MeshSettings, ReconstructSettings, RefineSettings
+from ..scratch import Scratch
 
 # Optional packages: the extra that installs each, and its purpose.
 PACKAGES = {
@@ -151,8 +150,8 @@ def _reconstruct() -> ReconstructResult:
     from ..client import launch_worker
     from .procedural import write_scene
 
-    with TemporaryDirectory(prefix="tttlrm-") as name:
-        folder = Path(name)
+    with Scratch() as scratch:
+        folder = scratch / "photos"
         write_scene(folder, 0, VIEWS, SIZE)
         files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         with launch_worker() as worker, worker.connect() as client:

@@ -13,13 +13,13 @@ import json
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ..argument_types import whole
 from ..atomic_files import LEAST_ROOM, require_folder
 from ..errors import TttlrmError
 from ..protocol.settings import ReconstructSettings
+from ..scratch import Scratch
 from ..stages import Stage
 from .comparisons import write_comparisons
 from .options import add_reconstruct_options, reconstruct_settings
@@ -121,9 +121,9 @@ class Measure:
         views, (width, height) = self.settings.views or VIEWS, _size(self.settings)
         settings = replace(self.settings, views=views, width=width, height=height)
         pictures = self.pictures and self.pictures / f"{number:03}"
-        with TemporaryDirectory(prefix="tttlrm-") as folder:
-            write_scene(Path(folder), number, self.captured or views, (width, height))
-            return replace(self, settings=settings, pictures=pictures).folder(Path(folder), Report())
+        with Scratch() as folder:
+            write_scene(folder, number, self.captured or views, (width, height))
+            return replace(self, settings=settings, pictures=pictures).folder(folder, Report())
 
 
 def load_lpips(file: Path | None) -> Lpips | None:

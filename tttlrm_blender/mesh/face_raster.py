@@ -55,7 +55,13 @@ def _bounds(triangle, shape):
     x, y = triangle[:, 0], triangle[:, 1]
     left, right = np.floor(min(x[0], x[1], x[2]) - 0.5), np.ceil(max(x[0], x[1], x[2]) + 0.5)
     low, high = np.floor(min(y[0], y[1], y[2]) - 0.5), np.ceil(max(y[0], y[1], y[2]) + 0.5)
-    return max(int(left), 0), min(int(right), shape[1]), max(int(low), 0), min(int(high), shape[0])
+    return _clamped(left, shape[1]), _clamped(right, shape[1]), _clamped(low, shape[0]), _clamped(high, shape[0])
+
+
+@kernel
+def _clamped(place, most):
+    """A whole number from 0 to `most`, for infinities and NaN too, which integers cannot hold."""
+    return int(place) if 0 < place < most else most if place >= most else 0
 
 
 @kernel

@@ -171,7 +171,7 @@ def _add_view(first, last, total, points, normals, pose, depths, depth, confiden
         nz = pose[2, 0] * n[0] + pose[2, 1] * n[1] + pose[2, 2] * n[2]
         cosine = -(nx * u + ny * v + nz) / np.sqrt(u * u + v * v + 1)
         column, row = intrinsics[0] * u + intrinsics[2] - half, intrinsics[1] * v + intrinsics[3] - half
-        if cosine <= 0 or row < 0 or column < 0 or row > colors.shape[0] - 1 or column > colors.shape[1] - 1:
+        if not (cosine > 0 and row >= 0 and column >= 0 and row <= colors.shape[0] - 1 and column <= colors.shape[1] - 1):
             continue
         weight = certainty * (1 - off * off) * cosine * intrinsics[0] * intrinsics[1] / (z * z)
         i, j = min(int(row), colors.shape[0] - 2), min(int(column), colors.shape[1] - 2)

@@ -58,9 +58,9 @@ def _integrate(first, last, distance, weight, start, steps, intrinsics, inverse_
 @kernel
 def sample_depth(depth, confidence, u, v) -> tuple[np.float32, np.float32]:
     """Bilinear depth and confidence; both 0 if one of the four pixels has no confidence or is outside."""
-    column, row = int(np.floor(u)), int(np.floor(v))
-    if column < 0 or row < 0 or column + 1 >= depth.shape[1] or row + 1 >= depth.shape[0]:
+    if not (u >= 0 and v >= 0 and u < depth.shape[1] - 1 and v < depth.shape[0] - 1):  # nor is NaN anywhere
         return np.float32(0), np.float32(0)
+    column, row = int(u), int(v)
     a, b = confidence[row, column], confidence[row, column + 1]
     c, d = confidence[row + 1, column], confidence[row + 1, column + 1]
     if min(min(a, b), min(c, d)) <= 0:

@@ -32,7 +32,7 @@ def without_background(photos: list[Photo], model: Path, report: Report) -> list
     foreground, from 0 to 1 or as logits. Raises `TttlrmError` ("bad_model", "no_package", "bad_photo").
     """
     remover = Remover(model)
-    folder = kept_folder("alpha")
+    folder = kept_folder("alpha", of_scene=True)
     made = []
     for done, photo in enumerate(photos):
         report(Stage.BACKGROUND, done / len(photos))

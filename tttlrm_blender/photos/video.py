@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import math
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +13,24 @@ from PIL import Image
 
 from ..cache import content_name, keep, kept_folder
 from ..errors import Code, TttlrmError, text
-from ..photo_files import VIDEOS
 from ..progress import Report
+from ..scratch import Scratch
 from ..stages import Stage
 from .block_mean import block_mean
 from .cull import SIDE, softness
 from .optional_packages import not_installed
+from .shots import FAR, Glimpse, scenic, shift, unlike
 
-# The formats that FFmpeg may take files with these suffixes for: no playlists, which refer to other files.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,asf,flv,ogg"
+# The formats that files may have: none that refers to other files, as playlists, scripts and series of images do.
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,ivf,obu,asf,flv,ogg,mxf,nut,gif,dv,rm,"
+    "yuv4mpegpipe"
+)
 FRAMES = 100  # taken from a video by default
 RATE = 15.0  # frames per second that are measured
-FAR = 0.1  # of the width: after a shift this large, motion is measured from a new frame
-UNLIKE = 0.1  # phase correlation below which two frames are too different to measure a shift; that of noise is 0.05
 MOST_STRETCHED = 4.0  # width over height of a pixel, or the other way round; 2 is that of anamorphic lenses
 QUALITY = 95  # of the JPEG files
-
-
-@dataclass(frozen=True)
-class Glimpse:
-    """Measurements of a small copy of a frame."""
-
-    number: int  # among all frames
-    traveled: float  # how far the image has moved since the first frame, in widths
-    softness: float
+EDITION = 2  # of the choice of frames: videos are looked at again where another one is in the cache
 
 
 def frames_of(video: Path, report: Report, count: int = FRAMES) -> Path:
@@ -46,15 +38,7 @@ def frames_of(video: Path, report: Report, count: int = FRAMES) -> Path:
 
     Their pixels are square: those of anamorphic videos are stretched. Raises `TttlrmError` ("bad_video", "no_package").
     """
-    folder = kept_folder("frames")
-    kept = folder / f"{content_name([video])}-{count}"
-    if not kept.is_dir():
-        chosen = choose(list(_glimpses(video, report)), count)
-        with tempfile.TemporaryDirectory(dir=folder) as beside:
-            part = Path(beside) / "frames"
-            part.mkdir()
-            _write(video, set(chosen), part, report, square=True)
-            keep(part, kept)
+    kept = _kept(video, (EDITION, count), lambda: _chosen(video, count, report), report, square=True)
     report.note(text("The frames taken from {} are in {}.", video.name, kept))
     return kept
 
@@ -65,15 +49,7 @@ def frames_at(video: Path, numbers: list[int], report: Report) -> Path:
     Their pixels are those of the video, which poses are for. It is kept in the cache. Raises `TttlrmError` ("bad_video",
     "no_package").
     """
-    folder = kept_folder("frames")
-    kept = folder / content_name([video], numbers)
-    if not kept.is_dir():
-        with tempfile.TemporaryDirectory(dir=folder) as beside:
-            part = Path(beside) / "frames"
-            part.mkdir()
-            _write(video, set(numbers), part, report)
-            keep(part, kept)
-    return kept
+    return _kept(video, (numbers,), lambda: numbers, report)
 
 
 def frame_name(number: int) -> str:
@@ -96,22 +72,6 @@ def choose(glimpses: list[Glimpse], count: int) -> list[int]:
         if stretch not in best or glimpse.softness < best[stretch].softness:
             best[stretch] = glimpse
     return [glimpse.number for glimpse in best.values()]
-
-
-def shift(
-    first: np.ndarray,  # [H, W] brightness
-    second: np.ndarray,
-) -> float:
-    """The shift between two images by phase correlation, in widths; infinite where they are too different."""
-    window = np.hanning(first.shape[0])[:, None] * np.hanning(first.shape[1])
-    before, after = (np.fft.rfft2((image - image.mean()) * window) for image in (first, second))
-    cross = before * np.conj(after)
-    peaks = np.fft.irfft2(cross / np.maximum(np.abs(cross), 1e-9), first.shape)
-    row, column = np.unravel_index(peaks.argmax(), peaks.shape)
-    if peaks[row, column] < UNLIKE:
-        return math.inf
-    height, width = first.shape
-    return math.hypot(min(row, height - row), min(column, width - column)) / width
 
 
 class Odometer:
@@ -139,17 +99,62 @@ class Odometer:
         return self._reached
 
 
+def _kept(video: Path, name: tuple[object, ...], numbers: Callable[[], list[int]], report: Report, square: bool = False) -> Path:
+    """The folder of some frames, which are taken unless it is in the cache; its name depends on the video and on `name`."""
+    folder = kept_folder("frames", of_scene=True)
+    kept = folder / content_name([video], *name)
+    if not kept.is_dir():
+        wanted = set(numbers())
+        with Scratch(folder) as beside:
+            part = beside / "frames"
+            part.mkdir()
+            _write(video, wanted, part, report, square)
+            keep(part, kept)
+    return kept
+
+
+def _chosen(video: Path, count: int, report: Report) -> list[int]:
+    """The numbers of `count` frames that show the scene; a note tells how much of the video does not."""
+    glimpses = list(_glimpses(video, report))
+    shown = scenic(glimpses)
+    if not shown:
+        raise _bad("The video {} is blank: all of its frames are of a single color.", video)
+    if len(shown) < len(glimpses):
+        seconds = (glimpses[-1].time - glimpses[0].time) * (1 - len(shown) / len(glimpses))
+        report.note(
+            text("{:.1f} seconds of the video {} are left out: blank or fading pictures, stills or noise.", seconds, video.name)
+        )
+    return choose(shown, count)
+
+
 def _glimpses(video: Path, report: Report) -> Iterator[Glimpse]:
-    odometer, due = Odometer(), -np.inf
-    for number, frame, done in _decoded(video):
+    odometer, size, before = Odometer(), (0, 0), np.zeros(0)
+    for number, frame, time, done in _sampled(video):
         report(Stage.FRAMES, 0.5 * done)
-        if frame.time is not None and frame.time < due:
-            continue
-        due = (frame.time or 0.0) + 1 / RATE - 1e-3
-        shrink = min(1.0, SIDE / max(frame.width, frame.height))
-        width, height = (max(2, round(side * shrink) // 2 * 2) for side in (frame.width, frame.height))
-        gray = frame.reformat(width=width, height=height, format="gray").to_ndarray().astype(np.float32) / 255
-        yield Glimpse(number, odometer(block_mean(gray[..., None], 2)[..., 0]), softness(gray))
+        size = size if any(size) else _small_size(frame.width, frame.height)  # of all, should their sizes differ
+        gray = frame.reformat(*size, format="gray").to_ndarray().astype(np.float32) / 255
+        small = block_mean(gray[..., None], 2)[..., 0]
+        cut = before.size > 0 and unlike(before, small)
+        yield Glimpse(number, odometer(small), softness(gray), time, float(small.std()), cut)
+        before = small
+
+
+def _sampled(video: Path) -> Iterator[tuple[int, Any, float, float]]:
+    """The frames that are measured, RATE per second: number, frame, time in seconds, and the share of the video that is done."""
+    time, due, before = 0.0, -math.inf, 0.0
+    for number, frame, done in _decoded(video):
+        if frame.time is not None:
+            time += max(frame.time - before, 0.0)  # joined videos can begin again at 0
+            before = frame.time
+        if frame.time is None or time >= due:
+            due = time + 1 / RATE - 1e-3
+            yield number, frame, time, done
+
+
+def _small_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height, both even, of the copy of a frame that is measured."""
+    shrink = min(1.0, SIDE / max(width, height))
+    return max(2, round(width * shrink) // 2 * 2), max(2, round(height * shrink) // 2 * 2)
 
 
 def _write(video: Path, chosen: set[int], folder: Path, report: Report, square: bool = False) -> None:
@@ -172,9 +177,8 @@ def _decoded(video: Path, square: bool = False) -> Iterator[tuple[int, Any, floa
     except ImportError:
         raise not_installed(video, "av", "video") from None
     number = -1
-    options = {"format_whitelist": FORMATS} if video.suffix.lower() in VIDEOS else {}
     try:
-        with av.open(str(video), options=options) as container:
+        with av.open(f"file:{video}", options={"format_whitelist": FORMATS, "protocol_whitelist": "file"}) as container:
             if not container.streams.video:
                 raise _bad("The video {} contains no frames.", video)
             stream = container.streams.video[0]

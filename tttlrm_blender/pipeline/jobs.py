@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -54,6 +52,7 @@ from ..protocol.settings import (
     RefineSettings,
     RenderSettings,
 )
+from ..scratch import Scratch
 from ..stages import Stage
 from . import steps
 from .job_kind import JobKind, by_name
@@ -158,8 +157,8 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResu
         case "json":
             data = json.dumps(_cameras(scene.reconstruction()).to_json()).encode()
         case _:
-            with TemporaryDirectory(prefix="tttlrm-") as folder:
-                path = Path(folder) / f"scene.{settings.format}"
+            with Scratch() as folder:
+                path = folder / f"scene.{settings.format}"
                 write_splats(path, scene.splats(), up="z")
                 data = path.read_bytes()
     return ExportResult(np.frombuffer(data, np.uint8))

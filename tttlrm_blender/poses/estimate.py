@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from itertools import combinations
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ..photos.exif import camera_name, focal_length
 from ..photos.images import image_size, shrunk
 from ..photos.photo import mask_of
 from ..progress import Report
+from ..scratch import Scratch
 from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, write_images
 
 SIDE, FEATURES = 1024, 4096  # pixels of the longest side, and features per image
@@ -33,8 +33,8 @@ def estimate_poses(images: list[Path], folder: Path, report: Report) -> Path:
     """
     kept = kept_folder("poses") / _name(images, folder)
     if not kept.is_dir():
-        with tempfile.TemporaryDirectory(prefix="tttlrm-") as work, tempfile.TemporaryDirectory(dir=kept.parent) as beside:
-            keep(shutil.copytree(_mapped(images, folder, Path(work), report), Path(beside) / "model"), kept)
+        with Scratch() as work, Scratch(kept.parent) as beside:
+            keep(shutil.copytree(_mapped(images, folder, work, report), beside / "model"), kept)
     return kept
 
 

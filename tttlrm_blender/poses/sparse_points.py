@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ..photos.images import shrunk
 from ..photos.photo import Photo, Source
 from ..photos.selection import pose_features
 from ..progress import Report
+from ..scratch import Scratch
 from .colmap import ColmapPoints, read_points
 from .sfm_process import SfmJob, run_sfm, write_images
 
@@ -41,8 +41,8 @@ def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
     model = models.pop()
     if model and not models:
         return _seen_by(read_points(model), [photo.source for photo in photos if photo.source])
-    with tempfile.TemporaryDirectory(prefix="tttlrm-") as work:
-        found = read_points(triangulate(photos, Path(work), report))
+    with Scratch() as work:
+        found = read_points(triangulate(photos, work, report))
     return SparsePoints(found.means.astype(np.float32), found.colors.astype(np.float32) / 255)
 
 

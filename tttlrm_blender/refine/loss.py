@@ -71,6 +71,8 @@ class _PhotoLoss(torch.autograd.Function):
 
 def _loss_and_gradient(x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
     """The loss of a picture x against its photo y, both [H, W, 3] float32, and its gradient with respect to x."""
+    if x.shape != y.shape or x.shape[2:] != (CHANNELS,):
+        raise ValueError(f"a picture of the shape {x.shape} has no loss against a photo of the shape {y.shape}")
     height, width = x.shape[:2]
     x, y = np.ascontiguousarray(x).reshape(height, -1), np.ascontiguousarray(y).reshape(height, -1)
     sums, slopes = np.empty((4, *x.shape), np.float32), np.empty((3, *x.shape), np.float32)

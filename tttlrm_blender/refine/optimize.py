@@ -50,7 +50,7 @@ def refine(
     photos are set aside as judges until a quarter of the budget is used, and learned from only if the splats got better.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Does not change `gaussians`. Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither
-    splats nor points.
+    splats nor points, or ("bad_settings").
     """
     goes_on = refined and settings.start == "auto"
     settings = replace(settings, start="decoded") if goes_on else settings

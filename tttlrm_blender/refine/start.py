@@ -16,6 +16,7 @@ from ..gaussians.gaussians import Gaussians, merge, prune
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
 from ..progress import Listen, unheard
+from ..render.convention import MAX_DEGREE
 from ..render.device import to_tensors
 from ..render.rasterize import Rendering, rasterize
 from .downscale import centers_inside, downscaled, downscaled_size
@@ -114,7 +115,9 @@ def splats_from_points(points: SparsePoints) -> Gaussians[np.ndarray]:
 
 
 def to_degree(gaussians: Gaussians[np.ndarray], degree: int) -> Gaussians[np.ndarray]:
-    """Change the degree of the spherical harmonics of splats (numpy) by dropping terms or adding zeros."""
+    """Change the degree of the spherical harmonics of splats (numpy) by dropping terms or adding zeros. Raises `TttlrmError`."""
+    if not 0 <= degree <= MAX_DEGREE:
+        raise TttlrmError("Spherical harmonics have a degree from 0 to {}, not {}.", MAX_DEGREE, degree, code=Code.BAD_SETTINGS)
     terms = (degree + 1) ** 2
     sh = np.pad(gaussians.sh, ((0, 0), (0, max(0, terms - gaussians.sh.shape[1])), (0, 0)))[:, :terms]
     return replace(gaussians, sh=sh)

@@ -15,6 +15,8 @@ BLUR = 0.3  # variance in px² added to every splat, so that none is missed betw
 MIN_ALPHA = 1 / 255  # fainter contributions to a pixel are ignored
 MAX_ALPHA = 0.999  # no splat hides what is behind it completely
 MIN_TRANSMITTANCE = 1e-4  # a pixel is finished before its transmittance would fall below this
+MAX_DEGREE = 3  # of spherical harmonics
+MAX_SIDE = 1 << 16  # pixels of a picture, in which float32 still tells hundredths of a pixel apart
 VIEW_MARGIN = 0.3  # the projection is linearized at most this share of the half view outside the picture
 
 

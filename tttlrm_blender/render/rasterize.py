@@ -12,7 +12,7 @@ from ..errors import Code, TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from . import cuda, reference
-from .convention import Drawing, Views
+from .convention import MAX_DEGREE, MAX_SIDE, Drawing, Views
 from .cpu import functions as cpu
 
 Draw = Callable[[Gaussians[torch.Tensor], Views, tuple[int, int], int], Drawing]
@@ -41,12 +41,19 @@ def rasterize(
     """Draw splats (torch tensors) as V cameras see them, differentiable in all five arrays.
 
     `size` is (width, height) in pixels; cameras of another size are stretched to it. `sh_degree` limits the degree
-    of the spherical harmonics that are evaluated. `background` is an sRGB color. `backend` is "cpu", "cuda" (gsplat),
+    of the spherical harmonics that are evaluated, 0 to 3. `background` is an sRGB color. `backend` is "cpu", "cuda" (gsplat),
     "reference" (plain torch, slow, exact in float64 too) or "auto": CUDA for tensors there, otherwise the CPU.
     Pictures are those of classic 3D Gaussian splatting (Kerbl et al. 2023). Raises `TttlrmError` for a back end that is
-    unknown or not installed.
+    unknown or not installed, and for a size that no picture has.
     """
-    degree = gaussians.sh_degree if sh_degree is None else min(sh_degree, gaussians.sh_degree)
+    if not all(1 <= side <= MAX_SIDE for side in size):
+        raise TttlrmError(
+            "A picture cannot have {}×{} pixels.",
+            *size,
+            hint=text("Choose sides from 1 to {}.", MAX_SIDE),
+            code=Code.BAD_SETTINGS,
+        )
+    degree = max(0, min(MAX_DEGREE if sh_degree is None else sh_degree, gaussians.sh_degree, MAX_DEGREE))
     drawing = _backend(backend, gaussians.means)(gaussians, Views.of(cameras.resized(*size)), size, degree)
     return Rendering(
         rgb=_over(drawing, background),

@@ -50,6 +50,7 @@ def _rows(start, stop, view, images, intrinsics, other, rotation, translation, d
 def _along(color, ray, turn, shift, image, intrinsics, distances, found) -> None:
     """Sums of absolute differences into found [K], between a color and an image at points along a ray; infinite where unseen."""
     height, width = image.shape[:2]
+    beside, beneath = min(1, width - 1), min(1, height - 1)  # the next pixel, if there is one
     fx, fy, cx, cy = intrinsics
     a = (turn[0, 0] * ray[0] + turn[0, 1] * ray[1] + turn[0, 2] * ray[2]) * fx
     b = (turn[1, 0] * ray[0] + turn[1, 1] * ray[1] + turn[1, 2] * ray[2]) * fy
@@ -65,12 +66,12 @@ def _along(color, ray, turn, shift, image, intrinsics, distances, found) -> None
             found[k] = np.inf
             continue
         u, v = min(max(u, ZERO), F(width - 1)), min(max(v, ZERO), F(height - 1))
-        left, top = min(np.uint32(u), np.uint32(width - 2)), min(np.uint32(v), np.uint32(height - 2))
+        left, top = min(np.uint32(u), np.uint32(max(width - 2, 0))), min(np.uint32(v), np.uint32(max(height - 2, 0)))
         p, q = u - F(left), v - F(top)
         total = ZERO
         for channel in range(3):
-            above = image[top, left, channel] * (ONE - p) + image[top, left + 1, channel] * p
-            below = image[top + 1, left, channel] * (ONE - p) + image[top + 1, left + 1, channel] * p
+            above = image[top, left, channel] * (ONE - p) + image[top, left + beside, channel] * p
+            below = image[top + beneath, left, channel] * (ONE - p) + image[top + beneath, left + beside, channel] * p
             total += abs(above * (ONE - q) + below * q - color[channel])
         found[k] = total
 

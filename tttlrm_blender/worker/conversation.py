@@ -13,6 +13,7 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
+from ..cache import keeping_in
 from ..errors import Code, TttlrmError, text
 from ..pipeline.job_kind import JobKind
 from ..poses.confinement import confined
@@ -136,7 +137,9 @@ class Conversation:
         most = self._services.limits.uploads
         if len(self._incoming) >= most:
             raise TttlrmError("The connection is uploading {} files and accepts no more.", most, code=Code.TOO_MANY_UPLOADS)
-        return self._services.sessions.open(message.session).begin(message.path, message.size)
+        incoming, dropped = self._services.sessions.begin(message.session, message.path, message.size)
+        self._remove(dropped)
+        return incoming
 
     def _submit(self, request: int, message: Submit) -> None:
         if request in self._tasks or request in self._incoming:
@@ -158,7 +161,7 @@ class Conversation:
         settings: Any = placed(from_json(job.kind.settings, message.settings), session.photos, any_file)
 
         def work(report: Report) -> Any:
-            with confined(None if any_file else session.photos):
+            with confined(None if any_file else session.photos), keeping_in(session.cache):
                 return job.run(session.scene(), settings, report)
 
         return Task(
@@ -196,10 +199,13 @@ class Conversation:
     def _tell_of_job(self, request: int, session: Session, event: Event) -> None:
         if isinstance(event, END):
             session.jobs -= 1
-            for dropped in self._services.sessions.used(session):
-                logs.log_event(logger, "scene_dropped", logging.WARNING, folder=dropped.folder)
-                self._start(asyncio.to_thread(dropped.remove))
+            self._remove(self._services.sessions.used(session))
         self._tell(request, event)
+
+    def _remove(self, dropped: list[Session]) -> None:
+        for session in dropped:
+            logs.log_event(logger, "scene_dropped", logging.WARNING, folder=session.folder)
+            self._start(asyncio.to_thread(session.remove))
 
     def _tell(self, request: int, event: Event) -> None:
         self._outbox.put(request, event)

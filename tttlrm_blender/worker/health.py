@@ -28,9 +28,9 @@ class Health:
     version: str = __version__
     protocol: int = PROTOCOL
 
-    def response(self) -> Response:
-        """The HTTP response."""
+    def response(self, with_body: bool = True) -> Response:
+        """The HTTP response, without its body for HEAD."""
         body = json.dumps(asdict(self)).encode() + b"\n"
         headers = Headers({"Content-Type": "application/json", "Cache-Control": "no-store", "Connection": "close"})
         headers["Content-Length"] = str(len(body))
-        return Response(200, "OK", headers, body)
+        return Response(200, "OK", headers, body if with_body else b"")

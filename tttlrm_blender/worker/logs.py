@@ -81,9 +81,12 @@ def _file(path: Path) -> logging.Handler:
     try:
         return _PrivateFile(path, maxBytes=FILE_BYTES, backupCount=OLD_FILES)
     except OSError as error:
-        raise TttlrmError(
-            "The log {} cannot be written: {}.", path, error.strerror, hint="Choose another file.", code=Code.BAD_LOG
-        ) from error
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> TttlrmError:
+    """The error for a log that cannot be written."""
+    return TttlrmError("The log {} cannot be written: {}.", path, error.strerror, hint="Choose another file.", code=Code.BAD_LOG)
 
 
 class _PrivateFile(RotatingFileHandler):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -26,6 +27,7 @@ from .. import __version__
 from ..atomic_files import make_folder
 from ..cache import kept_folder
 from ..errors import Code, TttlrmError, text
+from ..scratch import sweep
 from . import logs
 from .certificate import config_folder, own_certificate, tls
 from .limits import Limits, limit
@@ -114,6 +116,7 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
     Must be called from the main thread. If the last job does not stop, ends the process instead of returning.
     """
     registry = load()
+    sweep()
     with own_folder(options.folder or kept_folder("scenes"), options.owned) as folder:
         token, token_file = _token(options.token_file, folder)
         limits = replace(Limits(), **dict(options.limits))  # type: ignore[arg-type]
@@ -142,14 +145,28 @@ def own_folder(wanted: Path, another: bool) -> Iterator[Path]:
         make_folder(folder)
         lock = FileLock(folder / "lock")
         try:
-            with lock.acquire(timeout=0):
-                yield folder
-                return
+            lock.acquire(timeout=0)
+            with TemporaryFile(dir=folder):  # finds out whether scenes can be stored
+                pass
         except Timeout:
             continue
+        except (OSError, NotImplementedError) as error:  # the latter where a disk cannot lock files
+            lock.release()
+            raise _unusable(folder, error) from error
+        try:
+            yield folder
+        finally:
+            lock.release()
+        return
     raise TttlrmError(
         "Another worker is using the scenes in {}.", wanted, hint="Stop that worker, or give --folder.", code=Code.FOLDER_IN_USE
     )
+
+
+def _unusable(folder: Path, error: Exception) -> TttlrmError:
+    why = error.strerror if isinstance(error, OSError) else str(error)
+    hint = "Give --folder another one that can be written to."
+    return TttlrmError("The folder of scenes {} cannot be used: {}.", folder, why, hint=hint, code=Code.CANNOT_WRITE)
 
 
 async def _until_stopped(
@@ -189,23 +206,40 @@ def _token(file: Path | None, folder: Path) -> tuple[str, Path | None]:
     given = os.environ.pop("TTTLRM_TOKEN", "")  # hidden from processes that jobs start
     source = None if given else (file or folder / "token")
     token = given or _token_of(source)  # type: ignore[arg-type]
+    if not token.isprintable():  # with bytes that are no text, or line breaks
+        raise TttlrmError("The token contains characters that no text has.", hint="Use letters and digits.", code=Code.BAD_TOKEN)
     if len(token) < MIN_TOKEN:
         raise TttlrmError("The token is too short: at least {} characters.", MIN_TOKEN, code=Code.BAD_TOKEN)
     return token, source
 
 
 def _token_of(file: Path) -> str:
+    """The token in a file, made if the file is missing, or empty, as a full disk leaves it. Raises `TttlrmError`."""
     try:
+        if file.is_file() and not file.stat().st_size:
+            file.unlink()
         if not file.exists():
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-                new.write(secrets.token_urlsafe(32))
+            _write_token(file)
         elif os.name == "posix" and file.stat().st_mode & 0o077:
             raise TttlrmError(
                 "Other users can read the token in {}.", file, hint=text("Run: chmod 600 {}", file), code=Code.BAD_TOKEN
             )
-        return file.read_text().strip()
+        return file.read_text(encoding="utf-8-sig").strip()
     except OSError as error:
         raise TttlrmError("The token file {} cannot be used: {}.", file, error.strerror, code=Code.BAD_TOKEN) from error
+    except UnicodeDecodeError:
+        hint = "Delete it, and the worker makes another, or save it as UTF-8."
+        raise TttlrmError("The token file {} is not a text in UTF-8.", file, hint=hint, code=Code.BAD_TOKEN) from None
+
+
+def _write_token(file: Path) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+        try:
+            new.write(secrets.token_urlsafe(32))
+            new.flush()
+        except OSError:  # the disk is full
+            file.unlink()
+            raise
 
 
 def main(arguments: list[str] | None = None, load: Callable[[], Registry] = load_jobs) -> None:
@@ -215,13 +249,13 @@ def main(arguments: list[str] | None = None, load: Callable[[], Registry] = load
     parser.add_argument("--log", type=Path, help="file for the worker's log and output")
     parser.add_argument("--owned", action="store_true", help="end when standard input ends")
     options = Options(**vars(parser.parse_args(arguments)))
-    announcement = _redirect(options.log)
-
-    def announce(ready: Ready) -> None:
-        with os.fdopen(announcement, "w") as line:
-            print(json.dumps(asdict(ready)), file=line)
-
     try:
+        announcement = _redirect(options.log)
+
+        def announce(ready: Ready) -> None:
+            with os.fdopen(announcement, "w") as line:
+                print(json.dumps(asdict(ready)), file=line)
+
         serve(options, announce, load)
     except TttlrmError as error:
         sys.exit(str(error))
@@ -231,7 +265,10 @@ def _redirect(log: Path | None) -> int:
     """Redirect all output to the log or to standard error; returns a descriptor of the original standard output."""
     output = os.dup(1)
     if log:
-        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
+        try:
+            os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
+        except OSError as error:
+            raise logs.unwritable(log, error) from error
     os.dup2(2, 1)
     faulthandler.enable()
     logs.set_up()

@@ -9,6 +9,7 @@ import hmac
 import ipaddress
 import itertools
 import logging
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -37,7 +38,10 @@ logger = logging.getLogger(__name__)
 MAX_HELLO = 1 << 16  # bytes that are read from unauthenticated clients
 STOP_SECONDS = 5.0  # time for a canceled job to end
 LAST_SECONDS = 1.0  # time for clients to read how their jobs ended
-LOOPBACK_NAMES = {"127.0.0.1", "localhost", "[::1]"}
+MAX_STRANGE = 2 * MAX_HELLO  # bytes of a frame that arrive before they are refused
+SILENT_SECONDS = 1.0  # time after which a client that has not said hello makes room for another
+LOOPBACK_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}")
+VERBS = {"GET", "HEAD"}
 
 
 class Server:
@@ -70,7 +74,7 @@ class Server:
         self._services = Services(jobs, sessions, Schedule(limits, rest), limits, log, any_file)
         self._started = time.monotonic()
         self._numbers = itertools.count(1)
-        self._strangers = 0
+        self._strangers: dict[Conversation, asyncio.Timeout] = {}  # oldest first
         self._conversations: set[Conversation] = set()
 
     async def run(
@@ -115,7 +119,7 @@ class Server:
                 ssl_handshake_timeout=self._limits.greeting_seconds if tls else None,
                 process_request=partial(self._answer_http, by_any_name=not _is_loopback(host)),
                 compression=None,
-                max_size=MAX_FRAME,
+                max_size=MAX_STRANGE,
                 max_queue=4,
                 open_timeout=self._limits.greeting_seconds,
                 ping_interval=None,
@@ -129,8 +133,12 @@ class Server:
             ) from error
 
     def _answer_http(self, connection: ServerConnection, request: Request, by_any_name: bool) -> Response | None:
-        refusal = _refuse_browsers(connection, request, by_any_name)
-        return self._health().response() if refusal is None and request.path == health.PATH else refusal
+        verb = getattr(request, "method", "GET")  # websockets up to 15 accepts no other
+        if refusal := _refuse_browsers(connection, request, by_any_name):
+            return refusal
+        if request.path == health.PATH and verb in VERBS:
+            return self._health().response(with_body=verb == "GET")
+        return None if verb == "GET" else connection.respond(405, "Only GET is understood here.\n")
 
     def _health(self) -> health.Health:
         schedule, sessions = self._services.schedule, self._services.sessions
@@ -157,21 +165,9 @@ class Server:
                     logs.log_event(logger, "client_left")
 
     async def _meet(self, socket: ServerConnection, talk: Conversation) -> None:
-        if self._strangers >= self._limits.connections:
-            raise TttlrmError(
-                "Too many clients are connecting to the worker.", hint="Try again later.", code=Code.TOO_MANY_CONNECTIONS
-            )
-        self._strangers += 1
-        try:
-            await self._greet(socket, talk)
-        finally:
-            self._strangers -= 1
-        logs.log_event(logger, "client_came")
-
-    async def _greet(self, socket: ServerConnection, talk: Conversation) -> None:
         mine = Hello(capabilities=list(self._services.jobs))
         try:
-            theirs = await self._hello(socket)
+            theirs = await self._hello(socket, talk)
             if not hmac.compare_digest(theirs.token.encode("utf-8", "surrogatepass"), self._token.encode()):
                 hint = "Use the token of that worker."
                 raise TttlrmError("The worker rejected the token.", hint=hint, code=Code.WRONG_TOKEN)
@@ -181,6 +177,8 @@ class Server:
             raise
         await socket.send("".join(map(str, encode(0, mine))))
         check_versions(worker=mine, client=theirs)
+        _accept_frames(socket, MAX_FRAME)
+        logs.log_event(logger, "client_came")
 
     def _admit(self, talk: Conversation) -> None:
         if len(self._conversations) >= self._limits.connections:
@@ -192,16 +190,45 @@ class Server:
             )
         self._conversations.add(talk)
 
-    async def _hello(self, socket: ServerConnection) -> Hello:
+    async def _hello(self, socket: ServerConnection, talk: Conversation) -> Hello:
+        """The client's greeting, which it has to send in time, and sooner where others wait."""
+        self._make_room()
         try:
-            async with asyncio.timeout(self._limits.greeting_seconds):
+            async with asyncio.timeout(self._limits.greeting_seconds) as patience:
+                self._strangers[talk] = patience
                 frame = await socket.recv()
         except TimeoutError:
-            raise malformed("it did not arrive in time") from None
+            raise (
+                _crowded() if len(self._strangers) >= self._limits.connections else malformed("it did not arrive in time")
+            ) from None
+        finally:
+            del self._strangers[talk]
         received = Decoder(0).feed(frame) if len(frame) <= MAX_HELLO else None
         if received is None or not isinstance(received[1], Hello):
             raise malformed("the first message is not a hello")
         return received[1]
+
+    def _make_room(self) -> None:
+        """Let the one who has been silent for longest go where too many have not said hello. Raises `TttlrmError`."""
+        if len(self._strangers) < self._limits.connections:
+            return
+        now = asyncio.get_running_loop().time()
+        most = now + self._limits.greeting_seconds - SILENT_SECONDS
+        silent = (patience for patience in self._strangers.values() if now < (patience.when() or 0) <= most)
+        oldest = next(silent, None)
+        if oldest is None:
+            raise _crowded()
+        oldest.reschedule(now)
+
+
+def _crowded() -> TttlrmError:
+    return TttlrmError("Too many clients are connecting to the worker.", hint="Try again later.", code=Code.TOO_MANY_CONNECTIONS)
+
+
+def _accept_frames(socket: ServerConnection, most: int) -> None:
+    """Accept frames of so many bytes from a client that is known now."""
+    protocol: Any = socket.protocol
+    setattr(protocol, "max_message_size" if hasattr(protocol, "max_message_size") else "max_size", most)  # up to websockets 15
 
 
 def _address(host: str, encrypted: bool) -> str:
@@ -230,7 +257,7 @@ def _refuse_browsers(connection: ServerConnection, request: Request, by_any_name
     A worker for other machines may be reached `by_any_name`.
     """
     hosts = request.headers.get_all("Host")
-    named_here = by_any_name or (len(hosts) == 1 and hosts[0].rpartition(":")[0] in LOOPBACK_NAMES)
+    named_here = by_any_name or (len(hosts) == 1 and LOOPBACK_HOST.fullmatch(hosts[0]))
     if request.headers.get_all("Origin") or not named_here:
         return connection.respond(403, "Browsers are not welcome here.\n")
     return None

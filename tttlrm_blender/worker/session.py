@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,17 @@ from ..atomic_files import make_folder, unwritable
 from ..errors import Code, TttlrmError
 from .limits import Limits
 
+INCOMING = "incoming"  # folder of incomplete uploads
+DEVICES = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])", re.IGNORECASE)  # Windows: with any suffix
+
+
+def sweep_scene(folder: Path) -> None:
+    """Delete the incomplete files in a scene's folder that a killed worker left there."""
+    shutil.rmtree(folder / INCOMING, ignore_errors=True)
+    for part in [*folder.glob(".*"), *folder.glob("cache/*/.*")]:  # of `replacing`
+        with suppress(OSError):
+            part.unlink()
+
 
 class Session:
     """One scene. It outlives connections and the worker until it is forgotten."""
@@ -21,11 +33,8 @@ class Session:
     def __init__(self, folder: Path, make_scene: Callable[[Path], Any], limits: Limits) -> None:
         """Open the scene in a folder, created if it is missing, and delete incomplete files there. Raises `TttlrmError`."""
         self.folder = folder.resolve()
-        self.photos, self._incoming = self.folder / "photos", self.folder / "incoming"
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        for part in self.folder.glob(".*"):  # incomplete files of `replacing`
-            with suppress(OSError):
-                part.unlink()
+        self.photos, self._incoming = self.folder / "photos", self.folder / INCOMING
+        sweep_scene(self.folder)
         for part in (self.photos, self._incoming):
             make_folder(part)
         self.jobs = 0  # number that are waiting or running
@@ -40,6 +49,11 @@ class Session:
     def busy(self) -> bool:
         """Whether jobs or uploads are in progress."""
         return self.jobs > 0 or bool(self._arriving)
+
+    @property
+    def arriving(self) -> int:
+        """Bytes of the files that are being received."""
+        return sum(incoming.size for incoming in self._arriving)
 
     def release(self) -> None:
         """Free memory of data that is also on disk; the next job reads it again."""
@@ -61,6 +75,11 @@ class Session:
             raise unwritable(path, error) from error
         self._arriving.add(incoming)
         return incoming
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what is made of its photos and can be made again, such as the frames of a video."""
+        return self.folder / "cache"
 
     def _over(self, incoming: Incoming, stored: bool) -> None:
         self._arriving.discard(incoming)
@@ -88,7 +107,7 @@ class Session:
             raise TttlrmError(
                 "{} is too large for the worker: at most {} MiB.", path, limits.file_bytes >> 20, code=Code.TOO_LARGE
             )
-        total = self._stored_bytes - self._stored.get(path, 0) + sum(incoming.size for incoming in self._arriving) + size
+        total = self._stored_bytes - self._stored.get(path, 0) + self.arriving + size
         count = len(self._stored) + len(self._arriving) + (path not in self._stored)
         if total > limits.session_bytes or count > limits.files:
             raise TttlrmError(
@@ -103,7 +122,14 @@ class Session:
 def _is_plain(part: str) -> bool:
     """Whether a name is a valid file name on every system."""
     strange = any(char in '\\:*?"<>|' or ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in part)
-    return bool(part) and not strange and not part.endswith((".", " ")) and len(part.encode("utf-8", "replace")) <= 255
+    device = DEVICES.fullmatch(part.partition(".")[0].rstrip(" "))
+    return (
+        bool(part)
+        and not strange
+        and not device
+        and not part.endswith((".", " "))
+        and len(part.encode("utf-8", "replace")) <= 255
+    )
 
 
 class Incoming:

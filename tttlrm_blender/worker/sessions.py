@@ -16,7 +16,7 @@ from typing import Any
 from ..atomic_files import replacing, unwritable
 from ..errors import Code, Text, TttlrmError, text
 from .limits import Limits
-from .session import Session
+from .session import Incoming, Session, sweep_scene
 
 logger = logging.getLogger(__name__)
 
@@ -53,10 +53,11 @@ class Sessions:
         for place in self._folder.glob(f"{PREFIX}*"):
             try:
                 label = json.loads((place / LABEL).read_text(encoding="utf-8"))
+                sweep_scene(place)
                 self._kept[str(label["name"])] = Place(place, int(label.get("used", 0)), _bytes_below(place))
             except FileNotFoundError:
                 shutil.rmtree(place, ignore_errors=True)
-            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
                 logger.warning("the label of the scene in %s cannot be read: %s", place, error)
 
     def open(self, name: str) -> Session:
@@ -98,9 +99,37 @@ class Sessions:
                 place.used, place.bytes = self._next_use(), _bytes_below(place.folder)
                 with suppress(TttlrmError):  # if the disk is full, the order is only kept in memory
                     place.label(name)
+        return self._drop(session, lambda: self._bytes() <= self._limits.total_bytes and len(self) < self._limits.sessions)
+
+    def begin(self, name: str, path: str, size: int) -> tuple[Incoming, list[Session]]:
+        """Start receiving a file into the scene of a name, created if there is none.
+
+        Also returns the idle scenes that make room for it, taken out as by `pop`. Raises `TttlrmError` if there is no room.
+        """
+        session = self.open(name)
+        incoming, place = session.begin(path, size), self._kept[name]
+        place.used, place.bytes = self._next_use(), place.bytes + size
+        if self._bytes() <= self._limits.total_bytes:
+            return incoming, []
+        place.bytes = _bytes_below(place.folder) + session.arriving  # exactly, as files may have been replaced or given up
+        dropped = self._drop(session, lambda: self._bytes() <= self._limits.total_bytes)
+        if self._bytes() > self._limits.total_bytes:
+            incoming.discard()
+            place.bytes -= size
+            raise TttlrmError(
+                "The worker has no room for {}: it stores at most {:.1f} GiB of scenes.",
+                path,
+                self._limits.total_bytes / 2**30,
+                hint="Forget scenes, use smaller photos, or raise the worker's limit total_bytes.",
+                code=Code.TOO_LARGE,
+            )
+        return incoming, dropped
+
+    def _drop(self, session: Session, enough: Callable[[], bool]) -> list[Session]:
+        """Take out idle scenes other than this one, as by `pop`, until that is enough."""
         dropped = []
         for name in (name for name in self._idle() if self._kept[name].folder != session.folder):
-            if self._bytes() <= self._limits.total_bytes and len(self) < self._limits.sessions:
+            if enough():
                 break
             with suppress(TttlrmError):  # if its folder cannot be used, try the next one
                 dropped.append(self.pop(name))

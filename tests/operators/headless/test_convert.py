@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from operators.engine import client
-from operators.headless import command_line
+from operators.headless import command_line, result
 from operators.jobs import worker
 from operators.jobs.chosen_worker import Worker
 from tests.operators.headless.commands import FILES
@@ -117,3 +117,16 @@ def test_a_worker_that_is_running_can_be_used(sets):
         assert link.reach(Worker(None, process.host, process.port, process.token)).connected
         link.close()
         assert process.alive
+
+
+@pytest.mark.parametrize("target", [True, False], ids=["there", "between two names"])
+def test_what_a_killed_task_left_is_swept_by_the_next(tmp_path: Path, target: bool) -> None:
+    left = tmp_path / ".a[1].part-0123abcd"
+    old, foreign = left.with_name(f"{left.name}-old"), tmp_path / ".b.part-0123abcd"
+    for folder in (left, old, foreign, *([tmp_path / "a[1]"] if target else [])):
+        folder.mkdir()
+        (folder / "file").write_text(folder.name)
+    with pytest.raises(ZeroDivisionError), result._whole_folder(tmp_path / "a[1]"):
+        raise ZeroDivisionError
+    assert sorted(path.name for path in tmp_path.iterdir()) == [foreign.name, "a[1]"]
+    assert (tmp_path / "a[1]/file").read_text() == ("a[1]" if target else old.name)

@@ -12,18 +12,30 @@ from torch.autograd.function import once_differentiable
 
 from ...gaussians.gaussians import Gaussians
 from ...kernels import spread
-from ..convention import Drawing, Views
+from ..convention import MAX_DEGREE, Drawing, Views
 from . import blend, project, tiles
 
+MOST_PAIRS = np.iinfo(np.int32).max  # of a splat and a tile, whose numbers are int32
 PIECES = 16  # parts of the splats that are counted and listed in parallel
 
 
 def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], degree: int) -> Drawing:
     """Draw splats in float32 on the CPU, with as many threads as torch uses."""
     means, quats, scales, opacities, sh = gaussians.map(lambda tensor: tensor.float().cpu().contiguous()).arrays().values()
+    _check((means, quats, scales, opacities, sh), degree)
     means2d, ellipses, radii = Project.apply(means, quats, scales, opacities, sh, views, size, degree)
     rgb, depth, alpha = Blend.apply(means2d, ellipses, opacities, radii, size)
     return Drawing(rgb, depth, alpha, means2d, radii)
+
+
+def _check(splats: tuple[torch.Tensor, ...], degree: int) -> None:
+    """Raise ValueError for splats outside of whose arrays the kernels would read or write, as they check nothing themselves."""
+    means, *_, sh = splats
+    shapes = [(len(means), *ends) for ends in ((3,), (4,), (3,), (), (sh.shape[1:2].numel(), 3))]
+    if [tuple(tensor.shape) for tensor in splats] != shapes:
+        raise ValueError(f"splats cannot have arrays of the shapes {[tuple(tensor.shape) for tensor in splats]}")
+    if not 0 <= degree <= MAX_DEGREE or (degree + 1) ** 2 > sh.shape[1]:
+        raise ValueError(f"{sh.shape[1]} spherical harmonics have no degree {degree}")
 
 
 class Project(torch.autograd.Function):
@@ -115,6 +127,8 @@ def list_tiles(
     counts, starts = np.empty((PIECES, number), np.int32), np.zeros(len(order) + 1, np.int64)
     spread(tiles.count, PIECES, bounds, records, size, counts, starts, pieces=2)
     np.cumsum(starts, out=starts)
+    if starts[-1] > MOST_PAIRS:
+        raise MemoryError(f"the splats are in {starts[-1]} tiles")
     tile_starts = np.empty(number + 1, np.int64)
     tiles.positions(counts, tile_starts)
     pairs, slots = np.empty((starts[-1], 3), np.int32), np.empty(starts[-1], np.int32)
