@@ -33,8 +33,11 @@ def photos(tmp_path):
 
 @pytest.fixture
 def secrets(tmp_path):
-    """Photos on the worker's machine that were not uploaded."""
-    return write_photos(tmp_path / "theirs", 4)
+    """Photos on the worker's machine that were not uploaded, under names of their own."""
+    folder = write_photos(tmp_path / "theirs", 4)
+    for path in (folder / "images").glob("*"):
+        path.rename(path.with_name(f"their_{path.name}"))
+    return folder
 
 
 def files(folder: Path) -> dict[str, Path]:
@@ -95,7 +98,11 @@ def name_in_poses(folder: Path, key: str, name: str) -> None:
 
 @pytest.mark.parametrize("key", ["file_path", "mask_path"])
 def test_pose_files_name_what_was_sent_only(tmp_path, photos, secrets, key):
-    for name in (str(secrets / "images" / "00.png"), "../../../theirs/images/00.png", "images/../../../../theirs/images/00"):
+    for name in (
+        str(secrets / "images" / "their_00.png"),
+        "../../../theirs/images/their_00.png",
+        "images/../../../../theirs/images/their_00",
+    ):
         name_in_poses(photos, key, name)
         error = refusal(tmp_path, photos)
         assert error.code == "bad_poses" and "transforms.json names" in error.sentence
@@ -144,7 +151,7 @@ def test_a_name_that_is_no_path_is_outside(tmp_path, photos):
 
 
 def test_poses_anywhere_where_it_is_allowed(tmp_path, photos, secrets):
-    name_in_poses(photos, "file_path", str(secrets / "images" / "00.png"))
+    name_in_poses(photos, "file_path", str(secrets / "images" / "their_00.png"))
     assert ask(tmp_path, photos, any_file=True).views == 4
 
 
