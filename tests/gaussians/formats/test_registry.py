@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.formats import registry
+from tttlrm_blender.gaussians.formats.finite import finite
 from tttlrm_blender.gaussians.formats.morton import morton_order
 from tttlrm_blender.gaussians.formats.registry import FORMATS, read_splats, up_axis, write_splats
 
@@ -106,3 +107,11 @@ def test_what_no_reader_foresees_is_a_sentence(tmp_path, monkeypatch, caplog, er
         read_splats(tmp_path / "odd.splat")
     assert "odd.splat" in caught.value.sentence and caught.value.code == code and caught.value.hint
     assert "by zero" not in str(caught.value) and type(error).__name__ in caplog.text
+
+
+@pytest.mark.filterwarnings("error")
+def test_finite_values_whose_sum_is_not_are_kept_without_a_warning(random_splats) -> None:
+    splats = random_splats(3)
+    splats.means[:2] = np.finfo(np.float32).max
+    splats.means[2] = np.nan
+    assert finite(splats).tolist() == [True, True, False]

@@ -17,7 +17,9 @@ def finite(gaussians: Gaussians[np.ndarray]) -> np.ndarray:  # [N] bool
     arrays = [gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities[:, None], *gaussians.sh.swapaxes(0, 1)]
     sound = np.ones(len(gaussians), dtype=bool)
     for array in arrays:
-        if not np.isfinite(array.sum()):  # a sum is faster than a test of every number, and nearly always enough
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = array.sum()  # faster than a test of every number, and nearly always enough
+        if not np.isfinite(total):
             sound &= np.isfinite(array).all(axis=1)
     return sound
 
