@@ -13,7 +13,7 @@ import pytest
 
 from tests.fuzzing import apart
 from tests.fuzzing.containers import in_glb, in_gzip, in_png, in_safetensors, in_zip
-from tests.fuzzing.kinds import IMAGES, KINDS, OTHERS, SPLATS, Kind
+from tests.fuzzing.kinds import KINDS, Kind
 from tests.fuzzing.mutation import LONGEST, mutated
 from tttlrm_blender.errors import TttlrmError
 
@@ -21,7 +21,7 @@ FILES = 25
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [kind.name for kind in (*SPLATS, *IMAGES, *OTHERS)])
+@pytest.mark.parametrize("kind", KINDS)
 def test_changed_files_are_read_or_named(kind: str) -> None:
     found = apart.run(kind, seed=0, count=FILES)
     assert found.examples == {} and found.outcomes.total() == FILES

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Properties of the network beyond the golden cases."""
 
+import io
 import json
 import math
 import subprocess
 import sys
+import zipfile
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -214,6 +216,15 @@ def claiming(path):
     save_file({"a": torch.zeros(1)}, path, {"config": json.dumps({"layers": 10**9})})
 
 
+def zipped(pickled):
+    """A .pt file of a pickle."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a/data.pkl", pickled)
+        archive.writestr("a/version", "3\n")
+    return file.getvalue()
+
+
 REALISTIC = {
     "a state dict without an entry for it": saved(dict(TttLRM(SMALL).state_dict())),
     "a whole module": saved({"model": nn.Linear(2, 2)}),
@@ -232,6 +243,10 @@ REALISTIC = {
     "a layer far out": saved({"model": TttLRM(SMALL).state_dict() | {"blocks.999999999.a": torch.zeros(1)}}),
     "a view of one number": with_weights(decoder_1_weight=torch.zeros(1).half().expand(64 * 23, 32)),
     "only a shape": with_weights(decoder_1_weight=torch.zeros(64 * 23, 32, device="meta")),
+    "a name that never ends": lambda path: path.write_bytes(
+        zipped(b"\x80\x02}(X\x05\0\0\0model" + b"ca" + b"b" * 10**6 + b"\nc\n.")
+    ),
+    "an old file": lambda path: torch.save({"model": {}}, path, _use_new_zipfile_serialization=False),
     "a sparse tensor": with_weights(decoder_1_weight=torch.zeros(64 * 23, 32).to_sparse()),
 }
 CLAIMS = {

@@ -16,7 +16,7 @@ from PIL import EpsImagePlugin, Image
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos import images, load
 from tttlrm_blender.photos.exif import focal_length
-from tttlrm_blender.photos.images import has_transparency, image_size, orientation, read_exif, read_image
+from tttlrm_blender.photos.images import has_transparency, image_size, orientation, read_exif, read_image, read_reduced
 from tttlrm_blender.photos.lens import pinhole_intrinsics
 from tttlrm_blender.photos.resample import resample
 
@@ -187,6 +187,13 @@ def test_more_pixels_than_can_be_read_are_a_sentence(tmp_path: Path) -> None:
     assert caught.value.code == "bad_photo"
 
 
+@pytest.mark.parametrize("size", [(1, 3000), (3000, 2), (32, 65560)])
+def test_a_strip_keeps_a_pixel_across(tmp_path: Path, size: tuple[int, int]) -> None:
+    Image.new("RGB", size, "white").save(tmp_path / "a.png")
+    small = read_reduced(tmp_path / "a.png", 16)
+    assert small.size and small.min() > 0.99
+
+
 def test_no_other_program_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As Pillow does for EPS, whatever its name is."""
 
@@ -244,3 +251,17 @@ def test_a_broken_file_is_an_image_or_a_sentence(tmp_path: Path, suffix: str, da
         assert image.ndim == 3 and image.shape[2] == 3 and np.isfinite(image).all()
     except TttlrmError as error:
         assert error.code == "bad_photo" and str(path) in error.sentence
+
+
+def test_a_header_with_another_size_than_the_picture_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoders of damaged HEIC files notice it only when they decode."""
+
+    def decode(image: Image.Image, upright: bool) -> np.ndarray:
+        image._size = (32, 48)
+        return QUADRANTS[:, :32]
+
+    Image.fromarray(QUADRANTS).save(tmp_path / "a.png")
+    monkeypatch.setattr(images, "_samples", decode)
+    with pytest.raises(TttlrmError, match=r"The header of the photo .*a\.png gives another size") as caught:
+        read_image(tmp_path / "a.png")
+    assert caught.value.code == "bad_photo"

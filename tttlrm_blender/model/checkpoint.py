@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ..atomic_files import replacing
 from ..errors import Code, TttlrmError, listed, text
+from ..pickled import check_names
 from ..reading import reading
 from .config import Config
 from .network import TttLRM
@@ -81,6 +82,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def _read_pt(path: Path) -> dict[str, Tensor]:
+    check_names(path)
     content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     if not isinstance(content, dict) or not isinstance(content["model"], dict):
         raise ValueError

@@ -116,15 +116,18 @@ def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarr
             raise _bad("The photo {} has floating-point pixels, whose white level is unknown.", path)
         rest = reduction // _draft(image, reduction)
         with _alone_if_large(image.size):
-            deep = "" if changes_colors(image) else _deep_rawmode(image)
+            deep, size = "" if changes_colors(image) else _deep_rawmode(image), image.size
             layers = [_samples(image, upright), *([_low_bytes(path, upright, deep)] if deep else [])]
+            if sorted(image.size) != sorted(size):  # known only now; Pillow turns TIFF upright
+                raise _bad("The header of the photo {} gives another size than its picture has.", path)
             return sum_of(_on_white(part) for part in _floats(layers, rest)) / np.float32(rest**2)
 
 
 def read_reduced(path: Path, side: int, upright: bool = True) -> np.ndarray:
     """Read an image for use at a small size: its longest side has at least 2 · `side` pixels, unless the file has fewer."""
-    longest = max(image_size(path))
-    return read_image(path, upright, 1 << max(0, (longest // (2 * side)).bit_length() - 1))
+    size = image_size(path)
+    factor = min(max(size) // (2 * side), min(size))  # a strip keeps a pixel across
+    return read_image(path, upright, 1 << max(0, factor.bit_length() - 1))
 
 
 def shrunk(width: int, height: int, side: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ..errors import Code, TttlrmError, listed, text
 from ..gaussians.gaussians import Gaussians
 from ..photos.load import PhotoSet
+from ..pickled import check_names
 from ..reading import reading
 from .metrics import compared
 
@@ -126,11 +127,16 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     if not file.is_file():
         raise TttlrmError("There are no weights at {}.", file, hint=HINT, code=Code.BAD_WEIGHTS)
     try:
-        found = load_file(file) if file.suffix == ".safetensors" else torch.load(file, map_location="cpu", weights_only=True)
+        found = load_file(file) if file.suffix == ".safetensors" else _load_pt(file)
         named = {name: value for name, value in found.items() if isinstance(value, Tensor)}
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError):
         raise TttlrmError("{} cannot be read as weights.", file, hint=HINT, code=Code.BAD_WEIGHTS) from None
     return {re.sub(r"^net\.slice\d+\.", "features.", name): value for name, value in named.items()}
+
+
+def _load_pt(file: Path) -> dict:
+    check_names(file)
+    return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _convolutions() -> nn.Sequential:
