@@ -40,6 +40,7 @@ def test_good_photos_are_all_kept_without_a_note(tmp_path: Path) -> None:
     assert cull_photos(paths, notes) == paths and not notes.notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.01, 0.015])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_blurred_photos_of_the_fox_are_found(tmp_path: Path, shared: Path, seed: int, share: float) -> None:

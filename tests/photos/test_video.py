@@ -245,6 +245,7 @@ def no_scene(kind: str) -> list[np.ndarray]:
     raise ValueError(kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["first", "between"])
 @pytest.mark.parametrize(
     "kind",
@@ -259,6 +260,7 @@ def test_what_shows_no_scene_is_left_out(tmp_path: Path, kind: str, place: str) 
     assert "1.0 seconds of the video clip.mp4 are left out" in notes.notes[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [0, 255])
 @pytest.mark.parametrize(("seconds", "black"), [(1, 30), (2, 0)])
 def test_fades_are_left_out(tmp_path: Path, level: int, seconds: int, black: int) -> None:
@@ -296,6 +298,7 @@ def test_a_blank_video_is_a_sentence(tmp_path: Path, kind: str) -> None:
     assert caught.value.code == "bad_video"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["ts", "mpg", "h264"])
 @pytest.mark.parametrize("second", [(160, 120), (240, 320), (640, 480)])
 def test_the_size_of_the_picture_may_change_on_the_way(tmp_path: Path, suffix: str, second: tuple[int, int]) -> None:

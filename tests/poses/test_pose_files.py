@@ -116,6 +116,7 @@ def test_names_in_the_encoding_of_windows(tmp_path: Path) -> None:
     assert [photo.name for photo in find_photos(tmp_path)] == ["images/0.png", "images/2.png", "images/ü.png"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())

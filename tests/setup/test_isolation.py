@@ -72,6 +72,7 @@ def bare(monkeypatch, tmp_path):
     return monkeypatch
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BREAKING)
 def test_what_would_break_an_installation_is_dropped(name, bare):
     bare.setenv(f"PIP_{name}", BREAKING[name])

@@ -60,6 +60,7 @@ def vendored(tmp_path, online):
         yield wheel
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["none", "missing", "cut", "other"])
 def test_a_wheel_in_vendor_that_differs_is_fetched_again(fault, vendored):
     right = vendored.read_bytes()

@@ -13,7 +13,7 @@ from tests.operators.actions.files.splats import some_splats
 from tests.operators.photos import save_photo
 from tttlrm_blender.gaussians.formats.registry import write_splats
 
-pytestmark = pytest.mark.usefixtures("registered", "toy_workers")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("registered", "toy_workers")]
 ops = bpy.ops.tttlrm
 LEFT_OUT = {"setup_worker", "check_worker", "start_worker", "stop_worker", "cancel", "decode_preset"}
 NAMES = [kind.bl_idname.partition(".")[2] for kind in CLASSES if issubclass(kind, bpy.types.Operator)]
