@@ -158,3 +158,25 @@ def test_a_broken_mask_is_named(tmp_path: Path) -> None:
     (tmp_path / "mask.png").write_bytes(b"no")
     with pytest.raises(TttlrmError, match=r"mask\.png is not a readable image"):
         load_photos([photo(16, 12, path=tmp_path / "a.png", mask=tmp_path / "mask.png")])
+
+
+QUARTER = np.zeros((12, 16), np.uint8)
+QUARTER[:6, :8] = 255
+SOLID = np.full_like(QUARTER, 255)
+PHOTO = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+TRANSPARENT = {  # colors and alpha channels of masks that leave a quarter
+    "white": (SOLID, QUARTER),
+    "black and white": (QUARTER, QUARTER),
+    "all opaque": (QUARTER, SOLID),
+    "painted over in black": (SOLID - SOLID, 255 - QUARTER),
+    "a photo without its background": (PHOTO, QUARTER),
+}
+
+
+@pytest.mark.parametrize("kind", TRANSPARENT)
+def test_masks_with_transparency(tmp_path: Path, kind: str) -> None:
+    colors, alpha = TRANSPARENT[kind]
+    colors = colors if colors.ndim == 3 else np.repeat(colors[..., None], 3, axis=2)
+    Image.fromarray(np.dstack([colors, alpha])).save(tmp_path / "mask.png")
+    weights = read_mask(photo(16, 12, mask=tmp_path / "mask.png"))
+    np.testing.assert_allclose(weights[..., 0], QUARTER / 255, atol=1e-6)

@@ -99,7 +99,7 @@ def test_frames_without_names_are_counted(tmp_path: Path) -> None:
 
 def test_nothing_is_no_file_of_cameras(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.png")
-    for path in (tmp_path, tmp_path / "nowhere.json"):
-        with pytest.raises(TttlrmError, match="does not exist or is not a COLMAP model") as caught:
+    for path, words in ((tmp_path, "holds no poses"), (tmp_path / "nowhere.json", "does not exist")):
+        with pytest.raises(TttlrmError, match=words) as caught:
             read_cameras(path, Report())
         assert caught.value.code == "bad_poses"

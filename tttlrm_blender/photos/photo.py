@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import Code, TttlrmError, text
 from ..geometry.similarity import Similarity
-from ..photo_files import is_photo, key, stem_key
+from ..photo_files import MASKS, is_photo, key, stem_key
 from ..progress import Report
 from .distortion import Distortion
 
@@ -53,14 +53,14 @@ class Photo:
 
 
 def mask_of(path: Path) -> Path | None:
-    """The mask of an image: NAME.png or NAME.SUFFIX.png in a folder `masks` beside it or beside a folder that contains it.
+    """The mask of an image: NAME.png or NAME.SUFFIX.png in a folder of masks beside it or beside a folder that contains it.
 
-    Folders between the two are repeated below `masks`, with or without the first, which is mostly `images`. Where only one
-    file fits, it may be spelled otherwise and have another suffix.
+    Such a folder is called `masks` or `mask`. Folders between the two are repeated below it, with or without the first, which
+    is mostly `images`. Where only one file fits, it may be spelled otherwise and have another suffix.
     """
     for root in list(path.parents)[:DEEPEST]:
         below = path.relative_to(root).parent
-        for place in dict.fromkeys((root / "masks" / below, root / "masks" / Path(*below.parts[1:]))):
+        for place in dict.fromkeys(root / masks / part for masks in MASKS for part in (below, Path(*below.parts[1:]))):
             found = _mask_in(place, path)
             if found:
                 return found
@@ -74,7 +74,8 @@ def _mask_in(folder: Path, image: Path) -> Path | None:
     if exact or not folder.is_dir():
         return exact
     names = {stem_key(image.name), key(image.name)}
-    alike = [file for file in folder.iterdir() if file != image and is_photo(file) and stem_key(file.name) in names]
+    others = (file for file in folder.iterdir() if file != image and is_photo(file) and file.is_file())
+    alike = [file for file in others if stem_key(file.name) in names]
     return alike[0] if len(alike) == 1 else None
 
 

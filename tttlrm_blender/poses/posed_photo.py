@@ -68,8 +68,6 @@ def cameras_of(poses: PoseFile, folder: Path, report: Report) -> tuple[list[str]
 
     views = [(view.name or f"{index:04}", view) for index, view in enumerate(poses.views)]
     rows = _sensible(views, camera, lambda name, view: name, report)
-    if not rows:
-        raise bad_poses("The pose file {} has no cameras.", poses.path)
     sizes = np.array([[lens.width, lens.height] for _, _, lens in rows], dtype=np.int64)
     cameras = Cameras(np.stack([c2w for _, c2w, _ in rows]), np.stack([lens.intrinsics for _, _, lens in rows]), sizes)
     return [name for name, _, _ in rows], cameras

@@ -45,7 +45,7 @@ def read_glb(path: str | Path) -> Gaussians[np.ndarray]:
         with np.errstate(over="ignore", invalid="ignore"):
             parts = [_moved(path, _splats(path, glb, primitive), matrix) for primitive, matrix in shown_splats(glb)]
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
-        raise bad_splats("{} is a damaged GLB file.", path, hint="Copy or export the file again.") from error
+        raise bad_splats("{} is a damaged GLB file.", path) from error
     if not parts:
         raise bad_splats("{} holds no Gaussian splats.", path, hint="Open meshes with File → Import → glTF 2.0.")
     return merge(parts) if len(parts) > 1 else parts[0]
