@@ -19,7 +19,7 @@ from ..child_process import ROOT, child_environment, without_window
 from ..errors import Code, TttlrmError
 from ..photos.images import read_reduced, reduction_for, shrunk
 from ..photos.masks import mask_values, turned_mask
-from ..photos.photo import mask_of
+from ..photos.photo import masks_of
 from ..photos.threads import for_each
 from ..progress import Report
 from ..stages import Stage
@@ -96,7 +96,7 @@ def write_images(
     If any photo has a mask, all get one below `folder`/masks, named as COLMAP expects.
     """
     names = [f"{camera}/{index:05d}.jpg" for index, camera in enumerate(cameras)]
-    masks = [mask_of(path) for path, _ in photos]
+    masks = masks_of([path for path, _ in photos])
     for kind in ("images", "masks") if any(masks) else ("images",):
         for camera in set(cameras):
             (folder / kind / str(camera)).mkdir(parents=True)
