@@ -103,3 +103,10 @@ def test_nothing_is_no_file_of_cameras(tmp_path: Path) -> None:
         with pytest.raises(TttlrmError, match=words) as caught:
             read_cameras(path, Report())
         assert caught.value.code == "bad_poses"
+
+
+def test_poses_in_another_form_are_told_by_number(tmp_path: Path) -> None:
+    row = {"rotation": [1, 0, 0, 0], "position": [0, 0, 0], "width": 16, "height": 12, "fx": 20, "fy": 20}
+    (tmp_path / "cameras.json").write_text(json.dumps([row, row]))
+    with pytest.raises(TttlrmError, match="a pose of 0000 that is not a 4×4 matrix"):
+        read_cameras(tmp_path / "cameras.json")

@@ -154,6 +154,8 @@ BROKEN = {
     "ragged": ({"transform_matrix": [[1.0, 2], [3]]}, "no matrix"),
     "focal": ({"fl_x": 0.0}, "focal length"),
     "text": ({"fl_x": "long"}, '"long" instead of the number fl_x'),
+    "long number": ({"fl_x": 10**400}, "has 1(0){39} instead of the number fl_x"),
+    "long number in a pose": ({"transform_matrix": [[10**400, 0, 0, 0]] * 3}, "no matrix"),
     "size": ({"w": 0}, "no usable image size"),
     "nan size": ({"h": math.nan}, "NaN instead of the number h"),
     "null": ({"transform_matrix": None}, "no matrix"),

@@ -12,6 +12,7 @@ import numpy as np
 
 from .pose_files import bad_poses, other_kind, read_json
 
+LONGEST = 40  # characters of a value in a sentence
 LARGEST = 1e100  # no number of a camera is larger; an integer in JSON can be larger than any float
 
 
@@ -36,7 +37,7 @@ def number(poses: Path, frame: dict[str, Any], name: str, default: float = math.
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST:
-        raise bad_poses("The pose file {} has {} instead of the number {}.", poses, json.dumps(value), name)
+        raise bad_poses("The pose file {} has {} instead of the number {}.", poses, json.dumps(value)[:LONGEST], name)
     return float(value)
 
 
@@ -47,7 +48,7 @@ def array(poses: Path, frame: dict[str, Any], name: str) -> np.ndarray:
         if not np.isfinite(matrix).all():
             raise ValueError
         return matrix
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         image = image_name(frame) or image_name(frame, "img_name")
         raise bad_poses("The pose file {} has no matrix {} of finite numbers for {}.", poses, name, image) from None
 
