@@ -77,7 +77,8 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.nda
 
 def _check_attributes(path: Path, names: dict[str, int]) -> None:
     """Raise `TttlrmError` for the attributes of the extension's drafts."""
-    missing = next((name for name in (ROTATION, SCALE, OPACITY) if name not in names), "")
+    needed = (ROTATION, SCALE, OPACITY, *([] if "COLOR_0" in names else _sh_names(0)))
+    missing = next((name for name in needed if name not in names), "")
     if missing:
         template = "{} holds splats without {}; drafts of the extension are not supported."
         raise bad_splats(template, path, missing, hint=PLAINLY)
