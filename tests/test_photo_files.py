@@ -35,6 +35,11 @@ def make(folder: Path, *names: str) -> Path:
         (["images_4/a.png", "masks/a.png"], ["images_4/a.png"]),
         (["cam0/a.jpg", "cam0/a.dng", "cam0/b.dng"], ["cam0/a.jpg", "cam0/b.dng"]),
         (["a.png/b.jpg"], ["a.png/b.jpg"]),
+        (["a.png", "._a.png"], ["a.png"]),
+        (["set/a.jpg", "__MACOSX/set/b.jpg", "@eaDir/c.jpg"], ["set/a.jpg"]),
+        (["keyframes/images/a.jpg", "keyframes/corrected_images/a.jpg"], ["keyframes/images/a.jpg"]),
+        (["set/images/a.txt", "set/b.jpg", "set/rgb/c.jpg"], ["set/b.jpg"]),
+        (["set/color/a.jpg", "set/confidence/a.png"], ["set/color/a.jpg"]),
         ([], []),
     ],
 )
@@ -51,8 +56,10 @@ def test_files_of_one_name_in_two_folders_have_different_names(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        (["b.mp4", "a.MOV"], "but 2 videos: a.MOV, b.mp4. Choose one of the videos."),
+        (["b.mp4", "a.MOV"], "but videos: a.MOV, b.mp4. Choose one of the videos."),
         (["a.exr", "b.exr", "c.gif", "README"], "only files of other kinds: 2 .exr, 1 .gif, 1 readme. Choose a folder with JPEG"),
+        (["deep/er/a.mp4", "._b.mp4"], "but videos: deep/er/a.mp4."),
+        (["images/a.exr"], "only files of other kinds: 1 .exr."),
         (["deep/er/a.exr"], "only files of other kinds: 1 .exr."),
         ([], "the folder is empty. Choose a folder with at least two photos"),
         (["empty/.keep"], "only files of other kinds: 1 .keep."),

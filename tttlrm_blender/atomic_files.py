@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -32,7 +32,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # such as that its name is too long
+            part.unlink()
 
 
 def unwritable(name: str | Path | Text, error: OSError) -> TttlrmError:

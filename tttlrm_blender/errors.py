@@ -10,6 +10,7 @@ from enum import StrEnum
 from numbers import Integral, Real
 from pathlib import Path
 
+AGAIN = "Copy or export the file again."
 SHOWN = 10  # names in a message at most
 FIELD = re.compile(r"\{(!r)?(?::(,?(?:\.\d)?[dfg%]?))?\}")  # the only fields: none reaches inside a value
 
@@ -211,7 +212,7 @@ class TttlrmError(Exception):
         return str(self.words)
 
 
-def bad_splats(template: str, path: Path, *values: object, hint: str | Text = "") -> TttlrmError:
+def bad_splats(template: str, path: Path, *values: object, hint: str | Text = AGAIN) -> TttlrmError:
     """The error for a file of splats, or a GLB file, that cannot be read."""
     return TttlrmError(template, path, *values, hint=hint, code=Code.BAD_SPLATS)
 

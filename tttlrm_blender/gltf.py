@@ -39,7 +39,7 @@ def read_glb_file(path: Path) -> Glb:
         if magic != MAGIC or version != 2:
             raise bad_splats("{} is not a GLB file of glTF 2.0.", path)
         if length > len(content):
-            raise bad_splats("{} ends too early.", path, hint="Copy or export the file again.")
+            raise bad_splats("{} ends too early.", path)
         chunks = dict(_chunks(content[:length]))
         tree = json.loads(chunks[JSON].tobytes())
     except OSError as error:

@@ -18,8 +18,9 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mp
 UNREAD = (".gif", ".exr", ".hdr", ".psd", ".jxl", ".jp2", ".tga", ".dds", ".ppm", ".svg", ".insp", ".x3f", ".heics")  # images
 
 SMALLER = tuple(f"images_{factor}" for factor in (2, 4, 8))  # folders with the images of `images` at a fraction of the size
-MASKS = "masks"
-BESIDE = (MASKS, "mask", "depth", "depths", "normal", "normals", *SMALLER)  # folders of images that go with the photos
+MASKS = ("masks", "mask")  # folders of them
+BESIDE = (*MASKS, "depth", "depths", "normal", "normals", "confidence", *SMALLER)  # folders of images that go with the photos
+ADDED = ("@eadir", "__macosx")  # folders of previews and the like, which file servers and archives add
 DEEPEST, MOST = 3, 1000  # levels of subfolders that are searched, and folders of each
 
 
@@ -49,13 +50,13 @@ def video_files(folder: Path) -> list[Path]:
 
 
 def is_photo(path: PurePath) -> bool:
-    """Whether a file has the suffix of a photo."""
-    return path.suffix.lower() in PHOTOS + RAW
+    """Whether a file has the suffix of a photo, and is not hidden."""
+    return path.suffix.lower() in PHOTOS + RAW and not _hidden(path)
 
 
 def is_video(path: PurePath) -> bool:
-    """Whether a file has the suffix of a video."""
-    return path.suffix.lower() in VIDEOS
+    """Whether a file has the suffix of a video, and is not hidden."""
+    return path.suffix.lower() in VIDEOS and not _hidden(path)
 
 
 def named(path: Path, folder: Path) -> str:
@@ -83,12 +84,12 @@ def stem_key(name: str, suffixes: Collection[str] = PHOTOS + RAW) -> str:
 
 def no_photos(folder: Path) -> TttlrmError:
     """The error for a folder without photos: it says what is there instead."""
-    videos = video_files(folder)
+    places = list(dict.fromkeys(place for level in _levels(folder) for place in level))
+    videos = [named(path, folder) for place in places for path in video_files(place)]
     if videos:
-        names = some([path.name for path in videos])
-        template = "There are no photos in {}, but {} videos: {}."
-        return TttlrmError(template, folder, len(videos), names, hint="Choose one of the videos.", code=Code.NO_PHOTOS)
-    others = kinds(path for places in _levels(folder) for place in places for path in place.glob("*"))
+        template = "There are no photos in {}, but videos: {}."
+        return TttlrmError(template, folder, some(videos), hint="Choose one of the videos.", code=Code.NO_PHOTOS)
+    others = kinds(path for place in places for path in place.glob("*"))
     if others:
         template = "There are no photos in {}, only files of other kinds: {}."
         hint = "Choose a folder with JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC or camera raw files, or with one video."
@@ -116,5 +117,12 @@ def _levels(folder: Path) -> Iterator[list[Path]]:
 
 
 def _children(folder: Path) -> list[Path]:
-    wanted = (child for child in sorted(folder.glob("*")) if child.name.lower() not in BESIDE and child.name[0] != ".")
-    return [child for child in wanted if child.is_dir()]
+    """The subfolders to look into: only `images` if it has photos, as at the top."""
+    wanted = (child for child in sorted(folder.glob("*")) if child.name.lower() not in BESIDE + ADDED and not _hidden(child))
+    children = [child for child in wanted if child.is_dir()]
+    return [child for child in children if child.name.lower() == "images" and images_in(child)] or children
+
+
+def _hidden(path: PurePath) -> bool:
+    """Whether a name begins with a dot, as those of the files that macOS adds beside photos on other disks."""
+    return path.name.startswith(".")

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import Cancelled, Code, Text, TttlrmError, lacks_memory
+from .errors import AGAIN, Cancelled, Code, Text, TttlrmError, lacks_memory
 
 
 @contextmanager
-def reading(path: Path, code: Code, hint: str | Text = "Copy or export the file again.") -> Iterator[None]:
+def reading(path: Path, code: Code, hint: str | Text = AGAIN) -> Iterator[None]:
     """Turn every exception but `TttlrmError` and `Cancelled` into an error with this code and hint; the log gets the original."""
     try:
         yield

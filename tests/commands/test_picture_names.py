@@ -3,6 +3,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,12 @@ def test_names_are_short_and_different() -> None:
         "a_b_c",
     ]
     assert unique(["a", "a-2", "a", "a"]) == ["a", "a-2", "a-3", "a-4"]
+
+
+@pytest.mark.parametrize("name", ["日" * 150, "é" * 300, "\ud800", "caf\udce9"])
+def test_names_fit_every_file_system(name: str) -> None:
+    (made,) = file_names([name])
+    assert 0 < len(made.encode()) <= 200
 
 
 @given(st.lists(st.text("ab/\\.:-_2 jpgCON\0", max_size=12), max_size=8))

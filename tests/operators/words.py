@@ -94,6 +94,10 @@ def _given_templates(file: Path) -> Iterator[ast.expr]:
         if len(call.args) > takers.get(name, len(call.args)):
             yield call.args[takers[name]]
         yield from (keyword.value for keyword in call.keywords if keyword.arg == "hint")
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            named = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+            yield from (default for arg, default in named if arg.arg == "hint" and default)
 
 
 def template_takers(file: Path) -> dict[str, tuple[int, bool]]:

@@ -12,7 +12,7 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos import images, load
 from tttlrm_blender.photos.load import load_photos
 from tttlrm_blender.photos.masks import read_mask
-from tttlrm_blender.photos.photo import mask_of
+from tttlrm_blender.photos.photo import masks_of
 from tttlrm_blender.poses.find import find_photos
 
 from .files import photo, write_photo, write_transforms
@@ -41,12 +41,13 @@ def write_mask(path: Path, width: int = 16, height: int = 12) -> Path:
         ("images/A.jpg", "masks/a.jpg"),
         ("images/a.jpg", "masks/A.JPG.png"),
         ("images/left/a.jpg", "masks/left/A.bmp"),
+        ("image/a.jpg", "mask/a.png"),
     ],
 )
 def test_where_masks_are_found(tmp_path: Path, image: str, mask: str) -> None:
     write_mask(tmp_path / mask)
     write_mask(tmp_path / "masks/other.png")
-    assert mask_of(tmp_path / image) == tmp_path / mask
+    assert masks_of([tmp_path / image]) == [tmp_path / mask]
 
 
 @pytest.mark.parametrize("upright", [True, False])
@@ -65,11 +66,21 @@ def test_masks_of_the_other_way_to_hold_a_photo_are_turned(tmp_path: Path, turn:
 
 def test_no_mask(tmp_path: Path) -> None:
     write_mask(tmp_path / "masks/b.png")
-    assert mask_of(tmp_path / "images/a.jpg") is None
+    assert masks_of([tmp_path / "images/a.jpg"]) == [None]
     for name in ("A.jpg", "a.bmp"):
         write_mask(tmp_path / "masks" / name)
-    assert mask_of(tmp_path / "images/a.jpg") is None, "neither of two"
-    assert mask_of(tmp_path / "masks/b.png") is None, "a photo is not its own mask"
+    assert masks_of([tmp_path / "images/a.jpg"]) == [None], "neither of two"
+    assert masks_of([tmp_path / "masks/b.png"]) == [None], "a photo is not its own mask"
+
+
+def test_folders_of_masks_are_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for index in range(20):
+        write_mask(tmp_path / f"masks/{index}.bmp")
+    listed: list[Path] = []
+    iterdir = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: listed.append(folder) or iterdir(folder))
+    assert None not in masks_of([tmp_path / f"images/{index}.jpg" for index in range(20)])
+    assert len(listed) == 1
 
 
 def test_masks_become_weights(tmp_path: Path) -> None:
@@ -158,3 +169,25 @@ def test_a_broken_mask_is_named(tmp_path: Path) -> None:
     (tmp_path / "mask.png").write_bytes(b"no")
     with pytest.raises(TttlrmError, match=r"mask\.png is not a readable image"):
         load_photos([photo(16, 12, path=tmp_path / "a.png", mask=tmp_path / "mask.png")])
+
+
+QUARTER = np.zeros((12, 16), np.uint8)
+QUARTER[:6, :8] = 255
+SOLID = np.full_like(QUARTER, 255)
+PHOTO = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+TRANSPARENT = {  # colors and alpha channels of masks that leave a quarter
+    "white": (SOLID, QUARTER),
+    "black and white": (QUARTER, QUARTER),
+    "all opaque": (QUARTER, SOLID),
+    "painted over in black": (SOLID - SOLID, 255 - QUARTER),
+    "a photo without its background": (PHOTO, QUARTER),
+}
+
+
+@pytest.mark.parametrize("kind", TRANSPARENT)
+def test_masks_with_transparency(tmp_path: Path, kind: str) -> None:
+    colors, alpha = TRANSPARENT[kind]
+    colors = colors if colors.ndim == 3 else np.repeat(colors[..., None], 3, axis=2)
+    Image.fromarray(np.dstack([colors, alpha])).save(tmp_path / "mask.png")
+    weights = read_mask(photo(16, 12, mask=tmp_path / "mask.png"))
+    np.testing.assert_allclose(weights[..., 0], QUARTER / 255, atol=1e-6)

@@ -154,3 +154,10 @@ def test_a_camera_that_cannot_be_is_refused(intrinsics: tuple[float, ...]) -> No
     with pytest.raises(TttlrmError, match=r"The camera of a\.png is impossible") as caught:
         pinhole_intrinsics(view, 16, 12)
     assert caught.value.code == "bad_poses"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1)])
+def test_photos_of_one_pixel_across(size: tuple[int, int]) -> None:
+    view = photo(*size)
+    image = np.full((size[1], size[0], 3), 0.25, np.float32)
+    np.testing.assert_allclose(resample(image, view, view.intrinsics, *size), 0.25)

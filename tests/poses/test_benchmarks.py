@@ -154,7 +154,7 @@ def test_transparency_is_laid_on_white(tmp_path: Path, write: Callable[[Path], N
 def test_intrinsics_without_poses_are_ignored(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     (tmp_path / "intrinsics.txt").write_text("20 0 7.5\n0 21 6.5\n0 0 1\n")
-    with pytest.raises(TttlrmError, match=r"intrinsics\.txt does not exist or is not a COLMAP model"):
+    with pytest.raises(TttlrmError, match=r"intrinsics\.txt holds no poses of a kind that is read"):
         find_photos(tmp_path, "intrinsics.txt")
 
 

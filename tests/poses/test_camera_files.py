@@ -99,7 +99,14 @@ def test_frames_without_names_are_counted(tmp_path: Path) -> None:
 
 def test_nothing_is_no_file_of_cameras(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.png")
-    for path in (tmp_path, tmp_path / "nowhere.json"):
-        with pytest.raises(TttlrmError, match="does not exist or is not a COLMAP model") as caught:
+    for path, words in ((tmp_path, "holds no poses"), (tmp_path / "nowhere.json", "does not exist")):
+        with pytest.raises(TttlrmError, match=words) as caught:
             read_cameras(path, Report())
         assert caught.value.code == "bad_poses"
+
+
+def test_poses_in_another_form_are_told_by_number(tmp_path: Path) -> None:
+    row = {"rotation": [1, 0, 0, 0], "position": [0, 0, 0], "width": 16, "height": 12, "fx": 20, "fy": 20}
+    (tmp_path / "cameras.json").write_text(json.dumps([row, row]))
+    with pytest.raises(TttlrmError, match="a pose of 0000 that is not a 4×4 matrix"):
+        read_cameras(tmp_path / "cameras.json")

@@ -13,6 +13,8 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photos.distortion import PARAMETERS
 from tttlrm_blender.poses.colmap import MODELS, read_cameras, read_images, read_points
 from tttlrm_blender.poses.find import find_photos
+from tttlrm_blender.poses.view_files import named_poses
+from tttlrm_blender.progress import Report
 
 from ..photos.files import write_photo
 
@@ -159,6 +161,18 @@ def test_missing_images(tmp_path: Path) -> None:
     write_photo(tmp_path / "b.png")
     with pytest.raises(TttlrmError, match=r"names the image 'a\.png', which does not exist"):
         find_photos(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["cameras.txt", "images.txt", "points3D.txt"])
+def test_a_file_of_a_model_stands_for_it(tmp_path: Path, name: str) -> None:
+    (tmp_path / "sparse").mkdir()
+    write_text(tmp_path / "sparse", [(1, "PINHOLE", 16, 12, [9.0, 9.0, 8.0, 6.0])], [], [])
+    for part in ("images", "points3D"):
+        (tmp_path / f"sparse/{part}.txt").touch()
+    lenses = (tmp_path / "sparse/cameras.txt").read_text()
+    (tmp_path / "sparse/cameras.txt").write_text(lenses.replace(" 16 12 ", " 16.0 12.0 "))
+    assert named_poses([tmp_path / "sparse" / name], Report()) == tmp_path / "sparse"
+    assert read_cameras(tmp_path / "sparse")[1].width == 16
 
 
 def test_image_without_its_camera(tmp_path: Path) -> None:

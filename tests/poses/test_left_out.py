@@ -221,6 +221,28 @@ def test_masks_are_found_however_they_are_named(tmp_path: Path, form: str) -> No
     assert masked(tmp_path, *(form.format(index) for index in range(3))) == (MASKS, "")
 
 
+def test_masks_of_kinds_that_are_not_read_are_told(tmp_path: Path) -> None:
+    write_transforms(tmp_path)
+    write_photo(tmp_path / "masks/0.gif")
+    (tmp_path / "masks/1.png").mkdir()
+    (tmp_path / "masks/._2.png").touch()
+    assert found(tmp_path)[1] == "Images of these kinds are not read: 1 .gif."
+
+
+def test_damaged_test_poses_do_not_matter_for_training(tmp_path: Path) -> None:
+    write_synthetic(tmp_path)
+    (tmp_path / "transforms_test.json").write_text("{}")
+    assert len(found(tmp_path)[0]) > 1
+    with pytest.raises(TttlrmError, match="has no list of frames"):
+        find_test_photos(tmp_path)
+
+
+def test_a_model_without_images_is_not_taken_for_none(tmp_path: Path) -> None:
+    write_model(tmp_path, "sparse/0")
+    with pytest.raises(TttlrmError, match="has no cameras"):
+        find_photos(tmp_path)
+
+
 def test_missing_masks_are_named(tmp_path: Path) -> None:
     write_masks(tmp_path, *MASKS[:1])
     masks, notes = masked(tmp_path, *MASKS)

@@ -47,6 +47,28 @@ def test_lenses_of_transforms(tmp_path: Path, changes: dict, distortion: Distort
     assert {photo.distortion for photo in find_photos(tmp_path)} == {distortion}
 
 
+@pytest.mark.parametrize("changes", [{"ftheta_p0": 0.0}, {"latlong": True}, {"camera_model": "EQUIRECTANGULAR"}])
+def test_other_lenses_are_named(tmp_path: Path, changes: dict) -> None:
+    write_transforms(tmp_path, **changes)
+    with pytest.raises(TttlrmError, match=r"a lens that is not supported \((ftheta_p0|latlong|EQUIRECTANGULAR)\)"):
+        find_photos(tmp_path)
+
+
+def test_null_stands_for_nothing(tmp_path: Path) -> None:
+    content = write_transforms(tmp_path)
+    content |= {"k1": None, "cx": None, "camera_angle_x": None}
+    content["frames"][1] |= {"fl_x": None, "mask_path": None}
+    (tmp_path / "transforms.json").write_text(json.dumps(content))
+    for photo in find_photos(tmp_path):
+        np.testing.assert_allclose(photo.intrinsics, [20, 21, 8, 6.5])
+
+
+def test_values_of_another_type_are_told_as_the_file_spells_them(tmp_path: Path) -> None:
+    write_transforms(tmp_path, w=True, h="12")
+    with pytest.raises(TttlrmError, match="has true instead of the number w"):
+        find_photos(tmp_path)
+
+
 def test_frame_values_override_shared_ones(tmp_path: Path) -> None:
     write_transforms(tmp_path)
     change_frame(tmp_path, 1, fl_x=30.0, k1=0.2)
@@ -131,10 +153,12 @@ BROKEN = {
     "shape": ({"transform_matrix": [[1.0, 2], [3, 4]]}, "4×4"),
     "ragged": ({"transform_matrix": [[1.0, 2], [3]]}, "no matrix"),
     "focal": ({"fl_x": 0.0}, "focal length"),
-    "text": ({"fl_x": "long"}, "'long' instead of the number fl_x"),
+    "text": ({"fl_x": "long"}, '"long" instead of the number fl_x'),
+    "long number": ({"fl_x": 10**400}, "has 1(0){39} instead of the number fl_x"),
+    "long number in a pose": ({"transform_matrix": [[10**400, 0, 0, 0]] * 3}, "no matrix"),
     "size": ({"w": 0}, "no usable image size"),
-    "nan size": ({"h": math.nan}, "nan instead of the number h"),
-    "null": ({"fl_x": None}, "None instead of the number fl_x"),
+    "nan size": ({"h": math.nan}, "NaN instead of the number h"),
+    "null": ({"transform_matrix": None}, "no matrix"),
     "panorama": ({"camera_model": "EQUIRECTANGULAR"}, "not supported"),
     "k4": ({"k4": 0.1}, "not supported"),
 }
@@ -205,6 +229,15 @@ def test_one_photo_with_a_pose(tmp_path: Path) -> None:
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(TttlrmError, match="does not exist"):
         find_photos(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["cameras.xml", "poses.csv", "bundle.out", "poses_bounds.npy", "groundtruth.txt", "images"])
+def test_poses_of_other_kinds_are_not_called_damaged(tmp_path: Path, name: str) -> None:
+    write_transforms(tmp_path)
+    (tmp_path / name).touch()
+    with pytest.raises(TttlrmError, match=r"holds no poses of a kind that is read\. Give a transforms\.json") as caught:
+        find_photos(tmp_path, name)
+    assert name in str(caught.value)
 
 
 def test_no_pose_file(tmp_path: Path) -> None:

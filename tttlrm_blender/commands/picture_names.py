@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ..photo_files import is_photo
 
-FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')  # on Windows
+FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\ud800-\udfff]')  # on Windows, or in UTF-8
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # there too
-LONGEST = 100  # characters
+LONGEST = 200  # bytes
 
 
 def file_names(names: Sequence[str]) -> list[str]:
@@ -24,7 +24,7 @@ def file_names(names: Sequence[str]) -> list[str]:
     parts = [_parts(name) for name in names]
     shared = Counter(own[-1].casefold() for own in parts)
     wanted = [own[-1] if shared[own[-1].casefold()] == 1 else "_".join(own) for own in parts]
-    return unique([name[-LONGEST:] for name in wanted])
+    return unique([name.encode()[-LONGEST:].decode(errors="ignore") for name in wanted])
 
 
 def _parts(name: str) -> list[str]:

@@ -102,8 +102,8 @@ def read_exif(path: Path) -> Image.Exif:
         return Image.Exif()
 
 
-def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarray:
-    """One image as [H, W, 3] float32 sRGB, 0 to 1: grays, palettes and CMYK as RGB, transparency on white.
+def read_image(path: Path, upright: bool = True, reduction: int = 1, ground: float = 1.0) -> np.ndarray:
+    """One image as [H, W, 3] float32 sRGB, 0 to 1: grays, palettes and CMYK as RGB, transparency on white or another gray.
 
     `upright` applies the EXIF orientation; otherwise pixels come as stored. With a `reduction` they are the means of blocks of
     so many pixels in width and height; incomplete blocks on the right and at the bottom are dropped.
@@ -120,14 +120,19 @@ def read_image(path: Path, upright: bool = True, reduction: int = 1) -> np.ndarr
             layers = [_samples(image, upright), *([_low_bytes(path, upright, deep)] if deep else [])]
             if sorted(image.size) != sorted(size):  # known only now; Pillow turns TIFF upright
                 raise _bad("The header of the photo {} gives another size than its picture has.", path)
-            return sum_of(_on_white(part) for part in _floats(layers, rest)) / np.float32(rest**2)
+            return sum_of(_opaque(part, ground) for part in _floats(layers, rest)) / np.float32(rest**2)
 
 
 def read_reduced(path: Path, side: int, upright: bool = True) -> np.ndarray:
     """Read an image for use at a small size: its longest side has at least 2 · `side` pixels, unless the file has fewer."""
+    return read_image(path, upright, reduction_for(path, side))
+
+
+def reduction_for(path: Path, side: int) -> int:
+    """The `reduction` of `read_reduced`."""
     size = image_size(path)
     factor = min(max(size) // (2 * side), min(size))  # a strip keeps a pixel across
-    return read_image(path, upright, 1 << max(0, factor.bit_length() - 1))
+    return 1 << max(0, factor.bit_length() - 1)
 
 
 def shrunk(width: int, height: int, side: int) -> tuple[int, int]:
@@ -276,11 +281,11 @@ def _floats(layers: list[np.ndarray], factor: int) -> Iterator[np.ndarray]:
         yield samples / 255
 
 
-def _on_white(image: np.ndarray) -> np.ndarray:
-    """RGB as it is; RGBA (0 to 1) composited on white."""
+def _opaque(image: np.ndarray, ground: float) -> np.ndarray:
+    """RGB as it is; RGBA (0 to 1) composited on a gray, 1 for white."""
     if image.shape[2] == 3:
         return image
-    return image[..., :3] * image[..., 3:] + (1 - image[..., 3:])
+    return image[..., :3] * image[..., 3:] + ground * (1 - image[..., 3:])
 
 
 def _read_raw(path: Path, upright: bool, reduction: int) -> np.ndarray:

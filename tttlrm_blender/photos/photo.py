@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import Code, TttlrmError, text
 from ..geometry.similarity import Similarity
-from ..photo_files import is_photo, key, stem_key
+from ..photo_files import MASKS, is_photo, key, stem_key
 from ..progress import Report
 from .distortion import Distortion
 
@@ -52,30 +55,37 @@ class Photo:
         return replace(self, width=self.width // factor, height=self.height // factor, intrinsics=self.intrinsics / factor)
 
 
-def mask_of(path: Path) -> Path | None:
-    """The mask of an image: NAME.png or NAME.SUFFIX.png in a folder `masks` beside it or beside a folder that contains it.
+def masks_of(images: Sequence[Path]) -> list[Path | None]:
+    """The mask of each image: NAME.png or NAME.SUFFIX.png in a folder of masks beside it or beside a folder that contains it.
 
-    Folders between the two are repeated below `masks`, with or without the first, which is mostly `images`. Where only one
-    file fits, it may be spelled otherwise and have another suffix.
+    Such a folder is called `masks` or `mask`. Folders between the two are repeated below it, with or without the first, which
+    is mostly `images`. Where only one file fits, it may be spelled otherwise and have another suffix.
     """
-    for root in list(path.parents)[:DEEPEST]:
-        below = path.relative_to(root).parent
-        for place in dict.fromkeys((root / "masks" / below, root / "masks" / Path(*below.parts[1:]))):
-            found = _mask_in(place, path)
-            if found:
-                return found
-    return None
+    masks_in = cache(_masks_in)  # each folder is listed once
+    return [next(filter(None, (_fitting(masks_in(place), image) for place in _mask_folders(image))), None) for image in images]
 
 
-def _mask_in(folder: Path, image: Path) -> Path | None:
-    """The mask of an image in a folder; its name may be spelled otherwise and have another suffix if only one file fits."""
-    masks = (folder / f"{name}.png" for name in (image.stem, image.name))
-    exact = next((mask for mask in masks if mask.is_file() and mask != image), None)
-    if exact or not folder.is_dir():
-        return exact
-    names = {stem_key(image.name), key(image.name)}
-    alike = [file for file in folder.iterdir() if file != image and is_photo(file) and stem_key(file.name) in names]
-    return alike[0] if len(alike) == 1 else None
+def _mask_folders(image: Path) -> Iterator[Path]:
+    """Where the mask of an image may be."""
+    for root in list(image.parents)[:DEEPEST]:
+        below = image.relative_to(root).parent
+        yield from dict.fromkeys(root / masks / part for masks in MASKS for part in (below, Path(*below.parts[1:])))
+
+
+def _masks_in(folder: Path) -> dict[str, list[Path]]:
+    """The images of a folder by `stem_key`."""
+    found = defaultdict(list)
+    for file in folder.iterdir() if folder.is_dir() else ():
+        if is_photo(file) and file.is_file():
+            found[stem_key(file.name)].append(file)
+    return found
+
+
+def _fitting(masks: dict[str, list[Path]], image: Path) -> Path | None:
+    alike = [file for name in {stem_key(image.name), key(image.name)} for file in masks.get(name, []) if file != image]
+    exact = {file.name: file for file in alike}
+    named = exact.get(f"{image.stem}.png") or exact.get(f"{image.name}.png")
+    return named or (alike[0] if len(alike) == 1 else None)
 
 
 def leave_out(errors: list[TttlrmError], left: int, report: Report) -> None:

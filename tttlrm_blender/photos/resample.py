@@ -57,7 +57,8 @@ def _weights(
     right, down = (places - corner).T.astype(np.float32) / taps
     rows = (grid // taps @ np.array([1, width])).reshape(-1)
     column = corner @ np.array([1, photo_width])
-    columns = [column, column + 1, column + photo_width, column + photo_width + 1]
+    across, below = min(photo_width - 1, 1), photo_width * min(photo_height - 1, 1)  # 0 where there is no other pixel
+    columns = [column, column + across, column + below, column + across + below]
     share = 1 / taps
     values = [(share - right) * (share - down), right * (share - down), (share - right) * down, right * down]
     shape = (width * height, photo_width * photo_height)

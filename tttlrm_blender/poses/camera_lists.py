@@ -66,11 +66,8 @@ def _listed(poses: Path, intrinsics: np.ndarray, own: np.ndarray, size: Size | N
 
 def _placed(poses: Path, row: dict[str, Any]) -> np.ndarray:
     rotation, position = array(poses, row, "rotation"), array(poses, row, "position")
-    if rotation.shape != (3, 3) or position.shape != (3,):
-        raise bad_poses(
-            "The pose file {} has a pose of {} that is not a 4×4 matrix of finite numbers.", poses, image_name(row, "img_name")
-        )
-    return np.hstack([rotation, position[:, None]])
+    fits = rotation.shape == (3, 3) and position.shape == (3,)
+    return np.hstack([rotation, position[:, None]]) if fits else np.empty(0)  # which is no pose
 
 
 def _centered(poses: Path, row: dict[str, Any], size: Size | None) -> Lens:

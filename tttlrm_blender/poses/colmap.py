@@ -44,6 +44,7 @@ MODELS = {
 MODEL_NAMES = dict(enumerate(MODELS))  # binary files number the models in this order
 PANORAMA = 17  # the number of equirectangular cameras
 NOT_A_NUMBER = re.compile(r"[+-]?(nan|1\.#)", re.IGNORECASE)  # also as Windows programs write it: -nan(ind), 1.#QNAN
+PARTS, SUFFIXES = ("cameras", "images", "points3D"), (".bin", ".txt")  # of the files of a model
 MODEL_HINT = "Cut pinhole images out of the photos with COLMAP's image_undistorter."
 
 
@@ -79,7 +80,12 @@ class ColmapPoints:
 
 def is_model(folder: Path) -> bool:
     """Whether a folder holds a COLMAP model."""
-    return any((folder / f"cameras{suffix}").is_file() for suffix in (".bin", ".txt"))
+    return any((folder / f"cameras{suffix}").is_file() for suffix in SUFFIXES)
+
+
+def model_of(file: Path) -> Path | None:
+    """The COLMAP model that a file belongs to, or None."""
+    return file.parent if file.stem in PARTS and file.suffix in SUFFIXES and is_model(file.parent) else None
 
 
 def models_in(folder: Path) -> list[Path]:
@@ -205,7 +211,8 @@ def _cameras_binary(data: _Bytes, path: Path) -> Iterator[tuple[int, Lens]]:
 
 def _cameras_text(lines: list[str], path: Path) -> Iterator[tuple[int, Lens]]:
     for camera_id, model, width, height, *values in map(str.split, lines):
-        yield int(camera_id), _lens(path, _supported(path, model), int(width), int(height), [_float(v) for v in values])
+        size = round(float(width)), round(float(height))  # some programs write 640.0
+        yield int(camera_id), _lens(path, _supported(path, model), *size, [_float(v) for v in values])
 
 
 def _supported(path: Path, model: str) -> str:

@@ -12,7 +12,7 @@ from ..errors import Code, Text, TttlrmError, text
 from ..photo_files import named
 from ..photos.exif import camera_name, focal_length
 from ..photos.images import image_size, shrunk
-from ..photos.photo import mask_of
+from ..photos.photo import masks_of
 from ..progress import Report
 from ..scratch import Scratch
 from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, write_images
@@ -107,6 +107,6 @@ def _simple_radial(size: tuple[int, int], focal: float) -> tuple[str, list[float
 
 def _name(images: list[Path], folder: Path) -> str:
     """A hash of the names and contents of the photos and their masks, and of the edition."""
-    masks = [mask_of(path) for path in images]
+    masks = masks_of(images)
     marked = [(named(path, folder), mask is not None) for path, mask in zip(images, masks, strict=True)]
     return content_name([*images, *filter(None, masks)], EDITION, marked)

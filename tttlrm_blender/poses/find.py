@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import Code, TttlrmError, some, text
@@ -122,8 +123,9 @@ def _note_unposed(poses: Path, found: Found, folder: Path, report: Report) -> No
     stems = {stem_key(path.name) for path in used}
     others += [path for path in elsewhere if stem_key(path.name) not in stems]
     if poses.name == TRAIN and poses.with_name(TEST).is_file():
-        tests = set(_files_of(read_poses(poses.with_name(TEST)), folder).files.values())
-        others = [path for path in others if path not in tests]
+        with suppress(TttlrmError):  # of a damaged file, which is told where test photos are wanted
+            tests = set(_files_of(read_poses(poses.with_name(TEST)), folder).files.values())
+            others = [path for path in others if path not in tests]
     if others:
         template = "These photos have no poses in {} and are not used: {}."
         report.note(text(template, poses, some(sorted(named(path, folder) for path in others))))
@@ -151,22 +153,29 @@ def _note_unused_masks(photos: list[Photo], folder: Path, report: Report) -> Non
     parents = {photo.path.parent for photo in photos}
     images = {form for parent in parents for path in images_in(parent) for form in (stem_key(path.name), key(path.name))}
     roots = {root for parent in parents for root in (parent, *parent.parents) if root.is_relative_to(folder)}
-    masks = [path for root in roots for path in (root / MASKS).rglob("*") if is_photo(path)]
+    files = [path for root in roots for masks in MASKS for path in (root / masks).rglob("*")]
+    masks = [path for path in files if is_photo(path)]
     used = {photo.mask for photo in photos}
     others = sorted(named(path, folder) for path in masks if path not in used and stem_key(path.name) not in images)
     if others:
         report.note(text("These masks have the name of no photo and are not used: {}.", some(others)))
+    _note_kinds(files, report)
 
 
 def _note_unread(images: list[Path], folder: Path, report: Report) -> None:
     """Note images of kinds that are not read, and videos, beside the photos that are used."""
     beside = [path for place in dict.fromkeys([folder, *(path.parent for path in images)]) for path in place.glob("*")]
-    others = [path for path in beside if path.suffix.lower() in UNREAD]
-    if others:
-        report.note(text("Images of these kinds are not read: {}.", kinds(others)))
+    _note_kinds(beside, report)
     videos = sorted(path.name for path in beside if is_video(path))
     if videos:
         report.note(text("The photos are used, and not the videos beside them: {}.", some(videos)))
+
+
+def _note_kinds(files: list[Path], report: Report) -> None:
+    """Note the images among files that are of kinds which are not read."""
+    others = [path for path in files if path.suffix.lower() in UNREAD]
+    if others:
+        report.note(text("Images of these kinds are not read: {}.", kinds(others)))
 
 
 def _require_two(count: int, folder: Path) -> None:

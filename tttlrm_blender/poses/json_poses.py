@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .pose_files import bad_poses, read_json
+from .pose_files import bad_poses, other_kind, read_json
 
+LONGEST = 40  # characters of a value in a sentence
 LARGEST = 1e100  # no number of a camera is larger; an integer in JSON can be larger than any float
 
 
@@ -19,7 +21,7 @@ def read_frames(poses: Path, content: Any = None) -> dict[str, Any]:
     content = read_json(poses) if content is None else content
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(frames, list) or not frames or not all(isinstance(frame, dict) for frame in frames):
-        raise bad_poses("The pose file {} has no list of frames.", poses)
+        raise other_kind("The pose file {} has no list of frames.", poses)
     return content
 
 
@@ -30,10 +32,12 @@ def image_name(frame: dict[str, Any], name: str = "file_path") -> str:
 
 
 def number(poses: Path, frame: dict[str, Any], name: str, default: float = math.nan) -> float:
-    """A finite number of a frame, or the default where it has none."""
-    value = frame.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or (name in frame and not abs(value) < LARGEST):
-        raise bad_poses("The pose file {} has {} instead of the number {}.", poses, repr(value), name)
+    """A finite number of a frame, or the default where it has none or null."""
+    value = frame.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST:
+        raise bad_poses("The pose file {} has {} instead of the number {}.", poses, json.dumps(value)[:LONGEST], name)
     return float(value)
 
 
@@ -44,10 +48,9 @@ def array(poses: Path, frame: dict[str, Any], name: str) -> np.ndarray:
         if not np.isfinite(matrix).all():
             raise ValueError
         return matrix
-    except (KeyError, TypeError, ValueError):
-        raise bad_poses(
-            "The pose file {} has no matrix {} of finite numbers for {}.", poses, name, frame.get("file_path")
-        ) from None
+    except (KeyError, TypeError, ValueError, OverflowError):
+        image = image_name(frame) or image_name(frame, "img_name")
+        raise bad_poses("The pose file {} has no matrix {} of finite numbers for {}.", poses, name, image) from None
 
 
 def image_extent(

@@ -181,7 +181,7 @@ class _Moved:
         used = {stem_key(file.name, folders.suffixes) for file in found}
         self._by_stem: dict[str, list[_Contents]] = defaultdict(list)
         for contents in map(folders.contents, _folders_below(folders, below)):
-            beside = contents.folder.name.lower() == MASKS or used & contents.by_stem.keys()
+            beside = contents.folder.name.lower() in MASKS or used & contents.by_stem.keys()
             if photos or not beside:
                 for stem in contents.by_stem:
                     self._by_stem[stem].append(contents)

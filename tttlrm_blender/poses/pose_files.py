@@ -16,11 +16,17 @@ from ..errors import Code, TttlrmError
 FARTHEST = 1e12  # from the origin: more is no place, and its square leaves the range of float32
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 EXPORT = "Export the cameras again."
+KINDS = "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
 
 
 def bad_poses(template: str, *values: object, hint: str = EXPORT) -> TttlrmError:
     """The error for a pose file that cannot be used."""
     return TttlrmError(template, *values, hint=hint, code=Code.BAD_POSES)
+
+
+def other_kind(template: str, *values: object) -> TttlrmError:
+    """The error where there are no poses of a kind that is read."""
+    return bad_poses(template, *values, hint=KINDS)
 
 
 @contextmanager

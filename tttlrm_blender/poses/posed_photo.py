@@ -16,7 +16,7 @@ from ..geometry.alignment import nearest_rotation
 from ..geometry.cameras import Cameras
 from ..photo_files import named
 from ..photos.images import image_size
-from ..photos.photo import Photo, leave_out, mask_of
+from ..photos.photo import Photo, leave_out, masks_of
 from ..photos.raw import is_raw
 from ..progress import Report
 from .named_files import Found, find_files
@@ -68,8 +68,6 @@ def cameras_of(poses: PoseFile, folder: Path, report: Report) -> tuple[list[str]
 
     views = [(view.name or f"{index:04}", view) for index, view in enumerate(poses.views)]
     rows = _sensible(views, camera, lambda name, view: name, report)
-    if not rows:
-        raise bad_poses("The pose file {} has no cameras.", poses.path)
     sizes = np.array([[lens.width, lens.height] for _, _, lens in rows], dtype=np.int64)
     cameras = Cameras(np.stack([c2w for _, c2w, _ in rows]), np.stack([lens.intrinsics for _, _, lens in rows]), sizes)
     return [name for name, _, _ in rows], cameras
@@ -138,11 +136,12 @@ def _lens_for(path: Path, view: View) -> Lens:
 
 
 def _with_masks(poses: PoseFile, posed: list[tuple[Photo, str]], folder: Path, report: Report) -> list[Photo]:
-    """The photos with the masks that the file names, or else those of `mask_of`; missing ones are noted."""
+    """The photos with the masks that the file names, or else those of `masks_of`; missing ones are noted."""
     names = {name for _, name in posed if name}
     taken = [photo.path for photo, _ in posed]
     files = find_files(poses.path, names, poses.roots(folder), folder, photos=taken).files if names else {}
-    photos = [replace(photo, mask=files.get(name) or mask_of(photo.path)) for photo, name in posed]
+    usual = masks_of(taken)
+    photos = [replace(photo, mask=files.get(name) or mask) for (photo, name), mask in zip(posed, usual, strict=True)]
     missing = [name for photo, (_, name) in zip(photos, posed, strict=True) if name and not photo.mask]
     if missing:
         template = "The pose file {} names masks that do not exist; their photos are used as a whole: {}."

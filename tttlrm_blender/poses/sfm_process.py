@@ -17,9 +17,9 @@ from PIL import Image
 
 from ..child_process import ROOT, child_environment, without_window
 from ..errors import Code, TttlrmError
-from ..photos.images import read_reduced, shrunk
-from ..photos.masks import turned_mask
-from ..photos.photo import mask_of
+from ..photos.images import read_reduced, reduction_for, shrunk
+from ..photos.masks import mask_values, turned_mask
+from ..photos.photo import masks_of
 from ..photos.threads import for_each
 from ..progress import Report
 from ..stages import Stage
@@ -96,7 +96,7 @@ def write_images(
     If any photo has a mask, all get one below `folder`/masks, named as COLMAP expects.
     """
     names = [f"{camera}/{index:05d}.jpg" for index, camera in enumerate(cameras)]
-    masks = [mask_of(path) for path, _ in photos]
+    masks = masks_of([path for path, _ in photos])
     for kind in ("images", "masks") if any(masks) else ("images",):
         for camera in set(cameras):
             (folder / kind / str(camera)).mkdir(parents=True)
@@ -117,12 +117,17 @@ def write_images(
 
 def _picture(path: Path, upright: bool, side: int) -> Image.Image:
     """An image file, read at a reduced size that still suffices for a longest side of `side`."""
-    return Image.fromarray((read_reduced(path, side, upright) * 255 + 0.5).astype("uint8"))
+    return _image(read_reduced(path, side, upright))
 
 
 def _mask(mask: Path, size: tuple[int, int], photo: Path, upright: bool, side: int) -> Image.Image:
-    values = np.asarray(_picture(mask, upright, side).convert("L"))
-    return Image.fromarray(turned_mask(values, size, photo, upright))
+    values = mask_values(mask, upright, reduction_for(mask, side))
+    return _image(turned_mask(values, size, photo, upright))
+
+
+def _image(values: np.ndarray) -> Image.Image:
+    """An image of 8 bits of values from 0 to 1."""
+    return Image.fromarray((values * 255 + 0.5).astype("uint8"))
 
 
 @contextmanager

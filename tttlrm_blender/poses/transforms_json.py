@@ -23,12 +23,14 @@ from .views import Lens, Size, View
 
 UPRIGHT = "upright"  # of a frame: whether its camera is for the photo after or before its EXIF orientation is applied
 PLACE, COLOR = ("x", "y", "z"), ("red", "green", "blue")  # fields of nerfstudio's points
+OTHER = ("ftheta_p0", "latlong", "equirectangular", "orthographic")  # fields with which instant-ngp marks other lenses
 PLAIN = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
 
 
 def transforms_views(poses: Path, content: dict[str, Any]) -> list[View]:
-    """The views of a parsed transforms.json. Values of a frame override those shared by all."""
-    return [_view(poses, {**content, **frame}) for frame in content["frames"]]
+    """The views of a parsed transforms.json. Values of a frame, but for null, override those shared by all."""
+    frames = ({name: value for name, value in frame.items() if value is not None} for frame in content["frames"])
+    return [_view(poses, {**content, **frame}) for frame in frames]
 
 
 def named_points(poses: Path, content: dict[str, Any]) -> Seen | None:
@@ -79,8 +81,10 @@ def _distortion(poses: Path, frame: dict[str, Any]) -> Distortion:
     """One of OpenCV's models. Only the fisheye may have k4: elsewhere nerfstudio's k3 is that of OpenCV, but its k4 is not."""
     model = str(frame.get("camera_model", "OPENCV")).upper()
     fisheye = model == "OPENCV_FISHEYE" or (frame.get("is_fisheye") and model == "OPENCV")
+    which = next((name for name in OTHER if frame.get(name, False) is not False), "")
     if not fisheye and (model not in PLAIN or number(poses, frame, "k4", 0.0)):
         which = model if model not in PLAIN else "OPENCV with k4"
+    if which:
         raise bad_poses(
             "The pose file {} describes a lens that is not supported ({}).",
             poses,
@@ -93,7 +97,7 @@ def _distortion(poses: Path, frame: dict[str, Any]) -> Distortion:
 
 def _focal(poses: Path, frame: dict[str, Any], length: str, angle: str, extent: float, default: float) -> float:
     """A focal length in pixels, from a field for it or from the field of view in radians."""
-    if length in frame or angle not in frame:
+    if frame.get(length) is not None or frame.get(angle) is None:
         return number(poses, frame, length, default)
     field = number(poses, frame, angle)
     if not 0 < field < math.pi:

@@ -8,11 +8,11 @@ from pathlib import Path
 from ..errors import text
 from ..progress import Report
 from .camera_lists import holds_trained_list, is_trained_list, own_views, trained_views
-from .colmap import image_count, is_model, model_views, models_in, points_seen
+from .colmap import image_count, is_model, model_of, model_views, models_in, points_seen
 from .json_poses import read_frames
 from .numbered_npy import numbered_views
 from .opencv_json import opencv_views
-from .pose_files import bad_poses, read_json, reading
+from .pose_files import bad_poses, other_kind, read_json, reading
 from .posed_video import frame_numbers, with_frame_names
 from .scannet import scannet_views
 from .shapenet import shapenet_views
@@ -36,7 +36,6 @@ BESIDE = (  # where poses are looked for, in this order
     "000.npy",
     TRAINED,
 )
-HINT = "Give a transforms.json, an opencv_cameras.json or a COLMAP model."
 
 
 def poses_beside(folder: Path, report: Report) -> Path | None:
@@ -58,24 +57,34 @@ def poses_beside(folder: Path, report: Report) -> Path | None:
 def named_poses(paths: list[Path], report: Report) -> Path:
     """The first of some paths that is a file of poses, a COLMAP model, or a folder with either. Raises `TttlrmError`."""
     for path in paths:
-        if is_model(path) or (path.is_file() and (path.suffix != ".txt" or pose_folder(path))):
+        if is_model(path) or (path.is_file() and _is_read(path)):
             return path
-        found = poses_beside(path, report) if path.is_dir() else None
+        found = poses_beside(path, report) if path.is_dir() else model_of(path)
         if found:
             return found
-    raise bad_poses("The pose file {} does not exist or is not a COLMAP model.", paths[0], hint=HINT)
+    there = next((path for path in paths if path.exists()), None)
+    if there:
+        raise other_kind("{} holds no poses of a kind that is read.", there)
+    raise other_kind("The pose file {} does not exist.", paths[0])
 
 
 def read_poses(path: Path) -> PoseFile:
     """The views of what `poses_beside` or `named_poses` found. Raises `TttlrmError` ("bad_poses")."""
     with reading(path):
-        if path.is_dir():
-            return PoseFile(path, model_views(path), path, stored=True, seen=points_seen(path))
-        if path.suffix.lower() == ".npy":
-            return PoseFile(path, numbered_views(path.parent), path.parent)
-        if path.suffix.lower() == ".txt":
-            return _read_text(path)
-        return _read_json(path)
+        poses = _read(path)
+        if not poses.views:
+            raise bad_poses("The pose file {} has no cameras.", path)
+        return poses
+
+
+def _read(path: Path) -> PoseFile:
+    if path.is_dir():
+        return PoseFile(path, model_views(path), path, stored=True, seen=points_seen(path))
+    if path.suffix.lower() == ".npy":
+        return PoseFile(path, numbered_views(path.parent), path.parent)
+    if path.suffix.lower() == ".txt":
+        return _read_text(path)
+    return _read_json(path)
 
 
 def _read_json(path: Path) -> PoseFile:
@@ -95,9 +104,15 @@ def _read_json(path: Path) -> PoseFile:
 def _read_text(intrinsics: Path) -> PoseFile:
     poses = pose_folder(intrinsics)
     if poses is None:
-        raise bad_poses("The pose file {} does not exist or is not a COLMAP model.", intrinsics, hint=HINT)
+        raise other_kind("{} holds no poses of a kind that is read.", intrinsics)
     views = scannet_views if poses.with_name("color").is_dir() else shapenet_views
     return PoseFile(intrinsics, views(intrinsics, poses), poses.parent)
+
+
+def _is_read(path: Path) -> bool:
+    """Whether the kind of a file is read, by its name and what is beside it."""
+    suffix = path.suffix.lower()
+    return suffix == ".json" or (suffix == ".npy" and path.stem.isdecimal()) or (suffix == ".txt" and bool(pose_folder(path)))
 
 
 def _holds_poses(path: Path) -> bool:

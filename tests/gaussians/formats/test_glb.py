@@ -277,6 +277,12 @@ def renamed(*parts):
     return change
 
 
+def without_colors(tree):
+    names = attributes(tree)
+    for name in [name for name in names if name == "COLOR_0" or ":SH_" in name]:
+        del names[name]
+
+
 def beside(name):
     """Another extension of the primitive, that is needed to read it."""
 
@@ -293,6 +299,7 @@ def beside(name):
         in_views,
         renamed("ROTATION", "SCALE"),
         renamed("OPACITY"),
+        without_colors,
         beside("KHR_draco_mesh_compression"),
         put({"KHR_spz_gaussian_splats_compression": {}}, *PRIMITIVE, "extensions"),
         put({EXTENSION: {"extensions": {"KHR_gaussian_splatting_compression_spz": {}}}}, *PRIMITIVE, "extensions"),

@@ -194,6 +194,14 @@ def test_skips_elements_before_the_splats(tmp_path, random_splats, form, head):
     assert_same(read_ply(tmp_path / "mesh.ply"), splats)
 
 
+def test_blank_lines_between_records_do_not_count(tmp_path, random_splats):
+    splats = random_splats(3)
+    write_table(tmp_path / "a.ply", plain_table(splats), {}, "ascii")
+    content = (tmp_path / "a.ply").read_text().replace("end_header\n", "end_header\n\n \n")
+    (tmp_path / "a.ply").write_text(content)
+    assert_same(read_ply(tmp_path / "a.ply"), splats)
+
+
 def test_drops_splats_that_are_not_finite(tmp_path, random_splats, caplog):
     splats = random_splats(10)
     table = plain_table(splats)

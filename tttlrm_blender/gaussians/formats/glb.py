@@ -45,7 +45,7 @@ def read_glb(path: str | Path) -> Gaussians[np.ndarray]:
         with np.errstate(over="ignore", invalid="ignore"):
             parts = [_moved(path, _splats(path, glb, primitive), matrix) for primitive, matrix in shown_splats(glb)]
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
-        raise bad_splats("{} is a damaged GLB file.", path, hint="Copy or export the file again.") from error
+        raise bad_splats("{} is a damaged GLB file.", path) from error
     if not parts:
         raise bad_splats("{} holds no Gaussian splats.", path, hint="Open meshes with File → Import → glTF 2.0.")
     return merge(parts) if len(parts) > 1 else parts[0]
@@ -77,7 +77,8 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.nda
 
 def _check_attributes(path: Path, names: dict[str, int]) -> None:
     """Raise `TttlrmError` for the attributes of the extension's drafts."""
-    missing = next((name for name in (ROTATION, SCALE, OPACITY) if name not in names), "")
+    needed = (ROTATION, SCALE, OPACITY, *([] if "COLOR_0" in names else _sh_names(0)))
+    missing = next((name for name in needed if name not in names), "")
     if missing:
         template = "{} holds splats without {}; drafts of the extension are not supported."
         raise bad_splats(template, path, missing, hint=PLAINLY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -118,7 +119,7 @@ def read_element(path: Path, header: Header, name: str) -> np.ndarray:
             return _read_text(path, header, index)
         return _map_records(path, header, index)
     except (ValueError, IndexError) as error:
-        raise bad_splats("{} ends too early or is damaged.", path, hint="Copy or export the file again.") from error
+        raise bad_splats("{} ends too early or is damaged.", path) from error
 
 
 def _read_text(path: Path, header: Header, index: int) -> np.ndarray:
@@ -128,13 +129,12 @@ def _read_text(path: Path, header: Header, index: int) -> np.ndarray:
         raise ValueError
     with path.open("rb") as file:
         file.seek(header.size)
-        for _ in range(before):
-            file.readline()
-        if element.count == 0:
-            return np.empty(0, dtype=element.fields)
-        lines = [file.readline() for _ in range(element.count)]
-    if not lines[-1].strip():
+        written = (line for line in file if line.strip())
+        lines = list(islice(written, before, before + element.count))
+    if len(lines) < element.count:
         raise ValueError
+    if not lines:
+        return np.empty(0, dtype=element.fields)
     return np.loadtxt(lines, dtype=element.fields, comments=None, ndmin=1)
 
 

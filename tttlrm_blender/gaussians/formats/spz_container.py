@@ -161,7 +161,7 @@ def _array(path: Path, stream: Any, count: int, width: int) -> np.ndarray:  # [N
 
 
 def _cut(path: Path) -> TttlrmError:
-    return bad_splats("{} ends too early.", path, hint="Copy or export the file again.")
+    return bad_splats("{} ends too early.", path)
 
 
 def _zstandard(path: Path) -> Any:
