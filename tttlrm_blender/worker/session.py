@@ -51,6 +51,11 @@ class Session:
         return self.jobs > 0 or bool(self._arriving)
 
     @property
+    def stored(self) -> int:
+        """Bytes of the files that were received."""
+        return self._stored_bytes
+
+    @property
     def arriving(self) -> int:
         """Bytes of the files that are being received."""
         return sum(incoming.size for incoming in self._arriving)
