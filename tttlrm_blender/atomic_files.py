@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -25,6 +25,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     Raises `TttlrmError` when the folder or the file cannot be written.
     """
     path = Path(path)
+    if not path.name:  # such as `.` or `/`
+        raise unwritable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
     part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
     try:
         yield part
@@ -32,7 +34,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # there is none, or there cannot be one of such a name
+            part.unlink()
 
 
 def unwritable(name: str | Path | Text, error: OSError) -> TttlrmError:
