@@ -47,7 +47,7 @@ $(OLD)/.ready: $(VENV)/.ready
 
 .venv-5.%/.ready: $(VENV)/.ready
 	$(NEW_PYTHON) -m venv $(@D)
-	$(@D)/bin/python $(INSTALL) bpy==5.$* pytest pytest-timeout hypothesis psutil websockets filelock cryptography pillow scipy markdown-it-py mdit-py-plugins
+	$(@D)/bin/python $(INSTALL) bpy==5.$* pytest pytest-timeout hypothesis psutil websockets filelock cryptography pillow pillow-heif tifffile scipy markdown-it-py mdit-py-plugins
 	touch $@
 
 test: setup $(if $(BPY),$(OLD)/.ready)  ## check style and types, then run all tests, those of the Blender side in 4.2 and 5.0

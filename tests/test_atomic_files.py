@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from tttlrm_blender import atomic_files
-from tttlrm_blender.atomic_files import require_file, require_folder
+from tttlrm_blender.atomic_files import replacing, require_file, require_folder
 from tttlrm_blender.errors import Code, TttlrmError
 
 
@@ -75,3 +75,12 @@ def test_too_little_room_is_told(tmp_path, monkeypatch):
     with pytest.raises(TttlrmError, match=r"Only 3\.5 MB are free for .*new"):
         require_folder(tmp_path / "new", room=4_000_000)
     require_folder(tmp_path / "new", room=3_000_000)
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", "file/a.ply", "n" * 300 + ".ply"])
+def test_paths_that_no_file_has_are_a_sentence(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(TttlrmError, match="cannot be written") as caught, replacing(name) as part:
+        part.write_text("x")
+    assert caught.value.code == "cannot_write" and [path.name for path in tmp_path.iterdir()] == ["file"]

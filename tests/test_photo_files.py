@@ -4,9 +4,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.photo_files import image_files, named, names_of, no_photos
+from tttlrm_blender.photo_files import files_below, image_files, is_plain, named, names_of, no_photos, plain
 from tttlrm_blender.poses.find import find_photos
 
 from .photos.files import Notes
@@ -87,3 +89,36 @@ def test_what_lies_beside_the_photos_and_is_not_read_is_told(tmp_path: Path, mon
         "Images of these kinds are not read: 2 .exr, 1 .gif.",
         "The photos are used, and not the videos beside them: take.mov.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("C:\\Users\\me\\a.png", "a.png"),
+        ("..\\tex/a.jpg", "a.jpg"),
+        ("12:30.png", "12_30.png"),
+        ("NUL.jpg", "_NUL.jpg"),
+        ("..", "photo"),
+        ("é" * 200 + ".jpg", "é" * 118 + ".jpg"),
+        ("трi ö.png", "трi ö.png"),
+    ],
+)
+def test_names_of_any_system_become_names_for_every_system(name: str, like: str) -> None:
+    assert plain(name) == like and is_plain(like)
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=300))
+def test_whatever_the_name_it_becomes_a_plain_one(name: str) -> None:
+    assert is_plain(plain(name)) and plain(plain(name)) == plain(name)
+
+
+def test_files_of_odd_folders_are_listed(tmp_path: Path) -> None:
+    make(tmp_path, "a.png", "deep/b.txt")
+    (tmp_path / "loop").symlink_to("loop")
+    assert [path.name for path in files_below(tmp_path)] == ["a.png", "b.txt"]
+
+
+@pytest.mark.parametrize("name", ["none", "n" * 300, "a.png"])
+def test_a_folder_that_is_none_is_told(tmp_path: Path, name: str) -> None:
+    make(tmp_path, "a.png")
+    assert "does not exist" in str(no_photos(tmp_path / name))

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from tttlrm_blender import scratch
 from tttlrm_blender.scratch import IN_USE, Scratch, sweep
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,6 +56,19 @@ def test_the_next_one_removes_what_a_killed_process_left_and_nothing_else(tmp_pa
     with Scratch(tmp_path):
         assert not left.exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["holiday", "tttlrm-foreign"]
+
+
+def test_a_folder_that_is_just_being_made_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = scratch._lock
+
+    def after_a_sweep(file: IO[bytes], wait: bool = False) -> None:
+        if wait:
+            sweep(tmp_path)
+        lock(file, wait)
+
+    monkeypatch.setattr(scratch, "_lock", after_a_sweep)
+    with Scratch(tmp_path) as folder:
+        assert folder.exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need rights there")

@@ -25,6 +25,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     Raises `TttlrmError` when the folder or the file cannot be written.
     """
     path = Path(path)
+    require_name(path)
     part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
     try:
         yield part
@@ -32,7 +33,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
-        with suppress(OSError):  # such as that its name is too long
+        with suppress(OSError):  # there is none, or there cannot be one of such a name
             part.unlink()
 
 
@@ -40,6 +41,22 @@ def unwritable(name: str | Path | Text, error: OSError) -> TttlrmError:
     """The error for a file that could not be written."""
     hint = "Free some disk space." if error.errno in FULL else "Check that its folder exists and can be written to."
     return TttlrmError("{} cannot be written: {}.", name, error, hint=hint, code=Code.CANNOT_WRITE)
+
+
+def require_name(path: Path) -> None:
+    """Raise `TttlrmError` for a path that nothing can have: it ends in no name, as `.` and `/` do, or in one that is too long."""
+    if not path.name:
+        raise _is_folder(path)
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _is_folder(path: Path) -> TttlrmError:
+    return unwritable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
 
 
 def make_folder(path: Path) -> None:
@@ -61,11 +78,11 @@ def require_folder(folder: Path, *names: str, room: int = 0) -> None:
         with TemporaryFile(dir=existing) as probe:  # permissions alone do not say whether the disk is read-only
             probe.write(b"0")
         free = shutil.disk_usage(existing).free
+        taken = next((folder / name for name in names if (folder / name).is_dir()), None)
     except OSError as error:
         raise unwritable(folder, error) from error
-    taken = next((folder / name for name in names if (folder / name).is_dir()), None)
     if taken:
-        raise unwritable(taken, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+        raise _is_folder(taken)
     if free < room:
         hint = "Free some disk space, or choose another disk."
         raise TttlrmError("Only {:.1f} MB are free for {}.", free / 1e6, folder, hint=hint, code=Code.CANNOT_WRITE)

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath, PurePosixPath
 
 from .errors import Code, TttlrmError, some
@@ -22,6 +24,10 @@ MASKS = ("masks", "mask")  # folders of them
 BESIDE = (*MASKS, "depth", "depths", "normal", "normals", "confidence", *SMALLER)  # folders of images that go with the photos
 ADDED = ("@eadir", "__macosx")  # folders of previews and the like, which file servers and archives add
 DEEPEST, MOST = 3, 1000  # levels of subfolders that are searched, and folders of each
+
+STRANGE = re.compile(r'[\\/:*?"<>|\x00-\x1f\ud800-\udfff]')  # characters that some system has in no file name
+DEVICES = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³]) *(\..*)?", re.IGNORECASE)  # Windows: with any suffix
+LONGEST = 255  # bytes of a file name
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -59,6 +65,43 @@ def is_video(path: PurePath) -> bool:
     return path.suffix.lower() in VIDEOS and not _hidden(path)
 
 
+def is_plain(name: str) -> bool:
+    """Whether a name is a valid file name on every system."""
+    refused = STRANGE.search(name) or DEVICES.fullmatch(name) or name.endswith((".", " "))
+    return bool(name) and not refused and len(name.encode()) <= LONGEST
+
+
+def plain(name: str, most: int = LONGEST - 15) -> str:
+    """A valid file name on every system that is like the last part of a name or path of any system.
+
+    It has at most `most` bytes, by default so many that a number can be added.
+    """
+    last = STRANGE.sub("_", re.split(r"[\\/]", name)[-1].rstrip(". "))
+    suffix = PurePath(last).suffix if is_photo(PurePath(last)) else ""
+    stem = last.removesuffix(suffix).encode()[: most - len(suffix)].decode(errors="ignore").rstrip(". ")
+    whole = f"{stem or 'photo'}{suffix}"
+    return f"_{whole}" if DEVICES.fullmatch(whole) else whole
+
+
+def files_below(folder: Path) -> list[Path]:
+    """The files in a folder and its subfolders, sorted by path; those that the system does not list are left out."""
+    paths = [Path(place, name) for place, _, names in os.walk(folder) for name in names]
+    return sorted(filter(_is_file, paths))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is that of a folder; one that the system refuses, such as one too long, is not."""
+    with suppress(OSError):
+        return path.is_dir()
+    return False
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError):
+        return path.is_file()
+    return False
+
+
 def named(path: Path, folder: Path) -> str:
     """The name of a file as a path below a folder, with forward slashes; its own name if it is elsewhere."""
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
@@ -84,6 +127,8 @@ def stem_key(name: str, suffixes: Collection[str] = PHOTOS + RAW) -> str:
 
 def no_photos(folder: Path) -> TttlrmError:
     """The error for a folder without photos: it says what is there instead."""
+    if not is_folder(folder):
+        return TttlrmError("The folder {} does not exist.", folder, hint="Choose another folder.", code=Code.NO_PHOTOS)
     places = list(dict.fromkeys(place for level in _levels(folder) for place in level))
     videos = [named(path, folder) for place in places for path in video_files(place)]
     if videos:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import IO
 
 PREFIX = "tttlrm-"
-IN_USE = ".in-use"  # file in each folder that is open, and on POSIX locked, as long as its process lives
+IN_USE = ".in-use"  # file in each folder that is open, and on POSIX locked, as long as its process lives; empty before that
 
 
 class Scratch:
@@ -24,7 +24,9 @@ class Scratch:
         self._folder = tempfile.TemporaryDirectory(prefix=PREFIX, dir=parent, ignore_cleanup_errors=True)
         self.path = Path(self._folder.name)
         self._mark = (self.path / IN_USE).open("wb")
-        _lock(self._mark)
+        _lock(self._mark, wait=True)  # a sweep may have it for a moment
+        self._mark.write(b"1")
+        self._mark.flush()
 
     def __enter__(self) -> Path:
         return self.path
@@ -48,12 +50,13 @@ def sweep(parent: Path | None = None) -> None:
             elif folder.lstat().st_uid == os.getuid():
                 with (folder / IN_USE).open("rb") as mark:
                     _lock(mark)
-                    shutil.rmtree(folder, ignore_errors=True)
+                    if mark.read(1):
+                        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lock(file: IO[bytes]) -> None:
-    """Lock a file as long as it is open, or raise OSError where another process has. On Windows, open files are locked anyway."""
+def _lock(file: IO[bytes], wait: bool = False) -> None:
+    """Lock a file as long as it is open; where another process has, wait or raise OSError. On Windows, open files are locked."""
     if os.name == "posix":
         import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

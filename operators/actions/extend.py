@@ -73,7 +73,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
             shown = new_pictured(context)
             if warning := warning_about(shown):
                 self.report({"WARNING"}, warning)
-            found = pictures(shown, photos_folder(taken), taken, splats.matrix_world)
+            found = pictures(shown, photos_folder(taken), taken, splats)
             wanted, files = _with_poses(wanted, found, splats)
         if not files:
             hint = "Select image empties or cameras with background images along with the splats, or choose files."
@@ -130,5 +130,5 @@ def _with_poses(
     """Return settings and files; if the new photos belong to cameras, with the poses of all cameras of the scene."""
     if not found.posed or wanted.poses != "auto":
         return wanted, found.files
-    frames = known_frames(cameras_of(splats), splats.matrix_world) + found.frames
+    frames = known_frames(cameras_of(splats), splats) + found.frames
     return replace(wanted, poses=POSES), {**found.files, POSES: transforms_json(frames)}

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from ..engine import errors
+from ..engine import errors, files
 from . import batch
 from .result import Task
 
@@ -32,4 +32,6 @@ def run(args: Namespace) -> bool:
         raise errors.TttlrmError(
             "There is nothing at {}.", args.photos, hint="Name a folder of photos, or a video.", code=errors.Code.USAGE
         )
-    return batch.run([Task(args.photos.resolve(), args.out.resolve())], args)
+    out = args.out.resolve()
+    files.require_name(out)
+    return batch.run([Task(args.photos.resolve(), out)], args)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ..engine import errors, results, transform
+from ..engine import errors, photo_files, results, transform
 from ..narrowing import given, untyped
 from . import conversion, photo_images
 from .photo_names import free_name
@@ -175,29 +176,33 @@ def photo_set(objects: Iterable[bpy.types.Object]) -> dict[str, Path | bytes]:
 
 
 def pictures(
-    objects: Iterable[bpy.types.Object], folder: str = "images/", taken: Iterable[str] = (), world: Matrix | None = None
+    objects: Iterable[bpy.types.Object],
+    folder: str = "images/",
+    taken: Iterable[str] = (),
+    within: bpy.types.Object | None = None,
 ) -> Pictures:
     """The photos of cameras and image empties, under names below `folder` that are not `taken`.
 
-    The frames stand in the world of Blender, or in another with its matrix to that one. Raises `TttlrmError` as `photo_set`.
+    The frames stand in the world of Blender, or `within` the space of an object. Raises `TttlrmError` as `photo_set`, and where
+    that space is mirrored or flat.
     """
     given(bpy.context.view_layer).update()
     files: dict[str, Path | bytes] = {}
     frames = []
     for obj, image in ((obj, image) for obj in objects if (image := background_photo(obj))):
         photo = photo_images.photo_file(image, image_user(obj))
-        name = free_name(f"{folder}{photo.name}", [*taken, *files])
+        name = free_name(f"{folder}{photo_files.plain(photo.name)}", [*taken, *files])
         files[name] = photo.content
         if obj.type == "CAMERA":
-            frames.append({"file_path": name, "upright": photo.upright} | _pose(obj, world) | _lens(obj, photo))
+            frames.append({"file_path": name, "upright": photo.upright} | _pose(obj, within) | _lens(obj, photo))
     return Pictures(files, frames)
 
 
-def known_frames(cameras: Iterable[bpy.types.Object], world: Matrix) -> list[dict[str, Any]]:
-    """Frames for cameras that a reconstruction made: the photos by their names in its scene, and poses in a world."""
+def known_frames(cameras: Iterable[bpy.types.Object], within: bpy.types.Object) -> list[dict[str, Any]]:
+    """Frames for cameras that a reconstruction made: the photos by their names in its scene, and poses as of `pictures`."""
     given(bpy.context.view_layer).update()
     lenses = [(camera, camera_of(camera)) for camera in cameras]
-    return [{"file_path": lens[PHOTO], "camera_angle_x": lens.angle_x} | _pose(camera, world) for camera, lens in lenses]
+    return [{"file_path": lens[PHOTO], "camera_angle_x": lens.angle_x} | _pose(camera, within) for camera, lens in lenses]
 
 
 def transforms_json(frames: list[dict[str, Any]]) -> bytes:
@@ -205,10 +210,12 @@ def transforms_json(frames: list[dict[str, Any]]) -> bytes:
     return json.dumps({"frames": frames}, indent=1).encode()
 
 
-def _pose(camera: bpy.types.Object, world: Matrix | None) -> dict[str, Any]:
+def _pose(camera: bpy.types.Object, within: bpy.types.Object | None) -> dict[str, Any]:
     matrix = np.array(camera.matrix_world)
-    if world:
-        matrix = transform.inverse(np.array(world)) @ matrix
+    if within:
+        space = np.array(within.matrix_world)
+        conversion.camera_pose(space, within.name)  # a space with cameras has a pose itself
+        matrix = transform.inverse(space) @ matrix
     return {"transform_matrix": conversion.camera_pose(matrix, camera.name).tolist()}
 
 
@@ -238,7 +245,8 @@ def intrinsics(camera: bpy.types.Object, size: tuple[int, int], aspect: float = 
             hint="Set its type to Perspective.",
             code=errors.Code.BAD_CAMERA,
         )
-    aspect = untyped(data).get(PIXEL_ASPECT, aspect)
+    own = untyped(data).get(PIXEL_ASPECT)  # which anybody can edit
+    aspect = own if isinstance(own, float | int) and 0 < own < math.inf else aspect
     fit: str = data.sensor_fit
     if fit == "AUTO":
         fit = "HORIZONTAL" if size[0] >= size[1] * aspect else "VERTICAL"

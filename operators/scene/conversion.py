@@ -45,7 +45,7 @@ def camera_pose(
 ) -> np.ndarray:  # [4, 4]
     """The pose of a Blender camera, in its own axes. A camera object's scale means nothing to its picture.
 
-    Raises `TttlrmError` for cameras that are mirrored or flattened, whose pictures no camera takes.
+    Raises `TttlrmError` for cameras that are mirrored, flattened or nowhere, whose pictures no camera takes.
     """
     pose = camera_axes(matrix, name)
     if np.linalg.det(pose[:3, :3]) < FLAT:
@@ -58,7 +58,17 @@ def camera_axes(
     matrix: np.ndarray,  # [4, 4], a Blender camera's local to world, possibly scaled
     name: str,  # of the camera, for errors
 ) -> np.ndarray:  # [4, 4]
-    """The place and the unit axes of a Blender camera, even if it is mirrored. Raises `TttlrmError` if it is scaled to zero."""
+    """The place and the unit axes of a Blender camera, even if it is mirrored.
+
+    Raises `TttlrmError` if it is scaled to zero, or placed nowhere, as by a driver that divides by zero.
+    """
+    if not np.isfinite(matrix).all():
+        raise errors.TttlrmError(
+            "The position of the camera “{}” is not a number.",
+            name,
+            hint="Look at its transform, its drivers and its constraints.",
+            code=errors.Code.BAD_CAMERA,
+        )
     lengths = np.linalg.norm(matrix[:3, :3], axis=0)
     if not lengths.min() > 0:
         raise _bad_scale(name)
@@ -69,7 +79,7 @@ def camera_axes(
 
 def _bad_scale(name: str) -> errors.TttlrmError:
     return errors.TttlrmError(
-        "The camera “{}” is mirrored or scaled to zero.",
+        "The object “{}” is mirrored or scaled to zero.",
         name,
         hint="Clear its scale and that of its parents.",
         code=errors.Code.BAD_CAMERA,

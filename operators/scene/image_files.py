@@ -23,8 +23,8 @@ BEGINNINGS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"II*\0": ".tif", b"M
 def image_file(image: bpy.types.Image, user: bpy.types.ImageUser | None = None) -> tuple[str, Path | bytes]:
     """The name and the file of an image; of a sequence, those of the frame that `user` shows in the scene's current frame.
 
-    What the engine does not read, but Blender does, becomes PNG. Raises `TttlrmError` for movies and tiles, and for images that
-    are neither files nor packed.
+    What the engine does not read, but Blender does, becomes PNG, and so does what was painted and not saved. Raises
+    `TttlrmError` for movies and tiles, and for images that are neither files nor packed.
     """
     if image.source not in {"FILE", "SEQUENCE", "GENERATED"}:
         raise errors.TttlrmError(
@@ -33,12 +33,17 @@ def image_file(image: bpy.types.Image, user: bpy.types.ImageUser | None = None) 
             hint="Choose pictures or image sequences. For the frames of a movie, choose Video as the source.",
             code=errors.Code.BAD_PHOTO,
         )
+    if image.is_dirty and image.source == "FILE":
+        return f"{PurePath(image.name).stem}.png", _as_png(image, image)
     content = bytes(image.packed_file.data) if image.packed_file else _existing(image, user)
     name = content.name if isinstance(content, Path) else bpy.path.basename(image.filepath_raw) or image.name
     if photo_files.is_photo(PurePath(name)):
         return name, content
     suffix = _true_suffix(content)
-    return (f"{name}{suffix}", content) if suffix else (f"{name}.png", _as_png(image, content))
+    if suffix:
+        return f"{name}{suffix}", content
+    with _loaded(content) if isinstance(content, Path) else nullcontext(image) as shown:
+        return f"{name}.png", _as_png(shown, image)
 
 
 def image_size(image: bpy.types.Image, user: bpy.types.ImageUser | None = None) -> tuple[int, int]:
@@ -111,22 +116,21 @@ def _true_suffix(content: Path | bytes) -> str:
     return next((suffix for beginning, suffix in BEGINNINGS.items() if start.startswith(beginning)), "")
 
 
-def _as_png(image: bpy.types.Image, content: Path | bytes) -> bytes:
-    """What Blender shows of an image as a PNG file. Raises `TttlrmError` if it shows nothing."""
-    with _loaded(content) if isinstance(content, Path) else nullcontext(image) as shown:
-        width, height = shown.size
-        if not width * height:
-            raise errors.TttlrmError(
-                "Blender cannot read the image “{}”.",
-                image.name,
-                hint="Save it as JPEG or PNG, then try again.",
-                code=errors.Code.BAD_PHOTO,
-            )
-        pixels = np.empty(width * height * 4, np.float32)
-        untyped(shown.pixels).foreach_get(pixels)
-        picture = pixels.reshape(height, width, 4)[::-1]  # Blender's rows run upwards
-        if shown.is_float:  # linear light, multiplied by alpha
-            picture[..., :3] = conversion.encoded(picture[..., :3] / np.maximum(picture[..., 3:], 1e-6))
+def _as_png(shown: bpy.types.Image, image: bpy.types.Image) -> bytes:
+    """What Blender shows as a PNG file. Raises `TttlrmError`, which names `image`, if it shows nothing."""
+    width, height = shown.size
+    if not width * height:
+        raise errors.TttlrmError(
+            "Blender cannot read the image “{}”.",
+            image.name,
+            hint="Save it as JPEG or PNG, then try again.",
+            code=errors.Code.BAD_PHOTO,
+        )
+    pixels = np.empty(width * height * 4, np.float32)
+    untyped(shown.pixels).foreach_get(pixels)
+    picture = pixels.reshape(height, width, 4)[::-1]  # Blender's rows run upwards
+    if shown.is_float:  # linear light, multiplied by alpha
+        picture[..., :3] = conversion.encoded(picture[..., :3] / np.maximum(picture[..., 3:], 1e-6))
     with TemporaryDirectory(prefix="tttlrm-") as folder:
         write_png(Path(folder) / "photo.png", picture)
         return (Path(folder) / "photo.png").read_bytes()

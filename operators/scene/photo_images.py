@@ -16,6 +16,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ..engine import photo_files
 from ..narrowing import untyped
 from . import image_files
 
@@ -61,34 +62,51 @@ def add_copy(
 
 def file_name(image: bpy.types.Image, user: bpy.types.ImageUser | None = None) -> str:
     """The name of the photo's file; empty if it has none."""
-    original = untyped(image).get(ORIGINAL)
-    return bpy.path.basename(original) if original else image_files.file_name(image, user)
+    original = _original(image)
+    return original.name if original else image_files.file_name(image, user)
 
 
 def photo_size(image: bpy.types.Image, user: bpy.types.ImageUser | None = None) -> tuple[int, int]:
     """Width and height of the photo in pixels; 0 if Blender cannot read it."""
-    width, height = untyped(image).get(SIZE) or image_files.image_size(image, user)
-    return int(width), int(height)
+    width, height = _noted(image, SIZE) or image_files.image_size(image, user)
+    return width, height
 
 
 def photo_turn(image: bpy.types.Image) -> int:
     """The EXIF orientation that was applied to the photo's stored pixels, 1 to 8."""
-    return int(untyped(image).get(TURN, 1))
+    return next(iter(_noted(image, TURN)), 1)
 
 
 def lacks_original(image: bpy.types.Image) -> bool:
     """Whether an image is a copy of a photo whose file is gone."""
-    original = untyped(image).get(ORIGINAL)
-    return bool(original) and not Path(original).is_file()
+    original = _original(image)
+    return original is not None and not original.is_file()
 
 
 def photo_file(image: bpy.types.Image, user: bpy.types.ImageUser | None = None) -> PhotoFile:
-    """The photo of an image; if the original of a copy is gone, the copy. Raises `TttlrmError` as `image_files.image_file`."""
-    original = Path(untyped(image).get(ORIGINAL, ""))
-    if original.is_file():
+    """The photo of an image; if the original of a copy is gone, or the copy was painted, the copy.
+
+    Raises `TttlrmError` as `image_files.image_file`.
+    """
+    original = _original(image)
+    if original and original.is_file() and not image.is_dirty:
         return PhotoFile(original.name, original, photo_size(image), photo_turn(image) != 1)
     name, content = image_files.image_file(image, user)
     return PhotoFile(name, content, image_files.image_size(image, user), False)
+
+
+def _original(image: bpy.types.Image) -> Path | None:
+    """The photo that an image is a copy of; None if it is none, or the photo is in no file. Anybody can edit these properties."""
+    path = untyped(image).get(ORIGINAL)
+    return Path(path) if isinstance(path, str) and photo_files.is_photo(PurePath(path)) else None
+
+
+def _noted(image: bpy.types.Image, key: str) -> tuple[int, ...]:
+    """The numbers in a property of a copy; none unless there are as many as there should be."""
+    value = untyped(image).get(key)
+    numbers = (value,) if isinstance(value, int) else () if value is None or isinstance(value, str | float) else tuple(value)
+    sound = len(numbers) == (2 if key == SIZE else 1) and all(isinstance(number, int) and number > 0 for number in numbers)
+    return numbers if sound else ()
 
 
 def _is_copy(image: bpy.types.Image, told: dict[str, Any], length: int) -> bool:

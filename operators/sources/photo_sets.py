@@ -18,11 +18,11 @@ def folder_files(folder: Path) -> dict[str, Path]:
 
     Raises `TttlrmError` if there is neither.
     """
-    files = {photo_files.named(path, folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    files = {photo_files.named(path, folder): path for path in photo_files.files_below(folder)}
     photos = {name: path for name, path in files.items() if photo_files.is_photo(path)}
     if photos:
         return {name: path for name, path in files.items() if name in photos or _holds_poses(path)}
-    videos = photo_files.video_files(folder)
+    videos = photo_files.video_files(folder) if photo_files.is_folder(folder) else []
     if len(videos) != 1:
         raise photo_files.no_photos(folder)
     return {videos[0].name: videos[0]}
@@ -30,7 +30,7 @@ def folder_files(folder: Path) -> dict[str, Path]:
 
 def photos_in(folder: Path) -> list[Path]:
     """Return the photos of a folder or its subfolders, as the worker finds them. Raises `TttlrmError` if there are none."""
-    found = photo_files.image_files(folder)
+    found = photo_files.image_files(folder) if photo_files.is_folder(folder) else []
     if not found:
         raise photo_files.no_photos(folder)
     return found

@@ -205,6 +205,27 @@ def test_sound_alone_is_a_sentence(tmp_path: Path) -> None:
         frames_of(tmp_path / "clip.mp4", Report())
 
 
+def test_a_cover_picture_is_no_film(tmp_path: Path) -> None:
+    film = write_video(tmp_path / "film.mkv", [view(10 * index) for index in range(30)])
+    with av.open(str(film)) as source, av.open(str(tmp_path / "clip.mkv"), "w") as container:
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
+        copy = container.add_stream_from_template(source.streams.video[0])
+        container.mux(cover.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")))
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = copy
+                container.mux(packet)
+    assert read_image(min(frames_of(tmp_path / "clip.mkv", Report(), count=4).iterdir())).shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize("name", ["none.mp4", "."])
+def test_a_video_that_cannot_be_opened_is_a_sentence(tmp_path: Path, name: str) -> None:
+    with pytest.raises(TttlrmError, match="cannot be read") as caught:
+        frames_of(tmp_path / name, Report())
+    assert caught.value.code == "bad_video"
+
+
 def test_a_missing_package_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "clip.mp4").write_bytes(b"1")
     monkeypatch.setitem(sys.modules, "av", None)
@@ -234,6 +255,10 @@ def no_scene(kind: str) -> list[np.ndarray]:
             shape = (HEIGHT // int(grain), WIDTH // int(grain))
             noise = chance.integers(0, 256, (length, *shape, 3), dtype=np.uint8)
             return list(noise.repeat(int(grain), 1).repeat(int(grain), 2))
+        case ["bars"]:
+            noise = chance.integers(0, 256, (length, HEIGHT, WIDTH, 3), dtype=np.uint8)
+            noise[:, :40] = noise[:, -40:] = 0
+            return list(noise)
         case ["dark", level]:
             return list(chance.normal(4, int(level), (length, HEIGHT, WIDTH, 3)).clip(0, 255).astype(np.uint8))
         case ["title", background, ink]:
@@ -249,7 +274,20 @@ def no_scene(kind: str) -> list[np.ndarray]:
 @pytest.mark.parametrize("place", ["first", "between"])
 @pytest.mark.parametrize(
     "kind",
-    ["0", "255", "128", "dark 3", "dark 9", "noise 1", "noise 4", "title 0 255", "title 255 0", "title 60 200", "fading title"],
+    [
+        "0",
+        "255",
+        "128",
+        "dark 3",
+        "dark 9",
+        "noise 1",
+        "noise 4",
+        "bars",
+        "title 0 255",
+        "title 255 0",
+        "title 60 200",
+        "fading title",
+    ],
 )
 def test_what_shows_no_scene_is_left_out(tmp_path: Path, kind: str, place: str) -> None:
     scene, rest, notes = [view(6 * index) for index in range(60)], no_scene(kind), Notes()

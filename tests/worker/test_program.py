@@ -137,6 +137,32 @@ def test_a_log_that_cannot_be_written_is_a_sentence(tmp_path):
     assert b"cannot be written" in error and b"Traceback" not in error
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        ["--port", "99999"],
+        ["--port=-1"],
+        ["--tls", "--host", "x" * 70],
+        ["--tls", "--host", "é.."],
+        ["--tls", "--host", "a.invalid"],
+    ],
+)
+def test_an_address_that_cannot_be_is_a_sentence(tmp_path, address):
+    with start(tmp_path, "--token-file", str(tmp_path / "token"), *address) as process:
+        assert process.wait(60) == 1
+        told = process.stderr.read()
+    assert b"cannot listen on" in told and b"Traceback" not in told
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have only 127.0.0.1")
+def test_every_address_of_this_machine_is_served(tmp_path):
+    with start(tmp_path, "--host", "127.0.0.2", token=TOKEN) as process:
+        told = ready(process)
+        with Client(told["host"], told["port"], TOKEN) as client:
+            assert client.worker.capabilities == ["count", "break"]
+        process.send_signal(signal.SIGTERM)
+
+
 def test_a_short_token_is_refused(tmp_path):
     with start(tmp_path, token="short") as process:
         assert process.wait(60) == 1 and b"too short" in process.stderr.read()

@@ -253,6 +253,18 @@ def test_one_scene_has_no_more_room_than_all(tmp_path):
         sessions.begin("t", "a", 900)
 
 
+def test_uploads_that_are_given_up_push_out_no_other_scene(tmp_path):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits(total_bytes=3000))
+    send(sessions, "precious", "a", 900)
+    for _ in range(20):
+        sessions.begin("s", "a", 900)[0].discard()
+    half, _ = sessions.begin("s", "b", 900)
+    half.write(0, memoryview(b"x" * 800))
+    half._file.flush()
+    sessions.used(sessions.get("s"))
+    assert send(sessions, "t", "a", 900) == [] and sessions.get("precious")
+
+
 @pytest.mark.parametrize("used", ["1e999", "-1e999", "NaN", '"x"', "[]", "null", "1" * 5000, "[" * 100_000])
 def test_an_odd_label_keeps_no_other_scene_out(tmp_path, used):
     sessions = Sessions(tmp_path, lambda folder: folder, Limits())

@@ -17,6 +17,7 @@ APART, COARSE = 0.5, 4  # correlation of blocks of so many pixels below which fr
 BLANK = 0.01  # standard deviation of the brightness below which a frame shows nothing; fog reaches 0.03
 FAINT, FADE_SECONDS = 0.3, 10.0  # a shot that begins with less than this share of the contrast reached by then fades in,
 RISE, RISE_SECONDS = 1.05, 1 / 3  # for as long as the contrast increases by this factor in this time
+PLAIN = 0.25  # of the contrast of the most varied row or column: bars have less, even where the picture bleeds into them
 SHORT = 0.2  # seconds: shots of noise are shorter
 STILL = 0.02  # of the width: the camera has moved if the image has moved farther
 
@@ -62,6 +63,8 @@ def unlike(
     second: np.ndarray,
 ) -> bool:
     """Whether two consecutive frames belong to different shots: they do not correlate, nor where the shift makes them overlap."""
+    inside = _between_bars(first, second)
+    first, second = first[inside], second[inside]
     if _correlation(first, second) >= APART:
         return False
     (height, width), (down, across, _) = first.shape, _shift(first, second)
@@ -83,6 +86,17 @@ def _shift(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
     row, column = (int(place) for place in np.unravel_index(peaks.argmax(), peaks.shape))
     height, width = first.shape
     return row - height * (2 * row > height), column - width * (2 * column > width), float(peaks[row, column])
+
+
+def _between_bars(*images: np.ndarray) -> tuple[slice, slice]:
+    """The rows and columns of the picture between plain bars, such as black ones above and below."""
+    return _varied([image.std(axis=1) for image in images]), _varied([image.std(axis=0) for image in images])
+
+
+def _varied(contrasts: list[np.ndarray]) -> slice:
+    most = np.max(contrasts, axis=0)
+    varied = np.flatnonzero(most >= PLAIN * most.max())
+    return slice(varied[0], varied[-1] + 1)
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

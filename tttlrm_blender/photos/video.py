@@ -102,7 +102,10 @@ class Odometer:
 def _kept(video: Path, name: tuple[object, ...], numbers: Callable[[], list[int]], report: Report, square: bool = False) -> Path:
     """The folder of some frames, which are taken unless it is in the cache; its name depends on the video and on `name`."""
     folder = kept_folder("frames", of_scene=True)
-    kept = folder / content_name([video], *name)
+    try:
+        kept = folder / content_name([video], *name)
+    except OSError as error:
+        raise _unreadable(video, error.strerror) from None
     if not kept.is_dir():
         wanted = set(numbers())
         with Scratch(folder) as beside:
@@ -179,9 +182,9 @@ def _decoded(video: Path, square: bool = False) -> Iterator[tuple[int, Any, floa
     number = -1
     try:
         with av.open(f"file:{video}", options={"format_whitelist": FORMATS, "protocol_whitelist": "file"}) as container:
-            if not container.streams.video:
+            stream: Any = container.streams.best("video")  # the first may be a cover picture
+            if stream is None:
                 raise _bad("The video {} contains no frames.", video)
-            stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             seconds = (container.duration or 0) / av.time_base
             for number, frame in enumerate(container.decode(stream)):
@@ -193,7 +196,7 @@ def _decoded(video: Path, square: bool = False) -> Iterator[tuple[int, Any, floa
     except (av.error.FFmpegError, OSError, ValueError) as error:
         if number < 0:
             why = getattr(error, "strerror", None) or text("its header is damaged")
-            raise _bad("The video {} cannot be read ({}).", video, why) from None
+            raise _unreadable(video, why) from None
     if number < 0:
         raise _bad("The video {} contains no frames.", video)
 
@@ -203,6 +206,10 @@ def _squared(frame: Any, stream: Any) -> Any:
     aspect = float(stream.sample_aspect_ratio or 1)
     sound = 1 / MOST_STRETCHED <= aspect <= MOST_STRETCHED
     return frame.reformat(width=round(frame.width * aspect)) if sound and aspect != 1 else frame
+
+
+def _unreadable(video: Path, why: object) -> TttlrmError:
+    return _bad("The video {} cannot be read ({}).", video, why)
 
 
 def _bad(template: str, *values: object) -> TttlrmError:

@@ -22,7 +22,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from ..errors import Code, TttlrmError
+from ..errors import Code, TttlrmError, text
 from ..pipeline.job_kind import JobKind
 from ..protocol.alive import OF_CLIENTS, keep_alive
 from ..protocol.frames import MAX_FRAME, malformed
@@ -40,7 +40,7 @@ STOP_SECONDS = 5.0  # time for a canceled job to end
 LAST_SECONDS = 1.0  # time for clients to read how their jobs ended
 MAX_STRANGE = 2 * MAX_HELLO  # bytes of a frame that arrive before they are refused
 SILENT_SECONDS = 1.0  # time after which a client that has not said hello makes room for another
-LOOPBACK_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}")
+LOOPBACK_HOST = re.compile(r"(127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|localhost|\[::1\]):[0-9]{1,5}")
 VERBS = {"GET", "HEAD"}
 
 
@@ -126,10 +126,11 @@ class Server:
                 close_timeout=2.0,
                 server_header=None,
             )
-        except OSError as error:
+        except (OSError, OverflowError, UnicodeError) as error:  # of numbers that no port has, and names that no machine has
+            why = error.strerror if isinstance(error, OSError) else text("there is no such address")
             hint = "Choose another port, or 0 for any free one."
             raise TttlrmError(
-                "The worker cannot listen on {}, port {}: {}.", host, port, error.strerror, hint=hint, code=Code.NO_PORT
+                "The worker cannot listen on {}, port {}: {}.", host, port, why, hint=hint, code=Code.NO_PORT
             ) from error
 
     def _answer_http(self, connection: ServerConnection, request: Request, by_any_name: bool) -> Response | None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,10 +12,10 @@ from typing import Any
 
 from ..atomic_files import make_folder, unwritable
 from ..errors import Code, TttlrmError
+from ..photo_files import is_plain
 from .limits import Limits
 
 INCOMING = "incoming"  # folder of incomplete uploads
-DEVICES = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])", re.IGNORECASE)  # Windows: with any suffix
 
 
 def sweep_scene(folder: Path) -> None:
@@ -49,6 +48,11 @@ class Session:
     def busy(self) -> bool:
         """Whether jobs or uploads are in progress."""
         return self.jobs > 0 or bool(self._arriving)
+
+    @property
+    def stored(self) -> int:
+        """Bytes of the files that were received."""
+        return self._stored_bytes
 
     @property
     def arriving(self) -> int:
@@ -94,8 +98,9 @@ class Session:
 
     def _inside(self, path: str) -> Path:
         parts = path.split("/")
-        if len(parts) > self._limits.depth or not all(_is_plain(part) for part in parts):
-            raise TttlrmError("The path {!r} is not allowed in a scene's folder.", path, code=Code.BAD_PATH)
+        if len(parts) > self._limits.depth or not all(map(is_plain, parts)):
+            hint = "Rename it: not every system allows such a name."
+            raise TttlrmError("The path {!r} is not allowed in a scene's folder.", path, hint=hint, code=Code.BAD_PATH)
         target = self.photos.joinpath(*parts)
         if target.parent.resolve() != target.parent:
             raise TttlrmError("The path {!r} leads out of the scene's folder.", path, code=Code.BAD_PATH)
@@ -117,19 +122,6 @@ class Session:
                 hint="Use fewer or smaller photos.",
                 code=Code.TOO_LARGE,
             )
-
-
-def _is_plain(part: str) -> bool:
-    """Whether a name is a valid file name on every system."""
-    strange = any(char in '\\:*?"<>|' or ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in part)
-    device = DEVICES.fullmatch(part.partition(".")[0].rstrip(" "))
-    return (
-        bool(part)
-        and not strange
-        and not device
-        and not part.endswith((".", " "))
-        and len(part.encode("utf-8", "replace")) <= 255
-    )
 
 
 class Incoming:

@@ -16,7 +16,7 @@ from typing import Any
 from ..atomic_files import replacing, unwritable
 from ..errors import Code, Text, TttlrmError, text
 from .limits import Limits
-from .session import Incoming, Session, sweep_scene
+from .session import INCOMING, Incoming, Session, sweep_scene
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,8 @@ class Place:
 
     folder: Path
     used: int  # counter over the uses of all scenes, which orders them reliably even if the clock jumps
-    bytes: int = 0
+    bytes: int = 0  # when they were last measured
+    stored: int = 0  # of them, those of received files
 
     def label(self, name: str) -> None:
         """Write the label file. Raises `TttlrmError`."""
@@ -67,6 +68,7 @@ class Sessions:
             if name not in self._kept:
                 self._kept[name] = self._new_place(name)
             self._sessions[name] = Session(self._kept[name].folder, self._make_scene, self._limits)
+            self._kept[name].stored = self._sessions[name].stored
         return self._sessions[name]
 
     def get(self, name: str) -> Session:
@@ -96,7 +98,7 @@ class Sessions:
         """Record a use of a scene; returns other idle scenes for which there is no room left, taken out as by `pop`."""
         for name, place in self._kept.items():  # the scene may have been forgotten meanwhile
             if place.folder == session.folder:
-                place.used, place.bytes = self._next_use(), _bytes_below(place.folder)
+                place.used, place.bytes, place.stored = self._next_use(), _bytes_below(place.folder), session.stored
                 with suppress(TttlrmError):  # if the disk is full, the order is only kept in memory
                     place.label(name)
         return self._drop(session, lambda: self._bytes() <= self._limits.total_bytes and len(self) < self._limits.sessions)
@@ -107,15 +109,11 @@ class Sessions:
         Also returns the idle scenes that make room for it, taken out as by `pop`. Raises `TttlrmError` if there is no room.
         """
         session = self.open(name)
-        incoming, place = session.begin(path, size), self._kept[name]
-        place.used, place.bytes = self._next_use(), place.bytes + size
-        if self._bytes() <= self._limits.total_bytes:
-            return incoming, []
-        place.bytes = _bytes_below(place.folder) + session.arriving  # exactly, as files may have been replaced or given up
+        incoming = session.begin(path, size)
+        self._kept[name].used = self._next_use()
         dropped = self._drop(session, lambda: self._bytes() <= self._limits.total_bytes)
         if self._bytes() > self._limits.total_bytes:
             incoming.discard()
-            place.bytes -= size
             raise TttlrmError(
                 "The worker has no room for {}: it stores at most {:.1f} GiB of scenes.",
                 path,
@@ -183,7 +181,8 @@ class Sessions:
         return 1 + max((place.used for place in self._kept.values()), default=0)
 
     def _bytes(self) -> int:
-        return sum(place.bytes for place in self._kept.values())
+        received = sum(session.stored + session.arriving - self._kept[name].stored for name, session in self._sessions.items())
+        return received + sum(place.bytes for place in self._kept.values())
 
     def _idle(self) -> list[str]:
         """Names of scenes without jobs, least recently used first."""
@@ -192,8 +191,9 @@ class Sessions:
 
 
 def _bytes_below(folder: Path) -> int:
+    """Bytes of a scene's files, without those that are being received."""
     total = 0
     for path in folder.rglob("*"):
         with suppress(OSError):  # deleted meanwhile
-            total += path.stat().st_size if path.is_file() else 0
+            total += path.stat().st_size if path.is_file() and path.parent != folder / INCOMING else 0
     return total

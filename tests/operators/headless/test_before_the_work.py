@@ -54,3 +54,18 @@ def test_a_disk_with_too_little_room(name, tmp_path, monkeypatch, capsys):
 def test_a_format_that_is_not_known(tmp_path, capsys):
     assert tttlrm("export", "a.blend", "--out", tmp_path / "b.obj", python=False) == 1
     assert "b.obj is not a splat file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("out", ["/", "n" * 300])
+def test_names_that_no_result_can_have(name, out, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    photo_set(tmp_path / "sets" / "statue")
+    photo_set(tmp_path / "statue")
+    place = COMMANDS[name].index("--out") + 1
+    suffix = "" if out == "/" else Path(COMMANDS[name][place]).suffix
+    if name == "convert" and out == "/":
+        pytest.skip("a folder of results may be anywhere")
+    assert tttlrm(*COMMANDS[name][:place], f"{out}{suffix}", *COMMANDS[name][place + 1 :], python=name not in WORKERLESS) == 1
+    told = capsys.readouterr()
+    assert any(words in told.err + told.out for words in ("cannot be", "is not a splat file"))

@@ -7,10 +7,10 @@ import bpy
 import numpy as np
 import pytest
 from bpy_extras.object_utils import world_to_camera_view
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 from operators.scene import conversion
-from operators.scene.cameras import add_cameras, background_photo, look_through, photo_set
+from operators.scene.cameras import add_cameras, background_photo, look_through, photo_set, pictures
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.results import CameraTable
 
@@ -109,6 +109,35 @@ def test_a_scaled_camera_keeps_its_pose(tmp_path):
     camera.scale = (3, 3, 3)
     (frame,) = json.loads(photo_set([camera])["transforms.json"])["frames"]
     np.testing.assert_allclose(np.array(frame["transform_matrix"]) @ np.diag([1, -1, -1, 1]), pose, atol=1e-6)
+
+
+@pytest.mark.parametrize("place", [float("nan"), float("inf")])
+def test_a_camera_that_stands_nowhere_is_named(tmp_path, place):
+    photos = {"a.png": write_photo(tmp_path / "a.png", 32, 24)}
+    (camera,) = add_cameras(one_view("a.png", [30.0, 30.0, 16.0, 12.0], [32, 24], np.eye(4)), photos, bpy.context.collection)
+    camera.matrix_world = Matrix.Translation((place, 0, 0))
+    with pytest.raises(TttlrmError, match="position of the camera “a” is not a number"):
+        photo_set([camera])
+
+
+@pytest.mark.parametrize("scale", [(-1, 1, 1), (0, 0, 0)])
+def test_splats_without_a_space_for_cameras_are_named(tmp_path, scale):
+    photos = {"a.png": write_photo(tmp_path / "a.png", 32, 24)}
+    (camera,) = add_cameras(one_view("a.png", [30.0, 30.0, 16.0, 12.0], [32, 24], np.eye(4)), photos, bpy.context.collection)
+    splats = bpy.data.objects.new("splats", None)
+    bpy.context.collection.objects.link(splats)
+    splats.scale = scale
+    with pytest.raises(TttlrmError, match="The object “splats” is mirrored or scaled to zero"):
+        pictures([camera], within=splats)
+
+
+@pytest.mark.parametrize("aspect", ["x", 0.0, -1.0, float("nan"), [1.0, 2.0]])
+def test_a_pixel_aspect_that_makes_no_sense_is_ignored(tmp_path, aspect):
+    photos = {"a.png": write_photo(tmp_path / "a.png", 32, 24)}
+    (camera,) = add_cameras(one_view("a.png", [30.0, 30.0, 16.0, 12.0], [32, 24], np.eye(4)), photos, bpy.context.collection)
+    camera.data["pixel_aspect"] = aspect
+    (frame,) = json.loads(photo_set([camera])["transforms.json"])["frames"]
+    np.testing.assert_allclose([frame["fl_x"], frame["fl_y"]], [30, 30], rtol=1e-5)
 
 
 def test_blenders_own_camera_gives_its_field_of_view(tmp_path):

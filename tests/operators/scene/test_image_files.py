@@ -196,3 +196,31 @@ def test_the_background_that_is_shown_is_used(tmp_path):
     for background in obj.data.background_images:
         background.show_background_image = False
     assert background_photo(obj) == first
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "sent"),
+    [
+        ("C:\\Users\\me\\a.png", "x", "a.png"),
+        ("//..\\textures\\a.png", "x", "a.png"),
+        ("", "12:30?", "12_30_.png"),
+        ("", "NUL.jpg", "_NUL.jpg"),
+        ("", "../../a", "a.png"),
+        ("", ".", "photo.png"),
+    ],
+)
+def test_names_from_other_systems_are_names_that_a_worker_takes(path, name, sent, tmp_path):
+    image = bpy.data.images.load(str(saved(tmp_path / "photo.png")))
+    image.pack()
+    image.filepath_raw, image.name = path, name
+    assert list(pictures([empty(image)]).files) == [f"images/{sent}"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_was_painted_and_not_saved_is_sent(packed, tmp_path):
+    image = bpy.data.images.load(str(saved(tmp_path / "photo.jpg", "JPEG")))
+    if packed:
+        image.pack()
+    image.pixels.foreach_set(np.tile(np.float32([1, 0, 0, 1]), SIZE[0] * SIZE[1]))
+    name, content = image_file(image)
+    assert name == "photo.png" and np.allclose(color_of(content), [1, 0, 0], atol=0.01)

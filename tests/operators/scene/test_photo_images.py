@@ -141,6 +141,20 @@ def test_a_photo_has_one_copy_in_each_turn(tmp_path):
     assert upright != stored and (tuple(upright.size), tuple(stored.size)) == ((48, 64), (64, 48))
 
 
+@pytest.mark.parametrize("key", ["tttlrm_original", "tttlrm_original_size", "tttlrm_turn"])
+@pytest.mark.parametrize("value", [5, -1, 2.5, "ab", "/", [1], [0, 0], ["a", "b"]])
+def test_odd_properties_of_images_do_no_harm(tmp_path, key, value):
+    photo = write(tmp_path / "a.png")
+    image = bpy.data.images.load(str(photo))
+    image[key] = value
+    (camera,) = add_cameras(
+        CameraTable(["a"], np.eye(4)[None], np.full((1, 4), 48.0), np.array([[64, 48]])), {}, bpy.context.collection
+    )
+    camera.data.background_images.new().image = image
+    assert photo_set([camera])["images/a.png"] == photo
+    assert export_cameras(tmp_path / "transforms.json", [camera], bpy.context.scene) == 1
+
+
 def test_packed_photos_that_blender_cannot_read_are_shown(tmp_path):
     """They have no file on disk: the copy is all there is."""
     photo = posed(write(tmp_path / "a.heic"), True)

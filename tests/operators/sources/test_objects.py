@@ -131,7 +131,7 @@ def test_scaled_cameras_have_a_pose_or_are_named(name, parent, photos, tmp_path)
     choose("CAMERAS")
     if not sound:
         for run in (sources.source_of(bpy.context).files, lambda: ops.export_cameras(filepath=str(tmp_path / "transforms.json"))):
-            with pytest.raises((TttlrmError, RuntimeError), match="The camera “a” is mirrored or scaled to zero"):
+            with pytest.raises((TttlrmError, RuntimeError), match="The object “a” is mirrored or scaled to zero"):
                 run()
         return
     frames = json.loads(sources.source_of(bpy.context).files()["transforms.json"])["frames"]
