@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from .pose_files import bad_poses, other_kind, read_json
+from .pose_files import bad_poses, other_kind
 
 LONGEST = 40  # characters of a value in a sentence
 LARGEST = 1e100  # no number of a camera is larger; an integer in JSON can be larger than any float
 
 
-def read_frames(poses: Path, content: Any = None) -> dict[str, Any]:
-    """The content of a JSON pose file, which has a list `frames` of objects. Raises `TttlrmError` ("bad_poses")."""
-    content = read_json(poses) if content is None else content
+def with_frames(poses: Path, content: Any) -> dict[str, Any]:
+    """The content of a JSON pose file if it has a list `frames` of objects. Raises `TttlrmError` ("bad_poses")."""
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(frames, list) or not frames or not all(isinstance(frame, dict) for frame in frames):
         raise other_kind("The pose file {} has no list of frames.", poses)

@@ -9,7 +9,7 @@ from ..errors import text
 from ..progress import Report
 from .camera_lists import holds_trained_list, is_trained_list, own_views, trained_views
 from .colmap import image_count, is_model, model_of, model_views, models_in, points_seen
-from .json_poses import read_frames
+from .json_poses import with_frames
 from .numbered_npy import numbered_views
 from .opencv_json import opencv_views
 from .pose_files import bad_poses, other_kind, read_json, reading
@@ -93,7 +93,7 @@ def _read_json(path: Path) -> PoseFile:
         return PoseFile(path, trained_views(path, content), path.parent)
     if isinstance(content, dict) and "c2w" in content:
         return PoseFile(path, own_views(path, content), path.parent)
-    content = read_frames(path, content)
+    content = with_frames(path, content)
     if "video" in content:
         views = transforms_views(path, with_frame_names(path, content))
         return PoseFile(path, views, path.parent, str(content["video"]), frame_numbers(path, content))
