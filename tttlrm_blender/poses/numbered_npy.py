@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..geometry.cameras import OPENGL_AXES
-from .pose_files import FARTHEST, bad_poses, reading
+from .pose_files import FARTHEST, bad_poses, is_invertible, reading
 from .views import Lens, Size, View
 
 LENS, SENSOR = 35.0, 32.0  # mm
@@ -38,6 +38,6 @@ def _c2w(path: Path) -> np.ndarray:
     with reading(path), np.errstate(over="ignore"):  # the header may claim any size
         matrix = np.load(path, mmap_mode="r", allow_pickle=False)  # a mapping is never larger than the file
     number = isinstance(matrix, np.ndarray) and matrix.dtype.kind in "fiu" and matrix.shape in ((3, 4), (4, 4))
-    if not number or not (np.abs(matrix) < FARTHEST).all() or abs(np.linalg.det(matrix[:3, :3])) < 1e-12:
+    if not number or not (np.abs(matrix) < FARTHEST).all() or not is_invertible(matrix[:3, :3]):
         raise bad_poses("The pose file {} is not an invertible 3×4 matrix of finite numbers.", path)
     return np.linalg.inv(np.vstack([matrix[:3], [0.0, 0.0, 0.0, 1.0]])) @ OPENGL_AXES

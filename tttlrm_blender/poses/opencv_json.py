@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .json_poses import array, image_extent, image_name, number
-from .pose_files import FARTHEST, bad_poses
+from .pose_files import bad_poses, is_invertible
 from .views import Lens, Size, View
 
 
@@ -23,7 +23,7 @@ def opencv_views(poses: Path, content: dict[str, Any]) -> list[View]:
 
 def _c2w(poses: Path, frame: dict[str, Any]) -> np.ndarray:
     w2c = array(poses, frame, "w2c")
-    if w2c.shape != (4, 4) or not (np.abs(w2c) < FARTHEST).all() or abs(np.linalg.det(w2c)) < 1e-12:
+    if w2c.shape != (4, 4) or not is_invertible(w2c):
         raise bad_poses("The pose file {} has a w2c of {} that is not an invertible 4×4 matrix.", poses, image_name(frame))
     return np.linalg.inv(w2c)
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import reading as readers
 from ..errors import Code, TttlrmError
 
@@ -27,6 +29,12 @@ def bad_poses(template: str, *values: object, hint: str = EXPORT) -> TttlrmError
 def other_kind(template: str, *values: object) -> TttlrmError:
     """The error where there are no poses of a kind that is read."""
     return bad_poses(template, *values, hint=KINDS)
+
+
+def is_invertible(matrix: np.ndarray) -> bool:
+    """Whether a square matrix consists of finite numbers and can be inverted."""
+    with np.errstate(all="ignore"):  # NumPy warns of numbers near zero
+        return bool((np.abs(matrix) < FARTHEST).all() and abs(np.linalg.det(matrix)) >= 1e-12)
 
 
 @contextmanager
