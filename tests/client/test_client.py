@@ -2,12 +2,14 @@
 """The client with a real server: jobs, events, uploads, errors."""
 
 import re
+import socket
 import threading
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from websockets.exceptions import ConnectionClosedError, InvalidMessage
 from websockets.sync.server import serve
 
 from tests.worker.small_worker import BREAK, COUNT, LONG, TOKEN, BreakResult, BreakSettings, CountSettings, serving
@@ -257,3 +259,14 @@ def test_garbage_from_the_worker_ends_the_jobs_with_an_error(garbage):
             client.submit("s", COUNT, CountSettings()).result()
     finally:
         server.shutdown()
+
+
+@pytest.mark.parametrize("error", [ConnectionClosedError(None, None), InvalidMessage("cut"), ConnectionResetError()])
+def test_a_line_that_is_cut_during_the_handshake_is_a_sentence(monkeypatch, error):
+    def cut(*_, **__):
+        raise error
+
+    monkeypatch.setattr("tttlrm_blender.client.reach.connect", cut)
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(TttlrmError) as caught:
+        Client("127.0.0.1", server.getsockname()[1], "a token")
+    assert caught.value.code == "no_worker"

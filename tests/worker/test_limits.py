@@ -150,6 +150,19 @@ def test_many_who_say_nothing_shut_nobody_out(tmp_path):
         assert receive(silent[0])[1].code == "too_many_connections"
 
 
+def test_the_worker_keeps_descriptors_for_its_jobs(tmp_path):
+    with limited(tmp_path, connections=2) as (client, port), contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(20)]
+        for late in silent[7:]:  # the client has a place, too
+            late.settimeout(60)
+            with contextlib.suppress(ConnectionResetError):
+                assert late.recv(1) == b""
+        client.upload("s", {"a": b"1"})
+        assert client.submit("s", COUNT, CountSettings()).result().files == {"a": 1}
+        stack.close()
+        until(lambda: let_in(port, []))
+
+
 def let_in(port: int, said: list[str]) -> bool:
     """Whether a client gets in; the code of its error, if not, is added to what was said."""
     try:

@@ -8,7 +8,7 @@ import ipaddress
 import socket
 import ssl
 
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from ..errors import Code, TttlrmError
@@ -23,7 +23,7 @@ def reach(host: str, port: int, timeout: float, fingerprint: str = "") -> Client
     """
     plain = _dial(host, port, timeout)
     try:
-        stream = _encrypted(plain, host, port, fingerprint) if fingerprint else _local(plain, host)
+        stream = _encrypted(plain, host, port, fingerprint) if fingerprint else _local(plain, host, port)
         stream.settimeout(None)  # from here on, work takes as long as it takes; TCP keepalive notices silence
         return _shake_hands(stream, host, port, timeout)
     except BaseException:
@@ -41,8 +41,12 @@ def _dial(host: str, port: int, timeout: float) -> socket.socket:
         raise TttlrmError("No worker answers at {}, port {}.", host, port, hint=hint, code=Code.NO_WORKER) from error
 
 
-def _local(stream: socket.socket, host: str) -> socket.socket:
-    if not ipaddress.ip_address(stream.getpeername()[0].partition("%")[0]).is_loopback:
+def _local(stream: socket.socket, host: str, port: int) -> socket.socket:
+    try:
+        address = stream.getpeername()[0]
+    except OSError as error:  # it has hung up already
+        raise _no_worker(host, port) from error
+    if not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
         raise TttlrmError(
             "The worker on {} is on another machine, where the token could be intercepted without TLS.",
             host,
@@ -86,12 +90,16 @@ def _shake_hands(stream: socket.socket, host: str, port: int, timeout: float) ->
             max_queue=4,
             ping_interval=None,  # a worker busy in native code may not answer for long; TCP keepalive is used instead
         )
-    except (OSError, InvalidHandshake) as error:
+    except (OSError, WebSocketException) as error:  # the latter also where the line is cut meanwhile
         stream.close()
-        raise TttlrmError(
-            "The server at {}, port {} is not a worker.",
-            host,
-            port,
-            hint="For a worker with TLS, enter the fingerprint that it printed at its start.",
-            code=Code.NO_WORKER,
-        ) from error
+        raise _no_worker(host, port) from error
+
+
+def _no_worker(host: str, port: int) -> TttlrmError:
+    return TttlrmError(
+        "The server at {}, port {} is not a worker.",
+        host,
+        port,
+        hint="For a worker with TLS, enter the fingerprint that it printed at its start.",
+        code=Code.NO_WORKER,
+    )

@@ -42,6 +42,7 @@ MAX_STRANGE = 2 * MAX_HELLO  # bytes of a frame that arrive before they are refu
 SILENT_SECONDS = 1.0  # time after which a client that has not said hello makes room for another
 LOOPBACK_HOST = re.compile(r"(127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|localhost|\[::1\]):[0-9]{1,5}")
 VERBS = {"GET", "HEAD"}
+SOCKETS = 4  # open ones for each connection that is allowed; more are closed at once, as jobs need descriptors for their files
 
 
 class Server:
@@ -76,6 +77,7 @@ class Server:
         self._numbers = itertools.count(1)
         self._strangers: dict[Conversation, asyncio.Timeout] = {}  # oldest first
         self._conversations: set[Conversation] = set()
+        self._sockets: set[ServerConnection] = set()
 
     async def run(
         self,
@@ -118,6 +120,7 @@ class Server:
                 ssl=tls,
                 ssl_handshake_timeout=self._limits.greeting_seconds if tls else None,
                 process_request=partial(self._answer_http, by_any_name=not _is_loopback(host)),
+                create_connection=partial(_Counted, self._sockets, SOCKETS * self._limits.connections),  # type: ignore[arg-type]
                 compression=None,
                 max_size=MAX_STRANGE,
                 max_queue=4,
@@ -220,6 +223,24 @@ class Server:
         if oldest is None:
             raise _crowded()
         oldest.reschedule(now)
+
+
+class _Counted(ServerConnection):
+    """A connection that is closed at once if too many are open."""
+
+    def __init__(self, others: set[ServerConnection], most: int, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._others, self._most = others, most
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._others.add(self)
+        if len(self._others) > self._most:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._others.discard(self)
+        super().connection_lost(exc)
 
 
 def _crowded() -> TttlrmError:
