@@ -36,7 +36,8 @@ def image_file(image: bpy.types.Image, user: bpy.types.ImageUser | None = None) 
     if image.is_dirty and image.source == "FILE":
         return f"{PurePath(image.name).stem}.png", _as_png(image, image)
     content = bytes(image.packed_file.data) if image.packed_file else _existing(image, user)
-    name = content.name if isinstance(content, Path) else bpy.path.basename(image.filepath_raw) or image.name
+    packed = photo_files.plain(bpy.path.basename(image.filepath_raw) or image.name)
+    name = content.name if isinstance(content, Path) else packed
     if photo_files.is_photo(PurePath(name)):
         return name, content
     suffix = _true_suffix(content)

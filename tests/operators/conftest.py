@@ -112,9 +112,12 @@ def registered() -> Iterator[None]:
 
 @pytest.fixture
 def toy_workers(monkeypatch) -> None:
-    """Workers that are launched are toys."""
+    """Workers that are launched are toys, in the Python that has the engine's packages."""
     from operators.engine import client
+    from operators.jobs import worker
+    from operators.jobs.chosen_worker import Worker
 
+    monkeypatch.setattr(worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
     launch = client.launch_worker
     monkeypatch.setattr(client, "launch_worker", lambda *choice, scenes=None: launch(*choice, program=(str(TOY),), scenes=scenes))
 

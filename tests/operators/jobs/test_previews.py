@@ -10,12 +10,10 @@ import numpy as np
 import pytest
 
 from operators.jobs import activity, worker
-from operators.jobs.chosen_worker import Worker
 from operators.scene.preview import MARK, Preview
 from operators.scene.splats import is_splats
 from tests.operators.photos import save_photo
 from tests.operators.toy_worker import SPLATS
-from tests.operators.worker_python import WORKER_PYTHON
 
 pytestmark = pytest.mark.usefixtures("registered")
 
@@ -26,7 +24,6 @@ ops = bpy.ops.tttlrm
 def seen(registered, toy_workers, monkeypatch) -> list[int]:
     """The numbers of splats that were seen on their way."""
     bpy.ops.wm.read_homefile(use_empty=True)
-    monkeypatch.setattr(worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
     monkeypatch.setattr(worker, "watched", True)
     numbers, show = [], Preview.show
 
