@@ -50,7 +50,7 @@ def kept_folder(kind: str, of_scene: bool = False) -> Path:
     except OSError as error:
         hint = "Set TTTLRM_CACHE to a folder that can be written to."
         raise TttlrmError(
-            "The cache folder {} cannot be created ({}).", folder, error, hint=hint, code=Code.CANNOT_WRITE
+            "The cache folder {} cannot be created ({}).", folder, error.strerror or error, hint=hint, code=Code.CANNOT_WRITE
         ) from None
     return folder
 

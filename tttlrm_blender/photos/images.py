@@ -165,7 +165,7 @@ def _faults(path: Path) -> Iterator[None]:
         except FileNotFoundError:
             raise _bad("The photo {} does not exist.", path) from None
         except OSError as error:  # those of Pillow say what is wrong
-            raise _bad("The photo {} cannot be read completely ({}).", path, error) from None
+            raise _bad("The photo {} cannot be read completely ({}).", path, error.strerror or error) from None
 
 
 def _bad(template: str, *values: object) -> TttlrmError:

@@ -44,7 +44,7 @@ def reading(path: Path) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise bad_poses("The pose file {} cannot be read ({}).", path, error) from None
+            raise bad_poses("The pose file {} cannot be read ({}).", path, error.strerror or error) from None
         except json.JSONDecodeError as error:
             where = (error.lineno, error.colno)
             raise bad_poses("The pose file {} is not valid JSON: see line {}, column {}.", path, *where) from None
