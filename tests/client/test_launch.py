@@ -20,6 +20,8 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.protocol.messages import Progress
 from tttlrm_blender.scratch import IN_USE, sweep
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = (str(ROOT / "tests" / "worker" / "small_worker.py"),)
 
@@ -65,7 +67,6 @@ def test_scenes_outlive_a_worker_where_they_have_a_folder(tmp_path):
     assert len(list((tmp_path / "scenes").glob("scene-*"))) == 1
 
 
-@pytest.mark.slow
 def test_the_products_own_worker_offers_the_products_jobs():
     with launch_worker() as worker, worker.connect() as client:
         assert {"reconstruct", "decode", "refine", "mesh", "render"} <= set(client.worker.capabilities)
@@ -108,7 +109,6 @@ def test_a_worker_killed_in_the_middle_of_a_job_leaves_its_last_words(tmp_path):
     assert "the last words" in log.read_text()
 
 
-@pytest.mark.slow
 def test_a_job_that_does_not_listen_does_not_keep_the_worker_alive():
     with launch_worker(program=SMALL) as worker, worker.connect() as client:
         client.upload("s", {"a": b"1"})
@@ -184,7 +184,6 @@ time.sleep(60)
 """
 
 
-@pytest.mark.slow
 def test_a_worker_ends_when_its_starter_is_killed(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-c", STARTER, *SMALL]

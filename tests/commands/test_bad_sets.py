@@ -15,6 +15,8 @@ from tests.worker.photo_folder import write_checkpoint
 from tttlrm_blender.commands import main
 from tttlrm_blender.gaussians.formats.registry import read_splats
 
+pytestmark = pytest.mark.slow
+
 NAMES = [f"100_710{number}.JPG" for number in range(1, 6)]
 SIDE = 900  # pixels that the photos are wide, for estimating poses quickly
 
@@ -128,7 +130,6 @@ def test_a_set_of_too_little_ends_with_one_sentence(
     assert "Traceback" not in printed.err
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("write", "views", "note"),
     [

@@ -18,6 +18,8 @@ from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.render.metrics import error_colors
 from tttlrm_blender.train.evaluate import evaluate
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:

@@ -11,6 +11,8 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.ground import find_ground, leveling, through
 from tttlrm_blender.geometry.planes import Plane
 
+pytestmark = pytest.mark.slow
+
 seeds = st.integers(0, 10_000)
 UP = np.array([0.0, 0.0, 1.0])
 

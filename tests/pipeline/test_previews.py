@@ -30,6 +30,8 @@ from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, Recon
 from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker import job_events
 
+pytestmark = pytest.mark.slow
+
 PHOTOS = 10
 
 

@@ -26,6 +26,8 @@ from tttlrm_blender.pipeline.store import SCENE, open_scene
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
 
+pytestmark = pytest.mark.slow
+
 MATCHING = replace(CONFIG, hypotheses=8)
 
 

@@ -15,6 +15,8 @@ import pytest
 from tools import build_extension, release
 from tttlrm_blender import __version__
 
+pytestmark = pytest.mark.slow
+
 ENGINE = build_extension.ROOT / "tttlrm_blender"
 
 

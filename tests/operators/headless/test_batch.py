@@ -9,6 +9,8 @@ import pytest
 from operators.headless import claims
 from tests.operators.headless.commands import photo_set, tttlrm
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sets(tmp_path) -> Path:

@@ -17,6 +17,8 @@ from tests.operators.photos import save_photo
 from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.formats.ply import read_ply
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sets(tmp_path: Path) -> Path:

@@ -2,8 +2,11 @@
 """Kept scenes in .blend files, by command."""
 
 import bpy
+import pytest
 
 from tests.operators.headless.commands import made, objects, photo_set, tttlrm
+
+pytestmark = pytest.mark.slow
 
 
 def test_splats_are_decoded_again(tmp_path):

@@ -25,6 +25,8 @@ from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.results import CameraTable
 
+pytestmark = pytest.mark.slow
+
 ALL = range(1, 9)
 
 
@@ -82,7 +84,6 @@ def assert_same_photo(one, other, pixels=True):
         np.testing.assert_array_equal(read_image(one.path, one.upright), read_image(other.path, other.upright))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("upright", [True, False])
 @pytest.mark.parametrize("square", [True, False])
 @pytest.mark.parametrize(("suffix", "orientation"), [*((".jpg", turn) for turn in ALL), (".png", 6), (".tif", 6), (".webp", 8)])
@@ -98,7 +99,6 @@ def test_photos_come_back_as_they_were_used(tmp_path, suffix, orientation, squar
         assert_same_photo(one, other)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 @pytest.mark.parametrize("name", ["{}.heic", "{}.dng", "{}.avif"])
 @pytest.mark.parametrize("upright", [True, False])
@@ -110,7 +110,6 @@ def test_files_that_blender_cannot_read_come_back_too(tmp_path, name, orientatio
         assert_same_photo(one, other)
 
 
-@pytest.mark.slow
 def test_a_saved_file_keeps_the_copies_and_their_originals_or_does_without(tmp_path):
     large = Image.fromarray(np.kron(QUADRANTS, np.ones((50, 50, 1), np.uint8)))  # 3200 × 2400
     for index in range(2):
@@ -188,7 +187,6 @@ def test_ones_own_photo_that_blender_cannot_read_is_named(tmp_path):
         photo_set([camera])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("file", ["transforms.json", "sparse/0/images.txt"])
 @pytest.mark.parametrize("upright", [True, False])
 @pytest.mark.parametrize("square", [True, False])
