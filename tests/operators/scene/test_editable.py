@@ -7,9 +7,7 @@ import bpy
 import pytest
 
 from operators.scene.splats import is_splats
-from tests.operators.actions.files.splats import some_splats
-from tests.operators.photos import save_photo
-from tttlrm_blender.gaussians.formats.registry import write_splats
+from tests.operators.scene.statue import save_statue
 
 pytestmark = pytest.mark.usefixtures("registered", "toy_workers")
 ops = bpy.ops.tttlrm
@@ -18,10 +16,7 @@ ops = bpy.ops.tttlrm
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
     """A file with a reconstruction of three photos, and splats that stand alone."""
-    bpy.ops.wm.read_homefile(use_empty=True)
-    for name in ("1.png", "2.png", "3.png"):
-        save_photo(tmp_path / "statue" / name)
-    write_splats(tmp_path / "a.ply", some_splats(4))
+    save_statue(tmp_path, splats=4)
     assert ops.reconstruct(directory=str(tmp_path / "statue"), name="statue") == {"FINISHED"}
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"))
     bpy.ops.wm.read_homefile(use_empty=True)

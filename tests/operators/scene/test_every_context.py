@@ -9,9 +9,8 @@ import pytest
 
 from operators import CLASSES
 from operators.scene.splats import is_splats
-from tests.operators.actions.files.splats import some_splats
 from tests.operators.photos import save_photo
-from tttlrm_blender.gaussians.formats.registry import write_splats
+from tests.operators.scene.statue import save_statue
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("registered", "toy_workers")]
 ops = bpy.ops.tttlrm
@@ -22,10 +21,7 @@ NAMES = [kind.bl_idname.partition(".")[2] for kind in CLASSES if issubclass(kind
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Photos, splats, and a file with a reconstruction that is open."""
-    bpy.ops.wm.read_homefile(use_empty=True)
-    for name in ("1.png", "2.png", "3.png"):
-        save_photo(tmp_path / "statue" / name)
-    write_splats(tmp_path / "a.ply", some_splats(20))
+    save_statue(tmp_path, splats=20)
     assert ops.reconstruct(directory=str(tmp_path / "statue"), name="statue") == {"FINISHED"}
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "statue.blend"))
     return tmp_path

@@ -9,9 +9,7 @@ import pytest
 
 from operators.actions.drop import TTTLRM_OT_drop
 from operators.scene.splats import is_splats
-from tests.operators.actions.files.splats import some_splats
-from tests.operators.photos import save_photo
-from tttlrm_blender.gaussians.formats.registry import write_splats
+from tests.operators.scene.statue import save_statue
 
 pytestmark = pytest.mark.usefixtures("registered", "toy_workers")
 ops = bpy.ops.tttlrm
@@ -27,10 +25,7 @@ ADD = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An empty scene, and a folder with photos and splats."""
-    bpy.ops.wm.read_homefile(use_empty=True)
-    for name in ("1.png", "2.png", "3.png"):
-        save_photo(tmp_path / "statue" / name)
-    write_splats(tmp_path / "a.ply", some_splats(4))
+    save_statue(tmp_path, splats=4)
     return tmp_path
 
 
