@@ -182,7 +182,9 @@ def test_any_size_that_tells_is_understood(
     path = tmp_path_factory.getbasetemp() / "turned.png"
     Image.new("L", size).save(path, exif=exif_with(turn))
     width, height = image_size(path, upright)
-    used = is_upright(Path("poses"), path, (width * factor + factor // 3, height * factor - factor // 3), stored)
+    sizes = {held: image_size(path, held) for held in (True, False)}
+    told = (width * factor + factor // 3, height * factor - factor // 3)
+    used = is_upright(Path("poses"), path.name, sizes, told, stored)
     if turn >= 5 and max(size) > 1.1 * min(size) + 2:
         assert used == upright
     else:

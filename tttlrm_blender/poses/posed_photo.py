@@ -22,7 +22,7 @@ from ..progress import Report
 from .named_files import Found, find_files
 from .pose_files import FARTHEST, bad_poses, reading
 from .turns import is_upright, settled
-from .views import Lens, PoseFile, View
+from .views import Lens, PoseFile, Size, View
 
 LARGEST = 1_000_000  # pixels of a side
 
@@ -112,10 +112,11 @@ def _sensible(
 
 def _photo(poses: PoseFile, folder: Path, path: Path, view: View) -> Photo:
     """A photo with its camera, scaled to the image's real size."""
-    lens = _sound(_lens_for(path, view), view.poses, path.name)
+    sizes = {upright: image_size(path, upright) for upright in (True, False)}
+    lens = _sound(_lens_for(view, sizes), view.poses, path.name)
     stored = poses.stored and not is_raw(path) if view.upright is None else not view.upright
-    upright = is_upright(view.poses, path, (lens.width, lens.height), stored)
-    width, height = image_size(path, upright)
+    upright = is_upright(view.poses, path.name, sizes, (lens.width, lens.height), stored)
+    width, height = sizes[upright]
     return Photo(
         name=named(path, folder),
         path=path,
@@ -129,9 +130,9 @@ def _photo(poses: PoseFile, folder: Path, path: Path, view: View) -> Photo:
     )
 
 
-def _lens_for(path: Path, view: View) -> Lens:
+def _lens_for(view: View, sizes: dict[bool, Size]) -> Lens:
     """The lens of a view; where its file gives no size, that for the photo, upright or as stored, that it is centered on."""
-    lenses = [view.lens(image_size(path, upright)) for upright in (True, False)]
+    lenses = [view.lens(size) for size in dict.fromkeys(sizes.values())]
     return min(lenses, key=lambda lens: float(np.linalg.norm(lens.intrinsics[2:] - np.array([lens.width, lens.height]) / 2)))
 
 

@@ -30,22 +30,22 @@ CLEARLY = 0.9  # the most that the smaller of two errors may be of the larger
 Seen = Callable[[Photo], tuple[np.ndarray, np.ndarray]]
 
 
-def is_upright(poses: Path, path: Path, size: tuple[int, int], stored: bool) -> bool:
-    """Whether a pose file for images of a `size` means the photo held upright; where both fit, not if `stored`.
+def is_upright(poses: Path, name: str, sizes: dict[bool, tuple[int, int]], size: tuple[int, int], stored: bool) -> bool:
+    """Whether a pose file for images of a `size` means a photo held upright; where both fit, not if `stored`.
 
-    Raises `TttlrmError` ("bad_poses") where neither has such a shape.
+    `sizes` are the photo's width and height, upright (True) and as stored (False). Raises `TttlrmError` ("bad_poses") where
+    neither has such a shape.
     """
-    sizes = {upright: image_size(path, upright) for upright in (not stored, stored)}
     for fits in (tuple.__eq__, same_shape, _nearly_same_shape):
-        for upright, actual in sizes.items():
-            if fits(size, actual):
+        for upright in (not stored, stored):
+            if fits(size, sizes[upright]):
                 return upright
     raise TttlrmError(
         "The pose file {} is for images of {}×{} pixels, but {} has {}×{}.",
         poses,
         *size,
-        path.name,
-        *image_size(path),
+        name,
+        *sizes[True],
         hint="Give the photos that the poses were made from, or correct the size in the file.",
         code=Code.BAD_POSES,
     )
