@@ -41,8 +41,12 @@ class Stages(Report):
 class Impatient(Report):
     """Cancels once the process has begun."""
 
+    def __init__(self, first: tuple[str, float] = ("features", 0.0)) -> None:
+        super().__init__()
+        self.first = first
+
     def progress(self, stage: str, fraction: float) -> None:
-        if stage == "features":
+        if (stage, fraction) == self.first:
             self.cancel()
 
 
@@ -62,14 +66,22 @@ def aligned(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, 
     return scale, rotation, target.mean(0) - scale * rotation @ source.mean(0)
 
 
+PROGRAM = """
+import pathlib, sys
+print("BLAS : Bad memory unallocation! :   50  0x7f53c4000000", flush=True)
+(pathlib.Path(sys.argv[1]) / "progress").write_text("cameras 0.500\\n")
+sys.stdin.read()
+"""
+
+
 @pytest.fixture
 def still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[SfmJob, list[subprocess.Popen]]:
-    """A job whose process reports once and does nothing until its standard input closes, and that process."""
-    (tmp_path / "program.py").write_text("import sys\nprint('cameras 0.5', flush=True)\nsys.stdin.read()\n")
+    """A job whose process reports once, beside a native library's words, and waits for the end of its input; and that process."""
+    (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
     popen, running = subprocess.Popen, []
 
     def started(command: list[str], **options: object) -> subprocess.Popen:
-        running.append(popen([command[0], str(tmp_path / "program.py")], **options))
+        running.append(popen([command[0], str(tmp_path / "program.py"), command[-1]], **options))
         return running[0]
 
     monkeypatch.setattr(sfm_process.subprocess, "Popen", started)
@@ -92,6 +104,14 @@ def test_cancel_reaches_a_process_that_is_stuck(tmp_path: Path, still) -> None:
     report.cancel()
     with pytest.raises(Cancelled):
         run_sfm(tmp_path, job, report)
+    assert running[0].poll() is not None
+
+
+def test_words_of_native_libraries_are_not_progress(tmp_path: Path, still) -> None:
+    """Seen: OpenBLAS, which pycolmap brings, prints "Bad memory unallocation" to standard output now and then."""
+    job, running = still
+    with pytest.raises(Cancelled):
+        run_sfm(tmp_path, job, Impatient(first=("cameras", 0.5)))
     assert running[0].poll() is not None
 
 

@@ -3,8 +3,8 @@
 
 pycolmap crashes beside other native libraries, so only numpy is imported here. FOLDER holds `job.json` and the folder `images`,
 with one folder for each camera, and optionally `masks` with the same layout. The result is a COLMAP model in FOLDER/model.
-Each line on standard output is a stage and the share of it that is done. The program ends when its standard input closes, so it
-never outlives its parent.
+Each line of FOLDER/progress is a stage and the share of it that is done; standard output is left to native libraries, some of
+which print there. The program ends when its standard input closes, so it never outlives its parent.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def extract_features(folder: Path, job: dict[str, Any]) -> None:
     options.sift.max_num_features = job["features"]
     names = job["images"]
     for start in range(0, len(names), EXTRACTED_AT_ONCE):
-        report(Stage.FEATURES, start / len(names))
+        report(folder, Stage.FEATURES, start / len(names))
         pycolmap.extract_features(
             folder / "database.db",
             folder / "images",
@@ -92,7 +92,7 @@ def match_features(folder: Path, job: dict[str, Any]) -> None:
     pairing.match_list_path = listed
     verification.ransac.random_seed = SEED  # for each pair: threads would take turns at one sequence
     for start in range(0, len(pairs), MATCHED_AT_ONCE):
-        report(Stage.MATCHES, start / len(pairs))
+        report(folder, Stage.MATCHES, start / len(pairs))
         some = pairs[start : start + MATCHED_AT_ONCE]
         listed.write_text("\n".join(f"{job['images'][first]} {job['images'][second]}" for first, second in some))
         pycolmap.match_image_pairs(
@@ -102,7 +102,7 @@ def match_features(folder: Path, job: dict[str, Any]) -> None:
 
 def promising_pairs(folder: Path, names: list[str]) -> list[tuple[int, int]]:
     """Pairs of images, by index, that are close in the list or look alike."""
-    report(Stage.PAIRS, 0)
+    report(folder, Stage.PAIRS, 0)
     with pycolmap.Database.open(folder / "database.db") as database:
         images = {image.name: image.image_id for image in database.read_all_images()}
         descriptors = [database.read_descriptors(images[name]) for name in names]
@@ -112,7 +112,7 @@ def promising_pairs(folder: Path, names: list[str]) -> list[tuple[int, int]]:
 
 def triangulate(folder: Path, job: dict[str, Any]) -> pycolmap.Reconstruction:
     """Triangulate points from cameras of known pose."""
-    report(Stage.POINTS, 0)
+    report(folder, Stage.POINTS, 0)
     known = pycolmap.Reconstruction()
     with pycolmap.Database.open(folder / "database.db") as database:
         images, cameras = database.read_all_images(), database.read_all_cameras()
@@ -141,9 +141,9 @@ def find_models(folder: Path) -> list[pycolmap.Reconstruction]:
 
     def report_placed() -> None:
         placed[0] += 1
-        report(Stage.CAMERAS, placed[0] / count)
+        report(folder, Stage.CAMERAS, placed[0] / count)
 
-    report(Stage.CAMERAS, 0)
+    report(folder, Stage.CAMERAS, 0)
     (folder / "models").mkdir()
     found = pycolmap.incremental_mapping(
         folder / "database.db", folder / "images", folder / "models", options, next_image_callback=report_placed
@@ -172,9 +172,10 @@ def write_model(model: pycolmap.Reconstruction, folder: Path, names: dict[str, s
     model.write_binary(folder / "model")
 
 
-def report(stage: Stage, fraction: float) -> None:
-    """Print one line of progress for the parent."""
-    print(stage, f"{fraction:.3f}", flush=True)
+def report(folder: Path, stage: Stage, fraction: float) -> None:
+    """Write one line of progress for the parent."""
+    with (folder / "progress").open("a", encoding="utf-8") as lines:
+        lines.write(f"{stage} {fraction:.3f}\n")
 
 
 def _end_with_parent() -> None:

@@ -135,11 +135,11 @@ def _started(folder: Path) -> Iterator[subprocess.Popen]:
     """The process, which is killed when the block ends. It also ends when its standard input is closed."""
     command = [sys.executable, "-m", f"{__package__}.sfm", str(folder.resolve())]
     environment = child_environment(ROOT, python=sys.executable) | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
+    (folder / "progress").touch()
     with (
-        (folder / "progress").open("w") as progress,
         (folder / "log").open("w") as log,
         subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=progress, stderr=log, **without_window()
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, **without_window()
         ) as process,
     ):
         try:
