@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -23,12 +25,13 @@ def differentiate(gaussians: Gaussians, cameras: Cameras, device: str) -> tuple[
     return rendering, gradients | {"means2d": rendering.means2d.grad.cpu()}
 
 
+@pytest.mark.parametrize("antialiased", [False, True])
 @pytest.mark.parametrize("degree", [0, 3])
-def test_gsplat_and_cpu_agree(degree: int) -> None:
+def test_gsplat_and_cpu_agree(degree: int, antialiased: bool) -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device here")
     pytest.importorskip("gsplat", reason="gsplat is not installed")
-    splats, cameras = random_splats(500, degree), ring(2, (120, 90))
+    splats, cameras = replace(random_splats(500, degree), antialiased=antialiased), ring(2, (120, 90))
     gpu, gpu_gradients = differentiate(splats, cameras, "cuda")
     cpu, cpu_gradients = differentiate(splats, cameras, "cpu")
     for name in ("rgb", "depth", "alpha"):

@@ -53,6 +53,19 @@ def test_one_round_splat(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("sigma", [0.2, 0.02, 0.002])
+def test_antialiased_splats_keep_their_light(backend: str, sigma: float) -> None:
+    """What a splat covers in pixels is what it covers in space, however small it is: its peak falls as it is widened."""
+    splat = replace(single(sigma=sigma), antialiased=True)
+    rendering = rasterize(splat, frontal(), SIZE, backend=backend)
+    variance = (FOCAL * sigma / 2) ** 2
+    x, y = np.meshgrid(np.arange(SIZE[0]) + 0.5 - 22.5, np.arange(SIZE[1]) + 0.5 - 18.5)
+    alpha = 0.8 * variance / (variance + 0.3) * np.exp(-(x * x + y * y) / 2 / (variance + 0.3))
+    alpha[alpha < 1 / 255] = 0
+    np.testing.assert_allclose(rendering.alpha[0], alpha, atol=2e-6)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_the_nearer_splat_hides_the_other(backend: str) -> None:
     near, far = single(2.0, 1.0, 0.75, (1.0, 0, 0)), single(4.0, 2.0, 0.5, (0, 0, 1.0))
     both = Gaussians(*(torch.cat([b, a]) for a, b in zip(near.arrays().values(), far.arrays().values(), strict=True)))
@@ -92,13 +105,14 @@ def test_background_has_no_gradient() -> None:
     assert background.grad is None
 
 
-def test_gradients_are_differences() -> None:
+@pytest.mark.parametrize("antialiased", [False, True])
+def test_gradients_are_differences(antialiased: bool) -> None:
     """The reference's derivatives, in float64, are the limits of difference quotients."""
     splats = random_splats(3, 3, scale=0.4).map(torch.Tensor.double)
     cameras = ring(1, (5, 4))
 
     def pictures(*arrays: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        rendering = rasterize(Gaussians(*arrays), cameras, (5, 4), backend="reference")
+        rendering = rasterize(Gaussians(*arrays, antialiased), cameras, (5, 4), backend="reference")
         return rendering.rgb, rendering.depth, rendering.alpha
 
     arrays = tuple(tensor.requires_grad_() for tensor in splats.arrays().values())

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 SH_DC = 0.28209479177387814  # the constant spherical harmonic: color = 0.5 + SH_DC * sh[:, 0]
+ARRAYS = ("means", "quats", "scales", "opacities", "sh")
 
 
 class Sliceable(Protocol):
@@ -36,6 +37,7 @@ class Gaussians(Generic[Array]):
     scales: Array  # [N, 3] float32, standard deviations along the rotated axes, in world units
     opacities: Array  # [N] float32, 0 to 1
     sh: Array  # [N, (degree + 1)², 3] float32, spherical harmonics of the sRGB color, constant term first
+    antialiased: bool = False  # whether they are to be drawn with the filter of Mip-Splatting, see `render/convention.py`
 
     def __len__(self) -> int:
         return len(self.means)
@@ -51,11 +53,11 @@ class Gaussians(Generic[Array]):
 
     def map(self, change: Callable[[Array], Other]) -> Gaussians[Other]:
         """The splats with `change` applied to each of the five arrays."""
-        return Gaussians(*(change(getattr(self, field.name)) for field in fields(self)))
+        return Gaussians(*map(change, self.arrays().values()), antialiased=self.antialiased)
 
     def arrays(self) -> dict[str, Array]:
         """The five arrays by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in ARRAYS}
 
 
 def allocate(count: int, degree: int) -> Gaussians[np.ndarray]:

@@ -58,7 +58,8 @@ def _merged(
     means = mean(splats.means)
     quats, scales = _shapes(mean(_covariances(splats) + _outer(splats.means - means[groups])))
     opacities = -np.expm1(-np.add.reduceat(depth * area, starts) / (areas(scales) + TINY))
-    return Gaussians(means, quats, scales, opacities, mean(splats.sh)).map(lambda array: array.astype(np.float32))
+    merged = Gaussians(means, quats, scales, opacities, mean(splats.sh), splats.antialiased)
+    return merged.map(lambda array: array.astype(np.float32))
 
 
 def areas(

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..errors import Code, TttlrmError
@@ -28,11 +30,11 @@ def apply_similarity(
         raise _bad_transform()
     # Splats are symmetric about their centers, so mirroring equals rotation by −`rotation`, which is then proper.
     turn = quaternions.from_matrices(rotation * np.sign(np.linalg.det(rotation))).astype(np.float32)
-    return Gaussians(
+    return replace(
+        gaussians,
         means=_moved(gaussians.means, scale * rotation, translation),
         quats=quaternions.normalize(quaternions.multiply(turn, gaussians.quats)),
         scales=gaussians.scales * np.float32(scale),
-        opacities=gaussians.opacities,
         sh=harmonics.turn(gaussians.sh, rotation),
     )
 
@@ -53,7 +55,7 @@ def apply_matrix(
         return apply_similarity(gaussians, float(np.linalg.svd(linear, compute_uv=False).mean()), rotation, translation)
     quats, scales = ellipsoids.stretched(gaussians.quats, gaussians.scales, linear)
     means = _moved(gaussians.means, linear, translation)
-    return Gaussians(means, quats, scales, gaussians.opacities, harmonics.turn(gaussians.sh, rotation))
+    return replace(gaussians, means=means, quats=quats, scales=scales, sh=harmonics.turn(gaussians.sh, rotation))
 
 
 def is_similarity(

@@ -58,7 +58,7 @@ def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int]
         sh_degree=degree,
         packed=False,
         render_mode="RGB+D",
-        rasterize_mode="classic",
+        rasterize_mode="antialiased" if gaussians.antialiased else "classic",
     )
     return Drawing(images[..., :3], images[..., 3], alpha[..., 0], info["means2d"], info["radii"].amax(-1))
 

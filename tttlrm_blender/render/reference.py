@@ -22,6 +22,7 @@ class Ellipses:
     covariances: torch.Tensor  # [N, 2, 2]
     depths: torch.Tensor  # [N]
     colors: torch.Tensor  # [N, 3]
+    opacities: torch.Tensor  # [N]
     radii: torch.Tensor  # [N]
 
 
@@ -29,7 +30,7 @@ def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int]
     """Draw splats in the precision and on the device of their tensors."""
     ellipses = [_ellipses(gaussians, views, view, size, degree) for view in range(len(views))]
     means2d = torch.stack([view.means2d for view in ellipses])
-    pictures = [_blend(view, centers, gaussians.opacities, size) for view, centers in zip(ellipses, means2d, strict=True)]
+    pictures = [_blend(view, centers, size) for view, centers in zip(ellipses, means2d, strict=True)]
     rgb, depth, alpha = (torch.stack(parts) for parts in zip(*pictures, strict=True))
     return Drawing(rgb, depth, alpha, means2d, torch.stack([view.radii for view in ellipses]))
 
@@ -42,32 +43,34 @@ def _ellipses(gaussians: Gaussians[torch.Tensor], views: Views, view: int, size:
     directions = gaussians.means - center
     points = directions @ rotation.T
     means2d = points[:, :2] / points[:, 2:] * intrinsics[:2] + intrinsics[2:]
-    covariances = _covariances2d(gaussians, points, rotation, intrinsics, size)
-    radii = _radii(points, means2d, covariances, gaussians.opacities, size)
+    root = _roots2d(gaussians, points, rotation, intrinsics, size)
+    covariances = root @ root.mT + BLUR * torch.eye(2).to(points)
+    opacities = gaussians.opacities * (_shares(root, covariances) if gaussians.antialiased else 1)
+    radii = _radii(points, means2d, covariances, opacities, size)
     colors = _colors(gaussians.sh, torch.nn.functional.normalize(directions, dim=-1), degree)
-    return Ellipses(torch.where(radii[:, None] > 0, means2d, 0.0), covariances, points[:, 2], colors, radii)
+    return Ellipses(torch.where(radii[:, None] > 0, means2d, 0.0), covariances, points[:, 2], colors, opacities, radii)
 
 
 def _blend(
-    ellipses: Ellipses, means2d: torch.Tensor, opacities: torch.Tensor, size: tuple[int, int]
+    ellipses: Ellipses, means2d: torch.Tensor, size: tuple[int, int]
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Color [H, W, 3], sum of weighted depths [H, W] and sum of weights [H, W] of one view."""
     drawn = ellipses.radii > 0
     order = torch.argsort(torch.where(drawn, ellipses.depths, torch.inf), stable=True)[: int(drawn.sum())]
-    weights = _weights(_alphas(means2d[order], ellipses.covariances[order], opacities[order], size))
+    weights = _weights(_alphas(means2d[order], ellipses.covariances[order], ellipses.opacities[order], size))
     rgb = torch.einsum("nhw,nc->hwc", weights, ellipses.colors[order])
     depth = torch.einsum("nhw,n->hw", weights, ellipses.depths[order])
     return rgb, depth, weights.sum(0)
 
 
-def _covariances2d(
+def _roots2d(
     gaussians: Gaussians[torch.Tensor],
     points: torch.Tensor,
     rotation: torch.Tensor,
     intrinsics: torch.Tensor,
     size: tuple[int, int],
 ) -> torch.Tensor:
-    """Covariances on the image, linearized at the splats' centers (Zwicker et al. 2001): [N, 2, 2] px²."""
+    """Roots K of the covariances K Kᵀ on the image, linearized at the splats' centers (Zwicker et al. 2001): [N, 2, 3] px."""
     axes = rotation @ _rotations(gaussians.quats) * gaussians.scales[:, None]
     focal, principal = intrinsics[:2], intrinsics[2:]
     extent = torch.tensor(size).to(points)
@@ -76,8 +79,12 @@ def _covariances2d(
     jacobian = (
         torch.cat([torch.diag_embed(focal.expand(len(points), 2)), -(focal * slopes)[..., None]], -1) / points[:, 2, None, None]
     )
-    root = jacobian @ axes
-    return root @ root.mT + BLUR * torch.eye(2).to(points)
+    return jacobian @ axes
+
+
+def _shares(root: torch.Tensor, covariances: torch.Tensor) -> torch.Tensor:
+    """√(det K Kᵀ / det Σ) [N] of roots K and blurred covariances Σ: the share of a splat's light that is left at its peak."""
+    return torch.linalg.cross(root[:, 0], root[:, 1]).norm(dim=-1) / covariances.det().sqrt()
 
 
 def _rotations(quats: torch.Tensor) -> torch.Tensor:

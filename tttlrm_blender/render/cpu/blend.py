@@ -192,8 +192,8 @@ def blend_pair_backward(tile, pair, record, left, top, out) -> None:
 
 
 @kernel
-def gather(start, stop, order, starts, slots, g_pairs, ellipses, opacities, g_means2d, g_ellipses, g_opacities) -> None:
-    """Sum the pairs of every drawn splat into the gradients of its center, ellipse and opacity."""
+def gather(start, stop, order, starts, slots, g_pairs, ellipses, g_means2d, g_ellipses) -> None:
+    """Sum the pairs of every drawn splat into the gradients of its center and its ellipse."""
     for rank in range(start, stop):
         s = sx = sy = sxx = sxy = syy = s_red = s_green = s_blue = s_z = ZERO
         for slot in range(starts[rank], starts[rank + 1]):
@@ -207,4 +207,4 @@ def gather(start, stop, order, starts, slots, g_pairs, ellipses, opacities, g_me
         row = g_ellipses[n]
         row[0], row[1], row[2] = HALF * sxx, sxy, HALF * syy
         row[3], row[4], row[5], row[6] = s_red, s_green, s_blue, s_z
-        g_opacities[n] = -s / opacities[n]
+        row[7] = -s / ellipses[n, 7]

@@ -23,8 +23,8 @@ def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int]
     """Draw splats in float32 on the CPU, with as many threads as torch uses."""
     means, quats, scales, opacities, sh = gaussians.map(lambda tensor: tensor.float().cpu().contiguous()).arrays().values()
     _check((means, quats, scales, opacities, sh), degree)
-    means2d, ellipses, radii = Project.apply(means, quats, scales, opacities, sh, views, size, degree)
-    rgb, depth, alpha = Blend.apply(means2d, ellipses, opacities, radii, size)
+    means2d, ellipses, radii = Project.apply(means, quats, scales, opacities, sh, views, size, degree, gaussians.antialiased)
+    rgb, depth, alpha = Blend.apply(means2d, ellipses, radii, size)
     return Drawing(rgb, depth, alpha, means2d, radii)
 
 
@@ -39,15 +39,15 @@ def _check(splats: tuple[torch.Tensor, ...], degree: int) -> None:
 
 
 class Project(torch.autograd.Function):
-    """Means, quats, scales, opacities and sh of N splats to means2d [V, N, 2], ellipses [V, N, 7] and radii [V, N]."""
+    """Means, quats, scales, opacities and sh of N splats to means2d [V, N, 2], ellipses [V, N, 8] and radii [V, N]."""
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        *splats, views, size, degree = arguments
+        *splats, views, size, degree, antialiased = arguments
         shape = (len(views), len(splats[0]))
         means2d, ellipses = torch.empty(*shape, 2), torch.empty(*shape, project.ELLIPSE)
         radii = torch.empty(shape, dtype=torch.int32)
-        ctx.constants = _view_arrays(views), tuple(np.float32(side) for side in size), (degree + 1) ** 2
+        ctx.constants = _view_arrays(views), tuple(np.float32(side) for side in size), (degree + 1) ** 2, antialiased
         spread(project.project, shape[1], _arrays(*splats), *ctx.constants, *_arrays(means2d, ellipses, radii), pieces=4)
         ctx.save_for_backward(*splats, radii)
         ctx.mark_non_differentiable(radii)
@@ -57,45 +57,43 @@ class Project(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         *splats, radii = ctx.saved_tensors
-        means, quats, scales, _, sh = splats
-        outputs = [torch.empty_like(tensor) for tensor in (means, quats, scales, sh)]
+        outputs = [torch.empty_like(tensor) for tensor in splats]
         g_means2d, g_ellipses = (gradient.contiguous() for gradient in gradients[:2])
         arguments = _arrays(*splats), *ctx.constants, *_arrays(radii, g_means2d, g_ellipses), _arrays(*outputs)
-        spread(project.project_backward, len(means), *arguments, pieces=4)
-        return *outputs[:3], None, outputs[3], None, None, None
+        spread(project.project_backward, len(splats[0]), *arguments, pieces=4)
+        return *outputs, None, None, None, None
 
 
 class Blend(torch.autograd.Function):
-    """Means2d, ellipses and radii of V views and opacities [N] to rgb [V, H, W, 3], depth and alpha [V, H, W]."""
+    """Means2d, ellipses and radii of V views to rgb [V, H, W, 3], depth and alpha [V, H, W]."""
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        means2d, ellipses, opacities, radii, size = arguments
+        means2d, ellipses, radii, size = arguments
         shape = (len(means2d), size[1], size[0])
         rgb, depth, alpha = torch.empty(*shape, 3), torch.empty(shape), torch.empty(shape)
         ctx.lists = []
         for centers, shapes, reach, *images in zip(*_arrays(means2d, ellipses, radii, rgb, depth, alpha), strict=True):
-            lists = list_tiles(centers, shapes, reach, opacities.numpy(), size)
+            lists = list_tiles(centers, shapes, reach, size)
             spread(blend.blend, len(lists.used), lists.tile_starts, lists.pairs, lists.records, *images, lists.used, pieces=8)
             ctx.lists.append(lists)
-        ctx.save_for_backward(means2d, ellipses, opacities, rgb, depth, alpha)
+        ctx.save_for_backward(means2d, ellipses, rgb, depth, alpha)
         return rgb, depth, alpha
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        means2d, ellipses, opacities, *images = ctx.saved_tensors
+        means2d, ellipses, *images = ctx.saved_tensors
         g_means2d, g_ellipses = torch.zeros_like(means2d), torch.zeros_like(ellipses)
-        g_opacities = torch.zeros(means2d.shape[:2])
         g_images = [gradient.contiguous() for gradient in gradients]
         for view, lists in enumerate(ctx.lists):
             g_pairs = np.empty((len(lists.pairs), blend.GRADIENT), np.float32)
             arrays = lists.tile_starts, lists.used, lists.pairs, lists.records
             at_view = [_arrays(*(tensor[view] for tensor in tensors)) for tensors in (images, g_images)]
             spread(blend.blend_backward, len(lists.used), *arrays, *at_view, g_pairs, pieces=8)
-            sources = lists.order, lists.starts, lists.slots, g_pairs, ellipses[view].numpy(), opacities.numpy()
-            spread(blend.gather, len(lists.order), *sources, *_arrays(g_means2d[view], g_ellipses[view], g_opacities[view]))
-        return g_means2d, g_ellipses, g_opacities.sum(0), None, None
+            sources = lists.order, lists.starts, lists.slots, g_pairs, ellipses[view].numpy()
+            spread(blend.gather, len(lists.order), *sources, *_arrays(g_means2d[view], g_ellipses[view]))
+        return g_means2d, g_ellipses, None, None
 
 
 @dataclass(frozen=True)
@@ -113,15 +111,14 @@ class TileLists:
 
 def list_tiles(
     means2d: np.ndarray,  # [N, 2]
-    ellipses: np.ndarray,  # [N, 7]
+    ellipses: np.ndarray,  # [N, 8]
     radii: np.ndarray,  # [N]
-    opacities: np.ndarray,  # [N]
     size: tuple[int, int],
 ) -> TileLists:
     """List the splats in each tile, nearest first."""
     order = tiles.sort_by_depth(radii, ellipses)
     records = np.empty((len(order), tiles.RECORD), np.float32)
-    spread(tiles.pack, len(order), order, means2d, ellipses, opacities, records)
+    spread(tiles.pack, len(order), order, means2d, ellipses, records)
     number = -(-size[0] // tiles.WIDTH) * -(-size[1] // tiles.HEIGHT)
     bounds = np.linspace(0, len(order), PIECES + 1).astype(np.int64)
     counts, starts = np.empty((PIECES, number), np.int32), np.zeros(len(order) + 1, np.int64)

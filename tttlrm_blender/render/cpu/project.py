@@ -2,8 +2,9 @@
 """Kernels that project splats to ellipses on the image with colors, and their gradients.
 
 Notation: p is the center in camera coordinates; U (two rows) the projection, linearized at p, times the camera's rotation;
-W = U Q with the splat's rotation Q; K = W diag(scales). The covariance on the image is K Kᵀ + blur, the conic its inverse.
-A row of `ellipses` is [conic xx, xy, yy, red, green, blue, z].
+W = U Q with the splat's rotation Q; K = W diag(scales), rows k0 and k1. The covariance on the image is K Kᵀ + blur, the conic
+its inverse. The share is √(det K Kᵀ / det (K Kᵀ + blur)), by which the opacity of an antialiased splat is multiplied.
+A row of `ellipses` is [conic xx, xy, yy, red, green, blue, z, opacity].
 """
 
 from __future__ import annotations
@@ -15,18 +16,19 @@ import numpy as np
 from ...kernels import kernel
 from ..convention import BLUR, MIN_ALPHA, NEAR, VIEW_MARGIN
 from .harmonics import harmonics, slope
-from .vectors import Matrix, Vector, add, apply, apply_transposed, dot, load, load_matrix, multiply, scale, subtract
+from .vectors import Matrix, Vector, add, apply, apply_transposed, cross, dot, load, load_matrix, multiply, scale, subtract
 
-ELLIPSE = 7  # floats in a row of `ellipses`
+ELLIPSE = 8  # floats in a row of `ellipses`
 F = np.float32
 ZERO, HALF, ONE, TWO = F(0), F(0.5), F(1), F(2)
 LARGEST = F(2**30)  # the largest radius, in pixels
+SMALLEST = F(1e-30)  # prevents division by zero
 NEAREST, BLURRED, MARGIN, FAINTEST, INFINITE = F(NEAR), F(BLUR), F(VIEW_MARGIN), F(MIN_ALPHA), F(np.inf)
 
 
 @kernel
-def project(start, stop, splats, views, size, terms, means2d, ellipses, radii) -> None:
-    """Fill means2d [V, N, 2], ellipses [V, N, 7] and radii [V, N] for some splats; zeros for splats that are not drawn."""
+def project(start, stop, splats, views, size, terms, antialiased, means2d, ellipses, radii) -> None:
+    """Fill means2d [V, N, 2], ellipses [V, N, 8] and radii [V, N] for some splats; zeros for splats that are not drawn."""
     means, quats, scales, opacities, sh = splats
     basis = np.empty(16, np.float32)
     for n in range(start, stop):
@@ -35,8 +37,9 @@ def project(start, stop, splats, views, size, terms, means2d, ellipses, radii) -
             camera, center, lens = view_of(views, v)
             offset = subtract(mean, center)
             point = apply(camera, offset)
-            x, y, a, b, c = footprint(point, camera, lens, size, turn, size3)
-            radii[v, n] = radius(point[2], x, y, a, b, c, opacities[n], size)
+            x, y, a, b, c, share = footprint(point, camera, lens, size, turn, size3)
+            opacity = opacities[n] * (share if antialiased else ONE)
+            radii[v, n] = radius(point[2], x, y, a, b, c, opacity, size)
             if radii[v, n] == 0:
                 means2d[v, n, :] = ZERO
                 ellipses[v, n, :] = ZERO
@@ -44,21 +47,22 @@ def project(start, stop, splats, views, size, terms, means2d, ellipses, radii) -
             means2d[v, n, 0], means2d[v, n, 1] = x, y
             det = a * c - b * b
             row = ellipses[v, n]
-            row[0], row[1], row[2], row[6] = c / det, -b / det, a / det, point[2]
+            row[0], row[1], row[2], row[6], row[7] = c / det, -b / det, a / det, point[2], opacity
             harmonics(terms, scale(ONE / math.sqrt(dot(offset, offset)), offset), basis)
             row[3], row[4], row[5] = color(basis, sh[n], terms)
 
 
 @kernel
-def project_backward(start, stop, splats, views, size, terms, radii, g_means2d, g_ellipses, g_splats) -> None:
-    """Fill the gradients of means, quats, scales and sh for some splats from those of means2d and ellipses, over all views."""
-    means, quats, scales, _, sh = splats
-    g_means, g_quats, g_scales, g_sh = g_splats
+def project_backward(start, stop, splats, views, size, terms, antialiased, radii, g_means2d, g_ellipses, g_splats) -> None:
+    """Fill the gradients of means, quats, scales, opacities and sh for some splats from those of means2d and ellipses, over all views."""
+    means, quats, scales, opacities, sh = splats
+    g_means, g_quats, g_scales, g_opacities, g_sh = g_splats
     basis, weights = np.empty(16, np.float32), np.empty(16, np.float32)
     for n in range(start, stop):
         mean, size3, turn, length = pose(means[n], quats[n], scales[n])
         g_mean = g_size = g0 = g1 = g2 = (ZERO, ZERO, ZERO)
         g_sh[n, :, :] = ZERO
+        g_opacity = ZERO
         drawn = False
         for v in range(len(radii)):
             if radii[v, n] == 0:
@@ -68,13 +72,16 @@ def project_backward(start, stop, splats, views, size, terms, radii, g_means2d, 
             offset = subtract(mean, center)
             g_row, g_pixel = g_ellipses[v, n], g_means2d[v, n]
             g_mean = add(g_mean, color_backward(offset, sh[n], terms, load(g_row[3:]), basis, weights, g_sh[n]))
-            g_point, h_size, h0, h1, h2 = footprint_backward(
-                apply(camera, offset), camera, lens, size, turn, size3, load(g_row), g_pixel[0], g_pixel[1]
+            g_share = opacities[n] * g_row[7] if antialiased else ZERO
+            g_point, h_size, h0, h1, h2, share = footprint_backward(
+                apply(camera, offset), camera, lens, size, turn, size3, load(g_row), g_pixel[0], g_pixel[1], g_share
             )
+            g_opacity += g_row[7] * (share if antialiased else ONE)
             g_mean = add(g_mean, apply_transposed(camera, add(g_point, (ZERO, ZERO, g_row[6]))))
             g_size, g0, g1, g2 = add(g_size, h_size), add(g0, h0), add(g1, h1), add(g2, h2)
         g_means[n, 0], g_means[n, 1], g_means[n, 2] = g_mean
         g_scales[n, 0], g_scales[n, 1], g_scales[n, 2] = g_size
+        g_opacities[n] = g_opacity
         g_quats[n, :] = ZERO
         if drawn:
             quat_backward(quats[n], length, g0, g1, g2, g_quats[n])
@@ -123,19 +130,30 @@ def clamped(slope, focal, principal, extent) -> float:
 
 
 @kernel
-def footprint(point, camera, lens, size, turn, size3) -> tuple[float, float, float, float, float]:
-    """Center x, y and covariance xx, xy, yy on the image."""
+def footprint(point, camera, lens, size, turn, size3) -> tuple[float, float, float, float, float, float]:
+    """Center x, y and covariance xx, xy, yy on the image, and the share."""
     fx, fy, cx, cy = lens
     sx, sy = point[0] / point[2], point[1] / point[2]
     u0 = scale(fx / point[2], subtract(camera[0], scale(clamped(sx, fx, cx, size[0]), camera[2])))
     u1 = scale(fy / point[2], subtract(camera[1], scale(clamped(sy, fy, cy, size[1]), camera[2])))
     k0, k1 = multiply(apply_transposed(turn, u0), size3), multiply(apply_transposed(turn, u1), size3)
-    return fx * sx + cx, fy * sy + cy, dot(k0, k0) + BLURRED, dot(k0, k1), dot(k1, k1) + BLURRED
+    a, b, c = dot(k0, k0) + BLURRED, dot(k0, k1), dot(k1, k1) + BLURRED
+    return fx * sx + cx, fy * sy + cy, a, b, c, area(k0, k1) / math.sqrt(a * c - b * b)
 
 
 @kernel
-def footprint_backward(point, camera, lens, size, turn, size3, g_conic, gx, gy) -> tuple[Vector, Vector, Vector, Vector, Vector]:
-    """Gradients of p, the scales and the rows of the splat's rotation, from those of the conic and the center."""
+def area(k0, k1) -> float:
+    """√det K Kᵀ, in a way that is exact for needles too."""
+    across = cross(k0, k1)
+    return math.sqrt(dot(across, across))
+
+
+@kernel
+def footprint_backward(
+    point, camera, lens, size, turn, size3, g_conic, gx, gy, g_share
+) -> tuple[Vector, Vector, Vector, Vector, Vector, float]:
+    """Gradients of p, the scales and the rows of the splat's rotation, from those of the conic, the center and the share; and
+    the share."""
     fx, fy, cx, cy = lens
     z = point[2]
     sx, sy = point[0] / z, point[1] / z
@@ -144,8 +162,11 @@ def footprint_backward(point, camera, lens, size, turn, size3, g_conic, gx, gy) 
     u0, u1 = scale(fx / z, r0), scale(fy / z, r1)
     w0, w1 = apply_transposed(turn, u0), apply_transposed(turn, u1)
     k0, k1 = multiply(w0, size3), multiply(w1, size3)
-    ga, gb, gc = covariance_backward(dot(k0, k0) + BLURRED, dot(k0, k1), dot(k1, k1) + BLURRED, g_conic)
-    gk0, gk1 = add(scale(TWO * ga, k0), scale(gb, k1)), add(scale(TWO * gc, k1), scale(gb, k0))
+    a, b, c = dot(k0, k0) + BLURRED, dot(k0, k1), dot(k1, k1) + BLURRED
+    share, sk0, sk1 = share_backward(k0, k1, a, b, c, g_share)
+    ga, gb, gc = covariance_backward(a, b, c, g_conic)
+    gk0 = add(sk0, add(scale(TWO * ga, k0), scale(gb, k1)))
+    gk1 = add(sk1, add(scale(TWO * gc, k1), scale(gb, k0)))
     g_size = add(multiply(gk0, w0), multiply(gk1, w1))
     gw0, gw1 = multiply(gk0, size3), multiply(gk1, size3)
     h0, h1 = add(scale(u0[0], gw0), scale(u1[0], gw1)), add(scale(u0[1], gw0), scale(u1[1], gw1))
@@ -154,7 +175,18 @@ def footprint_backward(point, camera, lens, size, turn, size3, g_conic, gx, gy) 
     gz = -(fx * dot(gu0, r0) + fy * dot(gu1, r1)) / (z * z)
     g_sx = fx * gx - (fx / z * dot(gu0, camera[2]) if tx == sx else ZERO)
     g_sy = fy * gy - (fy / z * dot(gu1, camera[2]) if ty == sy else ZERO)
-    return (g_sx / z, g_sy / z, gz - (g_sx * sx + g_sy * sy) / z), g_size, h0, h1, h2
+    return (g_sx / z, g_sy / z, gz - (g_sx * sx + g_sy * sy) / z), g_size, h0, h1, h2, share
+
+
+@kernel
+def share_backward(k0, k1, a, b, c, g_share) -> tuple[float, Vector, Vector]:
+    """The share, and the gradients of k0 and k1 from that of the share."""
+    det, across, size = a * c - b * b, cross(k0, k1), area(k0, k1)
+    share = size / math.sqrt(det)
+    normal = scale(g_share / (math.sqrt(det) * max(size, SMALLEST)), across)
+    ga, gb, gc = g_share * share * c / det, g_share * share * b / det, g_share * share * a / det
+    gk0 = add(cross(k1, normal), subtract(scale(gb, k1), scale(ga, k0)))
+    return share, gk0, add(cross(normal, k0), subtract(scale(gb, k0), scale(gc, k1)))
 
 
 @kernel
@@ -171,7 +203,7 @@ def covariance_backward(a, b, c, g_conic) -> Vector:
 @kernel
 def radius(z, x, y, a, b, c, opacity, size) -> np.int32:
     """How far from its center a splat is at least `MIN_ALPHA`, in whole pixels; 0 where it is not drawn or is broken."""
-    if not (z >= NEAREST and opacity > FAINTEST and ZERO < a * c - b * b < INFINITE):
+    if not (z >= NEAREST and INFINITE > opacity > FAINTEST and ZERO < a * c - b * b < INFINITE):
         return np.int32(0)
     reach = math.sqrt(TWO * math.log(opacity / FAINTEST))
     rx, ry = np.ceil(reach * math.sqrt(a)), np.ceil(reach * math.sqrt(c))

@@ -56,14 +56,14 @@ def sort_digit(keys, ids, shift) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel
-def pack(start, stop, order, means2d, ellipses, opacities, records) -> None:
+def pack(start, stop, order, means2d, ellipses, records) -> None:
     """Fill records [M, 10] of the drawn splats, nearest first."""
     for rank in range(start, stop):
         n = order[rank]
         record, ellipse = records[rank], ellipses[n]
         record[0], record[1] = means2d[n, 0], means2d[n, 1]
         record[2], record[3], record[4] = SIXTEENTH * ellipse[0], EIGHTH * ellipse[1], SIXTEENTH * ellipse[2]
-        record[5] = EIGHTH * math.log(opacities[n])
+        record[5] = EIGHTH * math.log(ellipse[7])
         record[6], record[7], record[8], record[9] = ellipse[3], ellipse[4], ellipse[5], ellipse[6]
 
 

@@ -50,6 +50,12 @@ def dot(a, b) -> float:
 
 
 @kernel
+def cross(a, b) -> Vector:
+    """a × b"""
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+@kernel
 def apply(rows, a) -> Vector:
     """The matrix times the column a."""
     return dot(rows[0], a), dot(rows[1], a), dot(rows[2], a)
