@@ -85,10 +85,18 @@ def test_the_budget_of_refinement_in_passes():
 
 
 def test_every_option_of_refinement_reaches_its_setting():
-    line = "--refine 3x --start both --exposure --correct-poses --no-sky --densify mcmc"
+    line = "--refine 3x --start both --exposure --correct-poses --no-sky --no-antialiased --densify mcmc"
     line += " --refine-max-splats 9000 --refine-sh-degree 2"
     asked = RefineSettings(
-        passes=3, start="both", exposure=True, poses=True, sky=False, densify="mcmc", max_splats=9000, sh_degree=2
+        passes=3,
+        start="both",
+        exposure=True,
+        poses=True,
+        sky=False,
+        antialiased=False,
+        densify="mcmc",
+        max_splats=9000,
+        sh_degree=2,
     )
     assert parse(*line.split()).refine == asked
     assert parse(*line.split()).decode == DecodeSettings()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The container: choosing, merging and pruning splats."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tttlrm_blender.gaussians.gaussians import merge, prune, thinned
@@ -20,6 +22,13 @@ def test_merge_fills_lower_degrees_with_zeros(random_splats):
     np.testing.assert_array_equal(both.sh[:4, :4], low.sh)
     assert not both.sh[:4, 4:].any()
     np.testing.assert_array_equal(both.quats[4:], high.quats)
+
+
+def test_antialiased_splats_stay_so_and_decide_for_others(random_splats):
+    classic, mip = random_splats(4), replace(random_splats(3), antialiased=True)
+    assert mip[[0, 2]].antialiased and prune(mip, max_splats=2).antialiased and thinned(mip, 2).antialiased
+    assert mip[:0].map(np.copy).antialiased and not classic.map(np.copy).antialiased
+    assert merge([classic, mip]).antialiased and not merge([classic, classic]).antialiased
 
 
 def test_prune_keeps_the_most_opaque_in_order(random_splats):

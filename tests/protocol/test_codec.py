@@ -112,6 +112,7 @@ def test_what_travels_has_the_names_that_it_has_in_files():
     result = results.ReconstructResult(splats(2), table, 1, {"load": 0.5}, results.Figures(20.0, 0.5), mesh=surface)
     info, arrays = encode(result)
     assert info == {
+        "gaussians": {"antialiased": False},
         "cameras": {"names": ["a"], "c2w": np.eye(4)[None].tolist(), "intrinsics": [[1.0] * 4], "sizes": [[4, 3]]},
         "views": 1,
         "seconds": {"load": 0.5},
@@ -145,6 +146,13 @@ def test_arrays_are_not_copied():
     read = decode(results.DecodeResult, {}, arrays).gaussians
     for name, array in many.arrays().items():
         assert np.shares_memory(arrays[f"gaussians.{name}"], array) and getattr(read, name) is arrays[f"gaussians.{name}"]
+
+
+@pytest.mark.parametrize("antialiased", [False, True])
+def test_splats_tell_whether_they_are_antialiased(antialiased):
+    values, arrays = encode(results.DecodeResult(replace(splats(2), antialiased=antialiased)))
+    assert decode(results.DecodeResult, values, arrays).gaussians.antialiased == antialiased
+    assert not decode(results.DecodeResult, {}, arrays).gaussians.antialiased
 
 
 SPLATS = encode(results.DecodeResult(splats(2)))[1]

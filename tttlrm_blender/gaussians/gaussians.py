@@ -53,7 +53,8 @@ class Gaussians(Generic[Array]):
 
     def map(self, change: Callable[[Array], Other]) -> Gaussians[Other]:
         """The splats with `change` applied to each of the five arrays."""
-        return Gaussians(*map(change, self.arrays().values()), antialiased=self.antialiased)
+        changed = {name: change(array) for name, array in self.arrays().items()}
+        return Gaussians(**changed, antialiased=self.antialiased)
 
     def arrays(self) -> dict[str, Array]:
         """The five arrays by name."""
@@ -69,11 +70,14 @@ def allocate(count: int, degree: int) -> Gaussians[np.ndarray]:
 
 
 def merge(parts: list[Gaussians[np.ndarray]]) -> Gaussians[np.ndarray]:
-    """The splats of several numpy sets in one; sets of a lower SH degree are padded with zeros."""
+    """The splats of several numpy sets in one; sets of a lower SH degree are padded with zeros.
+
+    All of them are antialiased if any are: drawn in the other way, splats that were optimized as antialiased lose twice as much.
+    """
     terms = max(part.sh.shape[1] for part in parts)
     filled = [np.pad(part.sh, ((0, 0), (0, terms - part.sh.shape[1]), (0, 0))) for part in parts]
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in parts[0].arrays() if name != "sh"}
-    return Gaussians(**joined, sh=np.concatenate(filled))
+    return Gaussians(**joined, sh=np.concatenate(filled), antialiased=any(part.antialiased for part in parts))
 
 
 def prune(gaussians: Gaussians[np.ndarray], min_opacity: float = 0.0, max_splats: int = 0) -> Gaussians[np.ndarray]:

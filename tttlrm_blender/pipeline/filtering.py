@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -88,5 +90,4 @@ def clamp_scales(
     limits: np.ndarray,  # [N], world units
 ) -> Gaussians[np.ndarray]:
     """Limit the scales of every splat along all axes."""
-    parts = gaussians.arrays()
-    return Gaussians(**parts | {"scales": np.minimum(gaussians.scales, limits[:, None].astype(np.float32))})
+    return replace(gaussians, scales=np.minimum(gaussians.scales, limits[:, None].astype(np.float32)))

@@ -143,6 +143,7 @@ def _described(state: State, reconstruction: Reconstruction, folder: Path) -> di
         "edition": EDITION,
         "memory": reconstruction.name,
         "refined": state.refined,
+        "antialiased": state.gaussians is not None and state.gaussians.antialiased,
         "checkpoint": reconstruction.checkpoint,
         "similarity": _similarity_to_json(reconstruction.similarity),
         "size": scene_photos.size,
@@ -159,7 +160,7 @@ def _state(described: dict[str, Any], shown: dict[str, np.ndarray], memory: Scen
     scene_photos = ScenePhotos(files, chosen, tested, tuple(described["size"]))
     similarity = _similarity(described["similarity"])
     reconstruction = Reconstruction(scene_photos, described["checkpoint"], memory, similarity, described["memory"])
-    gaussians = Gaussians(**_below("gaussians.", shown))
+    gaussians = Gaussians(**_below("gaussians.", shown), antialiased=described.get("antialiased", False))
     mesh = make_mesh(**_below("mesh.", shown)) if "mesh.faces" in shown else None
     return State(reconstruction, gaussians, described["refined"], mesh)
 

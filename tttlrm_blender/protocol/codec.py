@@ -251,7 +251,7 @@ def _form(hint: Any) -> Form:
     kind, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     for mark in marks:
         if isinstance(mark, Layout):
-            return _Part(get_origin(kind) or kind, mark.arrays)
+            return _Part(get_origin(kind) or kind, {**_forms(get_origin(kind) or kind), **mark.arrays})
         if isinstance(mark, Form):
             return mark
     if kind is Text:

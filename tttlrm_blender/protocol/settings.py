@@ -116,6 +116,9 @@ class RefineSettings:
         False, "Correct Poses", "Optimize small corrections of the camera poses together with the splats", option="correct-poses"
     )
     sky: bool = switch(True, "Sky", "Add distant splats where photos look past everything near")
+    antialiased: bool = switch(
+        True, "Anti-Aliased", "Make splats that look right at any size; off for programs that only know classic splats"
+    )
     densify: str = choice("split", "Densify", "How splats are added and removed", STRATEGIES)
     max_splats: int = number(
         200_000, 1, MOST_SPLATS, "Max Splats", "Limit up to which splats are added", option="refine-max-splats"

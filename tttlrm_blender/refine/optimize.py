@@ -46,8 +46,9 @@ def refine(
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
     A step draws one photo. Optimization starts from `gaussians` and `points` (see `settings.start`) and a sky, grows to at
-    most `settings.max_splats`, and returns splats of `settings.sh_degree`. The result is never worse than `gaussians`: a few
-    photos are set aside as judges until a quarter of the budget is used, and learned from only if the splats got better.
+    most `settings.max_splats`, and returns splats of `settings.sh_degree`, `settings.antialiased` or not. The result
+    is never worse than `gaussians`: a few photos are set aside as judges until a quarter of the budget is used, and learned from
+    only if the splats got better.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Does not change `gaussians`. Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither
     splats nor points, or ("bad_settings").
@@ -64,7 +65,8 @@ def refine(
     splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes, listen)
     if settings.sky and not goes_on:
         splats = merge([splats, sky_splats(splats, photos[learned], listen)])
-    parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), drawing_device())
+    splats = replace(to_degree(splats, settings.sh_degree), antialiased=settings.antialiased)
+    parameters = Parameters(splats, _extent(photos.cameras), drawing_device())
     growth = STRATEGIES[settings.densify](parameters, min(settings.max_splats, _goal(photos)))
     gradients, previews = PhotoGradients(parameters, photos, settings), _Previews(report)
     random = np.random.default_rng(SEED)

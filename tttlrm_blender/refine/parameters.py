@@ -23,7 +23,7 @@ class Parameters:
 
     def __init__(self, gaussians: Gaussians[np.ndarray], extent: float, device: torch.device) -> None:
         """Copy splats (numpy) of a scene whose extent is given in world units."""
-        self.extent, self.device = extent, device
+        self.extent, self.device, self.antialiased = extent, device, gaussians.antialiased
         opacities = gaussians.opacities.clip(MIN_OPACITY, MAX_OPACITY)
         raw = {
             "means": gaussians.means,
@@ -52,6 +52,7 @@ class Parameters:
             scales=self["log_scales"].exp(),
             opacities=self["logits"].sigmoid(),
             sh=torch.cat([self["dc"], self["rest"]], 1),
+            antialiased=self.antialiased,
         )
 
     def to_numpy(self) -> Gaussians[np.ndarray]:

@@ -51,9 +51,7 @@ def _ellipses(gaussians: Gaussians[torch.Tensor], views: Views, view: int, size:
     return Ellipses(torch.where(radii[:, None] > 0, means2d, 0.0), covariances, points[:, 2], colors, opacities, radii)
 
 
-def _blend(
-    ellipses: Ellipses, means2d: torch.Tensor, size: tuple[int, int]
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _blend(ellipses: Ellipses, means2d: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Color [H, W, 3], sum of weighted depths [H, W] and sum of weights [H, W] of one view."""
     drawn = ellipses.radii > 0
     order = torch.argsort(torch.where(drawn, ellipses.depths, torch.inf), stable=True)[: int(drawn.sum())]

@@ -328,3 +328,21 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, random_splats):
     assert len(read_ply(path)) == 2 and list(tmp_path.iterdir()) == [path]
     with pytest.raises(TttlrmError, match="cannot be written"):
         write_ply(tmp_path / "no folder" / "splats.ply", random_splats(1))
+
+
+@pytest.mark.parametrize(
+    ("comment", "antialiased"),
+    [
+        ("SplatRenderMode: mip", True),
+        ("SPLATRENDERMODE:   Mip", True),
+        ("SplatRenderMode: default", False),
+        ("SplatRenderMode: banana", False),
+        ("antialiased 1", True),
+        ("antialiased 0", False),
+    ],
+)
+def test_comments_of_other_programs_tell_whether_splats_are_antialiased(tmp_path, random_splats, comment, antialiased):
+    write_ply(tmp_path / "a.ply", random_splats(2))
+    content = (tmp_path / "a.ply").read_bytes()
+    (tmp_path / "b.ply").write_bytes(content.replace(b"element", f"comment {comment}\nelement".encode(), 1))
+    assert read_ply(tmp_path / "b.ply").antialiased == antialiased

@@ -50,6 +50,22 @@ def test_files_store_which_way_is_up_if_the_format_can(tmp_path, random_splats, 
     assert up_axis(tmp_path / name) == told
 
 
+@pytest.mark.parametrize("antialiased", [False, True])
+@pytest.mark.parametrize("name", ["a.ply", "a.compressed.ply", "a.spz", "a.glb"])
+def test_files_store_whether_splats_are_antialiased(tmp_path, random_splats, name, antialiased):
+    write_splats(tmp_path / name, replace(random_splats(3), antialiased=antialiased), "z")
+    assert read_splats(tmp_path / name).antialiased == antialiased
+    assert up_axis(tmp_path / name) == ("-y" if name == "a.spz" else "z")
+
+
+def test_splat_files_cannot_store_that_and_say_so(tmp_path, random_splats, caplog):
+    write_splats(tmp_path / "a.splat", random_splats(3))
+    assert not caplog.records
+    write_splats(tmp_path / "a.splat", replace(random_splats(3), antialiased=True))
+    assert "cannot say that splats are anti-aliased" in caplog.text
+    assert not read_splats(tmp_path / "a.splat").antialiased
+
+
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kind=st.sampled_from(FORMATS), data=st.data())
 def test_files_cut_or_changed_anywhere_give_splats_or_an_error(tmp_path, random_splats, kind, data):

@@ -9,6 +9,7 @@ splats, so that their values are stored unchanged and are read back bit for bit.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ ROUNDING = 0.01  # of opacities
 LARGEST = 1e30  # entry of a node's matrix
 POINTS = 0  # the mode of a primitive
 DISPLAY = "srgb_rec709_display"
+RENDER_MODE, MIP = "SplatRenderMode", "mip"  # antialiased splats in the extras of a primitive: the extension has no word for them
 FROM_Z_UP = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 FROM_Y_DOWN = np.diag([1.0, -1.0, -1.0, 1.0])
 
@@ -72,7 +74,8 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.nda
     into.opacities[:] = _opacities(values[OPACITY][:, 0])
     for term, name in enumerate(_sh_names(degree)):
         into.sh[:, term] = values[name] if name in values else activations.to_base_sh(values["COLOR_0"][:, :3])
-    return keep_finite(path, into, finite(into))
+    antialiased = primitive.get("extras", {}).get(RENDER_MODE) == MIP
+    return replace(keep_finite(path, into, finite(into)), antialiased=antialiased)
 
 
 def _check_attributes(path: Path, names: dict[str, int]) -> None:
@@ -130,11 +133,13 @@ def write_glb(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "z")
         OPACITY: gaussians.opacities[:, None],
         **{name: gaussians.sh[:, term] for term, name in enumerate(_sh_names(gaussians.sh_degree))},
     }
-    primitive = {
+    primitive: dict[str, Any] = {
         "mode": POINTS,
         "attributes": {name: index for index, name in enumerate(arrays)},
         "extensions": {EXTENSION: {"kernel": "ellipse", "colorSpace": DISPLAY}},
     }
+    if gaussians.antialiased:
+        primitive["extras"] = {RENDER_MODE: MIP}
     matrix = FROM_Z_UP if up == "z" else FROM_Y_DOWN
     tree = {
         "asset": {"version": "2.0", "generator": "tttLRM for Blender"},

@@ -7,6 +7,7 @@ scale_0..2 as logarithms, rot_0..3 as w x y z. The axes are those of the splats 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..gaussians import Gaussians, allocate
 from .finite import finite, keep_finite
 from .limits import check_number
 from .ply_compressed import is_compressed, read_compressed
-from .ply_table import Z_UP, blocks, read_element, read_header
+from .ply_table import blocks, comments, read_element, read_header
 
 CHUNK = 1 << 13  # splats converted at a time: few enough to stay in the processor's cache
 THIN = -16.0  # log scale along the normal of flat splats
@@ -55,7 +56,7 @@ def read_ply(path: str | Path) -> Gaussians[np.ndarray]:
     for table in blocks(records, CHUNK):
         part = slice(start, start := start + len(table))
         sound[part] = _decode(table, columns, white, gaussians[part])
-    return keep_finite(path, gaussians, sound)
+    return replace(keep_finite(path, gaussians, sound), antialiased=header.antialiased)
 
 
 def _columns(path: Path, names: list[str]) -> dict[str, list[int]]:
@@ -113,9 +114,9 @@ def _decode(table: np.ndarray, columns: dict[str, list[int]], white: int, into: 
 def write_ply(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write splats as a binary little-endian PLY file, with the properties and the order of the original program.
 
-    If `up` is "z", a comment says so. Raises `TttlrmError` when the file cannot be written.
+    If `up` is "z", a comment says so, as for antialiased splats. Raises `TttlrmError` when the file cannot be written.
     """
-    lines = ["ply", "format binary_little_endian 1.0", *([Z_UP] if up == "z" else []), f"element vertex {len(gaussians)}"]
+    lines = ["ply", "format binary_little_endian 1.0", *comments(up, gaussians.antialiased), f"element vertex {len(gaussians)}"]
     names = _written_names(gaussians.sh.shape[1])
     header = "\n".join([*lines, *(f"property float {name}" for name in names), "end_header", ""])
     with replacing(path) as part, part.open("wb") as file:

@@ -22,7 +22,7 @@ from ..gaussians import Gaussians, allocate
 from .finite import finite, keep_finite
 from .limits import check_number
 from .morton import morton_order
-from .ply_table import Z_UP, Header, read_element
+from .ply_table import Header, comments, read_element
 
 CHUNK = 256
 VECTOR, COLOR, ROTATION = (11, 10, 11), (8, 8, 8, 8), (2, 10, 10, 10)  # bits of the parts of a word, from the highest down
@@ -56,7 +56,7 @@ def read_compressed(path: Path, header: Header) -> Gaussians[np.ndarray]:
         _decode(chunks, packed, into)
     for index in range(rest):
         into.sh[:, 1 + index % (rest // 3), index // (rest // 3)] = SH_LEVELS[sh[f"f_rest_{index}"]]
-    return keep_finite(path, into, finite(into))
+    return replace(keep_finite(path, into, finite(into)), antialiased=header.antialiased)
 
 
 def _decode(chunks: np.ndarray, packed: np.ndarray, into: Gaussians[np.ndarray]) -> None:
@@ -112,7 +112,7 @@ def _rotations(words: np.ndarray) -> np.ndarray:
 def write_compressed_ply(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write splats as a compressed PLY file, in an order that keeps neighbors in the same chunk.
 
-    If `up` is "z", a comment says so. Raises `TttlrmError` when the file cannot be written.
+    If `up` is "z", a comment says so, as for antialiased splats. Raises `TttlrmError` when the file cannot be written.
     """
     count = len(gaussians)
     order = morton_order(gaussians.means)
@@ -120,7 +120,7 @@ def write_compressed_ply(path: str | Path, gaussians: Gaussians[np.ndarray], up:
     chunks, words = _pack(plain[np.concatenate([order, np.repeat(order[-1:], -count % CHUNK)])])
     names = [name for low, high in BOUNDS.values() for name in low + high]
     rest = gaussians.sh[order, 1:].transpose(0, 2, 1).reshape(count, 3 * gaussians.sh.shape[1] - 3)
-    lines = ["ply", "format binary_little_endian 1.0", *([Z_UP] if up == "z" else [])]
+    lines = ["ply", "format binary_little_endian 1.0", *comments(up, gaussians.antialiased)]
     lines += [f"element chunk {len(chunks)}", *(f"property float {name}" for name in names)]
     lines += [f"element vertex {count}", *(f"property uint {name}" for name in WORDS)]
     if rest.size:

@@ -22,6 +22,8 @@ TYPES = {
 BYTE_ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
 LONGEST_HEADER = 1 << 20  # bytes
 Z_UP = "comment Vertical Axis: z"  # as Nerfstudio writes it; programs name axes other than z without knowing theirs
+ANTIALIASED = "comment SplatRenderMode: mip"  # as Brush and SplatTransform write it
+RENDER_MODES = {"splatrendermode: mip": True, "splatrendermode: default": False, "antialiased 1": True, "antialiased 0": False}
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Header:
     elements: list[Element]
     size: int  # bytes up to the first record
     up: str = ""  # "z" where the file says so
+    antialiased: bool = False  # whether the file says so, in the words of Brush or of Postshot
 
     @property
     def names(self) -> list[str]:
@@ -77,7 +80,9 @@ def _parse(lines: Iterator[list[str]], file: BinaryIO) -> Header:
     order = ""
     for words in lines:
         if words[0] == "comment":
-            header.up = "z" if " ".join(words).lower() == Z_UP.lower() else header.up
+            comment = " ".join(words).lower()
+            header.up = "z" if comment == Z_UP.lower() else header.up
+            header.antialiased = RENDER_MODES.get(comment.removeprefix("comment "), header.antialiased)
         elif words[0] == "format":
             header.format = words[1]
             order = BYTE_ORDERS[words[1]]
@@ -91,6 +96,11 @@ def _parse(lines: Iterator[list[str]], file: BinaryIO) -> Header:
         raise ValueError
     header.size = file.tell()
     return header
+
+
+def comments(up: str, antialiased: bool) -> list[str]:
+    """The lines of a header that say which axis points `up`, if that is "z", and that splats are antialiased."""
+    return [line for line, said in ((Z_UP, up == "z"), (ANTIALIASED, antialiased)) if said]
 
 
 def _count(word: str) -> int:

@@ -7,12 +7,13 @@ four bytes w x y z around 128. Colors do not depend on the view. The axes are th
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
 
 from ...atomic_files import replacing
-from ...errors import bad_splats
+from ...errors import bad_splats, text
 from ...geometry.quaternions import normalize
 from .. import activations
 from ..gaussians import Gaussians, allocate
@@ -49,8 +50,12 @@ def read_splat(path: str | Path) -> Gaussians[np.ndarray]:
 def write_splat(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") -> None:
     """Write splats as a `.splat` file; positions and scales are exact, SH beyond the constant term is dropped.
 
-    The format cannot store which way is `up`. Raises `TttlrmError` when the file cannot be written.
+    The format cannot store which way is `up`, nor that splats are antialiased: that is a logged warning. Raises `TttlrmError`
+    when the file cannot be written.
     """
+    if gaussians.antialiased:
+        note = "{}: files of this kind cannot say that splats are anti-aliased. Other programs show them slightly too thick."
+        logging.getLogger(__name__).warning(text(note, path))
     records = np.empty(len(gaussians), dtype=RECORD)
     records["means"], records["scales"] = gaussians.means, gaussians.scales
     records["colors"][:, :3] = activations.to_bytes(activations.to_colors(gaussians.sh[:, 0]) * 255)

@@ -19,7 +19,7 @@ from ..activations import to_bytes
 from ..gaussians import Gaussians
 from ..transform import apply_similarity
 from .finite import keep_finite
-from .spz_container import TERMS, Header, read_container, write_container
+from .spz_container import ANTIALIASED, TERMS, Header, read_container, write_container
 
 AXES = np.diag([1.0, -1.0, -1.0])  # PLY to SPZ and back
 COLOR_SCALE = 0.15  # a byte holds 0.5 + 0.15 of the constant coefficient
@@ -55,6 +55,7 @@ def _unpack(
         scales=np.exp(scales / np.float32(16) - 10),
         opacities=opacities[:, 0] / np.float32(255),
         sh=np.concatenate([base_sh[:, None], rest_sh.reshape(len(base), rest_sh.shape[1] // 3, 3)], axis=1),
+        antialiased=bool(header.flags & ANTIALIASED),
     )
     return apply_similarity(keep_finite(path, gaussians, np.isfinite(gaussians.means).all(axis=1)), 1.0, AXES, np.zeros(3))
 
@@ -78,7 +79,8 @@ def write_spz(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "") 
         _to_smallest_three(turned.quats),
         _to_coarse_bytes(turned.sh[:, 1:].reshape(len(turned), 3 * turned.sh.shape[1] - 3)),
     ]
-    write_container(path, Header(3, len(turned), turned.sh_degree, fractional_bits), parts)
+    flags = ANTIALIASED if gaussians.antialiased else 0
+    write_container(path, Header(3, len(turned), turned.sh_degree, fractional_bits, flags), parts)
 
 
 def _to_coarse_bytes(

@@ -54,7 +54,7 @@ def project(start, stop, splats, views, size, terms, antialiased, means2d, ellip
 
 @kernel
 def project_backward(start, stop, splats, views, size, terms, antialiased, radii, g_means2d, g_ellipses, g_splats) -> None:
-    """Fill the gradients of means, quats, scales, opacities and sh for some splats from those of means2d and ellipses, over all views."""
+    """Fill the gradients of the five arrays of some splats from those of means2d and ellipses, over all views."""
     means, quats, scales, opacities, sh = splats
     g_means, g_quats, g_scales, g_opacities, g_sh = g_splats
     basis, weights = np.empty(16, np.float32), np.empty(16, np.float32)
