@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which splats are selected and which are hidden: two boolean attributes of the points, saved and undone with them.
+"""Which splats are selected, hidden and antialiased: boolean attributes of the points, saved and undone with them.
 
 Older Blenders have no edit mode for point clouds. Its own name for selected points is used, so that where there is one it shows
 what was selected here; but a cloud without the attribute has nothing selected, where that edit mode takes all. Geometry nodes
 may not read Blender's own names, and they are what leaves hidden splats out: so `HIDDEN` is a plain one.
+
+The overlay draws each splat as it was optimized to be drawn, whatever it was joined with. Renders need not know: rays see splats
+as they are, without the blur of rasterizers, and what a pixel's rays see is averaged, as antialiased splats expect.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from .editable import own
 
 SELECTED = ".selection"
 HIDDEN = "splat_hidden"
+ANTIALIASED = "splat_antialiased"
 MODIFIER = "tttLRM hidden splats"
 
 
@@ -35,6 +39,11 @@ def visible(obj: bpy.types.Object) -> np.ndarray | None:  # [N] bool
     """The splats of an object that are to be seen; None for all."""
     found = hidden(obj)
     return None if found is None else ~found
+
+
+def antialiased(obj: bpy.types.Object) -> np.ndarray | None:  # [N] bool
+    """The antialiased splats of an object; None for none."""
+    return _mask(points.cloud_of(obj), ANTIALIASED)
 
 
 def select(

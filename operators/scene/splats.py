@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import bpy
 import numpy as np
@@ -49,6 +50,8 @@ def read_splats(
 ) -> gaussians.Gaussians[np.ndarray]:
     """The splats that an object shows, in world coordinates, shapes and harmonics changed along with it.
 
+    All are antialiased if any are.
+
     Raises `TttlrmError` when the object holds no splats, or when its scale is zero along an axis.
     """
     if not is_splats(obj):
@@ -61,6 +64,7 @@ def read_splats(
     given(bpy.context.view_layer).update()
     matrix = np.array(obj.matrix_world) if world is None else world @ np.array(obj.matrix_world)
     splats, shown = read_local(points.cloud_of(obj)), masks.visible(obj)
+    splats = replace(splats, antialiased=masks.antialiased(obj) is not None)
     if shown is not None:
         splats = splats[shown]
     return splats if np.allclose(matrix, np.eye(4), rtol=0, atol=ROUNDING) else transform.apply_matrix(splats, matrix)
@@ -99,6 +103,8 @@ def _cloud(name: str, splats: gaussians.Gaussians[np.ndarray]) -> bpy.types.Poin
     cloud = points.new_cloud(len(splats))
     cloud.name = name
     write_local(cloud, splats)
+    if splats.antialiased:
+        points.write(cloud, masks.ANTIALIASED, "BOOLEAN", np.ones(len(splats), dtype=bool))
     return cloud
 
 
@@ -110,7 +116,7 @@ def write_local(cloud: bpy.types.PointCloud, splats: gaussians.Gaussians[np.ndar
 
 
 def attributes(splats: gaussians.Gaussians[np.ndarray]) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Name, type and values of every attribute."""
+    """Name, type and values of every attribute but `masks.ANTIALIASED`, which stays as it is where splats are changed."""
     yield "position", "FLOAT_VECTOR", splats.means
     yield "radius", "FLOAT", _radii(splats)
     yield "scale", "FLOAT_VECTOR", splats.scales

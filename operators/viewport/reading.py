@@ -16,11 +16,13 @@ import numpy as np
 
 from ..engine import drawing
 from ..scene import points
+from ..scene.masks import ANTIALIASED
 from ..scene.radiance import BASE, SH
 from .visible import Key
 
 AT_ONCE = 0.015  # seconds after which an attribute is the last in one drawing
 SHAPES = ("position", "rotation", "scale", BASE)
+OPTIONAL = (ANTIALIASED, *SH)
 
 Plan = dict[Key, dict[str, tuple[int, int]]]  # of the attributes of clouds: number of points, and of numbers for each
 
@@ -31,7 +33,7 @@ def plan(clouds: dict[Key, bpy.types.PointCloud]) -> Plan:
 
 
 def _attributes(cloud: bpy.types.PointCloud) -> list[str]:
-    return [*SHAPES, *(name for name in SH if name in cloud.attributes)]
+    return [*SHAPES, *(name for name in OPTIONAL if name in cloud.attributes)]
 
 
 class Reading:
@@ -39,7 +41,7 @@ class Reading:
 
     def __init__(self, plan: Plan) -> None:
         """Takes the memory, and so is not for the main thread."""
-        self._arrays = {key: {name: _written(shape) for name, shape in shapes.items()} for key, shapes in plan.items()}
+        self._arrays = {key: {name: _written(name, shape) for name, shape in shapes.items()} for key, shapes in plan.items()}
         self._left = [(key, name) for key, shapes in plan.items() for name in shapes]
 
     @property
@@ -59,15 +61,17 @@ class Reading:
 
     def clouds(self) -> list[drawing.Cloud]:
         """What has been read: what other modifiers have left, so that what they hide is not drawn."""
-        return [_cloud(*arrays.values()) for arrays in self._arrays.values()]
+        return [_cloud(arrays) for arrays in self._arrays.values()]
 
 
-def _cloud(means: np.ndarray, quats: np.ndarray, scales: np.ndarray, base: np.ndarray, *others: np.ndarray) -> drawing.Cloud:
-    return drawing.Cloud(means, quats, scales, base, list(others))
+def _cloud(arrays: dict[str, np.ndarray]) -> drawing.Cloud:
+    means, quats, scales, base = (arrays[name] for name in SHAPES)
+    harmonics = [arrays[name] for name in SH if name in arrays]
+    return drawing.Cloud(means, quats, scales, base, harmonics, arrays.get(ANTIALIASED))
 
 
-def _written(shape: tuple[int, int]) -> np.ndarray:
+def _written(name: str, shape: tuple[int, int]) -> np.ndarray:
     """An array whose memory the system has really handed out, as it has not for `np.zeros`."""
-    values = np.empty(shape, dtype=np.float32)
+    values = np.empty(shape, dtype=bool if name == ANTIALIASED else np.float32)
     values.fill(0)
     return values

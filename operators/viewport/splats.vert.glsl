@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A splat as a rectangle on the screen: Gaussians projected as in Zwicker et al. 2001, with the constants of the engine's render/convention.py.
+// A splat as a rectangle on the screen: Gaussians projected as in Zwicker et al. 2001, antialiased as in Yu et al. 2024, with the
+// constants of the engine's render/convention.py.
 
 const float NEAR = 0.01;           // in units of the view
 const float BLUR = 0.3;            // px²
@@ -92,7 +93,8 @@ void main()
 
   // Covariance on the screen: what a unit ball becomes under scale, rotation, object, view and the linearized projection.
   mat3 axes = rotation(texel(shapes, 3 * splat + 1));
-  vec3 scale = texel(shapes, 3 * splat + 2).xyz;
+  vec4 shape = texel(shapes, 3 * splat + 2);
+  vec3 scale = shape.xyz;
   mat3 linear = transpose(mat3(to_view[0].xyz, to_view[1].xyz, to_view[2].xyz));
   mat3 to_ball = transpose(axes) * transpose(linear);
   bool aside = max(abs(clip.x), abs(clip.y)) > REACH * clip.w;
@@ -109,12 +111,19 @@ void main()
   vec2 axis = abs(xy) > 1e-6 * mean ? normalize(vec2(spread + (xx - yy) / 2.0, xy)) : (xx >= yy ? vec2(1.0, 0.0) : vec2(0.0, 1.0));
   vec2 deviations = sqrt(vec2(mean + spread, max(mean - spread, 0.0)) + BLUR);
 
-  offset = corner * sqrt(2.0 * log(middle.w / MIN_ALPHA));
+  // The blur would make antialiased splats brighter, the more so the smaller they are: this share of their opacity keeps their light.
+  float share = shape.w > 0.5 ? length(cross(root[0], root[1])) / (deviations.x * deviations.y) : 1.0;
+  float opacity = middle.w * share;
+  if (opacity < MIN_ALPHA) {
+    return;
+  }
+
+  offset = corner * sqrt(2.0 * log(opacity / MIN_ALPHA));
   vec2 pixels = offset.x * deviations.x * axis + offset.y * deviations.y * vec2(-axis.y, axis.x);
   clip.xy += 2.0 * pixels / eye.size.xy * clip.w;
   gl_Position = clip;
 
   vec3 ray = is_perspective() ? center : vec3(0.0, 0.0, -1.0);
   mat3 turn = mat3(texel(places, 6 * place + 3).xyz, texel(places, 6 * place + 4).xyz, texel(places, 6 * place + 5).xyz);
-  color = vec4(seen_color(splat, normalize(ray * turn)), middle.w);
+  color = vec4(seen_color(splat, normalize(ray * turn)), opacity);
 }

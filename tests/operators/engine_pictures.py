@@ -11,7 +11,7 @@ from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.geometry.cameras import Cameras
 
-SPLATS, CAMERA = ("means", "quats", "scales", "opacities", "sh"), ("c2w", "intrinsics", "sizes")
+SPLATS, CAMERA = ("means", "quats", "scales", "opacities", "sh", "antialiased"), ("c2w", "intrinsics", "sizes")
 
 
 def draw(views: dict[str, tuple[Gaussians, Cameras]], folder: Path, backend: str = "reference") -> dict[str, np.ndarray]:
@@ -36,9 +36,9 @@ def main(given: str, wanted: str, backend: str) -> None:
     arrays = np.load(given)
     pictures = {}
     for name in sorted({key.rpartition("/")[0] for key in arrays}):
-        splats = Gaussians(*(torch.as_tensor(arrays[f"{name}/{part}"]) for part in SPLATS))
+        *splats, antialiased = (torch.as_tensor(arrays[f"{name}/{part}"]) for part in SPLATS)
         cameras = Cameras(*(arrays[f"{name}/{part}"] for part in CAMERA))
-        drawn = rasterize(splats, cameras, tuple(cameras.sizes[0]), backend=backend)
+        drawn = rasterize(Gaussians(*splats, bool(antialiased)), cameras, tuple(cameras.sizes[0]), backend=backend)
         pictures[name] = torch.cat([drawn.rgb[0], drawn.alpha[0][..., None]], -1).numpy()
     np.savez(wanted, **pictures)
 

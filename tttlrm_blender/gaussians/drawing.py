@@ -16,7 +16,7 @@ from .gaussians import Gaussians
 from .transform import rotation_of
 
 WIDTH = 16384  # texels in a row of a texture, which every GPU with OpenGL 4.3 supports
-SHAPE_TEXELS = 3  # center and opacity; rotation w x y z; scale
+SHAPE_TEXELS = 3  # center and opacity; rotation w x y z; scale, and 1 for antialiased splats
 TERMS_TOGETHER = 4  # SH terms that fill whole texels: 4 · 3 floats in 3 texels
 PLACE_TEXELS = 6  # three rows of object to view, three of view directions to object directions
 MOST = 2**24  # splats: their indices go to the GPU as float32
@@ -33,6 +33,7 @@ class Cloud:
     scales: np.ndarray  # [N, 3] float32, standard deviations
     base: np.ndarray  # [N, 4] float32, the constant SH term and the opacity
     coefficients: list[np.ndarray]  # the other SH terms, [N, 3] float32 each
+    antialiased: np.ndarray | None = None  # [N, 1] bool; None where none is
 
     def __len__(self) -> int:
         return len(self.means)
@@ -41,7 +42,9 @@ class Cloud:
     def of(splats: Gaussians[np.ndarray]) -> Cloud:
         """Numpy splats in the layout of a cloud."""
         base = np.column_stack((splats.sh[:, 0], splats.opacities))
-        return Cloud(splats.means, splats.quats, splats.scales, base, list(np.ascontiguousarray(splats.sh[:, 1:].swapaxes(0, 1))))
+        terms = list(np.ascontiguousarray(splats.sh[:, 1:].swapaxes(0, 1)))
+        antialiased = np.ones((len(splats), 1), dtype=bool) if splats.antialiased else None
+        return Cloud(splats.means, splats.quats, splats.scales, base, terms, antialiased)
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,10 @@ def pack(clouds: Sequence[Cloud]) -> tuple[Packed, Texels]:
     shapes, per_shape = _texels(starts[-1], SHAPE_TEXELS)
     harmonics, per_color = _texels(starts[-1], terms * 3 // 4)
     for (start, stop), cloud in zip(pairwise(starts), clouds, strict=True):
-        interleave([cloud.means, cloud.base[:, 3:], cloud.quats, cloud.scales], per_shape[start:stop])
+        shapes_of = [cloud.means, cloud.base[:, 3:], cloud.quats, cloud.scales]
+        if cloud.antialiased is not None:
+            shapes_of.append(cloud.antialiased.astype(np.float32))
+        interleave(shapes_of, per_shape[start:stop])
         interleave([cloud.base[:, :3], *cloud.coefficients], per_color[start:stop])
     means = np.concatenate([cloud.means for cloud in clouds])
     importances = np.concatenate([_importances(cloud) for cloud in clouds])

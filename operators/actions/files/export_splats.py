@@ -13,10 +13,11 @@ from ...engine import errors, gaussians, splat_files
 from ...mixins import Outcome
 from ...narrowing import given, untyped
 from ...paths import file_property, resolved
-from ...scene import conversion
+from ...scene import conversion, masks
 from ...scene.splats import is_splats, read_splats
-from ...translations import explained, told
+from ...translations import explained, told, worded
 from .axes import DEFAULT, axes_property
+from .notes import noted
 from .suffixes import Choice, settle
 
 WORDS = {
@@ -69,11 +70,19 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
+        objects = self._objects(context)
         try:
-            count = export_splats(resolved(self.filepath), self._objects(context), self.up_axis)
+            with noted() as notes:
+                count = export_splats(resolved(self.filepath), objects, self.up_axis)
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
+        for note in notes:
+            self.report({"WARNING"}, worded(note))
+        if _is_mixed(objects):
+            self.report(
+                {"WARNING"}, told("Only some of the splats are anti-aliased, but a file can only mark all: all are marked")
+            )
         self.report({"INFO"}, told("{:,} splats", count))
         return {"FINISHED"}
 
@@ -81,6 +90,12 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
         if is_splats(context.object) and not self.use_selection:
             return [given(context.object)]
         return [obj for obj in context.selected_objects if is_splats(obj)] or [given(context.object)]
+
+
+def _is_mixed(objects: Iterable[bpy.types.Object]) -> bool:
+    """Whether some splats are antialiased and others are not."""
+    found = [masks.antialiased(obj) for obj in objects]
+    return any(mask is not None for mask in found) and not all(mask is not None and mask.all() for mask in found)
 
 
 def export_splats(path: str | Path, objects: Iterable[bpy.types.Object], up_axis: str = DEFAULT) -> int:

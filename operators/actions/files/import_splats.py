@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Import splats."""
 
-import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import bpy
@@ -13,7 +11,6 @@ from mathutils import Matrix
 
 from ...engine import errors, splat_files
 from ...mixins import Outcome
-from ...narrowing import untyped
 from ...paths import file_property, folder_property, resolved
 from ...scene import conversion
 from ...scene.editable import takes_objects
@@ -21,6 +18,7 @@ from ...scene.modes import make_active
 from ...scene.splats import add_splats
 from ...translations import explained, told, worded
 from .axes import BY_ENGINE_NAME, axes_property
+from .notes import noted
 
 
 class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
@@ -52,7 +50,7 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         try:
-            with _notes() as notes:
+            with noted() as notes:
                 count = import_splats(context, self._paths(), self.up_axis, self.scale)
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))
@@ -84,17 +82,3 @@ def _placed(path: Path, up_axis: str, scale: float) -> Matrix:
     """Return the world matrix of the object for a file."""
     up = BY_ENGINE_NAME[splat_files.up_axis(path)] if up_axis == "AUTO" else up_axis
     return Matrix.Scale(scale, 4) @ Matrix(conversion.AXES[up].tolist())
-
-
-@contextmanager
-def _notes() -> Iterator[list[errors.Text]]:
-    """Collect the warnings that the engine logs while it reads files."""
-    notes: list[errors.Text] = []
-    handler = logging.Handler(logging.WARNING)
-    untyped(handler).emit = lambda record: notes.append(errors.as_text(record.msg))
-    logger = logging.getLogger(splat_files.__name__.rpartition(".")[0])
-    logger.addHandler(handler)
-    try:
-        yield notes
-    finally:
-        logger.removeHandler(handler)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats as Blender's point clouds, and back."""
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 import pytest
@@ -39,6 +41,14 @@ def assert_equal(left, right, tolerance=0.0):
 def test_splats_come_back_bit_for_bit(count, degree):
     splats = random_splats(count, degree)
     assert_equal(splats, read_splats(add_splats("cloud", splats)))
+
+
+def test_splats_stay_antialiased_until_others_replace_them():
+    splats = replace(random_splats(10), antialiased=True)
+    obj = add_splats("cloud", splats)
+    assert read_splats(obj).antialiased and len(obj.data.attributes["splat_antialiased"].data) == 10
+    update_splats(obj, replace(splats, antialiased=False))
+    assert not read_splats(obj).antialiased and "splat_antialiased" not in obj.data.attributes
 
 
 def test_making_points_leaves_nothing_else_behind():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The overlay draws what the engine does."""
 
+from dataclasses import replace
+
 import bpy
 import gpu
 import numpy as np
@@ -9,9 +11,9 @@ from gpu_extras.batch import batch_for_shader
 from mathutils import Euler, Matrix
 
 from operators.engine import drawing
-from operators.scene import masks
+from operators.scene import masks, points
 from operators.scene.drawing import NAME
-from operators.scene.splats import add_splats, read_splats, update_splats
+from operators.scene.splats import add_splats, read_splats, remove_splats, update_splats
 from operators.viewport import canvas
 from operators.viewport.overlay import Overlay
 from operators.viewport.visible import appearances, note_changes
@@ -38,6 +40,8 @@ def references(tmp_path_factory):
     """What the plain rasterizer draws, by name: splats moved by each matrix, two clouds at once, degree 1, and some of them."""
     splats = {name: apply_matrix(random_splats(), np.array(matrix)) for name, matrix in MATRICES.items()}
     splats["twice"] = merge([splats["turned"], apply_matrix(random_splats(), np.array(BESIDE @ MATRICES["turned"]))])
+    splats["antialiased"] = apply_matrix(fine_splats(antialiased=True), np.array(MATRICES["turned"]))
+    splats["classic"] = apply_matrix(fine_splats(antialiased=False), np.array(MATRICES["turned"]))
     splats["plain"] = apply_matrix(random_splats(degree=1), np.array(AWAY))
     splats["kept"] = apply_matrix(random_splats()[KEPT], np.array(AWAY))
     return engine_pictures.draw({name: (one, CAMERA) for name, one in splats.items()}, tmp_path_factory.mktemp("references"))
@@ -55,6 +59,12 @@ def the_end():
     canvas.forget()
 
 
+def fine_splats(antialiased):
+    """Splats about as large as a pixel, of which the filter leaves a fraction."""
+    splats = random_splats(400)
+    return replace(splats, scales=splats.scales / 5, antialiased=antialiased)
+
+
 def draw(**options):
     return gpu_process.draw_overlay(gpu_process.eye_of(CAMERA), SIZE, **options)
 
@@ -68,6 +78,26 @@ def test_the_picture_is_the_rasterizers_under_any_transform(references, name):
     add_splats("cloud", random_splats()).matrix_world = MATRICES[name]
     picture, _ = draw()
     assert psnr(picture, references[name]) > 40
+
+
+def test_antialiased_splats_are_drawn_so_and_others_are_not(references):
+    for name, other in (("antialiased", "classic"), ("classic", "antialiased")):
+        obj = add_splats("cloud", fine_splats(antialiased=name == "antialiased"))
+        obj.matrix_world = MATRICES["turned"]
+        picture, _ = draw()
+        assert psnr(picture, references[name]) > 40 > 30 > psnr(picture, references[other])
+        obj.hide_set(True)
+
+
+def test_joined_splats_are_drawn_each_in_its_own_way(references):
+    objects = [add_splats("cloud", fine_splats(antialiased)) for antialiased in (True, False)]
+    for obj in objects:
+        obj.matrix_world = AWAY
+    separate, _ = draw()
+    tables = [points.read_all(points.cloud_of(obj)) for obj in objects]
+    points.replace(objects[0].data, points.cloud_like(objects[0].data, points.stacked(tables)))
+    remove_splats(objects[1])
+    assert separate.any() and psnr(draw()[0], separate) > 60
 
 
 def test_what_lies_beside_the_view_is_no_fog_over_it():

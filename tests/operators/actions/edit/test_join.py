@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Joining objects."""
 
+from dataclasses import replace
+
 import bpy
 import pytest
 
+from operators.scene import masks
 from tests.operators.actions.edit.objects import COUNT, add, assert_same_look, only, shown, some_splats
+from tttlrm_blender.gaussians.formats import registry
 
 ops = bpy.ops.tttlrm
 
@@ -21,6 +25,18 @@ def test_joining_keeps_everything_in_its_place(capfd):
     assert_same_look(before[0], after[:COUNT])
     assert_same_look(before[1], after[COUNT:])
     assert "The scale differs" not in capfd.readouterr().out
+
+
+def test_joined_splats_stay_antialiased_each_or_not(tmp_path, capfd):
+    objects = [
+        add(replace(some_splats(4), antialiased=name == "mip"), name=name, location=(1, 0, 0)) for name in ("classic", "mip")
+    ]
+    only(*objects)
+    assert ops.join_splats() == {"FINISHED"}
+    assert list(masks.antialiased(bpy.data.objects["classic"])) == [False] * 4 + [True] * 4
+    ops.export_splats(filepath=str(tmp_path / "both.ply"))
+    assert registry.read_splats(tmp_path / "both.ply").antialiased
+    assert "Only some of the splats are anti-aliased" in capfd.readouterr().out
 
 
 def test_joining_says_where_colours_cannot_follow(capfd):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats go into files."""
 
+from dataclasses import replace
+
 import bpy
 import pytest
 from mathutils import Matrix
@@ -32,6 +34,16 @@ def test_selected_objects_go_into_one_file(tmp_path):
     assert len(both) == 40 and both.sh_degree == 3
     ops.export_splats(filepath=str(tmp_path / "one.ply"), up_axis="Z")
     assert_same(read_splats(tmp_path / "one.ply"), both[20:])
+
+
+def test_files_say_that_splats_are_antialiased_or_a_warning_does(tmp_path, capfd):
+    write_splats(tmp_path / "a.spz", replace(some_splats(20), antialiased=True))
+    ops.import_splats(filepath=str(tmp_path / "a.spz"))
+    ops.export_splats(filepath=str(tmp_path / "b.ply"))
+    assert read_splats(tmp_path / "b.ply").antialiased
+    assert "anti-aliased" not in capfd.readouterr().out
+    ops.export_splats(filepath=str(tmp_path / "b.splat"))
+    assert "cannot say that splats are anti-aliased" in capfd.readouterr().out
 
 
 def test_files_that_cannot_be_read_or_written_are_told(tmp_path):
