@@ -24,6 +24,7 @@ from .growth import Growth
 from .parameters import Parameters
 from .photo_gradients import PhotoGradients
 from .relocation import Relocation
+from .resolution import Resolution
 from .sky import sky_splats
 from .start import finite, starting_splats, to_degree
 
@@ -67,6 +68,7 @@ def refine(
         splats = merge([splats, sky_splats(splats, photos[learned], listen)])
     splats = replace(to_degree(splats, settings.sh_degree), antialiased=settings.antialiased)
     parameters = Parameters(splats, _extent(photos.cameras), drawing_device())
+    resolution = Resolution(parameters, photos) if settings.antialiased else None
     growth = STRATEGIES[settings.densify](parameters, min(settings.max_splats, _goal(photos)))
     gradients, previews = PhotoGradients(parameters, photos, settings), _Previews(report)
     random = np.random.default_rng(SEED)
@@ -78,6 +80,8 @@ def refine(
         parameters.step(pace, budget.expected)
         gradients.step(used)
         growth.follow(drawn, used)
+        if resolution:
+            resolution.follow()
         budget.steps += 1
         used = budget.used
         report(Stage.REFINE, used)

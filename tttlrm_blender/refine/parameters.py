@@ -15,6 +15,7 @@ MEANS_FALL = 100.0  # ratio of the first rate of the means to the last
 STEPS_TO_FALL = 200  # all other rates fall to 1 / (1 + steps / STEPS_TO_FALL) of the first: lower for longer runs
 MIN_OPACITY, MAX_OPACITY = 1e-4, 0.999  # beyond these the gradient of a logit vanishes
 MIN_SCALE = 1e-12
+MIN_SHARE = 0.1  # of the least size: splats as small as they can be are so much larger, for they have a gradient then
 MIN_DC = (1 / 255 - 0.5) / SH_DC  # colors below black have no gradient either: such splats would stay black forever
 
 
@@ -35,6 +36,7 @@ class Parameters:
         }
         leaves = {name: torch.tensor(raw[name], dtype=torch.float32, device=device).requires_grad_() for name in RATES}
         self.groups = {name: {"params": [leaf]} for name, leaf in leaves.items()}
+        self.least = torch.zeros(len(gaussians), device=device)  # [N] world units: variances of this size are added to all axes
         self.optimizer = torch.optim.Adam(list(self.groups.values()), eps=1e-15, fused=True)
 
     def __len__(self) -> int:
@@ -49,7 +51,7 @@ class Parameters:
         return Gaussians(
             means=self["means"],
             quats=torch.nn.functional.normalize(self["quats"], dim=-1),
-            scales=self["log_scales"].exp(),
+            scales=torch.hypot(self["log_scales"].exp(), self.least[:, None]),
             opacities=self["logits"].sigmoid(),
             sh=torch.cat([self["dc"], self["rest"]], 1),
             antialiased=self.antialiased,
@@ -58,6 +60,14 @@ class Parameters:
     def to_numpy(self) -> Gaussians[np.ndarray]:
         """A copy of the current splats."""
         return self.gaussians().map(lambda array: array.detach().cpu().numpy())
+
+    @torch.no_grad()
+    def narrow(self, least: torch.Tensor) -> None:
+        """Set the least sizes [N] of the splats, which stay as large as they are where they are larger."""
+        drawn = self.gaussians().scales
+        self.least = least
+        own = (drawn.square() - least[:, None].square()).clamp(min=(MIN_SHARE * least[:, None]).square() + MIN_SCALE**2).sqrt()
+        self["log_scales"].copy_(own.log())
 
     def step(self, used: float, steps: float) -> None:
         """Make one step of the optimizer and zero the gradients. Gradients that are not finite count as 0.
@@ -82,6 +92,7 @@ class Parameters:
         changes: dict[str, torch.Tensor],  # [M, ...] raw values that differ from those at `rows`, by name
     ) -> None:
         """Replace the N splats by M that descend from them."""
+        self.least = self.least[rows]
         for name, group in self.groups.items():
             old = self[name]
             new = changes[name] if name in changes else old.detach()[rows]
