@@ -15,7 +15,7 @@ import numpy as np
 from trimesh import Trimesh
 
 from ..errors import Code, TttlrmError, text
-from ..gaussians.formats.registry import write_splats
+from ..gaussians.formats.registry import noted, write_splats
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
@@ -159,7 +159,10 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResu
         case _:
             with Scratch() as folder:
                 path = folder / f"scene.{settings.format}"
-                write_splats(path, scene.splats(), up="z")
+                with noted() as notes:
+                    write_splats(path, scene.splats(), up="z")
+                for note in notes:
+                    report.note(note)
                 data = path.read_bytes()
     return ExportResult(np.frombuffer(data, np.uint8))
 

@@ -11,7 +11,7 @@ import torch
 from ..geometry.cameras import Cameras
 
 NEAR = 0.01  # splats whose center is nearer than this, in world units, are not drawn
-BLUR = 0.3  # variance in px² added to every splat, so that none is missed between pixels
+BLUR = 0.3  # variance in px² added to every splat, so that none is missed between pixels; antialiased ones keep their light
 MIN_ALPHA = 1 / 255  # fainter contributions to a pixel are ignored
 MAX_ALPHA = 0.999  # no splat hides what is behind it completely
 MIN_TRANSMITTANCE = 1e-4  # a pixel is finished before its transmittance would fall below this

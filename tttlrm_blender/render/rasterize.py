@@ -43,8 +43,9 @@ def rasterize(
     `size` is (width, height) in pixels; cameras of another size are stretched to it. `sh_degree` limits the degree
     of the spherical harmonics that are evaluated, 0 to 3. `background` is an sRGB color. `backend` is "cpu", "cuda" (gsplat),
     "reference" (plain torch, slow, exact in float64 too) or "auto": CUDA for tensors there, otherwise the CPU.
-    Pictures are those of classic 3D Gaussian splatting (Kerbl et al. 2023). Raises `TttlrmError` for a back end that is
-    unknown or not installed, and for a size that no picture has.
+    Pictures are those of classic 3D Gaussian splatting (Kerbl et al. 2023), or, for antialiased splats, have the 2D filter of
+    Mip-Splatting (Yu et al. 2024). Raises `TttlrmError` for a back end that is unknown or not installed, and for a size that no
+    picture has.
     """
     if not all(1 <= side <= MAX_SIDE for side in size):
         raise TttlrmError(

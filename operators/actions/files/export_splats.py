@@ -17,7 +17,6 @@ from ...scene import conversion, masks
 from ...scene.splats import is_splats, read_splats
 from ...translations import explained, told, worded
 from .axes import DEFAULT, axes_property
-from .notes import noted
 from .suffixes import Choice, settle
 
 WORDS = {
@@ -72,7 +71,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
         """Blender calls this."""
         objects = self._objects(context)
         try:
-            with noted() as notes:
+            with splat_files.noted() as notes:
                 count = export_splats(resolved(self.filepath), objects, self.up_axis)
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))

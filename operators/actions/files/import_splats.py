@@ -18,7 +18,6 @@ from ...scene.modes import make_active
 from ...scene.splats import add_splats
 from ...translations import explained, told, worded
 from .axes import BY_ENGINE_NAME, axes_property
-from .notes import noted
 
 
 class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
@@ -50,7 +49,7 @@ class TTTLRM_OT_import_splats(ImportHelper, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         try:
-            with noted() as notes:
+            with splat_files.noted() as notes:
                 count = import_splats(context, self._paths(), self.up_axis, self.scale)
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))

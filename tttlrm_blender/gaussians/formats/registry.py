@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import numpy as np
 
 from ... import gltf
 from ...atomic_files import require_file
-from ...errors import Code, TttlrmError, bad_splats
+from ...errors import Code, Text, TttlrmError, as_text, bad_splats
 from ...reading import reading
 from ..gaussians import Gaussians
 from . import spz_container
@@ -56,6 +59,31 @@ def write_splats(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "
     """
     path = Path(path)
     _format_for(path).write(path, gaussians, up)
+
+
+@contextmanager
+def noted() -> Iterator[list[Text]]:
+    """Collect the warnings that are logged while splats are read or written."""
+    notes: list[Text] = []
+    handler = _Noting(notes)
+    logger = logging.getLogger(__package__)
+    logger.addHandler(handler)
+    try:
+        yield notes
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Noting(logging.Handler):
+    """Adds warnings of this thread to a list."""
+
+    def __init__(self, notes: list[Text]) -> None:
+        super().__init__(logging.WARNING)
+        self.notes, self.thread = notes, threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self.thread:
+            self.notes.append(as_text(record.msg))
 
 
 def require_target(path: Path) -> None:
