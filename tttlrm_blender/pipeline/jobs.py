@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from trimesh import Trimesh
 
-from ..errors import Code, TttlrmError, text
+from ..errors import Cancelled, Code, TttlrmError, text
 from ..gaussians.formats.registry import write_splats
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
@@ -38,6 +38,7 @@ from ..protocol.results import (
     MeshResult,
     PosesResult,
     ReconstructResult,
+    Refinement,
     RefineResult,
     RenderResult,
     Surface,
@@ -120,21 +121,27 @@ def _finish(
         gaussians = steps.decode_splats(model, reconstruction, settings.decode, report)
     if settings.refine.wanted or settings.mesh:
         report.preview(lambda: gaussians)
+    report.keeps = True
+    refinements: list[Refinement] = []  # one, or none
     if settings.refine.wanted:
         decoded, _ = steps.measure(gaussians, reconstruction, report)
         with clock("refine"):
-            gaussians = steps.refine_splats(gaussians, reconstruction, settings.refine, report)
+            gaussians = steps.refine_splats(gaussians, reconstruction, settings.refine, report, hear=refinements.append)
     mesh = None
     if settings.mesh:
-        with clock("mesh"):
+        with clock("mesh"), report.skippable():
             mesh = _surface_if_any(gaussians, reconstruction, settings.mesh, report)
-    used = reconstruction.photos.files if settings.refine.wanted else reconstruction.photos.chosen
-    figures, exposed = steps.measure(gaussians, reconstruction, report, settings.refine.wanted and settings.refine.exposure)
+    if report.finishing:
+        report.note(text("Ended early: the splats so far are kept."))
+    refinement = refinements[0] if refinements else None
+    used = reconstruction.photos.files if refinement else reconstruction.photos.chosen
+    figures, exposed = steps.measure(gaussians, reconstruction, report, bool(refinement) and settings.refine.exposure)
     copies = copies_of(to_copy, report) if to_copy else {}
-    _keep(scene, report, reconstruction=reconstruction, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
+    _keep(scene, report, reconstruction=reconstruction, gaussians=gaussians, refined=bool(refinement), mesh=mesh)
     surface = _to_surface(mesh) if mesh else None
     cameras = _cameras(reconstruction)
-    return ReconstructResult(gaussians, cameras, len(used), clock.seconds, figures, decoded, exposed, surface, copies)
+    seconds = clock.seconds
+    return ReconstructResult(gaussians, cameras, len(used), seconds, figures, decoded, exposed, surface, copies, refinement)
 
 
 def poses(scene: Scene, settings: PosesSettings, report: Report) -> PosesResult:
@@ -175,11 +182,13 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResu
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
     """Optimize the scene's current splats against its photos, or continue an earlier refinement."""
-    reconstruction = scene.reconstruction()
-    gaussians = steps.refine_splats(scene.splats(), reconstruction, settings, report, scene.state.refined)
+    reconstruction, heard = scene.reconstruction(), list[Refinement]()
+    gaussians = steps.refine_splats(scene.splats(), reconstruction, settings, report, scene.state.refined, heard.append)
+    if not heard:  # asked to finish before anything was done
+        raise Cancelled
     figures, exposed = steps.measure(gaussians, reconstruction, report, settings.exposure)
     _keep(scene, report, gaussians=gaussians, refined=True)
-    return RefineResult(gaussians, figures, exposed)
+    return RefineResult(gaussians, figures, exposed, *heard)
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
