@@ -3,6 +3,7 @@
 
 import json
 import shutil
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -233,6 +234,47 @@ def test_refined_splats_stay_when_refining_them_on_is_ended_early(scene, setting
     jobs.reconstruct(scene, settings, Report())
     result = jobs.refine(scene, RefineSettings(steps=10**6, start="decoded"), Follower(finish_at="refine"))
     assert result.refinement.finished and scene.state.refined
+
+
+def test_points_are_looked_for_while_the_network_reads_the_photos(scene, settings, monkeypatch):
+    looked, asked = threading.Event(), []
+
+    def find(photos, report):
+        report("points", 0.5)
+        looked.set()
+        asked.append([photo.name for photo in photos])
+        raise TttlrmError("There are none.")
+
+    def encode(*arguments):
+        assert looked.wait(60)
+        return read(*arguments)
+
+    read = steps.encode_photos
+    monkeypatch.setattr("tttlrm_blender.pipeline.ahead.sparse_points", find)
+    monkeypatch.setattr(steps, "sparse_points", find)
+    monkeypatch.setattr(steps, "encode_photos", encode)
+    follower = Follower()
+    jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=3)), follower)
+    assert len(asked) == 2 and asked[0] == asked[1], "the second time, they would come from the cache"
+    assert follower.notes == ["Refining without sparse points: There are none."]
+    jobs.reconstruct(scene, settings, follower)
+    assert len(asked) == 2
+
+
+def test_the_search_for_points_ends_with_a_job_that_is_stopped(scene, settings, monkeypatch):
+    ended = threading.Event()
+
+    def find(photos, report):
+        try:
+            while True:
+                report("points", 0.5)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr("tttlrm_blender.pipeline.ahead.sparse_points", find)
+    with pytest.raises(Cancelled):
+        jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=3)), Follower(cancel_at="points"))
+    assert ended.is_set()
 
 
 def test_splats_that_are_read_again_count_once_they_are_measured(scene, settings):

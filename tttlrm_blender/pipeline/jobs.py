@@ -56,6 +56,7 @@ from ..protocol.settings import (
 from ..scratch import Scratch
 from ..stages import Stage
 from . import steps
+from .ahead import PointsAhead, points_ahead
 from .job_kind import JobKind, by_name
 from .networks import load_network
 from .requirements import require
@@ -85,10 +86,11 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report, cop
     clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
         scene_photos = steps.load(scene, model.config.most_views, settings, report)
-    with clock("encode"):
-        reconstruction = steps.encode_photos(model, scene_photos, settings, report)
     new = scene_photos.by_name() if copies else []
-    return _finish(scene, model, reconstruction, settings, clock, report, new)
+    with points_ahead(scene_photos.files, settings.refine) as points:
+        with clock("encode"):
+            reconstruction = steps.encode_photos(model, scene_photos, settings, report)
+        return _finish(scene, model, reconstruction, settings, clock, report, new, points)
 
 
 def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool = False) -> ReconstructResult:
@@ -101,9 +103,10 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool 
     model = load_network(reconstruction.checkpoint)
     with clock("load"):
         new = steps.new_photos(scene, reconstruction, settings, report)
-    with clock("encode"):
-        reconstruction = steps.encode_more(model, reconstruction, new, settings, report)
-    return _finish(scene, model, reconstruction, settings, clock, report, new if copies else [])
+    with points_ahead(steps.by_name([*reconstruction.photos.files, *new]), settings.refine) as points:
+        with clock("encode"):
+            reconstruction = steps.encode_more(model, reconstruction, new, settings, report)
+        return _finish(scene, model, reconstruction, settings, clock, report, new if copies else [], points)
 
 
 def _finish(
@@ -114,6 +117,7 @@ def _finish(
     clock: Clock,
     report: Report,
     to_copy: list[Photo],
+    points: PointsAhead,
 ) -> ReconstructResult:
     """Decode splats of a new memory, refine them and make a mesh if asked to, and store all in the scene."""
     decoded: Figures | None = None
@@ -126,6 +130,8 @@ def _finish(
     if settings.refine.wanted:
         decoded, _ = steps.measure(gaussians, reconstruction, report)
         with clock("refine"):
+            with report.skippable():
+                points.wait(report)
             gaussians = steps.refine_splats(gaussians, reconstruction, settings.refine, report, hear=refinements.append)
     mesh = None
     if settings.mesh:
