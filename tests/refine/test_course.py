@@ -9,7 +9,7 @@ import pytest
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.best import judging_views
-from tttlrm_blender.refine.budget import Budget
+from tttlrm_blender.refine.budget import SECONDS, Budget
 from tttlrm_blender.refine.course import LATER, TIMED, WARM, Course
 from tttlrm_blender.refine.optimize import refine
 
@@ -21,7 +21,7 @@ class Expecting(Report):
         super().__init__()
         self.expected: list[float] = []
 
-    def expect(self, seconds: float) -> None:
+    def expect(self, seconds: float, at_most: bool = False) -> None:
         self.expected.append(seconds)
 
 
@@ -35,6 +35,12 @@ def test_the_time_left_is_expected_from_the_first_steps_within_the_limit(monkeyp
         now += 2
         course.follow()
     assert report.expected == pytest.approx([left])
+
+
+def test_a_quality_says_at_most_how_long_before_it_begins():
+    report, budget = Expecting(), Budget(RefineSettings(), 43)
+    Course(budget, report)
+    assert report.expected == [SECONDS]
 
 
 def test_figures_of_a_refinement(nothing, photos, points):

@@ -8,6 +8,7 @@ import time
 
 from ..progress import Report
 from ..protocol.results import Refinement
+from ..stages import Stage
 from .best import Best
 from .budget import Budget
 
@@ -22,6 +23,9 @@ class Course:
         self._budget, self._report = budget, report
         self._began = 0.0
         self._expected: float | None = None  # seconds, of the whole refinement
+        if budget.open and budget.seconds:
+            report(Stage.REFINE, 0)
+            report.expect(budget.seconds, at_most=True)
 
     def follow(self) -> None:
         """Called after every step: estimate the time left as soon as the speed is known."""
