@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.pipeline import jobs
+from tttlrm_blender.pipeline import jobs, steps
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.pipeline.store import open_scene
 from tttlrm_blender.progress import Report
@@ -120,3 +120,24 @@ def test_photos_that_share_no_camera_with_the_scene_are_refused(growing):
     growing.tell(growing.poses["frames"][FIRST:])
     with pytest.raises(TttlrmError, match="cannot be aligned with those of the scene"):
         jobs.extend(growing.scene, ExtendSettings(refine=DRAFT), Report())
+
+
+def test_refined_splats_are_refined_on_with_new_photos(growing, monkeypatch):
+    given, refine = [], steps.refine
+
+    def remembered(splats, photos, settings, report, points, refined, hear):
+        given.append((len(splats), settings.start, refined))
+        return refine(splats, photos, settings, report, points, refined, hear)
+
+    monkeypatch.setattr(steps, "refine", remembered)
+    jobs.refine(growing.scene, RefineSettings(steps=2, start="decoded"), Report())
+    before = len(growing.scene.splats())
+    growing.arrive()
+    result = jobs.extend(growing.scene, ExtendSettings(refine=RefineSettings(steps=2)), Report())
+    assert given[1] == (before, "both", True) and result.refinement.set_aside == 0 and growing.scene.state.refined
+
+
+def test_decoded_splats_are_not_taken_for_refined_ones(growing):
+    growing.arrive()
+    result = jobs.extend(growing.scene, ExtendSettings(refine=RefineSettings(steps=2, start="decoded")), Report())
+    assert len(result.gaussians) > len(growing.first.gaussians)
