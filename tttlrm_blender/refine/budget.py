@@ -25,7 +25,7 @@ class Limits:
 # Quality Good: passes over the photos, within bounds on steps. A GPU makes more of them, in less time than a CPU.
 PASSES, FEWEST_STEPS, MOST_STEPS = {"cpu": 25, "cuda": 75}, {"cpu": 600, "cuda": 1800}, {"cpu": 2000, "cuda": 9000}
 # Time for photos of `USUAL_PIXELS`; it grows with the square root of their pixels, within `LONGER`.
-SECONDS, USUAL_PIXELS, LONGER = 75.0, 270 * 480, (0.5, 2.0)
+SECONDS, USUAL_PIXELS, LONGER = 100.0, 270 * 480, (0.5, 1.8)
 BEST = 4  # times the bounds of Good
 
 
