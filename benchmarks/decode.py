@@ -16,9 +16,9 @@ from pathlib import Path
 from benchmarks.table import Row, best, show
 from tttlrm_blender.client import Client, launch_worker
 from tttlrm_blender.protocol import kinds
-from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings import DRAFT, DecodeSettings, ReconstructSettings
 
-WHOLE = ReconstructSettings(views=8, width=256, height=256)
+WHOLE = ReconstructSettings(views=8, width=256, height=256, refine=DRAFT)
 TARGET = 0.3  # seconds
 
 

@@ -23,7 +23,7 @@ from tttlrm_blender.pipeline import jobs
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.protocol.messages import Event, Preview
 from tttlrm_blender.protocol.results import ReconstructResult
-from tttlrm_blender.protocol.settings import ExtendSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings import DRAFT, ExtendSettings, ReconstructSettings
 from tttlrm_blender.worker.job_events import JobReport
 
 SCANS = (("full", 16), ("ar", 16), ("ar", 32))
@@ -81,14 +81,14 @@ def halves(photos: Path, folder: Path) -> tuple[Path, Callable[[], None]]:
 def rows(photos: Path, runs: int) -> Iterator[Row]:
     """The scans, then adding photos to a scene."""
     for scan, views in SCANS:
-        scene, settings = Scene(photos), ReconstructSettings(scan=scan, views=views)
+        scene, settings = Scene(photos), ReconstructSettings(scan=scan, views=views, refine=DRAFT)
         yield from compared(f"{scan}, {views} photos", partial(jobs.reconstruct, scene, settings), runs)
     with tempfile.TemporaryDirectory() as folder:
         copy, put = halves(photos, Path(folder))
         scene = Scene(copy)
-        jobs.reconstruct(scene, ReconstructSettings(scan="ar", views=JOINING), JobReport(lambda event: None))
+        jobs.reconstruct(scene, ReconstructSettings(scan="ar", views=JOINING, refine=DRAFT), JobReport(lambda event: None))
         put()
-        state, joined = scene.state, ExtendSettings(views=JOINING)
+        state, joined = scene.state, ExtendSettings(views=JOINING, refine=DRAFT)
         yield from compared(
             f"{JOINING} photos that join {JOINING}", lambda report: jobs.extend(Scene(copy, state=state), joined, report), runs
         )

@@ -9,12 +9,10 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from .engine import fields, settings
+from .engine import fields, results, settings
 from .narrowing import given, group_of, untyped
 from .paths import absolute, file_property
 from .sources import properties as source_properties
-
-FIRST_STEPS = 500  # refinement steps suggested for splats that were not refined
 
 SUBTYPES = {"share": "FACTOR", "distance": "DISTANCE", "pixels": "PIXEL", "seconds": "TIME_ABSOLUTE", "": "NONE"}
 
@@ -124,6 +122,12 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
 
     __annotations__ = {
         "session": StringProperty(name="Scene", description="Name of this object's scene on the worker"),
+        "psnr": FloatProperty(
+            name="PSNR",
+            description="PSNR in dB over photos set aside while the splats were refined; 0 where it is unknown",
+            options={"HIDDEN"},
+        ),
+        "set_aside": IntProperty(name="Photos Set Aside", description="Number of these photos", options={"HIDDEN"}),
         "files": StringProperty(name="Files", description="Names of this scene's files on the worker, one per line"),
         "live": BoolProperty(name="Live", description="Decode again whenever a setting changes; refined splats are replaced too"),
         "crop": PointerProperty(
@@ -159,9 +163,15 @@ def remember(obj: bpy.types.Object, session: str, used: settings.ReconstructSett
     """Store in a new splat object its scene on the worker and the settings it was made with."""
     group = group_of(obj)
     group.session = session
-    refine = used.refine if used.refine.wanted else replace(used.refine, steps=FIRST_STEPS)
+    refine = used.refine if used.refine.wanted else used.refine.with_quality(settings.RefineSettings().quality)
     for part, values in (("decode", used.decode), ("refine", refine), ("mesh", used.mesh or settings.MeshSettings())):
         take_over(getattr(group, part), values, type(values))
+
+
+def remember_quality(obj: bpy.types.Object, refinement: results.Refinement | None) -> None:
+    """Store in a splat object how well its splats match the photos that were set aside, if any were."""
+    group = group_of(obj)
+    group.psnr, group.set_aside = (refinement.psnr or 0.0, refinement.set_aside) if refinement else (0.0, 0)
 
 
 def take_over(group: bpy.types.PropertyGroup, source: Any, kind: type) -> None:

@@ -32,6 +32,7 @@ from tttlrm_blender.protocol.kinds import Kind
 from tttlrm_blender.protocol.messages import Event, Progress
 from tttlrm_blender.protocol.results import Nothing
 from tttlrm_blender.protocol.settings import (
+    DRAFT,
     DecodeSettings,
     ExportSettings,
     ExtendSettings,
@@ -115,7 +116,7 @@ class Killer:
 
     def _job(self, name: str) -> tuple[Kind, Any]:
         """A random kind of job that suits the scene's state, and its settings."""
-        whole = ReconstructSettings(checkpoint=self.checkpoint, refine=RefineSettings(steps=self.random.choice([0, 5])))
+        whole = ReconstructSettings(checkpoint=self.checkpoint, refine=self.random.choice([DRAFT, RefineSettings(steps=5)]))
         if name not in self.made:
             return kinds.RECONSTRUCT, whole
         if self.random.random() < 1 / OFTEN:
@@ -130,7 +131,7 @@ class Killer:
             kinds.EXPORT: ExportSettings(format=self.random.choice(["ply", "spz", "json"])),
         }
         if name not in self.extended:
-            choices[kinds.EXTEND] = ExtendSettings()
+            choices[kinds.EXTEND] = ExtendSettings(refine=DRAFT)
         kind = self.random.choice(list(choices))
         return kind, choices[kind]
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -19,29 +20,92 @@ def unheard() -> None:
     """Do nothing: the `Listen` of work that is never stopped."""
 
 
+class Finished(Cancelled):
+    """Raised within `Report.skippable` once a job was asked to finish."""
+
+
 class Report:
-    """Progress of one job. This class is silent; front ends override `progress`, `note` and, to show previews, `preview`."""
+    """Progress of one job. This class is silent; front ends override `progress`, `note`, `expect` and `preview`.
+
+    Another thread, or a signal handler, can `cancel` the job or ask it to `finish` with what it has.
+    """
 
     watched = False  # whether previews are shown; if not, none need to be made
 
     def __init__(self) -> None:
-        self._stop = threading.Event()
+        self._stop, self._finish = threading.Event(), threading.Event()
+        self._skippable = 0  # nested blocks
+        self.keeps = False  # whether there is a result to keep
 
     def __call__(self, stage: Stage, fraction: float) -> None:
-        """Report how much of a stage is done, 0 to 1. Raises `Cancelled` once `cancel` has been called."""
-        if self._stop.is_set():
+        """Report how much of a stage is done, 0 to 1.
+
+        Raises `Cancelled` once `cancel` has been called, or `finish` while there is nothing to keep.
+        """
+        if self._stop.is_set() or (self._finish.is_set() and not self.keeps):
             raise Cancelled
+        if self._finish.is_set() and self._skippable:
+            raise Finished
         self.progress(stage, min(max(fraction, 0.0), 1.0))
 
     def cancel(self) -> None:
         """Ask the job to stop at its next report; may be called from any thread."""
         self._stop.set()
 
+    def finish(self) -> None:
+        """Ask the job to end soon with the result so far, or to stop if there is none; may be called from any thread."""
+        self._finish.set()
+
+    @property
+    def finishing(self) -> bool:
+        """Whether the job was asked to finish. What improves the result then ends."""
+        return self._finish.is_set()
+
+    @contextmanager
+    def skippable(self) -> Iterator[None]:
+        """A block that adds to a result: when asked to finish, the rest of it is skipped. From here on there is a result."""
+        self.keeps, self._skippable = True, self._skippable + 1
+        try:
+            yield
+        except Finished:
+            pass
+        finally:
+            self._skippable -= 1
+
     def progress(self, stage: Stage, fraction: float) -> None:
         """Called with every report."""
+
+    def expect(self, seconds: float, at_most: bool = False) -> None:
+        """Called early in a long stage with an estimate of the seconds that it still takes, or with an upper bound."""
 
     def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
         """Called when intermediate splats (numpy) could be shown; `make` makes them."""
 
     def note(self, text: Text) -> None:
         """Called with notes for the user about things that do not stop the job, such as a photo that was left out."""
+
+
+class Remaining:
+    """The seconds left in the current stage, from its progress so far, and at its beginning from what was expected."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._stage: Stage | None = None
+        self._began = (0.0, 0.0)  # time and fraction at the first report of the stage
+        self._end: float | None = None  # time at which the stage is expected to end
+
+    def expect(self, seconds: float) -> None:
+        """Take over an estimate of the seconds left in the current stage."""
+        self._end = self._clock() + seconds
+
+    def left(self, stage: Stage, fraction: float) -> float | None:
+        """Seconds left in a stage; None where nothing is known yet."""
+        now = self._clock()
+        if stage != self._stage:
+            self._stage, self._began, self._end = stage, (now, fraction), None
+        began, first = self._began
+        measured = (now - began) * (1 - fraction) / (fraction - first) if fraction > first else None
+        if self._end is None:
+            return measured
+        expected = max(self._end - now, 0.0)
+        return expected if measured is None else (1 - fraction) * expected + fraction * measured

@@ -45,7 +45,7 @@ class TTTLRM_OT_stop_worker(bpy.types.Operator):
 
 
 class TTTLRM_OT_cancel(bpy.types.Operator):
-    """Stop the running job and all waiting jobs"""
+    """Stop the running job and all waiting jobs. A refinement keeps the splats so far; stop it again to discard them"""
 
     bl_idname = "tttlrm.cancel"
     bl_label = "Stop"
@@ -59,5 +59,5 @@ class TTTLRM_OT_cancel(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         decode_queue.queue.clear()
-        given(activity.current).run.cancel()
+        given(activity.current).stop()
         return {"FINISHED"}

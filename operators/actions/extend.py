@@ -45,7 +45,9 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
         "files": CollectionProperty(**FILES),
         "filter_image": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
         "filter_folder": BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
-        "refine": BoolProperty(name="Refine", description="Optimize the new splats with the object's refine settings"),
+        "refine": BoolProperty(
+            name="Refine", description="Optimize the new splats with the object's refine settings", default=True
+        ),
     }
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
@@ -97,7 +99,9 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
     def _wanted(self, splats: bpy.types.Object) -> settings.ExtendSettings:
         own = group_of(splats)
         decode = cropped(properties.plain(own.decode, settings.DecodeSettings), splats)
-        refine = properties.plain(own.refine, settings.RefineSettings) if self.refine else settings.RefineSettings()
+        refine = properties.plain(own.refine, settings.RefineSettings)
+        if not self.refine:
+            refine = refine.with_quality("draft")
         return replace(properties.plain(self, settings.ExtendSettings), decode=decode, refine=refine)
 
 

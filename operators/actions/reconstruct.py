@@ -46,6 +46,7 @@ def place(name: str, work: Work, result: results.ReconstructResult) -> bpy.types
     collection = build_scene(name, result, photos, upright, work.session)
     splats = next(obj for obj in collection.objects if is_splats(obj))
     properties.remember(splats, work.session, work.settings)
+    properties.remember_quality(splats, result.refinement)
     group_of(splats).files = "\n".join(work.files)
     return splats
 
@@ -59,6 +60,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     directory: Any  # Blender turns the annotations below into properties
     files: Any
     with_mesh: Any
+    quality: Any
     again: Any
     __annotations__ = properties.annotations(settings.ReconstructSettings) | {
         "directory": folder_property(
@@ -66,6 +68,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         ),
         "files": CollectionProperty(**FILES),
         "name": StringProperty(name="Name", description="Name of the new collection; leave empty to name it after the photos"),
+        "quality": properties.setting_property(settings.RefineSettings, "quality"),
         "refine_steps": properties.setting_property(settings.RefineSettings, "steps", name="Refine Steps"),
         "refine_passes": properties.setting_property(settings.RefineSettings, "passes", name="Refine Passes"),
         "refine_seconds": properties.setting_property(settings.RefineSettings, "seconds", name="Refine Seconds"),
@@ -139,6 +142,8 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         wanted = properties.overlaid(panel, self)
         if self.properties.is_property_set("with_mesh"):
             wanted = replace(wanted, mesh=(wanted.mesh or settings.MeshSettings()) if self.with_mesh else None)
+        if self.properties.is_property_set("quality"):
+            wanted = replace(wanted, refine=wanted.refine.with_quality(self.quality))
         budget = {name: getattr(self, f"refine_{name}") for name in ("steps", "passes", "seconds")}
         if any(budget.values()):
             wanted = replace(wanted, refine=replace(wanted.refine, **budget))

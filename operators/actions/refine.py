@@ -10,7 +10,7 @@ from ..jobs.worker import Work
 
 
 class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
-    """Optimize the splats against their photos for a number of steps, passes or seconds"""
+    """Optimize the splats against their photos until they stop improving, or for some steps, passes or seconds"""
 
     bl_idname = "tttlrm.refine"
     bl_label = "Refine"
@@ -19,13 +19,14 @@ class TTTLRM_OT_refine(SplatsOperator, bpy.types.Operator):
     __annotations__ = properties.annotations(settings.RefineSettings)
 
     def collect(self, context: bpy.types.Context) -> Work:
-        """Return the work. Raises `TttlrmError` if no budget is set."""
+        """Return the work. Raises `TttlrmError` for the quality Draft, which is without refinement."""
         work = super().collect(context)
         require_budget(work.settings)
         return work
 
 
 def require_budget(wanted: settings.RefineSettings) -> None:
-    """Raise `TttlrmError` if settings do not limit steps, passes or seconds."""
+    """Raise `TttlrmError` if settings ask for no refinement."""
     if not wanted.wanted:
-        raise errors.TttlrmError("Set a refinement budget.", hint="Set steps, passes or seconds.", code=errors.Code.BAD_SETTINGS)
+        hint = "Choose Good or Best, or set steps, passes or seconds."
+        raise errors.TttlrmError("Splats of the quality Draft are not refined.", hint=hint, code=errors.Code.BAD_SETTINGS)

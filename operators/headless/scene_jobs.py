@@ -82,14 +82,13 @@ def _mesh(splats: bpy.types.Object, args: Namespace) -> str:
 
 
 def _extend(splats: bpy.types.Object, args: Namespace) -> str:
-    """With a budget given, splats are refined as they say themselves, but for what is given."""
+    """Splats are refined as they say themselves, but for what is given."""
     own, refine = group_of(splats), options.given(args, settings.RefineSettings)
     for name, value in refine.items():
         setattr(own.refine, name, value)
     decode = cropped(properties.plain(own.decode, settings.DecodeSettings), splats)
-    wanted = settings.ExtendSettings(**options.given(args, settings.ExtendSettings), decode=decode)
-    if "steps" in refine:
-        wanted = replace(wanted, refine=properties.plain(own.refine, settings.RefineSettings))
+    refining = properties.plain(own.refine, settings.RefineSettings)
+    wanted = settings.ExtendSettings(**options.given(args, settings.ExtendSettings), decode=decode, refine=refining)
     photos = added_photos(photos_in(args.directory), own.files.split("\n"))
     result = _result(extending(splats, wanted, dict(photos)))
     count = replace_splats(splats, result)

@@ -29,8 +29,11 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
             text=shown("{}: {:,} splats", given(context.object).name, len(cloud_of(given(context.object)).points)),
             translate=False,
         )
+        own = group_of(context.object)
+        if own.psnr:
+            layout.label(text=shown("{:.1f} dB over {} photos set aside", own.psnr, own.set_aside), translate=False)
         buttons = layout.column(align=True)
-        if group_of(context.object).session:
+        if own.session:
             for kind in ("decode", "refine", "mesh"):
                 buttons.operator(f"tttlrm.{kind}")
             new = len(new_pictured(context))

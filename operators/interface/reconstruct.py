@@ -17,6 +17,7 @@ from . import thumbnails
 from .sidebar import Tab, column, paragraph
 
 ROWS = 6  # of the list of photos
+LIMITS = ("steps", "passes", "seconds")  # of refine settings, which replace the quality
 LARGE = 8.0  # height of the active photo's preview, in buttons
 
 
@@ -58,6 +59,7 @@ class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
         if wanted.source.cameras == "FILE":
             layout.prop(wanted, "poses", text="File")
         layout.prop(wanted, "checkpoint", text="Model")
+        draw_quality(layout, wanted.refine)
         layout.separator()
         _draw_button(layout, context)
         _draw_activity(layout)
@@ -75,11 +77,33 @@ class TTTLRM_PT_photos(Tab, bpy.types.Panel):
         layout, wanted = column(self), group_of(context.scene)
         for name in ("views", "width", "height", "scan", "elastic", "orient", "distance", "remove_background", "hold_out"):
             layout.prop(wanted, name)
-        budget = layout.column(align=True)
-        budget.prop(wanted.refine, "steps", text="Refine Steps")
-        budget.prop(wanted.refine, "passes")
-        budget.prop(wanted.refine, "seconds")
         layout.prop(wanted, "with_mesh")
+
+
+class TTTLRM_PT_limits(Tab, bpy.types.Panel):
+    """Limits on refinement instead of a quality."""
+
+    bl_label = "Refinement Limits"
+    bl_parent_id = "TTTLRM_PT_reconstruct"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        draw_limits(column(self), group_of(context.scene).refine)
+
+
+def draw_quality(layout: bpy.types.UILayout, refine: bpy.types.PropertyGroup) -> None:
+    """Draw the quality of refine settings, grayed out while limits replace it."""
+    row = layout.row()
+    row.active = not any(getattr(refine, name) for name in LIMITS)
+    row.prop(refine, "quality")
+
+
+def draw_limits(layout: bpy.types.UILayout, refine: bpy.types.PropertyGroup) -> None:
+    """Draw the limits of refine settings."""
+    limits = layout.column(align=True)
+    for name in LIMITS:
+        limits.prop(refine, name)
 
 
 def _draw_folder(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
@@ -130,6 +154,7 @@ def _draw_activity(layout: bpy.types.UILayout) -> None:
         return
     layout.separator()
     layout.progress(factor=activity.current.fraction, text=activity.current.text)
+    layout.label(text=activity.current.advice, translate=False)
     layout.operator("tttlrm.cancel", icon="CANCEL")
 
 
@@ -137,4 +162,4 @@ def _path(group: TTTLRM_PG_source, photo: bpy.types.PropertyGroup) -> Path:
     return Path(bpy.path.abspath(group.folder), photo.name)
 
 
-CLASSES = (TTTLRM_UL_photos, TTTLRM_PT_reconstruct, TTTLRM_PT_photos)
+CLASSES = (TTTLRM_UL_photos, TTTLRM_PT_reconstruct, TTTLRM_PT_photos, TTTLRM_PT_limits)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Settings of splats whose scene a worker keeps, in the sidebar and in the Object Data properties."""
 
+from collections.abc import Collection
+
 import bpy
 
 from .. import addon
@@ -12,6 +14,7 @@ from ..properties import described
 from ..scene.splats import is_kept
 from ..translations import shown
 from .presets import TTTLRM_PT_decode_presets
+from .reconstruct import draw_quality
 from .sidebar import Tab, column, paragraph
 
 
@@ -37,9 +40,14 @@ class KeptScenePanel(Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
+        self.draw_settings(context)
+
+    def draw_settings(self, context: bpy.types.Context, but: Collection[str] = ()) -> None:
+        """Draw all settings `but` some."""
         layout, group = column(self), getattr(group_of(context.object), self.kind)
         for name in described(self.settings_type):
-            layout.prop(group, name)
+            if name not in but:
+                layout.prop(group, name)
 
 
 class DecodePanel(KeptScenePanel):
@@ -71,6 +79,11 @@ class RefinePanel(KeptScenePanel):
     """Settings for refinement."""
 
     bl_label, kind, settings_type = "Refine Settings", "refine", settings.RefineSettings
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this: the quality is grayed out while limits below it replace it."""
+        draw_quality(column(self), group_of(context.object).refine)
+        self.draw_settings(context, but=("quality",))
 
 
 class MeshPanel(KeptScenePanel):

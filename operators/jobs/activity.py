@@ -23,6 +23,15 @@ class Activity:
     stage: str = ""
     fraction: float = 0.0  # of the stage, 0 to 1
     seconds_left: float | None = None  # in the stage
+    stopping: bool = False  # whether somebody asked it to stop
+
+    def stop(self) -> None:
+        """End the job early, with the result so far if there is one; the second time, without."""
+        if self.stopping:
+            self.run.cancel()
+        else:
+            self.run.finish()
+        self.stopping = True
 
     def take(self, message: messages.Event) -> None:
         """Update the progress from an event."""
@@ -36,6 +45,13 @@ class Activity:
         """One line for panels and the status bar."""
         done = f"{phrase(self.stage)} {self.fraction:.0%}"
         return done if self.seconds_left is None else shown("{}, {:.0f} s left", done, self.seconds_left)
+
+    @property
+    def advice(self) -> str:
+        """What Esc does, for the status bar and the panel."""
+        if self.stopping:
+            return shown("Stopping; press Esc again to discard the result")
+        return shown("Esc keeps the splats so far" if self.stage == stages.Stage.REFINE else "Esc to stop")
 
 
 current: Activity | None = None
@@ -58,5 +74,5 @@ def show(context: bpy.types.Context) -> None:
     """Show the progress in the status bar and redraw the panels."""
     if bpy.app.background:
         return
-    given(context.workspace).status_text_set(shown("{}   (Esc to stop)", current.text) if current else None)
+    given(context.workspace).status_text_set(f"{current.text}   ({current.advice})" if current else None)
     redraw_panels()

@@ -69,7 +69,8 @@ class JobOperator(Operator):
         """Blender calls this with every event of the window."""
         if event.type == "ESC" and event.value == "PRESS":
             decode_queue.queue.clear()
-            given(activity.current).run.cancel()
+            given(activity.current).stop()
+            activity.show(context)
             return {"RUNNING_MODAL"}
         if event.type == "TIMER":
             for message in given(activity.current).run.poll():

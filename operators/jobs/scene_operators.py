@@ -81,4 +81,5 @@ class SplatsOperator(KeptSceneOperator):
 def replace_splats(obj: bpy.types.Object, result: Any) -> int:
     """Replace an object's splats by those of a result; return their number."""
     update_splats(obj, result.gaussians)
+    properties.remember_quality(obj, getattr(result, "refinement", None))  # decoded splats have none
     return len(result.gaussians)

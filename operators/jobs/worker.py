@@ -116,7 +116,11 @@ class Run(client.Job):
         threading.Thread(target=self._do, args=(work, worker), name="tttLRM job", daemon=True).start()
 
     def _pass_on(self, request: messages.Request) -> None:
-        if self._remote is not None:
+        if self._remote is None:
+            return  # the thread sees that it is to stop
+        if isinstance(request, messages.Finish):
+            self._remote.finish()
+        else:
             self._remote.cancel()
 
     def _do(self, work: Work, worker: Worker) -> None:

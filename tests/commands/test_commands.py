@@ -20,7 +20,7 @@ from tttlrm_blender.poses.camera_writers import write_colmap
 def options(tmp_path):
     """Arguments for a `reconstruct` of one second."""
     photos = write_photos(tmp_path / "photos")
-    return [str(photos), "--checkpoint", str(write_checkpoint(tmp_path / "small.safetensors"))]
+    return [str(photos), "--checkpoint", str(write_checkpoint(tmp_path / "small.safetensors")), "--quality", "draft"]
 
 
 def test_reconstruct_writes_everything_and_ends_with_json(options, tmp_path, capsys):

@@ -76,7 +76,7 @@ def test_test_photos_of_the_data_set_go_before_every_nth(
 
 def test_reconstruct_leaves_test_photos_alone(checkpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     photos = with_test_photos(tmp_path / "photos")
-    main(["reconstruct", str(photos), "--checkpoint", checkpoint, "--out", str(tmp_path / "out"), "--json"])
+    main(["reconstruct", str(photos), "--checkpoint", checkpoint, "--quality", "draft", "--out", str(tmp_path / "out"), "--json"])
     made = json.loads(capsys.readouterr().out)
     assert made["views"] == 3 and "psnr" not in made
 

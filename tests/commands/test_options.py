@@ -7,7 +7,14 @@ import pytest
 
 from tttlrm_blender.commands.options import add_reconstruct_options, options, reconstruct_settings
 from tttlrm_blender.protocol.fields import Setting, describe
-from tttlrm_blender.protocol.settings import DecodeSettings, ExtendSettings, MeshSettings, ReconstructSettings, RefineSettings
+from tttlrm_blender.protocol.settings import (
+    DRAFT,
+    DecodeSettings,
+    ExtendSettings,
+    MeshSettings,
+    ReconstructSettings,
+    RefineSettings,
+)
 from tttlrm_blender.protocol.settings_json import from_json, to_json
 
 
@@ -74,10 +81,27 @@ def test_a_mesh_can_be_declined():
 
 
 @pytest.mark.parametrize(
-    ("text", "steps", "seconds"), [("1000", 1000, 0.0), ("120s", 0, 120.0), ("1.5s", 0, 1.5), (".5s", 0, 0.5), ("0", 0, 0.0)]
+    ("text", "steps", "seconds"), [("1000", 1000, 0.0), ("120s", 0, 120.0), ("1.5s", 0, 1.5), (".5s", 0, 0.5)]
 )
 def test_the_budget_of_refinement(text: str, steps: int, seconds: float):
     assert parse("--refine", text).refine == RefineSettings(steps=steps, seconds=seconds)
+
+
+@pytest.mark.parametrize("nothing", ["0", "0x", "0s", "0.0s"])
+def test_a_limit_of_nothing_is_a_draft(nothing: str):
+    assert parse("--quality", "best", "--refine", nothing).refine == DRAFT
+
+
+def test_a_quality_and_a_limit_that_replaces_it():
+    assert parse("--quality", "best").refine == RefineSettings(quality="best")
+    asked = parse("--quality", "best", "--refine", "30s").refine
+    assert asked == RefineSettings(quality="best", seconds=30.0) and asked.limited
+
+
+def test_a_quality_replaces_limits_from_elsewhere():
+    parser = ArgumentParser()
+    add_reconstruct_options(parser, ReconstructSettings(refine=RefineSettings(steps=7)))
+    assert reconstruct_settings(parser.parse_args(["--quality", "good"])).refine == RefineSettings()
 
 
 def test_the_budget_of_refinement_in_passes():

@@ -129,8 +129,8 @@ def test_what_the_panel_says_survives_the_wire():
 
 def test_splats_without_refinement_are_offered_some():
     obj = bpy.data.objects.new("splats", None)
-    properties.remember(obj, "a", ReconstructSettings(refine=RefineSettings(max_splats=7)))
-    assert obj.tttlrm.refine.steps == properties.FIRST_STEPS and obj.tttlrm.refine.max_splats == 7
+    properties.remember(obj, "a", ReconstructSettings(refine=RefineSettings(quality="draft", max_splats=7)))
+    assert obj.tttlrm.refine.quality == "good" and obj.tttlrm.refine.max_splats == 7
     properties.remember(obj, "b", ReconstructSettings(refine=RefineSettings(seconds=3)))
     assert obj.tttlrm.refine.steps == 0 and obj.tttlrm.session == "b"
 

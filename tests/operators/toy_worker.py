@@ -21,6 +21,7 @@ from tttlrm_blender.protocol.results import (
     DecodeResult,
     MeshResult,
     ReconstructResult,
+    Refinement,
     RefineResult,
     RenderResult,
     Surface,
@@ -92,12 +93,12 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResu
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
     """As many splats as steps; takes as long as it is given."""
     report(Stage.REFINE, 0.0)
-    until = time.monotonic() + settings.seconds
-    while time.monotonic() < until:
+    until, report.keeps = time.monotonic() + settings.seconds, True
+    while time.monotonic() < until and not report.finishing:
         report(Stage.REFINE, 0.5)
         report.preview(partial(_splats, 2))
         time.sleep(0.01)
-    return RefineResult(_splats(settings.steps))
+    return RefineResult(_splats(settings.steps), refinement=Refinement(settings.steps, 4, None, 30.0, report.finishing))
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:

@@ -10,11 +10,11 @@ from scipy.spatial.transform import Rotation
 
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.pipeline import jobs
+from tttlrm_blender.pipeline import jobs, steps
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.pipeline.store import open_scene
 from tttlrm_blender.progress import Report
-from tttlrm_blender.protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings
+from tttlrm_blender.protocol.settings import DRAFT, DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings
 
 FIRST, ALL = 4, 6
 
@@ -30,7 +30,7 @@ class Growing:
             path.unlink()
         self.tell(self.poses["frames"][:FIRST])
         self.scene = open_scene(self.photos)
-        settings = ReconstructSettings(checkpoint=str(write_checkpoint(folder / "small.safetensors")))
+        settings = ReconstructSettings(checkpoint=str(write_checkpoint(folder / "small.safetensors")), refine=DRAFT)
         self.first = jobs.reconstruct(self.scene, settings, Report())
 
     def tell(self, frames: list) -> None:
@@ -64,7 +64,7 @@ def cameras(scene: Scene) -> np.ndarray:
 def test_new_photos_join_and_the_scene_stays_where_it_is(growing):
     before = cameras(growing.scene)
     growing.arrive()
-    result = jobs.extend(growing.scene, ExtendSettings(), Report())
+    result = jobs.extend(growing.scene, ExtendSettings(refine=DRAFT), Report())
     assert result.views == ALL and len(result.cameras.names) == ALL
     assert list(result.seconds) == ["load", "encode", "decode"]
     np.testing.assert_allclose(cameras(growing.scene)[:FIRST], before, atol=1e-9)
@@ -78,7 +78,7 @@ def test_photos_posed_in_another_world_come_into_that_of_the_scene(growing):
     world[:3, :3] = 3 * Rotation.from_euler("xyz", [20, 50, -70], degrees=True).as_matrix()
     world[:3, 3] = 5, -2, 7
     growing.arrive(world)
-    jobs.extend(growing.scene, ExtendSettings(), Report())
+    jobs.extend(growing.scene, ExtendSettings(refine=DRAFT), Report())
     np.testing.assert_allclose(cameras(growing.scene)[:, :3, 3], expected, atol=1e-6)
 
 
@@ -102,21 +102,42 @@ def test_new_photos_that_no_pose_file_knows_are_estimated_with_the_others(growin
     growing.arrive()
     growing.tell(growing.poses["frames"][:FIRST])
     with pytest.raises(TttlrmError, match=r"camera poses .* could not be found"):
-        jobs.extend(growing.scene, ExtendSettings(), Report())
+        jobs.extend(growing.scene, ExtendSettings(refine=DRAFT), Report())
     assert growing.scene.state is state
 
 
 def test_an_error_without_new_photos_or_a_scene(growing, tmp_path):
     state = growing.scene.state
     with pytest.raises(TttlrmError, match="no usable new photos"):
-        jobs.extend(growing.scene, ExtendSettings(), Report())
+        jobs.extend(growing.scene, ExtendSettings(refine=DRAFT), Report())
     assert growing.scene.state is state
     with pytest.raises(TttlrmError, match="has not been reconstructed"):
-        jobs.extend(Scene(tmp_path), ExtendSettings(), Report())
+        jobs.extend(Scene(tmp_path), ExtendSettings(refine=DRAFT), Report())
 
 
 def test_photos_that_share_no_camera_with_the_scene_are_refused(growing):
     growing.arrive()
     growing.tell(growing.poses["frames"][FIRST:])
     with pytest.raises(TttlrmError, match="cannot be aligned with those of the scene"):
-        jobs.extend(growing.scene, ExtendSettings(), Report())
+        jobs.extend(growing.scene, ExtendSettings(refine=DRAFT), Report())
+
+
+def test_refined_splats_are_refined_on_with_new_photos(growing, monkeypatch):
+    given, refine = [], steps.refine
+
+    def remembered(splats, photos, settings, report, points, refined, hear):
+        given.append((len(splats), settings.start, refined))
+        return refine(splats, photos, settings, report, points, refined, hear)
+
+    monkeypatch.setattr(steps, "refine", remembered)
+    jobs.refine(growing.scene, RefineSettings(steps=2, start="decoded"), Report())
+    before = len(growing.scene.splats())
+    growing.arrive()
+    result = jobs.extend(growing.scene, ExtendSettings(refine=RefineSettings(steps=2)), Report())
+    assert given[1] == (before, "both", True) and result.refinement.set_aside == 0 and growing.scene.state.refined
+
+
+def test_decoded_splats_are_not_taken_for_refined_ones(growing):
+    growing.arrive()
+    result = jobs.extend(growing.scene, ExtendSettings(refine=RefineSettings(steps=2, start="decoded")), Report())
+    assert len(result.gaussians) > len(growing.first.gaussians)

@@ -3,6 +3,7 @@
 
 import json
 import shutil
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.pipeline.steps import network_size
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import (
+    DRAFT,
     FORMATS,
     DecodeSettings,
     ExportSettings,
@@ -32,18 +34,20 @@ from tttlrm_blender.render.pictures import draw_views
 
 
 class Follower(Report):
-    """Records reports, and cancels at a given stage."""
+    """Records reports, and cancels or finishes at a given stage."""
 
-    def __init__(self, cancel_at=None, watched=False):
+    def __init__(self, cancel_at=None, watched=False, finish_at=None):
         super().__init__()
         self.watched = watched
-        self.stages, self.previews, self.notes, self.cancel_at = [], [], [], cancel_at
+        self.stages, self.previews, self.notes, self.cancel_at, self.finish_at = [], [], [], cancel_at, finish_at
 
     def progress(self, stage, fraction):
         if stage not in self.stages:
             self.stages.append(stage)
         if stage == self.cancel_at:
             self.cancel()
+        if stage == self.finish_at:
+            self.finish()
 
     def preview(self, make):
         self.previews.append(make())
@@ -59,7 +63,7 @@ def scene(tmp_path):
 
 @pytest.fixture
 def settings(tmp_path):
-    return ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")), hold_out=3)
+    return ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")), refine=DRAFT, hold_out=3)
 
 
 def test_workers_send_copies_of_photos_that_blender_shows_wrongly(scene, settings):
@@ -147,7 +151,9 @@ def test_decoded_splats_are_cropped_and_bounded_in_the_world_of_the_cameras(scen
 def test_autoregressive_scan_gives_other_splats(scene, settings):
     full = jobs.reconstruct(scene, settings, Report())
     folder, checkpoint = scene.folder, settings.checkpoint
-    chunked = jobs.reconstruct(Scene(folder), ReconstructSettings(checkpoint=checkpoint, hold_out=3, scan="ar"), Report())
+    chunked = jobs.reconstruct(
+        Scene(folder), ReconstructSettings(checkpoint=checkpoint, hold_out=3, scan="ar", refine=DRAFT), Report()
+    )
     assert len(chunked.gaussians) == len(full.gaussians)
     assert not np.allclose(chunked.gaussians.means, full.gaussians.means)
 
@@ -198,6 +204,77 @@ def test_a_cancelled_job_leaves_the_scene_as_it_was(scene, settings, stage):
     with pytest.raises(Cancelled):
         jobs.reconstruct(scene, again, Follower(cancel_at=stage))
     assert scene.state.reconstruction is reconstruction and scene.state.gaussians is splats
+
+
+@pytest.mark.parametrize("stage", ["load", "encode"])
+def test_a_job_that_is_to_finish_before_there_are_splats_is_stopped(scene, settings, stage):
+    with pytest.raises(Cancelled):
+        jobs.reconstruct(scene, settings, Follower(finish_at=stage))
+    assert scene.state.reconstruction is None
+
+
+def test_a_job_that_is_to_finish_while_it_refines_keeps_the_splats_so_far(scene, settings):
+    wanted = replace(settings, refine=RefineSettings(steps=10**6, start="decoded"), mesh=MeshSettings())
+    follower = Follower(finish_at="refine")
+    result = jobs.reconstruct(scene, wanted, follower)
+    assert result.refinement.finished and result.refinement.steps < 10 and result.mesh is None
+    assert scene.state.refined and len(scene.splats()) == len(result.gaussians) and result.figures
+    assert follower.notes == ["Ended early: the splats so far are kept."]
+
+
+def test_a_job_that_is_to_finish_before_it_refines_keeps_the_draft(scene, settings):
+    follower = Follower(finish_at="measure")
+    result = jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=5)), follower)
+    assert result.refinement is None and not scene.state.refined and "refinement" not in result.report()
+    draft = jobs.reconstruct(Scene(scene.folder), settings, Report())
+    np.testing.assert_array_equal(result.gaussians.means, draft.gaussians.means)
+
+
+def test_refined_splats_stay_when_refining_them_on_is_ended_early(scene, settings):
+    jobs.reconstruct(scene, settings, Report())
+    result = jobs.refine(scene, RefineSettings(steps=10**6, start="decoded"), Follower(finish_at="refine"))
+    assert result.refinement.finished and scene.state.refined
+
+
+def test_points_are_looked_for_while_the_network_reads_the_photos(scene, settings, monkeypatch):
+    looked, asked = threading.Event(), []
+
+    def find(photos, report):
+        report("points", 0.5)
+        looked.set()
+        asked.append([photo.name for photo in photos])
+        raise TttlrmError("There are none.")
+
+    def encode(*arguments):
+        assert looked.wait(60)
+        return read(*arguments)
+
+    read = steps.encode_photos
+    monkeypatch.setattr("tttlrm_blender.pipeline.ahead.sparse_points", find)
+    monkeypatch.setattr(steps, "sparse_points", find)
+    monkeypatch.setattr(steps, "encode_photos", encode)
+    follower = Follower()
+    jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=3)), follower)
+    assert len(asked) == 2 and asked[0] == asked[1], "the second time, they would come from the cache"
+    assert follower.notes == ["Refining without sparse points: There are none."]
+    jobs.reconstruct(scene, settings, follower)
+    assert len(asked) == 2
+
+
+def test_the_search_for_points_ends_with_a_job_that_is_stopped(scene, settings, monkeypatch):
+    ended = threading.Event()
+
+    def find(photos, report):
+        try:
+            while True:
+                report("points", 0.5)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr("tttlrm_blender.pipeline.ahead.sparse_points", find)
+    with pytest.raises(Cancelled):
+        jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=3)), Follower(cancel_at="points"))
+    assert ended.is_set()
 
 
 def test_splats_that_are_read_again_count_once_they_are_measured(scene, settings):

@@ -26,7 +26,7 @@ from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.kinds import Kind
 from tttlrm_blender.protocol.messages import Decoder, Done, Preview, Submit
 from tttlrm_blender.protocol.results import Nothing
-from tttlrm_blender.protocol.settings import ExtendSettings, MeshSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings import DRAFT, ExtendSettings, MeshSettings, ReconstructSettings
 from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker import job_events
 
@@ -42,7 +42,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def settings(tmp_path):
-    return ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
+    return ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")), refine=DRAFT)
 
 
 @pytest.mark.parametrize(("scan", "elastic", "count"), [("full", False, 1), ("ar", False, 3), ("ar", True, 3)])
@@ -61,7 +61,7 @@ def test_a_scene_is_seen_as_it_is_extended_and_the_result_is_the_same(tmp_path):
     for number, report in enumerate((Report(), follower)):
         growing = Growing(tmp_path / str(number))
         growing.arrive()
-        results.append(arrays(jobs.extend(growing.scene, ExtendSettings(), report)))
+        results.append(arrays(jobs.extend(growing.scene, ExtendSettings(refine=DRAFT), report)))
     (shown,) = follower.previews
     assert len(shown) and (shown.means[:, 1] > 0).all()
     assert all(np.array_equal(array, results[0][name]) for name, array in results[1].items())

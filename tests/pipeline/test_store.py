@@ -24,7 +24,7 @@ from tttlrm_blender.pipeline import jobs, store
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.pipeline.store import SCENE, open_scene
 from tttlrm_blender.progress import Report
-from tttlrm_blender.protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
+from tttlrm_blender.protocol.settings import DRAFT, DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,7 @@ def settings(request, tmp_path) -> ReconstructSettings:
     """For reconstructing with small networks, chunk by chunk with elastic weights, whose memory has every part."""
     torch.manual_seed(0)
     save_checkpoint(tmp_path / "small.safetensors", TttLRM(request.param), {})
-    return ReconstructSettings(checkpoint=str(tmp_path / "small.safetensors"), hold_out=3, scan="ar", elastic=True)
+    return ReconstructSettings(checkpoint=str(tmp_path / "small.safetensors"), hold_out=3, scan="ar", elastic=True, refine=DRAFT)
 
 
 @pytest.fixture

@@ -245,11 +245,23 @@ def test_triangulated_points_lie_where_colmap_has_them(shared: Path) -> None:
 
 
 @pytest.mark.slow
-def test_triangulated_points_are_the_same_every_time(shared: Path) -> None:
+def test_triangulated_points_are_the_same_every_time(shared: Path, cache: Path) -> None:
     photos = find_photos(shared / "data/fox")[:5]
-    first, second = (sparse_points(photos, Report()) for _ in range(2))
+    first = sparse_points(photos, Report())
+    shutil.rmtree(cache)
+    second = sparse_points(photos, Report())
     assert len(first) > 100
     assert np.array_equal(first.means, second.means) and np.array_equal(first.colors, second.colors)
+
+
+def test_triangulated_points_are_kept_for_the_same_photos_and_cameras(tmp_path: Path, cache: Path) -> None:
+    write_transforms(tmp_path, count=6)
+    photos = find_photos(tmp_path)
+    first, again = Stages(), Stages()
+    assert [len(sparse_points(photos, report)) for report in (first, again)] == [0, 0]
+    assert first.heard and not again.heard
+    sparse_points(photos[1:], again)
+    assert again.heard and len(list(cache.glob("points/*"))) == 2
 
 
 def test_photos_of_one_camera_share_it_and_may_have_no_points(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tttlrm_blender.protocol.messages import (
     Cancelled,
     Done,
     Failed,
+    Finish,
     Forget,
     Hello,
     Message,
@@ -96,6 +97,7 @@ def seeds() -> list[Case]:
     ]
     plain: list[Message] = [
         Hello(token="t", capabilities=["decode"]),
+        Finish(),
         Cancel(),
         Forget("s"),
         Queued(3),

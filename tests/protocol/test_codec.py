@@ -25,6 +25,9 @@ singles = st.floats(-1e6, 1e6, width=32)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 files = hnp.arrays(np.uint8, st.integers(0, 9))
 figures = st.builds(results.Figures, numbers, numbers)
+refinements = st.builds(
+    results.Refinement, st.integers(0, 1 << 40), st.integers(0, 8), st.none() | numbers, st.none() | numbers, st.booleans()
+)
 
 
 def floats(*shape: int) -> st.SearchStrategy[np.ndarray]:
@@ -62,11 +65,13 @@ PARTS = {
         st.dictionaries(texts, st.floats(0, 1e6), max_size=3),
         *[st.none() | figures] * 3,
         st.none() | surfaces(),
+        st.just({}),
+        st.none() | refinements,
     ),
     results.PosesResult: st.builds(results.PosesResult, cameras()),
     results.ExportResult: st.builds(results.ExportResult, files),
     results.DecodeResult: st.builds(results.DecodeResult, gaussians(), st.none() | figures),
-    results.RefineResult: st.builds(results.RefineResult, gaussians(), st.none() | figures, st.none() | figures),
+    results.RefineResult: st.builds(results.RefineResult, gaussians(), *[st.none() | figures] * 2, st.none() | refinements),
     results.MeshResult: st.builds(results.MeshResult, surfaces()),
     results.RenderResult: st.builds(
         results.RenderResult,

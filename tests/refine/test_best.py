@@ -64,6 +64,32 @@ def test_judges_join_once_where_splats_get_better_all_the_time(blobs, many) -> N
     assert joined_at(best, Learner(blobs, 1.0, budget), 1000) == [JOIN]
 
 
+@pytest.mark.parametrize(("peak", "share"), [(1.0, 1.0), (0.3, 0.5 / JOIN)])
+def test_an_open_budget_is_wound_up_where_splats_stop_getting_better(blobs, many, peak: float, share: float) -> None:
+    budget = Budget(RefineSettings(), len(many))
+    most, budget.seconds = budget.most_steps, 0.0
+    best, learner = Best(blobs[:0], many, exposure=False), Learner(blobs, peak, budget)
+    while budget.used < 1:
+        budget.steps += 1
+        best.follow(learner, budget)
+    assert budget.steps == pytest.approx(share * most, rel=0.02)
+
+
+def test_a_limit_is_not_wound_up(blobs, many) -> None:
+    budget = Budget(RefineSettings(steps=1000), len(many))
+    best = Best(blobs[:0], many, exposure=False)
+    joined_at(best, Learner(blobs, 0.3, budget), 1000)
+    assert budget.most_steps == 1000
+
+
+def test_the_figure_is_that_before_the_judges_join(blobs, many) -> None:
+    budget = Budget(RefineSettings(steps=1000), len(many))
+    best, learner = Best(blobs[:0], many, exposure=False), Learner(blobs, 1.0, budget)
+    joined_at(best, learner, 1000)
+    figure = best.unlearned_psnr
+    assert figure is not None and best.offer(blobs) and best.psnr > figure == best.unlearned_psnr
+
+
 def test_judges_stay_aside_where_photos_are_overfitted(blobs, many) -> None:
     budget = Budget(RefineSettings(steps=1000), len(many))
     best = Best(blobs[:0], many, exposure=False)

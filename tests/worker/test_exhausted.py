@@ -17,7 +17,7 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.model.checkpoint import save_checkpoint
 from tttlrm_blender.model.network import TttLRM
 from tttlrm_blender.protocol import kinds
-from tttlrm_blender.protocol.settings import DecodeSettings, ExportSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings import DRAFT, DecodeSettings, ExportSettings, ReconstructSettings
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits on files are of POSIX")
 
@@ -53,7 +53,7 @@ def files_below(folder: Path) -> set[str]:
 @pytest.mark.slow
 def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     photos, scenes = write_photos(tmp_path / "photos"), tmp_path / "scenes"
-    settings = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
+    settings = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")), refine=DRAFT)
     files = {name: photos / name for name in files_below(photos)}
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
@@ -85,7 +85,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
 def test_out_of_memory_is_a_sentence_and_the_next_job_works(tmp_path):
     photos = write_photos(tmp_path / "photos")
     files = {name: photos / name for name in files_below(photos)}
-    small = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
+    small = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")), refine=DRAFT)
     save_checkpoint(tmp_path / "wide.safetensors", TttLRM(replace(CONFIG, dim=512, patch_size=2)), {})
     wide = replace(small, checkpoint=str(tmp_path / "wide.safetensors"), width=288, height=192)  # tokens of 162 MiB in one piece
     with launch_worker(program=PROGRAM) as worker, worker.connect() as client:

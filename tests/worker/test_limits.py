@@ -29,7 +29,7 @@ from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.alive import OF_WORKERS, keep_alive
 from tttlrm_blender.protocol.frames import MAX_FRAME
 from tttlrm_blender.protocol.messages import PROTOCOL, Decoder, Done, Failed, Forget, Queued, Submit, Upload
-from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings import DRAFT, DecodeSettings, ReconstructSettings
 from tttlrm_blender.protocol.settings_json import to_json
 from tttlrm_blender.worker.limits import Limits, limit
 
@@ -327,7 +327,7 @@ def test_the_page_on_operating_a_worker_lists_every_limit():
 def test_an_idle_worker_frees_memory_and_reads_scenes_again(tmp_path, caplog):
     caplog.set_level("INFO")
     photos = write_photos(tmp_path / "photos")
-    settings = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")))
+    settings = ReconstructSettings(checkpoint=str(write_checkpoint(tmp_path / "small.safetensors")), refine=DRAFT)
     files = {path.relative_to(photos).as_posix(): path for path in photos.rglob("*") if path.is_file()}
     limits = Limits(idle_seconds=0.2)
     (tmp_path / "scenes").mkdir()

@@ -17,7 +17,7 @@ from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.pipeline.jobs import JOBS
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.protocol import kinds
-from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
+from tttlrm_blender.protocol.settings import DRAFT, DecodeSettings, ReconstructSettings
 from tttlrm_blender.worker.paths import placed, relative
 
 TOY = Path(__file__).resolve().parents[1] / "operators" / "toy_worker.py"
@@ -49,7 +49,7 @@ def files(folder: Path) -> dict[str, Path]:
 def ask(tmp_path, photos, any_file=False, **settings):
     """The result of reconstructing the photos on a real worker."""
     (tmp_path / "worker").mkdir(exist_ok=True)
-    wanted = ReconstructSettings(**{"checkpoint": "small.safetensors", **settings})
+    wanted = ReconstructSettings(**{"checkpoint": "small.safetensors", "refine": DRAFT, **settings})
     with (
         serving(tmp_path / "worker", jobs=JOBS, make_scene=Scene, any_file=any_file) as port,
         Client("127.0.0.1", port, TOKEN) as client,

@@ -22,6 +22,7 @@ from tttlrm_blender.protocol.messages import (
     Decoder,
     Done,
     Failed,
+    Finish,
     Hello,
     Note,
     Progress,
@@ -208,6 +209,19 @@ def test_jobs_wait_in_line_and_move_up(port):
         receive_until(connection, (3, messages.Cancelled()), (4, Queued(1)))
         send(connection, 2, Cancel())
         receive_until(connection, (2, messages.Cancelled()), (4, Progress("count", 0.0)))
+
+
+def test_jobs_without_a_result_are_stopped_by_finishing(port):
+    with greeted(port) as connection:
+        send(connection, 1, Upload("s", "a", 0, 0, np.zeros(0, np.uint8)))
+        assert receive(connection) == (1, Done())
+        for number in (2, 3):
+            send(connection, number, Submit("s", "count", to_json(LONG)))
+        receive_until(connection, (2, Progress("count", 0.0)), (3, Queued(1)))
+        send(connection, 3, Finish())
+        receive_until(connection, (3, messages.Cancelled()))
+        send(connection, 2, Finish())
+        receive_until(connection, (2, messages.Cancelled()))
 
 
 def test_a_client_that_does_not_read_holds_nobody_up(port):

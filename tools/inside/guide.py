@@ -88,7 +88,9 @@ class Guide:
         yield from self.shot("photos")
 
     def reconstruct(self) -> Journey:
-        """Press the button; splats appear while the worker is still reading."""
+        """Press the button; splats appear while the worker is still reading, as a draft."""
+        scene: Any = bpy.context.scene
+        scene.tttlrm.refine.quality = "draft"
         self.look()
         with in_view():
             ops.reconstruct("INVOKE_DEFAULT")
@@ -118,7 +120,7 @@ class Guide:
         """Add more photos to the scene."""
         files = [{"name": name} for name in self.later["names"]]
         with in_view():
-            ops.extend("EXEC_DEFAULT", directory=self.later["folder"], files=files, poses=self.later["poses"])
+            ops.extend("EXEC_DEFAULT", directory=self.later["folder"], files=files, poses=self.later["poses"], refine=False)
         yield lambda: not self.busy()
         yield from self.shot("added")
 

@@ -10,7 +10,7 @@ from typing import Any, Generic
 
 from .. import errors
 from ..errors import TttlrmError
-from ..protocol.messages import END, Cancel, Cancelled, Done, Event, Failed, Request, Result, slot
+from ..protocol.messages import END, Cancel, Cancelled, Done, Event, Failed, Finish, Request, Result, slot
 
 
 class Job(Generic[Result]):
@@ -22,7 +22,7 @@ class Job(Generic[Result]):
         self._changed = threading.Condition()
         self._events: dict[tuple[Any, ...], Event] = {}
         self._ended = False
-        self.cancel_wanted = False
+        self.cancel_wanted = False  # or finish, which is the same until the worker has the job
 
     @property
     def ended(self) -> bool:
@@ -57,10 +57,17 @@ class Job(Generic[Result]):
 
     def cancel(self) -> None:
         """Request the job to stop, without waiting. It ends soon with `Cancelled`, or with `Done` if that was faster."""
+        self._stop(Cancel())
+
+    def finish(self) -> None:
+        """Request the job to end with the result so far, without waiting. It ends soon with `Done`, or as if canceled."""
+        self._stop(Finish())
+
+    def _stop(self, how: Finish | Cancel) -> None:
         self.cancel_wanted = True
         if not self._ended:
             with suppress(TttlrmError):  # a lost connection ends the job anyway
-                self._send(Cancel())
+                self._send(how)
 
     def taken(self, done: Done) -> Result:
         """The result in the last event. Raises `TttlrmError` ("bad_message") if it is not of the right type."""

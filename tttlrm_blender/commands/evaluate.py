@@ -2,8 +2,9 @@
 """Measure reconstructions on held-out photos.
 
 Reconstructs each folder without its held-out photos, and prints PSNR, SSIM and, with --lpips, LPIPS over these; writes
-nothing except the pictures requested. Data sets with their own test photos (NeRF-synthetic) are measured on those. PHOTOS may
-be the word “procedural” for generated scenes that no training run has seen, by default with 8 views of 128x128.
+nothing except the pictures requested. Splats are measured as the network decodes them; --quality good refines them first.
+Data sets with their own test photos (NeRF-synthetic) are measured on those. PHOTOS may be the word “procedural” for generated
+scenes that no training run has seen, by default with 8 views of 128x128.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ..argument_types import whole
 from ..atomic_files import LEAST_ROOM, require_folder
 from ..errors import TttlrmError
-from ..protocol.settings import ReconstructSettings
+from ..protocol.settings import DRAFT, ReconstructSettings
 from ..scratch import Scratch
 from ..stages import Stage
 from .comparisons import write_comparisons
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--captured", type=whole(2), default=0, metavar="N", help="photos of a procedural scene (default: as --views)"
     )
-    add_reconstruct_options(parser, ReconstructSettings(hold_out=8))
+    add_reconstruct_options(parser, ReconstructSettings(hold_out=8, refine=DRAFT))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -20,13 +20,15 @@ def size(text: str) -> tuple[int, int]:
 
 
 def budget(text: str) -> RefineSettings:
-    """Parse a refinement budget in steps, passes or seconds."""
+    """Parse a refinement budget in steps, passes or seconds; 0 stands for no refinement."""
     match = re.fullmatch(r"([0-9]+)(x?)|([0-9]+|[0-9]*\.[0-9]+)s", text)
     if match is None:
         raise ArgumentTypeError(
             f"--refine must be a number of steps (1000), of passes over the photos (10x) or of seconds (120s); got {text}"
         )
     count, passes, seconds = match.groups()
+    if not float(seconds or count):
+        return RefineSettings(quality="draft")
     if seconds:
         return RefineSettings(seconds=float(seconds))
     return RefineSettings(passes=int(count)) if passes else RefineSettings(steps=int(count))

@@ -21,9 +21,10 @@ METAVARS = {"share": "SHARE", "distance": "DISTANCE", "pixels": "PIXELS", "secon
 TITLES = {ReconstructSettings: "reconstruction", DecodeSettings: "splats", RefineSettings: "refinement", MeshSettings: "mesh"}
 
 
-def _limits(text: str) -> tuple[int, int, float]:
+def _limits(text: str) -> dict[str, Any]:
     asked = budget(text)
-    return asked.steps, asked.passes, asked.seconds
+    limits = {"steps": asked.steps, "passes": asked.passes, "seconds": asked.seconds}
+    return limits if asked.wanted else limits | {"quality": asked.quality}
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,24 @@ class Written:
 
     metavar: str
     help: str
-    read: Callable[[str], Any]  # text → values of the settings, in order
+    read: Callable[[str], dict[str, Any]]  # text → values of settings by name
 
 
 WRITTEN = {
-    "size": Written("WxH", "size to which photos are resized, such as 270x480 (default: automatic)", size),
-    "refine": Written("N|Nx|Ns", "refinement budget: 1000 for steps, 10x for passes over the photos, 120s for seconds", _limits),
+    "size": Written(
+        "WxH",
+        "size to which photos are resized, such as 270x480 (default: automatic)",
+        lambda text: dict(zip(("width", "height"), size(text), strict=True)),
+    ),
+    "refine": Written(
+        "N|Nx|Ns",
+        "limit on refinement instead of a quality: 1000 for steps, 10x for passes over the photos, 120s for seconds, 0 for none",
+        _limits,
+    ),
     "crop": Written(
         "X,Y,Z,X,Y,Z",
         "drop splats outside the box between these two corners; write --crop=-1,… if the first number is negative",
-        lambda text: (box(text),),
+        lambda text: {"crop": box(text)},
     ),
 }
 
@@ -60,18 +69,19 @@ def add_options(parser: ArgumentParser, kind: type, defaults: Any = None, but: C
     group = parser.add_argument_group(TITLES.get(kind, "settings"))
     for option, settings in options(kind).items():
         if option not in but:
-            form = _written_form(option, settings) if option in WRITTEN else _plain_form(settings, defaults)
+            form = _written_form(option, kind) if option in WRITTEN else _plain_form(settings, defaults)
             group.add_argument(f"--{option}", dest=_place(kind, option), default=SUPPRESS, **form)
 
 
 def given(args: Namespace, kind: type) -> dict[str, Any]:
-    """The settings by name that were given as options."""
+    """The settings by name that were given as options. A quality replaces limits that are set otherwise."""
     values: dict[str, Any] = {}
     for option, settings in options(kind).items():
         if (place := _place(kind, option)) in args:
             value = getattr(args, place)
             values |= value if option in WRITTEN else dict.fromkeys(settings, value)
-    return values
+    unlimited = {"steps": 0, "passes": 0, "seconds": 0.0} if "quality" in values else {}
+    return unlimited | values
 
 
 def add_reconstruct_options(parser: ArgumentParser, defaults: ReconstructSettings | None = None) -> None:
@@ -102,12 +112,11 @@ def _place(kind: type, option: str) -> str:
     return f"{kind.__name__}.{option}"
 
 
-def _written_form(option: str, settings: dict[str, Setting]) -> dict[str, Any]:
-    written = WRITTEN[option]
+def _written_form(option: str, kind: type) -> dict[str, Any]:
+    written, settings = WRITTEN[option], {name: each for name, each in describe(kind).items() if isinstance(each, Setting)}
 
     def read(text: str) -> dict[str, Any]:
-        values = zip(settings.items(), written.read(text), strict=True)
-        return {name: _checked(setting, value, str(value)) for (name, setting), value in values}
+        return {name: _checked(settings[name], value, str(value)) for name, value in written.read(text).items()}
 
     return {"type": read, "metavar": written.metavar, "help": written.help}
 

@@ -2,7 +2,8 @@
 """Turn a folder of photos, or a video, into splats, and a mesh with --mesh.
 
 Writes splats.ply (or another --format), cameras.json, report.json, mesh.glb with --mesh, and with --hold-out a picture of each
-held-out photo beside its rendering and the error.
+held-out photo beside its rendering and the error. Ctrl+C during refinement keeps the splats so far and writes them; a second
+Ctrl+C stops at once.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path("out") / (photos.stem if photos.is_file() else photos.name)
     require_folder(out, f"splats.{args.format}", "cameras.json", "report.json", "mesh.glb", room=LEAST_ROOM)
     scene, report, settings = Scene(args.photos), Console(), reconstruct_settings(args)
-    result = reconstruct(scene, settings, report)
+    with report.finishing_on_interrupt():
+        result = reconstruct(scene, settings, report)
     clock = Clock()
     with clock("write"):
         _write(out, scene, result, args.format)
@@ -60,7 +62,11 @@ def summary(figures: dict[str, Any]) -> str:
     """The figures of a reconstruction in words."""
     spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in figures["seconds"].items())
     quality = f"held-out PSNR {figures['psnr']:.2f} dB, SSIM {figures['ssim']:.3f}; " if "psnr" in figures else ""
-    return f"{quality}{spent}"
+    refinement = figures.get("refinement", {})
+    judged = (
+        f"PSNR {refinement['psnr']:.2f} dB over {refinement['set_aside']} photos set aside; " if refinement.get("psnr") else ""
+    )
+    return f"{judged}{quality}{spent}"
 
 
 def _write(out: Path, scene: Scene, result: ReconstructResult, kind: str) -> None:

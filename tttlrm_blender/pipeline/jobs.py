@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from trimesh import Trimesh
 
-from ..errors import Code, TttlrmError, text
+from ..errors import Cancelled, Code, TttlrmError, text
 from ..gaussians.formats.registry import noted, write_splats
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
@@ -38,6 +38,7 @@ from ..protocol.results import (
     MeshResult,
     PosesResult,
     ReconstructResult,
+    Refinement,
     RefineResult,
     RenderResult,
     Surface,
@@ -55,6 +56,7 @@ from ..protocol.settings import (
 from ..scratch import Scratch
 from ..stages import Stage
 from . import steps
+from .ahead import PointsAhead, points_ahead
 from .job_kind import JobKind, by_name
 from .networks import load_network
 from .requirements import require
@@ -84,25 +86,29 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report, cop
     clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
         scene_photos = steps.load(scene, model.config.most_views, settings, report)
-    with clock("encode"):
-        reconstruction = steps.encode_photos(model, scene_photos, settings, report)
     new = scene_photos.by_name() if copies else []
-    return _finish(scene, model, reconstruction, settings, clock, report, new)
+    with points_ahead(scene_photos.files, settings.refine) as points:
+        with clock("encode"):
+            reconstruction = steps.encode_photos(model, scene_photos, settings, report)
+        return _finish(scene, model, reconstruction, settings, clock, report, new, points)
 
 
 def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool = False) -> ReconstructResult:
     """Update a scene's fast weights with new photos in its folder and decode splats again; the result is that of `reconstruct`.
 
-    Refined splats are replaced by newly decoded ones.
+    Refinement continues from refined splats; without refinement, or with another start, newly decoded ones replace them.
     """
     require(background_model=settings.remove_background)
     clock, reconstruction = Clock(), scene.reconstruction()
+    go_on = scene.state.refined and settings.refine.wanted and settings.refine.start == "auto"
     model = load_network(reconstruction.checkpoint)
     with clock("load"):
         new = steps.new_photos(scene, reconstruction, settings, report)
-    with clock("encode"):
-        reconstruction = steps.encode_more(model, reconstruction, new, settings, report)
-    return _finish(scene, model, reconstruction, settings, clock, report, new if copies else [])
+    with points_ahead(steps.by_name([*reconstruction.photos.files, *new]), settings.refine) as points:
+        with clock("encode"):
+            reconstruction = steps.encode_more(model, reconstruction, new, settings, report)
+        before = scene.splats() if go_on else None
+        return _finish(scene, model, reconstruction, settings, clock, report, new if copies else [], points, before)
 
 
 def _finish(
@@ -113,28 +119,53 @@ def _finish(
     clock: Clock,
     report: Report,
     to_copy: list[Photo],
+    points: PointsAhead,
+    before: Gaussians[np.ndarray] | None = None,
 ) -> ReconstructResult:
-    """Decode splats of a new memory, refine them and make a mesh if asked to, and store all in the scene."""
+    """Decode splats of a new memory, refine them and make a mesh if asked to, and store all in the scene.
+
+    Splats that were refined `before`, with fewer photos, are refined instead of new ones, beside points of all photos.
+    """
     decoded: Figures | None = None
+    refinement: Refinement | None = None
     with clock("decode"):
-        gaussians = steps.decode_splats(model, reconstruction, settings.decode, report)
+        gaussians = before or steps.decode_splats(model, reconstruction, settings.decode, report)
+    report.keeps = True
     if settings.refine.wanted or settings.mesh:
         report.preview(lambda: gaussians)
     if settings.refine.wanted:
         decoded, _ = steps.measure(gaussians, reconstruction, report)
+        wanted = replace(settings.refine, start="both") if before else settings.refine
         with clock("refine"):
-            gaussians = steps.refine_splats(gaussians, reconstruction, settings.refine, report)
+            gaussians, refinement = _refined(gaussians, reconstruction, wanted, points, report, bool(before))
     mesh = None
     if settings.mesh:
-        with clock("mesh"):
+        with clock("mesh"), report.skippable():
             mesh = _surface_if_any(gaussians, reconstruction, settings.mesh, report)
-    used = reconstruction.photos.files if settings.refine.wanted else reconstruction.photos.chosen
-    figures, exposed = steps.measure(gaussians, reconstruction, report, settings.refine.wanted and settings.refine.exposure)
+    if report.finishing:
+        report.note(text("Ended early: the splats so far are kept."))
+    used = reconstruction.photos.files if refinement else reconstruction.photos.chosen
+    figures, exposed = steps.measure(gaussians, reconstruction, report, bool(refinement) and settings.refine.exposure)
     copies = copies_of(to_copy, report) if to_copy else {}
-    _keep(scene, report, reconstruction=reconstruction, gaussians=gaussians, refined=settings.refine.wanted, mesh=mesh)
-    surface = _to_surface(mesh) if mesh else None
-    cameras = _cameras(reconstruction)
-    return ReconstructResult(gaussians, cameras, len(used), clock.seconds, figures, decoded, exposed, surface, copies)
+    _keep(scene, report, reconstruction=reconstruction, gaussians=gaussians, refined=bool(refinement or before), mesh=mesh)
+    surface, cameras, seconds = _to_surface(mesh) if mesh else None, _cameras(reconstruction), clock.seconds
+    return ReconstructResult(gaussians, cameras, len(used), seconds, figures, decoded, exposed, surface, copies, refinement)
+
+
+def _refined(
+    gaussians: Gaussians[np.ndarray],
+    reconstruction: Reconstruction,
+    settings: RefineSettings,
+    points: PointsAhead,
+    report: Report,
+    known: bool,
+) -> tuple[Gaussians[np.ndarray], Refinement | None]:
+    """Refined splats, and how they were refined; the given splats and None if asked to finish before that began."""
+    heard: list[Refinement] = []
+    with report.skippable():
+        points.wait(report)
+    gaussians = steps.refine_splats(gaussians, reconstruction, settings, report, known, heard.append)
+    return gaussians, heard[0] if heard else None
 
 
 def poses(scene: Scene, settings: PosesSettings, report: Report) -> PosesResult:
@@ -178,11 +209,13 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResu
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
     """Optimize the scene's current splats against its photos, or continue an earlier refinement."""
-    reconstruction = scene.reconstruction()
-    gaussians = steps.refine_splats(scene.splats(), reconstruction, settings, report, scene.state.refined)
+    reconstruction, heard = scene.reconstruction(), list[Refinement]()
+    gaussians = steps.refine_splats(scene.splats(), reconstruction, settings, report, scene.state.refined, heard.append)
+    if not heard:  # asked to finish before anything was done
+        raise Cancelled
     figures, exposed = steps.measure(gaussians, reconstruction, report, settings.exposure)
     _keep(scene, report, gaussians=gaussians, refined=True)
-    return RefineResult(gaussians, figures, exposed)
+    return RefineResult(gaussians, figures, exposed, *heard)
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from ..poses.find import find_photos, find_test_photos
 from ..poses.sparse_points import SparsePoints, sparse_points
 from ..poses.world_frame import align_photos, moved, scene_world
 from ..progress import Report
-from ..protocol.results import Figures
+from ..protocol.results import Figures, Refinement
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
 from ..refine.optimize import refine
 from ..render.device import best_device
@@ -180,13 +181,21 @@ def refine_splats(
     settings: RefineSettings,
     report: Report,
     refined: bool = False,
+    hear: Callable[[Refinement], None] = lambda refinement: None,
 ) -> Gaussians[np.ndarray]:
-    """Optimize splats against the input photos, with sparse points unless these are not needed; continues if `refined`."""
+    """Optimize splats against the input photos, with sparse points unless these are not needed; continues if `refined`.
+
+    `hear` is told how it went, unless the job was asked to finish before it began.
+    """
     alone = settings.start == "decoded" or (refined and settings.start == "auto")
     with kept_photos():
         inputs = reconstruction.photos.read_inputs(report)
-    points = None if alone else points_of(reconstruction, report)
-    return refine(gaussians, inputs, settings, report, points, refined)
+    points = None
+    with report.skippable():
+        points = None if alone else points_of(reconstruction, report)
+    if report.finishing:
+        return gaussians
+    return refine(gaussians, inputs, settings, report, points, refined, hear)
 
 
 def points_of(reconstruction: Reconstruction, report: Report) -> SparsePoints | None:

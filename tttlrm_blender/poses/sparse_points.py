@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ..cache import content_name, keep, kept_folder
 from ..photos.images import shrunk
-from ..photos.photo import Photo, Source
+from ..photos.photo import Photo, Source, masks_of
 from ..photos.selection import pose_features
 from ..progress import Report
 from ..scratch import Scratch
@@ -18,6 +20,7 @@ from .sfm_process import SfmJob, run_sfm, write_images
 
 SIDE, FEATURES = 640, 4096  # pixels of the longest side, and features per image
 NEIGHBORS = 6  # views that each view is matched with
+EDITION = 1  # of cached points: those of other editions are triangulated again
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,18 @@ def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
     """Points that at least two of the given photos see; other photos do not count.
 
     Where the poses came from one COLMAP model, so do the points. Otherwise they are triangulated from the known poses, in a
-    separate process, from matches between neighboring views. Raises `TttlrmError` ("sfm_failed") where that fails.
+    separate process, from matches between neighboring views, and kept in the cache. Raises `TttlrmError` ("sfm_failed") where
+    that fails.
     """
     models = {photo.source.model if photo.source else None for photo in photos}
     model = models.pop()
     if model and not models:
         return _seen_by(read_points(model), [photo.source for photo in photos if photo.source])
-    with Scratch() as work:
-        found = read_points(triangulate(photos, work, report))
+    kept = kept_folder("points") / _name(photos)
+    if not kept.is_dir():
+        with Scratch() as work, Scratch(kept.parent) as beside:
+            keep(shutil.copytree(triangulate(photos, work, report), beside / "model"), kept)
+    found = read_points(kept)
     return SparsePoints(found.means.astype(np.float32), found.colors.astype(np.float32) / 255)
 
 
@@ -79,6 +86,14 @@ def _seen_by(points: ColmapPoints, sources: list[Source]) -> SparsePoints:
     keep = np.array([len(np.intersect1d(images, image_ids)) >= 2 for images in points.seen_by], dtype=bool)
     means = world.points(points.means[keep]) if world else points.means[keep]
     return SparsePoints(means.astype(np.float32), points.colors[keep].astype(np.float32) / 255)
+
+
+def _name(photos: list[Photo]) -> str:
+    """A hash of the contents of the photos and their masks, of their cameras, and of the edition."""
+    masks = masks_of([photo.path for photo in photos])
+    lenses = [(photo.upright, photo.width, photo.height, *photo.intrinsics, repr(photo.distortion)) for photo in photos]
+    poses = [(photo.name, photo.c2w.tolist(), mask is not None) for photo, mask in zip(photos, masks, strict=True)]
+    return content_name([*(photo.path for photo in photos), *filter(None, masks)], EDITION, lenses, poses)
 
 
 def _small_camera(photo: Photo) -> tuple[str, list[float]]:

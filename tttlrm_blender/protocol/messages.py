@@ -2,8 +2,8 @@
 """The messages that client and worker exchange.
 
 Both sides open with `Hello`. Then the client makes requests, each with a unique number: `Upload` (one or more for a file),
-`Submit`, `Forget`; `Cancel` with the number of a `Submit` stops that job. The worker answers every request, under its number,
-with events that end in one `Done`, `Failed` or `Cancelled`.
+`Submit`, `Forget`; `Finish` or `Cancel` with the number of a `Submit` ends that job early, with or without a result. The worker
+answers every request, under its number, with events that end in one `Done`, `Failed` or `Cancelled`.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ class Submit:
     kind: str
     settings: dict[str, Any]
     previews: bool = False  # whether to send previews, which take time and do not change the result
+
+
+@dataclass(frozen=True)
+class Finish:
+    """End the job of this request soon with the result so far; if there is none yet, stop it."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +145,14 @@ class Cancelled:
     """The job was stopped by request."""
 
 
-Request = Upload | Submit | Cancel | Forget
+Request = Upload | Submit | Finish | Cancel | Forget
 Event = Queued | Progress | Note | Preview | Done | Failed | Cancelled
 Message = Hello | Request | Event
 
 END = (Done, Failed, Cancelled)  # the events that end a request
 KINDS: dict[str, type] = {
     kind.__name__.lower(): kind
-    for kind in (Hello, Upload, Submit, Cancel, Forget, Queued, Progress, Note, Preview, Done, Failed, Cancelled)
+    for kind in (Hello, Upload, Submit, Finish, Cancel, Forget, Queued, Progress, Note, Preview, Done, Failed, Cancelled)
 }
 
 

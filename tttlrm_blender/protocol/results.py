@@ -75,6 +75,17 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Refinement:
+    """How splats were refined."""
+
+    steps: int
+    set_aside: int  # number of input photos that judged it; 0 if there were too few photos
+    expected: float | None = None  # seconds that it was expected to take, from the speed of its first steps; None for very few
+    psnr: float | None = None  # dB over these, the last time before splats learned from them too; None without any
+    finished: bool = False  # whether it was ended early on request
+
+
+@dataclass(frozen=True)
 class Surface:
     """A triangle mesh with colored vertices, and the same as a file. Faces are counterclockwise seen from outside."""
 
@@ -99,13 +110,15 @@ class ReconstructResult:
     exposed: Figures | None = None  # with the exposure of each photo fitted
     mesh: Surface | None = None
     copies: Files = field(default_factory=dict)  # JPEG files of new photos that Blender would show wrongly or not at all, by name
+    refinement: Refinement | None = None  # None if splats were not refined
 
     def report(self) -> dict[str, Any]:
         """The content of a report.json."""
         decoded = {"decoded": _plain(self.decoded)} if "refine" in self.seconds else {}
         exposed = {"exposed": _plain(self.exposed)} if self.exposed else {}
+        refinement = {"refinement": asdict(self.refinement)} if self.refinement else {}
         figures = {**_plain(self.figures), **exposed, "splats": len(self.gaussians)}
-        return {**decoded, "views": self.views, "seconds": dict(self.seconds), **figures}
+        return {**decoded, "views": self.views, "seconds": dict(self.seconds), **refinement, **figures}
 
 
 @dataclass(frozen=True)
@@ -137,6 +150,7 @@ class RefineResult:
     gaussians: Splats
     figures: Figures | None = None  # None where no photos are held out
     exposed: Figures | None = None  # with the exposure of each photo fitted
+    refinement: Refinement | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from .fields import LARGEST, Choice, Numbers, choice, group, number, path, several, switch, worded
@@ -13,6 +13,11 @@ MOST_SPLATS = 1_000_000_000
 MOST_PIXELS = 32_768  # along a side
 MOST_UNITS = 1e9  # of length
 
+QUALITIES = (
+    Choice("draft", "Draft", "Splats as the network decodes them, without refinement, in seconds"),
+    Choice("good", "Good", "Refine until photos set aside stop improving, for one to three minutes at most"),
+    Choice("best", "Best", "Refine up to four times longer than Good, for the last bit of quality"),
+)
 STARTS = (
     Choice("auto", "Automatic", "Sparse points of the photos, plus decoded splats where these match the photos"),
     Choice("decoded", "Decoded Splats", "Only decoded splats, without sparse points"),
@@ -103,8 +108,14 @@ class DecodeSettings:
 
 @dataclass(frozen=True)
 class RefineSettings:
-    """How splats are optimized against the photos. The first limit reached of steps, passes and seconds ends the refinement."""
+    """How splats are optimized against the photos, and for how long.
 
+    Limits on steps, passes or seconds replace the quality; the first one reached ends the refinement.
+    """
+
+    quality: str = choice(
+        "good", "Quality", "How long splats are refined; limits on steps, passes or seconds replace it", QUALITIES
+    )
     steps: int = number(0, 0, 100_000_000, "Steps", "Limit on optimization steps; 0 for no limit", option="refine")
     passes: int = number(
         0, 0, 1_000_000, "Passes", "Limit on passes over all photos, with a step for each photo; 0 for no limit", option="refine"
@@ -126,9 +137,21 @@ class RefineSettings:
     sh_degree: int = _sh_degree(option="refine-sh-degree")
 
     @property
-    def wanted(self) -> bool:
-        """Whether there is a budget."""
+    def limited(self) -> bool:
+        """Whether there are limits, which replace the quality."""
         return self.steps > 0 or self.passes > 0 or self.seconds > 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether splats are refined at all."""
+        return self.limited or self.quality != "draft"
+
+    def with_quality(self, quality: str) -> RefineSettings:
+        """The same settings with a quality instead of limits."""
+        return replace(self, quality=quality, steps=0, passes=0, seconds=0.0)
+
+
+DRAFT = RefineSettings(quality="draft")  # no refinement
 
 
 @dataclass(frozen=True)

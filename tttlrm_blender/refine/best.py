@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keep the best splats of a run, judged by photos that they do not learn from.
 
-A few photos are set aside, and the splats are judged by them now and then. If the splats are better than ever once a quarter
-of the budget is used, optimization has proved to generalize: the judges join the training photos, as every photo helps.
-Otherwise the run is overfitting: the judges stay aside, and the best splats so far are returned.
+A few photos are set aside, and the splats are judged by them now and then. If the splats are better than ever when only the
+last share of the budget is left, optimization has proved to generalize: the judges join the training photos, as every photo
+helps, most of all where there are few. Otherwise the run is overfitting: the judges stay aside, and the best splats so far are
+returned. An open budget is wound up early once the splats have stopped getting better.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from ..gaussians.gaussians import Gaussians
 from ..photos.load import PhotoSet
 from ..progress import Listen, unheard
 from ..render.metrics import evaluate_psnr
-from .budget import Budget
+from .budget import LAST_SHARE, Budget
 from .parameters import Parameters
 
 ENOUGH, SPARED = 8, 10  # fewer photos than ENOUGH are all learned from; of more, one in SPARED is set aside
 MOST_JUDGES = 8
-JOIN = 0.25  # share of the budget after which the judges may join; joining later costs quality
+JOIN = 1 - LAST_SHARE  # share of the budget after which the judges may join
+# Splats have stopped getting better after PATIENCE judgments in a row without a gain in dB; those before a share do not count.
+PATIENCE, LEAST_GAIN, COUNTED = 2, 0.1, 0.4
 APART = 0.1  # share of the budget between judgments, more where they would take too long:
 COST, DRAWING = 0.03, 0.3  # judging may take this share of all time; drawing one photo takes this share of a step's time
 
@@ -41,6 +44,8 @@ class Best:
         self.judges = photos[judging] if len(judging) else photos
         self.exposure, self.listen, self.judged = exposure, listen, 0.0  # share of the budget at the last judgment
         self.splats, self.psnr = splats, self._judge(splats)
+        self.joined: float | None = None  # PSNR when the judges joined the training photos
+        self.idle = 0  # judgments in a row without a gain
 
     def offer(self, splats: Gaussians[np.ndarray]) -> bool:
         """Keep the splats if they are better than those kept, and return whether they are."""
@@ -50,14 +55,24 @@ class Best:
             self.splats, self.psnr = splats, psnr
         return better
 
+    @property
+    def unlearned_psnr(self) -> float | None:
+        """PSNR of the best splats over the photos set aside, before any learned from these; None if there are none."""
+        psnr = self.psnr if self.joined is None else self.joined
+        return psnr if len(self.apart) and math.isfinite(psnr) else None
+
     def follow(self, parameters: Parameters, budget: Budget) -> bool:
         """Judge the splats if it is time to, and return whether the judges join the training photos now."""
         if not self._is_due(budget):
             return False
-        self.judged = budget.used
-        join = self.offer(parameters.to_numpy()) and self.judged >= JOIN and len(self.apart) > 0
+        before, self.judged = self.psnr, budget.used
+        better = self.offer(parameters.to_numpy())
+        self.idle = self.idle + 1 if self.psnr < before + LEAST_GAIN and self.judged >= COUNTED else 0
+        if self.idle == PATIENCE and budget.open and self.judged < JOIN:
+            budget.wind_up()
+        join = better and budget.used >= JOIN and len(self.apart) > 0
         if join:
-            self.judged = math.inf
+            self.joined, self.judged = self.psnr, math.inf
         return join
 
     def _judge(self, splats: Gaussians[np.ndarray]) -> float:

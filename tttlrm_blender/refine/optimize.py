@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -15,11 +15,13 @@ from ..kernels import torch_in_order
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
 from ..progress import Report
+from ..protocol.results import Refinement
 from ..protocol.settings import RefineSettings
 from ..render.device import drawing_device
 from ..stages import Stage
 from .best import Best
 from .budget import Budget
+from .course import Course
 from .growth import Growth
 from .parameters import Parameters
 from .photo_gradients import PhotoGradients
@@ -43,20 +45,22 @@ def refine(
     report: Report,
     points: SparsePoints | None = None,
     refined: bool = False,
+    hear: Callable[[Refinement], None] = lambda refinement: None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
     A step draws one photo. Optimization starts from `gaussians` and `points` (see `settings.start`) and a sky, grows to at
     most `settings.max_splats`, and returns splats of `settings.sh_degree`, `settings.antialiased` or not. The result
-    is never worse than `gaussians`: a few photos are set aside as judges until a quarter of the budget is used, and learned from
-    only if the splats got better.
+    is never worse than `gaussians`: a few photos are set aside as judges (see `best`), and learned from at the end, only if the
+    splats got better.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
-    Does not change `gaussians`. Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither
-    splats nor points, or ("bad_settings").
+    Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
+    `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
     """
     goes_on = refined and settings.start == "auto"
     settings = replace(settings, start="decoded") if goes_on else settings
-    budget = Budget(settings, len(photos))
+    budget = Budget(settings, len(photos), photos.images[0, ..., 0].size, drawing_device())
+    course = Course(budget, report)
 
     def listen() -> None:
         report(Stage.REFINE, budget.used)
@@ -74,7 +78,8 @@ def refine(
     random = np.random.default_rng(SEED)
     views = _shuffled(learned, random)
     used = budget.used
-    while used < 1:
+    report.keeps = True
+    while used < 1 and not report.finishing:
         pace = CONTINUED + (1 - CONTINUED) * used if goes_on else used
         drawn = gradients.backward(next(views), pace, random.random(3), growth.penalty())
         parameters.step(pace, budget.expected)
@@ -84,11 +89,13 @@ def refine(
             resolution.follow()
         budget.steps += 1
         used = budget.used
+        course.follow()
         report(Stage.REFINE, used)
         if best.follow(parameters, budget):
             views = _shuffled(np.arange(len(photos)), random)
         previews.follow(parameters)
     best.offer(parameters.to_numpy())
+    hear(course.refinement(best))
     return best.splats
 
 

@@ -28,6 +28,7 @@ from ..protocol.messages import (
     Done,
     Event,
     Failed,
+    Finish,
     Forget,
     Message,
     Note,
@@ -102,7 +103,9 @@ class Conversation:
                     await self._upload(request, message)
                 case Submit():
                     self._submit(request, message)
-                case Cancel():
+                case Finish() if request in self._tasks:
+                    self._services.schedule.finish(self._tasks[request])
+                case Finish() | Cancel():
                     self._cancel(request)
                 case Forget():
                     self._start_forgetting(request, message.session)

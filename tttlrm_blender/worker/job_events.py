@@ -15,7 +15,7 @@ from .. import errors
 from ..atomic_files import FULL, unwritable
 from ..errors import Code, Text, TttlrmError, lacks_memory, text
 from ..gaussians.gaussians import Gaussians, thinned
-from ..progress import Report
+from ..progress import Remaining, Report
 from ..protocol.messages import Cancelled, Done, Event, Failed, Note, Preview, Progress
 from ..stages import Stage
 from . import logs
@@ -37,17 +37,19 @@ class JobReport(Report):
         super().__init__()
         self._emit, self._clock, self.watched = emit, clock, watched
         self._stage: Stage | None = None
-        self._began = (0.0, 0.0)  # time and fraction at the first report of the stage
+        self._remaining = Remaining(clock)
         self._told = self._shown = -np.inf
 
     def progress(self, stage: Stage, fraction: float) -> None:
         """Emit `Progress`, unless the last one of this stage is too recent."""
-        now = self._clock()
-        if stage != self._stage:
-            self._stage, self._began, self._told = stage, (now, fraction), -np.inf
-        if now - self._told >= PROGRESS_SECONDS:
-            self._told = now
-            self._emit(Progress(stage, fraction, self._seconds_left(now, fraction)))
+        now, left = self._clock(), self._remaining.left(stage, fraction)
+        if stage != self._stage or now - self._told >= PROGRESS_SECONDS:
+            self._stage, self._told = stage, now
+            self._emit(Progress(stage, fraction, left))
+
+    def expect(self, seconds: float, at_most: bool = False) -> None:
+        """Include the estimate in the next `Progress`."""
+        self._remaining.expect(seconds)
 
     def note(self, text: Text) -> None:
         """Emit `Note`."""
@@ -59,12 +61,6 @@ class JobReport(Report):
             shown = thinned(make(), PREVIEW_SPLATS)
             self._emit(Preview(shown.map(np.array)))
             self._shown = self._clock()
-
-    def _seconds_left(self, now: float, fraction: float) -> float | None:
-        time_began, fraction_began = self._began
-        if fraction <= fraction_began:
-            return None
-        return (now - time_began) * (1 - fraction) / (fraction - fraction_began)
 
 
 def outcome(work: Callable[[Report], Any], report: Report, log: Path | None) -> Event:

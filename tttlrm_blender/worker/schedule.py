@@ -72,6 +72,13 @@ class Schedule:
             task.end(Cancelled())
             self._tell_positions()
 
+    def finish(self, task: Task) -> None:
+        """End a task soon with what it has; a waiting one has nothing and is stopped."""
+        if task in self._waiting:
+            self.cancel(task)
+        else:
+            task.report.finish()
+
     async def cancel_session(self, session: Session) -> None:
         """Stop all tasks of a session and wait until they have ended."""
         tasks = [task for task in [*self._waiting, self._running] if task and task.session is session]

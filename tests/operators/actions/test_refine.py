@@ -13,5 +13,5 @@ def test_refining_replaces_the_splats(toy, photos):
     splats = reconstructed(photos)
     assert ops.refine(steps=9) == {"FINISHED"}
     assert len(splats.data.points) == 9
-    with pytest.raises(RuntimeError, match="Set steps, passes or seconds"):
-        ops.refine(steps=0)
+    with pytest.raises(RuntimeError, match="Draft are not refined"):
+        ops.refine(steps=0, quality="draft")

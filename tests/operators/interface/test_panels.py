@@ -62,7 +62,7 @@ def at_work(monkeypatch) -> activity.Activity:
 def test_a_source_is_chosen_and_what_is_missing_is_told(scene, kind: str, shown: str | None):
     scene.tttlrm.source.kind = kind
     sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
-    assert sheet.settings == ["kind", *[shown] * bool(shown), "cameras", "checkpoint"]
+    assert sheet.settings == ["kind", *[shown] * bool(shown), "cameras", "checkpoint", "quality"]
     assert sheet.buttons["tttlrm.reconstruct"] == ["Reconstruct"] and sheet.labels
     assert ("tttlrm.choose_folder" in sheet.buttons) == (kind == "FOLDER")
     assert not sheet.others and "tttlrm.cancel" not in sheet.buttons
@@ -169,4 +169,11 @@ def test_the_worker_is_started_stopped_and_checked():
 
 def test_rarer_choices_are_all_there(scene):
     names = {"views", "width", "height", "scan", "elastic", "orient", "distance", "remove_background", "hold_out", "with_mesh"}
-    assert names | {"steps", "passes", "seconds"} == set(drawn(reconstruct.TTTLRM_PT_photos).settings)
+    assert names == set(drawn(reconstruct.TTTLRM_PT_photos).settings)
+    assert drawn(reconstruct.TTTLRM_PT_limits).settings == ["steps", "passes", "seconds"]
+
+
+def test_how_well_splats_match_photos_set_aside_is_told(kept):
+    assert not any("dB" in label for label in drawn(panel.TTTLRM_PT_splats).labels)
+    kept.tttlrm.psnr, kept.tttlrm.set_aside = 30.12, 4
+    assert "30.1 dB over 4 photos set aside" in drawn(panel.TTTLRM_PT_splats).labels

@@ -3,6 +3,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -57,15 +58,15 @@ def splats(photos) -> bpy.types.Object:
     return bpy.context.object
 
 
-def stop_later(fraction: float) -> threading.Thread:
+def stop_later(fraction: float, stop: Callable[[activity.Activity], None] = lambda job: job.run.cancel()) -> threading.Thread:
     """Somebody who stops the job that is about to begin, once some share of its refinement is done."""
 
-    def stop() -> None:
+    def wait() -> None:
         while not (activity.current and activity.current.stage == "refine" and activity.current.fraction >= fraction):
             time.sleep(0.01)
-        activity.current.run.cancel()
+        stop(activity.current)
 
-    thread = threading.Thread(target=stop)
+    thread = threading.Thread(target=wait)
     thread.start()
     return thread
 
@@ -103,3 +104,26 @@ def test_splats_are_as_they_were_when_work_on_them_is_stopped(splats, seen):
     stopper.join()
     assert seen and point_clouds() == [SPLATS]
     assert bpy.context.object == splats and splats.select_get() and not splats.hide_get()
+
+
+def test_refined_splats_so_far_are_the_result_when_work_on_them_is_ended_early(splats, seen):
+    stopper = stop_later(0.5, activity.Activity.stop)
+    assert ops.refine(steps=9, seconds=20.0) == {"FINISHED"}
+    stopper.join()
+    assert seen and point_clouds() == [9] and bpy.context.object == splats
+    assert (splats.tttlrm.psnr, splats.tttlrm.set_aside) == (30.0, 4)
+    ops.decode(max_splats=3)
+    assert not splats.tttlrm.psnr, "decoded splats are others"
+
+
+def test_who_stops_twice_discards_the_result(splats, seen):
+    def twice(job: activity.Activity) -> None:
+        job.run.finish = lambda: None  # as if the worker were busy
+        job.stop()
+        assert "again" in job.advice
+        job.stop()
+
+    stopper = stop_later(0.5, twice)
+    assert ops.refine(steps=9, seconds=20.0) == {"CANCELLED"}
+    stopper.join()
+    assert point_clouds() == [SPLATS]

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a refinement is expected to take, and its figures."""
+
+import time
+
+import numpy as np
+import pytest
+
+from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.settings import RefineSettings
+from tttlrm_blender.refine.best import judging_views
+from tttlrm_blender.refine.budget import SECONDS, Budget
+from tttlrm_blender.refine.course import LATER, TIMED, WARM, Course
+from tttlrm_blender.refine.optimize import refine
+
+
+class Expecting(Report):
+    """Records what is expected."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.expected: list[float] = []
+
+    def expect(self, seconds: float, at_most: bool = False) -> None:
+        self.expected.append(seconds)
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(0.0, 1000 * LATER), (500.0, 500 - 2 * (WARM + TIMED))])
+def test_the_time_left_is_expected_from_the_first_steps_within_the_limit(monkeypatch, seconds, left):
+    now = 1000.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    report, budget = Expecting(), Budget(RefineSettings(steps=500 + WARM + TIMED, seconds=seconds), 5)
+    course = Course(budget, report)
+    for budget.steps in range(1, 20):
+        now += 2
+        course.follow()
+    assert report.expected == pytest.approx([left])
+
+
+def test_a_quality_says_at_most_how_long_before_it_begins():
+    report, budget = Expecting(), Budget(RefineSettings(), 43)
+    Course(budget, report)
+    assert report.expected == [SECONDS]
+
+
+def test_figures_of_a_refinement(nothing, photos, points):
+    heard, many = [], photos[np.arange(24) % len(photos)]
+    refine(nothing, many, RefineSettings(steps=20), Expecting(), points, hear=heard.append)
+    (refinement,) = heard
+    assert (refinement.steps, refinement.set_aside, refinement.finished) == (20, len(judging_views(24)), False)
+    assert refinement.expected > 0 and 10 < refinement.psnr < 60
+
+
+def test_no_figure_without_photos_set_aside(nothing, photos, points):
+    heard = []
+    refine(nothing, photos[np.arange(5)], RefineSettings(steps=3), Report(), points, hear=heard.append)
+    assert (heard[0].set_aside, heard[0].psnr, heard[0].expected) == (0, None, None)
+
+
+class Hasty(Report):
+    """Asks to finish after a number of reports."""
+
+    def __init__(self, patience: int) -> None:
+        super().__init__()
+        self.patience = patience
+
+    def progress(self, stage: str, fraction: float) -> None:
+        self.patience -= 1
+        if self.patience == 0:
+            self.finish()
+
+
+def test_asked_to_finish_it_returns_the_best_splats_so_far(nothing, photos, points):
+    heard = []
+    splats = refine(nothing, photos, RefineSettings(steps=10**6), Hasty(60), points, hear=heard.append)
+    assert len(splats) and heard[0].finished and 0 < heard[0].steps < 60

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The course of a refinement: how long it is going to take, and how it went."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from ..progress import Report
+from ..protocol.results import Refinement
+from ..stages import Stage
+from .best import Best
+from .budget import Budget
+
+WARM, TIMED = 2, 6  # first steps, which may be slow, and those after them whose time is taken
+LATER = 1.7  # time of the average step compared with these: the others draw larger photos, and more splats
+
+
+class Course:
+    """Watches a refinement."""
+
+    def __init__(self, budget: Budget, report: Report) -> None:
+        self._budget, self._report = budget, report
+        self._began = 0.0
+        self._expected: float | None = None  # seconds, of the whole refinement
+        if budget.open and budget.seconds:
+            report(Stage.REFINE, 0)
+            report.expect(budget.seconds, at_most=True)
+
+    def follow(self) -> None:
+        """Called after every step: estimate the time left as soon as the speed is known."""
+        if self._budget.steps == WARM:
+            self._began = time.perf_counter()
+        elif self._budget.steps == WARM + TIMED:
+            left = self._left((time.perf_counter() - self._began) / TIMED)
+            self._expected = self._budget.spent + left
+            self._report.expect(left)
+
+    def refinement(self, best: Best) -> Refinement:
+        """The figures of the refinement that is over."""
+        expected = None if self._expected is None else round(self._expected, 1)
+        return Refinement(self._budget.steps, len(best.apart), expected, best.unlearned_psnr, self._report.finishing)
+
+    def _left(self, seconds: float) -> float:
+        """Seconds left at a time per step."""
+        budget = self._budget
+        by_steps = (budget.most_steps - budget.steps) * seconds * LATER if budget.most_steps else math.inf
+        by_time = budget.seconds - budget.spent if budget.seconds else math.inf
+        return max(min(by_steps, by_time), 0.0)
