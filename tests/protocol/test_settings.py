@@ -94,7 +94,7 @@ def test_settings_that_make_no_sense_are_refused(kind, values):
         (RefineSettings, {"start": "foo"}, "start is 'foo', not auto, decoded, points or both"),
         (RefineSettings, {"densify": "more"}, "densify is 'more', not split or mcmc"),
         (RefineSettings, {"sky": 1}, "sky is 1, not true or false"),
-        (RefineSettings, {"max_splats": 0}, "max_splats is 0, not a whole number from 1 to 1000000000"),
+        (RefineSettings, {"max_splats": -1}, "max_splats is -1, not a whole number from 0 to 1000000000"),
         (ReconstructSettings, {"scan": "chunks"}, "scan is 'chunks', not full or ar"),
         (ReconstructSettings, {"orient": "sideways"}, "orient is 'sideways', not auto, always or never"),
         (

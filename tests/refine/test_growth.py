@@ -46,6 +46,7 @@ def test_halves_stand_on_both_sides_of_the_middle_along_the_longest_axis(paramet
     assert (first.scales < before.scales[third]).all()
     torch.testing.assert_close(first.scales, second.scales)
     torch.testing.assert_close(first.sh, second.sh)
+    torch.testing.assert_close(1 - (1 - first.opacities) * (1 - second.opacities), before.opacities[third])
 
 
 def rotation(quat: torch.Tensor) -> torch.Tensor:

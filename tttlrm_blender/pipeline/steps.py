@@ -32,11 +32,11 @@ from ..render.metrics import evaluate_views
 from ..render.pictures import draw_views, to_bytes
 from ..stages import Stage
 from .filtering import filtered
+from .photo_size import sensible_size
 from .previews import look_ahead, offering
 from .scene import Reconstruction, Scene, ScenePhotos, in_world, kept_photos
 
 MOST_QUERIES = 16  # query views by default
-MOST_SIDE = 960  # pixels of photos' longest side by default
 MOST_PIXELS = {"cpu": 256 * 256, "cuda": 536 * 960}  # of a photo in the network's input
 
 
@@ -57,7 +57,7 @@ def load(scene: Scene, most_views: int, settings: ReconstructSettings, report: R
     world = scene_world(inputs, settings.orient, settings.distance)
     inputs, held_out = moved(inputs, world), moved(held_out, world)
     chosen = select_views(inputs, settings.views or most_views)
-    scene_photos = ScenePhotos(inputs, chosen, held_out, used_size(inputs, *sensible_size(photos[0], settings)))
+    scene_photos = ScenePhotos(inputs, chosen, held_out, used_size(inputs, *sensible_size(photos, settings)))
     scene_photos.read(report)
     return scene_photos
 
@@ -72,14 +72,6 @@ def split(scene: Scene, photos: list[Photo], settings: ReconstructSettings, repo
         hint = "Hold out fewer photos, such as every 8th."
         raise TttlrmError("All photos of {} are held out.", scene.folder, hint=hint, code=Code.BAD_SETTINGS)
     return inputs, held_out
-
-
-def sensible_size(photo: Photo, settings: ReconstructSettings) -> tuple[int, int]:
-    """Width and height at which photos are used: the settings', else their own within bounds."""
-    if settings.width or settings.height:
-        return settings.width, settings.height
-    shrink = min(1.0, MOST_SIDE / max(photo.width, photo.height))
-    return round(photo.width * shrink), round(photo.height * shrink)
 
 
 def network_size(width: int, height: int, patch: int, most_pixels: int) -> tuple[int, int]:

@@ -72,7 +72,10 @@ def replace(
     keep: torch.Tensor,  # [N] bool, which splats stay
     divided: torch.Tensor,  # [K] int64, indices of the kept splats that are split in two
 ) -> None:
-    """Keep some splats and split some of these in two. The second halves come last."""
+    """Keep some splats and split some of these in two. The second halves come last.
+
+    Both halves together are as opaque as the whole was, 1 − (1 − o')² = o (Rota Bulò et al. 2024, §3.3).
+    """
     rows = torch.cat([keep.nonzero()[:, 0], divided])
     second = torch.arange(len(rows), device=rows.device) >= len(rows) - len(divided)
     halves = torch.isin(rows, divided)
@@ -83,7 +86,9 @@ def replace(
     means[halves] += torch.where(second[halves, None], offsets, -offsets)
     log_scales[halves] += math.log(ACROSS)
     log_scales[halves, axis] += math.log(ALONG / ACROSS)
-    parameters.rebuild(rows, second, {"means": means, "log_scales": log_scales})
+    logits = parameters["logits"].detach()[rows]
+    logits[halves] = (torch.nn.functional.softplus(logits[halves]) / 2).expm1().log()
+    parameters.rebuild(rows, second, {"means": means, "log_scales": log_scales, "logits": logits})
 
 
 def _axes(quats: torch.Tensor, axis: torch.Tensor) -> torch.Tensor:

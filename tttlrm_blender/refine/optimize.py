@@ -19,9 +19,11 @@ from ..protocol.results import Refinement
 from ..protocol.settings import RefineSettings
 from ..render.device import drawing_device
 from ..stages import Stage
+from .average import Average
 from .best import Best
 from .budget import Budget
 from .course import Course
+from .detail import most_splats, wanted_splats
 from .growth import Growth
 from .parameters import Parameters
 from .photo_gradients import PhotoGradients
@@ -32,7 +34,6 @@ from .start import finite, starting_splats, to_degree
 
 SEED = 0
 STRATEGIES = {"split": Growth, "mcmc": Relocation}
-PIXELS_PER_SPLAT, SPLATS_PER_PIXEL = 80, 0.5  # of all photos and of one; more splats add no detail, or detail that is not there
 CONTINUED = 0.6  # share of the schedules that is skipped for splats refined before
 SECONDS_PER_PREVIEW = 3.0
 
@@ -49,10 +50,10 @@ def refine(
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
-    A step draws one photo. Optimization starts from `gaussians` and `points` (see `settings.start`) and a sky, grows to at
-    most `settings.max_splats`, and returns splats of `settings.sh_degree`, `settings.antialiased` or not. The result
-    is never worse than `gaussians`: a few photos are set aside as judges (see `best`), and learned from at the end, only if the
-    splats got better.
+    A step draws one photo. Optimization starts from `gaussians` and `points` (see `settings.start`) and a sky, grows as far as
+    the photos have detail (see `detail`) and `settings.max_splats` allows, and returns splats of `settings.sh_degree`,
+    `settings.antialiased` or not. The result is never worse than `gaussians`: a few photos are set aside as judges (see `best`),
+    and learned from at the end, only if the splats got better.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
     `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
@@ -66,15 +67,16 @@ def refine(
         report(Stage.REFINE, budget.used)
 
     best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure, refined, listen)
+    most = settings.max_splats or most_splats(photos, drawing_device())
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
-    splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes, listen)
+    splats = starting_splats(gaussians, photos[learned], points, most, settings.start, budget.passes, listen)
     if settings.sky and not goes_on:
         splats = merge([splats, sky_splats(splats, photos[learned], listen)])
     splats = replace(to_degree(splats, settings.sh_degree), antialiased=settings.antialiased)
     parameters = Parameters(splats, _extent(photos.cameras), drawing_device())
     resolution = Resolution(parameters, photos) if settings.antialiased else None
-    growth = STRATEGIES[settings.densify](parameters, min(settings.max_splats, _goal(photos)))
-    gradients, previews = PhotoGradients(parameters, photos, settings), _Previews(report)
+    growth = STRATEGIES[settings.densify](parameters, min(most, wanted_splats(photos, listen)))
+    gradients, average, previews = PhotoGradients(parameters, photos, settings), Average(parameters), _Previews(report)
     random = np.random.default_rng(SEED)
     views = _shuffled(learned, random)
     used = budget.used
@@ -87,6 +89,7 @@ def refine(
         growth.follow(drawn, used)
         if resolution:
             resolution.follow()
+        average.follow(used)
         budget.steps += 1
         used = budget.used
         course.follow()
@@ -94,7 +97,7 @@ def refine(
         if best.follow(parameters, budget):
             views = _shuffled(np.arange(len(photos)), random)
         previews.follow(parameters)
-    best.offer(parameters.to_numpy())
+    best.offer(average.to_numpy())
     hear(course.refinement(best))
     return best.splats
 
@@ -116,12 +119,6 @@ def _shuffled(views: np.ndarray, random: np.random.Generator) -> Iterator[int]:
     """Yield the views in random order, reshuffled after each pass, without end."""
     while True:
         yield from random.permutation(views).tolist()
-
-
-def _goal(photos: PhotoSet) -> int:
-    """Number of splats that the photos have detail for: one per 80 pixels of all photos, at most one per 2 pixels of one."""
-    views, height, width, _ = photos.images.shape
-    return int(height * width * min(SPLATS_PER_PIXEL, views / PIXELS_PER_SPLAT))
 
 
 def _extent(cameras: Cameras) -> float:

@@ -16,7 +16,7 @@ from .parameters import Parameters
 from .pose_corrections import PoseCorrections
 
 DEGREE_EVERY = 0.2  # share of the budget after which the degree of the spherical harmonics grows by one
-COARSE = 0.3  # share of the budget with photos of half the size: such steps take half the time and help as much at first
+COARSE = 0.15  # share of the budget with photos of half the size: such steps take half the time and help as much at first
 LEAST_SIDE = 128  # pixels: photos with a shorter side are never halved
 
 

@@ -26,6 +26,11 @@ def devices() -> list[dict[str, Any]]:
     return found
 
 
+def total_memory(kind: str) -> int | None:
+    """All memory in bytes of the first device of a kind, "cpu" or "cuda"; None where unknown."""
+    return next((found["memory"] for found in devices() if found["device"].startswith(kind)), None)
+
+
 def rasterizers() -> dict[str, str]:
     """Why each back end that draws splats cannot be used here; "" if it can."""
     return {"cpu": _import_fault("numba"), "cuda": _cuda_fault() or _import_fault("gsplat")}

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.05  # between events of the same stage
 PREVIEW_SECONDS = 0.5
-PREVIEW_SPLATS = 200_000  # at most in a preview: the default limit of refinement, as thinning spoils refined splats
+PREVIEW_SPLATS = 200_000  # at most in a preview: most scenes have no more, as thinning spoils refined splats
 
 
 class JobReport(Report):
