@@ -80,7 +80,7 @@ def select(objects: list[bpy.types.Object]) -> None:
 @pytest.fixture(scope="module")
 def splats(cameras, checkpoint) -> bpy.types.Object:
     select(cameras)
-    assert bpy.ops.tttlrm.reconstruct(name="noise", checkpoint=str(checkpoint), with_mesh=True) == {"FINISHED"}
+    assert bpy.ops.tttlrm.reconstruct(name="noise", checkpoint=str(checkpoint), quality="draft", with_mesh=True) == {"FINISHED"}
     return bpy.context.object
 
 
@@ -122,7 +122,7 @@ def test_photos_with_cameras_join_where_they_were_taken_though_the_scene_was_mov
     bpy.context.view_layer.update()
     select([splats, new])
     bpy.context.view_layer.objects.active = splats
-    assert bpy.ops.tttlrm.extend() == {"FINISHED"}
+    assert bpy.ops.tttlrm.extend(refine=False) == {"FINISHED"}
     bpy.context.view_layer.update()
     found = [obj for obj in bpy.data.collections["noise"].all_objects if obj.type == "CAMERA"]
     assert len(found) == VIEWS + 1
