@@ -4,9 +4,10 @@
 python -m benchmarks.inside.off_path out/scenes     # needs bpy; four scenes, six minutes of CPU time
 python -m benchmarks.off_path out/scenes/* [--steps 500] [--out out/off_path] [--before FOLDER]
 
-PSNR and SSIM count only what at least two photos see. Fog is the mean share of light that splats block more than 10 % nearer to
-the camera than the exact surface, or, for the sky, than the median surface, over all pixels. Splats start from sparse points and are written to OUT/SCENE.ply, pictures of
-the test views to OUT/SCENE.png: the truth, the splats of an earlier run in the folder BEFORE, and those of this run.
+PSNR and SSIM count only what at least two photos see. Fog is the mean share of light, over all pixels, that splats block more
+than 10 % nearer to the camera than the exact surface, or, where the sky is, than the median surface. Splats start from sparse
+points and are written to OUT/SCENE.ply, pictures of the test views to OUT/SCENE.png: the truth, the splats of an earlier run in
+the folder BEFORE, and those of this run.
 """
 
 from __future__ import annotations
