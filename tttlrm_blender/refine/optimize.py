@@ -20,6 +20,8 @@ from ..render.device import drawing_device
 from ..stages import Stage
 from .best import Best
 from .budget import Budget
+from .contribution import needed
+from .depth_prior import KnownDepth
 from .growth import Growth
 from .parameters import Parameters
 from .photo_gradients import PhotoGradients
@@ -42,12 +44,14 @@ def refine(
     report: Report,
     points: SparsePoints | None = None,
     refined: bool = False,
+    depth: KnownDepth | None = None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
     A step draws one photo. Optimization starts from `gaussians` and `points` (see `settings.start`) and a sky, grows to at
     most `settings.max_splats`, and returns splats of `settings.sh_degree`. The result is never worse than `gaussians`: a few
     photos are set aside as judges until a quarter of the budget is used, and learned from only if the splats got better.
+    Splats are kept to the `depth` of photos where that is known, and those that no photo would miss are removed.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Does not change `gaussians`. Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither
     splats nor points, or ("bad_settings").
@@ -66,7 +70,7 @@ def refine(
         splats = merge([splats, sky_splats(splats, photos[learned], listen)])
     parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), drawing_device())
     growth = STRATEGIES[settings.densify](parameters, min(settings.max_splats, _goal(photos)))
-    gradients, previews = PhotoGradients(parameters, photos, settings), _Previews(report)
+    gradients, previews = PhotoGradients(parameters, photos, settings, depth), _Previews(report)
     random = np.random.default_rng(SEED)
     views = _shuffled(learned, random)
     used = budget.used
@@ -83,7 +87,7 @@ def refine(
             views = _shuffled(np.arange(len(photos)), random)
         previews.follow(parameters)
     best.offer(parameters.to_numpy())
-    return best.splats
+    return best.splats[needed(best.splats, photos, listen)]
 
 
 class _Previews:
