@@ -187,7 +187,7 @@ def refine_splats(
         points = None if alone else points_of(reconstruction, report)
     if report.finishing:
         return gaussians
-    return refine(gaussians, inputs, settings, report, points, refined, hear)
+    return refine(gaussians, inputs, settings, report, points, refined, hear=hear)
 
 
 def points_of(reconstruction: Reconstruction, report: Report) -> SparsePoints | None:

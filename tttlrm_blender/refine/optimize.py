@@ -22,7 +22,9 @@ from ..stages import Stage
 from .average import Average
 from .best import Best
 from .budget import Budget
+from .contribution import needed
 from .course import Course
+from .depth_prior import KnownDepth
 from .detail import most_splats, wanted_splats
 from .growth import Growth
 from .parameters import Parameters
@@ -46,6 +48,7 @@ def refine(
     report: Report,
     points: SparsePoints | None = None,
     refined: bool = False,
+    depth: KnownDepth | None = None,
     hear: Callable[[Refinement], None] = lambda refinement: None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
@@ -53,7 +56,8 @@ def refine(
     A step draws one photo. Optimization starts from `gaussians` and `points` (see `settings.start`) and a sky, grows as far as
     the photos have detail (see `detail`) and `settings.max_splats` allows, and returns splats of `settings.sh_degree`,
     `settings.antialiased` or not. The result is never worse than `gaussians`: a few photos are set aside as judges (see `best`),
-    and learned from at the end, only if the splats got better.
+    and learned from at the end, only if the splats got better. Splats are kept to the `depth` of photos where that is known, and
+    those that no photo would miss are removed.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
     `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
@@ -76,7 +80,7 @@ def refine(
     parameters = Parameters(splats, _extent(photos.cameras), drawing_device())
     resolution = Resolution(parameters, photos) if settings.antialiased else None
     growth = STRATEGIES[settings.densify](parameters, min(most, wanted_splats(photos, listen)))
-    gradients, average, previews = PhotoGradients(parameters, photos, settings), Average(parameters), _Previews(report)
+    gradients, average, previews = PhotoGradients(parameters, photos, settings, depth), Average(parameters), _Previews(report)
     random = np.random.default_rng(SEED)
     views = _shuffled(learned, random)
     used = budget.used
@@ -99,7 +103,7 @@ def refine(
         previews.follow(parameters)
     best.offer(average.to_numpy())
     hear(course.refinement(best))
-    return best.splats
+    return best.splats[needed(best.splats, photos, listen)]
 
 
 class _Previews:

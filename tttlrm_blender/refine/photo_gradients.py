@@ -9,6 +9,7 @@ import torch
 from ..photos.load import PhotoSet
 from ..protocol.settings import RefineSettings
 from ..render.rasterize import Rendering, rasterize
+from .depth_prior import KnownDepth
 from .downscale import downscaled
 from .exposure import Exposures
 from .loss import photo_loss
@@ -23,8 +24,11 @@ LEAST_SIDE = 128  # pixels: photos with a shorter side are never halved
 class PhotoGradients:
     """Photos that splats learn from, with the pose correction and the exposure of each."""
 
-    def __init__(self, parameters: Parameters, photos: PhotoSet, settings: RefineSettings) -> None:
-        self.parameters, self.photos = parameters, photos
+    def __init__(
+        self, parameters: Parameters, photos: PhotoSet, settings: RefineSettings, depth: KnownDepth | None = None
+    ) -> None:
+        """Learn from all `photos`, and from their `depth` where that is known."""
+        self.parameters, self.photos, self.depth = parameters, photos, depth
         self.exposures = Exposures(photos, parameters.device) if settings.exposure else None
         middle = parameters["means"].detach().median(0).values
         self.poses = PoseCorrections(len(photos), middle, parameters.extent) if settings.poses else None
@@ -42,7 +46,8 @@ class PhotoGradients:
         drawn = rasterize(splats, self.photos.cameras[[view]], size, background.tolist(), degree)
         drawn.means2d.retain_grad()
         picture = self.exposures.apply(view, drawn.rgb, photo) if self.exposures else drawn.rgb
-        (photo_loss(picture, photo, weights) + penalty).backward()
+        loss = photo_loss(picture, photo, weights) + penalty
+        (loss + self.depth.loss(view, drawn) if self.depth else loss).backward()
         return drawn
 
     def step(self, used: float) -> None:
