@@ -30,6 +30,7 @@ from ..render.device import best_device
 from ..render.metrics import evaluate_views
 from ..render.pictures import draw_views, to_bytes
 from ..stages import Stage
+from .depth import surface_points
 from .filtering import filtered
 from .previews import look_ahead, offering
 from .scene import Reconstruction, Scene, ScenePhotos, in_world, kept_photos
@@ -181,12 +182,13 @@ def refine_splats(
     report: Report,
     refined: bool = False,
 ) -> Gaussians[np.ndarray]:
-    """Optimize splats against the input photos, with sparse points unless these are not needed; continues if `refined`."""
+    """Optimize splats against the input photos, with points unless these are not needed; continues if `refined`."""
     alone = settings.start == "decoded" or (refined and settings.start == "auto")
     with kept_photos():
         inputs = reconstruction.photos.read_inputs(report)
     points = None if alone else points_of(reconstruction, report)
-    return refine(gaussians, inputs, settings, report, points, refined)
+    dense = surface_points(inputs, points, settings, report) if settings.start == "auto" and not alone else None
+    return refine(gaussians, inputs, settings, report, points, refined, dense)
 
 
 def points_of(reconstruction: Reconstruction, report: Report) -> SparsePoints | None:

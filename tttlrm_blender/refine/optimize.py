@@ -18,6 +18,7 @@ from ..progress import Report
 from ..protocol.settings import RefineSettings
 from ..render.device import drawing_device
 from ..stages import Stage
+from ..stereo.fusion import DensePoints
 from .best import Best
 from .budget import Budget
 from .growth import Growth
@@ -42,6 +43,7 @@ def refine(
     report: Report,
     points: SparsePoints | None = None,
     refined: bool = False,
+    dense: DensePoints | None = None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
@@ -61,7 +63,9 @@ def refine(
 
     best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure, refined, listen)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
-    splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes, listen)
+    splats = starting_splats(
+        gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes, listen, dense
+    )
     if settings.sky and not goes_on:
         splats = merge([splats, sky_splats(splats, photos[learned], listen)])
     parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), drawing_device())

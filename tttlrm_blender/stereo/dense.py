@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from .patchmatch import match_view, pyramid
 
 SIDE = 480  # pixels of the longest side of depth maps
 NEIGHBORS = 8  # photos that each photo is compared with
+MOST_COST = 0.6  # 1 minus the correlation with other photos; where it is larger, there is nothing to recognize
 AGREEING = 0.1  # share of the work that is spent on comparing depth maps
 
 
@@ -39,37 +40,53 @@ class DenseDepth:
 
 
 @torch.no_grad()
-def dense_depth(photos: PhotoSet, points: np.ndarray | None = None, report: Report | None = None, side: int = SIDE) -> DenseDepth:
+def dense_depth(
+    photos: PhotoSet,
+    points: np.ndarray | None = None,
+    report: Report | None = None,
+    side: int = SIDE,
+    device: str | torch.device = "cpu",
+) -> DenseDepth:
     """Match every photo with its neighbors, from nothing but poses; points [N, 3] in the world narrow the range of depths.
 
     Maps have at most `side` pixels along their longest side. Confidence is 0 where fewer than two other photos confirm a
-    depth, as in the sky, on blank walls and on glass, and where the photos' weights are 0. Raises `Cancelled` when the report
-    does.
+    depth, as in the sky, on blank walls and on glass, and where the photos' weights are 0. Works on the given device; the
+    result is numpy. Raises `Cancelled` when the report does.
     """
     report = report or Report()
     report(Stage.DEPTH, 0)
-    views, height, width, _ = photos.images.shape
-    width, height = shrunk(width, height, side)
-    cameras = photos.cameras.resized(width, height)
-    images = resized(torch.from_numpy(photos.images), height, width)
+    cameras = photos.cameras.resized(*shrunk(photos.images.shape[2], photos.images.shape[1], side))
+    width, height = cameras.sizes[0].tolist()
     known = scene_points(cameras, points)
     neighbors = choose_neighbors(cameras, known, NEIGHBORS)
     c2w, intrinsics = torch.from_numpy(cameras.c2w), torch.from_numpy(cameras.intrinsics)
-    levels = pyramid(images, intrinsics)
-    planes = torch.zeros(views, height, width, 3)
-    planes[..., 2] = 1
+    levels = pyramid(resized(torch.from_numpy(photos.images), height, width).to(device), intrinsics)
+    planes, costs = (
+        torch.tensor([0.0, 0.0, 1.0]).expand(len(photos), height, width, 3).clone(),
+        torch.ones(len(photos), height, width),
+    )
     for view, others in enumerate(neighbors):
         if others:
-            listen = _listening(report, view / views * (1 - AGREEING))
-            planes[view], _ = match_view(view, others, levels, c2w, *depth_range(view, cameras, known), listen)
-    depth, normal, confidence = torch.empty(views, height, width), torch.empty_like(planes), torch.empty(views, height, width)
-    for view, others in enumerate(neighbors):
-        report(Stage.DEPTH, 1 - AGREEING + view / views * AGREEING)
-        inverse, count = agreement(view, others, planes, c2w, intrinsics)
-        depth[view], confidence[view] = 1 / inverse, confidence_of(count)
-        normal[view] = -F.normalize(planes[view], dim=-1) @ c2w[view, :3, :3].float().T
+            listen = partial(report, Stage.DEPTH, view / len(photos) * (1 - AGREEING))
+            planes[view], costs[view] = match_view(view, others, levels, c2w, *depth_range(view, cameras, known), listen)
+    found = _confirmed(planes, neighbors, cameras, report)
+    found.confidence[(costs > MOST_COST).numpy()] = 0
     if photos.weights is not None:
-        confidence *= resized(torch.from_numpy(photos.weights)[..., None], height, width)[..., 0] > 0.5
+        counted = resized(torch.from_numpy(photos.weights)[..., None], height, width)[..., 0] > 0.5
+        found.confidence[~counted.numpy()] = 0
+    return found
+
+
+def _confirmed(planes: torch.Tensor, neighbors: list[list[int]], cameras: Cameras, report: Report) -> DenseDepth:
+    """Depth, normal and confidence of planes [V, h, w, 3] in the camera axes of each view."""
+    c2w, intrinsics = torch.from_numpy(cameras.c2w), torch.from_numpy(cameras.intrinsics)
+    depth, confidence, normal = torch.empty(planes.shape[:3]), torch.empty(planes.shape[:3]), torch.empty_like(planes)
+    for view, others in enumerate(neighbors):
+        report(Stage.DEPTH, 1 - AGREEING + view / len(planes) * AGREEING)
+        inverse, count = agreement(view, others, planes, c2w, intrinsics)
+        depth[view] = (1 / inverse).nan_to_num(0, 0, 0).clamp(min=0)
+        confidence[view] = torch.where(depth[view] > 0, confidence_of(count), 0)
+        normal[view] = -F.normalize(planes[view], dim=-1) @ c2w[view, :3, :3].float().T
     return DenseDepth(depth.numpy(), normal.numpy(), confidence.numpy(), cameras)
 
 
@@ -79,10 +96,6 @@ def world_points(found: DenseDepth, view: int) -> np.ndarray:
     local = camera_rays(pixel_centers(depth.shape[0], depth.shape[1], depth), lens) * depth[..., None]
     c2w = found.cameras.c2w[view].astype(np.float32)
     return local.numpy() @ c2w[:3, :3].T + c2w[:3, 3]
-
-
-def _listening(report: Report, share: float) -> Callable[[], None]:
-    return lambda: report(Stage.DEPTH, share)
 
 
 def resized(images: torch.Tensor, height: int, width: int) -> torch.Tensor:

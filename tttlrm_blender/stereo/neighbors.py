@@ -16,7 +16,7 @@ DEPTHS = 0.25, 8.0  # of guessed points, relative to where the cameras look
 
 def scene_points(cameras: Cameras, points: np.ndarray | None) -> np.ndarray:
     """At most 2,000 of the points [N, 3]; where there are too few, points around the place that the cameras look at."""
-    if points is not None and len(points) >= FEWEST_POINTS:
+    if points is not None and visible(cameras, points)[0].any(0).sum() >= FEWEST_POINTS:
         return points[:: -(-len(points) // MOST_POINTS)].astype(np.float64)
     centers, axes = cameras.c2w[:, :3, 3], cameras.c2w[:, :3, 2]
     across = np.eye(3) - axes[:, :, None] * axes[:, None]  # what is perpendicular to an axis

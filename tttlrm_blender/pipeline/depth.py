@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dense depth of a scene's photos, for the steps that can use it, at a size that their work is worth."""
+
+from __future__ import annotations
+
+from ..errors import TttlrmError, text
+from ..photos.load import PhotoSet
+from ..poses.sparse_points import SparsePoints
+from ..progress import Report
+from ..protocol.settings import RefineSettings
+from ..refine.budget import Budget
+from ..render.device import best_device
+from ..stereo.dense import SIDE, DenseDepth
+from ..stereo.fusion import DensePoints, dense_points
+from ..stereo.kept_depth import kept_depth
+
+SIDES = (SIDE // 4, SIDE // 2)  # pixels of the longest side, for short and long refinements; more adds nothing to a start
+LONG = 3.0  # passes over the photos from which a refinement is long
+STEPS_PER_SECOND = 10.0  # roughly, of a refinement
+PIXELS_PER_POINT, POINTS_PER_PIXEL = 160, 0.25  # of all photos and of one; the rest of the detail grows while refining
+FEWEST_PHOTOS = 3  # as two others must confirm each depth
+
+
+def depth_of(photos: PhotoSet, points: SparsePoints | None, report: Report, side: int = SIDE) -> DenseDepth | None:
+    """Dense depth of a scene's photos, kept for the next time; None, with a note, if it cannot be kept."""
+    try:
+        return kept_depth(photos, points.means if points else None, report, side, best_device())
+    except TttlrmError as error:
+        report.note(text("Refining without dense depth: {}", error.text))
+        return None
+
+
+def surface_points(photos: PhotoSet, points: SparsePoints | None, settings: RefineSettings, report: Report) -> DensePoints | None:
+    """Dense points for the start of a refinement: at a coarse scale for a short one, so that they cost a fraction of its time."""
+    if len(photos) < FEWEST_PHOTOS:
+        return None
+    found = depth_of(photos, points, report, _side(settings, len(photos)))
+    views, height, width, _ = photos.images.shape
+    most = int(height * width * min(POINTS_PER_PIXEL, views / PIXELS_PER_POINT))
+    return dense_points(found, photos, min(most, settings.max_splats)) if found else None
+
+
+def _side(settings: RefineSettings, photos: int) -> int:
+    passes = Budget(settings, photos).passes
+    if settings.seconds:
+        passes = min(passes, settings.seconds * STEPS_PER_SECOND / photos)
+    return SIDES[passes >= LONG]
