@@ -141,6 +141,12 @@ def test_dense_points_join_the_sparse_ones_by_default_alone(wrong, photos, point
     assert lengths == [2 * len(points), len(points), len(points) + len(wrong)]
 
 
+def test_dense_points_that_are_too_few_change_nothing(wrong, photos, points, dense):
+    few = DensePoints(dense.means[:3], dense.colors[:3], dense.normals[:3], dense.spacing[:3])
+    np.testing.assert_array_equal(starting_splats(wrong, photos, points, 1000, dense=few).means, points.means)
+    np.testing.assert_array_equal(starting_splats(wrong, photos, None, 1000, dense=few).means, wrong.means)
+
+
 def test_beside_dense_points_decoded_splats_only_fill_gaps(blobs, photos, dense):
     covering = splats_from_dense(replace(dense, colors=1 - dense.colors))
     kept, gaps = (better_than_points(blobs, covering, photos, 0.0, gaps_only=gaps_only) for gaps_only in (False, True))

@@ -17,7 +17,7 @@ from ..stereo.kept_depth import kept_depth
 SIDES = (SIDE // 4, SIDE // 2)  # pixels of the longest side, for short and long refinements; more adds nothing to a start
 LONG = 3.0  # passes over the photos from which a refinement is long
 STEPS_PER_SECOND = 10.0  # roughly, of a refinement
-PIXELS_PER_POINT, POINTS_PER_PIXEL = 160, 0.25  # of all photos and of one; the rest of the detail grows while refining
+PIXELS_PER_POINT, POINTS_PER_PIXEL = 80, 0.5  # of all photos and of one, as many as splats while refining
 FEWEST_PHOTOS = 3  # as two others must confirm each depth
 
 

@@ -27,6 +27,7 @@ NEIGHBORS = 3  # their mean distance is the size of a point's splat
 LEAST_SPACING = 0.01  # relative to the mean, as points may coincide
 DENSE_OPACITY = 0.7  # dense points lie on surfaces that several photos confirm
 OVERLAP, FLATNESS = 0.7, 0.1  # size of a dense point's splat relative to the spacing, and along the normal relative to that
+GAP_PASSES = 10.0  # passes over the photos that close gaps between dense points better than decoded splats do
 GAP = 0.5  # opacity of a picture of points below which they leave a gap
 ENOUGH_POINTS = 50  # with fewer points, all decoded splats are kept
 JUDGING_VIEWS, JUDGING_SIDE = 8, 160  # number of photos that decoded splats are compared with, and their longest side in pixels
@@ -49,12 +50,13 @@ def starting_splats(
     """At most `most` decoded splats (numpy), and one splat per point, combined as `RefineSettings.start` says.
 
     Points lie where photos agree, whereas the network can be wrong, and its mistakes persist. So beside points, "auto" keeps
-    only the decoded splats that are `better_than_points`: fewer of them for more passes over the photos, and where there are
-    dense points, only those that fill gaps. If one of the two is missing, the other is used alone. Raises `TttlrmError`
-    ("no_splats") if there is neither.
+    only the decoded splats that are `better_than_points`: fewer of them for more passes over the photos. Beside dense points,
+    only those are kept that fill gaps, and none for a longer refinement. If either kind is missing, the other is used alone.
+    Raises `TttlrmError` ("no_splats") if there is neither.
     """
+    dense = dense if dense is not None and len(dense) >= ENOUGH_POINTS and start == "auto" else None
     decoded = prune(gaussians[finite(gaussians)], max_splats=most)
-    parts = [] if start == "decoded" else _from_points(points, dense if start == "auto" else None)
+    parts = [] if start == "decoded" else _from_points(points, dense)
     if not parts and not len(decoded):
         raise TttlrmError(
             "There are neither splats nor points to refine.", hint="Reconstruct the scene first.", code=Code.NO_SPLATS
@@ -62,7 +64,7 @@ def starting_splats(
     if not parts or not len(decoded):
         return merge(parts or [decoded])
     surface = merge(parts)
-    if start == "points":
+    if start == "points" or (dense is not None and passes > GAP_PASSES):
         return surface
     if start == "auto" and len(surface) >= ENOUGH_POINTS:
         gaps_only = dense is not None
@@ -73,7 +75,7 @@ def starting_splats(
 def _from_points(points: SparsePoints | None, dense: DensePoints | None) -> list[Gaussians[np.ndarray]]:
     """A splat for each sparse point, and one for each dense one."""
     sparse = [splats_from_points(points)] if points is not None and len(points) > NEIGHBORS else []
-    return [*sparse, splats_from_dense(dense)] if dense is not None and len(dense) > NEIGHBORS else sparse
+    return [*sparse, splats_from_dense(dense)] if dense is not None else sparse
 
 
 def good_psnr(passes: float) -> float:
