@@ -3,7 +3,7 @@
 
 python -m benchmarks.refine PHOTOS [--poses auto] [--size 270x480] [--hold-out 8] [--start auto] [--budget 250 500 1000]
 
-Seconds are those of refinement alone, without reading photos or finding sparse points.
+Seconds are those of refinement alone, without reading photos or finding sparse and dense points.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import torch
 from benchmarks.table import Row, best, show
 from tttlrm_blender.commands.option_forms import budget, size
 from tttlrm_blender.pipeline import steps
+from tttlrm_blender.pipeline.depth import surface_points
 from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.progress import Report
@@ -51,7 +52,8 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
         for text in options.budget:
             wanted, found = replace(budget(text), start=start), [decoded]
             with mock.patch.object(Parameters, "step", autospec=True, side_effect=Parameters.step) as stepped:
-                refined = partial(refine, decoded, scene_photos.inputs, wanted, Report(), points)
+                dense = surface_points(scene_photos.inputs, points, wanted, Report()) if start == "auto" else None
+                refined = partial(refine, decoded, scene_photos.inputs, wanted, Report(), points, dense=dense)
                 seconds = best(lambda refined=refined, found=found: found.append(refined()), 1)
             scores, name = steps.measure(found[-1], reconstruction, Report()), f"{start}, {text}"
             yield Row(f"{name}: {stepped.call_count} steps, {len(found[-1]):,} splats", *seconds)

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from ..geometry.cameras import Cameras
 from ..geometry.rays import camera_rays, pixel_centers
+from ..kernels import torch_in_order
 from ..photos.images import shrunk
 from ..photos.load import PhotoSet
 from ..progress import Report
@@ -40,6 +41,7 @@ class DenseDepth:
 
 
 @torch.no_grad()
+@torch_in_order()
 def dense_depth(
     photos: PhotoSet,
     points: np.ndarray | None = None,
