@@ -18,6 +18,7 @@ SIDES = (SIDE // 4, SIDE // 2)  # pixels of the longest side, for short and long
 LONG = 3.0  # passes over the photos from which a refinement is long
 STEPS_PER_SECOND = 10.0  # roughly, of a refinement
 PIXELS_PER_POINT, POINTS_PER_PIXEL = 80, 0.5  # of all photos and of one, as many as splats while refining
+ROOM, ROOM_PASSES = 0.5, 10.0  # share of these in refinements of more passes, which leave room for splats to grow where needed
 FEWEST_PHOTOS = 3  # as two others must confirm each depth
 
 
@@ -34,14 +35,14 @@ def surface_points(photos: PhotoSet, points: SparsePoints | None, settings: Refi
     """Dense points for the start of a refinement: at a coarse scale for a short one, so that they cost a fraction of its time."""
     if len(photos) < FEWEST_PHOTOS:
         return None
-    found = depth_of(photos, points, report, _side(settings, len(photos)))
+    passes = _passes(settings, len(photos))
+    found = depth_of(photos, points, report, SIDES[passes >= LONG])
     views, height, width, _ = photos.images.shape
-    most = int(height * width * min(POINTS_PER_PIXEL, views / PIXELS_PER_POINT))
-    return dense_points(found, photos, min(most, settings.max_splats)) if found else None
+    most = height * width * min(POINTS_PER_PIXEL, views / PIXELS_PER_POINT) * (ROOM if passes > ROOM_PASSES else 1)
+    return dense_points(found, photos, min(int(most), settings.max_splats)) if found else None
 
 
-def _side(settings: RefineSettings, photos: int) -> int:
+def _passes(settings: RefineSettings, photos: int) -> float:
+    """About how many passes over the photos a refinement makes."""
     passes = Budget(settings, photos).passes
-    if settings.seconds:
-        passes = min(passes, settings.seconds * STEPS_PER_SECOND / photos)
-    return SIDES[passes >= LONG]
+    return min(passes, settings.seconds * STEPS_PER_SECOND / photos) if settings.seconds else passes
