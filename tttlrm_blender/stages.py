@@ -29,6 +29,7 @@ class Stage(StrEnum):
     CAMERAS = "cameras"
     BACKGROUND = "background"  # removal
     RESIZE = "resize"  # to the network's size
+    DEPTH = "depth"  # of every pixel of the photos
     # Splats
     PREVIEW = "preview"
     ENCODE = "encode"  # photos to fast weights

@@ -28,6 +28,7 @@ PHRASES = {
     Stage.CAMERAS: pgettext_n("Estimating camera poses"),
     Stage.BACKGROUND: pgettext_n("Removing the background"),
     Stage.RESIZE: pgettext_n("Resizing the photos"),
+    Stage.DEPTH: pgettext_n("Measuring depth"),
     Stage.PREVIEW: pgettext_n("Creating a preview"),
     Stage.ENCODE: pgettext_n("Learning the scene"),
     Stage.DECODE: pgettext_n("Decoding splats"),

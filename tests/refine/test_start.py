@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
+from tttlrm_blender.geometry.quaternions import to_matrices
 from tttlrm_blender.poses.sparse_points import SparsePoints
-from tttlrm_blender.refine.start import POINT_OPACITY, better_than_points, splats_from_points, starting_splats, to_degree
+from tttlrm_blender.refine.start import (
+    POINT_OPACITY,
+    better_than_points,
+    splats_from_dense,
+    splats_from_points,
+    starting_splats,
+    to_degree,
+)
+from tttlrm_blender.stereo.fusion import DensePoints
 
 
 @pytest.fixture
@@ -103,3 +112,42 @@ def test_degrees_are_filled_up_and_cut(blobs):
     assert filled.sh.shape == (len(blobs), 16, 3)
     assert not filled.sh[:, 1:].any()
     np.testing.assert_array_equal(to_degree(filled, 0).sh, blobs.sh)
+
+
+@pytest.fixture
+def dense(blobs, points) -> DensePoints:
+    """Dense points at the places of points, turned outward."""
+    normals = points.means / np.linalg.norm(points.means, axis=1, keepdims=True)
+    return DensePoints(points.means, points.colors, normals, np.full(len(points), 0.2, np.float32))
+
+
+def test_dense_points_become_splats_flat_on_the_surface(dense):
+    splats = splats_from_dense(dense)
+    thin = to_matrices(splats.quats)[:, :, 2]
+    np.testing.assert_allclose((thin * dense.normals).sum(1), 1, atol=1e-5)
+    assert (splats.scales[:, 2] < 0.2 * splats.scales[:, 0]).all() and (splats.scales[:, 0] == splats.scales[:, 1]).all()
+    assert all(array.dtype == np.float32 for array in splats.arrays().values())
+
+
+def test_dense_points_turned_away_exactly_have_an_orientation():
+    few = DensePoints(
+        np.eye(4, 3, dtype=np.float32), np.zeros((4, 3), np.float32), -np.eye(3, dtype=np.float32)[[2, 2, 2, 2]], np.ones(4)
+    )
+    assert np.isfinite(splats_from_dense(few).quats).all()
+
+
+def test_dense_points_join_the_sparse_ones_by_default_alone(wrong, photos, points, dense):
+    lengths = [len(starting_splats(wrong, photos, points, 1000, start, dense=dense)) for start in ("auto", "points", "both")]
+    assert lengths == [2 * len(points), len(points), len(points) + len(wrong)]
+
+
+def test_dense_points_that_are_too_few_change_nothing(wrong, photos, points, dense):
+    few = DensePoints(dense.means[:3], dense.colors[:3], dense.normals[:3], dense.spacing[:3])
+    np.testing.assert_array_equal(starting_splats(wrong, photos, points, 1000, dense=few).means, points.means)
+    np.testing.assert_array_equal(starting_splats(wrong, photos, None, 1000, dense=few).means, wrong.means)
+
+
+def test_beside_dense_points_decoded_splats_only_fill_gaps(blobs, photos, dense):
+    covering = splats_from_dense(replace(dense, colors=1 - dense.colors))
+    kept, gaps = (better_than_points(blobs, covering, photos, 0.0, gaps_only=gaps_only) for gaps_only in (False, True))
+    assert gaps.sum() < kept.sum() and not (gaps & ~kept).any()

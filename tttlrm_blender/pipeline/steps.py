@@ -26,11 +26,13 @@ from ..poses.world_frame import align_photos, moved, scene_world
 from ..progress import Report
 from ..protocol.results import Figures, Refinement
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
+from ..refine.depth_prior import KnownDepth
 from ..refine.optimize import refine
 from ..render.device import best_device
 from ..render.metrics import evaluate_views
 from ..render.pictures import draw_views, to_bytes
 from ..stages import Stage
+from .depth import depth_for, surface_points
 from .filtering import filtered
 from .photo_size import sensible_size
 from .previews import look_ahead, offering
@@ -175,19 +177,22 @@ def refine_splats(
     refined: bool = False,
     hear: Callable[[Refinement], None] = lambda refinement: None,
 ) -> Gaussians[np.ndarray]:
-    """Optimize splats against the input photos, with sparse points unless these are not needed; continues if `refined`.
+    """Optimize splats against the input photos and their dense depth, from points unless these are not needed.
 
-    `hear` is told how it went, unless the job was asked to finish before it began.
+    Continues if `refined`. `hear` is told how it went, unless the job was asked to finish before it began.
     """
     alone = settings.start == "decoded" or (refined and settings.start == "auto")
     with kept_photos():
         inputs = reconstruction.photos.read_inputs(report)
-    points = None
+    points = found = None
     with report.skippable():
         points = None if alone else points_of(reconstruction, report)
+        found = depth_for(inputs, points, settings, report) if settings.start in ("auto", "both") else None
     if report.finishing:
         return gaussians
-    return refine(gaussians, inputs, settings, report, points, refined, hear=hear)
+    dense = surface_points(found, inputs, settings) if found and not alone else None
+    depth = KnownDepth(found.depth, found.confidence) if found else None
+    return refine(gaussians, inputs, settings, report, points, refined, dense, depth, hear)
 
 
 def points_of(reconstruction: Reconstruction, report: Report) -> SparsePoints | None:

@@ -19,6 +19,7 @@ from ..protocol.results import Refinement
 from ..protocol.settings import RefineSettings
 from ..render.device import drawing_device
 from ..stages import Stage
+from ..stereo.fusion import DensePoints
 from .average import Average
 from .best import Best
 from .budget import Budget
@@ -48,12 +49,13 @@ def refine(
     report: Report,
     points: SparsePoints | None = None,
     refined: bool = False,
+    dense: DensePoints | None = None,
     depth: KnownDepth | None = None,
     hear: Callable[[Refinement], None] = lambda refinement: None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
-    A step draws one photo. Optimization starts from `gaussians` and `points` (see `settings.start`) and a sky, grows as far as
+    A step draws one photo. Optimization starts from `gaussians`, `points` and `dense` ones (see `settings.start`) and a sky, grows as far as
     the photos have detail (see `detail`) and `settings.max_splats` allows, and returns splats of `settings.sh_degree`,
     `settings.antialiased` or not. The result is never worse than `gaussians`: a few photos are set aside as judges (see `best`),
     and learned from at the end, only if the splats got better. Splats are kept to the `depth` of photos where that is known, and
@@ -73,7 +75,7 @@ def refine(
     best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure, refined, listen)
     most = settings.max_splats or most_splats(photos, drawing_device())
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
-    splats = starting_splats(gaussians, photos[learned], points, most, settings.start, budget.passes, listen)
+    splats = starting_splats(gaussians, photos[learned], points, most, settings.start, budget.passes, listen, dense)
     if settings.sky and not goes_on:
         splats = merge([splats, sky_splats(splats, photos[learned], listen)])
     splats = replace(to_degree(splats, settings.sh_degree), antialiased=settings.antialiased)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Initial splats of a refinement: one per sparse point, and decoded ones where they help."""
+"""Initial splats of a refinement: one per sparse and per dense point, and decoded ones where they help."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ from ..progress import Listen, unheard
 from ..render.convention import MAX_DEGREE
 from ..render.device import to_tensors
 from ..render.rasterize import Rendering, rasterize
+from ..stereo.fusion import DensePoints
 from .downscale import centers_inside, downscaled, downscaled_size
 
 POINT_OPACITY = 0.3  # faint enough to be moved and replaced easily
 NEIGHBORS = 3  # their mean distance is the size of a point's splat
 LEAST_SPACING = 0.01  # relative to the mean, as points may coincide
+DENSE_OPACITY = 0.7  # dense points lie on surfaces that several photos confirm
+OVERLAP, FLATNESS = 0.7, 0.1  # size of a dense point's splat relative to the spacing, and along the normal relative to that
+GAP_PASSES = 10.0  # passes over the photos that close gaps between dense points better than decoded splats do
+GAP = 0.5  # opacity of a picture of points below which they leave a gap
 ENOUGH_POINTS = 50  # with fewer points, all decoded splats are kept
 JUDGING_VIEWS, JUDGING_SIDE = 8, 160  # number of photos that decoded splats are compared with, and their longest side in pixels
 REGION = 9  # pixels along the side of a region of such a picture
@@ -40,26 +45,37 @@ def starting_splats(
     start: str = "auto",
     passes: float = math.inf,
     listen: Listen = unheard,
+    dense: DensePoints | None = None,
 ) -> Gaussians[np.ndarray]:
     """At most `most` decoded splats (numpy), and one splat per point, combined as `RefineSettings.start` says.
 
     Points lie where photos agree, whereas the network can be wrong, and its mistakes persist. So beside points, "auto" keeps
-    only the decoded splats that are `better_than_points`: fewer of them for more passes over the photos. If one of the two is
-    missing, the other is used alone. Raises `TttlrmError` ("no_splats") if there is neither.
+    only the decoded splats that are `better_than_points`: fewer of them for more passes over the photos. Beside dense points,
+    only those are kept that fill gaps, and none for a longer refinement. If either kind is missing, the other is used alone.
+    Raises `TttlrmError` ("no_splats") if there is neither.
     """
+    dense = dense if dense is not None and len(dense) >= ENOUGH_POINTS and start == "auto" else None
     decoded = prune(gaussians[finite(gaussians)], max_splats=most)
-    if start == "decoded" or points is None or len(points) <= NEIGHBORS:
-        if not len(decoded):
-            raise TttlrmError(
-                "There are neither splats nor points to refine.", hint="Reconstruct the scene first.", code=Code.NO_SPLATS
-            )
-        return decoded
-    sparse = splats_from_points(points)
-    if start == "points" or not len(decoded):
-        return sparse
-    if start == "auto" and len(sparse) >= ENOUGH_POINTS:
-        decoded = decoded[better_than_points(decoded, sparse, photos, good_psnr(passes), listen)]
-    return merge([sparse, decoded])
+    parts = [] if start == "decoded" else _from_points(points, dense)
+    if not parts and not len(decoded):
+        raise TttlrmError(
+            "There are neither splats nor points to refine.", hint="Reconstruct the scene first.", code=Code.NO_SPLATS
+        )
+    if not parts or not len(decoded):
+        return merge(parts or [decoded])
+    surface = merge(parts)
+    if start == "points" or (dense is not None and passes > GAP_PASSES):
+        return surface
+    if start == "auto" and len(surface) >= ENOUGH_POINTS:
+        gaps_only = dense is not None
+        decoded = decoded[better_than_points(decoded, surface, photos, good_psnr(passes), listen, gaps_only)]
+    return merge([surface, decoded])
+
+
+def _from_points(points: SparsePoints | None, dense: DensePoints | None) -> list[Gaussians[np.ndarray]]:
+    """A splat for each sparse point, and one for each dense one."""
+    sparse = [splats_from_points(points)] if points is not None and len(points) > NEIGHBORS else []
+    return [*sparse, splats_from_dense(dense)] if dense is not None else sparse
 
 
 def good_psnr(passes: float) -> float:
@@ -69,19 +85,26 @@ def good_psnr(passes: float) -> float:
 
 @torch.no_grad()
 def better_than_points(
-    decoded: Gaussians[np.ndarray], sparse: Gaussians[np.ndarray], photos: PhotoSet, good: float, listen: Listen = unheard
+    decoded: Gaussians[np.ndarray],
+    surface: Gaussians[np.ndarray],
+    photos: PhotoSet,
+    good: float,
+    listen: Listen = unheard,
+    gaps_only: bool = False,
 ) -> np.ndarray:
     """Mask [N] bool of the decoded splats (numpy) that match their region of the photos better than `good` dB and than points.
 
-    Decoded splats and points are drawn separately into a few views. A decoded splat is judged by the mean squared error around
-    its center.
+    Decoded splats and points (`surface`) are drawn separately into a few views. A decoded splat is judged by the mean squared
+    error around its center. With `gaps_only`, places do not count that the points cover.
     """
     views = np.unique(np.linspace(0, len(photos) - 1, JUDGING_VIEWS).astype(int))
-    tensors = to_tensors(decoded), to_tensors(sparse)
+    tensors = to_tensors(decoded), to_tensors(surface)
     errors, seen = torch.zeros(2, len(decoded)), torch.zeros(len(decoded))
     for view in views.tolist():
         listen()
-        (drawn, ours), (_, theirs) = (_errors(splats, photos, view) for splats in tensors)
+        (drawn, ours), (points, theirs) = (_errors(splats, photos, view) for splats in tensors)
+        if gaps_only:
+            theirs = torch.where(points.alpha[0] < GAP, theirs, 0)
         inside, rows, columns = centers_inside(drawn, ours.shape)
         errors[:, inside] += torch.stack([ours, theirs]).cpu()[:, rows, columns]
         seen[inside] += 1
@@ -110,6 +133,23 @@ def splats_from_points(points: SparsePoints) -> Gaussians[np.ndarray]:
         quats=np.tile(np.array([1, 0, 0, 0], np.float32), (count, 1)),
         scales=np.repeat(sizes[:, None], 3, 1).astype(np.float32),
         opacities=np.full(count, POINT_OPACITY, np.float32),
+        sh=to_base_sh(points.colors)[:, None],
+    )
+
+
+def splats_from_dense(points: DensePoints) -> Gaussians[np.ndarray]:
+    """One splat per dense point that lies flat on the surface."""
+    count = len(points)
+    spacing = cKDTree(points.means).query(points.means, NEIGHBORS + 1)[0][:, 1:].mean(1)
+    sizes = OVERLAP * spacing.clip(points.spacing / 2, 2 * points.spacing)
+    x, y, z = points.normals.T
+    quats = np.stack([1 + z, -y, x, np.zeros(count)], 1)  # turn the z axis to the normal
+    quats[1 + z < 1e-3] = 0, 1, 0, 0
+    return Gaussians(
+        means=points.means,
+        quats=(quats / np.linalg.norm(quats, axis=1, keepdims=True)).astype(np.float32),
+        scales=(sizes[:, None] * np.array([1, 1, FLATNESS])).astype(np.float32),
+        opacities=np.full(count, DENSE_OPACITY, np.float32),
         sh=to_base_sh(points.colors)[:, None],
     )
 

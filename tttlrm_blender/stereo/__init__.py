@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plane sweep: how well the photos agree on the distance of every pixel."""
+"""How far away what photos show is: a plane sweep for the network, and dense depth by PatchMatch stereo."""

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dense depth of a scene's photos, for the steps that can use it, at a size that their work is worth."""
+
+from __future__ import annotations
+
+from ..errors import TttlrmError, text
+from ..photos.load import PhotoSet
+from ..poses.sparse_points import SparsePoints
+from ..progress import Report
+from ..protocol.settings import RefineSettings
+from ..refine.budget import Budget
+from ..refine.detail import most_splats, wanted_splats
+from ..render.device import best_device
+from ..stereo.dense import SIDE, DenseDepth
+from ..stereo.fusion import DensePoints, dense_points
+from ..stereo.kept_depth import kept_depth
+
+SIDES = (SIDE // 4, SIDE // 2)  # pixels of the longest side, for short and long refinements; more adds nothing to a start
+LONG = 3.0  # passes over the photos from which a refinement is long
+STEPS_PER_SECOND = 10.0  # roughly, of a refinement
+ROOM, ROOM_PASSES = 0.5, 10.0  # points per splat in refinements of more passes, which leave room to grow where needed
+FEWEST_PHOTOS = 3  # as two others must confirm each depth
+
+
+def depth_of(photos: PhotoSet, points: SparsePoints | None, report: Report, side: int = SIDE) -> DenseDepth | None:
+    """Dense depth of a scene's photos, kept for the next time; None, with a note, if it cannot be kept."""
+    try:
+        return kept_depth(photos, points.means if points else None, report, side, best_device())
+    except TttlrmError as error:
+        report.note(text("Refining without dense depth: {}", error.text))
+        return None
+
+
+def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSettings, report: Report) -> DenseDepth | None:
+    """Dense depth for a refinement: at a coarse scale for a short one, so that it costs a fraction of its time."""
+    if len(photos) < FEWEST_PHOTOS:
+        return None
+    return depth_of(photos, points, report, SIDES[_passes(settings, photos) >= LONG])
+
+
+def surface_points(found: DenseDepth, photos: PhotoSet, settings: RefineSettings) -> DensePoints:
+    """Dense points for the start of a refinement, about as many as it makes splats at most."""
+    wanted = min(wanted_splats(photos), settings.max_splats or most_splats(photos, best_device()))
+    return dense_points(found, photos, int(wanted * (ROOM if _passes(settings, photos) > ROOM_PASSES else 1)))
+
+
+def _passes(settings: RefineSettings, photos: PhotoSet) -> float:
+    """About how many passes over the photos a refinement makes."""
+    passes = Budget(settings, len(photos), photos.images[0, ..., 0].size, best_device()).passes
+    return min(passes, settings.seconds * STEPS_PER_SECOND / len(photos)) if settings.seconds else passes

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dense depth that is measured once per scene: kept in the scene's folder or the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..atomic_files import replacing
+from ..cache import kept_folder
+from ..geometry.cameras import Cameras
+from ..photos.load import PhotoSet
+from ..progress import Report
+from .dense import SIDE, DenseDepth, dense_depth
+
+EDITION = 1  # of kept depth: that of other editions is measured again
+UNIT, SURE = 127, 255  # of a component of a normal, and of confidence
+
+
+def kept_depth(
+    photos: PhotoSet, points: np.ndarray | None, report: Report, side: int = SIDE, device: str | torch.device = "cpu"
+) -> DenseDepth:
+    """The `dense_depth` of photos, which is measured again only if their pixels, masks or cameras have changed.
+
+    Points do not matter, as they only narrow the search. Raises `Cancelled` when the report does, and `TttlrmError`
+    ("cannot_write").
+    """
+    kept = kept_folder("depth", of_scene=True) / f"{_name(photos, side)}.npz"
+    if kept.exists():
+        with suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return _read(kept)
+    found = dense_depth(photos, points, report, side, device)
+    _write(kept, found)
+    return _read(kept)  # as it will be read next time
+
+
+def _name(photos: PhotoSet, side: int) -> str:
+    digest = hashlib.sha256(repr((EDITION, side, photos.images.shape)).encode())
+    for array in (photos.images, photos.weights, photos.cameras.c2w, photos.cameras.intrinsics):
+        if array is not None:
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:32]
+
+
+def _write(path: Path, found: DenseDepth) -> None:
+    normal, confidence = np.round(found.normal * UNIT).astype(np.int8), np.round(found.confidence * SURE).astype(np.uint8)
+    cameras = {"c2w": found.cameras.c2w, "intrinsics": found.cameras.intrinsics, "sizes": found.cameras.sizes}
+    with replacing(path) as part:
+        np.savez(part, depth=found.depth, normal=normal, confidence=confidence, **cameras)
+
+
+def _read(path: Path) -> DenseDepth:
+    with np.load(path) as arrays:
+        normal = arrays["normal"].astype(np.float32)
+        normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1)
+        cameras = Cameras(arrays["c2w"], arrays["intrinsics"], arrays["sizes"])
+        return DenseDepth(arrays["depth"], normal, arrays["confidence"].astype(np.float32) / SURE, cameras)
