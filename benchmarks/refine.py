@@ -26,8 +26,8 @@ from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import STARTS, DecodeSettings, ReconstructSettings
-from tttlrm_blender.refine.loss import photo_loss, photo_loss_reference
 from tttlrm_blender.refine.depth_prior import KnownDepth
+from tttlrm_blender.refine.loss import photo_loss, photo_loss_reference
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.parameters import Parameters
 

@@ -55,11 +55,11 @@ def refine(
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
-    A step draws one photo. Optimization starts from `gaussians`, `points` and `dense` ones (see `settings.start`) and a sky, grows as far as
-    the photos have detail (see `detail`) and `settings.max_splats` allows, and returns splats of `settings.sh_degree`,
-    `settings.antialiased` or not. The result is never worse than `gaussians`: a few photos are set aside as judges (see `best`),
-    and learned from at the end, only if the splats got better. Splats are kept to the `depth` of photos where that is known, and
-    those that no photo would miss are removed.
+    A step draws one photo. Optimization starts from `gaussians`, `points` and `dense` ones (see `settings.start`) and a sky,
+    grows as far as the photos have detail (see `detail`) and `settings.max_splats` allows, and returns splats of
+    `settings.sh_degree`, `settings.antialiased` or not. The result is never worse than `gaussians`: a few photos are set aside
+    as judges (see `best`), and learned from at the end, only if the splats got better. Splats are kept to the `depth` of photos
+    where that is known, and those that no photo would miss are removed.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
     `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
