@@ -54,7 +54,8 @@ class Noting(Report):
 
 
 def same(first, second) -> bool:
-    return all(np.array_equal(a, b) for a, b in zip(first.arrays().values(), second.arrays().values(), strict=True))
+    equal = (np.array_equal(a, b) for a, b in zip(first.arrays().values(), second.arrays().values(), strict=True))
+    return first.antialiased == second.antialiased and all(equal)
 
 
 def shown_on_disk(scene) -> dict[str, np.ndarray]:

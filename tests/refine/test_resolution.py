@@ -58,7 +58,7 @@ def test_sizes_follow_splats_that_move(blobs, photos):
     resolution = Resolution(parameters, photos)
     before = parameters.least
     with torch.no_grad():
-        parameters["means"] *= 1.2
+        parameters["means"].mul_(1.2)
     for _ in range(EVERY):
         assert parameters.least is before
         resolution.follow()
