@@ -49,7 +49,7 @@ def test_more_photos_and_more_detail_need_more_splats(photos) -> None:
 
 def test_masked_pixels_need_no_splats(photos) -> None:
     weights = np.zeros(photos.images.shape[:3], np.float32)
-    assert wanted_splats(replace(photos, weights=weights)) == 0.4 * len(photos) // 8
+    assert wanted_splats(replace(photos, weights=weights)) == len(photos) // 16
 
 
 def test_splats_fit_into_memory(photos, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from ..photos.load import PhotoSet
 from ..progress import Listen, unheard
 from ..render.hardware import total_memory
 
-LEAVES_PER_SPLAT, SPLATS_PER_LEAF = 20, 2.0  # of all photos and of one: more splats cost time and add little
+LEAVES_PER_SPLAT, SPLATS_PER_LEAF = 16, 2.5  # of all photos and of one: more splats cost time and add little
 SPLATS_PER_PIXEL = 2  # of one photo, at most
 LARGEST = 32  # pixels along the side of the largest leaf
 EVEN = 4 / 255  # standard deviation of a channel in a leaf, at most; above the noise of most cameras

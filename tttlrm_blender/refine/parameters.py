@@ -13,6 +13,7 @@ from ..gaussians.gaussians import SH_DC, Gaussians
 RATES = {"means": 3e-3, "quats": 4e-3, "log_scales": 4e-2, "logits": 4e-1, "dc": 4e-2, "rest": 4e-3}
 MEANS_FALL = 100.0  # ratio of the first rate of the means to the last
 STEPS_TO_FALL = 200  # all other rates fall to 1 / (1 + steps / STEPS_TO_FALL) of the first: lower for longer runs
+BETAS = (0.9, 0.99)  # of Adam; squares of gradients are forgotten faster than usual, as splats change fast in short runs
 MIN_OPACITY, MAX_OPACITY = 1e-4, 0.999  # beyond these the gradient of a logit vanishes
 MIN_SCALE = 1e-12
 MIN_SHARE = 0.1  # of the least size: splats as small as they can be are so much larger, for they have a gradient then
@@ -37,7 +38,7 @@ class Parameters:
         leaves = {name: torch.tensor(raw[name], dtype=torch.float32, device=device).requires_grad_() for name in RATES}
         self.groups = {name: {"params": [leaf]} for name, leaf in leaves.items()}
         self.least = torch.zeros(len(gaussians), device=device)  # [N] world units: variances of this size are added to all axes
-        self.optimizer = torch.optim.Adam(list(self.groups.values()), eps=1e-15, fused=True)
+        self.optimizer = torch.optim.Adam(list(self.groups.values()), betas=BETAS, eps=1e-15, fused=True)
 
     def __len__(self) -> int:
         return len(self["means"])
