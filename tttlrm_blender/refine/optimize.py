@@ -12,6 +12,7 @@ import numpy as np
 from ..gaussians.gaussians import Gaussians, merge
 from ..geometry.cameras import Cameras
 from ..kernels import torch_in_order
+from ..photos.light import even_light, measured_light
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
 from ..progress import Report
@@ -59,14 +60,17 @@ def refine(
     def listen() -> None:
         report(Stage.REFINE, budget.used)
 
-    best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure, refined, listen)
+    gaussians = gaussians[finite(gaussians)]
+    surface = gaussians.means if points is None else points.means
+    light = measured_light(photos, surface, listen) if settings.exposure else even_light(len(photos))
+    best = Best(to_degree(gaussians, settings.sh_degree), photos, light.differs, refined, listen)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
     splats = starting_splats(gaussians, photos[learned], points, settings.max_splats, settings.start, budget.passes, listen)
     if settings.sky and not goes_on:
         splats = merge([splats, sky_splats(splats, photos[learned], listen)])
     parameters = Parameters(to_degree(splats, settings.sh_degree), _extent(photos.cameras), drawing_device())
     growth = STRATEGIES[settings.densify](parameters, min(settings.max_splats, _goal(photos)))
-    gradients, previews = PhotoGradients(parameters, photos, settings), _Previews(report)
+    gradients, previews = PhotoGradients(parameters, photos, settings, light), _Previews(report)
     random = np.random.default_rng(SEED)
     views = _shuffled(learned, random)
     used = budget.used
