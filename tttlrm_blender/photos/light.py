@@ -23,6 +23,7 @@ from .selection import camera_features
 
 TOE = 0.055  # of sRGB (IEC 61966-2-1)
 DARK, SATURATED = 0.03, 0.97  # colors beyond say little about the light
+HIGHLIGHT = 0.8  # brighter colors are compressed or clipped by cameras, in whatever light
 MOST_POINTS = 4000
 FEWEST = 10  # sights of points per photo; with fewer, nothing is measured
 CELLS, BEHIND = 24, 1.1  # cells along a photo's longest side; a point that much farther than the nearest in its cell is hidden
@@ -33,8 +34,9 @@ DISAGREEMENT = 0.5  # relative to that of any two points; points with more are n
 TYPICAL = 1.0  # observations that speak for the typical light in each photo, which settles photos that share no points
 SHARED_ERRORS = 4.0  # variance of errors, relative to what the fits to two halves of the points show
 REACH = 2.0  # how far the field is smooth, in units of `camera_features`: the spread of positions, or a turn by as much
-SHARES = (0.001, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)  # of independent deviations, tried in turn
-LEAST_DEVIATION, LEAST_FALLOFF = 0.01, 0.04  # smaller ones are as well explained by surfaces that shine, and are left alone
+SHARES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)  # of independent deviations, tried in turn
+EVIDENCE = 3.0  # strong, by Kass and Raftery (1995): by how much the log-likelihood must exceed that of the least share
+LEAST_DEVIATION, LEAST_FALLOFF = 0.01, 0.08  # smaller ones are as well explained by surfaces that shine, and are left alone
 CHANNELS = np.array([[1, 1, 1], [1, -1, 0], [0, -1, 1]]) / np.array([[3], [1], [1]])  # to brightness, red and blue over green
 
 
@@ -88,13 +90,14 @@ def measured_light(
 
 
 def evened(photos: PhotoSet, light: Light) -> PhotoSet:
-    """The photos as if all had been taken in the typical light."""
+    """The photos as if all had been taken in the typical light, except for white, which stays white."""
     if not light.differs:
         return photos
     size = (photos.images.shape[2], photos.images.shape[1])
     images = np.empty_like(photos.images)
     for view, image in enumerate(photos.images):
-        images[view] = ((image + TOE) / light.factors(view, photos.cameras[[view]], size) - TOE).clip(0, 1)
+        even = ((image + TOE) / light.factors(view, photos.cameras[[view]], size) - TOE).clip(0, 1)
+        images[view] = even + (image - even) * ((image - HIGHLIGHT) / (1 - HIGHLIGHT)).clip(0, 1)
     return replace(photos, images=images)
 
 
@@ -213,14 +216,15 @@ def _independent(
     gaps = np.sqrt(3 * ((features[:, None] - features[None]) ** 2).sum(-1)) / REACH
     spectrum, basis = np.linalg.eigh((1 + gaps) * np.exp(-gaps))
     turned, ones = basis.T @ values, basis.sum(0)
-    best, found = -np.inf, turned
+    likelihoods, deviations = [], []
     for share in SHARES:
         variances = np.maximum((1 - share) * spectrum, 0) + share
         weight = (ones**2 / variances).sum()
         explained = (turned - ones * (ones * turned / variances).sum() / weight) / variances
         degrees = len(values) - 1
         variance = turned @ explained / degrees + 1e-12
-        likelihood = -degrees * np.log(variance) - np.log(variances).sum() - np.log(weight)
-        if likelihood > best:
-            best, found = likelihood, max(0.0, share - noise / variance) * explained
-    return basis @ found
+        likelihoods.append(-(degrees * np.log(variance) + np.log(variances).sum() + np.log(weight)) / 2)
+        deviations.append(max(0.0, share - noise / variance) * explained)
+    best = int(np.argmax(likelihoods))
+    found = likelihoods[best] > likelihoods[0] + EVIDENCE
+    return basis @ deviations[best] if found else np.zeros(len(values))
