@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.photos.light import measured_light
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
@@ -44,11 +45,17 @@ def start(points) -> Gaussians:
 
 @pytest.fixture(scope="module")
 def many(photos) -> PhotoSet:
-    """Two dozen photos, some of whose pixels do not count."""
+    """Two dozen photos of different exposures, some of whose pixels do not count."""
     photos = photos[np.arange(24) % len(photos)]
+    exposures = np.random.default_rng(0).uniform(0.5, 1.5, (24, 1, 1, 1)).astype(np.float32)
+    photos = replace(photos, images=(photos.images * exposures).clip(0, 1))
     weights = np.ones(photos.images.shape[:3], np.float32)
     weights[:, :4] = 0
     return replace(photos, weights=weights)
+
+
+def test_the_photos_differ_in_their_light(many, points) -> None:
+    assert measured_light(many, points.means).differs
 
 
 def same(first: Gaussians, second: Gaussians) -> bool:

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from tttlrm_blender.photos.light import TOE, Light, even_light
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
-from tttlrm_blender.refine.exposure import Exposures
 from tttlrm_blender.refine.optimize import refine
+from tttlrm_blender.refine.parameters import Parameters
+from tttlrm_blender.refine.photo_gradients import PhotoGradients
 from tttlrm_blender.render.metrics import evaluate_views, exposure_map, with_exposure
 from tttlrm_blender.render.rasterize import rasterize
 
@@ -26,36 +28,27 @@ def metered(photos: PhotoSet, stops: float = 1.0, seed: int = 0) -> PhotoSet:
 
 
 @pytest.mark.slow
-def test_exposures_are_learned_and_the_scene_keeps_its_own(blobs, nothing, points) -> None:
+def test_photos_of_different_exposures_give_the_same_splats(blobs, nothing, points) -> None:
     with torch.no_grad():
         images = rasterize(blobs.map(torch.as_tensor), ring(32), (SIZE, SIZE)).rgb.clamp(0, 1).numpy()
     photos = PhotoSet([f"{view}.png" for view in range(32)], images, ring(32))
     changed = metered(photos)
-    plain, exposed = (
+    plain, even = (
         refine(nothing, changed, RefineSettings(steps=150, exposure=on, sh_degree=0), Report(), points) for on in (False, True)
     )
-    assert evaluate_views(exposed, photos, exposure=True)["psnr"] > evaluate_views(plain, photos, exposure=True)["psnr"] + 0.5
+    assert evaluate_views(even, photos)["psnr"] > evaluate_views(plain, photos)["psnr"] + 0.5
 
 
-def test_maps_are_found_and_their_mean_is_none(blobs, photos) -> None:
-    """Affine color maps are recovered from changed photos, up to their mean."""
-    random = np.random.default_rng(3)
-    maps = np.eye(4, 3) + random.normal(0, 0.05, (len(photos), 4, 3))
-    changed = np.einsum("vhwi,vij->vhwj", photos.images * 0.5 + 0.2, maps[:, :3]) + maps[:, None, None, 3]
-    exposures = Exposures(replace(photos, images=changed.astype(np.float32)), torch.device("cpu"))
-    exposures.follow(blobs.map(torch.as_tensor), 1.0)
-    torch.testing.assert_close(exposures.maps.mean(0), torch.eye(4, 3), atol=1e-5, rtol=0)
-    picture = torch.as_tensor(photos.images[:1] * 0.5 + 0.2)
-    common = torch.tensor(maps.mean(0), dtype=torch.float32)
-    expected, found = with_exposure(picture, torch.tensor(maps[0]).float()), exposures.apply(0, picture, torch.zeros(1, 1, 1, 3))
-    error, before = ((each - expected).abs().mean() for each in (with_exposure(found, common), picture))
-    assert error < 0.25 * before
-
-
-def test_saturated_pixels_do_not_pull_brighter_pictures_down(photos) -> None:
-    exposures = Exposures(photos, torch.device("cpu"))
-    picture, photo = torch.tensor([[[[1.3, 0.4, 0.5]]]]), torch.tensor([[[[1.0, 0.2, 0.6]]]])
-    torch.testing.assert_close(exposures.apply(0, picture, photo), torch.tensor([[[[1.0, 0.4, 0.5]]]]))
+def test_splats_are_lit_as_their_photo(blobs, photos) -> None:
+    """The loss of a picture has no gradient where it differs from its photo by its light alone, or by saturation."""
+    light = Light(np.full((len(photos), 3), 0.2, np.float32), 0.0)
+    images = ((photos.images + TOE) * np.exp(0.2) - TOE).clip(0, 1).astype(np.float32)
+    for known, least in ((light, 0.0), (even_light(len(photos)), 1e-4)):
+        parameters = Parameters(blobs, 1.0, torch.device("cpu"))
+        gradients = PhotoGradients(parameters, replace(photos, images=images), RefineSettings(), known)
+        gradients.backward(0, 1.0, np.zeros(3))
+        found = parameters["dc"].grad.abs().max()
+        assert least <= found and (least or found < 1e-5)
 
 
 def test_a_fitted_picture_has_the_exposure_of_its_photo() -> None:

@@ -12,6 +12,7 @@ from trimesh import Trimesh
 from ..errors import Code, TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
+from ..photos.light import evened, measured_light
 from ..photos.load import PhotoSet
 from ..progress import Report
 from ..protocol.settings import MeshSettings
@@ -19,7 +20,7 @@ from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from ..stages import Stage
 from .depth_maps import DepthMaps, depth_confidence
-from .mesh import drop_small_pieces, make_mesh
+from .mesh import drop_small_pieces, make_mesh, points_of
 from .simplify import simplify
 from .surface import extract_surface, observed_colors
 from .texture import textured
@@ -60,6 +61,8 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
     report(Stage.EXTRACT_SURFACE, 1)
     if not settings.texture:
         return mesh
+    if photos:
+        photos = evened(photos, measured_light(photos, points_of(mesh), listen))
     try:
         return textured(mesh, settings.texture, maps, photos, volume.truncation, report)
     except TttlrmError as error:

@@ -28,8 +28,14 @@ def select_views(photos: list[Photo], count: int) -> list[Photo]:
 
 
 def pose_features(photos: list[Photo]) -> np.ndarray:
-    """Position, in units of the spread of positions, and viewing direction of each photo, [V, 6]."""
-    c2w = np.stack([photo.c2w for photo in photos])
+    """The `camera_features` of photos."""
+    return camera_features(np.stack([photo.c2w for photo in photos]))
+
+
+def camera_features(
+    c2w: np.ndarray,  # [V, 4, 4]
+) -> np.ndarray:
+    """Position, in units of the spread of positions, and viewing direction of each camera, [V, 6]."""
     offsets = c2w[:, :3, 3] - c2w[:, :3, 3].mean(0)
     spread = np.sqrt((offsets**2).sum(1).mean())
     return np.concatenate([offsets / max(spread, 1e-12), c2w[:, :3, 2]], axis=1)

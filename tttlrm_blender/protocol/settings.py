@@ -122,7 +122,9 @@ class RefineSettings:
     )
     seconds: float = number(0.0, 0, 10_000_000, "Seconds", "Limit on time; 0 for no limit", unit="seconds", option="refine")
     start: str = choice("auto", "Start", "Initial splats of the optimization", STARTS)
-    exposure: bool = switch(False, "Exposure", "Fit an exposure for each photo, for photos with automatic exposure")
+    exposure: bool = switch(
+        True, "Even Light", "Even out exposure, white balance and dark corners where they differ from photo to photo"
+    )
     poses: bool = switch(
         False, "Correct Poses", "Optimize small corrections of the camera poses together with the splats", option="correct-poses"
     )

@@ -12,6 +12,7 @@ import numpy as np
 from ..gaussians.gaussians import Gaussians, merge
 from ..geometry.cameras import Cameras
 from ..kernels import torch_in_order
+from ..photos.light import even_light, measured_light
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
 from ..progress import Report
@@ -72,7 +73,10 @@ def refine(
     def listen() -> None:
         report(Stage.REFINE, budget.used)
 
-    best = Best(to_degree(gaussians[finite(gaussians)], settings.sh_degree), photos, settings.exposure, refined, listen)
+    gaussians = gaussians[finite(gaussians)]
+    surface = gaussians.means if points is None else points.means
+    light = measured_light(photos, surface, listen) if settings.exposure else even_light(len(photos))
+    best = Best(to_degree(gaussians, settings.sh_degree), photos, light.differs, refined, listen)
     most = settings.max_splats or most_splats(photos, drawing_device())
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
     splats = starting_splats(gaussians, photos[learned], points, most, settings.start, budget.passes, listen, dense)
@@ -82,7 +86,8 @@ def refine(
     parameters = Parameters(splats, _extent(photos.cameras), drawing_device())
     resolution = Resolution(parameters, photos) if settings.antialiased else None
     growth = STRATEGIES[settings.densify](parameters, min(most, wanted_splats(photos, listen)))
-    gradients, average, previews = PhotoGradients(parameters, photos, settings, depth), Average(parameters), _Previews(report)
+    gradients = PhotoGradients(parameters, photos, settings, light, depth)
+    average, previews = Average(parameters), _Previews(report)
     random = np.random.default_rng(SEED)
     views = _shuffled(learned, random)
     used = budget.used

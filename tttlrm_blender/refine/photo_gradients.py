@@ -1,35 +1,40 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gradients of the loss of one photo, with its pose correction and its exposure."""
+"""Gradients of the loss of one photo, with its pose correction and its light."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
+from ..photos.light import TOE, Light
 from ..photos.load import PhotoSet
 from ..protocol.settings import RefineSettings
 from ..render.rasterize import Rendering, rasterize
 from .depth_prior import KnownDepth
 from .downscale import downscaled
-from .exposure import Exposures
 from .loss import photo_loss
 from .parameters import Parameters
 from .pose_corrections import PoseCorrections
 
 DEGREE_EVERY = 0.2  # share of the budget after which the degree of the spherical harmonics grows by one
 COARSE = 0.15  # share of the budget with photos of half the size: such steps take half the time and help as much at first
+SATURATED = 0.995  # a channel of a photo above this was at least as bright as shown, perhaps brighter
 LEAST_SIDE = 128  # pixels: photos with a shorter side are never halved
 
 
 class PhotoGradients:
-    """Photos that splats learn from, with the pose correction and the exposure of each."""
+    """Photos that splats learn from, with the pose correction and the light of each."""
 
     def __init__(
-        self, parameters: Parameters, photos: PhotoSet, settings: RefineSettings, depth: KnownDepth | None = None
+        self,
+        parameters: Parameters,
+        photos: PhotoSet,
+        settings: RefineSettings,
+        light: Light,
+        depth: KnownDepth | None = None,
     ) -> None:
-        """Learn from all `photos`, and from their `depth` where that is known."""
-        self.parameters, self.photos, self.depth = parameters, photos, depth
-        self.exposures = Exposures(photos, parameters.device) if settings.exposure else None
+        """Learn from all `photos` in their `light`, and from their `depth` where that is known."""
+        self.parameters, self.photos, self.light, self.depth = parameters, photos, light, depth
         middle = parameters["means"].detach().median(0).values
         self.poses = PoseCorrections(len(photos), middle, parameters.extent) if settings.poses else None
 
@@ -45,17 +50,27 @@ class PhotoGradients:
         size = (photo.shape[2], photo.shape[1])
         drawn = rasterize(splats, self.photos.cameras[[view]], size, background.tolist(), degree)
         drawn.means2d.retain_grad()
-        picture = self.exposures.apply(view, drawn.rgb, photo) if self.exposures else drawn.rgb
+        picture = self._lit(view, drawn.rgb, photo) if self.light.differs else drawn.rgb
         loss = photo_loss(picture, photo, weights) + penalty
         (loss + self.depth.loss(view, drawn) if self.depth else loss).backward()
         return drawn
 
     def step(self, used: float) -> None:
-        """Update exposures and pose corrections at a used share of the budget."""
-        if self.exposures:
-            self.exposures.follow(self.parameters.gaussians(), used)
+        """Update pose corrections at a used share of the budget."""
         if self.poses:
             self.poses.step(used)
+
+    def _lit(
+        self,
+        view: int,
+        picture: torch.Tensor,  # [1, h, w, 3], of the splats
+        photo: torch.Tensor,  # [1, h, w, 3]
+    ) -> torch.Tensor:
+        """The picture in the light of its photo, clipped to the photo where that is saturated."""
+        size = (photo.shape[2], photo.shape[1])
+        factors = torch.from_numpy(self.light.factors(view, self.photos.cameras[[view]], size)).to(picture)
+        lit = (picture + TOE) * factors - TOE
+        return torch.where(photo > SATURATED, lit.minimum(photo), lit)
 
     def _photo(self, view: int, used: float) -> tuple[torch.Tensor, torch.Tensor | None]:
         """A photo [1, h, w, 3] at the size in use, and the weights [1, h, w] of its pixels."""

@@ -102,17 +102,13 @@ def exposure_map(
     picture: torch.Tensor,  # [H, W, 3]
     photo: torch.Tensor,  # [H, W, 3]
     weights: torch.Tensor | None = None,  # [H, W]
-    tie: float = LEAST_TIE,
 ) -> torch.Tensor:
-    """The affine map of colors, gain [3, 3] over offset [1, 3], that brings a picture closest to its photo by least squares.
-
-    `tie` is the weight of a regularization toward the identity, in units of the mean square of a pixel's colors.
-    """
+    """The affine map of colors, gain [3, 3] over offset [1, 3], that brings a picture closest to its photo by least squares."""
     colors = torch.nn.functional.pad(picture.reshape(-1, 3), (0, 1), value=1.0).double()
     share = 1 / len(colors) if weights is None else weights.reshape(-1, 1) / weights.sum().clamp(min=1)
     weighted, identity = colors * share, torch.eye(4).to(colors)
-    square, product = weighted.T @ colors + tie * identity, weighted.T @ photo.reshape(-1, 3).double() + tie * identity[:, :3]
-    return torch.linalg.solve(square, product).to(picture)
+    square, product = weighted.T @ colors, weighted.T @ photo.reshape(-1, 3).double()
+    return torch.linalg.solve(square + LEAST_TIE * identity, product + LEAST_TIE * identity[:, :3]).to(picture)
 
 
 def with_exposure(
