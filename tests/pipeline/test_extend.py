@@ -122,22 +122,30 @@ def test_photos_that_share_no_camera_with_the_scene_are_refused(growing):
         jobs.extend(growing.scene, ExtendSettings(refine=DRAFT), Report())
 
 
-def test_refined_splats_are_refined_on_with_new_photos(growing, monkeypatch):
+@pytest.fixture
+def refinements(monkeypatch) -> list[tuple[int, str, bool]]:
+    """How many splats refinements were given, with which start, and whether these were refined before."""
     given, refine = [], steps.refine
 
-    def remembered(splats, photos, settings, report, points, refined, hear):
+    def remembered(splats, photos, settings, report, points, refined, *others):
         given.append((len(splats), settings.start, refined))
-        return refine(splats, photos, settings, report, points, refined, hear)
+        return refine(splats, photos, settings, report, points, refined, *others)
 
     monkeypatch.setattr(steps, "refine", remembered)
+    return given
+
+
+def test_refined_splats_are_refined_on_with_new_photos(growing, refinements):
     jobs.refine(growing.scene, RefineSettings(steps=2, start="decoded"), Report())
     before = len(growing.scene.splats())
     growing.arrive()
     result = jobs.extend(growing.scene, ExtendSettings(refine=RefineSettings(steps=2)), Report())
-    assert given[1] == (before, "both", True) and result.refinement.set_aside == 0 and growing.scene.state.refined
+    assert refinements[1] == (before, "both", True)
+    assert result.refinement.set_aside == 0 and growing.scene.state.refined
 
 
-def test_decoded_splats_are_not_taken_for_refined_ones(growing):
+def test_decoded_splats_are_not_taken_for_refined_ones(growing, refinements):
     growing.arrive()
-    result = jobs.extend(growing.scene, ExtendSettings(refine=RefineSettings(steps=2, start="decoded")), Report())
-    assert len(result.gaussians) > len(growing.first.gaussians)
+    jobs.extend(growing.scene, ExtendSettings(refine=RefineSettings(steps=2, start="decoded")), Report())
+    (count, start, refined), = refinements
+    assert count > len(growing.first.gaussians) and (start, refined) == ("decoded", False)

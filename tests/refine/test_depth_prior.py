@@ -64,4 +64,4 @@ def test_refinement_puts_splats_where_the_depth_is_known(nothing, blobs, photos,
         splats = refine(nothing, photos, RefineSettings(steps=40), Report(), astray, depth=prior)
         return float(np.abs(np.log(depth(splats) / depth(blobs))).mean())
 
-    assert error(KnownDepth(depth(blobs), np.ones_like(depth(blobs)))) < 0.7 * error(None)
+    assert error(KnownDepth(depth(blobs), np.ones_like(depth(blobs)))) < 0.8 * error(None)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from tttlrm_blender.photos.light import even_light
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.parameters import Parameters
@@ -21,7 +22,7 @@ def large(photos: PhotoSet) -> PhotoSet:
 
 
 def drawn_size(blobs, photos: PhotoSet, used: float) -> tuple[int, ...]:
-    gradients = PhotoGradients(Parameters(blobs, 4.0, CPU), photos, RefineSettings())
+    gradients = PhotoGradients(Parameters(blobs, 4.0, CPU), photos, RefineSettings(), even_light(len(photos)))
     return tuple(gradients.backward(0, used, np.zeros(3)).rgb.shape[1:3])
 
 
@@ -40,6 +41,6 @@ def test_what_masks_hide_teaches_nothing_at_either_size(blobs, photos):
     hidden = large(photos)
     hidden.weights[:] = 0
     for used in (0.0, 1.0):
-        gradients = PhotoGradients(Parameters(blobs, 4.0, CPU), hidden, RefineSettings())
+        gradients = PhotoGradients(Parameters(blobs, 4.0, CPU), hidden, RefineSettings(), even_light(len(hidden)))
         gradients.backward(0, used, np.zeros(3))
         assert not any(gradients.parameters[name].grad.any() for name in ("means", "dc", "logits"))

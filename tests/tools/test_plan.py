@@ -21,6 +21,6 @@ def test_rooms_of_a_circle_share_a_place():
 
 def test_a_room_is_described_by_its_sources():
     rooms = plan.rooms("tttlrm_blender")
-    assert rooms["stereo"].purpose.startswith("A plane sweep") and "sweep" in rooms["stereo"].modules
+    assert rooms["stereo"].purpose.startswith("How far away") and "sweep" in rooms["stereo"].modules
     assert "gaussians/formats" in rooms and "gaussians" in rooms["gaussians/formats"].stands_on
     assert all(room.purpose for tree in plan.TREES.values() for room in plan.rooms(tree).values())
