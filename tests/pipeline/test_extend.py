@@ -147,5 +147,5 @@ def test_refined_splats_are_refined_on_with_new_photos(growing, refinements):
 def test_decoded_splats_are_not_taken_for_refined_ones(growing, refinements):
     growing.arrive()
     jobs.extend(growing.scene, ExtendSettings(refine=RefineSettings(steps=2, start="decoded")), Report())
-    (count, start, refined), = refinements
+    ((count, start, refined),) = refinements
     assert count > len(growing.first.gaussians) and (start, refined) == ("decoded", False)
