@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..photos.light import TOE, Light
+from ..photos.light import TOE, Light, even_light
 from ..photos.load import PhotoSet
 from ..protocol.settings import RefineSettings
 from ..render.rasterize import Rendering, rasterize
@@ -24,8 +24,9 @@ LEAST_SIDE = 128  # pixels: photos with a shorter side are never halved
 class PhotoGradients:
     """Photos that splats learn from, with the pose correction and the light of each."""
 
-    def __init__(self, parameters: Parameters, photos: PhotoSet, settings: RefineSettings, light: Light) -> None:
-        self.parameters, self.photos, self.light = parameters, photos, light
+    def __init__(self, parameters: Parameters, photos: PhotoSet, settings: RefineSettings, light: Light | None = None) -> None:
+        """`light` is that of the photos, even by default."""
+        self.parameters, self.photos, self.light = parameters, photos, light or even_light(len(photos))
         middle = parameters["means"].detach().median(0).values
         self.poses = PoseCorrections(len(photos), middle, parameters.extent) if settings.poses else None
 
