@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure the loss of quality from input photos with different exposures, or with some of them blurred.
+"""Measure the loss of quality from input photos in different light, or with some of them blurred.
 
 python -m benchmarks.spoiled PHOTOS [--size 270x480] [--hold-out 8] [--steps 1000] [--stops 1] [--share 0.2]
 
-Copies of the photos are spoiled: the light of each is multiplied by 2 to a random power between −stops and stops, or a share
-of them is blurred by 1 % of their width. Held-out photos stay as they are. The table has held-out PSNRs, with and without
-fitting the exposure of each held-out photo, and the number of photos used.
+Copies of the photos are spoiled: the light of each is multiplied by 2 to a random power between −stops and stops, or its red
+and blue by 0.9 to 1.1; or the corners of all are darkened by 40 %; or a share of them is blurred by 1 % of their width.
+Held-out photos stay as they are. The table has held-out PSNRs, with and without fitting the exposure of each held-out photo,
+and the number of photos used.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 from tttlrm_blender.render.metrics import evaluate_psnr
 
 BLUR = 0.01  # standard deviation, as a share of the width
-EXPOSURES = {False: "ignored", True: "found"}
+TINT, FALLOFF = 0.1, 0.4  # shares of the light
+EVENED = {False: "as it is", True: "evened"}
 
 Spoil = Callable[[np.ndarray], np.ndarray]  # of one photo [H, W, 3], 0 to 1
 
@@ -45,10 +47,12 @@ def main() -> None:
 
 
 def rows(options: argparse.Namespace) -> Iterator[Row]:
-    """Each kind of photos, without and with `--exposure`."""
+    """Each kind of photos, without and with light evened."""
     kinds: dict[str, Spoil] = {
         "as they are": lambda image: image,
-        f"changed by up to {options.stops:g} stops": metered(options.stops),
+        f"light changed by up to {options.stops:g} stops": metered(options.stops),
+        f"red and blue changed by up to {TINT:.0%}": tinted(),
+        f"corners darker by {FALLOFF:.0%}": vignetted,
         f"{options.share:.0%} blurred": blurred(options.share),
     }
     for name, spoil in kinds.items():
@@ -59,7 +63,7 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
                 Image.fromarray((spoiled * 255 + 0.5).astype(np.uint8)).save(photo.path, quality=98, subsampling=0)
             for exposure in (False, True):
                 found = measured(photos, options, exposure)
-                yield from (replace(row, what=f"{name}, exposures {EXPOSURES[exposure]}: {row.what}") for row in found)
+                yield from (replace(row, what=f"{name}, light {EVENED[exposure]}: {row.what}") for row in found)
 
 
 def parse() -> argparse.Namespace:
@@ -97,6 +101,24 @@ def metered(stops: float) -> Spoil:
         return from_light(to_light(image) * 2 ** random.uniform(-stops, stops)).clip(0, 1)
 
     return spoil
+
+
+def tinted() -> Spoil:
+    """Multiply the red and the blue light of each photo by random factors."""
+    random = np.random.default_rng(0)
+
+    def spoil(image: np.ndarray) -> np.ndarray:
+        red, blue = 1 + random.uniform(-TINT, TINT, 2)
+        return from_light(to_light(image) * [red, 1, blue]).clip(0, 1)
+
+    return spoil
+
+
+def vignetted(image: np.ndarray) -> np.ndarray:
+    """Darken a photo toward its corners, by the square of the distance from its center."""
+    rows, columns = (np.linspace(-1, 1, side) for side in image.shape[:2])
+    squares = (rows[:, None] ** 2 + columns**2) / 2
+    return from_light(to_light(image) * (1 - FALLOFF * squares)[..., None])
 
 
 def blurred(share: float) -> Spoil:

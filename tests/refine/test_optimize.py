@@ -87,7 +87,7 @@ def test_steps_are_counted(blobs, photos):
 
 def test_reports_for_every_photo_that_is_looked_at_before_the_first_step(blobs, photos, points):
     follower = Follower()
-    refine(blobs, photos, RefineSettings(steps=1), follower, points)
+    refine(blobs, photos, RefineSettings(steps=1, exposure=False), follower, points)
     judges = len(judging_views(len(photos)))
     drawn_small, looked_at = 2 * (len(photos) - judges), 2 * len(photos)  # for start and sky; for light and detail
     assert follower.fractions.count(0) >= judges + drawn_small + looked_at

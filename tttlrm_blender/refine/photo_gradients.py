@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..photos.light import TOE, Light
+from ..photos.light import TOE, Light, even_light
 from ..photos.load import PhotoSet
 from ..protocol.settings import RefineSettings
 from ..render.rasterize import Rendering, rasterize
@@ -30,11 +30,11 @@ class PhotoGradients:
         parameters: Parameters,
         photos: PhotoSet,
         settings: RefineSettings,
-        light: Light,
+        light: Light | None = None,
         depth: KnownDepth | None = None,
     ) -> None:
-        """Learn from all `photos` in their `light`, and from their `depth` where that is known."""
-        self.parameters, self.photos, self.light, self.depth = parameters, photos, light, depth
+        """Learn from all `photos` in their `light`, even by default, and from their `depth` where that is known."""
+        self.parameters, self.photos, self.light, self.depth = parameters, photos, light or even_light(len(photos)), depth
         middle = parameters["means"].detach().median(0).values
         self.poses = PoseCorrections(len(photos), middle, parameters.extent) if settings.poses else None
 
