@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..gaussians.gaussians import Gaussians
+from ..kernels import torch_in_order
 from ..progress import Listen, unheard
 from .backdrop import backdrop, with_backdrop
 from .config import Config, Elastic
@@ -130,6 +131,7 @@ def first_tokens(model: TttLRM, views: Views, size: int, on_layer: Callable[[int
     return tokens, costs
 
 
+@torch_in_order()
 def guessed(model: TttLRM, tokens: Tensor, costs: Tensor | None, views: Views, listen: Listen = unheard) -> Guess | None:
     """Distance guesses from final tokens [T, D], costs, and the views; None without a plane sweep."""
     if model.depth is None or costs is None:
@@ -137,6 +139,7 @@ def guessed(model: TttLRM, tokens: Tensor, costs: Tensor | None, views: Views, l
     return read_guess(model.config, *sweep_again(model.depth, tokens, costs, views, listen), views)
 
 
+@torch_in_order()
 @torch.no_grad()
 def read_splats(
     model: TttLRM,
