@@ -7,12 +7,24 @@ import pytest
 import torch
 
 from tttlrm_blender.model.config import Config
-from tttlrm_blender.model.depth import BLOCKS, DepthHead, matching_costs, read_guess
+from tttlrm_blender.model.depth import (
+    BLOCKS,
+    SHARPNESS,
+    DepthHead,
+    Views,
+    cell_grid,
+    choose_distances,
+    interpolated,
+    matching_costs,
+    read_guess,
+    sweep_again,
+)
 from tttlrm_blender.model.patches import patches
 from tttlrm_blender.stereo.sweep import SHRINK, match, split_range
 
 CONFIG = Config(dim=32, head_dim=16, layers=1, near=0.25, far=32.0, depth_range="log", anchored=True, hypotheses=16)
 CELLS = (CONFIG.patch_size // SHRINK) ** 2
+STEPS = split_range(CONFIG.near, CONFIG.far, CONFIG.hypotheses).log()
 
 
 def peaked(best: torch.Tensor) -> torch.Tensor:
@@ -39,43 +51,60 @@ def test_blocks_hold_the_cells_that_lie_together() -> None:
     cells = torch.arange(CELLS).float()[:, None, None].expand(CELLS, 2, CONFIG.hypotheses)
     blocks = DepthHead(CONFIG)._blocks(cells)[..., 0, 0]
     assert blocks.tolist() == [[0, 1, 4, 5], [2, 3, 6, 7], [8, 9, 12, 13], [10, 11, 14, 15]]
-    assert DepthHead(CONFIG)._cells(DepthHead(CONFIG)._blocks(cells)[..., 0, :]).equal(cells[:, 0])
 
 
-def test_an_untrained_head_follows_the_costs() -> None:
-    costs = torch.rand(3, CELLS, 2, CONFIG.hypotheses, generator=torch.Generator().manual_seed(0))
-    logits = DepthHead(CONFIG).logits(torch.randn(3, CONFIG.dim), costs)
-    assert torch.equal(logits.argmax(-1), costs[..., 1, :].argmin(-1))
-
-
-def test_an_expectation_decides_where_costs_do_not() -> None:
-    head, costs = DepthHead(CONFIG), torch.full((1, CELLS, 2, CONFIG.hypotheses), 0.5)
+def test_an_expectation_is_that_of_a_block_of_cells() -> None:
+    head = DepthHead(CONFIG)
     with torch.no_grad():
         head.expect.bias.view(BLOCKS**2, -1)[1, 7] = 5.0  # the upper right block expects hypothesis 7
-    chosen = head.logits(torch.zeros(1, CONFIG.dim), costs).softmax(-1)[0, :, 7].view(4, 4)
-    assert (chosen[:2, 2:] > 0.5).all() and (chosen[2:] < 0.1).all() and (chosen[:2, :2] < 0.1).all()
+    expected, trust = head.expectation(torch.zeros(6, CONFIG.dim), columns=3)
+    assert expected.shape == (8, 12, CONFIG.hypotheses) and trust.shape == (8, 12, 1)
+    assert (expected[:2, 2:4, 7] == 5).all() and (expected[4:6, 10:, 7] == 5).all() and (trust == SHARPNESS).all()
+    assert (expected[2:4] == 0).all() and (expected[:, :2] == 0).all()
+
+
+def test_cells_lie_by_row_and_column() -> None:
+    picture = torch.arange(8 * 12).float().view(8, 12, 1)
+    assert torch.equal(cell_grid(CONFIG, patches(picture[None, None], 4)[0][..., None], columns=3), picture)
+
+
+def test_the_second_sweep_covers_the_range_of_the_scene() -> None:
+    """A wall at distance 2 in front of two cameras side by side; parts are seen by one of them only."""
+    c2w, intrinsics = torch.eye(4).repeat(2, 1, 1), torch.tensor([[40.0, 40, 12, 8]]).repeat(2, 1)
+    c2w[1, 0, 3] = 0.5  # the second photo shows the wall 10 pixels to the left
+    wall = torch.rand(1, 16, 34, 3, generator=torch.Generator().manual_seed(0))
+    views = Views(torch.cat([wall[:, :, :24], wall[:, :, 10:]]), c2w, intrinsics)
+    costs = matching_costs(CONFIG, *views)
+    assert costs is not None
+    log_distances, logits = sweep_again(DepthHead(CONFIG), torch.zeros(12, CONFIG.dim), costs, views)
+    low, high = log_distances[[0, -1]].exp().tolist()
+    assert CONFIG.near < low < 2 < high < CONFIG.far
+    guess = read_guess(CONFIG, log_distances, logits, views)
+    assert guess.log_distance.shape == guess.log_odds.shape == (12, 64)
+    assert (guess.log_distance.exp().median() - 2).abs() < 0.4
 
 
 @pytest.mark.parametrize("best", [0, 3, 15])
 def test_a_sure_choice_is_its_distance_and_sure(best: int) -> None:
-    guess = read_guess(CONFIG, peaked(torch.full((1, CELLS), best)))
-    distance = split_range(CONFIG.near, CONFIG.far, CONFIG.hypotheses)[best]
-    torch.testing.assert_close(guess.log_distance.exp(), distance.expand(1, 64))
-    assert guess.log_odds.min() > 5
+    distance, odds = choose_distances(STEPS, peaked(torch.full((4, 4), best)))
+    torch.testing.assert_close(distance, STEPS[best].expand(4, 4))
+    assert odds.min() > 5
 
 
 def test_two_surfaces_are_not_averaged() -> None:
-    logits = torch.zeros(1, CELLS, CONFIG.hypotheses)
+    logits = torch.zeros(4, 4, CONFIG.hypotheses)
     logits[..., 2], logits[..., 12] = 20.0, 19.0
-    guess = read_guess(CONFIG, logits)
-    near = split_range(CONFIG.near, CONFIG.far, CONFIG.hypotheses)[2]
-    torch.testing.assert_close(guess.log_distance.exp(), near.expand(1, 64), rtol=1e-3, atol=0)
-    assert guess.log_odds[0, 0] == pytest.approx(1.0, abs=0.01)  # e^20 : e^19
+    distance, odds = choose_distances(STEPS, logits)
+    torch.testing.assert_close(distance, STEPS[2].expand(4, 4), rtol=1e-3, atol=0)
+    assert odds[0, 0] == pytest.approx(1.0, abs=0.01)  # e^20 : e^19
 
 
-def test_pixels_take_the_distance_of_their_cell() -> None:
-    best = torch.arange(CELLS)[None]
-    pixels = read_guess(CONFIG, peaked(best)).log_distance.exp()
-    distances = split_range(CONFIG.near, CONFIG.far, CONFIG.hypotheses)
-    picture = distances.view(4, 4).repeat_interleave(2, 0).repeat_interleave(2, 1)
-    torch.testing.assert_close(pixels, patches(picture[None, None, :, :, None], 8)[0])
+def test_a_blank_cell_takes_the_distance_of_its_neighbors() -> None:
+    logits = peaked(torch.full((5, 5), 6))
+    logits[2, 2] = 0.0
+    assert choose_distances(STEPS, logits)[0][2, 2] == pytest.approx(float(STEPS[6]), abs=0.1)
+
+
+def test_expectations_between_hypotheses_are_interpolated() -> None:
+    found = interpolated(torch.tensor([[0.0, 1.0, 4.0]]), torch.tensor([-1.0, 0.5, 1.5, 9.0]))
+    assert found.tolist() == [[0.0, 0.5, 2.5, 4.0]]

@@ -19,7 +19,7 @@ from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.model.checkpoint import load_checkpoint, save_checkpoint, training_record
 from tttlrm_blender.model.config import Config
 from tttlrm_blender.model.decoder import choose, decode, decode_all, joined, opacity_logits, patch_anchors
-from tttlrm_blender.model.depth import matching_costs
+from tttlrm_blender.model.depth import Guess, Views, matching_costs, read_guess, sweep_again
 from tttlrm_blender.model.memory import SLICE, encode, read_splats
 from tttlrm_blender.model.network import Rule, TttLRM, chunk_ranges, orthogonalize
 
@@ -133,7 +133,12 @@ def test_gradients_reach_every_parameter():
     views = torch.rand(2, 2, 16, 16, 3), torch.eye(4).expand(2, 2, 4, 4), torch.full((2, 2, 4), 10.0)
     costs = torch.stack([matching_costs(MATCHING, *scene) for scene in zip(*views, strict=True)])
     tokens, _ = model.scan(model.tokenize(*views, costs), 4, [slice(0, 8)])
-    found = decode_all(model, tokens, patch_anchors(MATCHING, *views, model.depth.guess(tokens, costs)))
+    scenes = list(map(Views, *views))
+    guesses = [
+        read_guess(MATCHING, *sweep_again(model.depth, *given), given[-1]) for given in zip(tokens, costs, scenes, strict=True)
+    ]
+    guess = Guess(*(torch.stack(part) for part in zip(*guesses, strict=True)))
+    found = decode_all(model, tokens, patch_anchors(MATCHING, *views, guess))
     sum(part.square().mean() for part in found).backward()
     assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in model.parameters())
 

@@ -42,13 +42,14 @@ def test_exposure_differs_between_the_inputs_of_some_scenes_only() -> None:
 
 def test_splats_at_the_true_distance_show_the_scene() -> None:
     batch = make_batch(generator_for(1, 0), replace(SHAPE, scenes=12))
-    guesses = {"true": true_guess(SMALL_NETWORK, batch), "flat": flat_guess(SMALL_NETWORK, batch)}
-    error, there = log_error(guesses["true"], batch)
+    baselines = {"true": true_guess, "flat": flat_guess}
+    guesses = {name: Prediction(baseline(SMALL_NETWORK, batch)) for name, baseline in baselines.items()}
+    error, there = log_error(guesses["true"].candidates, batch)
     assert torch.equal(there, batch.distance.flatten(1) > 0) and error.abs().max() < 1e-4
     scores = {  # in an input view, which the splats cover
         name: (draw_targets(SMALL_NETWORK, guess, batch, keep=1) - batch.target_images)[:, -1].square().mean()
         for name, guess in guesses.items()
     }
     assert scores["true"] < 0.7 * scores["flat"]
-    terms = {name: losses(SMALL_NETWORK, Prediction(guess, None), batch, rendering=True) for name, guess in guesses.items()}
+    terms = {name: losses(SMALL_NETWORK, guess, batch, rendering=True) for name, guess in guesses.items()}
     assert all(terms["true"][name] < terms["flat"][name] for name in ("depth", "shape", "trust", "color", "likeness"))

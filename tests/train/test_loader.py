@@ -2,6 +2,7 @@
 """Data of training steps: the same in every process, of growing pictures, matched, chunked in the last stage."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -57,12 +58,17 @@ def test_views_are_matched() -> None:
     assert costs is not None and costs.shape[2:] == (16, 2, CONFIG.hypotheses) and costs.std() > 0
 
 
-def test_every_other_step_of_the_last_stage_reads_chunks_relative_to_the_first_view() -> None:
-    chunked, whole = step_data("chunks", 1), step_data("chunks", 2)
-    assert (chunked.views_per_update, whole.views_per_update) == (PLAN.views_per_update, None)
-    identity = torch.eye(4)
-    torch.testing.assert_close(chunked.batch.c2w[0, 0], identity)
-    assert not torch.allclose(whole.batch.c2w[0, 0], identity, atol=1e-2)
+def test_every_other_step_of_the_last_stage_reads_chunks_some_of_them_in_the_frame_of_the_first() -> None:
+    """In which the first cameras reach to 1, and others may be farther away."""
+    plan = replace(PLAN, min_views=3)
+    streamed, whole, scanned = (step_data("chunks", step, plan) for step in (1, 2, 3))
+    assert [data.views_per_update for data in (streamed, whole, scanned)] == [PLAN.views_per_update, None, PLAN.views_per_update]
+    reach = streamed.batch.c2w[:, : PLAN.views_per_update, :3, 3].abs().amax((1, 2))
+    torch.testing.assert_close(reach, torch.ones_like(reach))
+    assert streamed.batch.c2w[:, :, :3, 3].abs().max() > 1.01
+    for data in (whole, scanned):
+        reach = data.batch.c2w[:, :, :3, 3].abs().amax((1, 2))
+        torch.testing.assert_close(reach, torch.ones_like(reach))
     assert step_data("splats", 1).views_per_update is None
 
 

@@ -18,18 +18,19 @@ def test_splats_of_a_true_guess_are_compared_with_the_distances_of_their_own_pix
     batch = step_data("splats").batch
     true = patches(batch.distance[..., None], CONFIG.patch_size)
     assert true.std() > 0.1
-    guess = Guess(true.clamp(min=1e-3).log(), torch.zeros_like(true))
-    monkeypatch.setattr(module, "read_guess", lambda config, logits: guess)
+    guesses = iter([Guess(scene.clamp(min=1e-3).log(), torch.zeros_like(scene)) for scene in true])
+    monkeypatch.setattr(module, "read_guess", lambda *given: next(guesses))
     error, there = log_error(predict(fresh_model(CONFIG), batch).candidates, batch)
     assert there.any() and error.abs().max() < 1e-5
 
 
 def test_splats_have_the_colors_of_their_own_pixels() -> None:
     batch = step_data("splats").batch
-    found, choice = predict(fresh_model(CONFIG), batch)
+    found, choices, backdrops = predict(fresh_model(CONFIG), batch)
     torch.testing.assert_close(found.sh[:, :, 0] * 0.28209479 + 0.5, batch.images.flatten(1, 3))
-    assert choice is not None and choice.shape == (*batch.costs.shape[:3], CONFIG.hypotheses)
-    assert choice[..., 0].numel() * 4 == found.logits.numel()
+    assert choices and backdrops and len(choices) == len(backdrops) == len(batch.images)
+    assert all(choice.logits.shape[-1:] == choice.log_distances.shape for choice in choices)
+    assert sum(choice.logits[..., 0].numel() for choice in choices) * 4 == found.logits.numel()
 
 
 def test_chunks_see_what_one_pass_does_not() -> None:

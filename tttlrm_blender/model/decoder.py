@@ -119,8 +119,16 @@ def opacity_logits(model: TttLRM, tokens: Tensor, guess: Guess | None) -> Tensor
     return opacity_logit(model.config, F.linear(norm(tokens), rows).float(), guess and guess.log_odds)
 
 
+def worth(config: Config, logits: Tensor) -> Tensor:
+    """By how much to prefer pixels, from the opacity logits [T, p·p] of patches.
+
+    Networks with a plane sweep are sure of textured areas and unsure of blank ones, so only pixels of a patch are compared.
+    """
+    return logits - logits.mean(-1, keepdim=True) if config.hypotheses else logits
+
+
 def choose(logits: Tensor, views: int, keep: float, explore: float, seed: int) -> Tensor:
-    """A mask like `logits` [T, p·p]: the share `keep` with the highest opacities, and some random ones of the rest.
+    """A mask like `logits` [T, p·p]: the share `keep` with the highest values, and some random ones of the rest.
 
     keep = 0 keeps 40 %, or 30 % from 64 views on. The random ones are the share `explore` · `keep` of the rest.
     """

@@ -3,18 +3,23 @@
 
 A network that has to learn correspondences between photos on its own needs far more training than a CPU can give. Here
 the photos are matched beforehand (`stereo.sweep`): every token reads the costs of its patch, and its final state predicts
-a prior over the hypotheses and how much to trust the costs.
+a prior over the hypotheses and how much to trust the costs. Both decide between the hypotheses of a second sweep, which are
+as many, but only cover the range of the scene.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..progress import Listen, unheard
+from ..stereo.agreement import agreement
+from ..stereo.semi_global import aggregate
 from ..stereo.sweep import SHRINK, match, split_range
 from .config import Config
 from .patches import patches
@@ -22,7 +27,20 @@ from .patches import patches
 BLOCKS = 2  # along each side of a patch; each block has its own prior
 SHARPNESS = 20.0  # at a trust of 1: a cost difference of 1/20 changes the odds by a factor e
 WINDOW = 2  # hypotheses on either side of the best that the distance is averaged over
-MOST_ODDS = 6.0  # largest absolute log-odds of a guess
+MOST_ODDS = 6.0  # largest absolute log-odds of a guess, before other views vote on it
+NEAREST, FARTHEST = 0.01, 0.99  # shares of a scene's distances that are nearer than its range begins and ends
+MARGIN = 0.1  # of the range at both ends, of the logarithm of the distance
+WIDTH = 0.15  # of the window, on either side, whose probability is that of the distance being about right
+STEP, JUMP = 1.0, 4.0  # log-odds that a neighboring cell with the next hypothesis costs, and with any other
+VOTE = 0.5  # log-odds of a vote of another view
+
+
+class Views(NamedTuple):
+    """Photos of one scene as the network reads them."""
+
+    images: Tensor  # [V, H, W, 3], 0 to 1
+    c2w: Tensor  # [V, 4, 4], normalized
+    intrinsics: Tensor  # [V, 4]
 
 
 class Guess(NamedTuple):
@@ -67,15 +85,17 @@ class DepthHead(nn.Module):
         """The embedding [..., D] of costs [..., (p/2)², 2, K], to be added to the tokens of their patches."""
         return self.read(self._blocks(costs).mean(-3).flatten(-3) * 2 - 1)
 
-    def logits(self, tokens: Tensor, costs: Tensor) -> Tensor:
-        """Log-odds [..., (p/2)², K] of the hypotheses in every cell, from final tokens [..., D] and costs."""
-        expected = self.expect(self.norm(tokens)).float().unflatten(-1, (BLOCKS**2, 1, -1))
-        trust = SHARPNESS * F.softplus(expected[..., -1:]) / F.softplus(expected.new_zeros(()))
-        return self._cells(expected[..., :-1] - trust * self._blocks(costs)[..., 1, :])
+    def expectation(self, tokens: Tensor, columns: int) -> tuple[Tensor, Tensor]:
+        """What the final tokens [n, D] of a view, `columns` in a row, expect of its cells.
 
-    def guess(self, tokens: Tensor, costs: Tensor) -> Guess:
-        """Guess the distance of every pixel [..., T, p·p] from final tokens [..., T, D] and costs [..., T, (p/2)², 2, K]."""
-        return read_guess(self.config, self.logits(tokens, costs))
+        Returns log-odds [h, w, K] of the hypotheses of the first sweep without regard to costs, and the trust in costs [h, w, 1].
+        """
+        expected = self.expect(self.norm(tokens)).float().unflatten(-1, (BLOCKS, BLOCKS, -1)).unflatten(0, (-1, columns))
+        blocks = expected.transpose(1, 2).flatten(2, 3).flatten(0, 1)
+        inner = self.config.patch_size // SHRINK // BLOCKS
+        cells = blocks.repeat_interleave(inner, 0).repeat_interleave(inner, 1)
+        trust = SHARPNESS * F.softplus(cells[..., -1:]) / F.softplus(cells.new_zeros(()))
+        return cells[..., :-1], trust
 
     def _blocks(self, cells: Tensor) -> Tensor:
         """Cells [..., (p/2)², 2, K] grouped by block: [..., blocks, cells of a block, 2, K]."""
@@ -83,31 +103,90 @@ class DepthHead(nn.Module):
         grid = cells.unflatten(-3, (BLOCKS, inner, BLOCKS, inner)).transpose(-5, -4)
         return grid.flatten(-6, -5).flatten(-4, -3)
 
-    def _cells(self, blocks: Tensor) -> Tensor:
-        """The inverse of `_blocks` for [..., blocks, cells of a block, K]."""
-        inner = self.config.patch_size // SHRINK // BLOCKS
-        grid = blocks.unflatten(-2, (inner, inner)).unflatten(-4, (BLOCKS, BLOCKS)).transpose(-4, -3)
-        return grid.flatten(-5, -2)
 
+def sweep_again(
+    head: DepthHead, tokens: Tensor, costs: Tensor, views: Views, listen: Listen = unheard
+) -> tuple[Tensor, Iterator[Tensor]]:
+    """Hypotheses in the range of one scene: the logarithms of their distances [K], and log-odds [h, w, K] view by view.
 
-def read_guess(config: Config, logits: Tensor) -> Guess:
-    """The expected distance around the best hypothesis of each cell, from log-odds [..., (p/2)², K], for every pixel.
-
-    It is the mean over a window: one over all hypotheses would put surfaces between a wall and an object before it.
+    tokens: [T, D], final; costs: [T, (p/2)², 2, K], of the first sweep.
     """
-    step = torch.arange(config.hypotheses, device=logits.device)
-    best = logits.argmax(-1, keepdim=True)
-    near = (step - best).abs() <= WINDOW
-    mass = torch.logsumexp(logits.masked_fill(~near, -torch.inf), -1) - torch.logsumexp(logits, -1)
-    weights = torch.softmax(logits.masked_fill(~near, -torch.inf), -1)
-    share = ((weights * step).sum(-1) + 0.5) / config.hypotheses
-    low, high = torch.tensor([config.near, config.far]).log().tolist()
-    odds = (mass - torch.log1p(-mass.exp().clamp(max=1 - 1e-6))).clamp(-MOST_ODDS, MOST_ODDS)
-    return Guess(*(_to_pixels(config, part) for part in (low + (high - low) * share, odds)))
+    config, columns = head.config, views.images.shape[2] // head.config.patch_size
+    finals = list(tokens.unflatten(0, (len(views.images), -1)))
+    low, high = scene_range(head, finals, costs, columns, listen)
+    distances = split_range(math.exp(low), math.exp(high), config.hypotheses, tokens.device)
+    place = (distances / config.near).log() / math.log(config.far / config.near) * config.hypotheses - 0.5
+
+    def odds() -> Iterator[Tensor]:
+        matched = match(*views, distances, on_view=lambda view: listen())
+        for final, found in zip(finals, matched, strict=True):
+            expected, trust = head.expectation(final, columns)
+            yield interpolated(expected, place) - trust * found[..., 1, :]
+
+    return distances.log(), odds()
+
+
+@torch.no_grad()
+def scene_range(head: DepthHead, finals: list[Tensor], costs: Tensor, columns: int, listen: Listen) -> tuple[float, float]:
+    """Logarithms of the nearest and the farthest distance of a scene, from final tokens [n, D] and costs of the first sweep."""
+    config = head.config
+    distances = split_range(config.near, config.far, config.hypotheses, costs.device).log()
+    found = []
+    for final, of_view in zip(finals, costs.unflatten(0, (len(finals), -1)), strict=True):
+        listen()
+        expected, trust = head.expectation(final, columns)
+        found.append(distances[(expected - trust * cell_grid(config, of_view[..., 1, :], columns)).argmax(-1)])
+    return quantile(torch.stack(found), NEAREST).item() - MARGIN, quantile(torch.stack(found), FARTHEST).item() + MARGIN
+
+
+def quantile(values: Tensor, share: float) -> Tensor:
+    """The value that a share of the values is below, from at most 100,000 of them."""
+    return torch.quantile(values.flatten()[:: 1 + values.numel() // 100_000].float(), share)
+
+
+def interpolated(values: Tensor, place: Tensor) -> Tensor:
+    """Values [..., K] at fractional places [N] along the last axis: [..., N]. Beyond the ends they stay the same."""
+    place = place.clamp(0, values.shape[-1] - 1)
+    below = place.long().clamp(max=max(values.shape[-1] - 2, 0))
+    above = (below + 1).clamp(max=values.shape[-1] - 1)
+    return torch.lerp(values[..., below], values[..., above], (place - below).to(values))
+
+
+def read_guess(config: Config, log_distances: Tensor, logits: Iterable[Tensor], views: Views) -> Guess:
+    """Guess the distance of every pixel [T, p·p] of one scene's views from the results of `sweep_again`.
+
+    The views vote on each other's distances, which changes the odds.
+    """
+    found = [choose_distances(log_distances, view) for view in logits]
+    log_distance, log_odds = (torch.stack(part) for part in zip(*found, strict=True))
+    log_odds = log_odds + VOTE * agreement(log_distance, views.c2w, views.intrinsics / SHRINK)
+    return Guess(_to_pixels(config, log_distance), _to_pixels(config, log_odds))
+
+
+def choose_distances(log_distances: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
+    """The logarithms of the distances of one view's cells and the log-odds that these are about right, [h, w] each.
+
+    log_distances: [K], in equal steps; logits: [h, w, K]. The best hypothesis is that of semi-global matching. The distance is
+    the mean over a window around it: one over all hypotheses would put surfaces between a wall and an object before it.
+    """
+    smooth = logits + (-aggregate(-logits, STEP, JUMP) - logits).detach()  # with the gradient of the logits
+    best = smooth.argmax(-1, keepdim=True)
+    away = (torch.arange(len(log_distances), device=logits.device) - best).abs()
+    distance = (torch.softmax(smooth.masked_fill(away > WINDOW, -torch.inf), -1) * log_distances).sum(-1)
+    about = (log_distances - log_distances[best]).abs() < WIDTH
+    mass = torch.logsumexp(logits.masked_fill(~about, -torch.inf), -1) - torch.logsumexp(logits, -1)
+    odds = mass - torch.log1p(-mass.exp().clamp(max=1 - 1e-6))
+    return distance, odds.clamp(-MOST_ODDS, MOST_ODDS)
+
+
+def cell_grid(config: Config, cells: Tensor, columns: int) -> Tensor:
+    """Values [n, (p/2)², K] of the cells of one view, `columns` patches in a row, by row and column: [h, w, K]."""
+    side = config.patch_size // SHRINK
+    grid = cells.unflatten(1, (side, side)).unflatten(0, (-1, columns))
+    return grid.transpose(1, 2).flatten(2, 3).flatten(0, 1)
 
 
 def _to_pixels(config: Config, cells: Tensor) -> Tensor:
-    """Values [..., (p/2)²] of cells, repeated for their pixels [..., p·p]."""
-    side = config.patch_size // SHRINK
-    grid = cells.unflatten(-1, (side, side))
-    return grid.repeat_interleave(SHRINK, -1).repeat_interleave(SHRINK, -2).flatten(-2)
+    """Values [V, h, w] of cells, repeated for their pixels, patch by patch: [T, p·p]."""
+    pixels = cells.repeat_interleave(SHRINK, -1).repeat_interleave(SHRINK, -2)
+    return patches(pixels[None, ..., None], config.patch_size)[0]

@@ -12,17 +12,19 @@ import torch
 from torch import Tensor
 
 from ..gaussians.gaussians import Gaussians
+from ..kernels import torch_in_order
 from ..progress import Listen, unheard
+from .backdrop import backdrop, with_backdrop
 from .config import Config, Elastic
-from .decoder import choose, decode, growth, joined, opacity_logits, patch_anchors, to_gaussians
-from .depth import Guess, matching_costs
+from .decoder import choose, decode, growth, joined, opacity_logits, patch_anchors, to_gaussians, worth
+from .depth import Guess, Views, matching_costs, read_guess, sweep_again
 from .network import FastWeights, Rule, TttLRM, chunk_ranges
 from .out_of_memory import Need, in_slices
 
 VIEWS_PER_UPDATE = 4  # of the autoregressive scan, as released
 SLICE = {"cpu": 4096, "cuda": 65536}  # tokens processed at a time
 LEAST_SLICE = 256  # tokens, if memory is short
-WHILE_READING = 3  # times the memory of a photo that is needed in addition, for the one being matched
+WHILE_READING = 6  # times the memory of a photo that is needed in addition, for the one being matched
 WHILE_CHOOSING, WHILE_DECODING = 40, 60  # bytes per pixel of all photos, numbers per pixel of one photo
 
 
@@ -51,6 +53,12 @@ class SceneMemory:
         """The `patch_anchors` [T, p·p, A] of the query views."""
         guess = Guess(*(part[None] for part in self.guess)) if self.guess else None
         return patch_anchors(config, self.images[None], self.c2w[None], self.intrinsics[None], guess)[0]
+
+    def backdrop(self, config: Config, terms: int) -> Gaussians[Tensor]:
+        """The splats behind those of networks with a plane sweep."""
+        assert self.guess is not None
+        views = Views(self.images, self.c2w, self.intrinsics)
+        return backdrop(views, self.guess.log_distance, config.patch_size, terms)
 
 
 def device_of(model: TttLRM) -> torch.device:
@@ -96,18 +104,18 @@ def encode(
         with precision(device):
             tokens, costs = first_tokens(model, views, size, on_layer)
             tokens, weights = model.scan(tokens, view, chunks, inference_rule(device, size, elastic), on_layer=on_layer)
-        guess = guessed(model, tokens[0], costs, size, lambda: on_layer(model.config.layers))
-        return SceneMemory(weights, tokens[0], views[0], views[1], views[2], guess)
+        guess = guessed(model, tokens[0], costs, views, lambda: on_layer(model.config.layers))
+        return SceneMemory(weights, tokens[0], *views, guess)
 
     return in_slices(work, usual_slice(device), LEAST_SLICE, need_to_read(model, *images.shape[:3]))
 
 
-def on_device(model: TttLRM, *arrays: np.ndarray) -> list[Tensor]:
-    """Arrays as float32 tensors on the device of the network."""
-    return [torch.as_tensor(np.asarray(array, np.float32), device=device_of(model)) for array in arrays]
+def on_device(model: TttLRM, *arrays: np.ndarray) -> Views:
+    """Images, poses and intrinsics as float32 tensors on the device of the network."""
+    return Views(*(torch.as_tensor(np.asarray(array, np.float32), device=device_of(model)) for array in arrays))
 
 
-def first_tokens(model: TttLRM, views: list[Tensor], size: int, on_layer: Callable[[int], None]) -> tuple[Tensor, Tensor | None]:
+def first_tokens(model: TttLRM, views: Views, size: int, on_layer: Callable[[int], None]) -> tuple[Tensor, Tensor | None]:
     """Tokens [1, T, D] of one scene's views before the first layer, and the costs of networks with a plane sweep.
 
     About `size` tokens, in whole views, are made at a time. `on_layer` is called with 0 for every view.
@@ -123,17 +131,15 @@ def first_tokens(model: TttLRM, views: list[Tensor], size: int, on_layer: Callab
     return tokens, costs
 
 
-def guessed(model: TttLRM, tokens: Tensor, costs: Tensor | None, size: int, listen: Listen = unheard) -> Guess | None:
-    """Distance guesses from final tokens [T, D] and costs, `size` tokens at a time; None without a plane sweep."""
+@torch_in_order()
+def guessed(model: TttLRM, tokens: Tensor, costs: Tensor | None, views: Views, listen: Listen = unheard) -> Guess | None:
+    """Distance guesses from final tokens [T, D], costs, and the views; None without a plane sweep."""
     if model.depth is None or costs is None:
         return None
-    parts = []
-    for some in zip(tokens.split(size), costs.split(size), strict=True):
-        listen()
-        parts.append(model.depth.guess(*some))
-    return Guess(*(torch.cat(part) for part in zip(*parts, strict=True)))
+    return read_guess(model.config, *sweep_again(model.depth, tokens, costs, views, listen), views)
 
 
+@torch_in_order()
 @torch.no_grad()
 def read_splats(
     model: TttLRM,
@@ -146,6 +152,7 @@ def read_splats(
 ) -> Gaussians[Tensor]:
     """Decode splats (torch tensors, in the normalized frame) from a scene's memory; see `choose` for keep, explore and seed.
 
+    Those of networks with a plane sweep stand before a backdrop, which comes last.
     Raises `TttlrmError` as `encode` does.
     """
     views = len(memory.c2w)
@@ -154,10 +161,12 @@ def read_splats(
     def work(size: int) -> Gaussians[Tensor]:
         step = max(1, size // view)
         parts = [memory.of_views(slice(first, first + step)) for first in range(0, views, step)]
-        mask = choose(torch.cat([opacity_logits(model, part.tokens, part.guess) for part in parts]), views, keep, explore, seed)
+        logits = torch.cat([opacity_logits(model, part.tokens, part.guess) for part in parts])
+        mask = choose(worth(model.config, logits), views, keep, explore, seed)
         wanted = mask.split([len(part.tokens) for part in parts])
         found = (decode(model, part.tokens, part.anchor(model.config), some) for part, some in zip(parts, wanted, strict=True))
-        return to_gaussians(joined(found, wanted), sh_degree, scale * growth(model.config, mask))
+        splats = to_gaussians(joined(found, wanted), sh_degree, scale * growth(model.config, mask))
+        return with_backdrop(splats, memory.backdrop(model.config, splats.sh.shape[1])) if memory.guess else splats
 
     return in_slices(work, len(memory.tokens), view, _need_to_decode(model, memory, keep))
 

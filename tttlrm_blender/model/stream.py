@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .depth import Views
 from .memory import (
     LEAST_SLICE,
     VIEWS_PER_UPDATE,
@@ -57,7 +58,7 @@ def extend(
 
     def work(size: int) -> SceneMemory:
         new = on_device(model, images, c2w, intrinsics)
-        views = [torch.cat(pair) for pair in zip((memory.images, memory.c2w, memory.intrinsics), new, strict=True)]
+        views = Views(*(torch.cat(pair) for pair in zip((memory.images, memory.c2w, memory.intrinsics), new, strict=True)))
         rule = inference_rule(device, size, elastic)
         stream = _Stream(model, views, memory.weights, rule, count + len(images), on_progress)
         stream.learn(before, on_chunk)
@@ -113,7 +114,7 @@ class _Stream:
     def __init__(
         self,
         model: TttLRM,
-        views: list[Tensor],  # images, c2w and intrinsics of V views
+        views: Views,
         weights: list[FastWeights] | None,
         rule: Rule,
         total: int,  # views that will pass through the network, without looks
@@ -123,7 +124,7 @@ class _Stream:
         self.total, self.passed, self.on_progress = total, 0, on_progress
         with precision(device_of(model)):
             tokens, self.costs = first_tokens(model, views, rule.slice, lambda layer: on_progress(0.0))
-        self.tokens = tokens[0].unflatten(0, (len(views[0]), -1))  # [V, n, D]
+        self.tokens = tokens[0].unflatten(0, (len(views.images), -1))  # [V, n, D]
 
     def learn(self, first: int, on_chunk: Callable[[Look], None]) -> None:
         """Learn from the views from `first` on, chunk by chunk."""
@@ -135,15 +136,14 @@ class _Stream:
     def finish(self) -> SceneMemory:
         """The memory with all views as query views. This overwrites their first tokens."""
         tokens, weights = self._scan(self.tokens, len(self.tokens))
-        guess = guessed(self.model, tokens, self.costs, self.rule.slice, lambda: self.on_progress(1.0))
-        images, c2w, intrinsics = self.views
-        return SceneMemory(weights, tokens, images, c2w, intrinsics, guess)
+        guess = guessed(self.model, tokens, self.costs, self.views, lambda: self.on_progress(1.0))
+        return SceneMemory(weights, tokens, *self.views, guess)
 
     def _look(self, views: list[int]) -> SceneMemory:
         tokens, weights = self._scan(self.tokens[views], 0)
         costs = None if self.costs is None else self.costs.unflatten(0, self.tokens.shape[:2])[views].flatten(0, 1)
-        images, c2w, intrinsics = (part[views] for part in self.views)
-        return SceneMemory(weights, tokens, images, c2w, intrinsics, guessed(self.model, tokens, costs, self.rule.slice))
+        some = Views(*(part[views] for part in self.views))
+        return SceneMemory(weights, tokens, *some, guessed(self.model, tokens, costs, some))
 
     def _scan(self, tokens: Tensor, progress: int, learns: bool = False) -> tuple[Tensor, list[FastWeights]]:
         """Final tokens [T, D] of some views, whose first tokens [V, n, D] are overwritten, and the fast weights after them.

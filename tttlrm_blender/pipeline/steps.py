@@ -17,7 +17,7 @@ from ..model.network import TttLRM
 from ..model.stream import extend
 from ..photos.background import without_background
 from ..photos.cull import Looks, cull_photos
-from ..photos.load import PhotoSet, load_photos, used_size
+from ..photos.load import PhotoSet, load_photos, pinhole_cameras, used_size
 from ..photos.photo import Photo
 from ..photos.selection import hold_out, select_views
 from ..poses.find import find_photos, find_test_photos
@@ -87,7 +87,8 @@ def encode_photos(model: TttLRM, scene_photos: ScenePhotos, settings: Reconstruc
     size = network_size(*scene_photos.size, model.config.patch_size, MOST_PIXELS[best_device().type])
     views = load_photos(scene_photos.chosen, *size, report, stage=Stage.RESIZE)
     autoregressive = settings.scan == "ar"
-    cameras, similarity = normalize(views.cameras, "first" if autoregressive else "mean")
+    from_first = autoregressive and not model.config.hypotheses  # the released networks were trained so
+    cameras, similarity = normalize(views.cameras, "first" if from_first else "mean")
     if report.watched:
         look_ahead(model, views.images, cameras, similarity, settings, report)
     memory = encode(
@@ -134,6 +135,8 @@ def encode_more(
     scene_photos = ScenePhotos(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
     with kept_photos():
         scene_photos.read(report)
+    if model.config.hypotheses and memory.weights[0].fisher is None:
+        return read_again(model, reconstruction, scene_photos, views.images, report)
     on_chunk = offering(model, reconstruction.similarity, settings.decode, report)
     more = extend(
         model,
@@ -145,6 +148,27 @@ def encode_more(
         on_chunk,
     )
     return Reconstruction(scene_photos, reconstruction.checkpoint, more, reconstruction.similarity)
+
+
+def read_again(
+    model: TttLRM, reconstruction: Reconstruction, scene_photos: ScenePhotos, images: np.ndarray, report: Report
+) -> Reconstruction:
+    """Encode the chosen photos of a reconstruction and more photos [N, H, W, 3] in one pass, in a frame that fits them all.
+
+    Networks with a plane sweep match all photos with each other anyway, and know no cameras outside of their frame.
+    """
+    memory = reconstruction.memory
+    height, width = memory.images.shape[1:3]
+    cameras, similarity = normalize(pinhole_cameras(scene_photos.chosen, width, height))
+    whole = np.concatenate([memory.images.cpu().numpy(), images])
+    more = encode(
+        model,
+        whole,
+        cameras.c2w,
+        cameras.intrinsics,
+        on_layer=lambda layer: report(Stage.ENCODE, layer / model.config.layers),
+    )
+    return Reconstruction(scene_photos, reconstruction.checkpoint, more, similarity)
 
 
 def by_name(photos: list[Photo]) -> list[Photo]:

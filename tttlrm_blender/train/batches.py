@@ -51,15 +51,16 @@ class Batch:
 
 
 def make_batch(
-    generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu", reference: str = "mean", ordered: bool = False
+    generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu", framing: int = 0, ordered: bool = False
 ) -> Batch:
-    """Random scenes of `make_scenes`, normalized by their input views, relative to the "mean" or the "first" of them.
+    """Random scenes of `make_scenes`, normalized by their first `framing` input views, or by all if that is 0.
 
-    `ordered` inputs follow the path of the camera. Inputs may differ in exposure; targets keep that of their scene.
+    A stream only knows the cameras of its first chunk. `ordered` inputs follow the path of the camera. Inputs may differ in
+    exposure; targets keep that of their scene.
     """
     views = shape.inputs + shape.others
     made = make_scenes(generator, shape.scenes, views, shape.size, device, inputs=shape.inputs, ordered=ordered)
-    cameras, scales = zip(*(_normalized(made, scene, shape, reference) for scene in range(shape.scenes)), strict=True)
+    cameras, scales = zip(*(_normalized(made, scene, shape, framing) for scene in range(shape.scenes)), strict=True)
     seen = slice(0, shape.inputs)
     targets = [*range(shape.inputs, shape.inputs + shape.others), 0]
     scale = torch.tensor(scales, dtype=torch.float32, device=made.depth.device)
@@ -92,11 +93,11 @@ def _exposed(generator: torch.Generator, images: Tensor, depth: Tensor) -> Tenso
     return (images * factor[..., None]).clamp(max=1)
 
 
-def _normalized(made: SceneBatch, scene: int, shape: Shape, reference: str) -> tuple[Cameras, float]:
-    """All cameras of one scene, normalized by its input views, and the scale factor."""
+def _normalized(made: SceneBatch, scene: int, shape: Shape, framing: int) -> tuple[Cameras, float]:
+    """All cameras of one scene, normalized by its first `framing` input views or all of them, and the scale factor."""
     c2w, intrinsics = (part[scene].cpu().numpy().astype(np.float64) for part in (made.c2w, made.intrinsics))
     cameras = Cameras(c2w, intrinsics, np.tile(np.array(shape.size), (len(c2w), 1)))
-    similarity = normalize(cameras[: shape.inputs], reference)[1]
+    similarity = normalize(cameras[: framing or shape.inputs])[1]
     return similarity.cameras(cameras), similarity.scale
 
 

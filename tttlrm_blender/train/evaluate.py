@@ -21,7 +21,7 @@ from ..render.metrics import error_colors
 from .batches import Batch, Shape, make_batch, with_costs
 from .losses import draw_targets, log_error
 from .plan import HELD_OUT, UNSEEN
-from .predict import predict
+from .predict import Prediction, predict
 from .sampling import generator_for
 
 CONTRAST = 14.0  # opacity logit of opaque splats
@@ -55,7 +55,7 @@ def validation_pictures(model: TttLRM, path: Path, scenes: int = 6) -> None:
 
 
 def _row(model: TttLRM, batch: Batch) -> np.ndarray:
-    drawn = draw_targets(model.config, predict(model, batch).candidates, batch)[0, 0].clamp(0, 1).cpu().numpy()
+    drawn = draw_targets(model.config, predict(model, batch), batch)[0, 0].clamp(0, 1).cpu().numpy()
     true = batch.target_images[0, 0].cpu().numpy()
     return np.concatenate([true, drawn, error_colors(np.abs(drawn - true).mean(-1))], axis=1)
 
@@ -67,16 +67,16 @@ def held_out_batch(config: Config, scene: int, views: int, size: tuple[int, int]
 
 
 def _figures(model: TttLRM, batch: Batch, keep: float) -> dict[str, float]:
-    guess = predict(model, batch).candidates
-    flat, true = flat_guess(model.config, batch), true_guess(model.config, batch)
+    guess = predict(model, batch)
+    flat, true = (Prediction(baseline(model.config, batch)) for baseline in (flat_guess, true_guess))
     grey = batch.images.mean((1, 2, 3))[:, None, None, None]
     return {
         "psnr": _unseen_psnr(draw_targets(model.config, guess, batch, keep), batch),
         "flat_psnr": _unseen_psnr(draw_targets(model.config, flat, batch, keep=1), batch),
         "true_psnr": _unseen_psnr(draw_targets(model.config, true, batch, keep=1), batch),
         "grey_psnr": _unseen_psnr(grey.expand_as(batch.target_images), batch),
-        "depth_error": _depth_error(guess, batch),
-        "flat_depth_error": _depth_error(flat, batch),
+        "depth_error": _depth_error(guess.candidates, batch),
+        "flat_depth_error": _depth_error(flat.candidates, batch),
     }
 
 

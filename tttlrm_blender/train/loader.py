@@ -87,7 +87,8 @@ def make_step_data(
     shape = choose_shape(plan, generator, spent, config.patch_size)
     chunk = plan.views_per_update if stage == "chunks" and step % 2 else None  # other steps keep practicing single passes
     ordered = bool(chunk) and step % 4 == 1  # photos are sorted by name, which may follow the path or not
-    batch = make_batch(generator, shape, device, "first" if chunk else "mean", ordered)
+    framing = min(chunk, shape.inputs) if chunk and ordered else 0  # as in streams; other scans know all cameras beforehand
+    batch = make_batch(generator, shape, device, framing, ordered)
     return StepData(spent, stage, chunk, with_costs(batch, config) if matched else batch)
 
 

@@ -8,9 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..gaussians.gaussians import Gaussians
+from ..model.backdrop import backdrop
 from ..model.config import Config
 from ..model.decoder import Candidates, decode_all, patch_anchors
-from ..model.depth import read_guess
+from ..model.depth import DepthHead, Guess, Views, read_guess, sweep_again
 from ..model.network import Rule, TttLRM, chunk_ranges
 from ..model.patches import pixel_order, unpatched
 from .batches import Batch
@@ -18,11 +20,19 @@ from .batches import Batch
 GRAY = 0.5  # color of the pixels of target views in the network's input
 
 
+class Choice(NamedTuple):
+    """The network's choice between the distances of its second sweep, for one scene."""
+
+    log_distances: Tensor  # [K]
+    logits: Tensor  # [V, h, w, K]
+
+
 class Prediction(NamedTuple):
     """The network's prediction for the input views of S scenes."""
 
     candidates: Candidates  # [S, V·H·W], view by view and row by row, as distances in a batch
-    choice: Tensor | None  # [S, T, (p/2)², K], log-odds of the depth hypotheses, for networks that have these
+    choices: list[Choice] | None = None  # of the S scenes, for networks with a plane sweep
+    backdrops: list[Gaussians[Tensor]] | None = None  # of the S scenes, for the same networks
 
 
 class ViewHead(nn.Module):
@@ -45,14 +55,24 @@ def predict(model: TttLRM, batch: Batch, bfloat16: bool = False, views_per_updat
     with torch.autocast(tokens.device.type, torch.bfloat16, enabled=bfloat16):
         tokens, _ = model.scan(tokens, view, chunk_ranges(batch.images.shape[1], view, views_per_update), _rule(bfloat16))
     tokens = tokens.float()
-    choice = guess = None
+    choices = guess = backdrops = None
     if model.depth is not None and batch.costs is not None:
-        choice = model.depth.logits(tokens, batch.costs)
-        guess = read_guess(model.config, choice)
+        scenes = list(map(Views, batch.images, batch.c2w, batch.intrinsics))
+        choices = [choose(model.depth, *given) for given in zip(tokens, batch.costs, scenes, strict=True)]
+        guesses = [read_guess(model.config, *choice, scene) for choice, scene in zip(choices, scenes, strict=True)]
+        guess = Guess(*(torch.stack(part) for part in zip(*guesses, strict=True)))
+        p, terms = model.config.patch_size, (model.config.sh_degree + 1) ** 2
+        backdrops = [backdrop(scene, found.log_distance, p, terms) for scene, found in zip(scenes, guesses, strict=True)]
     anchor = patch_anchors(model.config, batch.images, batch.c2w, batch.intrinsics, guess)
     order = pixel_order(batch.images.shape[1], batch.images.shape[2:4], model.config.patch_size).to(tokens.device)
     found = decode_all(model, tokens, anchor)  # patch by patch
-    return Prediction(Candidates(*(part.index_select(1, order) for part in found)), choice)
+    return Prediction(Candidates(*(part.index_select(1, order) for part in found)), choices, backdrops)
+
+
+def choose(head: DepthHead, tokens: Tensor, costs: Tensor, views: Views) -> Choice:
+    """The choice between distances in one scene, from final tokens [T, D], and costs."""
+    log_distances, logits = sweep_again(head, tokens, costs, views)
+    return Choice(log_distances, torch.stack(list(logits)))
 
 
 def predict_views(model: TttLRM, head: ViewHead, batch: Batch, bfloat16: bool = False) -> tuple[Tensor, Tensor]:
