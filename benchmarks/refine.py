@@ -30,6 +30,7 @@ from tttlrm_blender.refine.depth_prior import KnownDepth
 from tttlrm_blender.refine.loss import photo_loss, photo_loss_reference
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.parameters import Parameters
+from tttlrm_blender.render.metrics import evaluate_views
 
 
 def main() -> None:
@@ -45,6 +46,7 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     model = load_network(settings.checkpoint)
     scene_photos = steps.load(Scene(options.photos), model.config.most_views, settings, Report())
     reconstruction = steps.encode_photos(model, scene_photos, settings, Report())
+    held_out = scene_photos.read_held_out(Report())
     decoded, points = (
         steps.decode_splats(model, reconstruction, DecodeSettings(), Report()),
         steps.points_of(reconstruction, Report()),
@@ -58,7 +60,7 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
                 depth = KnownDepth(found_depth.depth, found_depth.confidence) if found_depth else None
                 refined = partial(refine, decoded, scene_photos.inputs, wanted, Report(), points, dense=dense, depth=depth)
                 seconds = best(lambda refined=refined, found=found: found.append(refined()), 1)
-            scores, name = steps.measure(found[-1], reconstruction, Report()), f"{start}, {text}"
+            scores, name = evaluate_views(found[-1], held_out), f"{start}, {text}"
             yield Row(f"{name}: {stepped.call_count} steps, {len(found[-1]):,} splats", *seconds)
             yield Row(f"{name}: held-out PSNR", scores["psnr"], unit="dB")
             yield Row(f"{name}: held-out SSIM", scores["ssim"], unit="")

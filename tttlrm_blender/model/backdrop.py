@@ -7,6 +7,8 @@ be empty.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -57,7 +59,7 @@ def backdrop(
 def with_backdrop(splats: Gaussians[Tensor], behind: Gaussians[Tensor]) -> Gaussians[Tensor]:
     """Splats, then those behind them, with as many terms of spherical harmonics."""
     arrays = behind.arrays()
-    return Gaussians(**{name: torch.cat([array, arrays[name]]) for name, array in splats.arrays().items()})
+    return replace(splats, **{name: torch.cat([array, arrays[name]]) for name, array in splats.arrays().items()})
 
 
 def _blurred(cells: Tensor) -> Tensor:
