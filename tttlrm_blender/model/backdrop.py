@@ -7,8 +7,6 @@ be empty.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -59,7 +57,8 @@ def backdrop(
 def with_backdrop(splats: Gaussians[Tensor], behind: Gaussians[Tensor]) -> Gaussians[Tensor]:
     """Splats, then those behind them, with as many terms of spherical harmonics."""
     arrays = behind.arrays()
-    return replace(splats, **{name: torch.cat([array, arrays[name]]) for name, array in splats.arrays().items()})
+    joined = {name: torch.cat([array, arrays[name]]) for name, array in splats.arrays().items()}
+    return Gaussians(**joined, antialiased=splats.antialiased)
 
 
 def _blurred(cells: Tensor) -> Tensor:
