@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keep the best splats of a run, judged by photos that they do not learn from.
 
-A few photos are set aside, and the splats are judged by them now and then. If the splats are better than ever when only the
-last share of the budget is left, optimization has proved to generalize: the judges join the training photos, as every photo
+A few photos are set aside, and the splats are judged by them now and then. If the splats are about as good as ever when only
+the last share of the budget is left, optimization has proved to generalize: the judges join the training photos, as every photo
 helps, most of all where there are few. Otherwise the run is overfitting: the judges stay aside, and the best splats so far are
 returned. An open budget is wound up early once the splats have stopped getting better.
 """
@@ -23,6 +23,7 @@ from .parameters import Parameters
 ENOUGH, SPARED = 8, 10  # fewer photos than ENOUGH are all learned from; of more, one in SPARED is set aside
 MOST_JUDGES = 8
 JOIN = 1 - LAST_SHARE  # share of the budget after which the judges may join
+SPREAD = 0.5  # dB by which judgments of a few photos rise and fall while splats get better
 # Splats have stopped getting better after PATIENCE judgments in a row without a gain in dB; those before a share do not count.
 PATIENCE, LEAST_GAIN, COUNTED = 2, 0.1, 0.4
 APART = 0.1  # share of the budget between judgments, more where they would take too long:
@@ -44,16 +45,17 @@ class Best:
         self.judges = photos[judging] if len(judging) else photos
         self.exposure, self.listen, self.judged = exposure, listen, 0.0  # share of the budget at the last judgment
         self.splats, self.psnr = splats, self._judge(splats)
+        self.first = self.psnr
         self.joined: float | None = None  # PSNR when the judges joined the training photos
         self.idle = 0  # judgments in a row without a gain
 
-    def offer(self, splats: Gaussians[np.ndarray]) -> bool:
-        """Keep the splats if they are better than those kept, and return whether they are."""
+    def offer(self, splats: Gaussians[np.ndarray]) -> float:
+        """Keep the splats if they are better than those kept, and return by how many dB they are."""
         psnr = self._judge(splats)
-        better = psnr > self.psnr
-        if better:
+        gain = psnr - self.psnr if math.isfinite(psnr) else -math.inf
+        if gain > 0:
             self.splats, self.psnr = splats, psnr
-        return better
+        return gain
 
     @property
     def unlearned_psnr(self) -> float | None:
@@ -66,11 +68,11 @@ class Best:
         if not self._is_due(budget):
             return False
         before, self.judged = self.psnr, budget.used
-        better = self.offer(parameters.to_numpy())
+        gain = self.offer(parameters.to_numpy())
         self.idle = self.idle + 1 if self.psnr < before + LEAST_GAIN and self.judged >= COUNTED else 0
         if self.idle == PATIENCE and budget.open and self.judged < JOIN:
             budget.wind_up()
-        join = better and budget.used >= JOIN and len(self.apart) > 0
+        join = gain > -SPREAD and self.psnr > self.first and budget.used >= JOIN and len(self.apart) > 0
         if join:
             self.joined, self.judged = self.psnr, math.inf
         return join
