@@ -55,7 +55,7 @@ def test_the_better_splats_are_kept(blobs, photos) -> None:
 
 def test_any_splats_are_better_than_none(blobs, photos) -> None:
     best = Best(blobs[:0], photos, exposure=False)
-    assert best.offer(blobs[:0]) < 0 < best.offer(blobs[:1]) and len(best.splats) == 1
+    assert best.offer(blobs[:0]) == 0 < best.offer(blobs[:1]) and len(best.splats) == 1
 
 
 def test_judges_join_once_where_splats_get_better_all_the_time(blobs, many) -> None:
@@ -101,7 +101,7 @@ def test_judges_stay_aside_where_photos_are_overfitted(blobs, many) -> None:
 def test_judging_costs_little(blobs, many, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     budget = Budget(RefineSettings(steps=steps), len(many))
     best, offered = Best(blobs[:0], many, exposure=False), []
-    monkeypatch.setattr(best, "offer", offered.append)
+    monkeypatch.setattr(best, "offer", lambda splats: offered.append(splats) or -1.0)
     joined_at(best, Learner(blobs, 0.2, budget), steps)
     assert 1 <= len(offered) <= 10 and (len(offered) - 1) * len(best.judges) * DRAWING <= COST * steps
 

@@ -52,7 +52,7 @@ class Best:
     def offer(self, splats: Gaussians[np.ndarray]) -> float:
         """Keep the splats if they are better than those kept, and return by how many dB they are."""
         psnr = self._judge(splats)
-        gain = psnr - self.psnr if math.isfinite(psnr) else -math.inf
+        gain = 0.0 if psnr == self.psnr else psnr - self.psnr  # either may be infinite
         if gain > 0:
             self.splats, self.psnr = splats, psnr
         return gain
