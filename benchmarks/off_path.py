@@ -6,8 +6,8 @@ python -m benchmarks.off_path out/scenes/* [--steps 500] [--out out/off_path] [-
 
 PSNR and SSIM count only what at least two photos see. Fog is the mean share of light, over all pixels, that splats block more
 than 10 % nearer to the camera than the exact surface, or, where the sky is, than the median surface. Splats start from sparse
-points and are written to OUT/SCENE.ply, pictures of the test views to OUT/SCENE.png: the truth, the splats of an earlier run in
-the folder BEFORE, and those of this run.
+and dense points and are written to OUT/SCENE.ply, pictures of the test views to OUT/SCENE.png: the truth, the splats of an
+earlier run in the folder BEFORE, and those of this run.
 """
 
 from __future__ import annotations
@@ -27,15 +27,18 @@ from tttlrm_blender.gaussians.formats.registry import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.photos.load import PhotoSet, load_photos
+from tttlrm_blender.pipeline.depth import SIDES, surface_points
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sparse_points import SparsePoints, sparse_points
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
+from tttlrm_blender.refine.depth_prior import KnownDepth
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.start import splats_from_points
 from tttlrm_blender.render.device import to_tensors
 from tttlrm_blender.render.metrics import compared, evaluate_views
 from tttlrm_blender.render.rasterize import rasterize
+from tttlrm_blender.stereo.dense import dense_depth
 
 TESTS = "test_transforms.json"
 NEARER = 0.9  # what is nearer than this share of the surface's depth is fog
@@ -47,6 +50,13 @@ def main() -> None:
     show(rows(parse()))
 
 
+def refined(photos: PhotoSet, points: SparsePoints, settings: RefineSettings) -> Gaussians[np.ndarray]:
+    """Splats refined from sparse and dense points, beside dense depth, as the product does without decoded splats."""
+    found = dense_depth(photos, points.means, side=SIDES[1])
+    dense, depth = surface_points(found, photos, settings), KnownDepth(found.depth, found.confidence)
+    return refine(splats_from_points(points)[:0], photos, settings, Report(), points, dense=dense, depth=depth)
+
+
 def rows(options: argparse.Namespace) -> Iterator[Row]:
     """Each scene, then the means."""
     options.out.mkdir(parents=True, exist_ok=True)
@@ -54,7 +64,7 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     for folder in options.scenes:
         photos, points, tests, depths = read_scene(folder)
         found: list[Gaussians[np.ndarray]] = []
-        work = partial(refine, splats_from_points(points)[:0], photos, RefineSettings(steps=options.steps), Report(), points)
+        work = partial(refined, photos, points, RefineSettings(steps=options.steps))
         seconds = best(lambda work=work, found=found: found.append(work()), 1)
         write_splats(options.out / f"{folder.name}.ply", found[0])
         before = [read_splats(options.before / f"{folder.name}.ply")] if options.before else []
