@@ -8,9 +8,9 @@ from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
 from ..progress import Report
 from ..protocol.settings import RefineSettings
-from ..refine.budget import Budget
-from ..refine.detail import most_splats, wanted_splats
-from ..render.device import best_device
+from ..refine.budget import limits_of
+from ..refine.detail import wanted_splats
+from ..render.device import best_device, drawing_device
 from ..stereo.dense import SIDE, DenseDepth
 from ..stereo.fusion import DensePoints, dense_points
 from ..stereo.kept_depth import kept_depth
@@ -40,11 +40,11 @@ def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSet
 
 def surface_points(found: DenseDepth, photos: PhotoSet, settings: RefineSettings) -> DensePoints:
     """Dense points for the start of a refinement, about as many as it makes splats at most."""
-    wanted = min(wanted_splats(photos), settings.max_splats or most_splats(photos, best_device()))
-    return dense_points(found, photos, int(wanted * (ROOM if _passes(settings, photos) > ROOM_PASSES else 1)))
+    wanted = wanted_splats(photos, settings, drawing_device())
+    return dense_points(found, photos, max(1, int(wanted * (ROOM if _passes(settings, photos) > ROOM_PASSES else 1))))
 
 
 def _passes(settings: RefineSettings, photos: PhotoSet) -> float:
     """About how many passes over the photos a refinement makes."""
-    passes = Budget(settings, len(photos), photos.images[0, ..., 0].size, best_device()).passes
+    passes = limits_of(settings, len(photos), photos.images[0, ..., 0].size, drawing_device().type).passes(len(photos))
     return min(passes, settings.seconds * STEPS_PER_SECOND / len(photos)) if settings.seconds else passes
