@@ -5,6 +5,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+import torch
 
 from tttlrm_blender.errors import Code, TttlrmError
 from tttlrm_blender.geometry.cameras import Cameras
@@ -12,6 +13,7 @@ from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.pipeline import depth
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
+from tttlrm_blender.render import device
 
 
 def photos(count: int) -> PhotoSet:
@@ -35,6 +37,17 @@ def test_short_refinements_get_coarse_depth(settings, side):
     with mock.patch.object(depth, "depth_of", return_value=None) as measured:
         assert depth.depth_for(photos(10), None, settings, Report()) is None
     assert measured.call_args.args[3] == side
+
+
+def test_a_gpu_that_cannot_draw_does_not_make_refinements_longer(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    sides = []
+    for found in (None, "gsplat"):
+        monkeypatch.setattr(device, "find_spec", lambda name, found=found: found)
+        with mock.patch.object(depth, "depth_of", return_value=None) as measured:
+            depth.depth_for(photos(1000), None, RefineSettings(), Report())
+        sides.append(measured.call_args.args[3])
+    assert sides == list(depth.SIDES)
 
 
 def test_two_photos_are_not_measured():
