@@ -77,7 +77,8 @@ def refine(
     gaussians = gaussians[finite(gaussians)]
     surface = gaussians.means if points is None else points.means
     light = measured_light(photos, surface, listen) if settings.exposure else even_light(len(photos))
-    best = Best(to_degree(gaussians, settings.sh_degree), photos, light.differs, refined, listen)
+    given = replace(gaussians, antialiased=gaussians.antialiased and settings.antialiased)
+    best = Best(to_degree(given, settings.sh_degree), photos, light.differs, refined, listen)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
     most, wanted = most_splats(photos, settings, device), wanted_splats(photos, settings, device, listen)
     start = starting_splats(gaussians, photos[learned], points, most, settings.start, budget.passes, listen, dense)
