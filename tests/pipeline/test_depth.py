@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from tttlrm_blender.errors import Code, TttlrmError
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.pipeline import depth
@@ -54,10 +53,3 @@ def test_two_photos_are_not_measured():
     with mock.patch.object(depth, "depth_of") as measured:
         assert depth.depth_for(photos(2), None, RefineSettings(steps=100), Report()) is None
     assert not measured.called
-
-
-def test_without_a_cache_there_is_a_note():
-    report, error = Report(), TttlrmError("The cache folder {} cannot be created ({}).", "a", "b", code=Code.CANNOT_WRITE)
-    with mock.patch.object(depth, "kept_depth", side_effect=error), mock.patch.object(report, "note") as note:
-        assert depth.depth_of(photos(3), None, report) is None
-    assert "without dense depth" in str(note.call_args.args[0])

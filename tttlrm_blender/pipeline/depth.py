@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from ..errors import TttlrmError, text
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
 from ..progress import Report
@@ -22,17 +21,16 @@ ROOM, ROOM_PASSES = 0.5, 10.0  # points per splat in refinements of more passes,
 FEWEST_PHOTOS = 3  # as two others must confirm each depth
 
 
-def depth_of(photos: PhotoSet, points: SparsePoints | None, report: Report, side: int = SIDE) -> DenseDepth | None:
-    """Dense depth of a scene's photos, kept for the next time; None, with a note, if it cannot be kept."""
-    try:
-        return kept_depth(photos, points.means if points else None, report, side, best_device())
-    except TttlrmError as error:
-        report.note(text("Refining without dense depth: {}", error.text))
-        return None
+def depth_of(photos: PhotoSet, points: SparsePoints | None, report: Report, side: int = SIDE) -> DenseDepth:
+    """Dense depth of a scene's photos, kept for the next time."""
+    return kept_depth(photos, points.means if points else None, report, side, best_device())
 
 
 def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSettings, report: Report) -> DenseDepth | None:
-    """Dense depth for a refinement: at a coarse scale for a short one, so that it costs a fraction of its time."""
+    """Dense depth for a refinement: at a coarse scale for a short one, so that it costs a fraction of its time.
+
+    None if there are too few photos.
+    """
     if len(photos) < FEWEST_PHOTOS:
         return None
     return depth_of(photos, points, report, SIDES[_passes(settings, photos) >= LONG])
