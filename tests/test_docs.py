@@ -53,6 +53,11 @@ def test_a_page_is_understood(file):
     assert re.findall(r"\*\*|`|\]\(|^ *[-|#] .*", reader.prose, re.MULTILINE) == []
 
 
+def test_every_decision_is_listed():
+    listed = re.findall(r"\(decisions/(\d{4}[^)]*\.md)\)", (DOCS / "architecture.md").read_text("utf-8"))
+    assert listed == sorted(path.name for path in (DOCS / "decisions").glob("*.md"))
+
+
 @each_page
 def test_links_lead_somewhere(file):
     """To a page and a heading of it, or out into the web."""

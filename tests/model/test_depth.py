@@ -43,6 +43,16 @@ def test_costs_lie_patch_by_patch() -> None:
     torch.testing.assert_close(costs[view * 6 + 1 * 3 + 2, 1 * 4 + 2], whole[view, row, column])
 
 
+def test_costs_are_exact_where_networks_are_not() -> None:
+    images, c2w = torch.rand(2, 16, 24, 3), torch.eye(4).repeat(2, 1, 1)
+    c2w[1, :3, :3] = torch.linalg.matrix_exp(torch.tensor([[0.0, 0.1, 0.2], [-0.1, 0, 0.3], [-0.2, -0.3, 0]]))
+    intrinsics = torch.tensor([[20.0, 20, 12, 8]]).repeat(2, 1)
+    costs = matching_costs(CONFIG, images, c2w, intrinsics)
+    with torch.autocast("cpu", torch.bfloat16):
+        again = matching_costs(CONFIG, images, c2w, intrinsics)
+    assert costs is not None and again is not None and torch.equal(costs, again)
+
+
 def test_networks_without_hypotheses_match_nothing() -> None:
     assert matching_costs(replace(CONFIG, hypotheses=0), torch.rand(1, 8, 8, 3), torch.eye(4)[None], torch.ones(1, 4)) is None
 

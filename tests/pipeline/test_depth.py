@@ -5,13 +5,14 @@ from unittest import mock
 
 import numpy as np
 import pytest
+import torch
 
-from tttlrm_blender.errors import Code, TttlrmError
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.pipeline import depth
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
+from tttlrm_blender.render import device
 
 
 def photos(count: int) -> PhotoSet:
@@ -37,14 +38,18 @@ def test_short_refinements_get_coarse_depth(settings, side):
     assert measured.call_args.args[3] == side
 
 
+def test_a_gpu_that_cannot_draw_does_not_make_refinements_longer(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    sides = []
+    for found in (None, "gsplat"):
+        monkeypatch.setattr(device, "find_spec", lambda name, found=found: found)
+        with mock.patch.object(depth, "depth_of", return_value=None) as measured:
+            depth.depth_for(photos(1000), None, RefineSettings(), Report())
+        sides.append(measured.call_args.args[3])
+    assert sides == list(depth.SIDES)
+
+
 def test_two_photos_are_not_measured():
     with mock.patch.object(depth, "depth_of") as measured:
         assert depth.depth_for(photos(2), None, RefineSettings(steps=100), Report()) is None
     assert not measured.called
-
-
-def test_without_a_cache_there_is_a_note():
-    report, error = Report(), TttlrmError("The cache folder {} cannot be created ({}).", "a", "b", code=Code.CANNOT_WRITE)
-    with mock.patch.object(depth, "kept_depth", side_effect=error), mock.patch.object(report, "note") as note:
-        assert depth.depth_of(photos(3), None, report) is None
-    assert "without dense depth" in str(note.call_args.args[0])

@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageFilter
 
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
-from tttlrm_blender.errors import Cancelled, TttlrmError
+from tttlrm_blender.errors import Cancelled, Code, TttlrmError
 from tttlrm_blender.gaussians.formats.registry import read_splats
 from tttlrm_blender.pipeline import jobs, steps
 from tttlrm_blender.pipeline.scene import Scene
@@ -228,6 +228,25 @@ def test_a_job_that_is_to_finish_before_it_refines_keeps_the_draft(scene, settin
     assert result.refinement is None and not scene.state.refined and "refinement" not in result.report()
     draft = jobs.reconstruct(Scene(scene.folder), settings, Report())
     np.testing.assert_array_equal(result.gaussians.means, draft.gaussians.means)
+
+
+def no_points(photos, report):
+    report("points", 0.5)
+    raise TttlrmError("There are no points.", code=Code.SFM_FAILED)
+
+
+@pytest.mark.parametrize("stage", ["points", "depth"])
+def test_a_job_that_is_to_finish_while_depth_is_measured_keeps_what_there_was(scene, settings, monkeypatch, stage):
+    monkeypatch.setenv("TTTLRM_CACHE", str(scene.folder.parent / "cache"))
+    monkeypatch.setattr(steps, "sparse_points", no_points)
+    monkeypatch.setattr("tttlrm_blender.pipeline.ahead.sparse_points", no_points)
+    follower = Follower(finish_at=stage)
+    result = jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=5)), follower)
+    assert stage in follower.stages and result.refinement is None and not scene.state.refined
+    splats = scene.state.gaussians
+    with pytest.raises(Cancelled):
+        jobs.refine(scene, RefineSettings(steps=5), Follower(finish_at=stage))
+    assert scene.state.gaussians is splats
 
 
 def test_refined_splats_stay_when_refining_them_on_is_ended_early(scene, settings):

@@ -264,6 +264,16 @@ def test_triangulated_points_are_kept_for_the_same_photos_and_cameras(tmp_path: 
     assert again.heard and len(list(cache.glob("points/*"))) == 2
 
 
+def test_points_are_found_without_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_transforms(tmp_path, count=6)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path / "file"))
+    stages, notes = Stages(), []
+    monkeypatch.setattr(stages, "note", notes.append)
+    assert len(sparse_points(find_photos(tmp_path), stages)) == 0 and stages.heard
+    assert "are not kept" in str(notes[-1])
+
+
 def test_photos_of_one_camera_share_it_and_may_have_no_points(tmp_path: Path) -> None:
     write_transforms(tmp_path, count=6, k1=0.1)
     photos = find_photos(tmp_path)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine import detail
-from tttlrm_blender.refine.detail import EVEN, LARGEST, count_leaves, most_splats, wanted_splats
+from tttlrm_blender.refine.detail import EVEN, LARGEST, count_leaves, most_splats, splats_for_detail, wanted_splats
 
-CPU = torch.device("cpu")
+CPU, AUTOMATIC = torch.device("cpu"), RefineSettings()
 
 
 def plain_leaves(image: np.ndarray) -> int:
@@ -43,20 +44,27 @@ def test_the_border_counts_by_its_share() -> None:
 def test_more_photos_and_more_detail_need_more_splats(photos) -> None:
     many = photos[np.arange(80) % len(photos)]
     even = replace(photos, images=np.full_like(photos.images, 0.5))
-    assert wanted_splats(even) < wanted_splats(photos) < wanted_splats(many)
-    assert wanted_splats(many) == pytest.approx(wanted_splats(photos[np.arange(40) % len(photos)]), rel=0.1)
+    assert splats_for_detail(even) < splats_for_detail(photos) < splats_for_detail(many)
+    assert splats_for_detail(many) == pytest.approx(splats_for_detail(photos[np.arange(40) % len(photos)]), rel=0.1)
 
 
 def test_masked_pixels_need_no_splats(photos) -> None:
     weights = np.zeros(photos.images.shape[:3], np.float32)
-    assert wanted_splats(replace(photos, weights=weights)) == len(photos) // 16
+    assert splats_for_detail(replace(photos, weights=weights)) == len(photos) // 16
 
 
 def test_splats_fit_into_memory(photos, monkeypatch: pytest.MonkeyPatch) -> None:
     _, height, width, _ = photos.images.shape
-    assert most_splats(photos, CPU) == 2 * height * width
+    assert most_splats(photos, AUTOMATIC, CPU) == 2 * height * width
     monkeypatch.setattr(detail, "total_memory", {"cpu": 4_000_000, "cuda": 8_000_000}.get)
-    assert most_splats(photos, CPU) == 333
-    assert most_splats(photos, torch.device("cuda")) == 666
+    assert most_splats(photos, AUTOMATIC, CPU) == 333
+    assert most_splats(photos, AUTOMATIC, torch.device("cuda")) == 666
     monkeypatch.setattr(detail, "total_memory", lambda kind: None)
-    assert most_splats(photos, CPU) == 2 * height * width
+    assert most_splats(photos, AUTOMATIC, CPU) == 2 * height * width
+
+
+def test_a_limit_replaces_that_of_pixels_and_memory_but_asks_for_no_more_than_the_detail(photos) -> None:
+    detailed = splats_for_detail(photos)
+    for limit in (1, 10**7):
+        assert most_splats(photos, RefineSettings(max_splats=limit), CPU) == limit
+        assert wanted_splats(photos, RefineSettings(max_splats=limit), CPU) == min(limit, detailed)

@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tttlrm_blender.refine.best import judging_views
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.start import splats_from_points
 from tttlrm_blender.render.metrics import evaluate_views
+from tttlrm_blender.render.pictures import draw_views
 
 
 class Follower(Report):
@@ -72,6 +74,13 @@ def test_result_is_numpy_with_the_degree_asked_for(blobs, photos):
     assert refined.sh.shape[1:] == (9, 3)
     assert all(isinstance(array, np.ndarray) and array.dtype == np.float32 for array in refined.arrays().values())
     np.testing.assert_allclose(np.linalg.norm(refined.quats, axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("refined", [True, False])
+def test_classic_splats_are_classic_even_if_antialiased_ones_were_better(blobs, photos, refined):
+    start = replace(blobs, scales=blobs.scales * 0.2, antialiased=True)
+    photos = replace(photos, images=draw_views(start, photos.cameras))
+    assert not refine(start, photos, RefineSettings(steps=1, antialiased=False), Report(), refined=refined).antialiased
 
 
 def test_the_same_work_gives_the_same_splats(blobs, photos, points):

@@ -10,7 +10,7 @@ import torch
 
 from tests.stereo.wall import WALL, cameras, intrinsics_of, wall_photos
 from tttlrm_blender.cache import keeping_in
-from tttlrm_blender.errors import Cancelled
+from tttlrm_blender.errors import Cancelled, Code, TttlrmError
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.geometry.rays import unit_rays
 from tttlrm_blender.kernels import torch_in_order
@@ -130,3 +130,19 @@ def test_kept_depth_is_measured_once(photos, points, tmp_path):
         kept.kept_depth(photos, points, Report())
         kept.kept_depth(replace(photos, images=1 - photos.images), points, Report())
         assert measured.call_count == 3
+
+
+@pytest.mark.parametrize("broken", ["kept_folder", "replacing"])
+def test_depth_that_cannot_be_kept_is_measured_all_the_same(photos, points, tmp_path, broken):
+    report, error = Report(), TttlrmError("{} cannot be written: {}.", "a", "b", code=Code.CANNOT_WRITE)
+    with keeping_in(tmp_path):
+        expected = kept.kept_depth(photos, points, Report())
+    with (
+        keeping_in(tmp_path / "other"),
+        mock.patch.object(kept, broken, side_effect=error),
+        mock.patch.object(report, "note") as note,
+    ):
+        found = kept.kept_depth(photos, points, report)
+    assert "is not kept" in str(note.call_args.args[0])
+    np.testing.assert_array_equal(found.depth, expected.depth)
+    np.testing.assert_array_equal(found.normal, expected.normal)

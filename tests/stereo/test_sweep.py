@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stereo.wall import cameras, intrinsics_of, turned, wall_photos
-from tttlrm_blender.stereo import cpu, reference
+from tttlrm_blender.stereo import sweep_cpu, sweep_reference
 from tttlrm_blender.stereo.pairs import pair_up
 from tttlrm_blender.stereo.sweep import SHRINK, UNSEEN, match, smooth, split_range
 
@@ -25,7 +25,9 @@ def test_the_two_back_ends_agree(seed: int, views: int, height: int, width: int)
     images = torch.rand(views, height, width, 3, generator=torch.Generator().manual_seed(seed))
     pairs = pair_up(cameras(seed, views), intrinsics_of(views, height, width), 4)
     given = (images, pairs, split_range(0.25, 32, 12), 0.3, UNSEEN)
-    found, expected = (torch.stack([program.compare(view, *given) for view in range(views)]) for program in (cpu, reference))
+    found, expected = (
+        torch.stack([program.compare(view, *given) for view in range(views)]) for program in (sweep_cpu, sweep_reference)
+    )
     assert found.shape == expected.shape == (views, height, width, 2, 12)
     differ = (found - expected).abs() > 1e-4  # a point on the very edge of a photo may be seen by one of them only
     assert differ.float().mean() < 0.002

@@ -55,7 +55,8 @@ def matching_costs(
 ) -> Tensor | None:
     """Costs [T, (p/2)², 2, K] of one scene's views, patch by patch; None for networks without a plane sweep.
 
-    images: [V, H, W, 3], 0 to 1; c2w: [V, 4, 4], normalized; intrinsics: [V, 4]. `on_view` is passed to `match`.
+    images: [V, H, W, 3], 0 to 1; c2w: [V, 4, 4], normalized; intrinsics: [V, 4]. `on_view` is passed to `match`. Always
+    float32: bfloat16 would move pixels.
     """
     if not config.hypotheses:
         return None
@@ -64,8 +65,9 @@ def matching_costs(
     views = match(images, c2w, intrinsics, distances, on_view=on_view)  # one at a time, because the costs are large
     tokens = images.shape[1] * images.shape[2] // config.patch_size**2
     costs = images.new_empty(len(images), tokens, side * side, 2, len(distances))
-    for view, found in zip(costs, views, strict=True):  # [h, w, 2, K]
-        view[:] = patches(found.flatten(2)[None, None], side)[0].unflatten(-1, view.shape[1:])
+    with torch.autocast(images.device.type, enabled=False):
+        for view, found in zip(costs, views, strict=True):  # [h, w, 2, K]
+            view[:] = patches(found.flatten(2)[None, None], side)[0].unflatten(-1, view.shape[1:])
     return costs.flatten(0, 1)
 
 

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from ..errors import TttlrmError, text
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
 from ..progress import Report
 from ..protocol.settings import RefineSettings
-from ..refine.budget import Budget
-from ..refine.detail import most_splats, wanted_splats
-from ..render.device import best_device
+from ..refine.budget import limits_of
+from ..refine.detail import wanted_splats
+from ..render.device import best_device, drawing_device
 from ..stereo.dense import SIDE, DenseDepth
 from ..stereo.fusion import DensePoints, dense_points
 from ..stereo.kept_depth import kept_depth
@@ -22,17 +21,16 @@ ROOM, ROOM_PASSES = 0.5, 10.0  # points per splat in refinements of more passes,
 FEWEST_PHOTOS = 3  # as two others must confirm each depth
 
 
-def depth_of(photos: PhotoSet, points: SparsePoints | None, report: Report, side: int = SIDE) -> DenseDepth | None:
-    """Dense depth of a scene's photos, kept for the next time; None, with a note, if it cannot be kept."""
-    try:
-        return kept_depth(photos, points.means if points else None, report, side, best_device())
-    except TttlrmError as error:
-        report.note(text("Refining without dense depth: {}", error.text))
-        return None
+def depth_of(photos: PhotoSet, points: SparsePoints | None, report: Report, side: int = SIDE) -> DenseDepth:
+    """Dense depth of a scene's photos, kept for the next time."""
+    return kept_depth(photos, points.means if points else None, report, side, best_device())
 
 
 def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSettings, report: Report) -> DenseDepth | None:
-    """Dense depth for a refinement: at a coarse scale for a short one, so that it costs a fraction of its time."""
+    """Dense depth for a refinement: at a coarse scale for a short one, so that it costs a fraction of its time.
+
+    None if there are too few photos.
+    """
     if len(photos) < FEWEST_PHOTOS:
         return None
     return depth_of(photos, points, report, SIDES[_passes(settings, photos) >= LONG])
@@ -40,11 +38,11 @@ def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSet
 
 def surface_points(found: DenseDepth, photos: PhotoSet, settings: RefineSettings) -> DensePoints:
     """Dense points for the start of a refinement, about as many as it makes splats at most."""
-    wanted = min(wanted_splats(photos), settings.max_splats or most_splats(photos, best_device()))
-    return dense_points(found, photos, int(wanted * (ROOM if _passes(settings, photos) > ROOM_PASSES else 1)))
+    wanted = wanted_splats(photos, settings, drawing_device())
+    return dense_points(found, photos, max(1, int(wanted * (ROOM if _passes(settings, photos) > ROOM_PASSES else 1))))
 
 
 def _passes(settings: RefineSettings, photos: PhotoSet) -> float:
     """About how many passes over the photos a refinement makes."""
-    passes = Budget(settings, len(photos), photos.images[0, ..., 0].size, best_device()).passes
+    passes = limits_of(settings, len(photos), photos.images[0, ..., 0].size, drawing_device().type).passes(len(photos))
     return min(passes, settings.seconds * STEPS_PER_SECOND / len(photos)) if settings.seconds else passes

@@ -214,7 +214,7 @@ def refine_splats(
         found = depth_for(inputs, points, settings, report) if settings.start in ("auto", "both") else None
     if report.finishing:
         return gaussians
-    dense = surface_points(found, inputs, settings) if found and not alone else None
+    dense = surface_points(found, inputs, settings) if found and settings.start == "auto" and not alone else None
     depth = KnownDepth(found.depth, found.confidence) if found else None
     return refine(gaussians, inputs, settings, report, points, refined, dense, depth, hear)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..cache import content_name, keep, kept_folder
+from ..errors import TttlrmError, text
 from ..photos.images import shrunk
 from ..photos.photo import Photo, Source, masks_of
 from ..photos.selection import pose_features
@@ -38,19 +39,29 @@ def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
     """Points that at least two of the given photos see; other photos do not count.
 
     Where the poses came from one COLMAP model, so do the points. Otherwise they are triangulated from the known poses, in a
-    separate process, from matches between neighboring views, and kept in the cache. Raises `TttlrmError` ("sfm_failed") where
-    that fails.
+    separate process, from matches between neighboring views, and kept in the cache if there is one. Raises `TttlrmError`
+    ("sfm_failed") where that fails.
     """
     models = {photo.source.model if photo.source else None for photo in photos}
     model = models.pop()
     if model and not models:
         return _seen_by(read_points(model), [photo.source for photo in photos if photo.source])
-    kept = kept_folder("points") / _name(photos)
-    if not kept.is_dir():
-        with Scratch() as work, Scratch(kept.parent) as beside:
-            keep(shutil.copytree(triangulate(photos, work, report), beside / "model"), kept)
-    found = read_points(kept)
+    with Scratch() as work:
+        found = read_points(_kept_model(photos, work, report))
     return SparsePoints(found.means.astype(np.float32), found.colors.astype(np.float32) / 255)
+
+
+def _kept_model(photos: list[Photo], work: Path, report: Report) -> Path:
+    """The folder of a model with the points: in the cache, or without one a folder in `work`, with a note."""
+    try:
+        kept = kept_folder("points") / _name(photos)
+    except TttlrmError as error:
+        report.note(text("Sparse points are not kept for the next time: {}", error.text))
+        return triangulate(photos, work, report)
+    if not kept.is_dir():
+        with Scratch(kept.parent) as beside:
+            keep(shutil.copytree(triangulate(photos, work, report), beside / "model"), kept)
+    return kept
 
 
 def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:

@@ -21,6 +21,10 @@ class Limits:
     steps: int
     seconds: float
 
+    def passes(self, photos: int) -> float:
+        """Most passes over a number of photos, infinite if only time is limited."""
+        return self.steps / photos if self.steps else math.inf
+
 
 # Quality Good: passes over the photos, within bounds on steps. A GPU makes more of them, in less time than a CPU.
 PASSES, FEWEST_STEPS, MOST_STEPS = {"cpu": 25, "cuda": 75}, {"cpu": 600, "cuda": 1800}, {"cpu": 2000, "cuda": 9000}
@@ -51,12 +55,7 @@ class Budget:
     ) -> None:
         limits = limits_of(settings, photos, pixels, device.type if device else "cpu")
         self.most_steps, self.seconds, self.open = limits.steps, limits.seconds, not settings.limited
-        self.photos, self.started, self.steps = photos, time.perf_counter(), 0
-
-    @property
-    def passes(self) -> float:
-        """Most passes over the photos, infinite if only time is limited."""
-        return self.most_steps / self.photos if self.most_steps else math.inf
+        self.passes, self.started, self.steps = limits.passes(photos), time.perf_counter(), 0
 
     @property
     def spent(self) -> float:

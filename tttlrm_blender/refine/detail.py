@@ -13,6 +13,7 @@ import torch
 
 from ..photos.load import PhotoSet
 from ..progress import Listen, unheard
+from ..protocol.settings import RefineSettings
 from ..render.hardware import total_memory
 
 LEAVES_PER_SPLAT, SPLATS_PER_LEAF = 16, 2.5  # of all photos and of one: more splats cost time and add little
@@ -24,7 +25,23 @@ BYTES_PER_SPLAT = 3000  # values, gradients, moments and mean of 59 numbers each
 MEMORY_SHARE = 0.25  # of all memory, as how much of it is free must not change results
 
 
-def wanted_splats(photos: PhotoSet, listen: Listen = unheard) -> int:
+def wanted_splats(photos: PhotoSet, settings: RefineSettings, device: torch.device, listen: Listen = unheard) -> int:
+    """Number of splats that refinement grows to: as many as the photos have detail for, up to `most_splats`."""
+    return min(most_splats(photos, settings, device), splats_for_detail(photos, listen))
+
+
+def most_splats(photos: PhotoSet, settings: RefineSettings, device: torch.device) -> int:
+    """Number of splats that are refined at most: the settings' limit, otherwise two per pixel of one photo, as far as they fit
+    into the device's memory."""
+    if settings.max_splats:
+        return settings.max_splats
+    _, height, width, _ = photos.images.shape
+    most = SPLATS_PER_PIXEL * height * width
+    memory = total_memory(device.type)
+    return most if memory is None else min(most, int(MEMORY_SHARE * memory / BYTES_PER_SPLAT))
+
+
+def splats_for_detail(photos: PhotoSet, listen: Listen = unheard) -> int:
     """Number of splats that the photos have detail for."""
     views = np.unique(np.linspace(0, len(photos) - 1, MOST_VIEWS).astype(int)).tolist()
     total = 0
@@ -35,14 +52,6 @@ def wanted_splats(photos: PhotoSet, listen: Listen = unheard) -> int:
             image = image * torch.as_tensor(photos.weights[view])[..., None]
         total += count_leaves(image)
     return int(total / len(views) * min(SPLATS_PER_LEAF, len(photos) / LEAVES_PER_SPLAT))
-
-
-def most_splats(photos: PhotoSet, device: torch.device) -> int:
-    """Number of splats that are refined at most: two per pixel of one photo, as far as they fit into the device's memory."""
-    _, height, width, _ = photos.images.shape
-    most = SPLATS_PER_PIXEL * height * width
-    memory = total_memory(device.type)
-    return most if memory is None else min(most, int(MEMORY_SHARE * memory / BYTES_PER_SPLAT))
 
 
 def count_leaves(

@@ -15,7 +15,7 @@ from ..kernels import torch_in_order
 from ..photos.light import even_light, measured_light
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
-from ..progress import Report
+from ..progress import Listen, Report
 from ..protocol.results import Refinement
 from ..protocol.settings import RefineSettings
 from ..render.device import drawing_device
@@ -66,8 +66,9 @@ def refine(
     `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
     """
     goes_on = refined and settings.start == "auto"
-    settings = replace(settings, start="decoded") if goes_on else settings
-    budget = Budget(settings, len(photos), photos.images[0, ..., 0].size, drawing_device())
+    settings = replace(settings, start="decoded", sky=False) if goes_on else settings
+    device = drawing_device()
+    budget = Budget(settings, len(photos), photos.images[0, ..., 0].size, device)
     course = Course(budget, report)
 
     def listen() -> None:
@@ -76,41 +77,69 @@ def refine(
     gaussians = gaussians[finite(gaussians)]
     surface = gaussians.means if points is None else points.means
     light = measured_light(photos, surface, listen) if settings.exposure else even_light(len(photos))
-    best = Best(to_degree(gaussians, settings.sh_degree), photos, light.differs, refined, listen)
-    most = settings.max_splats or most_splats(photos, drawing_device())
+    given = replace(gaussians, antialiased=gaussians.antialiased and settings.antialiased)
+    best = Best(to_degree(given, settings.sh_degree), photos, light.differs, refined, listen)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
-    splats = starting_splats(gaussians, photos[learned], points, most, settings.start, budget.passes, listen, dense)
-    if settings.sky and not goes_on:
-        splats = merge([splats, sky_splats(splats, photos[learned], listen)])
-    splats = replace(to_degree(splats, settings.sh_degree), antialiased=settings.antialiased)
-    parameters = Parameters(splats, _extent(photos.cameras), drawing_device())
-    resolution = Resolution(parameters, photos) if settings.antialiased else None
-    growth = STRATEGIES[settings.densify](parameters, min(most, wanted_splats(photos, listen)))
+    most, wanted = most_splats(photos, settings, device), wanted_splats(photos, settings, device, listen)
+    start = starting_splats(gaussians, photos[learned], points, most, settings.start, budget.passes, listen, dense)
+    parameters = Parameters(_completed(start, photos[learned], settings, listen), _extent(photos.cameras), device)
     gradients = PhotoGradients(parameters, photos, settings, light, depth)
-    average, previews = Average(parameters), _Previews(report)
-    random = np.random.default_rng(SEED)
-    views = _shuffled(learned, random)
-    used = budget.used
-    report.keeps = True
-    while used < 1 and not report.finishing:
-        pace = CONTINUED + (1 - CONTINUED) * used if goes_on else used
-        drawn = gradients.backward(next(views), pace, random.random(3), growth.penalty())
-        parameters.step(pace, budget.expected)
-        gradients.step(used)
-        growth.follow(drawn, used)
-        if resolution:
-            resolution.follow()
-        average.follow(used)
-        budget.steps += 1
-        used = budget.used
+    steps = _Steps(parameters, gradients, learned, settings, budget, wanted, goes_on)
+    previews, report.keeps = _Previews(report), True
+    while budget.used < 1 and not report.finishing:
+        steps.make_one()
         course.follow()
-        report(Stage.REFINE, used)
+        listen()
         if best.follow(parameters, budget):
-            views = _shuffled(np.arange(len(photos)), random)
+            steps.learn_from(np.arange(len(photos)))
         previews.follow(parameters)
-    best.offer(average.to_numpy())
+    best.offer(steps.average.to_numpy())
     hear(course.refinement(best))
     return best.splats[needed(best.splats, photos, listen)]
+
+
+def _completed(start: Gaussians[np.ndarray], photos: PhotoSet, settings: RefineSettings, listen: Listen) -> Gaussians[np.ndarray]:
+    """Initial splats with a sky, of the kind that the settings ask for."""
+    splats = merge([start, sky_splats(start, photos, listen)]) if settings.sky else start
+    return replace(to_degree(splats, settings.sh_degree), antialiased=settings.antialiased)
+
+
+class _Steps:
+    """Steps of optimization, one photo each, and what has to follow the splats."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        gradients: PhotoGradients,
+        views: np.ndarray,  # photos to learn from at first
+        settings: RefineSettings,
+        budget: Budget,
+        wanted: int,  # splats to grow to
+        goes_on: bool,  # whether to begin at the low rates of a run's end
+    ) -> None:
+        self.parameters, self.gradients, self.budget, self.goes_on = parameters, gradients, budget, goes_on
+        self.resolution = Resolution(parameters, gradients.photos) if settings.antialiased else None
+        self.growth = STRATEGIES[settings.densify](parameters, wanted)
+        self.average = Average(parameters)
+        self.random = np.random.default_rng(SEED)
+        self.learn_from(views)
+
+    def learn_from(self, views: np.ndarray) -> None:
+        """Learn from these photos from now on."""
+        self.views = _shuffled(views, self.random)
+
+    def make_one(self) -> None:
+        """Make one step."""
+        used = self.budget.used
+        pace = CONTINUED + (1 - CONTINUED) * used if self.goes_on else used
+        drawn = self.gradients.backward(next(self.views), pace, self.random.random(3), self.growth.penalty())
+        self.parameters.step(pace, self.budget.expected)
+        self.gradients.step(used)
+        self.growth.follow(drawn, used)
+        if self.resolution:
+            self.resolution.follow()
+        self.average.follow(used)
+        self.budget.steps += 1
 
 
 class _Previews:

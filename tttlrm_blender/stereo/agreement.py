@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..geometry.rays import unit_rays
 from .pairs import Pairs, pair_up
-from .reference import NEAREST
+from .sweep_reference import NEAREST
 
 NEIGHBORS = 8  # views that each view is compared with
 TOLERANCE = 0.03  # of the logarithm of a distance

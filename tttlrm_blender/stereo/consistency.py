@@ -12,7 +12,7 @@ TOLERANCE = 0.01  # relative difference of depths that agree
 CONFIRMING = 2  # photos that must agree
 
 
-def agreement(
+def confirmed(
     view: int,
     others: list[int],
     planes: Tensor,  # [V, h, w, 3] float32, of every view in its camera axes

@@ -15,9 +15,9 @@ from ..geometry.rays import camera_rays, pixel_centers
 from ..kernels import torch_in_order
 from ..photos.images import shrunk
 from ..photos.load import PhotoSet
-from ..progress import Report
+from ..progress import Listen, Report
 from ..stages import Stage
-from .consistency import agreement, confidence_of
+from .consistency import confidence_of, confirmed
 from .neighbors import choose_neighbors, depth_range, scene_points
 from .patchmatch import match_view, pyramid
 
@@ -56,22 +56,20 @@ def dense_depth(
     result is numpy. Raises `Cancelled` when the report does.
     """
     report = report or Report()
-    report(Stage.DEPTH, 0)
+    listen = partial(report, Stage.DEPTH, 0)
     cameras = photos.cameras.resized(*shrunk(photos.images.shape[2], photos.images.shape[1], side))
     width, height = cameras.sizes[0].tolist()
     known = scene_points(cameras, points)
-    neighbors = choose_neighbors(cameras, known, NEIGHBORS)
+    neighbors = choose_neighbors(cameras, known, NEIGHBORS, listen)
     c2w, intrinsics = torch.from_numpy(cameras.c2w), torch.from_numpy(cameras.intrinsics)
-    levels = pyramid(resized(torch.from_numpy(photos.images), height, width).to(device), intrinsics)
-    planes, costs = (
-        torch.tensor([0.0, 0.0, 1.0]).expand(len(photos), height, width, 3).clone(),
-        torch.ones(len(photos), height, width),
-    )
+    levels = pyramid(_images(photos, height, width, listen).to(device), intrinsics)
+    planes = torch.tensor([0.0, 0.0, 1.0]).expand(len(photos), height, width, 3).clone()
+    costs = torch.ones(len(photos), height, width)
     for view, others in enumerate(neighbors):
         if others:
             listen = partial(report, Stage.DEPTH, view / len(photos) * (1 - AGREEING))
             planes[view], costs[view] = match_view(view, others, levels, c2w, *depth_range(view, cameras, known), listen)
-    found = _confirmed(planes, neighbors, cameras, report)
+    found = _compared(planes, neighbors, cameras, report)
     found.confidence[(costs > MOST_COST).numpy()] = 0
     if photos.weights is not None:
         counted = resized(torch.from_numpy(photos.weights)[..., None], height, width)[..., 0] > 0.5
@@ -79,13 +77,22 @@ def dense_depth(
     return found
 
 
-def _confirmed(planes: torch.Tensor, neighbors: list[list[int]], cameras: Cameras, report: Report) -> DenseDepth:
+def _images(photos: PhotoSet, height: int, width: int, listen: Listen) -> torch.Tensor:
+    """The photos at another size [V, height, width, 3], one by one, as all at once would need as much memory as the photos."""
+    images = torch.empty(len(photos), height, width, 3)
+    for view in range(len(photos)):
+        listen()
+        images[view] = resized(torch.from_numpy(photos.images[[view]]), height, width)[0]
+    return images
+
+
+def _compared(planes: torch.Tensor, neighbors: list[list[int]], cameras: Cameras, report: Report) -> DenseDepth:
     """Depth, normal and confidence of planes [V, h, w, 3] in the camera axes of each view."""
     c2w, intrinsics = torch.from_numpy(cameras.c2w), torch.from_numpy(cameras.intrinsics)
     depth, confidence, normal = torch.empty(planes.shape[:3]), torch.empty(planes.shape[:3]), torch.empty_like(planes)
     for view, others in enumerate(neighbors):
         report(Stage.DEPTH, 1 - AGREEING + view / len(planes) * AGREEING)
-        inverse, count = agreement(view, others, planes, c2w, intrinsics)
+        inverse, count = confirmed(view, others, planes, c2w, intrinsics)
         depth[view] = (1 / inverse).nan_to_num(0, 0, 0).clamp(min=0)
         confidence[view] = torch.where(depth[view] > 0, confidence_of(count), 0)
         normal[view] = -F.normalize(planes[view], dim=-1) @ c2w[view, :3, :3].float().T

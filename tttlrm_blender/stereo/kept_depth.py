@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import torch
 
 from ..atomic_files import replacing
 from ..cache import kept_folder
+from ..errors import Text, TttlrmError, text
 from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
 from ..progress import Report
@@ -27,16 +29,34 @@ def kept_depth(
 ) -> DenseDepth:
     """The `dense_depth` of photos, which is measured again only if their pixels, masks or cameras have changed.
 
-    Points do not matter, as they only narrow the search. Raises `Cancelled` when the report does, and `TttlrmError`
-    ("cannot_write").
+    Points do not matter, as they only narrow the search. There is a note if depth cannot be kept. Raises `Cancelled` when the
+    report does.
     """
-    kept = kept_folder("depth", of_scene=True) / f"{_name(photos, side)}.npz"
-    if kept.exists():
-        with suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
-            return _read(kept)
-    found = dense_depth(photos, points, report, side, device)
-    _write(kept, found)
-    return _read(kept)  # as it will be read next time
+    kept = _place(photos, side, report)
+    if kept and kept.exists():
+        with suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile), np.load(kept) as arrays:
+            return _unpacked(arrays)
+    arrays = _packed(dense_depth(photos, points, report, side, device))
+    if kept:
+        try:
+            with replacing(kept) as part:
+                np.savez(part, **arrays)  # type: ignore[arg-type]
+        except TttlrmError as error:
+            report.note(_unkept(error))
+    return _unpacked(arrays)  # as it will be read next time
+
+
+def _place(photos: PhotoSet, side: int, report: Report) -> Path | None:
+    """The file in which the depth of photos is kept; None, with a note, if there is no folder for it."""
+    try:
+        return kept_folder("depth", of_scene=True) / f"{_name(photos, side)}.npz"
+    except TttlrmError as error:
+        report.note(_unkept(error))
+        return None
+
+
+def _unkept(error: TttlrmError) -> Text:
+    return text("Dense depth is not kept for the next time: {}", error.text)
 
 
 def _name(photos: PhotoSet, side: int) -> str:
@@ -47,16 +67,14 @@ def _name(photos: PhotoSet, side: int) -> str:
     return digest.hexdigest()[:32]
 
 
-def _write(path: Path, found: DenseDepth) -> None:
+def _packed(found: DenseDepth) -> dict[str, np.ndarray]:
     normal, confidence = np.round(found.normal * UNIT).astype(np.int8), np.round(found.confidence * SURE).astype(np.uint8)
     cameras = {"c2w": found.cameras.c2w, "intrinsics": found.cameras.intrinsics, "sizes": found.cameras.sizes}
-    with replacing(path) as part:
-        np.savez(part, depth=found.depth, normal=normal, confidence=confidence, **cameras)
+    return {"depth": found.depth, "normal": normal, "confidence": confidence, **cameras}
 
 
-def _read(path: Path) -> DenseDepth:
-    with np.load(path) as arrays:
-        normal = arrays["normal"].astype(np.float32)
-        normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1)
-        cameras = Cameras(arrays["c2w"], arrays["intrinsics"], arrays["sizes"])
-        return DenseDepth(arrays["depth"], normal, arrays["confidence"].astype(np.float32) / SURE, cameras)
+def _unpacked(arrays: Mapping[str, np.ndarray]) -> DenseDepth:
+    normal = arrays["normal"].astype(np.float32)
+    normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1)
+    cameras = Cameras(arrays["c2w"], arrays["intrinsics"], arrays["sizes"])
+    return DenseDepth(arrays["depth"], normal, arrays["confidence"].astype(np.float32) / SURE, cameras)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..geometry.cameras import Cameras
+from ..progress import Listen, unheard
 
 BEST_ANGLE, NARROW, WIDE = 12.0, 5.0, 12.0  # degrees between two rays to a point: the best, and standard deviations to both sides
 FEWEST_POINTS = 30  # in front of the cameras; with fewer, points are guessed
@@ -15,9 +16,11 @@ DEPTHS = 0.25, 8.0  # of guessed points, relative to where the cameras look
 
 
 def scene_points(cameras: Cameras, points: np.ndarray | None) -> np.ndarray:
-    """At most 2,000 of the points [N, 3]; where there are too few, points around the place that the cameras look at."""
-    if points is not None and visible(cameras, points)[0].any(0).sum() >= FEWEST_POINTS:
-        return points[:: -(-len(points) // MOST_POINTS)].astype(np.float64)
+    """Some of the points [N, 3]; where too few of them are seen, points around the place that the cameras look at."""
+    if points is not None and len(points):
+        some = points[:: -(-len(points) // MOST_POINTS)].astype(np.float64)
+        if visible(cameras, some)[0].any(0).sum() >= FEWEST_POINTS:
+            return some
     centers, axes = cameras.c2w[:, :3, 3], cameras.c2w[:, :3, 2]
     across = np.eye(3) - axes[:, :, None] * axes[:, None]  # what is perpendicular to an axis
     middle = np.linalg.lstsq(across.sum(0), (across @ centers[..., None]).sum(0)[:, 0], rcond=None)[0]
@@ -38,14 +41,15 @@ def visible(cameras: Cameras, points: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return (depths > 1e-9) & (places > 0).all(-1) & (places < cameras.sizes[:, None]).all(-1), depths
 
 
-def choose_neighbors(cameras: Cameras, points: np.ndarray, count: int) -> list[list[int]]:
+def choose_neighbors(cameras: Cameras, points: np.ndarray, count: int, listen: Listen = unheard) -> list[list[int]]:
     """For each of V cameras up to `count` others, the best first: those that see many of its points at a good angle."""
     seen, _ = visible(cameras, points)
     rays = points[None] - cameras.c2w[:, None, :3, 3]
-    lengths = np.linalg.norm(rays, axis=-1)
-    rays /= np.maximum(lengths, 1e-12)[..., None]
+    lengths = np.maximum(np.linalg.norm(rays, axis=-1), 1e-12)
+    rays /= lengths[..., None]
     chosen = []
     for view in range(len(cameras)):
+        listen()
         angles = np.degrees(np.arccos((rays * rays[view]).sum(-1).clip(-1, 1)))
         spread = np.where(angles < BEST_ANGLE, NARROW, WIDE)
         alike = np.minimum(lengths, lengths[view]) / np.maximum(lengths, lengths[view])  # sizes in the two pictures

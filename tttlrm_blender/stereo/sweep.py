@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from . import cpu, reference
+from . import sweep_cpu, sweep_reference
 from .pairs import pair_up
 
 SHRINK = 2  # side of a cell, in pixels of a photo
@@ -38,7 +38,7 @@ def match(
     small = F.avg_pool2d(images.permute(0, 3, 1, 2), SHRINK).permute(0, 2, 3, 1).contiguous()
     pairs = pair_up(c2w, intrinsics / SHRINK, neighbors)
     name = backend if backend != "auto" else "reference" if images.is_cuda else "cpu"
-    compare = {"cpu": cpu.compare, "reference": reference.compare}[name]
+    compare = {"cpu": sweep_cpu.compare, "reference": sweep_reference.compare}[name]
     for view in range(len(images)):
         on_view(view)
         yield smooth(compare(view, small, pairs, distances, TOLERANCE, UNSEEN)[None])[0]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..kernels import kernel, spread
 from .pairs import Pairs
-from .reference import NEAREST
+from .sweep_reference import NEAREST
 
 F = np.float32
 ONE, HALF, ZERO = F(1), F(0.5), F(0)
