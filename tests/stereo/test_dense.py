@@ -10,7 +10,7 @@ import torch
 
 from tests.stereo.wall import WALL, cameras, intrinsics_of, wall_photos
 from tttlrm_blender.cache import keeping_in
-from tttlrm_blender.errors import Cancelled
+from tttlrm_blender.errors import Cancelled, Code, TttlrmError
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.geometry.rays import unit_rays
 from tttlrm_blender.kernels import torch_in_order
@@ -126,7 +126,15 @@ def test_kept_depth_is_measured_once(photos, points, tmp_path):
         np.testing.assert_array_equal(first.depth, second.depth)
         np.testing.assert_array_equal(first.normal, second.normal)
         (file,) = (tmp_path / "depth").iterdir()
-        file.write_bytes(b"torn")
-        kept.kept_depth(photos, points, Report())
+        for torn in (b"torn", b"", file.read_bytes()[:300]):
+            file.write_bytes(torn)
+            kept.kept_depth(photos, points, Report())
         kept.kept_depth(replace(photos, images=1 - photos.images), points, Report())
-        assert measured.call_count == 3
+        assert measured.call_count == 5
+
+
+def test_depth_that_a_full_disk_cannot_keep_is_used(photos, points, tmp_path):
+    full = TttlrmError("The disk is full.", code=Code.CANNOT_WRITE)
+    with keeping_in(tmp_path), mock.patch.object(kept, "replacing", side_effect=full):
+        found = kept.kept_depth(photos, points, Report())
+    assert found.confidence.any() and not list((tmp_path / "depth").iterdir())

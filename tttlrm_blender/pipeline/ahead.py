@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from threading import Thread
 
-from ..errors import Cancelled, TttlrmError
 from ..photos.photo import Photo
 from ..poses.sparse_points import sparse_points
 from ..progress import Report
@@ -46,7 +45,7 @@ class PointsAhead(Report):
             self._thread.join()
 
     def _find(self, photos: list[Photo]) -> None:
-        with suppress(TttlrmError, Cancelled):  # refinement meets the same error
+        with suppress(Exception):  # refinement meets the same error
             sparse_points(photos, self)
 
 

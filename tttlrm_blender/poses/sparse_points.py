@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ..cache import content_name, keep, kept_folder
+from ..cache import content_name, keep_copy, kept_folder
+from ..errors import TttlrmError
 from ..photos.images import shrunk
 from ..photos.photo import Photo, Source, masks_of
 from ..photos.selection import pose_features
@@ -46,11 +47,13 @@ def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
     if model and not models:
         return _seen_by(read_points(model), [photo.source for photo in photos if photo.source])
     kept = kept_folder("points") / _name(photos)
-    if not kept.is_dir():
-        with Scratch() as work, Scratch(kept.parent) as beside:
-            keep(shutil.copytree(triangulate(photos, work, report), beside / "model"), kept)
-    found = read_points(kept)
-    return SparsePoints(found.means.astype(np.float32), found.colors.astype(np.float32) / 255)
+    if kept.is_dir():
+        return _all_of(kept)
+    with Scratch() as work:
+        made = triangulate(photos, work, report)
+        with suppress(TttlrmError):  # the disk is full: the points are found again the next time
+            keep_copy(made, kept)
+        return _all_of(made)
 
 
 def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
@@ -78,6 +81,11 @@ def neighbor_pairs(photos: list[Photo]) -> list[tuple[int, int]]:
     np.fill_diagonal(gaps, np.inf)
     nearest = gaps.argsort(axis=1)[:, : min(NEIGHBORS, len(photos) - 1)]
     return sorted({(min(first, int(second)), max(first, int(second))) for first, row in enumerate(nearest) for second in row})
+
+
+def _all_of(model: Path) -> SparsePoints:
+    found = read_points(model)
+    return SparsePoints(found.means.astype(np.float32), found.colors.astype(np.float32) / 255)
 
 
 def _seen_by(points: ColmapPoints, sources: list[Source]) -> SparsePoints:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 
 from ..atomic_files import replacing
 from ..cache import kept_folder
+from ..errors import TttlrmError
 from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
 from ..progress import Report
@@ -27,15 +29,18 @@ def kept_depth(
 ) -> DenseDepth:
     """The `dense_depth` of photos, which is measured again only if their pixels, masks or cameras have changed.
 
-    Points do not matter, as they only narrow the search. Raises `Cancelled` when the report does, and `TttlrmError`
-    ("cannot_write").
+    Points do not matter, as they only narrow the search. On a full disk, it is not kept. Raises `Cancelled` when the report does,
+    and `TttlrmError` ("cannot_write") without a folder to keep it in.
     """
     kept = kept_folder("depth", of_scene=True) / f"{_name(photos, side)}.npz"
     if kept.exists():
-        with suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
+        with suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             return _read(kept)
     found = dense_depth(photos, points, report, side, device)
-    _write(kept, found)
+    try:
+        _write(kept, found)
+    except TttlrmError:
+        return found
     return _read(kept)  # as it will be read next time
 
 
@@ -50,8 +55,10 @@ def _name(photos: PhotoSet, side: int) -> str:
 def _write(path: Path, found: DenseDepth) -> None:
     normal, confidence = np.round(found.normal * UNIT).astype(np.int8), np.round(found.confidence * SURE).astype(np.uint8)
     cameras = {"c2w": found.cameras.c2w, "intrinsics": found.cameras.intrinsics, "sizes": found.cameras.sizes}
+    content = io.BytesIO()  # as a zip file on a full disk complains even after its exception
+    np.savez(content, depth=found.depth, normal=normal, confidence=confidence, **cameras)
     with replacing(path) as part:
-        np.savez(part, depth=found.depth, normal=normal, confidence=confidence, **cameras)
+        part.write_bytes(content.getbuffer())
 
 
 def _read(path: Path) -> DenseDepth:
