@@ -12,6 +12,7 @@ from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.pipeline import depth
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
+from tttlrm_blender.stereo.dense import DenseDepth
 
 
 def photos(count: int) -> PhotoSet:
@@ -35,6 +36,14 @@ def test_short_refinements_get_coarse_depth(settings, side):
     with mock.patch.object(depth, "depth_of", return_value=None) as measured:
         assert depth.depth_for(photos(10), None, settings, Report()) is None
     assert measured.call_args.args[3] == side
+
+
+@pytest.mark.parametrize("settings", [RefineSettings(passes=20, max_splats=1), RefineSettings(passes=20)])
+def test_even_the_fewest_splats_start_from_a_point(settings):
+    views = photos(3)
+    ones = np.ones((3, 8, 8), np.float32)
+    found = DenseDepth(ones, np.tile(np.float32([0, 0, -1]), (3, 8, 8, 1)), ones, views.cameras)
+    assert len(depth.surface_points(found, views, settings)) > 0
 
 
 def test_two_photos_are_not_measured():

@@ -41,7 +41,8 @@ def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSet
 def surface_points(found: DenseDepth, photos: PhotoSet, settings: RefineSettings) -> DensePoints:
     """Dense points for the start of a refinement, about as many as it makes splats at most."""
     wanted = min(wanted_splats(photos), settings.max_splats or most_splats(photos, best_device()))
-    return dense_points(found, photos, int(wanted * (ROOM if _passes(settings, photos) > ROOM_PASSES else 1)))
+    room = ROOM if _passes(settings, photos) > ROOM_PASSES else 1
+    return dense_points(found, photos, max(int(wanted * room), 1))
 
 
 def _passes(settings: RefineSettings, photos: PhotoSet) -> float:
