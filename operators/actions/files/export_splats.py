@@ -92,9 +92,9 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
 
 
 def _is_mixed(objects: Iterable[bpy.types.Object]) -> bool:
-    """Whether some splats are antialiased and others are not."""
-    found = [masks.antialiased(obj) for obj in objects]
-    return any(mask is not None for mask in found) and not all(mask is not None and mask.all() for mask in found)
+    """Whether some of the splats that are exported are antialiased and others are not."""
+    found = np.concatenate([masks.antialiased_of_visible(obj) for obj in objects])
+    return bool(found.any() and not found.all())
 
 
 def export_splats(path: str | Path, objects: Iterable[bpy.types.Object], up_axis: str = DEFAULT) -> int:
