@@ -76,7 +76,7 @@ def keep(made: Path, kept: Path) -> None:
 
 
 def keep_copy(made: Path, kept: Path) -> None:
-    """Copy a finished folder of files, perhaps of another disk, to its name in the cache. Raises `TttlrmError` ("cannot_write")."""
+    """Copy a finished folder of files, perhaps of another disk, to its name in the cache. Raises `TttlrmError`."""
     try:
         with Scratch(kept.parent) as beside:
             copy = beside / "copy"
