@@ -48,7 +48,7 @@ def test_figures_of_a_refinement(nothing, photos, points):
     refine(nothing, many, RefineSettings(steps=20), Expecting(), points, hear=heard.append)
     (refinement,) = heard
     assert (refinement.steps, refinement.set_aside, refinement.finished) == (20, len(judging_views(24)), False)
-    assert refinement.expected > 0 and 10 < refinement.psnr < 60
+    assert refinement.expected > 0 and 10 < refinement.psnr < 60 and refinement.improved
 
 
 def test_no_figure_without_photos_set_aside(nothing, photos, points):
