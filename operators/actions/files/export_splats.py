@@ -78,7 +78,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
             return {"CANCELLED"}
         for note in notes:
             self.report({"WARNING"}, worded(note))
-        if _is_mixed(objects):
+        if _is_mixed(objects) and not self.filepath.lower().endswith(ENDINGS["SPLAT"]):  # which marks none
             self.report(
                 {"WARNING"}, told("Only some of the splats are anti-aliased, but a file can only mark all: all are marked")
             )
