@@ -265,6 +265,12 @@ def test_points_are_looked_for_while_the_network_reads_the_photos(scene, setting
     assert len(asked) == 2
 
 
+def test_no_points_are_looked_for_in_one_photo(tmp_path, settings):
+    scene, follower = Scene(write_photos(tmp_path / "two", 2)), Follower()
+    result = jobs.reconstruct(scene, replace(settings, hold_out=2, refine=RefineSettings(steps=3)), follower)
+    assert result.views == 1 and len(result.gaussians) and not follower.notes
+
+
 def test_the_search_for_points_ends_with_a_job_that_is_stopped(scene, settings, monkeypatch):
     ended = threading.Event()
 

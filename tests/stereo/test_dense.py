@@ -114,6 +114,14 @@ def test_dense_points_lie_on_the_wall(photos, found):
     assert few.spacing.mean() > many.spacing.mean()
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 2)])
+def test_the_smallest_photos_give_no_depth(photos, size):
+    height, width = size
+    small = replace(photos, images=photos.images[:, :height, :width], cameras=photos.cameras.resized(width, height))
+    found = dense_depth(small)
+    assert found.depth.shape == (VIEWS, *size) and not found.confidence.any()
+
+
 def test_nothing_confirmed_gives_no_points(photos):
     assert len(dense_points(dense_depth(photos[[0]]), photos[[0]], 100)) == 0
 

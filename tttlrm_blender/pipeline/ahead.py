@@ -52,7 +52,8 @@ class PointsAhead(Report):
 @contextmanager
 def points_ahead(photos: list[Photo], settings: RefineSettings) -> Iterator[PointsAhead]:
     """A search for the points of photos that refinement with these settings needs, stopped when the block ends."""
-    search = PointsAhead(photos if settings.wanted and settings.start != "decoded" else [])
+    needed = settings.wanted and settings.start != "decoded" and len(photos) > 1
+    search = PointsAhead(photos if needed else [])
     try:
         yield search
     finally:
