@@ -110,7 +110,8 @@ def refine(
         previews.follow(parameters)
     best.offer(average.to_numpy())
     hear(course.refinement(best))
-    return best.splats[needed(best.splats, photos, listen)]
+    seen = best.splats[needed(best.splats, photos, listen)]
+    return seen if len(seen) else best.splats  # photos of a few pixels, or masks that leave a few, miss none
 
 
 class _Previews:
