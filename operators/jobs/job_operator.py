@@ -106,7 +106,8 @@ class JobOperator(Operator):
         if isinstance(message, messages.Note):
             self.report({"WARNING"}, worded(message.text))
         if isinstance(message, messages.Failed):
-            return self._fail(message.error())
+            failed = self._fail(message.error())
+            return {"FINISHED"} if self._keep_preview() else failed  # something to undo
         if isinstance(message, messages.Done):
             return self._accept(context, message)
         if isinstance(message, messages.Cancelled) and not given(activity.current).discarding and self._keep_preview():

@@ -118,6 +118,15 @@ def test_refined_splats_so_far_are_the_result_when_work_on_them_is_ended_early(s
     assert not splats.tttlrm.psnr, "decoded splats are others"
 
 
+def test_splats_seen_so_far_stay_when_the_worker_dies(photos, seen):
+    stopper = stop_later(0.3, lambda job: worker.link._process.process.kill())
+    with pytest.raises(RuntimeError, match="stopped unexpectedly"):
+        ops.reconstruct(directory=str(photos), refine_steps=100)
+    stopper.join()
+    (kept,) = bpy.data.objects
+    assert kept.name == "unfinished splats" and len(kept.data.points) == seen[-1]
+
+
 def twice(job: activity.Activity) -> None:
     job.run.finish = lambda: None  # as if the worker were busy
     job.stop()
