@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from . import properties, translations
+from . import older_settings, properties, translations
 from .actions import (
     check_worker,
     control,
@@ -71,6 +71,7 @@ def register() -> None:
     presets.register()
     preview.register()
     older_files.register()
+    older_settings.register()
     decode_queue.register()
     handlers.register()
     selection_dots.start()
@@ -87,6 +88,7 @@ def unregister() -> None:
     manual.unregister()
     menus.remove_entries()
     decode_queue.unregister()
+    older_settings.unregister()
     older_files.unregister()
     preview.unregister()
     presets.unregister()

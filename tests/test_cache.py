@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where results that took long are kept, and under which names."""
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tttlrm_blender.cache import content_name, keep, keeping_in, kept_folder
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.cache import content_name, keep, keep_copy, keeping_in, kept_folder
+from tttlrm_blender.errors import Code, TttlrmError
 
 
 def write(path: Path, text: str) -> Path:
@@ -63,3 +65,19 @@ def test_what_another_process_kept_stays(tmp_path: Path) -> None:
 def test_what_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         keep(tmp_path / "never made", tmp_path / "kept")
+
+
+def test_copies_are_kept_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, cache = write(tmp_path / "made/file", "x").parent, tmp_path / "cache"
+    cache.mkdir()
+    keep_copy(made, cache / "a")
+    assert (cache / "a/file").read_text() == (made / "file").read_text() == "x"
+
+    def copyfile(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(shutil, "copyfile", copyfile)
+    with pytest.raises(TttlrmError, match="No space left") as caught:
+        keep_copy(made, cache / "b")
+    assert caught.value.code == Code.CANNOT_WRITE and caught.value.hint
+    assert [path.name for path in cache.iterdir()] == ["a"]

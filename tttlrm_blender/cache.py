@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
+from .atomic_files import unwritable
 from .errors import Code, TttlrmError
-from .scratch import sweep
+from .scratch import Scratch, sweep
 
 _scene: ContextVar[Path | None] = ContextVar("scene", default=None)
 
@@ -71,3 +73,16 @@ def keep(made: Path, kept: Path) -> None:
     except OSError:
         if not kept.is_dir():
             raise
+
+
+def keep_copy(made: Path, kept: Path) -> None:
+    """Copy a finished folder of files, perhaps of another disk, to its name in the cache. Raises `TttlrmError`."""
+    try:
+        with Scratch(kept.parent) as beside:
+            copy = beside / "copy"
+            copy.mkdir()
+            for file in made.iterdir():
+                shutil.copyfile(file, copy / file.name)
+            keep(copy, kept)
+    except OSError as error:
+        raise unwritable(kept, error) from error

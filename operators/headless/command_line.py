@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from ..engine import errors
@@ -29,8 +30,20 @@ def main(arguments: list[str]) -> int:
         print("tttlrm: stopped; what was finished before is kept.", file=sys.stderr)
         return INTERRUPTED
     finally:
+        _leave_worker()
+
+
+def _leave_worker() -> None:
+    """End a worker that was started here, within ten seconds, whether or not Ctrl+C is pressed again."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # not that of Blender
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
         worker.link.close()
+    finally:
         worker.instead = None
+        if before is signal.default_int_handler:
+            signal.signal(signal.SIGINT, before)
 
 
 def parser() -> argparse.ArgumentParser:

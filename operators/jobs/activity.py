@@ -24,10 +24,12 @@ class Activity:
     fraction: float = 0.0  # of the stage, 0 to 1
     seconds_left: float | None = None  # in the stage
     stopping: bool = False  # whether somebody asked it to stop
+    discarding: bool = False  # whether somebody asked twice, and wants no result
 
     def stop(self) -> None:
         """End the job early, with the result so far if there is one; the second time, without."""
         if self.stopping:
+            self.discarding = True
             self.run.cancel()
         else:
             self.run.finish()

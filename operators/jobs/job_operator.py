@@ -67,7 +67,7 @@ class JobOperator(Operator):
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this with every event of the window."""
-        if event.type == "ESC" and event.value == "PRESS":
+        if event.type == "ESC" and event.value == "PRESS" and not event.is_repeat:  # a key held down asks once
             decode_queue.queue.clear()
             given(activity.current).stop()
             activity.show(context)
@@ -106,10 +106,11 @@ class JobOperator(Operator):
         if isinstance(message, messages.Note):
             self.report({"WARNING"}, worded(message.text))
         if isinstance(message, messages.Failed):
-            return self._fail(message.error())
+            failed = self._fail(message.error())
+            return {"FINISHED"} if self._keep_preview() else failed  # something to undo
         if isinstance(message, messages.Done):
             return self._accept(context, message)
-        if isinstance(message, messages.Cancelled) and self._preview and self._preview.keep():
+        if isinstance(message, messages.Cancelled) and not given(activity.current).discarding and self._keep_preview():
             self.report({"INFO"}, "Stopped; the splats shown so far are kept")
             return {"FINISHED"}  # something to undo
         return {"CANCELLED"} if isinstance(message, messages.END) else None
@@ -143,6 +144,10 @@ class JobOperator(Operator):
     def _end(self, context: bpy.types.Context) -> None:
         self._remove_preview()
         activity.end(context)
+
+    def _keep_preview(self) -> bool:
+        """Leave the splats shown so far in the scene, if there are some that stand for no object."""
+        return self._preview is not None and self._preview.keep()
 
     def _remove_preview(self) -> None:
         if self._preview:

@@ -46,6 +46,13 @@ def antialiased(obj: bpy.types.Object) -> np.ndarray | None:  # [N] bool
     return _mask(points.cloud_of(obj), ANTIALIASED)
 
 
+def antialiased_of_visible(obj: bpy.types.Object) -> np.ndarray:  # [M] bool
+    """Which of the splats of an object that are to be seen are antialiased."""
+    found, shown = antialiased(obj), visible(obj)
+    mask = np.zeros(len(points.cloud_of(obj).points), dtype=bool) if found is None else found
+    return mask if shown is None else mask[shown]
+
+
 def select(
     obj: bpy.types.Object,
     mask: np.ndarray,  # [N] bool

@@ -50,7 +50,7 @@ def read_splats(
 ) -> gaussians.Gaussians[np.ndarray]:
     """The splats that an object shows, in world coordinates, shapes and harmonics changed along with it.
 
-    All are antialiased if any are.
+    All are antialiased if any of them are.
 
     Raises `TttlrmError` when the object holds no splats, or when its scale is zero along an axis.
     """
@@ -64,7 +64,7 @@ def read_splats(
     given(bpy.context.view_layer).update()
     matrix = np.array(obj.matrix_world) if world is None else world @ np.array(obj.matrix_world)
     splats, shown = read_local(points.cloud_of(obj)), masks.visible(obj)
-    splats = replace(splats, antialiased=masks.antialiased(obj) is not None)
+    splats = replace(splats, antialiased=bool(masks.antialiased_of_visible(obj).any()))
     if shown is not None:
         splats = splats[shown]
     return splats if np.allclose(matrix, np.eye(4), rtol=0, atol=ROUNDING) else transform.apply_matrix(splats, matrix)

@@ -218,7 +218,8 @@ def test_a_job_that_is_to_finish_while_it_refines_keeps_the_splats_so_far(scene,
     follower = Follower(finish_at="refine")
     result = jobs.reconstruct(scene, wanted, follower)
     assert result.refinement.finished and result.refinement.steps < 10 and result.mesh is None
-    assert scene.state.refined and len(scene.splats()) == len(result.gaussians) and result.figures
+    assert scene.state.refined == result.refinement.improved
+    assert len(scene.splats()) == len(result.gaussians) and result.figures
     assert follower.notes == ["Ended early: the splats so far are kept."]
 
 
@@ -249,10 +250,13 @@ def test_a_job_that_is_to_finish_while_depth_is_measured_keeps_what_there_was(sc
     assert scene.state.gaussians is splats
 
 
-def test_refined_splats_stay_when_refining_them_on_is_ended_early(scene, settings):
+@pytest.mark.parametrize("refined", [False, True])
+def test_splats_are_as_refined_as_before_when_refining_them_is_ended_at_once(scene, settings, refined):
     jobs.reconstruct(scene, settings, Report())
+    scene.change(refined=refined)
     result = jobs.refine(scene, RefineSettings(steps=10**6, start="decoded"), Follower(finish_at="refine"))
-    assert result.refinement.finished and scene.state.refined
+    assert result.refinement.finished and not result.refinement.improved
+    assert scene.state.refined == refined, "a draft is no start for the low rates of a run's end"
 
 
 def test_points_are_looked_for_while_the_network_reads_the_photos(scene, settings, monkeypatch):
@@ -278,6 +282,12 @@ def test_points_are_looked_for_while_the_network_reads_the_photos(scene, setting
     assert follower.notes == ["Refining without sparse points: There are none."]
     jobs.reconstruct(scene, settings, follower)
     assert len(asked) == 2
+
+
+def test_no_points_are_looked_for_in_one_photo(tmp_path, settings):
+    scene, follower = Scene(write_photos(tmp_path / "two", 2)), Follower()
+    result = jobs.reconstruct(scene, replace(settings, hold_out=2, refine=RefineSettings(steps=3)), follower)
+    assert result.views == 1 and len(result.gaussians) and not follower.notes
 
 
 def test_the_search_for_points_ends_with_a_job_that_is_stopped(scene, settings, monkeypatch):

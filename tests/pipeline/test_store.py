@@ -67,6 +67,7 @@ def test_a_scene_comes_back_as_it_was(scene, settings):
     jobs.reconstruct(
         scene, replace(settings, refine=RefineSettings(steps=3), mesh=MeshSettings(resolution=32, texture=512)), Report()
     )
+    scene.change(refined=True)
     again = open_scene(scene.folder)
     assert same(again.splats(), scene.splats()) and again.state.refined
     (kept, was), on_disk = (mesh_arrays(each.state.mesh) for each in (again, scene)), shown_on_disk(scene)
@@ -95,8 +96,8 @@ def test_a_scene_may_be_moved_with_its_folder(scene, settings, tmp_path):
     jobs.reconstruct(scene, settings, Report())
     shutil.move(scene.folder.parent, tmp_path / "elsewhere")
     again = open_scene(tmp_path / "elsewhere/photos")
-    jobs.refine(again, RefineSettings(steps=2), Report())
-    assert again.state.refined
+    result = jobs.refine(again, RefineSettings(steps=2), Report())
+    assert result.refinement.steps == 2 and again.state.refined == result.refinement.improved
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: Image.new("RGB", (24, 16)).save(path)], ids=["gone", "another size"])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Poses and points from pycolmap in its separate process."""
 
+import errno
 import itertools
 import shutil
 import subprocess
@@ -272,6 +273,24 @@ def test_points_are_found_without_a_cache(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(stages, "note", notes.append)
     assert len(sparse_points(find_photos(tmp_path), stages)) == 0 and stages.heard
     assert "are not kept" in str(notes[-1])
+
+
+def test_a_full_disk_costs_no_points(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_transforms(tmp_path, count=3)
+    photos = find_photos(tmp_path)
+
+    def copyfile(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", copyfile)
+
+    def triangulated(photos: list[Photo], work: Path, report: Report) -> Path:
+        write_binary(work, [], [], [(0, [1.0, 2.0, 3.0], [255, 0, 0], 0.5, [(1, 0), (2, 0)])])
+        return work
+
+    monkeypatch.setattr("tttlrm_blender.poses.sparse_points.triangulate", triangulated)
+    assert len(sparse_points(photos, Report())) == 1
+    assert not list(cache.glob("points/*"))
 
 
 def test_photos_of_one_camera_share_it_and_may_have_no_points(tmp_path: Path) -> None:

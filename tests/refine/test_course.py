@@ -2,6 +2,7 @@
 """How long a refinement is expected to take, and its figures."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_figures_of_a_refinement(nothing, photos, points):
     refine(nothing, many, RefineSettings(steps=20), Expecting(), points, hear=heard.append)
     (refinement,) = heard
     assert (refinement.steps, refinement.set_aside, refinement.finished) == (20, len(judging_views(24)), False)
-    assert refinement.expected > 0 and 10 < refinement.psnr < 60
+    assert refinement.expected > 0 and 10 < refinement.psnr < 60 and refinement.improved
 
 
 def test_no_figure_without_photos_set_aside(nothing, photos, points):
@@ -74,3 +75,9 @@ def test_asked_to_finish_it_returns_the_best_splats_so_far(nothing, photos, poin
     heard = []
     splats = refine(nothing, photos, RefineSettings(steps=10**6), Hasty(60), points, hear=heard.append)
     assert len(splats) and heard[0].finished and 0 < heard[0].steps < 60
+
+
+def test_splats_are_not_removed_all(nothing, photos, points):
+    few = replace(photos, weights=np.zeros(photos.images.shape[:3], np.float32))
+    few.weights[:, 0, 0] = 0.01
+    assert len(refine(nothing, few, RefineSettings(steps=3), Report(), points))

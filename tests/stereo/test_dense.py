@@ -114,6 +114,14 @@ def test_dense_points_lie_on_the_wall(photos, found):
     assert few.spacing.mean() > many.spacing.mean()
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 2)])
+def test_the_smallest_photos_give_no_depth(photos, size):
+    height, width = size
+    small = replace(photos, images=photos.images[:, :height, :width], cameras=photos.cameras.resized(width, height))
+    found = dense_depth(small)
+    assert found.depth.shape == (VIEWS, *size) and not found.confidence.any()
+
+
 def test_nothing_confirmed_gives_no_points(photos):
     assert len(dense_points(dense_depth(photos[[0]]), photos[[0]], 100)) == 0
 
@@ -126,10 +134,11 @@ def test_kept_depth_is_measured_once(photos, points, tmp_path):
         np.testing.assert_array_equal(first.depth, second.depth)
         np.testing.assert_array_equal(first.normal, second.normal)
         (file,) = (tmp_path / "depth").iterdir()
-        file.write_bytes(b"torn")
-        kept.kept_depth(photos, points, Report())
+        for torn in (b"torn", b"", file.read_bytes()[:300]):
+            file.write_bytes(torn)
+            kept.kept_depth(photos, points, Report())
         kept.kept_depth(replace(photos, images=1 - photos.images), points, Report())
-        assert measured.call_count == 3
+        assert measured.call_count == 5
 
 
 @pytest.mark.parametrize("broken", ["kept_folder", "replacing"])

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from threading import Thread
 
-from ..errors import Cancelled, TttlrmError
 from ..photos.photo import Photo
 from ..poses.sparse_points import sparse_points
 from ..progress import Report
@@ -46,14 +45,15 @@ class PointsAhead(Report):
             self._thread.join()
 
     def _find(self, photos: list[Photo]) -> None:
-        with suppress(TttlrmError, Cancelled):  # refinement meets the same error
+        with suppress(Exception):  # refinement meets the same error
             sparse_points(photos, self)
 
 
 @contextmanager
 def points_ahead(photos: list[Photo], settings: RefineSettings) -> Iterator[PointsAhead]:
     """A search for the points of photos that refinement with these settings needs, stopped when the block ends."""
-    search = PointsAhead(photos if settings.wanted and settings.start != "decoded" else [])
+    needed = settings.wanted and settings.start != "decoded" and len(photos) > 1
+    search = PointsAhead(photos if needed else [])
     try:
         yield search
     finally:

@@ -39,7 +39,8 @@ def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSet
 def surface_points(found: DenseDepth, photos: PhotoSet, settings: RefineSettings) -> DensePoints:
     """Dense points for the start of a refinement, about as many as it makes splats at most."""
     wanted = wanted_splats(photos, settings, drawing_device())
-    return dense_points(found, photos, max(1, int(wanted * (ROOM if _passes(settings, photos) > ROOM_PASSES else 1))))
+    room = ROOM if _passes(settings, photos) > ROOM_PASSES else 1
+    return dense_points(found, photos, max(int(wanted * room), 1))
 
 
 def _passes(settings: RefineSettings, photos: PhotoSet) -> float:

@@ -147,7 +147,8 @@ def _finish(
     used = reconstruction.photos.files if refinement else reconstruction.photos.chosen
     figures, exposed = steps.measure(gaussians, reconstruction, report, bool(refinement) and settings.refine.exposure)
     copies = copies_of(to_copy, report) if to_copy else {}
-    _keep(scene, report, reconstruction=reconstruction, gaussians=gaussians, refined=bool(refinement or before), mesh=mesh)
+    refined = bool(before) or (refinement is not None and refinement.improved)
+    _keep(scene, report, reconstruction=reconstruction, gaussians=gaussians, refined=refined, mesh=mesh)
     surface, cameras, seconds = _to_surface(mesh) if mesh else None, _cameras(reconstruction), clock.seconds
     return ReconstructResult(gaussians, cameras, len(used), seconds, figures, decoded, exposed, surface, copies, refinement)
 
@@ -208,13 +209,13 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResu
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
-    """Optimize the scene's current splats against its photos, or continue an earlier refinement."""
-    reconstruction, heard = scene.reconstruction(), list[Refinement]()
-    gaussians = steps.refine_splats(scene.splats(), reconstruction, settings, report, scene.state.refined, heard.append)
+    """Optimize the scene's current splats against its photos, or continue an earlier refinement that improved them."""
+    reconstruction, before, heard = scene.reconstruction(), scene.state.refined, list[Refinement]()
+    gaussians = steps.refine_splats(scene.splats(), reconstruction, settings, report, before, heard.append)
     if not heard:  # asked to finish before anything was done
         raise Cancelled
     figures, exposed = steps.measure(gaussians, reconstruction, report, settings.exposure)
-    _keep(scene, report, gaussians=gaussians, refined=True)
+    _keep(scene, report, gaussians=gaussians, refined=before or heard[0].improved)
     return RefineResult(gaussians, figures, exposed, *heard)
 
 

@@ -220,7 +220,9 @@ def refine_splats(
 
 
 def points_of(reconstruction: Reconstruction, report: Report) -> SparsePoints | None:
-    """Sparse points of the input photos; None, with a note, if there are none, since refinement works without."""
+    """Sparse points of the input photos, as far as refinement can have them: None of one photo or, with a note, without any."""
+    if len(reconstruction.photos.files) < 2:
+        return None
     try:
         return sparse_points(reconstruction.photos.files, report)
     except TttlrmError as error:

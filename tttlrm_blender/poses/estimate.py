@@ -7,7 +7,7 @@ import shutil
 from itertools import combinations
 from pathlib import Path
 
-from ..cache import content_name, keep, kept_folder
+from ..cache import content_name, keep_copy, kept_folder
 from ..errors import Code, Text, TttlrmError, text
 from ..photo_files import named
 from ..photos.exif import camera_name, focal_length
@@ -29,12 +29,12 @@ def estimate_poses(images: list[Path], folder: Path, report: Report) -> Path:
 
     Incremental mapping follows the matching of all pairs or, of many photos, of those close in order or appearance. Photos
     of one size, camera and focal length share their intrinsics. Raises `TttlrmError` ("no_poses"), whose hint says what to
-    photograph differently, where fewer than two photos are placed.
+    photograph differently, where fewer than two photos are placed, and ("cannot_write") where the cache cannot keep it.
     """
     kept = kept_folder("poses") / _name(images, folder)
     if not kept.is_dir():
-        with Scratch() as work, Scratch(kept.parent) as beside:
-            keep(shutil.copytree(_mapped(images, folder, work, report), beside / "model"), kept)
+        with Scratch() as work:
+            keep_copy(_mapped(images, folder, work, report), kept)
     return kept
 
 

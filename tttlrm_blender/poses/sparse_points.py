@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ..cache import content_name, keep, kept_folder
-from ..errors import TttlrmError, text
+from ..cache import content_name, keep_copy, kept_folder
+from ..errors import Text, TttlrmError, text
 from ..photos.images import shrunk
 from ..photos.photo import Photo, Source, masks_of
 from ..photos.selection import pose_features
@@ -47,21 +46,34 @@ def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
     if model and not models:
         return _seen_by(read_points(model), [photo.source for photo in photos if photo.source])
     with Scratch() as work:
-        found = read_points(_kept_model(photos, work, report))
-    return SparsePoints(found.means.astype(np.float32), found.colors.astype(np.float32) / 255)
+        return _all_of(_kept_model(photos, work, report))
 
 
 def _kept_model(photos: list[Photo], work: Path, report: Report) -> Path:
-    """The folder of a model with the points: in the cache, or without one a folder in `work`, with a note."""
+    """The folder of a model with the points: in the cache, or a new one in `work`, with a note if that cannot be kept."""
+    kept = _place(photos, report)
+    if kept and kept.is_dir():
+        return kept
+    made = triangulate(photos, work, report)
+    if kept:
+        try:
+            keep_copy(made, kept)
+        except TttlrmError as error:
+            report.note(_unkept(error))
+    return made
+
+
+def _place(photos: list[Photo], report: Report) -> Path | None:
+    """The folder in which the points of photos are kept; None, with a note, without a cache."""
     try:
-        kept = kept_folder("points") / _name(photos)
+        return kept_folder("points") / _name(photos)
     except TttlrmError as error:
-        report.note(text("Sparse points are not kept for the next time: {}", error.text))
-        return triangulate(photos, work, report)
-    if not kept.is_dir():
-        with Scratch(kept.parent) as beside:
-            keep(shutil.copytree(triangulate(photos, work, report), beside / "model"), kept)
-    return kept
+        report.note(_unkept(error))
+        return None
+
+
+def _unkept(error: TttlrmError) -> Text:
+    return text("Sparse points are not kept for the next time: {}", error.text)
 
 
 def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
@@ -89,6 +101,11 @@ def neighbor_pairs(photos: list[Photo]) -> list[tuple[int, int]]:
     np.fill_diagonal(gaps, np.inf)
     nearest = gaps.argsort(axis=1)[:, : min(NEIGHBORS, len(photos) - 1)]
     return sorted({(min(first, int(second)), max(first, int(second))) for first, row in enumerate(nearest) for second in row})
+
+
+def _all_of(model: Path) -> SparsePoints:
+    found = read_points(model)
+    return SparsePoints(found.means.astype(np.float32), found.colors.astype(np.float32) / 255)
 
 
 def _seen_by(points: ColmapPoints, sources: list[Source]) -> SparsePoints:

@@ -83,6 +83,7 @@ class Refinement:
     expected: float | None = None  # seconds that it was expected to take, from the speed of its first steps; None for very few
     psnr: float | None = None  # dB over these, the last time before splats learned from them too; None without any
     finished: bool = False  # whether it was ended early on request
+    improved: bool = True  # whether its steps made splats that are better than those it was given
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ class Course:
     def refinement(self, best: Best) -> Refinement:
         """The figures of the refinement that is over."""
         expected = None if self._expected is None else round(self._expected, 1)
-        return Refinement(self._budget.steps, len(best.apart), expected, best.unlearned_psnr, self._report.finishing)
+        improved, finished = self._budget.steps > 0 and best.psnr > best.first, self._report.finishing
+        return Refinement(self._budget.steps, len(best.apart), expected, best.unlearned_psnr, finished, improved)
 
     def _left(self, seconds: float) -> float:
         """Seconds left at a time per step."""

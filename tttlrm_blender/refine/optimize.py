@@ -95,7 +95,8 @@ def refine(
         previews.follow(parameters)
     best.offer(steps.average.to_numpy())
     hear(course.refinement(best))
-    return best.splats[needed(best.splats, photos, listen)]
+    seen = best.splats[needed(best.splats, photos, listen)]
+    return seen if len(seen) else best.splats  # photos of a few pixels, or masks that leave a few, miss none
 
 
 def _completed(start: Gaussians[np.ndarray], photos: PhotoSet, settings: RefineSettings, listen: Listen) -> Gaussians[np.ndarray]:

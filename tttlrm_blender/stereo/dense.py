@@ -61,6 +61,8 @@ def dense_depth(
     width, height = cameras.sizes[0].tolist()
     known = scene_points(cameras, points)
     neighbors = choose_neighbors(cameras, known, NEIGHBORS, listen)
+    if min(width, height) == 1:  # a line of pixels has no patches to compare
+        neighbors = [[] for _ in neighbors]
     c2w, intrinsics = torch.from_numpy(cameras.c2w), torch.from_numpy(cameras.intrinsics)
     levels = pyramid(_images(photos, height, width, listen).to(device), intrinsics)
     planes = torch.tensor([0.0, 0.0, 1.0]).expand(len(photos), height, width, 3).clone()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -39,11 +40,17 @@ def kept_depth(
     arrays = _packed(dense_depth(photos, points, report, side, device))
     if kept:
         try:
-            with replacing(kept) as part:
-                np.savez(part, **arrays)  # type: ignore[arg-type]
+            _write(kept, arrays)
         except TttlrmError as error:
             report.note(_unkept(error))
     return _unpacked(arrays)  # as it will be read next time
+
+
+def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    content = io.BytesIO()  # as a zip file on a full disk complains even after its exception
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    with replacing(path) as part:
+        part.write_bytes(content.getbuffer())
 
 
 def _place(photos: PhotoSet, side: int, report: Report) -> Path | None:

@@ -78,7 +78,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
             return {"CANCELLED"}
         for note in notes:
             self.report({"WARNING"}, worded(note))
-        if _is_mixed(objects):
+        if _is_mixed(objects) and not self.filepath.lower().endswith(ENDINGS["SPLAT"]):  # which marks none
             self.report(
                 {"WARNING"}, told("Only some of the splats are anti-aliased, but a file can only mark all: all are marked")
             )
@@ -92,9 +92,9 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
 
 
 def _is_mixed(objects: Iterable[bpy.types.Object]) -> bool:
-    """Whether some splats are antialiased and others are not."""
-    found = [masks.antialiased(obj) for obj in objects]
-    return any(mask is not None for mask in found) and not all(mask is not None and mask.all() for mask in found)
+    """Whether some of the splats that are exported are antialiased and others are not."""
+    found = np.concatenate([masks.antialiased_of_visible(obj) for obj in objects])
+    return bool(found.any() and not found.all())
 
 
 def export_splats(path: str | Path, objects: Iterable[bpy.types.Object], up_axis: str = DEFAULT) -> int:

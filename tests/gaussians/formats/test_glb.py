@@ -77,6 +77,17 @@ def write_raw(path, tree, data):
     path.write_bytes(b"glTF\x02\0\0\0" + (12 + len(parts)).to_bytes(4, "little") + parts)
 
 
+@pytest.mark.parametrize(
+    ("extras", "antialiased"), [(None, False), ("mip", False), ([1], False), ({}, False), ({"SplatRenderMode": "mip"}, True)]
+)
+def test_extras_may_be_anything(tmp_path, random_splats, extras, antialiased):
+    def add(tree):
+        tree["meshes"][0]["primitives"][0]["extras"] = extras
+
+    read = read_glb(changed(tmp_path / "a.glb", random_splats, add))
+    assert len(read) == 20 and read.antialiased == antialiased
+
+
 def test_nodes_carry_their_splats(tmp_path, random_splats):
     """A parent with a transform and two children with the splats, as other programs arrange scenes."""
 

@@ -2,7 +2,10 @@
 """One photo set by command, from a checkout, with the toy worker."""
 
 import json
+import signal
 
+from operators.headless import batch
+from operators.jobs import worker
 from tests.operators.headless.commands import FILES, photo_set, tttlrm
 
 
@@ -14,6 +17,17 @@ def test_one_set_becomes_the_folder_that_is_named(tmp_path, capsys, asked):
     assert report["set"] == "statue" and asked()["settings"]["views"] == 3
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["converted"] == ["statue"]
     assert [path.name for path in out.parent.iterdir()] == ["statue"], "neither claims nor halves are left"
+
+
+def test_who_interrupts_twice_is_told_once(tmp_path, capsys, monkeypatch):
+    def interrupt(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(batch, "run", interrupt)
+    monkeypatch.setattr(worker.link, "close", interrupt)  # as it ends, it is interrupted again
+    assert tttlrm("reconstruct", photo_set(tmp_path / "a"), "--out", tmp_path / "out") == 130
+    assert "what was finished before is kept" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_video_is_a_set(tmp_path, asked):

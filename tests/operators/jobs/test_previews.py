@@ -5,12 +5,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
 import pytest
 
 from operators.jobs import activity, worker
+from operators.jobs.job_operator import JobOperator
 from operators.scene.preview import MARK, Preview
 from operators.scene.splats import is_splats
 from tests.operators.photos import save_photo
@@ -116,13 +118,41 @@ def test_refined_splats_so_far_are_the_result_when_work_on_them_is_ended_early(s
     assert not splats.tttlrm.psnr, "decoded splats are others"
 
 
-def test_who_stops_twice_discards_the_result(splats, seen):
-    def twice(job: activity.Activity) -> None:
-        job.run.finish = lambda: None  # as if the worker were busy
-        job.stop()
-        assert "again" in job.advice
-        job.stop()
+def test_splats_seen_so_far_stay_when_the_worker_dies(photos, seen):
+    stopper = stop_later(0.3, lambda job: worker.link._process.process.kill())
+    with pytest.raises(RuntimeError, match="stopped unexpectedly"):
+        ops.reconstruct(directory=str(photos), refine_steps=100)
+    stopper.join()
+    (kept,) = bpy.data.objects
+    assert kept.name == "unfinished splats" and len(kept.data.points) == seen[-1]
 
+
+def twice(job: activity.Activity) -> None:
+    job.run.finish = lambda: None  # as if the worker were busy
+    job.stop()
+    assert "again" in job.advice
+    job.stop()
+
+
+def test_who_stops_twice_keeps_no_unfinished_splats(photos, seen):
+    stopper = stop_later(0.3, twice)
+    assert ops.reconstruct(directory=str(photos), refine_steps=100) == {"CANCELLED"}
+    stopper.join()
+    assert seen and not bpy.data.objects
+
+
+def test_a_key_held_down_stops_once(monkeypatch):
+    stopped: list[int] = []
+    job = SimpleNamespace(stop=lambda: stopped.append(1))
+    monkeypatch.setattr(activity, "current", job)
+    monkeypatch.setattr(activity, "show", lambda context: None)
+    for repeat in (False, True, True):
+        event = SimpleNamespace(type="ESC", value="PRESS", is_repeat=repeat)
+        JobOperator.modal(SimpleNamespace(), bpy.context, event)
+    assert len(stopped) == 1
+
+
+def test_who_stops_twice_discards_the_result(splats, seen):
     stopper = stop_later(0.5, twice)
     assert ops.refine(steps=9, seconds=20.0) == {"CANCELLED"}
     stopper.join()

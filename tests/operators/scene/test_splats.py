@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 import pytest
 
-from operators.scene import nodes
+from operators.scene import masks, nodes, points
 from operators.scene.conversion import linear
 from operators.scene.drawing import COLOR, NAME, blend_as_trained, prepare
 from operators.scene.splats import add_splats, is_splats, read_splats, update_splats
@@ -49,6 +49,15 @@ def test_splats_stay_antialiased_until_others_replace_them():
     assert read_splats(obj).antialiased and len(obj.data.attributes["splat_antialiased"].data) == 10
     update_splats(obj, replace(splats, antialiased=False))
     assert not read_splats(obj).antialiased and "splat_antialiased" not in obj.data.attributes
+
+
+def test_hidden_splats_do_not_count_as_antialiased():
+    obj = add_splats("cloud", replace(random_splats(4), antialiased=True))
+    points.write(obj.data, masks.ANTIALIASED, "BOOLEAN", np.array([True, True, False, False]))
+    masks.hide(obj, np.array([True, True, False, False]))
+    assert not read_splats(obj).antialiased and not masks.antialiased_of_visible(obj).any()
+    masks.hide(obj, np.array([True, False, False, False]))
+    assert read_splats(obj).antialiased and list(masks.antialiased_of_visible(obj)) == [True, False, False]
 
 
 def test_making_points_leaves_nothing_else_behind():

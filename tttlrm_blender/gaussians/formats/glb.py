@@ -74,7 +74,8 @@ def _splats(path: Path, glb: Glb, primitive: dict[str, Any]) -> Gaussians[np.nda
     into.opacities[:] = _opacities(values[OPACITY][:, 0])
     for term, name in enumerate(_sh_names(degree)):
         into.sh[:, term] = values[name] if name in values else activations.to_base_sh(values["COLOR_0"][:, :3])
-    antialiased = primitive.get("extras", {}).get(RENDER_MODE) == MIP
+    extras = primitive.get("extras")  # anything at all, in files of other programs
+    antialiased = isinstance(extras, dict) and extras.get(RENDER_MODE) == MIP
     return replace(keep_finite(path, into, finite(into)), antialiased=antialiased)
 
 

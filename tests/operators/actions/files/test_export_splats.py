@@ -46,6 +46,18 @@ def test_files_say_that_splats_are_antialiased_or_a_warning_does(tmp_path, capfd
     assert "cannot say that splats are anti-aliased" in capfd.readouterr().out
 
 
+def test_only_files_that_mark_splats_are_said_to_mark_all(tmp_path, capfd):
+    for antialiased in (False, True):
+        write_splats(tmp_path / "a.ply", replace(some_splats(20), antialiased=antialiased))
+        ops.import_splats(filepath=str(tmp_path / "a.ply"))
+    for obj in bpy.data.objects:
+        obj.select_set(True)
+    for name, said in (("both.ply", True), ("both.splat", False)):
+        capfd.readouterr()
+        ops.export_splats(filepath=str(tmp_path / name), use_selection=True)
+        assert ("all are marked" in capfd.readouterr().out) == said
+
+
 def test_files_that_cannot_be_read_or_written_are_told(tmp_path):
     (tmp_path / "text.ply").write_text("hello")
     (tmp_path / "splats.obj").write_text("v 0 0 0")

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refine settings of splats in files of versions before there was a quality: what were defaults there become those of today.
+
+Every setting is stored with splats, whether or not a person has chosen it; with a scene, only what was chosen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from .narrowing import group_of
+from .scene.editable import is_editable
+
+DEFAULTS = {"exposure": False, "max_splats": 200_000}
+STEPS = 500  # offered for splats that were not refined; a limit, if it stayed
+HANDLERS = [name for name in ("load_post", "blend_import_post") if hasattr(bpy.app.handlers, name)]
+
+
+@persistent
+def adopt(*_: Any) -> None:
+    """Forget the defaults of older versions in what came with a file; linked objects keep theirs, as changes are not saved."""
+    for obj in filter(is_editable, bpy.data.objects):
+        refine = group_of(obj).refine
+        if all(map(refine.is_property_set, DEFAULTS)) and not refine.is_property_set("quality"):
+            _forget(refine)
+
+
+def _forget(refine: Any) -> None:
+    """Unset the settings that have the defaults of older versions."""
+    for name, value in DEFAULTS.items():
+        if getattr(refine, name) == value:
+            refine.property_unset(name)
+    if refine.steps == STEPS and not refine.passes and not refine.seconds:
+        refine.property_unset("steps")
+    refine.quality = refine.quality  # stored, so that what is chosen from now on stays
+
+
+def register() -> None:
+    """Look at files from now on."""
+    for name in HANDLERS:
+        getattr(bpy.app.handlers, name).append(adopt)
+
+
+def unregister() -> None:
+    """Take that back out."""
+    for name in HANDLERS:
+        getattr(bpy.app.handlers, name).remove(adopt)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refine settings in files of versions without a quality."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+import operators
+from operators import properties
+from tttlrm_blender.protocol.settings import RefineSettings
+
+OLDER = {"steps": 500, "passes": 0, "seconds": 0.0, "exposure": False, "max_splats": 200_000, "densify": "mcmc"}
+
+
+@pytest.fixture(autouse=True)
+def registered() -> Iterator[None]:
+    operators.register()
+    bpy.ops.wm.read_homefile(use_empty=True)
+    yield
+    operators.unregister()
+
+
+def opened(tmp_path: Path, **stored: Any) -> RefineSettings:
+    """The settings of splats in a file where these were stored."""
+    obj = bpy.data.objects.new("splats", None)
+    name = obj.name
+    bpy.context.collection.objects.link(obj)
+    for setting, value in stored.items():
+        setattr(obj.tttlrm.refine, setting, value)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "a.blend"))
+    return properties.plain(bpy.data.objects[name].tttlrm.refine, RefineSettings)
+
+
+def test_defaults_of_older_versions_become_those_of_today(tmp_path):
+    assert opened(tmp_path, **OLDER) == RefineSettings(densify="mcmc")
+
+
+def test_what_was_chosen_in_an_older_version_stays(tmp_path):
+    chosen = OLDER | {"steps": 300, "exposure": True, "max_splats": 7}
+    assert opened(tmp_path, **chosen) == RefineSettings(steps=300, max_splats=7, densify="mcmc")
+    assert opened(tmp_path, **OLDER | {"passes": 3}).steps == 500
+
+
+def test_what_is_chosen_today_stays(tmp_path):
+    chosen = OLDER | {"quality": "good"}
+    assert opened(tmp_path, **chosen) == RefineSettings(**chosen)
+
+
+def test_what_is_chosen_for_a_scene_stays(tmp_path):
+    refine = bpy.context.scene.tttlrm.refine
+    refine.exposure, refine.max_splats = False, 200_000
+    opened(tmp_path)
+    assert properties.plain(bpy.context.scene.tttlrm.refine, RefineSettings) == RefineSettings(exposure=False, max_splats=200_000)
