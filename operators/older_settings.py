@@ -11,12 +11,12 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
+from . import app_handlers
 from .narrowing import group_of
 from .scene.editable import is_editable
 
 DEFAULTS = {"exposure": False, "max_splats": 200_000}
 STEPS = 500  # offered for splats that were not refined; a limit, if it stayed
-HANDLERS = [name for name in ("load_post", "blend_import_post") if hasattr(bpy.app.handlers, name)]
 
 
 @persistent
@@ -38,13 +38,14 @@ def _forget(refine: Any) -> None:
     refine.quality = refine.quality  # stored, so that what is chosen from now on stays
 
 
+HANDLERS = [(name, adopt) for name in app_handlers.FILE_CAME]
+
+
 def register() -> None:
     """Look at files from now on."""
-    for name in HANDLERS:
-        getattr(bpy.app.handlers, name).append(adopt)
+    app_handlers.register(HANDLERS)
 
 
 def unregister() -> None:
     """Take that back out."""
-    for name in HANDLERS:
-        getattr(bpy.app.handlers, name).remove(adopt)
+    app_handlers.unregister(HANDLERS)

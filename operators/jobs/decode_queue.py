@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from .. import properties
+from .. import app_handlers, properties
 from ..engine import errors, messages
 from ..narrowing import given, group_of
 from ..scene.lookup import find
@@ -122,13 +122,11 @@ HANDLERS = (("load_pre", _leave), ("undo_pre", _leave), ("redo_pre", _leave), ("
 def register() -> None:
     """Register the handlers."""
     properties.listeners.append(follow)
-    for name, handler in HANDLERS:
-        getattr(bpy.app.handlers, name).append(handler)
+    app_handlers.register(HANDLERS)
 
 
 def unregister() -> None:
     """Unregister the handlers."""
     queue.clear()
     properties.listeners.remove(follow)
-    for name, handler in HANDLERS:
-        getattr(bpy.app.handlers, name).remove(handler)
+    app_handlers.unregister(HANDLERS)

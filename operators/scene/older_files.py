@@ -12,12 +12,11 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
+from .. import app_handlers
 from .drawing import NAME, drawn_by_blender, show_in_viewport
 from .editable import is_editable
 from .points import cloud_of
 from .splats import is_older, is_splats, read_local, write_local
-
-HANDLERS = ("load_post", "blend_import_post") if drawn_by_blender() else ()
 
 
 @persistent
@@ -34,13 +33,14 @@ def adopt(*_: Any) -> None:
             obj.modifiers.remove(obj.modifiers[NAME])
 
 
+HANDLERS = [(name, adopt) for name in app_handlers.FILE_CAME if drawn_by_blender()]
+
+
 def register() -> None:
     """Look at files from now on."""
-    for name in HANDLERS:
-        getattr(bpy.app.handlers, name).append(adopt)
+    app_handlers.register(HANDLERS)
 
 
 def unregister() -> None:
     """Take that back out."""
-    for name in HANDLERS:
-        getattr(bpy.app.handlers, name).remove(adopt)
+    app_handlers.unregister(HANDLERS)

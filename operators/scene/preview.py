@@ -13,6 +13,7 @@ import bpy
 import numpy as np
 from bpy.app.handlers import persistent
 
+from .. import app_handlers
 from ..engine import gaussians
 from ..narrowing import given
 from .drawing import show_in_viewport, show_splats
@@ -105,16 +106,14 @@ def _show_again(hidden: dict[str, Any]) -> None:
         obj.select_set(True, view_layer=layer)
 
 
-HANDLERS = ("undo_post", "redo_post", "save_pre")
+HANDLERS = [(name, remove_previews) for name in ("undo_post", "redo_post", "save_pre")]
 
 
 def register() -> None:
     """Begin to look after previews."""
-    for name in HANDLERS:
-        getattr(bpy.app.handlers, name).append(remove_previews)
+    app_handlers.register(HANDLERS)
 
 
 def unregister() -> None:
     """Take that back out."""
-    for name in HANDLERS:
-        getattr(bpy.app.handlers, name).remove(remove_previews)
+    app_handlers.unregister(HANDLERS)

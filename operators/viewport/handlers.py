@@ -8,6 +8,7 @@ import gpu
 import numpy as np
 from bpy.app.handlers import persistent
 
+from .. import app_handlers
 from ..engine import drawing
 from ..narrowing import given
 from ..windows import redraw
@@ -93,15 +94,13 @@ def register() -> None:
     """Begin to draw."""
     global _handle
     _handle = bpy.types.SpaceView3D.draw_handler_add(draw, (), "WINDOW", "POST_VIEW")
-    for name, handler in _HANDLERS:
-        getattr(bpy.app.handlers, name).append(handler)
+    app_handlers.register(_HANDLERS)
 
 
 def unregister() -> None:
     """Stop drawing."""
     bpy.types.SpaceView3D.draw_handler_remove(_handle, "WINDOW")
-    for name, handler in _HANDLERS:
-        getattr(bpy.app.handlers, name).remove(handler)
+    app_handlers.unregister(_HANDLERS)
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
     _close()
