@@ -25,6 +25,7 @@ class Activity:
     seconds_left: float | None = None  # in the stage
     stopping: bool = False  # whether somebody asked it to stop
     discarding: bool = False  # whether somebody asked twice, and wants no result
+    has_splats: bool = False  # whether new ones have been decoded or refined
 
     def stop(self) -> None:
         """End the job early, with the result so far if there is one; the second time, without."""
@@ -40,6 +41,8 @@ class Activity:
         if isinstance(message, messages.Queued):
             self.stage, self.fraction, self.seconds_left = stages.Stage.WAIT, 0.0, None
         elif isinstance(message, messages.Progress):
+            decoded = self.stage == stages.Stage.DECODE != message.stage
+            self.has_splats = self.has_splats or decoded or message.stage == stages.Stage.REFINE
             self.stage, self.fraction, self.seconds_left = message.stage, message.fraction, message.seconds_left
 
     @property
@@ -53,7 +56,7 @@ class Activity:
         """What Esc does, for the status bar and the panel."""
         if self.stopping:
             return shown("Stopping; press Esc again to discard the result")
-        return shown("Esc keeps the splats so far" if self.stage == stages.Stage.REFINE else "Esc to stop")
+        return shown("Esc keeps the splats so far" if self.has_splats else "Esc to stop")
 
 
 current: Activity | None = None

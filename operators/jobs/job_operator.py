@@ -81,6 +81,8 @@ class JobOperator(Operator):
                     raise
                 if outcome:
                     return self._leave(context, outcome)
+            if self._preview:
+                self._preview.follow()
             activity.show(context)
         return {"PASS_THROUGH"}
 
@@ -102,7 +104,7 @@ class JobOperator(Operator):
         given(activity.current).take(message)
         if isinstance(message, messages.Preview):
             self._preview = self._preview or Preview(self.replaces)
-            self._preview.show(message.gaussians)
+            self._preview.offer(message.gaussians)
         if isinstance(message, messages.Note):
             self.report({"WARNING"}, worded(message.text))
         if isinstance(message, messages.Failed):

@@ -7,6 +7,8 @@ no file.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import bpy
@@ -23,6 +25,9 @@ from .splats import add_splats, remove_splats, update_splats
 
 NAME, KEPT_NAME = "tttLRM preview", "unfinished splats"
 MARK = "tttlrm_preview"  # custom property of the objects: what is hidden for them, as `_hide` tells it
+LONGEST = 10.0  # seconds that splats wait for those before them, as perhaps no viewport draws
+
+readers: list[Callable[[], bool]] = []  # say whether a viewport is still reading what it is to draw
 
 
 class Preview:
@@ -32,6 +37,27 @@ class Preview:
         """`replaces` is the `session_uid` of the object that is hidden meanwhile, if any."""
         self._replaces, self._shown = replaces, 0
         self._hidden: dict[str, Any] = {}
+        self._next: gaussians.Gaussians[np.ndarray] | None = None
+        self._since = 0.0  # when the splats that are shown came
+
+    def offer(self, splats: gaussians.Gaussians[np.ndarray]) -> None:
+        """Show splats as soon as viewports have read those before, or else newer ones that come until then.
+
+        Viewports read in slices and start over when splats change: if these came faster, none would ever be drawn.
+        """
+        self._next = splats
+        self.follow()
+
+    def follow(self) -> None:
+        """Show the splats that wait, if it is time to; called often."""
+        late = time.monotonic() - self._since > LONGEST
+        if self._next is not None and (late or not any(reads() for reads in readers)):
+            self._show_next()
+
+    def _show_next(self) -> None:
+        if self._next is not None:
+            self.show(self._next)
+        self._next, self._since = None, time.monotonic()
 
     def show(self, splats: gaussians.Gaussians[np.ndarray]) -> None:
         """Show splats instead of those before."""
@@ -45,6 +71,8 @@ class Preview:
 
     def keep(self) -> bool:
         """Leave what is shown to the person for good, unless it stands for an object that will be there again."""
+        if not self._replaces:
+            self._show_next()
         shown = None if self._replaces else find(self._shown)
         if shown:
             del shown[MARK]
@@ -55,6 +83,7 @@ class Preview:
 
     def remove(self) -> None:
         """Show the object that was there before, as it was."""
+        self._next = None
         remove_previews()
         _show_again(self._hidden)  # for a person may have deleted the preview, which knew of it
 

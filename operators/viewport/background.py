@@ -31,6 +31,10 @@ class Background:
         self._asked[key] = [future for future in asked if future not in done]
         return done[-1].result() if done else None
 
+    def waits(self, *keys: Hashable) -> bool:
+        """Whether anything that was asked for under one of these keys was not taken yet."""
+        return any(self._asked.get(key) for key in keys)
+
     def forget(self, key: Hashable) -> None:
         """Nobody will take what was asked for under a key."""
         for future in self._asked.pop(key, []):

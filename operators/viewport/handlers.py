@@ -11,6 +11,7 @@ from bpy.app.handlers import persistent
 from .. import app_handlers
 from ..engine import drawing
 from ..narrowing import given
+from ..scene import preview
 from ..windows import redraw
 from . import canvas
 from .overlay import Overlay
@@ -57,6 +58,11 @@ def busy() -> bool:
     return any(overlay.busy for overlay in _overlays.values())
 
 
+def reading() -> bool:
+    """Whether a viewport is still reading the splats that it is to draw."""
+    return any(overlay.reading for overlay in _overlays.values())
+
+
 @persistent
 def _updated(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     note_changes(depsgraph.updates)
@@ -95,10 +101,12 @@ def register() -> None:
     global _handle
     _handle = bpy.types.SpaceView3D.draw_handler_add(draw, (), "WINDOW", "POST_VIEW")
     app_handlers.register(_HANDLERS)
+    preview.readers.append(reading)
 
 
 def unregister() -> None:
     """Stop drawing."""
+    preview.readers.remove(reading)
     bpy.types.SpaceView3D.draw_handler_remove(_handle, "WINDOW")
     app_handlers.unregister(_HANDLERS)
     if bpy.app.timers.is_registered(_look):

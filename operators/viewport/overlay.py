@@ -83,6 +83,11 @@ class Overlay:
         """Whether anything newer is still to come."""
         return self._goes_on or self.background.busy
 
+    @property
+    def reading(self) -> bool:
+        """Whether clouds are on their way from Blender; if they change now, all of it starts over."""
+        return self._reading is not None or self.background.waits(MEMORY, PACKING)
+
     def news(self) -> bool:
         """Whether there is a reason to draw anew since this was last asked."""
         goes_on, self._goes_on = self._goes_on, False

@@ -17,6 +17,7 @@ from operators.scene.preview import MARK, Preview
 from operators.scene.splats import is_splats
 from tests.operators.photos import save_photo
 from tests.operators.toy_worker import SPLATS
+from tttlrm_blender.protocol.messages import Progress
 
 pytestmark = pytest.mark.usefixtures("registered")
 
@@ -139,6 +140,25 @@ def test_who_stops_twice_keeps_no_unfinished_splats(photos, seen):
     assert ops.reconstruct(directory=str(photos), refine_steps=100) == {"CANCELLED"}
     stopper.join()
     assert seen and not bpy.data.objects
+
+
+@pytest.mark.parametrize(
+    ("stages", "keeps"),
+    [
+        (["load", "encode"], False),
+        (["load", "encode", "decode"], False),
+        (["decode", "points", "depth"], True),
+        (["decode", "refine", "render depth", "bake texture"], True),
+        (["points", "depth"], False),
+        (["depth", "refine", "measure"], True),
+        (["render depth", "fuse depth"], False),
+    ],
+)
+def test_what_esc_is_said_to_do(stages, keeps):
+    job = activity.Activity("a job", SimpleNamespace())
+    for stage in stages:
+        job.take(Progress(stage, 0.5, None))
+    assert job.advice == ("Esc keeps the splats so far" if keeps else "Esc to stop")
 
 
 def test_a_key_held_down_stops_once(monkeypatch):

@@ -221,3 +221,58 @@ def test_nothing_is_kept_beside_the_splats_that_it_stood_for(own):
     assert not preview.keep()
     preview.remove()
     assert state() == before
+
+
+@pytest.fixture
+def at_it(monkeypatch) -> list[bool]:
+    """Not empty while a viewport reads what it is to draw."""
+    at_it: list[bool] = []
+    monkeypatch.setattr(previews, "readers", [lambda: bool(at_it)])
+    return at_it
+
+
+def counts() -> list[int]:
+    return [len(obj.data.points) for obj in shown()]
+
+
+def test_splats_wait_for_those_before_to_be_read_and_the_newest_come_then(at_it):
+    preview = Preview()
+    preview.offer(splats(5))
+    at_it.append(True)
+    for count in (6, 7):
+        preview.offer(splats(count))
+        assert counts() == [5]
+    at_it.clear()
+    preview.follow()
+    assert counts() == [7]
+
+
+def test_splats_do_not_wait_for_a_viewport_that_does_not_draw(at_it, monkeypatch):
+    preview = Preview()
+    preview.offer(splats(5))
+    at_it.append(True)
+    preview.offer(splats(6))
+    monkeypatch.setattr(previews, "LONGEST", 0.0)
+    preview.follow()
+    assert counts() == [6]
+
+
+def test_the_splats_that_wait_are_those_that_are_kept(at_it):
+    preview = Preview()
+    preview.offer(splats(5))
+    at_it.append(True)
+    preview.offer(splats(6))
+    assert preview.keep()
+    (kept,) = bpy.data.objects
+    assert len(kept.data.points) == 6
+
+
+def test_splats_that_wait_do_not_come_after_the_end(at_it):
+    preview = Preview()
+    preview.offer(splats(5))
+    at_it.append(True)
+    preview.offer(splats(6))
+    preview.remove()
+    at_it.clear()
+    preview.follow()
+    assert not bpy.data.objects

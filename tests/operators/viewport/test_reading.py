@@ -6,7 +6,7 @@ import gpu
 import numpy as np
 import pytest
 
-from operators.scene import masks, points, radiance
+from operators.scene import masks, points, preview, radiance
 from operators.scene.splats import add_splats, remove_splats, update_splats
 from operators.viewport import canvas, handlers, overlay, reading
 from operators.viewport.visible import appearances
@@ -109,6 +109,19 @@ def test_what_is_hidden_for_a_while_is_read_to_the_end(splats):
     gpu_process.draw_until_done(shown, target, EYE)
     shown.background.close()
     assert gpu_process.read(target, SIZE).any()
+
+
+def test_previews_that_come_faster_than_they_are_read_are_drawn(monkeypatch):
+    shown, target, drawn = overlay.Overlay(), gpu.types.GPUOffScreen(*SIZE, format="RGBA32F"), []
+    monkeypatch.setattr(preview, "readers", [lambda: shown.reading])
+    offered = preview.Preview()
+    for count in range(200, 300):  # one with every drawing, each of which reads one attribute
+        offered.offer(random_splats(count, degree=1))
+        gpu_process.draw_once(shown, target, EYE)
+        order = shown.views[0].order
+        drawn.append(len(order.packing.packed.means) if order else 0)
+    shown.background.close()
+    assert len(set(drawn)) > 3 and drawn == sorted(drawn), "newer ones, again and again"
 
 
 def test_clouds_of_as_many_splats_have_other_keys(splats):
