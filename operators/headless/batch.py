@@ -22,12 +22,17 @@ class Tally:
     skipped: list[str] = field(default_factory=list)  # finished before
     elsewhere: list[str] = field(default_factory=list)  # another task is at work on them
     failed: dict[str, str] = field(default_factory=dict)  # and why
+    without_mesh: dict[str, str] = field(default_factory=dict)  # converted, but the mesh failed, and why
+    ended_early: list[str] = field(default_factory=list)  # by Ctrl+C; the next batch makes them again
 
     @property
     def sentence(self) -> str:
         """How many of each."""
+        converted = f"{len(self.converted)} converted"
+        converted += f" ({len(self.without_mesh)} without a mesh)" if self.without_mesh else ""
         others = f", {len(self.elsewhere)} at work elsewhere" if self.elsewhere else ""
-        return f"{len(self.converted)} converted, {len(self.skipped)} finished before{others}, {len(self.failed)} failed."
+        others += f", {len(self.ended_early)} ended early" if self.ended_early else ""
+        return f"{converted}, {len(self.skipped)} finished before{others}, {len(self.failed)} failed."
 
 
 class Batch:
@@ -43,13 +48,13 @@ class Batch:
     ) -> None:
         self._tasks, self._wanted, self._say = tasks, wanted, say
         self._force, self._keep_scenes = force, keep_scenes
-        self._watch, self._tally = claims.Watch(), Tally()
+        self._watch, self.tally = claims.Watch(), Tally()
 
-    def run(self) -> Tally:
+    def run(self) -> None:
         """Do all of them; what is wrong with one does not keep the others from being done.
 
         Those that another task has claimed are looked at again until it is known whether it lives. Raises `TttlrmError` when
-        the folder for the results cannot be made or written to.
+        the folder for the results cannot be made or written to, and `KeyboardInterrupt` after a set that was ended early.
         """
         for place in {task.out.parent for task in self._tasks}:
             files.make_folder(place)
@@ -58,7 +63,6 @@ class Batch:
         while waiting:
             time.sleep(claims.LOOK)
             waiting = [task for task in waiting if not self._settle(task)]
-        return self._tally
 
     def _settle(self, task: Task) -> bool:
         """Do a task, or find that it needs no doing; False when another task has it, alive or dead."""
@@ -74,26 +78,34 @@ class Batch:
             return True
 
     def _fail(self, task: Task, why: str) -> None:
-        self._tally.failed[task.name] = why
+        self.tally.failed[task.name] = why
         self._say(task.name, f"failed. {why}")
 
     def _claim(self, task: Task) -> bool:
         claim = self._watch.claim(task.out)
         if claim is None and self._watch.alive(task.out):
-            self._tally.elsewhere.append(task.name)
+            self.tally.elsewhere.append(task.name)
             return True
         if claim is None:
             return False
         with claim:
             if not self._skipped(task):  # another task may have finished it just before
-                result.make(task, self._wanted, self._keep_scenes, lambda what: self._say(task.name, what))
-                self._tally.converted.append(task.name)
+                self._make(task)
         return True
+
+    def _make(self, task: Task) -> None:
+        made = result.make(task, self._wanted, self._keep_scenes, lambda what: self._say(task.name, what))
+        if made.early:
+            self.tally.ended_early.append(task.name)
+            raise KeyboardInterrupt
+        self.tally.converted.append(task.name)
+        if made.lacks:
+            self.tally.without_mesh[task.name] = made.lacks
 
     def _skipped(self, task: Task) -> bool:
         if self._force or not task.finished:
             return False
-        self._tally.skipped.append(task.name)
+        self.tally.skipped.append(task.name)
         return True
 
 
@@ -109,11 +121,20 @@ def run(tasks: list[Task], args: Namespace) -> bool:
     """Do the tasks as the options say and tell what came of them; whether anything failed."""
     keep_scenes = worker_options.keeps(args)
     worker_options.use(args, keep_scenes)
-    tally = Batch(tasks, options.reconstruct_settings(args), _printer(), args.force, keep_scenes).run()
+    batch = Batch(tasks, options.reconstruct_settings(args), _printer(), args.force, keep_scenes)
+    try:
+        batch.run()
+    except KeyboardInterrupt:
+        _tell(batch.tally, args.json)
+        raise
+    _tell(batch.tally, args.json)
+    return bool(batch.tally.failed or batch.tally.without_mesh)
+
+
+def _tell(tally: Tally, as_json: bool) -> None:
     print(tally.sentence)
-    if args.json:
+    if as_json:
         print(json.dumps(vars(tally), ensure_ascii=False), flush=True)
-    return bool(tally.failed)
 
 
 def _printer() -> Callable[[str, str], None]:

@@ -8,7 +8,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,11 @@ from ..narrowing import given
 from ..scene.cameras import look_through
 from ..scene.pictures import write_png
 from . import blend_files
+from .interrupts import Interrupts, ending_early
 
 OLD = "-old"  # ends the name of what is being replaced
 REPORT = "report.json"  # in every finished folder
+EARLY = "ended_early"  # in a report: whether Ctrl+C ended the job
 
 
 @dataclass(frozen=True)
@@ -41,46 +43,81 @@ class Task:
         return self.out.name
 
     @property
-    def finished(self) -> bool:
-        """Whether the folder is there."""
+    def made(self) -> bool:
+        """Whether the folder is there, perhaps from a job that was ended early."""
         return (self.out / REPORT).exists()
 
+    @property
+    def finished(self) -> bool:
+        """Whether the folder is there, and not from a job that was ended early."""
+        return self.made and not _ended_early(self.out / REPORT)
 
-def make(task: Task, wanted: settings.ReconstructSettings, keep_scene: bool, say: Callable[[str], None]) -> None:
-    """Reconstruct the photos, and write the folder, in place of a finished one that is there.
 
-    `keep_scene` lets the worker keep what decoding again needs; `say` hears what happens. Raises `TttlrmError`.
+def _ended_early(report: Path) -> bool:
+    with suppress(ValueError):  # a report that somebody changed
+        return bool(json.loads(report.read_text(encoding="utf-8")).get(EARLY))
+    return False
+
+
+@dataclass(frozen=True)
+class Made:
+    """How a folder came to be."""
+
+    lacks: str = ""  # why there is no mesh, though one was wanted
+    early: bool = False  # whether Ctrl+C ended the job
+
+
+def make(task: Task, wanted: settings.ReconstructSettings, keep_scene: bool, say: Callable[[str], None]) -> Made:
+    """Reconstruct the photos, and write the folder, in place of one that is there.
+
+    `keep_scene` lets the worker keep what decoding again needs; `say` hears what happens. If the mesh fails or Ctrl+C is
+    pressed, the splats so far are written. Raises `TttlrmError`, and `KeyboardInterrupt` while there are no splats yet.
     """
-    if task.out.exists() and not task.finished:
+    if task.out.exists() and not task.made:
         raise errors.TttlrmError("{} exists, but is not finished.", task.out, hint="Move it away.", code=errors.Code.CANNOT_WRITE)
     files.require_folder(task.out.parent, room=files.LEAST_ROOM)
-    work = set_work(task.photos, wanted)
-    try:
-        result = _follow(work, say)
-        if wanted.mesh and not result.mesh:
-            raise errors.TttlrmError("The splats have no mesh.", hint="What was said before tells why.", code=errors.Code.NO_MESH)
-        drawn = _follow(Work(work.session, kinds.RENDER, settings.RenderSettings(views=(0,))), say)
-    finally:
-        if not keep_scene:
-            worker.link.forget(work.session)
-    blend_files.begin()
-    place(task.name, work, result)
-    _look_through_first(result.cameras)
-    with _whole_folder(task.out) as part:
-        _write(part, task.name, result, drawn)
-    say(f"{len(result.gaussians):,} splats")
+    with ending_early() as interrupts:
+        work, notes = set_work(task.photos, wanted), list[str]()
+        try:
+            result = _follow(work, say, notes, interrupts)
+            drawn = _follow(Work(work.session, kinds.RENDER, settings.RenderSettings(views=(0,))), say, notes)
+        except errors.Cancelled:
+            if interrupts.asked:
+                raise KeyboardInterrupt from None
+            raise
+        finally:
+            if not keep_scene:
+                worker.link.forget(work.session)
+        blend_files.begin()
+        place(task.name, work, result)
+        _look_through_first(result.cameras)
+        lacks = " ".join(notes) if wanted.mesh and not result.mesh else ""
+        with _whole_folder(task.out) as part:
+            _write(part, task.name, result, drawn, {"notes": notes, EARLY: interrupts.asked})
+        say(f"{len(result.gaussians):,} splats{', no mesh' if lacks else ''}")
+    return Made(lacks, interrupts.asked)
 
 
-def _follow(work: Work, say: Callable[[str], None]) -> Any:
-    """The result of a job. Raises `TttlrmError` when it fails."""
+def _follow(work: Work, say: Callable[[str], None], notes: list[str], interrupts: Interrupts | None = None) -> Any:
+    """The result of a job, which interrupts may end early. Raises `TttlrmError` when it fails. Adds to the notes."""
 
     def hear(event: messages.Event) -> None:
         if isinstance(event, messages.Progress):
             say(event.stage)
         if isinstance(event, messages.Note):
-            say(str(event.text))
+            notes.append(str(event.text))
+            say(notes[-1])
 
-    return worker.start(work).result(hear)
+    job = worker.start(work)
+    if interrupts:
+        interrupts.job = job
+        if interrupts.asked:
+            job.finish()
+    try:
+        return job.result(hear)
+    finally:
+        if interrupts:
+            interrupts.job = None
 
 
 def _look_through_first(cameras: results.CameraTable) -> None:
@@ -88,14 +125,16 @@ def _look_through_first(cameras: results.CameraTable) -> None:
     look_through(given(bpy.context.scene), camera, tuple(cameras.sizes[0].tolist()))
 
 
-def _write(folder: Path, name: str, result: results.ReconstructResult, drawn: results.RenderResult) -> None:
+def _write(
+    folder: Path, name: str, result: results.ReconstructResult, drawn: results.RenderResult, course: dict[str, Any]
+) -> None:
     """The files of one set; the report comes last."""
     splat_files.write_splats(folder / "splats.ply", result.gaussians, up="z")
     if result.mesh:
         (folder / "mesh.glb").write_bytes(result.mesh.glb.tobytes())
     write_png(folder / "preview.png", next(iter(drawn.pictures.values())) / 255)
     blend_files.save(folder / f"{name}.blend")
-    report = {"set": name, **result.report()}
+    report = {"set": name, **result.report(), **course}
     (folder / REPORT).write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
 
 

@@ -53,7 +53,10 @@ class Scene:
 
 
 def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> ReconstructResult:
-    """Tells which files and settings it was given. A file named `broken.json` or `deadly.json` is obeyed."""
+    """Tells which files and settings it was given. A file named `broken.json` or `deadly.json` is obeyed.
+
+    Asked to finish while it refines, it does, without a mesh.
+    """
     scene.files = sorted(path.relative_to(scene.folder).as_posix() for path in scene.folder.rglob("*") if path.is_file())
     if file := os.environ.get(ASKED):
         Path(file).write_text(json.dumps({"files": scene.files, "settings": to_json(settings)}))
@@ -63,13 +66,16 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
         os.kill(os.getpid(), signal.SIGKILL)
     for step in range(settings.refine.steps):  # each a tenth of a second, with previews, for tests with a window
         report(Stage.REFINE, step / settings.refine.steps)
+        report.keeps = True
+        if report.finishing:
+            break
         report.preview(partial(_splats, SPLATS + step))
         time.sleep(0.1)
     names = [name for name in scene.files if name.endswith(".png")] or ["frame_000001.jpg"]
     too_coarse = settings.mesh and settings.mesh.voxel > COARSEST
     if too_coarse:
         report.note(text("There is no mesh: {}", "the voxels are too large."))
-    surface = _surface() if settings.mesh and not too_coarse else None
+    surface = _surface() if settings.mesh and not too_coarse and not report.finishing else None
     return ReconstructResult(_splats(SPLATS), _cameras(names), len(names), {"load": 0.0}, mesh=surface)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -27,6 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the batch in Blender; returns its exit status."""
     passed = [argument for argument in args.arguments if argument != "--"]
     program = command(args.blender)
+    signal.signal(signal.SIGINT, lambda *_: None)  # the batch hears Ctrl+C too, and takes its time to write what it has
     return subprocess.run([*program, *passed], env=child_environment(ROOT, python=program[0]), check=False).returncode
 
 

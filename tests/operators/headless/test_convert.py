@@ -2,6 +2,7 @@
 """Many photo sets in one go, from a checkout, with the toy worker."""
 
 import json
+import signal
 from pathlib import Path
 
 import bpy
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from operators.engine import client
-from operators.headless import command_line, result
+from operators.headless import batch, command_line, result
 from operators.jobs import worker
 from operators.jobs.chosen_worker import Worker
 from tests.operators.headless.commands import FILES
@@ -80,11 +81,47 @@ def test_a_mesh_can_be_declined(sets):
     assert {path.name for path in (sets.parent / "out" / "statue").iterdir()} == FILES - {"mesh.glb"}
 
 
-def test_a_set_without_the_mesh_that_was_wanted_has_failed(sets, capsys):
-    assert convert(sets, "--voxel", "1000") == 1
-    said = capsys.readouterr().out
-    assert "the voxels are too large" in said and "failed. The splats have no mesh." in said
-    assert not (sets.parent / "out" / "statue").exists()
+def test_a_set_whose_mesh_fails_keeps_its_splats_and_says_so(sets, capsys):
+    assert convert(sets, "--voxel", "1000", "--only", "statue", "--json") == 1
+    said = capsys.readouterr().out.splitlines()
+    assert "1 converted (1 without a mesh), 0 finished before, 0 failed." in said
+    assert "the voxels are too large" in json.loads(said[-1])["without_mesh"]["statue"]
+    out = sets.parent / "out" / "statue"
+    assert {path.name for path in out.iterdir()} == FILES - {"mesh.glb"}
+    assert json.loads((out / "report.json").read_text())["notes"] == ["There is no mesh: the voxels are too large."]
+
+
+def pressing(monkeypatch, at: str, times: int = 1) -> None:
+    """Somebody presses Ctrl+C when a stage is said."""
+    left = [signal.SIGINT] * times
+
+    def say(name: str, what: str) -> None:
+        while what == at and left:
+            signal.raise_signal(left.pop())
+
+    monkeypatch.setattr(batch, "_printer", lambda: say)
+
+
+def test_a_set_that_is_ended_early_keeps_its_splats_and_is_made_again(sets, capsys, monkeypatch):
+    (sets / "statue").rename(sets / "a statue")  # the first
+    with monkeypatch.context() as patch:
+        pressing(patch, "refine")
+        assert convert(sets, "--refine", "50", "--json") == 130
+    said = capsys.readouterr()
+    assert json.loads(said.out.splitlines()[-1])["ended_early"] == ["a statue"] and "stopped" in said.err
+    assert [path.name for path in (sets.parent / "out").iterdir()] == ["a statue"], "the other sets have not begun"
+    report = sets.parent / "out" / "a statue" / "report.json"
+    assert json.loads(report.read_text())["ended_early"] and len(read_ply(report.with_name("splats.ply")))
+    assert convert(sets, "--refine", "1", "--only", "a statue") == 0
+    assert not json.loads(report.read_text())["ended_early"] and report.with_name("mesh.glb").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(("at", "times"), [("connect", 1), ("refine", 2)], ids=["before there are splats", "twice"])
+def test_nothing_is_kept(sets, monkeypatch, at, times):
+    pressing(monkeypatch, at, times)
+    assert convert(sets, "--refine", "50", "--only", "statue") == 130
+    assert not list((sets.parent / "out").iterdir())
 
 
 def test_a_folder_that_is_no_result_is_not_touched(sets, capsys):
