@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import gpu
 import numpy as np
@@ -51,38 +52,61 @@ class Canvas:
 
     def __init__(self) -> None:
         self.picture: gpu.types.GPUTexture | None = None
+        self._shows: tuple[Any, ...] = ()  # what the picture was drawn from
 
     def draw(
         self,
         atlas: Atlas,
         order: gpu.types.GPUTexture,
         count: int,  # texels of the order to draw
-        places: gpu.types.GPUTexture,
+        places: np.ndarray,  # texels, as `drawing.places` gives them
         projection: np.ndarray,  # [4, 4], view to clip space
     ) -> None:
-        """Draw splats over what the bound framebuffer shows, behind what is nearer by its depths."""
+        """Draw splats over what the bound framebuffer shows, behind what is nearer by its depths.
+
+        Blender draws views anew for many reasons, such as the progress in a panel beside them. Then the picture is still good.
+        """
         framebuffer, (_, _, width, height) = gpu.state.active_framebuffer_get(), gpu.state.viewport_get()
-        depths = gpu.types.GPUTexture((width, height), format="R32F", data=framebuffer.read_depth(0, 0, width, height))
-        picture, uniforms = (
-            self._picture(width, height),
-            _uniforms(projection, width, height, atlas.terms),
-        )  # must outlive the call
-        shader = _splat_shader()
-        with gpu.types.GPUFrameBuffer(color_slots=picture).bind():
-            gpu.state.active_framebuffer_get().clear(color=(0.0, 0.0, 0.0, 0.0))
-            gpu.state.blend_set("ALPHA_PREMULT")
-            shader.bind()
-            shader.uniform_block("eye", uniforms)
-            named = {"shapes": atlas.shapes, "colors": atlas.colors, "order": order, "places": places, "scene_depth": depths}
-            for name, value in named.items():
-                shader.uniform_sampler(name, value)
-            _quad().draw_instanced(shader, instance_count=count)
-        _lay_over(picture)
+        depths = framebuffer.read_depth(0, 0, width, height)
+        shows = (atlas, order, width, *(np.asarray(array).tobytes() for array in (places, projection, depths)))
+        if self.picture is None or shows != self._shows:
+            self._shows, self.picture = shows, self._picture(width, height)
+            nearer = gpu.types.GPUTexture((width, height), format="R32F", data=depths)
+            _draw_splats(
+                self.picture,
+                _uniforms(projection, width, height, atlas.terms),
+                count,
+                {
+                    "shapes": atlas.shapes,
+                    "colors": atlas.colors,
+                    "order": order,
+                    "places": texture(places),
+                    "scene_depth": nearer,
+                },
+            )
+        _lay_over(self.picture)
 
     def _picture(self, width: int, height: int) -> gpu.types.GPUTexture:
         if self.picture is None or (self.picture.width, self.picture.height) != (width, height):
             self.picture = gpu.types.GPUTexture((width, height), format="RGBA16F")
         return self.picture
+
+
+def _draw_splats(
+    picture: gpu.types.GPUTexture,
+    eye: gpu.types.GPUUniformBuf,
+    count: int,  # texels of the order
+    textures: dict[str, gpu.types.GPUTexture],  # by their names in the shader
+) -> None:
+    shader = _splat_shader()
+    with gpu.types.GPUFrameBuffer(color_slots=picture).bind():
+        gpu.state.active_framebuffer_get().clear(color=(0.0, 0.0, 0.0, 0.0))
+        gpu.state.blend_set("ALPHA_PREMULT")
+        shader.bind()
+        shader.uniform_block("eye", eye)
+        for name, value in textures.items():
+            shader.uniform_sampler(name, value)
+        _quad().draw_instanced(shader, instance_count=count)
 
 
 def _lay_over(picture: gpu.types.GPUTexture) -> None:

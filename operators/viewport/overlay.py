@@ -136,7 +136,7 @@ class Overlay:
         placed = order.placed
         if order.keys == tuple(one.key for one in here):  # then an object that moves is drawn where it is by now
             placed = _placed(order.packing, [(one.key, one.matrix) for one in here])
-        view.canvas.draw(atlas, sorted_splats, order.count, texture(drawing.places(placed, eye)), eye.projection)
+        view.canvas.draw(atlas, sorted_splats, order.count, drawing.places(placed, eye), eye.projection)
 
 
 def _regions() -> set[int]:

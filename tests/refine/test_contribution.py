@@ -43,3 +43,10 @@ def test_useless_splats_are_told_from_others(blobs: Gaussians, photos: PhotoSet,
 
 def test_no_splats(nothing: Gaussians, photos: PhotoSet):
     assert contributions(nothing, photos).shape == (0,)
+
+
+def test_of_too_many_those_are_kept_that_fill_most(blobs: Gaussians, photos: PhotoSet):
+    filled = contributions(blobs, photos)
+    keep = needed(blobs, photos, most=5)
+    assert keep.sum() == 5 and filled[keep].min() >= filled[~keep].max()
+    assert np.array_equal(needed(blobs, photos, most=len(blobs)), needed(blobs, photos))

@@ -169,3 +169,17 @@ def test_refined_splats_go_on_getting_better(nothing, photos, points):
 def test_perfect_splats_stay_as_they_are_when_refinement_goes_on(blobs, photos):
     again = refine(blobs, photos, RefineSettings(steps=3, sh_degree=0), Report(), None, refined=True)
     assert all(np.array_equal(a, b) for a, b in zip(again.arrays().values(), blobs.arrays().values(), strict=True))
+
+
+def test_the_limit_holds_for_splats_that_cannot_be_improved(blobs, photos, points):
+    report, notes = Report(), list[str]()
+    report.note = lambda note: notes.append(str(note))
+    limit = len(blobs) // 2
+    kept = refine(blobs, photos, RefineSettings(steps=1, max_splats=limit, start="points"), report, points)
+    assert 0 < len(kept) <= limit
+    assert notes == [f"Refinement did not improve the splats: the {limit} most important of {len(blobs)} are kept."]
+    assert evaluate_views(kept, photos)["psnr"] > evaluate_views(blobs[np.arange(limit)], photos)["psnr"]
+
+
+def test_the_limit_holds_for_points(nothing, photos, points):
+    assert len(refine(nothing, photos, RefineSettings(steps=3, max_splats=20), Report(), points)) <= 20

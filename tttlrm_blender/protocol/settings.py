@@ -134,7 +134,7 @@ class RefineSettings:
     )
     densify: str = choice("split", "Densify", "How splats are added and removed", STRATEGIES)
     max_splats: int = number(
-        0, 0, MOST_SPLATS, "Max Splats", "Limit up to which splats are added; 0 for automatic", option="refine-max-splats"
+        0, 0, MOST_SPLATS, "Max Splats", "Limit on the number of refined splats; 0 for automatic", option="refine-max-splats"
     )
     sh_degree: int = _sh_degree(option="refine-sh-degree")
 

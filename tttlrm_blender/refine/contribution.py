@@ -23,9 +23,13 @@ SIDE = 256  # pixels: longest side of the pictures that decide
 LEAST = 1.0  # pixels of all photos together that a splat fills
 
 
-def needed(splats: Gaussians[np.ndarray], photos: PhotoSet, listen: Listen = unheard) -> np.ndarray:
-    """Mask [N] bool of the splats (numpy) that photos would miss."""
-    return contributions(splats, photos, listen) >= LEAST
+def needed(splats: Gaussians[np.ndarray], photos: PhotoSet, listen: Listen = unheard, most: int = 0) -> np.ndarray:
+    """Mask [N] bool of the splats (numpy) that photos would miss, of these the `most` that they would miss most (0 for all)."""
+    filled = contributions(splats, photos, listen)
+    keep = filled >= LEAST
+    if 0 < most < keep.sum():
+        keep[np.argsort(-filled, kind="stable")[most:]] = False
+    return keep
 
 
 def contributions(splats: Gaussians[np.ndarray], photos: PhotoSet, listen: Listen = unheard) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..errors import text
 from ..gaussians.gaussians import Gaussians, merge
 from ..geometry.cameras import Cameras
 from ..kernels import torch_in_order
@@ -57,10 +58,10 @@ def refine(
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
     A step draws one photo. Optimization starts from `gaussians`, `points` and `dense` ones (see `settings.start`) and a sky,
-    grows as far as the photos have detail (see `detail`) and `settings.max_splats` allows, and returns splats of
-    `settings.sh_degree`, `settings.antialiased` or not. The result is never worse than `gaussians`: a few photos are set aside
-    as judges (see `best`), and learned from at the end, only if the splats got better. Splats are kept to the `depth` of photos
-    where that is known, and those that no photo would miss are removed.
+    grows as far as the photos have detail (see `detail`), and returns splats of `settings.sh_degree`, `settings.antialiased` or
+    not, at most `settings.max_splats`. The result is never worse than `gaussians`, or the most important of these if there are
+    too many: a few photos are set aside as judges (see `best`), and learned from at the end, only if the splats got better.
+    Splats are kept to the `depth` of photos where that is known, and those that no photo would miss are removed.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
     `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
@@ -75,6 +76,9 @@ def refine(
         report(Stage.REFINE, budget.used)
 
     gaussians = gaussians[finite(gaussians)]
+    count, too_many = len(gaussians), 0 < settings.max_splats < len(gaussians)
+    if too_many:
+        gaussians = gaussians[needed(gaussians, photos, listen, settings.max_splats)]
     surface = gaussians.means if points is None else points.means
     light = measured_light(photos, surface, listen) if settings.exposure else even_light(len(photos))
     given = replace(gaussians, antialiased=gaussians.antialiased and settings.antialiased)
@@ -95,7 +99,10 @@ def refine(
         previews.follow(parameters)
     best.offer(steps.average.to_numpy())
     hear(course.refinement(best))
-    seen = best.splats[needed(best.splats, photos, listen)]
+    if too_many and best.psnr == best.first:
+        note = "Refinement did not improve the splats: the {:,} most important of {:,} are kept."
+        report.note(text(note, len(gaussians), count))
+    seen = best.splats[needed(best.splats, photos, listen, settings.max_splats)]
     return seen if len(seen) else best.splats  # photos of a few pixels, or masks that leave a few, miss none
 
 

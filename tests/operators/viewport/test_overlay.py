@@ -253,3 +253,23 @@ def test_what_a_closed_region_showed_is_let_go_of():
         overlay.draw(region, [], eye)
     assert set(overlay.views) == {2}
     overlay.background.close()
+
+
+def test_splats_are_drawn_anew_only_if_that_changes_anything(monkeypatch):
+    obj = add_splats("cloud", random_splats())
+    obj.matrix_world = MATRICES["turned"]
+    overlay, target, eye = Overlay(), gpu.types.GPUOffScreen(*SIZE, format="RGBA32F"), gpu_process.eye_of(CAMERA)
+    drawn, draw_splats = [], canvas._draw_splats
+    monkeypatch.setattr(canvas, "_draw_splats", lambda *what: drawn.append(draw_splats(*what)))
+    gpu_process.draw_until_done(overlay, target, eye)
+    before = gpu_process.read(target, SIZE)
+    drawn.clear()
+    gpu_process.draw_once(overlay, target, eye)
+    assert not drawn and before.any() and np.array_equal(gpu_process.read(target, SIZE), before)
+    obj.matrix_world = MATRICES["moved"]
+    gpu_process.draw_until_done(overlay, target, eye)
+    assert drawn and not np.array_equal(gpu_process.read(target, SIZE), before)
+    drawn.clear()
+    gpu_process.draw_once(overlay, target, eye, lambda: gpu.state.active_framebuffer_get().clear(depth=0.0))
+    assert drawn and not gpu_process.read(target, SIZE).any()
+    overlay.background.close()
