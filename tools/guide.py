@@ -42,14 +42,13 @@ def main() -> int:
     parser.add_argument("--photos", type=Path, help="photo set (default: that of the demo)")
     parser.add_argument("--out", type=Path, default=Path("out/guide"), help="folder for the results (default: %(default)s)")
     parser.add_argument("--docs", type=Path, help="folder whose pictures are replaced by the new ones, as JPEG")
-    parser.add_argument("--refine", type=int, default=400, metavar="STEPS")
     options = parser.parse_args()
     out = options.out.resolve()
     first, later = divided(options.photos.resolve() if options.photos else demo_photos(out), out / "first")
-    pictures = empty(out / "pictures")
+    pictures, _ = empty(out / "pictures"), empty(out / "watched")
     with launch_worker() as worker:
         reach = {"host": worker.host, "port": worker.port, "token": worker.token}
-        plan = {"worker": reach, "photos": str(first), "later": later, "out": str(out), "refine": options.refine}
+        plan = {"worker": reach, "photos": str(first), "later": later, "out": str(out)}
         status = window.run(options.blender, "guide", plan)
     if options.docs and status == 0:
         publish(pictures, empty(options.docs))

@@ -31,7 +31,7 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
         )
         own = group_of(context.object)
         if own.psnr:
-            layout.label(text=shown("{:.1f} dB over {} photos set aside", own.psnr, own.set_aside), translate=False)
+            layout.label(text=_figure(own.psnr, own.set_aside), translate=False)
         buttons = layout.column(align=True)
         if own.session:
             for kind in ("decode", "refine", "mesh"):
@@ -49,3 +49,9 @@ CLASSES = (
     *splat_settings.CLASSES,
     *worker.CLASSES,
 )
+
+
+def _figure(psnr: float, photos: int) -> str:
+    if photos == 1:
+        return shown("{:.1f} dB over a photo set aside", psnr)
+    return shown("{:.1f} dB over {} photos set aside", psnr, photos)

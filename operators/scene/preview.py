@@ -25,7 +25,7 @@ from .splats import add_splats, remove_splats, update_splats
 
 NAME, KEPT_NAME = "tttLRM preview", "unfinished splats"
 MARK = "tttlrm_preview"  # custom property of the objects: what is hidden for them, as `_hide` tells it
-LONGEST = 10.0  # seconds that splats wait for those before them, as perhaps no viewport draws
+LONGEST = 60.0  # seconds that splats wait for those before them, as perhaps no viewport draws
 
 readers: list[Callable[[], bool]] = []  # say whether a viewport is still reading what it is to draw
 

@@ -92,6 +92,11 @@ def show_menu(name: str) -> None:
         bpy.ops.wm.call_menu("INVOKE_DEFAULT", name=name)
 
 
+def press(key: str) -> None:
+    """Press a key of the keyboard, by its name in X11."""
+    subprocess.run(["xdotool", "key", key], check=True)
+
+
 def drawn() -> Journey:
     """Wait until the whole screen is redrawn, twice, because panels move and splats are sorted after the first time."""
     for _ in range(2):
@@ -102,4 +107,5 @@ def drawn() -> Journey:
 
 def take_picture(path: Path) -> None:
     """Take a screenshot of the whole screen."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["import", "-window", "root", str(path)], check=True)

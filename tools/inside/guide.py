@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from mathutils import Matrix, Vector
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, plan, show_menu, take_picture
+from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, plan, press, show_menu, take_picture
 
 context: Any = bpy.context  # untyped: fake-bpy-module does not know which attributes exist in which area
 
@@ -35,6 +36,9 @@ AHEAD = 4.0  # distance from a camera to the pivot of a view through it
 ASIDE = Matrix.Rotation(-0.12, 4, "Y")  # because the sidebar covers the right
 ZOOM = 0.9
 GLANCE = 0.1  # seconds until Blender has drawn a preview; it never comes to rest
+REFINING = "refine"  # stage of a job
+LOOK = 3.0  # seconds between pictures of a job
+ENOUGH = 20.0  # seconds of a refinement that is ended early
 LARGEST = 360  # pixels along the longest side of the render
 blender: Any = bpy.ops
 ops = blender.tttlrm
@@ -46,11 +50,11 @@ class Guide:
     def __init__(self, wanted: dict[str, Any]) -> None:
         self.extension, self.worker = wanted["extension"], wanted["worker"]
         self.photos, self.later = Path(wanted["photos"]), wanted["later"]
-        self.out, self.refine = Path(wanted["out"]), wanted["refine"]
+        self.out = Path(wanted["out"])
 
     def whole(self) -> Journey:
         """All steps."""
-        for step in (self.setup, self.new, self.choose, self.reconstruct, self.decode, self.add_photos, self.sharpen):
+        for step in (self.setup, self.new, self.choose, self.reconstruct, self.decode, self.add_photos, self.refine):
             yield from step()
         for step in (self.edit, self.mesh, self.render, self.reopen, self.export):
             yield from step()
@@ -88,9 +92,7 @@ class Guide:
         yield from self.shot("photos")
 
     def reconstruct(self) -> Journey:
-        """Press the button; splats appear while the worker is still reading, as a draft."""
-        scene: Any = bpy.context.scene
-        scene.tttlrm.refine.quality = "draft"
+        """Press the button; splats appear while the worker is still reading, and sharpen."""
         self.look()
         with in_view():
             ops.reconstruct("INVOKE_DEFAULT")
@@ -101,7 +103,7 @@ class Guide:
                 yield GLANCE
         assert self.busy(), "there was no preview, or it disappeared too soon"
         self.picture("preview")
-        yield lambda: not self.busy()
+        yield from self.watch("refining", 0.7)
         self.look()
         yield from self.shot("splats")
 
@@ -117,19 +119,25 @@ class Guide:
         settings.decode.keep, settings.decode.scale = 0.0, 1.0
 
     def add_photos(self) -> Journey:
-        """Add more photos to the scene."""
+        """Add more photos to the scene, whose splats are refined again."""
         files = [{"name": name} for name in self.later["names"]]
         with in_view():
-            ops.extend("EXEC_DEFAULT", directory=self.later["folder"], files=files, poses=self.later["poses"], refine=False)
+            ops.extend("EXEC_DEFAULT", directory=self.later["folder"], files=files, poses=self.later["poses"])
         yield lambda: not self.busy()
         yield from self.shot("added")
 
-    def sharpen(self) -> Journey:
-        """Refine against all photos."""
-        self.splats.tttlrm.refine.steps = self.refine
+    def refine(self) -> Journey:
+        """Refine for longer, and press Esc before that ends."""
+        before = self.splats.tttlrm.refine.quality
+        self.splats.tttlrm.refine.quality = "best"
         with in_view():
             ops.refine("INVOKE_DEFAULT")
-        yield lambda: not self.busy()
+        yield lambda: self.refining(0.0) or not self.busy()
+        yield ENOUGH
+        assert self.busy(), "this was too quick to be ended early"
+        press("Escape")
+        yield from self.watch("stopping")
+        self.splats.tttlrm.refine.quality = before
         yield from self.shot("refined")
 
     def edit(self) -> Journey:
@@ -204,9 +212,30 @@ class Guide:
         """The first camera, if there is one."""
         return next((obj for obj in bpy.data.objects if obj.type == "CAMERA"), None)
 
+    @property
+    def job(self) -> Any:
+        """The job that is running, if there is one."""
+        return import_module(f"{MODULE}.operators.jobs.activity").current
+
     def busy(self) -> bool:
         """Whether a job is running."""
-        return import_module(f"{MODULE}.operators.jobs.activity").current is not None
+        return self.job is not None
+
+    def refining(self, share: float) -> bool:
+        """Whether a job has refined splats for some share of the time."""
+        return self.busy() and self.job.stage == REFINING and self.job.fraction >= share
+
+    def watch(self, name: str, share: float = 0.0) -> Journey:
+        """Take a picture every few seconds until the job is over, to be looked at; and one for the guide after a share of it."""
+        taken = not share
+        for number in count():
+            yield LOOK
+            if not self.busy():
+                return
+            take_picture(self.out / "watched" / f"{name} {number:02d} {self.job.stage}.png")
+            if not taken and self.refining(share):
+                self.picture(name)
+                taken = True
 
     def shown(self, name: str) -> bool:
         """Whether there is an object whose name starts so."""

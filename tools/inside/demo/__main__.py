@@ -91,7 +91,7 @@ def _tell(result: results.ReconstructResult, in_blender: float, out: Path) -> No
     print(f"{len(result.gaussians):,} splats from {result.views} photos in {sum(result.seconds.values()):.0f} s")
     print(f"held-out views, decoded: PSNR {decoded.psnr:.2f} dB, SSIM {decoded.ssim:.3f}")
     print(f"held-out views, refined: PSNR {refined.psnr:.2f} dB, SSIM {refined.ssim:.3f}")
-    print(f"the same, rendered by Cycles: PSNR {in_blender:.2f} dB")
+    print(f"the same, rendered by Cycles and blended as trained: PSNR {in_blender:.2f} dB")
     print(f"See {out / 'demo.png'} and {out / 'demo.blend'}.")
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from operators.narrowing import given, untyped
 from operators.scene.cameras import background_photo
+from operators.scene.drawing import blend_as_trained, drawn_by_blender
 from operators.scene.pictures import write_png
 
 from .suzanne import render, render_settings, set_sky
@@ -28,7 +30,10 @@ def compare(
     mesh: bpy.types.Object,
     path: Path,
 ) -> float:
-    """Write a row per camera: photo | splats | mesh, rendered by Cycles. Returns the PSNR of the splats' renders in dB."""
+    """Write a row per camera: photo | splats | mesh, rendered by Cycles. Returns the PSNR of the splats' renders in dB.
+
+    Splats are blended as they were trained, in sRGB: in linear light, faint ones in front of dark ground look like haze.
+    """
     _light()
     rows = [_row(camera, splats, mesh, path.parent) for camera in cameras]
     write_png(path, np.concatenate([_framed(row) for row in rows]))
@@ -56,13 +61,28 @@ def _renders(
     for shown in things:
         for thing in things:
             thing.hide_render = thing is not shown
-        render(camera, size, path)
+        with _as_trained(shown):
+            render(camera, size, path)
         image = bpy.data.images.load(str(path))
         yield _pixels(image)
         bpy.data.images.remove(image)
         path.unlink()
     for thing in things:
         thing.hide_render = thing.type == "MESH"
+
+
+@contextmanager
+def _as_trained(thing: bpy.types.Object) -> Iterator[None]:
+    """Within the block, splats that Blender does not draw by itself are rendered as exactly as they can be."""
+    if thing.type != "POINTCLOUD" or drawn_by_blender():
+        yield
+        return
+    view = context.scene.view_settings
+    before, view.view_transform = view.view_transform, "Raw"
+    blend_as_trained(thing, True)
+    yield
+    blend_as_trained(thing, False)
+    view.view_transform = before
 
 
 def _pixels(image: bpy.types.Image) -> np.ndarray:
