@@ -28,8 +28,11 @@ def run(args: argparse.Namespace) -> int:
     """Run the batch in Blender; returns its exit status."""
     passed = [argument for argument in args.arguments if argument != "--"]
     program = command(args.blender)
-    signal.signal(signal.SIGINT, lambda *_: None)  # the batch hears Ctrl+C too, and takes its time to write what it has
-    return subprocess.run([*program, *passed], env=child_environment(ROOT, python=program[0]), check=False).returncode
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # the batch hears Ctrl+C too, and takes its time to write splats
+    try:
+        return subprocess.run([*program, *passed], env=child_environment(ROOT, python=program[0]), check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def command(blender: str | None) -> list[str]:
