@@ -119,6 +119,14 @@ def test_refined_splats_so_far_are_the_result_when_work_on_them_is_ended_early(s
     assert not splats.tttlrm.psnr, "decoded splats are others"
 
 
+def test_a_reconstruction_that_is_ended_early_is_there_with_its_splats_and_cameras(photos, seen):
+    stopper = stop_later(0.3, activity.Activity.stop)
+    assert ops.reconstruct(directory=str(photos), refine_steps=100) == {"FINISHED"}
+    stopper.join()
+    assert seen and point_clouds() == [SPLATS] and bpy.context.object.tttlrm.session
+    assert any(obj.type == "CAMERA" for obj in bpy.data.objects)
+
+
 def test_splats_seen_so_far_stay_when_the_worker_dies(photos, seen):
     stopper = stop_later(0.3, lambda job: worker.link._process.process.kill())
     with pytest.raises(RuntimeError, match="stopped unexpectedly"):
