@@ -39,8 +39,12 @@ def draw() -> None:
         bpy.app.timers.register(_look, first_interval=TICK)
 
 
+def _key(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> tuple[int, str]:
+    return scene.session_uid, layer.name
+
+
 def _overlay(scene: bpy.types.Scene, layer: bpy.types.ViewLayer) -> Overlay:
-    key = (scene.session_uid, layer.name)
+    key = _key(scene, layer)
     if key not in _overlays:
         _overlays[key] = Overlay()
     return _overlays[key]
@@ -59,8 +63,9 @@ def busy() -> bool:
 
 
 def reading() -> bool:
-    """Whether a viewport is still reading the splats that it is to draw."""
-    return any(overlay.reading for overlay in _overlays.values())
+    """Whether a window is still reading the splats that it is to draw."""
+    shown = {_key(given(window.scene), given(window.view_layer)) for window in given(bpy.context.window_manager).windows}
+    return any(overlay.reading for key, overlay in _overlays.items() if key in shown)
 
 
 @persistent

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What may happen while the overlay reads splats, which takes several drawings."""
 
+from types import SimpleNamespace
+
 import bpy
 import gpu
 import numpy as np
@@ -122,6 +124,13 @@ def test_previews_that_come_faster_than_they_are_read_are_drawn(monkeypatch):
         drawn.append(len(order.packing.packed.means) if order else 0)
     shown.background.close()
     assert len(set(drawn)) > 3 and drawn == sorted(drawn), "newer ones, again and again"
+
+
+def test_previews_wait_for_the_scene_that_a_window_shows(monkeypatch):
+    for scene, waits in ((bpy.context.scene, True), (bpy.data.scenes.new("other"), False)):
+        key = (scene.session_uid, scene.view_layers[0].name)
+        monkeypatch.setattr(handlers, "_overlays", {key: SimpleNamespace(reading=True)})
+        assert handlers.reading() == waits
 
 
 def test_clouds_of_as_many_splats_have_other_keys(splats):
