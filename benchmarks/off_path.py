@@ -32,7 +32,6 @@ from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sparse_points import SparsePoints, sparse_points
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
-from tttlrm_blender.refine.depth_prior import KnownDepth
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.start import splats_from_points
 from tttlrm_blender.render.device import to_tensors
@@ -53,8 +52,8 @@ def main() -> None:
 def refined(photos: PhotoSet, points: SparsePoints, settings: RefineSettings) -> Gaussians[np.ndarray]:
     """Splats refined from sparse and dense points, beside dense depth, as the product does without decoded splats."""
     found = dense_depth(photos, points.means, side=SIDES[1])
-    dense, depth = surface_points(found, photos, settings), KnownDepth(found.depth, found.confidence)
-    return refine(splats_from_points(points)[:0], photos, settings, Report(), points, dense=dense, depth=depth)
+    dense = surface_points(found, photos, settings)
+    return refine(splats_from_points(points)[:0], photos, settings, Report(), points, dense=dense, depth=found)
 
 
 def rows(options: argparse.Namespace) -> Iterator[Row]:

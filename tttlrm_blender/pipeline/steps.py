@@ -26,7 +26,6 @@ from ..poses.world_frame import align_photos, moved, scene_world
 from ..progress import Report
 from ..protocol.results import Figures, Refinement
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
-from ..refine.depth_prior import KnownDepth
 from ..refine.optimize import refine
 from ..render.device import best_device
 from ..render.metrics import evaluate_views
@@ -215,8 +214,7 @@ def refine_splats(
     if report.finishing:
         return gaussians
     dense = surface_points(found, inputs, settings) if found and settings.start == "auto" and not alone else None
-    depth = KnownDepth(found.depth, found.confidence) if found else None
-    return refine(gaussians, inputs, settings, report, points, refined, dense, depth, hear)
+    return refine(gaussians, inputs, settings, report, points, refined, dense, found, hear)
 
 
 def points_of(reconstruction: Reconstruction, report: Report) -> SparsePoints | None:

@@ -20,13 +20,13 @@ from ..protocol.results import Refinement
 from ..protocol.settings import RefineSettings
 from ..render.device import drawing_device
 from ..stages import Stage
+from ..stereo.dense import DenseDepth
 from ..stereo.fusion import DensePoints
 from .average import Average
 from .best import Best
 from .budget import Budget
 from .contribution import needed
 from .course import Course
-from .depth_prior import KnownDepth
 from .detail import most_splats, wanted_splats
 from .growth import Growth
 from .parameters import Parameters
@@ -51,7 +51,7 @@ def refine(
     points: SparsePoints | None = None,
     refined: bool = False,
     dense: DensePoints | None = None,
-    depth: KnownDepth | None = None,
+    depth: DenseDepth | None = None,
     hear: Callable[[Refinement], None] = lambda refinement: None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.

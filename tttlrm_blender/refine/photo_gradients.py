@@ -10,7 +10,8 @@ from ..photos.light import TOE, Light, even_light
 from ..photos.load import PhotoSet
 from ..protocol.settings import RefineSettings
 from ..render.rasterize import Rendering, rasterize
-from .depth_prior import KnownDepth
+from ..stereo.dense import DenseDepth
+from .depth_prior import depth_loss
 from .downscale import downscaled
 from .loss import photo_loss
 from .parameters import Parameters
@@ -31,7 +32,7 @@ class PhotoGradients:
         photos: PhotoSet,
         settings: RefineSettings,
         light: Light | None = None,
-        depth: KnownDepth | None = None,
+        depth: DenseDepth | None = None,
     ) -> None:
         """Learn from all `photos` in their `light`, even by default, and from their `depth` where that is known."""
         self.parameters, self.photos, self.light, self.depth = parameters, photos, light or even_light(len(photos)), depth
@@ -52,7 +53,7 @@ class PhotoGradients:
         drawn.means2d.retain_grad()
         picture = self._lit(view, drawn.rgb, photo) if self.light.differs else drawn.rgb
         loss = photo_loss(picture, photo, weights) + penalty
-        (loss + self.depth.loss(view, drawn) if self.depth else loss).backward()
+        (loss + depth_loss(self.depth, view, drawn) if self.depth else loss).backward()
         return drawn
 
     def step(self, used: float) -> None:
