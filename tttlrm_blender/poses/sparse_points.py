@@ -20,7 +20,7 @@ from .sfm_process import SfmJob, run_sfm, write_images
 
 SIDE, FEATURES = 640, 4096  # pixels of the longest side, and features per image
 NEIGHBORS = 6  # views that each view is matched with
-EDITION = 1  # of cached points: those of other editions are triangulated again
+EDITION = 2  # of cached points: those of other editions are triangulated again
 
 
 @dataclass(frozen=True)
