@@ -21,7 +21,7 @@ import torch
 from benchmarks.table import Row, best, show
 from tttlrm_blender.commands.option_forms import budget, size
 from tttlrm_blender.pipeline import steps
-from tttlrm_blender.pipeline.depth import depth_for, surface_points
+from tttlrm_blender.pipeline.depth import depth_for
 from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.progress import Report
@@ -54,9 +54,8 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
         for text in options.budget:
             wanted, found = replace(budget(text), start=start), [decoded]
             with mock.patch.object(Parameters, "step", autospec=True, side_effect=Parameters.step) as stepped:
-                found_depth = depth_for(scene_photos.inputs, points, wanted, Report()) if start == "auto" else None
-                dense = surface_points(found_depth, scene_photos.inputs, wanted) if found_depth else None
-                refined = partial(refine, decoded, scene_photos.inputs, wanted, Report(), points, dense=dense, depth=found_depth)
+                depth = depth_for(scene_photos.inputs, points, wanted, Report()) if start == "auto" else None
+                refined = partial(refine, decoded, scene_photos.inputs, wanted, Report(), points, depth=depth)
                 seconds = best(lambda refined=refined, found=found: found.append(refined()), 1)
             scores, name = evaluate_views(found[-1], held_out), f"{start}, {text}"
             yield Row(f"{name}: {stepped.call_count} steps, {len(found[-1]):,} splats", *seconds)

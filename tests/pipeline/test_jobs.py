@@ -224,7 +224,7 @@ def test_a_job_that_is_to_finish_while_it_refines_keeps_the_splats_so_far(scene,
 
 
 def test_a_job_that_is_to_finish_before_it_refines_keeps_the_draft(scene, settings):
-    follower = Follower(finish_at="measure")
+    follower = Follower(finish_at="depth")
     result = jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=5)), follower)
     assert result.refinement is None and not scene.state.refined and "refinement" not in result.report()
     draft = jobs.reconstruct(Scene(scene.folder), settings, Report())

@@ -129,12 +129,11 @@ def _finish(
     decoded: Figures | None = None
     refinement: Refinement | None = None
     with clock("decode"):
-        gaussians = before or steps.decode_splats(model, reconstruction, settings.decode, report)
+        gaussians = start = before or steps.decode_splats(model, reconstruction, settings.decode, report)
     report.keeps = True
     if settings.refine.wanted or settings.mesh:
         report.preview(lambda: gaussians)
     if settings.refine.wanted:
-        decoded, _ = steps.measure(gaussians, reconstruction, report)
         wanted = replace(settings.refine, start="both") if before else settings.refine
         with clock("refine"):
             gaussians, refinement = _refined(gaussians, reconstruction, wanted, points, report, bool(before))
@@ -145,6 +144,8 @@ def _finish(
     if report.finishing:
         report.note(text("Ended early: the splats so far are kept."))
     used = reconstruction.photos.files if refinement else reconstruction.photos.chosen
+    if settings.refine.wanted:  # measured now, as the first steps of a refinement are waited for
+        decoded, _ = steps.measure(start, reconstruction, report)
     figures, exposed = steps.measure(gaussians, reconstruction, report, bool(refinement) and settings.refine.exposure)
     copies = copies_of(to_copy, report) if to_copy else {}
     refined = bool(before) or (refinement is not None and refinement.improved)

@@ -31,7 +31,7 @@ from ..render.device import best_device
 from ..render.metrics import evaluate_views
 from ..render.pictures import draw_views, to_bytes
 from ..stages import Stage
-from .depth import depth_for, surface_points
+from .depth import depth_for
 from .filtering import filtered
 from .photo_size import sensible_size
 from .previews import look_ahead, offering
@@ -213,8 +213,7 @@ def refine_splats(
         found = depth_for(inputs, points, settings, report) if settings.start in ("auto", "both") else None
     if report.finishing:
         return gaussians
-    dense = surface_points(found, inputs, settings) if found and settings.start == "auto" and not alone else None
-    return refine(gaussians, inputs, settings, report, points, refined, dense, found, hear)
+    return refine(gaussians, inputs, settings, report, points, refined, found, hear)
 
 
 def points_of(reconstruction: Reconstruction, report: Report) -> SparsePoints | None:

@@ -68,9 +68,9 @@ class PhotoGradients:
         photo: torch.Tensor,  # [1, h, w, 3]
     ) -> torch.Tensor:
         """The picture in the light of its photo, clipped to the photo where that is saturated."""
-        size = (photo.shape[2], photo.shape[1])
-        factors = torch.from_numpy(self.light.factors(view, self.photos.cameras[[view]], size)).to(picture)
-        lit = (picture + TOE) * factors - TOE
+        factors = self.light.factors(view, self.photos.cameras[[view]], (photo.shape[2], photo.shape[1]))
+        rows, columns = (torch.from_numpy(part).to(picture) for part in factors)
+        lit = (picture + TOE) * (rows * columns) - TOE
         return torch.where(photo > SATURATED, lit.minimum(photo), lit)
 
     def _photo(self, view: int, used: float) -> tuple[torch.Tensor, torch.Tensor | None]:
