@@ -24,6 +24,7 @@ from tttlrm_blender.pipeline import steps
 from tttlrm_blender.pipeline.depth import depth_for
 from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.pipeline.scene import Scene
+from tttlrm_blender.poses.sparse_points import sparse_points
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import STARTS, DecodeSettings, ReconstructSettings
 from tttlrm_blender.refine.loss import photo_loss, photo_loss_reference
@@ -48,7 +49,7 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     held_out = scene_photos.read_held_out(Report())
     decoded, points = (
         steps.decode_splats(model, reconstruction, DecodeSettings(), Report()),
-        steps.points_of(reconstruction, Report()),
+        sparse_points(scene_photos.files, Report(), fine=False),
     )
     for start in options.start:
         for text in options.budget:

@@ -49,6 +49,7 @@ def _mapped(images: list[Path], folder: Path, work: Path, report: Report) -> Pat
         cameras={str(number): _simple_radial(*lens[:2]) for lens, number in numbers.items() if lens[1]},
         poses=[],
         features=FEATURES,
+        fine=False,
     )
     model = run_sfm(work, job, report)
     if model is None:

@@ -24,8 +24,7 @@ from ..stages import Stage
 from .retrieval import similar_pairs
 
 SEED = 0
-# The first octaves of SIFT that are tried: photos at their own size, which takes a quarter of the time, and enlarged twice, for
-# small details. The latter are needed only where photos are not placed without.
+# The first octave of SIFT: photos at their own size, which takes a quarter of the time, or enlarged twice, for small details.
 COARSE, FINE = 0, -1
 EXTRACTED_AT_ONCE = 4  # images
 MATCHED_AT_ONCE = 40  # pairs of images
@@ -47,7 +46,7 @@ def main() -> None:
     pycolmap.set_random_seed(SEED)
     folder = Path(sys.argv[1])
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    models = solve(folder, job, COARSE)
+    models = solve(folder, job, FINE if job["fine"] else COARSE)
     if not job["poses"] and doubtful(folder, models, len(job["images"])):
         models = solve(folder, job, FINE)
     write_evidence(folder, job["images"], models)

@@ -39,7 +39,7 @@ from .start import finite, starting_splats, surface_points, to_degree
 SEED = 0
 STRATEGIES = {"split": Growth, "mcmc": Relocation}
 CONTINUED = 0.6  # share of the schedules that is skipped for splats refined before
-SECONDS_PER_PREVIEW = 3.0
+SECONDS_PER_PREVIEW = 2.0
 
 
 @torch_in_order()
