@@ -27,12 +27,11 @@ from tttlrm_blender.gaussians.formats.registry import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.photos.load import PhotoSet, load_photos
-from tttlrm_blender.pipeline.depth import SIDES, surface_points
+from tttlrm_blender.pipeline.depth import SIDES
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sparse_points import SparsePoints, sparse_points
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
-from tttlrm_blender.refine.depth_prior import KnownDepth
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.start import splats_from_points
 from tttlrm_blender.render.device import to_tensors
@@ -53,8 +52,7 @@ def main() -> None:
 def refined(photos: PhotoSet, points: SparsePoints, settings: RefineSettings) -> Gaussians[np.ndarray]:
     """Splats refined from sparse and dense points, beside dense depth, as the product does without decoded splats."""
     found = dense_depth(photos, points.means, side=SIDES[1])
-    dense, depth = surface_points(found, photos, settings), KnownDepth(found.depth, found.confidence)
-    return refine(splats_from_points(points)[:0], photos, settings, Report(), points, dense=dense, depth=depth)
+    return refine(splats_from_points(points)[:0], photos, settings, Report(), points, depth=found)
 
 
 def rows(options: argparse.Namespace) -> Iterator[Row]:

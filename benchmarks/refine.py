@@ -21,12 +21,12 @@ import torch
 from benchmarks.table import Row, best, show
 from tttlrm_blender.commands.option_forms import budget, size
 from tttlrm_blender.pipeline import steps
-from tttlrm_blender.pipeline.depth import depth_for, surface_points
+from tttlrm_blender.pipeline.depth import depth_for
 from tttlrm_blender.pipeline.networks import load_network
 from tttlrm_blender.pipeline.scene import Scene
+from tttlrm_blender.poses.sparse_points import sparse_points
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import STARTS, DecodeSettings, ReconstructSettings
-from tttlrm_blender.refine.depth_prior import KnownDepth
 from tttlrm_blender.refine.loss import photo_loss, photo_loss_reference
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.parameters import Parameters
@@ -49,16 +49,14 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     held_out = scene_photos.read_held_out(Report())
     decoded, points = (
         steps.decode_splats(model, reconstruction, DecodeSettings(), Report()),
-        steps.points_of(reconstruction, Report()),
+        sparse_points(scene_photos.files, Report(), fine=False),
     )
     for start in options.start:
         for text in options.budget:
             wanted, found = replace(budget(text), start=start), [decoded]
             with mock.patch.object(Parameters, "step", autospec=True, side_effect=Parameters.step) as stepped:
-                found_depth = depth_for(scene_photos.inputs, points, wanted, Report()) if start == "auto" else None
-                dense = surface_points(found_depth, scene_photos.inputs, wanted) if found_depth else None
-                depth = KnownDepth(found_depth.depth, found_depth.confidence) if found_depth else None
-                refined = partial(refine, decoded, scene_photos.inputs, wanted, Report(), points, dense=dense, depth=depth)
+                depth = depth_for(scene_photos.inputs, points, wanted, Report()) if start == "auto" else None
+                refined = partial(refine, decoded, scene_photos.inputs, wanted, Report(), points, depth=depth)
                 seconds = best(lambda refined=refined, found=found: found.append(refined()), 1)
             scores, name = evaluate_views(found[-1], held_out), f"{start}, {text}"
             yield Row(f"{name}: {stepped.call_count} steps, {len(found[-1]):,} splats", *seconds)

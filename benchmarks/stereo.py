@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure dense depth: CPU time, the share of pixels that other photos confirm and, with exact geometry, how far off these are.
 
-python -m benchmarks.stereo PHOTOS [--size 270x480] [--points]
+python -m benchmarks.stereo PHOTOS [--size 270x480] [--hold-out 0] [--points]
 
 A file gt.ply beside the poses is the exact geometry, in the same world; then transforms.json names its main objects. With
 --points, sparse points narrow the range of depths.
@@ -21,6 +21,7 @@ from benchmarks.exact_depth import cut_large, exact_depth
 from benchmarks.table import Row, best, show
 from tttlrm_blender.commands.option_forms import size
 from tttlrm_blender.photos.load import load_photos
+from tttlrm_blender.photos.selection import hold_out
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sparse_points import sparse_points
 from tttlrm_blender.progress import Report
@@ -34,13 +35,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--size", type=size, default=(0, 0))
+    parser.add_argument("--hold-out", type=int, default=0, help="leave out every n-th photo, as refinement does")
     parser.add_argument("--points", action="store_true")
     show(rows(parser.parse_args()))
 
 
 def rows(options: argparse.Namespace) -> Iterator[Row]:
     """Time, then accuracy."""
-    files = find_photos(options.photos, "auto", Report(), {})
+    files, _ = hold_out(find_photos(options.photos, "auto", Report(), {}), options.hold_out)
     photos = load_photos(files, *options.size)
     points = sparse_points(files, Report()).means if options.points else None
     dense_depth(photos[[0, 1]], points)  # compiles

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .errors import Cancelled, Text
+from .errors import Cancelled, Text, TttlrmError
 from .gaussians.gaussians import Gaussians
 from .stages import Stage
 
@@ -71,6 +71,14 @@ class Report:
             pass
         finally:
             self._skippable -= 1
+
+    @contextmanager
+    def noting(self, words: Callable[[Text], Text]) -> Iterator[None]:
+        """A block that the job can do without: a `TttlrmError` ends the block, and a note in these words says why."""
+        try:
+            yield
+        except TttlrmError as error:
+            self.note(words(error.text))
 
     def progress(self, stage: Stage, fraction: float) -> None:
         """Called with every report."""

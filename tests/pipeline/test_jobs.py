@@ -224,23 +224,27 @@ def test_a_job_that_is_to_finish_while_it_refines_keeps_the_splats_so_far(scene,
 
 
 def test_a_job_that_is_to_finish_before_it_refines_keeps_the_draft(scene, settings):
-    follower = Follower(finish_at="measure")
+    follower = Follower(finish_at="depth")
     result = jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=5)), follower)
     assert result.refinement is None and not scene.state.refined and "refinement" not in result.report()
     draft = jobs.reconstruct(Scene(scene.folder), settings, Report())
     np.testing.assert_array_equal(result.gaussians.means, draft.gaussians.means)
 
 
-def no_points(photos, report):
+def no_points(photos, report, fine):
     report("points", 0.5)
     raise TttlrmError("There are no points.", code=Code.SFM_FAILED)
 
 
-@pytest.mark.parametrize("stage", ["points", "depth"])
-def test_a_job_that_is_to_finish_while_depth_is_measured_keeps_what_there_was(scene, settings, monkeypatch, stage):
+def endless_search(photos, report, fine):
+    while True:
+        report("points", 0.5)
+
+
+@pytest.mark.parametrize(("stage", "find"), [("points", endless_search), ("depth", no_points)])
+def test_a_job_that_is_to_finish_while_depth_is_measured_keeps_what_there_was(scene, settings, monkeypatch, stage, find):
     monkeypatch.setenv("TTTLRM_CACHE", str(scene.folder.parent / "cache"))
-    monkeypatch.setattr(steps, "sparse_points", no_points)
-    monkeypatch.setattr("tttlrm_blender.pipeline.ahead.sparse_points", no_points)
+    monkeypatch.setattr("tttlrm_blender.pipeline.ahead.sparse_points", find)
     follower = Follower(finish_at=stage)
     result = jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=5)), follower)
     assert stage in follower.stages and result.refinement is None and not scene.state.refined
@@ -262,7 +266,7 @@ def test_splats_are_as_refined_as_before_when_refining_them_is_ended_at_once(sce
 def test_points_are_looked_for_while_the_network_reads_the_photos(scene, settings, monkeypatch):
     looked, asked = threading.Event(), []
 
-    def find(photos, report):
+    def find(photos, report, fine):
         report("points", 0.5)
         looked.set()
         asked.append([photo.name for photo in photos])
@@ -274,14 +278,13 @@ def test_points_are_looked_for_while_the_network_reads_the_photos(scene, setting
 
     read = steps.encode_photos
     monkeypatch.setattr("tttlrm_blender.pipeline.ahead.sparse_points", find)
-    monkeypatch.setattr(steps, "sparse_points", find)
     monkeypatch.setattr(steps, "encode_photos", encode)
     follower = Follower()
     jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=3)), follower)
-    assert len(asked) == 2 and asked[0] == asked[1], "the second time, they would come from the cache"
+    assert len(asked) == 1, "what is found, or that nothing is, is handed over"
     assert follower.notes == ["Refining without sparse points: There are none."]
     jobs.reconstruct(scene, settings, follower)
-    assert len(asked) == 2
+    assert len(asked) == 1, "no refinement, no points"
 
 
 def test_no_points_are_looked_for_in_one_photo(tmp_path, settings):
@@ -293,7 +296,7 @@ def test_no_points_are_looked_for_in_one_photo(tmp_path, settings):
 def test_the_search_for_points_ends_with_a_job_that_is_stopped(scene, settings, monkeypatch):
     ended = threading.Event()
 
-    def find(photos, report):
+    def find(photos, report, fine):
         try:
             while True:
                 report("points", 0.5)

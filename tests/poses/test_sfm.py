@@ -284,7 +284,7 @@ def test_a_full_disk_costs_no_points(tmp_path: Path, cache: Path, monkeypatch: p
 
     monkeypatch.setattr(shutil, "copyfile", copyfile)
 
-    def triangulated(photos: list[Photo], work: Path, report: Report) -> Path:
+    def triangulated(photos: list[Photo], work: Path, report: Report, fine: bool) -> Path:
         write_binary(work, [], [], [(0, [1.0, 2.0, 3.0], [255, 0, 0], 0.5, [(1, 0), (2, 0)])])
         return work
 

@@ -60,3 +60,8 @@ def test_passes_are_steps_for_every_photo():
     assert budget.used == pytest.approx(1 / 3)
     assert Budget(RefineSettings(passes=3, steps=10), 7).most_steps == 10
     assert RefineSettings(passes=1).wanted and not DRAFT.wanted
+
+
+def test_passes_follow_both_limits() -> None:
+    assert Limits(100, 0).passes(50) == 2
+    assert Limits(100, 5, pace=10).passes(50) == Limits(0, 5, pace=10).passes(50) == 1

@@ -12,9 +12,10 @@ from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.poses.sparse_points import SparsePoints
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
-from tttlrm_blender.refine.depth_prior import WEIGHT, KnownDepth
+from tttlrm_blender.refine.depth_prior import WEIGHT, depth_loss
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.render.rasterize import Rendering, rasterize
+from tttlrm_blender.stereo.dense import DenseDepth
 
 SIDE = 32
 FAR, NEAR = 4.0, 1.0  # distances of a wall and of fog before it
@@ -31,25 +32,32 @@ def drawn(splats: Gaussians) -> Rendering:
     return rasterize(splats, ring(1), (SIDE, SIDE))
 
 
-def known(depth: float, confidence: float = 1.0) -> KnownDepth:
-    return KnownDepth(np.full((1, 8, 8), depth, np.float32), np.full((1, 8, 8), confidence, np.float32))
+def known(depth: np.ndarray | float, confidence: float = 1.0) -> DenseDepth:
+    """Depth maps [V, h, w], or one of a constant depth, of surfaces that face the camera."""
+    maps = np.full((1, 8, 8), depth, np.float32) if isinstance(depth, float) else depth
+    normal = np.tile(np.float32([0, 0, -1]), (*maps.shape, 1))
+    return DenseDepth(maps, normal, np.full_like(maps, confidence), ring(len(maps)))
+
+
+def loss(found: DenseDepth, splats: Gaussians) -> torch.Tensor:
+    return depth_loss(found, 0, drawn(splats))
 
 
 def test_fog_costs_and_fades(wall):
     splats = wall.map(lambda array: torch.tensor(array).requires_grad_())
-    loss = known(FAR).loss(0, drawn(splats))
-    loss.backward()
-    assert loss > known(FAR).loss(0, drawn(wall[:1].map(torch.tensor)))
+    foggy = loss(known(FAR), splats)
+    foggy.backward()
+    assert foggy > loss(known(FAR), wall[:1].map(torch.tensor))
     assert splats.opacities.grad is not None and splats.opacities.grad[1] > 0  # less opacity, less loss
 
 
 def test_loss_is_the_relative_error_of_depth(wall):
-    assert known(2 * FAR).loss(0, drawn(wall[:1].map(torch.tensor))) == pytest.approx(WEIGHT * np.log(2), rel=0.02)
+    assert loss(known(2 * FAR), wall[:1].map(torch.tensor)) == pytest.approx(WEIGHT * np.log(2), rel=0.02)
 
 
 def test_nothing_known_costs_nothing(wall):
-    assert known(1.0, confidence=0.0).loss(0, drawn(wall.map(torch.tensor))) == 0
-    assert known(1.0).loss(0, drawn(wall[:0].map(torch.tensor))) == 0
+    assert loss(known(1.0, confidence=0.0), wall.map(torch.tensor)) == 0
+    assert loss(known(1.0), wall[:0].map(torch.tensor)) == 0
 
 
 def test_refinement_puts_splats_where_the_depth_is_known(nothing, blobs, photos, points):
@@ -60,8 +68,8 @@ def test_refinement_puts_splats_where_the_depth_is_known(nothing, blobs, photos,
     def depth(splats: Gaussians) -> np.ndarray:
         return rasterize(splats.map(torch.tensor), photos.cameras, size).depth.numpy()
 
-    def error(prior: KnownDepth | None) -> float:
+    def error(prior: DenseDepth | None) -> float:
         splats = refine(nothing, photos, RefineSettings(steps=40), Report(), astray, depth=prior)
         return float(np.abs(np.log(depth(splats) / depth(blobs))).mean())
 
-    assert error(KnownDepth(depth(blobs), np.ones_like(depth(blobs)))) < 0.8 * error(None)
+    assert error(known(depth(blobs))) < 0.8 * error(None)

@@ -97,9 +97,8 @@ def test_steps_are_counted(blobs, photos):
 def test_reports_for_every_photo_that_is_looked_at_before_the_first_step(blobs, photos, points):
     follower = Follower()
     refine(blobs, photos, RefineSettings(steps=1, exposure=False), follower, points)
-    judges = len(judging_views(len(photos)))
-    drawn_small = 2 * (len(photos) - judges)  # for start and sky; their detail is looked at too
-    assert follower.fractions.count(0) >= judges + drawn_small + len(photos)
+    drawn_small = 2 * (len(photos) - len(judging_views(len(photos))))  # for start and sky; their detail is looked at too
+    assert follower.fractions.count(0) >= drawn_small + len(photos)
 
 
 def test_seconds_end_the_work_and_steps_do_when_they_are_fewer(blobs, photos):

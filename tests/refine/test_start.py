@@ -3,6 +3,7 @@
 
 import math
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -16,8 +17,10 @@ from tttlrm_blender.refine.start import (
     splats_from_dense,
     splats_from_points,
     starting_splats,
+    surface_points,
     to_degree,
 )
+from tttlrm_blender.stereo.dense import DenseDepth
 from tttlrm_blender.stereo.fusion import DensePoints
 
 
@@ -151,3 +154,18 @@ def test_beside_dense_points_decoded_splats_only_fill_gaps(blobs, photos, dense)
     covering = splats_from_dense(replace(dense, colors=1 - dense.colors))
     kept, gaps = (better_than_points(blobs, covering, photos, 0.0, gaps_only=gaps_only) for gaps_only in (False, True))
     assert gaps.sum() < kept.sum() and not (gaps & ~kept).any()
+
+
+@pytest.mark.parametrize("passes", [1, 20])
+def test_even_the_fewest_splats_start_from_a_point(photos, passes):
+    ones = np.ones((len(photos), 8, 8), np.float32)
+    found = DenseDepth(ones, np.tile(np.float32([0, 0, -1]), (*ones.shape, 1)), ones, photos.cameras.resized(8, 8))
+    assert len(surface_points(found, photos, 1, passes)) > 0
+
+
+def test_long_runs_start_from_fewer_dense_points(photos, monkeypatch):
+    asked = []
+    monkeypatch.setattr("tttlrm_blender.refine.start.dense_points", lambda found, photos, most: asked.append(most))
+    for passes in (5, 20):
+        surface_points(mock.sentinel.depth, photos, 500, passes)
+    assert asked == [500, 250]

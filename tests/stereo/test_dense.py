@@ -129,7 +129,7 @@ def test_nothing_confirmed_gives_no_points(photos):
 def test_kept_depth_is_measured_once(photos, points, tmp_path):
     with keeping_in(tmp_path), mock.patch.object(kept, "dense_depth", wraps=dense_depth) as measured:
         first = kept.kept_depth(photos, points, Report())
-        second = kept.kept_depth(photos, None, Report())
+        second = kept.kept_depth(photos, points, Report())
         assert measured.call_count == 1
         np.testing.assert_array_equal(first.depth, second.depth)
         np.testing.assert_array_equal(first.normal, second.normal)
@@ -139,6 +139,17 @@ def test_kept_depth_is_measured_once(photos, points, tmp_path):
             kept.kept_depth(photos, points, Report())
         kept.kept_depth(replace(photos, images=1 - photos.images), points, Report())
         assert measured.call_count == 5
+
+
+def test_depth_follows_the_points_that_narrow_it_and_the_oldest_maps_go(photos, points, tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "MOST", 2)
+    with keeping_in(tmp_path), mock.patch.object(kept, "dense_depth", wraps=dense_depth) as measured:
+        for side in (8, 9):
+            kept.kept_depth(photos, points, Report(), side)
+        kept.kept_depth(photos, None, Report(), 9)
+        assert measured.call_count == 3 and len(list((tmp_path / "depth").iterdir())) == 2
+        kept.kept_depth(photos, points, Report(), 9)
+        assert measured.call_count == 3
 
 
 @pytest.mark.parametrize("broken", ["kept_folder", "replacing"])

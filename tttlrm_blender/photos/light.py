@@ -52,13 +52,15 @@ class Light:
         """Whether there is anything to correct."""
         return bool(self.gains.any()) or self.falloff < 0
 
-    def factors(self, view: int, camera: Cameras, size: tuple[int, int]) -> np.ndarray:
-        """The factors of a photo, drawn at (width, height) pixels from one camera: [height, width, 3] float32."""
-        width, height = size
-        center = camera.resized(*size).intrinsics[0, 2:]
-        columns, rows = np.arange(width) + 0.5, np.arange(height) + 0.5
-        squares = _squares(columns[None], rows[:, None], center, size)[..., None]
-        return np.exp(self.gains[view] + self.falloff * (squares - squares.mean())).astype(np.float32)
+    def factors(self, view: int, camera: Cameras, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """The factors of a photo, drawn at (width, height) pixels from one camera, are the products of those of its rows
+        [height, 1, 3] and columns [width, 1], float32."""
+        (width, height), (x, y) = size, camera.resized(*size).intrinsics[0, 2:]
+        columns = _squares(np.arange(width) + 0.5, y, (x, y), size)[:, None]
+        rows = _squares(x, np.arange(height) + 0.5, (x, y), size)[:, None, None]
+        parts = self.gains[view] + self.falloff * (rows - rows.mean()), self.falloff * (columns - columns.mean())
+        by_row, by_column = (np.exp(part).astype(np.float32) for part in parts)
+        return by_row, by_column
 
 
 def even_light(count: int) -> Light:
@@ -96,7 +98,8 @@ def evened(photos: PhotoSet, light: Light) -> PhotoSet:
     size = (photos.images.shape[2], photos.images.shape[1])
     images = np.empty_like(photos.images)
     for view, image in enumerate(photos.images):
-        even = ((image + TOE) / light.factors(view, photos.cameras[[view]], size) - TOE).clip(0, 1)
+        rows, columns = light.factors(view, photos.cameras[[view]], size)
+        even = ((image + TOE) / (rows * columns) - TOE).clip(0, 1)
         images[view] = even + (image - even) * ((image - HIGHLIGHT) / (1 - HIGHLIGHT)).clip(0, 1)
     return replace(photos, images=images)
 
@@ -199,7 +202,9 @@ def _nearest(columns: np.ndarray, rows: np.ndarray, depth: np.ndarray, side: flo
     return least[cells]
 
 
-def _squares(columns: np.ndarray, rows: np.ndarray, center: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _squares(
+    columns: np.ndarray | float, rows: np.ndarray | float, center: np.ndarray | tuple[float, float], size: tuple[int, int]
+) -> np.ndarray:
     """Squared distances from the center of a picture, 1 at its corners."""
     return ((columns - center[0]) ** 2 + (rows - center[1]) ** 2) / (np.array(size) ** 2 / 4).sum()
 

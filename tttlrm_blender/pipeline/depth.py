@@ -8,16 +8,12 @@ from ..poses.sparse_points import SparsePoints
 from ..progress import Report
 from ..protocol.settings import RefineSettings
 from ..refine.budget import limits_of
-from ..refine.detail import wanted_splats
 from ..render.device import best_device, drawing_device
 from ..stereo.dense import SIDE, DenseDepth
-from ..stereo.fusion import DensePoints, dense_points
 from ..stereo.kept_depth import kept_depth
 
 SIDES = (SIDE // 4, SIDE // 2)  # pixels of the longest side, for short and long refinements; more adds nothing to a start
 LONG = 3.0  # passes over the photos from which a refinement is long
-STEPS_PER_SECOND = 10.0  # roughly, of a refinement
-ROOM, ROOM_PASSES = 0.5, 10.0  # points per splat in refinements of more passes, which leave room to grow where needed
 FEWEST_PHOTOS = 3  # as two others must confirm each depth
 
 
@@ -36,14 +32,6 @@ def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSet
     return depth_of(photos, points, report, SIDES[_passes(settings, photos) >= LONG])
 
 
-def surface_points(found: DenseDepth, photos: PhotoSet, settings: RefineSettings) -> DensePoints:
-    """Dense points for the start of a refinement, about as many as it makes splats at most."""
-    wanted = wanted_splats(photos, settings, drawing_device())
-    room = ROOM if _passes(settings, photos) > ROOM_PASSES else 1
-    return dense_points(found, photos, max(int(wanted * room), 1))
-
-
 def _passes(settings: RefineSettings, photos: PhotoSet) -> float:
     """About how many passes over the photos a refinement makes."""
-    passes = limits_of(settings, len(photos), photos.images[0, ..., 0].size, drawing_device().type).passes(len(photos))
-    return min(passes, settings.seconds * STEPS_PER_SECOND / len(photos)) if settings.seconds else passes
+    return limits_of(settings, len(photos), photos.images[0, ..., 0].size, drawing_device().type).passes(len(photos))

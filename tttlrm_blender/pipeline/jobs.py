@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -34,7 +34,6 @@ from ..protocol.results import (
     CameraTable,
     DecodeResult,
     ExportResult,
-    Figures,
     MeshResult,
     PosesResult,
     ReconstructResult,
@@ -56,7 +55,7 @@ from ..protocol.settings import (
 from ..scratch import Scratch
 from ..stages import Stage
 from . import steps
-from .ahead import PointsAhead, points_ahead
+from .ahead import FindPoints, points_ahead
 from .job_kind import JobKind, by_name
 from .networks import load_network
 from .requirements import require
@@ -87,10 +86,11 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report, cop
     with clock("load"):
         scene_photos = steps.load(scene, model.config.most_views, settings, report)
     new = scene_photos.by_name() if copies else []
-    with points_ahead(scene_photos.files, settings.refine) as points:
+    with points_ahead(scene_photos.files, settings.refine) as find:
         with clock("encode"):
             reconstruction = steps.encode_photos(model, scene_photos, settings, report)
-        return _finish(scene, model, reconstruction, settings, clock, report, new, points)
+        splats = _splats(model, reconstruction, settings, clock, report, find)
+    return _finish(scene, reconstruction, splats, settings, clock, report, new)
 
 
 def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool = False) -> ReconstructResult:
@@ -104,69 +104,75 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool 
     model = load_network(reconstruction.checkpoint)
     with clock("load"):
         new = steps.new_photos(scene, reconstruction, settings, report)
-    with points_ahead(steps.by_name([*reconstruction.photos.files, *new]), settings.refine) as points:
+    with points_ahead(steps.by_name([*reconstruction.photos.files, *new]), settings.refine) as find:
         with clock("encode"):
             reconstruction = steps.encode_more(model, reconstruction, new, settings, report)
         before = scene.splats() if go_on else None
-        return _finish(scene, model, reconstruction, settings, clock, report, new if copies else [], points, before)
+        splats = _splats(model, reconstruction, settings, clock, report, find, before)
+    return _finish(scene, reconstruction, splats, settings, clock, report, new if copies else [])
 
 
-def _finish(
-    scene: Scene,
+@dataclass(frozen=True)
+class _Splats:
+    """The splats of a job: those that refinement starts from, and what became of them."""
+
+    start: Gaussians[np.ndarray]
+    best: Gaussians[np.ndarray]
+    refinement: Refinement | None = None  # None without refinement, and if asked to finish before it began
+    refined: bool = False  # by this job or before it
+
+
+def _splats(
     model: TttLRM,
     reconstruction: Reconstruction,
     settings: ReconstructSettings | ExtendSettings,
     clock: Clock,
     report: Report,
-    to_copy: list[Photo],
-    points: PointsAhead,
+    find: FindPoints,
     before: Gaussians[np.ndarray] | None = None,
-) -> ReconstructResult:
-    """Decode splats of a new memory, refine them and make a mesh if asked to, and store all in the scene.
+) -> _Splats:
+    """Decode splats of a new memory, and refine them if asked to.
 
     Splats that were refined `before`, with fewer photos, are refined instead of new ones, beside points of all photos.
     """
-    decoded: Figures | None = None
-    refinement: Refinement | None = None
     with clock("decode"):
-        gaussians = before or steps.decode_splats(model, reconstruction, settings.decode, report)
+        start = before or steps.decode_splats(model, reconstruction, settings.decode, report)
     report.keeps = True
     if settings.refine.wanted or settings.mesh:
-        report.preview(lambda: gaussians)
-    if settings.refine.wanted:
-        decoded, _ = steps.measure(gaussians, reconstruction, report)
-        wanted = replace(settings.refine, start="both") if before else settings.refine
-        with clock("refine"):
-            gaussians, refinement = _refined(gaussians, reconstruction, wanted, points, report, bool(before))
-    mesh = None
+        report.preview(lambda: start)
+    if not settings.refine.wanted:
+        return _Splats(start, start)
+    heard: list[Refinement] = []
+    wanted = replace(settings.refine, start="both") if before else settings.refine
+    with clock("refine"):
+        best = steps.refine_splats(start, reconstruction, wanted, report, bool(before), heard.append, find)
+    refinement = heard[0] if heard else None
+    return _Splats(start, best, refinement, bool(before) or (refinement is not None and refinement.improved))
+
+
+def _finish(
+    scene: Scene,
+    reconstruction: Reconstruction,
+    splats: _Splats,
+    settings: ReconstructSettings | ExtendSettings,
+    clock: Clock,
+    report: Report,
+    to_copy: list[Photo],
+) -> ReconstructResult:
+    """Make a mesh of splats if asked to, measure them, and store all in the scene."""
+    mesh, refinement, refine = None, splats.refinement, settings.refine
     if settings.mesh:
         with clock("mesh"), report.skippable():
-            mesh = _surface_if_any(gaussians, reconstruction, settings.mesh, report)
+            mesh = _surface_if_any(splats.best, reconstruction, settings.mesh, report)
     if report.finishing:
         report.note(text("Ended early: the splats so far are kept."))
     used = reconstruction.photos.files if refinement else reconstruction.photos.chosen
-    figures, exposed = steps.measure(gaussians, reconstruction, report, bool(refinement) and settings.refine.exposure)
+    decoded, _ = steps.measure(splats.start, reconstruction, report) if refine.wanted else (None, None)
+    figures, exposed = steps.measure(splats.best, reconstruction, report, bool(refinement) and refine.exposure)
     copies = copies_of(to_copy, report) if to_copy else {}
-    refined = bool(before) or (refinement is not None and refinement.improved)
-    _keep(scene, report, reconstruction=reconstruction, gaussians=gaussians, refined=refined, mesh=mesh)
+    _keep(scene, report, reconstruction=reconstruction, gaussians=splats.best, refined=splats.refined, mesh=mesh)
     surface, cameras, seconds = _to_surface(mesh) if mesh else None, _cameras(reconstruction), clock.seconds
-    return ReconstructResult(gaussians, cameras, len(used), seconds, figures, decoded, exposed, surface, copies, refinement)
-
-
-def _refined(
-    gaussians: Gaussians[np.ndarray],
-    reconstruction: Reconstruction,
-    settings: RefineSettings,
-    points: PointsAhead,
-    report: Report,
-    known: bool,
-) -> tuple[Gaussians[np.ndarray], Refinement | None]:
-    """Refined splats, and how they were refined; the given splats and None if asked to finish before that began."""
-    heard: list[Refinement] = []
-    with report.skippable():
-        points.wait(report)
-    gaussians = steps.refine_splats(gaussians, reconstruction, settings, report, known, heard.append)
-    return gaussians, heard[0] if heard else None
+    return ReconstructResult(splats.best, cameras, len(used), seconds, figures, decoded, exposed, surface, copies, refinement)
 
 
 def poses(scene: Scene, settings: PosesSettings, report: Report) -> PosesResult:

@@ -21,18 +21,18 @@ from ..photos.load import PhotoSet, load_photos, pinhole_cameras, used_size
 from ..photos.photo import Photo
 from ..photos.selection import hold_out, select_views
 from ..poses.find import find_photos, find_test_photos
-from ..poses.sparse_points import SparsePoints, sparse_points
+from ..poses.sparse_points import SparsePoints
 from ..poses.world_frame import align_photos, moved, scene_world
 from ..progress import Report
 from ..protocol.results import Figures, Refinement
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
-from ..refine.depth_prior import KnownDepth
 from ..refine.optimize import refine
 from ..render.device import best_device
 from ..render.metrics import evaluate_views
 from ..render.pictures import draw_views, to_bytes
 from ..stages import Stage
-from .depth import depth_for, surface_points
+from .ahead import FindPoints, find_points
+from .depth import depth_for
 from .filtering import filtered
 from .photo_size import sensible_size
 from .previews import look_ahead, offering
@@ -200,34 +200,30 @@ def refine_splats(
     report: Report,
     refined: bool = False,
     hear: Callable[[Refinement], None] = lambda refinement: None,
+    find: FindPoints | None = None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats against the input photos and their dense depth, from points unless these are not needed.
 
-    Continues if `refined`. `hear` is told how it went, unless the job was asked to finish before it began.
+    Continues if `refined`. `hear` is told how it went, unless the job was asked to finish before it began. `find` gives the
+    points if they are looked for already.
     """
-    alone = settings.start == "decoded" or (refined and settings.start == "auto")
+    alone = refined and settings.start == "auto"
     with kept_photos():
         inputs = reconstruction.photos.read_inputs(report)
     points = found = None
     with report.skippable():
-        points = None if alone else points_of(reconstruction, report)
+        points = None if alone else points_of(find or partial(find_points, reconstruction.photos.files, settings), report)
         found = depth_for(inputs, points, settings, report) if settings.start in ("auto", "both") else None
     if report.finishing:
         return gaussians
-    dense = surface_points(found, inputs, settings) if found and settings.start == "auto" and not alone else None
-    depth = KnownDepth(found.depth, found.confidence) if found else None
-    return refine(gaussians, inputs, settings, report, points, refined, dense, depth, hear)
+    return refine(gaussians, inputs, settings, report, points, refined, found, hear)
 
 
-def points_of(reconstruction: Reconstruction, report: Report) -> SparsePoints | None:
-    """Sparse points of the input photos, as far as refinement can have them: None of one photo or, with a note, without any."""
-    if len(reconstruction.photos.files) < 2:
-        return None
-    try:
-        return sparse_points(reconstruction.photos.files, report)
-    except TttlrmError as error:
-        report.note(text("Refining without sparse points: {}", error.text))
-        return None
+def points_of(find: FindPoints, report: Report) -> SparsePoints | None:
+    """Sparse points of the input photos, as far as refinement needs and can have them; there is a note if it cannot."""
+    with report.noting(lambda error: text("Refining without sparse points: {}", error)):
+        return find(report)
+    return None
 
 
 def photos_to_paint(reconstruction: Reconstruction, report: Report) -> PhotoSet | None:

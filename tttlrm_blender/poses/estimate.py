@@ -19,7 +19,7 @@ from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, wri
 
 SIDE, FEATURES = 1024, 4096  # pixels of the longest side, and features per image
 FILM_WIDTH = 36.0  # mm, of the film that EXIF's 35 mm equivalent focal length refers to
-EDITION = 3  # of cached models: those of other editions are estimated again
+EDITION = 4  # of cached models: those of other editions are estimated again
 MOST_EXHAUSTIVE = 25  # photos; of more, not every pair is matched
 FEW_DETAILS = 150  # features, in photos that are blurred, dark or blank
 
@@ -49,6 +49,7 @@ def _mapped(images: list[Path], folder: Path, work: Path, report: Report) -> Pat
         cameras={str(number): _simple_radial(*lens[:2]) for lens, number in numbers.items() if lens[1]},
         poses=[],
         features=FEATURES,
+        fine=False,
     )
     model = run_sfm(work, job, report)
     if model is None:

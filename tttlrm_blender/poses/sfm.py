@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -23,6 +24,8 @@ from ..stages import Stage
 from .retrieval import similar_pairs
 
 SEED = 0
+# The first octave of SIFT: photos at their own size, which takes a quarter of the time, or enlarged twice, for small details.
+COARSE, FINE = 0, -1
 EXTRACTED_AT_ONCE = 4  # images
 MATCHED_AT_ONCE = 40  # pairs of images
 UNKNOWN_LENS = "SIMPLE_RADIAL"  # COLMAP's camera model where no intrinsics are known
@@ -43,13 +46,27 @@ def main() -> None:
     pycolmap.set_random_seed(SEED)
     folder = Path(sys.argv[1])
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    fill_database(folder, job)
-    extract_features(folder, job)
-    match_features(folder, job)
-    models = [triangulate(folder, job)] if job["poses"] else find_models(folder)
+    models = solve(folder, job, FINE if job["fine"] else COARSE)
+    if not job["poses"] and doubtful(folder, models, len(job["images"])):
+        models = solve(folder, job, FINE)
     write_evidence(folder, job["images"], models)
     if models:
         write_model(models[0], folder, dict(zip(job["images"], job["names"], strict=True)))
+
+
+def solve(folder: Path, job: dict[str, Any], octave: int) -> list[pycolmap.Reconstruction]:
+    """The models of the images, from features from an octave on, instead of those of an attempt before."""
+    (folder / "database.db").unlink(missing_ok=True)
+    fill_database(folder, job)
+    extract_features(folder, job, octave)
+    match_features(folder, job)
+    return [triangulate(folder, job)] if job["poses"] else find_models(folder)
+
+
+def doubtful(folder: Path, models: list[pycolmap.Reconstruction], count: int) -> bool:
+    """Whether models of a number of images lack some, or most pairs of images leave their cameras' motion undetermined."""
+    pairs, turned = count_pairs(folder)
+    return not models or models[0].num_reg_images() < count or 2 * turned > pairs
 
 
 def fill_database(folder: Path, job: dict[str, Any]) -> None:
@@ -66,12 +83,13 @@ def fill_database(folder: Path, job: dict[str, Any]) -> None:
             database.update_camera(camera)
 
 
-def extract_features(folder: Path, job: dict[str, Any]) -> None:
-    """Extract the features of all images."""
+def extract_features(folder: Path, job: dict[str, Any], octave: int) -> None:
+    """Extract the features of all images, from an octave on."""
     options, reader = pycolmap.FeatureExtractionOptions(), pycolmap.ImageReaderOptions()
     if (folder / "masks").is_dir():
         reader.mask_path = folder / "masks"
     options.sift.max_num_features = job["features"]
+    options.sift.first_octave = octave
     names = job["images"]
     for start in range(0, len(names), EXTRACTED_AT_ONCE):
         report(folder, Stage.FEATURES, start / len(names))
@@ -144,6 +162,7 @@ def find_models(folder: Path) -> list[pycolmap.Reconstruction]:
         report(folder, Stage.CAMERAS, placed[0] / count)
 
     report(folder, Stage.CAMERAS, 0)
+    shutil.rmtree(folder / "models", ignore_errors=True)
     (folder / "models").mkdir()
     found = pycolmap.incremental_mapping(
         folder / "database.db", folder / "images", folder / "models", options, next_image_callback=report_placed
@@ -157,11 +176,18 @@ def write_evidence(folder: Path, names: list[str], models: list[pycolmap.Reconst
     with pycolmap.Database.open(folder / "database.db") as database:
         images = {image.name: image.image_id for image in database.read_all_images()}
         details = [database.num_keypoints_for_image(images[name]) for name in names]
+    groups = [[index for index, name in enumerate(names) if model.find_image_with_name(name)] for model in models]
+    pairs, turned = count_pairs(folder)
+    evidence = {"details": details, "pairs": pairs, "turned": turned, "models": groups}
+    (folder / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
+
+
+def count_pairs(folder: Path) -> tuple[int, int]:
+    """The number of pairs of images with matching features, and of those that leave their cameras' motion undetermined."""
+    with pycolmap.Database.open(folder / "database.db") as database:
         _, geometries = database.read_two_view_geometries()
     seen = [geometry.config for geometry in geometries if len(geometry.inlier_matches)]
-    groups = [[index for index, name in enumerate(names) if model.find_image_with_name(name)] for model in models]
-    evidence = {"details": details, "pairs": len(seen), "turned": sum(config in TURNED for config in seen), "models": groups}
-    (folder / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
+    return len(seen), sum(config in TURNED for config in seen)
 
 
 def write_model(model: pycolmap.Reconstruction, folder: Path, names: dict[str, str]) -> None:

@@ -39,6 +39,7 @@ class SfmJob:
     cameras: dict[str, tuple[str, list[float]]]  # COLMAP's camera model and parameters of folders, where known
     poses: list[list[list[float]]]  # world to camera [3, 4] of each image, or an empty list
     features: int  # per image at most
+    fine: bool = False  # whether small details count; cameras that cannot be estimated without them are estimated again
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..cache import content_name, keep_copy, kept_folder
-from ..errors import Text, TttlrmError, text
+from ..errors import Text, text
 from ..photos.images import shrunk
 from ..photos.photo import Photo, Source, masks_of
 from ..photos.selection import pose_features
@@ -20,7 +20,7 @@ from .sfm_process import SfmJob, run_sfm, write_images
 
 SIDE, FEATURES = 640, 4096  # pixels of the longest side, and features per image
 NEIGHBORS = 6  # views that each view is matched with
-EDITION = 1  # of cached points: those of other editions are triangulated again
+EDITION = 2  # of cached points: those of other editions are triangulated again
 
 
 @dataclass(frozen=True)
@@ -34,49 +34,40 @@ class SparsePoints:
         return len(self.means)
 
 
-def sparse_points(photos: list[Photo], report: Report) -> SparsePoints:
+def sparse_points(photos: list[Photo], report: Report, fine: bool = True) -> SparsePoints:
     """Points that at least two of the given photos see; other photos do not count.
 
     Where the poses came from one COLMAP model, so do the points. Otherwise they are triangulated from the known poses, in a
-    separate process, from matches between neighboring views, and kept in the cache if there is one. Raises `TttlrmError`
-    ("sfm_failed") where that fails.
+    separate process, from matches between neighboring views, and kept in the cache if there is one. Without `fine` details
+    they are a third as many, in a third of the time. Raises `TttlrmError` ("sfm_failed") where that fails.
     """
     models = {photo.source.model if photo.source else None for photo in photos}
     model = models.pop()
     if model and not models:
         return _seen_by(read_points(model), [photo.source for photo in photos if photo.source])
     with Scratch() as work:
-        return _all_of(_kept_model(photos, work, report))
+        return _all_of(_kept_model(photos, work, report, fine))
 
 
-def _kept_model(photos: list[Photo], work: Path, report: Report) -> Path:
+def _kept_model(photos: list[Photo], work: Path, report: Report, fine: bool) -> Path:
     """The folder of a model with the points: in the cache, or a new one in `work`, with a note if that cannot be kept."""
-    kept = _place(photos, report)
+    kept = None
+    with report.noting(_unkept):
+        kept = kept_folder("points") / _name(photos, fine)
     if kept and kept.is_dir():
         return kept
-    made = triangulate(photos, work, report)
+    made = triangulate(photos, work, report, fine)
     if kept:
-        try:
+        with report.noting(_unkept):
             keep_copy(made, kept)
-        except TttlrmError as error:
-            report.note(_unkept(error))
     return made
 
 
-def _place(photos: list[Photo], report: Report) -> Path | None:
-    """The folder in which the points of photos are kept; None, with a note, without a cache."""
-    try:
-        return kept_folder("points") / _name(photos)
-    except TttlrmError as error:
-        report.note(_unkept(error))
-        return None
+def _unkept(error: Text) -> Text:
+    return text("Sparse points are not kept for the next time: {}", error)
 
 
-def _unkept(error: TttlrmError) -> Text:
-    return text("Sparse points are not kept for the next time: {}", error.text)
-
-
-def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
+def triangulate(photos: list[Photo], folder: Path, report: Report, fine: bool = True) -> Path:
     """A COLMAP model, below `folder`, of the points that neighboring photos see, with the poses of the photos."""
     cameras = [(*photo.intrinsics, photo.distortion, photo.width, photo.height) for photo in photos]
     numbers = {camera: number for number, camera in enumerate(dict.fromkeys(cameras))}
@@ -88,6 +79,7 @@ def triangulate(photos: list[Photo], folder: Path, report: Report) -> Path:
         cameras={str(numbers[camera]): _small_camera(photo) for camera, photo in zip(cameras, photos, strict=True)},
         poses=[np.linalg.inv(photo.c2w)[:3].tolist() for photo in photos],
         features=FEATURES,
+        fine=fine,
     )
     model = run_sfm(folder, job, report)
     assert model is not None, "triangulation always writes a model, if an empty one"
@@ -116,12 +108,12 @@ def _seen_by(points: ColmapPoints, sources: list[Source]) -> SparsePoints:
     return SparsePoints(means.astype(np.float32), points.colors[keep].astype(np.float32) / 255)
 
 
-def _name(photos: list[Photo]) -> str:
-    """A hash of the contents of the photos and their masks, of their cameras, and of the edition."""
+def _name(photos: list[Photo], fine: bool) -> str:
+    """A hash of the contents of the photos and their masks, of their cameras, and of how their points are found."""
     masks = masks_of([photo.path for photo in photos])
     lenses = [(photo.upright, photo.width, photo.height, *photo.intrinsics, repr(photo.distortion)) for photo in photos]
     poses = [(photo.name, photo.c2w.tolist(), mask is not None) for photo, mask in zip(photos, masks, strict=True)]
-    return content_name([*(photo.path for photo in photos), *filter(None, masks)], EDITION, lenses, poses)
+    return content_name([*(photo.path for photo in photos), *filter(None, masks)], EDITION, fine, lenses, poses)
 
 
 def _small_camera(photo: Photo) -> tuple[str, list[float]]:

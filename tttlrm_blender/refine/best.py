@@ -10,6 +10,7 @@ returned. An open budget is wound up early once the splats have stopped getting 
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import numpy as np
 
@@ -44,17 +45,26 @@ class Best:
         self.apart = judging[:0] if refined else judging
         self.judges = photos[judging] if len(judging) else photos
         self.exposure, self.listen, self.judged = exposure, listen, 0.0  # share of the budget at the last judgment
-        self.splats, self.psnr = splats, self._judge(splats)
-        self.first = self.psnr
+        self.splats, self._given, self._psnr = splats, splats, -math.inf
         self.joined: float | None = None  # PSNR when the judges joined the training photos
         self.idle = 0  # judgments in a row without a gain
+
+    @cached_property
+    def first(self) -> float:
+        """PSNR of the splats at the start: judged only when it is first compared, as the first steps are waited for."""
+        return self._judge(self._given)
+
+    @property
+    def psnr(self) -> float:
+        """PSNR of the best splats."""
+        return max(self.first, self._psnr)
 
     def offer(self, splats: Gaussians[np.ndarray]) -> float:
         """Keep the splats if they are better than those kept, and return by how many dB they are."""
         psnr = self._judge(splats)
         gain = 0.0 if psnr == self.psnr else psnr - self.psnr  # either may be infinite
         if gain > 0:
-            self.splats, self.psnr = splats, psnr
+            self.splats, self._psnr = splats, psnr
         return gain
 
     @property

@@ -20,16 +20,19 @@ class Limits:
 
     steps: int
     seconds: float
+    pace: float = 10.0  # steps per second, roughly
 
     def passes(self, photos: int) -> float:
-        """Most passes over a number of photos, infinite if only time is limited."""
-        return self.steps / photos if self.steps else math.inf
+        """About how many passes over a number of photos they allow, the same however busy the machine is."""
+        steps = [limit for limit in (self.steps, self.seconds * self.pace) if limit]
+        return min(steps, default=0) / photos
 
 
 # Quality Good: passes over the photos, within bounds on steps. A GPU makes more of them, in less time than a CPU.
 PASSES, FEWEST_STEPS, MOST_STEPS = {"cpu": 25, "cuda": 75}, {"cpu": 600, "cuda": 1800}, {"cpu": 2000, "cuda": 9000}
 # Time for photos of `USUAL_PIXELS`; it grows with the square root of their pixels, within `LONGER`.
 SECONDS, USUAL_PIXELS, LONGER = 100.0, 270 * 480, (0.5, 1.8)
+PACE = {"cpu": 10.0, "cuda": 50.0}  # steps per second, roughly
 BEST = 4  # times the bounds of Good
 
 
@@ -40,11 +43,11 @@ def limits_of(settings: RefineSettings, photos: int, pixels: int, device: str = 
     """
     if settings.limited or not settings.wanted:
         steps = [limit for limit in (settings.steps, settings.passes * photos) if limit]
-        return Limits(min(steps, default=0), settings.seconds)
+        return Limits(min(steps, default=0), settings.seconds, PACE[device])
     times = BEST if settings.quality == "best" else 1
     steps_of_good = min(max(PASSES[device] * photos, FEWEST_STEPS[device]), MOST_STEPS[device])
     longer = min(max(math.sqrt(pixels / USUAL_PIXELS), LONGER[0]), LONGER[1])
-    return Limits(times * steps_of_good, times * SECONDS * longer)
+    return Limits(times * steps_of_good, times * SECONDS * longer, PACE[device])
 
 
 class Budget:

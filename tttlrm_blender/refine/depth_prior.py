@@ -8,31 +8,23 @@ expected depth mixes the depths of fog and surface, so its error removes the fog
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
 from ..render.rasterize import Rendering
+from ..stereo.dense import DenseDepth
 
 WEIGHT = 0.05  # of the mean error of the logarithm of depth, in the loss
 LEAST_ALPHA, LEAST_DEPTH = 0.05, 1e-3  # more transparent pixels show no depth; in world units
 
 
-@dataclass(frozen=True)
-class KnownDepth:
-    """What is known about the depths in V photos."""
-
-    depth: np.ndarray  # [V, h, w] float32, along the camera's axis, in world units; any value where it is not known
-    confidence: np.ndarray  # [V, h, w] float32, 0 where the depth is not known, otherwise up to 1
-
-    def loss(self, view: int, drawn: Rendering) -> torch.Tensor:
-        """The error of the depth that is drawn for a photo: a scalar, differentiable in the splats."""
-        depth, alpha = drawn.depth[0], drawn.alpha[0].detach()
-        known, weight = (_resized(maps[view], depth) for maps in (self.depth, self.confidence))
-        weight = weight * (alpha > LEAST_ALPHA)
-        error = (depth.clamp(min=LEAST_DEPTH) / known.clamp(min=LEAST_DEPTH)).log().abs()
-        return WEIGHT * (error * weight).sum() / weight.sum().clamp(min=1)
+def depth_loss(found: DenseDepth, view: int, drawn: Rendering) -> torch.Tensor:
+    """The error of the depth that is drawn for a photo: a scalar, differentiable in the splats."""
+    depth, alpha = drawn.depth[0], drawn.alpha[0].detach()
+    known, weight = (_resized(maps[view], depth) for maps in (found.depth, found.confidence))
+    weight = weight * (alpha > LEAST_ALPHA)
+    error = (depth.clamp(min=LEAST_DEPTH) / known.clamp(min=LEAST_DEPTH)).log().abs()
+    return WEIGHT * (error * weight).sum() / weight.sum().clamp(min=1)
 
 
 def _resized(image: np.ndarray, like: torch.Tensor) -> torch.Tensor:

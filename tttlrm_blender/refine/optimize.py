@@ -21,13 +21,13 @@ from ..protocol.results import Refinement
 from ..protocol.settings import RefineSettings
 from ..render.device import drawing_device
 from ..stages import Stage
+from ..stereo.dense import DenseDepth
 from ..stereo.fusion import DensePoints
 from .average import Average
 from .best import Best
 from .budget import Budget
 from .contribution import needed
 from .course import Course
-from .depth_prior import KnownDepth
 from .detail import most_splats, wanted_splats
 from .growth import Growth
 from .parameters import Parameters
@@ -35,12 +35,12 @@ from .photo_gradients import PhotoGradients
 from .relocation import Relocation
 from .resolution import Resolution
 from .sky import sky_splats
-from .start import finite, starting_splats, to_degree
+from .start import finite, starting_splats, surface_points, to_degree
 
 SEED = 0
 STRATEGIES = {"split": Growth, "mcmc": Relocation}
 CONTINUED = 0.6  # share of the schedules that is skipped for splats refined before
-SECONDS_PER_PREVIEW = 3.0
+SECONDS_PER_PREVIEW = 2.0
 
 
 @torch_in_order()
@@ -51,25 +51,24 @@ def refine(
     report: Report,
     points: SparsePoints | None = None,
     refined: bool = False,
-    dense: DensePoints | None = None,
-    depth: KnownDepth | None = None,
+    depth: DenseDepth | None = None,
     hear: Callable[[Refinement], None] = lambda refinement: None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
-    A step draws one photo. Optimization starts from `gaussians`, `points` and `dense` ones (see `settings.start`) and a sky,
-    grows as far as the photos have detail (see `detail`), and returns splats of `settings.sh_degree`, `settings.antialiased` or
-    not, at most `settings.max_splats`. The result is never worse than `gaussians`, or the most important of these if there are
-    too many: a few photos are set aside as judges (see `best`), and learned from at the end, only if the splats got better.
-    Splats are kept to the `depth` of photos where that is known, and those that no photo would miss are removed.
+    A step draws one photo. Optimization starts from `gaussians`, `points` and points of the photos' `depth` (see
+    `settings.start`) and a sky, grows as far as the photos have detail (see `detail`), and returns splats of
+    `settings.sh_degree`, `settings.antialiased` or not, at most `settings.max_splats`. The result is never worse than
+    `gaussians`, or the most important of these if there are too many: a few photos are set aside as judges (see `best`), and
+    learned from at the end, only if the splats got better. Splats are kept to the `depth` of photos where that is known, and
+    those that no photo would miss are removed.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
     `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
     """
     goes_on = refined and settings.start == "auto"
     settings = replace(settings, start="decoded", sky=False) if goes_on else settings
-    device = drawing_device()
-    budget = Budget(settings, len(photos), photos.images[0, ..., 0].size, device)
+    budget = Budget(settings, len(photos), photos.images[0, ..., 0].size, drawing_device())
     course = Course(budget, report)
 
     def listen() -> None:
@@ -79,25 +78,17 @@ def refine(
     count, too_many = len(gaussians), 0 < settings.max_splats < len(gaussians)
     if too_many:
         gaussians = gaussians[needed(gaussians, photos, listen, settings.max_splats)]
-    surface = gaussians.means if points is None else points.means
+    wanted = wanted_splats(photos, settings, drawing_device(), listen)
+    dense = surface_points(depth, photos, wanted, budget.passes) if depth and settings.start == "auto" else None
+    surface = next(found.means for found in (points, dense, gaussians) if found is not None)
     light = measured_light(photos, surface, listen) if settings.exposure else even_light(len(photos))
     given = replace(gaussians, antialiased=gaussians.antialiased and settings.antialiased)
     best = Best(to_degree(given, settings.sh_degree), photos, light.differs, refined, listen)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
-    most, wanted = most_splats(photos, settings, device), wanted_splats(photos, settings, device, listen)
-    start = starting_splats(gaussians, photos[learned], points, most, settings.start, budget.passes, listen, dense)
-    parameters = Parameters(_completed(start, photos[learned], settings, listen), _extent(photos.cameras), device)
+    start = _start(gaussians, points, dense, photos[learned], settings, budget, listen)
+    parameters = Parameters(start, _extent(photos.cameras), drawing_device())
     gradients = PhotoGradients(parameters, photos, settings, light, depth)
-    steps = _Steps(parameters, gradients, learned, settings, budget, wanted, goes_on)
-    previews, report.keeps = _Previews(report), True
-    while budget.used < 1 and not report.finishing:
-        steps.make_one()
-        course.follow()
-        listen()
-        if best.follow(parameters, budget):
-            steps.learn_from(np.arange(len(photos)))
-        previews.follow(parameters)
-    best.offer(steps.average.to_numpy())
+    _Steps(parameters, gradients, learned, settings, budget, wanted, goes_on).make_all(best, course, report, listen)
     hear(course.refinement(best))
     if too_many and best.psnr == best.first:
         note = "Refinement did not improve the splats: the {:,} most important of {:,} are kept."
@@ -106,9 +97,20 @@ def refine(
     return seen if len(seen) else best.splats  # photos of a few pixels, or masks that leave a few, miss none
 
 
-def _completed(start: Gaussians[np.ndarray], photos: PhotoSet, settings: RefineSettings, listen: Listen) -> Gaussians[np.ndarray]:
+def _start(
+    gaussians: Gaussians[np.ndarray],
+    points: SparsePoints | None,
+    dense: DensePoints | None,
+    photos: PhotoSet,
+    settings: RefineSettings,
+    budget: Budget,
+    listen: Listen,
+) -> Gaussians[np.ndarray]:
     """Initial splats with a sky, of the kind that the settings ask for."""
-    splats = merge([start, sky_splats(start, photos, listen)]) if settings.sky else start
+    most = most_splats(photos, settings, drawing_device())
+    splats = starting_splats(gaussians, photos, points, most, settings.start, budget.passes, listen, dense)
+    if settings.sky:
+        splats = merge([splats, sky_splats(splats, photos, listen)])
     return replace(to_degree(splats, settings.sh_degree), antialiased=settings.antialiased)
 
 
@@ -135,6 +137,18 @@ class _Steps:
     def learn_from(self, views: np.ndarray) -> None:
         """Learn from these photos from now on."""
         self.views = _shuffled(views, self.random)
+
+    def make_all(self, best: Best, course: Course, report: Report, listen: Listen) -> None:
+        """Make steps until the budget is used or the report asks to finish, and offer their splats."""
+        previews, report.keeps = _Previews(report), True
+        while self.budget.used < 1 and not report.finishing:
+            self.make_one()
+            course.follow()
+            listen()
+            if best.follow(self.parameters, self.budget):
+                self.learn_from(np.arange(len(self.gradients.photos)))
+            previews.follow(self.parameters)
+        best.offer(self.average.to_numpy())
 
     def make_one(self) -> None:
         """Make one step."""

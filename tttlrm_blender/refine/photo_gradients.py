@@ -10,7 +10,8 @@ from ..photos.light import TOE, Light, even_light
 from ..photos.load import PhotoSet
 from ..protocol.settings import RefineSettings
 from ..render.rasterize import Rendering, rasterize
-from .depth_prior import KnownDepth
+from ..stereo.dense import DenseDepth
+from .depth_prior import depth_loss
 from .downscale import downscaled
 from .loss import photo_loss
 from .parameters import Parameters
@@ -31,7 +32,7 @@ class PhotoGradients:
         photos: PhotoSet,
         settings: RefineSettings,
         light: Light | None = None,
-        depth: KnownDepth | None = None,
+        depth: DenseDepth | None = None,
     ) -> None:
         """Learn from all `photos` in their `light`, even by default, and from their `depth` where that is known."""
         self.parameters, self.photos, self.light, self.depth = parameters, photos, light or even_light(len(photos)), depth
@@ -52,7 +53,7 @@ class PhotoGradients:
         drawn.means2d.retain_grad()
         picture = self._lit(view, drawn.rgb, photo) if self.light.differs else drawn.rgb
         loss = photo_loss(picture, photo, weights) + penalty
-        (loss + self.depth.loss(view, drawn) if self.depth else loss).backward()
+        (loss + depth_loss(self.depth, view, drawn) if self.depth else loss).backward()
         return drawn
 
     def step(self, used: float) -> None:
@@ -67,9 +68,9 @@ class PhotoGradients:
         photo: torch.Tensor,  # [1, h, w, 3]
     ) -> torch.Tensor:
         """The picture in the light of its photo, clipped to the photo where that is saturated."""
-        size = (photo.shape[2], photo.shape[1])
-        factors = torch.from_numpy(self.light.factors(view, self.photos.cameras[[view]], size)).to(picture)
-        lit = (picture + TOE) * factors - TOE
+        factors = self.light.factors(view, self.photos.cameras[[view]], (photo.shape[2], photo.shape[1]))
+        rows, columns = (torch.from_numpy(part).to(picture) for part in factors)
+        lit = (picture + TOE) * (rows * columns) - TOE
         return torch.where(photo > SATURATED, lit.minimum(photo), lit)
 
     def _photo(self, view: int, used: float) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -19,7 +19,8 @@ from ..progress import Listen, unheard
 from ..render.convention import MAX_DEGREE
 from ..render.device import to_tensors
 from ..render.rasterize import Rendering, rasterize
-from ..stereo.fusion import DensePoints
+from ..stereo.dense import DenseDepth
+from ..stereo.fusion import DensePoints, dense_points
 from .downscale import centers_inside, downscaled, downscaled_size
 
 POINT_OPACITY = 0.3  # faint enough to be moved and replaced easily
@@ -27,6 +28,7 @@ NEIGHBORS = 3  # their mean distance is the size of a point's splat
 LEAST_SPACING = 0.01  # relative to the mean, as points may coincide
 DENSE_OPACITY = 0.7  # dense points lie on surfaces that several photos confirm
 OVERLAP, FLATNESS = 0.7, 0.1  # size of a dense point's splat relative to the spacing, and along the normal relative to that
+ROOM, ROOM_PASSES = 0.5, 10.0  # dense points per splat in runs of more passes, which leave room to grow where needed
 GAP_PASSES = 10.0  # passes over the photos that close gaps between dense points better than decoded splats do
 GAP = 0.5  # opacity of a picture of points below which they leave a gap
 ENOUGH_POINTS = 50  # with fewer points, all decoded splats are kept
@@ -55,8 +57,10 @@ def starting_splats(
     Raises `TttlrmError` ("no_splats") if there is neither.
     """
     dense = dense if dense is not None and len(dense) >= ENOUGH_POINTS and start == "auto" else None
-    decoded = prune(gaussians[finite(gaussians)], max_splats=most)
     parts = [] if start == "decoded" else _from_points(points, dense)
+    if parts and (start == "points" or (dense is not None and passes > GAP_PASSES)):
+        return merge(parts)
+    decoded = prune(gaussians[finite(gaussians)], max_splats=most)
     if not parts and not len(decoded):
         raise TttlrmError(
             "There are neither splats nor points to refine.", hint="Reconstruct the scene first.", code=Code.NO_SPLATS
@@ -64,8 +68,6 @@ def starting_splats(
     if not parts or not len(decoded):
         return merge(parts or [decoded])
     surface = merge(parts)
-    if start == "points" or (dense is not None and passes > GAP_PASSES):
-        return surface
     if start == "auto" and len(surface) >= ENOUGH_POINTS:
         gaps_only = dense is not None
         decoded = decoded[better_than_points(decoded, surface, photos, good_psnr(passes), listen, gaps_only)]
@@ -135,6 +137,11 @@ def splats_from_points(points: SparsePoints) -> Gaussians[np.ndarray]:
         opacities=np.full(count, POINT_OPACITY, np.float32),
         sh=to_base_sh(points.colors)[:, None],
     )
+
+
+def surface_points(found: DenseDepth, photos: PhotoSet, wanted: int, passes: float) -> DensePoints:
+    """Dense points for a start, about as many as `wanted` splats at most."""
+    return dense_points(found, photos, max(int(wanted * (ROOM if passes > ROOM_PASSES else 1)), 1))
 
 
 def splats_from_dense(points: DensePoints) -> Gaussians[np.ndarray]:

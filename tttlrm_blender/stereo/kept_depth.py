@@ -15,34 +15,34 @@ import torch
 
 from ..atomic_files import replacing
 from ..cache import kept_folder
-from ..errors import Text, TttlrmError, text
+from ..errors import Text, text
 from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
 from ..progress import Report
 from .dense import SIDE, DenseDepth, dense_depth
 
-EDITION = 1  # of kept depth: that of other editions is measured again
+EDITION = 2  # of kept depth: that of other editions is measured again
+MOST = 16  # maps in one folder, of other sizes, photos or points; the oldest go first
 UNIT, SURE = 127, 255  # of a component of a normal, and of confidence
 
 
 def kept_depth(
     photos: PhotoSet, points: np.ndarray | None, report: Report, side: int = SIDE, device: str | torch.device = "cpu"
 ) -> DenseDepth:
-    """The `dense_depth` of photos, which is measured again only if their pixels, masks or cameras have changed.
+    """The `dense_depth` of photos, which is measured again only if their pixels, masks or cameras, or the points, have changed.
 
-    Points do not matter, as they only narrow the search. There is a note if depth cannot be kept. Raises `Cancelled` when the
-    report does.
+    There is a note if depth cannot be kept. Raises `Cancelled` when the report does.
     """
-    kept = _place(photos, side, report)
+    kept = None
+    with report.noting(_unkept):
+        kept = kept_folder("depth", of_scene=True) / f"{_name(photos, points, side)}.npz"
     if kept and kept.exists():
         with suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile), np.load(kept) as arrays:
             return _unpacked(arrays)
     arrays = _packed(dense_depth(photos, points, report, side, device))
     if kept:
-        try:
+        with report.noting(_unkept):
             _write(kept, arrays)
-        except TttlrmError as error:
-            report.note(_unkept(error))
     return _unpacked(arrays)  # as it will be read next time
 
 
@@ -51,24 +51,18 @@ def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     np.savez(content, **arrays)  # type: ignore[arg-type]
     with replacing(path) as part:
         part.write_bytes(content.getbuffer())
+    with suppress(OSError):  # as another process may remove them, too
+        for old in sorted(path.parent.glob("*.npz"), key=lambda file: file.stat().st_mtime)[:-MOST]:
+            old.unlink()
 
 
-def _place(photos: PhotoSet, side: int, report: Report) -> Path | None:
-    """The file in which the depth of photos is kept; None, with a note, if there is no folder for it."""
-    try:
-        return kept_folder("depth", of_scene=True) / f"{_name(photos, side)}.npz"
-    except TttlrmError as error:
-        report.note(_unkept(error))
-        return None
+def _unkept(error: Text) -> Text:
+    return text("Dense depth is not kept for the next time: {}", error)
 
 
-def _unkept(error: TttlrmError) -> Text:
-    return text("Dense depth is not kept for the next time: {}", error.text)
-
-
-def _name(photos: PhotoSet, side: int) -> str:
+def _name(photos: PhotoSet, points: np.ndarray | None, side: int) -> str:
     digest = hashlib.sha256(repr((EDITION, side, photos.images.shape)).encode())
-    for array in (photos.images, photos.weights, photos.cameras.c2w, photos.cameras.intrinsics):
+    for array in (photos.images, photos.weights, photos.cameras.c2w, photos.cameras.intrinsics, points):
         if array is not None:
             digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:32]
