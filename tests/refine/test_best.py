@@ -7,7 +7,7 @@ import pytest
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
-from tttlrm_blender.refine.best import COST, DRAWING, ENOUGH, JOIN, MOST_JUDGES, Best, judging_views
+from tttlrm_blender.refine.best import COST, DRAWING, ENOUGH, JOIN, MOST_JUDGES, READ, Best, judging_views
 from tttlrm_blender.refine.budget import Budget
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.photo_gradients import PhotoGradients
@@ -127,3 +127,12 @@ def test_photos_set_aside_are_learned_from_once_the_splats_are_better(
 
 def test_the_quick_measure_is_that_of_evaluation(blobs, photos) -> None:
     assert evaluate_psnr(blobs[:50], photos) == pytest.approx(evaluate_views(blobs[:50], photos)["psnr"])
+
+
+def test_photos_that_the_network_has_read_flatter_its_splats(blobs, photos, many) -> None:
+    worse = blobs[:60]
+    alike = Best(worse, many, exposure=False)
+    assert alike.first == pytest.approx(evaluate_psnr(worse, alike.judges) - READ)
+    assert alike.offer(worse) == pytest.approx(READ)
+    assert Best(worse, photos[np.arange(ENOUGH - 1)], exposure=False).offer(worse) == 0  # all have learned from these
+    assert Best(worse, many, exposure=False, refined=True).offer(worse) == 0

@@ -24,6 +24,7 @@ from .parameters import Parameters
 ENOUGH, SPARED = 8, 10  # fewer photos than ENOUGH are all learned from; of more, one in SPARED is set aside
 MOST_JUDGES = 8
 JOIN = 1 - LAST_SHARE  # share of the budget after which the judges may join
+READ = 1.5  # dB by which photos that the network has read flatter its splats, compared with those that it hasn't
 SPREAD = 0.5  # dB by which judgments of a few photos rise and fall while splats get better
 # Splats have stopped getting better after PATIENCE judgments in a row without a gain in dB; those before a share do not count.
 PATIENCE, LEAST_GAIN, COUNTED = 2, 0.1, 0.4
@@ -39,6 +40,7 @@ class Best:
     ) -> None:
         """Start with some splats and set photos aside, or let all photos judge if there are few. `exposure`: see `evaluate_psnr`.
 
+        The network has read the photos set aside, and refined splats have not, so the first splats must be better by `READ`.
         No photos are set aside for splats `refined` before: these have learned from the judges already and would always win.
         """
         judging = judging_views(len(photos))
@@ -51,8 +53,8 @@ class Best:
 
     @cached_property
     def first(self) -> float:
-        """PSNR of the splats at the start: judged only when it is first compared, as the first steps are waited for."""
-        return self._judge(self._given)
+        """PSNR of the splats at the start, less `READ`: judged only when it is first compared, as the first steps are waited for."""
+        return self._judge(self._given) - (READ if len(self.apart) else 0.0)
 
     @property
     def psnr(self) -> float:
