@@ -53,7 +53,7 @@ class Best:
 
     @cached_property
     def first(self) -> float:
-        """PSNR of the splats at the start, less `READ`: judged only when it is first compared, as the first steps are waited for."""
+        """PSNR of the first splats, less `READ`: judged only when it is first compared, as the first steps are waited for."""
         return self._judge(self._given) - (READ if len(self.apart) else 0.0)
 
     @property
