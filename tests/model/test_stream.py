@@ -57,7 +57,6 @@ def test_networks_with_a_plane_sweep_learn_the_same_from_chunks(views, elastic):
     model = network(MATCHING)
     chunked = encode(model, *views, VIEWS_PER_UPDATE, elastic)
     assert same(chunked, encode(model, *views)) and chunked.weights[0].fisher is None
-    assert same(extend(model, encode(model, *some(views, 0, 4)), *some(views, 4, 12)), chunked)
 
 
 def test_extending_follows_the_algorithm_of_the_paper(views):
@@ -91,14 +90,14 @@ def test_all_views_are_query_views_afterwards_and_the_memory_before_stays(views,
 
 @pytest.mark.parametrize("config", [CONFIG, MATCHING], ids=["plain", "matching"])
 def test_a_look_is_the_memory_of_the_chunks_so_far(views, config):
-    """Except that networks with a plane sweep match photos with all others beforehand, and learn from all again in the end."""
+    """Except that networks with a plane sweep match photos with all others beforehand, including later chunks."""
     model, looks = network(config), []
     start = encode(model, *some(views, 0, 4))
     whole = extend(model, start, *some(views, 4, 12), on_chunk=lambda look: looks.append(look()))
     assert [len(look.c2w) for look in looks] == [8, LOOK_VIEWS]
     if config is CONFIG:
         assert same(looks[0], extend(model, start, *some(views, 4, 8)))
-        assert same(looks[1], whole.of_views(spread(12, LOOK_VIEWS)))
+    assert same(looks[1], whole.of_views(spread(12, LOOK_VIEWS)))
 
 
 @pytest.mark.parametrize("config", [CONFIG, MATCHING], ids=["plain", "matching"])

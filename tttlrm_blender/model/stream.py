@@ -50,8 +50,7 @@ def extend(
     """The memory after learning from N more views, chunk by chunk; they join the query views.
 
     The fast weights continue from their state, elastically if they were made so. The cost per chunk does not depend on the
-    views before, but all query views are queried again in the end, and networks with a plane sweep learn from all of them
-    again: the memory is that of one pass. `on_progress` gets the share of the work that is done.
+    views before, but all query views are queried again in the end. `on_progress` gets the share of the work that is done.
     Raises `TttlrmError` as `encode` does.
     """
     elastic, device = memory.weights[0].fisher is not None, device_of(model)
@@ -135,13 +134,8 @@ class _Stream:
             on_chunk(partial(self._look, spread(first, LOOK_VIEWS)))
 
     def finish(self) -> SceneMemory:
-        """The memory with all views as query views. This overwrites their first tokens.
-
-        With a plane sweep, earlier views match later ones and say more than they did, so all are learned from anew.
-        """
-        anew = self.costs is not None
-        self.weights = None if anew else self.weights
-        tokens, weights = self._scan(self.tokens, len(self.tokens), learns=anew)
+        """The memory with all views as query views. This overwrites their first tokens."""
+        tokens, weights = self._scan(self.tokens, len(self.tokens))
         guess = guessed(self.model, tokens, self.costs, self.views, lambda: self.on_progress(1.0))
         return SceneMemory(weights, tokens, *self.views, guess)
 
