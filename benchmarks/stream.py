@@ -2,8 +2,10 @@
 """The quality of drafts while photos come in, four at a time: all read again, as in a scene that grows, or streamed.
 
 python -m benchmarks.stream PHOTOS [--views 16] [--size 270x480] [--checkpoint FILE] [--order spread|name]
+python -m benchmarks.stream procedural [--scenes 8]
 
-PSNR is that of every 8th photo, or of the data set's own test photos, from the start. The first four photos set the frame of
+PSNR is that of every 8th photo, or of the data set's own test photos, from the start; of procedural scenes, held out from
+training, the mean over scenes. The first four photos set the frame of
 the stream. The order "spread" takes photos from all sides first, "name" neighbors. The last row is the scan in chunks of four.
 """
 
@@ -13,20 +15,28 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.table import Row, show
 from tttlrm_blender.commands.option_forms import size
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.geometry.similarity import Similarity, normalize
 from tttlrm_blender.model.memory import VIEWS_PER_UPDATE, SceneMemory, encode
 from tttlrm_blender.model.network import TttLRM
 from tttlrm_blender.model.stream import extend
-from tttlrm_blender.photos.load import PhotoSet, load_photos
+from tttlrm_blender.photos.load import WHITE, PhotoSet, load_photos
 from tttlrm_blender.pipeline.networks import load_network
-from tttlrm_blender.pipeline.scene import Scene, ScenePhotos, in_world
+from tttlrm_blender.pipeline.scene import Scene, in_world
 from tttlrm_blender.pipeline.steps import MOST_PIXELS, load, network_size
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DecodeSettings, ReconstructSettings
 from tttlrm_blender.render.device import best_device
 from tttlrm_blender.render.metrics import evaluate_psnr
+from tttlrm_blender.train.batches import Shape, make_batch
+from tttlrm_blender.train.plan import HELD_OUT, UNSEEN
+from tttlrm_blender.train.sampling import generator_for
+
+SIZE = 128, 128  # of procedural pictures
 
 
 def main() -> None:
@@ -38,20 +48,40 @@ def main() -> None:
     parser.add_argument("--size", type=size, default=(0, 0))
     parser.add_argument("--checkpoint", default="default")
     parser.add_argument("--order", choices=("spread", "name"), default="spread")
+    parser.add_argument("--scenes", type=int, default=8)
     options = parser.parse_args()
+    model = load_network(options.checkpoint)
+    if str(options.photos) == "procedural":
+        show(means([list(rows(model, *procedural(scene, options.views))) for scene in range(options.scenes)]))
+        return
     width, height = options.size
     settings = ReconstructSettings(poses=options.poses, views=options.views, width=width, height=height, hold_out=8)
     photos = load(Scene(options.photos), options.views, settings, Report())
     step = max(1, len(photos.chosen) // VIEWS_PER_UPDATE) if options.order == "spread" else 1
     photos.chosen = [photo for first in range(step) for photo in photos.chosen[first::step]]
-    show(rows(load_network(options.checkpoint), photos))
+    read = network_size(*photos.size, model.config.patch_size, MOST_PIXELS[best_device().type])
+    assert photos.held_out is not None
+    show(rows(model, load_photos(photos.chosen, *read), photos.held_out))
 
 
-def rows(model: TttLRM, photos: ScenePhotos) -> Iterator[Row]:
+def procedural(scene: int, views: int) -> tuple[PhotoSet, PhotoSet]:
+    """Input views of a held-out procedural scene, in random order, and unseen ones."""
+    batch = make_batch(generator_for(HELD_OUT, scene), Shape(1, views, UNSEEN, SIZE))
+    c2w, intrinsics = (part[0].double().numpy() for part in (batch.c2w, batch.intrinsics))
+    cameras = Cameras(c2w, intrinsics, np.tile(SIZE, (views, 1)))
+    names = [str(view) for view in range(views)]
+    unseen = PhotoSet(names[:UNSEEN], batch.target_images[0, :UNSEEN].numpy(), batch.target_cameras[0][:UNSEEN], WHITE)
+    return PhotoSet(names, batch.images[0].numpy(), cameras, WHITE), unseen
+
+
+def means(scenes: list[list[Row]]) -> Iterator[Row]:
+    """Mean figures of the rows of several scenes."""
+    for same in zip(*scenes, strict=True):
+        yield Row(same[0].what, float(np.mean([row.figure for row in same])), unit="dB")
+
+
+def rows(model: TttLRM, views: PhotoSet, held_out: PhotoSet) -> Iterator[Row]:
     """The quality of growing scenes, of the stream, and of the scan in chunks."""
-    views = load_photos(photos.chosen, *network_size(*photos.size, model.config.patch_size, MOST_PIXELS[best_device().type]))
-    held_out = photos.held_out
-    assert held_out is not None
     for last in range(VIEWS_PER_UPDATE, len(views) + 1, VIEWS_PER_UPDATE):
         yield row(f"{last} photos at once", model, *at_once(model, views, last), held_out)
     for memory, similarity in streamed(model, views):

@@ -52,6 +52,13 @@ def test_extending_at_once_is_extending_chunk_by_chunk(views, elastic):
     assert (at_once.weights[0].fisher is not None) == elastic
 
 
+@pytest.mark.parametrize("elastic", [False, True])
+def test_networks_with_a_plane_sweep_learn_the_same_from_chunks(views, elastic):
+    model = network(MATCHING)
+    chunked = encode(model, *views, VIEWS_PER_UPDATE, elastic)
+    assert same(chunked, encode(model, *views)) and chunked.weights[0].fisher is None
+
+
 def test_extending_follows_the_algorithm_of_the_paper(views):
     model, rule = network(CONFIG), inference_rule(torch.device("cpu"), 4096)
     found = extend(model, encode(model, *some(views, 0, 4)), *some(views, 4, 8))

@@ -13,7 +13,7 @@ from tttlrm_blender.model.checkpoint import load_checkpoint, training_record
 from tttlrm_blender.train import journal, loop
 from tttlrm_blender.train.__main__ import main
 from tttlrm_blender.train.evaluate import evaluate
-from tttlrm_blender.train.plan import HELD_OUT, NETWORKS
+from tttlrm_blender.train.plan import HELD_OUT, MIDDLE, NETWORKS, SMALL
 from tttlrm_blender.train.trainer import Trainer, trained_model
 
 from .small import CONFIG, PLAN
@@ -68,6 +68,8 @@ def test_run_begins_with_a_checkpoint_and_says_so(tmp_path: Path) -> None:
     )
     record = training_record(second)
     assert record["plan"]["start"] == first.name and record["before"] == training_record(first)
+    first_sizes = [plan["curriculum"][0][1] for plan in (record["before"]["plan"], record["plan"])]
+    assert first_sizes == [list(map(list, sizes)) for sizes in (SMALL, MIDDLE)]
 
 
 def test_run_without_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

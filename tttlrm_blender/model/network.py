@@ -62,11 +62,15 @@ class Attention(nn.Module):
 
 
 class FastWeights(NamedTuple):
-    """The scene memory of one layer: w0, w2 [B, D, eD] and w1 [B, eD, D]; with the elastic update also its statistics."""
+    """The scene memory of one layer: w0, w2 [B, D, eD] and w1 [B, eD, D].
+
+    With the elastic update also its statistics, and for networks with a plane sweep what was learned: the sum of all gradients.
+    """
 
     w: Triple
     fisher: Triple | None = None
     anchor: Triple | None = None
+    learned: Triple | None = None
 
 
 def orthogonalize(g: Tensor, steps: int, dtype: torch.dtype) -> Tensor:
@@ -136,6 +140,7 @@ class TestTimeLayer(nn.Module):
         self.lr_fc = nn.Linear(d, 3)
         self.w0, self.w1, self.w2 = (nn.Parameter(random_weights(*shape)) for shape in ((d, hidden), (hidden, d), (d, hidden)))
         self.steps = config.muon_steps
+        self.remembers = config.hypotheses > 0  # every chunk equally, rather than the latest best
 
     def initial(self, batch: int) -> FastWeights:
         """The weights before any view, for `batch` scenes."""
@@ -166,19 +171,31 @@ class TestTimeLayer(nn.Module):
         return g0, g1, g2
 
     def update(self, state: FastWeights, x: Tensor, rule: Rule, norm: nn.Module) -> FastWeights:
-        """The state after learning from one chunk of tokens x [B, T, D], normalized by `norm`."""
-        parts = x.split(rule.slice, dim=1) if rule.slice else (x,)
-        total: Triple = ()
-        for part in parts:
-            found = tuple(g.float() for g in self.gradients(state.w, norm(part)))
-            total = tuple(map(torch.add, total, found)) if total else found
-        steps = [orthogonalize(rule.reduce(g), self.steps, rule.dtype) for g in total]
-        if rule.elastic is None:
-            return FastWeights(tuple(rescaled(w + step, w) for w, step in zip(state.w, steps, strict=True)))
+        """The state after learning from one chunk of tokens x [B, T, D], normalized by `norm`.
+
+        Networks with a plane sweep make one step from the initial weights, along the sum of the gradients there of all chunks:
+        the same step as from all tokens at once, so that nothing is forgotten and the elastic update has nothing to preserve.
+        """
+        before = self.initial(x.shape[0]).w if self.remembers else state.w
+        gradients = self._gradients_in_slices(before, x, rule, norm)
+        if self.remembers and state.learned:
+            gradients = tuple(map(torch.add, state.learned, gradients))
+        steps = [orthogonalize(g, self.steps, rule.dtype) for g in gradients]
+        if self.remembers or rule.elastic is None:
+            moved = tuple(rescaled(w + step, w) for w, step in zip(before, steps, strict=True))
+            return FastWeights(moved, learned=gradients if self.remembers else None)
         fisher = state.fisher or tuple(torch.zeros_like(w) for w in state.w)
         anchor = state.anchor or self.initial(x.shape[0]).w
-        moved = [elastic_step(*each, rule.elastic) for each in zip(state.w, steps, fisher, anchor, strict=True)]
-        return FastWeights(*(tuple(kind) for kind in zip(*moved, strict=True)))
+        stepped = [elastic_step(*each, rule.elastic) for each in zip(state.w, steps, fisher, anchor, strict=True)]
+        return FastWeights(*(tuple(kind) for kind in zip(*stepped, strict=True)))
+
+    def _gradients_in_slices(self, weights: Triple, x: Tensor, rule: Rule, norm: nn.Module) -> Triple:
+        """`gradients` of tokens x [B, T, D] normalized by `norm`, summed over slices and ranks."""
+        total: Triple = ()
+        for part in x.split(rule.slice, dim=1) if rule.slice else (x,):
+            found = tuple(g.float() for g in self.gradients(weights, norm(part)))
+            total = tuple(map(torch.add, total, found)) if total else found
+        return tuple(map(rule.reduce, total))
 
     def forward(self, state: FastWeights, x: Tensor) -> Tensor:
         """The layer's output for tokens x [B, T, D] under the given weights."""

@@ -135,7 +135,7 @@ def encode_more(
     scene_photos = ScenePhotos(by_name([*old.files, *new]), [*old.chosen, *chosen], old.tested, old.size)
     with kept_photos():
         scene_photos.read(report)
-    if model.config.hypotheses and memory.weights[0].fisher is None:
+    if model.config.hypotheses:
         return read_again(model, reconstruction, scene_photos, views.images, report)
     on_chunk = offering(model, reconstruction.similarity, settings.decode, report)
     more = extend(

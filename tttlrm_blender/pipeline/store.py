@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 EDITION = 1  # version of the layout; scenes of other editions have to be reconstructed again
 SCENE = "scene.safetensors"
-TRIPLES = ("w", "fisher", "anchor")  # of `FastWeights`
+TRIPLES = FastWeights._fields
 
 
 def open_scene(photos: Path) -> Scene:

@@ -183,7 +183,7 @@ class ReconstructSettings:
     # Photos are sorted by name; a data set's own test photos replace every n-th photo.
     hold_out: int = number(0, 0, MOST_PHOTOS, "Hold Out", "Hold out every n-th photo for evaluation; 0 for none")
     scan: str = choice("full", "Scan", "How the network reads the photos", SCANS)
-    elastic: bool = switch(False, "Elastic", "Preserve the memory of early photos in long scans")
+    elastic: bool = switch(False, "Elastic", "Preserve the memory of early photos in long scans; the default network always does")
     checkpoint: str = path("default", "Checkpoint", "“default”, or a file of network weights")
     remove_background: str = _remove_background()
     decode: DecodeSettings = field(default_factory=DecodeSettings, metadata=group(DecodeSettings))

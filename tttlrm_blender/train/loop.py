@@ -20,7 +20,7 @@ from ..model.config import Config
 from ..model.network import TttLRM
 from .evaluate import evaluate
 from .journal import Journal, line
-from .plan import NETWORKS, Budget, Plan
+from .plan import CONTINUED, FRESH, NETWORKS, Budget, Plan
 from .preview import write_preview
 from .trainer import Trainer, fresh_model, trained_model
 
@@ -78,7 +78,8 @@ def _prepare(args: argparse.Namespace) -> None:
 def plan(args: argparse.Namespace) -> Plan:
     """The plan of a new run, from its options."""
     chosen = {name: getattr(args, name) for name in ("seed", "start", "bfloat16", "perceptual", "rate", "tokens")}
-    return replace(Plan(), **chosen, **({"stages": args.stages} if args.stages else {}))
+    curriculum = CONTINUED if args.start else FRESH
+    return replace(Plan(curriculum=curriculum), **chosen, **({"stages": args.stages} if args.stages else {}))
 
 
 def begin(args: argparse.Namespace) -> Trainer:

@@ -37,6 +37,9 @@ SMALL: Sizes = ((64, 64),) * 3 + ((80, 48), (48, 80))
 MIDDLE: Sizes = ((64, 64), (96, 96), (96, 96), (128, 72), (72, 128))
 LARGE: Sizes = ((96, 96), (128, 128), (128, 128), (160, 96), (96, 160))
 LARGEST: Sizes = ((128, 128), (192, 192), (256, 144), (144, 256), (256, 256))  # 256×256 is what a CPU reads of a photo
+Curriculum = tuple[tuple[float, Sizes], ...]  # sizes up to a share of the budget
+FRESH: Curriculum = ((0.45, SMALL), (0.75, MIDDLE), (0.92, LARGE), (1.0, LARGEST))
+CONTINUED: Curriculum = ((0.4, MIDDLE), (0.8, LARGE), (1.0, LARGEST))  # small pictures have nothing left to teach
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,7 @@ class Plan:
     min_views: int = 2
     max_views: int = 16
     others: int = 3  # target views in addition to one of the inputs
-    curriculum: tuple[tuple[float, Sizes], ...] = (
-        (0.45, SMALL),
-        (0.75, MIDDLE),
-        (0.92, LARGE),
-        (1.0, LARGEST),
-    )  # sizes up to a share of budget
+    curriculum: Curriculum = FRESH
     views_per_update: int = 4  # in chunks
     rate: float = 2e-3  # peak learning rate of AdamW
     warmup: int = 50  # steps
