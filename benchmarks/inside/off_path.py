@@ -64,11 +64,13 @@ def photograph(kind: Kind, folder: Path) -> None:
     render_settings(context.scene, SAMPLES)
     folder.mkdir(parents=True, exist_ok=True)
     bpy.ops.wm.ply_export(filepath=str(folder / "gt.ply"), export_normals=False, export_uv=False, export_triangulated_mesh=True)
-    photos = [_camera(shot, kind.lens) for shot in kind.photos]
-    tests = [_camera(shot, kind.lens) for shot in kind.tests]
+    photos = [camera(shot, kind.lens) for shot in kind.photos]
+    tests = [camera(shot, kind.lens) for shot in kind.tests]
     context.view_layer.update()
-    _shoot(photos, folder, "images", kind.lens)
-    _shoot(tests, folder, "test", kind.lens)
+    views = {"w": SIDE, "h": SIDE, "fl_x": kind.lens / SENSOR * SIDE, "fl_y": kind.lens / SENSOR * SIDE}
+    write_views(folder / "transforms.json", views | {"frames": shoot(photos, folder, "images", SIDE)})
+    masked = [frame | {"mask_path": f"{frame['file_path'][:-4]}_mask.png"} for frame in shoot(tests, folder, "test", SIDE)]
+    write_views(folder / "test_transforms.json", views | {"frames": masked})
     tree = _surfaces()
     depths = [_depth(tree, camera, kind.lens, SIDE // COARSE) for camera in photos]
     for index, camera in enumerate(tests):
@@ -78,26 +80,29 @@ def photograph(kind: Kind, folder: Path) -> None:
         write_png(folder / "test" / f"{index:02d}_mask.png", np.repeat(seen[..., None], 3, -1).astype(np.float32))
 
 
-def _camera(shot: Shot, lens: float) -> bpy.types.Object:
+def camera(shot: Shot, lens: float) -> bpy.types.Object:
+    """Add a camera."""
     eye, target = shot
-    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
-    camera.data.lens, camera.data.sensor_width, camera.data.clip_start = lens, SENSOR, 0.01
-    camera.location, camera.rotation_euler = eye, (eye - target).to_track_quat("Z", "Y").to_euler()
-    context.collection.objects.link(camera)
-    return camera
+    added = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    added.data.lens, added.data.sensor_width, added.data.clip_start = lens, SENSOR, 0.01
+    added.location, added.rotation_euler = eye, (eye - target).to_track_quat("Z", "Y").to_euler()
+    context.collection.objects.link(added)
+    return added
 
 
-def _shoot(cameras: list[bpy.types.Object], folder: Path, below: str, lens: float) -> None:
-    """Render views, and write the file of their cameras."""
+def shoot(cameras: list[bpy.types.Object], folder: Path, below: str, side: int) -> list[dict[str, Any]]:
+    """Render square views, and return the frames of a transforms.json."""
     frames = []
     for index, camera in enumerate(cameras):
-        frame = {"file_path": f"{below}/{index:02d}.png", "transform_matrix": np.array(camera.matrix_world).tolist()}
-        frames.append(frame | ({"mask_path": f"{below}/{index:02d}_mask.png"} if below == "test" else {}))
-        render(camera, (SIDE, SIDE), folder / below / f"{index:02d}.png")
-    focal = lens / SENSOR * SIDE
-    content = {"w": SIDE, "h": SIDE, "fl_x": focal, "fl_y": focal, "cx": SIDE / 2, "cy": SIDE / 2, "frames": frames}
-    name = "test_transforms.json" if below == "test" else "transforms.json"
-    (folder / name).write_text(json.dumps(content, indent=1))
+        name = f"{below}/{index:02d}.png"
+        frames.append({"file_path": name, "transform_matrix": np.array(camera.matrix_world).tolist()})
+        render(camera, (side, side), folder / name)
+    return frames
+
+
+def write_views(path: Path, content: dict[str, Any]) -> None:
+    """Write the file of square views from their size, focal lengths and frames."""
+    path.write_text(json.dumps(content | {"cx": content["w"] / 2, "cy": content["h"] / 2}, indent=1))
 
 
 def _surfaces() -> BVHTree:
@@ -152,7 +157,7 @@ def _seen(points: np.ndarray, cameras: list[bpy.types.Object], depths: list[np.n
     return seen
 
 
-def _orbit(target: Point, radius: float, rise: float, turns: list[float], sway: float = 0.0) -> Iterator[Shot]:
+def orbit(target: Point, radius: float, rise: float, turns: list[float], sway: float = 0.0) -> Iterator[Shot]:
     """Cameras around a target, by their height and directions in degrees."""
     for index, turn in enumerate(turns):
         azimuth, height = math.radians(turn), math.radians(rise + sway * math.sin(2.2 * index))
@@ -162,12 +167,13 @@ def _orbit(target: Point, radius: float, rise: float, turns: list[float], sway: 
 
 def _around(target: Point, radius: float, rise: float) -> dict[str, list[Shot]]:
     """Photos all around, and test views 30° above, 40 % nearer, and lower and farther than the path."""
-    tests = [*_orbit(target, radius, rise + 30, [20, 140, 260]), *_orbit(target, 0.6 * radius, rise, [75, 195, 315])]
-    tests += _orbit(target, 1.3 * radius, rise - 18, [110, 290])
-    return {"photos": list(_orbit(target, radius, rise, _even(PHOTOS, 0, 360), 6.0)), "tests": tests}
+    tests = [*orbit(target, radius, rise + 30, [20, 140, 260]), *orbit(target, 0.6 * radius, rise, [75, 195, 315])]
+    tests += orbit(target, 1.3 * radius, rise - 18, [110, 290])
+    return {"photos": list(orbit(target, radius, rise, even(PHOTOS, 0, 360), 6.0)), "tests": tests}
 
 
-def _even(count: int, start: float, stop: float) -> list[float]:
+def even(count: int, start: float, stop: float) -> list[float]:
+    """Numbers evenly spread between two."""
     return [start + (stop - start) * (index + 0.5) / count for index in range(count)]
 
 
@@ -215,7 +221,7 @@ def _room() -> None:
 def _room_views() -> dict[str, Any]:
     """Photos on a round through the middle, inward and outward, and test views from above, nearer to things, and corners."""
     photos = []
-    for index, turn in enumerate(_even(PHOTOS, 0, 360)):
+    for index, turn in enumerate(even(PHOTOS, 0, 360)):
         out = Vector((math.cos(math.radians(turn)), math.sin(math.radians(turn)), 0))
         eye = Vector((1.25 * out.x, 0.95 * out.y, 1.4 + 0.15 * math.sin(2.2 * index)))
         photos.append((eye, eye + (out if index % 2 else -out) + Vector((0, 0, -0.15))))
@@ -252,7 +258,7 @@ def _front() -> None:
 
 def _front_views() -> dict[str, Any]:
     """Photos along the street in two rows, and test views 30° above, 40 % nearer and beyond the ends of the path."""
-    photos = [(Vector((x, -9, z)), Vector((0.5 * x, 0, 2.4))) for z in (1.5, 2.3) for x in _even(PHOTOS // 2, -4.5, 4.5)]
+    photos = [(Vector((x, -9, z)), Vector((0.5 * x, 0, 2.4))) for z in (1.5, 2.3) for x in even(PHOTOS // 2, -4.5, 4.5)]
     tests = [(Vector((x, -7.8, 6.4)), Vector((0.4 * x, 0, 2.2))) for x in (-3, 0, 3)]
     tests += [(Vector((x, -5.4, 1.8)), Vector((x, 0, 2.3))) for x in (-2.2, 0.5, 2.4)]
     tests += [(Vector((x, -7.5, 2.0)), Vector((0.2 * x, 0, 2.3))) for x in (-7.5, 7.5)]

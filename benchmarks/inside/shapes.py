@@ -107,6 +107,27 @@ def leaf(root: Point, azimuth: float, rise: float, length: float, material: bpy.
     context.collection.objects.link(bpy.data.objects.new("leaf", mesh))
 
 
+def turned(profile: list[tuple[float, float]], center: Point, material: bpy.types.Material) -> None:
+    """Add a body of revolution around the vertical axis through a point, smooth, by radius and height along its profile."""
+    steps, rings = 96, len(profile)
+    angles = [2 * math.pi * step / steps for step in range(steps)]
+    vertices = [
+        (center[0] + radius * math.cos(angle), center[1] + radius * math.sin(angle), center[2] + height)
+        for angle in angles
+        for radius, height in profile
+    ]
+    faces = [
+        (a * rings + ring, b * rings + ring, b * rings + ring + 1, a * rings + ring + 1)
+        for a, b in ((step, (step + 1) % steps) for step in range(steps))
+        for ring in range(rings - 1)
+    ]
+    mesh = bpy.data.meshes.new("turned")
+    mesh.from_pydata(vertices, [], faces)
+    mesh.shade_smooth()
+    mesh.materials.append(material)
+    context.collection.objects.link(bpy.data.objects.new("turned", mesh))
+
+
 def sun(rise: float, energy: float) -> None:
     """Add a soft sun, tilted from the zenith by an angle in degrees."""
     bpy.ops.object.light_add(type="SUN", rotation=(math.radians(rise), math.radians(20), 0))

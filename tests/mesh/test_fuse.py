@@ -11,8 +11,7 @@ from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps
 from tttlrm_blender.mesh.fuse import fuse, fuse_depth_maps
 from tttlrm_blender.mesh.mesh import colors_of, mesh_arrays
-from tttlrm_blender.mesh.tsdf import integrate, integrate_reference
-from tttlrm_blender.mesh.volume import MARGIN, Volume, scene_box
+from tttlrm_blender.mesh.volume import scene_box
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import MeshSettings
 
@@ -68,18 +67,6 @@ def test_half_seen_sphere_stays_open(sphere_maps):
     assert mesh.vertices[:, 2].min() > CENTER[2] - RADIUS and open_edges(mesh) > 0
 
 
-@pytest.mark.parametrize("maps_name", ["sphere_maps", "box_maps"])
-def test_integration_agrees_with_the_reference(request, maps_name):
-    maps = request.getfixturevalue(maps_name)
-    fast, plain = (Volume.over(*scene_box(maps), 0.07) for _ in range(2))
-    for view in (0, 7, 21):
-        integrate(fast, maps, view)
-        integrate_reference(plain, maps, view)
-    np.testing.assert_allclose(fast.weight, plain.weight, atol=2e-4)
-    np.testing.assert_allclose(fast.distance, plain.distance, atol=2e-4)
-    assert (fast.weight > 0).mean() > 0.2
-
-
 def test_box_leaves_far_surroundings_out(sphere_maps):
     def with_far_wall(origin, directions):
         return np.minimum(sphere(origin, directions), 40.0)
@@ -100,23 +87,18 @@ def test_box_of_a_room_seen_from_inside():
     np.testing.assert_allclose((low, high), (CENTER - 4 * HALF, CENTER + 4 * HALF), atol=0.1)
 
 
-def test_volume_covers_the_box_with_a_margin():
-    volume = Volume.over(np.array([0.0, 0, 0]), np.array([2.0, 1, 0.3]), 0.02)
-    assert volume.distance.shape[0] == 101 + 2 * MARGIN
-    last = volume.origin + volume.voxel * (np.array(volume.distance.shape) - 1)
-    assert (volume.origin <= -MARGIN * 0.02 + 1e-9).all() and (last >= np.array([2, 1, 0.3]) + MARGIN * 0.02 - 1e-9).all()
-
-
 def splats_on_sphere(count: int) -> Gaussians:
     """Opaque flat splats on the sphere, in the colors of `paint`."""
     normals = np.random.default_rng(0).normal(size=(count, 3))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     means = CENTER + RADIUS * normals
     size = 1.5 * RADIUS * np.sqrt(4 * np.pi / count)
+    x, y, z = normals.T
+    turns = np.stack([1 + z, -y, x, np.zeros(count)], axis=1)  # from +z to the normals
     arrays = (
         means,
-        np.tile([1.0, 0, 0, 0], (count, 1)),
-        np.full((count, 3), size / 2),
+        turns / np.linalg.norm(turns, axis=1, keepdims=True),
+        np.tile(size / 2 * np.array([1, 1, 0.05]), (count, 1)),
         np.full(count, 0.95),
         ((paint(means) - 0.5) / SH_DC)[:, None],
     )
@@ -154,7 +136,7 @@ def test_says_when_there_is_no_surface():
         fuse(faint, around(3), MeshSettings(), Report())
 
 
-@pytest.mark.parametrize("resolution", [-1, 0, 5000])
+@pytest.mark.parametrize("resolution", [-1, 3, 5000])
 def test_refuses_resolutions_that_make_no_sense(sphere_maps, resolution):
     with pytest.raises(TttlrmError, match=f"cannot have a resolution of {resolution} voxels"):
         fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=resolution), Report())
@@ -168,7 +150,7 @@ def test_a_voxel_size_replaces_the_resolution(sphere_maps):
     by_count = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=48), Report())
     np.testing.assert_array_equal(by_size.vertices, by_count.vertices)
     for voxel in (1e-5, 1.0):
-        with pytest.raises(TttlrmError, match=r"voxel size of .* Choose a voxel size of 0\.0015 to 0\.2"):
+        with pytest.raises(TttlrmError, match=r"voxel size of .* Choose a voxel size of 0\.00077 to 0\.2"):
             fuse_depth_maps(sphere_maps, MeshSettings(texture=0, voxel=voxel), Report())
 
 

@@ -13,6 +13,7 @@ from ..geometry.cameras import Cameras
 from ..geometry.rays import camera_rays, pixel_centers
 
 MIN_ALPHA = 0.5  # pixels that are less opaque show no surface
+NEARER = 25  # percent of the pixels whose surfaces are near
 MIN_COSINE = 0.1  # surfaces at more grazing angles are ignored, and with them the edges between near and far
 
 
@@ -78,3 +79,10 @@ def surface_points(maps: DepthMaps, stride: int) -> Iterator[np.ndarray]:
         directions = rays(maps.cameras.intrinsics[view], *maps.depth.shape[1:])[every]
         points = (directions * maps.depth[view][every][..., None])[maps.confidence[view][every] > 0]
         yield points @ c2w[:3, :3].T + c2w[:3, 3]
+
+
+def pixel_size(maps: DepthMaps) -> float:
+    """The side of a pixel on the surface in world units: that of nearer surfaces, as the scene is among them. 0 without any."""
+    focal = maps.cameras.intrinsics[:, None, None, :2].mean(axis=-1)
+    sides = (maps.depth / focal)[maps.confidence > 0]
+    return float(np.percentile(sides, NEARER)) if len(sides) else 0.0

@@ -19,15 +19,16 @@ from ..protocol.settings import MeshSettings
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from ..stages import Stage
-from .depth_maps import DepthMaps, depth_confidence
+from .blocks import blocks_near, integrate
+from .depth_maps import DepthMaps, depth_confidence, pixel_size
 from .mesh import drop_small_pieces, make_mesh, points_of
 from .simplify import simplify
 from .surface import extract_surface, observed_colors
 from .texture import textured
-from .tsdf import integrate
-from .volume import Volume, scene_box
+from .volume import scene_box
 
-FEWEST_VOXELS, MOST_VOXELS = 8, 1024
+FEWEST_VOXELS, MOST_VOXELS = 8, 2048
+FINENESS = 1.5  # automatic side of voxels, in pixels on the nearer surfaces
 LONGEST_SIDE = 640  # pixels of a depth map; larger ones cost time and add nothing at usual resolutions
 
 
@@ -47,7 +48,7 @@ def fuse(
 def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Trimesh:
     """Extract the surface of depth maps; see `fuse`."""
     low, high = scene_box(maps)
-    volume = Volume.over(low, high, voxel_size(float((high - low).max()), settings))
+    volume = blocks_near(maps, low, high, voxel_size(maps, float((high - low).max()), settings))
     for view in range(len(maps)):
         report(Stage.FUSE_DEPTH, view / len(maps))
         integrate(volume, maps, view)
@@ -70,8 +71,10 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
         return mesh
 
 
-def voxel_size(longest: float, settings: MeshSettings) -> float:
+def voxel_size(maps: DepthMaps, longest: float, settings: MeshSettings) -> float:
     """The side of a voxel in world units, for a scene with this longest side. Raises `TttlrmError` if it is out of range."""
+    if not settings.voxel and not settings.resolution:
+        return float(np.clip(FINENESS * pixel_size(maps), longest / MOST_VOXELS, longest / FEWEST_VOXELS))
     voxel = settings.voxel or longest / max(settings.resolution, 1)
     if FEWEST_VOXELS <= round(longest / voxel) <= MOST_VOXELS:
         return voxel
@@ -106,7 +109,8 @@ def _render_view(
     splats: Gaussians[torch.Tensor], camera: Cameras, size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Render depth [H, W], confidence [H, W] and color [H, W, 3] uint8 of one view."""
-    drawn = rasterize(splats, camera, size)
-    depth, alpha = drawn.depth[0].cpu().numpy(), drawn.alpha[0].cpu().numpy()
+    drawn = rasterize(splats, camera, size, surface=True)
+    assert drawn.surface
+    depth, alpha = drawn.surface.depth[0].cpu().numpy(), drawn.alpha[0].cpu().numpy()
     color = drawn.rgb[0].cpu().numpy() / np.maximum(alpha, 1e-6)[..., None]
     return depth, depth_confidence(depth, alpha, camera.intrinsics[0]), np.round(color.clip(0, 1) * 255).astype(np.uint8)

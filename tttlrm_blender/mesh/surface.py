@@ -8,26 +8,59 @@ from skimage.measure import marching_cubes
 from trimesh import Trimesh
 
 from ..progress import Listen, unheard
+from .blocks import SIDE, Blocks, part, smooth
 from .depth_maps import DepthMaps
 from .mesh import make_mesh
-from .volume import Volume, no_surface
+from .volume import no_surface
 
 MAX_DISTANCE = 0.95  # truncation lengths: cells with larger distances lie at the border of the observed space, not at a surface
 UNSEEN = 0.5  # gray of vertices that no view shows
+CHUNK = 4  # blocks along the cubes that are extracted one by one
+SMOOTHING = 1.0  # voxels
 
 
-def extract_surface(volume: Volume, maps: DepthMaps, listen: Listen = unheard) -> Trimesh:
-    """Extract the colored surface of a volume; faces look outward. Raises `TttlrmError` if there is none."""
+def extract_surface(blocks: Blocks, maps: DepthMaps, listen: Listen = unheard) -> Trimesh:
+    """Extract the colored surface of a field; faces look outward. Raises `TttlrmError` if there is none."""
+    blocks, parts = smooth(blocks, SMOOTHING), []
+    for place in np.unique(blocks.places // CHUNK, axis=0):
+        listen()
+        parts.append(_extracted(blocks, place * CHUNK * SIDE))
+    vertices, faces = welded([part for part in parts if len(part[1])])
+    vertices = (blocks.origin + blocks.voxel * vertices).astype(np.float32)
+    return make_mesh(vertices, faces, observed_colors(vertices, maps, blocks.truncation, listen))
+
+
+def _extracted(
+    blocks: Blocks,
+    first: np.ndarray,  # [3]
+) -> tuple[np.ndarray, np.ndarray]:  # [N, 3] float64, [M, 3]
+    """Vertices, in grid points, and faces of the surface in the cube of cells from a grid point on."""
+    distance, weight = part(blocks, first, CHUNK * SIDE + 1)
+    known = _known_cells((weight > 0) & (np.abs(distance) < MAX_DISTANCE))
     try:
-        known = _known_cells((volume.weight > 0) & (np.abs(volume.distance) < MAX_DISTANCE))
-        vertices, faces, _, _ = marching_cubes(volume.distance, 0.0, mask=known, allow_degenerate=False)
-    except (RuntimeError, ValueError) as error:  # marching_cubes raises these if nothing crosses zero
-        raise no_surface() from error
-    if len(faces) == 0:
+        vertices, faces, _, _ = marching_cubes(distance, 0.0, mask=known, allow_degenerate=False)
+    except (RuntimeError, ValueError):  # marching_cubes raises these if nothing crosses zero
+        return np.empty((0, 3)), np.empty((0, 3), np.int64)
+    return vertices.astype(np.float64) + first, faces
+
+
+def welded(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """One mesh of the surfaces of neighboring cubes: vertices [N, 3] and faces [M, 3]. Raises `TttlrmError` if there is none.
+
+    Both cubes beside a wall find the same vertices on it, to the last bit.
+    """
+    if not parts:
         raise no_surface()
-    listen()
-    vertices = (volume.origin + volume.voxel * vertices.astype(np.float64)).astype(np.float32)
-    return make_mesh(vertices, faces, observed_colors(vertices, maps, volume.truncation, listen))
+    starts = np.cumsum([0, *(len(vertices) for vertices, _ in parts)])
+    vertices = np.concatenate([vertices for vertices, _ in parts])
+    faces = np.concatenate([faces + start for (_, faces), start in zip(parts, starts, strict=False)])
+    shared = np.flatnonzero((vertices % (CHUNK * SIDE) == 0).any(axis=1))
+    _, first, one = np.unique(vertices[shared], axis=0, return_index=True, return_inverse=True)
+    target = np.arange(len(vertices))
+    target[shared] = shared[first][one.reshape(-1)]
+    faces = target[faces]
+    used, faces = np.unique(faces, return_inverse=True)
+    return vertices[used], faces.reshape(-1, 3)
 
 
 def _known_cells(

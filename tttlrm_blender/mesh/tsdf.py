@@ -5,38 +5,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kernels import kernel, spread
+from ..kernels import kernel
 from .depth_maps import DepthMaps
 from .volume import Volume
 
 
-def integrate(volume: Volume, maps: DepthMaps, view: int) -> None:
-    """Add one view to a volume, in place.
+@kernel
+def integrate_grid(distance, weight, start, steps, intrinsics, inverse_truncation, depth, confidence):
+    """Add one view to a grid [X, Y, Z] of distances and weights, in place.
 
     A grid point at depth z has the distance (d − z) / truncation, at most 1, to a surface at depth d; points further behind the
     surface than the truncation are hidden and stay unchanged. Distances are averaged, weighted by the pixels' confidence.
+    `start` [3] is the first grid point in camera axes; the columns of `steps` [3, 3] are one voxel along each axis.
     """
-    pose = maps.world_to_camera(view)
-    start = pose[:3, :3] @ volume.origin + pose[:3, 3]
-    steps = pose[:3, :3] * volume.voxel
-    spread(
-        _integrate,
-        len(volume.distance),
-        volume.distance,
-        volume.weight,
-        start.astype(np.float32),
-        steps.astype(np.float32),
-        maps.cameras.intrinsics[view].astype(np.float32),
-        np.float32(1 / volume.truncation),
-        maps.depth[view],
-        maps.confidence[view],
-    )
-
-
-@kernel
-def _integrate(first, last, distance, weight, start, steps, intrinsics, inverse_truncation, depth, confidence):
-    """Process the grid's planes from `first` up to `last`; the columns of `steps` [3, 3] are one voxel along each axis."""
-    for i in range(first, last):
+    for i in range(distance.shape[0]):
         for j in range(distance.shape[1]):
             x0 = start[0] + i * steps[0, 0] + j * steps[0, 1]
             y0 = start[1] + i * steps[1, 0] + j * steps[1, 1]
@@ -73,7 +55,7 @@ def sample_depth(depth, confidence, u, v) -> tuple[np.float32, np.float32]:
 
 
 def integrate_reference(volume: Volume, maps: DepthMaps, view: int) -> None:
-    """`integrate` in plain numpy: all grid points at once, slow."""
+    """Add one view to a dense volume, in place, in plain numpy: `blocks.integrate` without blocks, slow."""
     grid = np.stack(np.meshgrid(*(np.arange(n) for n in volume.distance.shape), indexing="ij"), axis=-1)
     pose = maps.world_to_camera(view)
     points = (volume.origin + volume.voxel * grid) @ pose[:3, :3].T + pose[:3, 3]

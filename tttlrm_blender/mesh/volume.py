@@ -19,23 +19,12 @@ BOX_STRIDE = 4  # pixels between the points that the box is computed from
 
 @dataclass(frozen=True)
 class Volume:
-    """A truncated signed distance field on a regular grid: positive outside, negative inside."""
+    """A truncated signed distance field on a whole grid, positive outside, negative inside: the plain twin of `blocks.Blocks`."""
 
     origin: np.ndarray  # [3] float64, world position of the first grid point
     voxel: float  # distance of grid points in world units
     distance: np.ndarray = field(repr=False)  # [X, Y, Z] float32, in truncation lengths, −1 to 1
     weight: np.ndarray = field(repr=False)  # [X, Y, Z] float32, sum of the confidence of all pixels that saw the point
-
-    @staticmethod
-    def over(
-        low: np.ndarray,  # [3]
-        high: np.ndarray,  # [3]
-        voxel: float,
-    ) -> Volume:
-        """An empty volume that covers a box and a margin, with voxels of this side."""
-        shape = np.ceil((high - low) / voxel).astype(int) + 1 + 2 * MARGIN
-        origin = (low + high) / 2 - voxel * (shape - 1) / 2
-        return Volume(origin, voxel, np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32))
 
     @property
     def truncation(self) -> float:

@@ -161,7 +161,13 @@ class MeshSettings:
     """How a mesh is made of splats."""
 
     resolution: int = number(
-        192, 8, 1024, "Resolution", "Voxels along the longest side of the scene", soft_most=512, option="mesh-resolution"
+        0,
+        0,
+        2048,
+        "Resolution",
+        "Voxels along the longest side of the scene; 0 for as many as the photos show",
+        soft_most=1024,
+        option="mesh-resolution",
     )
     voxel: float = _world_distance("Voxel Size", "Size of a voxel, instead of a resolution; 0 to use the resolution")
     min_piece: float = number(0.02, 0, 1, "Min Piece", "Drop pieces with a smaller share of the faces", unit="share")
