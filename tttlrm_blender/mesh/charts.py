@@ -25,7 +25,7 @@ MIN_COSINE = 0.3  # between a face's normal and its viewing direction: texels ar
 SMALL = 64  # charts of fewer faces are merged into a larger neighbor if possible,
 MIN_COSINE_SMALL = 0.1  # and may be stretched more there
 ROUNDS = 8  # of merging charts
-CELLS = 8  # along the side of a square with the area of all faces: larger charts are cut, as large odd shapes pack badly
+CELLS = 2  # along the side of a square with the area of all faces: larger charts are cut, as they would not fit a square
 MOST_CELLS = 1 << 20  # along a side; a limit for faces without area
 
 
