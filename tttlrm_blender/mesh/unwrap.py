@@ -17,6 +17,7 @@ from .face_raster import rasterize_faces
 from .packing import highest_scale, pack, place
 
 GUTTER = 2  # texels around a chart
+CUTS = (2, 8)  # cells along the side of a square with the area of all faces; charts larger than a cell are cut
 ROOMY = 0.75  # of the scale at which faces would fill the texture: mostly they fit
 SMALLER, SMALLER_BY = 12, 0.8  # tries, each at a scale smaller by this factor
 LAYERS = 8  # rounds in which hidden faces are moved to new charts together; after that, each becomes a chart on its own
@@ -47,29 +48,44 @@ class Atlas:
 def unwrap(mesh: Trimesh, size: int, report: Report) -> Atlas:
     """Unwrap a mesh. Faces that are hidden behind others of their chart are moved to new charts.
 
-    Raises `TttlrmError` if the texture is too small for all charts, and `Cancelled`.
+    Large charts waste room between them and small ones in their gutters, so different cuts are tried. Raises `TttlrmError` if
+    the texture is too small for all charts, and `Cancelled`.
     """
     report(Stage.UNWRAP, 0)
     faces = Faces.of(mesh)
     directions = projection_directions(faces, partial(report, Stage.UNWRAP, 0))
     projected = faces.projected(directions)
     report(Stage.UNWRAP, 0)
-    labels = grid_cells(projected[..., :2], connected_charts(faces, directions))
-    scale = ROOMY * highest_scale(projected[..., :2], size)
-    for layer in range(1, LAYERS + 2):
-        listen = partial(report, Stage.UNWRAP, layer / (LAYERS + 3))
-        listen()
-        charts = connected_charts(faces, labels)
-        corners, scale = _placed(projected[..., :2], charts, size, scale, listen)
-        hidden = _hidden(corners, projected[..., 2], size)
-        if not hidden.any():
-            break
-        labels[hidden] = labels[hidden] + len(faces) if layer < LAYERS else -1 - np.arange(hidden.sum())
-    corners = pack(projected[..., :2], charts, size, GUTTER, scale, listen)
+    charts, found = connected_charts(faces, directions), list[np.ndarray]()
+    for done, cells in enumerate(CUTS):
+        listen = partial(report, Stage.UNWRAP, (1 + done) / (1 + len(CUTS)))
+        found.append(_unwrapped(faces, projected, grid_cells(projected[..., :2], charts, cells), size, listen))
+    corners = max(found, key=lambda corners: float(np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1])).sum()))
     face_index, _ = rasterize_faces(corners, projected[..., 2], size, size)
     _claim_texels(corners, face_index)
     report(Stage.UNWRAP, 1)
     return Atlas(size, corners, face_index)
+
+
+def _unwrapped(
+    faces: Faces,
+    projected: np.ndarray,  # [M, 3, 3], right, up and toward the viewer
+    labels: np.ndarray,  # [M], equal for the faces of a chart
+    size: int,
+    listen: Listen,
+) -> np.ndarray:  # [M, 3, 2], texels
+    """The faces in an atlas."""
+    flat = projected[..., :2]
+    scale = ROOMY * highest_scale(flat, size)
+    for layer in range(1, LAYERS + 2):
+        listen()
+        charts = connected_charts(faces, labels)
+        corners, scale = _placed(flat, charts, size, scale, listen)
+        hidden = rasterize_faces(corners, projected[..., 2], size, size)[1]
+        if not hidden.any():
+            break
+        labels[hidden] = labels[hidden] + len(faces) if layer < LAYERS else -1 - np.arange(hidden.sum())
+    return pack(flat, charts, size, GUTTER, scale, listen)
 
 
 def _placed(
@@ -93,11 +109,6 @@ def _placed(
         hint=hint,
         code=Code.BAD_SETTINGS,
     )
-
-
-def _hidden(corners: np.ndarray, heights: np.ndarray, size: int) -> np.ndarray:
-    """The faces [M] bool that are hidden behind others anywhere."""
-    return rasterize_faces(corners, heights, size, size)[1]
 
 
 def _claim_texels(

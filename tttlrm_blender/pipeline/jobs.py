@@ -21,6 +21,8 @@ from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
 from ..mesh.mesh import mesh_arrays
+from ..mesh.read import read_mesh
+from ..mesh.tiles import bake_tiles
 from ..model.network import TttLRM
 from ..photos.copies import copies as copies_of
 from ..photos.copies import turn_of
@@ -31,6 +33,7 @@ from ..poses.world_frame import moved, scene_world
 from ..progress import Report
 from ..protocol import kinds
 from ..protocol.results import (
+    BakeResult,
     CameraTable,
     DecodeResult,
     ExportResult,
@@ -44,6 +47,7 @@ from ..protocol.results import (
     Surface,
 )
 from ..protocol.settings import (
+    BakeSettings,
     DecodeSettings,
     ExportSettings,
     ExtendSettings,
@@ -60,7 +64,7 @@ from .ahead import PointsAhead, points_ahead
 from .job_kind import JobKind, by_name
 from .networks import load_network
 from .requirements import require
-from .scene import Reconstruction, Scene
+from .scene import Reconstruction, Scene, kept_photos
 
 
 class Clock:
@@ -227,6 +231,19 @@ def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
     return MeshResult(_to_surface(surface))
 
 
+def bake(scene: Scene, settings: BakeSettings, report: Report) -> BakeResult:
+    """Bake the scene's photos onto a mesh in its world that has texture coordinates. The scene does not change.
+
+    Splats are not needed: the mesh itself says which photos see what. Raises what `read_mesh` raises.
+    """
+    report(Stage.LOAD, 0)
+    target, uv = read_mesh(settings.mesh)
+    dense = read_mesh(settings.dense)[0] if settings.dense else scene.state.mesh
+    with kept_photos():
+        pictures = steps.painting_photos(scene.reconstruction(), report)
+        return BakeResult(bake_tiles(target, uv, settings, pictures, report, dense))
+
+
 def render(scene: Scene, settings: RenderSettings, report: Report) -> RenderResult:
     """Render the scene's current splats from the cameras of its photos."""
     return RenderResult(steps.pictures(scene.splats(), scene.reconstruction(), settings, report))
@@ -240,6 +257,7 @@ JOBS = by_name(
     JobKind(kinds.DECODE, decode, interactive=True),
     JobKind(kinds.REFINE, refine, interactive=True),
     JobKind(kinds.MESH, mesh, interactive=True),
+    JobKind(kinds.BAKE, bake, interactive=True),
     JobKind(kinds.RENDER, render, interactive=True),
 )
 
