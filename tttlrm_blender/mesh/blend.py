@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Blend the colors that pictures show of points on a surface, in two bands.
 
-Coarse colors are the mean of all pictures that see a point, so that seams are level; fine detail comes almost from one picture
-alone, the one that sees the point best, so that it stays sharp where the geometry leaves a pixel of doubt (Burt and Adelson
-1983; Baumberg 2002). Weights change smoothly over the surface, and fall to almost nothing toward the edges of what a picture
-shows, at its border and where a nearer surface hides another.
+Coarse colors are the mean of all pictures that see a point, so that seams are level. In fine detail weights count to the third
+power, so it comes mostly from the picture that sees the point best, and stays sharp where the geometry leaves a pixel of doubt
+(Burt and Adelson 1983; Baumberg 2002). Weights change smoothly over the surface, and fall to almost nothing toward the edges of
+what a picture shows, at its border and where a nearer surface hides another.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from .pictures import Picture, Pictures
 from .visibility import draw_depth
 
 COARSE = 7  # pixels along the side of the box whose mean, taken twice, is the coarse band
-CHOICE = 3.0  # power of a weight in the fine band; higher ones come nearer to choosing the best picture
 FEATHER = 8  # pixels from an edge over which weights rise
 LEAST = 1e-2  # of the weight, at an edge
 JUMP = 10.0  # pixels' widths of depth between neighbors that make an edge
@@ -88,7 +87,6 @@ def add_picture(
         points.normals,
         *prepared(w2c, picture, depth),
         np.float32(spacing),
-        np.float32(CHOICE),
         pieces=4,
     )
 
@@ -127,7 +125,7 @@ def _smooth(image: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def _add(first, last, total, points, normals, pose, lens, depth, bands, weights, spacing, choice):
+def _add(first, last, total, points, normals, pose, lens, depth, bands, weights, spacing):
     """Process the points from `first` up to `last`."""
     half = np.float32(0.5)
     for t in range(first, last):
@@ -154,9 +152,10 @@ def _add(first, last, total, points, normals, pose, lens, depth, bands, weights,
         density = cosine * lens[0] * spacing / z
         for k, share in ((0, (1 - s) * (1 - q)), (1, s * (1 - q)), (2, (1 - s) * q), (3, s * q)):
             a, b = i + k // 2, j + k % 2
-            weight = share * weights[a, b] * cosine * density
+            weight = weights[a, b] * cosine * density
+            chosen = share * weight * weight * weight
+            weight *= share
             total[t, 3] += weight
-            chosen = share * (weights[a, b] * cosine * density) ** choice
             total[t, 7] += chosen
             for channel in range(3):
                 total[t, channel] += weight * bands[a, b, channel]
