@@ -20,28 +20,41 @@ def draw_depth(
 
     Faces are drawn in homogeneous coordinates (Olano and Greer 1997), so those that reach behind the camera need no clipping.
     """
-    depth = np.full((size[1], size[0]), np.inf, np.float32)
+    depth, boxes = np.full((size[1], size[0]), np.inf, np.float32), np.empty((len(faces), 4), np.int32)
     near = NEAR * max(float(np.abs(points).max(initial=0)), 1e-30)
-    spread(_draw, size[1], depth, np.asarray(points, np.float64), np.ascontiguousarray(faces), intrinsics, near, pieces=4)
+    points, faces = np.asarray(points, np.float64), np.ascontiguousarray(faces)
+    spread(_box, len(faces), boxes, points, faces, intrinsics, near)
+    spread(_draw, size[1], depth, boxes, points, faces, intrinsics, pieces=4)
     return depth
 
 
 @kernel
-def _draw(first, last, depth, points, faces, intrinsics, near):
+def _box(first, last, boxes, points, faces, intrinsics, near):
+    """Find the first and last columns and rows, ends included, of the faces from `first` up to `last`."""
+    for face in range(first, last):
+        a, b, c = points[faces[face, 0]], points[faces[face, 1]], points[faces[face, 2]]
+        left, right, low, high = _bounds(a, b, c, intrinsics, near)
+        boxes[face, 0], boxes[face, 1] = int(np.ceil(left)), int(np.floor(right))
+        boxes[face, 2], boxes[face, 3] = int(np.ceil(low)), int(np.floor(high))
+
+
+@kernel
+def _draw(first, last, depth, boxes, points, faces, intrinsics):
     """Draw the rows from `first` up to `last`."""
     fx, fy, cx, cy = intrinsics[0], intrinsics[1], intrinsics[2], intrinsics[3]
     for face in range(len(faces)):
-        a, b, c = points[faces[face, 0]], points[faces[face, 1]], points[faces[face, 2]]
-        left, right, low, high = _bounds(a, b, c, intrinsics, near)
-        if not (left < depth.shape[1] and right > 0 and low < last and high > first):
+        left, right = max(boxes[face, 0], 0), min(boxes[face, 1], depth.shape[1] - 1)
+        low, high = max(boxes[face, 2], first), min(boxes[face, 3], last - 1)
+        if left > right or low > high:
             continue
+        a, b, c = points[faces[face, 0]], points[faces[face, 1]], points[faces[face, 2]]
         p, q, r = _cross(b, c), _cross(c, a), _cross(a, b)
         volume = a[0] * p[0] + a[1] * p[1] + a[2] * p[2]
         if volume == 0:
             continue
-        for row in range(max(int(low), first), min(int(high) + 1, last)):
+        for row in range(low, high + 1):
             y = (row + 0.5 - cy) / fy
-            for column in range(max(int(left), 0), min(int(right) + 1, depth.shape[1])):
+            for column in range(left, right + 1):
                 x = (column + 0.5 - cx) / fx
                 s = (p[0] * x + p[1] * y + p[2]) / volume
                 t = (q[0] * x + q[1] * y + q[2]) / volume
@@ -57,7 +70,10 @@ def _cross(a, b):
 
 @kernel
 def _bounds(a, b, c, intrinsics, near):
-    """The pixels left, right, low and high around the part of a triangle before the camera; left exceeds right if none is."""
+    """Left, right, low and high, in pixels from the first one's center, of the part of a triangle before the camera.
+
+    Left exceeds right if there is none.
+    """
     left, right, low, high = np.inf, -np.inf, np.inf, -np.inf
     for start, end in ((a, b), (b, c), (c, a)):
         x, y, z = start[0], start[1], start[2]
@@ -69,8 +85,13 @@ def _bounds(a, b, c, intrinsics, near):
         if z > near:
             u, v = intrinsics[0] * x / z + intrinsics[2], intrinsics[1] * y / z + intrinsics[3]
             left, right, low, high = min(left, u), max(right, u), min(low, v), max(high, v)
-    most = 1e9  # so that whole numbers can hold it
-    return max(left - 0.5, -most), min(right - 0.5, most), max(low - 0.5, -most), min(high - 0.5, most)
+    return _clamped(left - 0.5), _clamped(right - 0.5), _clamped(low - 0.5), _clamped(high - 0.5)
+
+
+@kernel
+def _clamped(place):
+    """So that whole numbers can hold it."""
+    return max(min(place, 1e9), -1e9)
 
 
 def draw_depth_reference(points: np.ndarray, faces: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -234,11 +234,12 @@ def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
 def bake(scene: Scene, settings: BakeSettings, report: Report) -> BakeResult:
     """Bake the scene's photos onto a mesh in its world that has texture coordinates. The scene does not change.
 
-    Splats are not needed: the mesh itself says which photos see what. Raises what `read_mesh` raises.
+    Normals come from the dense mesh of the settings, else from the scene's own mesh if it has more faces. Splats are not needed: the mesh itself says which photos see what. Raises what `read_mesh` raises.
     """
     report(Stage.LOAD, 0)
     target, uv = read_mesh(settings.mesh)
-    dense = read_mesh(settings.dense)[0] if settings.dense else scene.state.mesh
+    own = scene.state.mesh if scene.state.mesh is not None and len(scene.state.mesh.faces) > len(target.faces) else None
+    dense = read_mesh(settings.dense)[0] if settings.dense else own
     with kept_photos():
         pictures = steps.painting_photos(scene.reconstruction(), report)
         return BakeResult(bake_tiles(target, uv, settings, pictures, report, dense))
