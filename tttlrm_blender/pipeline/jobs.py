@@ -234,7 +234,8 @@ def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
 def bake(scene: Scene, settings: BakeSettings, report: Report) -> BakeResult:
     """Bake the scene's photos onto a mesh in its world that has texture coordinates. The scene does not change.
 
-    Normals come from the dense mesh of the settings, else from the scene's own mesh if it has more faces. Splats are not needed: the mesh itself says which photos see what. Raises what `read_mesh` raises.
+    Normals come from the dense mesh of the settings, else from the scene's own mesh if it has more faces. Splats are not needed:
+    the mesh itself says which photos see what. Raises what `read_mesh` raises.
     """
     report(Stage.LOAD, 0)
     target, uv = read_mesh(settings.mesh)
