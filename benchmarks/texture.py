@@ -27,6 +27,7 @@ from tttlrm_blender.mesh.depth_maps import DepthMaps
 from tttlrm_blender.mesh.face_raster import rasterize_faces
 from tttlrm_blender.mesh.fuse import fuse_depth_maps, render_depth_maps
 from tttlrm_blender.mesh.mesh import colors_of, points_of, texture_of, uv_of
+from tttlrm_blender.mesh.pictures import PhotoPictures
 from tttlrm_blender.mesh.texture import clamped_barycentric
 from tttlrm_blender.photos.load import PhotoSet, load_photos
 from tttlrm_blender.photos.selection import hold_out
@@ -65,9 +66,9 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     photos, unseen, splats = load_photos(files), load_photos(tested), read_splats(options.splats)
     maps, truth = (render_depth_maps(splats, each.cameras, Report()) for each in (photos, unseen))
     settings = MeshSettings(faces=options.faces, texture=options.texture)
-    fuse_depth_maps(maps, MeshSettings(resolution=16, texture=64), Report(), photos)  # compiles the kernels
+    fuse_depth_maps(maps, MeshSettings(resolution=16, texture=64), Report(), PhotoPictures(files, photos))  # compiles the kernels
     clock = Clock()
-    mesh = fuse_depth_maps(maps, settings, clock, photos)
+    mesh = fuse_depth_maps(maps, settings, clock, PhotoPictures(files, photos))
     yield from (Row(stage, seconds) for stage, seconds in clock.seconds.items())
     yield Row(f"texture of {options.texture} pixels, JPEG", len(texture_of(mesh)) / 1e6, unit="MB")
     yield Row("share of the texture covered", 100 * charts_area(mesh), unit="%")

@@ -74,6 +74,19 @@ def test_render_writes_a_picture_for_every_camera(options, tmp_path, capsys):
         )
 
 
+def test_bake_writes_the_images_of_a_mesh(tmp_path, capsys):
+    photos, mesh, out = write_photos(tmp_path / "photos"), tmp_path / "wall.npz", tmp_path / "baked"
+    wall = np.float32([[-2, 4, -1], [2, 4, -1], [2, 4, 1], [-2, 4, 1]])
+    uv = np.float32([[0, 0], [1, 0], [1, 1], [0, 1]])
+    faces = np.int32([[0, 1, 2], [0, 2, 3]])
+    np.savez(mesh, vertices=wall, faces=faces, uv=uv[faces])
+    assert main(["bake", str(photos), str(mesh), "--out", str(out), "--texture", "64", "--occlusion"]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["base_color.jpg", "occlusion.jpg"]
+    assert "base_color, occlusion are in" in capsys.readouterr().out
+    with Image.open(out / "base_color.jpg") as picture:
+        assert picture.size == (64, 64) and np.asarray(picture).std() > 20
+
+
 @pytest.mark.parametrize("kind", ["compressed.ply", "spz", "splat", "glb"])
 def test_splats_in_other_formats(options, tmp_path, capsys, kind):
     out = tmp_path / "made"

@@ -3,8 +3,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from trimesh import Trimesh
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
@@ -12,7 +10,6 @@ from tttlrm_blender.mesh.charts import MIN_COSINE_SMALL, Faces, connected_charts
 from tttlrm_blender.mesh.face_raster import rasterize_faces, rasterize_faces_reference
 from tttlrm_blender.mesh.fuse import fuse_depth_maps
 from tttlrm_blender.mesh.mesh import make_mesh
-from tttlrm_blender.mesh.packing import pack
 from tttlrm_blender.mesh.unwrap import GUTTER, Atlas, unwrap
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import MeshSettings
@@ -121,23 +118,6 @@ def test_stops_when_cancelled():
     report.cancel()
     with pytest.raises(Cancelled):
         unwrap(spiral(), 256, report)
-
-
-@given(st.integers(1, 60), st.integers(0, 1 << 30))
-@settings(max_examples=30)
-def test_rectangles_do_not_touch(count, seed):
-    sizes = np.random.default_rng(seed).lognormal(0, 1, size=(count, 2))
-    scale, places = pack(sizes, 256, 2)
-    assert scale > 0
-    taken = np.zeros((256, 256), dtype=int)
-    for (x, y), (width, height) in zip(places, np.ceil(sizes * scale).astype(int), strict=True):
-        assert min(x, y) >= 2 and x + width <= 254 and y + height <= 254
-        taken[y - 2 : y + height + 2, x - 2 : x + width + 2] += 1
-    assert taken.max() == 1
-
-
-def test_nothing_fits_where_gutters_need_all_room():
-    assert pack(np.ones((5, 2)), 8, 2) is None
 
 
 @pytest.mark.parametrize("seed", range(5))

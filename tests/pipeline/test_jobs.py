@@ -5,6 +5,7 @@ import json
 import shutil
 import threading
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import (
     DRAFT,
     FORMATS,
+    BakeSettings,
     DecodeSettings,
     ExportSettings,
     MeshSettings,
@@ -183,6 +185,28 @@ def test_a_surface_and_pictures_of_it_all(scene, settings):
     assert all(image.shape == (16, 24, 3) and image.dtype == np.uint8 for image in drawn.pictures.values())
     with pytest.raises(TttlrmError, match="no photo number 6"):
         jobs.render(scene, RenderSettings(views=(6,)), Report())
+
+
+def test_photos_are_baked_onto_a_mesh_with_coordinates(scene, settings):
+    """In two tiles; the scene does not change."""
+    jobs.reconstruct(scene, settings, Report())
+    pose = scene.reconstruction().photos.inputs.cameras.c2w[0]
+    wall = np.float32([[-1, -1, 4], [-1, 1, 4], [1, 1, 4], [1, -1, 4]])  # before the first camera, toward it
+    vertices = np.float32(wall @ pose[:3, :3].T + pose[:3, 3])
+    faces = np.int32([[0, 1, 2], [0, 2, 3]])
+    uv = np.float32([[[0, 0], [1, 0], [1, 1]], [[1, 0], [2, 1], [1, 1]]])
+    file = scene.folder / "plane.npz"
+    np.savez(file, vertices=vertices, faces=faces, uv=uv)
+    before = scene.state
+    wanted = BakeSettings(str(file), str(file), texture=64, image="png", occlusion=True)
+    textures = jobs.bake(scene, wanted, Report()).textures
+    names = [f"{name}.{tile}" for tile in (1001, 1002) for name in ("base_color", "normal_map", "occlusion")]
+    assert list(textures) == names and scene.state is before
+    pictures = [np.asarray(Image.open(BytesIO(file.tobytes()))) for file in textures.values()]
+    assert [picture.shape[:2] for picture in pictures] == [(64, 64)] * 6 and pictures[0].std() > 5
+    np.savez(file, vertices=vertices, faces=faces)
+    with pytest.raises(TttlrmError, match="has no texture coordinates"):
+        jobs.bake(scene, wanted, Report())
 
 
 def test_splats_are_not_lost_without_a_mesh(scene, settings):

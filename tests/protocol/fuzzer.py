@@ -38,6 +38,7 @@ SETTINGS = {
     "decode": settings.DecodeSettings,
     "refine": settings.RefineSettings,
     "mesh": settings.MeshSettings,
+    "bake": settings.BakeSettings,
     "render": settings.RenderSettings,
 }
 

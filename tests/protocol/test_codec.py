@@ -73,6 +73,7 @@ PARTS = {
     results.DecodeResult: st.builds(results.DecodeResult, gaussians(), st.none() | figures),
     results.RefineResult: st.builds(results.RefineResult, gaussians(), *[st.none() | figures] * 2, st.none() | refinements),
     results.MeshResult: st.builds(results.MeshResult, surfaces()),
+    results.BakeResult: st.builds(results.BakeResult, st.dictionaries(texts, files)),
     results.RenderResult: st.builds(
         results.RenderResult,
         st.dictionaries(texts, hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2).map(lambda s: (*s, 3)))),

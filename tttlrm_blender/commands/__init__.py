@@ -10,9 +10,9 @@ import sys
 
 from .. import __version__
 from ..errors import Cancelled, TttlrmError
-from . import convert, doctor, evaluate, reconstruct, render, resave, serve, train
+from . import bake, convert, doctor, evaluate, reconstruct, render, resave, serve, train
 
-COMMANDS = (reconstruct, evaluate, render, resave, convert, serve, doctor, train)
+COMMANDS = (reconstruct, evaluate, render, bake, resave, convert, serve, doctor, train)
 
 
 def main(argv: list[str] | None = None) -> int:

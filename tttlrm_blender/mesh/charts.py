@@ -25,7 +25,6 @@ MIN_COSINE = 0.3  # between a face's normal and its viewing direction: texels ar
 SMALL = 64  # charts of fewer faces are merged into a larger neighbor if possible,
 MIN_COSINE_SMALL = 0.1  # and may be stretched more there
 ROUNDS = 8  # of merging charts
-CELLS = 8  # along the side of a square with the area of all faces: larger charts are cut, as large odd shapes pack badly
 MOST_CELLS = 1 << 20  # along a side; a limit for faces without area
 
 
@@ -127,11 +126,12 @@ def connected_charts(
 def grid_cells(
     flat: np.ndarray,  # [M, 3, 2], flattened faces
     charts: np.ndarray,  # [M]
+    cells: int,  # along the side of a square with the area of all faces
 ) -> np.ndarray:  # [M], labels
     """Label faces by chart and by cell of a grid that starts at the chart's lower left corner."""
     sides = flat[:, 1:] - flat[:, :1]
     area = np.abs(np.linalg.det(sides)).sum() / 2
     low = np.full((charts.max(initial=-1) + 1, 2), np.inf)
     np.minimum.at(low, charts, flat.min(axis=1))
-    x, y = ((flat.mean(axis=1) - low[charts]) // max(np.sqrt(area) / CELLS, 1e-300)).clip(max=MOST_CELLS).astype(np.int64).T
+    x, y = ((flat.mean(axis=1) - low[charts]) // max(np.sqrt(area) / cells, 1e-300)).clip(max=MOST_CELLS).astype(np.int64).T
     return np.unique((charts * (x.max(initial=0) + 1) + x) * (y.max(initial=0) + 1) + y, return_inverse=True)[1]

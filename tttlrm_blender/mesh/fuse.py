@@ -12,8 +12,6 @@ from trimesh import Trimesh
 from ..errors import Code, TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
-from ..photos.light import evened, measured_light
-from ..photos.load import PhotoSet
 from ..progress import Report
 from ..protocol.settings import MeshSettings
 from ..render.device import to_tensors
@@ -21,10 +19,11 @@ from ..render.rasterize import rasterize
 from ..stages import Stage
 from .blocks import blocks_near, integrate
 from .depth_maps import DepthMaps, depth_confidence, pixel_size
-from .mesh import drop_small_pieces, make_mesh, points_of
+from .mesh import drop_small_pieces, make_mesh
+from .pictures import Pictures, SplatPictures
 from .simplify import simplify
 from .surface import extract_surface, observed_colors
-from .texture import textured
+from .textured import textured
 from .volume import scene_box
 
 FEWEST_VOXELS, MOST_VOXELS = 8, 2048
@@ -33,7 +32,7 @@ LONGEST_SIDE = 640  # pixels of a depth map; larger ones cost time and add nothi
 
 
 def fuse(
-    gaussians: Gaussians[np.ndarray], cameras: Cameras, settings: MeshSettings, report: Report, photos: PhotoSet | None = None
+    gaussians: Gaussians[np.ndarray], cameras: Cameras, settings: MeshSettings, report: Report, photos: Pictures | None = None
 ) -> Trimesh:
     """Extract the surface of splats (numpy) as the cameras see it, in world units.
 
@@ -45,7 +44,7 @@ def fuse(
     return fuse_depth_maps(maps, settings, report, photos)
 
 
-def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: PhotoSet | None = None) -> Trimesh:
+def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: Pictures | None = None) -> Trimesh:
     """Extract the surface of depth maps; see `fuse`."""
     low, high = scene_box(maps)
     volume = blocks_near(maps, low, high, voxel_size(maps, float((high - low).max()), settings))
@@ -56,16 +55,16 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
     listen()
     mesh = drop_small_pieces(extract_surface(volume, maps, listen), settings.min_piece)
     listen()
+    dense = None
     if 0 < settings.faces < len(mesh.faces):
+        dense = mesh
         vertices, faces = simplify(mesh, settings.faces)
         mesh = make_mesh(vertices, faces, observed_colors(vertices, maps, volume.truncation, listen))
     report(Stage.EXTRACT_SURFACE, 1)
     if not settings.texture:
         return mesh
-    if photos:
-        photos = evened(photos, measured_light(photos, points_of(mesh), listen))
     try:
-        return textured(mesh, settings.texture, maps, photos, volume.truncation, report)
+        return textured(mesh, settings, photos or SplatPictures(maps), report, dense)
     except TttlrmError as error:
         report.note(text("The mesh has only vertex colors: {}", error.words))
         return mesh

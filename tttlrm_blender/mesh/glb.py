@@ -14,6 +14,7 @@ from ..gltf import glb_parts
 from .mesh import colors_of, points_of, texture_of, uv_of, vertex_normals
 
 Z_UP_TO_Y_UP = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], dtype=np.float32)
+PNG = b"\x89PNG"  # the first bytes of such a file
 TRIANGLES = 4  # glTF's primitive mode
 LINEAR, LINEAR_OF_LINEAR, CLAMP = 9729, 9987, 33071  # glTF's sampler filters and wrapping: LINEAR_OF_LINEAR uses mipmaps
 
@@ -40,7 +41,7 @@ def glb_bytes(mesh: Trimesh) -> bytes:
     }
     files = [] if texture is None else [texture]
     indices = faces.astype(np.uint32).reshape(-1, 1)
-    return b"".join(glb_parts(_tree(list(arrays), len(files) > 0), [*arrays.values(), indices], files))
+    return b"".join(glb_parts(_tree(list(arrays), texture), [*arrays.values(), indices], files))
 
 
 def _by_vertex(mesh: Trimesh) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
@@ -62,7 +63,7 @@ def _by_texture(mesh: Trimesh, corners: np.ndarray) -> tuple[np.ndarray, np.ndar
     return vertices[used], faces, {"TEXCOORD_0": from_top}
 
 
-def _tree(attributes: list[str], textured: bool) -> dict[str, Any]:
+def _tree(attributes: list[str], texture: np.ndarray | None) -> dict[str, Any]:
     """The JSON tree: accessors of the attributes and of the indices, and a bufferView of the texture after them."""
     count = len(attributes)
     surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
@@ -77,11 +78,11 @@ def _tree(attributes: list[str], textured: bool) -> dict[str, Any]:
         ],
         "materials": [{"doubleSided": True, "pbrMetallicRoughness": surface}],
     }
-    if textured:
+    if texture is not None:
         surface["baseColorTexture"] = {"index": 0}
         tree["textures"] = [{"source": 0, "sampler": 0}]
         tree["samplers"] = [{"magFilter": LINEAR, "minFilter": LINEAR_OF_LINEAR, "wrapS": CLAMP, "wrapT": CLAMP}]
-        tree["images"] = [{"bufferView": count + 1, "mimeType": "image/jpeg"}]
+        tree["images"] = [{"bufferView": count + 1, "mimeType": "image/png" if texture[:4].tobytes() == PNG else "image/jpeg"}]
     return tree
 
 

@@ -21,6 +21,8 @@ from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
 from ..mesh.mesh import mesh_arrays
+from ..mesh.read import read_mesh
+from ..mesh.tiles import bake_tiles
 from ..model.network import TttLRM
 from ..photos.copies import copies as copies_of
 from ..photos.copies import turn_of
@@ -31,6 +33,7 @@ from ..poses.world_frame import moved, scene_world
 from ..progress import Report
 from ..protocol import kinds
 from ..protocol.results import (
+    BakeResult,
     CameraTable,
     DecodeResult,
     ExportResult,
@@ -43,6 +46,7 @@ from ..protocol.results import (
     Surface,
 )
 from ..protocol.settings import (
+    BakeSettings,
     DecodeSettings,
     ExportSettings,
     ExtendSettings,
@@ -59,7 +63,7 @@ from .ahead import FindPoints, points_ahead
 from .job_kind import JobKind, by_name
 from .networks import load_network
 from .requirements import require
-from .scene import Reconstruction, Scene
+from .scene import Reconstruction, Scene, kept_photos
 
 
 class Clock:
@@ -233,6 +237,21 @@ def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
     return MeshResult(_to_surface(surface))
 
 
+def bake(scene: Scene, settings: BakeSettings, report: Report) -> BakeResult:
+    """Bake the scene's photos onto a mesh in its world that has texture coordinates. The scene does not change.
+
+    Normals come from the dense mesh of the settings, else from the scene's own mesh if it has more faces. Splats are not needed:
+    the mesh itself says which photos see what. Raises what `read_mesh` raises.
+    """
+    report(Stage.LOAD, 0)
+    target, uv = read_mesh(settings.mesh)
+    own = scene.state.mesh if scene.state.mesh is not None and len(scene.state.mesh.faces) > len(target.faces) else None
+    dense = read_mesh(settings.dense)[0] if settings.dense else own
+    with kept_photos():
+        pictures = steps.painting_photos(scene.reconstruction(), report)
+        return BakeResult(bake_tiles(target, uv, settings, pictures, report, dense))
+
+
 def render(scene: Scene, settings: RenderSettings, report: Report) -> RenderResult:
     """Render the scene's current splats from the cameras of its photos."""
     return RenderResult(steps.pictures(scene.splats(), scene.reconstruction(), settings, report))
@@ -246,6 +265,7 @@ JOBS = by_name(
     JobKind(kinds.DECODE, decode, interactive=True),
     JobKind(kinds.REFINE, refine, interactive=True),
     JobKind(kinds.MESH, mesh, interactive=True),
+    JobKind(kinds.BAKE, bake, interactive=True),
     JobKind(kinds.RENDER, render, interactive=True),
 )
 

@@ -12,12 +12,13 @@ import numpy as np
 from ..errors import Code, TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.similarity import normalize
+from ..mesh.pictures import PhotoPictures
 from ..model.memory import VIEWS_PER_UPDATE, SceneMemory, encode
 from ..model.network import TttLRM
 from ..model.stream import extend
 from ..photos.background import without_background
 from ..photos.cull import Looks, cull_photos
-from ..photos.load import PhotoSet, load_photos, pinhole_cameras, used_size
+from ..photos.load import load_photos, pinhole_cameras, used_size
 from ..photos.photo import Photo
 from ..photos.selection import hold_out, select_views
 from ..poses.find import find_photos, find_test_photos
@@ -226,16 +227,21 @@ def points_of(find: FindPoints, report: Report) -> SparsePoints | None:
     return None
 
 
-def photos_to_paint(reconstruction: Reconstruction, report: Report) -> PhotoSet | None:
+def photos_to_paint(reconstruction: Reconstruction, report: Report) -> PhotoPictures | None:
     """The input photos, for a texture; None, with a note, if they cannot be read, since splats have colors too."""
     try:
-        return reconstruction.photos.read_inputs(report)
+        return painting_photos(reconstruction, report)
     except TttlrmError as error:
         if error.code != Code.BAD_PHOTO:
             raise
         note = "The texture uses the colors of the splats: {} To texture the mesh with the photos, reconstruct the scene again."
         report.note(text(note, error.text))
         return None
+
+
+def painting_photos(reconstruction: Reconstruction, report: Report) -> PhotoPictures:
+    """The input photos at their full size, for a texture. Raises `TttlrmError` if they cannot be read."""
+    return PhotoPictures(reconstruction.photos.files, reconstruction.photos.read_inputs(report))
 
 
 def measure(

@@ -162,6 +162,14 @@ class MeshResult:
 
 
 @dataclass(frozen=True)
+class BakeResult:
+    """Images of a mesh."""
+
+    # The bytes of files, by name: base_color, normal_map, occlusion; with “.1001” and so on where UVs lie in several UDIM tiles.
+    textures: Files
+
+
+@dataclass(frozen=True)
 class RenderResult:
     """Pictures of splats."""
 

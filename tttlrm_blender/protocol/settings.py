@@ -46,6 +46,10 @@ FORMATS = (
     Choice("glb", "GLB", "The mesh"),
     Choice("json", "JSON", "The cameras"),
 )
+IMAGES = (
+    Choice("jpeg", "JPEG", "Small files"),
+    Choice("png", "PNG", "Lossless files, several times as large"),
+)
 DISTANCE = r".+:.+=(?=[0-9.]*[1-9])([0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9})"  # first:second=meters
 
 # Settings that several jobs share.
@@ -62,6 +66,11 @@ _distance = partial(
 )
 _remove_background = partial(
     path, "", "Cut Out", "ONNX network that segments the foreground, to remove the background; empty for none"
+)
+_image = partial(choice, "jpeg", "Image Format", "File format of textures", IMAGES)
+_normal_map = partial(switch, True, "Normal Map", "Show the shape of the dense surface on a mesh with fewer faces")
+_occlusion = partial(
+    switch, False, "Occlusion", "Make an image of ambient occlusion; photos have most of these shadows in their colors already"
 )
 _side = partial(number, 0, 0, MOST_PIXELS, unit="pixels", option="size")
 
@@ -173,6 +182,22 @@ class MeshSettings:
     min_piece: float = number(0.02, 0, 1, "Min Piece", "Drop pieces with a smaller share of the faces", unit="share")
     faces: int = number(0, 0, 1_000_000_000, "Max Faces", "Simplify the mesh to this many triangles; 0 to keep all")
     texture: int = number(2048, 0, 8192, "Texture Size", "Pixels along a side of the texture; 0 for vertex colors", unit="pixels")
+    image: str = _image()
+    normal_map: bool = _normal_map()
+    occlusion: bool = _occlusion()
+
+
+@dataclass(frozen=True)
+class BakeSettings:
+    """How photos are baked onto a mesh that has texture coordinates."""
+
+    # Triangles as .npz with arrays vertices, faces and uv, or as .obj, .glb or .ply, in the world of the scene.
+    mesh: str = path("", "Mesh", "The mesh, with texture coordinates")
+    dense: str = path("", "Dense Mesh", "A finer mesh of the same surface, for normals; empty for the scene's own mesh")
+    texture: int = number(2048, 16, 8192, "Texture Size", "Pixels along a side of each image", unit="pixels")
+    image: str = _image()
+    normal_map: bool = _normal_map()
+    occlusion: bool = _occlusion()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mesh with its images: base color, and where they are wanted a normal map and ambient occlusion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+from trimesh import Trimesh
+
+from ..progress import Report
+from ..protocol.settings import BakeSettings, MeshSettings
+from ..stages import Stage
+from .mesh import make_mesh, mesh_arrays, points_of
+from .normal_map import bake_normals
+from .occlusion import bake_occlusion
+from .pictures import Pictures
+from .texture import bake_colors
+from .unwrap import Atlas, unwrap
+
+QUALITY = 95  # of JPEG
+NORMAL_MAP, OCCLUSION = "normal_map", "occlusion"  # keys in the metadata of a mesh
+
+
+ImageSettings = MeshSettings | BakeSettings
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of a mesh, each the bytes [B] uint8 of a file."""
+
+    texture: np.ndarray  # base color, sRGB
+    normal_map: np.ndarray | None = None  # in tangent space, x right and y up as in glTF
+    occlusion: np.ndarray | None = None  # 255 where the surface is open
+
+    def named(self) -> dict[str, np.ndarray]:
+        """The images that there are, by name."""
+        files = {"base_color": self.texture, NORMAL_MAP: self.normal_map, OCCLUSION: self.occlusion}
+        return {name: file for name, file in files.items() if file is not None}
+
+
+def textured(
+    mesh: Trimesh,
+    settings: ImageSettings,
+    pictures: Pictures,
+    report: Report,
+    dense: Trimesh | None = None,
+    size: int | None = None,
+) -> Trimesh:
+    """Unwrap a mesh and bake its images; see `bake`. `size` is that of the images in pixels, instead of the settings'."""
+    atlas = unwrap(mesh, size or settings.texture, report)
+    images = bake(mesh, atlas, settings, pictures, report, dense)
+    made = make_mesh(**mesh_arrays(mesh) | {"uv": atlas.uv, "texture": images.texture})
+    made.metadata |= {name: file for name, file in images.named().items() if name in (NORMAL_MAP, OCCLUSION)}
+    return made
+
+
+def bake(
+    mesh: Trimesh,
+    atlas: Atlas,
+    settings: ImageSettings,
+    pictures: Pictures,
+    report: Report,
+    dense: Trimesh | None = None,
+) -> Images:
+    """The images of a mesh, from pictures of it and, for normals and occlusion, from a finer mesh of the same surface.
+
+    What pictures see follows from the mesh alone. Raises `TttlrmError` where a picture cannot be read, and `Cancelled`.
+    """
+    pictures = pictures.in_even_light(points_of(mesh), partial(report, Stage.BAKE_TEXTURE, 0))
+    color = bake_colors(mesh, atlas, pictures, report)
+    normals = bake_normals(mesh, atlas, dense, report) if settings.normal_map and dense is not None else None
+    occlusion = bake_occlusion(mesh, atlas, dense or mesh, report) if settings.occlusion else None
+    return Images(
+        _file(color, settings.image),
+        None if normals is None else _file(normals, settings.image),
+        None if occlusion is None else _file(occlusion, settings.image),
+    )
+
+
+def _file(picture: np.ndarray, image: str) -> np.ndarray:
+    """A picture [H, W, 3] or [H, W] uint8 as a file."""
+    file = BytesIO()
+    if image == "png":
+        Image.fromarray(picture).save(file, "PNG", compress_level=4)
+    else:
+        Image.fromarray(picture).save(file, "JPEG", quality=QUALITY, subsampling=0)
+    return np.frombuffer(file.getbuffer(), np.uint8)
