@@ -20,6 +20,7 @@ from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from ..stages import Stage
 from .depth_maps import DepthMaps, depth_confidence
+from .manifold import manifold
 from .mesh import drop_small_pieces, make_mesh, points_of
 from .simplify import simplify
 from .surface import extract_surface, observed_colors
@@ -53,10 +54,10 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
         integrate(volume, maps, view)
     listen = partial(report, Stage.EXTRACT_SURFACE, 0)
     listen()
-    mesh = drop_small_pieces(extract_surface(volume, maps, listen), settings.min_piece)
+    mesh = drop_small_pieces(manifold(extract_surface(volume, maps, listen)), settings.min_piece)
     listen()
     if 0 < settings.faces < len(mesh.faces):
-        vertices, faces = simplify(mesh, settings.faces)
+        vertices, faces = simplify(points_of(mesh), mesh.faces, settings.faces, listen)
         mesh = make_mesh(vertices, faces, observed_colors(vertices, maps, volume.truncation, listen))
     report(Stage.EXTRACT_SURFACE, 1)
     if not settings.texture:

@@ -82,7 +82,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report, cop
 
     With `copies`, the result contains copies of the photos that Blender cannot show as they are.
     """
-    require(settings.mesh, settings.remove_background)
+    require(settings.remove_background)
     clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
         scene_photos = steps.load(scene, model.config.most_views, settings, report)
@@ -98,7 +98,7 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool 
 
     Refinement continues from refined splats; without refinement, or with another start, newly decoded ones replace them.
     """
-    require(background_model=settings.remove_background)
+    require(settings.remove_background)
     clock, reconstruction = Clock(), scene.reconstruction()
     go_on = scene.state.refined and settings.refine.wanted and settings.refine.start == "auto"
     model = load_network(reconstruction.checkpoint)
@@ -221,7 +221,6 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResu
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
     """Make a mesh of the scene's current splats."""
-    require(settings)
     surface = _surface(scene.splats(), scene.reconstruction(), settings, report)
     _keep(scene, report, mesh=surface)
     return MeshResult(_to_surface(surface))
