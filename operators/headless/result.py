@@ -92,7 +92,10 @@ def _write(folder: Path, name: str, result: results.ReconstructResult, drawn: re
     """The files of one set; the report comes last."""
     splat_files.write_splats(folder / "splats.ply", result.gaussians, up="z")
     if result.mesh:
-        (folder / "mesh.glb").write_bytes(result.mesh.glb.tobytes())
+        levels = {"mesh": result.mesh, "mesh_lod1": result.mesh.lod1, "mesh_lod2": result.mesh.lod2}
+        for stem, level in levels.items():
+            if level:
+                (folder / f"{stem}.glb").write_bytes(level.glb.tobytes())
     write_png(folder / "preview.png", next(iter(drawn.pictures.values())) / 255)
     blend_files.save(folder / f"{name}.blend")
     report = {"set": name, **result.report()}

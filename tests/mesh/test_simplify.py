@@ -112,4 +112,4 @@ def test_quadrics_are_squared_distances():
     a = vertex_quadrics(points, faces, np.zeros((0, 2), int), np.zeros(0, int))[0]
     np.testing.assert_allclose(a[[5, 9]], [2, 0])  # area times z²
     b = vertex_quadrics(points, faces, np.array([[0, 1]]), np.array([2]))[0]
-    assert b[3] == pytest.approx(12), "the weight of a border times the square of its length, times y²"
+    assert b[3] == pytest.approx(4), "the weight of a border times the square of its length, times y²"

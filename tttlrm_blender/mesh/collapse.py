@@ -15,8 +15,8 @@ from ..kernels import kernel
 from ..render.cpu.vectors import add, cross, dot, load, scale, subtract
 
 EVEN = 1e-3  # how much a place in the middle is preferred, relative to the quadric: decides where the surface is flat
-BORDER = 3.0  # weight of distances from border lines, relative to those from faces
-TURN = 0.2  # cosine of the largest turn of a face
+BORDER = 1.0  # weight of distances from border lines, relative to those from faces
+TURN = 0.5  # cosine of the largest turn of a face
 TINY = 1e-300
 THIN = 0.05  # faces of a lower shape are thin; those that are not do not become it
 

@@ -20,10 +20,10 @@ from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from ..stages import Stage
 from .depth_maps import DepthMaps, depth_confidence
+from .finish import finish
 from .manifold import manifold
-from .mesh import drop_small_pieces, make_mesh, points_of
-from .simplify import simplify
-from .surface import extract_surface, observed_colors
+from .mesh import drop_small_pieces, points_of
+from .surface import extract_surface
 from .texture import textured
 from .tsdf import integrate
 from .volume import Volume, scene_box
@@ -54,18 +54,22 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
         integrate(volume, maps, view)
     listen = partial(report, Stage.EXTRACT_SURFACE, 0)
     listen()
-    mesh = drop_small_pieces(manifold(extract_surface(volume, maps, listen)), settings.min_piece)
+    dense = drop_small_pieces(manifold(extract_surface(volume, maps, listen)), settings.min_piece)
     listen()
-    if 0 < settings.faces < len(mesh.faces):
-        vertices, faces = simplify(points_of(mesh), mesh.faces, settings.faces, listen)
-        mesh = make_mesh(vertices, faces, observed_colors(vertices, maps, volume.truncation, listen))
+    return finish(dense, settings, partial(_painted, maps, photos, volume.truncation, report), listen)
+
+
+def _painted(
+    maps: DepthMaps, photos: PhotoSet | None, tolerance: float, report: Report, mesh: Trimesh, dense: Trimesh, size: int
+) -> Trimesh:
+    """A mesh with its texture; with its vertex colors alone, and a note, if the texture has no room for its pieces."""
     report(Stage.EXTRACT_SURFACE, 1)
-    if not settings.texture:
+    if not size:
         return mesh
     if photos:
-        photos = evened(photos, measured_light(photos, points_of(mesh), listen))
+        photos = evened(photos, measured_light(photos, points_of(mesh), partial(report, Stage.EXTRACT_SURFACE, 1)))
     try:
-        return textured(mesh, settings.texture, maps, photos, volume.truncation, report)
+        return textured(mesh, size, maps, photos, tolerance, report)
     except TttlrmError as error:
         report.note(text("The mesh has only vertex colors: {}", error.words))
         return mesh

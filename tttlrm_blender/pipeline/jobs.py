@@ -20,7 +20,7 @@ from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
-from ..mesh.mesh import mesh_arrays
+from ..mesh.mesh import collider_of, levels_of, mesh_arrays, points_of
 from ..model.network import TttLRM
 from ..photos.copies import copies as copies_of
 from ..photos.copies import turn_of
@@ -35,6 +35,8 @@ from ..protocol.results import (
     DecodeResult,
     ExportResult,
     Figures,
+    Hull,
+    Level,
     MeshResult,
     PosesResult,
     ReconstructResult,
@@ -267,7 +269,16 @@ def _surface_if_any(
 
 
 def _to_surface(mesh: Trimesh) -> Surface:
-    return Surface(**mesh_arrays(mesh), glb=np.frombuffer(glb_bytes(mesh), np.uint8))
+    """The result of a job."""
+    levels = [Level(**_to_level(level)) for level in levels_of(mesh)]
+    lod1, lod2 = levels or (None, None)
+    hull = collider_of(mesh)
+    collider = Hull(points_of(hull), np.asarray(hull.faces, np.int32)) if hull else None
+    return Surface(**_to_level(mesh), lod1=lod1, lod2=lod2, collider=collider)
+
+
+def _to_level(mesh: Trimesh) -> dict[str, Any]:
+    return mesh_arrays(mesh) | {"glb": np.frombuffer(glb_bytes(mesh), np.uint8)}
 
 
 def _cameras(reconstruction: Reconstruction) -> CameraTable:

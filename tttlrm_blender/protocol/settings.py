@@ -165,7 +165,11 @@ class MeshSettings:
     )
     voxel: float = _world_distance("Voxel Size", "Size of a voxel, instead of a resolution; 0 to use the resolution")
     min_piece: float = number(0.02, 0, 1, "Min Piece", "Drop pieces with a smaller share of the faces", unit="share")
+    watertight: bool = switch(False, "Watertight", "Close every hole, also where no photo shows a surface")
+    smooth: int = number(5, 0, 50, "Smooth", "Steps of smoothing that keep edges sharp; 0 for none")
     faces: int = number(0, 0, 1_000_000_000, "Max Faces", "Simplify the mesh to this many triangles; 0 to keep all")
+    lods: bool = switch(False, "Detail Levels", "Also make meshes with 25 % and 5 % of the faces")
+    collider: bool = switch(False, "Collider", "Also make a convex hull for collisions")
     texture: int = number(2048, 0, 8192, "Texture Size", "Pixels along a side of the texture; 0 for vertex colors", unit="pixels")
 
 
