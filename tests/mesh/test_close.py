@@ -48,6 +48,15 @@ def test_two_borders():
     assert whole.is_watertight and whole.euler_number == 2
 
 
+def test_only_holes_up_to_a_length():
+    points, faces = sheet(12)
+    mesh = make_mesh(points, faces, np.ones_like(points, np.float32))
+    half = closed(mesh, 3.5)
+    assert_manifold(half.faces)
+    assert list(map(len, border_loops(half.faces))) == [44] and half.area == pytest.approx(1)
+    assert closed(mesh, 0.5) is mesh
+
+
 def test_a_closed_mesh_stays():
     sphere = trimesh.creation.icosphere(1)
     mesh = make_mesh(sphere.vertices, sphere.faces, np.ones_like(sphere.vertices))

@@ -6,8 +6,10 @@ import pytest
 import trimesh
 from trimesh import Trimesh
 
+from tttlrm_blender.mesh.close import border_loops
 from tttlrm_blender.mesh.collider import collider
 from tttlrm_blender.mesh.finish import finish
+from tttlrm_blender.mesh.manifold import manifold
 from tttlrm_blender.mesh.mesh import collider_of, colors_of, levels_of, make_mesh
 from tttlrm_blender.protocol.settings import MeshSettings
 
@@ -48,6 +50,13 @@ def test_levels_of_detail(bowl):
         assert_manifold(level.faces)
         np.testing.assert_allclose(colors_of(level), level.vertices / 2 + 0.5, atol=0.15)
         assert not level.is_watertight and level.vertices[:, 2].max() < 0.6
+
+
+def test_coarse_levels_have_no_tiny_holes(bowl):
+    pierced = make_mesh(bowl.vertices, np.delete(bowl.faces, slice(0, None, 60), axis=0), colors_of(bowl))
+    mesh = finish(manifold(pierced), MeshSettings(faces=2000, lods=True, smooth=0), unpainted)
+    loops = [len(border_loops(level.faces)) for level in (mesh, *levels_of(mesh))]
+    assert loops[0] > 40 and loops[1:] == [1, 1]
 
 
 def test_watertight_at_every_level(bowl):

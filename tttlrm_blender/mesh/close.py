@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Close all holes of a mesh, up to its outer border."""
+"""Close holes of a mesh."""
 
 from __future__ import annotations
 
@@ -14,21 +14,27 @@ from .mesh import colors_of, make_mesh, points_of
 FEW = 6  # edges of a hole that one new vertex fills
 
 
-def closed(mesh: Trimesh) -> Trimesh:
-    """A manifold whose holes are filled: every edge has two faces. Colors are those of the holes' borders.
+def closed(mesh: Trimesh, longest: float = np.inf) -> Trimesh:
+    """A manifold whose holes with borders of up to this length are filled; if all, every edge has two faces.
 
     Each hole is filled by rings, of half as many vertices from one to the next, which form a membrane: new vertices are the
-    means of their neighbors. Other surfaces are not avoided.
+    means of their neighbors, and so are their colors. Other surfaces are not avoided.
     """
     count, caps = len(mesh.vertices), []
     for loop in border_loops(mesh.faces):
-        cap, count = _cap(loop, count)
-        caps.append(cap)
+        if _length(mesh.vertices[loop]) <= longest:
+            cap, count = _cap(loop, count)
+            caps.append(cap)
     if not caps:
         return mesh
     known = np.concatenate([points_of(mesh), colors_of(mesh)], axis=1)
     filled = _membrane(known.astype(np.float64), np.concatenate(caps), count)
     return make_mesh(filled[:, :3].astype(np.float32), np.concatenate([mesh.faces, *caps]), filled[:, 3:].astype(np.float32))
+
+
+def _length(loop: np.ndarray) -> float:
+    """The length of a closed line through points [n, 3]."""
+    return float(np.linalg.norm(loop - np.roll(loop, 1, axis=0), axis=1).sum())
 
 
 def border_loops(

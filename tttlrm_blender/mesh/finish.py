@@ -26,11 +26,17 @@ def finish(dense: Trimesh, settings: MeshSettings, paint: Paint, listen: Listen 
     dense = shaped(dense, settings, listen)
     most = settings.faces or len(dense.faces)
     finest = simplified(dense, most, listen)
-    levels = [simplified(finest, int(share * len(finest.faces)), listen) for share, _ in LEVELS] if settings.lods else []
+    levels = [_level(finest, int(share * len(finest.faces)), listen) for share, _ in LEVELS] if settings.lods else []
     mesh = paint(finest, dense, settings.texture)
     painted = [paint(level, dense, settings.texture // part) for level, (_, part) in zip(levels, LEVELS, strict=False)]
     attach(mesh, painted, collider(finest) if settings.collider else None)
     return mesh
+
+
+def _level(finest: Trimesh, most: int, listen: Listen) -> Trimesh:
+    """A coarser mesh. Holes no larger than its faces will be are filled: they would keep many more faces than they are worth."""
+    side = (4 / 3**0.5 * finest.area / max(most, 1)) ** 0.5  # of an equilateral face
+    return simplified(closed(finest, 3 * side), most, listen)
 
 
 def shaped(mesh: Trimesh, settings: MeshSettings, listen: Listen = unheard) -> Trimesh:
