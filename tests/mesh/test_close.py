@@ -48,6 +48,15 @@ def test_two_borders():
     assert whole.is_watertight and whole.euler_number == 2
 
 
+def test_a_sheet_gets_a_base():
+    points, faces = sheet(12, hole=False)
+    mesh = make_mesh(points, faces, np.ones_like(points, np.float32))
+    whole = closed(mesh)
+    assert_manifold(whole.faces)
+    assert whole.is_watertight and whole.volume == pytest.approx(0.05, rel=0.01)
+    assert whole.bounds[:, 2] == pytest.approx([-0.05, 0]), "faces look up, so the base is below"
+
+
 def test_only_holes_up_to_a_length():
     points, faces = sheet(12)
     mesh = make_mesh(points, faces, np.ones_like(points, np.float32))

@@ -11,6 +11,8 @@ from trimesh import Trimesh
 from .manifold import edges_of
 from .mesh import colors_of, make_mesh, points_of
 
+SHEET = 0.6  # area across a border, relative to that of the surface, above which that is a sheet; half a sphere has 0.5
+DEPTH = 0.05  # thickness of a base, relative to the root of its area
 FEW = 6  # edges of a hole that one new vertex fills
 
 
@@ -18,18 +20,33 @@ def closed(mesh: Trimesh, longest: float = np.inf) -> Trimesh:
     """A manifold whose holes with borders of up to this length are filled; if all, every edge has two faces.
 
     Each hole is filled by rings, of half as many vertices from one to the next, which form a membrane: new vertices are the
-    means of their neighbors, and so are their colors. Other surfaces are not avoided.
+    means of their neighbors, and so are their colors. Other surfaces are not avoided. A surface that is mostly one sheet, such as
+    a scene with its ground, gets a base below its outer border instead, or it would have no thickness.
     """
-    count, caps = len(mesh.vertices), []
-    for loop in border_loops(mesh.faces):
-        if _length(mesh.vertices[loop]) <= longest:
-            cap, count = _cap(loop, count)
-            caps.append(cap)
-    if not caps:
+    loops = [loop for loop in border_loops(mesh.faces) if _length(mesh.vertices[loop]) <= longest]
+    if not loops:
         return mesh
-    known = np.concatenate([points_of(mesh), colors_of(mesh)], axis=1)
-    filled = _membrane(known.astype(np.float64), np.concatenate(caps), count)
+    known, caps = np.concatenate([points_of(mesh), colors_of(mesh)], axis=1).astype(np.float64), []
+    for number, loop in enumerate(loops):
+        outward = _area_across(mesh.vertices[loop])
+        if np.linalg.norm(outward) > SHEET * mesh.area:
+            ring = len(known) + np.arange(len(loop))
+            thick = DEPTH * np.linalg.norm(outward) ** -0.5
+            known = np.concatenate([known, known[loop] + np.r_[outward * thick, 0, 0, 0]])
+            caps += [np.stack([loop, np.roll(loop, -1), ring], 1), np.stack([np.roll(loop, -1), np.roll(ring, -1), ring], 1)]
+            loops[number] = ring
+    count = len(known)
+    for loop in loops:
+        cap, count = _cap(loop, count)
+        caps.append(cap)
+    filled = _membrane(known, np.concatenate(caps), count)
     return make_mesh(filled[:, :3].astype(np.float32), np.concatenate([mesh.faces, *caps]), filled[:, 3:].astype(np.float32))
+
+
+def _area_across(loop: np.ndarray) -> np.ndarray:
+    """The area vector [3] of any surface in a closed line through points [n, 3]."""
+    around = loop - loop.mean(axis=0)
+    return np.cross(around, np.roll(around, -1, axis=0)).sum(axis=0) / 2
 
 
 def _length(loop: np.ndarray) -> float:
