@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A photo set becomes a folder: NAME.blend, splats.ply, mesh.glb, preview.png and report.json."""
+"""A photo set becomes a folder: NAME.blend, splats.ply, mesh.glb and its levels of detail, preview.png and report.json."""
 
 from __future__ import annotations
 
