@@ -16,7 +16,7 @@ ENGINE, OPERATORS = ROOT / "tttlrm_blender", ROOT / "operators"
 MODULES, IN_BLENDER = sorted(ENGINE.rglob("*.py")), [*sorted(OPERATORS.rglob("*.py")), ROOT / "__init__.py"]
 SOURCES = MODULES + IN_BLENDER
 HEAVY = {"torch", "gsplat", "numba", "scipy", "PIL", "trimesh", "skimage", "safetensors", "pycolmap", "tqdm"}
-HEAVY |= {"pillow_heif", "rawpy", "onnxruntime", "av", "cryptography", "fast_simplification"}
+HEAVY |= {"pillow_heif", "rawpy", "onnxruntime", "av", "cryptography"}
 WATCHED = HEAVY | {"numpy", "websockets", "zstandard", "bpy"}
 
 # Beyond the standard library, per room. A room may use less.
@@ -34,7 +34,7 @@ PACKAGES = {
     "model": {"numpy", "torch", "safetensors"},
     "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
     "refine": {"numpy", "torch", "scipy"},
-    "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "trimesh", "fast_simplification"},
+    "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "trimesh"},
     "train": {"numpy", "PIL", "torch", "tqdm"},
     "pipeline": {"numpy", "scipy", "torch", "safetensors", "trimesh"},
     "worker": {"numpy", "websockets", "filelock", "cryptography"},

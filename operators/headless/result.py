@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A photo set becomes a folder: NAME.blend, splats.ply, mesh.glb, preview.png and report.json."""
+"""A photo set becomes a folder: NAME.blend, splats.ply, mesh.glb and its levels of detail, preview.png and report.json."""
 
 from __future__ import annotations
 
@@ -131,7 +131,10 @@ def _write(
     """The files of one set; the report comes last."""
     splat_files.write_splats(folder / "splats.ply", result.gaussians, up="z")
     if result.mesh:
-        (folder / "mesh.glb").write_bytes(result.mesh.glb.tobytes())
+        levels = {"mesh": result.mesh, "mesh_lod1": result.mesh.lod1, "mesh_lod2": result.mesh.lod2}
+        for stem, level in levels.items():
+            if level:
+                (folder / f"{stem}.glb").write_bytes(level.glb.tobytes())
     write_png(folder / "preview.png", next(iter(drawn.pictures.values())) / 255)
     blend_files.save(folder / f"{name}.blend")
     report = {"set": name, **result.report(), **course}

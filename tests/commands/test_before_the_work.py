@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What would fail after the work fails before it."""
 
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -74,13 +73,6 @@ def test_a_format_that_is_not_known(tmp_path, capsys):
 def no_work(monkeypatch):
     """Photos are not even looked for."""
     monkeypatch.setattr(jobs, "load_network", lambda *_: pytest.fail("the work was begun"))
-
-
-@pytest.mark.usefixtures("no_work")
-def test_a_mesh_without_its_library(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "fast_simplification", None)
-    assert main(["reconstruct", str(tmp_path), "--out", str(tmp_path / "out"), "--mesh", "--faces", "100"]) == 1
-    assert "cannot be simplified without the package fast-simplification" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("no_work")

@@ -19,6 +19,8 @@ from tttlrm_blender.pipeline import jobs, steps
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.pipeline.steps import network_size
 from tttlrm_blender.progress import Report
+from tttlrm_blender.protocol.messages import Done
+from tttlrm_blender.protocol.results import MeshResult
 from tttlrm_blender.protocol.settings import (
     DRAFT,
     FORMATS,
@@ -179,7 +181,11 @@ def test_a_surface_and_pictures_of_it_all(scene, settings):
     assert surface.texture.tobytes() in surface.glb.tobytes()
     plain = jobs.mesh(scene, MeshSettings(resolution=32, texture=0), Report()).mesh
     np.testing.assert_array_equal(plain.colors, surface.colors)
-    assert plain.uv is None and plain.texture is None
+    assert plain.uv is None and plain.texture is None and plain.lod1 is None and plain.collider is None
+    levels = jobs.mesh(scene, MeshSettings(resolution=32, texture=256, lods=True, collider=True), Report())
+    sent = Done.of(levels).result(MeshResult).mesh
+    assert len(sent.faces) > len(sent.lod1.faces) > len(sent.lod2.faces) > 0 and len(sent.collider.faces) >= 4
+    assert sent.lod1.glb[:4].tobytes() == sent.lod2.glb[:4].tobytes() == b"glTF"
     drawn = jobs.render(scene, RenderSettings(views=(1, 2), width=24, height=16), Report())
     assert list(drawn.pictures) == ["images/01.png", "images/02.png"]
     assert all(image.shape == (16, 24, 3) and image.dtype == np.uint8 for image in drawn.pictures.values())

@@ -12,7 +12,7 @@ _VERSION = f"cp{sys.version_info[0]}{sys.version_info[1]}"
 HERE = f"{_VERSION}-{_VERSION}-{re.sub('[-.]', '_', sysconfig.get_platform())}"  # tag of wheels for this Python and machine
 # What is imported, and from which package, as in the real ones.
 PACKAGES = {
-    "fast_simplification": "fast-simplification", "numba": "numba", "numpy": "numpy", "PIL": "pillow", "pycolmap": "pycolmap",
+    "numba": "numba", "numpy": "numpy", "PIL": "pillow", "pycolmap": "pycolmap",
     "safetensors": "safetensors", "scipy": "scipy", "skimage": "scikit-image", "tqdm": "tqdm",
     "trimesh": "trimesh", "websockets": "websockets",
 }  # fmt: skip

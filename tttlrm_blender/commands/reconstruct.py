@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Turn a folder of photos, or a video, into splats, and a mesh with --mesh.
 
-Writes splats.ply (or another --format), cameras.json, report.json, mesh.glb with --mesh, and with --hold-out a picture of each
-held-out photo beside its rendering and the error. Ctrl+C during refinement keeps the splats so far and writes them; a second
-Ctrl+C stops at once.
+Writes splats.ply (or another --format), cameras.json, report.json, mesh.glb with --mesh (or another --mesh-format), and with
+--hold-out a picture of each held-out photo beside its rendering and the error. Ctrl+C during refinement keeps the splats so far
+and writes them; a second Ctrl+C stops at once.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ..pipeline.scene import Scene
     from ..protocol.results import ReconstructResult
 
+MESHES = ("glb", "obj", "ply", "stl")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's options."""
@@ -29,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the results (default: out/NAME of the photos)")
     formats = [kind.suffix[1:] for kind in FORMATS]
     parser.add_argument("--format", choices=formats, default="ply", help="format of the splats (default: %(default)s)")
+    parser.add_argument("--mesh-format", choices=MESHES, default="glb", help="format of the mesh (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     add_reconstruct_options(parser)
 
@@ -42,13 +45,13 @@ def run(args: argparse.Namespace) -> int:
 
     photos = args.photos.resolve()
     out = args.out or Path("out") / (photos.stem if photos.is_file() else photos.name)
-    require_folder(out, f"splats.{args.format}", "cameras.json", "report.json", "mesh.glb", room=LEAST_ROOM)
+    require_folder(out, f"splats.{args.format}", "cameras.json", "report.json", f"mesh.{args.mesh_format}", room=LEAST_ROOM)
     scene, report, settings = Scene(args.photos), Console(), reconstruct_settings(args)
     with report.finishing_on_interrupt():
         result = reconstruct(scene, settings, report)
     clock = Clock()
     with clock("write"):
-        _write(out, scene, result, args.format)
+        _write(out, scene, result, args.format, args.mesh_format)
     report.close()
     figures = result.report()
     figures["seconds"] |= clock.seconds
@@ -69,15 +72,15 @@ def summary(figures: dict[str, Any]) -> str:
     return f"{judged}{quality}{spent}"
 
 
-def _write(out: Path, scene: Scene, result: ReconstructResult, kind: str) -> None:
-    from ..atomic_files import make_folder, replacing
+def _write(out: Path, scene: Scene, result: ReconstructResult, kind: str, mesh_kind: str) -> None:
+    from ..atomic_files import make_folder
+    from ..mesh.files import write_mesh
 
     make_folder(out)
     write_splats(out / f"splats.{kind}", scene.splats(), up="z")
     _write_json(out / "cameras.json", result.cameras.to_json())
-    if result.mesh:
-        with replacing(out / "mesh.glb") as part:
-            part.write_bytes(result.mesh.glb.tobytes())
+    if result.mesh and scene.state.mesh:
+        write_mesh(out / f"mesh.{mesh_kind}", scene.state.mesh)
     held_out = scene.reconstruction().photos.held_out
     if held_out:
         write_comparisons(out / "held_out", scene.splats(), held_out)

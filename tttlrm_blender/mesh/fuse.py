@@ -19,10 +19,11 @@ from ..render.rasterize import rasterize
 from ..stages import Stage
 from .blocks import blocks_near, integrate
 from .depth_maps import DepthMaps, depth_confidence, pixel_size
-from .mesh import drop_small_pieces, make_mesh
+from .finish import finish
+from .manifold import manifold
+from .mesh import drop_small_pieces
 from .pictures import Pictures, SplatPictures
-from .simplify import simplify
-from .surface import extract_surface, observed_colors
+from .surface import extract_surface
 from .textured import textured
 from .volume import scene_box
 
@@ -53,18 +54,18 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
         integrate(volume, maps, view)
     listen = partial(report, Stage.EXTRACT_SURFACE, 0)
     listen()
-    mesh = drop_small_pieces(extract_surface(volume, maps, listen), settings.min_piece)
+    dense = drop_small_pieces(manifold(extract_surface(volume, maps, listen)), settings.min_piece)
     listen()
-    dense = None
-    if 0 < settings.faces < len(mesh.faces):
-        dense = mesh
-        vertices, faces = simplify(mesh, settings.faces)
-        mesh = make_mesh(vertices, faces, observed_colors(vertices, maps, volume.truncation, listen))
+    return finish(dense, settings, partial(_painted, photos or SplatPictures(maps), settings, report), listen)
+
+
+def _painted(pictures: Pictures, settings: MeshSettings, report: Report, mesh: Trimesh, dense: Trimesh, size: int) -> Trimesh:
+    """A mesh with its images; with its vertex colors alone, and a note, if they have no room for its pieces."""
     report(Stage.EXTRACT_SURFACE, 1)
-    if not settings.texture:
+    if not size:
         return mesh
     try:
-        return textured(mesh, settings, photos or SplatPictures(maps), report, dense)
+        return textured(mesh, settings, pictures, report, None if dense is mesh else dense, size)
     except TttlrmError as error:
         report.note(text("The mesh has only vertex colors: {}", error.words))
         return mesh

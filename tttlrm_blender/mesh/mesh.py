@@ -4,6 +4,8 @@
 Vertices are in world units; faces are counterclockwise seen from outside. Meshes are only made here, so that no vertices are
 merged or reordered, and never changed. trimesh computes in float64 and int64; float32 and int32 are sent and stored.
 
+Levels of detail and a collider, where there are any, are meshes in the metadata of the mesh that they belong to.
+
 Some functions of trimesh are too slow for a million faces, or have tolerances in world units although scenes have any scale.
 Their replacements give the measurements: `vertex_normals` here, `charts.Faces`, `simplify` and `glb_bytes`.
 """
@@ -14,7 +16,10 @@ import numpy as np
 from trimesh import Trimesh
 from trimesh.graph import connected_component_labels
 
-COLORS, UV, TEXTURE = "color", "uv", "texture"  # keys in the vertex attributes, the face attributes and the metadata
+COLORS, UV = "color", "uv"  # keys in the vertex attributes and the face attributes
+TEXTURE, NORMAL_MAP, OCCLUSION = "texture", "normal_map", "occlusion"  # keys in the metadata, and so are the next
+LEVELS, COLLIDER = "levels", "collider"
+PNG = b"\x89PNG"
 
 
 def make_mesh(
@@ -22,21 +27,23 @@ def make_mesh(
     faces: np.ndarray,  # [M, 3], indices of vertices
     colors: np.ndarray,  # [N, 3] float32, of the vertices, sRGB 0 to 1
     uv: np.ndarray | None = None,  # [M, 3, 2] float32, texture coordinates of the faces' corners, 0 to 1, v up
-    texture: np.ndarray | None = None,  # [B] uint8, a JPEG file in sRGB; None for a mesh with only vertex colors
+    texture: np.ndarray | None = None,  # [B] uint8, a PNG or JPEG file in sRGB; None for a mesh with only vertex colors
+    normal_map: np.ndarray | None = None,  # [B] uint8, such a file in tangent space, x right and y up as in glTF
+    occlusion: np.ndarray | None = None,  # [B] uint8, such a file, linear, white where the surface is open
 ) -> Trimesh:
     """A mesh of exactly these vertices and faces."""
     mesh = Trimesh(vertices, faces, vertex_attributes={COLORS: colors}, process=False)
     if uv is not None:
         mesh.face_attributes[UV] = uv
-    if texture is not None:
-        mesh.metadata[TEXTURE] = texture
+    pictures = {TEXTURE: texture, NORMAL_MAP: normal_map, OCCLUSION: occlusion}
+    mesh.metadata |= {name: file for name, file in pictures.items() if file is not None}
     return mesh
 
 
 def mesh_arrays(mesh: Trimesh) -> dict[str, np.ndarray]:
     """The arguments of `make_mesh` that make the same mesh, by name: vertices float32, faces int32."""
     arrays = {"vertices": points_of(mesh), "faces": np.asarray(mesh.faces, np.int32), "colors": colors_of(mesh)}
-    worn = {"uv": uv_of(mesh), "texture": texture_of(mesh)}
+    worn = {"uv": uv_of(mesh), TEXTURE: texture_of(mesh), NORMAL_MAP: normal_map_of(mesh), OCCLUSION: occlusion_of(mesh)}
     return arrays | {name: array for name, array in worn.items() if array is not None}
 
 
@@ -56,8 +63,40 @@ def uv_of(mesh: Trimesh) -> np.ndarray | None:
 
 
 def texture_of(mesh: Trimesh) -> np.ndarray | None:
-    """The texture, the bytes [B] uint8 of a JPEG file in sRGB; None for a mesh with only vertex colors."""
+    """The texture, the bytes [B] uint8 of a PNG or JPEG file in sRGB; None for a mesh with only vertex colors."""
     return mesh.metadata.get(TEXTURE)
+
+
+def normal_map_of(mesh: Trimesh) -> np.ndarray | None:
+    """The normal map, the bytes [B] uint8 of a PNG or JPEG file in tangent space, x right and y up; None without one."""
+    return mesh.metadata.get(NORMAL_MAP)
+
+
+def occlusion_of(mesh: Trimesh) -> np.ndarray | None:
+    """The ambient occlusion, the bytes [B] uint8 of a PNG or JPEG file, white where the surface is open; None without it."""
+    return mesh.metadata.get(OCCLUSION)
+
+
+def picture_suffix(
+    file: np.ndarray,  # [B] uint8
+) -> str:
+    """The suffix of a picture's file: .png or .jpg."""
+    return ".png" if file[: len(PNG)].tobytes() == PNG else ".jpg"
+
+
+def levels_of(mesh: Trimesh) -> list[Trimesh]:
+    """The coarser levels of detail of a mesh, the finest first; none if it has no such."""
+    return mesh.metadata.get(LEVELS, [])
+
+
+def collider_of(mesh: Trimesh) -> Trimesh | None:
+    """The convex hull that stands for a mesh in collisions; None if it has none."""
+    return mesh.metadata.get(COLLIDER)
+
+
+def attach(mesh: Trimesh, levels: list[Trimesh], collider: Trimesh | None) -> None:
+    """Give a mesh its levels of detail and its collider."""
+    mesh.metadata |= ({LEVELS: levels} if levels else {}) | ({COLLIDER: collider} if collider else {})
 
 
 def vertex_normals(mesh: Trimesh) -> np.ndarray:

@@ -14,7 +14,7 @@ from trimesh import Trimesh
 from ..progress import Report
 from ..protocol.settings import BakeSettings, MeshSettings
 from ..stages import Stage
-from .mesh import make_mesh, mesh_arrays, points_of
+from .mesh import NORMAL_MAP, OCCLUSION, TEXTURE, make_mesh, mesh_arrays, points_of
 from .normal_map import bake_normals
 from .occlusion import bake_occlusion
 from .pictures import Pictures
@@ -22,9 +22,6 @@ from .texture import bake_colors
 from .unwrap import Atlas, unwrap
 
 QUALITY = 95  # of JPEG
-NORMAL_MAP, OCCLUSION = "normal_map", "occlusion"  # keys in the metadata of a mesh
-
-
 ImageSettings = MeshSettings | BakeSettings
 
 
@@ -53,9 +50,8 @@ def textured(
     """Unwrap a mesh and bake its images; see `bake`. `size` is that of the images in pixels, instead of the settings'."""
     atlas = unwrap(mesh, size or settings.texture, report)
     images = bake(mesh, atlas, settings, pictures, report, dense)
-    made = make_mesh(**mesh_arrays(mesh) | {"uv": atlas.uv, "texture": images.texture})
-    made.metadata |= {name: file for name, file in images.named().items() if name in (NORMAL_MAP, OCCLUSION)}
-    return made
+    own = {"uv": atlas.uv, TEXTURE: images.texture, NORMAL_MAP: images.normal_map, OCCLUSION: images.occlusion}
+    return make_mesh(**mesh_arrays(mesh) | own)
 
 
 def bake(

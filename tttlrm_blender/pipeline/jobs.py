@@ -20,7 +20,7 @@ from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
-from ..mesh.mesh import mesh_arrays
+from ..mesh.mesh import collider_of, levels_of, mesh_arrays, points_of
 from ..mesh.read import read_mesh
 from ..mesh.tiles import bake_tiles
 from ..model.network import TttLRM
@@ -37,6 +37,8 @@ from ..protocol.results import (
     CameraTable,
     DecodeResult,
     ExportResult,
+    Hull,
+    Level,
     MeshResult,
     PosesResult,
     ReconstructResult,
@@ -85,7 +87,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report, cop
 
     With `copies`, the result contains copies of the photos that Blender cannot show as they are.
     """
-    require(settings.mesh, settings.remove_background)
+    require(settings.remove_background)
     clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
         scene_photos = steps.load(scene, model.config.most_views, settings, report)
@@ -102,7 +104,7 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool 
 
     Refinement continues from refined splats; without refinement, or with another start, newly decoded ones replace them.
     """
-    require(background_model=settings.remove_background)
+    require(settings.remove_background)
     clock, reconstruction = Clock(), scene.reconstruction()
     go_on = scene.state.refined and settings.refine.wanted and settings.refine.start == "auto"
     model = load_network(reconstruction.checkpoint)
@@ -231,7 +233,6 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResu
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
     """Make a mesh of the scene's current splats."""
-    require(settings)
     surface = _surface(scene.splats(), scene.reconstruction(), settings, report)
     _keep(scene, report, mesh=surface)
     return MeshResult(_to_surface(surface))
@@ -294,7 +295,16 @@ def _surface_if_any(
 
 
 def _to_surface(mesh: Trimesh) -> Surface:
-    return Surface(**mesh_arrays(mesh), glb=np.frombuffer(glb_bytes(mesh), np.uint8))
+    """The result of a job."""
+    levels = [Level(**_to_level(level)) for level in levels_of(mesh)]
+    lod1, lod2 = levels or (None, None)
+    hull = collider_of(mesh)
+    collider = Hull(points_of(hull), np.asarray(hull.faces, np.int32)) if hull else None
+    return Surface(**_to_level(mesh), lod1=lod1, lod2=lod2, collider=collider)
+
+
+def _to_level(mesh: Trimesh) -> dict[str, Any]:
+    return mesh_arrays(mesh) | {"glb": np.frombuffer(glb_bytes(mesh), np.uint8)}
 
 
 def _cameras(reconstruction: Reconstruction) -> CameraTable:

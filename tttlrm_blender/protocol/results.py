@@ -87,7 +87,7 @@ class Refinement:
 
 
 @dataclass(frozen=True)
-class Surface:
+class Level:
     """A triangle mesh with colored vertices, and the same as a file. Faces are counterclockwise seen from outside."""
 
     vertices: Annotated[np.ndarray, Array("<f4", ("N", 3))]  # world units
@@ -95,7 +95,26 @@ class Surface:
     colors: Annotated[np.ndarray, Array("<f4", ("N", 3))]  # sRGB, 0 to 1
     glb: File
     uv: Annotated[np.ndarray, Array("<f4", ("M", 3, 2))] | None = None  # texture coordinates of the faces' corners, v up
-    texture: File | None = None  # a JPEG file in sRGB; None for a mesh with only vertex colors
+    texture: File | None = None  # a PNG or JPEG file in sRGB, as those below; None for a mesh with only vertex colors
+    normal_map: File | None = None  # in tangent space, x right and y up as in glTF
+    occlusion: File | None = None  # white where the surface is open
+
+
+@dataclass(frozen=True)
+class Hull:
+    """A convex mesh for collisions."""
+
+    vertices: Annotated[np.ndarray, Array("<f4", ("N", 3))]  # world units
+    faces: Annotated[np.ndarray, Array("<i4", ("M", 3))]
+
+
+@dataclass(frozen=True)
+class Surface(Level):
+    """The mesh of a scene, with coarser levels of detail and a collider if the settings want them."""
+
+    lod1: Level | None = None  # 25 % of the faces
+    lod2: Level | None = None  # 5 %
+    collider: Hull | None = None
 
 
 @dataclass(frozen=True)

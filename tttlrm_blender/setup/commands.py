@@ -30,7 +30,7 @@ for package in distributions():
         print(package.name)
 """
 WORKS = """
-import fast_simplification, numba, numpy, PIL, safetensors, scipy, skimage, torch, tqdm, trimesh, websockets
+import numba, numpy, PIL, safetensors, scipy, skimage, torch, tqdm, trimesh, websockets
 print(torch.__version__, "GPU" if torch.cuda.is_available() else "CPU")
 """
 ALONE = "import pycolmap"  # crashes in one process with torch

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Noise goes, edges stay."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from tttlrm_blender.mesh.smooth import smoothed
+from tttlrm_blender.progress import Cancelled
+
+
+def noisy(mesh: trimesh.Trimesh, times: int) -> tuple[trimesh.Trimesh, np.ndarray]:
+    """A mesh with shorter edges, and its vertices with noise of a tenth of these."""
+    for _ in range(times):
+        mesh = mesh.subdivide()
+    length = np.median(mesh.edges_unique_length)
+    return mesh, mesh.vertices + np.random.default_rng(0).normal(scale=0.1 * length, size=mesh.vertices.shape)
+
+
+def angles(mesh: trimesh.Trimesh, vertices: np.ndarray) -> np.ndarray:
+    """Angles in degrees between the faces' normals and the exact ones."""
+    normals = trimesh.Trimesh(vertices, mesh.faces, process=False).face_normals
+    return np.degrees(np.arccos((normals * mesh.face_normals).sum(axis=1).clip(-1, 1)))
+
+
+def test_a_cube_with_noise_becomes_a_cube():
+    cube, rough = noisy(trimesh.creation.box(), 4)
+    smooth = smoothed(rough, cube.faces, 20)
+    assert smooth.dtype == np.float32 and smooth.shape == rough.shape
+    assert np.median(angles(cube, rough)) > 8
+    assert np.median(angles(cube, smooth)) < 1.5
+    edges = (np.abs(np.abs(cube.vertices) - 0.5) < 1e-9).sum(axis=1) >= 2
+    assert np.abs(smooth - cube.vertices)[edges].max() < 0.04, "edges and corners are where they were"
+    outward = np.abs(smooth[edges]).max(axis=1)
+    assert outward.mean() == pytest.approx(0.5, abs=0.005)
+
+
+def test_a_sphere_keeps_its_size():
+    sphere, rough = noisy(trimesh.creation.icosphere(3), 1)
+    radius = np.linalg.norm(smoothed(rough, sphere.faces, 5), axis=1)
+    assert radius.mean() == pytest.approx(np.linalg.norm(sphere.vertices, axis=1).mean(), rel=1e-3)
+    assert radius.std() < 0.5 * np.linalg.norm(rough, axis=1).std()
+
+
+def test_no_step_changes_nothing_and_any_can_be_stopped():
+    cube, rough = noisy(trimesh.creation.box(), 2)
+    np.testing.assert_array_equal(smoothed(rough, cube.faces, 0), rough.astype(np.float32))
+
+    def stop() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        smoothed(rough, cube.faces, 1, stop)
+
+
+def test_unused_vertices_stay():
+    cube, rough = noisy(trimesh.creation.box(), 1)
+    more = np.concatenate([rough, [[9, 9, 9]]])
+    np.testing.assert_array_equal(smoothed(more, cube.faces, 3)[-1], 9)

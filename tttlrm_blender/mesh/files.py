@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Meshes as files: GLB, OBJ with MTL, PLY and STL.
+
+GLB and OBJ are y-up, as programs expect of them; PLY and STL, which have no convention, keep z up. One unit is a meter. Coarser
+levels of detail become files of their own, as glTF has no word for them that importers know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from trimesh import Trimesh
+from trimesh.exchange.ply import export_ply
+from trimesh.exchange.stl import export_stl
+
+from ..atomic_files import replacing
+from .glb import Z_UP_TO_Y_UP, distinct_corners, write_glb
+from .mesh import (
+    collider_of,
+    colors_of,
+    levels_of,
+    normal_map_of,
+    occlusion_of,
+    picture_suffix,
+    points_of,
+    texture_of,
+    uv_of,
+    vertex_normals,
+)
+
+
+def write_mesh(path: Path, mesh: Trimesh) -> list[Path]:
+    """Write a mesh in the format of the suffix, and beside it its levels of detail and its collider; return the meshes' files.
+
+    NAME.obj has a material in NAME.mtl and its pictures beside it, such as NAME.jpg. Raises `TttlrmError`.
+    """
+    hull = collider_of(mesh)
+    meshes = {path: mesh}
+    meshes |= {path.with_stem(f"{path.stem}_lod{number}"): level for number, level in enumerate(levels_of(mesh), 1)}
+    meshes |= {path.with_stem(f"{path.stem}_collider"): hull} if hull else {}
+    for file, each in meshes.items():
+        WRITERS[path.suffix.lower()](file, each)
+    return list(meshes)
+
+
+def _write_glb(path: Path, mesh: Trimesh) -> None:
+    write_glb(path, mesh, path.stem)
+
+
+def _write_obj(path: Path, mesh: Trimesh) -> None:
+    """trimesh would encode the pictures again, and leaves out normal maps."""
+    pictures = {
+        "map_Kd": ("", texture_of(mesh)),
+        "map_Bump": ("_normal", normal_map_of(mesh)),
+        "map_Ka": ("_occlusion", occlusion_of(mesh)),
+    }
+    used = {f"{path.stem}{end}{picture_suffix(file)}": (use, file) for use, (end, file) in pictures.items() if file is not None}
+    for name, (_, file) in used.items():
+        _write(path.with_name(name), file.tobytes())
+    if used:
+        material = ["newmtl material", "Kd 1 1 1", "Ks 0 0 0", "illum 1", *(f"{use} {name}" for name, (use, _) in used.items())]
+        _write(path.with_suffix(".mtl"), "\n".join([*material, ""]).encode())
+    lines = [f"o {path.stem}", *([f"mtllib {path.stem}.mtl", "usemtl material"] if used else []), *_obj_lines(mesh), ""]
+    _write(path, "\n".join(lines).encode())
+
+
+def _obj_lines(mesh: Trimesh) -> list[str]:
+    """The lines of vertices, with sRGB colors behind their coordinates, and of faces, whose indices count from 1."""
+    uv, faces = uv_of(mesh), np.asarray(mesh.faces)
+    points, normals = points_of(mesh) @ Z_UP_TO_Y_UP.T, vertex_normals(mesh) @ Z_UP_TO_Y_UP.T
+    rows = [("v %.8g %.8g %.8g %.4g %.4g %.4g", np.concatenate([points, colors_of(mesh)], axis=1))]
+    if uv is None:
+        corners, form = np.stack([faces, faces], axis=-1), "%d//%d"
+    else:
+        first, numbers = distinct_corners(mesh, uv)
+        rows.append(("vt %.7g %.7g", uv.reshape(-1, 2)[first]))
+        corners, form = np.stack([faces, numbers.reshape(-1, 3), faces], axis=-1), "%d/%d/%d"
+    rows += [("vn %.4g %.4g %.4g", normals), (f"f {form} {form} {form}", corners.reshape(len(faces), -1) + 1)]
+    return [form % tuple(row) for form, table in rows for row in table.tolist()]
+
+
+def _write_plain(path: Path, mesh: Trimesh) -> None:
+    """With vertex colors, of 8 bits, where the format has them."""
+    colors = np.round(colors_of(mesh).clip(0, 1) * 255).astype(np.uint8)
+    plain = Trimesh(points_of(mesh), mesh.faces, vertex_colors=colors, process=False)
+    _write(path, export_ply(plain) if path.suffix.lower() == ".ply" else export_stl(plain))
+
+
+def _write(path: Path, content: bytes) -> None:
+    with replacing(path) as part:
+        part.write_bytes(content)
+
+
+WRITERS: dict[str, Callable[[Path, Trimesh], None]] = {
+    ".glb": _write_glb,
+    ".obj": _write_obj,
+    ".ply": _write_plain,
+    ".stl": _write_plain,
+}

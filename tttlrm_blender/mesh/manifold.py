@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Meshes as manifolds: every edge has one or two faces, and the faces around every vertex form one fan."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from trimesh import Trimesh
+
+from .mesh import colors_of, make_mesh, points_of
+
+APART = 0.05  # how far repeated vertices move toward the middle of their faces
+ENDS = ((0, 1), (1, 2), (2, 0))  # the corners at the ends of a face's edges
+
+
+def edges_of(
+    faces: np.ndarray,  # [M, 3]
+) -> tuple[np.ndarray, np.ndarray]:  # [E, 2] int64, the lower vertex first, sorted; [3M], the edge of each side of the faces
+    """The edges of a mesh; the sides of a face are those from its corners 0, 1 and 2 to the next."""
+    sides = np.sort(np.asarray(faces, np.int64)[:, ENDS].reshape(-1, 2), axis=1)
+    keys, edge = np.unique(sides[:, 0] << 32 | sides[:, 1], return_inverse=True)
+    return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1), edge.reshape(-1)
+
+
+def split_nonmanifold(
+    faces: np.ndarray,  # [M, 3], each of three different vertices
+) -> tuple[np.ndarray, np.ndarray]:  # [M, 3] int64, indices of the new vertices; [N], the vertex that each of these was
+    """Cut a mesh open where it is not a manifold, by repeating vertices.
+
+    Faces stay together across an edge if it has exactly two and these run through it in opposite directions; corners stay
+    together if faces join them around their vertex. What is a manifold keeps its vertices, though maybe in another order.
+    """
+    faces = np.asarray(faces, np.int64)
+    starts, ends = faces[:, ENDS].reshape(-1, 2).T
+    _, edge = edges_of(faces)
+    order = np.argsort(edge, kind="stable")
+    pairs = order[_firsts_of_pairs(edge[order])[:, None] + np.arange(2)]  # [P, 2] sides, numbered like the corners they start at
+    pairs = pairs[starts[pairs[:, 0]] == ends[pairs[:, 1]]]
+    here, there = pairs.T
+    following = np.arange(faces.size).reshape(-1, 3)[:, (1, 2, 0)].reshape(-1)
+    joined = np.concatenate([[here, following[there]], [following[here], there]], axis=1)
+    fans = connected_components(coo_array((np.ones(joined.shape[1], bool), joined), (faces.size,) * 2), directed=False)[1]
+    _, first, fan = np.unique(fans, return_index=True, return_inverse=True)
+    return fan.reshape(-1, 3), faces.reshape(-1)[first]
+
+
+def _firsts_of_pairs(values: np.ndarray) -> np.ndarray:
+    """Where the values that occur exactly twice start, in a sorted array."""
+    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.zeros(0, np.int64)
+    return starts[np.diff(np.r_[starts, len(values)]) == 2]
+
+
+def manifold(mesh: Trimesh) -> Trimesh:
+    """A mesh cut open where it is not a manifold; see `split_nonmanifold`. Of a manifold, the mesh itself.
+
+    The vertices that were repeated move a little into their fans, so that programs that merge vertices at one place leave them.
+    """
+    faces, origin = split_nonmanifold(mesh.faces)
+    if len(origin) == len(mesh.vertices):
+        return mesh
+    points = points_of(mesh)[origin]
+    repeated = np.bincount(origin)[origin] > 1
+    points[repeated] += APART * (_means_around(points, faces) - points)[repeated]
+    return make_mesh(points, faces, colors_of(mesh)[origin])
+
+
+def _means_around(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """The mean of the centers of the faces at each vertex, [N, 3]."""
+    centers, corners = points[faces].mean(axis=1).repeat(3, axis=0), faces.reshape(-1)
+    total = np.stack([np.bincount(corners, centers[:, axis], len(points)) for axis in range(3)], axis=1)
+    return (total / np.maximum(np.bincount(corners, minlength=len(points)), 1)[:, None]).astype(np.float32)
