@@ -50,8 +50,9 @@ def textured(
     """Unwrap a mesh and bake its images; see `bake`. `size` is that of the images in pixels, instead of the settings'."""
     atlas = unwrap(mesh, size or settings.texture, report)
     images = bake(mesh, atlas, settings, pictures, report, dense)
-    own = {"uv": atlas.uv, TEXTURE: images.texture, NORMAL_MAP: images.normal_map, OCCLUSION: images.occlusion}
-    return make_mesh(**mesh_arrays(mesh) | own)
+    arrays = mesh_arrays(mesh) | {"uv": atlas.uv, TEXTURE: images.texture}
+    finer = {NORMAL_MAP: images.normal_map, OCCLUSION: images.occlusion}
+    return make_mesh(**arrays | {name: file for name, file in finer.items() if file is not None})
 
 
 def bake(
