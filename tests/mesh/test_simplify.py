@@ -125,13 +125,21 @@ def test_edges_collapse_to_the_best_places():
         quadric[:6], quadric[6:9], quadric[9] = whole[:3, :3][upper], whole[:3, 3], whole[3, 3]
     edges = np.array([[0, 1], [2, 5], [3, 4]])
     places, costs = np.zeros((3, 3)), np.zeros(3)
-    best_places(0, 3, edges, points, quadrics, places, costs)
+    best_places(0, 3, edges, points, quadrics, np.inf, places, costs)
     for (u, v), place, cost in zip(edges, places, costs, strict=True):
         whole = sum(planes.T @ planes for planes in rows[[u, v]])
         even, middle = EVEN * np.trace(whole[:3, :3]), (points[u] + points[v]) / 2
         np.testing.assert_allclose(place, np.linalg.solve(whole[:3, :3] + even * np.eye(3), even * middle - whole[:3, 3]))
         apart = ((points[u] - points[v]) ** 2).sum()
         assert cost == pytest.approx(np.r_[place, 1] @ whole @ np.r_[place, 1] + even * apart)
+
+
+def test_an_error_ends_it():
+    """What cannot have few faces is not pulled apart for the rest to have none."""
+    points, faces = bumpy()
+    fewer, left = simplify(points, faces, 4, error=0.01)
+    assert 100 < len(left) < 3000
+    assert np.linalg.norm(fewer, axis=1) == pytest.approx(np.ones(len(fewer)), abs=0.15)
 
 
 def test_quadrics_are_squared_distances():
