@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 import trimesh
 
-from tttlrm_blender.mesh.collapse import faces_around, keeps_topology, keeps_topology_reference, vertex_quadrics
+from tttlrm_blender.mesh.collapse import (
+    EVEN,
+    best_places,
+    faces_around,
+    keeps_topology,
+    keeps_topology_reference,
+    vertex_quadrics,
+)
 from tttlrm_blender.mesh.manifold import edges_of
 from tttlrm_blender.mesh.simplify import simplify
 
@@ -105,6 +112,34 @@ def test_exactly_the_allowed_edges_collapse():
                 faces = np.where(faces == v, u, faces)[((faces == u) | (faces == v)).sum(axis=1) < 2]
             assert_manifold(faces)
     assert 0.05 < np.mean(outcomes) < 0.95
+
+
+def test_edges_collapse_to_the_best_places():
+    """Against the same in matrices: the least of xᵀAx + 2bᵀx + c, with a share of the distance from the middle."""
+    random = np.random.default_rng(2)
+    points, quadrics = random.random((6, 3)), np.zeros((6, 10))
+    rows = random.normal(size=(6, 5, 4))  # planes
+    upper = np.triu_indices(3)
+    for quadric, planes in zip(quadrics, rows, strict=True):
+        whole = planes.T @ planes
+        quadric[:6], quadric[6:9], quadric[9] = whole[:3, :3][upper], whole[:3, 3], whole[3, 3]
+    edges = np.array([[0, 1], [2, 5], [3, 4]])
+    places, costs = np.zeros((3, 3)), np.zeros(3)
+    best_places(0, 3, edges, points, quadrics, np.inf, places, costs)
+    for (u, v), place, cost in zip(edges, places, costs, strict=True):
+        whole = sum(planes.T @ planes for planes in rows[[u, v]])
+        even, middle = EVEN * np.trace(whole[:3, :3]), (points[u] + points[v]) / 2
+        np.testing.assert_allclose(place, np.linalg.solve(whole[:3, :3] + even * np.eye(3), even * middle - whole[:3, 3]))
+        apart = ((points[u] - points[v]) ** 2).sum()
+        assert cost == pytest.approx(np.r_[place, 1] @ whole @ np.r_[place, 1] + even * apart)
+
+
+def test_an_error_ends_it():
+    """What cannot have few faces is not pulled apart for the rest to have none."""
+    points, faces = bumpy()
+    fewer, left = simplify(points, faces, 4, error=0.01)
+    assert 100 < len(left) < 3000
+    assert np.linalg.norm(fewer, axis=1) == pytest.approx(np.ones(len(fewer)), abs=0.15)
 
 
 def test_quadrics_are_squared_distances():

@@ -64,8 +64,11 @@ def _add_plane(quadric, normal, point, weight):
 
 
 @kernel
-def best_places(first, last, edges, points, quadrics, places, costs):
-    """The places [E, 3] to which edges collapse at the least cost, and the costs [E], of the edges from `first` up to `last`."""
+def best_places(first, last, edges, points, quadrics, error, places, costs):
+    """The places [E, 3] to which edges collapse at the least cost, and the costs [E], of the edges from `first` up to `last`.
+
+    The cost is infinite if the place is farther than `error` from the planes, in the quadratic mean.
+    """
     for e in range(first, last):
         u, v = edges[e, 0], edges[e, 1]
         q = quadrics[u] + quadrics[v]
@@ -82,7 +85,7 @@ def best_places(first, last, edges, points, quadrics, places, costs):
         away = points[u] - points[v]
         cost = q[0] * x * x + q[3] * y * y + q[5] * z * z + 2 * (q[1] * x * y + q[2] * x * z + q[4] * y * z)
         cost += 2 * (q[6] * x + q[7] * y + q[8] * z) + q[9]
-        costs[e] = max(cost, 0) + even * (away * away).sum()
+        costs[e] = max(cost, 0) + even * (away * away).sum() if cost <= error * error * (q[0] + q[3] + q[5]) else np.inf
 
 
 @kernel

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from scipy.spatial import cKDTree
 from trimesh import Trimesh
 
@@ -16,6 +17,7 @@ from .mesh import attach, colors_of, make_mesh, points_of
 from .simplify import simplify
 from .smooth import smoothed
 
+ERROR = 0.01  # of coarser levels, as a share of the mesh's size: a surface full of handles cannot have as few faces as wanted
 LEVELS = ((0.25, 2), (0.05, 4))  # share of the faces, and divisor of the texture's size
 
 Paint = Callable[[Trimesh, Trimesh, int], Trimesh]  # a mesh, the dense one and a texture's size, to the mesh with its texture
@@ -36,7 +38,7 @@ def finish(dense: Trimesh, settings: MeshSettings, paint: Paint, listen: Listen 
 def _level(finest: Trimesh, most: int, listen: Listen) -> Trimesh:
     """A coarser mesh. Holes no larger than its faces will be are filled: they would keep many more faces than they are worth."""
     side = (4 / 3**0.5 * finest.area / max(most, 1)) ** 0.5  # of an equilateral face
-    return simplified(closed(finest, 3 * side), most, listen)
+    return simplified(closed(finest, 3 * side), most, listen, ERROR)
 
 
 def shaped(mesh: Trimesh, settings: MeshSettings, listen: Listen = unheard) -> Trimesh:
@@ -47,11 +49,11 @@ def shaped(mesh: Trimesh, settings: MeshSettings, listen: Listen = unheard) -> T
     return make_mesh(smoothed(points_of(mesh), mesh.faces, settings.smooth, listen), mesh.faces, colors_of(mesh))
 
 
-def simplified(mesh: Trimesh, most: int, listen: Listen = unheard) -> Trimesh:
+def simplified(mesh: Trimesh, most: int, listen: Listen = unheard, error: float = np.inf) -> Trimesh:
     """A manifold with at most so many faces, colored like the nearest vertices of the given one; itself if it has no more."""
     if len(mesh.faces) <= most:
         return mesh
-    vertices, faces = simplify(points_of(mesh), mesh.faces, most, listen)
+    vertices, faces = simplify(points_of(mesh), mesh.faces, most, listen, error)
     listen()
     _, nearest = cKDTree(points_of(mesh)).query(vertices)
     return make_mesh(vertices, faces, colors_of(mesh)[nearest])

@@ -19,8 +19,9 @@ def simplify(
     faces: np.ndarray,  # [M, 3]
     most: int,
     listen: Listen = unheard,
+    error: float = np.inf,  # largest distance of a new vertex from the planes that it stands for, as a share of the mesh's size
 ) -> tuple[np.ndarray, np.ndarray]:  # [n, 3] float32, [m, 3] int32
-    """Simplify a manifold to `most` faces, or to as few as its topology needs: pieces, holes and handles stay.
+    """Simplify a manifold to `most` faces, or to as few as its topology and the error allow: pieces, holes and handles stay.
 
     Edges collapse where the surface is flattest (quadrics, Garland and Heckbert 1997) and if no face turns over. Borders are as
     faithful as the surface. Each pass collapses edges that have no face in common, the cheapest first. fast-simplification and
@@ -33,7 +34,7 @@ def simplify(
     share = CHEAPEST
     while len(faces) > most:
         listen()
-        before, faces = len(faces), _pass(points, quadrics, faces, most, share)
+        before, faces = len(faces), _pass(points, quadrics, faces, most, share, error)
         if len(faces) == before and share == 1:
             break
         share = CHEAPEST if before - len(faces) > FEWEST * before else 1
@@ -48,11 +49,12 @@ def _borders(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return edges[edge[single]], faces[:, (2, 0, 1)].reshape(-1)[single]
 
 
-def _pass(points: np.ndarray, quadrics: np.ndarray, faces: np.ndarray, most: int, share: float) -> np.ndarray:
+def _pass(points: np.ndarray, quadrics: np.ndarray, faces: np.ndarray, most: int, share: float, error: float) -> np.ndarray:
     """Collapse the cheapest edges, this share of all, as far as they have no face in common; return the faces left."""
     edges, _ = edges_of(faces)
     places, costs = np.empty((len(edges), 3)), np.empty(len(edges))
-    spread(best_places, len(edges), edges, points, quadrics, places, costs)
+    spread(best_places, len(edges), edges, points, quadrics, error, places, costs)
     cheapest = np.argpartition(costs, min(int(share * len(edges)), len(edges) - 1))[: int(np.ceil(share * len(edges)))]
+    cheapest = cheapest[np.isfinite(costs[cheapest])]
     collapse(edges, cheapest[np.argsort(costs[cheapest], kind="stable")], places, points, quadrics, faces, most)
     return faces[faces[:, 0] >= 0]
