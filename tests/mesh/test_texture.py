@@ -14,9 +14,9 @@ from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.blend import Points, add_picture, edge_weights, prepared
 from tttlrm_blender.mesh.depth_maps import rays
 from tttlrm_blender.mesh.fuse import fuse_depth_maps
-from tttlrm_blender.mesh.mesh import make_mesh, points_of, texture_of, vertex_normals
+from tttlrm_blender.mesh.mesh import make_mesh, texture_of
 from tttlrm_blender.mesh.pictures import Picture, SplatPictures
-from tttlrm_blender.mesh.texture import bake_colors, filled, texels_at
+from tttlrm_blender.mesh.texture import bake_colors, filled, points_at, texels_at
 from tttlrm_blender.mesh.textured import textured
 from tttlrm_blender.mesh.unwrap import Atlas, unwrap
 from tttlrm_blender.mesh.visibility import draw_depth
@@ -77,15 +77,10 @@ def photos() -> PhotoSet:
     return PhotoSet([str(view) for view in range(30)], np.float32(images), cameras)
 
 
-def points_at(mesh: Trimesh, atlas: Atlas, rows: np.ndarray, columns: np.ndarray) -> Points:
-    corners, shares = texels_at(mesh.faces, atlas, rows, columns)
-    return Points(*(np.einsum("tc,tci->ti", shares, each[corners]) for each in (points_of(mesh), vertex_normals(mesh))))
-
-
 def truth(mesh: Trimesh, atlas: Atlas) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Rows and columns of the texels with a face, where they are, and what color belongs there."""
     rows, columns = np.nonzero(atlas.face_index >= 0)
-    points = points_at(mesh, atlas, rows, columns).points
+    points = points_at(mesh, atlas, np.flatnonzero(atlas.face_index >= 0)).points
     outwards = (points - CENTER) / np.linalg.norm(points - CENTER, axis=1, keepdims=True)
     return rows, columns, points, stripes(CENTER + RADIUS * outwards)
 

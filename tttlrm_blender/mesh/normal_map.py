@@ -24,13 +24,14 @@ def bake_normals(
     mesh: Trimesh, atlas: Atlas, dense: Trimesh, report: Report
 ) -> np.ndarray:  # [size, size, 3] uint8, the first row at the top
     """Normals of the dense surface nearest to each texel: x along u, y along v and z outward, from −1 to 1 as 0 to 255."""
-    picture = np.tile(LEVEL, (atlas.size, atlas.size, 1))
-    places = np.argwhere(atlas.face_index >= 0)
+    covered = atlas.face_index >= 0
+    picture, texels = np.tile(LEVEL, (atlas.size**2, 1)), np.flatnonzero(covered)
     surface = Surface(dense, FARTHEST * float(np.ptp(points_of(mesh), axis=0).max()))
     vertices, normals, tangents = points_of(mesh), vertex_normals(mesh), corner_tangents(mesh, atlas.uv)
-    for start in range(0, len(places), PART):
+    for start in range(0, len(texels), PART):
         report(Stage.BAKE_TEXTURE, 1)
-        rows, columns = places[start : start + PART].T
+        part = texels[start : start + PART]
+        rows, columns = np.divmod(part, atlas.size)
         corners, shares = texels_at(mesh.faces, atlas, rows, columns)
         points, outward = (np.einsum("tc,tci->ti", shares, values[corners]) for values in (vertices, normals))
         tangent = np.einsum("tc,tci->ti", shares, tangents[atlas.face_index[rows, columns]])
@@ -40,8 +41,8 @@ def bake_normals(
             ..., 0
         ]
         local /= np.maximum(np.linalg.norm(local, axis=1, keepdims=True), 1e-20)
-        picture[rows, columns] = np.round((local * 0.5 + 0.5) * 255).clip(0, 255)
-    return dilated(picture, atlas.face_index >= 0)[::-1]
+        picture[part] = np.round((local * 0.5 + 0.5) * 255).clip(0, 255)
+    return dilated(picture.reshape(atlas.size, atlas.size, 3), covered)[::-1]
 
 
 class Surface:

@@ -12,8 +12,7 @@ from trimesh import Trimesh
 from ..kernels import kernel, spread
 from ..progress import Listen, Report
 from ..stages import Stage
-from .mesh import points_of, vertex_normals
-from .texture import BLOCK, dilated, texels_at
+from .texture import PART, dilated, points_at
 from .unwrap import Atlas
 from .visibility import draw_depth
 
@@ -29,16 +28,14 @@ def bake_occlusion(
 ) -> np.ndarray:  # [size, size] uint8, the first row at the top
     """The share of the sky above each texel that `dense` leaves open, weighted by the cosine; 255 where all is open."""
     sky = Sky.over(dense, partial(report, Stage.BAKE_TEXTURE, 1))
-    vertices, normals = points_of(mesh), vertex_normals(mesh)
-    picture = np.full((atlas.size, atlas.size), 255, np.uint8)
-    places = np.argwhere(atlas.face_index >= 0)
-    for start in range(0, len(places), BLOCK):
+    covered = atlas.face_index >= 0
+    texels, picture = np.flatnonzero(covered), np.full(atlas.size**2, 255, np.uint8)
+    for start in range(0, len(texels), PART):
         report(Stage.BAKE_TEXTURE, 1)
-        rows, columns = places[start : start + BLOCK].T
-        corners, shares = texels_at(mesh.faces, atlas, rows, columns)
-        points, upward = (np.einsum("tc,tci->ti", shares, values[corners]) for values in (vertices, normals))
-        picture[rows, columns] = np.round(255 * sky.openness(points, upward))
-    return dilated(picture, atlas.face_index >= 0)[::-1]
+        part = texels[start : start + PART]
+        at = points_at(mesh, atlas, part)
+        picture[part] = np.round(255 * sky.openness(at.points, at.normals))
+    return dilated(picture.reshape(atlas.size, atlas.size), covered)[::-1]
 
 
 @dataclass(frozen=True)

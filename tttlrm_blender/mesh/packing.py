@@ -16,6 +16,8 @@ from ..progress import Listen, unheard
 TRIES = 6  # bisections of the scale
 FULL = 0.97  # of the square: charts never cover more
 MOST_CELLS = 1024  # along the square: charts of larger ones are placed in multiples of some texels
+FEW = 1000  # so many charts are tried at every place; of more, smaller ones are not tried below larger ones of about their size
+FINENESS = 4  # sizes of charts per factor of two
 PART = 64  # charts that are placed between two calls of `listen`
 
 
@@ -66,11 +68,14 @@ def place(
     ahead = np.empty((2, side, side), np.int32)  # for each texel, the first occupied and the first free column from it on
     ahead[0], ahead[1] = side, np.arange(side)
     longest = np.full(side, side)  # free run of each row
+    reached = np.zeros(20 * FINENESS, np.int64)  # the row of the last chart of each size
     chosen = np.zeros((count, 3), np.int64)  # whether turned, column, row
     largest = np.argsort(-sizes.max(axis=(0, 2)), kind="stable")
     for first in range(0, count, PART):
         listen()
-        if not _place(largest[first : first + PART], upright, across, starts, sizes, gutter, ahead, longest, chosen):
+        if not _place(
+            largest[first : first + PART], upright, across, starts, sizes, gutter, ahead, longest, reached, count > FEW, chosen
+        ):
             return None
     way, at = chosen[charts[order], 0], chosen[charts[order], 1:] + gutter
     corners = np.empty_like(scaled)
@@ -90,14 +95,15 @@ def _sizes(faces: np.ndarray, starts: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def _place(charts, upright, turned, starts, sizes, gutter, ahead, longest, chosen):
+def _place(charts, upright, turned, starts, sizes, gutter, ahead, longest, reached, hasty, chosen):
     """Place some charts; False if one does not fit."""
     for chart in charts:
         lowest = len(longest) + 1
+        kind = int(FINENESS * np.log2(max(sizes[0, chart, 0], sizes[0, chart, 1])))
         for way in range(2):
             faces = upright if way == 0 else turned
             rows = outline(faces[starts[chart] : starts[chart + 1]], sizes[way, chart], gutter)
-            x, y = _free_place(rows, ahead, longest, lowest)
+            x, y = _free_place(rows, ahead, longest, reached[kind], lowest)
             if y >= 0:
                 lowest = y + len(rows)
                 chosen[chart, 0], chosen[chart, 1], chosen[chart, 2] = way, x, y
@@ -106,6 +112,8 @@ def _place(charts, upright, turned, starts, sizes, gutter, ahead, longest, chose
         way = chosen[chart, 0]
         faces = upright if way == 0 else turned
         rows = outline(faces[starts[chart] : starts[chart + 1]], sizes[way, chart], gutter)
+        if hasty:
+            reached[kind] = chosen[chart, 2]
         _occupy(rows, chosen[chart, 1], chosen[chart, 2], ahead, longest)
     return True
 
@@ -136,13 +144,13 @@ def outline(faces, size, gutter):
 
 
 @kernel
-def _free_place(rows, ahead, longest, lowest):
-    """The column and row of the lowest free place for a chart whose upper end is below `lowest`; −1 if there is none."""
+def _free_place(rows, ahead, longest, start, lowest):
+    """The column and row of the lowest free place from row `start` on for a chart whose end is below `lowest`; −1 if none."""
     side = ahead.shape[2]
     left, right = rows[:, 0].min(), rows[:, 1].max()
     widths = rows[:, 1] - rows[:, 0]
     widest = widths.argmax()
-    for y in range(lowest - len(rows)):
+    for y in range(start, lowest - len(rows)):
         if longest[y + widest] <= widths[widest]:
             continue
         x, row, agreed = -left, widest, 0  # the widest row first: it rarely fits

@@ -18,7 +18,8 @@ from .mesh import points_of, vertex_normals
 from .pictures import Pictures
 from .unwrap import Atlas
 
-BLOCK = 1 << 24  # texels that are baked together, a limit on memory; the pictures are read again for every block
+BLOCK = 1 << 23  # texels that are baked together, a limit on memory; the pictures are read again for every block
+PART = 1 << 20  # texels that are found together, likewise
 UNSEEN = 0.5  # gray of pieces of a mesh that no picture sees
 EVEN = 1e-3  # of a color: to this, the colors of hidden vertices are those of their surroundings
 
@@ -34,22 +35,20 @@ def bake_colors(
     Raises `TttlrmError` where a picture cannot be read, and `Cancelled`.
     """
     report(Stage.BAKE_TEXTURE, 0)
-    places, spacing = np.argwhere(atlas.face_index >= 0), texel_spacing(mesh, atlas)
-    picture = np.zeros((atlas.size, atlas.size, 3), dtype=np.uint8)
-    vertices, normals = points_of(mesh), vertex_normals(mesh)
+    covered, spacing = atlas.face_index >= 0, texel_spacing(mesh, atlas)
+    texels, picture = np.flatnonzero(covered), np.zeros((atlas.size**2, 3), dtype=np.uint8)
     around: np.ndarray | None = None
-    for start in range(0, len(places), BLOCK):
-        rows, columns = places[start : start + BLOCK].T
-        hear = partial(_hear, report, start / len(places), len(rows) / len(places))
-        corners, shares = texels_at(mesh.faces, atlas, rows, columns)
-        texels = Points(*(np.einsum("tc,tci->ti", shares, values[corners]) for values in (vertices, normals)))
-        colors, seen = blended(texels, vertices, mesh.faces, pictures, spacing, hear)
+    for start in range(0, len(texels), BLOCK):
+        block = texels[start : start + BLOCK]
+        hear = partial(_hear, report, start / len(texels), len(block) / len(texels))
+        colors, seen = blended(points_at(mesh, atlas, block), points_of(mesh), mesh.faces, pictures, spacing, hear)
         if not seen.all():
             around = vertex_colors(mesh, pictures, spacing, partial(hear, 1)) if around is None else around
-            colors[~seen] = np.einsum("tc,tci->ti", shares[~seen], around[corners[~seen]])
-        picture[rows, columns] = np.round(colors * 255)
+            corners, shares = texels_at(mesh.faces, atlas, *np.divmod(block[~seen], atlas.size))
+            colors[~seen] = np.einsum("tc,tci->ti", shares, around[corners])
+        picture[block] = np.round(colors * 255)
     report(Stage.BAKE_TEXTURE, 1)
-    return dilated(picture, atlas.face_index >= 0)[::-1]
+    return dilated(picture.reshape(atlas.size, atlas.size, 3), covered)[::-1]
 
 
 def _hear(report: Report, start: float, share: float, done: float) -> None:
@@ -89,6 +88,17 @@ def texel_spacing(mesh: Trimesh, atlas: Atlas) -> float:
     flat, areas = np.abs(np.linalg.det(sides)) / 2, mesh.area_faces
     on = (atlas.corners.max(axis=(1, 2)) > 0) & (flat > 0)  # faces on the atlas
     return float(np.sqrt(areas[on].sum() / max(flat[on].sum(), 1e-300)))
+
+
+def points_at(mesh: Trimesh, atlas: Atlas, texels: np.ndarray) -> Points:
+    """The points of texels [T] that have a face, counted row by row."""
+    surface = points_of(mesh), vertex_normals(mesh)
+    found = Points(*np.empty((2, len(texels), 3), np.float32))
+    for start in range(0, len(texels), PART):
+        corners, shares = texels_at(mesh.faces, atlas, *np.divmod(texels[start : start + PART], atlas.size))
+        for to, values in zip((found.points, found.normals), surface, strict=True):
+            to[start : start + PART] = np.einsum("tc,tci->ti", shares, values[corners])
+    return found
 
 
 def texels_at(
