@@ -36,6 +36,11 @@ def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSet
     return depth_of(photos, points, report, SIDES[_passes(settings, photos) >= LONG])
 
 
+def depth_for_mesh(photos: PhotoSet, report: Report) -> DenseDepth | None:
+    """Dense depth for a mesh; None if there are too few photos."""
+    return depth_of(photos, None, report) if len(photos) >= FEWEST_PHOTOS else None
+
+
 def surface_points(found: DenseDepth, photos: PhotoSet, settings: RefineSettings) -> DensePoints:
     """Dense points for the start of a refinement, about as many as it makes splats at most."""
     wanted = wanted_splats(photos, settings, drawing_device())

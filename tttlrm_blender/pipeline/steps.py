@@ -230,14 +230,14 @@ def points_of(reconstruction: Reconstruction, report: Report) -> SparsePoints | 
         return None
 
 
-def photos_to_paint(reconstruction: Reconstruction, report: Report) -> PhotoSet | None:
-    """The input photos, for a texture; None, with a note, if they cannot be read, since splats have colors too."""
+def photos_for_mesh(reconstruction: Reconstruction, report: Report) -> PhotoSet | None:
+    """The input photos, for depth and texture; None, with a note, if they cannot be read, since splats have both, too."""
     try:
         return reconstruction.photos.read_inputs(report)
     except TttlrmError as error:
         if error.code != Code.BAD_PHOTO:
             raise
-        note = "The texture uses the colors of the splats: {} To texture the mesh with the photos, reconstruct the scene again."
+        note = "The mesh is made from the splats alone: {} To use the photos for it, reconstruct the scene again."
         report.note(text(note, error.text))
         return None
 

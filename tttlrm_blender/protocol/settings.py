@@ -170,7 +170,16 @@ class MeshSettings:
         option="mesh-resolution",
     )
     voxel: float = _world_distance("Voxel Size", "Size of a voxel, instead of a resolution; 0 to use the resolution")
-    min_piece: float = number(0.02, 0, 1, "Min Piece", "Drop pieces with a smaller share of the faces", unit="share")
+    min_piece: float = number(0.002, 0, 1, "Min Piece", "Drop pieces with a smaller share of the faces", unit="share")
+    fill_holes: float = number(
+        0.01,
+        0,
+        1,
+        "Fill Holes",
+        "Close holes up to this size, relative to the longest side of the scene; 0 to keep all",
+        unit="share",
+    )
+    cut_ground: bool = switch(False, "Cut Ground", "Leave out the ground, so that only what stands on it is left")
     faces: int = number(0, 0, 1_000_000_000, "Max Faces", "Simplify the mesh to this many triangles; 0 to keep all")
     texture: int = number(2048, 0, 8192, "Texture Size", "Pixels along a side of the texture; 0 for vertex colors", unit="pixels")
 
