@@ -81,5 +81,5 @@ def test_a_surface_over_many_cubes_is_closed(sphere_maps):
     blocks = blocks_near(sphere_maps, low, high, 0.015)
     for view in range(len(sphere_maps)):
         integrate(blocks, sphere_maps, view)
-    mesh = extract_surface(blocks, sphere_maps)
+    mesh = extract_surface(blocks)
     assert min(blocks.slots.shape) > 8 and len(blocks.places) < 0.5 * blocks.slots.size and open_edges(mesh) == 0

@@ -11,51 +11,69 @@ from trimesh import Trimesh
 
 from ..errors import Code, TttlrmError, text
 from ..gaussians.gaussians import Gaussians
+from ..gaussians.ground import find_ground
 from ..geometry.cameras import Cameras
-from ..progress import Report
+from ..progress import Listen, Report
 from ..protocol.settings import MeshSettings
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from ..stages import Stage
+from ..stereo.dense import DenseDepth
 from .blocks import blocks_near, integrate
+from .close import closed
+from .dense_depth import with_dense_depth
 from .depth_maps import DepthMaps, depth_confidence, pixel_size
 from .finish import finish
 from .manifold import manifold
-from .mesh import drop_small_pieces
+from .mesh import drop_small_pieces, make_mesh, points_of
 from .pictures import Pictures, SplatPictures
-from .surface import extract_surface
+from .surface import extract_surface, observed_colors
 from .textured import textured
-from .volume import scene_box
+from .volume import no_surface, scene_box
 
 FEWEST_VOXELS, MOST_VOXELS = 8, 2048
+FAITH = 0.1  # in the depth of splats where photos confirm nothing, relative to that of photos
+GROUND = 0.005  # height up to which things count as ground, relative to the longest side of the scene
 FINENESS = 1.5  # automatic side of voxels, in pixels on the nearer surfaces
 LONGEST_SIDE = 640  # pixels of a depth map; larger ones cost time and add nothing at usual resolutions
 
 
 def fuse(
-    gaussians: Gaussians[np.ndarray], cameras: Cameras, settings: MeshSettings, report: Report, photos: Pictures | None = None
+    gaussians: Gaussians[np.ndarray],
+    cameras: Cameras,
+    settings: MeshSettings,
+    report: Report,
+    photos: Pictures | None = None,
+    found: DenseDepth | None = None,
 ) -> Trimesh:
     """Extract the surface of splats (numpy) as the cameras see it, in world units.
 
-    Depths rendered from every camera are fused into a distance field, whose zero level is the surface. The texture is baked
-    from the photos, or without photos from the colors of the splats. If it has no room for the pieces of the mesh, a note says
-    so, and the mesh has only vertex colors. Raises `TttlrmError` if no surface is found, and `Cancelled`.
+    Depths of every camera are fused into a distance field, whose zero level is the surface: the dense depth of the photos where
+    they confirm it, elsewhere that of the splats. The texture is baked from the photos, or without photos from the colors of the
+    splats. If it has no room for the pieces of the mesh, a note says so, and the mesh has only vertex colors. Raises
+    `TttlrmError` if no surface is found, and `Cancelled`.
     """
-    maps = render_depth_maps(gaussians, cameras, report)
-    return fuse_depth_maps(maps, settings, report, photos)
+    if not found:
+        return fuse_depth_maps(render_depth_maps(gaussians, cameras, report), settings, report, photos)
+    maps = render_depth_maps(gaussians, found.cameras, report)
+    return fuse_depth_maps(with_dense_depth(maps, found, FAITH), settings, report, photos)
 
 
 def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: Pictures | None = None) -> Trimesh:
     """Extract the surface of depth maps; see `fuse`."""
+    listen = partial(report, Stage.FUSE_DEPTH, 0)
     low, high = scene_box(maps)
-    volume = blocks_near(maps, low, high, voxel_size(maps, float((high - low).max()), settings))
+    longest = float((high - low).max())
+    blocks = blocks_near(maps, low, high, voxel_size(maps, longest, settings), listen=listen)
     for view in range(len(maps)):
         report(Stage.FUSE_DEPTH, view / len(maps))
-        integrate(volume, maps, view)
+        integrate(blocks, maps, view)
     listen = partial(report, Stage.EXTRACT_SURFACE, 0)
     listen()
-    dense = drop_small_pieces(manifold(extract_surface(volume, maps, listen)), settings.min_piece)
-    listen()
+    surface = extract_surface(blocks, listen)
+    points = points_of(surface)
+    colored = make_mesh(points, surface.faces, observed_colors(points, maps, blocks.truncation, listen))
+    dense = cleaned(colored, maps, longest, settings, listen)
     return finish(dense, settings, partial(_painted, photos or SplatPictures(maps), settings, report), listen)
 
 
@@ -69,6 +87,28 @@ def _painted(pictures: Pictures, settings: MeshSettings, report: Report, mesh: T
     except TttlrmError as error:
         report.note(text("The mesh has only vertex colors: {}", error.words))
         return mesh
+
+
+def cleaned(surface: Trimesh, maps: DepthMaps, longest: float, settings: MeshSettings, listen: Listen) -> Trimesh:
+    """A manifold, for a scene with this longest side, without small pieces and holes and, if wanted, without the ground."""
+    if settings.cut_ground:
+        surface = without_ground(surface, maps.cameras.c2w, longest)
+        listen()
+    surface = drop_small_pieces(manifold(surface), settings.min_piece)
+    listen()
+    return closed(surface, np.pi * settings.fill_holes * longest) if settings.fill_holes else surface
+
+
+def without_ground(surface: Trimesh, c2w: np.ndarray, longest: float) -> Trimesh:
+    """A surface without what lies in or below the ground. Raises `TttlrmError` if nothing is left."""
+    ground = find_ground(surface.vertices, np.ones(len(surface.vertices)), c2w)
+    above = surface.vertices @ ground.normal - ground.offset > GROUND * longest
+    kept = surface.copy()
+    kept.update_faces(above[surface.faces].all(axis=1))
+    kept.remove_unreferenced_vertices()
+    if not len(kept.faces):
+        raise no_surface()
+    return kept
 
 
 def voxel_size(maps: DepthMaps, longest: float, settings: MeshSettings) -> float:

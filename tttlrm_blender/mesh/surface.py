@@ -10,7 +10,6 @@ from trimesh import Trimesh
 from ..progress import Listen, unheard
 from .blocks import SIDE, Blocks, part, smooth
 from .depth_maps import DepthMaps
-from .mesh import make_mesh
 from .volume import no_surface
 
 MAX_DISTANCE = 0.95  # truncation lengths: cells with larger distances lie at the border of the observed space, not at a surface
@@ -19,15 +18,14 @@ CHUNK = 4  # blocks along the cubes that are extracted one by one
 SMOOTHING = 1.0  # voxels
 
 
-def extract_surface(blocks: Blocks, maps: DepthMaps, listen: Listen = unheard) -> Trimesh:
-    """Extract the colored surface of a field; faces look outward. Raises `TttlrmError` if there is none."""
+def extract_surface(blocks: Blocks, listen: Listen = unheard) -> Trimesh:
+    """Extract the surface of a field, without colors; faces look outward. Raises `TttlrmError` if there is none."""
     blocks, parts = smooth(blocks, SMOOTHING), []
     for place in np.unique(blocks.places // CHUNK, axis=0):
         listen()
         parts.append(_extracted(blocks, place * CHUNK * SIDE))
     vertices, faces = welded([part for part in parts if len(part[1])])
-    vertices = (blocks.origin + blocks.voxel * vertices).astype(np.float32)
-    return make_mesh(vertices, faces, observed_colors(vertices, maps, blocks.truncation, listen))
+    return Trimesh(blocks.origin + blocks.voxel * vertices, faces, process=False)
 
 
 def _extracted(

@@ -32,6 +32,11 @@ def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSet
     return depth_of(photos, points, report, SIDES[_passes(settings, photos) >= LONG])
 
 
+def depth_for_mesh(photos: PhotoSet, report: Report) -> DenseDepth | None:
+    """Dense depth for a mesh; None if there are too few photos."""
+    return depth_of(photos, None, report) if len(photos) >= FEWEST_PHOTOS else None
+
+
 def _passes(settings: RefineSettings, photos: PhotoSet) -> float:
     """About how many passes over the photos a refinement makes."""
     return limits_of(settings, len(photos), photos.images[0, ..., 0].size, drawing_device().type).passes(len(photos))

@@ -62,6 +62,7 @@ from ..scratch import Scratch
 from ..stages import Stage
 from . import steps
 from .ahead import FindPoints, points_ahead
+from .depth import depth_for_mesh
 from .job_kind import JobKind, by_name
 from .networks import load_network
 from .requirements import require
@@ -272,9 +273,11 @@ JOBS = by_name(
 
 
 def _surface(gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, settings: MeshSettings, report: Report) -> Trimesh:
-    """The surface of splats, textured with the photos."""
-    photos = steps.photos_to_paint(reconstruction, report) if settings.texture else None
-    return fuse(gaussians, reconstruction.photos.input_cameras(), settings, report, photos)
+    """The surface of splats and of the photos' dense depth, textured with the photos."""
+    photos = steps.photos_for_mesh(reconstruction, report)
+    found = depth_for_mesh(photos.small, report) if photos else None
+    cameras = reconstruction.photos.input_cameras()
+    return fuse(gaussians, cameras, settings, report, photos if settings.texture else None, found)
 
 
 def _keep(scene: Scene, report: Report, **parts: Any) -> None:

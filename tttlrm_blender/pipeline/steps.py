@@ -227,14 +227,14 @@ def points_of(find: FindPoints, report: Report) -> SparsePoints | None:
     return None
 
 
-def photos_to_paint(reconstruction: Reconstruction, report: Report) -> PhotoPictures | None:
-    """The input photos, for a texture; None, with a note, if they cannot be read, since splats have colors too."""
+def photos_for_mesh(reconstruction: Reconstruction, report: Report) -> PhotoPictures | None:
+    """The input photos, for depth and texture; None, with a note, if they cannot be read, since splats have both, too."""
     try:
         return painting_photos(reconstruction, report)
     except TttlrmError as error:
         if error.code != Code.BAD_PHOTO:
             raise
-        note = "The texture uses the colors of the splats: {} To texture the mesh with the photos, reconstruct the scene again."
+        note = "The mesh is made from the splats alone: {} To use the photos for it, reconstruct the scene again."
         report.note(text(note, error.text))
         return None
 

@@ -179,8 +179,17 @@ class MeshSettings:
         option="mesh-resolution",
     )
     voxel: float = _world_distance("Voxel Size", "Size of a voxel, instead of a resolution; 0 to use the resolution")
-    min_piece: float = number(0.02, 0, 1, "Min Piece", "Drop pieces with a smaller share of the faces", unit="share")
+    min_piece: float = number(0.002, 0, 1, "Min Piece", "Drop pieces with a smaller share of the faces", unit="share")
+    fill_holes: float = number(
+        0.01,
+        0,
+        1,
+        "Fill Holes",
+        "Close holes up to this size, relative to the longest side of the scene; 0 to keep all",
+        unit="share",
+    )
     watertight: bool = switch(False, "Watertight", "Close every hole, also where no photo shows a surface")
+    cut_ground: bool = switch(False, "Cut Ground", "Leave out the ground, so that only what stands on it is left")
     smooth: int = number(5, 0, 50, "Smooth", "Steps of smoothing that keep edges sharp; 0 for none")
     faces: int = number(0, 0, 1_000_000_000, "Max Faces", "Simplify the mesh to this many triangles; 0 to keep all")
     lods: bool = switch(False, "Detail Levels", "Also make meshes with 25 % and 5 % of the faces")

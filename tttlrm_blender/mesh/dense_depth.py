@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dense depth of photos in place of that of splats, wherever the photos confirm it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..stereo.dense import DenseDepth
+from .depth_maps import MIN_COSINE, DepthMaps, rays, view_cosines
+
+NEARER = 0.8  # of the splats' depth: nearer surfaces are not those of the splats, but were cropped or deleted
+
+
+def with_dense_depth(
+    maps: DepthMaps,
+    found: DenseDepth,  # of the same views, at the size of the maps
+    faith: float,  # factor on the confidence of splats elsewhere
+) -> DepthMaps:
+    """Depth maps of splats in which confirmed dense depth replaces theirs. Where splats show nothing, nothing is added."""
+    sure = np.stack([_confidence(found, view) for view in range(len(found))])
+    sure[(maps.depth <= 0) | (found.depth < NEARER * maps.depth)] = 0
+    depth = np.where(sure > 0, found.depth, maps.depth)
+    return replace(maps, depth=depth, confidence=np.where(sure > 0, sure, np.float32(faith) * maps.confidence))
+
+
+def _confidence(found: DenseDepth, view: int) -> np.ndarray:
+    """Confidence [H, W] float32 of a view's dense depth, times the cosine between ray and normal; 0 at edges."""
+    lens, turn = found.cameras.intrinsics[view], found.cameras.c2w[view, :3, :3].astype(np.float32)
+    directions = rays(lens, *found.depth.shape[1:])
+    facing = -((directions @ turn.T) * found.normal[view]).sum(axis=-1) / np.linalg.norm(directions, axis=-1)
+    inner = view_cosines(found.depth[view], lens) > MIN_COSINE
+    return np.where(inner & (facing > MIN_COSINE), facing * found.confidence[view], 0).astype(np.float32)
