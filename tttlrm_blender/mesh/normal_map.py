@@ -50,13 +50,15 @@ class Surface:
 
     def __init__(self, mesh: Trimesh, farthest: float) -> None:
         """Points farther than `farthest`, in world units, are not on it."""
-        self._tree, self._normals, self._farthest = cKDTree(points_of(mesh)), vertex_normals(mesh), farthest
+        self._tree, self._farthest = cKDTree(points_of(mesh)), farthest
+        self._normals = np.concatenate([vertex_normals(mesh), np.zeros((1, 3), np.float32)])  # none for neighbors too far away
 
     def normals_at(self, points: np.ndarray, own: np.ndarray) -> np.ndarray:
         """The unit normals [T, 3] at the vertices nearest to points [T, 3], blended; their `own` [T, 3] where these disagree."""
-        distances, nearest = self._tree.query(points, k=NEIGHBORS, workers=-1)
-        weights = 1 / np.maximum(distances, 1e-12) ** 2 / np.maximum(distances[:, :1], 1e-12) ** -2
+        distances, nearest = self._tree.query(points, k=NEIGHBORS, workers=-1, distance_upper_bound=self._farthest)
+        on = np.isfinite(distances[:, :1])
+        with np.errstate(invalid="ignore"):
+            weights = np.where(on, np.maximum(distances[:, :1], 1e-12) / np.maximum(distances, 1e-12), 0) ** 2
         found = np.einsum("tk,tki->ti", weights, self._normals[nearest])
         found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-20)
-        agrees = (found * own).sum(axis=1, keepdims=True) > 0
-        return np.where(agrees & (distances[:, :1] < self._farthest), found, own)
+        return np.where(on & ((found * own).sum(axis=1, keepdims=True) > 0), found, own)
