@@ -180,7 +180,7 @@ class MeshSettings:
         unit="share",
     )
     cut_ground: bool = switch(False, "Cut Ground", "Leave out the ground, so that only what stands on it is left")
-    faces: int = number(0, 0, 1_000_000_000, "Max Faces", "Simplify the mesh to this many triangles; 0 to keep all")
+    faces: int = number(200_000, 0, 1_000_000_000, "Max Faces", "Simplify the mesh to this many triangles; 0 to keep all")
     texture: int = number(2048, 0, 8192, "Texture Size", "Pixels along a side of the texture; 0 for vertex colors", unit="pixels")
 
 
