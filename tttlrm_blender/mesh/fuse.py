@@ -19,6 +19,7 @@ from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from ..stages import Stage
 from ..stereo.dense import DenseDepth
+from .agreement import agreeing
 from .blocks import blocks_near, integrate
 from .close import closed
 from .dense_depth import with_dense_depth
@@ -49,14 +50,14 @@ def fuse(
     """Extract the surface of splats (numpy) as the cameras see it, in world units.
 
     Depths of every camera are fused into a distance field, whose zero level is the surface: the dense depth of the photos where
-    they confirm it, elsewhere that of the splats. The texture is baked from the photos, or without photos from the colors of the
-    splats. If it has no room for the pieces of the mesh, a note says so, and the mesh has only vertex colors. Raises
-    `TttlrmError` if no surface is found, and `Cancelled`.
+    they confirm it, elsewhere that of the splats, and both only where other views agree. The texture is baked from the photos,
+    or without photos from the colors of the splats. If it has no room for the pieces of the mesh, a note says so, and the mesh
+    has only vertex colors. Raises `TttlrmError` if no surface is found, and `Cancelled`.
     """
-    if not found:
-        return fuse_depth_maps(render_depth_maps(gaussians, cameras, report), settings, report, photos)
-    maps = render_depth_maps(gaussians, found.cameras, report)
-    return fuse_depth_maps(with_dense_depth(maps, found, FAITH), settings, report, photos)
+    maps = render_depth_maps(gaussians, found.cameras if found else cameras, report)
+    if found:
+        maps = with_dense_depth(maps, found, FAITH)
+    return fuse_depth_maps(agreeing(maps, partial(report, Stage.FUSE_DEPTH, 0)), settings, report, photos)
 
 
 def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: Pictures | None = None) -> Trimesh:

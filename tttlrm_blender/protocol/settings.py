@@ -191,7 +191,7 @@ class MeshSettings:
     watertight: bool = switch(False, "Watertight", "Close every hole, also where no photo shows a surface")
     cut_ground: bool = switch(False, "Cut Ground", "Leave out the ground, so that only what stands on it is left")
     smooth: int = number(5, 0, 50, "Smooth", "Steps of smoothing that keep edges sharp; 0 for none")
-    faces: int = number(0, 0, 1_000_000_000, "Max Faces", "Simplify the mesh to this many triangles; 0 to keep all")
+    faces: int = number(50_000, 0, 1_000_000_000, "Max Faces", "Simplify the mesh to this many triangles; 0 to keep all")
     lods: bool = switch(False, "Detail Levels", "Also make meshes with 25 % and 5 % of the faces")
     collider: bool = switch(False, "Collider", "Also make a convex hull for collisions")
     texture: int = number(2048, 0, 8192, "Texture Size", "Pixels along a side of the texture; 0 for vertex colors", unit="pixels")
