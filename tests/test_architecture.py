@@ -55,7 +55,7 @@ ROOMS = {
     "model": {"", "gaussians", "geometry", "kernels", "stereo", "photos", "protocol"},
     "render": {"", "gaussians", "geometry", "kernels", "photos"},
     "refine": {"", "gaussians", "geometry", "kernels", "photos", "poses", "protocol", "render", "stereo"},
-    "mesh": {"", "gaussians", "geometry", "kernels", "photos", "protocol", "render"},
+    "mesh": {"", "gaussians", "geometry", "kernels", "photos", "protocol", "render", "stereo"},
     "train": {"", "gaussians", "geometry", "stereo", "photos", "model", "protocol", "refine", "render"},
     "pipeline": {"", "gaussians", "geometry", "mesh", "model", "photos", "poses", "protocol", "refine", "render", "stereo"},
     "worker": {"", "gaussians", "pipeline", "poses", "protocol"},
