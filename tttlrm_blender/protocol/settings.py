@@ -179,7 +179,7 @@ class MeshSettings:
         option="mesh-resolution",
     )
     voxel: float = _world_distance("Voxel Size", "Size of a voxel, instead of a resolution; 0 to use the resolution")
-    min_piece: float = number(0.002, 0, 1, "Min Piece", "Drop pieces with a smaller share of the faces", unit="share")
+    min_piece: float = number(0.01, 0, 1, "Min Piece", "Drop pieces with a smaller share of the faces", unit="share")
     fill_holes: float = number(
         0.01,
         0,
