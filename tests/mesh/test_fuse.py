@@ -113,10 +113,12 @@ def splats_on_sphere(count: int) -> Gaussians:
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     means = CENTER + RADIUS * normals
     size = 1.5 * RADIUS * np.sqrt(4 * np.pi / count)
+    x, y, z = normals.T
+    turns = np.stack([1 + z, -y, x, np.zeros(count)], axis=1)  # from +z to the normals
     arrays = (
         means,
-        np.tile([1.0, 0, 0, 0], (count, 1)),
-        np.full((count, 3), size / 2),
+        turns / np.linalg.norm(turns, axis=1, keepdims=True),
+        np.tile(size / 2 * np.array([1, 1, 0.05]), (count, 1)),
         np.full(count, 0.95),
         ((paint(means) - 0.5) / SH_DC)[:, None],
     )

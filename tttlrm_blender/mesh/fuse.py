@@ -106,7 +106,8 @@ def _render_view(
     splats: Gaussians[torch.Tensor], camera: Cameras, size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Render depth [H, W], confidence [H, W] and color [H, W, 3] uint8 of one view."""
-    drawn = rasterize(splats, camera, size)
-    depth, alpha = drawn.depth[0].cpu().numpy(), drawn.alpha[0].cpu().numpy()
+    drawn = rasterize(splats, camera, size, surface=True)
+    assert drawn.surface
+    depth, alpha = drawn.surface.depth[0].cpu().numpy(), drawn.alpha[0].cpu().numpy()
     color = drawn.rgb[0].cpu().numpy() / np.maximum(alpha, 1e-6)[..., None]
     return depth, depth_confidence(depth, alpha, camera.intrinsics[0]), np.round(color.clip(0, 1) * 255).astype(np.uint8)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,9 @@ import torch
 from ..child_process import child_environment, without_window
 from ..errors import Code, TttlrmError
 from ..gaussians.gaussians import Gaussians
-from .convention import BLUR, NEAR, Drawing, Views
+from .convention import BLUR, MAX_ALPHA, NEAR, Drawing, Views
+
+EVERY_ROUND = 1 << 30  # more than the rounds in which gsplat reads a tile's splats
 
 
 class Compilation:
@@ -50,17 +53,52 @@ def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int]
     if not len(gaussians.means):
         return nothing(gaussians, len(views), size)
     images, alpha, info = rasterization(
-        **_arguments(gaussians, views),
-        width=size[0],
-        height=size[1],
-        near_plane=NEAR,
-        eps2d=BLUR,
-        sh_degree=degree,
-        packed=False,
-        render_mode="RGB+D",
-        rasterize_mode="antialiased" if gaussians.antialiased else "classic",
+        **_arguments(gaussians, views), **_options(gaussians, size), sh_degree=degree, render_mode="RGB+D"
     )
     return Drawing(images[..., :3], images[..., 3], alpha[..., 0], info["means2d"], info["radii"].amax(-1))
+
+
+@torch.no_grad()
+def medians(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int]) -> torch.Tensor:
+    """The splat at which the light along each ray falls to half, [V, H, W] int64; −1 where more than half passes."""
+    rasterization = _gsplat(gaussians.means)
+    found = torch.full((len(views), size[1] * size[0]), -1, dtype=torch.int64, device=gaussians.means.device)
+    for view in range(len(views) if len(gaussians.means) else 0):
+        camera = Views(*(array[[view]] for array in (views.rotations, views.centers, views.intrinsics)))
+        _, _, info = rasterization(**_arguments(gaussians, camera), **_options(gaussians, size), sh_degree=0)
+        splats, pixels, alphas = _contributions(info, size)
+        halving = halvings(pixels, alphas)
+        found[view, pixels[halving]] = splats[halving]
+    return found.view(len(views), size[1], size[0])
+
+
+def _contributions(info: dict[str, Any], size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Splat, pixel and opacity there of all that one view shows, pixel by pixel, from near to far: [P] each."""
+    from gsplat import rasterize_to_indices_in_range
+
+    means2d, conics, opacities = (info[name] for name in ("means2d", "conics", "opacities"))
+    lists = info["tile_size"], info["isect_offsets"], info["flatten_ids"]
+    light = torch.ones(1, size[1], size[0], device=means2d.device)
+    splats, pixels, _ = rasterize_to_indices_in_range(0, EVERY_ROUND, light, means2d, conics, opacities, *size, *lists)
+    places = torch.stack([pixels % size[0], pixels // size[0]], -1) + 0.5
+    x, y = (places - means2d[0, splats]).unbind(-1)
+    xx, xy, yy = conics[0, splats].unbind(-1)
+    alphas = opacities[0, splats] * torch.exp(-0.5 * (xx * x * x + yy * y * y) - xy * x * y)
+    return splats, pixels, alphas.clamp(max=MAX_ALPHA)
+
+
+def halvings(
+    pixels: torch.Tensor,  # [P], sorted
+    alphas: torch.Tensor,  # [P], opacities in these pixels, from near to far
+) -> torch.Tensor:  # [P] bool
+    """Which contributions take the light of their pixel from more than half to half or less."""
+    first = torch.ones_like(pixels, dtype=torch.bool)
+    first[1:] = pixels[1:] != pixels[:-1]
+    light = torch.log1p(-alphas.double()).cumsum(0)
+    before = torch.cat([light.new_zeros(1), light])[:-1]
+    start = before[first][first.cumsum(0) - 1]  # of each one's pixel
+    half = -math.log(2)
+    return (light - start <= half) & (before - start > half)
 
 
 def nothing(gaussians: Gaussians[torch.Tensor], views: int, size: tuple[int, int]) -> Drawing:
@@ -85,6 +123,12 @@ def _gsplat(means: torch.Tensor) -> Callable[..., Any]:
             "Rasterizing on CUDA needs gsplat, which does not load: {}.", error, hint=hint, code=Code.NO_GSPLAT
         ) from error
     return rasterization
+
+
+def _options(gaussians: Gaussians[torch.Tensor], size: tuple[int, int]) -> dict[str, Any]:
+    """How gsplat is to draw."""
+    mode = "antialiased" if gaussians.antialiased else "classic"
+    return {"width": size[0], "height": size[1], "near_plane": NEAR, "eps2d": BLUR, "packed": False, "rasterize_mode": mode}
 
 
 def _arguments(gaussians: Gaussians[torch.Tensor], views: Views) -> dict[str, torch.Tensor]:

@@ -35,6 +35,18 @@ def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int]
     return Drawing(rgb, depth, alpha, means2d, torch.stack([view.radii for view in ellipses]))
 
 
+def medians(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int]) -> torch.Tensor:
+    """The splat at which the light along each ray falls to half, [V, H, W] int64; −1 where more than half passes."""
+    found = []
+    for view in range(len(views)):
+        ellipses = _ellipses(gaussians, views, view, size, 0)
+        order = _order(ellipses)
+        alphas = _alphas(ellipses.means2d[order], ellipses.covariances[order], ellipses.opacities[order], size)
+        passed = (torch.cumprod(1 - alphas, 0) > 0.5).sum(0)
+        found.append(torch.cat([order, order.new_full((1,), -1)])[passed])
+    return torch.stack(found)
+
+
 def _ellipses(gaussians: Gaussians[torch.Tensor], views: Views, view: int, size: tuple[int, int], degree: int) -> Ellipses:
     """What one camera sees of every splat."""
     rotation, center, intrinsics = (
@@ -53,12 +65,17 @@ def _ellipses(gaussians: Gaussians[torch.Tensor], views: Views, view: int, size:
 
 def _blend(ellipses: Ellipses, means2d: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Color [H, W, 3], sum of weighted depths [H, W] and sum of weights [H, W] of one view."""
-    drawn = ellipses.radii > 0
-    order = torch.argsort(torch.where(drawn, ellipses.depths, torch.inf), stable=True)[: int(drawn.sum())]
+    order = _order(ellipses)
     weights = _weights(_alphas(means2d[order], ellipses.covariances[order], ellipses.opacities[order], size))
     rgb = torch.einsum("nhw,nc->hwc", weights, ellipses.colors[order])
     depth = torch.einsum("nhw,n->hw", weights, ellipses.depths[order])
     return rgb, depth, weights.sum(0)
+
+
+def _order(ellipses: Ellipses) -> torch.Tensor:
+    """The drawn splats, nearest first."""
+    drawn = ellipses.radii > 0
+    return torch.argsort(torch.where(drawn, ellipses.depths, torch.inf), stable=True)[: int(drawn.sum())]
 
 
 def _roots2d(
@@ -69,7 +86,7 @@ def _roots2d(
     size: tuple[int, int],
 ) -> torch.Tensor:
     """Roots K of the covariances K Kᵀ on the image, linearized at the splats' centers (Zwicker et al. 2001): [N, 2, 3] px."""
-    axes = rotation @ _rotations(gaussians.quats) * gaussians.scales[:, None]
+    axes = rotation @ rotations(gaussians.quats) * gaussians.scales[:, None]
     focal, principal = intrinsics[:2], intrinsics[2:]
     extent = torch.tensor(size).to(points)
     margin = VIEW_MARGIN * extent / 2 / focal
@@ -85,7 +102,7 @@ def _shares(root: torch.Tensor, covariances: torch.Tensor) -> torch.Tensor:
     return torch.linalg.cross(root[:, 0], root[:, 1]).norm(dim=-1) / covariances.det().sqrt()
 
 
-def _rotations(quats: torch.Tensor) -> torch.Tensor:
+def rotations(quats: torch.Tensor) -> torch.Tensor:
     """Rotation matrices [N, 3, 3] of quaternions w x y z of any length."""
     w, x, y, z = torch.nn.functional.normalize(quats, dim=-1).unbind(-1)
     rows = [

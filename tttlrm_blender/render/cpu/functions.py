@@ -13,7 +13,7 @@ from torch.autograd.function import once_differentiable
 from ...gaussians.gaussians import Gaussians
 from ...kernels import spread
 from ..convention import MAX_DEGREE, Drawing, Views
-from . import blend, project, tiles
+from . import blend, median, project, tiles
 
 MOST_PAIRS = np.iinfo(np.int32).max  # of a splat and a tile, whose numbers are int32
 PIECES = 16  # parts of the splats that are counted and listed in parallel
@@ -21,11 +21,29 @@ PIECES = 16  # parts of the splats that are counted and listed in parallel
 
 def draw(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], degree: int) -> Drawing:
     """Draw splats in float32 on the CPU, with as many threads as torch uses."""
-    means, quats, scales, opacities, sh = gaussians.map(lambda tensor: tensor.float().cpu().contiguous()).arrays().values()
-    _check((means, quats, scales, opacities, sh), degree)
-    means2d, ellipses, radii = Project.apply(means, quats, scales, opacities, sh, views, size, degree, gaussians.antialiased)
+    means2d, ellipses, radii = _projected(gaussians, views, size, degree)
     rgb, depth, alpha = Blend.apply(means2d, ellipses, radii, size)
     return Drawing(rgb, depth, alpha, means2d, radii)
+
+
+@torch.no_grad()
+def medians(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int]) -> torch.Tensor:
+    """The splat at which the light along each ray falls to half, [V, H, W] int64; −1 where more than half passes."""
+    found = torch.empty(len(views), size[1], size[0], dtype=torch.int64)
+    for picture, centers, shapes, reach in zip(*_arrays(found, *_projected(gaussians, views, size, 0)), strict=True):
+        lists = list_tiles(centers, shapes, reach, size)
+        arrays = lists.tile_starts, lists.pairs, lists.records, lists.order
+        spread(median.find_medians, len(lists.used), *arrays, picture, pieces=8)
+    return found
+
+
+def _projected(
+    gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], degree: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    splats = tuple(gaussians.map(lambda tensor: tensor.float().cpu().contiguous()).arrays().values())
+    _check(splats, degree)
+    means2d, ellipses, radii = Project.apply(*splats, views, size, degree, gaussians.antialiased)
+    return means2d, ellipses, radii
 
 
 def _check(splats: tuple[torch.Tensor, ...], degree: int) -> None:
