@@ -78,9 +78,7 @@ class TTTLRM_PT_photos(Tab, bpy.types.Panel):
         for name in ("views", "width", "height", "scan", "elastic", "orient", "distance", "remove_background", "hold_out"):
             layout.prop(wanted, name)
         layout.prop(wanted, "with_mesh")
-        row = layout.row()
-        row.active = not wanted.with_mesh
-        row.prop(wanted.refine, "surface")
+        layout.prop(wanted.refine, "surface")
 
 
 class TTTLRM_PT_limits(Tab, bpy.types.Panel):

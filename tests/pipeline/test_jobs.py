@@ -368,11 +368,3 @@ def test_what_a_scene_does_not_have_cannot_be_exported(scene, settings):
 
 def exported(scene: Scene, suffix: str) -> bytes:
     return jobs.export(scene, ExportSettings(suffix), Report()).file.tobytes()
-
-
-def test_splats_are_refined_for_a_mesh_that_is_made_too(scene, settings, monkeypatch):
-    asked = []
-    monkeypatch.setattr(jobs.steps, "refine_splats", lambda start, photos, wanted, *more: asked.append(wanted.surface) or start)
-    for mesh in (None, MeshSettings(resolution=16, texture=0)):
-        jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=5), mesh=mesh), Report())
-    assert asked == [False, True]

@@ -133,8 +133,7 @@ def _splats(
 ) -> _Splats:
     """Decode splats of a new memory, and refine them if asked to.
 
-    Splats that were refined `before`, with fewer photos, are refined instead of new ones, beside points of all photos. If a
-    mesh is asked for, too, they are refined for it.
+    Splats that were refined `before`, with fewer photos, are refined instead of new ones, beside points of all photos.
     """
     with clock("decode"):
         start = before or steps.decode_splats(model, reconstruction, settings.decode, report)
@@ -144,8 +143,7 @@ def _splats(
     if not settings.refine.wanted:
         return _Splats(start, start)
     heard: list[Refinement] = []
-    refine = settings.refine
-    wanted = replace(refine, start="both" if before else refine.start, surface=refine.surface or settings.mesh is not None)
+    wanted = replace(settings.refine, start="both") if before else settings.refine
     with clock("refine"):
         best = steps.refine_splats(start, reconstruction, wanted, report, bool(before), heard.append, find)
     refinement = heard[0] if heard else None
