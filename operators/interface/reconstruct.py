@@ -78,6 +78,7 @@ class TTTLRM_PT_photos(Tab, bpy.types.Panel):
         for name in ("views", "width", "height", "scan", "elastic", "orient", "distance", "remove_background", "hold_out"):
             layout.prop(wanted, name)
         layout.prop(wanted, "with_mesh")
+        layout.prop(wanted.refine, "surface")
 
 
 class TTTLRM_PT_limits(Tab, bpy.types.Panel):

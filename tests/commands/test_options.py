@@ -109,7 +109,7 @@ def test_the_budget_of_refinement_in_passes():
 
 
 def test_every_option_of_refinement_reaches_its_setting():
-    line = "--refine 3x --start both --exposure --correct-poses --no-sky --no-antialiased --densify mcmc"
+    line = "--refine 3x --start both --exposure --correct-poses --no-sky --no-antialiased --for-mesh --densify mcmc"
     line += " --refine-max-splats 9000 --refine-sh-degree 2"
     asked = RefineSettings(
         passes=3,
@@ -118,6 +118,7 @@ def test_every_option_of_refinement_reaches_its_setting():
         poses=True,
         sky=False,
         antialiased=False,
+        surface=True,
         densify="mcmc",
         max_splats=9000,
         sh_degree=2,

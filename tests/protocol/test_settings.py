@@ -193,7 +193,7 @@ def test_every_setting_has_words_and_bounds_or_choices(kind):
     for name, setting in describe(kind).items():
         if isinstance(setting, Setting):
             first, *rest = setting.label.split()
-            assert first and all(word[0].isupper() for word in (first, *rest)) and len(setting.label) <= 20, name
+            assert first and all(word[0].isupper() or word == "a" for word in (first, *rest)) and len(setting.label) <= 20, name
             assert setting.description and "\n" not in setting.description and not setting.description.endswith("."), name
 
 

@@ -136,3 +136,7 @@ def test_photos_that_the_network_has_read_flatter_its_splats(blobs, photos, many
     assert alike.offer(worse) == pytest.approx(READ)
     assert Best(worse, photos[np.arange(ENOUGH - 1)], exposure=False).offer(worse) == 0  # all have learned from these
     assert Best(worse, many, exposure=False, refined=True).offer(worse) == 0
+
+
+def test_others_may_be_worse_by_an_allowance(photos, blobs):
+    assert Best(blobs[:40], photos, exposure=False, refined=True, allowance=0.5).offer(blobs[:40]) == pytest.approx(0.5)

@@ -20,7 +20,7 @@ from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.start import splats_from_points
 
 MANY = 40_001  # splats whose arrays torch shares out over its threads, in parts that fill no vector registers
-EVERYTHING = RefineSettings(steps=8, start="both", exposure=True, poses=True, sky=True, sh_degree=2)
+EVERYTHING = RefineSettings(steps=8, start="both", exposure=True, poses=True, sky=True, surface=True, sh_degree=2)
 
 
 @contextmanager

@@ -141,6 +141,7 @@ class RefineSettings:
     antialiased: bool = switch(
         True, "Anti-Aliased", "Make splats that look right at any size; off for programs that only know classic splats"
     )
+    surface: bool = switch(False, "For a Mesh", "Make splats that lie flat on surfaces, for truer normals", option="for-mesh")
     densify: str = choice("split", "Densify", "How splats are added and removed", STRATEGIES)
     max_splats: int = number(
         0, 0, MOST_SPLATS, "Max Splats", "Limit on the number of refined splats; 0 for automatic", option="refine-max-splats"

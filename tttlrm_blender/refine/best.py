@@ -36,7 +36,13 @@ class Best:
     """The splats (numpy) so far that match the judging photos best."""
 
     def __init__(
-        self, splats: Gaussians[np.ndarray], photos: PhotoSet, exposure: bool, refined: bool = False, listen: Listen = unheard
+        self,
+        splats: Gaussians[np.ndarray],
+        photos: PhotoSet,
+        exposure: bool,
+        refined: bool = False,
+        listen: Listen = unheard,
+        allowance: float = 0.0,  # dB by which others may be worse than the first splats
     ) -> None:
         """Start with some splats and set photos aside, or let all photos judge if there are few. `exposure`: see `evaluate_psnr`.
 
@@ -46,15 +52,19 @@ class Best:
         judging = judging_views(len(photos))
         self.apart = judging[:0] if refined else judging
         self.judges = photos[judging] if len(judging) else photos
-        self.exposure, self.listen, self.judged = exposure, listen, 0.0  # share of the budget at the last judgment
+        self.exposure, self.listen, self.allowance = exposure, listen, allowance
+        self.judged = 0.0  # share of the budget at the last judgment
         self.splats, self._given, self._psnr = splats, splats, -math.inf
         self.joined: float | None = None  # PSNR when the judges joined the training photos
         self.idle = 0  # judgments in a row without a gain
 
     @cached_property
     def first(self) -> float:
-        """PSNR of the first splats, less `READ`: judged only when it is first compared, as the first steps are waited for."""
-        return self._judge(self._given) - (READ if len(self.apart) else 0.0)
+        """PSNR of the splats at the start, less `READ` and the allowance.
+
+        Judged only when it is first compared, as the first steps are waited for.
+        """
+        return self._judge(self._given) - self.allowance - (READ if len(self.apart) else 0.0)
 
     @property
     def psnr(self) -> float:

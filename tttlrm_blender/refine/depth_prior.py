@@ -21,13 +21,13 @@ LEAST_ALPHA, LEAST_DEPTH = 0.05, 1e-3  # more transparent pixels show no depth; 
 def depth_loss(found: DenseDepth, view: int, drawn: Rendering) -> torch.Tensor:
     """The error of the depth that is drawn for a photo: a scalar, differentiable in the splats."""
     depth, alpha = drawn.depth[0], drawn.alpha[0].detach()
-    known, weight = (_resized(maps[view], depth) for maps in (found.depth, found.confidence))
+    known, weight = (nearest(maps[view], depth) for maps in (found.depth, found.confidence))
     weight = weight * (alpha > LEAST_ALPHA)
     error = (depth.clamp(min=LEAST_DEPTH) / known.clamp(min=LEAST_DEPTH)).log().abs()
     return WEIGHT * (error * weight).sum() / weight.sum().clamp(min=1)
 
 
-def _resized(image: np.ndarray, like: torch.Tensor) -> torch.Tensor:
+def nearest(image: np.ndarray, like: torch.Tensor) -> torch.Tensor:
     """The nearest pixels [H, W] of a map [h, w]: means of near and far depths would be in between, where nothing is."""
     plane = torch.as_tensor(image, device=like.device)[None, None]
     return torch.nn.functional.interpolate(plane, like.shape, mode="nearest")[0, 0]

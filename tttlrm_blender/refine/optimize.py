@@ -41,6 +41,7 @@ SEED = 0
 STRATEGIES = {"split": Growth, "mcmc": Relocation}
 CONTINUED = 0.6  # share of the schedules that is skipped for splats refined before
 SECONDS_PER_PREVIEW = 2.0
+MOST_LOST = 0.5  # dB that splats for a mesh may be worse than those at the start
 
 
 @torch_in_order()
@@ -61,7 +62,8 @@ def refine(
     `settings.sh_degree`, `settings.antialiased` or not, at most `settings.max_splats`. The result is never worse than
     `gaussians`, or the most important of these if there are too many: a few photos are set aside as judges (see `best`), and
     learned from at the end, only if the splats got better. Splats are kept to the `depth` of photos where that is known, and
-    those that no photo would miss are removed.
+    those that no photo would miss are removed. For a mesh (`settings.surface`), they also become flat on surfaces (see
+    `surface_loss`), and may be `MOST_LOST` worse.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
     `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
@@ -83,7 +85,8 @@ def refine(
     surface = next(found.means for found in (points, dense, gaussians) if found is not None)
     light = measured_light(photos, surface, listen) if settings.exposure else even_light(len(photos))
     given = replace(gaussians, antialiased=gaussians.antialiased and settings.antialiased)
-    best = Best(to_degree(given, settings.sh_degree), photos, light.differs, refined, listen)
+    allowance = MOST_LOST if settings.surface else 0.0
+    best = Best(to_degree(given, settings.sh_degree), photos, light.differs, refined, listen, allowance)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
     start = _start(gaussians, points, dense, photos[learned], settings, budget, listen)
     parameters = Parameters(start, _extent(photos.cameras), drawing_device())

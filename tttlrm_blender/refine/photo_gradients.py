@@ -16,6 +16,7 @@ from .downscale import downscaled
 from .loss import photo_loss
 from .parameters import Parameters
 from .pose_corrections import PoseCorrections
+from .surface_loss import surface_loss
 
 DEGREE_EVERY = 0.2  # share of the budget after which the degree of the spherical harmonics grows by one
 COARSE = 0.15  # share of the budget with photos of half the size: such steps take half the time and help as much at first
@@ -36,6 +37,7 @@ class PhotoGradients:
     ) -> None:
         """Learn from all `photos` in their `light`, even by default, and from their `depth` where that is known."""
         self.parameters, self.photos, self.light, self.depth = parameters, photos, light or even_light(len(photos)), depth
+        self.surface = settings.surface
         middle = parameters["means"].detach().median(0).values
         self.poses = PoseCorrections(len(photos), middle, parameters.extent) if settings.poses else None
 
@@ -53,7 +55,11 @@ class PhotoGradients:
         drawn.means2d.retain_grad()
         picture = self._lit(view, drawn.rgb, photo) if self.light.differs else drawn.rgb
         loss = photo_loss(picture, photo, weights) + penalty
-        (loss + depth_loss(self.depth, view, drawn) if self.depth else loss).backward()
+        if self.depth:
+            loss = loss + depth_loss(self.depth, view, drawn)
+        if self.surface:
+            loss = loss + surface_loss(splats, drawn, self.photos.cameras[[view]], self.depth, view)
+        loss.backward()
         return drawn
 
     def step(self, used: float) -> None:
