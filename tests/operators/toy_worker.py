@@ -7,9 +7,11 @@ import signal
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.gaussians.gaussians import Gaussians
@@ -17,6 +19,7 @@ from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.results import (
+    BakeResult,
     CameraTable,
     DecodeResult,
     MeshResult,
@@ -27,6 +30,7 @@ from tttlrm_blender.protocol.results import (
     Surface,
 )
 from tttlrm_blender.protocol.settings import (
+    BakeSettings,
     DecodeSettings,
     ExtendSettings,
     MeshSettings,
@@ -112,6 +116,23 @@ def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
     return MeshResult(_surface())
 
 
+def bake(scene: Scene, settings: BakeSettings, report: Report) -> BakeResult:
+    """Images of one color for each tile of the UV map: red, and a flat normal map where there is a dense mesh."""
+    with np.load(settings.mesh) as file:
+        uv = file["uv"]
+    report(Stage.BAKE_TEXTURE, 0.5)
+    tiles = np.unique(np.floor(uv.mean(axis=1)) @ [1, 10]).astype(int) + 1001
+    kinds_of = {"base_color": (200, 40, 40)} | ({"normal_map": (128, 128, 255)} if settings.dense else {})
+    numbers = [f".{tile}" for tile in tiles] if len(tiles) > 1 else [""]
+    return BakeResult({kind + number: _picture(color, settings) for kind, color in kinds_of.items() for number in numbers})
+
+
+def _picture(color: tuple[int, int, int], settings: BakeSettings) -> np.ndarray:
+    file = BytesIO()
+    Image.new("RGB", (settings.texture,) * 2, color).save(file, settings.image)
+    return np.frombuffer(file.getvalue(), np.uint8)
+
+
 def render(scene: Scene, settings: RenderSettings, report: Report) -> RenderResult:
     """A picture that is red at the top left and black elsewhere."""
     image = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
@@ -142,6 +163,7 @@ JOBS = by_name(
     JobKind(kinds.DECODE, decode),
     JobKind(kinds.REFINE, refine),
     JobKind(kinds.MESH, mesh),
+    JobKind(kinds.BAKE, bake),
     JobKind(kinds.RENDER, render),
 )
 
