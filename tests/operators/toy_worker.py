@@ -22,6 +22,8 @@ from tttlrm_blender.protocol.results import (
     BakeResult,
     CameraTable,
     DecodeResult,
+    Hull,
+    Level,
     MeshResult,
     ReconstructResult,
     Refinement,
@@ -112,8 +114,16 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResu
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
-    """One triangle."""
-    return MeshResult(_surface())
+    """One triangle, with images of a texture's size that say what they are, a level of detail and a collider if wanted."""
+    images = {"texture": (200, 40, 40), "normal_map": (128, 128, 255), "occlusion": (255, 255, 255)}
+    files = {name: _picture(color, settings) for name, color in images.items()} if settings.texture < 64 else {}
+    uv = np.eye(3, 2, dtype=np.float32)[None]
+    whole = _surface()
+    level = Level(whole.vertices, whole.faces, whole.colors, whole.glb)
+    hull = Hull(level.vertices, level.faces)
+    if settings.lods:
+        return MeshResult(replace(whole, uv=uv, **files, lod1=replace(level, uv=uv, **files), lod2=level, collider=hull))
+    return MeshResult(replace(whole, uv=uv, **files))
 
 
 def bake(scene: Scene, settings: BakeSettings, report: Report) -> BakeResult:
@@ -127,7 +137,7 @@ def bake(scene: Scene, settings: BakeSettings, report: Report) -> BakeResult:
     return BakeResult({kind + number: _picture(color, settings) for kind, color in kinds_of.items() for number in numbers})
 
 
-def _picture(color: tuple[int, int, int], settings: BakeSettings) -> np.ndarray:
+def _picture(color: tuple[int, int, int], settings: BakeSettings | MeshSettings) -> np.ndarray:
     file = BytesIO()
     Image.new("RGB", (settings.texture,) * 2, color).save(file, settings.image)
     return np.frombuffer(file.getvalue(), np.uint8)
