@@ -33,6 +33,7 @@ class TTTLRM_OT_bake(JobOperator, bpy.types.Operator):
     bl_label = "Bake Photos to Mesh"
 
     _target: int = 0  # `session_uid` of the mesh object
+    _uv_map: str = ""
     _packed: bool = True
     __annotations__ = properties.bake_annotations()
 
@@ -65,6 +66,7 @@ class TTTLRM_OT_bake(JobOperator, bpy.types.Operator):
         if not self._packed:
             textures_folder()
         leave_mode(obj)
+        self._uv_map = untyped(obj.data).uv_layers.active.name
         return baking(obj, scenes_for(obj, given(context.scene))[0], settings.BakeSettings(**chosen), own.dense)
 
     def finish(self, context: bpy.types.Context, result: results.BakeResult) -> None:
@@ -77,7 +79,7 @@ class TTTLRM_OT_bake(JobOperator, bpy.types.Operator):
                 code=errors.Code.NO_MESH,
             )
         leave_mode(obj)
-        put_images(obj, result.textures, self._packed)
+        put_images(obj, result.textures, self._uv_map, self._packed)
         self.report({"INFO"}, told("The photos are baked onto “{}”", obj.name))
 
     def _value(self, own: bpy.types.PropertyGroup, name: str) -> Any:
@@ -121,7 +123,7 @@ def baking(
     return Work(group_of(splats).session, kinds.BAKE, chosen, uploads)
 
 
-def put_images(obj: bpy.types.Object, textures: dict[str, np.ndarray], packed: bool) -> None:
+def put_images(obj: bpy.types.Object, textures: dict[str, np.ndarray], uv_map: str, packed: bool) -> None:
     """Show baked images on all faces of a mesh, in a material of their own, whose images the next baking exchanges.
 
     Normal maps are made for smooth shading, so the mesh gets that. Raises `TttlrmError` if files cannot be written.
@@ -132,7 +134,7 @@ def put_images(obj: bpy.types.Object, textures: dict[str, np.ndarray], packed: b
         mesh.shade_smooth()
     material = next(filter(is_ours, mesh.materials), None)
     if material is None:
-        material = image_material(f"{obj.name} photos", images, mesh.uv_layers.active.name)
+        material = image_material(f"{obj.name} photos", images, uv_map)
     else:
-        show_images(material, images, mesh.uv_layers.active.name)
+        show_images(material, images, uv_map)
     shown_on(obj, material)

@@ -15,11 +15,12 @@ from .editable import own
 BASE_COLOR, NORMAL_MAP, OCCLUSION = "base_color", "normal_map", "occlusion"  # names of images, in results of the worker too
 OURS = "tttlrm_images"  # custom property of the materials made here
 GLTF = "glTF Material Output"  # the node group in which Blender's glTF exporter looks for occlusion
-LEFT, NEXT, LINE = -900, -300, 320  # places of nodes in the editor
+UV, READER = "_uv", "_reader"  # ends of the names of nodes before and behind an image
+LEFT, WIDTH, LINE = -900, 300, 320  # places of nodes in the editor
 
 
-def image_material(name: str, images: Mapping[str, bpy.types.Image], uv_map: str = "") -> bpy.types.Material:
-    """A new matt material that shows images by the names above; `uv_map` names texture coordinates, empty for the mesh's own."""
+def image_material(name: str, images: Mapping[str, bpy.types.Image], uv_map: str) -> bpy.types.Material:
+    """A new matt material that shows images by the names above where a UV map puts them."""
     material = bpy.data.materials.new(name)
     material[OURS] = True
     matt(material)
@@ -27,19 +28,25 @@ def image_material(name: str, images: Mapping[str, bpy.types.Image], uv_map: str
     return material
 
 
-def show_images(material: bpy.types.Material, images: Mapping[str, bpy.types.Image], uv_map: str = "") -> None:
-    """Let a material made here show other images; what else was changed in it stays. Images that nothing shows are removed."""
+def show_images(material: bpy.types.Material, images: Mapping[str, bpy.types.Image], uv_map: str) -> None:
+    """Let a material made here show other images; what else was changed in it stays. Images that nothing shows go."""
     tree = nodes.tree_of(material)
     for line, (name, image) in enumerate(images.items()):
         node: Any = tree.nodes.get(name)
         if node is None:
             node = nodes.add(tree, "ShaderNodeTexImage", image=image, name=name, location=(LEFT, -LINE * line))
-            if uv_map:
-                coordinates = nodes.add(tree, "ShaderNodeUVMap", uv_map=uv_map, location=(LEFT + NEXT, -LINE * line))
-                nodes.connect(tree, coordinates, node.inputs["Vector"])
-            CONNECT[name](tree, node, uv_map)
+            place = (LEFT - WIDTH, -LINE * line)
+            nodes.connect(tree, nodes.add(tree, "ShaderNodeUVMap", name=f"{name}{UV}", location=place), node.inputs["Vector"])
+            CONNECT[name](tree, node)
         else:
             _exchange(node, image)
+    for kind in CONNECT:
+        names = (f"{kind}{end}" for end in ("", UV, READER))
+        for part in [tree.nodes[name] for name in names if name in tree.nodes]:
+            if kind not in images:
+                tree.nodes.remove(part)
+            elif hasattr(part, "uv_map"):
+                untyped(part).uv_map = uv_map
 
 
 def is_ours(material: bpy.types.Material | None) -> bool:
@@ -60,21 +67,21 @@ def _surface(tree: bpy.types.NodeTree) -> Any:
     return found or nodes.add(tree, "ShaderNodeBsdfPrincipled")
 
 
-def _show_color(tree: bpy.types.NodeTree, node: Any, uv_map: str) -> None:
+def _show_color(tree: bpy.types.NodeTree, node: Any) -> None:
     nodes.connect(tree, node, _surface(tree).inputs["Base Color"])
 
 
-def _show_normals(tree: bpy.types.NodeTree, node: Any, uv_map: str) -> None:
-    place = (node.location[0] - NEXT, node.location[1])
-    normals = nodes.add(tree, "ShaderNodeNormalMap", uv_map=uv_map, location=place)
+def _show_normals(tree: bpy.types.NodeTree, node: Any) -> None:
+    place = (node.location[0] + WIDTH, node.location[1])
+    normals = nodes.add(tree, "ShaderNodeNormalMap", name=f"{NORMAL_MAP}{READER}", location=place)
     nodes.connect(tree, node, normals.inputs["Color"])
     nodes.connect(tree, normals, _surface(tree).inputs["Normal"])
 
 
-def _keep_occlusion(tree: bpy.types.NodeTree, node: Any, uv_map: str) -> None:
+def _keep_occlusion(tree: bpy.types.NodeTree, node: Any) -> None:
     """Occlusion is for export only: renderers work out their own, and photos have most of it in their colors."""
-    place = (node.location[0] - NEXT, node.location[1])
-    output = nodes.add(tree, "ShaderNodeGroup", node_tree=_gltf_output(), location=place)
+    place = (node.location[0] + WIDTH, node.location[1])
+    output = nodes.add(tree, "ShaderNodeGroup", name=f"{OCCLUSION}{READER}", node_tree=_gltf_output(), location=place)
     nodes.connect(tree, node, output.inputs["Occlusion"])
 
 

@@ -38,7 +38,7 @@ def add_mesh(
         mesh.materials.append(own(bpy.data.materials, MATERIAL) or _vertex_material())
     else:
         mesh.uv_layers.new(name=UV).data.foreach_set("uv", np.ascontiguousarray(uv, dtype=np.float32).ravel())
-        mesh.materials.append(image_material(name, make_images(name, textures)))
+        mesh.materials.append(image_material(name, make_images(name, textures), UV))
     obj = bpy.data.objects.new(name, mesh)
     editable_collection(collection, bpy.context.collection).objects.link(obj)
     return obj

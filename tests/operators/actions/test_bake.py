@@ -83,7 +83,10 @@ def test_the_next_baking_exchanges_images_and_leaves_the_rest(square):
     (first,) = textures(square).values()
     name = first.name
     square.data.materials[1].node_tree.nodes.new("ShaderNodeHueSaturation")
+    square.data.uv_layers.new(name="second")
+    square.data.uv_layers.active = square.data.uv_layers["second"]
     assert ops.bake(texture=64) == {"FINISHED"}
+    assert square.data.materials[1].node_tree.nodes["base_color_uv"].uv_map == "second"
     (second,) = textures(square).values()
     assert tuple(second.size) == (64, 64) and second.name == name and len(bpy.data.images) == 2  # with the camera's
     assert list(square.data.materials) == [mine, square.data.materials[1]] and len(square.data.materials) == 2
@@ -106,6 +109,9 @@ def test_a_dense_mesh_gives_normals(square, splats):
     normals = next(node for node in square.active_material.node_tree.nodes if node.type == "NORMAL_MAP")
     assert normals.outputs[0].links[0].to_socket.name == "Normal" and normals.uv_map == "UVMap"
     assert square.data.polygons[0].use_smooth
+    square.tttlrm.bake.dense = None
+    assert ops.bake() == {"FINISHED"}
+    assert set(textures(square)) == {"base_color"}, "the normals were those of another mesh"
 
 
 @pytest.mark.parametrize("packed", [True, False])

@@ -39,4 +39,4 @@ def test_all_that_is_made_stands_there_with_its_images(toy, photos):
     spaces = {name: image.colorspace_settings.name for name, image in images.items()}
     assert spaces == {"base_color": "sRGB", "normal_map": "Non-Color", "occlusion": "Non-Color"}
     linked = {link.from_node.name: link.to_socket.name for link in material.node_tree.links}
-    assert linked["base_color"] == "Base Color" and linked["Normal Map"] == "Normal" and linked["occlusion"] == "Occlusion"
+    assert linked["base_color"] == "Base Color" and linked["normal_map_reader"] == "Normal" and linked["occlusion"] == "Occlusion"
