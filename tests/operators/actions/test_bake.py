@@ -179,3 +179,15 @@ def test_a_mesh_whose_modifiers_leave_nothing_is_told(square):
     square.vertex_groups.new(name="none")
     with pytest.raises(RuntimeError, match="has no faces"):
         ops.bake()
+
+
+def test_normals_are_those_that_blender_shades_with():
+    """What a normal map is made for: a cylinder has edges where other weights than Blender's give others."""
+    mesh_room = pytest.importorskip("tttlrm_blender.mesh.mesh")
+    bpy.ops.mesh.primitive_cylinder_add(vertices=7, depth=0.3)
+    mesh = bpy.context.object.data
+    mesh.calc_loop_triangles()
+    points = np.array([vertex.co for vertex in mesh.vertices])
+    faces = np.array([triangle.vertices for triangle in mesh.loop_triangles])
+    made = mesh_room.vertex_normals(mesh_room.make_mesh(points, faces, np.ones_like(points)))
+    np.testing.assert_allclose(made, [vertex.normal for vertex in mesh.vertices], atol=1e-5)
