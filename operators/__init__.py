@@ -8,6 +8,7 @@ import bpy
 
 from . import older_settings, properties, translations
 from .actions import (
+    bake,
     check_worker,
     control,
     decode,
@@ -40,6 +41,7 @@ CLASSES = (
     reconstruct_again.TTTLRM_OT_reconstruct_again,
     refine.TTTLRM_OT_refine,
     mesh.TTTLRM_OT_mesh,
+    bake.TTTLRM_OT_bake,
     *files.CLASSES,
     *edit.CLASSES,
     control.TTTLRM_OT_start_worker,

@@ -15,6 +15,7 @@ from .paths import absolute, file_property
 from .sources import properties as source_properties
 
 SUBTYPES = {"share": "FACTOR", "distance": "DISTANCE", "pixels": "PIXEL", "seconds": "TIME_ABSOLUTE", "": "NONE"}
+BAKED_FILES = ("mesh", "dense")  # settings of baking
 
 
 def described(kind: type) -> dict[str, fields.Setting]:
@@ -105,6 +106,37 @@ class TTTLRM_PG_mesh(bpy.types.PropertyGroup):
     __annotations__ = annotations(settings.MeshSettings)
 
 
+def bake_annotations() -> dict[str, Any]:
+    """Return the Blender properties of `BakeSettings`, but for files, which are objects here, and where to put the images."""
+    packed = BoolProperty(
+        name="Pack Images",
+        description="Keep the images in the .blend file; off to write them into a folder beside it",
+        default=True,
+    )
+    return {name: each for name, each in annotations(settings.BakeSettings).items() if name not in BAKED_FILES} | {
+        "packed": packed
+    }
+
+
+class TTTLRM_PG_bake(bpy.types.PropertyGroup):
+    """How photos are baked onto a mesh object."""
+
+    __annotations__ = bake_annotations() | {
+        "splats": PointerProperty(
+            name="Photos Of",
+            description="Splats of the scene whose photos are baked; empty for those that are selected, or the only ones",
+            type=bpy.types.Object,
+            poll=lambda group, obj: bool(group_of(obj).session),
+        ),
+        "dense": PointerProperty(
+            name="Dense Mesh",
+            description="A finer mesh of the same surface, for normals; empty for the mesh that was last made of the splats",
+            type=bpy.types.Object,
+            poll=lambda group, obj: obj.type == "MESH" and obj != group.id_data,
+        ),
+    }
+
+
 class TTTLRM_PG_scene(bpy.types.PropertyGroup):
     """How the next photos become splats."""
 
@@ -118,7 +150,7 @@ class TTTLRM_PG_scene(bpy.types.PropertyGroup):
 
 
 class TTTLRM_PG_object(bpy.types.PropertyGroup):
-    """Data of a splat object: its scene on the worker, and its own settings."""
+    """Data of a splat object: its scene on the worker, and its own settings. Mesh objects have those for baking."""
 
     __annotations__ = {
         "session": StringProperty(name="Scene", description="Name of this object's scene on the worker"),
@@ -140,10 +172,19 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
+        "bake": PointerProperty(type=TTTLRM_PG_bake),
     }
 
 
-CLASSES = (*source_properties.CLASSES, TTTLRM_PG_decode, TTTLRM_PG_refine, TTTLRM_PG_mesh, TTTLRM_PG_scene, TTTLRM_PG_object)
+CLASSES = (
+    *source_properties.CLASSES,
+    TTTLRM_PG_decode,
+    TTTLRM_PG_refine,
+    TTTLRM_PG_mesh,
+    TTTLRM_PG_bake,
+    TTTLRM_PG_scene,
+    TTTLRM_PG_object,
+)
 
 
 def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings:

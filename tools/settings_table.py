@@ -9,10 +9,16 @@ from typing import Any
 
 from tttlrm_blender.commands.options import WRITTEN
 from tttlrm_blender.protocol.fields import Choices, FilePath, Numbers, Setting, Several, Switch, Worded, describe, one_of
-from tttlrm_blender.protocol.settings import DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
+from tttlrm_blender.protocol.settings import BakeSettings, DecodeSettings, MeshSettings, ReconstructSettings, RefineSettings
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
-SECTIONS = {"Decode": DecodeSettings, "Mesh": MeshSettings, "Refine": RefineSettings, "Reconstruct": ReconstructSettings}
+SECTIONS = {
+    "Decode": DecodeSettings,
+    "Mesh": MeshSettings,
+    "Bake": BakeSettings,
+    "Refine": RefineSettings,
+    "Reconstruct": ReconstructSettings,
+}
 HEAD = "| Setting | What it does | Values | Default | Option |\n|---|---|---|---|---|\n"
 UNITS = {"pixels": " pixels", "seconds": " s"}
 

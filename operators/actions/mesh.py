@@ -10,6 +10,7 @@ from ..narrowing import untyped
 from ..scene.editable import editable_collection, takes_objects
 from ..scene.mesh import add_surface
 from ..scene.modes import leave_mode
+from ..scene.reconstruction import mesh_name
 from ..translations import told
 
 
@@ -37,11 +38,13 @@ class TTTLRM_OT_mesh(KeptSceneOperator, bpy.types.Operator):
 
 
 def place_mesh(splats: bpy.types.Object, result: results.MeshResult) -> int:
-    """Add the mesh of a result at the place of its splats and hide the splats; return the number of faces."""
+    """Add the mesh of a result at the place of its splats and hide these, in renders too; return the number of faces."""
     leave_mode(splats)
-    mesh = add_surface(f"{splats.name} mesh", result.mesh, editable_collection(*splats.users_collection))
-    mesh.parent = splats.parent
-    mesh.matrix_world = splats.matrix_world
+    made = add_surface(mesh_name(splats.name), result.mesh, editable_collection(*splats.users_collection))
+    for obj in made:
+        obj.parent = splats.parent
+        obj.matrix_world = splats.matrix_world
     if splats.visible_get():
         splats.hide_set(True)
-    return len(untyped(mesh.data).polygons)
+    splats.hide_render = True
+    return len(untyped(made[0].data).polygons)

@@ -9,9 +9,9 @@ import sys
 
 from ..engine import errors
 from ..jobs import worker
-from . import convert, exchange, reconstruct, scene_jobs
+from . import bake, convert, exchange, reconstruct, scene_jobs
 
-COMMANDS = (reconstruct, convert, scene_jobs, exchange)
+COMMANDS = (reconstruct, convert, scene_jobs, bake, exchange)
 SUCCESS, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 

@@ -33,8 +33,20 @@ class TTTLRM_MT_scene(bpy.types.Menu):
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
         layout = _invoking(self)
-        for name in ("decode", "decode_selected", "extend", "refine", "mesh", "copy_settings", "reconstruct_again"):
+        for name in ("decode", "decode_selected", "extend", "refine", "mesh", "bake", "copy_settings", "reconstruct_again"):
             layout.operator(f"tttlrm.{name}")
+
+
+class TTTLRM_MT_mesh(bpy.types.Menu):
+    """Give the active mesh another topology and the photos of a reconstructed scene"""
+
+    bl_label = "Mesh from Photos"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this. Quads are Blender's own, which asks how many."""
+        layout = _invoking(self)
+        layout.operator("object.quadriflow_remesh", text="Remesh to Quads")
+        layout.operator("tttlrm.bake")
 
 
 class TTTLRM_MT_worker(bpy.types.Menu):
@@ -74,6 +86,12 @@ def _object_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
         given(menu.layout).menu("TTTLRM_MT_scene")
 
 
+def _mesh_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if context.object and context.object.type == "MESH":
+        given(menu.layout).separator()
+        given(menu.layout).menu("TTTLRM_MT_mesh", icon="TEXTURE")
+
+
 def _apply_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     if is_splats(context.object):
         given(menu.layout).separator()
@@ -85,12 +103,14 @@ def _worker_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     given(menu.layout).menu("TTTLRM_MT_worker")
 
 
-CLASSES = (TTTLRM_MT_photos, TTTLRM_MT_scene, TTTLRM_MT_worker)
+CLASSES = (TTTLRM_MT_photos, TTTLRM_MT_scene, TTTLRM_MT_mesh, TTTLRM_MT_worker)
 ENTRIES = (
     ("TOPBAR_MT_file_new", _new_entry),
     ("VIEW3D_MT_add", _add_entry),
     ("VIEW3D_MT_object_context_menu", _object_entry),
     ("VIEW3D_MT_object", _object_entry),
+    ("VIEW3D_MT_object_context_menu", _mesh_entry),
+    ("VIEW3D_MT_object", _mesh_entry),
     ("VIEW3D_MT_object_apply", _apply_entry),
     ("TOPBAR_MT_edit", _worker_entry),
 )

@@ -8,7 +8,7 @@ from ..scene.points import cloud_of
 from ..scene.splats import is_splats
 from ..sources import new_pictured
 from ..translations import shown
-from . import reconstruct, splat_settings, worker
+from . import bake, reconstruct, splat_settings, worker
 from .sidebar import Tab
 
 
@@ -47,6 +47,7 @@ CLASSES = (
     *reconstruct.CLASSES,
     TTTLRM_PT_splats,
     *splat_settings.CLASSES,
+    *bake.CLASSES,
     *worker.CLASSES,
 )
 

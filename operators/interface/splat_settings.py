@@ -17,6 +17,8 @@ from .presets import TTTLRM_PT_decode_presets
 from .reconstruct import draw_quality
 from .sidebar import Tab, column, paragraph
 
+COMMON = ("faces", "texture", "lods", "collider")  # mesh settings that are not in the panel Advanced
+
 
 class DataTab(Panel):
     """A panel in the Object Data properties."""
@@ -87,9 +89,25 @@ class RefinePanel(KeptScenePanel):
 
 
 class MeshPanel(KeptScenePanel):
-    """Settings for meshes."""
+    """Settings for meshes that most people change."""
 
     bl_label, kind, settings_type = "Mesh Settings", "mesh", settings.MeshSettings
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        layout, group = column(self), group_of(context.object).mesh
+        for name in COMMON:
+            layout.prop(group, name)
+
+
+class AdvancedMeshPanel(KeptScenePanel):
+    """All other settings for meshes."""
+
+    bl_label, kind, settings_type = "Advanced", "mesh", settings.MeshSettings
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        self.draw_settings(context, but=COMMON)
 
 
 class TTTLRM_PT_decode(Tab, DecodePanel, bpy.types.Panel):
@@ -108,6 +126,12 @@ class TTTLRM_PT_mesh(Tab, MeshPanel, bpy.types.Panel):
     """The panel in the sidebar."""
 
     bl_parent_id = "TTTLRM_PT_splats"
+
+
+class TTTLRM_PT_mesh_advanced(Tab, AdvancedMeshPanel, bpy.types.Panel):
+    """The panel in the sidebar."""
+
+    bl_parent_id = "TTTLRM_PT_mesh"
 
 
 class TTTLRM_PT_data(DataTab, bpy.types.Panel):
@@ -143,6 +167,12 @@ class TTTLRM_PT_data_mesh(DataTab, MeshPanel, bpy.types.Panel):
     bl_parent_id = "TTTLRM_PT_data"
 
 
+class TTTLRM_PT_data_mesh_advanced(DataTab, AdvancedMeshPanel, bpy.types.Panel):
+    """The panel in the Object Data properties."""
+
+    bl_parent_id = "TTTLRM_PT_data_mesh"
+
+
 def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Draw why the last job on the active object's scene failed, with a button that helps; nothing if it did not fail."""
     failure = failures.of(given(context.object))
@@ -160,8 +190,10 @@ CLASSES = (
     TTTLRM_PT_decode,
     TTTLRM_PT_refine,
     TTTLRM_PT_mesh,
+    TTTLRM_PT_mesh_advanced,
     TTTLRM_PT_data,
     TTTLRM_PT_data_decode,
     TTTLRM_PT_data_refine,
     TTTLRM_PT_data_mesh,
+    TTTLRM_PT_data_mesh_advanced,
 )

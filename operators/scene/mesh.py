@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Meshes with a color on every vertex, and a texture where there is one."""
+"""Meshes with a color on every vertex, and images where there are some."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from contextlib import suppress
 
 import bpy
 import numpy as np
@@ -12,6 +13,8 @@ from ..engine import results
 from ..narrowing import untyped
 from . import nodes
 from .editable import editable_collection, own
+from .image_material import BASE_COLOR, NORMAL_MAP, OCCLUSION, image_material, matt
+from .mesh_images import make_images
 
 MATERIAL = "tttLRM mesh"
 COLOR = "Color"
@@ -25,25 +28,54 @@ def add_mesh(
     colors: np.ndarray,  # [N, 3], sRGB, 0 to 1
     collection: bpy.types.Collection | None = None,
     uv: np.ndarray | None = None,  # [M, 3, 2], of the faces' corners, 0 to 1
-    texture: np.ndarray | None = None,  # [B] uint8, a picture's file
+    textures: Mapping[str, np.ndarray] | None = None,  # [B] uint8, files of images by their names in `image_material`
 ) -> bpy.types.Object:
-    """A new mesh object of triangles, smooth, with a material that shows the texture, or without one the vertex colors."""
+    """A new mesh object of triangles, smooth, with a material that shows the images, or without any the vertex colors."""
     mesh = bpy.data.meshes.new(name)
     _set_triangles(mesh, vertices, faces)
     _set_colors(mesh, colors)
-    if uv is None or texture is None:
+    if uv is None or not textures:
         mesh.materials.append(own(bpy.data.materials, MATERIAL) or _vertex_material())
     else:
         mesh.uv_layers.new(name=UV).data.foreach_set("uv", np.ascontiguousarray(uv, dtype=np.float32).ravel())
-        mesh.materials.append(_texture_material(name, texture))
+        mesh.materials.append(image_material(name, make_images(name, textures), UV))
     obj = bpy.data.objects.new(name, mesh)
     editable_collection(collection, bpy.context.collection).objects.link(obj)
     return obj
 
 
-def add_surface(name: str, surface: results.Surface, collection: bpy.types.Collection) -> bpy.types.Object:
-    """A new mesh object of a job's result."""
-    return add_mesh(name, surface.vertices, surface.faces, surface.colors, collection, surface.uv, surface.texture)
+def add_surface(name: str, surface: results.Surface, collection: bpy.types.Collection) -> list[bpy.types.Object]:
+    """The new mesh object of a job's result; then, hidden in a collection beside it, its levels of detail and its collider."""
+    levels = {"LOD1": surface.lod1, "LOD2": surface.lod2}
+    made = [_add_level(name, surface, collection)]
+    if not any(levels.values()) and surface.collider is None:
+        return made
+    beside = bpy.data.collections.new(f"{name} levels")
+    collection.children.link(beside)
+    made += [_hidden(_add_level(f"{name} {label}", level, beside)) for label, level in levels.items() if level]
+    return made + ([_hidden(_add_collider(f"{name} collider", surface.collider, beside))] if surface.collider else [])
+
+
+def _add_level(name: str, level: results.Level, collection: bpy.types.Collection) -> bpy.types.Object:
+    files = {BASE_COLOR: level.texture, NORMAL_MAP: level.normal_map, OCCLUSION: level.occlusion}
+    textures = {kind: file for kind, file in files.items() if file is not None}
+    return add_mesh(name, level.vertices, level.faces, level.colors, collection, level.uv, textures)
+
+
+def _add_collider(name: str, hull: results.Hull, collection: bpy.types.Collection) -> bpy.types.Object:
+    mesh = bpy.data.meshes.new(name)
+    _set_triangles(mesh, hull.vertices, hull.faces)
+    obj = bpy.data.objects.new(name, mesh)
+    obj.display_type = "WIRE"
+    collection.objects.link(obj)
+    return obj
+
+
+def _hidden(obj: bpy.types.Object) -> bpy.types.Object:
+    with suppress(RuntimeError):  # it is in a collection that this view layer leaves out
+        obj.hide_set(True)
+    obj.hide_render = True
+    return obj
 
 
 def _set_triangles(mesh: bpy.types.Mesh, vertices: np.ndarray, faces: np.ndarray) -> None:
@@ -66,25 +98,10 @@ def _set_colors(mesh: bpy.types.Mesh, colors: np.ndarray) -> None:
 
 
 def _vertex_material() -> bpy.types.Material:
+    """A matt material that shows the vertex colors."""
     material = bpy.data.materials.new(MATERIAL)
-    _show(material, "ShaderNodeVertexColor", layer_name=COLOR)
-    return material
-
-
-def _texture_material(name: str, texture: np.ndarray) -> bpy.types.Material:
-    """A material that shows a picture, which is packed into the .blend file."""
-    image = bpy.data.images.new(name, 1, 1)
-    image.pack(data=texture.tobytes(), data_len=len(texture))
-    image.source = "FILE"
-    material = bpy.data.materials.new(name)
-    _show(material, "ShaderNodeTexImage", image=image)
-    return material
-
-
-def _show(material: bpy.types.Material, kind: str, **settings: Any) -> None:
-    """Let a matt surface have the colors of a node."""
+    matt(material)
     tree = nodes.tree_of(material)
     surface = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
-    untyped(surface.inputs["Roughness"]).default_value = 1.0
-    untyped(surface.inputs["Specular IOR Level"]).default_value = 0.0
-    nodes.connect(tree, nodes.add(tree, kind, **settings), surface.inputs["Base Color"])
+    nodes.connect(tree, nodes.add(tree, "ShaderNodeVertexColor", layer_name=COLOR), surface.inputs["Base Color"])
+    return material

@@ -17,6 +17,8 @@ from .editable import editable_collection
 from .mesh import add_surface
 from .splats import add_splats
 
+SPLATS, MESH = " splats", " mesh"  # ends of the names of objects
+
 
 def build_scene(
     name: str,
@@ -34,15 +36,21 @@ def build_scene(
     collection = _collection(name, given(bpy.context.scene).collection)
     carrier = bpy.data.objects.new(name, None)
     collection.objects.link(carrier)
-    parts = [add_splats(f"{name} splats", result.gaussians, collection)]
+    parts = [add_splats(f"{name}{SPLATS}", result.gaussians, collection)]
     if result.mesh:
-        parts.append(_hidden(add_surface(f"{name} mesh", result.mesh, collection)))
+        mesh, *others = add_surface(mesh_name(name), result.mesh, collection)
+        parts += [_hidden(mesh), *others]
     parts += add_cameras(result.cameras, photos, _collection(f"{name} cameras", collection), result.copies, scene)
     for part in parts:
         part.parent = carrier
     if upright:
         carrier.matrix_world = Matrix(conversion.upright(result.cameras.c2w).tolist())
     return collection
+
+
+def mesh_name(name: str) -> str:
+    """The name of the mesh of a scene, from the name of the scene or of its splats."""
+    return f"{name.removesuffix(SPLATS)}{MESH}"
 
 
 def _hidden(mesh: bpy.types.Object) -> bpy.types.Object:

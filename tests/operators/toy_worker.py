@@ -7,9 +7,11 @@ import signal
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.gaussians.gaussians import Gaussians
@@ -17,8 +19,11 @@ from tttlrm_blender.pipeline.job_kind import JobKind, by_name
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.results import (
+    BakeResult,
     CameraTable,
     DecodeResult,
+    Hull,
+    Level,
     MeshResult,
     ReconstructResult,
     Refinement,
@@ -27,6 +32,7 @@ from tttlrm_blender.protocol.results import (
     Surface,
 )
 from tttlrm_blender.protocol.settings import (
+    BakeSettings,
     DecodeSettings,
     ExtendSettings,
     MeshSettings,
@@ -108,8 +114,33 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResu
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
-    """One triangle."""
-    return MeshResult(_surface())
+    """One triangle, with images of a texture's size that say what they are, a level of detail and a collider if wanted."""
+    images = {"texture": (200, 40, 40), "normal_map": (128, 128, 255), "occlusion": (255, 255, 255)}
+    files = {name: _picture(color, settings) for name, color in images.items()} if settings.texture < 64 else {}
+    uv = np.eye(3, 2, dtype=np.float32)[None]
+    whole = _surface()
+    level = Level(whole.vertices, whole.faces, whole.colors, whole.glb)
+    hull = Hull(level.vertices, level.faces)
+    if settings.lods:
+        return MeshResult(replace(whole, uv=uv, **files, lod1=replace(level, uv=uv, **files), lod2=level, collider=hull))
+    return MeshResult(replace(whole, uv=uv, **files))
+
+
+def bake(scene: Scene, settings: BakeSettings, report: Report) -> BakeResult:
+    """Images of one color for each tile of the UV map: red, and a flat normal map where there is a dense mesh."""
+    with np.load(settings.mesh) as file:
+        uv = file["uv"]
+    report(Stage.BAKE_TEXTURE, 0.5)
+    tiles = np.unique(np.floor(uv.mean(axis=1)) @ [1, 10]).astype(int) + 1001
+    kinds_of = {"base_color": (200, 40, 40)} | ({"normal_map": (128, 128, 255)} if settings.dense else {})
+    numbers = [f".{tile}" for tile in tiles] if len(tiles) > 1 else [""]
+    return BakeResult({kind + number: _picture(color, settings) for kind, color in kinds_of.items() for number in numbers})
+
+
+def _picture(color: tuple[int, int, int], settings: BakeSettings | MeshSettings) -> np.ndarray:
+    file = BytesIO()
+    Image.new("RGB", (settings.texture,) * 2, color).save(file, settings.image)
+    return np.frombuffer(file.getvalue(), np.uint8)
 
 
 def render(scene: Scene, settings: RenderSettings, report: Report) -> RenderResult:
@@ -142,6 +173,7 @@ JOBS = by_name(
     JobKind(kinds.DECODE, decode),
     JobKind(kinds.REFINE, refine),
     JobKind(kinds.MESH, mesh),
+    JobKind(kinds.BAKE, bake),
     JobKind(kinds.RENDER, render),
 )
 

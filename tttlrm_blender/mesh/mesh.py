@@ -20,6 +20,7 @@ COLORS, UV = "color", "uv"  # keys in the vertex attributes and the face attribu
 TEXTURE, NORMAL_MAP, OCCLUSION = "texture", "normal_map", "occlusion"  # keys in the metadata, and so are the next
 LEVELS, COLLIDER = "levels", "collider"
 PNG = b"\x89PNG"
+LARGE = 1e4  # size at which trimesh's tolerances do not matter
 
 
 def make_mesh(
@@ -100,17 +101,15 @@ def attach(mesh: Trimesh, levels: list[Trimesh], collider: Trimesh | None) -> No
 
 
 def vertex_normals(mesh: Trimesh) -> np.ndarray:
-    """Vertex normals [N, 3] float32: the mean of the adjacent faces' normals, weighted by area.
+    """Vertex normals [N, 3] float32: the mean of the adjacent faces' normals, weighted by angle, as in Blender.
 
-    `Trimesh.vertex_normals` takes three times as long (0.53 s instead of 0.17 s for a million faces), and is 0 where faces are
-    smaller than 1e-13 square units: everywhere in a scene whose size is a millionth of a unit.
+    What draws a normal map must have the normals that it was made for; these do not depend on how a polygon is divided.
+    `Trimesh.vertex_normals` itself is 0 where faces are smaller than 1e-13 square units: everywhere in a scene whose size is a
+    millionth of a unit.
     """
-    corners = np.asarray(mesh.vertices)[mesh.faces]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.zeros((len(mesh.vertices), 3))
-    for corner in range(3):
-        np.add.at(total, mesh.faces[:, corner], across)
-    return (total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-300)).astype(np.float32)
+    points = np.asarray(mesh.vertices, np.float64)
+    size = np.ptp(points, axis=0).max(initial=0) or 1.0
+    return np.asarray(Trimesh(points * (LARGE / size), mesh.faces, process=False).vertex_normals, np.float32)
 
 
 def drop_small_pieces(mesh: Trimesh, share: float) -> Trimesh:

@@ -10,7 +10,7 @@ import pytest
 
 from operators import engine
 from operators.engine import messages, settings
-from operators.interface import edit, panel, reconstruct, splat_settings, thumbnails, worker
+from operators.interface import bake, edit, panel, reconstruct, splat_settings, thumbnails, worker
 from operators.jobs import activity, decode_queue, failures
 from operators.properties import described
 from operators.scene import masks
@@ -110,14 +110,35 @@ def test_splats_of_a_kept_scene_are_decoded_refined_meshed_and_extended(kept):
     [
         (splat_settings.TTTLRM_PT_decode, settings.DecodeSettings),
         (splat_settings.TTTLRM_PT_refine, settings.RefineSettings),
-        (splat_settings.TTTLRM_PT_mesh, settings.MeshSettings),
         (splat_settings.TTTLRM_PT_data_decode, settings.DecodeSettings),
         (splat_settings.TTTLRM_PT_data_refine, settings.RefineSettings),
-        (splat_settings.TTTLRM_PT_data_mesh, settings.MeshSettings),
     ],
 )
 def test_every_setting_of_a_kept_scene_has_its_slider(kept, kind: type, described_by: type):
     assert set(described(described_by)) <= set(drawn(kind).settings)
+
+
+@pytest.mark.parametrize(
+    ("few", "others"),
+    [
+        (splat_settings.TTTLRM_PT_mesh, splat_settings.TTTLRM_PT_mesh_advanced),
+        (splat_settings.TTTLRM_PT_data_mesh, splat_settings.TTTLRM_PT_data_mesh_advanced),
+    ],
+)
+def test_most_settings_of_meshes_are_in_a_panel_of_their_own(kept, few: type, others: type):
+    names = [*drawn(few).settings, *drawn(others).settings]
+    assert sorted(names) == sorted(described(settings.MeshSettings))
+    assert len(drawn(few).settings) < 5
+
+
+def test_photos_are_baked_onto_meshes_where_a_scene_is_kept(kept):
+    bpy.ops.mesh.primitive_cube_add()
+    assert bake.TTTLRM_PT_bake.poll(bpy.context)
+    sheet = drawn(bake.TTTLRM_PT_bake)
+    assert {"splats", "dense", "texture", "image", "normal_map", "occlusion", "packed"} == set(sheet.settings)
+    assert set(sheet.buttons) == {"tttlrm.bake"}
+    kept.tttlrm.session = ""
+    assert not bake.TTTLRM_PT_bake.poll(bpy.context)
 
 
 def test_settings_are_copied_to_others_where_there_are_others(kept, monkeypatch):

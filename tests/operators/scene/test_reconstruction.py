@@ -121,8 +121,8 @@ def test_a_textured_mesh_is_rendered_in_the_colours_of_its_picture(tmp_path):
     places = (corners[faces][..., :2] + 1) / 2
     picture = np.zeros((64, 64, 3), dtype=np.uint8)
     picture[:32, :32], picture[32:, 32:] = (200, 40, 40), (40, 40, 200)  # top left red, bottom right blue
-    obj = add_mesh("square", corners, faces, np.ones((4, 3)), uv=places, texture=jpeg(picture))
-    image = obj.active_material.node_tree.nodes["Image Texture"].image
+    obj = add_mesh("square", corners, faces, np.ones((4, 3)), uv=places, textures={"base_color": jpeg(picture)})
+    image = obj.active_material.node_tree.nodes["base_color"].image
     assert image.packed_file and tuple(image.size) == (64, 64) and image.colorspace_settings.name == "sRGB"
     np.testing.assert_array_equal([tuple(loop.uv) for loop in obj.data.uv_layers.active.data], places.reshape(-1, 2))
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "square.blend"))
