@@ -21,6 +21,7 @@ from .pictures import Pictures
 from .texture import bake_colors
 from .unwrap import Atlas, unwrap
 
+BASE_COLOR = "base_color"  # the name of the texture as a file
 QUALITY = 95  # of JPEG
 ImageSettings = MeshSettings | BakeSettings
 
@@ -35,7 +36,7 @@ class Images:
 
     def named(self) -> dict[str, np.ndarray]:
         """The images that there are, by name."""
-        files = {"base_color": self.texture, NORMAL_MAP: self.normal_map, OCCLUSION: self.occlusion}
+        files = {BASE_COLOR: self.texture, NORMAL_MAP: self.normal_map, OCCLUSION: self.occlusion}
         return {name: file for name, file in files.items() if file is not None}
 
 
