@@ -7,6 +7,7 @@ import numpy as np
 from trimesh import Trimesh
 from trimesh.convex import convex_hull
 
+from ..geometry.directions import all_around
 from .mesh import make_mesh, points_of
 
 MOST = 128  # vertices; game engines allow 255 faces, and a hull of 128 vertices has 252 at most
@@ -18,13 +19,6 @@ def collider(mesh: Trimesh) -> Trimesh | None:
     center, size = points.mean(axis=0), np.maximum(np.ptp(points, axis=0), 1e-300)
     if size.min() < 1e-6 * size.max():
         return None
-    farthest = np.unique(np.argmax((points - center) / size @ _directions(MOST).T, axis=0))
+    farthest = np.unique(np.argmax((points - center) / size @ all_around(MOST).T, axis=0))
     hull = convex_hull(((points - center) / size.max())[farthest])
     return make_mesh(hull.vertices * size.max() + center, hull.faces, np.full((len(hull.vertices), 3), 0.5, np.float32))
-
-
-def _directions(count: int) -> np.ndarray:
-    """Evenly spread unit vectors [count, 3]: points of a Fibonacci lattice on the sphere."""
-    z = 1 - (2 * np.arange(count) + 1) / count
-    turn = np.pi * (3 - np.sqrt(5)) * np.arange(count)
-    return np.stack([np.sqrt(1 - z * z) * np.cos(turn), np.sqrt(1 - z * z) * np.sin(turn), z], axis=1)

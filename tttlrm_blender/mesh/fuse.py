@@ -28,9 +28,9 @@ from .finish import finish
 from .manifold import manifold
 from .mesh import drop_small_pieces, make_mesh, points_of
 from .pictures import Pictures, SplatPictures
+from .scene_box import scene_box
 from .surface import extract_surface, observed_colors
 from .textured import textured
-from .volume import no_surface, scene_box
 
 FEWEST_VOXELS, MOST_VOXELS = 8, 2048
 FAITH = 0.1  # in the depth of splats where photos confirm nothing, relative to that of photos
@@ -108,7 +108,7 @@ def without_ground(surface: Trimesh, c2w: np.ndarray, longest: float) -> Trimesh
     kept.update_faces(above[surface.faces].all(axis=1))
     kept.remove_unreferenced_vertices()
     if not len(kept.faces):
-        raise no_surface()
+        raise TttlrmError("Nothing stands on the ground.", hint="Turn off Cut Ground.", code=Code.NO_SURFACE)
     return kept
 
 

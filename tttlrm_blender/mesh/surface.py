@@ -10,7 +10,7 @@ from trimesh import Trimesh
 from ..progress import Listen, unheard
 from .blocks import SIDE, Blocks, part, smooth
 from .depth_maps import DepthMaps
-from .volume import no_surface
+from .scene_box import no_surface
 
 MAX_DISTANCE = 0.95  # truncation lengths: cells with larger distances lie at the border of the observed space, not at a surface
 UNSEEN = 0.5  # gray of vertices that no view shows
