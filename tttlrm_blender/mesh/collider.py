@@ -8,7 +8,7 @@ from trimesh import Trimesh
 from trimesh.convex import convex_hull
 
 from ..geometry.directions import all_around
-from .mesh import make_mesh, points_of
+from .mesh import UNSEEN, make_mesh, points_of
 
 MOST = 128  # vertices; game engines allow 255 faces, and a hull of 128 vertices has 252 at most
 FLAT = 1e-6  # thickness of a mesh, relative to its size, at which it is flat
@@ -24,4 +24,4 @@ def collider(mesh: Trimesh) -> Trimesh | None:
         return None
     farthest = np.unique(np.argmax(around / size @ all_around(MOST).T, axis=0))
     hull = convex_hull((around / size.max())[farthest])
-    return make_mesh(hull.vertices * size.max() + center, hull.faces, np.full((len(hull.vertices), 3), 0.5, np.float32))
+    return make_mesh(hull.vertices * size.max() + center, hull.faces, np.full((len(hull.vertices), 3), UNSEEN, np.float32))

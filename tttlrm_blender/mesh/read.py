@@ -13,7 +13,7 @@ from trimesh import Trimesh
 from ..errors import Code, TttlrmError
 from ..reading import reading
 from .glb import Z_UP_TO_Y_UP
-from .mesh import make_mesh
+from .mesh import UNSEEN, make_mesh
 
 Y_UP = (".glb", ".gltf", ".obj")  # formats whose worlds are y-up; Blender's exporters turn them back to z-up by default
 HINT = "Export the mesh again, as GLB for example."
@@ -45,7 +45,7 @@ def read_mesh(path: str | Path) -> tuple[Trimesh, np.ndarray | None]:
         sound = all((np.abs(places) <= FARTHEST).all() for places in (vertices, uv) if places is not None)  # nor is NaN anywhere
         if not len(faces) or not sound or faces.min() < 0 or faces.max() >= len(vertices):
             raise TttlrmError("The mesh {} has no usable faces.", path, hint=HINT, code=Code.NO_MESH)
-    return make_mesh(vertices, faces, np.full((len(vertices), 3), 0.5, np.float32)), uv
+    return make_mesh(vertices, faces, np.full((len(vertices), 3), UNSEEN, np.float32)), uv
 
 
 def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:

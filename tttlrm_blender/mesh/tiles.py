@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from trimesh import Trimesh
 
 from ..progress import Report
+from ..stages import Stage
+from .mesh import points_of
 from .pictures import Pictures
 from .textured import ImageSettings, bake
 from .unwrap import Atlas
@@ -33,7 +37,7 @@ def bake_tiles(
     uv = np.where(outside[:, None, None], uv - tiles[:, None], uv)
     tiles[outside] = 0
     used = np.unique(tiles, axis=0)
-    files: dict[str, np.ndarray] = {}
+    pictures, files = pictures.in_even_light(points_of(mesh), partial(report, Stage.BAKE_TEXTURE, 0)), dict[str, np.ndarray]()
     for tile in used:
         number = f".{1001 + tile[0] + ACROSS * tile[1]}" if len(used) > 1 else ""
         elsewhere = (tiles != tile).any(axis=1)
