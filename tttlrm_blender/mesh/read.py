@@ -37,7 +37,7 @@ def read_mesh(path: str | Path) -> tuple[Trimesh, np.ndarray | None]:
     """
     path = Path(path)
     if not path.is_file():
-        raise TttlrmError("There is no mesh {}.", path, code=Code.NO_MESH)
+        raise TttlrmError("There is no mesh {}.", path, hint="Give a GLB, OBJ, PLY or NPZ file.", code=Code.NO_MESH)
     with reading(path, Code.NO_MESH, HINT):
         vertices, faces, uv = _arrays(path) if path.suffix.lower() == ".npz" else _loaded(path)
         vertices, faces = vertices.astype(np.float32).reshape(-1, 3), faces.astype(np.int64).reshape(-1, 3)
