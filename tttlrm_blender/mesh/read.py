@@ -60,7 +60,7 @@ def _loaded(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     none unless all have some.
     """
     bare = path.suffix.lower() == ".obj"  # without materials, GLB files would lose their coordinates
-    scene: Any = trimesh.load_scene(path, process=False, skip_materials=bare)
+    scene: Any = trimesh.load(path, force="scene", process=False, skip_materials=bare)
     parts: list[Any] = [part for part in scene.dump() if isinstance(part, Trimesh)]
     starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
     vertices = np.concatenate([part.vertices for part in parts])
