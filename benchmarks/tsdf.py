@@ -24,7 +24,7 @@ from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.blocks import blocks_near, integrate
 from tttlrm_blender.mesh.depth_maps import DepthMaps, depth_confidence, surface_points
 from tttlrm_blender.mesh.surface import extract_surface
-from tttlrm_blender.mesh.volume import TRUNCATION
+from tttlrm_blender.mesh.tsdf import TRUNCATION
 
 VOXELS = 320  # along the box of a scene
 REACH = 1.5  # of depths, relative to the farthest corner of the box, so that both fuse the same part of the scene

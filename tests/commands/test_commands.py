@@ -87,6 +87,20 @@ def test_bake_writes_the_images_of_a_mesh(tmp_path, capsys):
         assert picture.size == (64, 64) and np.asarray(picture).std() > 20
 
 
+def test_bake_finds_out_before_the_work_that_it_cannot_write(tmp_path, capsys):
+    (tmp_path / "baked" / "normal_map.png").mkdir(parents=True)
+    assert main(["bake", str(tmp_path), "mesh.npz", "--out", str(tmp_path / "baked"), "--image", "png"]) == 1
+    assert "normal_map.png cannot be written" in capsys.readouterr().err
+
+
+def test_damaged_files_are_one_line(tmp_path):
+    """In a process of its own, as pytest handles the log otherwise."""
+    (tmp_path / "mesh.npz").write_bytes(b"PK\3\4")
+    code = "import sys; from tttlrm_blender.commands import main; sys.exit(main(sys.argv[1:]))"
+    run = subprocess.run([sys.executable, "-c", code, "bake", tmp_path, tmp_path / "mesh.npz"], capture_output=True, text=True)
+    assert run.returncode == 1 and len(run.stderr.splitlines()) == 1 and "mesh.npz is damaged" in run.stderr
+
+
 @pytest.mark.parametrize("kind", ["compressed.ply", "spz", "splat", "glb"])
 def test_splats_in_other_formats(options, tmp_path, capsys, kind):
     out = tmp_path / "made"

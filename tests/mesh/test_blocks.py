@@ -6,9 +6,9 @@ import pytest
 from scipy.ndimage import correlate1d
 
 from tttlrm_blender.mesh.blocks import HALO, SIDE, blocks_near, integrate, part, smooth
+from tttlrm_blender.mesh.scene_box import scene_box
 from tttlrm_blender.mesh.surface import extract_surface
-from tttlrm_blender.mesh.tsdf import integrate_reference
-from tttlrm_blender.mesh.volume import Volume, scene_box
+from tttlrm_blender.mesh.tsdf import Volume, integrate_reference
 
 from .test_fuse import open_edges
 

@@ -77,7 +77,14 @@ def test_a_collider_is_convex_and_holds_the_mesh(unit):
     assert hull.volume == pytest.approx(torus.convex_hull.volume * unit**3, rel=0.05)
 
 
-def test_a_flat_mesh_has_no_collider():
-    flat = make_mesh(np.eye(3)[:, [0, 1, 1]] * [1, 1, 0], [[0, 1, 2]], np.ones((3, 3), np.float32))
-    assert collider(flat) is None
-    assert collider_of(finish(flat, MeshSettings(smooth=0, collider=True), unpainted)) is None
+@pytest.mark.parametrize("corners", [np.eye(3), np.eye(3)[[0, 1, 1]], np.zeros((3, 3)), np.tri(3, k=-1)])
+def test_a_flat_mesh_has_no_collider(corners):
+    assert collider(make_mesh(corners, [[0, 1, 2]], np.ones((3, 3), np.float32))) is None
+
+
+def test_a_coarser_level_never_has_more_faces():
+    """Where filled holes cost more than simplifying saves, they stay open."""
+    ball = trimesh.creation.icosphere(1)
+    pierced = manifold(make_mesh(ball.vertices, np.delete(ball.faces, slice(0, None, 3), axis=0), np.ones((42, 3), np.float32)))
+    mesh = finish(pierced, MeshSettings(faces=40, lods=True, smooth=0), unpainted)
+    assert all(len(level.faces) <= len(mesh.faces) for level in levels_of(mesh))

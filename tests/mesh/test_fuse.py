@@ -4,14 +4,15 @@
 import numpy as np
 import pytest
 from trimesh import Trimesh
+from trimesh.creation import icosphere
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.gaussians.gaussians import SH_DC, Gaussians
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps
-from tttlrm_blender.mesh.fuse import fuse, fuse_depth_maps
-from tttlrm_blender.mesh.mesh import colors_of, mesh_arrays
-from tttlrm_blender.mesh.volume import scene_box
+from tttlrm_blender.mesh.fuse import fuse, fuse_depth_maps, without_ground
+from tttlrm_blender.mesh.mesh import colors_of, make_mesh, mesh_arrays
+from tttlrm_blender.mesh.scene_box import scene_box
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import MeshSettings
 
@@ -168,6 +169,33 @@ def test_a_mesh_with_few_enough_faces_stays(sphere_maps):
     plain = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=24), Report())
     bounded = fuse_depth_maps(sphere_maps, MeshSettings(texture=0, resolution=24, faces=len(plain.faces)), Report())
     np.testing.assert_array_equal(plain.vertices, bounded.vertices)
+
+
+def floor() -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and faces of a square at z = 0."""
+    x, y = np.meshgrid(np.linspace(-2, 2, 41), np.linspace(-2, 2, 41))
+    corner = (np.arange(40)[:, None] * 41 + np.arange(40)).reshape(-1)
+    faces = np.concatenate([corner[:, None] + [0, 1, 42], corner[:, None] + [0, 42, 41]])
+    return np.stack([x, y, 0 * x], axis=-1).reshape(-1, 3), faces
+
+
+def plain(vertices: np.ndarray, faces: np.ndarray) -> Trimesh:
+    return make_mesh(vertices, faces, np.full((len(vertices), 3), 0.5, np.float32))
+
+
+def test_what_stands_on_the_ground_is_left_without_it():
+    (vertices, faces), ball = floor(), icosphere(3, 0.5)
+    ball.apply_translation([0, 0, 0.4])
+    scene = plain(np.concatenate([vertices, ball.vertices]), np.concatenate([faces, ball.faces + len(vertices)]))
+    cut = without_ground(scene, around(200, center=np.zeros(3)).c2w[:60], 4)
+    assert len(cut.faces) < len(ball.faces) and 0.02 < cut.vertices[:, 2].min() < 0.15
+    assert cut.vertices[:, 2].max() == pytest.approx(0.9, abs=0.01) and len(colors_of(cut)) == len(cut.vertices)
+
+
+def test_ground_alone_is_nothing():
+    with pytest.raises(TttlrmError, match="Nothing stands on the ground") as caught:
+        without_ground(plain(*floor()), around(200, center=np.zeros(3)).c2w[:60], 4)
+    assert caught.value.code == "no_surface"
 
 
 def test_stops_when_cancelled():

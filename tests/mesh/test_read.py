@@ -3,11 +3,15 @@
 
 import numpy as np
 import pytest
+import trimesh
+from PIL import Image
+from trimesh.visual import TextureVisuals
+from trimesh.visual.material import PBRMaterial
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.mesh.glb import write_glb
 from tttlrm_blender.mesh.mesh import make_mesh
-from tttlrm_blender.mesh.read import read_mesh
+from tttlrm_blender.mesh.read import read_mesh, read_unwrapped
 
 VERTICES = np.float32([[0, 0, 0], [1, 0, 0], [1, 1, 0.5], [0, 1, 2]])
 FACES = np.int32([[0, 1, 2], [0, 2, 3]])
@@ -49,7 +53,38 @@ def test_other_files_are_a_sentence(suffix, content, tmp_path):
     assert caught.value.code == "no_mesh" and str(path) in str(caught.value)
 
 
-def test_faces_without_vertices_are_a_sentence(tmp_path):
-    np.savez(tmp_path / "mesh.npz", vertices=VERTICES, faces=FACES + 2)
+def test_materials_do_not_change_the_coordinates(tmp_path):
+    parts = []
+    for number, color in enumerate(("red", "blue")):
+        part = trimesh.Trimesh(VERTICES[FACES[number]], [[0, 1, 2]], process=False)
+        part.visual = TextureVisuals(UV[number], PBRMaterial(baseColorTexture=Image.new("RGB", (8, 8), color)))
+        parts.append(part)
+    trimesh.Scene(parts).export(tmp_path / "two.glb")
+    mesh, uv = read_mesh(tmp_path / "two.glb")
+    np.testing.assert_allclose(uv[uv[:, 0, 0].argsort()], UV, atol=1e-6)
+    assert len(mesh.vertices) == 4
+
+
+@pytest.mark.parametrize("uv", [{}, {"uv": np.full((2, 3, 2), 0.5)}])
+def test_a_mesh_that_is_not_unwrapped_is_a_sentence(uv, tmp_path):
+    np.savez(tmp_path / "mesh.npz", vertices=VERTICES, faces=FACES, **uv)
+    with pytest.raises(TttlrmError, match=r"mesh\.npz has no texture coordinates") as caught:
+        read_unwrapped(tmp_path / "mesh.npz")
+    assert "Smart UV Project" in str(caught.value)
+
+
+@pytest.mark.parametrize("place", [np.nan, np.inf, 1e38])
+def test_places_that_are_none_are_a_sentence(place, tmp_path):
+    for name, array in {"vertices": VERTICES, "uv": UV}.items():
+        broken = array.copy()
+        broken.flat[4] = place
+        np.savez(tmp_path / "mesh.npz", **{"vertices": VERTICES, "faces": FACES, "uv": UV, name: broken})
+        with pytest.raises(TttlrmError, match="no usable faces"):
+            read_mesh(tmp_path / "mesh.npz")
+
+
+@pytest.mark.parametrize("shift", [2, -1, 1 << 32])
+def test_faces_without_vertices_are_a_sentence(shift, tmp_path):
+    np.savez(tmp_path / "mesh.npz", vertices=VERTICES, faces=FACES + np.int64(shift))
     with pytest.raises(TttlrmError, match="no usable faces"):
         read_mesh(tmp_path / "mesh.npz")

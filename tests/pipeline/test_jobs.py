@@ -226,6 +226,15 @@ def test_splats_are_not_lost_without_a_mesh(scene, settings):
     assert "only vertex colors" in follower.notes[1] and "larger texture" in follower.notes[1]
 
 
+def test_a_texture_has_the_colors_of_splats_without_photos(scene, settings):
+    """Their small versions are still in memory."""
+    jobs.reconstruct(scene, settings, Report())
+    (scene.folder / "images/01.png").unlink()
+    follower = Follower()
+    assert jobs.mesh(scene, MeshSettings(resolution=32, texture=256), follower).mesh.texture is not None
+    assert len(follower.notes) == 1 and "colors of the splats" in follower.notes[0] and "01.png" in follower.notes[0]
+
+
 @pytest.mark.parametrize("stage", ["load", "encode", "decode", "refine", "measure"])
 def test_a_cancelled_job_leaves_the_scene_as_it_was(scene, settings, stage):
     jobs.reconstruct(scene, settings, Report())

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 
@@ -18,6 +19,7 @@ COMMANDS = (reconstruct, evaluate, render, bake, resave, convert, serve, doctor,
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted."""
     args = parser().parse_args(argv)
+    logging.getLogger(__name__.rpartition(".")[0]).addHandler(logging.NullHandler())  # sentences say it, without tracebacks
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads slow down a busy machine tenfold
     try:
         return args.run(args)

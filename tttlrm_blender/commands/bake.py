@@ -29,19 +29,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Bake and write the images."""
-    from ..atomic_files import make_folder, replacing, require_folder
+    from ..atomic_files import LEAST_ROOM, make_folder, replacing, require_folder
+    from ..mesh.mesh import NORMAL_MAP, OCCLUSION
     from ..mesh.pictures import PhotoPictures
-    from ..mesh.read import read_mesh
+    from ..mesh.read import read_mesh, read_unwrapped
+    from ..mesh.textured import BASE_COLOR
     from ..mesh.tiles import bake_tiles
     from ..photos.load import load_photos
     from ..poses.find import find_photos
     from ..poses.world_frame import moved, scene_world
     from .console import Console
 
-    require_folder(args.out)
     report, settings = Console(), replace(BakeSettings(), **given(args, BakeSettings))
+    suffix = "png" if settings.image == "png" else "jpg"
+    require_folder(args.out, *(f"{name}.{suffix}" for name in (BASE_COLOR, NORMAL_MAP, OCCLUSION)), room=LEAST_ROOM)
     places = replace(PosesSettings(), **given(args, PosesSettings))
-    mesh, uv = read_mesh(args.mesh)
+    mesh, uv = read_unwrapped(args.mesh)
     dense = read_mesh(settings.dense)[0] if settings.dense else None
     report(Stage.LOAD, 0)
     photos = find_photos(args.photos, places.poses, report)
@@ -50,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     textures = bake_tiles(mesh, uv, settings, pictures, report, dense)
     make_folder(args.out)
     for name, file in textures.items():
-        with replacing(args.out / f"{name}.{'png' if settings.image == 'png' else 'jpg'}") as part:
+        with replacing(args.out / f"{name}.{suffix}") as part:
             part.write_bytes(file.tobytes())
     report.close()
     print(f"{', '.join(textures)} are in {args.out}")

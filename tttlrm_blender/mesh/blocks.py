@@ -10,12 +10,12 @@ import numpy as np
 from ..kernels import kernel, spread
 from ..progress import Listen, unheard
 from .depth_maps import DepthMaps, rays
-from .tsdf import integrate_grid
-from .volume import MARGIN, TRUNCATION
+from .tsdf import TRUNCATION, integrate_grid
 
 SHIFT, SIDE = 3, 8  # grid points along a block: twice the truncation, so that what is near a point touches 8 blocks at most
 MOST_BLOCKS = 1 << 18  # of a field, 1 GB
 TILE = 16  # pixels of the squares whose farthest depths tell which blocks are hidden
+MARGIN = 5  # voxels around the scene
 HALO = 3  # grid points around a block that smoothing reads
 FAR = np.float32(np.inf)
 TINY = np.float32(1e-20)  # prevents division by zero

@@ -7,24 +7,21 @@ import numpy as np
 from trimesh import Trimesh
 from trimesh.convex import convex_hull
 
-from .mesh import make_mesh, points_of
+from ..geometry.directions import all_around
+from .mesh import UNSEEN, make_mesh, points_of
 
 MOST = 128  # vertices; game engines allow 255 faces, and a hull of 128 vertices has 252 at most
+FLAT = 1e-6  # thickness of a mesh, relative to its size, at which it is flat
 
 
 def collider(mesh: Trimesh) -> Trimesh | None:
-    """The convex hull of the vertices that are farthest in evenly spread directions; None for a flat mesh."""
+    """The convex hull of the vertices that are farthest in evenly spread directions; None for a flat mesh, however it lies."""
     points = points_of(mesh).astype(np.float64)
     center, size = points.mean(axis=0), np.maximum(np.ptp(points, axis=0), 1e-300)
-    if size.min() < 1e-6 * size.max():
+    around = points - center
+    thinnest, _, widest = np.linalg.eigvalsh(around.T @ around)
+    if not thinnest > FLAT**2 * widest:
         return None
-    farthest = np.unique(np.argmax((points - center) / size @ _directions(MOST).T, axis=0))
-    hull = convex_hull(((points - center) / size.max())[farthest])
-    return make_mesh(hull.vertices * size.max() + center, hull.faces, np.full((len(hull.vertices), 3), 0.5, np.float32))
-
-
-def _directions(count: int) -> np.ndarray:
-    """Evenly spread unit vectors [count, 3]: points of a Fibonacci lattice on the sphere."""
-    z = 1 - (2 * np.arange(count) + 1) / count
-    turn = np.pi * (3 - np.sqrt(5)) * np.arange(count)
-    return np.stack([np.sqrt(1 - z * z) * np.cos(turn), np.sqrt(1 - z * z) * np.sin(turn), z], axis=1)
+    farthest = np.unique(np.argmax(around / size @ all_around(MOST).T, axis=0))
+    hull = convex_hull((around / size.max())[farthest])
+    return make_mesh(hull.vertices * size.max() + center, hull.faces, np.full((len(hull.vertices), 3), UNSEEN, np.float32))

@@ -28,9 +28,9 @@ from .finish import finish
 from .manifold import manifold
 from .mesh import drop_small_pieces, make_mesh, points_of
 from .pictures import Pictures, SplatPictures
+from .scene_box import scene_box
 from .surface import extract_surface, observed_colors
 from .textured import textured
-from .volume import no_surface, scene_box
 
 FEWEST_VOXELS, MOST_VOXELS = 8, 2048
 FAITH = 0.1  # in the depth of splats where photos confirm nothing, relative to that of photos
@@ -75,19 +75,26 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
     points = points_of(surface)
     colored = make_mesh(points, surface.faces, observed_colors(points, maps, blocks.truncation, listen))
     dense = cleaned(colored, maps, longest, settings, listen)
-    return finish(dense, settings, partial(_painted, photos or SplatPictures(maps), settings, report), listen)
+    return finish(dense, settings, partial(_painted, photos, maps, settings, report), listen)
 
 
-def _painted(pictures: Pictures, settings: MeshSettings, report: Report, mesh: Trimesh, dense: Trimesh, size: int) -> Trimesh:
-    """A mesh with its images; with its vertex colors alone, and a note, if they have no room for its pieces."""
+def _painted(
+    photos: Pictures | None, maps: DepthMaps, settings: MeshSettings, report: Report, mesh: Trimesh, dense: Trimesh, size: int
+) -> Trimesh:
+    """A mesh with its images. With notes, they have the splats' colors if photos cannot be read; none if they have no room."""
     report(Stage.EXTRACT_SURFACE, 1)
     if not size:
         return mesh
-    try:
-        return textured(mesh, settings, pictures, report, None if dense is mesh else dense, size)
-    except TttlrmError as error:
-        report.note(text("The mesh has only vertex colors: {}", error.words))
-        return mesh
+    for pictures in filter(None, (photos, SplatPictures(maps))):
+        try:
+            return textured(mesh, settings, pictures, report, None if dense is mesh else dense, size)
+        except TttlrmError as error:
+            if error.code != Code.BAD_PHOTO:
+                report.note(text("The mesh has only vertex colors: {}", error.words))
+                break
+            note = "The texture has the colors of the splats: {} To use the photos for it, reconstruct the scene again."
+            report.note(text(note, error.text))
+    return mesh
 
 
 def cleaned(surface: Trimesh, maps: DepthMaps, longest: float, settings: MeshSettings, listen: Listen) -> Trimesh:
@@ -108,7 +115,7 @@ def without_ground(surface: Trimesh, c2w: np.ndarray, longest: float) -> Trimesh
     kept.update_faces(above[surface.faces].all(axis=1))
     kept.remove_unreferenced_vertices()
     if not len(kept.faces):
-        raise no_surface()
+        raise TttlrmError("Nothing stands on the ground.", hint="Turn off Cut Ground.", code=Code.NO_SURFACE)
     return kept
 
 

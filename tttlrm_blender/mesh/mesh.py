@@ -16,6 +16,7 @@ import numpy as np
 from trimesh import Trimesh
 from trimesh.graph import connected_component_labels
 
+UNSEEN = 0.5  # gray of vertices and texels whose color nothing shows
 COLORS, UV = "color", "uv"  # keys in the vertex attributes and the face attributes
 TEXTURE, NORMAL_MAP, OCCLUSION = "texture", "normal_map", "occlusion"  # keys in the metadata, and so are the next
 LEVELS, COLLIDER = "levels", "collider"

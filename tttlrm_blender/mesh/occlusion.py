@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from trimesh import Trimesh
 
+from ..geometry.directions import all_around
 from ..kernels import kernel, spread
 from ..progress import Listen, Report
 from ..stages import Stage
@@ -53,7 +54,7 @@ class Sky:
         vertices = np.asarray(mesh.vertices)
         center = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
         radius = max(float(np.linalg.norm(vertices - center, axis=1).max()), 1e-30)
-        axes, maps = np.stack([_axes(direction) for direction in sphere(DIRECTIONS)]), []
+        axes, maps = np.stack([_axes(direction) for direction in all_around(DIRECTIONS)]), []
         for each in axes:
             listen()
             seen = (vertices - center) / radius @ each.T + [0, 0, FAR]
@@ -88,14 +89,6 @@ def _openness(first, last, result, places, normals, axes, depth):
             if z < depth[direction, row, column] + BIAS / (half * cosine):
                 opened += cosine
         result[point] = opened / total if total > 0 else 1
-
-
-def sphere(count: int) -> np.ndarray:
-    """Unit vectors [count, 3] evenly over the sphere (Fibonacci's spiral)."""
-    z = 1 - (2 * np.arange(count) + 1) / count
-    turn = np.pi * (3 - np.sqrt(5)) * np.arange(count)
-    around = np.sqrt(1 - z * z)
-    return np.stack([around * np.cos(turn), around * np.sin(turn), z], axis=1)
 
 
 def _axes(direction: np.ndarray) -> np.ndarray:

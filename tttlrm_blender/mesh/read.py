@@ -13,10 +13,20 @@ from trimesh import Trimesh
 from ..errors import Code, TttlrmError
 from ..reading import reading
 from .glb import Z_UP_TO_Y_UP
-from .mesh import make_mesh
+from .mesh import UNSEEN, make_mesh
 
 Y_UP = (".glb", ".gltf", ".obj")  # formats whose worlds are y-up; Blender's exporters turn them back to z-up by default
 HINT = "Export the mesh again, as GLB for example."
+FARTHEST = 1e9  # world units; coordinates beyond are of a damaged file
+
+
+def read_unwrapped(path: str | Path) -> tuple[Trimesh, np.ndarray]:
+    """A mesh that has texture coordinates; see `read_mesh`. Raises `TttlrmError` ("no_mesh") also for one that has none."""
+    mesh, uv = read_mesh(path)
+    if uv is None or not np.ptp(uv, axis=1).any():
+        hint = "Unwrap the mesh first: in Blender, in edit mode, choose UV > Smart UV Project."
+        raise TttlrmError("The mesh {} has no texture coordinates.", path, hint=hint, code=Code.NO_MESH)
+    return mesh, uv
 
 
 def read_mesh(path: str | Path) -> tuple[Trimesh, np.ndarray | None]:
@@ -27,15 +37,15 @@ def read_mesh(path: str | Path) -> tuple[Trimesh, np.ndarray | None]:
     """
     path = Path(path)
     if not path.is_file():
-        raise TttlrmError("There is no mesh {}.", path, code=Code.NO_MESH)
+        raise TttlrmError("There is no mesh {}.", path, hint="Give a GLB, OBJ, PLY or NPZ file.", code=Code.NO_MESH)
     with reading(path, Code.NO_MESH, HINT):
         vertices, faces, uv = _arrays(path) if path.suffix.lower() == ".npz" else _loaded(path)
-        vertices, faces = vertices.astype(np.float32).reshape(-1, 3), faces.astype(np.int32).reshape(-1, 3)
+        vertices, faces = vertices.astype(np.float32).reshape(-1, 3), faces.astype(np.int64).reshape(-1, 3)
         uv = None if uv is None else uv.astype(np.float32).reshape(len(faces), 3, 2)
-        sound = np.isfinite(vertices).all() and (uv is None or np.isfinite(uv).all())
+        sound = all((np.abs(places) <= FARTHEST).all() for places in (vertices, uv) if places is not None)  # nor is NaN anywhere
         if not len(faces) or not sound or faces.min() < 0 or faces.max() >= len(vertices):
             raise TttlrmError("The mesh {} has no usable faces.", path, hint=HINT, code=Code.NO_MESH)
-    return make_mesh(vertices, faces, np.full((len(vertices), 3), 0.5, np.float32)), uv
+    return make_mesh(vertices, faces, np.full((len(vertices), 3), UNSEEN, np.float32)), uv
 
 
 def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -44,12 +54,20 @@ def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
 
 
 def _loaded(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """What trimesh reads. Vertices are as in the file, which repeats them at seams of the texture coordinates."""
+    """What trimesh reads. Vertices are as in the file, which repeats them at seams of the texture coordinates.
+
+    Objects and materials become one mesh here: trimesh would pack their pictures into one, and change the coordinates. There are
+    none unless all have some.
+    """
     bare = path.suffix.lower() == ".obj"  # without materials, GLB files would lose their coordinates
-    mesh: Any = trimesh.load(path, force="mesh", process=False, skip_materials=bare)
-    vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
-    uv = getattr(mesh.visual, "uv", None)
+    scene: Any = trimesh.load(path, force="scene", process=False, skip_materials=bare)
+    parts: list[Any] = [part for part in scene.dump() if isinstance(part, Trimesh)]
+    starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
+    vertices = np.concatenate([part.vertices for part in parts])
+    faces = np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=False)])
+    found: list[Any] = [getattr(part.visual, "uv", None) for part in parts]
+    uv = None if any(each is None for each in found) else np.concatenate(found)[faces]
     if path.suffix.lower() in Y_UP:
         vertices = vertices @ Z_UP_TO_Y_UP
     vertices, same = np.unique(vertices, axis=0, return_inverse=True)
-    return vertices, same.reshape(-1)[faces], None if uv is None else np.asarray(uv)[faces]
+    return vertices, same.reshape(-1)[faces], uv

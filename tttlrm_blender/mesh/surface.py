@@ -10,10 +10,10 @@ from trimesh import Trimesh
 from ..progress import Listen, unheard
 from .blocks import SIDE, Blocks, part, smooth
 from .depth_maps import DepthMaps
-from .volume import no_surface
+from .mesh import UNSEEN
+from .scene_box import no_surface
 
 MAX_DISTANCE = 0.95  # truncation lengths: cells with larger distances lie at the border of the observed space, not at a surface
-UNSEEN = 0.5  # gray of vertices that no view shows
 CHUNK = 4  # blocks along the cubes that are extracted one by one
 SMOOTHING = 1.0  # voxels
 

@@ -14,13 +14,12 @@ from trimesh import Trimesh
 from ..progress import Listen, Report
 from ..stages import Stage
 from .blend import Points, blended
-from .mesh import points_of, vertex_normals
+from .mesh import UNSEEN, points_of, vertex_normals
 from .pictures import Pictures
 from .unwrap import Atlas
 
 BLOCK = 1 << 23  # texels that are baked together, a limit on memory; the pictures are read again for every block
 PART = 1 << 20  # texels that are found together, likewise
-UNSEEN = 0.5  # gray of pieces of a mesh that no picture sees
 EVEN = 1e-3  # of a color: to this, the colors of hidden vertices are those of their surroundings
 
 

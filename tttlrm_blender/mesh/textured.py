@@ -21,6 +21,7 @@ from .pictures import Pictures
 from .texture import bake_colors
 from .unwrap import Atlas, unwrap
 
+BASE_COLOR = "base_color"  # the name of the texture as a file
 QUALITY = 95  # of JPEG
 ImageSettings = MeshSettings | BakeSettings
 
@@ -35,7 +36,7 @@ class Images:
 
     def named(self) -> dict[str, np.ndarray]:
         """The images that there are, by name."""
-        files = {"base_color": self.texture, NORMAL_MAP: self.normal_map, OCCLUSION: self.occlusion}
+        files = {BASE_COLOR: self.texture, NORMAL_MAP: self.normal_map, OCCLUSION: self.occlusion}
         return {name: file for name, file in files.items() if file is not None}
 
 
@@ -49,6 +50,7 @@ def textured(
 ) -> Trimesh:
     """Unwrap a mesh and bake its images; see `bake`. `size` is that of the images in pixels, instead of the settings'."""
     atlas = unwrap(mesh, size or settings.texture, report)
+    pictures = pictures.in_even_light(points_of(mesh), partial(report, Stage.BAKE_TEXTURE, 0))
     images = bake(mesh, atlas, settings, pictures, report, dense)
     arrays = mesh_arrays(mesh) | {"uv": atlas.uv, TEXTURE: images.texture}
     finer = {NORMAL_MAP: images.normal_map, OCCLUSION: images.occlusion}
@@ -67,7 +69,6 @@ def bake(
 
     What pictures see follows from the mesh alone. Raises `TttlrmError` where a picture cannot be read, and `Cancelled`.
     """
-    pictures = pictures.in_even_light(points_of(mesh), partial(report, Stage.BAKE_TEXTURE, 0))
     color = bake_colors(mesh, atlas, pictures, report)
     normals = bake_normals(mesh, atlas, dense, report) if settings.normal_map and dense is not None else None
     occlusion = bake_occlusion(mesh, atlas, dense or mesh, report) if settings.occlusion else None

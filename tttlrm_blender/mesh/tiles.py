@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from trimesh import Trimesh
 
-from ..errors import Code, TttlrmError
 from ..progress import Report
+from ..stages import Stage
+from .mesh import points_of
 from .pictures import Pictures
 from .textured import ImageSettings, bake
 from .unwrap import Atlas
@@ -18,7 +21,7 @@ ROWS = 100
 
 def bake_tiles(
     mesh: Trimesh,
-    uv: np.ndarray | None,  # [M, 3, 2], v up
+    uv: np.ndarray,  # [M, 3, 2], v up
     settings: ImageSettings,
     pictures: Pictures,
     report: Report,
@@ -27,17 +30,14 @@ def bake_tiles(
     """The images of a mesh by name, each the bytes [B] uint8 of a file; see `textured.bake`.
 
     Where texture coordinates lie in several tiles, names end in the tile's number: “base_color.1001”. Coordinates outside of all
-    tiles are those of the first. Raises `TttlrmError` without texture coordinates.
+    tiles are those of the first.
     """
-    if uv is None or not np.ptp(uv, axis=1).any():
-        hint = "Unwrap the mesh first: in Blender, in edit mode, choose UV > Smart UV Project."
-        raise TttlrmError("The mesh has no texture coordinates.", hint=hint, code=Code.NO_MESH)
     tiles = np.floor(uv.mean(axis=1)).astype(np.int64)
     outside = (tiles < 0).any(axis=1) | (tiles >= [ACROSS, ROWS]).any(axis=1)
     uv = np.where(outside[:, None, None], uv - tiles[:, None], uv)
     tiles[outside] = 0
     used = np.unique(tiles, axis=0)
-    files: dict[str, np.ndarray] = {}
+    pictures, files = pictures.in_even_light(points_of(mesh), partial(report, Stage.BAKE_TEXTURE, 0)), dict[str, np.ndarray]()
     for tile in used:
         number = f".{1001 + tile[0] + ACROSS * tile[1]}" if len(used) > 1 else ""
         elsewhere = (tiles != tile).any(axis=1)

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from ..kernels import kernel
 from .depth_maps import DepthMaps
-from .volume import Volume
+
+TRUNCATION = 4.0  # voxels, in front of and behind a surface
 
 
 @kernel
@@ -52,6 +55,21 @@ def sample_depth(depth, confidence, u, v) -> tuple[np.float32, np.float32]:
     lower = depth[row + 1, column] + s * (depth[row + 1, column + 1] - depth[row + 1, column])
     trust_upper, trust_lower = a + s * (b - a), c + s * (d - c)
     return upper + t * (lower - upper), trust_upper + t * (trust_lower - trust_upper)
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A truncated signed distance field on a whole grid, positive outside, negative inside: `blocks.Blocks` without blocks."""
+
+    origin: np.ndarray  # [3] float64, world position of the first grid point
+    voxel: float  # distance of grid points in world units
+    distance: np.ndarray = field(repr=False)  # [X, Y, Z] float32, in truncation lengths, −1 to 1
+    weight: np.ndarray = field(repr=False)  # [X, Y, Z] float32, sum of the confidence of all pixels that saw the point
+
+    @property
+    def truncation(self) -> float:
+        """Largest distance from a surface that is stored, in world units."""
+        return TRUNCATION * self.voxel
 
 
 def integrate_reference(volume: Volume, maps: DepthMaps, view: int) -> None:

@@ -21,7 +21,7 @@ from ..geometry.cameras import Cameras
 from ..mesh.fuse import fuse
 from ..mesh.glb import glb_bytes
 from ..mesh.mesh import collider_of, levels_of, mesh_arrays, points_of
-from ..mesh.read import read_mesh
+from ..mesh.read import read_mesh, read_unwrapped
 from ..mesh.tiles import bake_tiles
 from ..model.network import TttLRM
 from ..photos.copies import copies as copies_of
@@ -243,10 +243,10 @@ def bake(scene: Scene, settings: BakeSettings, report: Report) -> BakeResult:
     """Bake the scene's photos onto a mesh in its world that has texture coordinates. The scene does not change.
 
     Normals come from the dense mesh of the settings, else from the scene's own mesh if it has more faces. Splats are not needed:
-    the mesh itself says which photos see what. Raises what `read_mesh` raises.
+    the mesh itself says which photos see what. Raises what `read_unwrapped` raises.
     """
     report(Stage.LOAD, 0)
-    target, uv = read_mesh(settings.mesh)
+    target, uv = read_unwrapped(settings.mesh)
     own = scene.state.mesh if scene.state.mesh is not None and len(scene.state.mesh.faces) > len(target.faces) else None
     dense = read_mesh(settings.dense)[0] if settings.dense else own
     with kept_photos():

@@ -1,35 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The voxel grid in which depth maps are fused, and the box that it covers."""
+"""The box of a scene in which depth maps are fused."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..errors import Code, TttlrmError
 from .depth_maps import DepthMaps, surface_points
 
-TRUNCATION = 4.0  # voxels, in front of and behind a surface
 OUTLIERS = 0.5  # percent of the surface points ignored at each end of an axis
-MARGIN = 5  # voxels around the scene
 REACH = 1.5  # radius of the scene, relative to the median distance of cameras or looked-at points from its center
 BOX_STRIDE = 4  # pixels between the points that the box is computed from
-
-
-@dataclass(frozen=True)
-class Volume:
-    """A truncated signed distance field on a whole grid, positive outside, negative inside: the plain twin of `blocks.Blocks`."""
-
-    origin: np.ndarray  # [3] float64, world position of the first grid point
-    voxel: float  # distance of grid points in world units
-    distance: np.ndarray = field(repr=False)  # [X, Y, Z] float32, in truncation lengths, −1 to 1
-    weight: np.ndarray = field(repr=False)  # [X, Y, Z] float32, sum of the confidence of all pixels that saw the point
-
-    @property
-    def truncation(self) -> float:
-        """Largest distance from a surface that is stored, in world units."""
-        return TRUNCATION * self.voxel
 
 
 def scene_box(maps: DepthMaps) -> tuple[np.ndarray, np.ndarray]:
