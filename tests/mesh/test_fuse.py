@@ -219,3 +219,10 @@ def test_depth_maps_are_drawn_small_enough():
     large = Cameras(cameras.c2w, cameras.intrinsics * 16, cameras.sizes * 16)
     mesh = fuse(splats_on_sphere(8000), large, MeshSettings(texture=0, resolution=20), Report())
     assert np.abs(np.linalg.norm(mesh.vertices - CENTER, axis=1) - RADIUS).mean() < 0.1
+
+
+def test_views_that_hardly_agree_still_give_a_mesh_and_a_note():
+    notes, report = [], Report()
+    report.note = notes.append
+    mesh = fuse(splats_on_sphere(8000), around(2), MeshSettings(resolution=40, texture=0), report)
+    assert len(mesh.faces) > 100 and ["hardly agree" in note for note in map(str, notes)] == [True]

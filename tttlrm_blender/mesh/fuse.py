@@ -34,6 +34,7 @@ from .textured import textured
 
 FEWEST_VOXELS, MOST_VOXELS = 8, 2048
 FAITH = 0.1  # in the depth of splats where photos confirm nothing, relative to that of photos
+TOO_FEW = 0.1  # share of the pixels that must be left where views agree, or there is hardly a surface
 GROUND = 0.005  # height up to which things count as ground, relative to the longest side of the scene
 FINENESS = 1.5  # automatic side of voxels, in pixels on the nearer surfaces
 LONGEST_SIDE = 640  # pixels of a depth map; larger ones cost time and add nothing at usual resolutions
@@ -57,7 +58,12 @@ def fuse(
     maps = render_depth_maps(gaussians, found.cameras if found else cameras, report)
     if found:
         maps = with_dense_depth(maps, found, FAITH)
-    return fuse_depth_maps(agreeing(maps, partial(report, Stage.FUSE_DEPTH, 0)), settings, report, photos)
+    agreed = agreeing(maps, partial(report, Stage.FUSE_DEPTH, 0))
+    if np.count_nonzero(agreed.confidence) < TOO_FEW * np.count_nonzero(maps.confidence):
+        note = "The views hardly agree on a surface, so the mesh shows all that the splats show. Refine the splats first."
+        report.note(text(note))
+        agreed = maps
+    return fuse_depth_maps(agreed, settings, report, photos)
 
 
 def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: Pictures | None = None) -> Trimesh:

@@ -189,7 +189,8 @@ def test_the_worker_is_started_stopped_and_checked():
 
 
 def test_rarer_choices_are_all_there(scene):
-    names = {"views", "width", "height", "scan", "elastic", "orient", "distance", "remove_background", "hold_out", "with_mesh"}
+    sizes, meshes = {"views", "width", "height"}, {"with_mesh", "surface"}
+    names = sizes | meshes | {"scan", "elastic", "orient", "distance", "remove_background", "hold_out"}
     assert names == set(drawn(reconstruct.TTTLRM_PT_photos).settings)
     assert drawn(reconstruct.TTTLRM_PT_limits).settings == ["steps", "passes", "seconds"]
 
