@@ -37,8 +37,8 @@ class KeptScenePanel(Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Blender calls this."""
-        return bool(group_of(context.object).session)
+        """Blender calls this, for panels in panels also where there is no object."""
+        return context.object is not None and bool(group_of(context.object).session)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""

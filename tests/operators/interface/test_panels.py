@@ -199,3 +199,10 @@ def test_how_well_splats_match_photos_set_aside_is_told(kept):
     assert not any("dB" in label for label in drawn(panel.TTTLRM_PT_splats).labels)
     kept.tttlrm.psnr, kept.tttlrm.set_aside = 30.12, 4
     assert "30.1 dB over 4 photos set aside" in drawn(panel.TTTLRM_PT_splats).labels
+
+
+def test_panels_of_settings_are_not_there_without_an_object(scene):
+    bpy.context.view_layer.objects.active = None
+    panels = [kind for kind in vars(splat_settings).values() if isinstance(kind, type) and issubclass(kind, bpy.types.Panel)]
+    nested = [kind for kind in panels if hasattr(kind, "poll") and hasattr(kind, "bl_parent_id")]
+    assert len(nested) > 4 and not any(kind.poll(bpy.context) for kind in nested)
