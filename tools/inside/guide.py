@@ -162,6 +162,7 @@ class Guide:
         surface.hide_set(True)
         surface.hide_render = True
         splats.hide_set(False)
+        splats.hide_render = False
 
     def render(self) -> Journey:
         """Render the view of a camera."""
