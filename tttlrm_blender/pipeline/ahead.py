@@ -17,7 +17,7 @@ from ..protocol.settings import RefineSettings
 from ..stages import Stage
 
 PAUSE = 0.05  # seconds between looks at the thread
-MANY = 20  # photos from which coarse points suffice beside dense depth; of fewer, fine ones matter more and take little time
+MANY = 30  # photos from which coarse points suffice beside dense depth; of fewer, fine ones matter more and take little time
 FindPoints = Callable[[Report], SparsePoints | None]  # raises `TttlrmError` where that fails
 
 
