@@ -170,7 +170,7 @@ def part(
 
 
 @kernel
-def gather(distance, weight, distances, weights, slots, first):
+def gather(distance, weight, distances, weights, slots, first) -> None:
     """Copy the grid points from `first` [3] on to a cube."""
     for i in range(distance.shape[0]):
         a, p = (first[0] + i) >> SHIFT, (first[0] + i) & (SIDE - 1)

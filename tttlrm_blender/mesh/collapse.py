@@ -22,7 +22,7 @@ THIN = 0.05  # faces of a lower shape are thin; those that are not do not become
 
 
 @kernel
-def vertex_quadrics(points, faces, edges, opposite):
+def vertex_quadrics(points, faces, edges, opposite) -> np.ndarray:
     """Quadrics [N, 10] of vertices (Garland and Heckbert 1997): squared distances from planes of faces, weighted by area.
 
     A plane of its own through each border edge, upright on its face, keeps the border. Edges [E, 2] and their opposite vertices
@@ -64,7 +64,7 @@ def _add_plane(quadric, normal, point, weight):
 
 
 @kernel
-def best_places(first, last, edges, points, quadrics, error, places, costs):
+def best_places(first, last, edges, points, quadrics, error, places, costs) -> None:
     """The places [E, 3] to which edges collapse at the least cost, and the costs [E], of the edges from `first` up to `last`.
 
     The cost is infinite if the place is farther than `error` from the planes, in the quadratic mean.
@@ -89,7 +89,7 @@ def best_places(first, last, edges, points, quadrics, error, places, costs):
 
 
 @kernel
-def collapse(edges, order, places, points, quadrics, faces, most):
+def collapse(edges, order, places, points, quadrics, faces, most) -> int:
     """Collapse edges in an order, until `most` faces are left; return how many are.
 
     An edge waits for the next call if a collapse has changed faces at its ends. Points, quadrics and faces change; faces that are
@@ -131,7 +131,7 @@ def _moved(face, u, v, touched):
 
 
 @kernel
-def keeps_topology(u, v, faces, starts, around, seen):
+def keeps_topology(u, v, faces, starts, around, seen) -> bool:
     """Whether the link condition holds; `seen` [2, N] is zero, before and after."""
     for side, end in ((0, u), (1, v)):
         for n in range(starts[end], starts[end + 1]):
@@ -213,7 +213,7 @@ def _normal_and_shape(p, q, r):
 
 
 @kernel
-def faces_around(faces, count):
+def faces_around(faces, count) -> tuple[np.ndarray, np.ndarray]:
     """The faces at every vertex of `count`: those at vertex i are listed from starts[i] to starts[i + 1]."""
     starts = np.zeros(count + 1, np.int64)
     for f in range(len(faces)):

@@ -53,7 +53,7 @@ def blend(start, stop, tile_starts, pairs, records, rgb, depth, alpha, used) -> 
         clear(tile, width - left, height - top)
         used[index] = tile_starts[index + 1]
         for first in range(tile_starts[index], tile_starts[index + 1], BATCH):
-            if finished(tile):
+            if finished(tile, ZERO):
                 used[index] = first
                 break
             last = min(first + BATCH, tile_starts[index + 1])
@@ -93,11 +93,11 @@ def fetch(pairs, records, batch) -> None:
 
 
 @kernel
-def finished(tile) -> bool:
-    """Whether no pixel of a tile can change any more."""
+def finished(tile, least) -> bool:
+    """Whether no pixel of a tile has more than the `least` light left; finished pixels have none."""
     open_pixels = 0
     for p in range(PIXELS):
-        open_pixels += tile[p] > ZERO
+        open_pixels += tile[p] > least
     return open_pixels == 0
 
 

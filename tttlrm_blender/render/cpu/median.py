@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...kernels import kernel
-from .blend import BATCH, BUFFER, FAINTEST, HALF, MOST, PIXELS, WIDTH, ZERO, F, U, X, Y, clear, exp8, fetch
+from .blend import BATCH, BUFFER, FAINTEST, HALF, MOST, PIXELS, WIDTH, ZERO, F, U, X, Y, clear, exp8, fetch, finished
 from .tiles import HEIGHT, RECORD
 
 
@@ -22,22 +22,13 @@ def find_medians(start, stop, tile_starts, pairs, records, order, medians) -> No
         clear(tile, width - left, height - top)
         ranks[:] = -1
         for first in range(tile_starts[index], tile_starts[index + 1], BATCH):
-            if halved(tile):
+            if finished(tile, HALF):
                 break
             last = min(first + BATCH, tile_starts[index + 1])
             fetch(pairs[first:last], records, batch)
             for pair in range(first, last):
                 absorb(tile, ranks, pairs[pair], batch[pair - first], left, top)
         store_medians(ranks, order, medians, left, top)
-
-
-@kernel
-def halved(tile) -> bool:
-    """Whether every pixel of a tile has at most half of its light left."""
-    open_pixels = 0
-    for p in range(PIXELS):
-        open_pixels += tile[p] > HALF
-    return open_pixels == 0
 
 
 @kernel
