@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from tttlrm_blender.refine.parameters import RATES, STEPS_TO_FALL, Parameters
+from tttlrm_blender.refine.parameters import BETAS, EPSILON, MIN_DC, RATES, STEPS_TO_FALL, Parameters
 
 
 def test_splats_survive_the_way_there_and_back(blobs):
@@ -33,3 +33,21 @@ def test_gradients_that_are_not_finite_move_nothing(blobs):
         parameters[name].grad[1:] = torch.inf
     parameters.step(0.0, 100)
     np.testing.assert_allclose(parameters.to_numpy().means, blobs.means)
+
+
+def test_steps_are_those_of_torch(blobs):
+    parameters = Parameters(blobs, 2.0, torch.device("cpu"))
+    twin = [parameters[name].detach().clone().requires_grad_() for name in RATES]
+    groups = [
+        {"params": [leaf], "lr": rate * (2.0 if name == "means" else 1.0)}
+        for leaf, (name, rate) in zip(twin, RATES.items(), strict=True)
+    ]
+    optimizer = torch.optim.Adam(groups, betas=BETAS, eps=EPSILON, fused=True)
+    for step in range(3):
+        for name, leaf in zip(RATES, twin, strict=True):
+            leaf.grad = torch.full_like(leaf, 0.1 * step + 0.01)
+            parameters[name].grad = leaf.grad.clone()
+        optimizer.step()
+        parameters.step(0.0, 100)
+    for name, leaf in zip(RATES, twin, strict=True):
+        assert torch.equal(parameters[name], leaf.clamp(min=MIN_DC) if name == "dc" else leaf), name

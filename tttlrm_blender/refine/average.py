@@ -29,7 +29,7 @@ class Average:
         """Count the current splats if it is late enough. Starts again where splats were added or removed."""
         if used < FROM:
             return
-        current = {name: self.parameters[name].detach() for name in self.parameters.groups}
+        current = {name: self.parameters[name].detach() for name in self.parameters.leaves}
         if self.first is not self.parameters["means"]:
             self.first, self.count = self.parameters["means"], 0
             self.means = {name: value.clone() for name, value in current.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch.optim.adam import adam
 
 from ..gaussians.gaussians import SH_DC, Gaussians
 
@@ -14,6 +15,7 @@ RATES = {"means": 3e-3, "quats": 4e-3, "log_scales": 4e-2, "logits": 4e-1, "dc":
 MEANS_FALL = 100.0  # ratio of the first rate of the means to the last
 STEPS_TO_FALL = 200  # all other rates fall to 1 / (1 + steps / STEPS_TO_FALL) of the first: lower for longer runs
 BETAS = (0.9, 0.99)  # of Adam; squares of gradients are forgotten faster than usual, as splats change fast in short runs
+EPSILON = 1e-15
 MIN_OPACITY, MAX_OPACITY = 1e-4, 0.999  # beyond these the gradient of a logit vanishes
 MIN_SCALE = 1e-12
 MIN_SHARE = 0.1  # of the least size: splats as small as they can be are so much larger, for they have a gradient then
@@ -35,17 +37,17 @@ class Parameters:
             "dc": gaussians.sh[:, :1].clip(MIN_DC),
             "rest": gaussians.sh[:, 1:],
         }
-        leaves = {name: torch.tensor(raw[name], dtype=torch.float32, device=device).requires_grad_() for name in RATES}
-        self.groups = {name: {"params": [leaf]} for name, leaf in leaves.items()}
+        self.leaves = {name: torch.tensor(raw[name], dtype=torch.float32, device=device).requires_grad_() for name in RATES}
         self.least = torch.zeros(len(gaussians), device=device)  # [N] world units: variances of this size are added to all axes
-        self.optimizer = torch.optim.Adam(list(self.groups.values()), betas=BETAS, eps=1e-15, fused=True)
+        self.moments = {name: tuple(torch.zeros_like(leaf) for _ in BETAS) for name, leaf in self.leaves.items()}  # of gradients
+        self.steps = {name: torch.zeros((), device=device) for name in self.leaves}
 
     def __len__(self) -> int:
         return len(self["means"])
 
     def __getitem__(self, name: str) -> torch.Tensor:
         """The raw tensor [N, ...] of a name in `RATES`."""
-        return self.groups[name]["params"][0]
+        return self.leaves[name]
 
     def gaussians(self) -> Gaussians[torch.Tensor]:
         """The splats as tensors through which gradients reach the raw parameters."""
@@ -71,18 +73,13 @@ class Parameters:
         self["log_scales"].copy_(own.log())
 
     def step(self, used: float, steps: float) -> None:
-        """Make one step of the optimizer and zero the gradients. Gradients that are not finite count as 0.
+        """Make one step of Adam and drop the gradients. Those that are not finite count as 0.
 
         The learning rates depend on `used`, the share of the budget used so far (0 to 1), and on the `steps` of the whole budget.
         """
-        for name, group in self.groups.items():
+        for name in self.leaves:
             fall = MEANS_FALL if name == "means" else 1 + steps / STEPS_TO_FALL
-            group["lr"] = RATES[name] * fall**-used * (self.extent if name == "means" else 1.0)
-            gradient = self[name].grad
-            if gradient is not None:
-                gradient.nan_to_num_(0, 0, 0)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+            self._adam(name, RATES[name] * fall**-used * (self.extent if name == "means" else 1.0))
         with torch.no_grad():
             self["dc"].clamp_(min=MIN_DC)
 
@@ -94,13 +91,36 @@ class Parameters:
     ) -> None:
         """Replace the N splats by M that descend from them."""
         self.least = self.least[rows]
-        for name, group in self.groups.items():
-            old = self[name]
-            new = changes[name] if name in changes else old.detach()[rows]
-            memory = self.optimizer.state.pop(old, {})
-            for key in ("exp_avg", "exp_avg_sq"):
-                if key in memory:
-                    memory[key] = memory[key][rows]
-                    memory[key][fresh] = 0
-            group["params"] = [new.requires_grad_()]
-            self.optimizer.state[new] = memory
+        for name, old in self.leaves.items():
+            self.leaves[name] = (changes[name] if name in changes else old.detach()[rows]).requires_grad_()
+            self.moments[name] = tuple(moment[rows] for moment in self.moments[name])
+            for moment in self.moments[name]:
+                moment[fresh] = 0
+
+    @torch.no_grad()
+    def _adam(self, name: str, rate: float) -> None:
+        """One step of Adam (Kingma & Ba 2015) with a learning rate.
+
+        `torch.optim.Adam` does the same, but loads torch's compiler first, which takes seconds.
+        """
+        leaf, (means, squares) = self.leaves[name], self.moments[name]
+        if leaf.grad is None:
+            return
+        gradient, leaf.grad = leaf.grad.nan_to_num_(0, 0, 0), None
+        beta1, beta2 = BETAS
+        adam(
+            [leaf],
+            [gradient],
+            [means],
+            [squares],
+            [],
+            [self.steps[name]],
+            fused=True,
+            amsgrad=False,
+            beta1=beta1,
+            beta2=beta2,
+            lr=rate,
+            weight_decay=0.0,
+            eps=EPSILON,
+            maximize=False,
+        )
