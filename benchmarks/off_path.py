@@ -27,7 +27,7 @@ from tttlrm_blender.gaussians.formats.registry import read_splats, write_splats
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.photos.load import PhotoSet, load_photos
-from tttlrm_blender.pipeline.depth import SIDES
+from tttlrm_blender.pipeline.depth import depth_for
 from tttlrm_blender.poses.find import find_photos
 from tttlrm_blender.poses.sparse_points import SparsePoints, sparse_points
 from tttlrm_blender.progress import Report
@@ -37,7 +37,6 @@ from tttlrm_blender.refine.start import splats_from_points
 from tttlrm_blender.render.device import to_tensors
 from tttlrm_blender.render.metrics import compared, evaluate_views
 from tttlrm_blender.render.rasterize import rasterize
-from tttlrm_blender.stereo.dense import dense_depth
 
 TESTS = "test_transforms.json"
 NEARER = 0.9  # what is nearer than this share of the surface's depth is fog
@@ -51,8 +50,8 @@ def main() -> None:
 
 def refined(photos: PhotoSet, points: SparsePoints, settings: RefineSettings) -> Gaussians[np.ndarray]:
     """Splats refined from sparse and dense points, beside dense depth, as the product does without decoded splats."""
-    found = dense_depth(photos, points.means, side=SIDES[1])
-    return refine(splats_from_points(points)[:0], photos, settings, Report(), points, depth=found)
+    depth = depth_for(photos, points, settings, Report())
+    return refine(splats_from_points(points)[:0], photos, settings, Report(), points, depth=depth)
 
 
 def rows(options: argparse.Namespace) -> Iterator[Row]:

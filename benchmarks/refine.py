@@ -71,7 +71,7 @@ def run(decoded: Gaussians[np.ndarray], scene_photos: ScenePhotos, settings: Ref
     """One refinement."""
     points, photos, found = find_points(scene_photos.files, settings, Report()), scene_photos.inputs, [decoded]
     with mock.patch.object(Parameters, "step", autospec=True, side_effect=Parameters.step) as stepped:
-        depth = depth_for(photos, points, settings, Report()) if settings.start == "auto" else None
+        depth = depth_for(photos, points, settings, Report()) if settings.start in ("auto", "both") else None
         refined = partial(refine, decoded, photos, settings, Report(), points, depth=depth)
         seconds = best(lambda: found.append(refined()), 1)
     scores = evaluate_views(found[-1], scene_photos.read_held_out(Report()))

@@ -12,6 +12,7 @@ from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.pipeline import depth
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
+from tttlrm_blender.refine.budget import Budget
 from tttlrm_blender.render import device
 
 
@@ -21,32 +22,39 @@ def photos(count: int) -> PhotoSet:
     return PhotoSet([str(view) for view in range(count)], np.zeros((count, 8, 8, 3), np.float32), cameras)
 
 
+def sides(settings: RefineSettings, count: int = 10) -> list[int]:
+    """Sizes at which depth is measured for a refinement, one after another."""
+    budget = Budget(RefineSettings(steps=1), 1)
+    with mock.patch.object(depth, "kept_depth") as measured:
+        known = depth.depth_for(photos(count), None, settings, Report())
+        budget.steps = 1
+        assert known is not None
+        known.follow(budget, Report())
+    return [call.args[3] for call in measured.call_args_list]
+
+
 @pytest.mark.parametrize(
-    ("settings", "side"),
+    ("settings", "fine"),
     [
-        (RefineSettings(steps=20), depth.SIDES[0]),
-        (RefineSettings(steps=100), depth.SIDES[1]),
-        (RefineSettings(passes=2), depth.SIDES[0]),
-        (RefineSettings(seconds=2), depth.SIDES[0]),
-        (RefineSettings(seconds=60), depth.SIDES[1]),
-        (RefineSettings(seconds=60, steps=10), depth.SIDES[0]),
+        (RefineSettings(steps=20), False),
+        (RefineSettings(steps=100), True),
+        (RefineSettings(passes=2), False),
+        (RefineSettings(seconds=2), False),
+        (RefineSettings(seconds=60), True),
+        (RefineSettings(seconds=60, steps=10), False),
     ],
 )
-def test_short_refinements_get_coarse_depth(settings, side):
-    with mock.patch.object(depth, "depth_of", return_value=None) as measured:
-        assert depth.depth_for(photos(10), None, settings, Report()) is None
-    assert measured.call_args.args[3] == side
+def test_only_long_refinements_get_finer_depth(settings, fine):
+    assert sides(settings) == list(depth.SIDES[: 1 + fine])
 
 
 def test_a_gpu_that_cannot_draw_does_not_make_refinements_longer(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    sides = []
+    measured = []
     for found in (None, "gsplat"):
         monkeypatch.setattr(device, "find_spec", lambda name, found=found: found)
-        with mock.patch.object(depth, "depth_of", return_value=None) as measured:
-            depth.depth_for(photos(300), None, RefineSettings(), Report())
-        sides.append(measured.call_args.args[3])
-    assert sides == list(depth.SIDES)
+        measured.append(sides(RefineSettings(), 300))
+    assert [len(found) for found in measured] == [1, 2]
 
 
 def test_two_photos_are_not_measured():

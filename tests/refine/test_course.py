@@ -38,6 +38,16 @@ def test_the_time_left_is_expected_from_the_first_steps_within_the_limit(monkeyp
     assert report.expected == pytest.approx([left])
 
 
+def test_the_time_left_is_expected_anew_after_other_work(monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    report, budget = Expecting(), Budget(RefineSettings(steps=100), 5)
+    course = Course(budget, report)
+    budget.steps, now = 25, 1050.0
+    course.resume()
+    assert report.expected == pytest.approx([75 * 2 * LATER])
+
+
 def test_a_quality_says_at_most_how_long_before_it_begins():
     report, budget = Expecting(), Budget(RefineSettings(), 43)
     Course(budget, report)

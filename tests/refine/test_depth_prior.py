@@ -13,6 +13,7 @@ from tttlrm_blender.poses.sparse_points import SparsePoints
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.depth_prior import WEIGHT, depth_loss
+from tttlrm_blender.refine.known_depth import KnownDepth
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.render.rasterize import Rendering, rasterize
 from tttlrm_blender.stereo.dense import DenseDepth
@@ -69,7 +70,7 @@ def test_refinement_puts_splats_where_the_depth_is_known(nothing, blobs, photos,
         return rasterize(splats.map(torch.tensor), photos.cameras, size).depth.numpy()
 
     def error(prior: DenseDepth | None) -> float:
-        splats = refine(nothing, photos, RefineSettings(steps=40), Report(), astray, depth=prior)
+        splats = refine(nothing, photos, RefineSettings(steps=40), Report(), astray, depth=prior and KnownDepth(prior))
         return float(np.abs(np.log(depth(splats) / depth(blobs))).mean())
 
     assert error(known(depth(blobs))) < 0.8 * error(None)

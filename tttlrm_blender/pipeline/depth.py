@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
 from ..progress import Report
 from ..protocol.settings import RefineSettings
 from ..refine.budget import limits_of
+from ..refine.known_depth import KnownDepth
 from ..render.device import best_device, drawing_device
 from ..stereo.dense import SIDE, DenseDepth
 from ..stereo.kept_depth import kept_depth
 
-SIDES = (SIDE // 4, SIDE // 2)  # pixels of the longest side, for short and long refinements; more adds nothing to a start
+# Pixels of the longest side, for the start of a refinement and for the rest of a long one; more adds nothing there.
+SIDES = (SIDE // 4, SIDE // 2)
 LONG = 3.0  # passes over the photos from which a refinement is long
 FEWEST_PHOTOS = 3  # as two others must confirm each depth
 
@@ -22,14 +26,16 @@ def depth_of(photos: PhotoSet, points: SparsePoints | None, report: Report, side
     return kept_depth(photos, points.means if points else None, report, side, best_device())
 
 
-def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSettings, report: Report) -> DenseDepth | None:
-    """Dense depth for a refinement: at a coarse scale for a short one, so that it costs a fraction of its time.
+def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSettings, report: Report) -> KnownDepth | None:
+    """Dense depth for a refinement: at a coarse scale for its start, and in more detail later, unless it is short.
 
     None if there are too few photos.
     """
     if len(photos) < FEWEST_PHOTOS:
         return None
-    return depth_of(photos, points, report, SIDES[_passes(settings, photos) >= LONG])
+    coarse, fine = SIDES
+    finer = partial(depth_of, photos, points, side=fine) if _passes(settings, photos) >= LONG else None
+    return KnownDepth(depth_of(photos, points, report, coarse), finer)
 
 
 def depth_for_mesh(photos: PhotoSet, report: Report) -> DenseDepth | None:

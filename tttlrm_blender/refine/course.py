@@ -36,6 +36,11 @@ class Course:
             self._expected = self._budget.spent + left
             self._report.expect(left)
 
+    def resume(self) -> None:
+        """Called after other work in between: estimate the time left from the speed so far."""
+        self._report(Stage.REFINE, self._budget.used)
+        self._report.expect(self._left(self._budget.spent / self._budget.steps))
+
     def refinement(self, best: Best) -> Refinement:
         """The figures of the refinement that is over."""
         expected = None if self._expected is None else round(self._expected, 1)

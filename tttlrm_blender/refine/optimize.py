@@ -21,7 +21,6 @@ from ..protocol.results import Refinement
 from ..protocol.settings import RefineSettings
 from ..render.device import drawing_device
 from ..stages import Stage
-from ..stereo.dense import DenseDepth
 from ..stereo.fusion import DensePoints
 from .average import Average
 from .best import Best
@@ -30,6 +29,7 @@ from .contribution import needed
 from .course import Course
 from .detail import most_splats, wanted_splats
 from .growth import Growth
+from .known_depth import KnownDepth
 from .parameters import Parameters
 from .photo_gradients import PhotoGradients
 from .relocation import Relocation
@@ -52,7 +52,7 @@ def refine(
     report: Report,
     points: SparsePoints | None = None,
     refined: bool = False,
-    depth: DenseDepth | None = None,
+    depth: KnownDepth | None = None,
     hear: Callable[[Refinement], None] = lambda refinement: None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
@@ -81,7 +81,7 @@ def refine(
     if too_many:
         gaussians = gaussians[needed(gaussians, photos, listen, settings.max_splats)]
     wanted = wanted_splats(photos, settings, drawing_device(), listen)
-    dense = surface_points(depth, photos, wanted, budget.passes) if depth and settings.start == "auto" else None
+    dense = surface_points(depth.maps, photos, wanted, budget.passes) if depth and settings.start == "auto" else None
     surface = next(found.means for found in (points, dense, gaussians) if found is not None)
     light = measured_light(photos, surface, listen) if settings.exposure else even_light(len(photos))
     given = replace(gaussians, antialiased=gaussians.antialiased and settings.antialiased)
@@ -143,10 +143,12 @@ class _Steps:
 
     def make_all(self, best: Best, course: Course, report: Report, listen: Listen) -> None:
         """Make steps until the budget is used or the report asks to finish, and offer their splats."""
-        previews, report.keeps = _Previews(report), True
+        previews, depth, report.keeps = _Previews(report), self.gradients.depth, True
         while self.budget.used < 1 and not report.finishing:
             self.make_one()
             course.follow()
+            if depth and depth.follow(self.budget, report):
+                course.resume()
             listen()
             if best.follow(self.parameters, self.budget):
                 self.learn_from(np.arange(len(self.gradients.photos)))

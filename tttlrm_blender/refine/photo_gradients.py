@@ -10,9 +10,9 @@ from ..photos.light import TOE, Light, even_light
 from ..photos.load import PhotoSet
 from ..protocol.settings import RefineSettings
 from ..render.rasterize import Rendering, rasterize
-from ..stereo.dense import DenseDepth
 from .depth_prior import depth_loss
 from .downscale import downscaled
+from .known_depth import KnownDepth
 from .loss import photo_loss
 from .parameters import Parameters
 from .pose_corrections import PoseCorrections
@@ -33,7 +33,7 @@ class PhotoGradients:
         photos: PhotoSet,
         settings: RefineSettings,
         light: Light | None = None,
-        depth: DenseDepth | None = None,
+        depth: KnownDepth | None = None,
     ) -> None:
         """Learn from all `photos` in their `light`, even by default, and from their `depth` where that is known."""
         self.parameters, self.photos, self.light, self.depth = parameters, photos, light or even_light(len(photos)), depth
@@ -56,9 +56,10 @@ class PhotoGradients:
         picture = self._lit(view, drawn.rgb, photo) if self.light.differs else drawn.rgb
         loss = photo_loss(picture, photo, weights) + penalty
         if self.depth:
-            loss = loss + depth_loss(self.depth, view, drawn)
+            loss = loss + depth_loss(self.depth.maps, view, drawn)
         if self.surface:
-            loss = loss + surface_loss(splats, drawn, self.photos.cameras[[view]], self.depth, view)
+            maps = self.depth.maps if self.depth else None
+            loss = loss + surface_loss(splats, drawn, self.photos.cameras[[view]], maps, view)
         loss.backward()
         return drawn
 
