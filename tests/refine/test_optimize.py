@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tttlrm_blender.errors import Cancelled, TttlrmError
-from tttlrm_blender.gaussians.gaussians import Gaussians
+from tttlrm_blender.gaussians.gaussians import Gaussians, merge
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine import optimize
@@ -168,6 +168,13 @@ def test_refined_splats_go_on_getting_better(nothing, photos, points):
 def test_perfect_splats_stay_as_they_are_when_refinement_goes_on(blobs, photos):
     again = refine(blobs, photos, RefineSettings(steps=3, sh_degree=0), Report(), None, refined=True)
     assert all(np.array_equal(a, b) for a, b in zip(again.arrays().values(), blobs.arrays().values(), strict=True))
+
+
+def test_splats_that_cannot_be_improved_keep_what_no_photo_shows(blobs, photos, points):
+    hidden = replace(blobs[:5], means=blobs.means[:5] + 100)
+    given = merge([blobs, hidden])
+    kept = refine(given, photos, RefineSettings(steps=1, start="points"), Report(), points)
+    assert np.array_equal(kept.means, given.means)
 
 
 def test_the_limit_holds_for_splats_that_cannot_be_improved(blobs, photos, points):

@@ -62,7 +62,7 @@ def refine(
     `settings.sh_degree`, `settings.antialiased` or not, at most `settings.max_splats`. The result is never worse than
     `gaussians`, or the most important of these if there are too many: a few photos are set aside as judges (see `best`), and
     learned from at the end, only if the splats got better. Splats are kept to the `depth` of photos where that is known, and
-    those that no photo would miss are removed. For a mesh (`settings.surface`), they also become flat on surfaces (see
+    refined ones that no photo would miss are removed. For a mesh (`settings.surface`), they also become flat on surfaces (see
     `surface_loss`), and may be `MOST_LOST` worse.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
@@ -93,9 +93,11 @@ def refine(
     gradients = PhotoGradients(parameters, photos, settings, light, depth)
     _Steps(parameters, gradients, learned, settings, budget, wanted, goes_on).make_all(best, course, report, listen)
     hear(course.refinement(best))
-    if too_many and best.psnr == best.first:
-        note = "Refinement did not improve the splats: the {:,} most important of {:,} are kept."
-        report.note(text(note, len(gaussians), count))
+    if best.psnr == best.first:
+        if too_many:
+            note = "Refinement did not improve the splats: the {:,} most important of {:,} are kept."
+            report.note(text(note, len(gaussians), count))
+        return best.splats  # whole: the network also knows what photos do not show, and other views do
     seen = best.splats[needed(best.splats, photos, listen, settings.max_splats)]
     return seen if len(seen) else best.splats  # photos of a few pixels, or masks that leave a few, miss none
 
