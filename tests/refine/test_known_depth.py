@@ -5,15 +5,20 @@ import time
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import pytest
+import torch
 
 from tttlrm_blender.errors import Cancelled
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.budget import Budget
-from tttlrm_blender.refine.known_depth import FINER, KnownDepth
+from tttlrm_blender.refine.known_depth import FINER, OPAQUE, KnownDepth
+from tttlrm_blender.render.rasterize import rasterize
 from tttlrm_blender.stages import Stage
+from tttlrm_blender.stereo.dense import DenseDepth
 
+# Sentinels stand for depth maps that are only handed on.
 COARSE, FINE = mock.sentinel.coarse, mock.sentinel.fine
 STEPS = 40
 
@@ -68,3 +73,30 @@ def test_a_cancelled_job_stops(budget):
 def test_coarse_depth_alone_stays(budget):
     budget.steps = STEPS
     assert not KnownDepth(COARSE).follow(budget, Report())
+
+
+def test_a_draft_is_believed_where_nothing_is_confirmed(blobs, photos):
+    size = 8
+    cameras = photos.cameras.resized(size, size)
+    with torch.no_grad():
+        drawn = rasterize(blobs.map(torch.as_tensor), cameras, (size, size))
+    confidence = np.zeros((len(photos), size, size), np.float32)
+    confidence[:, : size // 2] = 0.5
+    maps = DenseDepth(np.full_like(confidence, 9), np.zeros((*confidence.shape, 3), np.float32), confidence, cameras)
+    known = KnownDepth(maps)
+    known.guess(blobs)
+    guessed = (confidence == 0) & (drawn.alpha.numpy() > OPAQUE)
+    assert guessed.any()
+    assert np.array_equal(known.prior.confidence, np.where(guessed, 1, confidence))
+    np.testing.assert_allclose(known.prior.depth, np.where(guessed, drawn.depth.numpy(), 9), rtol=1e-6)
+    assert known.maps is maps
+
+
+def test_finer_depth_is_completed_too(blobs, photos, budget):
+    empty = np.zeros((len(photos), 4, 4), np.float32)
+    maps = DenseDepth(empty, np.zeros((*empty.shape, 3), np.float32), empty, photos.cameras.resized(4, 4))
+    known = KnownDepth(maps, lambda report: maps)
+    known.guess(blobs)
+    first, budget.steps = known.prior, STEPS
+    assert known.follow(budget, Report()) and known.prior is not first
+    assert np.array_equal(known.prior.depth, first.depth)

@@ -9,19 +9,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
+import torch
+
+from ..gaussians.gaussians import Gaussians
 from ..progress import Report
+from ..render.device import to_tensors
+from ..render.rasterize import rasterize
 from ..stereo.dense import DenseDepth
 from .budget import Budget
 
 FINER = 0.25  # share of the budget after which finer depth is measured
+OPAQUE = 0.5  # alpha from which a draft shows a depth
 
 
 class KnownDepth:
     """Depth that becomes finer once, at a fixed share of a budget, so that equal budgets of steps give equal results."""
 
     def __init__(self, maps: DenseDepth, finer: Callable[[Report], DenseDepth] | None = None) -> None:
+        """Confirmed depth, and what measures it in more detail."""
         self.maps, self._finer = maps, finer
+        self.draft: Gaussians[np.ndarray] | None = None
+        self.prior = maps  # what splats are held to
+
+    def guess(self, draft: Gaussians[np.ndarray]) -> None:
+        """Hold splats to the depth of a draft (numpy) where nothing is confirmed.
+
+        A few photos confirm little of what they show, and splats that nothing holds there become fog before other views.
+        """
+        self.draft = draft
+        self.prior = completed(self.maps, draft)
 
     def follow(self, budget: Budget, report: Report) -> bool:
         """Measure finer depth if it is time to, which the budget does not count. Returns whether it did."""
@@ -30,6 +49,20 @@ class KnownDepth:
         finer, self._finer = self._finer, None
         began = time.perf_counter()
         with report.skippable():
-            self.maps = finer(report)
+            maps = finer(report)
+            self.maps, self.prior = maps, completed(maps, self.draft) if self.draft else maps
         budget.started += time.perf_counter() - began
         return True
+
+
+@torch.no_grad()
+def completed(maps: DenseDepth, splats: Gaussians[np.ndarray]) -> DenseDepth:
+    """Depth maps with the depth of splats (numpy) where they have none and the splats are opaque."""
+    depth, confidence = maps.depth.copy(), maps.confidence.copy()
+    tensors, (height, width) = to_tensors(splats), depth.shape[1:]
+    for view in range(len(maps)):
+        drawn = rasterize(tensors, maps.cameras[[view]], (width, height))
+        alpha, expected = drawn.alpha[0].cpu().numpy(), drawn.depth[0].cpu().numpy()
+        unknown = (confidence[view] == 0) & (alpha > OPAQUE)
+        depth[view][unknown], confidence[view][unknown] = expected[unknown], 1.0
+    return replace(maps, depth=depth, confidence=confidence)

@@ -41,6 +41,7 @@ SEED = 0
 STRATEGIES = {"split": Growth, "mcmc": Relocation}
 CONTINUED = 0.6  # share of the schedules that is skipped for splats refined before
 SECONDS_PER_PREVIEW = 2.0
+FEW = 8  # photos that confirm too little of what they show
 MOST_LOST = 0.5  # dB that splats for a mesh may be worse than those at the start
 
 
@@ -84,6 +85,8 @@ def refine(
     dense = surface_points(depth.maps, photos, wanted, budget.passes) if depth and settings.start == "auto" else None
     surface = next(found.means for found in (points, dense, gaussians) if found is not None)
     light = measured_light(photos, surface, listen) if settings.exposure else even_light(len(photos))
+    if depth and len(photos) < FEW and len(gaussians) and not refined:
+        depth.guess(gaussians)
     given = replace(gaussians, antialiased=gaussians.antialiased and settings.antialiased)
     allowance = MOST_LOST if settings.surface else 0.0
     best = Best(to_degree(given, settings.sh_degree), photos, light.differs, refined, listen, allowance)

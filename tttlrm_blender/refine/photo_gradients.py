@@ -56,7 +56,7 @@ class PhotoGradients:
         picture = self._lit(view, drawn.rgb, photo) if self.light.differs else drawn.rgb
         loss = photo_loss(picture, photo, weights) + penalty
         if self.depth:
-            loss = loss + depth_loss(self.depth.maps, view, drawn)
+            loss = loss + depth_loss(self.depth.prior, view, drawn)
         if self.surface:
             maps = self.depth.maps if self.depth else None
             loss = loss + surface_loss(splats, drawn, self.photos.cameras[[view]], maps, view)
