@@ -7,9 +7,9 @@ from typing import Any
 
 import bpy
 import numpy as np
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, PointerProperty, StringProperty
 
-from .engine import fields, results, settings
+from .engine import fields, settings
 from .narrowing import given, group_of, untyped
 from .paths import absolute, file_property
 from .sources import properties as source_properties
@@ -154,12 +154,25 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
 
     __annotations__ = {
         "session": StringProperty(name="Scene", description="Name of this object's scene on the worker"),
+        "version": StringProperty(
+            name="Version", description="A name for the splats that the last job made, bit for bit", options={"HIDDEN"}
+        ),
+        "refined": BoolProperty(
+            name="Refined", description="Whether the splats were optimized against the photos", options={"HIDDEN"}
+        ),
+        "steps": IntProperty(name="Steps", description="How many steps the splats were refined for", options={"HIDDEN"}),
         "psnr": FloatProperty(
             name="PSNR",
             description="PSNR in dB over photos set aside while the splats were refined; 0 where it is unknown",
             options={"HIDDEN"},
         ),
-        "set_aside": IntProperty(name="Photos Set Aside", description="Number of these photos", options={"HIDDEN"}),
+        "applied": FloatVectorProperty(
+            name="Applied",
+            description="The matrix of all transforms that were applied to the splats, row by row",
+            size=16,
+            default=np.eye(4).ravel().tolist(),
+            options={"HIDDEN"},
+        ),
         "files": StringProperty(name="Files", description="Names of this scene's files on the worker, one per line"),
         "live": BoolProperty(name="Live", description="Decode again whenever a setting changes; refined splats are replaced too"),
         "crop": PointerProperty(
@@ -207,12 +220,6 @@ def remember(obj: bpy.types.Object, session: str, used: settings.ReconstructSett
     refine = used.refine if used.refine.wanted else used.refine.with_quality(settings.RefineSettings().quality)
     for part, values in (("decode", used.decode), ("refine", refine), ("mesh", used.mesh or settings.MeshSettings())):
         take_over(getattr(group, part), values, type(values))
-
-
-def remember_quality(obj: bpy.types.Object, refinement: results.Refinement | None) -> None:
-    """Store in a splat object how well its splats match the photos that were set aside, if any were."""
-    group = group_of(obj)
-    group.psnr, group.set_aside = (refinement.psnr or 0.0, refinement.set_aside) if refinement else (0.0, 0)
 
 
 def take_over(group: bpy.types.PropertyGroup, source: Any, kind: type) -> None:

@@ -12,7 +12,7 @@ from bpy.props import BoolProperty, CollectionProperty
 
 from .. import properties
 from ..engine import errors, kinds, photo_files, results, settings
-from ..jobs.scene_operators import SplatsOperator
+from ..jobs.scene_operators import SplatsOperator, work_on
 from ..jobs.worker import Work
 from ..mixins import Outcome
 from ..narrowing import given, group_of
@@ -113,7 +113,7 @@ def extending(splats: bpy.types.Object, wanted: settings.ExtendSettings, files: 
     own = group_of(splats)
     poses, extra = pose_files(wanted.poses, files)
     own.files = "\n".join(dict.fromkeys([*own.files.split("\n"), *files]))  # the scene has them even if the job fails
-    return Work(own.session, kinds.EXTEND, replace(wanted, poses=poses), {**files, **extra})
+    return work_on(splats, kinds.EXTEND, replace(wanted, poses=poses), {**files, **extra})
 
 
 def add_new_cameras(splats: bpy.types.Object, result: results.ReconstructResult, photos: dict[str, Path]) -> None:

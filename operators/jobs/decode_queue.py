@@ -94,7 +94,7 @@ def decode(obj: bpy.types.Object) -> None:
     window: dict[str, Any] = {} if bpy.app.background else {"window": windows[0]}
     with bpy.context.temp_override(**window, object=obj, active_object=obj):
         try:
-            start_operator("decode")
+            start_operator("decode", asked=True)
         except errors.TttlrmError as error:
             failures.note(group_of(obj).session, messages.Failed.of(error))
 

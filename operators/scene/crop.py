@@ -9,6 +9,7 @@ from mathutils import Matrix, Vector
 
 from ..engine import errors
 from ..narrowing import given
+from .splats import scene_matrix
 
 FLAT = 1e-9  # of the half sides of a box; thinner ones have no inside
 
@@ -21,7 +22,7 @@ def crop_matrix(box: bpy.types.Object | None, splats: bpy.types.Object) -> tuple
     if box is None:
         return ()
     given(bpy.context.view_layer).update()
-    return tuple(np.array(around(box).inverted() @ splats.matrix_world).ravel().tolist())
+    return tuple((np.array(around(box).inverted()) @ scene_matrix(splats)).ravel().tolist())
 
 
 def around(box: bpy.types.Object) -> Matrix:

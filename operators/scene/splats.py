@@ -63,17 +63,31 @@ def read_splats(
         )
     given(bpy.context.view_layer).update()
     matrix = np.array(obj.matrix_world) if world is None else world @ np.array(obj.matrix_world)
+    splats = read_shown(obj)
+    return splats if np.allclose(matrix, np.eye(4), rtol=0, atol=ROUNDING) else transform.apply_matrix(splats, matrix)
+
+
+def read_shown(obj: bpy.types.Object) -> gaussians.Gaussians[np.ndarray]:
+    """The splats of an object that are not hidden, in its own coordinates."""
     splats, shown = read_local(points.cloud_of(obj)), masks.visible(obj)
     splats = replace(splats, antialiased=bool(masks.antialiased_of_visible(obj).any()))
-    if shown is not None:
-        splats = splats[shown]
-    return splats if np.allclose(matrix, np.eye(4), rtol=0, atol=ROUNDING) else transform.apply_matrix(splats, matrix)
+    return splats if shown is None else splats[shown]
 
 
 def is_splats(obj: bpy.types.Object | None) -> bool:
     """Whether an object is a point cloud with the attributes of splats."""
     wanted = ("position", "scale", "rotation", BASE)
     return obj is not None and obj.type == "POINTCLOUD" and all(name in points.cloud_of(obj).attributes for name in wanted)
+
+
+def in_scene(obj: bpy.types.Object) -> np.ndarray:  # [4, 4] float64
+    """The matrix from the world of the scene's cameras to an object's own coordinates: what was applied to its splats."""
+    return np.array(group_of(obj).applied, dtype=np.float64).reshape(4, 4)
+
+
+def scene_matrix(obj: bpy.types.Object) -> np.ndarray:  # [4, 4] float64
+    """The matrix from the world of the scene's cameras, in which the worker's results are, to Blender's world."""
+    return np.array(obj.matrix_world, dtype=np.float64) @ in_scene(obj)
 
 
 def is_older(cloud: bpy.types.PointCloud) -> bool:

@@ -7,8 +7,9 @@ from bpy.props import BoolProperty
 from mathutils import Matrix
 
 from ...engine import transform
+from ...narrowing import group_of
 from ...scene.points import cloud_of
-from ...scene.splats import read_local, write_local
+from ...scene.splats import in_scene, read_local, write_local
 from ...translations import told
 from .operator import EditOperator, edited
 
@@ -32,6 +33,7 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
             if cloud_of(obj).users > 1:
                 obj.data = cloud_of(obj).copy()
             write_local(cloud_of(obj), splats)
+            group_of(obj).applied = (move @ in_scene(obj)).ravel().tolist()
             self._reset(obj, move)
         self.warn_of_stretching(move for _, move in plans)
         applied = told("Applied to {:,} splats", sum(map(len, moved)))

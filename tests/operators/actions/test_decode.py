@@ -2,6 +2,7 @@
 """Splats are decoded again, in a crop box, and all that are selected."""
 
 import math
+from types import SimpleNamespace
 
 import bpy
 import pytest
@@ -66,3 +67,22 @@ def test_all_selected_are_decoded_and_one_without_a_scene_stops_no_other(tmp_pat
     assert ops.decode_selected() == {"FINISHED"}
     assert [len(obj.data.points) for obj in made] == [3, 12, 5]
     assert [bool(part("jobs.failures").of(obj)) for obj in made] == [False, True, False]
+
+
+def test_refined_and_edited_splats_are_asked_about(splats, monkeypatch):
+    decode = part("actions.decode")
+    assert not decode.precious([splats]), "a draft can be made again"
+    ops.select_distance(distance=5)
+    ops.delete_splats()
+    assert (
+        str(decode.question(decode.precious([splats]))) == f"Replace {len(splats.data.points)} splats (edited) with a new draft?"
+    )
+    assert ops.refine(steps=9) == {"FINISHED"}
+    assert str(decode.question(decode.precious([splats]))) == ("Replace 9 splats (Refined, 9 steps, 30.0 dB) with a new draft?")
+    asked = []
+    monkeypatch.setattr(decode, "ask", lambda operator, context, event, lost: asked.append(lost) or {"CANCELLED"})
+    for kind in (decode.TTTLRM_OT_decode, decode.TTTLRM_OT_decode_selected):  # which nothing invokes without a window
+        button = SimpleNamespace(asked=False, execute=lambda context: {"FINISHED"})
+        assert kind.invoke(button, bpy.context, None) == {"CANCELLED"}
+    assert asked == [[splats], [splats]]
+    assert ops.decode() == {"FINISHED"} and not decode.precious([splats])

@@ -195,10 +195,10 @@ def test_rarer_choices_are_all_there(scene):
     assert drawn(reconstruct.TTTLRM_PT_limits).settings == ["steps", "passes", "seconds"]
 
 
-def test_how_well_splats_match_photos_set_aside_is_told(kept):
-    assert not any("dB" in label for label in drawn(panel.TTTLRM_PT_splats).labels)
-    kept.tttlrm.psnr, kept.tttlrm.set_aside = 30.12, 4
-    assert "30.1 dB over 4 photos set aside" in drawn(panel.TTTLRM_PT_splats).labels
+def test_what_splats_are_is_told(kept):
+    assert "Draft" in drawn(panel.TTTLRM_PT_splats).labels
+    kept.tttlrm.refined, kept.tttlrm.steps, kept.tttlrm.psnr = True, 1500, 30.12
+    assert "Refined, 1,500 steps, 30.1 dB" in drawn(panel.TTTLRM_PT_splats).labels
 
 
 def test_panels_of_settings_are_not_there_without_an_object(scene):
