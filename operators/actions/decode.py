@@ -14,7 +14,7 @@ from ..jobs import decode_queue
 from ..jobs.scene_operators import SplatsOperator
 from ..jobs.worker import Work
 from ..mixins import Outcome
-from ..narrowing import given, group_of, untyped
+from ..narrowing import given, untyped
 from ..scene import versions
 from ..scene.crop import crop_matrix
 from ..scene.points import cloud_of
@@ -37,7 +37,7 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
     asked: Any
     __annotations__ = properties.annotations(settings.DecodeSettings) | {
         "crop": StringProperty(
-            name="Crop Box", description="Name of the object to crop to; leave empty to use the crop box set on the splats"
+            name="Crop Box", description="Name of the object to crop the draft to; leave empty to keep all of it"
         ),
         "asked": ASKED,
     }
@@ -52,15 +52,20 @@ class TTTLRM_OT_decode(SplatsOperator, bpy.types.Operator):
         work = super().collect(context)
         return replace(work, settings=cropped(work.settings, given(context.object), self.crop))
 
+    def own_settings(self, splats: bpy.types.Object) -> settings.DecodeSettings:
+        """Return the object's settings for a draft."""
+        return properties.draft_settings(splats)
 
-def cropped(wanted: settings.DecodeSettings, splats: bpy.types.Object, name: str = "") -> settings.DecodeSettings:
-    """Return settings with the named crop box, or else the splats' own. Raises `TttlrmError` if it is flat or does not exist."""
-    if name and name not in bpy.data.objects:
+
+def cropped(wanted: settings.DecodeSettings, splats: bpy.types.Object, name: str) -> settings.DecodeSettings:
+    """Return settings with a crop box, if one is named. Raises `TttlrmError` if it is flat or does not exist."""
+    if not name:
+        return wanted
+    if name not in bpy.data.objects:
         raise errors.TttlrmError(
             "There is no object “{}” to crop to.", name, hint="Choose an object of this scene.", code=errors.Code.BAD_SETTINGS
         )
-    box = bpy.data.objects[name] if name else group_of(splats).crop
-    return replace(wanted, crop=crop_matrix(box, splats))
+    return replace(wanted, crop=crop_matrix(bpy.data.objects[name], splats))
 
 
 def precious(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:

@@ -22,7 +22,6 @@ from ..scene.reconstruction import cameras_collection, cameras_of
 from ..sources import left_out, new_pictured, warning_about
 from ..sources.photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
 from ..sources.source import Files
-from .decode import cropped
 from .reconstruct import FILES, FOLDER
 
 POSES = f"{GIVEN}/blender.json"  # path of the poses of Blender's cameras in the scene's folder
@@ -98,7 +97,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
 
     def _wanted(self, splats: bpy.types.Object) -> settings.ExtendSettings:
         own = group_of(splats)
-        decode = cropped(properties.plain(own.decode, settings.DecodeSettings), splats)
+        decode = properties.draft_settings(splats)
         refine = properties.plain(own.refine, settings.RefineSettings)
         if not self.refine:
             refine = refine.with_quality("draft")

@@ -52,7 +52,7 @@ def add_commands(commands: Any) -> None:
         for each in SETTINGS[kind]:
             options.add_options(parser, each, but=("crop",))
         if kind == "decode":
-            parser.add_argument("--crop", default="", metavar="NAME", help="object to crop to (default: the splats' own choice)")
+            parser.add_argument("--crop", default="", metavar="NAME", help="object to crop to")
         worker_options.add_arguments(parser)
         parser.set_defaults(run=run, kind=kind)
 
@@ -68,7 +68,8 @@ def run(args: Namespace) -> None:
 
 
 def _decode(splats: bpy.types.Object, args: Namespace) -> str:
-    wanted = cropped(_wanted(splats, kinds.DECODE, args), splats, args.crop)
+    wanted = replace(properties.draft_settings(splats), **options.given(args, settings.DecodeSettings))
+    wanted = cropped(wanted, splats, args.crop)
     lost = f", instead of {len(cloud_of(splats).points):,} ({versions.state(splats)})" if precious([splats]) else ""
     return f"{replace_splats(splats, _result(work_on(splats, kinds.DECODE, wanted))):,} splats of a new draft{lost}"
 
@@ -89,7 +90,7 @@ def _extend(splats: bpy.types.Object, args: Namespace) -> str:
     own, refine = group_of(splats), options.given(args, settings.RefineSettings)
     for name, value in refine.items():
         setattr(own.refine, name, value)
-    decode = cropped(properties.plain(own.decode, settings.DecodeSettings), splats)
+    decode = properties.draft_settings(splats)
     refining = properties.plain(own.refine, settings.RefineSettings)
     wanted = settings.ExtendSettings(**options.given(args, settings.ExtendSettings), decode=decode, refine=refining)
     photos = added_photos(photos_in(args.directory), own.files.split("\n"))

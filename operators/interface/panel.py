@@ -40,7 +40,6 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
             new = len(new_pictured(context))
             text = shown("Add {} Selected Photos", new) if new else shown("Add Photos…")
             buttons.operator("tttlrm.extend", text=text, translate=False)
-            buttons.operator("tttlrm.decode", text=shown("New Draft…"), translate=False)
         buttons.operator("tttlrm.export_splats")
         splat_settings.draw_trouble(layout, context)
 

@@ -41,10 +41,12 @@ class KeptSceneOperator(JobOperator):
     def collect(self, context: bpy.types.Context) -> Work:
         """Return the work, with the object's settings overridden by those of the caller."""
         self.replaces = given(context.object).session_uid
-        own = group_of(context.object)
-        wanted = properties.overlaid(properties.plain(getattr(own, self.kind.name), self.kind.settings), self)
-        self._session = own.session
-        return work_on(given(context.object), self.kind, wanted)
+        self._session = group_of(context.object).session
+        return work_on(given(context.object), self.kind, properties.overlaid(self.own_settings(given(context.object)), self))
+
+    def own_settings(self, splats: bpy.types.Object) -> Any:
+        """Return the object's settings for the job."""
+        return properties.plain(getattr(group_of(splats), self.kind.name), self.kind.settings)
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
         """Handle one event, and record failures for the panel."""
@@ -81,7 +83,7 @@ class SplatsOperator(KeptSceneOperator):
 
 def work_on(splats: bpy.types.Object, kind: kinds.Kind, wanted: Any, files: Files | None = None) -> Work:
     """Return work on the scene of splats, from them unless it makes new ones. Raises `TttlrmError` if it has none."""
-    start = None if kind is kinds.DECODE else versions.start_of(splats)
+    start = None if kind is kinds.DECODE else versions.start_of(splats, as_shown=kind is kinds.MESH)
     return Work(group_of(splats).session, kind, wanted, files or {}, start)
 
 

@@ -129,10 +129,19 @@ def write_local(cloud: bpy.types.PointCloud, splats: gaussians.Gaussians[np.ndar
     cloud.update_tag()
 
 
+def write_sizes(
+    cloud: bpy.types.PointCloud,
+    scales: np.ndarray,  # [N, 3]
+) -> None:
+    """Set the sizes of a cloud's splats, as `attributes` has them."""
+    points.write(cloud, "radius", "FLOAT", _radii(scales))
+    points.write(cloud, "scale", "FLOAT_VECTOR", scales)
+
+
 def attributes(splats: gaussians.Gaussians[np.ndarray]) -> Iterator[tuple[str, str, np.ndarray]]:
     """Name, type and values of every attribute but `masks.ANTIALIASED`, which stays as it is where splats are changed."""
     yield "position", "FLOAT_VECTOR", splats.means
-    yield "radius", "FLOAT", _radii(splats)
+    yield "radius", "FLOAT", _radii(splats.scales)
     yield "scale", "FLOAT_VECTOR", splats.scales
     yield "rotation", "QUATERNION", splats.quats
     yield (
@@ -144,9 +153,9 @@ def attributes(splats: gaussians.Gaussians[np.ndarray]) -> Iterator[tuple[str, s
         yield SH[index - 1], "FLOAT_VECTOR", splats.sh[:, index]
 
 
-def _radii(splats: gaussians.Gaussians[np.ndarray]) -> np.ndarray:
+def _radii(scales: np.ndarray) -> np.ndarray:
     """None for a Blender that would draw a ball for every point of an older kind of point cloud."""
-    return splats.scales @ np.full(3, 1 / 3, np.float32) if drawing.drawn_by_blender() else np.zeros(len(splats), np.float32)
+    return scales @ np.full(3, 1 / 3, np.float32) if drawing.drawn_by_blender() else np.zeros(len(scales), np.float32)
 
 
 def read_local(cloud: bpy.types.PointCloud) -> gaussians.Gaussians[np.ndarray]:

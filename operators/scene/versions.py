@@ -12,26 +12,30 @@ import numpy as np
 
 from ..engine import errors, gaussians, results, start, transform
 from ..narrowing import group_of
-from . import masks, points
+from . import look, masks, points
 from .splats import in_scene, read_local, read_shown, update_splats
 
 
-def start_of(obj: bpy.types.Object) -> start.Start:
-    """What a job on an object's splats starts from: those that are not hidden. Raises `TttlrmError` if there are none."""
-    splats = read_shown(obj)
+def start_of(obj: bpy.types.Object, as_shown: bool = False) -> start.Start:
+    """What a job on an object's splats starts from: those that nobody has hidden, as they are or `as_shown`.
+
+    Raises `TttlrmError` if there are none.
+    """
+    splats = read_shown(obj) if as_shown else look.whole(obj)
     if not len(splats):
         hint = "Reveal hidden splats, or undo what removed them."
         raise errors.TttlrmError("The object “{}” has no splats left.", obj.name, hint=hint, code=errors.Code.NO_SPLATS)
     back = transform.inverse(in_scene(obj))
     moved = splats if np.array_equal(back, np.eye(4)) else transform.apply_matrix(splats, back)
-    return start.Start(moved, is_refined(obj), _edited(obj, splats))
+    return start.Start(moved, is_refined(obj), is_edited(obj) if as_shown else _edited(obj, splats))
 
 
 def take_result(
     obj: bpy.types.Object, splats: gaussians.Gaussians[np.ndarray], refinement: results.Refinement | None, anew: bool = False
 ) -> None:
     """Replace what a job started from by its result, or `anew` everything; hidden splats stay otherwise, as no job knows them."""
-    hidden = None if anew else masks.hidden(obj)
+    look.lift(obj)
+    hidden = None if anew else masks.by_hand(obj)
     rest = None if hidden is None else read_local(points.cloud_of(obj))[hidden]
     to_local = in_scene(obj)
     local = splats if np.array_equal(to_local, np.eye(4)) else transform.apply_matrix(splats, to_local)
@@ -40,6 +44,7 @@ def take_result(
     if rest is not None:
         masks.hide(obj, np.arange(len(local) + len(rest)) >= len(local))
     remember(obj, refinement, refined and not anew)
+    look.apply(obj)
 
 
 def remember(obj: bpy.types.Object, refinement: results.Refinement | None, refined: bool = False) -> None:
@@ -51,7 +56,7 @@ def remember(obj: bpy.types.Object, refinement: results.Refinement | None, refin
     if refinement and refinement.improved:
         own.refined, own.psnr = True, refinement.psnr or 0.0
         own.steps = refinement.steps + (own.steps if refinement.continued else 0)
-    own.version = start.digest(read_shown(obj))
+    own.version = start.digest(look.whole(obj))
 
 
 def state(obj: bpy.types.Object) -> errors.Text:
@@ -72,7 +77,7 @@ def is_refined(obj: bpy.types.Object) -> bool:
 
 def is_edited(obj: bpy.types.Object) -> bool:
     """Whether an object's splats differ from those that a job made. It looks at all of them: 0.1 s for half a million."""
-    return _edited(obj, read_shown(obj))
+    return _edited(obj, look.whole(obj))
 
 
 def _edited(obj: bpy.types.Object, splats: gaussians.Gaussians[np.ndarray]) -> bool:

@@ -97,8 +97,8 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report) -> Reconstruc
 
 
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResult:
-    """As many splats as are allowed, of them those in the crop box."""
-    splats = make_splats(settings.max_splats)
+    """As many splats as are allowed, else the first, of them those in the crop box."""
+    splats = make_splats(settings.max_splats or SPLATS)
     if settings.crop:
         matrix = np.reshape(settings.crop, (4, 4))
         splats = splats[(np.abs(splats.means @ matrix[:3, :3].T + matrix[:3, 3]) <= 1).all(axis=1)]

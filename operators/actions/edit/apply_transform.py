@@ -7,7 +7,8 @@ from bpy.props import BoolProperty
 from mathutils import Matrix
 
 from ...engine import transform
-from ...narrowing import group_of
+from ...narrowing import given, group_of
+from ...scene import look
 from ...scene.points import cloud_of
 from ...scene.splats import in_scene, read_local, write_local
 from ...translations import told
@@ -27,6 +28,8 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
     def edit(self, context: bpy.types.Context) -> str:
         """Apply to all edited objects. Shared point clouds are copied first, so that other objects do not change."""
         plans = [(obj, self._map(obj)) for obj in edited(context)]
+        for obj, _ in plans:
+            look.lift(obj)
         moved = [transform.apply_matrix(read_local(cloud_of(obj)), move) for obj, move in plans]
         shared = [obj.name for obj, _ in plans if cloud_of(obj).users > 1]
         for (obj, move), splats in zip(plans, moved, strict=True):
@@ -35,6 +38,9 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
             write_local(cloud_of(obj), splats)
             group_of(obj).applied = (move @ in_scene(obj)).ravel().tolist()
             self._reset(obj, move)
+        given(context.view_layer).update()
+        for obj, _ in plans:
+            look.apply(obj)
         self.warn_of_stretching(move for _, move in plans)
         applied = told("Applied to {:,} splats", sum(map(len, moved)))
         return told("{}; {} no longer shares splats with other objects", applied, ", ".join(shared)) if shared else applied

@@ -144,6 +144,13 @@ class Life(RuleBasedStateMachine):
         assert ops.apply_transform() == {"FINISHED"}
         self.done(replace(before, offset=before.offset + distance, moved=True))
 
+    @rule(share=st.sampled_from([0.3, 0.6, 1.0]), size=st.sampled_from([0.5, 1.0, 3.0]))
+    def look(self, share: float, size: float) -> None:
+        """Nothing is lost by that, nor is it an edit."""
+        obj = self.active()
+        obj.tttlrm.share, obj.tttlrm.decode.scale = share, size
+        self.done(self.models[obj.name])
+
     @precondition(lambda self: len(self.models) < 3)
     @rule()
     def duplicate(self) -> None:
@@ -184,6 +191,7 @@ class Life(RuleBasedStateMachine):
             assert (versions.is_refined(obj), obj.tttlrm.steps if model.refined else 0) == (model.refined, model.steps)
         obj = self.active()
         work = jobs.work_on(obj, part("engine").kinds.MESH, part("engine").settings.MeshSettings())
+        work = replace(work, start=versions.start_of(obj))  # whatever is shown
         assert (work.start.refined, work.start.edited) == (self.models[obj.name].refined, self.models[obj.name].edited)
         result = part("jobs.worker").start(work).result()
         np.testing.assert_array_equal(result.mesh.vertices, self.models[obj.name].shown)
