@@ -119,8 +119,9 @@ class Life(RuleBasedStateMachine):
     def edit(self, which: int, how: str) -> None:
         obj = self.active()
         before = self.models[obj.name]
-        chosen = np.flatnonzero(~before.hidden)
-        if len(chosen) < 3:
+        visible = part("scene.masks").visible(obj)  # what is not shown cannot be selected
+        chosen = np.flatnonzero(~before.hidden if visible is None else visible)
+        if np.count_nonzero(~before.hidden) < 3 or not len(chosen):
             return
         mask = np.arange(len(before.means)) == chosen[which % len(chosen)]
         part("scene.masks").select(obj, mask)
