@@ -29,7 +29,7 @@ from .interface import edit as edit_interface
 from .interface import manual, menus, panel, preferences, presets, thumbnails
 from .jobs import decode_queue, worker
 from .narrowing import untyped
-from .scene import older_files, preview, selection_dots
+from .scene import look, older_files, preview, selection_dots
 from .viewport import handlers
 
 CLASSES = (
@@ -75,6 +75,7 @@ def register() -> None:
     older_files.register()
     older_settings.register()
     decode_queue.register()
+    look.register()
     handlers.register()
     selection_dots.start()
     _commands.append(untyped(bpy.utils).register_cli_command("tttlrm", command_line.main))
@@ -89,6 +90,7 @@ def unregister() -> None:
     selection_dots.stop()
     manual.unregister()
     menus.remove_entries()
+    look.unregister()
     decode_queue.unregister()
     older_settings.unregister()
     older_files.unregister()

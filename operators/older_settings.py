@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Refine settings of splats in files of versions before there was a quality: what were defaults there become those of today.
+"""Settings of splats in files of older versions.
+
+Before there was a quality, refine settings had other defaults, which become those of today. Before splats had a version, their
+size was changed by the worker, and is not to be changed again.
 
 Every setting is stored with splats, whether or not a person has chosen it; with a scene, only what was chosen.
 """
@@ -23,7 +26,9 @@ STEPS = 500  # offered for splats that were not refined; a limit, if it stayed
 def adopt(*_: Any) -> None:
     """Forget the defaults of older versions in what came with a file; linked objects keep theirs, as changes are not saved."""
     for obj in filter(is_editable, bpy.data.objects):
-        refine = group_of(obj).refine
+        own, refine = group_of(obj), group_of(obj).refine
+        if own.session and not own.version:
+            own.decode.property_unset("scale")
         if all(map(refine.is_property_set, DEFAULTS)) and not refine.is_property_set("quality"):
             _forget(refine)
 

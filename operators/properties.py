@@ -7,11 +7,12 @@ from typing import Any
 
 import bpy
 import numpy as np
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, PointerProperty, StringProperty
 
-from .engine import fields, results, settings
+from .engine import fields, settings
 from .narrowing import given, group_of, untyped
 from .paths import absolute, file_property
+from .scene import look
 from .sources import properties as source_properties
 
 SUBTYPES = {"share": "FACTOR", "distance": "DISTANCE", "pixels": "PIXEL", "seconds": "TIME_ABSOLUTE", "": "NONE"}
@@ -26,13 +27,9 @@ def described(kind: type) -> dict[str, fields.Setting]:
     }
 
 
-listeners: list[Callable[[bpy.types.ID], None]] = []  # called with the object or scene whose decode settings were changed
-
-
 def _changed(group: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
     """Blender calls this when a user or a script changes a setting, but not on undo or while it reads a file."""
-    for listener in listeners:
-        listener(given(group.id_data))
+    look.follow(given(group.id_data))
 
 
 def annotations(kind: type, update: Callable[[Any, bpy.types.Context], None] | None = None) -> dict[str, Any]:
@@ -154,14 +151,35 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
 
     __annotations__ = {
         "session": StringProperty(name="Scene", description="Name of this object's scene on the worker"),
+        "version": StringProperty(
+            name="Version", description="A name for the splats that the last job made, bit for bit", options={"HIDDEN"}
+        ),
+        "refined": BoolProperty(
+            name="Refined", description="Whether the splats were optimized against the photos", options={"HIDDEN"}
+        ),
+        "steps": IntProperty(name="Steps", description="How many steps the splats were refined for", options={"HIDDEN"}),
         "psnr": FloatProperty(
             name="PSNR",
             description="PSNR in dB over photos set aside while the splats were refined; 0 where it is unknown",
             options={"HIDDEN"},
         ),
-        "set_aside": IntProperty(name="Photos Set Aside", description="Number of these photos", options={"HIDDEN"}),
+        "applied": FloatVectorProperty(
+            name="Applied",
+            description="The matrix of all transforms that were applied to the splats, row by row",
+            size=16,
+            default=np.eye(4).ravel().tolist(),
+            options={"HIDDEN"},
+        ),
         "files": StringProperty(name="Files", description="Names of this scene's files on the worker, one per line"),
-        "live": BoolProperty(name="Live", description="Decode again whenever a setting changes; refined splats are replaced too"),
+        "share": FloatProperty(
+            name="Show",
+            description="Share of the splats that are shown, the most opaque first",
+            min=0.0,
+            max=1.0,
+            default=1.0,
+            subtype="FACTOR",
+            update=_changed,
+        ),
         "crop": PointerProperty(
             name="Crop Box",
             description="Drop splats outside this object's bounding box; for an empty, outside the cube of its size",
@@ -200,19 +218,27 @@ def reconstruct_settings(scene: bpy.types.Scene) -> settings.ReconstructSettings
     )
 
 
+def draft_settings(obj: bpy.types.Object) -> settings.DecodeSettings:
+    """Return an object's settings for a new draft, of all splats: what of them is shown, and how, follows in Blender."""
+    return without_look(plain(group_of(obj).decode, settings.DecodeSettings))
+
+
+def without_look(wanted: settings.DecodeSettings) -> settings.DecodeSettings:
+    """Return settings with which all splats are kept as they are decoded."""
+    return replace(wanted, **{name: getattr(settings.LookSettings(), name) for name in fields.describe(settings.LookSettings)})
+
+
 def remember(obj: bpy.types.Object, session: str, used: settings.ReconstructSettings) -> None:
-    """Store in a new splat object its scene on the worker and the settings it was made with."""
+    """Store in a new splat object its scene on the worker and the settings it was made with, which show all of its splats."""
     group = group_of(obj)
     group.session = session
     refine = used.refine if used.refine.wanted else used.refine.with_quality(settings.RefineSettings().quality)
-    for part, values in (("decode", used.decode), ("refine", refine), ("mesh", used.mesh or settings.MeshSettings())):
+    for part, values in (
+        ("decode", without_look(used.decode)),
+        ("refine", refine),
+        ("mesh", used.mesh or settings.MeshSettings()),
+    ):
         take_over(getattr(group, part), values, type(values))
-
-
-def remember_quality(obj: bpy.types.Object, refinement: results.Refinement | None) -> None:
-    """Store in a splat object how well its splats match the photos that were set aside, if any were."""
-    group = group_of(obj)
-    group.psnr, group.set_aside = (refinement.psnr or 0.0, refinement.set_aside) if refinement else (0.0, 0)
 
 
 def take_over(group: bpy.types.PropertyGroup, source: Any, kind: type) -> None:

@@ -156,7 +156,7 @@ def test_the_engine_is_reached_through_its_gateway(source):
 # The rooms of `operators` likewise; modules at the top ("") serve all of them.
 OPERATOR_ROOMS = {
     "": set(),
-    "properties": {"", "sources"},
+    "properties": {"", "scene", "sources"},
     "scene": {""},
     "viewport": {"", "scene"},
     "sources": {"", "scene"},

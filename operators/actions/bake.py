@@ -19,7 +19,7 @@ from ..scene.image_material import NORMAL_MAP, image_material, is_ours, show_ima
 from ..scene.lookup import find
 from ..scene.mesh_images import make_images, shown_on, textures_folder
 from ..scene.modes import leave_mode
-from ..scene.splats import is_kept
+from ..scene.splats import is_kept, scene_matrix
 from ..scene.triangles import triangles_of
 from ..translations import told
 
@@ -107,7 +107,7 @@ def baking(
     Raises `TttlrmError` where an object has no faces, the mesh no UV map, or the splats are flat.
     """
     given(bpy.context.view_layer).update()
-    place = np.array(splats.matrix_world)
+    place = scene_matrix(splats)
     if not np.linalg.det(place):
         raise errors.TttlrmError(
             "The object “{}” is scaled to zero.",

@@ -12,7 +12,7 @@ from bpy.props import BoolProperty, CollectionProperty
 
 from .. import properties
 from ..engine import errors, kinds, photo_files, results, settings
-from ..jobs.scene_operators import SplatsOperator
+from ..jobs.scene_operators import SplatsOperator, work_on
 from ..jobs.worker import Work
 from ..mixins import Outcome
 from ..narrowing import given, group_of
@@ -22,7 +22,6 @@ from ..scene.reconstruction import cameras_collection, cameras_of
 from ..sources import left_out, new_pictured, warning_about
 from ..sources.photo_sets import GIVEN, added_photos, photos_folder, photos_in, pose_files
 from ..sources.source import Files
-from .decode import cropped
 from .reconstruct import FILES, FOLDER
 
 POSES = f"{GIVEN}/blender.json"  # path of the poses of Blender's cameras in the scene's folder
@@ -98,7 +97,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
 
     def _wanted(self, splats: bpy.types.Object) -> settings.ExtendSettings:
         own = group_of(splats)
-        decode = cropped(properties.plain(own.decode, settings.DecodeSettings), splats)
+        decode = properties.draft_settings(splats)
         refine = properties.plain(own.refine, settings.RefineSettings)
         if not self.refine:
             refine = refine.with_quality("draft")
@@ -113,7 +112,7 @@ def extending(splats: bpy.types.Object, wanted: settings.ExtendSettings, files: 
     own = group_of(splats)
     poses, extra = pose_files(wanted.poses, files)
     own.files = "\n".join(dict.fromkeys([*own.files.split("\n"), *files]))  # the scene has them even if the job fails
-    return Work(own.session, kinds.EXTEND, replace(wanted, poses=poses), {**files, **extra})
+    return work_on(splats, kinds.EXTEND, replace(wanted, poses=poses), {**files, **extra})
 
 
 def add_new_cameras(splats: bpy.types.Object, result: results.ReconstructResult, photos: dict[str, Path]) -> None:

@@ -2,6 +2,7 @@
 """Make a mesh from splats."""
 
 import bpy
+from mathutils import Matrix
 
 from .. import properties
 from ..engine import kinds, results, settings
@@ -11,6 +12,7 @@ from ..scene.editable import editable_collection, takes_objects
 from ..scene.mesh import add_surface
 from ..scene.modes import leave_mode
 from ..scene.reconstruction import mesh_name
+from ..scene.splats import scene_matrix
 from ..translations import told
 
 
@@ -43,7 +45,7 @@ def place_mesh(splats: bpy.types.Object, result: results.MeshResult) -> int:
     made = add_surface(mesh_name(splats.name), result.mesh, editable_collection(*splats.users_collection))
     for obj in made:
         obj.parent = splats.parent
-        obj.matrix_world = splats.matrix_world
+        obj.matrix_world = Matrix(scene_matrix(splats).tolist())
     if splats.visible_get():
         splats.hide_set(True)
     splats.hide_render = True

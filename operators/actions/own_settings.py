@@ -34,7 +34,7 @@ class TTTLRM_OT_copy_settings(bpy.types.Operator):
         """Blender calls this."""
         source, others = group_of(context.object), _splats(context)
         for obj in others:
-            group_of(obj).crop = source.crop
+            group_of(obj).crop, group_of(obj).share = source.crop, source.share
             for part, kind in PARTS.items():
                 properties.take_over(getattr(group_of(obj), part), getattr(source, part), kind)
         self.report({"INFO"}, told("Copied the settings to {} objects", len(others)))

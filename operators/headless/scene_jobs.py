@@ -11,21 +11,23 @@ from typing import Any
 import bpy
 
 from .. import properties
-from ..actions.decode import cropped
+from ..actions.decode import cropped, precious
 from ..actions.extend import add_new_cameras, extending
 from ..actions.mesh import place_mesh
 from ..actions.refine import require_budget
 from ..engine import errors, files, kinds, messages, options, settings
 from ..jobs import worker
-from ..jobs.scene_operators import replace_splats
+from ..jobs.scene_operators import replace_splats, work_on
 from ..narrowing import group_of
+from ..scene import versions
+from ..scene.points import cloud_of
 from ..scene.splats import is_decodable, is_kept
 from ..sources.photo_sets import added_photos, photos_in
 from . import blend_files, objects, worker_options
 
 KINDS = {
     "extend": "add photos to the scene of the splats of a .blend file",
-    "decode": "make the splats of a .blend file anew with other settings, without the photos",
+    "decode": "replace the splats of a .blend file with a new draft, without the photos",
     "refine": "optimize the splats of a .blend file against their photos",
     "mesh": "make meshes of the splats of a .blend file",
 }
@@ -50,7 +52,7 @@ def add_commands(commands: Any) -> None:
         for each in SETTINGS[kind]:
             options.add_options(parser, each, but=("crop",))
         if kind == "decode":
-            parser.add_argument("--crop", default="", metavar="NAME", help="object to crop to (default: the splats' own choice)")
+            parser.add_argument("--crop", default="", metavar="NAME", help="object to crop to")
         worker_options.add_arguments(parser)
         parser.set_defaults(run=run, kind=kind)
 
@@ -66,19 +68,21 @@ def run(args: Namespace) -> None:
 
 
 def _decode(splats: bpy.types.Object, args: Namespace) -> str:
-    wanted = cropped(_wanted(splats, kinds.DECODE, args), splats, args.crop)
-    return f"{replace_splats(splats, _result(_work(splats, kinds.DECODE, wanted))):,} splats"
+    wanted = replace(properties.draft_settings(splats), **options.given(args, settings.DecodeSettings))
+    wanted = cropped(wanted, splats, args.crop)
+    lost = f", instead of {len(cloud_of(splats).points):,} ({versions.state(splats)})" if precious([splats]) else ""
+    return f"{replace_splats(splats, _result(work_on(splats, kinds.DECODE, wanted))):,} splats of a new draft{lost}"
 
 
 def _refine(splats: bpy.types.Object, args: Namespace) -> str:
     wanted = _wanted(splats, kinds.REFINE, args)
     require_budget(wanted)
-    return f"{replace_splats(splats, _result(_work(splats, kinds.REFINE, wanted))):,} splats"
+    return f"{replace_splats(splats, _result(work_on(splats, kinds.REFINE, wanted))):,} splats"
 
 
 def _mesh(splats: bpy.types.Object, args: Namespace) -> str:
     wanted = _wanted(splats, kinds.MESH, args)
-    return f"{place_mesh(splats, _result(_work(splats, kinds.MESH, wanted))):,} faces"
+    return f"{place_mesh(splats, _result(work_on(splats, kinds.MESH, wanted))):,} faces"
 
 
 def _extend(splats: bpy.types.Object, args: Namespace) -> str:
@@ -86,7 +90,7 @@ def _extend(splats: bpy.types.Object, args: Namespace) -> str:
     own, refine = group_of(splats), options.given(args, settings.RefineSettings)
     for name, value in refine.items():
         setattr(own.refine, name, value)
-    decode = cropped(properties.plain(own.decode, settings.DecodeSettings), splats)
+    decode = properties.draft_settings(splats)
     refining = properties.plain(own.refine, settings.RefineSettings)
     wanted = settings.ExtendSettings(**options.given(args, settings.ExtendSettings), decode=decode, refine=refining)
     photos = added_photos(photos_in(args.directory), own.files.split("\n"))
@@ -100,10 +104,6 @@ def _wanted(splats: bpy.types.Object, kind: kinds.Kind, args: Namespace) -> Any:
     """The splats' own settings for a job, but for what is given."""
     own = properties.plain(getattr(group_of(splats), kind.name), kind.settings)
     return replace(own, **options.given(args, kind.settings))
-
-
-def _work(splats: bpy.types.Object, kind: kinds.Kind, wanted: Any) -> worker.Work:
-    return worker.Work(group_of(splats).session, kind, wanted)
 
 
 def _result(work: worker.Work) -> Any:

@@ -84,7 +84,7 @@ class TTTLRM_PT_edit(Tab, bpy.types.Panel):
 
 def _counts(obj: bpy.types.Object) -> str:
     """Return how many splats are selected and hidden."""
-    selected, hidden = (0 if mask is None else int(mask.sum()) for mask in (masks.selected(obj), masks.hidden(obj)))
+    selected, hidden = (0 if mask is None else int(mask.sum()) for mask in (masks.selected(obj), masks.by_hand(obj)))
     return shown("{:,} selected · {:,} hidden", selected, hidden)
 
 

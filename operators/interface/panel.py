@@ -4,6 +4,7 @@
 import bpy
 
 from ..narrowing import given, group_of
+from ..scene import versions
 from ..scene.points import cloud_of
 from ..scene.splats import is_splats
 from ..sources import new_pictured
@@ -30,11 +31,11 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
             translate=False,
         )
         own = group_of(context.object)
-        if own.psnr:
-            layout.label(text=_figure(own.psnr, own.set_aside), translate=False)
+        if own.session:
+            layout.label(text=shown("{}", versions.state(given(context.object))), translate=False)
         buttons = layout.column(align=True)
         if own.session:
-            for kind in ("decode", "refine", "mesh"):
+            for kind in ("refine", "mesh"):
                 buttons.operator(f"tttlrm.{kind}")
             new = len(new_pictured(context))
             text = shown("Add {} Selected Photos", new) if new else shown("Add Photos…")
@@ -50,9 +51,3 @@ CLASSES = (
     *bake.CLASSES,
     *worker.CLASSES,
 )
-
-
-def _figure(psnr: float, photos: int) -> str:
-    if photos == 1:
-        return shown("{:.1f} dB over a photo set aside", psnr)
-    return shown("{:.1f} dB over {} photos set aside", psnr, photos)

@@ -11,7 +11,7 @@ from ..jobs import decode_queue, failures
 from ..mixins import Panel
 from ..narrowing import given, group_of
 from ..properties import described
-from ..scene.splats import is_kept
+from ..scene.splats import is_kept, is_splats
 from ..translations import shown
 from .presets import TTTLRM_PT_decode_presets
 from .reconstruct import draw_quality
@@ -53,9 +53,14 @@ class KeptScenePanel(Panel):
 
 
 class DecodePanel(KeptScenePanel):
-    """Settings for decoding, and whether to decode live."""
+    """Which splats are shown, and how large."""
 
-    bl_label, kind, settings_type = "Decode Settings", "decode", settings.DecodeSettings
+    bl_label, kind, settings_type = "Look", "decode", settings.LookSettings
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this: any splats have a look."""
+        return is_splats(context.object)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
@@ -63,15 +68,25 @@ class DecodePanel(KeptScenePanel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        super().draw(context)
-        layout = given(self.layout).column()
-        layout.prop(group_of(context.object), "crop")
-        row = layout.row(align=True)
-        row.use_property_split = False  # otherwise there is a gap between the two
-        row.operator("tttlrm.decode", icon="FILE_REFRESH")
-        row.prop(group_of(context.object), "live", toggle=True)
+        own = group_of(context.object)
+        column(self).prop(own, "share")
+        self.draw_settings(context)
+        given(self.layout).prop(own, "crop")
         if len(context.selected_objects) > 1:
-            layout.operator("tttlrm.copy_settings")
+            given(self.layout).operator("tttlrm.copy_settings")
+
+
+class DraftPanel(KeptScenePanel):
+    """How a new draft is decoded."""
+
+    bl_label, kind, settings_type = "New Draft", "decode", settings.DecodeSettings
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        self.draw_settings(context, but=described(settings.LookSettings))
+        layout = given(self.layout).column()
+        layout.operator("tttlrm.decode", icon="FILE_REFRESH")
+        if len(context.selected_objects) > 1:
             layout.operator("tttlrm.decode_selected")
         if len(decode_queue.queue):
             layout.label(text=shown("{} more to decode", len(decode_queue.queue)))
@@ -116,6 +131,12 @@ class TTTLRM_PT_decode(Tab, DecodePanel, bpy.types.Panel):
     bl_parent_id = "TTTLRM_PT_splats"
 
 
+class TTTLRM_PT_draft(Tab, DraftPanel, bpy.types.Panel):
+    """The panel in the sidebar."""
+
+    bl_parent_id = "TTTLRM_PT_splats"
+
+
 class TTTLRM_PT_refine(Tab, RefinePanel, bpy.types.Panel):
     """The panel in the sidebar."""
 
@@ -155,6 +176,12 @@ class TTTLRM_PT_data_decode(DataTab, DecodePanel, bpy.types.Panel):
     bl_parent_id = "TTTLRM_PT_data"
 
 
+class TTTLRM_PT_data_draft(DataTab, DraftPanel, bpy.types.Panel):
+    """The panel in the Object Data properties."""
+
+    bl_parent_id = "TTTLRM_PT_data"
+
+
 class TTTLRM_PT_data_refine(DataTab, RefinePanel, bpy.types.Panel):
     """The panel in the Object Data properties."""
 
@@ -188,11 +215,13 @@ def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
 
 CLASSES = (
     TTTLRM_PT_decode,
+    TTTLRM_PT_draft,
     TTTLRM_PT_refine,
     TTTLRM_PT_mesh,
     TTTLRM_PT_mesh_advanced,
     TTTLRM_PT_data,
     TTTLRM_PT_data_decode,
+    TTTLRM_PT_data_draft,
     TTTLRM_PT_data_refine,
     TTTLRM_PT_data_mesh,
     TTTLRM_PT_data_mesh_advanced,

@@ -6,16 +6,17 @@ from typing import Any
 import bpy
 
 from .. import properties
-from ..engine import client, errors, kinds, messages
+from ..engine import client, errors, kinds, messages, results
 from ..mixins import Outcome
 from ..narrowing import given, group_of
+from ..scene import versions
 from ..scene.lookup import find
 from ..scene.modes import leave_mode
-from ..scene.splats import is_decodable, is_kept, update_splats
+from ..scene.splats import is_decodable, is_kept
 from ..translations import told
 from . import failures
 from .job_operator import JobOperator
-from .worker import Work
+from .worker import Files, Work
 
 
 class KeptSceneOperator(JobOperator):
@@ -40,10 +41,12 @@ class KeptSceneOperator(JobOperator):
     def collect(self, context: bpy.types.Context) -> Work:
         """Return the work, with the object's settings overridden by those of the caller."""
         self.replaces = given(context.object).session_uid
-        own = group_of(context.object)
-        wanted = properties.overlaid(properties.plain(getattr(own, self.kind.name), self.kind.settings), self)
-        self._session = own.session
-        return Work(own.session, self.kind, wanted)
+        self._session = group_of(context.object).session
+        return work_on(given(context.object), self.kind, properties.overlaid(self.own_settings(given(context.object)), self))
+
+    def own_settings(self, splats: bpy.types.Object) -> Any:
+        """Return the object's settings for the job."""
+        return properties.plain(getattr(group_of(splats), self.kind.name), self.kind.settings)
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
         """Handle one event, and record failures for the panel."""
@@ -78,8 +81,14 @@ class SplatsOperator(KeptSceneOperator):
         self.report({"INFO"}, told("{:,} splats", replace_splats(self.target(), result)))
 
 
+def work_on(splats: bpy.types.Object, kind: kinds.Kind, wanted: Any, files: Files | None = None) -> Work:
+    """Return work on the scene of splats, from them unless it makes new ones. Raises `TttlrmError` if it has none."""
+    start = None if kind is kinds.DECODE else versions.start_of(splats, as_shown=kind is kinds.MESH)
+    return Work(group_of(splats).session, kind, wanted, files or {}, start)
+
+
 def replace_splats(obj: bpy.types.Object, result: Any) -> int:
     """Replace an object's splats by those of a result; return their number."""
-    update_splats(obj, result.gaussians)
-    properties.remember_quality(obj, getattr(result, "refinement", None))  # decoded splats have none
+    anew = isinstance(result, results.DecodeResult)
+    versions.take_result(obj, result.gaussians, None if anew else result.refinement, anew)
     return len(result.gaussians)

@@ -15,7 +15,10 @@ from typing import Any
 import bpy
 
 from ..engine import client, errors, kinds, messages, results, settings_json, stages
+from ..engine import start as start_file
 from .chosen_worker import Worker, chosen_worker
+
+Files = Mapping[str, Path | bytes]  # by their paths in the scene's folder
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Work:
     session: str  # name of the scene on the worker
     kind: kinds.Kind | None  # of the job; None to only connect to the worker
     settings: Any = None
-    files: Mapping[str, Path | bytes] = field(default_factory=dict)  # of the scene's folder, to upload first
+    files: Files = field(default_factory=dict)  # of the scene's folder, to upload first
+    start: start_file.Start | None = None  # the splats to start from
 
     @property
     def founds(self) -> bool:
@@ -131,7 +135,7 @@ class Run(client.Job):
             if self.cancel_wanted or work.kind is None:
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
                 return
-            self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None, watched))
+            self._follow(connection.submit(work.session, work.kind, work.settings, work.files or None, watched, work.start))
             if work.founds and not self.succeeded:
                 link.forget(work.session)  # nothing refers to the scene
         except errors.TttlrmError as error:

@@ -19,6 +19,7 @@ from ..engine import errors, photo_files, results, transform
 from ..narrowing import given, untyped
 from . import conversion, photo_images
 from .photo_names import free_name
+from .splats import scene_matrix
 
 # Custom properties of camera data.
 PIXEL_ASPECT = "pixel_aspect"  # in Blender only scenes have one
@@ -213,7 +214,7 @@ def transforms_json(frames: list[dict[str, Any]]) -> bytes:
 def _pose(camera: bpy.types.Object, within: bpy.types.Object | None) -> dict[str, Any]:
     matrix = np.array(camera.matrix_world)
     if within:
-        space = np.array(within.matrix_world)
+        space = scene_matrix(within)
         conversion.camera_pose(space, within.name)  # a space with cameras has a pose itself
         matrix = transform.inverse(space) @ matrix
     return {"transform_matrix": conversion.camera_pose(matrix, camera.name).tolist()}

@@ -9,19 +9,18 @@ from mathutils import Matrix, Vector
 
 from ..engine import errors
 from ..narrowing import given
+from .splats import scene_matrix
 
 FLAT = 1e-9  # of the half sides of a box; thinner ones have no inside
 
 
-def crop_matrix(box: bpy.types.Object | None, splats: bpy.types.Object) -> tuple[float, ...]:
-    """The 4×4 matrix, row by row, from the space of splats to a cube of −1 to 1 that stands for an object's bounding box.
+def crop_matrix(box: bpy.types.Object, splats: bpy.types.Object) -> tuple[float, ...]:
+    """The 4×4 matrix, row by row, from the splats' scene to a cube of −1 to 1 that stands for an object's bounding box.
 
-    Empty without a box. Raises `TttlrmError` when the box is flat, or when the splats' matrix or its own flattens space.
+    Raises `TttlrmError` when the box is flat, or when the splats' matrix or its own flattens space.
     """
-    if box is None:
-        return ()
     given(bpy.context.view_layer).update()
-    return tuple(np.array(around(box).inverted() @ splats.matrix_world).ravel().tolist())
+    return tuple((np.array(around(box).inverted()) @ scene_matrix(splats)).ravel().tolist())
 
 
 def around(box: bpy.types.Object) -> Matrix:

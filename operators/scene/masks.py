@@ -21,6 +21,7 @@ from .editable import own
 
 SELECTED = ".selection"
 HIDDEN = "splat_hidden"
+LEFT_OUT = "splat_left_out"  # those of the hidden ones that only the look leaves out
 ANTIALIASED = "splat_antialiased"
 MODIFIER = "tttLRM hidden splats"
 
@@ -33,6 +34,13 @@ def selected(obj: bpy.types.Object) -> np.ndarray | None:  # [N] bool
 def hidden(obj: bpy.types.Object) -> np.ndarray | None:  # [N] bool
     """The hidden splats of an object; None for none."""
     return _mask(points.cloud_of(obj), HIDDEN)
+
+
+def by_hand(obj: bpy.types.Object) -> np.ndarray | None:  # [N] bool
+    """The splats of an object that a person has hidden; None for none."""
+    found, left_out = hidden(obj), _mask(points.cloud_of(obj), LEFT_OUT)
+    mask = found if found is None or left_out is None else found & ~left_out
+    return mask if mask is not None and mask.any() else None
 
 
 def visible(obj: bpy.types.Object) -> np.ndarray | None:  # [N] bool

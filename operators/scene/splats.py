@@ -63,17 +63,31 @@ def read_splats(
         )
     given(bpy.context.view_layer).update()
     matrix = np.array(obj.matrix_world) if world is None else world @ np.array(obj.matrix_world)
+    splats = read_shown(obj)
+    return splats if np.allclose(matrix, np.eye(4), rtol=0, atol=ROUNDING) else transform.apply_matrix(splats, matrix)
+
+
+def read_shown(obj: bpy.types.Object) -> gaussians.Gaussians[np.ndarray]:
+    """The splats of an object that are not hidden, in its own coordinates."""
     splats, shown = read_local(points.cloud_of(obj)), masks.visible(obj)
     splats = replace(splats, antialiased=bool(masks.antialiased_of_visible(obj).any()))
-    if shown is not None:
-        splats = splats[shown]
-    return splats if np.allclose(matrix, np.eye(4), rtol=0, atol=ROUNDING) else transform.apply_matrix(splats, matrix)
+    return splats if shown is None else splats[shown]
 
 
 def is_splats(obj: bpy.types.Object | None) -> bool:
     """Whether an object is a point cloud with the attributes of splats."""
     wanted = ("position", "scale", "rotation", BASE)
     return obj is not None and obj.type == "POINTCLOUD" and all(name in points.cloud_of(obj).attributes for name in wanted)
+
+
+def in_scene(obj: bpy.types.Object) -> np.ndarray:  # [4, 4] float64
+    """The matrix from the world of the scene's cameras to an object's own coordinates: what was applied to its splats."""
+    return np.array(group_of(obj).applied, dtype=np.float64).reshape(4, 4)
+
+
+def scene_matrix(obj: bpy.types.Object) -> np.ndarray:  # [4, 4] float64
+    """The matrix from the world of the scene's cameras, in which the worker's results are, to Blender's world."""
+    return np.array(obj.matrix_world, dtype=np.float64) @ in_scene(obj)
 
 
 def is_older(cloud: bpy.types.PointCloud) -> bool:
@@ -115,10 +129,19 @@ def write_local(cloud: bpy.types.PointCloud, splats: gaussians.Gaussians[np.ndar
     cloud.update_tag()
 
 
+def write_sizes(
+    cloud: bpy.types.PointCloud,
+    scales: np.ndarray,  # [N, 3]
+) -> None:
+    """Set the sizes of a cloud's splats, as `attributes` has them."""
+    points.write(cloud, "radius", "FLOAT", _radii(scales))
+    points.write(cloud, "scale", "FLOAT_VECTOR", scales)
+
+
 def attributes(splats: gaussians.Gaussians[np.ndarray]) -> Iterator[tuple[str, str, np.ndarray]]:
     """Name, type and values of every attribute but `masks.ANTIALIASED`, which stays as it is where splats are changed."""
     yield "position", "FLOAT_VECTOR", splats.means
-    yield "radius", "FLOAT", _radii(splats)
+    yield "radius", "FLOAT", _radii(splats.scales)
     yield "scale", "FLOAT_VECTOR", splats.scales
     yield "rotation", "QUATERNION", splats.quats
     yield (
@@ -130,9 +153,9 @@ def attributes(splats: gaussians.Gaussians[np.ndarray]) -> Iterator[tuple[str, s
         yield SH[index - 1], "FLOAT_VECTOR", splats.sh[:, index]
 
 
-def _radii(splats: gaussians.Gaussians[np.ndarray]) -> np.ndarray:
+def _radii(scales: np.ndarray) -> np.ndarray:
     """None for a Blender that would draw a ball for every point of an older kind of point cloud."""
-    return splats.scales @ np.full(3, 1 / 3, np.float32) if drawing.drawn_by_blender() else np.zeros(len(splats), np.float32)
+    return scales @ np.full(3, 1 / 3, np.float32) if drawing.drawn_by_blender() else np.zeros(len(scales), np.float32)
 
 
 def read_local(cloud: bpy.types.PointCloud) -> gaussians.Gaussians[np.ndarray]:

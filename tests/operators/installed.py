@@ -33,7 +33,6 @@ def reconstructed(photos: Path, **options: object) -> bpy.types.Object:
 def toy_splats(folder: Path) -> bpy.types.Object:
     """The toy's splats of a new folder with one photo; 12 of them, at (3 i, 3 i + 1, 3 i + 2)."""
     splats = reconstructed(save_photo(folder / "1.png").parent)
-    splats.tttlrm.decode.max_splats = 12
     splats.parent.matrix_world = Matrix()  # as the toy's cameras have no up, it is turned
     return splats
 

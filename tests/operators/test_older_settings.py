@@ -55,3 +55,13 @@ def test_what_is_chosen_for_a_scene_stays(tmp_path):
     refine.exposure, refine.max_splats = False, 200_000
     opened(tmp_path)
     assert properties.plain(bpy.context.scene.tttlrm.refine, RefineSettings) == RefineSettings(exposure=False, max_splats=200_000)
+
+
+@pytest.mark.parametrize(("version", "scale"), [("", 1.0), ("a", 2.0)])
+def test_sizes_that_the_worker_has_changed_are_not_changed_again(tmp_path, version, scale):
+    obj = bpy.data.objects.new("splats", None)
+    bpy.context.collection.objects.link(obj)
+    obj.tttlrm.session, obj.tttlrm.version, obj.tttlrm.decode.scale = "a", version, 2.0
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "a.blend"))
+    assert bpy.data.objects["splats"].tttlrm.decode.scale == scale

@@ -41,6 +41,7 @@ from tttlrm_blender.protocol.settings import (
     RenderSettings,
 )
 from tttlrm_blender.protocol.settings_json import to_json
+from tttlrm_blender.protocol.start import Start, is_start
 from tttlrm_blender.stages import Stage
 from tttlrm_blender.worker.program import Registry, main
 
@@ -56,6 +57,7 @@ class Scene:
 
     folder: Path
     files: list[str] = field(default_factory=list)
+    start: Start | None = None  # splats to start from
 
 
 def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> ReconstructResult:
@@ -63,7 +65,8 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
 
     Asked to finish while it refines, it does, without a mesh.
     """
-    scene.files = sorted(path.relative_to(scene.folder).as_posix() for path in scene.folder.rglob("*") if path.is_file())
+    files = sorted(path.relative_to(scene.folder).as_posix() for path in scene.folder.rglob("*") if path.is_file())
+    scene.files = [path for path in files if not is_start(path)]
     if file := os.environ.get(ASKED):
         Path(file).write_text(json.dumps({"files": scene.files, "settings": to_json(settings)}))
     if "broken.json" in scene.files:
@@ -75,14 +78,14 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
         report.keeps = True
         if report.finishing:
             break
-        report.preview(partial(_splats, SPLATS + step))
+        report.preview(partial(make_splats, SPLATS + step))
         time.sleep(0.1)
     names = [name for name in scene.files if name.endswith(".png")] or ["frame_000001.jpg"]
     too_coarse = settings.mesh and settings.mesh.voxel > COARSEST
     if too_coarse:
         report.note(text("There is no mesh: {}", "the voxels are too large."))
     surface = _surface() if settings.mesh and not too_coarse and not report.finishing else None
-    return ReconstructResult(_splats(SPLATS), _cameras(names), len(names), {"load": 0.0}, mesh=surface)
+    return ReconstructResult(make_splats(SPLATS), make_cameras(names), len(names), {"load": 0.0}, mesh=surface)
 
 
 def extend(scene: Scene, settings: ExtendSettings, report: Report) -> ReconstructResult:
@@ -90,12 +93,12 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report) -> Reconstruc
     before = len(scene.files)
     result = reconstruct(scene, ReconstructSettings(refine=settings.refine), report)
     splats = SPLATS + len(scene.files) - before
-    return replace(result, gaussians=_splats(splats))
+    return replace(result, gaussians=make_splats(splats))
 
 
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResult:
-    """As many splats as are allowed, of them those in the crop box."""
-    splats = _splats(settings.max_splats)
+    """As many splats as are allowed, else the first, of them those in the crop box."""
+    splats = make_splats(settings.max_splats or SPLATS)
     if settings.crop:
         matrix = np.reshape(settings.crop, (4, 4))
         splats = splats[(np.abs(splats.means @ matrix[:3, :3].T + matrix[:3, 3]) <= 1).all(axis=1)]
@@ -108,9 +111,9 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResu
     until, report.keeps = time.monotonic() + settings.seconds, True
     while time.monotonic() < until and not report.finishing:
         report(Stage.REFINE, 0.5)
-        report.preview(partial(_splats, 2))
+        report.preview(partial(make_splats, 2))
         time.sleep(0.01)
-    return RefineResult(_splats(settings.steps), refinement=Refinement(settings.steps, 4, None, 30.0, report.finishing))
+    return RefineResult(make_splats(settings.steps), refinement=Refinement(settings.steps, 4, None, 30.0, report.finishing))
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
@@ -150,7 +153,7 @@ def render(scene: Scene, settings: RenderSettings, report: Report) -> RenderResu
     return RenderResult({"1.png": image})
 
 
-def _splats(count: int) -> Gaussians:
+def make_splats(count: int) -> Gaussians:
     ones = np.ones((count, 4), np.float32)
     means = np.arange(count * 3, dtype=np.float32).reshape(-1, 3)
     return Gaussians(means, ones / 2, ones[:, :3], ones[:, 0] / 2, np.repeat(ones[:, None, :3], 4, axis=1))
@@ -161,7 +164,7 @@ def _surface() -> Surface:
     return Surface(corners, np.array([[0, 1, 2]], np.int32), np.ones((3, 3), np.float32), np.frombuffer(b"glTF", np.uint8))
 
 
-def _cameras(names: list[str]) -> CameraTable:
+def make_cameras(names: list[str]) -> CameraTable:
     count = len(names)
     poses, lenses = np.tile(np.eye(4), (count, 1, 1)), np.tile([30.0, 30.0, 16.0, 12.0], (count, 1))
     return CameraTable(names, poses, lenses, np.tile(SIZE, (count, 1)))

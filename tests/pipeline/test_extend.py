@@ -15,6 +15,7 @@ from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.pipeline.store import open_scene
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import DRAFT, DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings
+from tttlrm_blender.protocol.start import Start, digest
 
 FIRST, ALL = 4, 6
 
@@ -149,3 +150,36 @@ def test_decoded_splats_are_not_taken_for_refined_ones(growing, refinements):
     jobs.extend(growing.scene, ExtendSettings(refine=RefineSettings(steps=2, start="decoded")), Report())
     ((count, start, refined),) = refinements
     assert count > len(growing.first.gaussians) and (start, refined) == ("decoded", False)
+
+
+def on_fewer(growing, refined: bool, edited: bool) -> Start:
+    """The first half of the scene's splats, as an object sends them."""
+    splats = growing.scene.splats()
+    growing.scene.start = Start(splats[: len(splats) // 2], refined, edited)
+    return growing.scene.start
+
+
+@pytest.mark.parametrize("refined", [False, True])
+def test_splats_that_somebody_made_better_stay_where_new_photos_are_not_to_be_learned_from(growing, refined):
+    start = on_fewer(growing, refined, not refined)
+    growing.arrive()
+    result = jobs.extend(growing.scene, ExtendSettings(refine=DRAFT), Report())
+    assert result.views == ALL and digest(result.gaussians) == digest(start.gaussians)
+    assert growing.scene.state.refined == refined
+
+
+@pytest.mark.parametrize("refined", [False, True])
+def test_new_photos_are_learned_from_in_the_splats_of_the_object(growing, refinements, refined):
+    start = on_fewer(growing, refined, True)
+    growing.arrive()
+    jobs.extend(growing.scene, ExtendSettings(refine=RefineSettings(steps=2)), Report())
+    assert refinements == [(len(start.gaussians), "both", refined)]
+
+
+def test_a_refinement_from_something_else_that_is_no_better_leaves_refined_splats(growing, monkeypatch):
+    start = on_fewer(growing, True, False)
+    growing.arrive()
+    wanted = RefineSettings(steps=2, start="decoded")
+    monkeypatch.setattr(steps, "refine_splats", lambda draft, *others, **named: draft)
+    result = jobs.extend(growing.scene, ExtendSettings(refine=wanted), Report())
+    assert digest(result.gaussians) == digest(start.gaussians) and growing.scene.state.refined

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians, prune
-from tttlrm_blender.pipeline.filtering import filtered, isolated, nearest
+from tttlrm_blender.gaussians.look import nearest
+from tttlrm_blender.pipeline.filtering import filtered, isolated
 from tttlrm_blender.protocol.settings import DecodeSettings
 
 EYES = np.array([[0.0, 0, 0], [4, 0, 0]])

@@ -15,6 +15,7 @@ from PIL import Image, ImageFilter
 from tests.worker.photo_folder import HEIGHT, WIDTH, write_checkpoint, write_photos
 from tttlrm_blender.errors import Cancelled, Code, TttlrmError
 from tttlrm_blender.gaussians.formats.registry import read_splats
+from tttlrm_blender.mesh.mesh import make_mesh
 from tttlrm_blender.pipeline import jobs, steps
 from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.pipeline.steps import network_size
@@ -33,6 +34,7 @@ from tttlrm_blender.protocol.settings import (
     RefineSettings,
     RenderSettings,
 )
+from tttlrm_blender.protocol.start import Start
 from tttlrm_blender.render.metrics import evaluate_views
 from tttlrm_blender.render.pictures import draw_views
 
@@ -407,3 +409,18 @@ def test_what_a_scene_does_not_have_cannot_be_exported(scene, settings):
 
 def exported(scene: Scene, suffix: str) -> bytes:
     return jobs.export(scene, ExportSettings(suffix), Report()).file.tobytes()
+
+
+TRIANGLE = make_mesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]]), np.zeros((3, 3), np.float32))
+
+
+def test_a_job_starts_from_the_splats_that_it_is_given(scene, settings, monkeypatch):
+    jobs.reconstruct(scene, settings, Report())
+    last, given = scene.state.gaussians, []
+    monkeypatch.setattr(steps, "refine", lambda splats, *others: given.append((len(splats), others[4])) or splats)
+    monkeypatch.setattr(jobs, "fuse", lambda splats, *others: given.append(len(splats)) or TRIANGLE)
+    scene.start = Start(last[:7], refined=True)
+    with pytest.raises(Cancelled):  # as nothing is heard of a refinement
+        jobs.refine(scene, RefineSettings(steps=1), Report())
+    jobs.mesh(scene, MeshSettings(), Report())
+    assert given == [(7, True), 7] and scene.state.gaussians is last

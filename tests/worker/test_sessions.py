@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.worker.limits import Limits
-from tttlrm_blender.worker.session import Session
+from tttlrm_blender.worker.session import STARTS, Session
 from tttlrm_blender.worker.sessions import LABEL, Sessions
 
 
@@ -332,3 +332,22 @@ def test_what_is_on_disk_can_leave_memory(tmp_path):
 
 def test_the_scene_is_made_once_from_the_folder(session):
     assert session.scene() is session.scene() == session.photos
+
+
+def test_only_the_newest_splats_to_start_from_are_kept(tmp_path):
+    session = Session(tmp_path / "scene", lambda folder: folder, Limits(file_bytes=10, session_bytes=200, files=100, depth=3))
+    store(session, "1.jpg")
+    for number in range(STARTS + 3):
+        store(session, f"splats/{number}.npz")
+    store(session, "splats/3.npz", b"22")  # is the newest again
+    store(session, "splats/x.npz")
+    left = {path.stem for path in (session.photos / "splats").iterdir()}
+    assert left == {"3", "x", *map(str, range(5, STARTS + 3))} and session.stored == 1 + 2 + STARTS - 1
+    assert (session.photos / "1.jpg").exists()
+
+
+def test_splats_to_start_from_make_no_scene(tmp_path):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits())
+    with pytest.raises(TttlrmError) as caught:
+        sessions.begin("gone", "splats/a.npz", 1)
+    assert caught.value.code == "no_scene" and len(sessions) == 0

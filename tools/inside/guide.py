@@ -109,14 +109,11 @@ class Guide:
 
     def decode(self) -> Journey:
         """Move a slider; the splats follow."""
-        before, settings = len(self.splats.data.points), self.splats.tttlrm
+        settings = self.splats.tttlrm
         yield from scroll(13)
-        settings.live = True
-        settings.decode.keep, settings.decode.scale = 0.08, 0.6
-        yield lambda: not self.busy() and len(self.splats.data.points) != before
+        settings.share, settings.decode.scale = 0.2, 0.6
         yield from self.shot("decode")
-        settings.live = False
-        settings.decode.keep, settings.decode.scale = 0.0, 1.0
+        settings.share, settings.decode.scale = 1.0, 1.0
 
     def add_photos(self) -> Journey:
         """Add more photos to the scene, whose splats are refined again."""

@@ -19,6 +19,7 @@ from ..protocol.kinds import Kind, Settings
 from ..protocol.messages import Decoder, Failed, Forget, Hello, Message, Progress, Submit, check_versions, encode
 from ..protocol.results import Nothing
 from ..protocol.settings_json import to_json
+from ..protocol.start import Start
 from ..stages import Stage
 from .job import Job, Result
 from .reach import reach
@@ -109,13 +110,16 @@ class Client:
         settings: Settings,
         files: Files | None = None,
         previews: bool = False,
+        start: Start | None = None,
     ) -> Job[Result]:
-        """Start a job on a scene, of a kind of `protocol.kinds`.
+        """Start a job on a scene, of a kind of `protocol.kinds`, from the splats `start`, or else from those of the last job.
 
         Files are uploaded first, in the background, and reported as a stage. With `previews`, the job sends previews of splats.
         """
         number, job = self._begin(kind.result)
-        request = Submit(session, kind.name, to_json(settings), previews)
+        request = Submit(session, kind.name, to_json(settings), previews, start.path if start else "")
+        if start:
+            files = {**(files or {}), request.start: start.to_file()}
         if files is None:
             self._send(number, request)
         else:

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from ..errors import Code, TttlrmError
 from ..gaussians.gaussians import Gaussians, prune
+from ..gaussians.look import in_crop, in_range, nearest
 from ..gaussians.merging import merge_close
 from ..protocol.settings import DecodeSettings
 
@@ -52,24 +53,10 @@ def inside(
     """Mask of the centers within the crop box and between near and far."""
     keep = np.ones(len(means), dtype=bool)
     if settings.crop:
-        matrix = np.reshape(settings.crop, (4, 4))
-        keep &= (np.abs(means @ matrix[:3, :3].T + matrix[:3, 3]) <= 1).all(axis=1)
+        keep &= in_crop(means, np.reshape(settings.crop, (4, 4)))
     if settings.near or settings.far:
-        distance = nearest(means, eyes)
-        keep &= (distance >= settings.near) & (distance <= (settings.far or np.inf))
+        keep &= in_range(means, eyes, settings.near, settings.far)
     return keep
-
-
-def nearest(
-    means: np.ndarray,  # [N, 3]
-    eyes: np.ndarray,  # [V, 3]
-) -> np.ndarray:  # [N] float32
-    """Distance of each center from the nearest camera."""
-    squares = np.full(len(means), np.inf, dtype=np.float32)
-    for eye in eyes.astype(np.float32):
-        offset = means - eye
-        np.minimum(squares, np.einsum("ni,ni->n", offset, offset), out=squares)
-    return np.sqrt(squares)
 
 
 def isolated(gaussians: Gaussians[np.ndarray], strictness: float) -> np.ndarray:  # [N] bool

@@ -101,21 +101,21 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report, cop
 
 
 def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool = False) -> ReconstructResult:
-    """Update a scene's fast weights with new photos in its folder and decode splats again; the result is that of `reconstruct`.
+    """Update a scene's fast weights with new photos in its folder; the result is that of `reconstruct`.
 
-    Refinement continues from refined splats; without refinement, or with another start, newly decoded ones replace them.
+    Refinement continues from splats that were refined or edited; without refinement, these stay as they are. Others are decoded
+    again first, and so are those of a refinement with another start.
     """
     require(settings.remove_background)
     clock, reconstruction = Clock(), scene.reconstruction()
-    go_on = scene.state.refined and settings.refine.wanted and settings.refine.start == "auto"
     model = load_network(reconstruction.checkpoint)
     with clock("load"):
         new = steps.new_photos(scene, reconstruction, settings, report)
     with points_ahead(steps.by_name([*reconstruction.photos.files, *new]), settings.refine) as find:
         with clock("encode"):
             reconstruction = steps.encode_more(model, reconstruction, new, settings, report)
-        before = scene.splats() if go_on else None
-        splats = _splats(model, reconstruction, settings, clock, report, find, before)
+        before = scene.splats() if scene.precious else None
+        splats = _splats(model, reconstruction, settings, clock, report, find, before, scene.refined)
     return _finish(scene, reconstruction, splats, settings, clock, report, new if copies else [])
 
 
@@ -137,24 +137,28 @@ def _splats(
     report: Report,
     find: FindPoints,
     before: Gaussians[np.ndarray] | None = None,
+    refined: bool = False,
 ) -> _Splats:
     """Decode splats of a new memory, and refine them if asked to.
 
-    Splats that were refined `before`, with fewer photos, are refined instead of new ones, beside points of all photos.
+    Splats of fewer photos that are kept from `before`, `refined` or not, are refined instead of new ones, beside points of all
+    photos. Where a refinement is to start from anything else, they still stay unless it makes better ones.
     """
+    kept = before if settings.refine.start == "auto" or not settings.refine.wanted else None
     with clock("decode"):
-        start = before or steps.decode_splats(model, reconstruction, settings.decode, report)
+        start = kept or steps.decode_splats(model, reconstruction, settings.decode, report)
     report.keeps = True
     if settings.refine.wanted or settings.mesh:
         report.preview(lambda: start)
     if not settings.refine.wanted:
-        return _Splats(start, start)
+        return _Splats(start, start, refined=refined)
     heard: list[Refinement] = []
-    wanted = replace(settings.refine, start="both") if before else settings.refine
+    wanted = replace(settings.refine, start="both") if kept else settings.refine
     with clock("refine"):
-        best = steps.refine_splats(start, reconstruction, wanted, report, bool(before), heard.append, find)
+        best = steps.refine_splats(start, reconstruction, wanted, report, refined and bool(kept), heard.append, find)
     refinement = heard[0] if heard else None
-    return _Splats(start, best, refinement, bool(before) or (refinement is not None and refinement.improved))
+    improved = refinement is not None and refinement.improved
+    return _Splats(start, best if improved else before or best, refinement, refined or improved)
 
 
 def _finish(
@@ -223,7 +227,7 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResu
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
     """Optimize the scene's current splats against its photos, or continue an earlier refinement that improved them."""
-    reconstruction, before, heard = scene.reconstruction(), scene.state.refined, list[Refinement]()
+    reconstruction, before, heard = scene.reconstruction(), scene.refined, list[Refinement]()
     gaussians = steps.refine_splats(scene.splats(), reconstruction, settings, report, before, heard.append)
     if not heard:  # asked to finish before anything was done
         raise Cancelled

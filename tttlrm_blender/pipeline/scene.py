@@ -24,6 +24,7 @@ from ..photos.load import PhotoSet, load_photos, pinhole_cameras
 from ..photos.photo import Photo
 from ..progress import Report
 from ..protocol.settings import DecodeSettings
+from ..protocol.start import Start
 from ..render.device import to_numpy
 
 
@@ -118,6 +119,7 @@ class Scene:
     def __init__(self, folder: Path, keep: Callable[[State], None] = lambda state: None, state: State = State()) -> None:
         """`keep` stores every new state before it takes effect."""
         self.folder, self._keep, self._state = folder, keep, state
+        self.start: Start | None = None  # splats that the next job starts from, instead of those of the last one
 
     @property
     def state(self) -> State:
@@ -137,10 +139,22 @@ class Scene:
         return self._state.reconstruction
 
     def splats(self) -> Gaussians[np.ndarray]:
-        """The current splats. Raises `TttlrmError` if there are none."""
+        """The splats that a job starts from. Raises `TttlrmError` if the scene has none."""
         self.reconstruction()
+        if self.start:
+            return self.start.gaussians
         assert self._state.gaussians is not None
         return self._state.gaussians
+
+    @property
+    def refined(self) -> bool:
+        """Whether these were optimized against the photos."""
+        return self.start.refined if self.start else self._state.refined
+
+    @property
+    def precious(self) -> bool:
+        """Whether decoding again would lose something: a refinement, or what a person has changed."""
+        return self.refined or bool(self.start and self.start.edited)
 
 
 def in_world(model: TttLRM, memory: SceneMemory, similarity: Similarity, settings: DecodeSettings) -> Gaussians[np.ndarray]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -217,7 +218,8 @@ def refine_splats(
         found = depth_for(inputs, points, settings, report) if settings.start in ("auto", "both") else None
     if report.finishing:
         return gaussians
-    return refine(gaussians, inputs, settings, report, points, refined, found, hear)
+    on = refined and settings.start != "points"
+    return refine(gaussians, inputs, settings, report, points, refined, found, lambda how: hear(replace(how, continued=on)))
 
 
 def points_of(find: FindPoints, report: Report) -> SparsePoints | None:

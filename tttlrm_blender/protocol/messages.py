@@ -56,6 +56,7 @@ class Submit:
     kind: str
     settings: dict[str, Any]
     previews: bool = False  # whether to send previews, which take time and do not change the result
+    start: str = ""  # path of the splats that the job starts from, see `start`; empty for those of the last job
 
 
 @dataclass(frozen=True)

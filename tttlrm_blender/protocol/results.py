@@ -84,6 +84,7 @@ class Refinement:
     psnr: float | None = None  # dB over these, the last time before splats learned from them too; None without any
     finished: bool = False  # whether it was ended early on request
     improved: bool = True  # whether its steps made splats that are better than those it was given
+    continued: bool = False  # whether it went on from refined splats
 
 
 @dataclass(frozen=True)

@@ -76,20 +76,11 @@ _side = partial(number, 0, 0, MOST_PIXELS, unit="pixels", option="size")
 
 
 @dataclass(frozen=True)
-class DecodeSettings:
-    """How splats are decoded from a scene's memory."""
+class LookSettings:
+    """Which splats are shown, and how large; in Blender for splats of any kind, without changing them."""
 
-    views: int = number(0, 0, MOST_PHOTOS, "Views", "Photos that splats are decoded for; 0 for automatic", option="query-views")
-    # Automatic: 40 %, and 30 % from 64 views on, as in the paper.
-    keep: float = number(
-        0.0, 0, 1, "Keep", "Share of pixels that become splats, the most opaque first; 0 for automatic", unit="share"
-    )
-    explore: float = number(
-        0.1, 0, 1, "Explore", "Random share of fainter pixels to keep as well, as a fraction of Keep", unit="share"
-    )
     min_opacity: float = number(0.0, 0, 1, "Min Opacity", "Drop splats fainter than this", unit="share")
     max_splats: int = number(0, 0, MOST_SPLATS, "Max Splats", "Limit on the number of splats; 0 for no limit")
-    sh_degree: int = _sh_degree()
     scale: float = number(1.0, 0.01, 1000, "Splat Size", "Factor on the size of every splat", soft_most=4, option="splat-scale")
     size_limit: float = number(
         0.0,
@@ -103,7 +94,6 @@ class DecodeSettings:
     far: float = _world_distance("Far", "Drop splats farther than this from all cameras; 0 for no limit")
     # A 4×4 matrix in row-major order that maps the box to the cube from −1 to 1.
     crop: tuple[float, ...] = several(Numbers(False, -LARGEST, LARGEST), (0, 16), "Crop Box", "Drop splats outside this box")
-    merge: float = _world_distance("Merge Distance", "Merge splats within cubes of this size; 0 for no merging")
     floaters: float = number(
         0.0,
         0,
@@ -112,6 +102,22 @@ class DecodeSettings:
         "How strictly to drop splats that are far from others; 0 to keep all",
         unit="share",
     )
+
+
+@dataclass(frozen=True)
+class DecodeSettings(LookSettings):
+    """How splats are decoded from a scene's memory, and which of them are kept."""
+
+    views: int = number(0, 0, MOST_PHOTOS, "Views", "Photos that splats are decoded for; 0 for automatic", option="query-views")
+    # Automatic: 40 %, and 30 % from 64 views on, as in the paper.
+    keep: float = number(
+        0.0, 0, 1, "Keep", "Share of pixels that become splats, the most opaque first; 0 for automatic", unit="share"
+    )
+    explore: float = number(
+        0.1, 0, 1, "Explore", "Random share of fainter pixels to keep as well, as a fraction of Keep", unit="share"
+    )
+    sh_degree: int = _sh_degree()
+    merge: float = _world_distance("Merge Distance", "Merge splats within cubes of this size; 0 for no merging")
     seed: int = number(0, 0, 2**31 - 1, "Seed", "Seed of the random choice among fainter pixels")
 
 

@@ -36,6 +36,7 @@ from ..protocol.messages import (
     Upload,
 )
 from ..protocol.settings_json import from_json
+from ..protocol.start import read_start
 from . import logs
 from .job_events import unexpected
 from .limits import Limits
@@ -162,10 +163,13 @@ class Conversation:
     def _task(self, request: int, message: Submit, job: JobKind) -> Task:
         session, any_file = self._services.sessions.get(message.session), self._services.any_file
         settings: Any = placed(from_json(job.kind.settings, message.settings), session.photos, any_file)
+        start = session.inside(message.start) if message.start else None
 
         def work(report: Report) -> Any:
             with confined(None if any_file else session.photos), keeping_in(session.cache):
-                return job.run(session.scene(), settings, report)
+                scene = session.scene()
+                scene.start = read_start(start) if start else None
+                return job.run(scene, settings, report)
 
         return Task(
             session,

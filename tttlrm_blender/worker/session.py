@@ -13,9 +13,11 @@ from typing import Any
 from ..atomic_files import make_folder, unwritable
 from ..errors import Code, TttlrmError
 from ..photo_files import is_plain
+from ..protocol.start import is_start
 from .limits import Limits
 
 INCOMING = "incoming"  # folder of incomplete uploads
+STARTS = 8  # splats to start from that are kept, for jobs that wait; older ones make room
 
 
 def sweep_scene(folder: Path) -> None:
@@ -71,7 +73,7 @@ class Session:
 
     def begin(self, path: str, size: int) -> Incoming:
         """Start receiving a file. Raises `TttlrmError` if its path or size is not allowed."""
-        target = self._inside(path)
+        target = self.inside(path)
         self._check_room(path, size)
         try:
             incoming = Incoming(self._incoming, target, path, size, self._over)
@@ -88,15 +90,19 @@ class Session:
     def _over(self, incoming: Incoming, stored: bool) -> None:
         self._arriving.discard(incoming)
         if stored:
-            self._stored_bytes += incoming.size - self._stored.get(incoming.path, 0)
+            self._stored_bytes += incoming.size - self._stored.pop(incoming.path, 0)
             self._stored[incoming.path] = incoming.size
+            for path in [path for path in self._stored if is_start(path)][:-STARTS]:
+                self.inside(path).unlink(missing_ok=True)
+                self._stored_bytes -= self._stored.pop(path)
 
     def remove(self) -> None:
         """Delete all files."""
         self._scene = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _inside(self, path: str) -> Path:
+    def inside(self, path: str) -> Path:
+        """The file of a client's path in the scene's folder. Raises `TttlrmError` if the path is not allowed."""
         parts = path.split("/")
         if len(parts) > self._limits.depth or not all(map(is_plain, parts)):
             hint = "Rename it: not every system allows such a name."

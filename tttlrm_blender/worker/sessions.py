@@ -15,6 +15,7 @@ from typing import Any
 
 from ..atomic_files import replacing, unwritable
 from ..errors import Code, Text, TttlrmError, text
+from ..protocol.start import is_start
 from .limits import Limits
 from .session import INCOMING, Incoming, Session, sweep_scene
 
@@ -104,11 +105,11 @@ class Sessions:
         return self._drop(session, lambda: self._bytes() <= self._limits.total_bytes and len(self) < self._limits.sessions)
 
     def begin(self, name: str, path: str, size: int) -> tuple[Incoming, list[Session]]:
-        """Start receiving a file into the scene of a name, created if there is none.
+        """Start receiving a file into the scene of a name, created if there is none, but not for splats to start from.
 
         Also returns the idle scenes that make room for it, taken out as by `pop`. Raises `TttlrmError` if there is no room.
         """
-        session = self.open(name)
+        session = self.get(name) if is_start(path) else self.open(name)
         incoming = session.begin(path, size)
         self._kept[name].used = self._next_use()
         dropped = self._drop(session, lambda: self._bytes() <= self._limits.total_bytes)

@@ -7,8 +7,10 @@ from bpy.props import BoolProperty
 from mathutils import Matrix
 
 from ...engine import transform
+from ...narrowing import given, group_of
+from ...scene import look
 from ...scene.points import cloud_of
-from ...scene.splats import read_local, write_local
+from ...scene.splats import in_scene, read_local, write_local
 from ...translations import told
 from .operator import EditOperator, edited
 
@@ -26,13 +28,19 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
     def edit(self, context: bpy.types.Context) -> str:
         """Apply to all edited objects. Shared point clouds are copied first, so that other objects do not change."""
         plans = [(obj, self._map(obj)) for obj in edited(context)]
+        for obj, _ in plans:
+            look.lift(obj)
         moved = [transform.apply_matrix(read_local(cloud_of(obj)), move) for obj, move in plans]
         shared = [obj.name for obj, _ in plans if cloud_of(obj).users > 1]
         for (obj, move), splats in zip(plans, moved, strict=True):
             if cloud_of(obj).users > 1:
                 obj.data = cloud_of(obj).copy()
             write_local(cloud_of(obj), splats)
+            group_of(obj).applied = (move @ in_scene(obj)).ravel().tolist()
             self._reset(obj, move)
+        given(context.view_layer).update()
+        for obj, _ in plans:
+            look.apply(obj)
         self.warn_of_stretching(move for _, move in plans)
         applied = told("Applied to {:,} splats", sum(map(len, moved)))
         return told("{}; {} no longer shares splats with other objects", applied, ", ".join(shared)) if shared else applied

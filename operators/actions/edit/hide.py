@@ -5,7 +5,7 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty
 
-from ...scene import masks
+from ...scene import look, masks
 from ...translations import told
 from .operator import EditOperator, edited, selections
 
@@ -40,10 +40,11 @@ class TTTLRM_OT_reveal_splats(EditOperator, bpy.types.Operator):
     select: BoolProperty(name="Select", description="Select the revealed splats", default=True)
 
     def edit(self, context: bpy.types.Context) -> str:
-        """Reveal the hidden splats of all edited objects."""
-        found = [(obj, mask) for obj in edited(context) if (mask := masks.hidden(obj)) is not None]
+        """Reveal the hidden splats of all edited objects, but not what their settings leave out."""
+        found = [(obj, mask) for obj in edited(context) if (mask := masks.by_hand(obj)) is not None]
         for obj, mask in found:
             masks.hide(obj, np.zeros_like(mask))
+            look.apply(obj)
             if self.select:
                 masks.select(obj, mask)
         return told("{:,} splats were revealed", sum(int(mask.sum()) for _, mask in found))

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...engine import transform
 from ...narrowing import given
-from ...scene import points
+from ...scene import look, points
 from ...scene.editable import is_editable
 from ...scene.splats import attributes, is_splats, read_local, remove_splats
 from ...translations import told
@@ -30,6 +30,8 @@ class TTTLRM_OT_join_splats(EditOperator, bpy.types.Operator):
     def edit(self, context: bpy.types.Context) -> str:
         """Join all splats in the coordinates of the active object."""
         active, others = given(context.object), _others(context)
+        for obj in (active, *others):
+            look.settle(obj)
         inverse = transform.inverse(np.array(active.matrix_world))
         moves = [inverse @ np.array(obj.matrix_world) for obj in others]
         tables = [points.read_all(points.cloud_of(active)), *(_moved(obj, move) for obj, move in zip(others, moves, strict=True))]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats are decoded again, in a crop box, and all that are selected."""
 
-import math
+from types import SimpleNamespace
 
 import bpy
 import pytest
@@ -19,27 +19,10 @@ def test_decoding_again_uses_the_objects_settings_and_the_callers(toy, photos):
     place = splats.parent
     splats.tttlrm.decode.max_splats = 7
     assert ops.decode() == {"FINISHED"}
-    assert len(splats.data.points) == 7 and splats.parent == place
+    assert len(splats.data.points) == 12 and splats.parent == place, "the draft has all"
+    assert part("scene.masks").visible(splats).sum() == 7, "of which some are shown"
     assert ops.decode(max_splats=5) == {"FINISHED"}
     assert len(splats.data.points) == 5 and splats.tttlrm.decode.max_splats == 7
-
-
-def test_splats_outside_an_objects_bounding_box_go(splats):
-    splats.tttlrm.crop = cube("box", Matrix.Translation((4, 5, 6)) @ Matrix.Diagonal((5, 5, 5, 1)))  # around the first three
-    assert ops.decode() == {"FINISHED"} and len(splats.data.points) == 3
-
-
-def test_a_box_that_is_turned_moved_with_the_splats_crops_the_same(splats):
-    splats.parent.matrix_world = Matrix.Translation((1, 2, 3)) @ Matrix.Rotation(1.0, 4, "X") @ Matrix.Scale(2, 4)
-    box = splats.parent.matrix_world @ Matrix.Translation((4, 5, 6)) @ Matrix.Diagonal((5, 5, 5, 1))
-    splats.tttlrm.crop = cube("box", box)
-    assert ops.decode() == {"FINISHED"} and len(splats.data.points) == 3
-
-
-def test_an_empty_crops_as_the_cube_of_its_size(splats):
-    splats.tttlrm.crop = add("empty", None, Matrix.Rotation(math.pi / 2, 4, "Z"))
-    splats.tttlrm.crop.empty_display_size = 6.0
-    assert ops.decode() == {"FINISHED"} and len(splats.data.points) == 2
 
 
 def test_scripts_name_a_box(splats):
@@ -51,18 +34,37 @@ def test_scripts_name_a_box(splats):
 
 
 def test_a_flat_box_is_refused(splats):
-    splats.tttlrm.crop = cube("sheet", Matrix(), height=0)
+    cube("sheet", Matrix(), height=0)
     with pytest.raises(RuntimeError, match="The object “sheet” is flat"):
-        ops.decode()
+        ops.decode(crop="sheet")
     assert len(splats.data.points) == 12
 
 
 def test_all_selected_are_decoded_and_one_without_a_scene_stops_no_other(tmp_path):
     made = [toy_splats(tmp_path / name) for name in ("a", "b", "c")]
-    for count, obj in enumerate(made, 3):
+    for obj in made:
         obj.select_set(True)
-        obj.tttlrm.decode.max_splats = count
+        obj.data.attributes["position"].data[0].vector = (9, 9, 9)
     made[1].tttlrm.session = "elsewhere"
     assert ops.decode_selected() == {"FINISHED"}
-    assert [len(obj.data.points) for obj in made] == [3, 12, 5]
+    assert [obj.data.attributes["position"].data[0].vector[0] for obj in made] == [0, 9, 0]
     assert [bool(part("jobs.failures").of(obj)) for obj in made] == [False, True, False]
+
+
+def test_refined_and_edited_splats_are_asked_about(splats, monkeypatch):
+    decode = part("actions.decode")
+    assert not decode.precious([splats]), "a draft can be made again"
+    ops.select_distance(distance=5)
+    ops.delete_splats()
+    assert (
+        str(decode.question(decode.precious([splats]))) == f"Replace {len(splats.data.points)} splats (edited) with a new draft?"
+    )
+    assert ops.refine(steps=9) == {"FINISHED"}
+    assert str(decode.question(decode.precious([splats]))) == ("Replace 9 splats (Refined, 9 steps, 30.0 dB) with a new draft?")
+    asked = []
+    monkeypatch.setattr(decode, "ask", lambda operator, context, event, lost: asked.append(lost) or {"CANCELLED"})
+    for kind in (decode.TTTLRM_OT_decode, decode.TTTLRM_OT_decode_selected):  # which nothing invokes without a window
+        button = SimpleNamespace(asked=False, execute=lambda context: {"FINISHED"})
+        assert kind.invoke(button, bpy.context, None) == {"CANCELLED"}
+    assert asked == [[splats], [splats]]
+    assert ops.decode() == {"FINISHED"} and not decode.precious([splats])

@@ -22,10 +22,10 @@ def test_a_folder_becomes_a_collection(toy, photos):
 
 
 def test_splats_remember_their_scene_and_settings(toy, photos):
-    bpy.context.scene.tttlrm.decode.scale = 2.0
+    bpy.context.scene.tttlrm.decode.scale, bpy.context.scene.tttlrm.decode.keep = 2.0, 0.25
     splats = reconstructed(photos, refine_steps=3)
     assert splats.tttlrm.session
-    assert splats.tttlrm.decode.scale == 2.0
+    assert (splats.tttlrm.decode.scale, splats.tttlrm.decode.keep) == (1.0, 0.25), "the worker has made them larger already"
     assert splats.tttlrm.refine.steps == 3
 
 

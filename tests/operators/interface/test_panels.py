@@ -21,7 +21,7 @@ from tests.operators.photos import save_photo
 
 pytestmark = pytest.mark.usefixtures("registered")
 
-ABOUT_KEPT = {"tttlrm.decode", "tttlrm.refine", "tttlrm.mesh", "tttlrm.extend"}
+ABOUT_KEPT = {"tttlrm.refine", "tttlrm.mesh", "tttlrm.extend"}
 
 
 @pytest.fixture(autouse=True)
@@ -108,9 +108,9 @@ def test_splats_of_a_kept_scene_are_decoded_refined_meshed_and_extended(kept):
 @pytest.mark.parametrize(
     ("kind", "described_by"),
     [
-        (splat_settings.TTTLRM_PT_decode, settings.DecodeSettings),
+        (splat_settings.TTTLRM_PT_decode, settings.LookSettings),
         (splat_settings.TTTLRM_PT_refine, settings.RefineSettings),
-        (splat_settings.TTTLRM_PT_data_decode, settings.DecodeSettings),
+        (splat_settings.TTTLRM_PT_data_decode, settings.LookSettings),
         (splat_settings.TTTLRM_PT_data_refine, settings.RefineSettings),
     ],
 )
@@ -142,21 +142,27 @@ def test_photos_are_baked_onto_meshes_where_a_scene_is_kept(kept):
 
 
 def test_settings_are_copied_to_others_where_there_are_others(kept, monkeypatch):
-    others = {"tttlrm.copy_settings", "tttlrm.decode_selected"}
-    alone = drawn(splat_settings.TTTLRM_PT_decode)
-    assert not others & set(alone.buttons) and not alone.labels
+    look, draft = splat_settings.TTTLRM_PT_decode, splat_settings.TTTLRM_PT_draft
+    assert not drawn(look).buttons and set(drawn(draft).buttons) == {"tttlrm.decode"} and not drawn(draft).labels
     bpy.data.objects["statue"].select_set(True)
     add_splats("other", engine.gaussians.allocate(1, 0)).select_set(True)
     monkeypatch.setattr(decode_queue, "queue", [kept])
-    together = drawn(splat_settings.TTTLRM_PT_decode)
-    assert others <= set(together.buttons) and together.labels == ["1 more to decode"]
+    assert set(drawn(look).buttons) == {"tttlrm.copy_settings"}
+    assert set(drawn(draft).buttons) == {"tttlrm.decode", "tttlrm.decode_selected"}
+    assert drawn(draft).labels == ["1 more to decode"]
+
+
+def test_every_setting_of_a_draft_is_in_one_of_two_panels(kept):
+    panels = splat_settings.TTTLRM_PT_decode, splat_settings.TTTLRM_PT_draft
+    names = [name for kind in panels for name in drawn(kind).settings]
+    assert set(described(settings.DecodeSettings)) <= set(names) and len(names) == len(set(names))
 
 
 def test_panels_about_splats_are_for_splats_alone(kept):
     about = (panel.TTTLRM_PT_splats, splat_settings.TTTLRM_PT_data, splat_settings.TTTLRM_PT_decode)
     assert all(kind.poll(bpy.context) for kind in about)
     kept.tttlrm.session = ""
-    assert [kind.poll(bpy.context) for kind in about] == [True, False, False]
+    assert [kind.poll(bpy.context) for kind in about] == [True, False, True]
     bpy.context.view_layer.objects.active = None
     assert not panel.TTTLRM_PT_splats.poll(bpy.context) and not splat_settings.TTTLRM_PT_data.poll(bpy.context)
 
@@ -195,10 +201,10 @@ def test_rarer_choices_are_all_there(scene):
     assert drawn(reconstruct.TTTLRM_PT_limits).settings == ["steps", "passes", "seconds"]
 
 
-def test_how_well_splats_match_photos_set_aside_is_told(kept):
-    assert not any("dB" in label for label in drawn(panel.TTTLRM_PT_splats).labels)
-    kept.tttlrm.psnr, kept.tttlrm.set_aside = 30.12, 4
-    assert "30.1 dB over 4 photos set aside" in drawn(panel.TTTLRM_PT_splats).labels
+def test_what_splats_are_is_told(kept):
+    assert "Draft" in drawn(panel.TTTLRM_PT_splats).labels
+    kept.tttlrm.refined, kept.tttlrm.steps, kept.tttlrm.psnr = True, 1500, 30.12
+    assert "Refined, 1,500 steps, 30.1 dB" in drawn(panel.TTTLRM_PT_splats).labels
 
 
 def test_panels_of_settings_are_not_there_without_an_object(scene):

@@ -13,13 +13,13 @@ ops = bpy.ops.tttlrm
 
 def test_settings_and_scene_are_saved_and_what_is_missing_is_told(splats, tmp_path):
     group, name, file = splats.tttlrm, splats.name, str(tmp_path / "saved.blend")
-    group.decode.floaters, group.mesh.faces, group.live = 0.5, 700, True
+    group.decode.floaters, group.mesh.faces, group.share = 0.5, 700, 0.5
     group.crop, group.session = splats.parent, "a scene of another computer"
     bpy.ops.wm.save_as_mainfile(filepath=file)
     bpy.ops.wm.open_mainfile(filepath=file)
     splats = bpy.data.objects[name]
     group = splats.tttlrm
-    assert (group.decode.floaters, group.mesh.faces, group.live) == (0.5, 700, True)
+    assert (group.decode.floaters, group.mesh.faces, group.share) == (0.5, 700, 0.5)
     assert group.crop == splats.parent and group.session == "a scene of another computer"
     assert part("jobs.failures").of(splats) is None
     with pytest.raises(RuntimeError, match="does not have this scene"):

@@ -121,7 +121,7 @@ def test_a_camera_that_stands_nowhere_is_named(tmp_path, place):
 
 
 @pytest.mark.parametrize("scale", [(-1, 1, 1), (0, 0, 0)])
-def test_splats_without_a_space_for_cameras_are_named(tmp_path, scale):
+def test_splats_without_a_space_for_cameras_are_named(registered, tmp_path, scale):
     photos = {"a.png": write_photo(tmp_path / "a.png", 32, 24)}
     (camera,) = add_cameras(one_view("a.png", [30.0, 30.0, 16.0, 12.0], [32, 24], np.eye(4)), photos, bpy.context.collection)
     splats = bpy.data.objects.new("splats", None)

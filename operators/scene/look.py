@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How an object shows its splats, live: which of them and how large, as its settings say. Nothing is lost by that.
+
+What a setting leaves out is only hidden, and marked, so that it comes back without what a person has hidden. While sizes are
+changed, the splats' own are in an attribute beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Any
+
+import bpy
+import numpy as np
+from bpy.app.handlers import persistent
+
+from .. import app_handlers
+from ..engine import errors, gaussians, look, settings
+from ..narrowing import group_of
+from . import masks, points
+from .crop import around
+from .radiance import BASE
+from .reconstruction import cameras_of
+from .splats import is_splats, read_local, write_sizes
+
+SIZES = "splat_size"  # the attribute with the sizes of the splats themselves, while others are shown
+NAMES = tuple(field.name for field in fields(settings.LookSettings) if field.name != "crop")  # a crop box is an object here
+Look = settings.LookSettings
+
+
+def follow(owner: bpy.types.ID) -> None:
+    """Show an object's splats as its settings say now; scenes have settings too, but nothing to show."""
+    if isinstance(owner, bpy.types.Object) and is_splats(owner):
+        apply(owner)
+
+
+def apply(obj: bpy.types.Object) -> None:
+    """Show an object's splats as its settings say."""
+    own, cloud = group_of(obj), points.cloud_of(obj)
+    wanted = Look(**{name: getattr(own.decode, name) for name in NAMES})
+    untouched = masks.LEFT_OUT not in cloud.attributes and SIZES not in cloud.attributes
+    if untouched and wanted == Look() and own.share == 1 and own.crop is None:
+        return
+    means, eyes = points.read(cloud, "position"), _eyes(obj)
+    _leave_out(obj, _shown(obj, means, eyes, wanted))
+    _resize(cloud, means, eyes, wanted)
+    cloud.update_tag()
+
+
+def whole(obj: bpy.types.Object) -> gaussians.Gaussians[np.ndarray]:
+    """The splats of an object in its own coordinates, as they are, except those that a person has hidden."""
+    cloud, hidden = points.cloud_of(obj), masks.by_hand(obj)
+    splats, antialiased = read_local(cloud), masks.antialiased(obj)
+    if SIZES in cloud.attributes:
+        splats = replace(splats, scales=points.read(cloud, SIZES))
+    keep = np.ones(len(splats), dtype=bool) if hidden is None else ~hidden
+    blurred = antialiased is not None and bool(antialiased[keep].any())
+    return replace(splats if hidden is None else splats[keep], antialiased=blurred)
+
+
+def settle(obj: bpy.types.Object) -> None:
+    """Make what an object shows what it is: sizes stay, what is left out is hidden as by hand, and its settings go back."""
+    own, attributes = group_of(obj), points.cloud_of(obj).attributes
+    for name in (SIZES, masks.LEFT_OUT):
+        if name in attributes:
+            attributes.remove(attributes[name])
+    own.crop, own.share = None, 1.0
+    for name in NAMES:
+        setattr(own.decode, name, getattr(Look(), name))
+
+
+def lift(obj: bpy.types.Object) -> None:
+    """Give splats their own sizes, before they are changed; `apply` comes after that."""
+    cloud = points.cloud_of(obj)
+    if SIZES in cloud.attributes:
+        write_sizes(cloud, points.read(cloud, SIZES))
+        cloud.attributes.remove(cloud.attributes[SIZES])
+
+
+def _shown(obj: bpy.types.Object, means: np.ndarray, eyes: np.ndarray, wanted: Look) -> np.ndarray:  # [N] bool
+    opacities, hidden = points.read(points.cloud_of(obj), BASE).reshape(-1, 4)[:, 3], masks.by_hand(obj)
+    keep = np.ones(len(means), dtype=bool) if hidden is None else ~hidden
+    most = round(group_of(obj).share * np.count_nonzero(keep))
+    keep &= opacities >= wanted.min_opacity
+    crop = _crop(obj)
+    if crop is not None:
+        keep &= look.in_crop(means, crop)
+    if len(eyes) and (wanted.near or wanted.far):
+        keep &= look.in_range(means, eyes, wanted.near, wanted.far)
+    if wanted.floaters:
+        keep[keep] = ~look.floaters(means[keep], wanted.floaters)
+    return look.most_opaque(opacities, keep, min(most, wanted.max_splats or most))
+
+
+def _leave_out(obj: bpy.types.Object, shown: np.ndarray) -> None:
+    """Hide what is not shown, beside what a person has hidden, and mark the former."""
+    hand = masks.by_hand(obj)
+    hidden = np.zeros(len(shown), dtype=bool) if hand is None else hand
+    cloud, left_out = points.cloud_of(obj), ~shown & ~hidden
+    if left_out.any():
+        points.write(cloud, masks.LEFT_OUT, "BOOLEAN", left_out)
+    elif masks.LEFT_OUT in cloud.attributes:
+        cloud.attributes.remove(cloud.attributes[masks.LEFT_OUT])
+    masks.hide(obj, left_out | hidden)
+
+
+def _resize(cloud: bpy.types.PointCloud, means: np.ndarray, eyes: np.ndarray, wanted: Look) -> None:
+    own = points.read(cloud, SIZES if SIZES in cloud.attributes else "scale")
+    sizes = own * np.float32(wanted.scale)
+    if wanted.size_limit and len(eyes):
+        sizes = np.minimum(sizes, np.float32(wanted.size_limit) * look.nearest(means, eyes)[:, None])
+    if np.array_equal(sizes, own):
+        if SIZES in cloud.attributes:
+            cloud.attributes.remove(cloud.attributes[SIZES])
+    else:
+        points.write(cloud, SIZES, "FLOAT_VECTOR", own)
+    write_sizes(cloud, sizes)
+
+
+def _eyes(obj: bpy.types.Object) -> np.ndarray:  # [V, 3]
+    """Where the cameras of an object's scene are, in its own coordinates; none where it has no size."""
+    if not obj.matrix_world.determinant():
+        return np.zeros((0, 3))
+    back = obj.matrix_world.inverted()
+    return np.array([back @ camera.matrix_world.translation for camera in cameras_of(obj)]).reshape(-1, 3)
+
+
+def _crop(obj: bpy.types.Object) -> np.ndarray | None:
+    """The matrix from an object's own coordinates to its crop box; None without one, or while it is flat."""
+    try:
+        box = group_of(obj).crop
+        return None if box is None else np.array(around(box).inverted() @ obj.matrix_world)
+    except errors.TttlrmError:
+        return None
+
+
+def _apply_all(objects: Iterable[bpy.types.Object]) -> None:
+    for obj in objects:
+        if is_splats(obj):
+            apply(obj)
+
+
+@persistent
+def moved(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    """Blender calls this after changes: splats follow their crop boxes."""
+    ids = [update.id.original for update in depsgraph.updates if update.id and update.is_updated_transform]
+    if ids and bpy.data.pointclouds:
+        cropped = (obj for obj in scene.objects if obj.type == "POINTCLOUD" and group_of(obj).crop)
+        _apply_all([obj for obj in cropped if obj in ids or group_of(obj).crop in ids])
+
+
+@persistent
+def _went_back(*_: Any) -> None:
+    """Boxes may have moved."""
+    _apply_all([obj for obj in bpy.data.objects if obj.type == "POINTCLOUD" and group_of(obj).crop])
+
+
+HANDLERS = (("depsgraph_update_post", moved), ("undo_post", _went_back), ("redo_post", _went_back))
+
+
+def register() -> None:
+    """Register the handlers."""
+    app_handlers.register(HANDLERS)
+
+
+def unregister() -> None:
+    """Unregister the handlers."""
+    app_handlers.unregister(HANDLERS)

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Object and worker agree, whatever is done in whatever order; nothing that took time to make is lost without a question."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import mkdtemp
+
+import bpy
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.operators.installed import part, prefer
+from tests.operators.photos import save_photo
+from tests.operators.worker_python import WORKER_PYTHON
+from tttlrm_blender.client import launch_worker
+
+ops = bpy.ops.tttlrm
+ECHO = Path(__file__).parents[1] / "echo_worker.py"
+DRAFT = np.arange(36, dtype=np.float32).reshape(12, 3)  # what the worker decodes
+
+
+@dataclass(frozen=True)
+class Model:
+    """What an object should be."""
+
+    means: np.ndarray  # [N, 3], in the scene's world
+    hidden: np.ndarray  # [N] bool
+    refined: bool = False
+    steps: int = 0
+    made: bytes = DRAFT.tobytes()  # by the last job
+    offset: int = 0  # of the object's own coordinates from that world, along each axis
+    moved: bool = False  # since the last job
+
+    @property
+    def shown(self) -> np.ndarray:
+        return self.means[~self.hidden]
+
+    @property
+    def edited(self) -> bool:
+        return self.moved or self.shown.tobytes() != self.made
+
+    def better(self, steps: int) -> Model:
+        """After so many steps of refinement. Hidden splats stay as they are, at the end."""
+        new = self.shown + np.float32(0.5 * steps)
+        means = np.concatenate([new, self.means[self.hidden]])
+        before = self.steps if self.refined else 0
+        return Model(means, np.arange(len(means)) >= len(new), True, before + steps, new.tobytes(), self.offset)
+
+    def draft(self) -> Model:
+        """After a new draft."""
+        return Model(DRAFT, np.zeros(len(DRAFT), dtype=bool), offset=self.offset)
+
+
+FIRST = Model(DRAFT, np.zeros(len(DRAFT), dtype=bool))
+
+
+class Life(RuleBasedStateMachine):
+    """What people do with splats. History is a list of what every object should be, by name, after each step."""
+
+    @initialize()
+    def reconstruct(self) -> None:
+        bpy.ops.wm.read_homefile(use_empty=True)
+        self.folder = Path(mkdtemp())
+        photos = save_photo(self.folder / "1.png").parent
+        assert ops.reconstruct(directory=str(photos)) == {"FINISHED"}
+        self.photos, self.name = photos, bpy.context.object.name
+        bpy.ops.ed.undo_push(message="first")
+        self.history: list[dict[str, Model]] = [{self.name: FIRST}]
+        self.now = 0
+
+    def teardown(self) -> None:
+        shutil.rmtree(getattr(self, "folder", ""), ignore_errors=True)
+
+    @property
+    def models(self) -> dict[str, Model]:
+        return self.history[self.now]
+
+    def active(self) -> bpy.types.Object:
+        obj = bpy.context.object
+        assert obj is not None and obj.name in self.models
+        return obj
+
+    def done(self, model: Model, name: str = "") -> None:
+        name = name or self.active().name
+        self.history = [*self.history[: self.now + 1], self.models | {name: model}]
+        self.now += 1
+        bpy.ops.ed.undo_push(message="step")
+
+    @rule(steps=st.integers(1, 9))
+    def refine(self, steps: int) -> None:
+        assert ops.refine(steps=steps) == {"FINISHED"}
+        self.done(self.models[self.active().name].better(steps))
+
+    @rule()
+    def add_photos(self) -> None:
+        before = self.models[self.active().name]
+        assert ops.extend(directory=str(self.photos), files=[{"name": "1.png"}]) == {"FINISHED"}
+        if before.refined or before.edited:
+            self.done(before.better(1))
+        else:
+            self.done(before.draft())
+
+    @rule()
+    def new_draft(self) -> None:
+        obj, module = self.active(), part("actions.decode")
+        before = self.models[obj.name]
+        assert bool(module.precious([obj])) == (before.refined or before.edited), "it is asked about what would be lost"
+        assert ops.decode() == {"FINISHED"}
+        self.done(before.draft())
+
+    @rule(which=st.integers(0, 11), how=st.sampled_from(["delete_splats", "hide_splats"]))
+    def edit(self, which: int, how: str) -> None:
+        obj = self.active()
+        before = self.models[obj.name]
+        visible = part("scene.masks").visible(obj)  # what is not shown cannot be selected
+        chosen = np.flatnonzero(~before.hidden if visible is None else visible)
+        if np.count_nonzero(~before.hidden) < 3 or not len(chosen):
+            return
+        mask = np.arange(len(before.means)) == chosen[which % len(chosen)]
+        part("scene.masks").select(obj, mask)
+        assert getattr(ops, how)() == {"FINISHED"}
+        if how == "hide_splats":
+            self.done(replace(before, hidden=before.hidden | mask))
+        else:
+            self.done(replace(before, means=before.means[~mask], hidden=before.hidden[~mask]))
+
+    @rule()
+    def reveal(self) -> None:
+        before = self.models[self.active().name]
+        assert ops.reveal_splats(select=False) == {"FINISHED"}
+        self.done(replace(before, hidden=np.zeros_like(before.hidden)))
+
+    @rule(distance=st.integers(1, 3))
+    def move_for_good(self, distance: int) -> None:
+        obj = self.active()
+        before = self.models[obj.name]
+        obj.location = (distance,) * 3
+        assert ops.apply_transform() == {"FINISHED"}
+        self.done(replace(before, offset=before.offset + distance, moved=True))
+
+    @rule(share=st.sampled_from([0.3, 0.6, 1.0]), size=st.sampled_from([0.5, 1.0, 3.0]))
+    def look(self, share: float, size: float) -> None:
+        """Nothing is lost by that, nor is it an edit."""
+        obj = self.active()
+        obj.tttlrm.share, obj.tttlrm.decode.scale = share, size
+        self.done(self.models[obj.name])
+
+    @precondition(lambda self: len(self.models) < 3)
+    @rule()
+    def duplicate(self) -> None:
+        obj = self.active()
+        assert bpy.ops.object.duplicate() == {"FINISHED"}
+        self.done(self.models[obj.name], bpy.context.object.name)
+
+    @rule(which=st.integers(0, 2))
+    def choose(self, which: int) -> None:
+        names = sorted(self.models)
+        bpy.ops.object.select_all(action="DESELECT")
+        chosen = bpy.data.objects[names[which % len(names)]]
+        bpy.context.view_layer.objects.active = chosen
+        chosen.select_set(True)
+        self.done(self.models[chosen.name])
+
+    @rule()
+    def undo(self) -> None:
+        if self.now:
+            bpy.ops.ed.undo()
+            self.now -= 1
+
+    @rule()
+    def redo(self) -> None:
+        if self.now + 1 < len(self.history):
+            bpy.ops.ed.redo()
+            self.now += 1
+
+    @invariant()
+    def agree(self) -> None:
+        """Every object is what it should be, and what the worker makes of it is made of exactly that."""
+        if not hasattr(self, "history"):
+            return
+        jobs, versions, points = part("jobs.scene_operators"), part("scene.versions"), part("scene.points")
+        for name, model in self.models.items():
+            obj = bpy.data.objects[name]
+            np.testing.assert_array_equal(points.read(obj.data, "position"), model.means + model.offset)
+            assert (versions.is_refined(obj), obj.tttlrm.steps if model.refined else 0) == (model.refined, model.steps)
+        obj = self.active()
+        work = jobs.work_on(obj, part("engine").kinds.MESH, part("engine").settings.MeshSettings())
+        work = replace(work, start=versions.start_of(obj))  # whatever is shown
+        assert (work.start.refined, work.start.edited) == (self.models[obj.name].refined, self.models[obj.name].edited)
+        result = part("jobs.worker").start(work).result()
+        np.testing.assert_array_equal(result.mesh.vertices, self.models[obj.name].shown)
+
+
+@pytest.fixture
+def echo(empty_scene: None) -> Iterator[None]:
+    """A worker that tells what it starts from."""
+    with launch_worker(WORKER_PYTHON, program=(str(ECHO),)) as worker:
+        prefer(host=worker.host, port=worker.port, token=worker.token, fingerprint="", python="")
+        yield
+
+
+@pytest.mark.slow
+def test_object_and_worker_agree_whatever_is_done(echo):
+    Life.TestCase.settings = settings(
+        max_examples=200,
+        stateful_step_count=12,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    Life.TestCase("runTest").runTest()
