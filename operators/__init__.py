@@ -23,6 +23,7 @@ from .actions import (
     reconstruct_again,
     refine,
     setup_worker,
+    view_splats,
 )
 from .headless import command_line
 from .interface import edit as edit_interface
@@ -51,6 +52,7 @@ CLASSES = (
     setup_worker.TTTLRM_OT_setup_worker,
     *drop.CLASSES,
     *photo_list.CLASSES,
+    view_splats.TTTLRM_OT_view_splats,
     preferences.TTTLRM_Preferences,
     presets.TTTLRM_PT_decode_presets,
     *panel.CLASSES,
@@ -69,6 +71,7 @@ def register() -> None:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
     menus.add_entries()
+    view_splats.register()
     manual.register()
     presets.register()
     preview.register()
@@ -88,6 +91,7 @@ def unregister() -> None:
     worker.link.close()
     selection_dots.stop()
     manual.unregister()
+    view_splats.unregister()
     menus.remove_entries()
     decode_queue.unregister()
     older_settings.unregister()

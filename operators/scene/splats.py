@@ -100,7 +100,7 @@ def remove_splats(obj: bpy.types.Object) -> None:
 
 
 def _cloud(name: str, splats: gaussians.Gaussians[np.ndarray]) -> bpy.types.PointCloud:
-    cloud = points.new_cloud(len(splats))
+    cloud = points.new_cloud(splats.means)
     cloud.name = name
     write_local(cloud, splats)
     if splats.antialiased:
@@ -113,6 +113,11 @@ def write_local(cloud: bpy.types.PointCloud, splats: gaussians.Gaussians[np.ndar
     for name, kind, values in attributes(splats):
         points.write(cloud, name, kind, values)
     cloud.update_tag()
+
+
+def table(splats: gaussians.Gaussians[np.ndarray]) -> points.Table:
+    """All `attributes` as columns."""
+    return {name: points.Column(kind, values.reshape(len(splats), -1)) for name, kind, values in attributes(splats)}
 
 
 def attributes(splats: gaussians.Gaussians[np.ndarray]) -> Iterator[tuple[str, str, np.ndarray]]:

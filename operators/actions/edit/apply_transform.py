@@ -7,8 +7,8 @@ from bpy.props import BoolProperty
 from mathutils import Matrix
 
 from ...engine import transform
-from ...scene.points import cloud_of
-from ...scene.splats import read_local, write_local
+from ...scene import points
+from ...scene.splats import read_local, table
 from ...translations import told
 from .operator import EditOperator, edited
 
@@ -26,12 +26,16 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
     def edit(self, context: bpy.types.Context) -> str:
         """Apply to all edited objects. Shared point clouds are copied first, so that other objects do not change."""
         plans = [(obj, self._map(obj)) for obj in edited(context)]
-        moved = [transform.apply_matrix(read_local(cloud_of(obj)), move) for obj, move in plans]
-        shared = [obj.name for obj, _ in plans if cloud_of(obj).users > 1]
+        moved = [transform.apply_matrix(read_local(points.cloud_of(obj)), move) for obj, move in plans]
+        shared = [obj.name for obj, _ in plans if points.cloud_of(obj).users > 1]
         for (obj, move), splats in zip(plans, moved, strict=True):
-            if cloud_of(obj).users > 1:
-                obj.data = cloud_of(obj).copy()
-            write_local(cloud_of(obj), splats)
+            cloud = points.cloud_of(obj)
+            new = points.cloud_like(cloud, points.read_all(cloud) | table(splats))
+            if cloud.users > 1:
+                obj.data = new
+                new.name = cloud.name
+            else:
+                points.replace(cloud, new)
             self._reset(obj, move)
         self.warn_of_stretching(move for _, move in plans)
         applied = told("Applied to {:,} splats", sum(map(len, moved)))
