@@ -27,8 +27,8 @@ from .actions import (
 )
 from .headless import command_line
 from .interface import edit as edit_interface
-from .interface import manual, menus, panel, preferences, presets, thumbnails
-from .jobs import decode_queue, worker
+from .interface import manual, menus, panel, preferences, presets, status_bar, thumbnails
+from .jobs import decode_queue, following, worker
 from .narrowing import untyped
 from .scene import older_files, preview, selection_dots
 from .viewport import handlers
@@ -77,7 +77,9 @@ def register() -> None:
     preview.register()
     older_files.register()
     older_settings.register()
+    following.register()
     decode_queue.register()
+    status_bar.register()
     handlers.register()
     selection_dots.start()
     _commands.append(untyped(bpy.utils).register_cli_command("tttlrm", command_line.main))
@@ -88,7 +90,9 @@ def unregister() -> None:
     """Remove them from Blender, and stop the worker that it started."""
     bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
+    following.unregister()
     worker.link.close()
+    status_bar.unregister()
     selection_dots.stop()
     manual.unregister()
     view_splats.unregister()
