@@ -32,7 +32,8 @@ def follow(follower: Follower) -> None:
     """Call `step` of an operator until its job has ended, as if from Blender's first window, which stays open."""
     global _follower
     _follower = follower
-    bpy.app.timers.register(_tick, first_interval=TICK)
+    if not bpy.app.timers.is_registered(_tick):  # it may be, from the job before
+        bpy.app.timers.register(_tick, first_interval=TICK)
 
 
 def _tick() -> float | None:

@@ -89,8 +89,7 @@ class JobOperator(Operator):
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         try:
-            assert self._last is not None
-            return self._take(context, self._last) or {"CANCELLED"}
+            return self._take(context, self._last) or {"CANCELLED"} if self._last else {"CANCELLED"}
         finally:  # also after a bug: without this, the job would be said to run for ever
             self._leave(context)
 

@@ -37,6 +37,7 @@ class SharedWorker:
         self.log_path = (log or scenes / "worker.log").absolute()
         self._program = program
         self._started: WorkerProcess | None = None  # if that was here
+        self._joined: Place | None = None
         self.note: Text | None = None  # what a person should know about the worker that was joined last
 
     def connect(self, timeout: float = START_SECONDS) -> Client:
@@ -56,13 +57,13 @@ class SharedWorker:
 
     def stop(self) -> None:
         """End the worker, unless other clients use it; the own connection must be closed."""
-        place = find(self.scenes)
-        if place and _is_unused(place):
+        joined = self._joined
+        if joined and joined == find(self.scenes) and _is_unused(joined):
             with suppress(OSError):  # it has ended meanwhile
-                os.kill(place.pid, signal.SIGTERM)
+                os.kill(joined.pid, signal.SIGTERM)
             if self._started:
                 self._started.stop()
-        self._started = None
+        self._started = self._joined = None
 
     def _join(self, place: Place) -> Client | None:
         """Connect to a worker; None if it is gone."""
@@ -78,6 +79,7 @@ class SharedWorker:
                     "The worker that all open Blenders share is of another version of tttLRM.", hint=hint, code=error.code
                 ) from error
             raise
+        self._joined = place
         self.note = None if _same(place.python, self.python) else _other_python(place.python, self.python)
         return client
 
