@@ -22,7 +22,10 @@ class Follower(Protocol):
         """Take what has happened; return whether the job goes on."""
 
     def abandon(self) -> None:
-        """Cancel the job."""
+        """Cancel the job, and forget it."""
+
+    def wake(self) -> None:
+        """Let Blender end the operator."""
 
 
 _follower: Follower | None = None
@@ -44,7 +47,7 @@ def _tick() -> float | None:
         with bpy.context.temp_override(window=given(bpy.context.window_manager).windows[0]):
             goes_on = _follower.step()
     except Exception:  # a bug: without this, the job would be said to run for ever
-        abandon()
+        _abandon()
         raise
     finally:
         if not goes_on:
@@ -57,17 +60,23 @@ def _forget() -> None:
     _follower = None
 
 
-@persistent
-def abandon(*_: Any) -> None:
-    """Cancel the job, if there is one, as another file is about to be opened."""
+def _abandon(wake: bool = True) -> None:
     follower = _follower
     _forget()
     if follower is not None and activity.current:
         with bpy.context.temp_override(window=given(bpy.context.window_manager).windows[0]):
             follower.abandon()
+            if wake:
+                follower.wake()
 
 
-HANDLERS = (("load_pre", abandon),)
+@persistent
+def _leave(*_: Any) -> None:
+    """Another file is about to be opened."""
+    _abandon()
+
+
+HANDLERS = (("load_pre", _leave),)
 
 
 def register() -> None:
@@ -76,6 +85,6 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Unregister the handler, and cancel the job."""
-    abandon()
+    """Unregister the handler, and cancel the job. Its operator sleeps on: Blender must not call one whose class is gone."""
+    _abandon(wake=False)
     app_handlers.unregister(HANDLERS)

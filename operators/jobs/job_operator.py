@@ -70,7 +70,7 @@ class JobOperator(Operator):
         for message in given(activity.current).run.poll():
             if isinstance(message, messages.END):
                 self._last = message
-                self._wake()
+                self.wake()
                 return False
             self._take(bpy.context, message)
         if self._preview:
@@ -79,10 +79,15 @@ class JobOperator(Operator):
         return True
 
     def abandon(self) -> None:
-        """Cancel the job, whose scene is about to be gone; Blender then frees the operator, as one that has a handler."""
+        """Cancel the job, and forget it."""
         given(activity.current).run.cancel()
         self._end()
-        self._wake()
+
+    def wake(self) -> None:
+        """Let Blender call `modal`, once and soon, or free the operator with all others that have handlers."""
+        windows = given(bpy.context.window_manager)
+        self._timer = windows.event_timer_add(WAKE, window=bpy.context.window)
+        windows.modal_handler_add(self)
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this with the events after the end of the job; so reports are shown, and there is a step to undo."""
@@ -104,12 +109,6 @@ class JobOperator(Operator):
             return next(outcome for outcome in outcomes if outcome)
         finally:
             self._end()
-
-    def _wake(self) -> None:
-        """Let Blender call `modal`, once and soon."""
-        windows = given(bpy.context.window_manager)
-        self._timer = windows.event_timer_add(WAKE, window=bpy.context.window)
-        windows.modal_handler_add(self)
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
         """Handle one event; return the operator's result once the job has ended."""
