@@ -30,11 +30,12 @@ def new_cloud(
 ) -> bpy.types.PointCloud:
     """A point cloud of points at some places, whose bounds Blender knows."""
     cloud = bpy.data.pointclouds.new("splats")
-    if hasattr(cloud, "resize"):
-        cloud.resize(len(positions))
-        write(cloud, "position", "FLOAT_VECTOR", positions)
-        return cloud
-    return _placed_by_nodes(_made_by_nodes(cloud, len(positions)), positions) if len(positions) else cloud
+    if len(positions) and not hasattr(cloud, "resize"):
+        return _placed_by_nodes(_made_by_nodes(cloud, len(positions)), positions)
+    if len(positions):
+        untyped(cloud).resize(len(positions))
+    write(cloud, "position", "FLOAT_VECTOR", positions)
+    return cloud
 
 
 def _made_by_nodes(cloud: bpy.types.PointCloud, count: int) -> bpy.types.PointCloud:

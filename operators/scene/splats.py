@@ -117,7 +117,9 @@ def write_local(cloud: bpy.types.PointCloud, splats: gaussians.Gaussians[np.ndar
 
 def table(splats: gaussians.Gaussians[np.ndarray]) -> points.Table:
     """All `attributes` as columns."""
-    return {name: points.Column(kind, values.reshape(len(splats), -1)) for name, kind, values in attributes(splats)}
+    return {
+        name: points.Column(kind, values if values.ndim == 2 else values[:, None]) for name, kind, values in attributes(splats)
+    }
 
 
 def attributes(splats: gaussians.Gaussians[np.ndarray]) -> Iterator[tuple[str, str, np.ndarray]]:
