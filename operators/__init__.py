@@ -23,11 +23,12 @@ from .actions import (
     reconstruct_again,
     refine,
     setup_worker,
+    view_splats,
 )
 from .headless import command_line
 from .interface import edit as edit_interface
-from .interface import manual, menus, panel, preferences, presets, thumbnails
-from .jobs import decode_queue, worker
+from .interface import manual, menus, panel, preferences, presets, status_bar, thumbnails
+from .jobs import decode_queue, following, worker
 from .narrowing import untyped
 from .scene import look, older_files, preview, selection_dots
 from .viewport import handlers
@@ -51,6 +52,7 @@ CLASSES = (
     setup_worker.TTTLRM_OT_setup_worker,
     *drop.CLASSES,
     *photo_list.CLASSES,
+    view_splats.TTTLRM_OT_view_splats,
     preferences.TTTLRM_Preferences,
     presets.TTTLRM_PT_decode_presets,
     *panel.CLASSES,
@@ -69,13 +71,16 @@ def register() -> None:
         bpy.utils.register_class(kind)
     files.add_menu_entries()
     menus.add_entries()
+    view_splats.register()
     manual.register()
     presets.register()
     preview.register()
     older_files.register()
     older_settings.register()
+    following.register()
     decode_queue.register()
     look.register()
+    status_bar.register()
     handlers.register()
     selection_dots.start()
     _commands.append(untyped(bpy.utils).register_cli_command("tttlrm", command_line.main))
@@ -86,9 +91,12 @@ def unregister() -> None:
     """Remove them from Blender, and stop the worker that it started."""
     bpy.utils.unregister_cli_command(_commands.pop())
     atexit.unregister(worker.link.close)
+    following.unregister()
     worker.link.close()
+    status_bar.unregister()
     selection_dots.stop()
     manual.unregister()
+    view_splats.unregister()
     menus.remove_entries()
     look.unregister()
     decode_queue.unregister()

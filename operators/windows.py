@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import bpy
 
-from .narrowing import given
+from .narrowing import given, untyped
 
 PANELS = {"VIEW_3D": "UI", "PROPERTIES": "WINDOW", "PREFERENCES": "WINDOW"}  # type of the region with panels, by type of editor
 
@@ -23,6 +23,14 @@ def redraw_panels() -> None:
         for region in area.regions:
             if region.type == PANELS.get(area.type):
                 region.tag_redraw()
+
+
+def redraw_status_bars() -> None:
+    """Redraw the status bars of all windows, which are in no screen, but for those in which an operator may show its own text."""
+    for window in given(bpy.context.window_manager).windows:
+        if not untyped(window).modal_operators:
+            with bpy.context.temp_override(window=window):
+                untyped(window.workspace).status_text_set_internal(None)
 
 
 def _areas() -> Iterator[bpy.types.Area]:

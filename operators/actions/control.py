@@ -27,7 +27,7 @@ class TTTLRM_OT_start_worker(JobOperator, bpy.types.Operator):
 
 
 class TTTLRM_OT_stop_worker(bpy.types.Operator):
-    """Disconnect from the worker. A worker that Blender started is stopped, and the scenes it keeps are lost"""
+    """Disconnect from the worker. A worker that Blender started is stopped, unless another Blender uses it too"""
 
     bl_idname = "tttlrm.stop_worker"
     bl_label = "Stop Worker"
@@ -60,4 +60,5 @@ class TTTLRM_OT_cancel(bpy.types.Operator):
         """Blender calls this."""
         decode_queue.queue.clear()
         given(activity.current).stop()
+        activity.show()
         return {"FINISHED"}

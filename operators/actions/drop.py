@@ -78,7 +78,7 @@ class TTTLRM_OT_drop(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Blender calls this."""
-        cls.poll_message_set("Another job is still running: wait for it to finish, or press Esc to stop it")
+        cls.poll_message_set("Another job is still running: wait for it to finish, or stop it in the panel")
         return activity.current is None and takes_objects(cls, context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:

@@ -98,6 +98,12 @@ def _apply_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
         given(menu.layout).operator("tttlrm.apply_transform")
 
 
+def _view_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if is_splats(context.object):
+        given(menu.layout).separator()
+        given(menu.layout).operator("tttlrm.view_splats")
+
+
 def _worker_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     given(menu.layout).separator()
     given(menu.layout).menu("TTTLRM_MT_worker")
@@ -112,6 +118,7 @@ ENTRIES = (
     ("VIEW3D_MT_object_context_menu", _mesh_entry),
     ("VIEW3D_MT_object", _mesh_entry),
     ("VIEW3D_MT_object_apply", _apply_entry),
+    ("VIEW3D_MT_view", _view_entry),
     ("TOPBAR_MT_edit", _worker_entry),
 )
 

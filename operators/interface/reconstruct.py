@@ -155,8 +155,7 @@ def _draw_activity(layout: bpy.types.UILayout) -> None:
         return
     layout.separator()
     layout.progress(factor=activity.current.fraction, text=activity.current.text)
-    layout.label(text=activity.current.advice, translate=False)
-    layout.operator("tttlrm.cancel", icon="CANCEL")
+    layout.operator("tttlrm.cancel", text=activity.current.way_out, translate=False, icon="CANCEL")
 
 
 def _path(group: TTTLRM_PG_source, photo: bpy.types.PropertyGroup) -> Path:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import bpy
 
 from ..engine import client, messages, stages
-from ..narrowing import given
 from ..translations import shown
-from ..windows import redraw_panels
+from ..windows import redraw_panels, redraw_status_bars
 from .stages import phrase
 
 
@@ -52,14 +51,15 @@ class Activity:
         return done if self.seconds_left is None else shown("{}, {:.0f} s left", done, self.seconds_left)
 
     @property
-    def advice(self) -> str:
-        """What Esc does, for the status bar and the panel."""
+    def way_out(self) -> str:
+        """What stopping the job does now, for the buttons that do so."""
         if self.stopping:
-            return shown("Stopping; press Esc again to discard the result")
-        return shown("Esc keeps the splats so far" if self.has_splats else "Esc to stop")
+            return shown("Discard")
+        return shown("Stop & Keep" if self.has_splats else "Stop")
 
 
 current: Activity | None = None
+_shown = ""  # by the status bar
 
 
 def begin(title: str, run: client.Job) -> None:
@@ -68,16 +68,20 @@ def begin(title: str, run: client.Job) -> None:
     current = Activity(title, run)
 
 
-def end(context: bpy.types.Context) -> None:
+def end() -> None:
     """Clear the running job."""
     global current
     current = None
-    show(context)
+    show()
 
 
-def show(context: bpy.types.Context) -> None:
-    """Show the progress in the status bar and redraw the panels."""
+def show() -> None:
+    """Show the progress in the panels and the status bar."""
+    global _shown
     if bpy.app.background:
         return
-    given(context.workspace).status_text_set(f"{current.text}   ({current.advice})" if current else None)
     redraw_panels()
+    now = f"{current.text} {current.way_out}" if current else ""
+    if now != _shown:
+        redraw_status_bars()
+    _shown = now

@@ -21,8 +21,8 @@ class Worker:
     port: int = 0
     token: str = ""
     fingerprint: str = ""  # of the certificate of a worker with TLS
-    log: Path | None = None  # log file of a launched worker; None for a temporary one
-    scenes: Path | None = None  # folder in which a launched worker keeps scenes; None for a temporary one
+    log: Path | None = None  # log file of a launched worker; None for one beside its scenes
+    scenes: Path | None = None  # folder of the worker that all Blenders share; None for one of its own, with a temporary folder
 
     @property
     def launched(self) -> bool:

@@ -13,22 +13,24 @@ from ..mixins import Operator, Outcome
 from ..narrowing import given
 from ..scene.preview import Preview
 from ..translations import contexts, explained, shown, worded
-from . import activity, decode_queue, starting, worker
+from . import activity, following, starting, worker
 
-TICK = 0.1  # seconds between polls for events
+WAKE = 0.01  # seconds until an operator is called that has been woken
 
 
 class JobOperator(Operator):
     """An operator that collects work, submits it to the worker and uses the result.
 
-    With a window it does not block; in the background it returns when the job has ended. Subclasses implement `collect`, which
-    may raise `TttlrmError`, and `finish`.
+    With a window it does not block: while the job runs, the operator sleeps, without a handler for events, and a timer calls
+    `step`. In the background it returns when the job has ended. Subclasses implement `collect`, which may raise `TttlrmError`,
+    and `finish`.
     """
 
     bl_options = {"UNDO"}
     replaces: int = 0  # `session_uid` of the object that previews replace, if any
     _preview: Preview | None = None
-    _timer: bpy.types.Timer | None = None
+    _timer: bpy.types.Timer | None = None  # that wakes the operator
+    _last: messages.Event | None = None  # with which the job has ended
     _scene: int = 0  # `session_uid` of the scene in which the job was started
 
     def collect(self, context: bpy.types.Context) -> worker.Work:
@@ -48,7 +50,7 @@ class JobOperator(Operator):
         """Blender calls this: only one job runs at a time."""
         if activity.current:
             title = shown(activity.current.title, context=contexts.operator_default)
-            cls.poll_message_set(shown("{} is still running: wait for it to finish, or press Esc to stop it", title))
+            cls.poll_message_set(shown("{} is still running: wait for it to finish, or stop it in the panel", title))
         return activity.current is None
 
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -60,44 +62,53 @@ class JobOperator(Operator):
             return self._fail(error)
         if bpy.app.background:
             return self._wait(context)
-        with context.temp_override(window=_main_window(context)):
-            self._timer = given(context.window_manager).event_timer_add(TICK, window=context.window)
-            given(context.window_manager).modal_handler_add(self)
+        following.follow(self)
         return {"RUNNING_MODAL"}
 
+    def step(self) -> bool:
+        """Take what the worker has told since the last call; return whether the job goes on."""
+        for message in given(activity.current).run.poll():
+            if isinstance(message, messages.END):
+                self._last = message
+                self.wake()
+                return False
+            self._take(bpy.context, message)
+        if self._preview:
+            self._preview.follow()
+        activity.show()
+        return True
+
+    def abandon(self) -> None:
+        """Cancel the job, and forget it."""
+        given(activity.current).run.cancel()
+        self._end()
+
+    def wake(self) -> None:
+        """Let Blender call `modal`, once and soon, or free the operator with all others that have handlers."""
+        windows = given(bpy.context.window_manager)
+        self._timer = windows.event_timer_add(WAKE, window=bpy.context.window)
+        windows.modal_handler_add(self)
+
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Blender calls this with every event of the window."""
-        if event.type == "ESC" and event.value == "PRESS" and not event.is_repeat:  # a key held down asks once
-            decode_queue.queue.clear()
-            given(activity.current).stop()
-            activity.show(context)
-            return {"RUNNING_MODAL"}
-        if event.type == "TIMER":
-            for message in given(activity.current).run.poll():
-                try:
-                    outcome = self._take(context, message)
-                except Exception:  # a bug: without this, the job would be said to run for ever
-                    self._leave(context, {"CANCELLED"})
-                    raise
-                if outcome:
-                    return self._leave(context, outcome)
-            if self._preview:
-                self._preview.follow()
-            activity.show(context)
-        return {"PASS_THROUGH"}
+        """Blender calls this with the events after the end of the job; so reports are shown, and there is a step to undo."""
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        try:
+            return self._take(context, self._last) or {"CANCELLED"} if self._last else {"CANCELLED"}
+        finally:  # also after a bug: without this, the job would be said to run for ever
+            self._leave(context)
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Blender calls this when the job's window, the file, or the file browser for photos is closed."""
+        """Blender calls this when the file, or the file browser for photos is closed."""
         if self._timer is not None:
-            given(activity.current).run.cancel()
-            self._leave(context, {"CANCELLED"})
+            self._leave(context)
 
     def _wait(self, context: bpy.types.Context) -> Outcome:
         try:
             outcomes = (self._take(context, message) for message in given(activity.current).run.events())
             return next(outcome for outcome in outcomes if outcome)
         finally:
-            self._end(context)
+            self._end()
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
         """Handle one event; return the operator's result once the job has ended."""
@@ -138,14 +149,14 @@ class JobOperator(Operator):
         self.report({"ERROR"}, explained(error))
         return {"CANCELLED"}
 
-    def _leave(self, context: bpy.types.Context, outcome: Outcome) -> Outcome:
+    def _leave(self, context: bpy.types.Context) -> None:
         given(context.window_manager).event_timer_remove(given(self._timer))
-        self._end(context)
-        return outcome
+        self._timer = None
+        self._end()
 
-    def _end(self, context: bpy.types.Context) -> None:
+    def _end(self) -> None:
         self._remove_preview()
-        activity.end(context)
+        activity.end()
 
     def _keep_preview(self) -> bool:
         """Leave the splats shown so far in the scene, if there are some that stand for no object."""
@@ -154,9 +165,3 @@ class JobOperator(Operator):
     def _remove_preview(self) -> None:
         if self._preview:
             self._preview.remove()
-
-
-def _main_window(context: bpy.types.Context) -> bpy.types.Window:
-    """Return the main window, which stays open when a child window, such as the preferences, is closed during the job."""
-    window = given(context.window)
-    return window.parent or window

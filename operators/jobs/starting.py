@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Start a job operator from another operator or from a timer.
 
-With a window, only an operator receives Esc while a job runs, and only Blender creates operators; so a function cannot replace
-them here. A failure is passed on as the original error, not as the text of Blender's report.
+Only Blender creates operators; so a function cannot replace them here. A failure is passed on as the original error, not as the
+text of Blender's report.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def start_operator(operator: str, /, **arguments: object) -> Outcome:
     """Invoke one of tttLRM's operators and return its result. Raises `TttlrmError` if it fails or another job is running."""
     global failure
     if activity.current:
-        hint = "Wait for it to finish, or press Esc to stop it."
+        hint = "Wait for it to finish, or stop it in the panel."
         raise errors.TttlrmError("Another job is still running.", hint=hint, code=errors.Code.BUSY)
     failure = None
     try:

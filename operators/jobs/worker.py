@@ -52,7 +52,7 @@ class Link:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._process: client.WorkerProcess | None = None
+        self._process: client.WorkerProcess | client.SharedWorker | None = None
         self._client: client.Client | None = None
         self._worker = Worker()
 
@@ -78,8 +78,15 @@ class Link:
             if self._client is not None:
                 self._client.forget(session)
 
+    def note(self) -> errors.Text | None:
+        """Return what a person should know about the shared worker that was joined, once."""
+        if not isinstance(self._process, client.SharedWorker):
+            return None
+        note, self._process.note = self._process.note, None
+        return note
+
     def close(self) -> None:
-        """Disconnect from the worker, and stop it if it was launched here."""
+        """Disconnect from the worker, and stop it, unless it was there before or another Blender uses it too."""
         with self._lock:
             self._close()
 
@@ -87,8 +94,12 @@ class Link:
         if not worker.launched:
             return client.Client(worker.host, worker.port, worker.token, fingerprint=worker.fingerprint)
         require_python(worker)
+        if worker.scenes:
+            self._process = self._process or client.SharedWorker(worker.python, worker.log, worker.scenes)
+            return self._process.connect()
+        assert not isinstance(self._process, client.SharedWorker)
         if self._process is None:
-            self._process = client.launch_worker(worker.python, worker.log, scenes=worker.scenes)
+            self._process = client.launch_worker(worker.python, worker.log)
         elif not self._process.alive:
             self._process.start()
         return self._process.connect()
@@ -132,6 +143,8 @@ class Run(client.Job):
             if not link.connected:
                 self.put(messages.Progress(stages.Stage.CONNECT, 0.0))
             connection = link.reach(worker)
+            if note := link.note():
+                self.put(messages.Note(note))
             if self.cancel_wanted or work.kind is None:
                 self.put(messages.Cancelled() if self.cancel_wanted else messages.Done())
                 return

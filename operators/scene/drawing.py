@@ -47,8 +47,6 @@ def show_in_viewport(obj: bpy.types.Object) -> None:
     """Make a point cloud with the attributes of splats look like splats in 3D views."""
     if drawn_by_blender():
         untyped(obj.data).type = "GAUSSIAN_SPLAT"
-    else:
-        obj.show_bounds = True  # to be seen in wireframe, and clicked on
 
 
 def prepare() -> None:
@@ -64,6 +62,7 @@ def render_splats(obj: bpy.types.Object) -> None:
     modifier = untyped(obj.modifiers.new(NAME, "NODES"))
     modifier.node_group = own(bpy.data.node_groups, NAME) or _geometry()
     modifier.show_viewport = False  # there the overlay draws
+    modifier.use_pin_to_last = True  # other modifiers change points, which it makes cards of
     for scene in obj.users_scene:
         _let_rays_pass(scene)
 

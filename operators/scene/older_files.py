@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats from files that an older Blender saved, for a Blender that draws splats by itself: it would draw nothing of them.
+"""Splats from files that an older version or an older Blender saved.
 
-Their colors are of the type that four floats had before, they have no type of cloud and no sizes of points, and a modifier
-stands in for the drawing in renders. Linked ones stay as they are; for them the overlay goes on to draw.
+A Blender that draws splats by itself would draw nothing of those of one that does not: their colors are of the type that four
+floats had before, they have no type of cloud and no sizes of points, and a modifier stands in for the drawing in renders. Linked
+ones stay as they are; for them the overlay goes on to draw. In other Blenders, the modifier may not be the last one yet.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .. import app_handlers
+from ..narrowing import untyped
 from .drawing import NAME, drawn_by_blender, show_in_viewport
 from .editable import is_editable
 from .points import cloud_of
@@ -33,7 +35,16 @@ def adopt(*_: Any) -> None:
             obj.modifiers.remove(obj.modifiers[NAME])
 
 
-HANDLERS = [(name, adopt) for name in app_handlers.FILE_CAME if drawn_by_blender()]
+@persistent
+def pin(*_: Any) -> None:
+    """Keep the modifier that draws behind all others; without that, a box was shown for clicks on the splats."""
+    for obj in (obj for obj in bpy.data.objects if is_splats(obj) and is_editable(obj)):
+        modifier = untyped(obj.modifiers.get(NAME))
+        if modifier and not modifier.use_pin_to_last:
+            modifier.use_pin_to_last, obj.show_bounds = True, False
+
+
+HANDLERS = [(name, adopt if drawn_by_blender() else pin) for name in app_handlers.FILE_CAME]
 
 
 def register() -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import bpy
@@ -23,32 +25,55 @@ class Column(NamedTuple):
 Table = dict[str, Column]
 
 
-def new_cloud(count: int) -> bpy.types.PointCloud:
-    """A point cloud of some number of points."""
+def new_cloud(
+    positions: np.ndarray,  # [N, 3] float32
+) -> bpy.types.PointCloud:
+    """A point cloud of points at some places, whose bounds Blender knows."""
     cloud = bpy.data.pointclouds.new("splats")
-    if hasattr(cloud, "resize"):
-        cloud.resize(count)
-        return cloud
-    copy = _points_by_nodes(cloud, count) if count else cloud.copy()
-    bpy.data.pointclouds.remove(cloud)
-    return copy
+    if len(positions) and not hasattr(cloud, "resize"):
+        return _placed_by_nodes(_made_by_nodes(cloud, len(positions)), positions)
+    if len(positions):
+        untyped(cloud).resize(len(positions))
+    write(cloud, "position", "FLOAT_VECTOR", positions)
+    return cloud
 
 
-def _points_by_nodes(cloud: bpy.types.PointCloud, count: int) -> bpy.types.PointCloud:
+def _made_by_nodes(cloud: bpy.types.PointCloud, count: int) -> bpy.types.PointCloud:
     """Before Blender 5.1 only geometry nodes can make points quickly."""
+    with _evaluating("GeometryNodePoints", cloud) as (node, evaluated):
+        node.inputs["Count"].default_value, node.inputs["Radius"].default_value = count, 0.0
+        return evaluated()
+
+
+def _placed_by_nodes(
+    cloud: bpy.types.PointCloud,
+    positions: np.ndarray,  # [N, 3] float32
+) -> bpy.types.PointCloud:
+    """Before Blender 5.1 it keeps the bounds that a cloud once had, unless geometry nodes move its points, even by nothing."""
+    write(cloud, "position", "FLOAT_VECTOR", positions)
+    with _evaluating("GeometryNodeSetPosition", cloud) as (_, evaluated):
+        return evaluated()
+
+
+@contextmanager
+def _evaluating(kind: str, cloud: bpy.types.PointCloud) -> Iterator[tuple[Any, Callable[[], bpy.types.PointCloud]]]:
+    """A geometry node, and what gives a copy of what it makes of a point cloud, which is removed in the end."""
     tree = bpy.data.node_groups.new("points", "GeometryNodeTree")
-    given(tree.interface).new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
-    points, output = tree.nodes.new("GeometryNodePoints"), tree.nodes.new("NodeGroupOutput")
-    untyped(points.inputs["Count"]).default_value = count
-    tree.links.new(points.outputs[0], output.inputs[0])
+    for direction in ("INPUT", "OUTPUT"):
+        given(tree.interface).new_socket("Geometry", in_out=untyped(direction), socket_type="NodeSocketGeometry")
+    source, node, output = (tree.nodes.new(name) for name in ("NodeGroupInput", kind, "NodeGroupOutput"))
+    if "Geometry" in node.inputs:
+        tree.links.new(source.outputs[0], node.inputs["Geometry"])
+    tree.links.new(node.outputs[0], output.inputs[0])
     maker = bpy.data.objects.new("points", cloud)
     untyped(maker.modifiers.new("points", "NODES")).node_group = tree
     given(bpy.context.scene).collection.objects.link(maker)
     try:
-        return cloud_of(maker.evaluated_get(bpy.context.evaluated_depsgraph_get())).copy()
+        yield node, lambda: cloud_of(maker.evaluated_get(bpy.context.evaluated_depsgraph_get())).copy()
     finally:
         bpy.data.objects.remove(maker)
         bpy.data.node_groups.remove(tree)
+        bpy.data.pointclouds.remove(cloud)
 
 
 def cloud_of(obj: bpy.types.Object) -> bpy.types.PointCloud:
@@ -128,9 +153,10 @@ def _filled(column: Column | None, like: Column, count: int) -> np.ndarray:
 
 def cloud_like(cloud: bpy.types.PointCloud, table: Table) -> bpy.types.PointCloud:
     """A new point cloud with other points and the materials, settings and custom properties of an old one."""
-    new = new_cloud(len(table["position"].values))
+    new = new_cloud(table["position"].values)
     for name, (kind, values) in table.items():
-        write(new, name, kind, values)
+        if name != "position":
+            write(new, name, kind, values)
     for name, value in cloud.items():
         new[name] = value
     dress(new, cloud)

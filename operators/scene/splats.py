@@ -114,7 +114,7 @@ def remove_splats(obj: bpy.types.Object) -> None:
 
 
 def _cloud(name: str, splats: gaussians.Gaussians[np.ndarray]) -> bpy.types.PointCloud:
-    cloud = points.new_cloud(len(splats))
+    cloud = points.new_cloud(splats.means)
     cloud.name = name
     write_local(cloud, splats)
     if splats.antialiased:
@@ -136,6 +136,13 @@ def write_sizes(
     """Set the sizes of a cloud's splats, as `attributes` has them."""
     points.write(cloud, "radius", "FLOAT", _radii(scales))
     points.write(cloud, "scale", "FLOAT_VECTOR", scales)
+
+
+def table(splats: gaussians.Gaussians[np.ndarray]) -> points.Table:
+    """All `attributes` as columns."""
+    return {
+        name: points.Column(kind, values if values.ndim == 2 else values[:, None]) for name, kind, values in attributes(splats)
+    }
 
 
 def attributes(splats: gaussians.Gaussians[np.ndarray]) -> Iterator[tuple[str, str, np.ndarray]]:

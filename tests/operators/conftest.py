@@ -120,6 +120,7 @@ def toy_workers(monkeypatch) -> None:
     monkeypatch.setattr(worker, "chosen_worker", lambda: Worker(python=Path(WORKER_PYTHON)))
     launch = client.launch_worker
     monkeypatch.setattr(client, "launch_worker", lambda *choice, scenes=None: launch(*choice, program=(str(TOY),), scenes=scenes))
+    monkeypatch.setattr(client.SharedWorker.__init__, "__defaults__", ((str(TOY),),))
 
 
 @pytest.fixture

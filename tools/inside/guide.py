@@ -18,7 +18,7 @@ from mathutils import Matrix, Vector
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, plan, press, show_menu, take_picture
+from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, plan, show_menu, take_picture
 
 context: Any = bpy.context  # untyped: fake-bpy-module does not know which attributes exist in which area
 
@@ -124,7 +124,7 @@ class Guide:
         yield from self.shot("added")
 
     def refine(self) -> Journey:
-        """Refine for longer, and press Esc before that ends."""
+        """Refine for longer, and press the button that ends this early."""
         before = self.splats.tttlrm.refine.quality
         self.splats.tttlrm.refine.quality = "best"
         with in_view():
@@ -132,7 +132,7 @@ class Guide:
         yield lambda: self.refining(0.0) or not self.busy()
         yield ENOUGH
         assert self.busy(), "this was too quick to be ended early"
-        press("Escape")
+        ops.cancel()
         yield from self.watch("stopping")
         self.splats.tttlrm.refine.quality = before
         yield from self.shot("refined")

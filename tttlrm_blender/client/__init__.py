@@ -9,5 +9,6 @@ with launch_worker() as worker, worker.connect() as client:
 from .connection import Client
 from .job import Job
 from .launch import WorkerProcess, launch_worker
+from .shared import SharedWorker
 
-__all__ = ["Client", "Job", "WorkerProcess", "launch_worker"]
+__all__ = ["Client", "Job", "SharedWorker", "WorkerProcess", "launch_worker"]

@@ -25,16 +25,24 @@ PROGRAM = ("-m", "tttlrm_blender.worker")
 LAST_LINES = 8  # lines of the log that are shown when a worker dies
 START_SECONDS = 120.0  # timeout for a worker to start; torch is slow to load from a cold disk
 PATIENCE = 10.0  # seconds for a worker to end before it is killed
+APART = {"start_new_session": True} if os.name == "posix" else {}  # for a process that does not end with its starter's terminal
 
 
 class WorkerProcess:
     """A worker process, with its address and token. Ends with `stop`, or when this process ends."""
 
-    def __init__(self, command: list[str], log_path: Path, folder: Scratch) -> None:
-        """Does not start the process yet. `folder` is removed by `stop`."""
+    def __init__(
+        self,
+        command: list[str],
+        log_path: Path,
+        folder: Path,  # in which the process begins
+        scratch: Scratch | None = None,  # removed by `stop`
+        apart: bool = False,  # whether the process outlives this one
+    ) -> None:
+        """Does not start the process yet."""
         self.token, self.log_path = secrets.token_urlsafe(32), log_path
         self.host, self.port = "127.0.0.1", 0
-        self._command, self._folder = command, folder
+        self._command, self._folder, self._scratch, self._apart = command, folder, scratch, apart
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> WorkerProcess:
@@ -51,7 +59,7 @@ class WorkerProcess:
     def start(self, timeout: float = START_SECONDS) -> None:
         """Start or restart the process and wait until it listens. Its scenes survive restarts. Raises `TttlrmError`."""
         self._end()
-        self.process = _started(self._command, self.token, self.log_path, self._folder.path)
+        self.process = _started(self._command, self.token, self.log_path, self._folder, self._apart)
         try:
             self._await_ready(timeout)
         except BaseException:
@@ -62,12 +70,13 @@ class WorkerProcess:
         """Connect to the worker. If it dies, the connection's errors include the end of its log."""
         if not self.alive:
             raise self._death("The worker stopped unexpectedly (exit code {}).")
-        return Client(self.host, self.port, self.token, timeout, why_lost=self._why_lost)
+        return Client(self.host, self.port, self.token, timeout, why_lost=self.why_lost)
 
     def stop(self) -> None:
         """End the worker, canceling a running job, and delete its temporary files."""
         self._end()
-        self._folder.remove()
+        if self._scratch:
+            self._scratch.remove()
 
     def _end(self) -> None:
         if self.process is None:
@@ -95,7 +104,8 @@ class WorkerProcess:
         else:
             raise self._death("The worker stopped unexpectedly while starting (exit code {}).")
 
-    def _why_lost(self) -> TttlrmError | None:
+    def why_lost(self) -> TttlrmError | None:
+        """Why connections are lost: the end of the log, if the process has ended."""
         assert self.process
         try:
             self.process.wait(2.0)
@@ -140,10 +150,10 @@ def launch_worker(
         log.unlink(missing_ok=True)
     except OSError as error:
         hint = "Free some disk space, or check that this place can be written to."
-        raise _unstartable(error, text("the folder for temporary files"), hint) from error
+        raise unstartable(error, text("the folder for temporary files"), hint) from error
     kept = Path(scenes or folder.path / "scenes").absolute()
     command = [str(python or sys.executable), *program, "--owned", "--folder", str(kept), "--log", str(log)]
-    worker = WorkerProcess(command, log, folder)
+    worker = WorkerProcess(command, log, folder.path, folder)
     try:
         worker.start(timeout)
     except BaseException:
@@ -152,7 +162,7 @@ def launch_worker(
     return worker
 
 
-def _started(command: list[str], token: str, log: Path, folder: Path) -> subprocess.Popen[bytes]:
+def _started(command: list[str], token: str, log: Path, folder: Path, apart: bool) -> subprocess.Popen[bytes]:
     try:
         with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as stderr:  # for its user only
             return subprocess.Popen(
@@ -162,13 +172,13 @@ def _started(command: list[str], token: str, log: Path, folder: Path) -> subproc
                 stderr=stderr,
                 cwd=folder,
                 env=_environment(command[0], token),
-                **without_window(),
+                **(without_window() | (APART if apart else {})),
             )
     except OSError as error:
-        raise _unstartable(error, command[0], hint="Choose a Python that has PyTorch and the packages of tttLRM.") from error
+        raise unstartable(error, command[0], hint="Choose a Python that has PyTorch and the packages of tttLRM.") from error
 
 
-def _unstartable(error: OSError, place: str | Text, hint: str) -> TttlrmError:
+def unstartable(error: OSError, place: str | Text, hint: str) -> TttlrmError:
     """The error for a worker without a place or a program; Windows does not name programs that it does not find."""
     named = error.filename or place
     return TttlrmError("The worker cannot be started: {}: {}.", named, error, hint=hint, code=Code.NO_WORKER)

@@ -14,6 +14,7 @@ import signal
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -23,7 +24,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from .. import __version__
+from .. import __version__, shared_place
 from ..atomic_files import make_folder
 from ..cache import kept_folder
 from ..errors import Code, TttlrmError, text
@@ -64,6 +65,7 @@ class Options:
     certificate: Path | None = None  # for encryption; None for a generated one beside the token file
     key: Path | None = None  # of the certificate; None if its file contains the key
     owned: bool = False  # end when standard input is closed, as it is when the parent process is gone
+    shared: float = 0.0  # write `shared_place`, and end after so many seconds without a client; 0 for neither
 
 
 @dataclass(frozen=True)
@@ -120,15 +122,21 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
     with own_folder(options.folder or kept_folder("scenes"), options.owned) as folder:
         token, token_file = _token(options.token_file, folder)
         limits = replace(Limits(), **dict(options.limits))  # type: ignore[arg-type]
-        any_file = options.allow_files or options.owned
+        any_file = options.allow_files or options.owned or bool(options.shared)
         server = Server(registry.jobs, registry.make_scene, folder, token, options.log, limits, any_file, registry.release)
         context, fingerprint = _tls(options)
 
         def listening(host: str, port: int) -> None:
             logs.log_event(logger, "worker_serving", host=host, port=port, pid=os.getpid(), version=__version__)
+            if options.shared:
+                shared_place.announce(folder, host, port, token)
             ready(Ready(host, port, os.getpid(), str(token_file) if token_file else None, fingerprint))
 
-        ended = asyncio.run(_until_stopped(server, options, listening, context))
+        try:
+            ended = asyncio.run(_until_stopped(server, options, listening, context))
+        finally:
+            if options.shared:
+                shared_place.withdraw(folder)
     logs.log_event(logger, "worker_stopped")
     if not ended:  # the job is stuck in native code: exit without waiting for its thread
         logging.shutdown()
@@ -179,10 +187,26 @@ async def _until_stopped(
 
     signal.signal(signal.SIGINT, ask_to_stop)
     signal.signal(signal.SIGTERM, ask_to_stop)
-    if options.owned:
+    if options.owned or options.shared:
         signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C in the owner's terminal is handled by the owner
+    if options.owned:
         threading.Thread(target=_await_owner, args=(ask_to_stop,), daemon=True).start()
-    return await server.run(options.host, options.port, listening, stop, options.grace, context, hurry)
+    unused = asyncio.create_task(_await_nobody(server, options.shared, stop)) if options.shared else None
+    try:
+        return await server.run(options.host, options.port, listening, stop, options.grace, context, hurry)
+    finally:
+        if unused:
+            unused.cancel()
+
+
+async def _await_nobody(server: Server, seconds: float, stop: asyncio.Event) -> None:
+    """Ask to stop once there has been no client for so long."""
+    since = time.monotonic()
+    while time.monotonic() - since < seconds:
+        await asyncio.sleep(min(seconds / 4, 1.0))
+        if server.clients:
+            since = time.monotonic()
+    stop.set()
 
 
 def _await_owner(then: Callable[[], None]) -> None:
@@ -248,6 +272,8 @@ def main(arguments: list[str] | None = None, load: Callable[[], Registry] = load
     add_arguments(parser)
     parser.add_argument("--log", type=Path, help="file for the worker's log and output")
     parser.add_argument("--owned", action="store_true", help="end when standard input ends")
+    help = "tell other processes where this worker is, and end after so many seconds without a client"
+    parser.add_argument("--shared", type=float, default=0.0, metavar="SECONDS", help=help)
     options = Options(**vars(parser.parse_args(arguments)))
     try:
         announcement = _redirect(options.log)
@@ -258,7 +284,8 @@ def main(arguments: list[str] | None = None, load: Callable[[], Registry] = load
 
         serve(options, announce, load)
     except TttlrmError as error:
-        sys.exit(str(error))
+        print(error, file=sys.stderr)
+        sys.exit(shared_place.IN_USE if error.code == Code.FOLDER_IN_USE else 1)
 
 
 def _redirect(log: Path | None) -> int:

@@ -79,6 +79,11 @@ class Server:
         self._conversations: set[Conversation] = set()
         self._sockets: set[ServerConnection] = set()
 
+    @property
+    def clients(self) -> int:
+        """The number of connections, after the greeting."""
+        return len(self._conversations)
+
     async def run(
         self,
         host: str,

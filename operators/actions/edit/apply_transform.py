@@ -8,9 +8,8 @@ from mathutils import Matrix
 
 from ...engine import transform
 from ...narrowing import given, group_of
-from ...scene import look
-from ...scene.points import cloud_of
-from ...scene.splats import in_scene, read_local, write_local
+from ...scene import look, points
+from ...scene.splats import in_scene, read_local, table
 from ...translations import told
 from .operator import EditOperator, edited
 
@@ -30,12 +29,16 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
         plans = [(obj, self._map(obj)) for obj in edited(context)]
         for obj, _ in plans:
             look.lift(obj)
-        moved = [transform.apply_matrix(read_local(cloud_of(obj)), move) for obj, move in plans]
-        shared = [obj.name for obj, _ in plans if cloud_of(obj).users > 1]
+        moved = [transform.apply_matrix(read_local(points.cloud_of(obj)), move) for obj, move in plans]
+        shared = [obj.name for obj, _ in plans if points.cloud_of(obj).users > 1]
         for (obj, move), splats in zip(plans, moved, strict=True):
-            if cloud_of(obj).users > 1:
-                obj.data = cloud_of(obj).copy()
-            write_local(cloud_of(obj), splats)
+            cloud = points.cloud_of(obj)
+            new = points.cloud_like(cloud, points.read_all(cloud) | table(splats))
+            if cloud.users > 1:
+                obj.data = new
+                new.name = cloud.name
+            else:
+                points.replace(cloud, new)
             group_of(obj).applied = (move @ in_scene(obj)).ravel().tolist()
             self._reset(obj, move)
         given(context.view_layer).update()

@@ -8,7 +8,7 @@ from ...engine import transform
 from ...narrowing import given
 from ...scene import look, points
 from ...scene.editable import is_editable
-from ...scene.splats import attributes, is_splats, read_local, remove_splats
+from ...scene.splats import is_splats, read_local, remove_splats, table
 from ...translations import told
 from .operator import EditOperator, edited
 
@@ -50,5 +50,4 @@ def _others(context: bpy.types.Context) -> list[bpy.types.Object]:
 def _moved(obj: bpy.types.Object, matrix: np.ndarray) -> points.Table:
     """Return the points of an object with its splats transformed by a matrix."""
     splats = transform.apply_matrix(read_local(points.cloud_of(obj)), matrix)
-    moved = {name: points.Column(kind, values.reshape(len(splats), -1)) for name, kind, values in attributes(splats)}
-    return points.read_all(points.cloud_of(obj)) | moved
+    return points.read_all(points.cloud_of(obj)) | table(splats)

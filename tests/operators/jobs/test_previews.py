@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from operators.jobs import activity, worker
-from operators.jobs.job_operator import JobOperator
 from operators.scene.preview import MARK, Preview
 from operators.scene.splats import is_splats
 from tests.operators.photos import save_photo
@@ -139,7 +138,7 @@ def test_splats_seen_so_far_stay_when_the_worker_dies(photos, seen):
 def twice(job: activity.Activity) -> None:
     job.run.finish = lambda: None  # as if the worker were busy
     job.stop()
-    assert "again" in job.advice
+    assert job.way_out == "Discard"
     job.stop()
 
 
@@ -162,22 +161,11 @@ def test_who_stops_twice_keeps_no_unfinished_splats(photos, seen):
         (["render depth", "fuse depth"], False),
     ],
 )
-def test_what_esc_is_said_to_do(stages, keeps):
+def test_what_stopping_is_said_to_do(stages, keeps):
     job = activity.Activity("a job", SimpleNamespace())
     for stage in stages:
         job.take(Progress(stage, 0.5, None))
-    assert job.advice == ("Esc keeps the splats so far" if keeps else "Esc to stop")
-
-
-def test_a_key_held_down_stops_once(monkeypatch):
-    stopped: list[int] = []
-    job = SimpleNamespace(stop=lambda: stopped.append(1))
-    monkeypatch.setattr(activity, "current", job)
-    monkeypatch.setattr(activity, "show", lambda context: None)
-    for repeat in (False, True, True):
-        event = SimpleNamespace(type="ESC", value="PRESS", is_repeat=repeat)
-        JobOperator.modal(SimpleNamespace(), bpy.context, event)
-    assert len(stopped) == 1
+    assert job.way_out == ("Stop & Keep" if keeps else "Stop")
 
 
 def test_who_stops_twice_discards_the_result(splats, seen):

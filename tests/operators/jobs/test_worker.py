@@ -44,17 +44,36 @@ def test_a_worker_elsewhere_needs_leave_to_go_online(toy, photos):
         ops.reconstruct(directory=str(photos))
 
 
+def share_toys(monkeypatch):
+    """Shared workers are toys."""
+    shared = import_module(f"{MODULE}.tttlrm_blender.client.shared")
+    monkeypatch.setattr(shared.SharedWorker.__init__, "__defaults__", ((str(TOY),),))
+
+
+def test_a_second_blender_has_the_same_scenes(installed, photos, monkeypatch):
+    prefer(token="", python=WORKER_PYTHON)
+    share_toys(monkeypatch)
+    splats, jobs = reconstructed(photos), part("jobs.worker")
+    own, second = jobs.link, jobs.Link()
+    monkeypatch.setattr(jobs, "link", second)
+    splats.tttlrm.decode.max_splats = 5
+    assert ops.decode() == {"FINISHED"} and len(splats.data.points) == 5
+    process = own._process._started.process
+    own.close()
+    assert process.poll() is None and ops.decode() == {"FINISHED"}, "the first one has left it to the second"
+    assert ops.stop_worker() == {"FINISHED"} and process.wait(60) == 0
+
+
 def test_a_killed_worker_is_told_and_the_next_job_has_a_new_one(installed, photos, monkeypatch):
     prefer(token="", python=WORKER_PYTHON)
-    launcher = import_module(f"{MODULE}.tttlrm_blender.client.launch")
-    monkeypatch.setattr(launcher.launch_worker, "__defaults__", (None, None, 120.0, (str(TOY),), None))
+    share_toys(monkeypatch)
     (photos / "deadly.json").write_text("{}")
     with pytest.raises(RuntimeError, match="The worker stopped unexpectedly"):
         ops.reconstruct(directory=str(photos))
     assert not bpy.data.objects
     (photos / "deadly.json").unlink()
     reconstructed(photos)
-    process = link_to_worker()._process.process
+    process = link_to_worker()._process._started.process
     assert ops.stop_worker() == {"FINISHED"}
     assert process.poll() is not None
     assert ops.start_worker() == {"FINISHED"}

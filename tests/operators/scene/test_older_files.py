@@ -10,7 +10,8 @@ from operators.scene.splats import add_splats, is_older, read_splats
 from operators.viewport.visible import appearances
 from tests.operators.viewport.seen import random_splats
 
-pytestmark = pytest.mark.skipif(not drawing.drawn_by_blender(), reason="this Blender has no newer kind of splats")
+newer = pytest.mark.skipif(not drawing.drawn_by_blender(), reason="this Blender has no newer kind of splats")
+older = pytest.mark.skipif(drawing.drawn_by_blender(), reason="this Blender needs no modifier")
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +43,7 @@ def link(file):
     bpy.ops.wm.link(directory=f"{file}/Object/", filename="cloud")
 
 
+@newer
 @pytest.mark.parametrize("bring", [open_file, append])
 def test_splats_become_what_this_blender_draws(file, monkeypatch, bring):
     monkeypatch.undo()
@@ -56,9 +58,23 @@ def test_splats_become_what_this_blender_draws(file, monkeypatch, bring):
         assert np.array_equal(read_splats(obj).arrays()[name], array), name
 
 
+@newer
 def test_linked_splats_are_drawn_as_before(file, monkeypatch):
     monkeypatch.undo()
     link(file)
     obj = bpy.data.objects["cloud"]
     assert is_older(obj.data) and [modifier.name for modifier in obj.modifiers] == [drawing.NAME]
     assert len(appearances(bpy.context.evaluated_depsgraph_get(), None)) == 1
+
+
+@older
+def test_the_drawing_comes_to_follow_modifiers_that_were_after_it(file):
+    open_file(file)
+    obj = bpy.data.objects["cloud"]
+    obj.modifiers[drawing.NAME].use_pin_to_last, obj.show_bounds = False, True
+    obj.modifiers.new("later", "NODES")
+    assert obj.modifiers[-1].name == "later"
+    bpy.ops.wm.save_mainfile()
+    open_file(file)
+    obj = bpy.data.objects["cloud"]
+    assert obj.modifiers[-1].name == drawing.NAME and not obj.show_bounds

@@ -9,7 +9,7 @@ import pytest
 
 from operators.scene import masks, nodes, points
 from operators.scene.conversion import linear
-from operators.scene.drawing import COLOR, NAME, blend_as_trained, prepare
+from operators.scene.drawing import COLOR, NAME, blend_as_trained, drawn_by_blender, prepare
 from operators.scene.splats import add_splats, is_splats, read_splats, update_splats
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians
@@ -64,6 +64,33 @@ def test_making_points_leaves_nothing_else_behind():
     add_splats("cloud", random_splats(10))
     assert [obj.name for obj in bpy.data.objects] == ["cloud"]
     assert [cloud.name for cloud in bpy.data.pointclouds] == ["cloud"]
+
+
+def test_bounds_are_those_of_the_splats():
+    """Whatever replaces them; Blender before 5.1 by itself keeps the bounds that a cloud had first."""
+    splats = random_splats(200)
+    obj = add_splats("cloud", splats)
+    assert_bounded(obj, splats)
+    update_splats(obj, apply_similarity(splats, 5.0, np.eye(3), np.array([10.0, 0, 0])))
+    assert_bounded(obj, read_splats(obj))
+    points.replace(obj.data, points.cloud_like(obj.data, points.rows(points.read_all(obj.data), np.arange(200) < 20)))
+    assert_bounded(obj, read_splats(obj))
+
+
+def assert_bounded(obj, splats):
+    bpy.context.view_layer.update()
+    corners = np.array(obj.bound_box)
+    low, high = splats.means.min(axis=0), splats.means.max(axis=0)
+    size = splats.scales.max() if drawn_by_blender() else 0.01
+    assert (corners.min(axis=0) <= low + 1e-5).all() and (corners.max(axis=0) >= high - 1e-5).all()
+    np.testing.assert_allclose(obj.dimensions, high - low, rtol=0, atol=2 * size + 1e-5)
+
+
+def test_the_drawing_follows_all_other_modifiers():
+    obj = add_splats("cloud", random_splats(3))
+    obj.modifiers.new("later", "NODES")
+    assert [modifier.name for modifier in obj.modifiers if modifier.name != NAME] == ["later"]
+    assert drawn_by_blender() or obj.modifiers[-1].name == NAME
 
 
 def test_updating_replaces_the_splats_of_the_same_object():
@@ -174,6 +201,7 @@ def test_geometry_nodes_compute_the_colours_that_the_camera_sees(trained):
     camera.location = (3, -5, 2)
     bpy.context.collection.objects.link(camera)
     bpy.context.scene.camera = camera
+    obj.modifiers[NAME].use_pin_to_last = False
     obj.modifiers.new("as points", "NODES").node_group = instances_to_points()
     evaluated = obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
     seen = np.empty((300, 4), dtype=np.float32)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the worker is that all Blenders of a user share: a file in its folder of scenes, which only that user can read."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .atomic_files import replacing
+
+NAME = "worker.json"  # the file
+IN_USE = 75  # exit status of a worker whose folder another one uses (EX_TEMPFAIL)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A worker that is ready, or was when it could last say so."""
+
+    host: str
+    port: int
+    token: str
+    pid: int
+    python: str  # its interpreter
+
+
+def announce(folder: Path, host: str, port: int, token: str) -> None:
+    """Write where this process serves. Raises `TttlrmError` when the file cannot be written."""
+    place = Place(host, port, token, os.getpid(), sys.executable)
+    with replacing(folder / NAME) as part, os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(asdict(place), file)
+
+
+def withdraw(folder: Path) -> None:
+    """Remove the file, which only the worker may that wrote it."""
+    with suppress(OSError):
+        (folder / NAME).unlink()
+
+
+def find(folder: Path) -> Place | None:
+    """The place in the file; None where there is none that can be read."""
+    try:
+        return Place(**json.loads((folder / NAME).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
