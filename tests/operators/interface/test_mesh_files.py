@@ -10,6 +10,7 @@ import pytest
 from operators.engine import gaussians
 from operators.interface.mesh_files import EXPORTERS, TTTLRM_PT_mesh_files
 from operators.scene.mesh import add_mesh
+from operators.scene.mesh_images import make_images
 from operators.scene.splats import add_splats
 from tests.operators.interface.sheet import drawn
 
@@ -81,6 +82,17 @@ def test_a_mesh_without_images_is_exported_as_obj_too(mesh, tmp_path):
     mesh.data.materials.clear()
     assert bpy.ops.tttlrm.export_obj(filepath=str(tmp_path / "plain.obj")) == {"FINISHED"}
     assert (tmp_path / "plain.obj").exists()
+
+
+def test_every_tile_of_an_image_is_written(mesh, tmp_path):
+    image = mesh.active_material.node_tree.nodes["base_color"].image
+    file = np.frombuffer(image.packed_file.data, np.uint8)
+    tiled = make_images("statue", {"base_color.1001": file, "base_color.1002": file})["base_color"]
+    mesh.active_material.node_tree.nodes["base_color"].image = tiled
+    assert bpy.ops.tttlrm.export_obj(filepath=str(tmp_path / "statue.obj")) == {"FINISHED"}
+    for number in (1001, 1002):
+        assert (tmp_path / f"statue base color.{number}.png").read_bytes() == file.tobytes()
+    assert "statue base color.<UDIM>.png" in (tmp_path / "statue.mtl").read_text()
 
 
 def test_exporting_leaves_the_images_as_they_were(mesh, tmp_path):
