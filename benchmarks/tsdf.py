@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fusion of exact depth maps: how fast it is, how much memory it takes, how good the mesh is, beside Open3D's scalable TSDF.
+"""Fusion of exact depth maps: how fast it is, how much memory it takes, how good the mesh is, beside Open3D's two kinds of TSDF.
 
 python -m benchmarks.tsdf SCENE [--open3d PYTHON]     # PYTHON has open3d; SCENE is one of `benchmarks.inside.surface`
 """
@@ -7,7 +7,6 @@ python -m benchmarks.tsdf SCENE [--open3d PYTHON]     # PYTHON has open3d; SCENE
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import time
@@ -52,7 +51,8 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
         write_maps(truth, maps)
         commands = {"ours": [sys.executable, "-m", "benchmarks.tsdf", str(maps), "--fuse", str(mesh)]}
         if options.open3d:
-            commands["Open3D"] = [str(options.open3d), str(Path(__file__).with_name("open3d_fusion.py")), str(maps), str(mesh)]
+            other = [str(options.open3d), str(Path(__file__).with_name("open3d_fusion.py")), str(maps), str(mesh)]
+            commands |= {f"Open3D, {volume}": [*other, volume] for volume in ("scalable", "blocks")}
         for name, command in commands.items():
             output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             seconds, processor, memory = map(float, output.split()[-3:])
@@ -103,8 +103,9 @@ def bounds(maps: DepthMaps) -> tuple[np.ndarray, np.ndarray]:
 
 
 def memory() -> float:
-    """The largest amount of memory so far, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The largest amount of memory so far, in megabytes. What `resource` tells includes that of the process that started this."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 if __name__ == "__main__":

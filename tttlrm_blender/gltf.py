@@ -18,6 +18,7 @@ from .errors import bad_splats
 MAGIC = b"glTF"
 HEADER, CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")
 JSON, BINARY = b"JSON", b"BIN\0"
+ATTRIBUTES, INDICES = 34962, 34963  # glTF's targets of views
 TYPES = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 
@@ -124,6 +125,8 @@ def glb_parts(tree: dict[str, Any], arrays: list[np.ndarray], files: Sequence[np
     pieces = [*arrays, *files]
     starts = np.cumsum([0, *(_padded(piece.nbytes) for piece in pieces)]).tolist()
     views = [{"buffer": 0, "byteOffset": start, "byteLength": p.nbytes} for start, p in zip(starts, pieces, strict=False)]
+    for view, array in zip(views, arrays, strict=False):
+        view["target"] = INDICES if array.dtype == np.uint32 else ATTRIBUTES
     accessors = [_accessor(index, array) for index, array in enumerate(arrays)]
     tree = tree | {"buffers": [{"byteLength": starts[-1]}], "bufferViews": views, "accessors": accessors}
     text = json.dumps(tree, separators=(",", ":")).encode()

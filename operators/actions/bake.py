@@ -16,7 +16,7 @@ from ..jobs.worker import Work
 from ..narrowing import given, group_of, untyped
 from ..scene.editable import is_editable
 from ..scene.image_material import NORMAL_MAP, image_material, is_ours, show_images
-from ..scene.lookup import find
+from ..scene.lookup import still_there
 from ..scene.mesh_images import make_images, shown_on, textures_folder
 from ..scene.modes import leave_mode
 from ..scene.splats import is_kept, scene_matrix
@@ -71,13 +71,7 @@ class TTTLRM_OT_bake(JobOperator, bpy.types.Operator):
 
     def finish(self, context: bpy.types.Context, result: results.BakeResult) -> None:
         """Show the images on the mesh."""
-        obj = find(self._target)
-        if obj is None:
-            raise errors.TttlrmError(
-                "The mesh was deleted while the worker was baking.",
-                hint="Undo the deletion and start again.",
-                code=errors.Code.NO_MESH,
-            )
+        obj = still_there(self._target, errors.Code.NO_MESH)
         leave_mode(obj)
         put_images(obj, result.textures, self._uv_map, self._packed)
         self.report({"INFO"}, told("The photos are baked onto “{}”", obj.name))

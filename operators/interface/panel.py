@@ -9,7 +9,7 @@ from ..scene.points import cloud_of
 from ..scene.splats import is_splats
 from ..sources import new_pictured
 from ..translations import shown
-from . import bake, reconstruct, splat_settings, worker
+from . import bake, mesh_files, reconstruct, splat_settings, worker
 from .sidebar import Tab
 
 
@@ -49,5 +49,6 @@ CLASSES = (
     TTTLRM_PT_splats,
     *splat_settings.CLASSES,
     *bake.CLASSES,
+    *mesh_files.CLASSES,
     *worker.CLASSES,
 )

@@ -10,7 +10,7 @@ from ..engine import client, errors, kinds, messages, results
 from ..mixins import Outcome
 from ..narrowing import given, group_of
 from ..scene import versions
-from ..scene.lookup import find
+from ..scene.lookup import still_there
 from ..scene.modes import leave_mode
 from ..scene.splats import is_decodable, is_kept
 from ..translations import told
@@ -55,14 +55,7 @@ class KeptSceneOperator(JobOperator):
 
     def target(self) -> bpy.types.Object:
         """Return the splats that the job was started on. Raises `TttlrmError` if they were deleted."""
-        obj = find(self.replaces)
-        if obj is None:
-            raise errors.TttlrmError(
-                "The splats were deleted while the worker was processing them.",
-                hint="Undo the deletion and start again.",
-                code=errors.Code.NO_SPLATS,
-            )
-        return obj
+        return still_there(self.replaces, errors.Code.NO_SPLATS)
 
 
 class SplatsOperator(KeptSceneOperator):

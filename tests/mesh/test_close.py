@@ -70,3 +70,10 @@ def test_a_closed_mesh_stays():
     sphere = trimesh.creation.icosphere(1)
     mesh = make_mesh(sphere.vertices, sphere.faces, np.ones_like(sphere.vertices))
     assert closed(mesh) is mesh
+
+
+def test_closing_can_be_stopped_at_every_hole():
+    sphere, calls = trimesh.creation.icosphere(3), []
+    pierced = without(sphere, np.abs(sphere.triangles_center[:, 2]) > 0.8)
+    closed(pierced, listen=lambda: calls.append(1))
+    assert len(border_loops(pierced.faces)) == 2 and len(calls) >= 3 * 2

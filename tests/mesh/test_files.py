@@ -82,6 +82,13 @@ def test_a_glb_has_everything(tmp_path, dressed):
     assert [image["mimeType"] for image in tree["images"]] == ["image/jpeg", "image/png", "image/png"]
 
 
+def test_levels_of_an_earlier_mesh_are_not_left_beside_a_new_one(tmp_path, plain, dressed):
+    write_mesh(tmp_path / "a.ply", dressed)
+    write_mesh(tmp_path / "b.ply", dressed)
+    write_mesh(tmp_path / "a.ply", plain)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.ply", "b.ply", "b_lod1.ply", "b_lod2.ply", "b_collider.ply"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "dressed"])
 def test_the_validator_has_nothing_to_say(tmp_path, request, kind):

@@ -63,3 +63,9 @@ def test_edges():
     assert edges.tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]
     np.testing.assert_array_equal(np.bincount(edge), 2)
     assert edges[edge[:3]].tolist() == [[0, 2], [1, 2], [0, 1]]
+
+
+def test_cutting_can_be_stopped():
+    calls = []
+    split_nonmanifold(trimesh.creation.icosphere(1).faces, lambda: calls.append(1))
+    assert len(calls) > 2

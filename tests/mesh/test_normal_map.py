@@ -6,8 +6,8 @@ import pytest
 import trimesh
 
 from tttlrm_blender.mesh.mesh import make_mesh, points_of, vertex_normals
-from tttlrm_blender.mesh.normal_map import bake_normals
-from tttlrm_blender.mesh.occlusion import bake_occlusion
+from tttlrm_blender.mesh.normal_map import NearestNormals, bake_normals
+from tttlrm_blender.mesh.occlusion import Sky, bake_occlusion
 from tttlrm_blender.mesh.tangents import corner_tangents
 from tttlrm_blender.mesh.texture import texels_at
 from tttlrm_blender.mesh.unwrap import Atlas, unwrap
@@ -54,7 +54,7 @@ def test_a_normal_map_gives_back_the_normals_of_the_dense_surface():
     """As a renderer reads it: interpolated frames times the map."""
     coarse, dense = sphere(1), sphere(5)
     atlas = unwrap(coarse, 256, Report())
-    picture = bake_normals(coarse, atlas, dense, Report())[::-1]
+    picture = bake_normals(coarse, atlas, NearestNormals.of(dense, coarse), Report())[::-1]
     rows, columns = np.nonzero(atlas.face_index >= 0)
     corners, shares = texels_at(coarse.faces, atlas, rows, columns)
     points, normals = (np.einsum("tc,tci->ti", shares, each[corners]) for each in (points_of(coarse), vertex_normals(coarse)))
@@ -69,7 +69,7 @@ def test_a_normal_map_gives_back_the_normals_of_the_dense_surface():
 def test_far_from_the_dense_surface_a_mesh_keeps_its_normals():
     mesh, uv = plane()
     ball = sphere(2)
-    picture = bake_normals(mesh, Atlas.of(uv, 32), mesh_of(ball.vertices + 5, ball.faces), Report())
+    picture = bake_normals(mesh, Atlas.of(uv, 32), NearestNormals.of(mesh_of(ball.vertices + 5, ball.faces), mesh), Report())
     assert np.abs(picture.astype(int)[4:-4, 4:-4] - [128, 128, 255]).max() <= 1
 
 
@@ -78,7 +78,7 @@ def test_a_corner_is_darker_than_the_open():
     floor, uv = plane()
     wall = np.array([[0.5, 0, 0], [0.5, 1, 0], [0.5, 1, 0.4], [0.5, 0, 0.4]])
     scene = mesh_of(np.concatenate([floor.vertices, wall]), np.concatenate([floor.faces, [[4, 5, 6], [4, 6, 7]]]))
-    picture = bake_occlusion(floor, Atlas.of(uv, 64), scene, Report())[28:36]
+    picture = bake_occlusion(floor, Atlas.of(uv, 64), Sky.over(scene), Report())[28:36]
     beside, nearer, far = picture[:, 34:37].mean(), picture[:, 42:46].mean(), picture[:, 58:].mean()
     assert 120 < beside < 180 and beside + 20 < nearer < far - 15
-    assert (bake_occlusion(floor, Atlas.of(uv, 64), floor, Report()) == 255).all()
+    assert (bake_occlusion(floor, Atlas.of(uv, 64), Sky.over(floor), Report()) == 255).all()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Images of meshes whose texture coordinates lie anywhere."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -9,6 +10,7 @@ import trimesh
 from PIL import Image
 
 from tttlrm_blender.mesh.mesh import make_mesh
+from tttlrm_blender.mesh.occlusion import Sky
 from tttlrm_blender.mesh.pictures import SplatPictures
 from tttlrm_blender.mesh.tiles import bake_tiles
 from tttlrm_blender.progress import Report
@@ -52,7 +54,10 @@ def test_coordinates_outside_of_all_tiles_are_those_of_the_first(sphere_maps, ba
     assert np.abs(colors - others).mean() < 3 and colors.std() > 20
 
 
-def test_light_is_measured_once_for_all_tiles(sphere_maps, ball, uv):
+def test_light_and_sky_are_measured_once_for_all_tiles(sphere_maps, ball, uv, monkeypatch):
+    skies, over = [], Sky.over
+    monkeypatch.setattr(Sky, "over", staticmethod(lambda mesh, listen: skies.append(over(mesh, listen)) or skies[-1]))
     uv[::2] += 1
-    textures = bake_tiles(ball, uv, SETTINGS, Counted(sphere_maps), Report())
-    assert list(textures) == ["base_color.1001", "base_color.1012"] and Counted.measured == 1
+    textures = bake_tiles(ball, uv, replace(SETTINGS, occlusion=True), Counted(sphere_maps), Report())
+    assert list(textures) == ["base_color.1001", "occlusion.1001", "base_color.1012", "occlusion.1012"]
+    assert Counted.measured == len(skies) == 1

@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import spsolve
 from trimesh import Trimesh
 
+from ..progress import Listen, unheard
 from .manifold import edges_of
 from .mesh import colors_of, make_mesh, points_of
 
@@ -16,20 +17,22 @@ DEPTH = 0.05  # thickness of a base, relative to the root of its area
 FEW = 6  # edges of a hole that one new vertex fills
 
 
-def closed(mesh: Trimesh, longest: float = np.inf) -> Trimesh:
+def closed(mesh: Trimesh, longest: float = np.inf, listen: Listen = unheard) -> Trimesh:
     """A manifold whose holes with borders of up to this length are filled; if all, every edge has two faces.
 
     Each hole is filled by rings, of half as many vertices from one to the next, which form a membrane: new vertices are the
     means of their neighbors, and so are their colors. Other surfaces are not avoided. A surface that is mostly one sheet, such as
     a scene with its ground, gets a base below its outer border instead, or it would have no thickness.
     """
-    loops = [loop for loop in border_loops(mesh.faces) if _length(mesh.vertices[loop]) <= longest]
+    points = points_of(mesh).astype(np.float64)
+    loops = [loop for loop in border_loops(mesh.faces, listen) if _length(points[loop]) <= longest]
     if not loops:
         return mesh
-    known, caps = np.concatenate([points_of(mesh), colors_of(mesh)], axis=1).astype(np.float64), []
+    known, caps, area = np.concatenate([points, colors_of(mesh)], axis=1), [], mesh.area  # trimesh looks for changes each time
     for number, loop in enumerate(loops):
-        outward = _area_across(mesh.vertices[loop])
-        if np.linalg.norm(outward) > SHEET * mesh.area:
+        listen()
+        outward = _area_across(points[loop])
+        if np.linalg.norm(outward) > SHEET * area:
             ring = len(known) + np.arange(len(loop))
             thick = DEPTH * np.linalg.norm(outward) ** -0.5
             known = np.concatenate([known, known[loop] + np.r_[outward * thick, 0, 0, 0]])
@@ -37,6 +40,7 @@ def closed(mesh: Trimesh, longest: float = np.inf) -> Trimesh:
             loops[number] = ring
     count = len(known)
     for loop in loops:
+        listen()
         cap, count = _cap(loop, count)
         caps.append(cap)
     filled = _membrane(known, np.concatenate(caps), count)
@@ -56,10 +60,12 @@ def _length(loop: np.ndarray) -> float:
 
 def border_loops(
     faces: np.ndarray,  # [M, 3], of a manifold
+    listen: Listen = unheard,
 ) -> list[np.ndarray]:
     """The vertices of each closed border, in the order that faces which fill it go through them."""
     sides = np.asarray(faces, np.int64)[:, ((0, 1), (1, 2), (2, 0))].reshape(-1, 2)
     _, edge = edges_of(faces)
+    listen()
     border = sides[np.bincount(edge)[edge] == 1]
     before = dict(zip(border[:, 1].tolist(), border[:, 0].tolist(), strict=True))
     loops = []
@@ -69,6 +75,7 @@ def border_loops(
         while vertex != first:
             loop.append(vertex)
             vertex = before.pop(vertex)
+        listen()
         loops.append(np.array(loop))
     return loops
 

@@ -15,7 +15,7 @@ from trimesh import Trimesh
 from trimesh.exchange.ply import export_ply
 from trimesh.exchange.stl import export_stl
 
-from ..atomic_files import replacing
+from ..atomic_files import replacing, unwritable
 from .glb import Z_UP_TO_Y_UP, distinct_corners, write_glb
 from .mesh import (
     collider_of,
@@ -30,19 +30,23 @@ from .mesh import (
     vertex_normals,
 )
 
+LEVELS, COLLIDER = ("_lod1", "_lod2"), "_collider"  # ends of the names of files beside a mesh's
+
 
 def write_mesh(path: Path, mesh: Trimesh) -> list[Path]:
     """Write a mesh in the format of the suffix, and beside it its levels of detail and its collider; return the meshes' files.
 
-    NAME.obj has a material in NAME.mtl and its pictures beside it, such as NAME.jpg. Raises `TttlrmError`.
+    NAME.obj has a material in NAME.mtl and its pictures beside it, such as NAME.jpg. Levels and colliders of an earlier mesh of
+    that name are removed. Raises `TttlrmError`.
     """
-    hull = collider_of(mesh)
-    meshes = {path: mesh}
-    meshes |= {path.with_stem(f"{path.stem}_lod{number}"): level for number, level in enumerate(levels_of(mesh), 1)}
-    meshes |= {path.with_stem(f"{path.stem}_collider"): hull} if hull else {}
-    for file, each in meshes.items():
+    meshes = {"": mesh, **dict(zip(LEVELS, levels_of(mesh), strict=False)), COLLIDER: collider_of(mesh)}
+    files = {path.with_stem(path.stem + end): each for end, each in meshes.items() if each}
+    for end in (*LEVELS, COLLIDER):
+        if (earlier := path.with_stem(path.stem + end)) not in files:
+            _remove(earlier)
+    for file, each in files.items():
         WRITERS[path.suffix.lower()](file, each)
-    return list(meshes)
+    return list(files)
 
 
 def _write_glb(path: Path, mesh: Trimesh) -> None:
@@ -86,6 +90,13 @@ def _write_plain(path: Path, mesh: Trimesh) -> None:
     colors = np.round(colors_of(mesh).clip(0, 1) * 255).astype(np.uint8)
     plain = Trimesh(points_of(mesh), mesh.faces, vertex_colors=colors, process=False)
     _write(path, export_ply(plain) if path.suffix.lower() == ".ply" else export_stl(plain))
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -38,13 +38,13 @@ def finish(dense: Trimesh, settings: MeshSettings, paint: Paint, listen: Listen 
 def _level(finest: Trimesh, most: int, listen: Listen) -> Trimesh:
     """A coarser mesh. Holes no larger than its faces will be are filled: they would keep many more faces than they are worth."""
     side = (4 / 3**0.5 * finest.area / max(most, 1)) ** 0.5  # of an equilateral face
-    coarse = simplified(closed(finest, 3 * side), most, listen, ERROR)
+    coarse = simplified(closed(finest, 3 * side, listen), most, listen, ERROR)
     return coarse if len(coarse.faces) <= len(finest.faces) else simplified(finest, most, listen, ERROR)
 
 
 def shaped(mesh: Trimesh, settings: MeshSettings, listen: Listen = unheard) -> Trimesh:
     """A mesh closed and smoothed as the settings want it."""
-    mesh = closed(mesh) if settings.watertight else mesh
+    mesh = closed(mesh, listen=listen) if settings.watertight else mesh
     if not settings.smooth:
         return mesh
     return make_mesh(smoothed(points_of(mesh), mesh.faces, settings.smooth, listen), mesh.faces, colors_of(mesh))

@@ -81,6 +81,7 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
     points = points_of(surface)
     colored = make_mesh(points, surface.faces, observed_colors(points, maps, blocks.truncation, listen))
     dense = cleaned(colored, maps, longest, settings, listen)
+    photos = photos.in_even_light(points_of(dense), listen) if photos else None
     return finish(dense, settings, partial(_painted, photos, maps, settings, report), listen)
 
 
@@ -108,9 +109,9 @@ def cleaned(surface: Trimesh, maps: DepthMaps, longest: float, settings: MeshSet
     if settings.cut_ground:
         surface = without_ground(surface, maps.cameras.c2w, longest)
         listen()
-    surface = drop_small_pieces(manifold(surface), settings.min_piece)
+    surface = drop_small_pieces(manifold(surface, listen), settings.min_piece)
     listen()
-    return closed(surface, np.pi * settings.fill_holes * longest) if settings.fill_holes else surface
+    return closed(surface, np.pi * settings.fill_holes * longest, listen) if settings.fill_holes else surface
 
 
 def without_ground(surface: Trimesh, c2w: np.ndarray, longest: float) -> Trimesh:

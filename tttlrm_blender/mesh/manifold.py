@@ -8,6 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from trimesh import Trimesh
 
+from ..progress import Listen, unheard
 from .mesh import colors_of, make_mesh, points_of
 
 APART = 0.05  # how far repeated vertices move toward the middle of their faces
@@ -25,6 +26,7 @@ def edges_of(
 
 def split_nonmanifold(
     faces: np.ndarray,  # [M, 3], each of three different vertices
+    listen: Listen = unheard,
 ) -> tuple[np.ndarray, np.ndarray]:  # [M, 3] int64, indices of the new vertices; [N], the vertex that each of these was
     """Cut a mesh open where it is not a manifold, by repeating vertices.
 
@@ -34,13 +36,17 @@ def split_nonmanifold(
     faces = np.asarray(faces, np.int64)
     starts, ends = faces[:, ENDS].reshape(-1, 2).T
     _, edge = edges_of(faces)
+    listen()
     order = np.argsort(edge, kind="stable")
+    listen()
     pairs = order[_firsts_of_pairs(edge[order])[:, None] + np.arange(2)]  # [P, 2] sides, numbered like the corners they start at
     pairs = pairs[starts[pairs[:, 0]] == ends[pairs[:, 1]]]
     here, there = pairs.T
     following = np.arange(faces.size).reshape(-1, 3)[:, (1, 2, 0)].reshape(-1)
     joined = np.concatenate([[here, following[there]], [following[here], there]], axis=1)
+    listen()
     fans = connected_components(coo_array((np.ones(joined.shape[1], bool), joined), (faces.size,) * 2), directed=False)[1]
+    listen()
     _, first, fan = np.unique(fans, return_index=True, return_inverse=True)
     return fan.reshape(-1, 3), faces.reshape(-1)[first]
 
@@ -51,12 +57,12 @@ def _firsts_of_pairs(values: np.ndarray) -> np.ndarray:
     return starts[np.diff(np.r_[starts, len(values)]) == 2]
 
 
-def manifold(mesh: Trimesh) -> Trimesh:
+def manifold(mesh: Trimesh, listen: Listen = unheard) -> Trimesh:
     """A mesh cut open where it is not a manifold; see `split_nonmanifold`. Of a manifold, the mesh itself.
 
     The vertices that were repeated move a little into their fans, so that programs that merge vertices at one place leave them.
     """
-    faces, origin = split_nonmanifold(mesh.faces)
+    faces, origin = split_nonmanifold(np.asarray(mesh.faces), listen)
     if len(origin) == len(mesh.vertices):
         return mesh
     points = points_of(mesh)[origin]

@@ -21,12 +21,11 @@ LEVEL = np.array([128, 128, 255], np.uint8)  # the normal of the mesh itself
 
 
 def bake_normals(
-    mesh: Trimesh, atlas: Atlas, dense: Trimesh, report: Report
+    mesh: Trimesh, atlas: Atlas, surface: NearestNormals, report: Report
 ) -> np.ndarray:  # [size, size, 3] uint8, the first row at the top
-    """Normals of the dense surface nearest to each texel: x along u, y along v and z outward, from −1 to 1 as 0 to 255."""
+    """Normals of a dense surface, nearest to each texel: x along u, y along v and z outward, from −1 to 1 as 0 to 255."""
     covered = atlas.face_index >= 0
     picture, texels = np.tile(LEVEL, (atlas.size**2, 1)), np.flatnonzero(covered)
-    surface = Surface(dense, FARTHEST * float(np.ptp(points_of(mesh), axis=0).max()))
     vertices, normals, tangents = points_of(mesh), vertex_normals(mesh), corner_tangents(mesh, atlas.uv)
     for start in range(0, len(texels), PART):
         report(Stage.BAKE_TEXTURE, 1)
@@ -45,13 +44,18 @@ def bake_normals(
     return dilated(picture.reshape(atlas.size, atlas.size, 3), covered)[::-1]
 
 
-class Surface:
+class NearestNormals:
     """The normals of a dense mesh."""
 
     def __init__(self, mesh: Trimesh, farthest: float) -> None:
         """Points farther than `farthest`, in world units, are not on it."""
         self._tree, self._farthest = cKDTree(points_of(mesh)), farthest
         self._normals = np.concatenate([vertex_normals(mesh), np.zeros((1, 3), np.float32)])  # none for neighbors too far away
+
+    @staticmethod
+    def of(dense: Trimesh, mesh: Trimesh) -> NearestNormals:
+        """Those for a coarser mesh of the same surface."""
+        return NearestNormals(dense, FARTHEST * float(np.ptp(points_of(mesh), axis=0).max()))
 
     def normals_at(self, points: np.ndarray, own: np.ndarray) -> np.ndarray:
         """The unit normals [T, 3] at the vertices nearest to points [T, 3], blended; their `own` [T, 3] where these disagree."""

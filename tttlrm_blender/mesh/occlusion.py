@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from trimesh import Trimesh
 
 from ..geometry.directions import all_around
 from ..kernels import kernel, spread
-from ..progress import Listen, Report
+from ..progress import Listen, Report, unheard
 from ..stages import Stage
 from .texture import PART, dilated, points_at
 from .unwrap import Atlas
@@ -25,10 +24,9 @@ FLATTEST = 0.15  # cosine; directions along the surface say nothing
 
 
 def bake_occlusion(
-    mesh: Trimesh, atlas: Atlas, dense: Trimesh, report: Report
+    mesh: Trimesh, atlas: Atlas, sky: Sky, report: Report
 ) -> np.ndarray:  # [size, size] uint8, the first row at the top
-    """The share of the sky above each texel that `dense` leaves open, weighted by the cosine; 255 where all is open."""
-    sky = Sky.over(dense, partial(report, Stage.BAKE_TEXTURE, 1))
+    """The share of the sky above each texel that is open, weighted by the cosine; 255 where all is."""
     covered = atlas.face_index >= 0
     texels, picture = np.flatnonzero(covered), np.full(atlas.size**2, 255, np.uint8)
     for start in range(0, len(texels), PART):
@@ -49,7 +47,7 @@ class Sky:
     depth: np.ndarray  # [D, SIDE, SIDE] float32, in radii from the plane through the center, along the view
 
     @staticmethod
-    def over(mesh: Trimesh, listen: Listen) -> Sky:
+    def over(mesh: Trimesh, listen: Listen = unheard) -> Sky:
         """The directions around a mesh."""
         vertices = np.asarray(mesh.vertices)
         center = (vertices.min(axis=0) + vertices.max(axis=0)) / 2

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -14,9 +15,9 @@ from trimesh import Trimesh
 from ..progress import Report
 from ..protocol.settings import BakeSettings, MeshSettings
 from ..stages import Stage
-from .mesh import NORMAL_MAP, OCCLUSION, TEXTURE, make_mesh, mesh_arrays, points_of
-from .normal_map import bake_normals
-from .occlusion import bake_occlusion
+from .mesh import NORMAL_MAP, OCCLUSION, TEXTURE, make_mesh, mesh_arrays
+from .normal_map import NearestNormals, bake_normals
+from .occlusion import Sky, bake_occlusion
 from .pictures import Pictures
 from .texture import bake_colors
 from .unwrap import Atlas, unwrap
@@ -50,8 +51,7 @@ def textured(
 ) -> Trimesh:
     """Unwrap a mesh and bake its images; see `bake`. `size` is that of the images in pixels, instead of the settings'."""
     atlas = unwrap(mesh, size or settings.texture, report)
-    pictures = pictures.in_even_light(points_of(mesh), partial(report, Stage.BAKE_TEXTURE, 0))
-    images = bake(mesh, atlas, settings, pictures, report, dense)
+    (images,) = bake(mesh, [atlas], settings, pictures, report, dense)
     arrays = mesh_arrays(mesh) | {"uv": atlas.uv, TEXTURE: images.texture}
     finer = {NORMAL_MAP: images.normal_map, OCCLUSION: images.occlusion}
     return make_mesh(**arrays | {name: file for name, file in finer.items() if file is not None})
@@ -59,24 +59,24 @@ def textured(
 
 def bake(
     mesh: Trimesh,
-    atlas: Atlas,
+    atlases: Iterable[Atlas],
     settings: ImageSettings,
     pictures: Pictures,
     report: Report,
     dense: Trimesh | None = None,
-) -> Images:
-    """The images of a mesh, from pictures of it and, for normals and occlusion, from a finer mesh of the same surface.
+) -> Iterator[Images]:
+    """The images of each atlas of a mesh, from pictures of it and, for normals and occlusion, from a finer mesh of the surface.
 
     What pictures see follows from the mesh alone. Raises `TttlrmError` where a picture cannot be read, and `Cancelled`.
     """
-    color = bake_colors(mesh, atlas, pictures, report)
-    normals = bake_normals(mesh, atlas, dense, report) if settings.normal_map and dense is not None else None
-    occlusion = bake_occlusion(mesh, atlas, dense or mesh, report) if settings.occlusion else None
-    return Images(
-        _file(color, settings.image),
-        None if normals is None else _file(normals, settings.image),
-        None if occlusion is None else _file(occlusion, settings.image),
-    )
+    normals = NearestNormals.of(dense, mesh) if settings.normal_map and dense is not None else None
+    sky = Sky.over(dense or mesh, partial(report, Stage.BAKE_TEXTURE, 0)) if settings.occlusion else None
+    for atlas in atlases:
+        yield Images(
+            _file(bake_colors(mesh, atlas, pictures, report), settings.image),
+            None if normals is None else _file(bake_normals(mesh, atlas, normals, report), settings.image),
+            None if sky is None else _file(bake_occlusion(mesh, atlas, sky, report), settings.image),
+        )
 
 
 def _file(picture: np.ndarray, image: str) -> np.ndarray:

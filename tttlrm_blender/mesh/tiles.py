@@ -38,10 +38,8 @@ def bake_tiles(
     tiles[outside] = 0
     used = np.unique(tiles, axis=0)
     pictures, files = pictures.in_even_light(points_of(mesh), partial(report, Stage.BAKE_TEXTURE, 0)), dict[str, np.ndarray]()
-    for tile in used:
+    atlases = (Atlas.of(np.where((tiles != tile).any(axis=1)[:, None, None], -2, uv - tile), settings.texture) for tile in used)
+    for tile, images in zip(used, bake(mesh, atlases, settings, pictures, report, dense), strict=True):
         number = f".{1001 + tile[0] + ACROSS * tile[1]}" if len(used) > 1 else ""
-        elsewhere = (tiles != tile).any(axis=1)
-        atlas = Atlas.of(np.where(elsewhere[:, None, None], -2, uv - tile), settings.texture)
-        images = bake(mesh, atlas, settings, pictures, report, dense)
         files |= {name + number: file for name, file in images.named().items()}
     return files

@@ -4,12 +4,13 @@
 import bpy
 
 from ...narrowing import given
-from . import drop, export_cameras, export_splats, import_splats
+from . import drop, export_cameras, export_obj, export_splats, import_splats
 
 CLASSES = (
     import_splats.TTTLRM_OT_import_splats,
     export_splats.TTTLRM_OT_export_splats,
     export_cameras.TTTLRM_OT_export_cameras,
+    export_obj.TTTLRM_OT_export_obj,
     drop.TTTLRM_FH_splats,
 )
 
@@ -21,6 +22,7 @@ def _import_entry(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
 def _export_entries(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     given(menu.layout).operator("tttlrm.export_splats", text="Gaussian Splats (.ply, .spz, .splat, .glb)")
     given(menu.layout).operator("tttlrm.export_cameras", text="Cameras (transforms.json, COLMAP)")
+    given(menu.layout).operator("tttlrm.export_obj", text="Wavefront with Images (.obj)")
 
 
 def add_menu_entries() -> None:
