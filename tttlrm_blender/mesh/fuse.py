@@ -100,13 +100,12 @@ def fuse_depth_maps(
 
 
 def _ask(blocks: Blocks, answers: Answers, listen: Listen) -> None:
-    """Replace the distances of what was seen, in place."""
-    seen = blocks.weight > 0
-    block, *within = np.nonzero(seen)
+    """Replace the distances of what was seen near a surface, in place."""
+    near = (blocks.weight > 0) & (np.abs(blocks.distance) < 1)
+    block, *within = np.nonzero(near)
     grid = SIDE * blocks.places[block] + np.stack(within, axis=1)
     found = answers.distances(blocks.origin + blocks.voxel * grid, listen)
-    blocks.distance[seen] = np.clip(found / blocks.truncation, -1, 1)
-    blocks.weight[seen] = 1
+    blocks.distance[near] = np.clip(found / blocks.truncation, -1, 1)
 
 
 def _painted(

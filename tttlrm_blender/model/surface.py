@@ -69,7 +69,7 @@ class SurfaceDecoder(nn.Module):
         self.patch = config.patch_size
         self.cells = nn.Sequential(nn.LayerNorm(config.dim), nn.Linear(config.dim, FEATURES * FINER**2))
         self.see = _layers(FEATURES + TOLD + 6, HIDDEN)
-        self.compare = _layers(3 * HIDDEN + 6, HIDDEN + 3)
+        self.compare = _layers(3 * HIDDEN + 6, HIDDEN + 2)
         self.tell = nn.Sequential(nn.Linear(2 * HIDDEN + 8, 2 * HIDDEN), nn.GELU(), _layers(2 * HIDDEN, 4))
         last = cast(nn.Linear, cast(nn.Sequential, self.tell[-1])[-1])
         nn.init.zeros_(last.weight)
@@ -97,10 +97,15 @@ class SurfaceDecoder(nn.Module):
         ratio = (log_distance - away.log()) / RATIO
         told = [before.clamp(-2, 2), before.clamp(-0.5, 0.5), ratio.clamp(-3, 3), odds / 3, planes.truncation / away]
         hidden = F.gelu(self.see(torch.cat([deep, *told, color, offset / away], -1)))
-        return self._agreed(hidden, color, before.clamp(-1, 1), seen)
+        trusted = seen & (before > -1)  # a view cannot tell what is behind its surface
+        return self._agreed(hidden, color, before.clamp(-1, 1) * seen, odds.masked_fill(~trusted, UNSEEN), seen)
 
-    def _agreed(self, hidden: Tensor, color: Tensor, before: Tensor, seen: Tensor) -> Field:
-        """The field from what V views say: hidden [V, N, HIDDEN], color [V, N, 3], before [V, N, 1], and seen [V, N, 1] bool."""
+    def _agreed(self, hidden: Tensor, color: Tensor, before: Tensor, odds: Tensor, seen: Tensor) -> Field:
+        """The field from what V views say: hidden [V, N, HIDDEN], color [V, N, 3], the others [V, N, 1].
+
+        The first guess is the mean of the distances along the rays, weighted by the odds that they are right; what is added to
+        it is in proportion to how much they differ. Otherwise errors of one kind of photos would be corrected in others.
+        """
         mask = seen.float()
         count = mask.sum(0).clamp(min=1)
         both = torch.cat([hidden, color], -1)
@@ -109,11 +114,12 @@ class SurfaceDecoder(nn.Module):
         others = torch.cat([mean, variance], -1)
         compared = self.compare(torch.cat([hidden, others.expand(len(hidden), -1, -1)], -1))
         weights = compared[..., HIDDEN:].masked_fill(~seen, UNSEEN).softmax(0) * mask
-        first, blend, pooled = (
-            (weights[..., i : i + 1] * what).sum(0) for i, what in enumerate((before, color, compared[..., :HIDDEN]))
-        )
+        trust = odds.softmax(0)
+        first = (trust * before).sum(0)
+        doubt = ((trust * (before - first).square()).sum(0)[:, 0] + 1e-6).sqrt()
+        blend, pooled = ((weights[..., i : i + 1] * what).sum(0) for i, what in enumerate((color, compared[..., :HIDDEN])))
         told = self.tell(torch.cat([mean, (variance[:, -3:] + 1e-8).sqrt(), pooled, first, count / 8], -1))
-        return Field(LOGIT * first[:, 0] + told[:, 0], (blend + 0.5 * torch.tanh(told[:, 1:])).clamp(0, 1))
+        return Field(LOGIT * first[:, 0] + doubt * told[:, 0], (blend + 0.5 * torch.tanh(told[:, 1:])).clamp(0, 1))
 
 
 def _layers(inputs: int, outputs: int) -> nn.Sequential:

@@ -32,7 +32,7 @@ from .trainer import decayed
 
 KEPT, FRESH = 160, 3  # scenes in memory; of so many steps, one is on a new scene alone
 SCENES, POINTS, COLORS = 2, 3072, 512  # of a step
-RATE, DECAY, AVERAGE = 2e-3, 0.01, 0.99
+DECAY, AVERAGE = 0.01, 0.99
 SIDE, COLOR = 0.3, 0.3  # weights of the loss of the side of the surface and of colors, relative to that of distances
 SHARPNESS = 4.0  # of the side: log-odds per logit
 VALIDATED = 8  # held-out scenes
@@ -41,12 +41,12 @@ VALIDATED = 8  # held-out scenes
 class SurfaceTrainer:
     """A decoder in training."""
 
-    def __init__(self, model: TttLRM, seed: int = 0) -> None:
+    def __init__(self, model: TttLRM, seed: int = 0, rate: float = 2e-3) -> None:
         torch.manual_seed(seed)
-        self.model, self.seed = model, seed
+        self.model, self.seed, self.rate = model, seed, rate
         self.decoder = SurfaceDecoder(model.config)
         self.average = copy.deepcopy(self.decoder).requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(self.decoder.parameters(), RATE, (0.9, 0.95), weight_decay=DECAY)
+        self.optimizer = torch.optim.AdamW(self.decoder.parameters(), rate, (0.9, 0.95), weight_decay=DECAY)
         self.step, self.seconds = 0, 0.0
         self.scene = lru_cache(KEPT)(lambda number: make_surface_scene(model, seed, number))
 
@@ -71,7 +71,7 @@ class SurfaceTrainer:
             terms = {name: terms.get(name, 0) + value.detach() / len(scenes) for name, value in found.items()}
         nn.utils.clip_grad_norm_(self.decoder.parameters(), 1.0)
         for group in self.optimizer.param_groups:
-            group["lr"] = decayed(RATE, self.step, spent)
+            group["lr"] = decayed(self.rate, self.step, spent)
         self.optimizer.step()
         self.step += 1
         keep = min(AVERAGE, self.step / (10 + self.step))
@@ -98,7 +98,8 @@ class SurfaceTrainer:
     def state(self) -> dict[str, Any]:
         """Everything that is needed to resume."""
         learned = {name: getattr(self, name).state_dict() for name in ("decoder", "average", "optimizer")}
-        return learned | {"seed": self.seed, "step": self.step, "seconds": self.seconds, "network": fingerprint(self.model)}
+        counted = {name: getattr(self, name) for name in ("seed", "rate", "step", "seconds")}
+        return learned | counted | {"network": fingerprint(self.model)}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Resume from a `state` of the same seed."""
@@ -128,7 +129,7 @@ def surface_losses(decoder: SurfaceDecoder, scene: SurfaceScene, generator: torc
 
 def run(args: argparse.Namespace) -> int:
     """Train, with the options of `tttlrm train`; returns the exit status. Raises `TttlrmError` for an unusable state."""
-    trainer = resume(args.state, load_checkpoint(args.start or "default"), args.seed)
+    trainer = resume(args.state, load_checkpoint(args.start or "default"), args.seed, args.rate)
     folder = args.state.with_name(f"{args.state.stem}-log")
     make_folder(folder)
     budget = Budget(args.steps, args.minutes * 60)
@@ -156,13 +157,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def resume(path: Path, model: TttLRM, seed: int) -> SurfaceTrainer:
+def resume(path: Path, model: TttLRM, seed: int = 0, rate: float = 2e-3) -> SurfaceTrainer:
     """The trainer of a state file, a new one if there is none. Raises `TttlrmError` for any other file, or another network."""
     if not path.is_file():
-        return SurfaceTrainer(model, seed)
+        return SurfaceTrainer(model, seed, rate)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        trainer = SurfaceTrainer(model, state["seed"])
+        trainer = SurfaceTrainer(model, state["seed"], state["rate"])
         if state["network"] != fingerprint(model):
             raise ValueError
         trainer.load_state(state)

@@ -25,8 +25,8 @@ POINTS = 16384  # of a scene
 NEAR = 0.7  # share of points around surfaces; the others are on the way to them, or behind
 SPREAD = 0.6  # standard deviation of the distance of points around surfaces, in truncations
 BEYOND = 3.0  # pixels farther away than so many distances of the cameras from the scene teach nothing
-SIZES = ((96, 96), (128, 128), (128, 128), (160, 128), (192, 192))  # width and height
-VIEWS, MOST_PIXELS = (4, 6, 8, 12, 16), 200_000  # of all views
+SIZES = ((128, 128), (160, 128), (192, 192), (256, 256))  # width and height
+VIEWS, MOST_PIXELS = (4, 6, 8, 12, 16), 270_000  # of all views
 OTHERS = 2  # views that the network does not see, for colors
 
 
