@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tttlrm_blender.errors import Cancelled, Code, TttlrmError
+from tttlrm_blender.model.checkpoint import load_checkpoint
 from tttlrm_blender.model.config import Config
 from tttlrm_blender.model.depth import Guess
 from tttlrm_blender.model.memory import SceneMemory
@@ -101,6 +102,11 @@ def test_a_file_keeps_a_decoder_and_its_network(tmp_path: Path) -> None:
     assert raised.value.code == Code.BAD_CHECKPOINT
     with pytest.raises(TttlrmError, match="There is no checkpoint"):
         load_decoder(network, tmp_path / "other.safetensors")
+
+
+def test_the_default_network_has_a_decoder() -> None:
+    """Whoever replaces its weights has to train a new one."""
+    assert load_decoder(load_checkpoint("default")).patch == 8
 
 
 def test_half_precision_does_not_change_a_fingerprint() -> None:
