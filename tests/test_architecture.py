@@ -35,7 +35,7 @@ PACKAGES = {
     "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
     "refine": {"numpy", "torch", "scipy"},
     "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "trimesh"},
-    "train": {"numpy", "PIL", "torch", "tqdm"},
+    "train": {"numpy", "PIL", "scipy", "torch", "tqdm"},
     "pipeline": {"numpy", "scipy", "torch", "safetensors", "trimesh"},
     "worker": {"numpy", "websockets", "filelock", "cryptography"},
     "commands": {"numpy", "PIL", "tqdm"},

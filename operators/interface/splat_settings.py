@@ -18,6 +18,7 @@ from .reconstruct import draw_quality
 from .sidebar import Tab, column, paragraph
 
 COMMON = ("faces", "texture", "lods", "collider")  # mesh settings that are not in the panel Advanced
+FOR_SCRIPTS = ("source",)  # mesh settings that are in no panel: the other choice measures worse
 
 
 class DataTab(Panel):
@@ -122,7 +123,7 @@ class AdvancedMeshPanel(KeptScenePanel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        self.draw_settings(context, but=COMMON)
+        self.draw_settings(context, but=COMMON + FOR_SCRIPTS)
 
 
 class TTTLRM_PT_decode(Tab, DecodePanel, bpy.types.Panel):

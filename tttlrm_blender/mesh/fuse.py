@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from ..render.rasterize import rasterize
 from ..stages import Stage
 from ..stereo.dense import DenseDepth
 from .agreement import agreeing
-from .blocks import blocks_near, integrate
+from .blocks import SIDE, Blocks, blocks_near, integrate
 from .close import closed
 from .dense_depth import with_dense_depth
 from .depth_maps import DepthMaps, depth_confidence, pixel_size
@@ -66,8 +67,20 @@ def fuse(
     return fuse_depth_maps(agreed, settings, report, photos)
 
 
-def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, photos: Pictures | None = None) -> Trimesh:
-    """Extract the surface of depth maps; see `fuse`."""
+class Answers(Protocol):
+    """What else than depth maps can say where the surface near them is, such as a network."""
+
+    def distances(self, points: np.ndarray, listen: Listen) -> np.ndarray:
+        """Signed distances [N] in world units, positive outside, of points [N, 3]; far ones may be nearer."""
+
+    def colors(self, points: np.ndarray, listen: Listen) -> np.ndarray:
+        """Colors [N, 3] float32 of points [N, 3], sRGB 0 to 1."""
+
+
+def fuse_depth_maps(
+    maps: DepthMaps, settings: MeshSettings, report: Report, photos: Pictures | None = None, answers: Answers | None = None
+) -> Trimesh:
+    """Extract the surface of depth maps; see `fuse`. With `answers`, depth maps only tell what was seen, and these the rest."""
     listen = partial(report, Stage.FUSE_DEPTH, 0)
     low, high = scene_box(maps)
     longest = float((high - low).max())
@@ -75,14 +88,25 @@ def fuse_depth_maps(maps: DepthMaps, settings: MeshSettings, report: Report, pho
     for view in range(len(maps)):
         report(Stage.FUSE_DEPTH, view / len(maps))
         integrate(blocks, maps, view)
+    if answers:
+        _ask(blocks, answers, partial(report, Stage.FUSE_DEPTH, 1))
     listen = partial(report, Stage.EXTRACT_SURFACE, 0)
     listen()
     surface = extract_surface(blocks, listen)
     points = points_of(surface)
-    colored = make_mesh(points, surface.faces, observed_colors(points, maps, blocks.truncation, listen))
-    dense = cleaned(colored, maps, longest, settings, listen)
+    colors = answers.colors(points, listen) if answers else observed_colors(points, maps, blocks.truncation, listen)
+    dense = cleaned(make_mesh(points, surface.faces, colors), maps, longest, settings, listen)
     photos = photos.in_even_light(points_of(dense), listen) if photos else None
     return finish(dense, settings, partial(_painted, photos, maps, settings, report), listen)
+
+
+def _ask(blocks: Blocks, answers: Answers, listen: Listen) -> None:
+    """Replace the distances of what was seen near a surface, in place."""
+    near = (blocks.weight > 0) & (np.abs(blocks.distance) < 1)
+    block, *within = np.nonzero(near)
+    grid = SIDE * blocks.places[block] + np.stack(within, axis=1)
+    found = answers.distances(blocks.origin + blocks.voxel * grid, listen)
+    blocks.distance[near] = np.clip(found / blocks.truncation, -1, 1)
 
 
 def _painted(

@@ -17,10 +17,10 @@ def patches(pixels: Tensor, p: int) -> Tensor:
     return grid.reshape(b, v * (h // p) * (w // p), p * p * c)
 
 
-def unpatched(colors: Tensor, size: Sequence[int]) -> Tensor:
-    """The inverse of `patches` for colors [B, V·n, p·p·3] and a size (H, W): [B, V, H, W, 3]."""
-    (height, width), p = size, math.isqrt(colors.shape[-1] // 3)
-    grid = colors.unflatten(-1, (p, p, 3)).unflatten(1, (-1, height // p, width // p))
+def unpatched(values: Tensor, size: Sequence[int], channels: int = 3) -> Tensor:
+    """The inverse of `patches` for values [B, V·n, p·p·C] of C channels and a size (H, W): [B, V, H, W, C]."""
+    (height, width), p = size, math.isqrt(values.shape[-1] // channels)
+    grid = values.unflatten(-1, (p, p, channels)).unflatten(1, (-1, height // p, width // p))
     return grid.transpose(3, 4).flatten(4, 5).flatten(2, 3)
 
 

@@ -64,6 +64,7 @@ from . import steps
 from .ahead import FindPoints, points_ahead
 from .depth import depth_for_mesh
 from .job_kind import JobKind, by_name
+from .network_surface import mesh_from_network
 from .networks import load_network
 from .requirements import require
 from .scene import Reconstruction, Scene, kept_photos
@@ -277,8 +278,10 @@ JOBS = by_name(
 
 
 def _surface(gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, settings: MeshSettings, report: Report) -> Trimesh:
-    """The surface of splats and of the photos' dense depth, textured with the photos."""
+    """The surface of splats and of the photos' dense depth, or of the network's memory, textured with the photos."""
     photos = steps.photos_for_mesh(reconstruction, report)
+    if settings.source == "network":
+        return mesh_from_network(load_network(reconstruction.checkpoint), reconstruction, settings, report, photos)
     found = depth_for_mesh(photos.small, report) if photos else None
     cameras = reconstruction.photos.input_cameras()
     return fuse(gaussians, cameras, settings, report, photos if settings.texture else None, found)

@@ -207,9 +207,9 @@ def switch(default: bool, label: str, description: str, *, option: str = "") -> 
     return _setting(Switch(), default, label, description, option)
 
 
-def choice(default: str, label: str, description: str, items: Sequence[Choice]) -> Any:
+def choice(default: str, label: str, description: str, items: Sequence[Choice], option: str = "") -> Any:
     """A field for one of several choices."""
-    return _setting(Choices(tuple(items)), default, label, description, "")
+    return _setting(Choices(tuple(items)), default, label, description, option)
 
 
 def worded(label: str, description: str, pattern: str, example: str) -> Any:

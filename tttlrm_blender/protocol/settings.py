@@ -46,6 +46,10 @@ FORMATS = (
     Choice("glb", "GLB", "The mesh"),
     Choice("json", "JSON", "The cameras"),
 )
+SURFACES = (
+    Choice("photos", "Photos", "From the depth of the photos, and of the splats where that is unsure"),
+    Choice("network", "Network", "From the network’s memory of the photos, in seconds, coarser and without refinement"),
+)
 IMAGES = (
     Choice("jpeg", "JPEG", "Small files"),
     Choice("png", "PNG", "Lossless files, several times as large"),
@@ -174,8 +178,9 @@ DRAFT = RefineSettings(quality="draft")  # no refinement
 
 @dataclass(frozen=True)
 class MeshSettings:
-    """How a mesh is made of splats."""
+    """How a mesh is made of a scene."""
 
+    source: str = choice("photos", "Surface From", "Where the surface comes from", SURFACES, option="mesh-from")
     resolution: int = number(
         0,
         0,

@@ -18,6 +18,7 @@ from ..errors import Code, TttlrmError
 from ..model.checkpoint import save_checkpoint, training_record
 from ..model.config import Config
 from ..model.network import TttLRM
+from . import surface
 from .evaluate import evaluate
 from .journal import Journal, line
 from .plan import CONTINUED, FRESH, NETWORKS, Budget, Plan
@@ -34,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
         write_preview(args.preview, args.seed)
         return 0
     _prepare(args)
+    if args.decoder == "surface":
+        return surface.run(args)
     trainer = resume(args.state, args.device, args.loaders) or begin(args)
     if trainer.compilation and not trainer.compilation.installed:
         print(WITHOUT_DRAWING, flush=True)

@@ -12,6 +12,8 @@ from .plan import HELD_OUT, NETWORKS, STAGES, Plan
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options to a parser."""
+    what = "splats for the network itself, surface for its decoder of surfaces (default: splats)"
+    parser.add_argument("--decoder", choices=("splats", "surface"), default="splats", help=what)
     parser.add_argument("--minutes", type=float, default=0.0, help="total training time, including earlier sittings")
     parser.add_argument("--steps", type=int, default=0, help="total number of steps, including earlier sittings")
     parser.add_argument("--sitting", type=float, default=0.0, metavar="MINUTES", help="time to train now; 0 for the rest")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from . import implicit, shapes
 from .sampling import choose, directions, rotations, uniform
-from .shapes import BOX, CONE, CYLINDER, INTERVALS, LEVELS, NORMALS, OCTAHEDRON, SPHERE, Interval
+from .shapes import BOX, CONE, CYLINDER, INTERVALS, LEVELS, NORMALS, OCTAHEDRON, SPHERE, Interval, length
 
 FRAME, CAGE, TORUS, BUMPY_BALL, BUMPY_BOX = range(len(INTERVALS), len(INTERVALS) + 5)
 CHANCES = {  # probabilities of the kinds of objects
@@ -84,6 +84,22 @@ def first_hit(solid: Solids, origin: Tensor, direction: Tensor) -> Tensor:
 def last_hit(solid: Solids, origin: Tensor, direction: Tensor) -> Tensor:
     """Times [..., N] at which rays [..., 3, N] from inside one convex solid leave it."""
     return INTERVALS[int(solid.kind)](origin, direction)[1]
+
+
+def contains(solid: Solids, p: Tensor) -> Tensor:
+    """Mask [N] of the points [3, N] inside one solid, in its own coordinates."""
+    kind, cutter = int(solid.kind), int(solid.cutter)
+    if kind >= TORUS:
+        bounds = p[2].abs() <= 1 if kind == TORUS else LEVELS[SPHERE if kind == BUMPY_BALL else BOX](p) <= 1
+        return (_level(solid, p) < 1) & bounds
+    whole = LEVELS[{FRAME: BOX, CAGE: SPHERE}.get(kind, kind)](p) < 1
+    if kind == FRAME:
+        return whole & ~torch.stack([p[[i, j]].abs().amax(0) < 1 - _bar(solid) for i, j in PAIRS]).any(0)
+    if kind == CAGE:
+        return whole & ~torch.stack([length(p[[i, j]]) < _hole(solid) for i, j in PAIRS]).any(0)
+    if cutter == WHOLE:
+        return whole
+    return whole & (LEVELS[cutter](solid.inner @ (p - solid.place[:, None])) >= 1)
 
 
 def normals(solid: Solids, p: Tensor) -> Tensor:

@@ -136,9 +136,14 @@ def fresh_model(config: Config, seed: int = 0) -> TttLRM:
 
 
 def learning_rate(plan: Plan, step: int, spent: float) -> float:
+    """The learning rate of a plan, at a share of the budget."""
+    return decayed(plan.rate, step, spent, plan.warmup)
+
+
+def decayed(rate: float, step: int, spent: float, warmup: int = 50) -> float:
     """Linear warm-up by steps, then cosine decay over the budget to a fiftieth."""
     cosine = 0.02 + 0.98 * (1 + math.cos(math.pi * spent)) / 2
-    return plan.rate * min(1.0, (step + 1) / plan.warmup) * cosine
+    return rate * min(1.0, (step + 1) / warmup) * cosine
 
 
 def _optimizer(modules: list[nn.Module], plan: Plan) -> torch.optim.AdamW:
