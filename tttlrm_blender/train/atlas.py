@@ -10,7 +10,6 @@ import random
 import string
 from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,32 +17,17 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from .photographs import photo_files
+
 SIDE = 256  # pixels of each picture
 LEVELS = 6  # 256 to 8 pixels
 PAGES, CLOUDS = 8, 8
-PHOTOS = (  # all in the public domain or without known restrictions, as the documentation of scikit-image says
-    "astronaut.png",
-    "brick.png",
-    "camera.png",
-    "chelsea.png",
-    "coffee.png",
-    "coins.png",
-    "grass.png",
-    "gravel.png",
-    "hubble_deep_field.jpg",
-    "moon.png",
-    "retina.jpg",
-    "rocket.jpg",
-)
 
 
 @cache
 def photos() -> Tensor:
     """The photographs [N, 3, SIDE, SIDE] in the installed scikit-image, sRGB 0 to 1; N = 0 if it is not installed."""
-    spec = find_spec("skimage")
-    folders = [Path(folder) / "data" for folder in (spec.submodule_search_locations or ())] if spec else []
-    found = [folder / name for name in PHOTOS for folder in folders if (folder / name).is_file()]
-    pictures = [_square(path) for path in found]
+    pictures = [_square(path) for path in photo_files()]
     return torch.stack(pictures) if pictures else torch.zeros(0, 3, SIDE, SIDE)
 
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from ..geometry.cameras import Cameras
 from ..geometry.similarity import normalize
 from ..model.config import Config
 from ..model.depth import matching_costs
+from .recorded import recorded_scenes
 from .sampling import uniform
 from .scenes import SceneBatch, make_scenes
 
@@ -51,27 +54,42 @@ class Batch:
 
 
 def make_batch(
-    generator: torch.Generator, shape: Shape, device: str | torch.device = "cpu", framing: int = 0, ordered: bool = False
+    generator: torch.Generator,
+    shape: Shape,
+    device: str | torch.device = "cpu",
+    framing: int = 0,
+    ordered: bool = False,
+    files: Sequence[Path] = (),
 ) -> Batch:
-    """Random scenes of `make_scenes`, normalized by their first `framing` input views, or by all if that is 0.
+    """Random scenes, normalized by their first `framing` input views, or by all if that is 0.
+
+    Scenes are those of `make_scenes`, or of recordings if there are `files`, into which the shape must fit (see `fitting`).
 
     A stream only knows the cameras of its first chunk. `ordered` inputs follow the path of the camera. Inputs may differ in
     exposure; targets keep that of their scene.
     """
-    views = shape.inputs + shape.others
-    made = make_scenes(generator, shape.scenes, views, shape.size, device, inputs=shape.inputs, ordered=ordered)
+    made = _made(generator, shape, device, ordered, files)
     cameras, scales = zip(*(_normalized(made, scene, shape, framing) for scene in range(shape.scenes)), strict=True)
     seen = slice(0, shape.inputs)
     targets = [*range(shape.inputs, shape.inputs + shape.others), 0]
     scale = torch.tensor(scales, dtype=torch.float32, device=made.depth.device)
     return Batch(
-        images=_exposed(generator, made.images[:, seen], made.depth[:, seen]),
+        images=_exposed(generator, made.images[:, seen], (made.depth > 0)[:, seen] if not files else torch.tensor(True)),
         distance=(made.depth * _stretch(made, shape.size))[:, seen] * scale[:, None, None, None],
         c2w=torch.stack([torch.from_numpy(c.c2w[seen]) for c in cameras]).float().to(device),
         intrinsics=made.intrinsics[:, seen],
         target_images=made.images[:, targets],
         target_cameras=[c[targets] for c in cameras],
     )
+
+
+def _made(
+    generator: torch.Generator, shape: Shape, device: str | torch.device, ordered: bool, files: Sequence[Path]
+) -> SceneBatch:
+    views = shape.inputs + shape.others
+    if files:
+        return recorded_scenes(generator, files, shape.scenes, views, shape.size, shape.inputs, ordered).to(device)
+    return make_scenes(generator, shape.scenes, views, shape.size, device, inputs=shape.inputs, ordered=ordered)
 
 
 def with_costs(batch: Batch, config: Config) -> Batch:
@@ -83,13 +101,14 @@ def with_costs(batch: Batch, config: Config) -> Batch:
     return replace(batch, costs=torch.stack([cost for cost in costs if cost is not None]))
 
 
-def _exposed(generator: torch.Generator, images: Tensor, depth: Tensor) -> Tensor:
-    """Vary the exposure of pictures [S, V, H, W, 3] from view to view in some scenes; the background stays white."""
+def _exposed(generator: torch.Generator, images: Tensor, seen: Tensor) -> Tensor:
+    """Vary the exposure of pictures [S, V, H, W, 3] from view to view in some scenes, where the mask [S, V, H, W] is set: a
+    removed background stays white."""
     scenes, views = images.shape[:2]
     metered = torch.rand(scenes, 1, generator=generator) < METERED
     stops = STOPS * uniform(generator, -1, 1, scenes, views) * metered
     factor = 2 ** (stops / GAMMA).to(images.device)
-    factor = torch.where(depth > 0, factor[..., None, None], 1.0)
+    factor = torch.where(seen.to(images.device), factor[..., None, None], 1.0)
     return (images * factor[..., None]).clamp(max=1)
 
 

@@ -9,7 +9,8 @@ import os
 import threading
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
@@ -17,6 +18,8 @@ from ..child_process import drop_stray_variables
 from ..model.config import Config
 from .batches import Batch, Shape, make_batch, with_costs
 from .plan import Budget, Plan
+from .recorded import extent
+from .recording import recordings
 from .sampling import generator_for
 
 AHEAD, MOST_AHEAD = 2, 16  # batches in the queue, per process and in total
@@ -85,11 +88,21 @@ def make_step_data(
     """Make the data of a step at a share of the budget, the same in every process; with matching costs if `matched`."""
     generator, stage = generator_for(plan.seed, step), plan.stage(spent)
     shape = choose_shape(plan, generator, spent, config.patch_size)
+    files = recordings(plan.recorded) if plan.recorded and torch.rand((), generator=generator) < plan.share else ()
+    shape = fitting(shape, files[0], config.patch_size) if files else shape
     chunk = plan.views_per_update if stage == "chunks" and step % 2 else None  # other steps keep practicing single passes
     ordered = bool(chunk) and step % 4 == 1  # photos are sorted by name, which may follow the path or not
     framing = min(chunk, shape.inputs) if chunk and ordered else 0  # as in streams; other scans know all cameras beforehand
-    batch = make_batch(generator, shape, device, framing, ordered)
+    batch = make_batch(generator, shape, device, framing, ordered, files)
     return StepData(spent, stage, chunk, with_costs(batch, config) if matched else batch)
+
+
+def fitting(shape: Shape, recording: Path, patch: int) -> Shape:
+    """A shape with no more views and no larger pictures than a recorded scene has, in whole patches."""
+    views, side = extent(recording)
+    factor = min(1.0, side / max(shape.size))
+    width, height = (max(patch, int(factor * length) // patch * patch) for length in shape.size)
+    return replace(shape, inputs=min(shape.inputs, views - shape.others), size=(width, height))
 
 
 def choose_shape(plan: Plan, generator: torch.Generator, spent: float, patch: int) -> Shape:

@@ -23,6 +23,7 @@ from .evaluate import evaluate
 from .journal import Journal, line
 from .plan import CONTINUED, FRESH, NETWORKS, Budget, Plan
 from .preview import write_preview
+from .recording import recordings
 from .trainer import Trainer, fresh_model, trained_model
 
 INTERRUPTED = 130  # exit status
@@ -67,6 +68,8 @@ def _prepare(args: argparse.Namespace) -> None:
         raise TttlrmError("A training run needs a state file.", hint="Give --state, or --preview.", code=Code.BAD_SETTINGS)
     if not (args.minutes > 0 or args.steps > 0):
         raise TttlrmError("A training run needs a budget.", hint="Give --minutes or --steps.", code=Code.BAD_SETTINGS)
+    if args.recorded:
+        recordings(args.recorded)
     if args.device == "cuda" and not torch.cuda.is_available():
         raise TttlrmError(
             "There is no CUDA GPU, or torch is built without CUDA.", hint="Train with --device cpu.", code=Code.NO_DEVICE
@@ -80,7 +83,9 @@ def _prepare(args: argparse.Namespace) -> None:
 
 def plan(args: argparse.Namespace) -> Plan:
     """The plan of a new run, from its options."""
-    chosen = {name: getattr(args, name) for name in ("seed", "start", "bfloat16", "perceptual", "rate", "tokens")}
+    chosen = {
+        name: getattr(args, name) for name in ("seed", "start", "bfloat16", "perceptual", "rate", "tokens", "recorded", "share")
+    }
     curriculum = CONTINUED if args.start else FRESH
     return replace(Plan(curriculum=curriculum), **chosen, **({"stages": args.stages} if args.stages else {}))
 
@@ -103,9 +108,11 @@ def export(path: Path, trainer: Trainer, scenes: int) -> None:
 
 def record(trainer: Trainer) -> dict[str, Any]:
     """How the weights were trained; `before` is the record of the starting checkpoint."""
-    names = {name: Path(getattr(trainer.plan, name)).name for name in ("start", "perceptual")}  # folders may be private
+    names = {
+        name: Path(getattr(trainer.plan, name)).name for name in ("start", "perceptual", "recorded")
+    }  # folders may be private
     done = {
-        "data": "procedural scenes",
+        "data": "procedural and recorded scenes" if trainer.plan.recorded else "procedural scenes",
         "steps": trainer.step,
         "samples": trainer.samples,
         "minutes": round(trainer.seconds / 60, 1),

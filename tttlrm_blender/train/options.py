@@ -36,6 +36,8 @@ def _add_plan(add) -> None:
     add("--stages", type=stages, default={}, metavar="NAME=SHARE,…", help=f"shares of the budget of {', '.join(STAGES)}")
     add("--rate", type=float, default=plan.rate, help="highest learning rate")
     add("--tokens", type=int, default=plan.tokens, help="approximate number of tokens of all scenes of a step")
+    add("--recorded", default="", metavar="FOLDER", help="recorded scenes to learn from, too")
+    add("--share", type=float, default=plan.share, help="share of the steps with recorded scenes (default: %(default)s)")
     add("--bfloat16", action="store_true", help="multiply in bfloat16; faster on GPUs and some CPUs")
     add("--perceptual", default="", metavar="FILE", help="VGG16 weights for a perceptual loss")
 

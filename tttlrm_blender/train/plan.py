@@ -62,6 +62,8 @@ class Plan:
     absurd: float = 5.0  # steps with a larger gradient norm are skipped
     average: float = 0.998  # decay of the moving average of the weights
     bfloat16: bool = False  # faster on hardware that supports it
+    recorded: str = ""  # folder of recorded scenes; empty for procedural scenes only
+    share: float = 0.5  # of the steps that learn from recorded scenes, if there are any
     perceptual: str = ""  # file of VGG16 weights; empty for no perceptual loss
 
     def stage(self, spent: float) -> str:

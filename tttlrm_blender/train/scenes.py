@@ -22,6 +22,10 @@ class SceneBatch:
     c2w: Tensor  # [S, V, 4, 4], OpenCV
     intrinsics: Tensor  # [S, V, 4], fx fy cx cy in pixels
 
+    def to(self, device: str | torch.device) -> SceneBatch:
+        """The same pictures on another device."""
+        return SceneBatch(*(part.to(device) for part in vars(self).values()))
+
 
 def make_scenes(
     generator: torch.Generator,

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of scenes that were rendered beforehand: pictures along the path of a camera, exact depth and cameras.
+
+`python -m tools.inside.worlds` renders them in Blender.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import Code, TttlrmError
+
+
+class Recording(NamedTuple):
+    """One scene."""
+
+    images: np.ndarray  # [V, side, side, 3] uint8, sRGB
+    depth: np.ndarray  # [V, side, side] float32, z depth at the pixel's center in world units; 0 for the sky
+    c2w: np.ndarray  # [V, 4, 4] float32, OpenCV
+    intrinsics: np.ndarray  # [V, 4] float32, fx fy cx cy in pixels
+
+
+def file_of(folder: Path, seed: int, number: int) -> Path:
+    """The file of a scene."""
+    return folder / f"{seed:03d}-{number:05d}.npz"
+
+
+def write(path: Path, recording: Recording) -> None:
+    """Write a scene. Depth keeps four digits."""
+    mantissa, exponent = np.frexp(recording.depth)
+    depth = np.ldexp(np.round(mantissa * 2**12) / 2**12, exponent)
+    np.savez_compressed(path, **recording._replace(depth=depth.astype(np.float32))._asdict())
+
+
+def recordings(folder: str | Path) -> tuple[Path, ...]:
+    """The files of the scenes in a folder, by name. Raises `TttlrmError` without any."""
+    found = tuple(sorted(Path(folder).glob("[0-9]*.npz")))
+    if not found:
+        raise TttlrmError("There are no recorded scenes in {}.", folder, code=Code.BAD_SETTINGS)
+    return found
+
+
+def read(path: Path) -> Recording:
+    """Read a scene. Raises `TttlrmError` for any other file."""
+    try:
+        with np.load(path) as stored:
+            return Recording(*(stored[name] for name in Recording._fields))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise TttlrmError(
+            "{} is not a recorded scene.", path, hint="Delete it and render it again.", code=Code.BAD_SETTINGS
+        ) from error
