@@ -277,7 +277,7 @@ def _surface(gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, s
     photos = steps.photos_for_mesh(reconstruction, report)
     found = depth_for_mesh(photos.small, report) if photos else None
     cameras = reconstruction.photos.input_cameras()
-    return fuse(gaussians, cameras, settings, report, photos if settings.texture else None, found)
+    return fuse(gaussians, cameras, settings, report, photos, found)
 
 
 def _keep(scene: Scene, report: Report, **parts: Any) -> None:
