@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tttlrm_blender.mesh.depth_maps import DepthMaps
-from tttlrm_blender.mesh.known_planes import completed, known_planes, plane_depth, plane_depth_reference
+from tttlrm_blender.mesh.known_planes import completed, known_planes, votes, votes_reference
 
 from .conftest import CENTER, HALF
 
@@ -37,17 +37,18 @@ def test_planes_of_the_scene_are_found(box_maps):
 
 
 @pytest.mark.parametrize("view", [0, 7])
-def test_kernel_agrees_with_the_reference(open_maps, view):
-    arguments = view, known_planes(open_maps), open_maps, off(open_maps).depth[view], open_maps.color
-    for fast, plain in zip(plane_depth(*arguments), plane_depth_reference(*arguments), strict=True):
-        assert plain.any() and (np.abs(fast - plain) > 1e-4).mean() < 1e-3  # rounding decides at the border of pixels
+def test_kernel_agrees_with_the_reference(open_maps, box_maps, view):
+    tried = box_maps.depth[view] * np.where(np.arange(120) < 60, np.float32(1), np.float32(0.97))
+    fast, plain = (count(view, tried, open_maps, box_maps.color) for count in (votes, votes_reference))
+    assert plain.max() > 1 and plain.min() < -1
+    assert (np.abs(fast - plain) > 1e-3).mean() < 0.02  # rounding decides at the border of pixels, one of 39 views at a time
 
 
 def test_planes_complete_what_is_open(box_maps, open_maps):
     maps = completed(open_maps, off(box_maps), box_maps.color, FAITH)
     was_open = (open_maps.confidence == 0) & (box_maps.confidence > 0)
     added = was_open & (maps.confidence > 0)
-    assert added.sum() > 0.75 * was_open.sum()
+    assert added.sum() > 0.7 * was_open.sum()
     assert np.abs(maps.depth / box_maps.depth - 1)[added].max() < 0.005
     assert maps.confidence[added].max() <= FAITH
     known = open_maps.confidence > 0

@@ -20,8 +20,10 @@ from .depth_maps import MIN_COSINE, DepthMaps, rays, surface_points
 
 SAMPLE, STRIDE = 8000, 4  # points that planes are found in, of those of every fourth row and column
 SEARCH = Search(thickness=0.004, enough=0.015, most=10, tries=1000)  # finer than usual, as dense depth is
+PARALLEL, APART = 0.03, 5.0  # differences of normals, and of offsets in thicknesses, below which planes are one
 CLOSE = 0.2  # largest relative difference from the depth of the splats: farther planes are those of something else
 WINDOW = 5  # side in pixels of the squares whose mean colors are compared
+AROUND = 9  # side of the squares of pixels that choose together
 ALIKE = 8  # mean difference of colors, 0 to 255, at which a photo is undecided
 CONFIRMING = 1  # other views that must have the same surface, since each chooses planes on its own
 
@@ -56,8 +58,18 @@ def known_planes(maps: DepthMaps) -> list[Plane]:
         return []
     points = points[np.random.default_rng(SEED).permutation(len(points))[:SAMPLE]]
     center, radius = extent(points)
-    planes = find_planes((points - center) / radius, SEARCH)
+    planes: list[Plane] = []
+    for plane in find_planes((points - center) / radius, SEARCH):
+        if not any(_same(plane, larger) for larger in planes):
+            planes.append(plane)
     return [plane._replace(offset=plane.offset * radius + float(plane.normal @ center)) for plane in planes]
+
+
+def _same(first: Plane, second: Plane) -> bool:
+    """Whether two planes in a scene of radius 1 are one, of which one has the scattered rest of the points."""
+    turned = float(np.sign(first.normal @ second.normal))
+    apart = abs(first.offset - turned * second.offset)
+    return float(np.abs(first.normal - turned * second.normal).max()) < PARALLEL and apart < APART * SEARCH.thickness
 
 
 def plane_depth(
@@ -68,13 +80,26 @@ def plane_depth(
     colors: np.ndarray,  # [V, H, W, 3] uint8
 ) -> tuple[np.ndarray, np.ndarray]:  # [H, W] float32 each
     """Depth of the best plane at a view's pixels without confidence, and the cosine between ray and normal; 0 where none is."""
-    found, cosine = (np.zeros(splats.shape, np.float32) for _ in range(2))
-    relative = (np.linalg.inv(maps.cameras.c2w) @ maps.cameras.c2w[view]).astype(np.float32)
     directions = rays(maps.cameras.intrinsics[view], *splats.shape)
-    arrays = maps.depth, maps.confidence, colors, relative, maps.cameras.intrinsics.astype(np.float32)
-    inverse = inverse_planes(planes, maps.cameras.c2w[view])
-    spread(_choose, len(splats), view, inverse, splats, directions, *arrays, found, cosine, pieces=4)
+    lengths = np.linalg.norm(directions, axis=-1)
+    is_open = (maps.confidence[view] <= 0) & (splats > 0)
+    found, cosine, best = (np.zeros(splats.shape, np.float32) for _ in range(3))
+    for plane in inverse_planes(planes, maps.cameras.c2w[view]):
+        inverse = directions @ plane
+        facing = inverse / (lengths * np.linalg.norm(plane))
+        tried = is_open & (facing > MIN_COSINE)
+        tried[tried] = np.abs(1 / (inverse[tried] * splats[tried]) - 1) <= CLOSE
+        depth = np.divide(1, inverse, out=np.zeros_like(inverse), where=tried)
+        opinion = _mean_around(votes(view, depth, maps, colors), tried)
+        better = tried & (opinion > best)
+        found[better], cosine[better], best[better] = depth[better], facing[better], opinion[better]
     return found, cosine
+
+
+def _mean_around(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """The mean around each pixel of those [H, W] that count."""
+    total, count = (uniform_filter(np.asarray(each, np.float32), AROUND) for each in (np.where(counted, values, 0), counted))
+    return total / np.maximum(count, 1e-6)
 
 
 def inverse_planes(planes: list[Plane], c2w: np.ndarray) -> np.ndarray:
@@ -83,74 +108,62 @@ def inverse_planes(planes: list[Plane], c2w: np.ndarray) -> np.ndarray:
     return np.array(rows, np.float32).reshape(-1, 3)
 
 
+def votes(view: int, tried: np.ndarray, maps: DepthMaps, colors: np.ndarray) -> np.ndarray:
+    """The sum [H, W] float32 of what other views say to depths [H, W] of a view, 0 for none: from 1, yes, to −1, no, each.
+
+    A view says nothing where something that is known blocks it.
+    """
+    result = np.zeros(tried.shape, np.float32)
+    relative = (np.linalg.inv(maps.cameras.c2w) @ maps.cameras.c2w[view]).astype(np.float32)
+    directions = rays(maps.cameras.intrinsics[view], *tried.shape)
+    arrays = maps.depth, maps.confidence, colors, relative, maps.cameras.intrinsics.astype(np.float32)
+    spread(_count_votes, len(tried), view, tried, directions, *arrays, result, pieces=4)
+    return result
+
+
 @kernel
-def _choose(first, last, view, planes, splats, directions, depth, confidence, colors, relative, intrinsics, found, cosine):
-    """Choose planes for the rows of pixels from `first` up to `last` of a view."""
+def _count_votes(first, last, view, tried, directions, depth, confidence, colors, relative, intrinsics, result):
+    """Count for the rows of pixels from `first` up to `last` of a view."""
     for row in range(first, last):
-        for column in range(splats.shape[1]):
-            if confidence[view, row, column] > 0 or not splats[row, column] > 0:
+        for column in range(tried.shape[1]):
+            own, d = tried[row, column], directions[row, column]
+            if not own > 0:
                 continue
-            d, best = directions[row, column], np.float32(0)
-            for plane in planes:
-                inverse = plane[0] * d[0] + plane[1] * d[1] + plane[2] * d[2]
-                lengths = (plane * plane).sum() * (d * d).sum()
-                facing = inverse / np.sqrt(lengths)
-                if not facing > MIN_COSINE or abs(1 / (inverse * splats[row, column]) - 1) > CLOSE:
+            x, y, z = own * d[0], own * d[1], own * d[2]
+            for other in range(len(depth)):
+                m, lens = relative[other], intrinsics[other]
+                c = m[2, 0] * x + m[2, 1] * y + m[2, 2] * z + m[2, 3]
+                if other == view or not c > 0:
                     continue
-                votes = _votes(view, row, column, d / inverse, depth, confidence, colors, relative, intrinsics)
-                if votes > best:
-                    best, found[row, column], cosine[row, column] = votes, 1 / inverse, facing
+                u = lens[0] * (m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + m[0, 3]) / c + lens[2]
+                v = lens[1] * (m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + m[1, 3]) / c + lens[3]
+                if not (u >= 0 and v >= 0 and u < depth.shape[2] and v < depth.shape[1]):
+                    continue
+                i, j = int(v), int(u)
+                farther = depth[other, i, j] / c - 1 if confidence[other, i, j] > 0 else np.float32(0)
+                if farther >= TOLERANCE:
+                    result[row, column] -= 1
+                elif farther > -TOLERANCE:
+                    difference = np.float32(0)
+                    for channel in range(3):
+                        seen, wanted = colors[other, i, j, channel], colors[view, row, column, channel]
+                        difference += abs(np.float32(seen) - np.float32(wanted))
+                    result[row, column] += max(1 - difference / (3 * ALIKE), np.float32(-1))
 
 
-@kernel
-def _votes(view, row, column, point, depth, confidence, colors, relative, intrinsics) -> np.float32:
-    """The sum of what other views not known to be blocked say about a point in camera axes: from 1, yes, to −1, no."""
-    votes = np.float32(0)
-    for other in range(len(depth)):
-        m, lens = relative[other], intrinsics[other]
-        c = m[2, 0] * point[0] + m[2, 1] * point[1] + m[2, 2] * point[2] + m[2, 3]
-        if other == view or not c > 0:
-            continue
-        u = lens[0] * (m[0, 0] * point[0] + m[0, 1] * point[1] + m[0, 2] * point[2] + m[0, 3]) / c + lens[2]
-        v = lens[1] * (m[1, 0] * point[0] + m[1, 1] * point[1] + m[1, 2] * point[2] + m[1, 3]) / c + lens[3]
-        if not (u >= 0 and v >= 0 and u < depth.shape[2] and v < depth.shape[1]):
-            continue
-        i, j = int(v), int(u)
-        farther = depth[other, i, j] / c - 1 if confidence[other, i, j] > 0 else np.float32(0)
-        if farther >= TOLERANCE:
-            votes -= 1
-        elif farther > -TOLERANCE:
-            difference = np.float32(0)
-            for channel in range(3):
-                difference += abs(np.float32(colors[other, i, j, channel]) - np.float32(colors[view, row, column, channel]))
-            votes += max(1 - difference / (3 * ALIKE), np.float32(-1))
-    return votes
-
-
-def plane_depth_reference(
-    view: int, planes: list[Plane], maps: DepthMaps, splats: np.ndarray, colors: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """`plane_depth` in plain numpy."""
-    height, width = splats.shape
-    c2w, directions = maps.cameras.c2w[view], rays(maps.cameras.intrinsics[view], height, width)
-    found, cosine, best = (np.zeros(splats.shape) for _ in range(3))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for plane in inverse_planes(planes, c2w):
-            inverse = directions @ plane
-            facing = inverse / np.linalg.norm(directions, axis=-1) / np.linalg.norm(plane)
-            world = directions / inverse[..., None] @ c2w[:3, :3].T + c2w[:3, 3]
-            votes = np.zeros(splats.shape)
-            for other in set(range(len(maps))) - {view}:
-                pose, lens = maps.world_to_camera(other), maps.cameras.intrinsics[other]
-                local = world @ pose[:3, :3].T + pose[:3, 3]
-                place = np.floor(local[..., :2] / local[..., 2:] * lens[:2] + lens[2:])
-                inside = (local[..., 2] > 0) & (place >= 0).all(-1) & (place < [width, height]).all(-1)
-                j, i = np.where(inside[..., None], place, 0).astype(int).transpose(2, 0, 1)
-                farther = np.where(maps.confidence[other][i, j] > 0, maps.depth[other][i, j] / local[..., 2] - 1, 0)
-                alike = 1 - np.abs(colors[other][i, j].astype(float) - colors[view]).mean(-1) / ALIKE
-                vote = np.where(farther >= TOLERANCE, -1, np.where(farther > -TOLERANCE, alike.clip(-1), 0))
-                votes += np.where(inside, vote, 0)
-            near = np.abs(1 / (inverse * splats) - 1) <= CLOSE
-            better = (maps.confidence[view] <= 0) & (splats > 0) & (facing > MIN_COSINE) & near & (votes > best)
-            found[better], cosine[better], best[better] = 1 / inverse[better], facing[better], votes[better]
-    return found, cosine
+def votes_reference(view: int, tried: np.ndarray, maps: DepthMaps, colors: np.ndarray) -> np.ndarray:
+    """`votes` in plain numpy."""
+    height, width = tried.shape
+    c2w, result = maps.cameras.c2w[view], np.zeros(tried.shape)
+    world = (rays(maps.cameras.intrinsics[view], height, width) * tried[..., None]) @ c2w[:3, :3].T + c2w[:3, 3]
+    for other in set(range(len(maps))) - {view}:
+        pose, lens = maps.world_to_camera(other), maps.cameras.intrinsics[other]
+        local = world @ pose[:3, :3].T + pose[:3, 3]
+        place = np.floor(local[..., :2] / local[..., 2:] * lens[:2] + lens[2:])
+        inside = (tried > 0) & (local[..., 2] > 0) & (place >= 0).all(-1) & (place < [width, height]).all(-1)
+        j, i = np.where(inside[..., None], place, 0).astype(int).transpose(2, 0, 1)
+        farther = np.where(maps.confidence[other][i, j] > 0, maps.depth[other][i, j] / local[..., 2] - 1, 0)
+        alike = 1 - np.abs(colors[other][i, j].astype(float) - colors[view]).mean(-1) / ALIKE
+        vote = np.where(farther >= TOLERANCE, -1, np.where(farther > -TOLERANCE, alike.clip(-1), 0))
+        result += np.where(inside, vote, 0)
+    return result
