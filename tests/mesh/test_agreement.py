@@ -59,3 +59,11 @@ def test_dense_depth_does_not_bring_back_what_was_cropped(sphere_maps):
     gone = replace(sphere_maps, depth=np.zeros_like(sphere_maps.depth))
     for maps in (behind, gone):
         np.testing.assert_array_equal(with_dense_depth(maps, found, 0.1).depth, maps.depth)
+
+
+def test_splats_elsewhere_are_corrected_by_what_they_are_off_where_photos_are_sure(sphere_maps):
+    maps = replace(sphere_maps, depth=sphere_maps.depth * np.float32(1.004))
+    left = np.broadcast_to(np.arange(120) < 60, maps.depth.shape)
+    merged = with_dense_depth(maps, dense(maps, sphere_maps.depth, np.where(left, 0.75, 0).astype(np.float32)), 0.1)
+    shown = sphere_maps.confidence > 0
+    np.testing.assert_allclose(merged.depth[shown], sphere_maps.depth[shown], rtol=1e-5)

@@ -51,3 +51,9 @@ def test_a_photo_that_is_all_masked_does_not_stop_the_others(pictures):
     weights[3] = 0
     masked = replace(pictures, small=replace(pictures.small, weights=weights))
     assert not masked.read(3, 1.0).weights.any() and masked.read(2, 1.0).size == (WIDTH, HEIGHT)
+
+
+def test_pixels_of_all_photos_at_one_size(pictures):
+    pixels = pictures.pixels(6, 8)
+    assert pixels.shape == (6, 6, 8, 3) and pixels.dtype == np.uint8
+    assert np.abs(pixels.mean((1, 2, 3)) / 255 - pictures.small.images.mean((1, 2, 3))).max() < 0.01

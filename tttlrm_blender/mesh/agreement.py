@@ -15,7 +15,7 @@ TOLERANCE = 0.01  # relative difference of depths that agree
 CONFIRMING = 2  # views that must agree, as far as there are as many
 
 
-def agreeing(maps: DepthMaps, listen: Listen = unheard) -> DepthMaps:
+def agreeing(maps: DepthMaps, listen: Listen = unheard, confirming: int = CONFIRMING) -> DepthMaps:
     """The maps with confidence only where enough other views agree, and more than look past: more, the more agree.
 
     A view agrees with a point if it sees a surface there, looks past it if it sees one behind, and cannot tell otherwise.
@@ -29,13 +29,13 @@ def agreeing(maps: DepthMaps, listen: Listen = unheard) -> DepthMaps:
         arrays = maps.depth, maps.confidence, relative, maps.cameras.intrinsics.astype(np.float32)
         directions = rays(maps.cameras.intrinsics[view], *maps.depth.shape[1:])
         spread(_count, len(directions), view, agree, past, directions, *arrays, pieces=4)
-        confidence[view] = maps.confidence[view] * _belief(agree, past, len(maps))
+        confidence[view] = maps.confidence[view] * _belief(agree, past, min(confirming, len(maps) - 1))
     return replace(maps, confidence=confidence)
 
 
-def _belief(agree: np.ndarray, past: np.ndarray, views: int) -> np.ndarray:
-    """Factors [H, W] float32 on confidence by the numbers of views that agree and that look past."""
-    kept = (agree >= min(CONFIRMING, views - 1)) & ((agree > past) | (past == 0))
+def _belief(agree: np.ndarray, past: np.ndarray, confirming: int) -> np.ndarray:
+    """Factors [H, W] float32 on confidence by the numbers of views that agree, of those that look past, and of those needed."""
+    kept = (agree >= confirming) & ((agree > past) | (past == 0))
     return np.where(kept, 1 - 0.5 ** (1 + agree), 0).astype(np.float32)
 
 
@@ -85,5 +85,5 @@ def agreeing_reference(maps: DepthMaps) -> DepthMaps:
             known = inside & (maps.confidence[other][i, j] > 0)
             agree += known & (np.abs(difference) < TOLERANCE)
             past += known & (difference >= TOLERANCE)
-        result[view] = maps.confidence[view] * _belief(agree, past, views)
+        result[view] = maps.confidence[view] * _belief(agree, past, min(CONFIRMING, views - 1))
     return replace(maps, confidence=result)

@@ -26,9 +26,10 @@ from .close import closed
 from .dense_depth import with_dense_depth
 from .depth_maps import DepthMaps, depth_confidence, pixel_size
 from .finish import finish
+from .known_planes import completed
 from .manifold import manifold
 from .mesh import drop_small_pieces, make_mesh, points_of
-from .pictures import Pictures, SplatPictures
+from .pictures import PhotoPictures, Pictures, SplatPictures
 from .scene_box import scene_box
 from .surface import extract_surface, observed_colors
 from .textured import textured
@@ -46,24 +47,27 @@ def fuse(
     cameras: Cameras,
     settings: MeshSettings,
     report: Report,
-    photos: Pictures | None = None,
+    photos: PhotoPictures | None = None,
     found: DenseDepth | None = None,
 ) -> Trimesh:
     """Extract the surface of splats (numpy) as the cameras see it, in world units.
 
     Depths of every camera are fused into a distance field, whose zero level is the surface: the dense depth of the photos where
-    they confirm it, elsewhere that of the splats, and both only where other views agree. The texture is baked from the photos,
+    they confirm it, elsewhere that of the splats, and both only where other views agree; where they do not, planes that photos
+    confirm. The texture is baked from the photos,
     or without photos from the colors of the splats. If it has no room for the pieces of the mesh, a note says so, and the mesh
     has only vertex colors. Raises `TttlrmError` if no surface is found, and `Cancelled`.
     """
-    maps = render_depth_maps(gaussians, found.cameras if found else cameras, report)
-    if found:
-        maps = with_dense_depth(maps, found, FAITH)
-    agreed = agreeing(maps, partial(report, Stage.FUSE_DEPTH, 0))
+    splats = render_depth_maps(gaussians, found.cameras if found else cameras, report)
+    maps = with_dense_depth(splats, found, FAITH) if found else splats
+    listen = partial(report, Stage.FUSE_DEPTH, 0)
+    agreed = agreeing(maps, listen)
     if np.count_nonzero(agreed.confidence) < TOO_FEW * np.count_nonzero(maps.confidence):
         note = "The views hardly agree on a surface, so the mesh shows all that the splats show. Refine the splats first."
         report.note(text(note))
         agreed = maps
+    elif photos:
+        agreed = completed(agreed, splats, photos.pixels(*splats.depth.shape[1:]), FAITH, listen)
     return fuse_depth_maps(agreed, settings, report, photos)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+import torch
 
 from ..geometry.cameras import Cameras
 from ..photos.lens import pinhole_intrinsics
@@ -14,6 +15,7 @@ from ..photos.light import Light, evened, measured_light
 from ..photos.load import PhotoSet, load_photos
 from ..photos.photo import Photo
 from ..progress import Listen, unheard
+from ..stereo.dense import resized
 from .depth_maps import DepthMaps
 
 MOST_PIXELS = 16_000_000  # of a picture that is read, a limit on memory
@@ -72,6 +74,11 @@ class PhotoPictures:
         if self.light is not None:
             read = evened(read, replace(self.light, gains=self.light.gains[[view]]))
         return Picture(read.images[0], None if read.weights is None else read.weights[0], read.cameras.intrinsics[0])
+
+    def pixels(self, height: int, width: int) -> np.ndarray:
+        """The photos at a size: [V, height, width, 3] uint8, sRGB."""
+        views = (torch.from_numpy(self.small.images[[view]]) for view in range(len(self.small)))
+        return np.concatenate([np.round(resized(view, height, width).numpy() * 255).astype(np.uint8) for view in views])
 
     def in_even_light(self, points: np.ndarray, listen: Listen = unheard) -> PhotoPictures:
         """See `photos.light`."""

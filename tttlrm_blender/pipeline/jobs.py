@@ -284,7 +284,7 @@ def _surface(gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, s
         return mesh_from_network(load_network(reconstruction.checkpoint), reconstruction, settings, report, photos)
     found = depth_for_mesh(photos.small, report) if photos else None
     cameras = reconstruction.photos.input_cameras()
-    return fuse(gaussians, cameras, settings, report, photos if settings.texture else None, found)
+    return fuse(gaussians, cameras, settings, report, photos, found)
 
 
 def _keep(scene: Scene, report: Report, **parts: Any) -> None:
