@@ -59,15 +59,16 @@ def fuse(
     has only vertex colors. Raises `TttlrmError` if no surface is found, and `Cancelled`.
     """
     splats = render_depth_maps(gaussians, found.cameras if found else cameras, report)
-    maps = with_dense_depth(splats, found, FAITH) if found else splats
+    pixels = photos.pixels(*splats.depth.shape[1:]) if photos else None
+    maps = with_dense_depth(splats, found, FAITH, pixels) if found else splats
     listen = partial(report, Stage.FUSE_DEPTH, 0)
     agreed = agreeing(maps, listen)
     if np.count_nonzero(agreed.confidence) < TOO_FEW * np.count_nonzero(maps.confidence):
         note = "The views hardly agree on a surface, so the mesh shows all that the splats show. Refine the splats first."
         report.note(text(note))
         agreed = maps
-    elif photos:
-        agreed = completed(agreed, splats, photos.pixels(*splats.depth.shape[1:]), FAITH, listen)
+    elif pixels is not None:
+        agreed = completed(agreed, splats, pixels, FAITH, listen)
     return fuse_depth_maps(agreed, settings, report, photos)
 
 
