@@ -22,7 +22,7 @@ from .depth_maps import MIN_COSINE, DepthMaps, rays, surface_points
 SAMPLE, STRIDE = 8000, 4  # points that planes are found in, of those of every fourth row and column
 SEARCH = Search(thickness=0.004, enough=0.015, most=10, tries=1000)  # finer than usual, as dense depth is
 OUTER = 0.01  # share of a plane's points at either end, along either axis, that may be strays
-REACH = 0.5  # how far a plane goes on beyond its points, relative to their extent
+REACH = 0.5  # how far a plane goes on beyond its points at either end, relative to half their extent
 PARALLEL, APART = 0.03, 5.0  # differences of normals, and of offsets in thicknesses, below which planes are one
 CLOSE = 0.2  # largest relative difference from the depth of the splats: farther planes are those of something else
 WINDOW = 5  # side in pixels of the squares whose mean colors are compared
