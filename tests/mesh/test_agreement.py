@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tttlrm_blender.mesh.agreement import agreeing, agreeing_reference
-from tttlrm_blender.mesh.dense_depth import with_dense_depth
+from tttlrm_blender.mesh.dense_depth import contrast, with_dense_depth
 from tttlrm_blender.mesh.depth_maps import DepthMaps
 from tttlrm_blender.stereo.dense import DenseDepth
 
@@ -59,6 +59,23 @@ def test_dense_depth_does_not_bring_back_what_was_cropped(sphere_maps):
     gone = replace(sphere_maps, depth=np.zeros_like(sphere_maps.depth))
     for maps in (behind, gone):
         np.testing.assert_array_equal(with_dense_depth(maps, found, 0.1).depth, maps.depth)
+
+
+def test_dense_depth_does_not_count_where_photos_are_plain(sphere_maps):
+    maps = replace(sphere_maps, depth=sphere_maps.depth * np.float32(1.05))
+    photos = np.full((*maps.depth.shape, 3), 128, np.uint8)
+    photos[:, :, :60] += 8 * (np.indices((90, 60)).sum(axis=0) % 2).astype(np.uint8)[..., None]
+    merged = with_dense_depth(maps, dense(maps, sphere_maps.depth, np.ones_like(maps.depth)), 0.1, photos)
+    inner, column = sphere_maps.confidence > 0.5, np.broadcast_to(np.arange(120), maps.depth.shape)
+    textured, plain = inner & (column < 56), inner & (column >= 64)
+    np.testing.assert_array_equal(merged.depth[textured], sphere_maps.depth[textured])
+    np.testing.assert_array_equal(merged.depth[plain], maps.depth[plain])
+
+
+def test_contrast_is_the_standard_deviation_around_a_pixel():
+    photo = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    assert contrast(photo)[8, 14] == pytest.approx(photo[4:13, 10:19].mean(axis=-1).std(), rel=1e-4)
+    assert not contrast(np.full_like(photo, 255)).any()
 
 
 def test_splats_elsewhere_are_corrected_by_what_they_are_off_where_photos_are_sure(sphere_maps):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tttlrm_blender.mesh.depth_maps import DepthMaps
-from tttlrm_blender.mesh.known_planes import completed, known_planes, votes, votes_reference
+from tttlrm_blender.mesh.known_planes import REACH, completed, known_planes, plane_depth, votes, votes_reference
 
 from .conftest import CENTER, HALF
 
@@ -33,6 +33,9 @@ def test_planes_of_the_scene_are_found(box_maps):
         axis = np.abs(plane.normal).argmax()
         assert abs(plane.normal[axis]) > 0.9999
         assert abs(plane.offset - plane.normal @ CENTER) == pytest.approx(HALF[axis], rel=1e-3)
+        sides = np.sort(1 / np.linalg.norm(plane.axes, axis=1))
+        np.testing.assert_allclose(sides, (1 + REACH) * np.sort(np.delete(HALF, axis)), rtol=0.1)
+        np.testing.assert_allclose(np.delete(plane.center - CENTER, axis), 0, atol=0.05)
     assert known_planes(replace(box_maps, confidence=np.zeros_like(box_maps.confidence))) == []
 
 
@@ -54,6 +57,15 @@ def test_planes_complete_what_is_open(box_maps, open_maps):
     known = open_maps.confidence > 0
     np.testing.assert_array_equal(maps.confidence[known], open_maps.confidence[known])
     np.testing.assert_array_equal(maps.depth[known], open_maps.depth[known])
+
+
+def test_planes_end_with_their_points(box_maps):
+    nothing = replace(box_maps, confidence=np.zeros_like(box_maps.confidence))
+    for plane in known_planes(box_maps)[:2]:
+        here = plane_depth(0, [plane], nothing, box_maps.depth[0], box_maps.color)[0]
+        moved = plane._replace(center=plane.center + 2 * (plane.axes / (plane.axes**2).sum(axis=1, keepdims=True)).sum(axis=0))
+        elsewhere = plane_depth(0, [moved], nothing, box_maps.depth[0], box_maps.color)[0]
+        assert np.count_nonzero(elsewhere) <= 0.2 * np.count_nonzero(here)
 
 
 def test_other_colors_or_splats_elsewhere_leave_it_open(box_maps, open_maps):

@@ -31,6 +31,7 @@ from .manifold import manifold
 from .mesh import drop_small_pieces, make_mesh, points_of
 from .pictures import PhotoPictures, Pictures, SplatPictures
 from .scene_box import scene_box
+from .sky import without_sky
 from .surface import extract_surface, observed_colors
 from .textured import textured
 
@@ -54,20 +55,23 @@ def fuse(
 
     Depths of every camera are fused into a distance field, whose zero level is the surface: the dense depth of the photos where
     they confirm it, elsewhere that of the splats, and both only where other views agree; where they do not, planes that photos
-    confirm. The texture is baked from the photos,
-    or without photos from the colors of the splats. If it has no room for the pieces of the mesh, a note says so, and the mesh
-    has only vertex colors. Raises `TttlrmError` if no surface is found, and `Cancelled`.
+    confirm. The sky is left out. The texture is baked from the photos, or without photos from the colors of the splats. If it
+    has no room for the pieces of the mesh, a note says so, and the mesh has only vertex colors. Raises `TttlrmError` if no
+    surface is found, and `Cancelled`.
     """
     splats = render_depth_maps(gaussians, found.cameras if found else cameras, report)
-    maps = with_dense_depth(splats, found, FAITH) if found else splats
+    pixels = photos.pixels(*splats.depth.shape[1:]) if photos else None
+    if pixels is not None:
+        splats = without_sky(splats, pixels)
+    maps = with_dense_depth(splats, found, FAITH, pixels) if found else splats
     listen = partial(report, Stage.FUSE_DEPTH, 0)
     agreed = agreeing(maps, listen)
     if np.count_nonzero(agreed.confidence) < TOO_FEW * np.count_nonzero(maps.confidence):
         note = "The views hardly agree on a surface, so the mesh shows all that the splats show. Refine the splats first."
         report.note(text(note))
         agreed = maps
-    elif photos:
-        agreed = completed(agreed, splats, photos.pixels(*splats.depth.shape[1:]), FAITH, listen)
+    elif pixels is not None:
+        agreed = completed(agreed, splats, pixels, FAITH, listen)
     return fuse_depth_maps(agreed, settings, report, photos)
 
 

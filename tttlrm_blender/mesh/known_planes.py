@@ -8,6 +8,7 @@ Each open pixel takes the plane on which other photos show its color best, as in
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import uniform_filter
@@ -20,6 +21,8 @@ from .depth_maps import MIN_COSINE, DepthMaps, rays, surface_points
 
 SAMPLE, STRIDE = 8000, 4  # points that planes are found in, of those of every fourth row and column
 SEARCH = Search(thickness=0.004, enough=0.015, most=10, tries=1000)  # finer than usual, as dense depth is
+OUTER = 0.01  # share of a plane's points at either end, along either axis, that may be strays
+REACH = 0.5  # how far a plane goes on beyond its points at either end, relative to half their extent
 PARALLEL, APART = 0.03, 5.0  # differences of normals, and of offsets in thicknesses, below which planes are one
 CLOSE = 0.2  # largest relative difference from the depth of the splats: farther planes are those of something else
 WINDOW = 5  # side in pixels of the squares whose mean colors are compared
@@ -51,7 +54,16 @@ def completed(
     return replace(confirmed, confidence=np.where(agreed.confidence > 0, agreed.confidence, confirmed.confidence))
 
 
-def known_planes(maps: DepthMaps) -> list[Plane]:
+class Field(NamedTuple):
+    """A plane as far as it goes: its points x have normal · x = offset, and |axes · (x − center)| ≤ 1 along both axes."""
+
+    normal: np.ndarray  # [3], of unit length
+    offset: float
+    center: np.ndarray  # [3]
+    axes: np.ndarray  # [2, 3]
+
+
+def known_planes(maps: DepthMaps) -> list[Field]:
     """The large planes among the surfaces of depth maps, in the world."""
     points = np.concatenate(list(surface_points(maps, STRIDE)))
     if not len(points):
@@ -59,10 +71,25 @@ def known_planes(maps: DepthMaps) -> list[Plane]:
     points = points[np.random.default_rng(SEED).permutation(len(points))[:SAMPLE]]
     center, radius = extent(points)
     planes: list[Plane] = []
-    for plane in find_planes((points - center) / radius, SEARCH):
+    fields: list[Field] = []
+    left = (points - center) / radius
+    for plane in find_planes(left, SEARCH):
+        inside = np.abs(left @ plane.normal - plane.offset) < SEARCH.thickness
         if not any(_same(plane, larger) for larger in planes):
             planes.append(plane)
-    return [plane._replace(offset=plane.offset * radius + float(plane.normal @ center)) for plane in planes]
+            offset = plane.offset * radius + float(plane.normal @ center)
+            fields.append(Field(plane.normal, offset, *_reach(left[inside] * radius + center)))
+        left = left[~inside]
+    return fields
+
+
+def _reach(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far the plane of points [N, 3] goes: its center [3], and its two axes [2, 3], divided by its half sides."""
+    mean = points.mean(axis=0)
+    axes = np.linalg.svd(points - mean, full_matrices=False)[2][:2]
+    low, high = np.quantile((points - mean) @ axes.T, [OUTER, 1 - OUTER], axis=0)
+    half = (high - low) / 2 * (1 + REACH)
+    return mean + (low + high) / 2 @ axes, axes / np.maximum(half, 1e-9)[:, None]
 
 
 def _same(first: Plane, second: Plane) -> bool:
@@ -74,7 +101,7 @@ def _same(first: Plane, second: Plane) -> bool:
 
 def plane_depth(
     view: int,
-    planes: list[Plane],
+    planes: list[Field],
     maps: DepthMaps,
     splats: np.ndarray,  # [H, W], depth of the splats in this view
     colors: np.ndarray,  # [V, H, W, 3] uint8
@@ -84,11 +111,14 @@ def plane_depth(
     lengths = np.linalg.norm(directions, axis=-1)
     is_open = (maps.confidence[view] <= 0) & (splats > 0)
     found, cosine, best = (np.zeros(splats.shape, np.float32) for _ in range(3))
-    for plane in inverse_planes(planes, maps.cameras.c2w[view]):
+    c2w = maps.cameras.c2w[view]
+    for field, plane in zip(planes, inverse_planes(planes, c2w), strict=True):
         inverse = directions @ plane
         facing = inverse / (lengths * np.linalg.norm(plane))
         tried = is_open & (facing > MIN_COSINE)
         tried[tried] = np.abs(1 / (inverse[tried] * splats[tried]) - 1) <= CLOSE
+        points = directions[tried] / inverse[tried, None] @ c2w[:3, :3].T + c2w[:3, 3]
+        tried[tried] = (np.abs((points - field.center) @ field.axes.T) <= 1).all(axis=-1)
         depth = np.divide(1, inverse, out=np.zeros_like(inverse), where=tried)
         opinion = _mean_around(votes(view, depth, maps, colors), tried)
         better = tried & (opinion > best)
@@ -102,7 +132,7 @@ def _mean_around(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
     return total / np.maximum(count, 1e-6)
 
 
-def inverse_planes(planes: list[Plane], c2w: np.ndarray) -> np.ndarray:
+def inverse_planes(planes: list[Field], c2w: np.ndarray) -> np.ndarray:
     """Planes as [N, 3] float32 in camera axes: the inverse depth along a ray with z = 1 is the product with the ray."""
     rows = [plane.normal @ c2w[:3, :3] / (plane.offset - plane.normal @ c2w[:3, 3]) for plane in planes]
     return np.array(rows, np.float32).reshape(-1, 3)

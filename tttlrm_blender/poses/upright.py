@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A convenient world for estimated cameras: z up, the ground at 0, the scene at the origin, at a sensible scale.
 
-Structure from motion leaves all of that undetermined. People hold cameras level, and scenes have floors and walls: each is
-evidence of the up direction, and together they are one small eigenvalue problem.
+Structure from motion leaves all of that undetermined.
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ import numpy as np
 
 from ..geometry.planes import Plane, extent, find_planes
 from ..geometry.similarity import Similarity
+from ..geometry.up import NEARLY, up_direction
 
-LEVEL, TILT = 1.0, 0.05  # weights: cameras are rarely rolled, but often pitched
-FLAT = 10.0  # weight of a plane that contains all points
-NEARLY = 25.0  # degrees, largest error of the up direction from cameras alone
 RADIUS = 4.0  # of most of a scene of unknown size, in Blender units
 
 
@@ -36,24 +33,6 @@ def upright(
     scale = scale or RADIUS / radius
     middle = np.array([*np.median(turned[:, :2], axis=0), ground])
     return Similarity(scale, rotation, -scale * (rotation @ center + middle))
-
-
-def up_direction(
-    c2w: np.ndarray,  # [V, 4, 4]
-    planes: list[Plane],
-) -> np.ndarray:
-    """The unit vector [3] that is closest to perpendicular to the cameras' x axes and to walls, and to parallel to their ups."""
-    right, up = c2w[:, :3, 0], -c2w[:, :3, 1]
-    cost = LEVEL * right.T @ right / len(c2w) + TILT * (np.eye(3) - up.T @ up / len(c2w))
-    rough = _least(cost, up.mean(0))
-    for plane in planes:
-        angle = np.degrees(np.arccos(abs(plane.normal @ rough).clip(0, 1)))
-        outer = np.outer(plane.normal, plane.normal)
-        if angle > 90 - NEARLY:
-            cost = cost + FLAT * plane.share * outer
-        elif angle < NEARLY:
-            cost = cost + FLAT * plane.share * (np.eye(3) - outer)
-    return _least(cost, up.mean(0))
 
 
 def _heading(c2w: np.ndarray, up: np.ndarray, planes: list[Plane]) -> np.ndarray:
@@ -78,9 +57,3 @@ def _ground(points: np.ndarray, planes: list[Plane], up: np.ndarray, radius: flo
     levels = [plane.offset * np.sign(plane.normal @ up) * radius for plane in planes if abs(plane.normal @ up) > 0.95]
     lowest = float(np.quantile(points[:, 2], 0.02))
     return min(levels) if levels and min(levels) < np.median(points[:, 2]) else lowest
-
-
-def _least(cost: np.ndarray, toward: np.ndarray) -> np.ndarray:
-    """The unit vector of least cost, on the side of `toward`."""
-    vector = np.linalg.eigh(cost)[1][:, 0]
-    return vector if vector @ toward >= 0 else -vector

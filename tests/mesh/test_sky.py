@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Depth in the sky does not count."""
+
+import numpy as np
+import pytest
+
+from tttlrm_blender.geometry.cameras import Cameras
+from tttlrm_blender.mesh.depth_maps import DepthMaps
+from tttlrm_blender.mesh.sky import without_sky
+
+HEIGHT, WIDTH, ROOF, LEVEL = 60, 80, 20, 40  # rows of the roof's edge and, as the cameras look up, of the horizon
+
+
+@pytest.fixture
+def photos() -> np.ndarray:
+    """Three views of a busy front below a plain sky, with a plain window and, below the horizon, plain sand."""
+    front = np.random.default_rng(0).integers(0, 256, (3, HEIGHT, WIDTH, 3), dtype=np.uint8)
+    front[:, :ROOF] = (230, 240, 250)
+    front[:, 26:38, 30:50] = 200
+    front[:, 48:] = 220
+    return front
+
+
+@pytest.fixture
+def maps(photos) -> DepthMaps:
+    """Level cameras that look to different sides, and up."""
+    c2w = np.tile(np.eye(4), (3, 1, 1))
+    up = np.arctan2(LEVEL - HEIGHT / 2, WIDTH)
+    pitch = np.array([[1, 0, 0], [0, np.cos(up), -np.sin(up)], [0, np.sin(up), np.cos(up)]])
+    for pose, yaw in zip(c2w, (-1.2, 0.0, 1.3), strict=True):
+        turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+        pose[:3, :3] = turn @ pitch
+    lens = np.tile([WIDTH, WIDTH, WIDTH / 2, HEIGHT / 2], (3, 1)).astype(float)
+    everywhere = np.ones((3, HEIGHT, WIDTH), np.float32)
+    return DepthMaps(7 * everywhere, everywhere, photos, Cameras(c2w, lens, np.tile([WIDTH, HEIGHT], (3, 1))))
+
+
+def test_plain_regions_above_the_horizon_that_reach_the_border_are_sky(maps, photos):
+    kept = without_sky(maps, photos)
+    sky = np.broadcast_to(np.arange(HEIGHT)[:, None] < ROOF, kept.depth.shape)
+    np.testing.assert_array_equal(kept.depth, np.where(sky, 0, 7))
+    np.testing.assert_array_equal(kept.confidence, np.where(sky, 0, 1))
+
+
+def test_the_sky_ends_at_the_horizon(maps, photos):
+    blank = np.full_like(photos, 240)
+    rows = np.broadcast_to(np.arange(HEIGHT)[:, None], maps.depth.shape)
+    kept = without_sky(maps, blank).depth
+    assert not kept[rows < LEVEL - 2].any() and (kept[rows > LEVEL + 2] == 7).all()
+
+
+def test_busy_pictures_have_no_sky(maps):
+    busy = np.random.default_rng(1).integers(0, 256, maps.color.shape, dtype=np.uint8)
+    np.testing.assert_array_equal(without_sky(maps, busy).depth, maps.depth)
