@@ -16,16 +16,21 @@ from .splats import is_splats
 
 SHARE = 0.9  # of the splats along each axis, from their middle
 MARGIN = 1.2  # of the box of these; never beyond all splats
+REACH = 1.5  # lengths of the middle half of the splats, on either side of it; what is farther away is no subject, however much
 HELPER = "tttLRM subject"
 
 
 def subject(
     places: np.ndarray,  # [N, 3]
 ) -> tuple[np.ndarray, np.ndarray]:  # [3], [3]
-    """The lowest and the highest corner of a box around most points."""
-    low, high = np.quantile(places, [(1 - SHARE) / 2, (1 + SHARE) / 2], axis=0)
-    more = (MARGIN - 1) / 2 * (high - low)
-    return np.maximum(low - more, places.min(axis=0)), np.minimum(high + more, places.max(axis=0))
+    """The lowest and the highest corner of a box around most points, but without those far from the middle half of them.
+
+    Drafts of outdoor photos have more than a tenth of their splats in the distance.
+    """
+    low, first, third, high = np.quantile(places, [(1 - SHARE) / 2, 0.25, 0.75, (1 + SHARE) / 2], axis=0)
+    more, reach = (MARGIN - 1) / 2 * (high - low), REACH * (third - first)
+    least, most = np.maximum(places.min(axis=0), first - reach), np.minimum(places.max(axis=0), third + reach)
+    return np.maximum(low - more, least), np.minimum(high + more, most)
 
 
 @contextmanager

@@ -33,7 +33,12 @@ def start_of(obj: bpy.types.Object, as_shown: bool = False) -> start.Start:
 def take_result(
     obj: bpy.types.Object, splats: gaussians.Gaussians[np.ndarray], refinement: results.Refinement | None, anew: bool = False
 ) -> None:
-    """Replace what a job started from by its result, or `anew` everything; hidden splats stay otherwise, as no job knows them."""
+    """Replace what a job started from by its result, or `anew` everything; hidden splats stay otherwise, as no job knows them.
+
+    Splats that were edited count as edited until a job makes better or other ones.
+    """
+    as_given = not anew and not (refinement and refinement.improved)
+    edited_since = group_of(obj).version if as_given and is_edited(obj) else ""
     look.lift(obj)
     hidden = None if anew else masks.by_hand(obj)
     rest = None if hidden is None else read_local(points.cloud_of(obj))[hidden]
@@ -44,6 +49,7 @@ def take_result(
     if rest is not None:
         masks.hide(obj, np.arange(len(local) + len(rest)) >= len(local))
     remember(obj, refinement, refined and not anew)
+    group_of(obj).version = edited_since or group_of(obj).version
     look.apply(obj)
 
 

@@ -40,16 +40,20 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResu
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
-    """What it started from, moved."""
+    """What it started from, moved, or as it is where that is said to be no better."""
+    if settings.start == "points":
+        return RefineResult(scene.start.gaussians, refinement=Refinement(settings.steps, 4, psnr=30.0, improved=False))
     how = Refinement(settings.steps, 4, psnr=30.0, continued=scene.start.refined)
     return RefineResult(refined(scene.start.gaussians, settings.steps), refinement=how)
 
 
 def extend(scene: Scene, settings: ExtendSettings, report: Report) -> ReconstructResult:
-    """A new draft of splats that nobody has made better, others moved by one step."""
+    """A new draft of splats that nobody has made better, others moved by one step, or as they are without refinement."""
     start = scene.start
     if not (start.refined or start.edited):
         return reconstruct(scene, ReconstructSettings(), report)
+    if not settings.refine.wanted:
+        return ReconstructResult(start.gaussians, make_cameras(["1.png"]), 1, {})
     how = Refinement(1, 4, psnr=30.0, continued=start.refined)
     return ReconstructResult(refined(start.gaussians, 1), make_cameras(["1.png"]), 1, {}, refinement=how)
 

@@ -166,7 +166,10 @@ def test_refined_splats_go_on_getting_better(nothing, photos, points):
 
 
 def test_perfect_splats_stay_as_they_are_when_refinement_goes_on(blobs, photos):
-    again = refine(blobs, photos, RefineSettings(steps=3, sh_degree=0), Report(), None, refined=True)
+    report, notes = Report(), list[str]()
+    report.note = lambda note: notes.append(str(note))
+    again = refine(blobs, photos, RefineSettings(steps=3, sh_degree=0), report, None, refined=True)
+    assert ["stay as they were" in note for note in notes] == [True]
     assert all(np.array_equal(a, b) for a, b in zip(again.arrays().values(), blobs.arrays().values(), strict=True))
 
 

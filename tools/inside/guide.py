@@ -104,6 +104,7 @@ class Guide:
         assert self.busy(), "there was no preview, or it disappeared too soon"
         self.picture("preview")
         yield from self.watch("refining", 0.7)
+        assert self.splats.tttlrm.refined, "the machine is too busy: time was over before the splats were better than the draft"
         self.look()
         yield from self.shot("splats")
 

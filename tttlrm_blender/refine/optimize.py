@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import text
+from ..errors import Text, text
 from ..gaussians.gaussians import Gaussians, merge
 from ..geometry.cameras import Cameras
 from ..kernels import torch_in_order
@@ -97,12 +97,17 @@ def refine(
     _Steps(parameters, gradients, learned, settings, budget, wanted, goes_on).make_all(best, course, report, listen)
     hear(course.refinement(best))
     if best.psnr == best.first:
-        if too_many:
-            note = "Refinement did not improve the splats: the {:,} most important of {:,} are kept."
-            report.note(text(note, len(gaussians), count))
+        report.note(_not_better(len(gaussians), count))
         return best.splats  # whole: the network also knows what photos do not show, and other views do
     seen = best.splats[needed(best.splats, photos, listen, settings.max_splats)]
     return seen if len(seen) else best.splats  # photos of a few pixels, or masks that leave a few, miss none
+
+
+def _not_better(kept: int, given: int) -> Text:
+    """What to tell where no step was worth keeping, or the result would look like a refinement that was never done."""
+    if kept < given:
+        return text("Refinement did not improve the splats: the {:,} most important of {:,} are kept.", kept, given)
+    return text("Refinement did not improve the splats, which stay as they were. More steps or more time may do so.")
 
 
 def _start(

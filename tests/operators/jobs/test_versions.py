@@ -53,6 +53,11 @@ class Model:
         before = self.steps if self.refined else 0
         return Model(means, np.arange(len(means)) >= len(new), True, before + steps, new.tobytes(), self.offset)
 
+    def as_given(self) -> Model:
+        """After a job that gives back what it was given."""
+        means = np.concatenate([self.shown, self.means[self.hidden]])
+        return replace(self, means=means, hidden=np.arange(len(means)) >= len(self.shown))
+
     def draft(self) -> Model:
         """After a new draft."""
         return Model(DRAFT, np.zeros(len(DRAFT), dtype=bool), offset=self.offset)
@@ -98,14 +103,19 @@ class Life(RuleBasedStateMachine):
         assert ops.refine(steps=steps) == {"FINISHED"}
         self.done(self.models[self.active().name].better(steps))
 
-    @rule()
-    def add_photos(self) -> None:
+    @rule(refine=st.booleans())
+    def add_photos(self, refine: bool) -> None:
         before = self.models[self.active().name]
-        assert ops.extend(directory=str(self.photos), files=[{"name": "1.png"}]) == {"FINISHED"}
-        if before.refined or before.edited:
-            self.done(before.better(1))
-        else:
+        assert ops.extend(directory=str(self.photos), files=[{"name": "1.png"}], refine=refine) == {"FINISHED"}
+        if not (before.refined or before.edited):
             self.done(before.draft())
+        else:
+            self.done(before.better(1) if refine else before.as_given())
+
+    @rule()
+    def refine_in_vain(self) -> None:
+        assert ops.refine(steps=1, start="points") == {"FINISHED"}
+        self.done(self.models[self.active().name].as_given())
 
     @rule()
     def new_draft(self) -> None:
@@ -204,6 +214,19 @@ def echo(empty_scene: None) -> Iterator[None]:
     with launch_worker(WORKER_PYTHON, program=(str(ECHO),)) as worker:
         prefer(host=worker.host, port=worker.port, token=worker.token, fingerprint="", python="")
         yield
+
+
+def test_edits_are_asked_about_until_a_job_has_made_something_of_them(echo, photos):
+    assert ops.reconstruct(directory=str(photos)) == {"FINISHED"}
+    obj, precious = bpy.context.object, part("actions.decode").precious
+    part("scene.masks").select(obj, np.arange(12) == 3)
+    assert ops.delete_splats() == {"FINISHED"} and precious([obj])
+    assert ops.refine(steps=1, start="points") == {"FINISHED"}, "which makes nothing better"
+    assert precious([obj]) and len(obj.data.points) == 11
+    assert ops.extend(directory=str(photos), files=[{"name": "1.png"}], refine=False) == {"FINISHED"}
+    assert precious([obj]) and len(obj.data.points) == 11
+    assert ops.decode() == {"FINISHED"}
+    assert not precious([obj]) and len(obj.data.points) == 12
 
 
 @pytest.mark.slow

@@ -34,6 +34,13 @@ def test_the_subject_is_where_most_splats_are():
     assert (low > -1.5).all() and (low < -0.7).all() and (high < 1.5).all() and (high > 0.7).all()
 
 
+def test_a_fifth_of_the_splats_behind_it_is_no_subject():
+    places = hazy().means[HAZE:]
+    places[: len(places) // 5, 1] = np.linspace(50, 500, len(places) // 5)
+    low, high = framing.subject(places)
+    assert (low > -1.5).all() and (high < 4.5).all()
+
+
 def test_a_subject_reaches_no_farther_than_its_splats():
     points = np.array([[0.0, 0, 0], [1, 2, 3]])
     np.testing.assert_array_equal(framing.subject(points), points)
