@@ -20,7 +20,7 @@ from ..reading import reading
 from . import codec
 from .results import Splats
 
-FOLDER = "splats"  # in the scene's folder
+FOLDER, SUFFIX = "splats", ".npz"  # in the scene's folder, in which photos may be in a folder of that name
 VALUES = "values"  # the array with the JSON object
 
 
@@ -35,7 +35,7 @@ class Start:
     @property
     def path(self) -> str:
         """The path of its file in the scene's folder."""
-        return f"{FOLDER}/{digest(self.gaussians)}.npz"
+        return f"{FOLDER}/{digest(self.gaussians)}{'-refined' * self.refined}{'-edited' * self.edited}{SUFFIX}"
 
     def to_file(self) -> bytes:
         """The content of its file."""
@@ -47,7 +47,7 @@ class Start:
 
 def is_start(path: str) -> bool:
     """Whether a path in a scene's folder is that of splats to start from."""
-    return path.startswith(f"{FOLDER}/")
+    return path.startswith(f"{FOLDER}/") and path.endswith(SUFFIX)
 
 
 def read_start(path: Path) -> Start:
