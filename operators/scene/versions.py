@@ -13,7 +13,7 @@ import numpy as np
 from ..engine import errors, gaussians, results, start, transform
 from ..narrowing import group_of
 from . import look, masks, points
-from .splats import in_scene, read_local, read_shown, update_splats
+from .splats import in_scene, read_shown, update_splats
 
 
 def start_of(obj: bpy.types.Object, as_shown: bool = False) -> start.Start:
@@ -34,9 +34,8 @@ def take_result(
     obj: bpy.types.Object, splats: gaussians.Gaussians[np.ndarray], refinement: results.Refinement | None, anew: bool = False
 ) -> None:
     """Replace what a job started from by its result, or `anew` everything; hidden splats stay otherwise, as no job knows them."""
-    look.lift(obj)
     hidden = None if anew else masks.by_hand(obj)
-    rest = None if hidden is None else read_local(points.cloud_of(obj))[hidden]
+    rest = None if hidden is None else look.unsized(points.cloud_of(obj))[hidden]
     to_local = in_scene(obj)
     local = splats if np.array_equal(to_local, np.eye(4)) else transform.apply_matrix(splats, to_local)
     refined = is_refined(obj)
