@@ -64,4 +64,4 @@ def test_what_is_no_start_is_refused_with_a_sentence(tmp_path, broken):
         path.unlink()
     with pytest.raises(TttlrmError) as caught:
         read_start(path)
-    assert caught.value.code == "no_splats"
+    assert caught.value.code == "no_splats" and ("finite" in str(caught.value)) == (broken == "nan")

@@ -56,8 +56,11 @@ def read_start(path: Path) -> Start:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
         start = codec.decode(Start, json.loads(arrays.pop(VALUES).tobytes()), arrays)
-        if not len(start.gaussians) or not all(np.isfinite(array).all() for array in start.gaussians.arrays().values()):
+        if not len(start.gaussians):
             raise TttlrmError("There are no splats to start from.", hint="Undo what removed them.", code=Code.NO_SPLATS)
+        if not all(np.isfinite(array).all() for array in start.gaussians.arrays().values()):
+            hint = "Undo what changed them, or delete those."
+            raise TttlrmError("Some of the splats have values that are not finite numbers.", hint=hint, code=Code.NO_SPLATS)
     return start
 
 
