@@ -77,7 +77,7 @@ class SharedWorker:
             if error.code == Code.VERSION_MISMATCH:
                 hint = text("Close all other Blenders, then try again. {}", error)
                 raise TttlrmError(
-                    "The worker that all open Blenders share is of another version of tttLRM.", hint=hint, code=error.code
+                    "The worker that all open Blenders share belongs to another version of tttLRM.", hint=hint, code=error.code
                 ) from error
             raise
         self._joined = place
@@ -127,7 +127,7 @@ def _same(one: str, other: str) -> bool:
 
 def _other_python(there: str, here: str) -> Text:
     return text(
-        "The worker that all open Blenders share runs with another Python than the one set here: {}, not {}. "
+        "The worker that all open Blenders share runs in a different Python from the one set here: {}, not {}. "
         "Close the other Blenders to use the latter.",
         there,
         here,
