@@ -14,7 +14,7 @@ _keys: list[tuple[bpy.types.KeyMap, bpy.types.KeyMapItem]] = []
 
 
 class TTTLRM_OT_view_splats(bpy.types.Operator):
-    """Move the view to the selected objects. Of splats, the subject fills the view, and distant ones do not count"""
+    """Move the view to the selected objects. Splats are framed by their subject, without the haze around it"""
 
     bl_idname = "tttlrm.view_splats"
     bl_label = "Frame Selected Splats"

@@ -50,10 +50,8 @@ def apply(obj: bpy.types.Object) -> None:
 
 def whole(obj: bpy.types.Object) -> gaussians.Gaussians[np.ndarray]:
     """The splats of an object in its own coordinates, as they are, except those that a person has hidden."""
-    cloud, hidden = points.cloud_of(obj), masks.by_hand(obj)
-    splats, antialiased = read_local(cloud), masks.antialiased(obj)
-    if SIZES in cloud.attributes:
-        splats = replace(splats, scales=points.read(cloud, SIZES))
+    hidden, antialiased = masks.by_hand(obj), masks.antialiased(obj)
+    splats = unsized(points.cloud_of(obj))
     keep = np.ones(len(splats), dtype=bool) if hidden is None else ~hidden
     blurred = antialiased is not None and bool(antialiased[keep].any())
     return replace(splats if hidden is None else splats[keep], antialiased=blurred)
@@ -70,12 +68,10 @@ def settle(obj: bpy.types.Object) -> None:
         setattr(own.decode, name, getattr(Look(), name))
 
 
-def lift(obj: bpy.types.Object) -> None:
-    """Give splats their own sizes, before they are changed; `apply` comes after that."""
-    cloud = points.cloud_of(obj)
-    if SIZES in cloud.attributes:
-        write_sizes(cloud, points.read(cloud, SIZES))
-        cloud.attributes.remove(cloud.attributes[SIZES])
+def unsized(cloud: bpy.types.PointCloud) -> gaussians.Gaussians[np.ndarray]:
+    """All splats of a cloud as `read_local` gives them, but in their own sizes, whatever is shown."""
+    splats = read_local(cloud)
+    return replace(splats, scales=points.read(cloud, SIZES)) if SIZES in cloud.attributes else splats
 
 
 def _shown(obj: bpy.types.Object, means: np.ndarray, eyes: np.ndarray, wanted: Look) -> np.ndarray:  # [N] bool

@@ -13,7 +13,7 @@ import numpy as np
 from ..engine import errors, gaussians, results, start, transform
 from ..narrowing import group_of
 from . import look, masks, points
-from .splats import in_scene, read_local, read_shown, update_splats
+from .splats import in_scene, read_shown, update_splats
 
 
 def start_of(obj: bpy.types.Object, as_shown: bool = False) -> start.Start:
@@ -39,9 +39,8 @@ def take_result(
     """
     as_given = not anew and not (refinement and refinement.improved)
     edited_since = group_of(obj).version if as_given and is_edited(obj) else ""
-    look.lift(obj)
     hidden = None if anew else masks.by_hand(obj)
-    rest = None if hidden is None else read_local(points.cloud_of(obj))[hidden]
+    rest = None if hidden is None else look.unsized(points.cloud_of(obj))[hidden]
     to_local = in_scene(obj)
     local = splats if np.array_equal(to_local, np.eye(4)) else transform.apply_matrix(splats, to_local)
     refined = is_refined(obj)

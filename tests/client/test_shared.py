@@ -8,9 +8,11 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from filelock import FileLock
+from websockets.sync.server import serve
 
 from tests.client.test_launch import SMALL
 from tests.worker.small_worker import COUNT, CountSettings
@@ -90,12 +92,36 @@ def test_one_that_was_killed_is_replaced_with_its_scenes(blender, tmp_path):
         assert count(client) == {"a": 1}
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"host": "127.0.0.1"}', json.dumps(PLACE)])
+@pytest.mark.parametrize("content", ["", "[]", '{"host": "127.0.0.1"}', json.dumps(PLACE), json.dumps(PLACE | {"port": None})])
 def test_a_place_where_nothing_is_does_no_harm(blender, tmp_path, content):
     (tmp_path / "scenes").mkdir()
     (tmp_path / "scenes" / shared_place.NAME).write_text(content)
     with blender().connect() as client:
         assert client.connected
+
+
+def test_another_program_at_the_port_does_no_harm(blender, tmp_path):
+    (tmp_path / "scenes").mkdir()
+    with serve(lambda client: client.send("hello"), "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = PLACE | {"port": server.socket.getsockname()[1]}
+        (tmp_path / "scenes" / shared_place.NAME).write_text(json.dumps(place))
+        with blender().connect() as client:
+            assert client.connected
+
+
+def test_a_long_log_is_begun_anew_unless_it_cannot_be(blender, tmp_path, monkeypatch):
+    log = tmp_path / "worker.log"
+    monkeypatch.setattr(shared, "LARGEST_LOG", 3)
+    log.write_text("long")
+    with monkeypatch.context() as refusing:
+        refusing.setattr(Path, "unlink", Mock(side_effect=PermissionError))
+        worker = blender()
+        worker.connect().close()
+    assert log.read_text().startswith("long")
+    worker.stop()
+    blender().connect().close()
+    assert not log.read_text().startswith("long")
 
 
 def test_another_python_is_told(blender, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians, allocate
-from tttlrm_blender.protocol.start import Start, digest, read_start
+from tttlrm_blender.protocol.start import Start, digest, is_start, read_start
 
 
 def splats(count: int = 5, degree: int = 1) -> Gaussians[np.ndarray]:
@@ -42,6 +42,16 @@ def test_any_difference_makes_another_name():
     assert digest(some) == digest(some.map(np.ascontiguousarray))
 
 
+def test_the_same_splats_of_another_kind_have_another_file():
+    starts = [Start(splats(), refined, edited) for refined in (False, True) for edited in (False, True)]
+    assert len({start.path for start in starts}) == 4 and all(is_start(start.path) for start in starts)
+
+
+@pytest.mark.parametrize("path", ["splats/1.jpg", "splats.npz", "photos/splats/1.npz", "1.jpg"])
+def test_photos_are_no_start_whatever_their_folder_is_called(path):
+    assert not is_start(path)
+
+
 @pytest.mark.parametrize("broken", ["text", "empty", "nan", "missing"])
 def test_what_is_no_start_is_refused_with_a_sentence(tmp_path, broken):
     made = splats(0) if broken == "empty" else splats()
@@ -54,4 +64,4 @@ def test_what_is_no_start_is_refused_with_a_sentence(tmp_path, broken):
         path.unlink()
     with pytest.raises(TttlrmError) as caught:
         read_start(path)
-    assert caught.value.code == "no_splats"
+    assert caught.value.code == "no_splats" and ("finite" in str(caught.value)) == (broken == "nan")

@@ -44,9 +44,20 @@ def test_scenes_are_read_as_they_were_written(folder: Path) -> None:
 def test_other_files_and_empty_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TttlrmError, match="no recorded scenes"):
         recordings(tmp_path)
-    path = tmp_path / "0.npz"
-    path.write_bytes(b"PK other")
-    with pytest.raises(TttlrmError, match="not a recorded scene"):
+
+
+@pytest.mark.parametrize("content", ["nothing", "other", "cut", "changed", "array", "numbers"])
+def test_broken_files_are_told(folder: Path, content: str) -> None:
+    path = file_of(folder, 0, 0)
+    data = bytearray(path.read_bytes())
+    if content == "changed":
+        data[60:1500:37] = bytes(byte ^ 255 for byte in data[60:1500:37])
+    if content in ("array", "numbers"):
+        with path.open("wb") as file:
+            np.save(file, np.ones(3)) if content == "array" else np.savez(file, **dict.fromkeys(Recording._fields, 1))
+    else:
+        path.write_bytes({"nothing": b"", "other": b"PK other", "cut": data[: len(data) // 2], "changed": data}[content])
+    with pytest.raises(TttlrmError, match="damaged"):
         read(path)
 
 

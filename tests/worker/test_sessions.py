@@ -346,6 +346,22 @@ def test_only_the_newest_splats_to_start_from_are_kept(tmp_path):
     assert (session.photos / "1.jpg").exists()
 
 
+def test_splats_that_waiting_jobs_start_from_are_kept(tmp_path):
+    session = Session(tmp_path / "scene", lambda folder: folder, Limits(files=100))
+    for session.jobs in range(STARTS + 3):  # each file is of the job after it
+        store(session, f"splats/{session.jobs}.npz")
+    assert len(list((session.photos / "splats").iterdir())) == STARTS + 3
+
+
+def test_photos_in_a_folder_of_that_name_are_photos(tmp_path):
+    sessions = Sessions(tmp_path, lambda folder: folder, Limits())
+    for number in range(STARTS + 3):
+        store(sessions.open("s"), f"splats/{number}.jpg")
+    assert len(list((sessions.open("s").photos / "splats").iterdir())) == STARTS + 3
+    incoming, _ = sessions.begin("new", "splats/1.jpg", 1)
+    incoming.discard()
+
+
 def test_splats_to_start_from_make_no_scene(tmp_path):
     sessions = Sessions(tmp_path, lambda folder: folder, Limits())
     with pytest.raises(TttlrmError) as caught:

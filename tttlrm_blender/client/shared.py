@@ -25,7 +25,8 @@ RETRY_SECONDS = 0.5  # for a worker that another Blender has started to say wher
 HEALTH_SECONDS = 0.5  # for a worker that was left to notice, with looks every
 LOOK_SECONDS = 0.1
 LARGEST_LOG = 4 << 20  # bytes; a longer log is begun anew
-GONE = {Code.NO_WORKER, Code.WRONG_TOKEN, Code.WORKER_LOST, Code.CLOSED}  # what joining fails with where a place is out of date
+# What joining fails with where a place is out of date, and perhaps another program at its port.
+GONE = {Code.NO_WORKER, Code.WRONG_TOKEN, Code.WORKER_LOST, Code.CLOSED, Code.BAD_MESSAGE}
 
 
 class SharedWorker:
@@ -76,7 +77,7 @@ class SharedWorker:
             if error.code == Code.VERSION_MISMATCH:
                 hint = text("Close all other Blenders, then try again. {}", error)
                 raise TttlrmError(
-                    "The worker that all open Blenders share is of another version of tttLRM.", hint=hint, code=error.code
+                    "The worker that all open Blenders share belongs to another version of tttLRM.", hint=hint, code=error.code
                 ) from error
             raise
         self._joined = place
@@ -87,11 +88,12 @@ class SharedWorker:
         """Start a worker and wait until it listens, or has seen that another one has the folder. Raises `TttlrmError`."""
         try:
             self.scenes.mkdir(parents=True, exist_ok=True)
-            if self.log_path.exists() and self.log_path.stat().st_size > LARGEST_LOG:
-                self.log_path.unlink()
         except OSError as error:
             hint = "Free some disk space, or check that this place can be written to."
             raise unstartable(error, str(self.scenes), hint) from error
+        with suppress(OSError):  # there is none, or another worker still writes to it, and Windows keeps it for that
+            if self.log_path.stat().st_size > LARGEST_LOG:
+                self.log_path.unlink()
         options = ("--shared", str(UNUSED_SECONDS), "--folder", str(self.scenes), "--log", str(self.log_path))
         worker = WorkerProcess([self.python, *self._program, *options], self.log_path, self.scenes, apart=True)
         try:
@@ -125,7 +127,7 @@ def _same(one: str, other: str) -> bool:
 
 def _other_python(there: str, here: str) -> Text:
     return text(
-        "The worker that all open Blenders share runs with another Python than the one set here: {}, not {}. "
+        "The worker that all open Blenders share runs in a different Python from the one set here: {}, not {}. "
         "Close the other Blenders to use the latter.",
         there,
         here,

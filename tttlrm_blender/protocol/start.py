@@ -20,7 +20,7 @@ from ..reading import reading
 from . import codec
 from .results import Splats
 
-FOLDER = "splats"  # in the scene's folder
+FOLDER, SUFFIX = "splats", ".npz"  # in the scene's folder, in which photos may be in a folder of that name
 VALUES = "values"  # the array with the JSON object
 
 
@@ -35,7 +35,7 @@ class Start:
     @property
     def path(self) -> str:
         """The path of its file in the scene's folder."""
-        return f"{FOLDER}/{digest(self.gaussians)}.npz"
+        return f"{FOLDER}/{digest(self.gaussians)}{'-refined' * self.refined}{'-edited' * self.edited}{SUFFIX}"
 
     def to_file(self) -> bytes:
         """The content of its file."""
@@ -47,7 +47,7 @@ class Start:
 
 def is_start(path: str) -> bool:
     """Whether a path in a scene's folder is that of splats to start from."""
-    return path.startswith(f"{FOLDER}/")
+    return path.startswith(f"{FOLDER}/") and path.endswith(SUFFIX)
 
 
 def read_start(path: Path) -> Start:
@@ -56,8 +56,11 @@ def read_start(path: Path) -> Start:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
         start = codec.decode(Start, json.loads(arrays.pop(VALUES).tobytes()), arrays)
-        if not len(start.gaussians) or not all(np.isfinite(array).all() for array in start.gaussians.arrays().values()):
+        if not len(start.gaussians):
             raise TttlrmError("There are no splats to start from.", hint="Undo what removed them.", code=Code.NO_SPLATS)
+        if not all(np.isfinite(array).all() for array in start.gaussians.arrays().values()):
+            hint = "Undo what changed them, or delete those."
+            raise TttlrmError("Some of the splats have values that are not finite numbers.", hint=hint, code=Code.NO_SPLATS)
     return start
 
 

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import Code, TttlrmError
+from ..reading import reading
 
 
 class Recording(NamedTuple):
@@ -46,10 +46,10 @@ def recordings(folder: str | Path) -> tuple[Path, ...]:
 
 def read(path: Path) -> Recording:
     """Read a scene. Raises `TttlrmError` for any other file."""
-    try:
+    with reading(path, Code.BAD_SETTINGS, "Delete it and render it again."):
         with np.load(path) as stored:
-            return Recording(*(stored[name] for name in Recording._fields))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise TttlrmError(
-            "{} is not a recorded scene.", path, hint="Delete it and render it again.", code=Code.BAD_SETTINGS
-        ) from error
+            found = Recording(*(stored[name] for name in Recording._fields))
+        views, side, _ = found.depth.shape
+        if [part.shape for part in found] != [(views, side, side, 3), (views, side, side), (views, 4, 4), (views, 4)]:
+            raise ValueError("the shapes of its arrays do not fit together")
+    return found

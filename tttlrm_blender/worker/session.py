@@ -17,7 +17,7 @@ from ..protocol.start import is_start
 from .limits import Limits
 
 INCOMING = "incoming"  # folder of incomplete uploads
-STARTS = 8  # splats to start from that are kept, for jobs that wait; older ones make room
+STARTS = 8  # splats to start from that are kept beside those of jobs that wait; older ones make room
 
 
 def sweep_scene(folder: Path) -> None:
@@ -92,7 +92,12 @@ class Session:
         if stored:
             self._stored_bytes += incoming.size - self._stored.pop(incoming.path, 0)
             self._stored[incoming.path] = incoming.size
-            for path in [path for path in self._stored if is_start(path)][:-STARTS]:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Delete splats to start from that no job will read any more."""
+        for path in [path for path in self._stored if is_start(path)][: -STARTS - self.jobs]:
+            with suppress(OSError):  # Windows deletes no file that is being read
                 self.inside(path).unlink(missing_ok=True)
                 self._stored_bytes -= self._stored.pop(path)
 

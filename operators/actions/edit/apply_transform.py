@@ -9,7 +9,7 @@ from mathutils import Matrix
 from ...engine import transform
 from ...narrowing import given, group_of
 from ...scene import look, points
-from ...scene.splats import in_scene, read_local, table
+from ...scene.splats import in_scene, table
 from ...translations import told
 from .operator import EditOperator, edited
 
@@ -27,13 +27,13 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
     def edit(self, context: bpy.types.Context) -> str:
         """Apply to all edited objects. Shared point clouds are copied first, so that other objects do not change."""
         plans = [(obj, self._map(obj)) for obj in edited(context)]
-        for obj, _ in plans:
-            look.lift(obj)
-        moved = [transform.apply_matrix(read_local(points.cloud_of(obj)), move) for obj, move in plans]
+        moved = [transform.apply_matrix(look.unsized(points.cloud_of(obj)), move) for obj, move in plans]
         shared = [obj.name for obj, _ in plans if points.cloud_of(obj).users > 1]
         for (obj, move), splats in zip(plans, moved, strict=True):
             cloud = points.cloud_of(obj)
-            new = points.cloud_like(cloud, points.read_all(cloud) | table(splats))
+            columns = points.read_all(cloud) | table(splats)
+            columns.pop(look.SIZES, None)  # the look comes anew
+            new = points.cloud_like(cloud, columns)
             if cloud.users > 1:
                 obj.data = new
                 new.name = cloud.name

@@ -18,6 +18,9 @@ from ...narrowing import untyped
 from ...paths import file_property, resolved
 from ...translations import explained, told
 
+# Of files, by Blender's name of their format.
+SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "TARGA": ".tga", "BMP": ".bmp", "WEBP": ".webp", "OPEN_EXR": ".exr"}
+
 
 class TTTLRM_OT_export_obj(ExportHelper, bpy.types.Operator):
     """Export the selected meshes to an OBJ file, with their images beside it"""
@@ -76,7 +79,8 @@ def _beside(path: Path, images: Iterable[Any]) -> Iterator[None]:
 
 def _written(folder: Path, image: Any) -> Path:
     """The file of an image, with “<UDIM>” for the number where it has tiles."""
-    stem, suffix = photo_files.plain(image.name), ".png" if image.file_format == "PNG" else ".jpg"
+    suffix = SUFFIXES.get(image.file_format) or Path(image.filepath_raw).suffix
+    stem = photo_files.plain(image.name).removesuffix(suffix)
     tiled = image.source == "TILED"
     for part in image.packed_files:
         with files.replacing(folder / f"{stem}{f'.{part.tile_number}' if tiled else ''}{suffix}") as file:

@@ -84,6 +84,19 @@ def test_a_mesh_without_images_is_exported_as_obj_too(mesh, tmp_path):
     assert (tmp_path / "plain.obj").exists()
 
 
+@pytest.mark.parametrize(("kind", "suffix"), [("TIFF", ".tif"), ("WEBP", ".webp"), ("JPEG", ".jpg")])
+def test_packed_images_of_any_format_keep_it(kind, suffix, mesh, tmp_path):
+    image = bpy.data.images.new(f"own{suffix}", 8, 8)
+    image.filepath_raw, image.file_format = str(tmp_path / f"source{suffix}"), kind
+    image.save()
+    image.source = "FILE"
+    image.pack()
+    mesh.active_material.node_tree.nodes["base_color"].image = image
+    assert bpy.ops.tttlrm.export_obj(filepath=str(tmp_path / "statue.obj")) == {"FINISHED"}
+    assert (tmp_path / f"own{suffix}").read_bytes() == (tmp_path / f"source{suffix}").read_bytes()
+    assert f"own{suffix}" in (tmp_path / "statue.mtl").read_text()
+
+
 def test_every_tile_of_an_image_is_written(mesh, tmp_path):
     image = mesh.active_material.node_tree.nodes["base_color"].image
     file = np.frombuffer(image.packed_file.data, np.uint8)

@@ -128,6 +128,18 @@ def test_an_empty_crops_as_the_cube_of_its_size_and_a_flat_box_not_at_all(own):
     assert shown(own) == list(range(12))
 
 
+def test_what_becomes_of_an_object_changes_nothing_of_those_that_shared_its_splats(own):
+    own.tttlrm.decode.min_opacity, own.tttlrm.decode.scale = 0.5, 2.0
+    other = own.copy()
+    own.users_collection[0].objects.link(other)
+    before = sizes(own)
+    for change in (ops.apply_transform, lambda: ops.refine(steps=9)):
+        own.data, own.scale = other.data, (2, 2, 2)
+        assert change() == {"FINISHED"} and own.data != other.data
+        np.testing.assert_array_equal(sizes(other), before)
+        assert shown(other) == list(range(6, 12)) and not part("scene.versions").is_edited(other)
+
+
 def test_undo_brings_back_what_was_shown(own):
     name = own.name
     bpy.ops.ed.undo_push(message="before")
