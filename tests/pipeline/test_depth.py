@@ -34,18 +34,20 @@ def sides(settings: RefineSettings, count: int = 10) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("settings", "fine"),
+    ("settings", "measured"),
     [
-        (RefineSettings(steps=20), False),
-        (RefineSettings(steps=100), True),
-        (RefineSettings(passes=2), False),
-        (RefineSettings(seconds=2), False),
-        (RefineSettings(seconds=60), True),
-        (RefineSettings(seconds=60, steps=10), False),
+        (RefineSettings(steps=20), depth.SIDES[:1]),
+        (RefineSettings(passes=2), depth.SIDES[:1]),
+        (RefineSettings(seconds=2), depth.SIDES[:1]),
+        (RefineSettings(seconds=60, steps=10), depth.SIDES[:1]),
+        (RefineSettings(steps=100), depth.SIDES[1:]),
+        (RefineSettings(seconds=10), depth.SIDES[1:]),
+        (RefineSettings(steps=300), depth.SIDES),
+        (RefineSettings(seconds=60), depth.SIDES),
     ],
 )
-def test_only_long_refinements_get_finer_depth(settings, fine):
-    assert sides(settings) == list(depth.SIDES[: 1 + fine])
+def test_depth_is_as_fine_as_a_refinement_is_long(settings, measured):
+    assert sides(settings) == list(measured)
 
 
 def test_a_gpu_that_cannot_draw_does_not_make_refinements_longer(monkeypatch: pytest.MonkeyPatch):
@@ -53,8 +55,8 @@ def test_a_gpu_that_cannot_draw_does_not_make_refinements_longer(monkeypatch: py
     measured = []
     for found in (None, "gsplat"):
         monkeypatch.setattr(device, "find_spec", lambda name, found=found: found)
-        measured.append(sides(RefineSettings(), 300))
-    assert [len(found) for found in measured] == [1, 2]
+        measured.append(sides(RefineSettings(), 1000))
+    assert measured == [[side] for side in depth.SIDES]
 
 
 def test_two_photos_are_not_measured():

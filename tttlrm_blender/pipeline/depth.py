@@ -17,7 +17,7 @@ from ..stereo.kept_depth import kept_depth
 
 # Pixels of the longest side, for the start of a refinement and for the rest of a long one; more adds nothing there.
 SIDES = (SIDE // 4, SIDE // 2)
-LONG = 3.0  # passes over the photos from which a refinement is long
+LONG, LONGER = 3.0, 20.0  # passes over the photos: long refinements have finer depth; longer ones need it only later
 FEWEST_PHOTOS = 3  # as two others must confirm each depth
 
 
@@ -27,15 +27,16 @@ def depth_of(photos: PhotoSet, points: SparsePoints | None, report: Report, side
 
 
 def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSettings, report: Report) -> KnownDepth | None:
-    """Dense depth for a refinement: at a coarse scale for its start, and in more detail later, unless it is short.
+    """Dense depth for a refinement: at a coarse scale for a short one and for the start of one that is `LONGER`.
 
     None if there are too few photos.
     """
     if len(photos) < FEWEST_PHOTOS:
         return None
-    coarse, fine = SIDES
-    finer = partial(depth_of, photos, points, side=fine) if _passes(settings, photos) >= LONG else None
-    return KnownDepth(depth_of(photos, points, report, coarse), finer)
+    (coarse, fine), passes = SIDES, _passes(settings, photos)
+    at_once = fine if LONG <= passes < LONGER else coarse
+    finer = partial(depth_of, photos, points, side=fine) if passes >= LONGER else None
+    return KnownDepth(depth_of(photos, points, report, at_once), finer)
 
 
 def depth_for_mesh(photos: PhotoSet, report: Report) -> DenseDepth | None:

@@ -29,8 +29,7 @@ LEAST_SPACING = 0.01  # relative to the mean, as points may coincide
 DENSE_OPACITY = 0.7  # dense points lie on surfaces that several photos confirm
 OVERLAP, FLATNESS = 0.7, 0.1  # size of a dense point's splat relative to the spacing, and along the normal relative to that
 ROOM, ROOM_PASSES = 0.5, 10.0  # dense points per splat in runs of more passes, which leave room to grow where needed
-GAP_PASSES = 10.0  # passes over the photos that close gaps between dense points better than decoded splats do
-GAP = 0.5  # opacity of a picture of points below which they leave a gap
+DRAFT_PASSES = 10.0  # passes over the photos from which dense points alone do better than beside decoded splats
 ENOUGH_POINTS = 50  # with fewer points, all decoded splats are kept
 JUDGING_VIEWS, JUDGING_SIDE = 8, 160  # number of photos that decoded splats are compared with, and their longest side in pixels
 REGION = 9  # pixels along the side of a region of such a picture
@@ -52,13 +51,13 @@ def starting_splats(
     """At most `most` decoded splats (numpy), and one splat per point, combined as `RefineSettings.start` says.
 
     Points lie where photos agree, whereas the network can be wrong, and its mistakes persist. So beside points, "auto" keeps
-    only the decoded splats that are `better_than_points`: fewer of them for more passes over the photos. Beside dense points,
-    only those are kept that fill gaps, and none for a longer refinement. If either kind is missing, the other is used alone.
+    only the decoded splats that are `better_than_points`: fewer of them for more passes over the photos. Beside dense points it
+    keeps all, or none for a longer refinement (`with_draft`). If either kind is missing, the other is used alone.
     Raises `TttlrmError` ("no_splats") if there is neither.
     """
     dense = dense if dense is not None and len(dense) >= ENOUGH_POINTS and start == "auto" else None
     parts = [] if start == "decoded" else _from_points(points, dense)
-    if parts and (start == "points" or (dense is not None and passes > GAP_PASSES)):
+    if parts and not with_draft(start, passes, dense):
         return merge(parts)
     decoded = prune(gaussians[finite(gaussians)], max_splats=most)
     if not parts and not len(decoded):
@@ -68,10 +67,14 @@ def starting_splats(
     if not parts or not len(decoded):
         return merge(parts or [decoded])
     surface = merge(parts)
-    if start == "auto" and len(surface) >= ENOUGH_POINTS:
-        gaps_only = dense is not None
-        decoded = decoded[better_than_points(decoded, surface, photos, good_psnr(passes), listen, gaps_only)]
+    if start == "auto" and dense is None and len(surface) >= ENOUGH_POINTS:
+        decoded = decoded[better_than_points(decoded, surface, photos, good_psnr(passes), listen)]
     return merge([surface, decoded])
+
+
+def with_draft(start: str, passes: float, dense: DensePoints | None) -> bool:
+    """Whether decoded splats may be part of a start beside points."""
+    return start != "points" and (dense is None or len(dense) < ENOUGH_POINTS or passes <= DRAFT_PASSES)
 
 
 def _from_points(points: SparsePoints | None, dense: DensePoints | None) -> list[Gaussians[np.ndarray]]:
@@ -92,21 +95,18 @@ def better_than_points(
     photos: PhotoSet,
     good: float,
     listen: Listen = unheard,
-    gaps_only: bool = False,
 ) -> np.ndarray:
     """Mask [N] bool of the decoded splats (numpy) that match their region of the photos better than `good` dB and than points.
 
     Decoded splats and points (`surface`) are drawn separately into a few views. A decoded splat is judged by the mean squared
-    error around its center. With `gaps_only`, places do not count that the points cover.
+    error around its center.
     """
     views = np.unique(np.linspace(0, len(photos) - 1, JUDGING_VIEWS).astype(int))
     tensors = to_tensors(decoded), to_tensors(surface)
     errors, seen = torch.zeros(2, len(decoded)), torch.zeros(len(decoded))
     for view in views.tolist():
         listen()
-        (drawn, ours), (points, theirs) = (_errors(splats, photos, view) for splats in tensors)
-        if gaps_only:
-            theirs = torch.where(points.alpha[0] < GAP, theirs, 0)
+        (drawn, ours), (_, theirs) = (_errors(splats, photos, view) for splats in tensors)
         inside, rows, columns = centers_inside(drawn, ours.shape)
         errors[:, inside] += torch.stack([ours, theirs]).cpu()[:, rows, columns]
         seen[inside] += 1
