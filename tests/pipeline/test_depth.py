@@ -55,7 +55,7 @@ def test_a_gpu_that_cannot_draw_does_not_make_refinements_longer(monkeypatch: py
     measured = []
     for found in (None, "gsplat"):
         monkeypatch.setattr(device, "find_spec", lambda name, found=found: found)
-        measured.append(sides(RefineSettings(), 1000))
+        measured.append(sides(RefineSettings(), 300))
     assert measured == [[side] for side in depth.SIDES]
 
 

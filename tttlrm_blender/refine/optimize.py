@@ -35,7 +35,7 @@ from .photo_gradients import PhotoGradients
 from .relocation import Relocation
 from .resolution import Resolution
 from .sky import sky_splats
-from .start import finite, starting_splats, surface_points, to_degree
+from .start import finite, starting_splats, surface_points, to_degree, with_draft
 
 SEED = 0
 STRATEGIES = {"split": Growth, "mcmc": Relocation}
@@ -63,8 +63,8 @@ def refine(
     `settings.sh_degree`, `settings.antialiased` or not, at most `settings.max_splats`. The result is never worse than
     `gaussians`, or the most important of these if there are too many: a few photos are set aside as judges (see `best`), and
     learned from at the end, only if the splats got better. Splats are kept to the `depth` of photos where that is known, and
-    refined ones that no photo would miss are removed. For a mesh (`settings.surface`), they also become flat on surfaces (see
-    `surface_loss`), and may be `MOST_LOST` worse.
+    those that no photo would miss are removed, unless some are the draft's: these show what other views see. For a mesh
+    (`settings.surface`), splats also become flat on surfaces (see `surface_loss`), and may be `MOST_LOST` worse.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
     `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
@@ -99,6 +99,8 @@ def refine(
     if best.psnr == best.first:
         report.note(_not_better(len(gaussians), count))
         return best.splats  # whole: the network also knows what photos do not show, and other views do
+    if with_draft(settings.start, budget.passes, dense) and not 0 < settings.max_splats < len(best.splats):
+        return best.splats
     seen = best.splats[needed(best.splats, photos, listen, settings.max_splats)]
     return seen if len(seen) else best.splats  # photos of a few pixels, or masks that leave a few, miss none
 
