@@ -25,6 +25,7 @@ OPERATORS = {
     "import_splats": "formats.html#which-way-is-up",
     "export_splats": "formats.html#which-way-is-up",
     "export_cameras": "formats.html#cameras",
+    "export_obj": "meshes.html#other-formats-and-assets",
     "select_*": "editing.html#editing-splats",
     "*_splats": "editing.html#editing-splats",
     "apply_transform": "editing.html#editing-splats",

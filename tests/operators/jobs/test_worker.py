@@ -53,11 +53,11 @@ def share_toys(monkeypatch):
 def test_a_second_blender_has_the_same_scenes(installed, photos, monkeypatch):
     prefer(token="", python=WORKER_PYTHON)
     share_toys(monkeypatch)
-    splats, jobs = reconstructed(photos), part("jobs.worker")
+    reconstructed(photos)
+    jobs = part("jobs.worker")
     own, second = jobs.link, jobs.Link()
     monkeypatch.setattr(jobs, "link", second)
-    splats.tttlrm.decode.max_splats = 5
-    assert ops.decode() == {"FINISHED"} and len(splats.data.points) == 5
+    assert ops.decode() == {"FINISHED"}, "its worker keeps the scene"
     process = own._process._started.process
     own.close()
     assert process.poll() is None and ops.decode() == {"FINISHED"}, "the first one has left it to the second"
