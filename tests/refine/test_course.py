@@ -11,7 +11,7 @@ from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.best import judging_views
 from tttlrm_blender.refine.budget import SECONDS, Budget
-from tttlrm_blender.refine.course import LATER, TIMED, WARM, Course
+from tttlrm_blender.refine.course import LATER, REST, TIMED, WARM, Course
 from tttlrm_blender.refine.optimize import refine
 
 
@@ -45,7 +45,7 @@ def test_the_time_left_is_expected_anew_after_other_work(monkeypatch):
     course = Course(budget, report)
     budget.steps, now = 25, 1050.0
     course.resume()
-    assert report.expected == pytest.approx([75 * 2 * LATER])
+    assert report.expected == pytest.approx([75 * 2 * REST])
 
 
 def test_a_quality_says_at_most_how_long_before_it_begins():

@@ -13,7 +13,8 @@ from .best import Best
 from .budget import Budget
 
 WARM, TIMED = 2, 6  # first steps, which may be slow, and those after them whose time is taken
-LATER = 1.7  # time of the average step compared with these: the others draw larger photos, and more splats
+LATER = 2.5  # time of the average step compared with these: the others draw larger photos, and more splats
+REST = 1.2  # the same for the steps after finer depth, compared with those before
 
 
 class Course:
@@ -39,7 +40,7 @@ class Course:
     def resume(self) -> None:
         """Called after other work in between: estimate the time left from the speed so far."""
         self._report(Stage.REFINE, self._budget.used)
-        self._report.expect(self._left(self._budget.spent / self._budget.steps))
+        self._report.expect(self._left(self._budget.spent / self._budget.steps, REST))
 
     def refinement(self, best: Best) -> Refinement:
         """The figures of the refinement that is over."""
@@ -47,9 +48,9 @@ class Course:
         improved, finished = self._budget.steps > 0 and best.psnr > best.first, self._report.finishing
         return Refinement(self._budget.steps, len(best.apart), expected, best.unlearned_psnr, finished, improved)
 
-    def _left(self, seconds: float) -> float:
-        """Seconds left at a time per step."""
+    def _left(self, seconds: float, slower: float = LATER) -> float:
+        """Seconds left if the other steps take so many times the `seconds` of one so far."""
         budget = self._budget
-        by_steps = (budget.most_steps - budget.steps) * seconds * LATER if budget.most_steps else math.inf
+        by_steps = (budget.most_steps - budget.steps) * seconds * slower if budget.most_steps else math.inf
         by_time = budget.seconds - budget.spent if budget.seconds else math.inf
         return max(min(by_steps, by_time), 0.0)
