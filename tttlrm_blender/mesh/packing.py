@@ -119,7 +119,7 @@ def _place(charts, upright, turned, starts, sizes, gutter, ahead, longest, reach
 
 
 @kernel
-def outline(faces, size, gutter):
+def outline(faces, size, gutter) -> np.ndarray:
     """The first and the last column, ends included, of each row of a chart with its gutter: [rows, 2]."""
     height = size[1]
     bare = np.empty((height, 2), np.int64)

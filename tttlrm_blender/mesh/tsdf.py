@@ -14,7 +14,7 @@ TRUNCATION = 4.0  # voxels, in front of and behind a surface
 
 
 @kernel
-def integrate_grid(distance, weight, start, steps, intrinsics, inverse_truncation, depth, confidence):
+def integrate_grid(distance, weight, start, steps, intrinsics, inverse_truncation, depth, confidence) -> None:
     """Add one view to a grid [X, Y, Z] of distances and weights, in place.
 
     A grid point at depth z has the distance (d − z) / truncation, at most 1, to a surface at depth d; points further behind the

@@ -30,17 +30,17 @@ class KnownDepth:
 
     def __init__(self, maps: DenseDepth, finer: Callable[[Report], DenseDepth] | None = None) -> None:
         """Confirmed depth, and what measures it in more detail."""
-        self.maps, self._finer = maps, finer
-        self.draft: Gaussians[np.ndarray] | None = None
-        self.prior = maps  # what splats are held to
+        self._finer = finer
+        self._draft: Gaussians[np.ndarray] | None = None
+        self._take(maps)
 
     def guess(self, draft: Gaussians[np.ndarray]) -> None:
         """Hold splats to the depth of a draft (numpy) where nothing is confirmed.
 
         A few photos confirm little of what they show, and splats that nothing holds there become fog before other views.
         """
-        self.draft = draft
-        self.prior = completed(self.maps, draft)
+        self._draft = draft
+        self._take(self.maps)
 
     def follow(self, budget: Budget, report: Report) -> bool:
         """Measure finer depth if it is time to, which the budget does not count. Returns whether it did."""
@@ -49,10 +49,13 @@ class KnownDepth:
         finer, self._finer = self._finer, None
         began = time.perf_counter()
         with report.skippable():
-            maps = finer(report)
-            self.maps, self.prior = maps, completed(maps, self.draft) if self.draft else maps
+            self._take(finer(report))
         budget.started += time.perf_counter() - began
         return True
+
+    def _take(self, maps: DenseDepth) -> None:
+        self.maps = maps
+        self.prior = completed(maps, self._draft) if self._draft else maps  # what splats are held to
 
 
 @torch.no_grad()
