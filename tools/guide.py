@@ -45,13 +45,13 @@ def main() -> int:
     options = parser.parse_args()
     out = options.out.resolve()
     first, later = divided(options.photos.resolve() if options.photos else demo_photos(out), out / "first")
-    pictures, _ = empty(out / "pictures"), empty(out / "watched")
+    pictures, _ = window.empty(out / "pictures"), window.empty(out / "watched")
     with launch_worker() as worker:
         reach = {"host": worker.host, "port": worker.port, "token": worker.token}
         plan = {"worker": reach, "photos": str(first), "later": later, "out": str(out)}
-        status = window.run(options.blender, "guide", plan)
+        status = window.run(options.blender, window.SCRIPTS / "guide.py", plan)
     if options.docs and status == 0:
-        publish(pictures, empty(options.docs))
+        publish(pictures, window.empty(options.docs))
     return status
 
 
@@ -68,7 +68,7 @@ def divided(photos: Path, part: Path) -> tuple[Path, dict]:
     """A copy of the photo set without the photos to be added later, and what the script needs to add them."""
     pictures = sorted(path for path in photos.rglob("*") if path.suffix.lower() in PHOTOS)
     held_back = pictures[LATER // 2 :: LATER]
-    first = empty(part) / photos.name
+    first = window.empty(part) / photos.name
     shutil.copytree(photos, first, ignore=lambda folder, names: [name for name in names if Path(folder, name) in held_back])
     poses = photos / "transforms.json"
     if poses.exists():
@@ -85,13 +85,6 @@ def _forget(poses: Path, names: set[str]) -> None:
     content = json.loads(poses.read_text())
     content["frames"] = [frame for frame in content["frames"] if frame["file_path"] not in names]
     poses.write_text(json.dumps(content))
-
-
-def empty(folder: Path) -> Path:
-    """Empty a folder, or create it; return it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
 
 
 def publish(pictures: Path, docs: Path) -> None:

@@ -31,7 +31,7 @@ def main() -> int:
     window.add_option(parser)
     parser.add_argument("--oldest", required=True, metavar="PYTHON", help="Python with the oldest supported bpy module")
     options = parser.parse_args()
-    if status := window.run(options.blender, "template", {"template": str(TEMPLATE)}):
+    if status := window.run(options.blender, window.SCRIPTS / "template.py", {"template": str(TEMPLATE)}):
         return status
     subprocess.run([options.oldest, "-c", RESAVE, str(TEMPLATE)], check=True, env=child_environment())
     TEMPLATE.with_suffix(".blend1").unlink(missing_ok=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run scripts of `tools/inside` in a Blender with a window, a separate home folder, and the extension at hand."""
+"""Run scripts in a Blender with a window, a separate home folder, and the extension at hand."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -27,8 +28,8 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blender", required=True, help='command that starts Blender in a window, such as "xvfb-run -a blender"')
 
 
-def run(blender: str, script: str, plan: dict[str, Any]) -> int:
-    """Run a script of `tools/inside`, which reads its plan from a file; return Blender's exit status."""
+def run(blender: str, script: Path, plan: dict[str, Any]) -> int:
+    """Run a script, which reads its plan from a file; return Blender's exit status."""
     fetch_wheels()
     with tempfile.TemporaryDirectory() as folder:
         home, file = Path(folder, "home"), Path(folder, "plan.json")
@@ -36,5 +37,12 @@ def run(blender: str, script: str, plan: dict[str, Any]) -> int:
         startup.mkdir(parents=True)
         (startup / "no_splash.py").write_text(NO_SPLASH)
         file.write_text(json.dumps(plan | {"extension": str(build(ROOT / "dist"))}))
-        command = [*shlex.split(blender), "--python", str(SCRIPTS / f"{script}.py"), "--", str(file)]
+        command = [*shlex.split(blender), "--python", str(script), "--", str(file)]
         return subprocess.run(command, env=os.environ | {"BLENDER_USER_RESOURCES": str(home)}, cwd=ROOT, check=False).returncode
+
+
+def empty(folder: Path) -> Path:
+    """Empty a folder, or create it; return it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

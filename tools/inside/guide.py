@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from importlib import import_module
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,11 @@ from mathutils import Matrix, Vector
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, install, plan, show_menu, take_picture
+from tools.inside.driver import SETTLE, Journey, drawn, go, in_area, in_view, plan, show_menu
+from tools.inside.person import MODULE, Person, ops
 
 context: Any = bpy.context  # untyped: fake-bpy-module does not know which attributes exist in which area
 
-MODULE = "bl_ext.user_default.tttlrm"
 TAB = "tttLRM"
 PANELS = (  # panels of splats, in their order
     "splat_settings.TTTLRM_PT_decode",
@@ -36,21 +35,16 @@ AHEAD = 4.0  # distance from a camera to the pivot of a view through it
 ASIDE = Matrix.Rotation(-0.12, 4, "Y")  # because the sidebar covers the right
 ZOOM = 0.9
 GLANCE = 0.1  # seconds until Blender has drawn a preview; it never comes to rest
-REFINING = "refine"  # stage of a job
-LOOK = 3.0  # seconds between pictures of a job
 ENOUGH = 20.0  # seconds of a refinement that is ended early
 LARGEST = 360  # pixels along the longest side of the render
-blender: Any = bpy.ops
-ops = blender.tttlrm
 
 
-class Guide:
+class Guide(Person):
     """The journey with one photo set."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
-        self.extension, self.worker = wanted["extension"], wanted["worker"]
-        self.photos, self.later = Path(wanted["photos"]), wanted["later"]
-        self.out = Path(wanted["out"])
+        super().__init__(wanted)
+        self.later = wanted["later"]
 
     def whole(self) -> Journey:
         """All steps."""
@@ -61,7 +55,7 @@ class Guide:
 
     def setup(self) -> Journey:
         """Install the extension; its preferences offer to set up the worker, but here one is running already."""
-        install(self.extension)
+        self.install()
         open_panels()
         with in_view():
             area = context.area
@@ -71,31 +65,26 @@ class Guide:
             bpy.ops.preferences.addon_expand(module=MODULE)
         yield from self.shot("setup")
         area.type = "VIEW_3D"
-        preferences = context.preferences.addons[MODULE].preferences
-        for name, value in self.worker.items():
-            setattr(preferences, name, value)
+        self.reach_worker()
 
     def new(self) -> Journey:
         """Open the scene prepared for photos, with the tab open."""
         show_menu("TOPBAR_MT_file_new")
         yield from self.shot("new")
-        template = import_module(f"{MODULE}.operators.interface.menus").TEMPLATE
-        bpy.ops.wm.read_homefile(filepath=str(template))
+        self.open_scene()
         yield from self.shot("start")
         self.expect_tab()
 
     def choose(self) -> Journey:
         """Choose the folder of photos; its thumbnails appear."""
-        with in_view():
-            ops.choose_folder("EXEC_DEFAULT", directory=str(self.photos))
+        self.choose_photos()
         yield 4.0
         yield from self.shot("photos")
 
     def reconstruct(self) -> Journey:
         """Press the button; splats appear while the worker is still reading, and sharpen."""
         self.look()
-        with in_view():
-            ops.reconstruct("INVOKE_DEFAULT")
+        self.press_reconstruct()
         yield lambda: self.shown("tttLRM preview") or not self.busy()
         for _ in range(2):  # splats are packed, then sorted
             yield GLANCE
@@ -202,43 +191,9 @@ class Guide:
         assert (self.out / "splats.ply").stat().st_size
 
     @property
-    def splats(self) -> Any:
-        """The splat object."""
-        return next(obj for obj in context.scene.objects if obj.type == "POINTCLOUD" and obj.tttlrm.session)
-
-    @property
     def camera(self) -> Any:
         """The first camera, if there is one."""
         return next((obj for obj in bpy.data.objects if obj.type == "CAMERA"), None)
-
-    @property
-    def job(self) -> Any:
-        """The job that is running, if there is one."""
-        return import_module(f"{MODULE}.operators.jobs.activity").current
-
-    def busy(self) -> bool:
-        """Whether a job is running."""
-        return self.job is not None
-
-    def refining(self, share: float) -> bool:
-        """Whether a job has refined splats for some share of the time."""
-        return self.busy() and self.job.stage == REFINING and self.job.fraction >= share
-
-    def watch(self, name: str, share: float = 0.0) -> Journey:
-        """Take a picture every few seconds until the job is over, to be looked at; and one for the guide after a share of it."""
-        taken = not share
-        for number in count():
-            yield LOOK
-            if not self.busy():
-                return
-            take_picture(self.out / "watched" / f"{name} {number:02d} {self.job.stage}.png")
-            if not taken and self.refining(share):
-                self.picture(name)
-                taken = True
-
-    def shown(self, name: str) -> bool:
-        """Whether there is an object whose name starts so."""
-        return any(obj.name.startswith(name) for obj in bpy.data.objects)
 
     def expect_tab(self) -> None:
         """Check that the sidebar is open and shows the tab."""
@@ -263,21 +218,6 @@ class Guide:
         if self.camera:
             return self.camera.matrix_world
         return Matrix(json.loads(file.read_text())["frames"][0]["transform_matrix"]) if file.exists() else IN_FRONT
-
-    def sorting(self) -> bool:
-        """Whether the viewport still waits for splats."""
-        return import_module(f"{MODULE}.operators.viewport.handlers").busy()
-
-    def shot(self, name: str) -> Journey:
-        """Take a screenshot when the screen has come to rest."""
-        yield from drawn()
-        yield lambda: not self.sorting()
-        yield from drawn()
-        self.picture(name)
-
-    def picture(self, name: str) -> None:
-        """Take a screenshot now."""
-        take_picture(self.out / "pictures" / f"{name}.png")
 
 
 def open_panels() -> None:
