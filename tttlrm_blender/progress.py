@@ -42,11 +42,15 @@ class Report:
 
         Raises `Cancelled` once `cancel` has been called, or `finish` while there is nothing to keep.
         """
+        self.listen()
+        self.progress(stage, min(max(fraction, 0.0), 1.0))
+
+    def listen(self) -> None:
+        """Raise what a report would raise."""
         if self._stop.is_set() or (self._finish.is_set() and not self.keeps):
             raise Cancelled
         if self._finish.is_set() and self._skippable:
             raise Finished
-        self.progress(stage, min(max(fraction, 0.0), 1.0))
 
     def cancel(self) -> None:
         """Ask the job to stop at its next report; may be called from any thread."""
@@ -91,6 +95,23 @@ class Report:
 
     def note(self, text: Text) -> None:
         """Called with notes for the user about things that do not stop the job, such as a photo that was left out."""
+
+
+class Unseen(Report):
+    """The progress of work beside a job, which is not shown: the work stops with the job, and its notes are those of the job."""
+
+    def __init__(self, job: Report) -> None:
+        """The report of the job."""
+        super().__init__()
+        self._job = job
+
+    def __call__(self, stage: Stage, fraction: float) -> None:
+        """Raises `Cancelled` when the job's report does."""
+        self._job.listen()
+
+    def note(self, text: Text) -> None:
+        """Called with notes for the user."""
+        self._job.note(text)
 
 
 class Remaining:

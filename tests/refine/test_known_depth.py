@@ -2,6 +2,7 @@
 """Depth that becomes finer during a refinement."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
@@ -16,7 +17,7 @@ from tttlrm_blender.refine.budget import Budget
 from tttlrm_blender.refine.known_depth import FINER, OPAQUE, KnownDepth
 from tttlrm_blender.render.rasterize import rasterize
 from tttlrm_blender.stages import Stage
-from tttlrm_blender.stereo.dense import DenseDepth
+from tttlrm_blender.stereo.dense import DenseDepth, Work
 
 # Sentinels stand for depth maps that are only handed on.
 COARSE, FINE = mock.sentinel.coarse, mock.sentinel.fine
@@ -28,46 +29,56 @@ def budget() -> Budget:
     return Budget(RefineSettings(steps=STEPS, seconds=1000.0), 4)
 
 
-def test_depth_becomes_finer_once(budget):
-    measure = mock.Mock(return_value=FINE)
-    known, changed = KnownDepth(COARSE, measure), []
+def measuring(parts: int, found: Any = FINE, act: Callable[[Report], None] = lambda report: None) -> Any:
+    """What measures finer depth in so many parts, and acts in each."""
+
+    def measure(report: Report) -> Work[Any]:
+        for _ in range(parts):
+            act(report)
+            yield
+        return found
+
+    return mock.Mock(side_effect=measure)
+
+
+def test_depth_becomes_finer_once_photo_by_photo_between_steps(budget):
+    parts, changed = 5, []
+    measure = measuring(parts)
+    known = KnownDepth(COARSE, measure)
     for budget.steps in range(STEPS):
         assert known.maps is (FINE if changed else COARSE)
         if known.follow(budget, Report()):
             changed.append(budget.steps)
-    assert changed == [FINER * STEPS] and measure.call_count == 1
+    assert changed == [FINER * STEPS + parts] and measure.call_count == 1
 
 
 def test_its_time_is_not_that_of_the_budget(budget, monkeypatch):
     now = time.perf_counter()
     monkeypatch.setattr(time, "perf_counter", lambda: now)
 
-    def measure(report: Report) -> Any:
+    def act(report: Report) -> None:
         nonlocal now
         now += 7
 
     started, budget.steps = budget.started, STEPS
-    KnownDepth(COARSE, measure).follow(budget, Report())
-    assert budget.started == pytest.approx(started + 7)
+    known = KnownDepth(COARSE, measuring(2, act=act))
+    while not known.follow(budget, Report()):
+        pass
+    assert budget.started == pytest.approx(started + 2 * 7)
 
 
-def test_depth_stays_coarse_if_the_job_is_to_finish(budget):
-    def measure(report: Report) -> Any:
-        report.finish()
-        report(Stage.DEPTH, 0)
-
-    known, budget.steps = KnownDepth(COARSE, measure), STEPS
-    assert known.follow(budget, Report()) and known.maps is COARSE
+def test_progress_of_measuring_is_not_shown(budget):
+    report = mock.Mock(wraps=Report())
+    budget.steps = STEPS
+    KnownDepth(COARSE, measuring(1, act=lambda report: report(Stage.DEPTH, 0))).follow(budget, report)
+    assert report.listen.called and not report.progress.called
 
 
 def test_a_cancelled_job_stops(budget):
-    def measure(report: Report) -> Any:
-        report.cancel()
-        report(Stage.DEPTH, 0)
-
-    budget.steps = STEPS
+    report, budget.steps = Report(), STEPS
+    report.cancel()
     with pytest.raises(Cancelled):
-        KnownDepth(COARSE, measure).follow(budget, Report())
+        KnownDepth(COARSE, measuring(1, act=lambda report: report(Stage.DEPTH, 0))).follow(budget, report)
 
 
 def test_coarse_depth_alone_stays(budget):
@@ -95,7 +106,7 @@ def test_a_draft_is_believed_where_nothing_is_confirmed(blobs, photos):
 def test_finer_depth_is_completed_too(blobs, photos, budget):
     empty = np.zeros((len(photos), 4, 4), np.float32)
     maps = DenseDepth(empty, np.zeros((*empty.shape, 3), np.float32), empty, photos.cameras.resized(4, 4))
-    known = KnownDepth(maps, lambda report: maps)
+    known = KnownDepth(maps, measuring(0, maps))
     known.guess(blobs)
     first, budget.steps = known.prior, STEPS
     assert known.follow(budget, Report()) and known.prior is not first

@@ -17,7 +17,7 @@ from tttlrm_blender.kernels import torch_in_order
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.progress import Report
 from tttlrm_blender.stereo import kept_depth as kept
-from tttlrm_blender.stereo.dense import DenseDepth, dense_depth, world_points
+from tttlrm_blender.stereo.dense import DenseDepth, dense_depth, depth_by_photo, world_points
 from tttlrm_blender.stereo.fusion import dense_points
 
 VIEWS, HEIGHT, WIDTH = 6, 48, 64
@@ -127,7 +127,7 @@ def test_nothing_confirmed_gives_no_points(photos):
 
 
 def test_kept_depth_is_measured_once(photos, points, tmp_path):
-    with keeping_in(tmp_path), mock.patch.object(kept, "dense_depth", wraps=dense_depth) as measured:
+    with keeping_in(tmp_path), mock.patch.object(kept, "depth_by_photo", wraps=depth_by_photo) as measured:
         first = kept.kept_depth(photos, points, Report())
         second = kept.kept_depth(photos, points, Report())
         assert measured.call_count == 1
@@ -143,7 +143,7 @@ def test_kept_depth_is_measured_once(photos, points, tmp_path):
 
 def test_depth_follows_the_points_that_narrow_it_and_the_oldest_maps_go(photos, points, tmp_path, monkeypatch):
     monkeypatch.setattr(kept, "MOST", 2)
-    with keeping_in(tmp_path), mock.patch.object(kept, "dense_depth", wraps=dense_depth) as measured:
+    with keeping_in(tmp_path), mock.patch.object(kept, "depth_by_photo", wraps=depth_by_photo) as measured:
         for side in (8, 9):
             kept.kept_depth(photos, points, Report(), side)
         kept.kept_depth(photos, None, Report(), 9)

@@ -12,8 +12,8 @@ from ..protocol.settings import RefineSettings
 from ..refine.budget import limits_of
 from ..refine.known_depth import KnownDepth
 from ..render.device import best_device, drawing_device
-from ..stereo.dense import SIDE, DenseDepth
-from ..stereo.kept_depth import kept_depth
+from ..stereo.dense import SIDE, DenseDepth, Work, whole
+from ..stereo.kept_depth import kept_depth_by_photo
 
 # Pixels of the longest side, for the start of a refinement and for the rest of a long one; more adds nothing there.
 SIDES = (SIDE // 4, SIDE // 2)
@@ -23,7 +23,11 @@ FEWEST_PHOTOS = 3  # as two others must confirm each depth
 
 def depth_of(photos: PhotoSet, points: SparsePoints | None, report: Report, side: int = SIDE) -> DenseDepth:
     """Dense depth of a scene's photos, kept for the next time."""
-    return kept_depth(photos, points.means if points else None, report, side, best_device())
+    return whole(_by_photo(photos, points, report, side))
+
+
+def _by_photo(photos: PhotoSet, points: SparsePoints | None, report: Report, side: int) -> Work[DenseDepth]:
+    return kept_depth_by_photo(photos, points.means if points else None, report, side, best_device())
 
 
 def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSettings, report: Report) -> KnownDepth | None:
@@ -35,7 +39,7 @@ def depth_for(photos: PhotoSet, points: SparsePoints | None, settings: RefineSet
         return None
     (coarse, fine), passes = SIDES, _passes(settings, photos)
     at_once = fine if LONG <= passes < LONGER else coarse
-    finer = partial(depth_of, photos, points, side=fine) if passes >= LONGER else None
+    finer = partial(_by_photo, photos, points, side=fine) if passes >= LONGER else None
     return KnownDepth(depth_of(photos, points, report, at_once), finer)
 
 

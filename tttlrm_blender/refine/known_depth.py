@@ -2,7 +2,7 @@
 """Dense depth of the photos that splats learn from: coarse at first, as the first steps are waited for, and finer later.
 
 Measuring depth takes as long as a hundred steps. A coarse start gets as far in these, and finer depth in time keeps the splats
-where they belong all the same.
+where they belong all the same. It is measured photo by photo between steps, so that whoever watches sees the splats go on.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ import numpy as np
 import torch
 
 from ..gaussians.gaussians import Gaussians
-from ..progress import Report
+from ..progress import Report, Unseen
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
-from ..stereo.dense import DenseDepth
+from ..stereo.dense import DenseDepth, Work
 from .budget import Budget
 
-FINER = 0.25  # share of the budget after which finer depth is measured
+FINER = 0.25  # share of the budget after which measuring finer depth begins
 OPAQUE = 0.5  # alpha from which a draft shows a depth
 
 
 class KnownDepth:
     """Depth that becomes finer once, at a fixed share of a budget, so that equal budgets of steps give equal results."""
 
-    def __init__(self, maps: DenseDepth, finer: Callable[[Report], DenseDepth] | None = None) -> None:
+    def __init__(self, maps: DenseDepth, finer: Callable[[Report], Work[DenseDepth]] | None = None) -> None:
         """Confirmed depth, and what measures it in more detail."""
         self._finer = finer
+        self._measuring: Work[DenseDepth] | None = None
         self._draft: Gaussians[np.ndarray] | None = None
         self._take(maps)
 
@@ -43,15 +44,22 @@ class KnownDepth:
         self._take(self.maps)
 
     def follow(self, budget: Budget, report: Report) -> bool:
-        """Measure finer depth if it is time to, which the budget does not count. Returns whether it did."""
-        if self._finer is None or budget.used < FINER:
+        """Called after every step: measure a photo's finer depth if it is time to, which the budget does not count.
+
+        Returns whether depth has become finer now. Progress of measuring is not reported, but it hears when to stop.
+        """
+        if self._finer and budget.used >= FINER:
+            self._measuring, self._finer = self._finer(Unseen(report)), None
+        if self._measuring is None:
             return False
-        finer, self._finer = self._finer, None
         began = time.perf_counter()
-        with report.skippable():
-            self._take(finer(report))
+        try:
+            next(self._measuring)
+        except StopIteration as end:
+            self._measuring = None
+            self._take(end.value)
         budget.started += time.perf_counter() - began
-        return True
+        return self._measuring is None
 
     def _take(self, maps: DenseDepth) -> None:
         self.maps = maps

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -26,6 +28,9 @@ NEIGHBORS = 8  # photos that each photo is compared with
 MOST_COST = 0.6  # 1 minus the correlation with other photos; where it is larger, there is nothing to recognize
 AGREEING = 0.1  # share of the work that is spent on comparing depth maps
 
+Result = TypeVar("Result")
+Work = Generator[None, None, Result]  # work in parts, with a result
+
 
 @dataclass(frozen=True)
 class DenseDepth:
@@ -40,8 +45,6 @@ class DenseDepth:
         return len(self.depth)
 
 
-@torch.no_grad()
-@torch_in_order()
 def dense_depth(
     photos: PhotoSet,
     points: np.ndarray | None = None,
@@ -55,23 +58,47 @@ def dense_depth(
     depth, as in the sky, on blank walls and on glass, and where the photos' weights are 0. Works on the given device; the
     result is numpy. Raises `Cancelled` when the report does.
     """
+    return whole(depth_by_photo(photos, points, report, side, device))
+
+
+def whole(work: Work[Result]) -> Result:
+    """Do all of a work, and return its result."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
+@torch.no_grad()
+def depth_by_photo(
+    photos: PhotoSet,
+    points: np.ndarray | None = None,
+    report: Report | None = None,
+    side: int = SIDE,
+    device: str | torch.device = "cpu",
+) -> Work[DenseDepth]:
+    """The same in parts of at most a second or so, between which its caller does other work."""
     report = report or Report()
-    listen = partial(report, Stage.DEPTH, 0)
     cameras = photos.cameras.resized(*shrunk(photos.images.shape[2], photos.images.shape[1], side))
     width, height = cameras.sizes[0].tolist()
     known = scene_points(cameras, points)
+    listen = partial(report, Stage.DEPTH, 0)
     neighbors = choose_neighbors(cameras, known, NEIGHBORS, listen)
     if min(width, height) == 1:  # a line of pixels has no patches to compare
         neighbors = [[] for _ in neighbors]
     c2w, intrinsics = torch.from_numpy(cameras.c2w), torch.from_numpy(cameras.intrinsics)
-    levels = pyramid(_images(photos, height, width, listen).to(device), intrinsics)
+    with torch_in_order():
+        levels = pyramid(_images(photos, height, width, listen).to(device), intrinsics)
     planes = torch.tensor([0.0, 0.0, 1.0]).expand(len(photos), height, width, 3).clone()
     costs = torch.ones(len(photos), height, width)
     for view, others in enumerate(neighbors):
+        yield
         if others:
-            listen = partial(report, Stage.DEPTH, view / len(photos) * (1 - AGREEING))
-            planes[view], costs[view] = match_view(view, others, levels, c2w, *depth_range(view, cameras, known), listen)
-    found = _compared(planes, neighbors, cameras, report)
+            listen, between = partial(report, Stage.DEPTH, view / len(photos) * (1 - AGREEING)), depth_range(view, cameras, known)
+            with torch_in_order():
+                planes[view], costs[view] = match_view(view, others, levels, c2w, *between, listen)
+    found = yield from _compared(planes, neighbors, cameras, report)
     found.confidence[(costs > MOST_COST).numpy()] = 0
     if photos.weights is not None:
         counted = resized(torch.from_numpy(photos.weights)[..., None], height, width)[..., 0] > 0.5
@@ -88,16 +115,18 @@ def _images(photos: PhotoSet, height: int, width: int, listen: Listen) -> torch.
     return images
 
 
-def _compared(planes: torch.Tensor, neighbors: list[list[int]], cameras: Cameras, report: Report) -> DenseDepth:
+def _compared(planes: torch.Tensor, neighbors: list[list[int]], cameras: Cameras, report: Report) -> Work[DenseDepth]:
     """Depth, normal and confidence of planes [V, h, w, 3] in the camera axes of each view."""
     c2w, intrinsics = torch.from_numpy(cameras.c2w), torch.from_numpy(cameras.intrinsics)
     depth, confidence, normal = torch.empty(planes.shape[:3]), torch.empty(planes.shape[:3]), torch.empty_like(planes)
     for view, others in enumerate(neighbors):
+        yield
         report(Stage.DEPTH, 1 - AGREEING + view / len(planes) * AGREEING)
-        inverse, count = confirmed(view, others, planes, c2w, intrinsics)
-        depth[view] = (1 / inverse).nan_to_num(0, 0, 0).clamp(min=0)
-        confidence[view] = torch.where(depth[view] > 0, confidence_of(count), 0)
-        normal[view] = -F.normalize(planes[view], dim=-1) @ c2w[view, :3, :3].float().T
+        with torch_in_order():
+            inverse, count = confirmed(view, others, planes, c2w, intrinsics)
+            depth[view] = (1 / inverse).nan_to_num(0, 0, 0).clamp(min=0)
+            confidence[view] = torch.where(depth[view] > 0, confidence_of(count), 0)
+            normal[view] = -F.normalize(planes[view], dim=-1) @ c2w[view, :3, :3].float().T
     return DenseDepth(depth.numpy(), normal.numpy(), confidence.numpy(), cameras)
 
 

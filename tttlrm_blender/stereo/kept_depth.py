@@ -19,7 +19,7 @@ from ..errors import Text, text
 from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
 from ..progress import Report
-from .dense import SIDE, DenseDepth, dense_depth
+from .dense import SIDE, DenseDepth, Work, depth_by_photo, whole
 
 EDITION = 2  # of kept depth: that of other editions is measured again
 MOST = 16  # maps in one folder, of other sizes, photos or points; the oldest go first
@@ -33,13 +33,20 @@ def kept_depth(
 
     There is a note if depth cannot be kept. Raises `Cancelled` when the report does.
     """
+    return whole(kept_depth_by_photo(photos, points, report, side, device))
+
+
+def kept_depth_by_photo(
+    photos: PhotoSet, points: np.ndarray | None, report: Report, side: int = SIDE, device: str | torch.device = "cpu"
+) -> Work[DenseDepth]:
+    """The same in parts, between which its caller does other work."""
     kept = None
     with report.noting(_unkept):
         kept = kept_folder("depth", of_scene=True) / f"{_name(photos, points, side)}.npz"
     if kept and kept.exists():
         with suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile), np.load(kept) as arrays:
             return _unpacked(arrays)
-    arrays = _packed(dense_depth(photos, points, report, side, device))
+    arrays = _packed((yield from depth_by_photo(photos, points, report, side, device)))
     if kept:
         with report.noting(_unkept):
             _write(kept, arrays)
