@@ -78,5 +78,5 @@ def test_a_state_belongs_to_its_network(network: str, tmp_path: Path) -> None:
     assert train(network, state, "--steps", "1") == 0
     model = surface.load_checkpoint(network)
     model.input_layernorm.weight.add_(1)
-    with pytest.raises(TttlrmError, match="is not the state of a training run on these weights"):
+    with pytest.raises(TttlrmError, match="is not the state of a training run like this"):
         surface.resume(state, model, 0)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import pickle
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -24,6 +23,7 @@ from .journal import Journal, line
 from .plan import CONTINUED, FRESH, NETWORKS, Budget, Plan
 from .preview import write_preview
 from .recording import recordings
+from .states import reading_state
 from .trainer import Trainer, fresh_model, trained_model
 
 INTERRUPTED = 130  # exit status
@@ -131,17 +131,9 @@ def resume(path: Path, device: str = "cpu", processes: int = 0) -> Trainer | Non
     """The trainer restored from a state file, or None without one. Raises `TttlrmError` for any other file."""
     if not path.is_file():
         return None
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    with reading_state(path) as state:
         trainer = Trainer(TttLRM(Config(**state["config"])), Plan(**state["plan"]), device, processes)
         trainer.load_state(state)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise TttlrmError(
-            "{} is not the state of a training run.",
-            path,
-            hint="Choose another --state, or delete the file.",
-            code=Code.BAD_STATE,
-        ) from error
     return trainer
 
 

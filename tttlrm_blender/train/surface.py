@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import pickle
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -20,13 +19,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..atomic_files import make_folder, replacing
-from ..errors import Code, TttlrmError
 from ..model.checkpoint import load_checkpoint
 from ..model.network import TttLRM
 from ..model.surface import SurfaceDecoder, fingerprint, save_decoder
 from .journal import LOG_EVERY, line
 from .plan import HELD_OUT, Budget
 from .sampling import generator_for
+from .states import reading_state
 from .surface_scenes import SurfaceScene, make_surface_scene
 from .trainer import decayed
 
@@ -161,19 +160,11 @@ def resume(path: Path, model: TttLRM, seed: int = 0, rate: float = 2e-3) -> Surf
     """The trainer of a state file, a new one if there is none. Raises `TttlrmError` for any other file, or another network."""
     if not path.is_file():
         return SurfaceTrainer(model, seed, rate)
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    with reading_state(path) as state:
         trainer = SurfaceTrainer(model, state["seed"], state["rate"])
         if state["network"] != fingerprint(model):
             raise ValueError
         trainer.load_state(state)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise TttlrmError(
-            "{} is not the state of a training run on these weights.",
-            path,
-            hint="Choose another --state, or delete the file.",
-            code=Code.BAD_STATE,
-        ) from error
     return trainer
 
 
