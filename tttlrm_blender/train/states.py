@@ -16,7 +16,7 @@ from ..errors import Code, TttlrmError
 
 @contextmanager
 def reading_state(path: Path) -> Iterator[dict[str, Any]]:
-    """The state of a run, in a block that restores it. Raises `TttlrmError` if it is another file, or the state of another run."""
+    """The state of a run, in a block that restores it. Raises `TttlrmError` if it is another file or that of another run."""
     try:
         yield torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError) as error:
