@@ -203,10 +203,11 @@ def refine_splats(
     refined: bool = False,
     hear: Callable[[Refinement], None] = lambda refinement: None,
     find: FindPoints | None = None,
+    rival: Gaussians[np.ndarray] | None = None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats against the input photos and their dense depth, from points unless these are not needed.
 
-    Continues if `refined`. `hear` is told how it went, unless the job was asked to finish before it began. `find` gives the
+    Continues if `refined`, unless that is about a `rival`: splats that only better ones replace. `hear` is told how it went, unless the job was asked to finish before it began. `find` gives the
     points if they are looked for already.
     """
     alone = refined and settings.start == "auto"
@@ -218,8 +219,12 @@ def refine_splats(
         found = depth_for(inputs, points, settings, report) if settings.start in ("auto", "both") else None
     if report.finishing:
         return gaussians
-    on = refined and settings.start != "points"
-    return refine(gaussians, inputs, settings, report, points, refined, found, lambda how: hear(replace(how, continued=on)))
+    on = refined and settings.start != "points" and rival is None
+
+    def tell(how: Refinement) -> None:
+        hear(replace(how, continued=on))
+
+    return refine(gaussians, inputs, settings, report, points, refined, found, tell, rival)
 
 
 def points_of(find: FindPoints, report: Report) -> SparsePoints | None:
