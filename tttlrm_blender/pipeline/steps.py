@@ -207,8 +207,8 @@ def refine_splats(
 ) -> Gaussians[np.ndarray]:
     """Optimize splats against the input photos and their dense depth, from points unless these are not needed.
 
-    Continues if `refined`, unless that is about a `rival`: splats that only better ones replace. `hear` is told how it went, unless the job was asked to finish before it began. `find` gives the
-    points if they are looked for already.
+    Continues if `refined`, unless that is about a `rival`: splats that only better ones replace. `hear` is told how it went,
+    unless the job was asked to finish before it began. `find` gives the points if they are looked for already.
     """
     alone = refined and settings.start == "auto"
     with kept_photos():
