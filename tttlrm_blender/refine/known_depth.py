@@ -7,19 +7,24 @@ where they belong all the same.
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import torch
 
+from ..errors import Cancelled, text
 from ..gaussians.gaussians import Gaussians
 from ..progress import Report
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from ..stereo.dense import DenseDepth
 from .budget import Budget
+
+logger = logging.getLogger(__name__)
 
 FINER = 0.25  # share of the budget after which finer depth is measured
 OPAQUE = 0.5  # alpha from which a draft shows a depth
@@ -43,19 +48,36 @@ class KnownDepth:
         self._take(self.maps)
 
     def follow(self, budget: Budget, report: Report) -> bool:
-        """Measure finer depth if it is time to, which the budget does not count. Returns whether it did."""
+        """Measure finer depth if it is time to, which the budget does not count. Returns whether it was time to.
+
+        If that fails, the depth stays as it is, and a note says so. Raises `Cancelled` when the report does.
+        """
         if self._finer is None or budget.used < FINER:
             return False
         finer, self._finer = self._finer, None
         began = time.perf_counter()
-        with report.skippable():
+        with report.skippable(), _optional(report):
             self._take(finer(report))
         budget.started += time.perf_counter() - began
         return True
 
     def _take(self, maps: DenseDepth) -> None:
+        # `prior` is what splats are held to.
+        self.prior = completed(maps, self._draft) if self._draft else maps
         self.maps = maps
-        self.prior = completed(maps, self._draft) if self._draft else maps  # what splats are held to
+
+
+@contextmanager
+def _optional(report: Report) -> Iterator[None]:
+    """A block that a refinement can do without, whatever goes wrong in it; the log has what is unexpected."""
+    try:
+        with report.noting(lambda error: text("Refining goes on with coarse depth: {}", error)):
+            yield
+    except Cancelled:
+        raise
+    except Exception as error:
+        logger.exception("finer depth cannot be measured")
+        report.note(text("Refining goes on with coarse depth, after an unexpected {}.", type(error).__name__))
 
 
 @torch.no_grad()
