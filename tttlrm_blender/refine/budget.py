@@ -21,9 +21,7 @@ class Limits:
     steps: int
     seconds: float
     pace: float = 10.0  # steps per second, roughly
-    least: int = (
-        0  # steps that are made also by a machine that is too slow for them, if that takes at most `PATIENCE` times as long
-    )
+    least: int = 0  # steps that a machine that is too slow for them makes all the same, within `PATIENCE` times as long
 
     def passes(self, photos: int) -> float:
         """About how many passes over a number of photos they allow, the same however busy the machine is."""
@@ -38,8 +36,8 @@ SECONDS, USUAL_PIXELS, LONGER = 100.0, 270 * 480, (0.5, 1.8)
 PACE = {"cpu": 10.0, "cuda": 50.0}  # steps per second, roughly
 BEST = 4  # times the bounds of Good
 # A busy machine makes few steps in that time, which may be no better than the draft. It gets more time, until it has made those
-# that a quiet one makes in a minute.
-PATIENCE = 4.0
+# that a quiet CPU makes in a minute.
+LEAST_STEPS, PATIENCE = 600, 4.0
 
 
 def limits_of(settings: RefineSettings, photos: int, pixels: int, device: str = "cpu") -> Limits:
@@ -53,7 +51,7 @@ def limits_of(settings: RefineSettings, photos: int, pixels: int, device: str = 
     times = BEST if settings.quality == "best" else 1
     steps_of_good = min(max(PASSES[device] * photos, FEWEST_STEPS[device]), MOST_STEPS[device])
     longer = min(max(math.sqrt(pixels / USUAL_PIXELS), LONGER[0]), LONGER[1])
-    return Limits(times * steps_of_good, times * SECONDS * longer, PACE[device], FEWEST_STEPS[device])
+    return Limits(times * steps_of_good, times * SECONDS * longer, PACE[device], LEAST_STEPS)
 
 
 class Budget:
