@@ -10,6 +10,7 @@ from tttlrm_blender.refine.budget import (
     BEST,
     FEWEST_STEPS,
     LAST_SHARE,
+    LEAST_STEPS,
     MOST_STEPS,
     SECONDS,
     USUAL_PIXELS,
@@ -56,7 +57,7 @@ def test_a_quality_follows_photos_pixels_and_machine():
     assert limits_of(good, 43, USUAL_PIXELS, "cuda").steps > some
     small, usual, large = (limits_of(good, 43, pixels).seconds for pixels in (1, USUAL_PIXELS, 10**9))
     assert small < usual == SECONDS < large < 200
-    assert limits_of(best, 43, USUAL_PIXELS) == Limits(BEST * some, BEST * usual, least=few)
+    assert limits_of(best, 43, USUAL_PIXELS) == Limits(BEST * some, BEST * usual, least=LEAST_STEPS)
 
 
 def steps_of_good(pace: float, monkeypatch: pytest.MonkeyPatch) -> tuple[int, float]:
