@@ -36,6 +36,13 @@ class Nothing:
 
 
 @dataclass(frozen=True)
+class Presence:
+    """Whether the worker has what was asked for."""
+
+    there: bool
+
+
+@dataclass(frozen=True)
 class CameraTable:
     """Pinhole cameras of V photos, sorted by name, in OpenCV axes."""
 
