@@ -28,6 +28,7 @@ from ..poses.world_frame import align_photos, moved, scene_world
 from ..progress import Report
 from ..protocol.results import Figures, Refinement
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
+from ..refine.best import judging_views
 from ..refine.optimize import refine
 from ..render.device import best_device
 from ..render.metrics import evaluate_views
@@ -222,7 +223,9 @@ def refine_splats(
     on = refined and settings.start != "points" and rival is None
 
     def tell(how: Refinement) -> None:
-        hear(replace(how, continued=on))
+        files = reconstruction.photos.files
+        judges = [files[view].name for view in judging_views(len(files))] if how.set_aside else []
+        hear(replace(how, continued=on, judges=judges))
 
     return refine(gaussians, inputs, settings, report, points, refined, found, tell, rival)
 
