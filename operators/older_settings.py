@@ -2,7 +2,7 @@
 """Settings of splats in files of older versions.
 
 Before there was a quality, refine settings had other defaults, which become those of today. Before splats had a version, their
-size was changed by the worker, and is not to be changed again.
+size was changed by the worker, and is not to be changed again; and nobody knows whether they were edited.
 
 Every setting is stored with splats, whether or not a person has chosen it; with a scene, only what was chosen.
 """
@@ -16,7 +16,9 @@ from bpy.app.handlers import persistent
 
 from . import app_handlers
 from .narrowing import group_of
+from .scene import versions
 from .scene.editable import is_editable
+from .scene.splats import is_splats
 
 DEFAULTS = {"exposure": False, "max_splats": 200_000}
 STEPS = 500  # offered for splats that were not refined; a limit, if it stayed
@@ -27,8 +29,9 @@ def adopt(*_: Any) -> None:
     """Forget the defaults of older versions in what came with a file; linked objects keep theirs, as changes are not saved."""
     for obj in filter(is_editable, bpy.data.objects):
         own, refine = group_of(obj), group_of(obj).refine
-        if own.session and not own.version:
+        if is_splats(obj) and own.session and not own.version:
             own.decode.property_unset("scale")
+            versions.adopt(obj)
         if all(map(refine.is_property_set, DEFAULTS)) and not refine.is_property_set("quality"):
             _forget(refine)
 

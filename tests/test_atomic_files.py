@@ -4,6 +4,7 @@
 import errno
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -84,3 +85,20 @@ def test_paths_that_no_file_has_are_a_sentence(name, tmp_path, monkeypatch):
     with pytest.raises(TttlrmError, match="cannot be written") as caught, replacing(name) as part:
         part.write_text("x")
     assert caught.value.code == "cannot_write" and [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_a_reader_is_waited_for_where_nothing_it_reads_can_be_replaced(tmp_path, monkeypatch, patient):
+    target, move, refusals = tmp_path / "a", Path.replace, [PermissionError(errno.EACCES, "it is read")] * 2
+    target.write_text("old")
+
+    def busy(path: Path, other: Path) -> Path:
+        if refusals:
+            raise refusals.pop()
+        return move(path, other)
+
+    monkeypatch.setattr(Path, "replace", busy)
+    monkeypatch.setattr(atomic_files, "KEPT_BY_READERS", patient)
+    with nullcontext() if patient else pytest.raises(TttlrmError, match="cannot be written"), replacing(target) as part:
+        part.write_text("new")
+    assert target.read_text() == ("new" if patient else "old") and len(list(tmp_path.iterdir())) == 1

@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from tempfile import TemporaryFile
 from .errors import Code, Text, TttlrmError
 
 LEAST_ROOM = 64_000_000  # bytes to be free before long work, whose results are of unknown size
+KEPT_BY_READERS = os.name == "nt"  # whether a file cannot be replaced while somebody reads it
+READ_SECONDS = 2.0  # that such a reader is waited for
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk is full, the quota is used up, the file is too large
 
 
@@ -29,12 +32,25 @@ def replacing(path: str | Path) -> Iterator[Path]:
     part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
     try:
         yield part
-        part.replace(path)
+        _put(part, path)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
         with suppress(OSError):  # there is none, or there cannot be one of such a name
             part.unlink()
+
+
+def _put(part: Path, path: Path) -> None:
+    """Rename a file. Windows does not, while another program reads the one in its place, as scanners for viruses do."""
+    until = time.monotonic() + READ_SECONDS
+    while True:
+        try:
+            part.replace(path)
+            return
+        except PermissionError:
+            if not KEPT_BY_READERS or time.monotonic() > until:
+                raise
+            time.sleep(READ_SECONDS / 50)
 
 
 def unwritable(name: str | Path | Text, error: OSError) -> TttlrmError:

@@ -16,6 +16,7 @@ from .atomic_files import replacing
 from .errors import bad_splats
 
 MAGIC = b"glTF"
+GENERATOR = "tttLRM for Blender"  # what files of this product say, of other formats too
 HEADER, CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")
 JSON, BINARY = b"JSON", b"BIN\0"
 ATTRIBUTES, INDICES = 34962, 34963  # glTF's targets of views

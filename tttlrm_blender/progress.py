@@ -87,8 +87,8 @@ class Report:
     def progress(self, stage: Stage, fraction: float) -> None:
         """Called with every report."""
 
-    def expect(self, seconds: float, at_most: bool = False) -> None:
-        """Called early in a long stage with an estimate of the seconds that it still takes, or with an upper bound."""
+    def expect(self, seconds: float) -> None:
+        """Called early in a long stage with an estimate of the seconds that it still takes."""
 
     def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
         """Called when intermediate splats (numpy) could be shown; `make` makes them."""

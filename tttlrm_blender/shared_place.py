@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the worker is that all Blenders of a user share: a file in its folder of scenes, which only that user can read."""
+"""Where the worker is that all Blenders of a user share: a file in its folder of scenes, which only that user can read.
+
+On Windows, files can be read by whom their folder says, which is the user alone within the user's profile. To ask a worker to
+end, its file is removed: there, signals end a process at once, in the middle of what it does.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +31,26 @@ class Place:
     python: str  # its interpreter
 
 
-def announce(folder: Path, host: str, port: int, token: str) -> None:
-    """Write where this process serves. Raises `TttlrmError` when the file cannot be written."""
-    place = Place(host, port, token, os.getpid(), sys.executable)
-    with replacing(folder / NAME) as part, os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(asdict(place), file)
+class Announcement:
+    """The file that this process writes about itself."""
+
+    def __init__(self, folder: Path, host: str, port: int, token: str) -> None:
+        """Write where this process serves. Raises `TttlrmError` when the file cannot be written."""
+        self._path, self._place = folder / NAME, Place(host, port, token, os.getpid(), sys.executable)
+        self.write()
+
+    def write(self) -> None:
+        """Write the file again. Raises `TttlrmError` when it cannot be written."""
+        with replacing(self._path) as part, os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(asdict(self._place), file)
+
+    def is_there(self) -> bool:
+        """Whether nobody has asked this process to end."""
+        return self._path.exists()
 
 
 def withdraw(folder: Path) -> None:
-    """Remove the file, which only the worker may that wrote it."""
+    """Remove the file, as the worker does that wrote it when it ends, and who asks that worker to end."""
     with suppress(OSError):
         (folder / NAME).unlink()
 

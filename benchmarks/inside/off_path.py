@@ -23,7 +23,7 @@ from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
 from benchmarks.inside.shapes import Point, ball, box, lamp, leaf, monkey, paint, plane, rod, sky, sun
-from operators.scene.pictures import write_png
+from operators.scene.pictures import write_picture
 from tools.inside.demo.suzanne import render, render_settings
 
 context: Any = bpy.context
@@ -77,7 +77,7 @@ def photograph(kind: Kind, folder: Path) -> None:
         depth = _depth(tree, camera, kind.lens, SIDE)
         np.save(folder / "test" / f"{index:02d}_depth.npy", depth)
         seen = _seen(_points(depth, camera, kind.lens), photos, depths, kind.lens) >= 2
-        write_png(folder / "test" / f"{index:02d}_mask.png", np.repeat(seen[..., None], 3, -1).astype(np.float32))
+        write_picture(folder / "test" / f"{index:02d}_mask.png", np.repeat(seen[..., None], 3, -1).astype(np.float32))
 
 
 def camera(shot: Shot, lens: float) -> bpy.types.Object:

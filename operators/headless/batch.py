@@ -79,6 +79,7 @@ class Batch:
 
     def _fail(self, task: Task, why: str) -> None:
         self.tally.failed[task.name] = why
+        task.note_failure(why)
         self._say(task.name, f"failed. {why}")
 
     def _claim(self, task: Task) -> bool:
@@ -95,6 +96,7 @@ class Batch:
 
     def _make(self, task: Task) -> None:
         made = result.make(task, self._wanted, self._keep_scenes, lambda what: self._say(task.name, what))
+        task.note_failure("")
         if made.early:
             self.tally.ended_early.append(task.name)
             raise KeyboardInterrupt

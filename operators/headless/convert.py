@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine import errors
-from . import batch
+from . import batch, overview
 from .result import Task
 
 
@@ -17,9 +17,11 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser(
         "convert",
         help="reconstruct many photo sets",
-        description="For every folder of photos in SETS, make DIR/<set>/ with <set>.blend, splats.ply, mesh.glb, preview.png "
-        "and report.json. Sets that are finished are skipped, so an interrupted batch is resumed by the same command. Several "
-        "tasks may write into one DIR at the same time: a set that one of them is at work on is left to it.",
+        description="For every folder of photos in SETS, make DIR/<set>/ with <set>.blend, splats.ply, mesh.glb, preview.png, "
+        "photo.png and report.json, and for all of them DIR/report.csv, DIR/report.json and DIR/contact_sheet.jpg, with what "
+        "became of each set. Splats are refined unless --quality draft is given. Sets that are finished are skipped, so an "
+        "interrupted batch is resumed by the same command. Several tasks may write into one DIR at the same time: a set that "
+        "one of them is at work on is left to it.",
     )
     add = parser.add_argument
     add("sets", type=Path, metavar="SETS", help="folder whose subfolders are photo sets")
@@ -37,8 +39,13 @@ def run(args: Namespace) -> bool:
             "The folder {} does not exist.", args.sets, hint="Name one with a folder for each photo set.", code=errors.Code.USAGE
         )
     out, (place, shares) = args.out.resolve(), args.share
-    sets = _named(_sets(args.sets.resolve(), out), args.only)
-    return batch.run([Task(photos, out / photos.name) for photos in sets[place - 1 :: shares]], args)
+    sets = _sets(args.sets.resolve(), out)
+    everything = [Task(photos, out / photos.name) for photos in sets]
+    mine = [Task(photos, out / photos.name) for photos in _named(sets, args.only)[place - 1 :: shares]]
+    try:
+        return batch.run(mine, args)
+    finally:
+        overview.write(out, everything)
 
 
 def _sets(folder: Path, out: Path) -> list[Path]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A photo set becomes a folder: NAME.blend, splats.ply, mesh.glb and its levels of detail, preview.png and report.json."""
+"""A photo set becomes a folder: NAME.blend, splats.ply, mesh.glb and its levels of detail, pictures and report.json."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 
 from ..actions.reconstruct import place, set_work
 from ..engine import errors, files, kinds, messages, results, settings, splat_files
 from ..jobs import worker
 from ..jobs.worker import Work
 from ..narrowing import given
-from ..scene.cameras import look_through
-from ..scene.pictures import write_png
+from ..scene.cameras import background_photo, look_through
+from ..scene.pictures import covering, write_picture
 from . import blend_files
 from .interrupts import Interrupts, ending_early
 
 OLD = "-old"  # ends the name of what is being replaced
 REPORT = "report.json"  # in every finished folder
+PREVIEW, PHOTO = "preview.png", "photo.png"  # a picture of the splats, and the photo of that camera
 EARLY = "ended_early"  # in a report: whether Ctrl+C ended the job
 
 
@@ -41,6 +43,25 @@ class Task:
     def name(self) -> str:
         """Of the result."""
         return self.out.name
+
+    @property
+    def failure(self) -> str:
+        """What went wrong the last time, in whatever task; empty if nothing did."""
+        with suppress(OSError):
+            return self._failed.read_text(encoding="utf-8")
+        return ""
+
+    def note_failure(self, why: str) -> None:
+        """Keep what went wrong beside the result that there is not, for overviews; an empty text forgets it."""
+        with suppress(OSError):  # where nothing can be written, the console says so
+            if why:
+                self._failed.write_text(why, encoding="utf-8")
+            else:
+                self._failed.unlink(missing_ok=True)
+
+    @property
+    def _failed(self) -> Path:
+        return self.out.with_name(f".{self.name}.failed")
 
     @property
     def made(self) -> bool:
@@ -90,10 +111,11 @@ def make(task: Task, wanted: settings.ReconstructSettings, keep_scene: bool, say
                 worker.link.forget(work.session)
         blend_files.begin()
         place(task.name, work, result)
-        _look_through_first(result.cameras)
+        photo = _look_through_first(result.cameras)
         lacks = " ".join(notes) if wanted.mesh and not result.mesh else ""
         with _whole_folder(task.out) as part:
-            _write(part, task.name, result, drawn, {"notes": notes, EARLY: interrupts.asked})
+            _write_pictures(part, next(iter(drawn.pictures.values())), photo)
+            _write(part, task.name, result, {"notes": notes, EARLY: interrupts.asked})
         say(f"{len(result.gaussians):,} splats{', no mesh' if lacks else ''}")
     return Made(lacks, interrupts.asked)
 
@@ -120,22 +142,34 @@ def _follow(work: Work, say: Callable[[str], None], notes: list[str], interrupts
             interrupts.job = None
 
 
-def _look_through_first(cameras: results.CameraTable) -> None:
+def _look_through_first(cameras: results.CameraTable) -> bpy.types.Image | None:
+    """Look through the camera of the first photo; gives the photo as Blender shows it, if it does."""
     camera = next(obj for obj in bpy.data.objects if obj.type == "CAMERA")
     look_through(given(bpy.context.scene), camera, tuple(cameras.sizes[0].tolist()))
+    return background_photo(camera)
 
 
-def _write(
-    folder: Path, name: str, result: results.ReconstructResult, drawn: results.RenderResult, course: dict[str, Any]
+def _write_pictures(
+    folder: Path,
+    drawn: np.ndarray,  # [H, W, 3] uint8
+    photo: bpy.types.Image | None,
 ) -> None:
-    """The files of one set; the report comes last."""
+    """What the splats show from the first camera, and the photo from there, as far as that is in the picture."""
+    height, width, _ = drawn.shape
+    write_picture(folder / PREVIEW, drawn / 255)
+    seen = covering(photo, width, height) if photo else None
+    if seen is not None:
+        write_picture(folder / PHOTO, seen)
+
+
+def _write(folder: Path, name: str, result: results.ReconstructResult, course: dict[str, Any]) -> None:
+    """The files of one set but pictures; the report comes last."""
     splat_files.write_splats(folder / "splats.ply", result.gaussians, up="z")
     if result.mesh:
         levels = {"mesh": result.mesh, "mesh_lod1": result.mesh.lod1, "mesh_lod2": result.mesh.lod2}
         for stem, level in levels.items():
             if level:
                 (folder / f"{stem}.glb").write_bytes(level.glb.tobytes())
-    write_png(folder / "preview.png", next(iter(drawn.pictures.values())) / 255)
     blend_files.save(folder / f"{name}.blend")
     report = {"set": name, **result.report(), **course}
     (folder / REPORT).write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import Any
 import bpy
 
 from .. import properties
-from ..engine import client, errors, kinds, messages, results
+from ..engine import client, errors, kinds, messages, results, start
 from ..mixins import Outcome
 from ..narrowing import given, group_of
 from ..scene import versions
@@ -76,8 +76,13 @@ class SplatsOperator(KeptSceneOperator):
 
 def work_on(splats: bpy.types.Object, kind: kinds.Kind, wanted: Any, files: Files | None = None) -> Work:
     """Return work on the scene of splats, from them unless it makes new ones. Raises `TttlrmError` if it has none."""
-    start = None if kind is kinds.DECODE else versions.start_of(splats, as_shown=kind is kinds.MESH)
-    return Work(group_of(splats).session, kind, wanted, files or {}, start)
+    return Work(group_of(splats).session, kind, wanted, files or {}, _start(splats, kind))
+
+
+def _start(splats: bpy.types.Object, kind: kinds.Kind) -> start.Start | None:
+    if kind is kinds.DECODE:
+        return None
+    return versions.start_of(splats, as_shown=True) if kind is kinds.MESH else versions.hand_over(splats)
 
 
 def replace_splats(obj: bpy.types.Object, result: Any) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from ..engine import errors, photo_files
 from ..narrowing import given, untyped
 from . import conversion
-from .pictures import write_png
+from .pictures import write_picture
 
 # First bytes of files that the engine reads whatever they are called, and the suffixes for them.
 BEGINNINGS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"II*\0": ".tif", b"MM\0*": ".tif"}
@@ -133,5 +133,5 @@ def _as_png(shown: bpy.types.Image, image: bpy.types.Image) -> bytes:
     if shown.is_float:  # linear light, multiplied by alpha
         picture[..., :3] = conversion.encoded(picture[..., :3] / np.maximum(picture[..., 3:], 1e-6))
     with TemporaryDirectory(prefix="tttlrm-") as folder:
-        write_png(Path(folder) / "photo.png", picture)
+        write_picture(Path(folder) / "photo.png", picture)
         return (Path(folder) / "photo.png").read_bytes()

@@ -20,11 +20,13 @@ from ..engine import errors, gaussians, look, settings
 from ..narrowing import group_of
 from . import masks, points
 from .crop import around
+from .modes import leave_mode
 from .radiance import BASE
 from .reconstruction import cameras_of
 from .splats import is_splats, read_local, write_sizes
 
 SIZES = "splat_size"  # the attribute with the sizes of the splats themselves, while others are shown
+ROUNDING = 1e-5  # of places that Blender computes in single precision
 NAMES = tuple(field.name for field in fields(settings.LookSettings) if field.name != "crop")  # a crop box is an object here
 Look = settings.LookSettings
 
@@ -36,12 +38,16 @@ def follow(owner: bpy.types.ID) -> None:
 
 
 def apply(obj: bpy.types.Object) -> None:
-    """Show an object's splats as its settings say."""
-    own, cloud = group_of(obj), points.cloud_of(obj)
-    wanted = Look(**{name: getattr(own.decode, name) for name in NAMES})
-    untouched = masks.LEFT_OUT not in cloud.attributes and SIZES not in cloud.attributes
-    if untouched and wanted == Look() and own.share == 1 and own.crop is None:
+    """Show an object's splats as its settings say.
+
+    A look is each object's: one that shared its splats with others that look different gets splats of its own.
+    """
+    own, wanted = group_of(obj), _wanted(obj)
+    if not _touched(points.cloud_of(obj)) and wanted == Look() and own.share == 1 and own.crop is None:
         return
+    if not all(_alike(obj, other) for other in sharing(obj)):
+        _unshare(obj)
+    cloud = points.cloud_of(obj)
     means, eyes = points.read(cloud, "position"), _eyes(obj)
     _leave_out(obj, _shown(obj, means, eyes, wanted))
     _resize(cloud, means, eyes, wanted)
@@ -58,7 +64,12 @@ def whole(obj: bpy.types.Object) -> gaussians.Gaussians[np.ndarray]:
 
 
 def settle(obj: bpy.types.Object) -> None:
-    """Make what an object shows what it is: sizes stay, what is left out is hidden as by hand, and its settings go back."""
+    """Make what an object shows what it is: sizes stay, what is left out is hidden as by hand, and its settings go back.
+
+    Other objects with the same splats keep their look, and get apart from this one.
+    """
+    if _touched(points.cloud_of(obj)) and sharing(obj):
+        _unshare(obj)
     own, attributes = group_of(obj), points.cloud_of(obj).attributes
     for name in (SIZES, masks.LEFT_OUT):
         if name in attributes:
@@ -68,10 +79,48 @@ def settle(obj: bpy.types.Object) -> None:
         setattr(own.decode, name, getattr(Look(), name))
 
 
+def sharing(obj: bpy.types.Object) -> list[bpy.types.Object]:
+    """The other objects with the same point cloud."""
+    cloud = points.cloud_of(obj)
+    return [other for other in bpy.data.objects if other.data == cloud and other != obj] if cloud.users > 1 else []
+
+
 def unsized(cloud: bpy.types.PointCloud) -> gaussians.Gaussians[np.ndarray]:
     """All splats of a cloud as `read_local` gives them, but in their own sizes, whatever is shown."""
     splats = read_local(cloud)
     return replace(splats, scales=points.read(cloud, SIZES)) if SIZES in cloud.attributes else splats
+
+
+def _wanted(obj: bpy.types.Object) -> Look:
+    return Look(**{name: getattr(group_of(obj).decode, name) for name in NAMES})
+
+
+def _touched(cloud: bpy.types.PointCloud) -> bool:
+    """Whether a look has left its marks on a cloud."""
+    return masks.LEFT_OUT in cloud.attributes or SIZES in cloud.attributes
+
+
+def _alike(one: bpy.types.Object, other: bpy.types.Object) -> bool:
+    """Whether two objects would show the same splats in the same way, also from where each of them stands."""
+    wanted = _wanted(one)
+    if wanted != _wanted(other) or group_of(one).share != group_of(other).share:
+        return False
+    seen = bool(wanted.near or wanted.far or wanted.size_limit)
+    return _close(_crop(one), _crop(other)) and (not seen or _close(_eyes(one), _eyes(other)))
+
+
+def _close(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.shape == other.shape and np.allclose(one, other, atol=ROUNDING)
+
+
+def _unshare(obj: bpy.types.Object) -> None:
+    """Give an object a copy of its splats for itself."""
+    leave_mode(obj)
+    cloud = points.cloud_of(obj)
+    obj.data = cloud.copy()
+    obj.data.name = cloud.name
 
 
 def _shown(obj: bpy.types.Object, means: np.ndarray, eyes: np.ndarray, wanted: Look) -> np.ndarray:  # [N] bool

@@ -13,7 +13,10 @@ import numpy as np
 from ..engine import errors, gaussians, results, start, transform
 from ..narrowing import group_of
 from . import look, masks, points
+from .editable import is_editable
 from .splats import in_scene, read_shown, update_splats
+
+OLDER = "older"  # the version of splats that have none, from files of before there were versions; it is no digest
 
 
 def start_of(obj: bpy.types.Object, as_shown: bool = False) -> start.Start:
@@ -30,26 +33,49 @@ def start_of(obj: bpy.types.Object, as_shown: bool = False) -> start.Start:
     return start.Start(moved, is_refined(obj), is_edited(obj) if as_shown else _edited(obj, splats))
 
 
+def hand_over(obj: bpy.types.Object) -> start.Start:
+    """`start_of` for a job whose result takes the place of these splats.
+
+    They are marked: while the job runs, a person may hide some of them, or reveal others. Raises what `start_of` raises.
+    """
+    begun, cloud, hidden = start_of(obj), points.cloud_of(obj), masks.by_hand(obj)
+    if is_editable(cloud):
+        points.write(cloud, masks.AT_WORK, "BOOLEAN", np.ones(len(cloud.points), dtype=bool) if hidden is None else ~hidden)
+    return begun
+
+
 def take_result(
     obj: bpy.types.Object, splats: gaussians.Gaussians[np.ndarray], refinement: results.Refinement | None, anew: bool = False
 ) -> None:
-    """Replace what a job started from by its result, or `anew` everything; hidden splats stay otherwise, as no job knows them.
+    """Replace what a job was handed by its result, or `anew` everything; others stay otherwise, as no job knows them.
 
     Splats that were edited count as edited until a job makes better or other ones.
     """
     as_given = not anew and not (refinement and refinement.improved)
-    edited_since = group_of(obj).version if as_given and is_edited(obj) else ""
-    hidden = None if anew else masks.by_hand(obj)
-    rest = None if hidden is None else look.unsized(points.cloud_of(obj))[hidden]
+    before, edited_since = group_of(obj).version, as_given and is_edited(obj)
+    others, hidden = _not_at_work(obj), masks.by_hand(obj)
+    rest = look.unsized(points.cloud_of(obj))[others] if others.any() and not anew else None
     to_local = in_scene(obj)
     local = splats if np.array_equal(to_local, np.eye(4)) else transform.apply_matrix(splats, to_local)
     refined = is_refined(obj)
     update_splats(obj, local if rest is None else gaussians.merge([local, rest]))
-    if rest is not None:
-        masks.hide(obj, np.arange(len(local) + len(rest)) >= len(local))
+    if rest is not None and hidden is not None:
+        masks.hide(obj, np.concatenate([np.zeros(len(local), dtype=bool), hidden[others]]))
     remember(obj, refinement, refined and not anew)
-    group_of(obj).version = edited_since or group_of(obj).version
+    if edited_since:
+        group_of(obj).version = before
     look.apply(obj)
+
+
+def _not_at_work(obj: bpy.types.Object) -> np.ndarray:  # [N] bool
+    """Which splats of an object no job was handed, whose mark is removed; hidden ones where there is none."""
+    cloud = points.cloud_of(obj)
+    if masks.AT_WORK in cloud.attributes:
+        handed = points.read(cloud, masks.AT_WORK)[:, 0]
+        cloud.attributes.remove(cloud.attributes[masks.AT_WORK])
+        return ~handed
+    hidden = masks.by_hand(obj)
+    return np.zeros(len(cloud.points), dtype=bool) if hidden is None else hidden
 
 
 def remember(obj: bpy.types.Object, refinement: results.Refinement | None, refined: bool = False) -> None:
@@ -81,9 +107,20 @@ def is_refined(obj: bpy.types.Object) -> bool:
 
 
 def is_edited(obj: bpy.types.Object) -> bool:
-    """Whether an object's splats differ from those that a job made. It looks at all of them: 0.1 s for half a million."""
+    """Whether an object's splats differ, or may differ, from those that a job made. It looks at all: 0.1 s for half a million."""
     return _edited(obj, look.whole(obj))
 
 
+def is_older(obj: bpy.types.Object) -> bool:
+    """Whether an object's splats were made when it was not stored yet what a job had made: perhaps they were edited since."""
+    return bool(group_of(obj).session) and group_of(obj).version in ("", OLDER)
+
+
+def adopt(obj: bpy.types.Object) -> None:
+    """Store what is known of splats from such a time."""
+    group_of(obj).refined, group_of(obj).version = is_refined(obj), OLDER
+
+
 def _edited(obj: bpy.types.Object, splats: gaussians.Gaussians[np.ndarray]) -> bool:
-    return bool(group_of(obj).version) and start.digest(splats) != group_of(obj).version
+    """Where that is unknown it counts as edited: a question too many loses nothing."""
+    return is_older(obj) or (bool(group_of(obj).version) and start.digest(splats) != group_of(obj).version)

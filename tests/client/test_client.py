@@ -12,13 +12,15 @@ import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidMessage
 from websockets.sync.server import serve
 
-from tests.worker.small_worker import BREAK, COUNT, LONG, TOKEN, BreakResult, BreakSettings, CountSettings, serving
+from tests.worker.small_worker import BREAK, COUNT, LONG, TOKEN, BreakResult, BreakSettings, CountSettings, serving, splats
 from tttlrm_blender import __version__, errors
-from tttlrm_blender.client import Client
+from tttlrm_blender.client import Client, connection
 from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.protocol.frames import RUN_BYTES
 from tttlrm_blender.protocol.messages import PROTOCOL, Cancelled, Done, Failed, Hello, Note, Preview, Progress, Queued, encode
+from tttlrm_blender.protocol.start import Start
 from tttlrm_blender.worker.limits import Limits
+from tttlrm_blender.worker.session import STARTS
 
 
 @pytest.fixture
@@ -49,6 +51,32 @@ def test_arrays_and_files_of_many_frames_arrive_whole(client):
     result = job.result()
     assert result.files["large"] == 2 * RUN_BYTES + 3
     assert np.array_equal(result.rows.reshape(-1), np.arange(rows * 3, dtype=np.float32))
+
+
+def test_splats_that_the_worker_has_are_not_sent_again(client, monkeypatch):
+    sent, uploads = [], connection.uploads
+    monkeypatch.setattr(connection, "uploads", lambda session, path, source: sent.append(path) or uploads(session, path, source))
+
+    def job_on(number: int, refined: bool = False) -> list[str]:
+        """The files that were sent for a job on so many splats."""
+        sent.clear()
+        result = client.submit("s", COUNT, CountSettings(), start=Start(splats(number), refined)).result()
+        assert Start(splats(number), refined).path in result.files
+        return list(sent)
+
+    assert job_on(1) == [Start(splats(1)).path] and job_on(1) == []
+    assert len(job_on(1, refined=True)) == 1, "which says something else of them"
+    for number in range(2, STARTS + 1):
+        assert len(job_on(number)) == 1 and job_on(1) == [], "it is used all the time"
+    for number in range(STARTS + 1, 2 * STARTS + 1):
+        job_on(number)
+    assert job_on(1) == [Start(splats(1)).path], "it was forgotten for newer ones"
+
+
+def test_splats_of_a_scene_that_is_gone_are_an_error(client):
+    with pytest.raises(TttlrmError) as caught:
+        client.submit("nobody", COUNT, CountSettings(), start=Start(splats(1))).result()
+    assert caught.value.code == "no_scene"
 
 
 def test_poll_never_waits(client):

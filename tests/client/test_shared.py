@@ -16,6 +16,7 @@ from websockets.sync.server import serve
 
 from tests.client.test_launch import SMALL
 from tests.worker.small_worker import COUNT, CountSettings
+from tests.worker.waiting import until
 from tttlrm_blender import shared_place
 from tttlrm_blender.client import Client, SharedWorker, connection, shared
 from tttlrm_blender.errors import Code, TttlrmError
@@ -58,6 +59,24 @@ def test_others_join_and_the_last_one_ends_it(blender, tmp_path):
         assert count(other) == {"a": 1}
     second.stop()
     assert process.wait(60) == 0 and shared_place.find(tmp_path / "scenes") is None
+
+
+def test_it_is_asked_to_end_without_signals_which_kill_on_windows(blender, tmp_path, monkeypatch):
+    kill = os.kill
+    monkeypatch.setattr(os, "kill", lambda process, number: kill(process, 9))
+    worker = blender()
+    worker.connect().close()
+    process = worker._started.process
+    worker.stop()
+    assert process.wait(60) == 0 and not (tmp_path / "scenes" / shared_place.NAME).exists()
+
+
+def test_one_that_was_asked_to_end_is_found_again_if_another_came_meanwhile(blender, tmp_path):
+    with blender().connect():
+        shared_place.withdraw(tmp_path / "scenes")
+        until(lambda: shared_place.find(tmp_path / "scenes"))
+        with blender().connect() as other:
+            assert other.connected
 
 
 @pytest.mark.skipif(os.name != "posix", reason="files have other rights there")

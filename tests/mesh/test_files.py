@@ -13,7 +13,7 @@ import trimesh
 from PIL import Image
 from trimesh import Trimesh
 
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import Text, TttlrmError
 from tttlrm_blender.mesh.files import WRITERS, write_mesh
 from tttlrm_blender.mesh.glb import Z_UP_TO_Y_UP
 from tttlrm_blender.mesh.mesh import attach, colors_of, make_mesh, uv_of
@@ -87,6 +87,17 @@ def test_levels_of_an_earlier_mesh_are_not_left_beside_a_new_one(tmp_path, plain
     write_mesh(tmp_path / "b.ply", dressed)
     write_mesh(tmp_path / "a.ply", plain)
     assert {path.name for path in tmp_path.iterdir()} == {"a.ply", "b.ply", "b_lod1.ply", "b_lod2.ply", "b_collider.ply"}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_levels_that_were_not_written_here_stay_and_are_told(tmp_path, plain, dressed, kind):
+    write_mesh(tmp_path / f"a{kind}", dressed)
+    own = tmp_path / f"a_lod1{kind}"
+    own.write_bytes(b"made by hand")
+    notes: list[Text] = []
+    write_mesh(tmp_path / f"a{kind}", plain, notes.append)
+    assert own.read_bytes() == b"made by hand" and not (tmp_path / f"a_lod2{kind}").exists()
+    assert [str(note) for note in notes] == [f"{own} is not part of this mesh, but stays: it was not written by tttLRM."]
 
 
 @pytest.mark.slow

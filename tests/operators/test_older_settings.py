@@ -10,6 +10,10 @@ import pytest
 
 import operators
 from operators import properties
+from operators.actions import decode
+from operators.scene import versions
+from operators.scene.splats import add_splats
+from tests.operators.viewport.seen import random_splats
 from tttlrm_blender.protocol.settings import RefineSettings
 
 OLDER = {"steps": 500, "passes": 0, "seconds": 0.0, "exposure": False, "max_splats": 200_000, "densify": "mcmc"}
@@ -57,11 +61,32 @@ def test_what_is_chosen_for_a_scene_stays(tmp_path):
     assert properties.plain(bpy.context.scene.tttlrm.refine, RefineSettings) == RefineSettings(exposure=False, max_splats=200_000)
 
 
-@pytest.mark.parametrize(("version", "scale"), [("", 1.0), ("a", 2.0)])
-def test_sizes_that_the_worker_has_changed_are_not_changed_again(tmp_path, version, scale):
-    obj = bpy.data.objects.new("splats", None)
-    bpy.context.collection.objects.link(obj)
-    obj.tttlrm.session, obj.tttlrm.version, obj.tttlrm.decode.scale = "a", version, 2.0
+def reopened(tmp_path: Path) -> bpy.types.Object:
+    """The splats of the file, saved and opened again."""
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "a.blend"))
-    assert bpy.data.objects["splats"].tttlrm.decode.scale == scale
+    return bpy.data.objects["splats"]
+
+
+@pytest.mark.parametrize(("version", "scale"), [("", 1.0), ("a", 2.0)])
+def test_sizes_that_the_worker_has_changed_are_not_changed_again(tmp_path, version, scale):
+    obj = add_splats("splats", random_splats())
+    obj.tttlrm.session, obj.tttlrm.version, obj.tttlrm.decode.scale = "a", version, 2.0
+    obj = reopened(tmp_path)
+    assert obj.tttlrm.decode.scale == scale
+    obj.tttlrm.decode.scale = 3.0
+    assert reopened(tmp_path).tttlrm.decode.scale == 3.0, "what is chosen from then on stays"
+
+
+@pytest.mark.parametrize("refined", [False, True])
+def test_splats_of_which_nobody_knows_whether_they_were_edited_are_asked_about(tmp_path, refined):
+    obj = add_splats("splats", random_splats())
+    obj.tttlrm.session, obj.tttlrm.psnr = "a", 30.0 * refined
+    for _ in range(2):
+        obj = reopened(tmp_path)
+        assert versions.is_refined(obj) == refined and versions.is_edited(obj) and versions.start_of(obj).edited
+        assert ("perhaps edited" in str(decode.question(decode.precious([obj])))) != refined
+    versions.take_result(obj, random_splats(), None)
+    assert versions.is_edited(obj), "no job has made anything of them"
+    versions.take_result(obj, random_splats(), None, anew=True)
+    assert not versions.is_edited(obj)

@@ -183,3 +183,15 @@ def test_a_refinement_from_something_else_that_is_no_better_leaves_refined_splat
     monkeypatch.setattr(steps, "refine_splats", lambda draft, *others, **named: draft)
     result = jobs.extend(growing.scene, ExtendSettings(refine=wanted), Report())
     assert digest(result.gaussians) == digest(start.gaussians) and growing.scene.state.refined
+
+
+@pytest.mark.parametrize("start", ["decoded", "points"])
+def test_a_refinement_from_something_else_is_compared_with_the_splats_of_the_object(growing, start):
+    """Which are better than the draft, and than what a few steps make of it."""
+    jobs.refine(growing.scene, RefineSettings(steps=60, start="decoded"), Report())
+    before = growing.scene.splats()
+    growing.scene.start = Start(before, refined=True)
+    growing.arrive()
+    result = jobs.extend(growing.scene, ExtendSettings(refine=RefineSettings(steps=2, start=start)), Report())
+    assert digest(result.gaussians) == digest(before)
+    assert not result.refinement.improved and not result.refinement.continued and result.refinement.set_aside == 0

@@ -173,6 +173,16 @@ def test_refinement_brings_the_photos_closer(scene, settings):
     np.testing.assert_array_equal(result.gaussians.means, scene.splats().means)
 
 
+def test_photos_set_aside_are_named(tmp_path, settings):
+    scene = Scene(write_photos(tmp_path / "more", 9))
+    wanted = replace(settings, hold_out=0, refine=RefineSettings(steps=2, start="decoded"))
+    refinement = jobs.reconstruct(scene, wanted, Report()).refinement
+    names = [photo.name for photo in scene.reconstruction().photos.files]
+    assert refinement.set_aside == 1 and refinement.judges == [names[len(names) // 2]]
+    scene.change(refined=True)
+    assert jobs.refine(scene, RefineSettings(steps=2), Report()).refinement.judges == []
+
+
 def test_a_surface_and_pictures_of_it_all(scene, settings):
     jobs.reconstruct(scene, settings, Report())
     jobs.refine(scene, RefineSettings(steps=40, start="decoded"), Report())

@@ -6,7 +6,18 @@ import time
 import pytest
 
 from tttlrm_blender.protocol.settings import DRAFT, RefineSettings
-from tttlrm_blender.refine.budget import BEST, FEWEST_STEPS, MOST_STEPS, SECONDS, USUAL_PIXELS, Budget, Limits, limits_of
+from tttlrm_blender.refine.budget import (
+    BEST,
+    FEWEST_STEPS,
+    LAST_SHARE,
+    LEAST_STEPS,
+    MOST_STEPS,
+    SECONDS,
+    USUAL_PIXELS,
+    Budget,
+    Limits,
+    limits_of,
+)
 
 
 def test_steps_are_shares_of_all_steps():
@@ -46,7 +57,46 @@ def test_a_quality_follows_photos_pixels_and_machine():
     assert limits_of(good, 43, USUAL_PIXELS, "cuda").steps > some
     small, usual, large = (limits_of(good, 43, pixels).seconds for pixels in (1, USUAL_PIXELS, 10**9))
     assert small < usual == SECONDS < large < 200
-    assert limits_of(best, 43, USUAL_PIXELS) == Limits(BEST * some, BEST * usual)
+    assert limits_of(best, 43, USUAL_PIXELS) == Limits(BEST * some, BEST * usual, least=LEAST_STEPS)
+
+
+def steps_of_good(pace: float, monkeypatch: pytest.MonkeyPatch) -> tuple[int, float]:
+    """How many steps the default makes on a machine that makes so many per second, and in how many seconds."""
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    budget, before = Budget(RefineSettings(), 43), 0.0
+    while budget.used < 1:
+        assert budget.used >= before, "schedules do not go back"
+        before, now, budget.steps = budget.used, now + 1 / pace, budget.steps + 1
+    return budget.steps, now
+
+
+@pytest.mark.parametrize(
+    ("pace", "steps", "seconds"),
+    [(20, 1075, 54), (8, 800, 100), (6, 600, 100), (2.5, 600, 240), (1.5, 600, 400), (1, 400, 400), (0.25, 100, 400)],
+)
+def test_a_slow_machine_gets_more_time_for_the_least_steps(monkeypatch, pace, steps, seconds):
+    assert steps_of_good(pace, monkeypatch) == (pytest.approx(steps, abs=1), pytest.approx(seconds, rel=0.02))
+
+
+def test_a_slow_machine_can_wind_up_too(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    budget = Budget(RefineSettings(), 43)
+    budget.steps, now = 300, 120.0
+    assert budget.used == 0.5
+    budget.wind_up()
+    assert budget.used == pytest.approx(1 - LAST_SHARE)
+    budget.steps, now = 400, 160.0
+    assert budget.used == 1
+
+
+def test_a_limit_on_time_stays_exact(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    budget = Budget(RefineSettings(seconds=60), 43)
+    budget.steps, now = 1, 60.0
+    assert budget.used == 1
 
 
 def test_limits_replace_the_quality():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from tttlrm_blender.errors import Cancelled
+from tttlrm_blender.errors import Cancelled, TttlrmError
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.budget import Budget
@@ -79,6 +79,33 @@ def test_a_cancelled_job_stops(budget):
     report.cancel()
     with pytest.raises(Cancelled):
         KnownDepth(COARSE, measuring(1, act=lambda report: report(Stage.DEPTH, 0))).follow(budget, report)
+
+
+@pytest.mark.parametrize(
+    ("error", "note", "logged"),
+    [
+        (TttlrmError("The disk is full."), "Refining goes on with coarse depth: The disk is full.", False),
+        (MemoryError(), "Refining goes on with coarse depth, after an unexpected MemoryError.", True),
+        (IndexError(3), "Refining goes on with coarse depth, after an unexpected IndexError.", True),
+    ],
+)
+def test_depth_that_cannot_be_measured_more_finely_stays_coarse_and_is_told(budget, monkeypatch, caplog, error, note, logged):
+    now = time.perf_counter()
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    report, notes = Report(), list[str]()
+    report.note = lambda text: notes.append(str(text))
+
+    def fail(report: Report) -> None:
+        nonlocal now
+        now += 7
+        raise error
+
+    started, budget.steps = budget.started, STEPS
+    known = KnownDepth(COARSE, measuring(1, act=fail))
+    assert known.follow(budget, report) and known.maps is known.prior is COARSE
+    assert notes == [note] and budget.started == pytest.approx(started + 7)
+    assert bool(caplog.records) == logged
+    assert not known.follow(budget, report), "once"
 
 
 def test_coarse_depth_alone_stays(budget):

@@ -13,7 +13,7 @@ from tttlrm_blender.geometry.rays import camera_rays, pixel_centers
 from tttlrm_blender.train.batches import Shape
 from tttlrm_blender.train.loader import fitting, make_step_data
 from tttlrm_blender.train.recorded import recorded_scenes
-from tttlrm_blender.train.recording import Recording, file_of, read, recordings, write
+from tttlrm_blender.train.recording import Recording, extent, file_of, read, recordings, write
 from tttlrm_blender.train.sampling import generator_for
 from tttlrm_blender.train.scenes import make_scenes
 
@@ -59,6 +59,9 @@ def test_broken_files_are_told(folder: Path, content: str) -> None:
         path.write_bytes({"nothing": b"", "other": b"PK other", "cut": data[: len(data) // 2], "changed": data}[content])
     with pytest.raises(TttlrmError, match="damaged"):
         read(path)
+    if content in ("nothing", "other", "cut", "array"):
+        with pytest.raises(TttlrmError, match="damaged"):
+            extent(path)
 
 
 def test_views_agree_with_their_cameras(folder: Path) -> None:
@@ -88,8 +91,27 @@ def test_views_lie_along_the_path(folder: Path) -> None:
 
 
 def test_shapes_fit_into_recorded_scenes(folder: Path) -> None:
-    wide = fitting(Shape(scenes=2, inputs=16, others=3, size=(96, 64)), recordings(folder)[0], patch=8)
+    wide = fitting(Shape(scenes=2, inputs=16, others=3, size=(96, 64)), recordings(folder), patch=8)
     assert wide == Shape(scenes=2, inputs=VIEWS - 3, others=3, size=(SIDE, 32))
+
+
+def record(path: Path, views: int, side: int) -> None:
+    """A small scene."""
+    made = make_scenes(generator_for(5, 9), 1, views, (side, side), ordered=True)
+    images = (made.images[0] * 255).round().byte()
+    write(path, Recording(*(part.numpy() for part in (images, made.depth[0], made.c2w[0], made.intrinsics[0]))))
+
+
+def test_shapes_fit_into_the_smallest_of_all_recorded_scenes(folder: Path) -> None:
+    record(file_of(folder, 1, 0), VIEWS - 1, SIDE)
+    record(file_of(folder, 1, 1), VIEWS, SIDE - 16)
+    shape = fitting(Shape(scenes=2, inputs=16, others=3, size=(96, 64)), recordings(folder), patch=8)
+    assert shape == Shape(scenes=2, inputs=VIEWS - 4, others=3, size=(SIDE - 16, 16))
+    made = recorded_scenes(generator_for(0, 0), recordings(folder), 12, shape.inputs + 3, shape.size, shape.inputs)
+    assert made.images.shape == (12, VIEWS - 1, 16, SIDE - 16, 3)
+    record(file_of(folder, 1, 2), 3, SIDE)
+    with pytest.raises(TttlrmError, match=r"001-00002\.npz has too few views: 3"):
+        fitting(shape, recordings(folder), patch=8)
 
 
 def test_a_share_of_the_steps_learns_from_recorded_scenes(folder: Path) -> None:

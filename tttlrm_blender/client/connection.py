@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed
 from ..errors import Cancelled, Code, TttlrmError
 from ..protocol import messages
 from ..protocol.kinds import Kind, Settings
-from ..protocol.messages import Decoder, Failed, Forget, Hello, Message, Progress, Submit, check_versions, encode
-from ..protocol.results import Nothing
+from ..protocol.messages import Decoder, Failed, Forget, Hello, Message, Progress, Seek, Submit, check_versions, encode
+from ..protocol.results import Nothing, Presence
 from ..protocol.settings_json import to_json
 from ..protocol.start import Start
 from ..stages import Stage
@@ -114,16 +114,16 @@ class Client:
     ) -> Job[Result]:
         """Start a job on a scene, of a kind of `protocol.kinds`, from the splats `start`, or else from those of the last job.
 
-        Files are uploaded first, in the background, and reported as a stage. With `previews`, the job sends previews of splats.
+        Files are uploaded first, in the background, and reported as a stage, but not a `start` that the worker has already. With
+        `previews`, the job sends previews of splats.
         """
         number, job = self._begin(kind.result)
         request = Submit(session, kind.name, to_json(settings), previews, start.path if start else "")
-        if start:
-            files = {**(files or {}), request.start: start.to_file()}
-        if files is None:
+        if files is None and start is None:
             self._send(number, request)
         else:
-            threading.Thread(target=self._upload_and_submit, args=(number, job, request, files), daemon=True).start()
+            arguments = (number, job, request, files or {}, start)
+            threading.Thread(target=self._upload_and_submit, args=arguments, daemon=True).start()
         return job
 
     def forget(self, session: str) -> None:
@@ -132,13 +132,21 @@ class Client:
         self._send(number, Forget(session))
         answer.result()
 
-    def _upload_and_submit(self, number: int, job: Job[Any], request: Submit, files: Files) -> None:
+    def _has(self, session: str, path: str) -> bool:
+        """Whether the worker has splats to start from. Raises `TttlrmError`."""
+        number, answer = self._begin(Presence)
+        self._send(number, Seek(session, path))
+        return answer.result().there
+
+    def _upload_and_submit(self, number: int, job: Job[Any], request: Submit, files: Files, start: Start | None) -> None:
         def progress(fraction: float) -> None:
             if job.cancel_wanted:
                 raise Cancelled
             job.put(Progress(Stage.UPLOAD, fraction))
 
         try:
+            if start and not self._has(request.session, request.start):
+                files = {**files, request.start: start.to_file()}
             self.upload(request.session, files, progress)
             self._send(number, request)
             if job.cancel_wanted:  # canceled since the last check, when the worker did not have the job yet

@@ -86,8 +86,9 @@ class WorkerProcess:
         try:
             self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            if not self._apart:  # else another process may have begun to use it
+                self.process.kill()
+                self.process.wait()
         self.process.stdout.close()
 
     def _await_ready(self, timeout: float) -> None:

@@ -7,8 +7,6 @@ It keeps its folder of scenes locked. A process that finds it locked waits for t
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 import time
 from contextlib import suppress
@@ -16,7 +14,7 @@ from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 from ..errors import Code, Text, TttlrmError, text
-from ..shared_place import IN_USE, Place, find
+from ..shared_place import IN_USE, Place, find, withdraw
 from .connection import Client
 from .launch import PATIENCE, PROGRAM, START_SECONDS, WorkerProcess, unstartable
 
@@ -60,8 +58,7 @@ class SharedWorker:
         """End the worker, unless other clients use it; the own connection must be closed."""
         joined = self._joined
         if joined and joined == find(self.scenes) and _is_unused(joined):
-            with suppress(OSError):  # it has ended meanwhile
-                os.kill(joined.pid, signal.SIGTERM)
+            withdraw(self.scenes)  # asks it to end
             if self._started:
                 self._started.stop()
         self._started = self._joined = None

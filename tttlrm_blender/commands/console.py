@@ -43,12 +43,12 @@ class Console(Report):
             print(f"{stage} {fraction:.0%}{rest}", file=sys.stderr, flush=True)
         self._stage = stage
 
-    def expect(self, seconds: float, at_most: bool = False) -> None:
+    def expect(self, seconds: float) -> None:
         """Print how long the stage is going to take."""
         self._remaining.expect(seconds)
         if not self._quiet:
-            bound, keeps = "at most" if at_most else "about", "; Ctrl+C keeps the splats so far" if self.keeps else ""
-            tqdm.write(f"{bound} {seconds:.0f} s left{keeps}", file=sys.stderr)
+            keeps = "; Ctrl+C keeps the splats so far" if self.keeps else ""
+            tqdm.write(f"about {seconds:.0f} s left{keeps}", file=sys.stderr)
 
     @contextmanager
     def finishing_on_interrupt(self) -> Iterator[None]:

@@ -20,6 +20,7 @@ from .options import add_reconstruct_options, reconstruct_settings
 
 if TYPE_CHECKING:
     from ..pipeline.scene import Scene
+    from ..progress import Report
     from ..protocol.results import ReconstructResult
 
 MESHES = ("glb", "obj", "ply", "stl")
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         result = reconstruct(scene, settings, report)
     clock = Clock()
     with clock("write"):
-        _write(out, scene, result, args.format, args.mesh_format)
+        _write(out, scene, result, args.format, args.mesh_format, report)
     report.close()
     figures = result.report()
     figures["seconds"] |= clock.seconds
@@ -72,7 +73,7 @@ def summary(figures: dict[str, Any]) -> str:
     return f"{judged}{quality}{spent}"
 
 
-def _write(out: Path, scene: Scene, result: ReconstructResult, kind: str, mesh_kind: str) -> None:
+def _write(out: Path, scene: Scene, result: ReconstructResult, kind: str, mesh_kind: str, report: Report) -> None:
     from ..atomic_files import make_folder
     from ..mesh.files import write_mesh
 
@@ -80,7 +81,7 @@ def _write(out: Path, scene: Scene, result: ReconstructResult, kind: str, mesh_k
     write_splats(out / f"splats.{kind}", scene.splats(), up="z")
     _write_json(out / "cameras.json", result.cameras.to_json())
     if result.mesh and scene.state.mesh:
-        write_mesh(out / f"mesh.{mesh_kind}", scene.state.mesh)
+        write_mesh(out / f"mesh.{mesh_kind}", scene.state.mesh, report.note)
     held_out = scene.reconstruction().photos.held_out
     if held_out:
         write_comparisons(out / "held_out", scene.splats(), held_out)

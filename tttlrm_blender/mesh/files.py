@@ -16,6 +16,8 @@ from trimesh.exchange.ply import export_ply
 from trimesh.exchange.stl import export_stl
 
 from ..atomic_files import replacing, unwritable
+from ..errors import Text, text
+from ..gltf import GENERATOR
 from .glb import Z_UP_TO_Y_UP, distinct_corners, write_glb
 from .mesh import (
     collider_of,
@@ -30,20 +32,22 @@ from .mesh import (
     vertex_normals,
 )
 
+SIGNED = 512  # bytes at the beginning of every file, within which it says what wrote it
+STL_HEADER = 80  # bytes, for any text
 LEVELS, COLLIDER = ("_lod1", "_lod2"), "_collider"  # ends of the names of files beside a mesh's
 
 
-def write_mesh(path: Path, mesh: Trimesh) -> list[Path]:
+def write_mesh(path: Path, mesh: Trimesh, note: Callable[[Text], None] = lambda text: None) -> list[Path]:
     """Write a mesh in the format of the suffix, and beside it its levels of detail and its collider; return the meshes' files.
 
     NAME.obj has a material in NAME.mtl and its pictures beside it, such as NAME.jpg. Levels and colliders of an earlier mesh of
-    that name are removed. Raises `TttlrmError`.
+    that name are removed if they were written here; there is a `note` for others. Raises `TttlrmError`.
     """
     meshes = {"": mesh, **dict(zip(LEVELS, levels_of(mesh), strict=False)), COLLIDER: collider_of(mesh)}
     files = {path.with_stem(path.stem + end): each for end, each in meshes.items() if each}
     for end in (*LEVELS, COLLIDER):
         if (earlier := path.with_stem(path.stem + end)) not in files:
-            _remove(earlier)
+            _remove(earlier, note)
     for file, each in files.items():
         WRITERS[path.suffix.lower()](file, each)
     return list(files)
@@ -66,7 +70,8 @@ def _write_obj(path: Path, mesh: Trimesh) -> None:
     if used:
         material = ["newmtl material", "Kd 1 1 1", "Ks 0 0 0", "illum 1", *(f"{use} {name}" for name, (use, _) in used.items())]
         _write(path.with_suffix(".mtl"), "\n".join([*material, ""]).encode())
-    lines = [f"o {path.stem}", *([f"mtllib {path.stem}.mtl", "usemtl material"] if used else []), *_obj_lines(mesh), ""]
+    dressed = [f"mtllib {path.stem}.mtl", "usemtl material"] if used else []
+    lines = [f"# {GENERATOR}", f"o {path.stem}", *dressed, *_obj_lines(mesh), ""]
     _write(path, "\n".join(lines).encode())
 
 
@@ -89,12 +94,24 @@ def _write_plain(path: Path, mesh: Trimesh) -> None:
     """With vertex colors, of 8 bits, where the format has them."""
     colors = np.round(colors_of(mesh).clip(0, 1) * 255).astype(np.uint8)
     plain = Trimesh(points_of(mesh), mesh.faces, vertex_colors=colors, process=False)
-    _write(path, export_ply(plain) if path.suffix.lower() == ".ply" else export_stl(plain))
+    if path.suffix.lower() == ".ply":
+        first, kind, rest = export_ply(plain).split(b"\n", 2)
+        _write(path, b"\n".join([first, kind, b"comment " + GENERATOR.encode(), rest]))
+    else:
+        _write(path, GENERATOR.encode().ljust(STL_HEADER, b"\0") + export_stl(plain)[STL_HEADER:])
 
 
-def _remove(path: Path) -> None:
+def _remove(path: Path, note: Callable[[Text], None]) -> None:
+    """Remove a file that was written here, perhaps long ago; note that another one stays."""
     try:
-        path.unlink(missing_ok=True)
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            ours = GENERATOR.encode() in file.read(SIGNED)
+        if ours:
+            path.unlink()
+        else:
+            note(text("{} is not part of this mesh, but stays: it was not written by tttLRM.", path))
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -10,7 +10,7 @@ import numpy as np
 from trimesh import Trimesh
 
 from ..atomic_files import replacing
-from ..gltf import glb_parts
+from ..gltf import GENERATOR, glb_parts
 from .mesh import colors_of, normal_map_of, occlusion_of, picture_suffix, points_of, texture_of, uv_of, vertex_normals
 from .tangents import corner_tangents
 
@@ -91,7 +91,7 @@ def _tree(name: str, attributes: list[str]) -> dict[str, Any]:
     """The JSON tree of a mesh without pictures, with accessors of the attributes and then of the indices."""
     primitive = {"mode": TRIANGLES, "material": 0, "indices": len(attributes)}
     return {
-        "asset": {"version": "2.0", "generator": "tttLRM for Blender"},
+        "asset": {"version": "2.0", "generator": GENERATOR},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0, "name": name}],

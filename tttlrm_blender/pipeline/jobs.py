@@ -143,7 +143,7 @@ def _splats(
     """Decode splats of a new memory, and refine them if asked to.
 
     Splats of fewer photos that are kept from `before`, `refined` or not, are refined instead of new ones, beside points of all
-    photos. Where a refinement is to start from anything else, they still stay unless it makes better ones.
+    photos. Where a refinement is to start from anything else, they still stay unless it makes better ones than they are.
     """
     kept = before if settings.refine.start == "auto" or not settings.refine.wanted else None
     with clock("decode"):
@@ -154,9 +154,9 @@ def _splats(
     if not settings.refine.wanted:
         return _Splats(start, start, refined=refined)
     heard: list[Refinement] = []
-    wanted = replace(settings.refine, start="both") if kept else settings.refine
+    wanted, rival = (replace(settings.refine, start="both"), None) if kept else (settings.refine, before)
     with clock("refine"):
-        best = steps.refine_splats(start, reconstruction, wanted, report, refined and bool(kept), heard.append, find)
+        best = steps.refine_splats(start, reconstruction, wanted, report, refined, heard.append, find, rival)
     refinement = heard[0] if heard else None
     improved = refinement is not None and refinement.improved
     return _Splats(start, best if improved else before or best, refinement, refined or improved)

@@ -28,6 +28,7 @@ from ..poses.world_frame import align_photos, moved, scene_world
 from ..progress import Report
 from ..protocol.results import Figures, Refinement
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
+from ..refine.best import judging_views
 from ..refine.optimize import refine
 from ..render.device import best_device
 from ..render.metrics import evaluate_views
@@ -203,11 +204,12 @@ def refine_splats(
     refined: bool = False,
     hear: Callable[[Refinement], None] = lambda refinement: None,
     find: FindPoints | None = None,
+    rival: Gaussians[np.ndarray] | None = None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats against the input photos and their dense depth, from points unless these are not needed.
 
-    Continues if `refined`. `hear` is told how it went, unless the job was asked to finish before it began. `find` gives the
-    points if they are looked for already.
+    Continues if `refined`, unless that is about a `rival`: splats that only better ones replace. `hear` is told how it went,
+    unless the job was asked to finish before it began. `find` gives the points if they are looked for already.
     """
     alone = refined and settings.start == "auto"
     with kept_photos():
@@ -218,8 +220,14 @@ def refine_splats(
         found = depth_for(inputs, points, settings, report) if settings.start in ("auto", "both") else None
     if report.finishing:
         return gaussians
-    on = refined and settings.start != "points"
-    return refine(gaussians, inputs, settings, report, points, refined, found, lambda how: hear(replace(how, continued=on)))
+    on = refined and settings.start != "points" and rival is None
+
+    def tell(how: Refinement) -> None:
+        files = reconstruction.photos.files
+        judges = [files[view].name for view in judging_views(len(files))] if how.set_aside else []
+        hear(replace(how, continued=on, judges=judges))
+
+    return refine(gaussians, inputs, settings, report, points, refined, found, tell, rival)
 
 
 def points_of(find: FindPoints, report: Report) -> SparsePoints | None:

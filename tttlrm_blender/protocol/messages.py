@@ -49,6 +49,14 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class Seek:
+    """Tell whether splats to start from are in a scene's folder already, by a `results.Presence`; if so, they stay a while."""
+
+    session: str
+    path: str  # inside the folder, see `start`
+
+
+@dataclass(frozen=True)
 class Submit:
     """Do a job on a scene."""
 
@@ -146,14 +154,14 @@ class Cancelled:
     """The job was stopped by request."""
 
 
-Request = Upload | Submit | Finish | Cancel | Forget
+Request = Upload | Seek | Submit | Finish | Cancel | Forget
 Event = Queued | Progress | Note | Preview | Done | Failed | Cancelled
 Message = Hello | Request | Event
 
 END = (Done, Failed, Cancelled)  # the events that end a request
 KINDS: dict[str, type] = {
     kind.__name__.lower(): kind
-    for kind in (Hello, Upload, Submit, Finish, Cancel, Forget, Queued, Progress, Note, Preview, Done, Failed, Cancelled)
+    for kind in (Hello, Upload, Seek, Submit, Finish, Cancel, Forget, Queued, Progress, Note, Preview, Done, Failed, Cancelled)
 }
 
 

@@ -36,6 +36,13 @@ class Nothing:
 
 
 @dataclass(frozen=True)
+class Presence:
+    """Whether the worker has what was asked for."""
+
+    there: bool
+
+
+@dataclass(frozen=True)
 class CameraTable:
     """Pinhole cameras of V photos, sorted by name, in OpenCV axes."""
 
@@ -85,6 +92,7 @@ class Refinement:
     finished: bool = False  # whether it was ended early on request
     improved: bool = True  # whether its steps made splats that are better than those it was given
     continued: bool = False  # whether it went on from refined splats
+    judges: list[str] = field(default_factory=list)  # names of the photos set aside
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class Limits:
     steps: int
     seconds: float
     pace: float = 10.0  # steps per second, roughly
+    least: int = 0  # steps that a machine that is too slow for them makes all the same, within `PATIENCE` times as long
 
     def passes(self, photos: int) -> float:
         """About how many passes over a number of photos they allow, the same however busy the machine is."""
@@ -34,6 +35,9 @@ PASSES, FEWEST_STEPS, MOST_STEPS = {"cpu": 25, "cuda": 75}, {"cpu": 600, "cuda":
 SECONDS, USUAL_PIXELS, LONGER = 100.0, 270 * 480, (0.5, 1.8)
 PACE = {"cpu": 10.0, "cuda": 50.0}  # steps per second, roughly
 BEST = 4  # times the bounds of Good
+# A busy machine makes few steps in that time, which may be no better than the draft. It gets more time, until it has made those
+# that a quiet CPU makes in a minute.
+LEAST_STEPS, PATIENCE = 600, 4.0
 
 
 def limits_of(settings: RefineSettings, photos: int, pixels: int, device: str = "cpu") -> Limits:
@@ -47,7 +51,7 @@ def limits_of(settings: RefineSettings, photos: int, pixels: int, device: str = 
     times = BEST if settings.quality == "best" else 1
     steps_of_good = min(max(PASSES[device] * photos, FEWEST_STEPS[device]), MOST_STEPS[device])
     longer = min(max(math.sqrt(pixels / USUAL_PIXELS), LONGER[0]), LONGER[1])
-    return Limits(times * steps_of_good, times * SECONDS * longer, PACE[device])
+    return Limits(times * steps_of_good, times * SECONDS * longer, PACE[device], LEAST_STEPS)
 
 
 class Budget:
@@ -58,6 +62,7 @@ class Budget:
     ) -> None:
         limits = limits_of(settings, photos, pixels, device.type if device else "cpu")
         self.most_steps, self.seconds, self.open = limits.steps, limits.seconds, not settings.limited
+        self.least_steps = limits.least
         self.passes, self.started, self.steps = limits.passes(photos), time.perf_counter(), 0
 
     @property
@@ -72,8 +77,22 @@ class Budget:
         if self.most_steps:
             shares.append(self.steps / self.most_steps)
         if self.seconds:
-            shares.append(self.spent / self.seconds)
+            shares.append(self._used_time)
         return min(max(shares, default=1.0), 1.0)
+
+    @property
+    def _used_time(self) -> float:
+        """The share of the time, which is longer for the least steps if the machine is too slow for them so far."""
+        share = self.spent / self.seconds
+        return min(share, max(self.steps / self.least_steps, share / PATIENCE)) if self.least_steps else share
+
+    def left(self, pace: float) -> float:
+        """Seconds until the time has run out, if a step takes `pace` seconds; infinite without a limit on time."""
+        if not self.seconds:
+            return math.inf
+        rest = self.seconds - self.spent
+        slow = min((self.least_steps - self.steps) * pace, PATIENCE * self.seconds - self.spent)
+        return max(rest, slow, 0.0)
 
     @property
     def expected(self) -> float:
@@ -84,4 +103,4 @@ class Budget:
         """Shorten the budget such that only its last share is left: schedules skip to their end instead of breaking off."""
         rest = 1 / (1 - LAST_SHARE)
         self.most_steps = math.ceil(self.steps * rest)
-        self.seconds = self.spent * rest if self.seconds else 0.0
+        self.seconds, self.least_steps = self.spent * rest if self.seconds else 0.0, 0

@@ -26,7 +26,7 @@ class Course:
         self._expected: float | None = None  # seconds, of the whole refinement
         if budget.open and budget.seconds:
             report(Stage.REFINE, 0)
-            report.expect(budget.seconds, at_most=True)
+            report.expect(budget.seconds)
 
     def follow(self) -> None:
         """Called after every step: estimate the time left as soon as the speed is known."""
@@ -50,7 +50,6 @@ class Course:
 
     def _left(self, seconds: float, slower: float = LATER) -> float:
         """Seconds left if the other steps take so many times the `seconds` of one so far."""
-        budget = self._budget
-        by_steps = (budget.most_steps - budget.steps) * seconds * slower if budget.most_steps else math.inf
-        by_time = budget.seconds - budget.spent if budget.seconds else math.inf
-        return max(min(by_steps, by_time), 0.0)
+        budget, pace = self._budget, seconds * slower
+        by_steps = (budget.most_steps - budget.steps) * pace if budget.most_steps else math.inf
+        return max(min(by_steps, budget.left(pace)), 0.0)

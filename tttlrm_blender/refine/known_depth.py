@@ -7,19 +7,24 @@ where they belong all the same. It is measured photo by photo between steps, so 
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import torch
 
+from ..errors import Cancelled, text
 from ..gaussians.gaussians import Gaussians
 from ..progress import Report, Unseen
 from ..render.device import to_tensors
 from ..render.rasterize import rasterize
 from ..stereo.dense import DenseDepth, Work
 from .budget import Budget
+
+logger = logging.getLogger(__name__)
 
 FINER = 0.25  # share of the budget after which measuring finer depth begins
 OPAQUE = 0.5  # alpha from which a draft shows a depth
@@ -46,24 +51,44 @@ class KnownDepth:
     def follow(self, budget: Budget, report: Report) -> bool:
         """Called after every step: measure a photo's finer depth if it is time to, which the budget does not count.
 
-        Returns whether depth has become finer now. Progress of measuring is not reported, but it hears when to stop.
+        Returns whether measuring is over now. Its progress is not reported, but it hears when to stop. If it fails, the depth
+        stays as it is, and a note says so. Raises `Cancelled` when the report does.
         """
         if self._finer and budget.used >= FINER:
             self._measuring, self._finer = self._finer(Unseen(report)), None
         if self._measuring is None:
             return False
         began = time.perf_counter()
-        try:
-            next(self._measuring)
-        except StopIteration as end:
-            self._measuring = None
-            self._take(end.value)
+        self._go_on(self._measuring, report)
         budget.started += time.perf_counter() - began
         return self._measuring is None
 
+    def _go_on(self, measuring: Work[DenseDepth], report: Report) -> None:
+        self._measuring = None
+        with _optional(report):
+            try:
+                next(measuring)
+                self._measuring = measuring
+            except StopIteration as end:
+                self._take(end.value)
+
     def _take(self, maps: DenseDepth) -> None:
+        # `prior` is what splats are held to.
+        self.prior = completed(maps, self._draft) if self._draft else maps
         self.maps = maps
-        self.prior = completed(maps, self._draft) if self._draft else maps  # what splats are held to
+
+
+@contextmanager
+def _optional(report: Report) -> Iterator[None]:
+    """A block that a refinement can do without, whatever goes wrong in it; the log has what is unexpected."""
+    try:
+        with report.noting(lambda error: text("Refining goes on with coarse depth: {}", error)):
+            yield
+    except Cancelled:
+        raise
+    except Exception as error:
+        logger.exception("finer depth cannot be measured")
+        report.note(text("Refining goes on with coarse depth, after an unexpected {}.", type(error).__name__))
 
 
 @torch.no_grad()

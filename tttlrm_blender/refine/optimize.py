@@ -55,6 +55,7 @@ def refine(
     refined: bool = False,
     depth: KnownDepth | None = None,
     hear: Callable[[Refinement], None] = lambda refinement: None,
+    rival: Gaussians[np.ndarray] | None = None,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
@@ -65,6 +66,7 @@ def refine(
     learned from at the end, only if the splats got better. Splats are kept to the `depth` of photos where that is known, and
     those that no photo would miss are removed, unless some are the draft's: these show what other views see. For a mesh
     (`settings.surface`), splats also become flat on surfaces (see `surface_loss`), and may be `MOST_LOST` worse.
+    With a `rival`, splats that are there already, these are what the result is never worse than, and what `refined` is about.
     If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
     Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
     `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
@@ -87,7 +89,8 @@ def refine(
     light = measured_light(photos, surface, listen) if settings.exposure else even_light(len(photos))
     if depth and len(photos) < FEW and len(gaussians) and not refined:
         depth.guess(gaussians)
-    given = replace(gaussians, antialiased=gaussians.antialiased and settings.antialiased)
+    given = gaussians if rival is None else rival[finite(rival)]
+    given = replace(given, antialiased=given.antialiased and settings.antialiased)
     allowance = MOST_LOST if settings.surface else 0.0
     best = Best(to_degree(given, settings.sh_degree), photos, light.differs, refined, listen, allowance)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
@@ -97,7 +100,7 @@ def refine(
     _Steps(parameters, gradients, learned, settings, budget, wanted, goes_on).make_all(best, course, report, listen)
     hear(course.refinement(best))
     if best.psnr == best.first:
-        report.note(_not_better(len(gaussians), count))
+        report.note(_not_better(len(gaussians) if rival is None else count, count))
         return best.splats  # whole: the network also knows what photos do not show, and other views do
     if with_draft(settings.start, budget.passes, dense) and not 0 < settings.max_splats < len(best.splats):
         return best.splats

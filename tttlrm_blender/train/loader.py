@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import threading
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,11 +16,11 @@ from pathlib import Path
 import torch
 
 from ..child_process import drop_stray_variables
+from ..errors import Code, TttlrmError
 from ..model.config import Config
 from .batches import Batch, Shape, make_batch, with_costs
 from .plan import Budget, Plan
-from .recorded import extent
-from .recording import recordings
+from .recording import DAMAGED, extent, recordings
 from .sampling import generator_for
 
 AHEAD, MOST_AHEAD = 2, 16  # batches in the queue, per process and in total
@@ -89,7 +90,7 @@ def make_step_data(
     generator, stage = generator_for(plan.seed, step), plan.stage(spent)
     shape = choose_shape(plan, generator, spent, config.patch_size)
     files = recordings(plan.recorded) if plan.recorded and torch.rand((), generator=generator) < plan.share else ()
-    shape = fitting(shape, files[0], config.patch_size) if files else shape
+    shape = fitting(shape, files, config.patch_size) if files else shape
     chunk = plan.views_per_update if stage == "chunks" and step % 2 else None  # other steps keep practicing single passes
     ordered = bool(chunk) and step % 4 == 1  # photos are sorted by name, which may follow the path or not
     framing = min(chunk, shape.inputs) if chunk and ordered else 0  # as in streams; other scans know all cameras beforehand
@@ -97,9 +98,15 @@ def make_step_data(
     return StepData(spent, stage, chunk, with_costs(batch, config) if matched else batch)
 
 
-def fitting(shape: Shape, recording: Path, patch: int) -> Shape:
-    """A shape with no more views and no larger pictures than a recorded scene has, in whole patches."""
-    views, side = extent(recording)
+def fitting(shape: Shape, files: Sequence[Path], patch: int) -> Shape:
+    """A shape with no more views and no larger pictures than any of the recorded scenes has, in whole patches.
+
+    Raises `TttlrmError` for scenes with too few views.
+    """
+    views, side = (min(lengths) for lengths in zip(*map(extent, files), strict=True))
+    if views <= shape.others:
+        scene = next(path for path in files if extent(path)[0] == views)
+        raise TttlrmError("The recorded scene {} has too few views: {}.", scene, views, hint=DAMAGED, code=Code.BAD_SETTINGS)
     factor = min(1.0, side / max(shape.size))
     width, height = (max(patch, int(factor * length) // patch * patch) for length in shape.size)
     return replace(shape, inputs=min(shape.inputs, views - shape.others), size=(width, height))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 import torch
@@ -19,13 +18,6 @@ from .scenes import SceneBatch
 NOISE = 0.015  # standard deviation of the noise of the darkest camera
 COARSE = 1.4  # zoom from which pictures are blurred before they are scaled down
 LOOSEST = 2.0  # the longest stretch of the path that views are chosen from, relative to their number
-
-
-@cache
-def extent(path: Path) -> tuple[int, int]:
-    """The number of views of a scene, and the side of its pictures in pixels."""
-    views, side = read(path).depth.shape[:2]
-    return views, side
 
 
 def recorded_scenes(

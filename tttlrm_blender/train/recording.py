@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import zipfile
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,8 @@ import numpy as np
 
 from ..errors import Code, TttlrmError
 from ..reading import reading
+
+DAMAGED = "Delete it and render it again."
 
 
 class Recording(NamedTuple):
@@ -44,9 +48,19 @@ def recordings(folder: str | Path) -> tuple[Path, ...]:
     return found
 
 
+@cache
+def extent(path: Path) -> tuple[int, int]:
+    """The number of views of a scene, and the side of its pictures in pixels. Raises `TttlrmError` for any other file."""
+    with reading(path, Code.BAD_SETTINGS, DAMAGED), zipfile.ZipFile(path) as stored, stored.open("depth.npy") as array:
+        if np.lib.format.read_magic(array) != (1, 0):
+            raise ValueError("its arrays are of another kind")
+        views, side, _ = np.lib.format.read_array_header_1_0(array)[0]
+    return views, side
+
+
 def read(path: Path) -> Recording:
     """Read a scene. Raises `TttlrmError` for any other file."""
-    with reading(path, Code.BAD_SETTINGS, "Delete it and render it again."):
+    with reading(path, Code.BAD_SETTINGS, DAMAGED):
         with np.load(path) as stored:
             found = Recording(*(stored[name] for name in Recording._fields))
         views, side, _ = found.depth.shape

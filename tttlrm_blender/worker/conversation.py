@@ -32,9 +32,11 @@ from ..protocol.messages import (
     Forget,
     Message,
     Note,
+    Seek,
     Submit,
     Upload,
 )
+from ..protocol.results import Presence
 from ..protocol.settings_json import from_json
 from ..protocol.start import read_start
 from . import logs
@@ -102,6 +104,9 @@ class Conversation:
             match message:
                 case Upload():
                     await self._upload(request, message)
+                case Seek():
+                    there = self._services.sessions.get(message.session).has_start(message.path)
+                    self._tell(request, Done.of(Presence(there)))
                 case Submit():
                     self._submit(request, message)
                 case Finish() if request in self._tasks:

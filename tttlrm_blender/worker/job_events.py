@@ -47,7 +47,7 @@ class JobReport(Report):
             self._stage, self._told = stage, now
             self._emit(Progress(stage, fraction, left))
 
-    def expect(self, seconds: float, at_most: bool = False) -> None:
+    def expect(self, seconds: float) -> None:
         """Include the estimate in the next `Progress`."""
         self._remaining.expect(seconds)
 

@@ -16,8 +16,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -35,6 +36,7 @@ from .limits import Limits, limit
 from .server import Server
 
 MIN_TOKEN = 16
+LOOK_SECONDS = 0.25  # between looks whether a shared worker has clients, and is announced
 MOST_WORKERS = 100  # concurrent workers of one user
 
 logger = logging.getLogger(__name__)
@@ -128,12 +130,11 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
 
         def listening(host: str, port: int) -> None:
             logs.log_event(logger, "worker_serving", host=host, port=port, pid=os.getpid(), version=__version__)
-            if options.shared:
-                shared_place.announce(folder, host, port, token)
             ready(Ready(host, port, os.getpid(), str(token_file) if token_file else None, fingerprint))
 
         try:
-            ended = asyncio.run(_until_stopped(server, options, listening, context))
+            announce = partial(shared_place.Announcement, folder, token=token)
+            ended = asyncio.run(_until_stopped(server, options, listening, announce, context))
         finally:
             if options.shared:
                 shared_place.withdraw(folder)
@@ -178,7 +179,11 @@ def _unusable(folder: Path, error: Exception) -> TttlrmError:
 
 
 async def _until_stopped(
-    server: Server, options: Options, listening: Callable[[str, int], None], context: ssl.SSLContext | None
+    server: Server,
+    options: Options,
+    listening: Callable[[str, int], None],
+    announce: Callable[[str, int], shared_place.Announcement],
+    context: ssl.SSLContext | None,
 ) -> bool:
     loop, stop, hurry = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
 
@@ -191,21 +196,33 @@ async def _until_stopped(
         signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C in the owner's terminal is handled by the owner
     if options.owned:
         threading.Thread(target=_await_owner, args=(ask_to_stop,), daemon=True).start()
-    unused = asyncio.create_task(_await_nobody(server, options.shared, stop)) if options.shared else None
+    watch: list[asyncio.Task[None]] = []  # of a shared worker
+
+    def serving(host: str, port: int) -> None:
+        if options.shared:
+            announcement = announce(host, port)
+            watch.append(asyncio.create_task(_await_nobody(server, options.shared, announcement, stop)))
+        listening(host, port)
+
     try:
-        return await server.run(options.host, options.port, listening, stop, options.grace, context, hurry)
+        return await server.run(options.host, options.port, serving, stop, options.grace, context, hurry)
     finally:
-        if unused:
-            unused.cancel()
+        for task in watch:
+            task.cancel()
 
 
-async def _await_nobody(server: Server, seconds: float, stop: asyncio.Event) -> None:
-    """Ask to stop once there has been no client for so long."""
+async def _await_nobody(server: Server, seconds: float, announcement: shared_place.Announcement, stop: asyncio.Event) -> None:
+    """Ask to stop once there has been no client for so long, or once there is none and the announcement is gone."""
     since = time.monotonic()
     while time.monotonic() - since < seconds:
-        await asyncio.sleep(min(seconds / 4, 1.0))
+        await asyncio.sleep(min(seconds / 4, LOOK_SECONDS))
         if server.clients:
             since = time.monotonic()
+        if not announcement.is_there():
+            if not server.clients:
+                break
+            with suppress(TttlrmError):  # the disk is full now; the next look may find it otherwise
+                announcement.write()  # for clients that are to come, as another came meanwhile
     stop.set()
 
 

@@ -82,6 +82,13 @@ class Session:
         self._arriving.add(incoming)
         return incoming
 
+    def has_start(self, path: str) -> bool:
+        """Whether splats to start from, whose path tells their content, were received; if so, they are the newest again."""
+        if not (is_start(path) and path in self._stored and self.inside(path).is_file()):
+            return False
+        self._stored[path] = self._stored.pop(path)
+        return True
+
     @property
     def cache(self) -> Path:
         """The folder of what is made of its photos and can be made again, such as the frames of a video."""

@@ -9,7 +9,7 @@ from operators.headless import command_line
 from tests.operators.photos import save_photo
 from tests.operators.worker_python import WORKER_PYTHON
 
-FILES = {"statue.blend", "splats.ply", "mesh.glb", "preview.png", "report.json"}
+FILES = {"statue.blend", "splats.ply", "mesh.glb", "preview.png", "photo.png", "report.json"}
 
 
 def photo_set(folder: Path, names: tuple[str, ...] = ("1.png",)) -> Path:
@@ -30,6 +30,11 @@ def made(tmp_path: Path, *options: object) -> Path:
     photos = photo_set(tmp_path / "statue")
     assert tttlrm("reconstruct", photos, "--out", out, "--scenes", tmp_path / "scenes", *options) == 0
     return out / "statue.blend"
+
+
+def folders(place: Path) -> list[str]:
+    """The names of the folders in a place."""
+    return sorted(path.name for path in place.iterdir() if path.is_dir())
 
 
 def objects(file: Path, kind: str) -> list[bpy.types.Object]:

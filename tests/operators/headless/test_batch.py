@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from operators.headless import claims
-from tests.operators.headless.commands import photo_set, tttlrm
+from tests.operators.headless.commands import folders, photo_set, tttlrm
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,7 @@ def sets(tmp_path) -> Path:
 def convert(sets: Path, *options: object) -> list[str]:
     """The names of the sets that are finished then."""
     assert tttlrm("convert", sets, "--out", sets.parent / "out", *options) == 0
-    return sorted(path.name for path in (sets.parent / "out").iterdir())
+    return folders(sets.parent / "out")
 
 
 def test_shares_are_every_nth_set(sets):
@@ -49,7 +49,7 @@ def test_a_set_that_another_task_is_at_is_left_to_it(sets, quick, capsys):
         assert tttlrm("convert", sets, "--out", out, "--only", "a", "--only", "b", "--json") == 0
     tally = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert tally["converted"] == ["a"] and tally["elsewhere"] == ["b"]
-    assert [path.name for path in out.iterdir()] == ["a"]
+    assert folders(out) == ["a"]
 
 
 def test_the_set_of_a_task_that_died_is_done(sets, quick):

@@ -13,7 +13,7 @@ from operators.engine import client
 from operators.headless import batch, command_line, result
 from operators.jobs import worker
 from operators.jobs.chosen_worker import Worker
-from tests.operators.headless.commands import FILES
+from tests.operators.headless.commands import FILES, folders
 from tests.operators.photos import save_photo
 from tests.operators.worker_python import WORKER_PYTHON
 from tttlrm_blender.gaussians.formats.ply import read_ply
@@ -45,7 +45,7 @@ def test_every_good_set_becomes_a_folder_and_every_bad_one_is_reported(sets, cap
     assert "is cut off" in tally["failed"]["broken"]
     assert "stopped unexpectedly" in tally["failed"]["deadly"]
     out = sets.parent / "out"
-    assert sorted(path.name for path in out.iterdir()) == ["statue"]
+    assert folders(out) == ["statue"]
     assert {path.name for path in (out / "statue").iterdir()} == FILES
 
 
@@ -109,7 +109,7 @@ def test_a_set_that_is_ended_early_keeps_its_splats_and_is_made_again(sets, caps
         assert convert(sets, "--refine", "50", "--json") == 130
     said = capsys.readouterr()
     assert json.loads(said.out.splitlines()[-1])["ended_early"] == ["a statue"] and "stopped" in said.err
-    assert [path.name for path in (sets.parent / "out").iterdir()] == ["a statue"], "the other sets have not begun"
+    assert folders(sets.parent / "out") == ["a statue"], "the other sets have not begun"
     report = sets.parent / "out" / "a statue" / "report.json"
     assert json.loads(report.read_text())["ended_early"] and len(read_ply(report.with_name("splats.ply")))
     assert convert(sets, "--refine", "1", "--only", "a statue") == 0

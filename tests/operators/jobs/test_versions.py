@@ -229,6 +229,23 @@ def test_edits_are_asked_about_until_a_job_has_made_something_of_them(echo, phot
     assert not precious([obj]) and len(obj.data.points) == 12
 
 
+@pytest.mark.parametrize("kind", ["REFINE", "EXTEND"])
+def test_what_is_hidden_or_revealed_while_a_job_runs_is_there_once_afterwards(echo, photos, kind):
+    assert ops.reconstruct(directory=str(photos)) == {"FINISHED"}
+    obj, masks, jobs, engine = bpy.context.object, part("scene.masks"), part("jobs.scene_operators"), part("engine")
+    masks.hide(obj, np.arange(12) < 3)
+    wanted = engine.settings.RefineSettings(steps=1) if kind == "REFINE" else engine.settings.ExtendSettings()
+    work = jobs.work_on(obj, getattr(engine.kinds, kind), wanted)
+    masks.hide(obj, (np.arange(12) == 2) | (np.arange(12) >= 8))  # 0 and 1 are revealed, 8 to 11 are hidden
+    better = replace(work.start.gaussians, means=work.start.gaussians.means + np.float32(0.5))
+    how = engine.results.Refinement(1, 4, psnr=30.0)
+    assert part("scene.versions").take_result(obj, better, how) is None
+    expected = np.concatenate([DRAFT[3:] + np.float32(0.5), DRAFT[:3]])
+    np.testing.assert_array_equal(part("scene.points").read(obj.data, "position"), expected)
+    assert np.flatnonzero(masks.hidden(obj)).tolist() == [11], "that which the job did not know, and is hidden still"
+    assert masks.AT_WORK not in obj.data.attributes
+
+
 @pytest.mark.slow
 def test_object_and_worker_agree_whatever_is_done(echo):
     Life.TestCase.settings = settings(

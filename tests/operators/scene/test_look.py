@@ -140,6 +140,56 @@ def test_what_becomes_of_an_object_changes_nothing_of_those_that_shared_its_spla
         assert shown(other) == list(range(6, 12)) and not part("scene.versions").is_edited(other)
 
 
+def linked(obj):
+    """A linked duplicate."""
+    other = obj.copy()
+    obj.users_collection[0].objects.link(other)
+    return other
+
+
+@pytest.mark.parametrize(("name", "value"), [("min_opacity", 0.5), ("scale", 2.0), ("far", 20.0)])
+def test_a_look_is_each_objects_also_of_linked_duplicates(own, name, value):
+    before, other = sizes(own), linked(own)
+    setattr(own.tttlrm.decode, name, value)
+    ours = shown(own), sizes(own)
+    assert shown(other) == list(range(12)) and untouched(other), "the other one looks as before"
+    np.testing.assert_array_equal(sizes(other), before)
+    other.tttlrm.decode.min_opacity = 0.8
+    assert shown(other) == [10, 11]
+    assert shown(own) == ours[0]
+    np.testing.assert_array_equal(sizes(own), ours[1])
+    assert not part("scene.versions").is_edited(own) and not part("scene.versions").is_edited(other)
+
+
+def test_linked_duplicates_share_their_splats_while_they_look_alike(own):
+    own.tttlrm.decode.min_opacity = 0.5
+    other = linked(own)
+    part("scene.masks").select(own, np.arange(12) == 11)
+    assert ops.hide_splats() == {"FINISHED"} and own.data == other.data and shown(other) == [6, 7, 8, 9, 10]
+    assert ops.reveal_splats() == {"FINISHED"} and own.data == other.data and shown(other) == list(range(6, 12))
+
+
+def test_a_linked_duplicate_that_is_moved_is_cropped_where_it_stands(own):
+    box = own.tttlrm.crop = cube("box", Matrix.Translation((4, 5, 6)) @ Matrix.Diagonal((4.9, 4.9, 4.9, 1)))
+    bpy.context.view_layer.update()
+    other = linked(own)
+    other.location = (-9, -9, -9)
+    bpy.context.view_layer.update()
+    assert box and shown(own) == [0, 1, 2] and shown(other) == [3, 4, 5]
+
+
+def test_joining_lets_linked_duplicates_keep_their_look(own, photos):
+    own.tttlrm.decode.min_opacity = 0.5
+    other, more = linked(own), reconstructed(photos)
+    for obj in (own, more):
+        obj.select_set(True)
+    bpy.context.view_layer.objects.active = own
+    assert ops.join_splats() == {"FINISHED"} and len(own.data.points) == 24
+    assert shown(other) == list(range(6, 12)) and not part("scene.versions").is_edited(other)
+    other.tttlrm.decode.min_opacity = 0.0
+    assert shown(other) == list(range(12)) and untouched(other)
+
+
 def test_undo_brings_back_what_was_shown(own):
     name = own.name
     bpy.ops.ed.undo_push(message="before")

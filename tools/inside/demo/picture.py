@@ -14,7 +14,7 @@ import numpy as np
 from operators.narrowing import given, untyped
 from operators.scene.cameras import background_photo
 from operators.scene.drawing import blend_as_trained, drawn_by_blender
-from operators.scene.pictures import write_png
+from operators.scene.pictures import write_picture
 
 from .suzanne import render, render_settings, set_sky
 
@@ -36,7 +36,7 @@ def compare(
     """
     _light()
     rows = [_row(camera, splats, mesh, path.parent) for camera in cameras]
-    write_png(path, np.concatenate([_framed(row) for row in rows]))
+    write_picture(path, np.concatenate([_framed(row) for row in rows]))
     errors = [np.square(photo - drawn).mean() for photo, drawn, _ in rows]
     return float(np.mean(-10 * np.log10(errors)))
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...errors import bad_splats, text
 from ...geometry.quaternions import normalize
-from ...gltf import Glb, read_accessor, read_glb_file, write_glb_file
+from ...gltf import GENERATOR, Glb, read_accessor, read_glb_file, write_glb_file
 from .. import activations
 from ..gaussians import Gaussians, allocate, merge
 from ..transform import apply_matrix
@@ -143,7 +143,7 @@ def write_glb(path: str | Path, gaussians: Gaussians[np.ndarray], up: str = "z")
         primitive["extras"] = {RENDER_MODE: MIP}
     matrix = FROM_Z_UP if up == "z" else FROM_Y_DOWN
     tree = {
-        "asset": {"version": "2.0", "generator": "tttLRM for Blender"},
+        "asset": {"version": "2.0", "generator": GENERATOR},
         "extensionsUsed": [EXTENSION],
         "scene": 0,
         "scenes": [{"nodes": [0]}],
