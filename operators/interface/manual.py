@@ -50,6 +50,7 @@ PROPERTIES = {
     "pg_object.session": "settings.html#on-another-computer",
     "pg_object.files": "settings.html#on-another-computer",
     "pg_object": "settings.html#settings-of-splats",
+    "pg_measure": "photos.html#orientation-and-scale",
     "pg_dab": "editing.html#editing-splats",
     "preferences.python": "install.html#other-ways",
     "preferences.wheels": "install.html#without-a-network",
