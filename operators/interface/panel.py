@@ -9,7 +9,7 @@ from ..scene.points import cloud_of
 from ..scene.splats import is_splats
 from ..sources import new_pictured
 from ..translations import shown
-from . import bake, deliver, real_scale, reconstruct, splat_settings, worker
+from . import bake, deliver, engine_offer, real_scale, reconstruct, splat_settings, worker
 from .sidebar import Tab
 
 
@@ -42,6 +42,7 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
 
 
 CLASSES = (
+    *engine_offer.CLASSES,
     *reconstruct.CLASSES,
     TTTLRM_PT_splats,
     *splat_settings.CLASSES,

@@ -123,7 +123,7 @@ def test_splats_of_a_kept_scene_are_decoded_refined_meshed_and_extended(kept):
 def test_panels_are_in_the_order_of_the_work(kept):
     tops = [kind for kind in operators.CLASSES if issubclass(kind, sidebar.Tab) and not hasattr(kind, "bl_parent_id")]
     labels = [kind.bl_label for kind in sorted(tops, key=lambda kind: kind.bl_order) if kind.bl_label]
-    order = ("Photos", "Reconstruct", "Look", "Compare", "Clean Up", "Mesh", "Bake Photos", "Deliver", "Worker")
+    order = ("Engine", "Photos", "Reconstruct", "Look", "Compare", "Clean Up", "Mesh", "Bake Photos", "Deliver", "Worker")
     assert labels == [label for label in order if label in labels] and len({kind.bl_order for kind in tops}) == len(tops)
 
 
