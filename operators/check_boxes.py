@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import bpy
 from bpy.props import BoolProperty
 
 from .engine import fields
@@ -55,6 +56,15 @@ def beside(name: str, setting: fields.Setting, make: Callable[..., Any]) -> dict
         value(name): make(default=off.start, get=shown, set=change, **limits),
         kept: make(name="", description="", default=off.start, options={"HIDDEN"}, **limits),
     }
+
+
+def draw(layout: bpy.types.UILayout, owner: Any, name: str, label: str) -> None:
+    """Draw the check box of a setting of a group or an operator, and beside it the value, grayed out while the box is off."""
+    row = layout.row(align=True, heading=label)
+    row.prop(owner, box(name), text="")
+    beside_it = row.row(align=True)
+    beside_it.active = getattr(owner, box(name))
+    beside_it.prop(owner, value(name), text="")
 
 
 def _limits(values: fields.Values) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class TTTLRM_PG_bake(bpy.types.PropertyGroup):
 
     __annotations__ = bake_annotations() | {
         "splats": PointerProperty(
-            name="Photos Of",
+            name="Photos From",
             description="Splats of the scene whose photos are baked; empty for those that are selected, or the only ones",
             type=bpy.types.Object,
             poll=lambda group, obj: bool(group_of(obj).session),
@@ -167,6 +167,14 @@ class TTTLRM_PG_measure(bpy.types.PropertyGroup):
     }
 
 
+def _poses_file(group: Any) -> str:
+    return "" if group.poses == settings.ReconstructSettings().poses else group.poses
+
+
+def _choose_poses_file(group: Any, path: str) -> None:
+    group.poses = path or settings.ReconstructSettings().poses
+
+
 class TTTLRM_PG_scene(bpy.types.PropertyGroup):
     """How the next photos become splats."""
 
@@ -175,6 +183,9 @@ class TTTLRM_PG_scene(bpy.types.PropertyGroup):
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
+        "poses_file": file_property(
+            name="File", description="File or folder of camera poses", get=_poses_file, set=_choose_poses_file
+        ),
         "with_mesh": BoolProperty(name="Mesh", description="Also make a mesh"),
         "measure": PointerProperty(type=TTTLRM_PG_measure),
     }

@@ -41,7 +41,7 @@ PROPERTIES = {
     "pg_scene.orient": "photos.html#orientation-and-scale",
     "pg_scene.distance": "photos.html#orientation-and-scale",
     "pg_scene.remove_background": "photos.html#removing-backgrounds",
-    "pg_scene.poses": "photos.html#poses",
+    "pg_scene.poses*": "photos.html#poses",
     "pg_scene": "settings.html#reconstruct",
     "pg_decode": "settings.html#decode",
     "pg_refine": "settings.html#refine",

@@ -58,7 +58,7 @@ class TTTLRM_PT_photos(Tab, bpy.types.Panel):
         layout.separator()
         layout.prop(wanted.source, "cameras", text="Cameras")
         if wanted.source.cameras == "FILE":
-            layout.prop(wanted, "poses", text="File")
+            layout.prop(wanted, "poses_file")
 
 
 class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):

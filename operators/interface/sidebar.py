@@ -50,12 +50,8 @@ def draw_setting(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup, nam
     label = text or known[name].name
     if check_boxes.box(name) not in known:
         layout.prop(group, name, text=label)
-        return
-    row = layout.row(align=True, heading=label)
-    row.prop(group, check_boxes.box(name), text="")
-    value = row.row(align=True)
-    value.active = getattr(group, check_boxes.box(name))
-    value.prop(group, check_boxes.value(name), text="")
+    else:
+        check_boxes.draw(layout, group, name, label)
 
 
 def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:

@@ -77,7 +77,10 @@ _remove_background = partial(
 _image = partial(choice, "jpeg", "Image Format", "File format of textures", IMAGES)
 _normal_map = partial(switch, True, "Normal Map", "Show the shape of the dense surface on a mesh with fewer faces")
 _occlusion = partial(
-    switch, False, "Occlusion", "Make an image of ambient occlusion; photos have most of these shadows in their colors already"
+    switch,
+    False,
+    "Ambient Occlusion",
+    "Make an image of ambient occlusion; photos have most of these shadows in their colors already",
 )
 _side = partial(number, 0, 0, MOST_PIXELS, unit="pixels", option="size")
 
@@ -152,9 +155,7 @@ class RefineSettings:
         option="refine",
         off=_unlimited(20),
     )
-    seconds: float = number(
-        0.0, 0, 10_000_000, "Seconds", "Limit on time", unit="seconds", option="refine", off=_unlimited(120.0)
-    )
+    seconds: float = number(0.0, 0, 10_000_000, "Time", "Limit on time", unit="seconds", option="refine", off=_unlimited(120.0))
     start: str = choice("auto", "Start", "Initial splats of the optimization", STARTS)
     exposure: bool = switch(
         True, "Even Light", "Even out exposure, white balance and dark corners where they differ from photo to photo"
@@ -215,7 +216,7 @@ class MeshSettings:
     voxel: float = _world_distance(
         "Voxel Size", "Size of a voxel, instead of a resolution", off=Off("to use the resolution", 0.01)
     )
-    min_piece: float = number(0.01, 0, 1, "Min Piece", "Drop pieces with a smaller share of the faces", unit="share")
+    min_piece: float = number(0.01, 0, 1, "Min Island", "Drop islands with a smaller share of the faces", unit="share")
     fill_holes: float = number(
         0.01,
         0,
@@ -226,7 +227,7 @@ class MeshSettings:
     )
     watertight: bool = switch(False, "Watertight", "Close every hole, also where no photo shows a surface")
     cut_ground: bool = switch(False, "Cut Ground", "Leave out the ground, so that only what stands on it is left")
-    smooth: int = number(5, 0, 50, "Smooth", "Steps of smoothing that keep edges sharp")
+    smooth: int = number(5, 0, 50, "Smooth", "Iterations of smoothing that keeps edges sharp")
     faces: int = number(
         50_000, 0, 1_000_000_000, "Max Faces", "Simplify the mesh to this many triangles", off=Off("to keep all", 50_000)
     )

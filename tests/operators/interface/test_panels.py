@@ -97,9 +97,9 @@ def test_the_photos_of_a_folder_are_listed_and_the_active_one_is_shown(scene, tm
 
 
 def test_the_file_of_poses_is_asked_for_where_it_is_used(scene):
-    assert "poses" not in drawn(reconstruct.TTTLRM_PT_photos).settings
+    assert "poses_file" not in drawn(reconstruct.TTTLRM_PT_photos).settings
     scene.tttlrm.source.cameras = "FILE"
-    assert "poses" in drawn(reconstruct.TTTLRM_PT_photos).settings
+    assert "poses_file" in drawn(reconstruct.TTTLRM_PT_photos).settings
 
 
 def test_a_job_at_work_is_shown_and_can_be_stopped(at_work):
