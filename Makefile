@@ -80,10 +80,10 @@ extension: setup  ## build the extension for Blender and check it: dist/tttlrm-<
 release: setup  ## build dist/: a repository with the zip, from which Blender can update, and the engine's wheel and sdist
 	$(BIN)/python -m tools.release
 
-wheelhouse: setup  ## download everything that *Set Up Worker* installs, for this machine and the Python of .venv, into wheelhouse/: BUILD=auto
+wheelhouse: setup  ## download everything that *Install the Engine* installs, for this machine and the Python of .venv, into wheelhouse/: BUILD=auto
 	$(BIN)/python -m tools.wheelhouse wheelhouse --build $(BUILD)
 
-lock: setup  ## update the pinned packages of *Set Up Worker*: the newest compatible versions, with hashes
+lock: setup  ## update the pinned packages of *Install the Engine*: the newest compatible versions, with hashes
 	$(BIN)/python -m tools.lock_requirements
 
 plan: setup  ## update the plan of rooms in docs/architecture.md

@@ -3,12 +3,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import bpy
 import numpy as np
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, PointerProperty, StringProperty
 
+from . import check_boxes
 from .engine import fields, settings
 from .narrowing import given, group_of, untyped
 from .paths import absolute, file_property
@@ -32,10 +34,19 @@ def _changed(group: bpy.types.PropertyGroup, context: bpy.types.Context) -> None
     look.follow(given(group.id_data))
 
 
-def annotations(kind: type, update: Callable[[Any, bpy.types.Context], None] | None = None) -> dict[str, Any]:
-    """Return a Blender property for every setting of a dataclass; Blender calls `update` after changes."""
+def annotations(kind: type) -> dict[str, Any]:
+    """Return a Blender property for every setting of a dataclass, for operators."""
+    return {name: setting_property(kind, name) for name in described(kind)}
+
+
+def group_annotations(kind: type, update: Callable[[Any, bpy.types.Context], None] | None = None) -> dict[str, Any]:
+    """Return those for groups, with check boxes where a setting may be off; Blender calls `update` after changes."""
     heard = {"update": update} if update else {}
-    return {name: setting_property(kind, name, **heard) for name in described(kind)}
+    made: dict[str, Any] = {}
+    for name, setting in described(kind).items():
+        made[name] = setting_property(kind, name, **heard)
+        made |= check_boxes.beside(name, setting, partial(setting_property, kind, name))
+    return made
 
 
 def setting_property(kind: type, name: str, /, **instead: Any) -> Any:
@@ -58,8 +69,8 @@ def setting_property(kind: type, name: str, /, **instead: Any) -> Any:
 def _number_property(numbers: fields.Numbers, words: dict[str, Any]) -> Any:
     limits = {"min": numbers.least, "max": numbers.most, "soft_max": numbers.soft_most or numbers.most}
     if numbers.whole:
-        return IntProperty(**limits, subtype=SUBTYPES[numbers.unit], **words)
-    return FloatProperty(**limits, subtype=SUBTYPES[numbers.unit], precision=3, **words)
+        return IntProperty(subtype=SUBTYPES[numbers.unit], **(limits | words))
+    return FloatProperty(subtype=SUBTYPES[numbers.unit], precision=3, **(limits | words))
 
 
 def plain(holder: Any, kind: type) -> Any:
@@ -79,28 +90,28 @@ def _value(holder: Any, kind: type, name: str) -> Any:
 
     Paths are made absolute. Raises `TttlrmError` for those that cannot be.
     """
-    value = getattr(holder, name)
-    if isinstance(described(kind)[name].values, fields.FilePath):
-        return absolute(value)
+    value, setting = getattr(holder, name), described(kind)[name]
+    if isinstance(setting.values, fields.FilePath):
+        return absolute(value) or (setting.off.value if setting.off else "")
     return float(str(np.float32(value))) if isinstance(value, float) else value
 
 
 class TTTLRM_PG_decode(bpy.types.PropertyGroup):
     """How a kept scene is decoded to splats."""
 
-    __annotations__ = annotations(settings.DecodeSettings, _changed)
+    __annotations__ = group_annotations(settings.DecodeSettings, _changed)
 
 
 class TTTLRM_PG_refine(bpy.types.PropertyGroup):
     """How long splats are optimized against the photos."""
 
-    __annotations__ = annotations(settings.RefineSettings)
+    __annotations__ = group_annotations(settings.RefineSettings)
 
 
 class TTTLRM_PG_mesh(bpy.types.PropertyGroup):
     """How splats become a surface."""
 
-    __annotations__ = annotations(settings.MeshSettings)
+    __annotations__ = group_annotations(settings.MeshSettings)
 
 
 def bake_annotations() -> dict[str, Any]:
@@ -120,7 +131,7 @@ class TTTLRM_PG_bake(bpy.types.PropertyGroup):
 
     __annotations__ = bake_annotations() | {
         "splats": PointerProperty(
-            name="Photos Of",
+            name="Photos From",
             description="Splats of the scene whose photos are baked; empty for those that are selected, or the only ones",
             type=bpy.types.Object,
             poll=lambda group, obj: bool(group_of(obj).session),
@@ -134,15 +145,49 @@ class TTTLRM_PG_bake(bpy.types.PropertyGroup):
     }
 
 
+def _measured(name: str) -> Any:
+    """Return the property for one of two objects between which a distance is known."""
+    return PointerProperty(
+        name=name,
+        description="An empty at one end of a known distance, or the camera of a photo",
+        type=bpy.types.Object,
+        poll=lambda group, obj: obj.type in {"EMPTY", "CAMERA"},
+    )
+
+
+class TTTLRM_PG_measure(bpy.types.PropertyGroup):
+    """A known distance between two objects."""
+
+    __annotations__ = {
+        "first": _measured("From"),
+        "second": _measured("To"),
+        "distance": FloatProperty(
+            name="Real Distance", description="The real distance between the two", subtype="DISTANCE", min=1e-6, default=1.0
+        ),
+    }
+
+
+def _poses_file(group: Any) -> str:
+    return "" if group.poses == settings.ReconstructSettings().poses else group.poses
+
+
+def _choose_poses_file(group: Any, path: str) -> None:
+    group.poses = path or settings.ReconstructSettings().poses
+
+
 class TTTLRM_PG_scene(bpy.types.PropertyGroup):
     """How the next photos become splats."""
 
-    __annotations__ = annotations(settings.ReconstructSettings) | {
+    __annotations__ = group_annotations(settings.ReconstructSettings) | {
         "source": PointerProperty(type=source_properties.TTTLRM_PG_source),
         "decode": PointerProperty(type=TTTLRM_PG_decode),
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
+        "poses_file": file_property(
+            name="File", description="File or folder of camera poses", get=_poses_file, set=_choose_poses_file
+        ),
         "with_mesh": BoolProperty(name="Mesh", description="Also make a mesh"),
+        "measure": PointerProperty(type=TTTLRM_PG_measure),
     }
 
 
@@ -200,6 +245,7 @@ CLASSES = (
     TTTLRM_PG_refine,
     TTTLRM_PG_mesh,
     TTTLRM_PG_bake,
+    TTTLRM_PG_measure,
     TTTLRM_PG_scene,
     TTTLRM_PG_object,
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pin the packages that Blender's *Set Up Worker* installs: versions and hashes, for every supported machine.
+"""Pin the packages that Blender's *Install the Engine* installs: versions and hashes, for every supported machine.
 
 PyTorch and the packages that only its CUDA build needs are in a separate file, with the hashes of PyPI. The builds on PyTorch's
 own indexes have a file each, with other hashes, or with the local version alone where this machine cannot reach the index.

@@ -46,7 +46,7 @@ def table(kind: type) -> str:
 
 def _row(name: str, setting: Setting, default: Any) -> str:
     option = setting.option or name.replace("_", "-")
-    cells = (setting.label, setting.description, _values(setting), _shown(setting, default), _written(option, setting))
+    cells = (setting.label, setting.explained(), _values(setting), _shown(setting, default), _written(option, setting))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 

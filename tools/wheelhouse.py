@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Download everything that Blender's *Set Up Worker* installs, to install it without a network."""
+"""Download everything that Blender's *Install the Engine* installs, to install it without a network."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties, sources
 from ..engine import errors, kinds, messages, results, settings
+from ..jobs import worker
 from ..jobs.job_operator import JobOperator
 from ..jobs.worker import Work
 from ..mixins import Outcome
@@ -51,6 +52,10 @@ def place(name: str, work: Work, result: results.ReconstructResult) -> bpy.types
     return splats
 
 
+def _lacking_in_panel(context: bpy.types.Context) -> errors.Text:
+    return errors.text("Install the engine first.") if worker.lacks_engine() else sources.missing(context)
+
+
 class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     """Reconstruct Gaussian splats from the photos chosen in the panel, from a folder or from files"""
 
@@ -82,8 +87,8 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Blender calls this. The panel's button needs a complete source in the panel."""
-        lacking = sources.missing(context) if getattr(context, "tttlrm_source", None) else errors.Text()
+        """Blender calls this. The panel's button needs the engine, and a complete source in the panel."""
+        lacking = _lacking_in_panel(context) if getattr(context, "tttlrm_source", None) else errors.Text()
         if lacking:
             cls.poll_message_set(worded(lacking).rstrip("."))
         return not lacking and takes_objects(cls, context) and super().poll(context)

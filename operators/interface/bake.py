@@ -6,13 +6,14 @@ import bpy
 from .. import properties
 from ..narrowing import given, group_of
 from ..scene.splats import is_kept
-from .sidebar import Tab, column
+from .sidebar import Order, Tab, column
 
 
 class TTTLRM_PT_bake(Tab, bpy.types.Panel):
     """Settings of the active mesh, where there are photos to bake onto it."""
 
     bl_label = "Bake Photos"
+    bl_order = Order.BAKE
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

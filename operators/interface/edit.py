@@ -6,8 +6,9 @@ from bpy.app.translations import pgettext_n
 
 from ..narrowing import given
 from ..scene import masks
+from ..scene.splats import is_splats
 from ..translations import shown
-from .sidebar import Tab
+from .sidebar import Order, Tab
 
 # Labels of the buttons in the panel, by operator.
 SELECTING = {
@@ -59,9 +60,14 @@ class TTTLRM_MT_edit_splats(bpy.types.Menu):
 class TTTLRM_PT_edit(Tab, bpy.types.Panel):
     """Select, change and place the splats of the active and the selected objects."""
 
-    bl_label = "Edit Splats"
-    bl_parent_id = "TTTLRM_PT_splats"
+    bl_label = "Clean Up"
+    bl_order = Order.CLEAN_UP
     bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Blender calls this."""
+        return is_splats(context.object)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""

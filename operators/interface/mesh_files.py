@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel for meshes that are finished: files, by Blender's own exporters where they write all, and the asset browser."""
+"""Files of meshes that are finished, by Blender's own exporters where they write all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import bpy
 
 from ..narrowing import given, untyped
 from ..scene.splats import is_kept
-from .sidebar import Tab
 
 # Exporters by format, with the settings that meshes of photos need and that are not Blender's defaults.
 EXPORTERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -21,28 +20,21 @@ EXPORTERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-class TTTLRM_PT_mesh_files(Tab, bpy.types.Panel):
-    """What the selected meshes can become, where there are photos that they may come from."""
+def has_mesh(context: bpy.types.Context) -> bool:
+    """Whether the active object is a mesh, where there are photos that it may come from."""
+    obj = context.object
+    return obj is not None and obj.type == "MESH" and any(map(is_kept, given(context.scene).objects))
 
-    bl_label = "Mesh Files"
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Blender calls this."""
-        obj = context.object
-        return obj is not None and obj.type == "MESH" and any(map(is_kept, given(context.scene).objects))
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Blender calls this."""
-        layout = given(self.layout)
-        layout.operator_context = "INVOKE_DEFAULT"
-        row = layout.row(align=True)
-        for name, (operator, own) in EXPORTERS.items():
-            if _is_there(operator):
-                button = untyped(row.operator(operator, text=name, translate=False))
-                for key, value in own.items():
-                    setattr(button, key, value)
-        layout.operator("asset.mark", icon="ASSET_MANAGER")
+def draw(layout: bpy.types.UILayout) -> None:
+    """Draw the buttons that write the selected meshes to files."""
+    layout.operator_context = "INVOKE_DEFAULT"
+    row = layout.row(align=True)
+    for name, (operator, own) in EXPORTERS.items():
+        if _is_there(operator):
+            button = untyped(row.operator(operator, text=name, translate=False))
+            for key, value in own.items():
+                setattr(button, key, value)
 
 
 def _is_there(operator: str) -> bool:
@@ -52,6 +44,3 @@ def _is_there(operator: str) -> bool:
         return bool(getattr(getattr(bpy.ops, room), name).get_rna_type())
     except KeyError:
         return False
-
-
-CLASSES = (TTTLRM_PT_mesh_files,)

@@ -9,14 +9,15 @@ from ..scene.points import cloud_of
 from ..scene.splats import is_splats
 from ..sources import new_pictured
 from ..translations import shown
-from . import bake, mesh_files, reconstruct, splat_settings, worker
+from . import bake, deliver, engine_offer, real_scale, reconstruct, splat_settings, worker
 from .sidebar import Tab
 
 
 class TTTLRM_PT_splats(Tab, bpy.types.Panel):
-    """Operators for the active splats."""
+    """What the active splats are, and what makes them better."""
 
     bl_label = "Splats"
+    bl_parent_id = "TTTLRM_PT_reconstruct"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -30,25 +31,23 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
             text=shown("{}: {:,} splats", given(context.object).name, len(cloud_of(given(context.object)).points)),
             translate=False,
         )
-        own = group_of(context.object)
-        if own.session:
+        if group_of(context.object).session:
             layout.label(text=shown("{}", versions.state(given(context.object))), translate=False)
-        buttons = layout.column(align=True)
-        if own.session:
-            for kind in ("refine", "mesh"):
-                buttons.operator(f"tttlrm.{kind}")
+            buttons = layout.column(align=True)
+            buttons.operator("tttlrm.refine")
             new = len(new_pictured(context))
             text = shown("Add {} Selected Photos", new) if new else shown("Add Photos…")
             buttons.operator("tttlrm.extend", text=text, translate=False)
-        buttons.operator("tttlrm.export_splats")
         splat_settings.draw_trouble(layout, context)
 
 
 CLASSES = (
+    *engine_offer.CLASSES,
     *reconstruct.CLASSES,
     TTTLRM_PT_splats,
     *splat_settings.CLASSES,
+    *real_scale.CLASSES,
     *bake.CLASSES,
-    *mesh_files.CLASSES,
+    *deliver.CLASSES,
     *worker.CLASSES,
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel for reconstructing splats from photos."""
+"""The panels for photos, and for reconstructing splats from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..sources import missing, source_of
 from ..sources.properties import TTTLRM_PG_source
 from ..translations import shown, worded
 from . import thumbnails
-from .sidebar import Tab, column, paragraph
+from .sidebar import Order, Tab, column, draw_setting, paragraph
 
 ROWS = 6  # of the list of photos
 LIMITS = ("steps", "passes", "seconds")  # of refine settings, which replace the quality
@@ -43,10 +43,11 @@ class TTTLRM_UL_photos(bpy.types.UIList):
         row.label(text=item.name, translate=False, icon_value=thumbnails.icon(_path(data, item)))
 
 
-class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
-    """Reconstruct splats from photos, with progress."""
+class TTTLRM_PT_photos(Tab, bpy.types.Panel):
+    """The photos, and where their camera poses come from."""
 
-    bl_label = "Reconstruct"
+    bl_label = "Photos"
+    bl_order = Order.PHOTOS
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
@@ -57,15 +58,24 @@ class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
         layout.separator()
         layout.prop(wanted.source, "cameras", text="Cameras")
         if wanted.source.cameras == "FILE":
-            layout.prop(wanted, "poses", text="File")
-        layout.prop(wanted, "checkpoint", text="Model")
-        draw_quality(layout, wanted.refine)
-        layout.separator()
+            layout.prop(wanted, "poses_file")
+
+
+class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
+    """Reconstruct splats from photos, with progress."""
+
+    bl_label = "Reconstruct"
+    bl_order = Order.RECONSTRUCT
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        layout = column(self)
+        draw_quality(layout, group_of(context.scene).refine)
         _draw_button(layout, context)
         _draw_activity(layout)
 
 
-class TTTLRM_PT_photos(Tab, bpy.types.Panel):
+class TTTLRM_PT_options(Tab, bpy.types.Panel):
     """Less common settings."""
 
     bl_label = "Options"
@@ -75,8 +85,10 @@ class TTTLRM_PT_photos(Tab, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
         layout, wanted = column(self), group_of(context.scene)
-        for name in ("views", "width", "height", "scan", "elastic", "orient", "distance", "remove_background", "hold_out"):
-            layout.prop(wanted, name)
+        draw_setting(layout, wanted, "width", text="Photo Width")
+        draw_setting(layout, wanted, "height", text="Photo Height")
+        layout.prop(wanted, "remove_background")
+        layout.prop(wanted, "orient")
         layout.prop(wanted, "with_mesh")
         layout.prop(wanted.refine, "surface")
 
@@ -93,6 +105,22 @@ class TTTLRM_PT_limits(Tab, bpy.types.Panel):
         draw_limits(column(self), group_of(context.scene).refine)
 
 
+class TTTLRM_PT_advanced(Tab, bpy.types.Panel):
+    """Settings of the network and of measurements."""
+
+    bl_label = "Advanced"
+    bl_parent_id = "TTTLRM_PT_reconstruct"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        layout, wanted = column(self), group_of(context.scene)
+        draw_setting(layout, wanted, "checkpoint", text="Model")
+        for name in ("views", "scan", "elastic", "hold_out"):
+            draw_setting(layout, wanted, name)
+        layout.prop(wanted.decode, "seed")
+
+
 def draw_quality(layout: bpy.types.UILayout, refine: bpy.types.PropertyGroup) -> None:
     """Draw the quality of refine settings, grayed out while limits replace it."""
     row = layout.row()
@@ -104,7 +132,7 @@ def draw_limits(layout: bpy.types.UILayout, refine: bpy.types.PropertyGroup) -> 
     """Draw the limits of refine settings."""
     limits = layout.column(align=True)
     for name in LIMITS:
-        limits.prop(refine, name)
+        draw_setting(limits, refine, name)
 
 
 def _draw_folder(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
@@ -162,4 +190,11 @@ def _path(group: TTTLRM_PG_source, photo: bpy.types.PropertyGroup) -> Path:
     return Path(bpy.path.abspath(group.folder), photo.name)
 
 
-CLASSES = (TTTLRM_UL_photos, TTTLRM_PT_reconstruct, TTTLRM_PT_photos, TTTLRM_PT_limits)
+CLASSES = (
+    TTTLRM_UL_photos,
+    TTTLRM_PT_photos,
+    TTTLRM_PT_reconstruct,
+    TTTLRM_PT_options,
+    TTTLRM_PT_limits,
+    TTTLRM_PT_advanced,
+)

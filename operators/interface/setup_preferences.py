@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The part of the preferences that sets up the worker."""
 
+from pathlib import Path
+
 import bpy
 from bpy.app.translations import pgettext_n
 from bpy.props import EnumProperty
@@ -21,11 +23,11 @@ BUILDS = (
 )
 # For each state of the environment: its description, and the label of the button.
 STATES = {
-    "none": (pgettext_n("The worker is not set up"), pgettext_n("Set Up Worker")),
-    "unfinished": (pgettext_n("Setup was not finished"), pgettext_n("Continue")),
-    "damaged": (pgettext_n("The record of the worker's setup is damaged"), pgettext_n("Set Up Again")),
-    "outdated": (pgettext_n("The worker was set up for another version of tttLRM"), pgettext_n("Update")),
-    "ready": (pgettext_n("The worker is set up"), pgettext_n("Repair")),
+    "none": (pgettext_n("The engine is not installed"), pgettext_n("Install the Engine")),
+    "unfinished": (pgettext_n("The installation was not finished"), pgettext_n("Continue")),
+    "damaged": (pgettext_n("The record of the installation is damaged"), pgettext_n("Install Again")),
+    "outdated": (pgettext_n("The engine was installed for another version of tttLRM"), pgettext_n("Update")),
+    "ready": (pgettext_n("The engine is installed"), pgettext_n("Repair")),
 }
 
 
@@ -49,7 +51,7 @@ class SetupPreferences(AddonPreferences):
         environment = setup.Environment(setup.place(addon.folder()))
         sentence, button = STATES[environment.state]
         known = f"{shown(sentence)} (PyTorch {environment.torch})" if environment.torch else shown(sentence)
-        layout.label(text=known)
+        layout.label(text=used_instead(environment) or known, translate=False)
         buttons = layout.row(align=True)
         buttons.operator("tttlrm.setup_worker", text=button, icon="IMPORT")
         buttons.operator("tttlrm.check_worker", icon="CHECKMARK")
@@ -60,6 +62,17 @@ class SetupPreferences(AddonPreferences):
             layout.operator("wm.path_open", text="Show Log").filepath = str(log)
             if environment.state != "ready":
                 _draw_lines(layout, log.read_text("utf-8", "replace").splitlines())
+
+
+def used_instead(environment: setup.Environment) -> str:
+    """What is used instead of the environment; empty if nothing is."""
+    chosen = addon.preferences()
+    if chosen is not None and chosen.token:
+        return shown("A worker that is already running is used: {}, port {}", chosen.host, chosen.port)
+    if chosen is None or not chosen.python or Path(bpy.path.abspath(chosen.python)) == environment.python:
+        return ""
+    there = Path(bpy.path.abspath(chosen.python)).exists()
+    return shown("Another Python is used: {}" if there else "Another Python is chosen, but not there: {}", chosen.python)
 
 
 def _draw_lines(layout: bpy.types.UILayout, lines: list[str]) -> None:

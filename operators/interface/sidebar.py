@@ -2,14 +2,31 @@
 """Shared parts of the panels in the tttLRM tab of the 3D Viewport's sidebar."""
 
 import textwrap
+from enum import IntEnum
 
 import bpy
 
+from .. import check_boxes
 from ..mixins import Panel
 from ..narrowing import given, untyped
 
 LETTER = 7  # mean width of a letter in pixels, at interface scale 1
 MARGIN = 10  # width of the panel's border, icon and tabs, in letters
+
+
+class Order(IntEnum):
+    """Places of the panels in the tab, for `bl_order`: the order of the work."""
+
+    ENGINE = 0
+    PHOTOS = 1
+    RECONSTRUCT = 2
+    LOOK = 3
+    COMPARE = 4
+    CLEAN_UP = 5
+    MESH = 6
+    BAKE = 7
+    DELIVER = 8
+    WORKER = 9
 
 
 class Tab(Panel):
@@ -25,6 +42,16 @@ def column(panel: bpy.types.Panel) -> bpy.types.UILayout:
     given(panel.layout).use_property_split = True
     given(panel.layout).use_property_decorate = False
     return given(panel.layout).column()
+
+
+def draw_setting(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup, name: str, text: str | None = None) -> None:
+    """Draw a setting of a group; if it may be off, as a check box with a value that is grayed out meanwhile."""
+    known = group.bl_rna.properties
+    label = text or known[name].name
+    if check_boxes.box(name) not in known:
+        layout.prop(group, name, text=label)
+    else:
+        check_boxes.draw(layout, group, name, label)
 
 
 def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:

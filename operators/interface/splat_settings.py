@@ -15,7 +15,7 @@ from ..scene.splats import is_kept, is_splats
 from ..translations import shown
 from .presets import TTTLRM_PT_decode_presets
 from .reconstruct import draw_quality
-from .sidebar import Tab, column, paragraph
+from .sidebar import Order, Tab, column, draw_setting, paragraph
 
 COMMON = ("faces", "texture", "lods", "collider")  # mesh settings that are not in the panel Advanced
 FOR_SCRIPTS = ("source",)  # mesh settings that are in no panel: the other choice measures worse
@@ -50,7 +50,7 @@ class KeptScenePanel(Panel):
         layout, group = column(self), getattr(group_of(context.object), self.kind)
         for name in described(self.settings_type):
             if name not in but:
-                layout.prop(group, name)
+                draw_setting(layout, group, name)
 
 
 class DecodePanel(KeptScenePanel):
@@ -84,13 +84,23 @@ class DraftPanel(KeptScenePanel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        self.draw_settings(context, but=described(settings.LookSettings))
+        self.draw_settings(context, but=(*described(settings.LookSettings), "seed"))
         layout = given(self.layout).column()
         layout.operator("tttlrm.decode", icon="FILE_REFRESH")
         if len(context.selected_objects) > 1:
             layout.operator("tttlrm.decode_selected")
         if len(decode_queue.queue):
             layout.label(text=shown("{} more to decode", len(decode_queue.queue)))
+
+
+class AdvancedDraftPanel(KeptScenePanel):
+    """What a new draft leaves to chance."""
+
+    bl_label, kind = "Advanced", "decode"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        column(self).prop(group_of(context.object).decode, "seed")
 
 
 class RefinePanel(KeptScenePanel):
@@ -113,7 +123,7 @@ class MeshPanel(KeptScenePanel):
         """Blender calls this."""
         layout, group = column(self), group_of(context.object).mesh
         for name in COMMON:
-            layout.prop(group, name)
+            draw_setting(layout, group, name)
 
 
 class AdvancedMeshPanel(KeptScenePanel):
@@ -129,13 +139,19 @@ class AdvancedMeshPanel(KeptScenePanel):
 class TTTLRM_PT_decode(Tab, DecodePanel, bpy.types.Panel):
     """The panel in the sidebar."""
 
-    bl_parent_id = "TTTLRM_PT_splats"
+    bl_order = Order.LOOK
 
 
 class TTTLRM_PT_draft(Tab, DraftPanel, bpy.types.Panel):
     """The panel in the sidebar."""
 
     bl_parent_id = "TTTLRM_PT_splats"
+
+
+class TTTLRM_PT_draft_advanced(Tab, AdvancedDraftPanel, bpy.types.Panel):
+    """The panel in the sidebar."""
+
+    bl_parent_id = "TTTLRM_PT_draft"
 
 
 class TTTLRM_PT_refine(Tab, RefinePanel, bpy.types.Panel):
@@ -145,9 +161,14 @@ class TTTLRM_PT_refine(Tab, RefinePanel, bpy.types.Panel):
 
 
 class TTTLRM_PT_mesh(Tab, MeshPanel, bpy.types.Panel):
-    """The panel in the sidebar."""
+    """The panel in the sidebar, with the button."""
 
-    bl_parent_id = "TTTLRM_PT_splats"
+    bl_label, bl_order, bl_options = "Mesh", Order.MESH, set()
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender calls this."""
+        given(self.layout).operator("tttlrm.mesh")
+        MeshPanel.draw(self, context)
 
 
 class TTTLRM_PT_mesh_advanced(Tab, AdvancedMeshPanel, bpy.types.Panel):
@@ -181,6 +202,12 @@ class TTTLRM_PT_data_draft(DataTab, DraftPanel, bpy.types.Panel):
     """The panel in the Object Data properties."""
 
     bl_parent_id = "TTTLRM_PT_data"
+
+
+class TTTLRM_PT_data_draft_advanced(DataTab, AdvancedDraftPanel, bpy.types.Panel):
+    """The panel in the Object Data properties."""
+
+    bl_parent_id = "TTTLRM_PT_data_draft"
 
 
 class TTTLRM_PT_data_refine(DataTab, RefinePanel, bpy.types.Panel):
@@ -217,12 +244,14 @@ def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
 CLASSES = (
     TTTLRM_PT_decode,
     TTTLRM_PT_draft,
+    TTTLRM_PT_draft_advanced,
     TTTLRM_PT_refine,
     TTTLRM_PT_mesh,
     TTTLRM_PT_mesh_advanced,
     TTTLRM_PT_data,
     TTTLRM_PT_data_decode,
     TTTLRM_PT_data_draft,
+    TTTLRM_PT_data_draft_advanced,
     TTTLRM_PT_data_refine,
     TTTLRM_PT_data_mesh,
     TTTLRM_PT_data_mesh_advanced,

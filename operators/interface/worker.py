@@ -5,13 +5,14 @@ import bpy
 
 from ..jobs import worker
 from ..narrowing import given
-from .sidebar import Tab
+from .sidebar import Order, Tab
 
 
 class TTTLRM_PT_worker(Tab, bpy.types.Panel):
     """State and controls of the worker."""
 
     bl_label = "Worker"
+    bl_order = Order.WORKER
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..addon import folder, preferences
+from ..engine import setup
 from ..paths import resolved
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -35,11 +36,17 @@ class Worker:
         return not self.launched and self.host not in LOOPBACK
 
 
+def installed(own: Path) -> Path | None:
+    """Return the Python that was set up in the extension's `own` folder, if that was finished and is still there."""
+    environment = setup.Environment(setup.place(own))
+    return environment.python if environment.state == "ready" and environment.python.exists() else None
+
+
 def chosen_worker() -> Worker:
     """Return the worker chosen in the preferences; the defaults if the extension is not installed."""
     chosen = preferences()
     if chosen is None:
         return Worker()
-    python = resolved(chosen.python) if chosen.python else None
     own = folder()
+    python = resolved(chosen.python) if chosen.python else installed(own)
     return Worker(python, chosen.host, chosen.port, chosen.token, chosen.fingerprint, own / "worker.log", own / "scenes")

@@ -37,12 +37,24 @@ class Work:
         return self.kind is kinds.RECONSTRUCT
 
 
+def lacks_engine() -> bool:
+    """Whether a worker would have to be started here, and there is no Python that could run it."""
+    try:
+        return _lacks_python(instead or chosen_worker())
+    except errors.TttlrmError:  # a path that cannot be resolved: starting the worker says so
+        return False
+
+
+def _lacks_python(worker: Worker) -> bool:
+    return worker.launched and worker.python is None and importlib.util.find_spec("torch") is None
+
+
 def require_python(worker: Worker) -> None:
     """Raise `TttlrmError` if there is no Python that could run a worker."""
-    if worker.python is None and importlib.util.find_spec("torch") is None:
+    if _lacks_python(worker):
         raise errors.TttlrmError(
-            "No Python is set for the worker.",
-            hint="Press Set Up Worker in the add-on's preferences, or choose a Python there that has tttLRM's packages.",
+            "The engine is not installed.",
+            hint="Press Install the Engine in the sidebar or the add-on's preferences, or choose a Python there that has it.",
             code=errors.Code.NO_WORKER,
         )
 

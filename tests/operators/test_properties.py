@@ -143,3 +143,48 @@ def test_names_of_settings_are_not_cut_off_in_the_sidebar(table):
     shown = operators.translations.read_table(table) if table else {}
     blf.size(0, 11)
     assert not [name for name in sorted(shown.get(name, name) for name in names) if blf.dimensions(0, name)[0] > LABEL]
+
+
+def test_a_setting_that_may_be_off_has_a_check_box_and_a_value_that_stays():
+    group = bpy.context.scene.tttlrm
+    assert (group.views, group.use_views, group.views_value) == (0, False, 32)
+    group.use_views = True
+    group.views_value = 7
+    assert group.views == 7
+    group.use_views = False
+    assert (group.views, group.views_value) == (0, 7)
+    group.views_value = 9
+    assert group.views == 0, "a value that is grayed out changes nothing"
+    group.use_views = True
+    assert properties.plain(group, ReconstructSettings).views == 9
+
+
+def test_what_scripts_presets_and_older_files_set_moves_the_check_box():
+    group = bpy.context.scene.tttlrm.decode
+    group.size_limit = 0.25
+    assert group.use_size_limit and group.size_limit_value == 0.25
+    group.size_limit_value = 0
+    assert group.use_size_limit, "0 would turn it off"
+    group.size_limit = 0
+    assert not group.use_size_limit
+    mesh = bpy.context.scene.tttlrm.mesh
+    assert mesh.use_texture and mesh.use_faces
+    mesh.use_texture = False
+    assert properties.plain(mesh, MeshSettings).texture == 0
+    mesh.use_texture = True
+    assert properties.plain(mesh, MeshSettings).texture == 2048
+
+
+def test_weights_that_were_not_chosen_are_those_that_come_along():
+    group = bpy.context.scene.tttlrm
+    group.use_checkpoint = True
+    assert properties.reconstruct_settings(bpy.context.scene).checkpoint == "default"
+    group.checkpoint_value = "/weights.pt"
+    assert properties.reconstruct_settings(bpy.context.scene).checkpoint == "/weights.pt"
+
+
+def test_no_number_that_means_nothing_is_shown_but_beside_a_check_box():
+    """What says "0 for …" is for command lines."""
+    for kind in (DecodeSettings, RefineSettings, MeshSettings, ReconstructSettings):
+        for name in properties.described(kind):
+            assert "; 0 " not in HOLDERS[kind]().bl_rna.properties[name].description

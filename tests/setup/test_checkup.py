@@ -25,7 +25,7 @@ def test_the_doctor_tells_a_page(tmp_path, monkeypatch):
 def test_a_python_that_is_none_is_named(tmp_path):
     with pytest.raises(TttlrmError, match=r"nowhere/python cannot run the worker: No such file") as caught:
         Checkup(tmp_path / "nowhere/python").result()
-    assert "Set Up Worker" in caught.value.hint
+    assert "Install the Engine" in caught.value.hint
 
 
 def test_a_python_without_the_packages_is_told(tmp_path):

@@ -24,10 +24,10 @@ context: Any = bpy.context  # untyped: fake-bpy-module does not know which attri
 
 TAB = "tttLRM"
 PANELS = (  # panels of splats, in their order
-    "splat_settings.TTTLRM_PT_decode",
     "splat_settings.TTTLRM_PT_refine",
-    "splat_settings.TTTLRM_PT_mesh",
+    "splat_settings.TTTLRM_PT_decode",
     "edit.TTTLRM_PT_edit",
+    "splat_settings.TTTLRM_PT_mesh",
 )
 OPENED = ("splat_settings.TTTLRM_PT_decode", "edit.TTTLRM_PT_edit")
 IN_FRONT = Matrix.LocRotScale(Vector((0, -6, 2)), Vector((0, -1, 0.2)).to_track_quat("Z", "Y"), None)

@@ -144,7 +144,7 @@ def _help(setting: Setting, default: Any) -> str:
             default = "on" if default else "off"
         case float():
             default = f"{default:g}"
-    return setting.description.replace("%", "%%") + (f" (default: {default})" if default != "" else "")
+    return setting.explained().replace("%", "%%") + (f" (default: {default})" if default != "" else "")
 
 
 def _number(setting: Setting) -> Callable[[str], Any]:

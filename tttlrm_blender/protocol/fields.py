@@ -161,6 +161,15 @@ Values = Numbers | Several | Switch | Choices | Worded | FilePath
 
 
 @dataclass(frozen=True)
+class Off:
+    """The value of a setting that is as good as none. Blender shows a check box instead of it, and another value beside that."""
+
+    meaning: str  # completes "0 …", such as "for no limit"
+    start: int | float | str  # the value at first, where the box is checked
+    value: int | float | str = 0
+
+
+@dataclass(frozen=True)
 class Setting:
     """The definition of a setting, except its name and default, which are those of the field."""
 
@@ -168,6 +177,14 @@ class Setting:
     label: str  # as Blender's interface shows it
     description: str  # one line
     option: str = ""  # on command lines, without dashes; several settings may share one
+    off: Off | None = None
+
+    def explained(self, none: str = "") -> str:
+        """The description with the meaning of no value, which is called `none`, else by its value."""
+        if self.off is None:
+            return self.description
+        value = f"“{self.off.value}”" if isinstance(self.off.value, str) else self.off.value
+        return f"{self.description}; {none or value} {self.off.meaning}"
 
 
 @dataclass(frozen=True)
@@ -178,8 +195,8 @@ class Group:
     optional: bool  # whether it may be None
 
 
-def _setting(values: Values, default: Any, label: str, description: str, option: str) -> Any:
-    return field(default=default, metadata={"setting": Setting(values, label, description, option)})
+def _setting(values: Values, default: Any, label: str, description: str, option: str, off: Off | None = None) -> Any:
+    return field(default=default, metadata={"setting": Setting(values, label, description, option, off)})
 
 
 def number(
@@ -192,9 +209,10 @@ def number(
     soft_most: float | None = None,
     unit: str = "",
     option: str = "",
+    off: Off | None = None,
 ) -> Any:
     """A field for a number, an integer if the default is one."""
-    return _setting(Numbers(isinstance(default, int), least, most, soft_most, unit), default, label, description, option)
+    return _setting(Numbers(isinstance(default, int), least, most, soft_most, unit), default, label, description, option, off)
 
 
 def several(each: Numbers, counts: tuple[int, ...], label: str, description: str) -> Any:
@@ -217,9 +235,9 @@ def worded(label: str, description: str, pattern: str, example: str) -> Any:
     return _setting(Worded(pattern, example), "", label, description, "")
 
 
-def path(default: str, label: str, description: str, *words: str) -> Any:
+def path(default: str, label: str, description: str, *words: str, off: Off | None = None) -> Any:
     """A field for the path of a file or folder; the default and `words` are reserved words."""
-    return _setting(FilePath((default, *words)), default, label, description, "")
+    return _setting(FilePath((default, *words)), default, label, description, "", off)
 
 
 def group(kind: type, optional: bool = False) -> dict[str, Group]:

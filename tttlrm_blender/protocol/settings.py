@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from .fields import LARGEST, Choice, Numbers, choice, group, number, path, several, switch, worded
+from .fields import LARGEST, Choice, Numbers, Off, choice, group, number, path, several, switch, worded
 
 MOST_PHOTOS = 100_000
 MOST_SPLATS = 1_000_000_000
@@ -56,6 +56,9 @@ IMAGES = (
 )
 DISTANCE = r".+:.+=(?=[0-9.]*[1-9])([0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9})"  # first:second=meters
 
+_automatic = partial(Off, "for automatic")
+_unlimited = partial(Off, "for no limit")
+
 # Settings that several jobs share.
 _world_distance = partial(number, 0.0, 0, MOST_UNITS, unit="distance")
 _sh_degree = partial(number, 3, 0, 3, "SH Degree", "Degree of the spherical harmonics, for view-dependent color")
@@ -74,7 +77,10 @@ _remove_background = partial(
 _image = partial(choice, "jpeg", "Image Format", "File format of textures", IMAGES)
 _normal_map = partial(switch, True, "Normal Map", "Show the shape of the dense surface on a mesh with fewer faces")
 _occlusion = partial(
-    switch, False, "Occlusion", "Make an image of ambient occlusion; photos have most of these shadows in their colors already"
+    switch,
+    False,
+    "Ambient Occlusion",
+    "Make an image of ambient occlusion; photos have most of these shadows in their colors already",
 )
 _side = partial(number, 0, 0, MOST_PIXELS, unit="pixels", option="size")
 
@@ -84,18 +90,19 @@ class LookSettings:
     """Which splats are shown, and how large; in Blender for splats of any kind, without changing them."""
 
     min_opacity: float = number(0.0, 0, 1, "Min Opacity", "Drop splats fainter than this", unit="share")
-    max_splats: int = number(0, 0, MOST_SPLATS, "Max Splats", "Limit on the number of splats; 0 for no limit")
+    max_splats: int = number(0, 0, MOST_SPLATS, "Max Splats", "Limit on the number of splats", off=_unlimited(100_000))
     scale: float = number(1.0, 0.01, 1000, "Splat Size", "Factor on the size of every splat", soft_most=4, option="splat-scale")
     size_limit: float = number(
         0.0,
         0,
         1000,
         "Size Limit",
-        "Limit on the size of splats, relative to their distance from the nearest camera; 0 for no limit",
+        "Limit on the size of splats, relative to their distance from the nearest camera",
         soft_most=0.5,
+        off=_unlimited(0.02),
     )
     near: float = _world_distance("Near", "Drop splats nearer than this to any camera")
-    far: float = _world_distance("Far", "Drop splats farther than this from all cameras; 0 for no limit")
+    far: float = _world_distance("Far", "Drop splats farther than this from all cameras", off=_unlimited(10.0))
     # A 4×4 matrix in row-major order that maps the box to the cube from −1 to 1.
     crop: tuple[float, ...] = several(Numbers(False, -LARGEST, LARGEST), (0, 16), "Crop Box", "Drop splats outside this box")
     floaters: float = number(
@@ -103,8 +110,9 @@ class LookSettings:
         0,
         1,
         "Drop Floaters",
-        "How strictly to drop splats that are far from others; 0 to keep all",
+        "How strictly to drop splats that are far from others",
         unit="share",
+        off=Off("to keep all", 0.5),
     )
 
 
@@ -112,16 +120,18 @@ class LookSettings:
 class DecodeSettings(LookSettings):
     """How splats are decoded from a scene's memory, and which of them are kept."""
 
-    views: int = number(0, 0, MOST_PHOTOS, "Views", "Photos that splats are decoded for; 0 for automatic", option="query-views")
+    views: int = number(
+        0, 0, MOST_PHOTOS, "Views", "Photos that splats are decoded for", option="query-views", off=_automatic(16)
+    )
     # Automatic: 40 %, and 30 % from 64 views on, as in the paper.
     keep: float = number(
-        0.0, 0, 1, "Keep", "Share of pixels that become splats, the most opaque first; 0 for automatic", unit="share"
+        0.0, 0, 1, "Keep", "Share of pixels that become splats, the most opaque first", unit="share", off=_automatic(0.4)
     )
     explore: float = number(
         0.1, 0, 1, "Explore", "Random share of fainter pixels to keep as well, as a fraction of Keep", unit="share"
     )
     sh_degree: int = _sh_degree()
-    merge: float = _world_distance("Merge Distance", "Merge splats within cubes of this size; 0 for no merging")
+    merge: float = _world_distance("Merge Distance", "Merge splats within cubes of this size", off=Off("for no merging", 0.01))
     seed: int = number(0, 0, 2**31 - 1, "Seed", "Seed of the random choice among fainter pixels")
 
 
@@ -135,11 +145,17 @@ class RefineSettings:
     quality: str = choice(
         "good", "Quality", "How long splats are refined; limits on steps, passes or seconds replace it", QUALITIES
     )
-    steps: int = number(0, 0, 100_000_000, "Steps", "Limit on optimization steps; 0 for no limit", option="refine")
+    steps: int = number(0, 0, 100_000_000, "Steps", "Limit on optimization steps", option="refine", off=_unlimited(1000))
     passes: int = number(
-        0, 0, 1_000_000, "Passes", "Limit on passes over all photos, with a step for each photo; 0 for no limit", option="refine"
+        0,
+        0,
+        1_000_000,
+        "Passes",
+        "Limit on passes over all photos, with a step for each photo",
+        option="refine",
+        off=_unlimited(20),
     )
-    seconds: float = number(0.0, 0, 10_000_000, "Seconds", "Limit on time; 0 for no limit", unit="seconds", option="refine")
+    seconds: float = number(0.0, 0, 10_000_000, "Time", "Limit on time", unit="seconds", option="refine", off=_unlimited(120.0))
     start: str = choice("auto", "Start", "Initial splats of the optimization", STARTS)
     exposure: bool = switch(
         True, "Even Light", "Even out exposure, white balance and dark corners where they differ from photo to photo"
@@ -154,7 +170,13 @@ class RefineSettings:
     surface: bool = switch(False, "For a Mesh", "Make splats that lie flat on surfaces, for truer normals", option="for-mesh")
     densify: str = choice("split", "Densify", "How splats are added and removed", STRATEGIES)
     max_splats: int = number(
-        0, 0, MOST_SPLATS, "Max Splats", "Limit on the number of refined splats; 0 for automatic", option="refine-max-splats"
+        0,
+        0,
+        MOST_SPLATS,
+        "Max Splats",
+        "Limit on the number of refined splats",
+        option="refine-max-splats",
+        off=_automatic(200_000),
     )
     sh_degree: int = _sh_degree(option="refine-sh-degree")
 
@@ -186,27 +208,40 @@ class MeshSettings:
         0,
         2048,
         "Resolution",
-        "Voxels along the longest side of the scene; 0 for as many as the photos show",
+        "Voxels along the longest side of the scene",
         soft_most=1024,
+        off=Off("for as many as the photos show", 256),
         option="mesh-resolution",
     )
-    voxel: float = _world_distance("Voxel Size", "Size of a voxel, instead of a resolution; 0 to use the resolution")
-    min_piece: float = number(0.01, 0, 1, "Min Piece", "Drop pieces with a smaller share of the faces", unit="share")
+    voxel: float = _world_distance(
+        "Voxel Size", "Size of a voxel, instead of a resolution", off=Off("to use the resolution", 0.01)
+    )
+    min_piece: float = number(0.01, 0, 1, "Min Island", "Drop islands with a smaller share of the faces", unit="share")
     fill_holes: float = number(
         0.01,
         0,
         1,
         "Fill Holes",
-        "Close holes up to this size, relative to the longest side of the scene; 0 to keep all",
+        "Close holes up to this size, relative to the longest side of the scene",
         unit="share",
     )
     watertight: bool = switch(False, "Watertight", "Close every hole, also where no photo shows a surface")
     cut_ground: bool = switch(False, "Cut Ground", "Leave out the ground, so that only what stands on it is left")
-    smooth: int = number(5, 0, 50, "Smooth", "Steps of smoothing that keep edges sharp; 0 for none")
-    faces: int = number(50_000, 0, 1_000_000_000, "Max Faces", "Simplify the mesh to this many triangles; 0 to keep all")
+    smooth: int = number(5, 0, 50, "Smooth", "Iterations of smoothing that keeps edges sharp")
+    faces: int = number(
+        50_000, 0, 1_000_000_000, "Max Faces", "Simplify the mesh to this many triangles", off=Off("to keep all", 50_000)
+    )
     lods: bool = switch(False, "Detail Levels", "Also make meshes with 25 % and 5 % of the faces")
     collider: bool = switch(False, "Collider", "Also make a convex hull for collisions")
-    texture: int = number(2048, 0, 8192, "Texture Size", "Pixels along a side of the texture; 0 for vertex colors", unit="pixels")
+    texture: int = number(
+        2048,
+        0,
+        8192,
+        "Texture Size",
+        "Pixels along a side of the texture",
+        unit="pixels",
+        off=Off("for vertex colors", 2048),
+    )
     image: str = _image()
     normal_map: bool = _normal_map()
     occlusion: bool = _occlusion()
@@ -233,14 +268,16 @@ class ReconstructSettings:
     orient: str = _orient()
     distance: str = _distance()
     # Photos are selected by k-means over the cameras.
-    views: int = number(0, 0, MOST_PHOTOS, "Views", "Limit on photos given to the network; 0 for automatic")
-    width: int = _side("Width", "Width to which photos are resized; 0 for automatic")
-    height: int = _side("Height", "Height to which photos are resized; 0 for automatic")
+    views: int = number(0, 0, MOST_PHOTOS, "Views", "Limit on photos given to the network", off=_automatic(32))
+    width: int = _side("Width", "Width to which photos are resized", off=_automatic(960))
+    height: int = _side("Height", "Height to which photos are resized", off=_automatic(540))
     # Photos are sorted by name; a data set's own test photos replace every n-th photo.
-    hold_out: int = number(0, 0, MOST_PHOTOS, "Hold Out", "Hold out every n-th photo for evaluation; 0 for none")
+    hold_out: int = number(0, 0, MOST_PHOTOS, "Hold Out", "Hold out every n-th photo for evaluation", off=Off("for none", 8))
     scan: str = choice("full", "Scan", "How the network reads the photos", SCANS)
     elastic: bool = switch(False, "Elastic", "Preserve the memory of early photos in long scans; the default network always does")
-    checkpoint: str = path("default", "Checkpoint", "“default”, or a file of network weights")
+    checkpoint: str = path(
+        "default", "Checkpoint", "File of network weights", off=Off("for those that come with tttLRM", "", "default")
+    )
     remove_background: str = _remove_background()
     decode: DecodeSettings = field(default_factory=DecodeSettings, metadata=group(DecodeSettings))
     refine: RefineSettings = field(default_factory=RefineSettings, metadata=group(RefineSettings))
@@ -252,7 +289,7 @@ class ExtendSettings:
     """How a scene is extended with more photos, which are in its folder beside the others."""
 
     poses: str = _poses()  # of all photos
-    views: int = number(0, 0, MOST_PHOTOS, "Views", "Limit on new photos given to the network; 0 for automatic")
+    views: int = number(0, 0, MOST_PHOTOS, "Views", "Limit on new photos given to the network", off=_automatic(32))
     remove_background: str = _remove_background()
     decode: DecodeSettings = field(default_factory=DecodeSettings, metadata=group(DecodeSettings))
     refine: RefineSettings = field(default_factory=RefineSettings, metadata=group(RefineSettings))
@@ -282,5 +319,5 @@ class RenderSettings:
     views: tuple[int, ...] = several(
         Numbers(True, 0, MOST_PHOTOS), (), "Views", "Indices of the scene's photos, sorted by name; none for all"
     )
-    width: int = _side("Width", "Width of the pictures; 0 for that of the reconstruction")
-    height: int = _side("Height", "Height of the pictures; 0 for that of the reconstruction")
+    width: int = _side("Width", "Width of the pictures", off=Off("for that of the reconstruction", 960))
+    height: int = _side("Height", "Height of the pictures", off=Off("for that of the reconstruction", 540))

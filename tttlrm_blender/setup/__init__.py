@@ -8,5 +8,6 @@ python = setup.result(on_event=print).python
 from .checkup import Checkup, CheckupResult
 from .environment import Environment, place
 from .install import Setup, SetupResult, Wanted
+from .size import download_size
 
-__all__ = ["Checkup", "CheckupResult", "Environment", "Setup", "SetupResult", "Wanted", "place"]
+__all__ = ["Checkup", "CheckupResult", "Environment", "Setup", "SetupResult", "Wanted", "download_size", "place"]

@@ -55,5 +55,5 @@ class Checkup(Job[CheckupResult]):
         self.put(Progress(Stage.CHECK, min(len(self._lines) / USUAL, 0.9)))
 
     def _failure(self, reason: object) -> Failed:
-        hint = "Press Set Up Worker in the add-on's preferences, or choose a Python there that has tttLRM's packages."
+        hint = "Press Install the Engine in the sidebar or the add-on's preferences, or choose a Python there that has it."
         return Failed.of(TttlrmError("{} cannot run the worker: {}.", self._python, reason, hint=hint, code=Code.NO_WORKER))

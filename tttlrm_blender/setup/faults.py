@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..errors import Text, text
 
@@ -13,9 +14,25 @@ CUT_OFF = re.compile(r"not enough bytes were received|IncompleteRead|Connection 
 NO_ARCHIVE = re.compile(r"Wheel '([^']+)' located at .* is invalid")
 UNTRUSTED = re.compile(r"CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError")
 UNREACHED = re.compile(r"NewConnectionError|NameResolutionError|ConnectTimeoutError|ProxyError|Max retries exceeded")
-NOTHING = re.compile(r"satisfies the requirement (\S+) \(from versions: none\)")
+REFUSED = re.compile(r"Could not fetch URL \S+: ([0-9]{3}) (\w+ Error: [^\n]*?) for url")
+NOTHING = re.compile(r"satisfies the requirement (\S+) \(from versions: ")
 FULL = re.compile(r"\[Errno 28\]|No space left on device")
+DOWNLOADS = (OTHER_FILE, NO_ARCHIVE, UNTRUSTED, CUT_OFF, UNREACHED, REFUSED, NOTHING)
+UNFETCHED = "Could not fetch URL "  # in pip's own log alone
 MARK = "ERROR: "  # of pip's errors
+
+
+def in_download(lines: Sequence[str]) -> bool:
+    """Whether what failed is a download."""
+    output = "\n".join(lines)
+    return FULL.search(output) is None and any(fault.search(output) for fault in DOWNLOADS)
+
+
+def with_log(lines: Sequence[str], log: Path) -> list[str]:
+    """What pip said, after what only its log says: that an index cannot be reached, where pip says just that it found nothing."""
+    if not NOTHING.search("\n".join(lines)) or not log.exists():
+        return list(lines)
+    return [*(line for line in log.read_text("utf-8", "replace").splitlines() if UNFETCHED in line), *lines]
 
 
 def reason(lines: Sequence[str]) -> Text | None:
@@ -30,9 +47,11 @@ def reason(lines: Sequence[str]) -> Text | None:
     if UNTRUSTED.search(output):
         return text("the certificate of the package index is not trusted")
     if CUT_OFF.search(output):
-        return text("the download was cut off")
+        return text("the connection was cut off")
     if UNREACHED.search(output):
         return text("the package index cannot be reached")
+    if found := REFUSED.search(output):
+        return text("the package index answers “{} {}”", found[1], found[2])
     if found := NOTHING.search(output):
         return text("the package index has no {} for this machine, or cannot be reached", found[1])
     said = [line for line in lines if line.startswith(MARK)] or [line for line in lines if line.strip()]

@@ -17,7 +17,7 @@ from ..stages import Stage
 from . import commands
 from .commands import Follower, Source, pinned
 from .environment import Environment
-from .faults import reason
+from .faults import in_download, reason, with_log
 from .isolation import pip_environment, user_settings
 from .machine import choose_build, look
 from .process import Runner
@@ -61,6 +61,7 @@ class Setup(Job[SetupResult]):
         super().__init__(lambda _: self._runner.stop(), SetupResult)
         self.lines: deque[str] = deque(maxlen=LAST_LINES)
         self._wanted, self._environment = wanted, Environment(wanted.folder)
+        self._pip_log = wanted.log.with_name("pip.log")  # what pip does in detail
         self._runner = Runner()
         self._versions = VERSIONS  # of Python
         self._made = False
@@ -154,7 +155,8 @@ class Setup(Job[SetupResult]):
     ) -> None:
         self._tell(stage, part, 0.0)
         follower = Follower(len(pinned(pins)), lambda fraction: self._tell(stage, part, fraction))
-        self._need(command, template, follower.take, variables)
+        self._pip_log.unlink(missing_ok=True)
+        self._need([*command, "--log", str(self._pip_log)], template, follower.take, variables)
 
     def _remove_damaged(self) -> None:
         """Uninstall packages with missing files, so that they are installed again."""
@@ -187,12 +189,12 @@ class Setup(Job[SetupResult]):
                 said.append(line)
 
         if self._runner.run(command, take, variables):
-            raise self._failure(template, said)
+            raise self._failure(template, with_log(said, self._pip_log))
 
     def _failure(self, template: str, said: Sequence[str]) -> TttlrmError:
         """The error for a failed command that said these lines."""
         hint = text("See {} for details, and try again to continue.", self._wanted.log)
-        what, why = text(template), reason(said)
+        what, why = text("The download failed") if in_download(said) else text(template), reason(said)
         if why is None:
             return TttlrmError("{}.", what, hint=hint, code=Code.SETUP_FAILED)
         return TttlrmError("{}: {}.", what, why, hint=hint, code=Code.SETUP_FAILED)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""*Set Up Worker* in the installed extension, with tiny packages in place of the real ones."""
+"""*Install the Engine* in the installed extension, with tiny packages in place of the real ones."""
 
 from importlib import import_module
 from pathlib import Path

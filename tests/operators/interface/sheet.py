@@ -21,6 +21,7 @@ class Sheet:
     def _below(self, **_: Any) -> "Sheet":
         return self
 
+    active = True
     row = column = box = grid_flow = _below
 
     def separator(self) -> None:
@@ -35,8 +36,12 @@ class Sheet:
 
     def prop(self, data: Any, name: str, **_: Any) -> None:
         """A property that its owner really has."""
-        assert name in data.bl_rna.properties, f"{data} has no {name}"
-        self.settings.append(name)
+        known = data.bl_rna.properties
+        assert name in known, f"{data} has no {name}"
+        if name.startswith("use_") and name.removeprefix("use_") in known:
+            return  # a check box, before its value
+        own = name.removesuffix("_value")
+        self.settings.append(own if own in known else name)
 
     def operator(self, name: str, *, text: str | None = None, **_: Any) -> "Button":
         """A button of an operator that exists, for its own properties."""

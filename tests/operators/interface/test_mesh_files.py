@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from operators.engine import gaussians
-from operators.interface.mesh_files import EXPORTERS, TTTLRM_PT_mesh_files
+from operators.interface.deliver import TTTLRM_PT_deliver
+from operators.interface.mesh_files import EXPORTERS
 from operators.scene.mesh import add_mesh
 from operators.scene.mesh_images import make_images
 from operators.scene.splats import add_splats
@@ -69,12 +70,12 @@ def test_what_is_exported_is_read_back_with_its_size_place_and_texture(kind, mes
 
 
 def test_there_is_a_button_for_every_format_and_one_for_the_asset_browser(mesh):
-    assert not TTTLRM_PT_mesh_files.poll(bpy.context), "there are no photos that the mesh may come from"
+    assert not TTTLRM_PT_deliver.poll(bpy.context), "there are no photos that the mesh may come from"
     splats = add_splats("statue", gaussians.allocate(2, 0))
     splats.tttlrm.session = "a scene"
     bpy.context.view_layer.objects.active = mesh
-    assert TTTLRM_PT_mesh_files.poll(bpy.context)
-    sheet = drawn(TTTLRM_PT_mesh_files)
+    assert TTTLRM_PT_deliver.poll(bpy.context)
+    sheet = drawn(TTTLRM_PT_deliver)
     assert set(sheet.buttons) == {operator for operator, _ in EXPORTERS.values()} | {"asset.mark"}
 
 

@@ -8,9 +8,21 @@ import bpy
 import numpy as np
 import pytest
 
+import operators
 from operators import engine
 from operators.engine import messages, settings
-from operators.interface import bake, edit, panel, reconstruct, splat_settings, thumbnails, worker
+from operators.interface import (
+    bake,
+    deliver,
+    edit,
+    panel,
+    real_scale,
+    reconstruct,
+    sidebar,
+    splat_settings,
+    thumbnails,
+    worker,
+)
 from operators.jobs import activity, decode_queue, failures
 from operators.properties import described
 from operators.scene import masks
@@ -21,7 +33,7 @@ from tests.operators.photos import save_photo
 
 pytestmark = pytest.mark.usefixtures("registered")
 
-ABOUT_KEPT = {"tttlrm.refine", "tttlrm.mesh", "tttlrm.extend"}
+ABOUT_KEPT = {"tttlrm.refine", "tttlrm.extend"}
 
 
 @pytest.fixture(autouse=True)
@@ -61,11 +73,11 @@ def at_work(monkeypatch) -> activity.Activity:
 )
 def test_a_source_is_chosen_and_what_is_missing_is_told(scene, kind: str, shown: str | None):
     scene.tttlrm.source.kind = kind
-    sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
-    assert sheet.settings == ["kind", *[shown] * bool(shown), "cameras", "checkpoint", "quality"]
-    assert sheet.buttons["tttlrm.reconstruct"] == ["Reconstruct"] and sheet.labels
-    assert ("tttlrm.choose_folder" in sheet.buttons) == (kind == "FOLDER")
-    assert not sheet.others and "tttlrm.cancel" not in sheet.buttons
+    photos, work = drawn(reconstruct.TTTLRM_PT_photos), drawn(reconstruct.TTTLRM_PT_reconstruct)
+    assert photos.settings == ["kind", *[shown] * bool(shown), "cameras"] and work.settings == ["quality"]
+    assert work.buttons["tttlrm.reconstruct"] == ["Reconstruct"] and work.labels
+    assert ("tttlrm.choose_folder" in photos.buttons) == (kind == "FOLDER")
+    assert not photos.others and not work.others and "tttlrm.cancel" not in work.buttons
 
 
 def test_the_photos_of_a_folder_are_listed_and_the_active_one_is_shown(scene, tmp_path: Path):
@@ -74,10 +86,10 @@ def test_the_photos_of_a_folder_are_listed_and_the_active_one_is_shown(scene, tm
     source = scene.tttlrm.source
     source.kind, source.folder = "FOLDER", str(tmp_path / "garden")
     list_photos(source)
-    sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
-    assert sheet.buttons["tttlrm.choose_folder"] == ["garden"] and sheet.others == ["list", "picture"]
-    assert sheet.buttons["tttlrm.check_photos"] == ["All", "None", "Invert"]
-    assert sheet.buttons["tttlrm.reconstruct"] != ["Reconstruct"] and not sheet.labels
+    photos, work = drawn(reconstruct.TTTLRM_PT_photos), drawn(reconstruct.TTTLRM_PT_reconstruct)
+    assert photos.buttons["tttlrm.choose_folder"] == ["garden"] and photos.others == ["list", "picture"]
+    assert photos.buttons["tttlrm.check_photos"] == ["All", "None", "Invert"]
+    assert work.buttons["tttlrm.reconstruct"] != ["Reconstruct"] and not work.labels
     row = Sheet()
     reconstruct.TTTLRM_UL_photos.draw_item(SimpleNamespace(), Context(), row, source, source.photos[1], None, source, None)
     assert row.settings == ["use"] and row.labels == ["2.png"]
@@ -85,9 +97,9 @@ def test_the_photos_of_a_folder_are_listed_and_the_active_one_is_shown(scene, tm
 
 
 def test_the_file_of_poses_is_asked_for_where_it_is_used(scene):
-    assert "poses" not in drawn(reconstruct.TTTLRM_PT_reconstruct).settings
+    assert "poses_file" not in drawn(reconstruct.TTTLRM_PT_photos).settings
     scene.tttlrm.source.cameras = "FILE"
-    assert "poses" in drawn(reconstruct.TTTLRM_PT_reconstruct).settings
+    assert "poses_file" in drawn(reconstruct.TTTLRM_PT_photos).settings
 
 
 def test_a_job_at_work_is_shown_and_can_be_stopped(at_work):
@@ -98,11 +110,30 @@ def test_a_job_at_work_is_shown_and_can_be_stopped(at_work):
 
 def test_splats_of_a_file_are_exported_but_not_decoded(splats):
     sheet = drawn(panel.TTTLRM_PT_splats)
-    assert sheet.labels == ["statue: 2 splats"] and set(sheet.buttons) == {"tttlrm.export_splats"}
+    assert sheet.labels == ["statue: 2 splats"] and not sheet.buttons
+    assert set(drawn(deliver.TTTLRM_PT_deliver).buttons) == {"tttlrm.export_splats", "asset.mark"}
+    assert not splat_settings.TTTLRM_PT_mesh.poll(bpy.context)
 
 
 def test_splats_of_a_kept_scene_are_decoded_refined_meshed_and_extended(kept):
-    assert set(drawn(panel.TTTLRM_PT_splats).buttons) == {"tttlrm.export_splats", *ABOUT_KEPT}
+    assert set(drawn(panel.TTTLRM_PT_splats).buttons) == ABOUT_KEPT
+    assert set(drawn(splat_settings.TTTLRM_PT_mesh).buttons) == {"tttlrm.mesh"}
+
+
+def test_panels_are_in_the_order_of_the_work(kept):
+    tops = [kind for kind in operators.CLASSES if issubclass(kind, sidebar.Tab) and not hasattr(kind, "bl_parent_id")]
+    labels = [kind.bl_label for kind in sorted(tops, key=lambda kind: kind.bl_order) if kind.bl_label]
+    order = ("Engine", "Photos", "Reconstruct", "Look", "Compare", "Clean Up", "Mesh", "Bake Photos", "Deliver", "Worker")
+    assert labels == [label for label in order if label in labels] and len({kind.bl_order for kind in tops}) == len(tops)
+
+
+def test_a_setting_that_is_off_is_a_check_box_beside_a_gray_value(scene):
+    wanted, drawn_alone = scene.tttlrm, Sheet()
+    sidebar.draw_setting(drawn_alone, wanted, "width")
+    assert drawn_alone.active is False and not wanted.use_width
+    wanted.width = 640
+    sidebar.draw_setting(drawn_alone, wanted, "width")
+    assert drawn_alone.active is True and wanted.width_value == 640
 
 
 @pytest.mark.parametrize(
@@ -153,7 +184,7 @@ def test_settings_are_copied_to_others_where_there_are_others(kept, monkeypatch)
 
 
 def test_every_setting_of_a_draft_is_in_one_of_two_panels(kept):
-    panels = splat_settings.TTTLRM_PT_decode, splat_settings.TTTLRM_PT_draft
+    panels = splat_settings.TTTLRM_PT_decode, splat_settings.TTTLRM_PT_draft, splat_settings.TTTLRM_PT_draft_advanced
     names = [name for kind in panels for name in drawn(kind).settings]
     assert set(described(settings.DecodeSettings)) <= set(names) and len(names) == len(set(names))
 
@@ -195,10 +226,29 @@ def test_the_worker_is_started_stopped_and_checked():
 
 
 def test_rarer_choices_are_all_there(scene):
-    sizes, meshes = {"views", "width", "height"}, {"with_mesh", "surface"}
-    names = sizes | meshes | {"scan", "elastic", "orient", "distance", "remove_background", "hold_out"}
-    assert names == set(drawn(reconstruct.TTTLRM_PT_photos).settings)
+    names = {"width", "height", "remove_background", "orient", "with_mesh", "surface"}
+    assert names == set(drawn(reconstruct.TTTLRM_PT_options).settings)
+    rarest = ["checkpoint", "views", "scan", "elastic", "hold_out", "seed"]
+    assert drawn(reconstruct.TTTLRM_PT_advanced).settings == rarest
+    assert "DEFAULT_CLOSED" in reconstruct.TTTLRM_PT_advanced.bl_options
     assert drawn(reconstruct.TTTLRM_PT_limits).settings == ["steps", "passes", "seconds"]
+
+
+def test_a_distance_is_measured_between_two_objects(kept, scene):
+    own = scene.tttlrm.measure
+    assert drawn(real_scale.TTTLRM_PT_real_scale).settings == ["first", "second", "distance"]
+    for name, x in (("first", 0.0), ("second", 2.0)):
+        empty = bpy.data.objects.new(name, None)
+        scene.collection.objects.link(empty)
+        empty.location.x = x
+        setattr(own, name, empty)
+    bpy.context.view_layer.update()
+    own.distance = 5
+    sheet = drawn(real_scale.TTTLRM_PT_real_scale)
+    assert sheet.labels == ["Now 2 m"] and sheet.buttons == {"tttlrm.set_scale": ["Set Scale"]}
+    assert bpy.ops.tttlrm.set_scale("INVOKE_DEFAULT", objects="first\nsecond", distance=5) == {"FINISHED"}
+    assert kept.scale.x == pytest.approx(2.5)
+    assert drawn(real_scale.TTTLRM_PT_real_scale).labels == ["Now 5 m"], "the ends move with the splats"
 
 
 def test_what_splats_are_is_told(kept):

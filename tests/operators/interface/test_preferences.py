@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the preferences show of the worker's environment, and of setting it up."""
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from operators import addon
 from operators.engine import setup
 from operators.interface.preferences import TTTLRM_Preferences
+from operators.interface.setup_preferences import used_instead
 from operators.jobs import activity
 from tests.operators.interface.sheet import drawn
 
@@ -34,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch) -> Path:
 
 def test_a_worker_that_is_not_set_up_can_be():
     sheet = drawn(TTTLRM_Preferences)
-    assert sheet.labels[0] == "The worker is not set up" and sheet.buttons["tttlrm.setup_worker"] == ["Set Up Worker"]
+    assert sheet.labels[0] == "The engine is not installed" and sheet.buttons["tttlrm.setup_worker"] == ["Install the Engine"]
     assert "tttlrm.check_worker" in sheet.buttons and sheet.settings == ["build", "wheels", *REACH]
 
 
@@ -46,8 +49,22 @@ def test_the_end_of_the_log_is_shown_where_setting_up_did_not_finish(folder):
 
 
 def test_setting_up_is_shown_while_it_goes_on_and_can_be_stopped(monkeypatch):
-    monkeypatch.setattr(activity, "current", activity.Activity("Set Up Worker", Running(), "install", 0.5))
+    monkeypatch.setattr(activity, "current", activity.Activity("Install the Engine", Running(), "install", 0.5))
     sheet = drawn(TTTLRM_Preferences)
     assert sheet.others == [activity.current.text] and "50%" in activity.current.text
     assert "tttlrm.cancel" in sheet.buttons and "tttlrm.setup_worker" not in sheet.buttons
     assert sheet.labels[:4] == ["two", "three", "four", "five"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"python": "/nowhere/python"}, "Another Python is chosen, but not there: /nowhere/python"),
+        ({"python": sys.executable}, f"Another Python is used: {sys.executable}"),
+        ({"token": "secret", "port": 8000}, "A worker that is already running is used: 127.0.0.1, port 8000"),
+    ],
+)
+def test_what_is_used_instead_is_told(values: dict, said: str, folder: Path, monkeypatch):
+    chosen = SimpleNamespace(**{"python": "", "token": "", "host": "127.0.0.1", "port": 0} | values)
+    monkeypatch.setattr(addon, "preferences", lambda: chosen)
+    assert used_instead(setup.Environment(setup.place(folder))) == said

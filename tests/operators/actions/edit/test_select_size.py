@@ -14,3 +14,7 @@ def test_sizes_are_those_that_the_object_shows():
     ops.select_size(low=0.2, high=0.3)
     longest = 2 * some_splats().scales.max(axis=1)
     np.testing.assert_array_equal(selected(obj), (longest >= 0.2) & (longest <= 0.3))
+    ops.select_size(low=0.2)
+    np.testing.assert_array_equal(selected(obj), longest >= 0.2)
+    ops.select_size(low=0, high_value=0.3, use_high=True)
+    np.testing.assert_array_equal(selected(obj), longest <= 0.3)
