@@ -16,6 +16,8 @@ if TYPE_CHECKING or not INSTALLED:
     from tttlrm_blender.gaussians import drawing, gaussians, ground, look, select, transform
     from tttlrm_blender.gaussians.formats import registry as splat_files
     from tttlrm_blender.geometry import cameras
+    from tttlrm_blender.outlook import expected, paces
+    from tttlrm_blender.outlook import words as outlook_words
     from tttlrm_blender.poses import camera_writers
     from tttlrm_blender.protocol import fields, kinds, messages, results, settings, settings_json, start
 else:
@@ -25,5 +27,7 @@ else:
     from ..tttlrm_blender.gaussians import drawing, gaussians, ground, look, select, transform
     from ..tttlrm_blender.gaussians.formats import registry as splat_files
     from ..tttlrm_blender.geometry import cameras
+    from ..tttlrm_blender.outlook import expected, paces
+    from ..tttlrm_blender.outlook import words as outlook_words
     from ..tttlrm_blender.poses import camera_writers
     from ..tttlrm_blender.protocol import fields, kinds, messages, results, settings, settings_json, start

@@ -51,7 +51,7 @@ def kept(splats) -> bpy.types.Object:
 @pytest.fixture
 def at_work(monkeypatch) -> activity.Activity:
     """A job is running."""
-    running = activity.Activity("Refine", SimpleNamespace(), "refine", 0.25, 8.0)
+    running = activity.Activity("Refine", SimpleNamespace(), "refine", 0.25, 8.0, 2, 3)
     monkeypatch.setattr(activity, "current", running)
     return running
 
@@ -92,7 +92,7 @@ def test_the_file_of_poses_is_asked_for_where_it_is_used(scene):
 
 def test_a_job_at_work_is_shown_and_can_be_stopped(at_work):
     sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
-    assert sheet.others == [at_work.text] and "25%" in at_work.text and "8 s" in at_work.text
+    assert sheet.others == [at_work.text] and at_work.text == "Step 2 of 3: Refining splats, about 8 s left"
     assert "tttlrm.cancel" in sheet.buttons
 
 
