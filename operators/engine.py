@@ -11,7 +11,7 @@ INSTALLED = "." in __package__  # "bl_ext.user_default.tttlrm.operators", not "o
 
 if TYPE_CHECKING or not INSTALLED:
     from tttlrm_blender import atomic_files as files
-    from tttlrm_blender import client, errors, photo_files, setup, stages
+    from tttlrm_blender import client, errors, photo_files, setup, sharpness, stages
     from tttlrm_blender.commands import options
     from tttlrm_blender.gaussians import drawing, gaussians, ground, look, select, transform
     from tttlrm_blender.gaussians.formats import registry as splat_files
@@ -22,7 +22,7 @@ if TYPE_CHECKING or not INSTALLED:
     from tttlrm_blender.protocol import fields, kinds, messages, results, settings, settings_json, start
 else:
     from ..tttlrm_blender import atomic_files as files
-    from ..tttlrm_blender import client, errors, photo_files, setup, stages
+    from ..tttlrm_blender import client, errors, photo_files, setup, sharpness, stages
     from ..tttlrm_blender.commands import options
     from ..tttlrm_blender.gaussians import drawing, gaussians, ground, look, select, transform
     from ..tttlrm_blender.gaussians.formats import registry as splat_files

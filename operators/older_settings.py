@@ -2,7 +2,8 @@
 """Settings of splats in files of older versions.
 
 Before there was a quality, refine settings had other defaults, which become those of today. Before splats had a version, their
-size was changed by the worker, and is not to be changed again.
+size was changed by the worker, and is not to be changed again. Photos came from the selected images unless another source was
+chosen; now they come from a folder. So the source is stored with every scene that has anything of ours.
 
 Every setting is stored with splats, whether or not a person has chosen it; with a scene, only what was chosen.
 """
@@ -25,6 +26,9 @@ STEPS = 500  # offered for splats that were not refined; a limit, if it stayed
 @persistent
 def adopt(*_: Any) -> None:
     """Forget the defaults of older versions in what came with a file; linked objects keep theirs, as changes are not saved."""
+    for scene in filter(_in_use, bpy.data.scenes):
+        if not group_of(scene).source.is_property_set("kind"):
+            group_of(scene).source.kind = "SELECTED"
     for obj in filter(is_editable, bpy.data.objects):
         own, refine = group_of(obj), group_of(obj).refine
         if own.session and not own.version:
@@ -43,7 +47,32 @@ def _forget(refine: Any) -> None:
     refine.quality = refine.quality  # stored, so that what is chosen from now on stays
 
 
-HANDLERS = [(name, adopt) for name in app_handlers.FILE_CAME]
+@persistent
+def store(*_: Any) -> None:
+    """Store the source of photos, as the file is about to be saved."""
+    for scene in filter(_in_use, bpy.data.scenes):
+        group_of(scene).source.kind = group_of(scene).source.kind
+
+
+def _in_use(scene: bpy.types.Scene) -> bool:
+    """Whether a scene can be changed, and has settings or splats of ours."""
+    return is_editable(scene) and (_is_set(group_of(scene)) or any(group_of(obj).session for obj in scene.objects))
+
+
+def _is_set(group: Any) -> bool:
+    """Whether any setting of a group is stored, or of the groups in it."""
+    for name in set(group.bl_rna.properties.keys()) - {"rna_type"}:
+        value, pointer = getattr(group, name), group.bl_rna.properties[name].type == "POINTER"
+        if (
+            _is_set(value)
+            if isinstance(value, bpy.types.PropertyGroup)
+            else group.is_property_set(name) and (value or not pointer)
+        ):
+            return True
+    return False
+
+
+HANDLERS = [*((name, adopt) for name in app_handlers.FILE_CAME), ("save_pre", store)]
 
 
 def register() -> None:

@@ -65,3 +65,36 @@ def test_sizes_that_the_worker_has_changed_are_not_changed_again(tmp_path, versi
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "a.blend"))
     assert bpy.data.objects["splats"].tttlrm.decode.scale == scale
+
+
+def reopened(tmp_path: Path) -> str:
+    """The source of photos in a file, saved and opened again."""
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "a.blend"))
+    return bpy.context.scene.tttlrm.source.kind
+
+
+def test_a_folder_is_the_source_of_new_scenes_and_stays_so(tmp_path):
+    assert bpy.context.scene.tttlrm.source.kind == reopened(tmp_path) == "FOLDER"
+    bpy.context.scene.tttlrm.refine.quality = "best"
+    assert reopened(tmp_path) == reopened(tmp_path) == "FOLDER"
+
+
+@pytest.mark.parametrize("used", ["settings", "splats"])
+def test_selected_images_stay_the_source_of_scenes_in_older_files(tmp_path, monkeypatch, used):
+    if used == "settings":
+        bpy.context.scene.tttlrm.refine.quality = "best"
+    else:
+        splats = bpy.data.objects.new("splats", None)
+        splats.tttlrm.session = "a scene"
+        bpy.context.collection.objects.link(splats)
+    bpy.app.handlers.save_pre.remove(operators.older_settings.store)  # which older versions did not have
+    try:
+        assert reopened(tmp_path) == "SELECTED"
+    finally:
+        bpy.app.handlers.save_pre.append(operators.older_settings.store)
+
+
+def test_a_source_that_was_chosen_stays(tmp_path):
+    bpy.context.scene.tttlrm.source.kind = "VIDEO"
+    assert reopened(tmp_path) == "VIDEO"

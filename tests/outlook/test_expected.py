@@ -47,6 +47,15 @@ def test_what_jobs_took_is_remembered(monkeypatch, tmp_path):
     assert total(paces=paces.known_paces()) > total()
 
 
+def test_a_gpu_is_remembered_and_makes_what_was_known_worthless(monkeypatch, tmp_path):
+    monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path))
+    paces.learn_gpu(False)
+    assert not (tmp_path / paces.NAME).exists() and not paces.known_gpu()
+    paces.learn({Step.DRAFT: 2.0})
+    paces.learn_gpu(True)
+    assert paces.known_gpu() and paces.known_paces() == dict.fromkeys(Step, 1.0)
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"draft": "fast"}', '{"fold": 1}', "3", '{"draft": null}'])
 def test_what_cannot_be_read_is_forgotten(monkeypatch, tmp_path, content):
     monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path))

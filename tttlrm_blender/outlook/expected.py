@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..protocol.settings import MeshSettings, RefineSettings
 from ..stages import Step
+from .journey import CAUTION
 from .limits import MOST_SIDE, limits_of
 
 # Seconds on `USUAL_CORES`, measured with phone photos; `paces` corrects them for the machine.
@@ -96,3 +97,8 @@ def _bounds(refine: RefineSettings, count: int, used: int, machine: Machine) -> 
     """The most seconds that steps may take."""
     seconds = limits_of(refine, count, used, machine.device).seconds
     return [(Step.REFINE, seconds)] if seconds else []
+
+
+def total(seconds: Mapping[Step, float]) -> float:
+    """What is told of expected seconds in all: a little more, as for jobs that run."""
+    return CAUTION * sum(seconds.values())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import TttlrmError
 from ..outlook.expected import Photos, expected_seconds, this_machine
-from ..outlook.paces import known_paces
+from ..outlook.paces import known_paces, learn_gpu
 from ..photo_files import image_files
 from ..photos.images import image_size
 from ..poses.view_files import poses_beside
@@ -47,6 +47,7 @@ def _tell(
     photos: Photos, refine: RefineSettings, mesh: MeshSettings | None, report: Report, steps: Collection[Step], side: int
 ) -> None:
     machine = this_machine(drawing_device().type == "cuda")
+    learn_gpu(machine.gpu)
     expected = expected_seconds(photos, refine, mesh, machine, known_paces(), side)
     report.plan({step: seconds for step, seconds in expected.items() if step in steps})
 

@@ -10,7 +10,7 @@ import pytest
 
 from operators import engine
 from operators.engine import messages, settings
-from operators.interface import bake, edit, panel, reconstruct, splat_settings, thumbnails, worker
+from operators.interface import bake, edit, panel, photo_list, reconstruct, splat_settings, thumbnails, worker
 from operators.jobs import activity, decode_queue, failures
 from operators.properties import described
 from operators.scene import masks
@@ -77,11 +77,28 @@ def test_the_photos_of_a_folder_are_listed_and_the_active_one_is_shown(scene, tm
     sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
     assert sheet.buttons["tttlrm.choose_folder"] == ["garden"] and sheet.others == ["list", "picture"]
     assert sheet.buttons["tttlrm.check_photos"] == ["All", "None", "Invert"]
-    assert sheet.buttons["tttlrm.reconstruct"] != ["Reconstruct"] and not sheet.labels
+    (button,) = sheet.buttons["tttlrm.reconstruct"]
+    assert button.startswith("Reconstruct 2 Photos · Good (about ") and not sheet.labels
     row = Sheet()
-    reconstruct.TTTLRM_UL_photos.draw_item(SimpleNamespace(), Context(), row, source, source.photos[1], None, source, None)
+    photo_list.TTTLRM_UL_photos.draw_item(SimpleNamespace(), Context(), row, source, source.photos[1], None, source, None)
     assert row.settings == ["use"] and row.labels == ["2.png"]
+    source.photos_listed = False
+    assert not drawn(reconstruct.TTTLRM_PT_reconstruct).others
     thumbnails.unregister()
+
+
+@pytest.mark.parametrize(("settings", "text"), [({"quality": "draft"}, " · Draft (about "), ({"steps": 9}, "Photos (about ")])
+def test_the_button_tells_the_quality_and_the_time(scene, tmp_path: Path, settings: dict, text: str):
+    for name in ("1.png", "2.png"):
+        save_photo(tmp_path / name)
+    scene.tttlrm.source.folder = str(tmp_path)
+    list_photos(scene.tttlrm.source)
+    for name, value in settings.items():
+        setattr(scene.tttlrm.refine, name, value)
+    (button,) = drawn(reconstruct.TTTLRM_PT_reconstruct).buttons["tttlrm.reconstruct"]
+    assert text in button
+    scene.tttlrm.source.cameras = "ESTIMATE"
+    assert button != drawn(reconstruct.TTTLRM_PT_reconstruct).buttons["tttlrm.reconstruct"]
 
 
 def test_the_file_of_poses_is_asked_for_where_it_is_used(scene):
