@@ -27,7 +27,7 @@ from .actions import (
 )
 from .headless import command_line
 from .interface import edit as edit_interface
-from .interface import manual, menus, panel, preferences, presets, status_bar, thumbnails
+from .interface import manual, menus, panel, preferences, presets, sharpness, status_bar, thumbnails
 from .jobs import decode_queue, following, worker
 from .narrowing import untyped
 from .scene import look, older_files, preview, selection_dots
@@ -110,4 +110,5 @@ def unregister() -> None:
         bpy.utils.unregister_class(kind)
     properties.unregister()
     translations.unregister()
+    sharpness.unregister()
     thumbnails.unregister()

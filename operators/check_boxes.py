@@ -16,6 +16,7 @@ from bpy.props import BoolProperty
 from .engine import fields
 
 SMALLEST = 1e-6  # of values that may be any fraction
+FOLLOWS = {"SKIP_SAVE"}  # options of properties that show another one, and store nothing themselves
 
 
 def box(name: str) -> str:
@@ -52,8 +53,8 @@ def beside(name: str, setting: fields.Setting, make: Callable[..., Any]) -> dict
         setattr(group, name if is_on(group) else kept, max(to, limits["min"]) if limits else to)
 
     return {
-        box(name): BoolProperty(name=setting.label, description=setting.explained("off"), get=is_on, set=switch),
-        value(name): make(default=off.start, get=shown, set=change, **limits),
+        box(name): BoolProperty(name=setting.label, description=setting.explained("off"), get=is_on, set=switch, options=FOLLOWS),
+        value(name): make(default=off.start, get=shown, set=change, options=FOLLOWS, **limits),
         kept: make(name="", description="", default=off.start, options={"HIDDEN"}, **limits),
     }
 

@@ -11,19 +11,23 @@ INSTALLED = "." in __package__  # "bl_ext.user_default.tttlrm.operators", not "o
 
 if TYPE_CHECKING or not INSTALLED:
     from tttlrm_blender import atomic_files as files
-    from tttlrm_blender import client, errors, photo_files, setup, stages
+    from tttlrm_blender import client, errors, photo_files, setup, sharpness, stages
     from tttlrm_blender.commands import options
     from tttlrm_blender.gaussians import drawing, gaussians, ground, look, select, transform
     from tttlrm_blender.gaussians.formats import registry as splat_files
     from tttlrm_blender.geometry import cameras
+    from tttlrm_blender.outlook import expected, paces
+    from tttlrm_blender.outlook import words as outlook_words
     from tttlrm_blender.poses import camera_writers
     from tttlrm_blender.protocol import fields, kinds, messages, results, settings, settings_json, start
 else:
     from ..tttlrm_blender import atomic_files as files
-    from ..tttlrm_blender import client, errors, photo_files, setup, stages
+    from ..tttlrm_blender import client, errors, photo_files, setup, sharpness, stages
     from ..tttlrm_blender.commands import options
     from ..tttlrm_blender.gaussians import drawing, gaussians, ground, look, select, transform
     from ..tttlrm_blender.gaussians.formats import registry as splat_files
     from ..tttlrm_blender.geometry import cameras
+    from ..tttlrm_blender.outlook import expected, paces
+    from ..tttlrm_blender.outlook import words as outlook_words
     from ..tttlrm_blender.poses import camera_writers
     from ..tttlrm_blender.protocol import fields, kinds, messages, results, settings, settings_json, start

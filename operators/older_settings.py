@@ -2,7 +2,9 @@
 """Settings of splats in files of older versions.
 
 Before there was a quality, refine settings had other defaults, which become those of today. Before splats had a version, their
-size was changed by the worker, and is not to be changed again; and nobody knows whether they were edited.
+size was changed by the worker, and is not to be changed again; and nobody knows whether they were edited. Photos came from the
+selected images unless another source was chosen; now they come from a folder. So the source is stored with every scene that has
+anything of ours.
 
 Every setting is stored with splats, whether or not a person has chosen it; with a scene, only what was chosen.
 """
@@ -27,6 +29,9 @@ STEPS = 500  # offered for splats that were not refined; a limit, if it stayed
 @persistent
 def adopt(*_: Any) -> None:
     """Forget the defaults of older versions in what came with a file; linked objects keep theirs, as changes are not saved."""
+    for scene in filter(_in_use, bpy.data.scenes):
+        if not group_of(scene).source.is_property_set("kind"):
+            group_of(scene).source.kind = "SELECTED"
     for obj in filter(is_editable, bpy.data.objects):
         own, refine = group_of(obj), group_of(obj).refine
         if is_splats(obj) and own.session and not own.version:
@@ -46,7 +51,32 @@ def _forget(refine: Any) -> None:
     refine.quality = refine.quality  # stored, so that what is chosen from now on stays
 
 
-HANDLERS = [(name, adopt) for name in app_handlers.FILE_CAME]
+@persistent
+def store(*_: Any) -> None:
+    """Store the source of photos, as the file is about to be saved."""
+    for scene in filter(_in_use, bpy.data.scenes):
+        group_of(scene).source.kind = group_of(scene).source.kind
+
+
+def _in_use(scene: bpy.types.Scene) -> bool:
+    """Whether a scene can be changed, and has settings or splats of ours."""
+    return is_editable(scene) and (_is_set(group_of(scene)) or any(group_of(obj).session for obj in scene.objects))
+
+
+def _is_set(group: Any) -> bool:
+    """Whether any setting of a group is stored, or of the groups in it."""
+    properties = [one for one in group.bl_rna.properties if one.identifier != "rna_type" and not one.is_skip_save]
+    return any(_is_stored(group, one) for one in properties)
+
+
+def _is_stored(group: Any, one: bpy.types.Property) -> bool:
+    value = getattr(group, one.identifier)
+    if isinstance(value, bpy.types.PropertyGroup):
+        return _is_set(value)
+    return group.is_property_set(one.identifier) and (bool(value) or one.type != "POINTER")
+
+
+HANDLERS = [*((name, adopt) for name in app_handlers.FILE_CAME), ("save_pre", store)]
 
 
 def register() -> None:

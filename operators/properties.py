@@ -184,7 +184,11 @@ class TTTLRM_PG_scene(bpy.types.PropertyGroup):
         "refine": PointerProperty(type=TTTLRM_PG_refine),
         "mesh": PointerProperty(type=TTTLRM_PG_mesh),
         "poses_file": file_property(
-            name="File", description="File or folder of camera poses", get=_poses_file, set=_choose_poses_file
+            name="File",
+            description="File or folder of camera poses",
+            get=_poses_file,
+            set=_choose_poses_file,
+            options=check_boxes.FOLLOWS,
         ),
         "with_mesh": BoolProperty(name="Mesh", description="Also make a mesh"),
         "measure": PointerProperty(type=TTTLRM_PG_measure),

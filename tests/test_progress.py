@@ -1,19 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jobs that are stopped, or end early with what they have, and the time that they still take."""
+"""Jobs that are stopped, or end early with what they have."""
 
 import pytest
 
 from tttlrm_blender.errors import Cancelled
-from tttlrm_blender.progress import Remaining, Report
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tttlrm_blender.progress import Report
 
 
 def test_a_job_that_has_nothing_yet_is_stopped_by_finishing():
@@ -54,25 +45,3 @@ def test_cancelling_leaves_skippable_blocks_too():
     report.cancel()
     with pytest.raises(Cancelled), report.skippable():
         report("refine", 0.0)
-
-
-def test_the_time_left_is_that_expected_at_first_and_that_measured_at_last():
-    clock = Clock()
-    remaining = Remaining(clock)
-    assert remaining.left("refine", 0.0) is None
-    remaining.expect(100)
-    assert remaining.left("refine", 0.0) == pytest.approx(100)
-    clock.now += 10
-    assert remaining.left("refine", 0.5) == pytest.approx(0.5 * 90 + 0.5 * 10)
-    clock.now += 10
-    assert remaining.left("refine", 1.0) == 0.0
-
-
-def test_what_was_expected_of_one_stage_is_not_expected_of_the_next():
-    clock = Clock()
-    remaining = Remaining(clock)
-    remaining.left("refine", 0.0)
-    remaining.expect(100)
-    assert remaining.left("mesh", 0.0) is None
-    clock.now += 1
-    assert remaining.left("mesh", 0.5) == pytest.approx(1)

@@ -22,6 +22,20 @@ UNREAD = (".gif", ".exr", ".hdr", ".psd", ".jxl", ".jp2", ".tga", ".dds", ".ppm"
 SMALLER = tuple(f"images_{factor}" for factor in (2, 4, 8))  # folders with the images of `images` at a fraction of the size
 MASKS = ("masks", "mask")  # folders of them
 BESIDE = (*MASKS, "depth", "depths", "normal", "normals", "confidence", *SMALLER)  # folders of images that go with the photos
+POSES_BESIDE = (  # where poses are looked for, in this order
+    "transforms.json",
+    "transforms_train.json",
+    "nerfstudio/transforms.json",
+    "sparse",
+    "colmap/sparse",
+    ".",
+    "opencv_cameras.json",
+    "intrinsic/intrinsic_color.txt",
+    "intrinsic_color.txt",
+    "intrinsics.txt",
+    "000.npy",
+    "cameras.json",
+)
 ADDED = ("@eadir", "__macosx")  # folders of previews and the like, which file servers and archives add
 DEEPEST, MOST = 3, 1000  # levels of subfolders that are searched, and folders of each
 

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
 
 from .errors import Cancelled, Text, TttlrmError
 from .gaussians.gaussians import Gaussians
-from .stages import Stage
+from .stages import Stage, Step
 
 Listen = Callable[[], None]  # called often during long work; raises to stop it
 
@@ -25,7 +25,7 @@ class Finished(Cancelled):
 
 
 class Report:
-    """Progress of one job. This class is silent; front ends override `progress`, `note`, `expect` and `preview`.
+    """Progress of one job. This class is silent; front ends override `progress`, `plan`, `begin`, `expect`, `note` and `preview`.
 
     Another thread, or a signal handler, can `cancel` the job or ask it to `finish` with what it has.
     """
@@ -90,6 +90,12 @@ class Report:
     def expect(self, seconds: float) -> None:
         """Called early in a long stage with an estimate of the seconds that it still takes."""
 
+    def plan(self, seconds: Mapping[Step, float]) -> None:
+        """Called with the steps that the job has, in order, and the seconds expected of each; again when more is known."""
+
+    def begin(self, step: Step) -> None:
+        """Called at the beginning of a step."""
+
     def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
         """Called when intermediate splats (numpy) could be shown; `make` makes them."""
 
@@ -112,29 +118,3 @@ class Unseen(Report):
     def note(self, text: Text) -> None:
         """Called with notes for the user."""
         self._job.note(text)
-
-
-class Remaining:
-    """The seconds left in the current stage, from its progress so far, and at its beginning from what was expected."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._stage: Stage | None = None
-        self._began = (0.0, 0.0)  # time and fraction at the first report of the stage
-        self._end: float | None = None  # time at which the stage is expected to end
-
-    def expect(self, seconds: float) -> None:
-        """Take over an estimate of the seconds left in the current stage."""
-        self._end = self._clock() + seconds
-
-    def left(self, stage: Stage, fraction: float) -> float | None:
-        """Seconds left in a stage; None where nothing is known yet."""
-        now = self._clock()
-        if stage != self._stage:
-            self._stage, self._began, self._end = stage, (now, fraction), None
-        began, first = self._began
-        measured = (now - began) * (1 - fraction) / (fraction - first) if fraction > first else None
-        if self._end is None:
-            return measured
-        expected = max(self._end - now, 0.0)
-        return expected if measured is None else (1 - fraction) * expected + fraction * measured

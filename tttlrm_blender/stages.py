@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stages of long-running work, as named in progress reports."""
+"""The stages of long-running work, as named in progress reports, and the steps that they make up."""
 
 from enum import StrEnum
+
+from .errors import Text, text
 
 
 class Stage(StrEnum):
@@ -47,3 +49,52 @@ class Stage(StrEnum):
     RENDER = "render"
     EXPORT = "export"
     PROCEDURAL = "procedural"  # scenes are generated and measured
+
+
+class Step(StrEnum):
+    """A step of a job, as people count them; each has several stages."""
+
+    PHOTOS = "photos"
+    CAMERAS = "cameras"  # where the photos were taken, if no file says so
+    DRAFT = "draft"
+    DEPTH = "depth"  # sparse points, and depth of every pixel
+    REFINE = "refine"
+    MESH = "mesh"
+
+
+PHRASES: dict[Stage, Text] = {
+    Stage.WAIT: text("Waiting for another job"),
+    Stage.LOOK_AROUND: text("Inspecting this machine"),
+    Stage.MAKE_ENVIRONMENT: text("Creating an environment"),
+    Stage.INSTALL_PACKAGES: text("Installing packages"),
+    Stage.INSTALL_PYTORCH: text("Installing PyTorch"),
+    Stage.CHECK: text("Checking"),
+    Stage.CONNECT: text("Starting the worker"),
+    Stage.UPLOAD: text("Uploading the photos"),
+    Stage.FRAMES: text("Reading the video"),
+    Stage.LOAD: text("Reading the photos"),
+    Stage.LOOK: text("Analyzing the photos"),
+    Stage.COPIES: text("Preparing the photos"),
+    Stage.FEATURES: text("Detecting features"),
+    Stage.PAIRS: text("Pairing photos"),
+    Stage.MATCHES: text("Matching features"),
+    Stage.POINTS: text("Finding points"),
+    Stage.CAMERAS: text("Estimating camera poses"),
+    Stage.BACKGROUND: text("Removing the background"),
+    Stage.RESIZE: text("Resizing the photos"),
+    Stage.DEPTH: text("Measuring depth"),
+    Stage.PREVIEW: text("Creating a preview"),
+    Stage.ENCODE: text("Learning the scene"),
+    Stage.DECODE: text("Decoding splats"),
+    Stage.REFINE: text("Refining splats"),
+    Stage.MEASURE: text("Evaluating the result"),
+    Stage.RENDER_DEPTH: text("Rendering depth maps"),
+    Stage.FUSE_DEPTH: text("Fusing depth maps"),
+    Stage.EXTRACT_SURFACE: text("Extracting the surface"),
+    Stage.UNWRAP: text("Unwrapping the mesh"),
+    Stage.BAKE_TEXTURE: text("Baking the texture"),
+    Stage.SAVE: text("Saving the scene"),
+    Stage.RENDER: text("Rendering"),
+    Stage.EXPORT: text("Writing the file"),
+    Stage.PROCEDURAL: text("Measuring synthetic scenes"),
+}

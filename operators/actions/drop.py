@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import CollectionProperty
+from bpy.props import BoolProperty, CollectionProperty
 
 from ..engine import errors, photo_files
 from ..jobs import activity
@@ -36,6 +36,14 @@ class Dropped:
         return self.names[0] if len(self.names) == 1 and self._of(photo_files.PHOTOS) else ""
 
     @property
+    def others(self) -> int:
+        """How many more photos the folder has than were dropped: Blender passes files, but no folders."""
+        photos = self._of(photo_files.PHOTOS + photo_files.RAW)
+        if not photos or self._of(POSES):
+            return 0
+        return len([path for path in photo_files.images_in(self.folder) if path.name not in photos])
+
+    @property
     def sentence(self) -> str:
         """The question in the dialog."""
         if poses := self._of(POSES):
@@ -51,9 +59,10 @@ class Dropped:
         used = {*self._of(POSES)[:1], *photos} if self._of(POSES) else photos or self.names[:1]
         return [self.folder / name for name in self.names if name not in used]
 
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The arguments for the operator Reconstruct."""
+    def arguments(self, whole: bool) -> dict[str, Any]:
+        """The arguments for the operator Reconstruct, for the whole folder or what was dropped of it."""
+        if whole and self.others:
+            return {"directory": str(self.folder)}
         if poses := self._of(POSES):
             return {"directory": str(self.folder), "poses": poses[0]}
         return {
@@ -74,6 +83,11 @@ class TTTLRM_OT_drop(bpy.types.Operator):
 
     directory: folder_property(**FOLDER)
     files: CollectionProperty(**FILES)
+    whole: BoolProperty(
+        name="All Photos of the Folder",
+        description="Also reconstruct the photos beside those that were dropped, with the poses that are there",
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -84,23 +98,27 @@ class TTTLRM_OT_drop(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Blender calls this with the dropped files."""
         dropped = self._dropped()
-        if dropped.reference:
+        if dropped.reference and not in_sidebar(context):
             return self.add_reference(dropped.folder / dropped.reference)
+        self.whole = bool(dropped.reference)
         words = shown("Reconstruct")
         return given(context.window_manager).invoke_props_dialog(self, width=WIDTH, title=words, confirm_text=words)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this to draw the dialog."""
-        given(self.layout).label(text=self._dropped().sentence)
-        given(self.layout).label(text="All other settings come from the tttLRM tab of the sidebar.")
+        layout, dropped = given(self.layout), self._dropped()
+        layout.label(text=dropped.sentence)
+        if dropped.others:
+            layout.prop(self, "whole", text=shown("And {} other photos of the folder", dropped.others), translate=False)
+        layout.label(text="All other settings come from the tttLRM tab of the sidebar.")
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this after confirmation. The job continues after this operator has finished."""
         try:
             dropped = self._dropped()
-            if unused := left_out(dropped.unused):
+            if unused := left_out(() if self.whole else dropped.unused):
                 self.report({"WARNING"}, unused)
-            outcome = start_operator("reconstruct", **dropped.arguments)
+            outcome = start_operator("reconstruct", **dropped.arguments(self.whole))
         except errors.TttlrmError as error:
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
@@ -115,6 +133,11 @@ class TTTLRM_OT_drop(bpy.types.Operator):
 
     def _dropped(self) -> Dropped:
         return Dropped(resolved(self.directory), tuple(file.name for file in self.files if file.name))
+
+
+def in_sidebar(context: bpy.types.Context) -> bool:
+    """Whether files were dropped onto the sidebar, where a picture is a photo of its folder and no reference image."""
+    return context.region is not None and context.region.type == "UI"
 
 
 class TTTLRM_FH_photos(bpy.types.FileHandler):

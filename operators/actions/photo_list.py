@@ -3,7 +3,7 @@
 
 import bpy
 from bpy.app.translations import pgettext_tip
-from bpy.props import BoolProperty, EnumProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty
 
 from ..mixins import Outcome
 from ..narrowing import given, group_of
@@ -92,4 +92,19 @@ class TTTLRM_OT_check_photos(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (TTTLRM_OT_choose_folder, TTTLRM_OT_list_photos, TTTLRM_OT_check_photos)
+class TTTLRM_OT_show_photo(bpy.types.Operator):
+    """This photo is far more blurred than most others, and will be left out. Click to see it large"""
+
+    bl_idname = "tttlrm.show_photo"
+    bl_label = "Show Photo"
+    bl_options = {"INTERNAL"}
+
+    index: IntProperty(name="Photo", description="Number of the photo in the list, from 0", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Blender calls this."""
+        group_of(context.scene).source.active_photo = self.index
+        return {"FINISHED"}
+
+
+CLASSES = (TTTLRM_OT_choose_folder, TTTLRM_OT_list_photos, TTTLRM_OT_check_photos, TTTLRM_OT_show_photo)

@@ -17,13 +17,14 @@ from ..jobs.worker import Work
 from ..mixins import Outcome
 from ..narrowing import given, group_of
 from ..paths import folder_property, resolved
-from ..scene import drawing, versions
+from ..scene import arrival, drawing, versions
 from ..scene.editable import takes_objects
 from ..scene.modes import make_active
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
 from ..sources.photo_sets import pose_files, poses_know_up
 from ..translations import told, worded
+from ..viewport import flight
 
 FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_SAVE"}}
 FOLDER = {"options": {"SKIP_SAVE"}}  # SKIP_SAVE: do not reuse the folder of the last call
@@ -111,6 +112,9 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
             self.report({"WARNING"}, source.warning)
         self._title = self.name or source.title
         self._work = _work(source.files(), self._wanted(context))
+        if not self.directory and not self.again:
+            group_of(context.scene).source.photos_listed = False
+        self._views = flight.views_now()
         return self._work
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
@@ -123,6 +127,8 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         """Add a new collection and make its splats active."""
         splats = place(self._title, self._work, result)
         make_active(context, [splats])
+        if arrival.present(context, splats, result.cameras):
+            flight.fly_to_camera(self._views)
         self.report({"INFO"}, told("{:,} splats from {} photos", len(result.gaussians), result.views))
 
     def _source(self, context: bpy.types.Context) -> sources.Source:

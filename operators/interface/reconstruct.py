@@ -4,43 +4,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import bpy
 
-from ..jobs import activity
 from ..narrowing import group_of
 from ..sources import missing, source_of
 from ..sources.properties import TTTLRM_PG_source
 from ..translations import shown, worded
-from . import thumbnails
+from . import outlook, photo_list, progress
 from .sidebar import Order, Tab, column, draw_setting, paragraph
 
-ROWS = 6  # of the list of photos
 LIMITS = ("steps", "passes", "seconds")  # of refine settings, which replace the quality
-LARGE = 8.0  # height of the active photo's preview, in buttons
-
-
-class TTTLRM_UL_photos(bpy.types.UIList):
-    """Photos with check marks."""
-
-    def draw_item(
-        self,
-        context: bpy.types.Context,
-        layout: bpy.types.UILayout,
-        data: Any,
-        item: Any,
-        icon: int | None,
-        active_data: Any,
-        active_property: str | None,
-        index: int | None = 0,
-        flt_flag: int | None = 0,
-    ) -> None:
-        """Blender calls this for the visible rows."""
-        layout.use_property_split = False
-        row = layout.row(align=True)
-        row.prop(item, "use", text="")
-        row.label(text=item.name, translate=False, icon_value=thumbnails.icon(_path(data, item)))
 
 
 class TTTLRM_PT_photos(Tab, bpy.types.Panel):
@@ -72,7 +46,7 @@ class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
         layout = column(self)
         draw_quality(layout, group_of(context.scene).refine)
         _draw_button(layout, context)
-        _draw_activity(layout)
+        progress.draw(layout)
 
 
 class TTTLRM_PT_options(Tab, bpy.types.Panel):
@@ -140,15 +114,8 @@ def _draw_folder(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
     folder = Path(bpy.path.abspath(group.folder)).name if group.folder else shown("Choose a Folder…")
     row.operator("tttlrm.choose_folder", text=folder, translate=False, icon="FILE_FOLDER")
     row.operator("tttlrm.list_photos", text="", icon="FILE_REFRESH")
-    if not group.photos:
-        return
-    layout.template_list("TTTLRM_UL_photos", "", group, "photos", group, "active_photo", rows=ROWS)
-    row = layout.row(align=True)
-    row.operator("tttlrm.check_photos", text="All").which = "ALL"
-    row.operator("tttlrm.check_photos", text="None").which = "NONE"
-    row.operator("tttlrm.check_photos", text="Invert").which = "INVERT"
-    if group.active_photo < len(group.photos):
-        layout.template_icon(thumbnails.icon(_path(group, group.photos[group.active_photo])), scale=LARGE)
+    if group.photos:
+        photo_list.draw(layout, group)
 
 
 def _draw_video(layout: bpy.types.UILayout, group: TTTLRM_PG_source) -> None:
@@ -173,25 +140,13 @@ def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     button = layout.column()
     button.scale_y = 2.0
     button.context_pointer_set("tttlrm_source", group_of(context.scene).source)
-    text = shown("Reconstruct") if lacking else shown("Reconstruct {}", source.label)
+    text = shown("Reconstruct") if lacking else outlook.label(context, source)
     button.operator("tttlrm.reconstruct", text=text, translate=False, icon="OUTLINER_OB_POINTCLOUD")
     paragraph(layout, context, worded(lacking), "INFO")
 
 
-def _draw_activity(layout: bpy.types.UILayout) -> None:
-    if activity.current is None:
-        return
-    layout.separator()
-    layout.progress(factor=activity.current.fraction, text=activity.current.text)
-    layout.operator("tttlrm.cancel", text=activity.current.way_out, translate=False, icon="CANCEL")
-
-
-def _path(group: TTTLRM_PG_source, photo: bpy.types.PropertyGroup) -> Path:
-    return Path(bpy.path.abspath(group.folder), photo.name)
-
-
 CLASSES = (
-    TTTLRM_UL_photos,
+    *photo_list.CLASSES,
     TTTLRM_PT_photos,
     TTTLRM_PT_reconstruct,
     TTTLRM_PT_options,

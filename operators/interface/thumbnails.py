@@ -24,17 +24,31 @@ _lying: deque[tuple[str, int]] = deque()  # photos that are still to be turned, 
 
 def icon(path: Path) -> int:
     """Return the icon number of a photo's thumbnail; 0 as long as it would lie on its side."""
-    global _kept
-    if _kept is None:
-        _kept = bpy.utils.previews.new()
-    name = str(path)
-    if name not in _kept:
-        _kept.load(name, name, "IMAGE")
+    name, kept = str(path), _collection()
+    if name not in kept:
+        kept.load(name, name, "IMAGE")
         if (turn := orientation(path)) != UPRIGHT:
             _lying.append((name, turn))
             if not bpy.app.timers.is_registered(turn_next):
                 bpy.app.timers.register(turn_next)
-    return 0 if any(name == waiting for waiting, _ in _lying) else _kept[name].icon_id
+    return 0 if any(name == waiting for waiting, _ in _lying) else kept[name].icon_id
+
+
+def pixels(path: Path) -> np.ndarray:  # [H, W, 4] uint8
+    """The pixels of a photo's thumbnail, which Blender loads now, unless it has; none where it cannot."""
+    icon(path)
+    thumbnail: Any = _collection()[str(path)]
+    width, height = thumbnail.image_size
+    values = np.empty(width * height, np.int32)
+    thumbnail.image_pixels.foreach_get(values)
+    return values.view(np.uint8).reshape(height, width, 4)
+
+
+def _collection() -> bpy.utils.previews.ImagePreviewCollection:
+    global _kept
+    if _kept is None:
+        _kept = bpy.utils.previews.new()
+    return _kept
 
 
 def turn_next() -> float | None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import bpy
 
-from ..engine import client, messages, stages
-from ..translations import shown
+from ..engine import client, messages, outlook_words, stages
+from ..translations import shown, shown_text
 from ..windows import redraw_panels, redraw_status_bars
-from .stages import phrase
+
+BEFORE = 0.03  # share of the bar until the worker begins
+WAITING = (stages.Stage.WAIT, stages.Stage.CONNECT)  # stages without a progress of their own
 
 
 @dataclass
@@ -20,8 +22,11 @@ class Activity:
     title: str
     run: client.Job
     stage: str = ""
-    fraction: float = 0.0  # of the stage, 0 to 1
-    seconds_left: float | None = None  # in the stage
+    fraction: float = 0.0  # of the job, 0 to 1; of the stage in jobs without steps
+    seconds_left: float | None = None
+    step: int = 0  # from 1
+    steps: int = 0  # 0 in jobs without, and until the worker has begun
+    waits_for: int = 0  # other jobs
     stopping: bool = False  # whether somebody asked it to stop
     discarding: bool = False  # whether somebody asked twice, and wants no result
     has_splats: bool = False  # whether new ones have been decoded or refined
@@ -38,17 +43,28 @@ class Activity:
     def take(self, message: messages.Event) -> None:
         """Update the progress from an event."""
         if isinstance(message, messages.Queued):
-            self.stage, self.fraction, self.seconds_left = stages.Stage.WAIT, 0.0, None
+            self.stage, self.seconds_left, self.waits_for = stages.Stage.WAIT, None, message.position
         elif isinstance(message, messages.Progress):
             decoded = self.stage == stages.Stage.DECODE != message.stage
             self.has_splats = self.has_splats or decoded or message.stage == stages.Stage.REFINE
-            self.stage, self.fraction, self.seconds_left = message.stage, message.fraction, message.seconds_left
+            self.stage, self.seconds_left = message.stage, message.seconds_left
+            self.step, self.steps = message.step, message.steps
+            self.fraction = self._share(message)
 
     @property
     def text(self) -> str:
         """One line for panels and the status bar."""
-        done = f"{phrase(self.stage)} {self.fraction:.0%}"
-        return done if self.seconds_left is None else shown("{}, {:.0f} s left", done, self.seconds_left)
+        if self.stage == stages.Stage.WAIT and self.waits_for > 1:
+            return shown("Waiting for {} other jobs", self.waits_for)
+        line = shown_text(outlook_words.progress_line(self.stage, self.step, self.steps, self.seconds_left))
+        return line if self.steps or self.stage in WAITING else f"{line} {self.fraction:.0%}"
+
+    def _share(self, message: messages.Progress) -> float:
+        """The share of the bar; what comes before the first step has a small one."""
+        if message.steps:
+            return BEFORE + (1 - BEFORE) * message.done
+        before = message.stage in (stages.Stage.CONNECT, stages.Stage.UPLOAD)
+        return BEFORE * message.fraction if before else message.fraction
 
     @property
     def way_out(self) -> str:

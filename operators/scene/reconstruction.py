@@ -84,7 +84,9 @@ def _scene_of(obj: bpy.types.Object) -> str | None:
 
 def cameras_collection(splats: bpy.types.Object) -> bpy.types.Collection:
     """Where the cameras of the scene are that splats belong to, or else the splats, or where else cameras can be added."""
-    return editable_collection(*next(iter(cameras_of(splats)), splats).users_collection)
+    places = [collection for camera in cameras_of(splats) for collection in camera.users_collection]
+    own = list(splats.users_collection)  # in which one of the cameras may be
+    return editable_collection(*(place for place in places if place not in own), *own)
 
 
 def _collection(name: str, parent: bpy.types.Collection) -> bpy.types.Collection:

@@ -10,7 +10,10 @@ from pathlib import Path
 from ..engine import errors, photo_files
 from ..translations import shown
 from .photo_sets import added_photos, folder_files, photos_in
+from .picture_size import picture_size
 from .source import FEWEST, Files, Source
+
+FRAMES = 100  # of a video
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,21 @@ class CheckedFolder(Folder):
     """A folder of which only the checked photos are used."""
 
     used: Collection[str] = ()  # names of the checked photos
+
+    @property
+    def count(self) -> int:
+        """The number of checked photos."""
+        return len(self.used)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """That of the first checked photo."""
+        return picture_size(self.path / min(self.used)) if self.used else super().size
+
+    @property
+    def folder(self) -> Path:
+        """The folder itself."""
+        return self.path
 
     @property
     def label(self) -> str:
@@ -70,6 +88,11 @@ class Video(Source):
     """A video, of which the worker chooses frames."""
 
     path: Path
+
+    @property
+    def count(self) -> int:
+        """About how many frames the worker takes."""
+        return FRAMES
 
     @property
     def title(self) -> str:

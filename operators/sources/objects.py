@@ -36,6 +36,11 @@ class Pictured(Source):
         return all(obj.type == "CAMERA" for obj in self._objects)
 
     @property
+    def count(self) -> int:
+        """The number of photos."""
+        return len(self._objects)
+
+    @property
     def label(self) -> str:
         """The number of photos or frames."""
         return shown("{} Photos", len(self._objects))
@@ -76,6 +81,11 @@ class Clip(Source):
     def posed(self) -> bool:
         """True: all frames have solved cameras."""
         return True
+
+    @property
+    def count(self) -> int:
+        """The number of frames."""
+        return self._frames
 
     @property
     def label(self) -> str:

@@ -11,8 +11,8 @@ from ..paths import file_property, folder_property, resolved
 from .photo_sets import photos_in
 
 KINDS = (
-    ("SELECTED", "Selected Images", "Selected image empties and cameras with background images", "RESTRICT_SELECT_OFF", 0),
     ("FOLDER", "Folder", "Photos in a folder, each with a check mark", "FILE_FOLDER", 1),
+    ("SELECTED", "Selected Images", "Selected image empties and cameras with background images", "RESTRICT_SELECT_OFF", 0),
     ("VIDEO", "Video", "A video file, from which the worker takes sharp frames along the camera path", "FILE_MOVIE", 2),
     ("CAMERAS", "Cameras with Images", "All cameras with background images in a collection or in the scene", "CAMERA_DATA", 3),
     ("CLIP", "Solved Clip", "Frames of a movie clip, with the poses of its solved camera", "TRACKER", 4),
@@ -38,9 +38,10 @@ class TTTLRM_PG_photo(bpy.types.PropertyGroup):
 class TTTLRM_PG_source(bpy.types.PropertyGroup):
     """The source of the next photos and their camera poses."""
 
-    kind: EnumProperty(name="Source", description="Where the photos come from", items=KINDS)
+    kind: EnumProperty(name="Source", description="Where the photos come from", items=KINDS, default="FOLDER")
     folder: folder_property(name="Folder", description="Folder of photos; call `list_photos` after a change")
     photos: CollectionProperty(type=TTTLRM_PG_photo)
+    photos_listed: BoolProperty(name="Photos", description="Show the list of photos", default=True)
     active_photo: IntProperty(name="Photo", description="Photo shown in the large preview")
     video: file_property(name="Video", description="Video file")
     collection: PointerProperty(
@@ -59,7 +60,7 @@ def list_photos(group: Any) -> None:
     for name in _names(group.folder) if group.folder else ():
         photo = group.photos.add()
         photo.name, photo.use = name, name not in unused
-    group.active_photo = 0
+    group.active_photo, group.photos_listed = 0, True
 
 
 def _names(chosen: str) -> list[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..engine import errors
+from .picture_size import USUAL
 
 Files = dict[str, Path | bytes]
 FEWEST = 2  # photos needed for a reconstruction
@@ -23,6 +24,21 @@ class Source:
     def posed(self) -> bool:
         """Whether all photos belong to cameras in Blender."""
         return False
+
+    @property
+    def count(self) -> int:
+        """The number of photos; 0 if nobody knows yet."""
+        return 0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of a photo, roughly."""
+        return USUAL
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder in which poses may be, beside the photos."""
+        return None
 
     @property
     def label(self) -> str:

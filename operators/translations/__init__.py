@@ -25,7 +25,12 @@ ENTRY = re.compile(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"\n)+)', re.MULTILINE)
 
 def shown(template: str, *values: object, context: str = contexts.default) -> str:
     """Translate and fill a template of the interface."""
-    return errors.text(template, *values).worded(lambda english: pgettext_iface(english, context))
+    return shown_text(errors.text(template, *values), context)
+
+
+def shown_text(text: errors.Text, context: str = contexts.default) -> str:
+    """Translate and fill a text of the engine as one of the interface."""
+    return text.worded(lambda english: pgettext_iface(english, context))
 
 
 def told(template: str, *values: object) -> str:

@@ -8,6 +8,7 @@ import pytest
 from tttlrm_blender.commands.console import Console
 from tttlrm_blender.commands.reconstruct import summary
 from tttlrm_blender.errors import Cancelled
+from tttlrm_blender.stages import Step
 
 
 def test_an_interrupt_ends_a_job_with_the_splats_so_far_and_the_second_one_at_once():
@@ -34,10 +35,18 @@ def test_the_time_that_refinement_takes_is_said(capsys):
     report.keeps = True
     report("refine", 0.0)
     report.expect(71.6)
-    assert "about 72 s left; Ctrl+C keeps the splats so far" in capsys.readouterr().err
+    assert "refining for about 72 s; Ctrl+C keeps the splats so far" in capsys.readouterr().err
     report.cancel()
     with pytest.raises(Cancelled):
         report("refine", 0.1)
+
+
+def test_a_line_tells_the_step_and_the_whole(capsys):
+    report = Console()
+    report.plan({Step.DRAFT: 100.0, Step.REFINE: 100.0})
+    report.begin(Step.REFINE)
+    report("refine", 0.0)
+    assert capsys.readouterr().err == " 50% Step 2 of 2: Refining splats, about 2 min left\n"
 
 
 def test_the_summary_names_the_photos_set_aside():

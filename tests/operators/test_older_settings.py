@@ -61,10 +61,15 @@ def test_what_is_chosen_for_a_scene_stays(tmp_path):
     assert properties.plain(bpy.context.scene.tttlrm.refine, RefineSettings) == RefineSettings(exposure=False, max_splats=200_000)
 
 
-def reopened(tmp_path: Path) -> bpy.types.Object:
-    """The splats of the file, saved and opened again."""
+def reopen(tmp_path: Path) -> None:
+    """Save the file, and open it again."""
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "a.blend"))
+
+
+def reopened(tmp_path: Path) -> bpy.types.Object:
+    """The splats of the file, saved and opened again."""
+    reopen(tmp_path)
     return bpy.data.objects["splats"]
 
 
@@ -90,3 +95,35 @@ def test_splats_of_which_nobody_knows_whether_they_were_edited_are_asked_about(t
     assert versions.is_edited(obj), "no job has made anything of them"
     versions.take_result(obj, random_splats(), None, anew=True)
     assert not versions.is_edited(obj)
+
+
+def kept_source(tmp_path: Path) -> str:
+    """The source of photos in a file, saved and opened again."""
+    reopen(tmp_path)
+    return bpy.context.scene.tttlrm.source.kind
+
+
+def test_a_folder_is_the_source_of_new_scenes_and_stays_so(tmp_path):
+    assert bpy.context.scene.tttlrm.source.kind == kept_source(tmp_path) == "FOLDER"
+    bpy.context.scene.tttlrm.refine.quality = "best"
+    assert kept_source(tmp_path) == kept_source(tmp_path) == "FOLDER"
+
+
+@pytest.mark.parametrize("used", ["settings", "splats"])
+def test_selected_images_stay_the_source_of_scenes_in_older_files(tmp_path, monkeypatch, used):
+    if used == "settings":
+        bpy.context.scene.tttlrm.refine.quality = "best"
+    else:
+        splats = bpy.data.objects.new("splats", None)
+        splats.tttlrm.session = "a scene"
+        bpy.context.collection.objects.link(splats)
+    bpy.app.handlers.save_pre.remove(operators.older_settings.store)  # which older versions did not have
+    try:
+        assert kept_source(tmp_path) == "SELECTED"
+    finally:
+        bpy.app.handlers.save_pre.append(operators.older_settings.store)
+
+
+def test_a_source_that_was_chosen_stays(tmp_path):
+    bpy.context.scene.tttlrm.source.kind = "VIDEO"
+    assert kept_source(tmp_path) == "VIDEO"

@@ -15,7 +15,6 @@ import pytest
 import operators
 from operators.engine import errors
 from tests.operators import words
-from tttlrm_blender.stages import Stage
 
 pytestmark = pytest.mark.usefixtures("registered")
 
@@ -63,14 +62,6 @@ def test_tables_may_be_wrapped_as_editors_do(tmp_path):
     head = 'msgid ""\nmsgstr ""\n"Language: xx\\n"\n\n#. why\n'
     file.write_text(head + 'msgid "Say"\nmsgstr ""\n"„Sag“ "\n"\\"es\\""\n\nmsgid "No"\nmsgstr ""', "utf-8")
     assert translations.read_table(file) == {"Say": '„Sag“ "es"'}
-
-
-def test_every_part_of_a_job_has_a_phrase():
-    assert set(operators.jobs.stages.PHRASES) == set(Stage)
-
-
-def test_a_part_that_a_newer_worker_has_is_told_by_its_own_name():
-    assert operators.jobs.stages.phrase("fold") == "fold"
 
 
 @each_source

@@ -80,6 +80,7 @@ def select(objects: list[bpy.types.Object]) -> None:
 @pytest.fixture(scope="module")
 def splats(cameras, checkpoint) -> bpy.types.Object:
     select(cameras)
+    bpy.context.scene.tttlrm.source.kind = "SELECTED"
     assert bpy.ops.tttlrm.reconstruct(name="noise", checkpoint=str(checkpoint), quality="draft", with_mesh=True) == {"FINISHED"}
     return bpy.context.object
 

@@ -13,7 +13,8 @@ from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.photo_files import image_files
-from tttlrm_blender.photos.cull import BLURRED, cull_photos, softness
+from tttlrm_blender.photos.cull import cull_photos
+from tttlrm_blender.sharpness import BLURRED, softness
 
 from .files import Notes, write_photo
 

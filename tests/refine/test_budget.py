@@ -6,18 +6,7 @@ import time
 import pytest
 
 from tttlrm_blender.protocol.settings import DRAFT, RefineSettings
-from tttlrm_blender.refine.budget import (
-    BEST,
-    FEWEST_STEPS,
-    LAST_SHARE,
-    LEAST_STEPS,
-    MOST_STEPS,
-    SECONDS,
-    USUAL_PIXELS,
-    Budget,
-    Limits,
-    limits_of,
-)
+from tttlrm_blender.refine.budget import LAST_SHARE, Budget
 
 
 def test_steps_are_shares_of_all_steps():
@@ -48,16 +37,6 @@ def test_what_runs_out_first_counts(monkeypatch):
 
 def test_no_budget_is_used_up():
     assert Budget(DRAFT, 5).used == 1.0
-
-
-def test_a_quality_follows_photos_pixels_and_machine():
-    good, best = RefineSettings(), RefineSettings(quality="best")
-    few, some, many = (limits_of(good, photos, USUAL_PIXELS).steps for photos in (3, 43, 10_000))
-    assert FEWEST_STEPS["cpu"] == few < some < many == MOST_STEPS["cpu"]
-    assert limits_of(good, 43, USUAL_PIXELS, "cuda").steps > some
-    small, usual, large = (limits_of(good, 43, pixels).seconds for pixels in (1, USUAL_PIXELS, 10**9))
-    assert small < usual == SECONDS < large < 200
-    assert limits_of(best, 43, USUAL_PIXELS) == Limits(BEST * some, BEST * usual, least=LEAST_STEPS)
 
 
 def steps_of_good(pace: float, monkeypatch: pytest.MonkeyPatch) -> tuple[int, float]:
@@ -99,19 +78,9 @@ def test_a_limit_on_time_stays_exact(monkeypatch):
     assert budget.used == 1
 
 
-def test_limits_replace_the_quality():
-    assert limits_of(RefineSettings(quality="best", steps=7), 43, USUAL_PIXELS) == Limits(7, 0.0)
-    assert limits_of(RefineSettings(quality="draft", seconds=7.0), 43, USUAL_PIXELS) == Limits(0, 7.0)
-
-
 def test_passes_are_steps_for_every_photo():
     budget = Budget(RefineSettings(passes=3), 7)
     budget.steps = 7
     assert budget.used == pytest.approx(1 / 3)
     assert Budget(RefineSettings(passes=3, steps=10), 7).most_steps == 10
     assert RefineSettings(passes=1).wanted and not DRAFT.wanted
-
-
-def test_passes_follow_both_limits() -> None:
-    assert Limits(100, 0).passes(50) == 2
-    assert Limits(100, 5, pace=10).passes(50) == Limits(0, 5, pace=10).passes(50) == 1

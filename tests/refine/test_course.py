@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tttlrm_blender.outlook.limits import SECONDS
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.best import judging_views
-from tttlrm_blender.refine.budget import SECONDS, Budget
+from tttlrm_blender.refine.budget import Budget
 from tttlrm_blender.refine.course import LATER, REST, TIMED, WARM, Course
 from tttlrm_blender.refine.optimize import refine
 

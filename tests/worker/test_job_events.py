@@ -16,6 +16,7 @@ from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.codec import Array
 from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Preview, Progress
 from tttlrm_blender.protocol.results import Figures, Nothing
+from tttlrm_blender.stages import Step
 from tttlrm_blender.worker.job_events import PREVIEW_SECONDS, PREVIEW_SPLATS, JobReport, outcome
 
 
@@ -59,12 +60,18 @@ def test_every_stage_is_told_at_once(told):
     assert events == [Progress("load", 0.0), Progress("encode", 0.0), Progress("decode", 0.0)]
 
 
-def test_the_time_left_follows_the_pace_since_the_first_report(told):
+def test_progress_tells_how_far_the_whole_job_is(told):
     report, events, clock = told
-    report("work", 0.5)
+    report.plan({Step.DRAFT: 10.0, Step.REFINE: 30.0})
+    report.begin(Step.DRAFT)
+    report("encode", 1.0)
+    report.begin(Step.REFINE)
     clock.now += 10
-    report("work", 0.75)
-    assert [event.seconds_left for event in events] == [None, pytest.approx(10)]
+    report("refine", 0.5)
+    first, second = events
+    assert (first.step, first.steps, second.step, second.steps) == (1, 2, 2, 2)
+    assert (second.fraction, second.done) == (0.5, pytest.approx(25 / 40))
+    assert second.seconds_left < first.seconds_left
 
 
 def test_previews_are_copies_and_not_too_many(told):

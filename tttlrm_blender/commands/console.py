@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Progress on the console: bars on a terminal, plain lines elsewhere."""
+"""Progress on the console: one bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from tqdm import tqdm
 
 from ..errors import Text
-from ..progress import Remaining, Report
-from ..stages import Stage
+from ..outlook.journey import Journey, Whole
+from ..outlook.words import progress_line
+from ..progress import Report
+from ..stages import Stage, Step
 
 LINE_EVERY = 5.0  # seconds between plain lines of one stage
 
@@ -28,27 +30,35 @@ class Console(Report):
         self._bar: tqdm | None = None
         self._stage: Stage | None = None
         self._said = 0.0
-        self._remaining = Remaining(time.monotonic)
+        self.journey = Journey(time.monotonic)
 
     def progress(self, stage: Stage, fraction: float) -> None:
-        """Update the bar of the stage, or print a line every few seconds."""
+        """Update the bar, or print a line for every stage and every few seconds."""
         if self._quiet:
             return
-        left = self._remaining.left(stage, fraction)
+        whole = self.journey.at(stage, fraction)
+        line = str(progress_line(stage, whole.step, whole.steps, whole.seconds_left))
         if sys.stderr.isatty():
-            self._move(stage, fraction)
+            self._move(line, whole)
         elif stage != self._stage or time.monotonic() - self._said > LINE_EVERY:
             self._said = time.monotonic()
-            rest = f", {left:.0f} s left" if left is not None and stage == self._stage else ""
-            print(f"{stage} {fraction:.0%}{rest}", file=sys.stderr, flush=True)
+            print(f"{whole.done:4.0%} {line}", file=sys.stderr, flush=True)
         self._stage = stage
 
     def expect(self, seconds: float) -> None:
         """Print how long the stage is going to take."""
-        self._remaining.expect(seconds)
+        self.journey.expect(seconds)
         if not self._quiet:
             keeps = "; Ctrl+C keeps the splats so far" if self.keeps else ""
-            tqdm.write(f"about {seconds:.0f} s left{keeps}", file=sys.stderr)
+            tqdm.write(f"refining for about {seconds:.0f} s{keeps}", file=sys.stderr)
+
+    def plan(self, seconds: Mapping[Step, float]) -> None:
+        """Count these steps."""
+        self.journey.plan(seconds)
+
+    def begin(self, step: Step) -> None:
+        """Count this step."""
+        self.journey.begin(step)
 
     @contextmanager
     def finishing_on_interrupt(self) -> Iterator[None]:
@@ -71,16 +81,14 @@ class Console(Report):
             tqdm.write(str(text), file=sys.stderr)
 
     def close(self) -> None:
-        """Finish the last bar."""
+        """Finish the bar."""
         if self._bar:
             self._bar.n = self._bar.total
             self._bar.close()
             self._bar = None
 
-    def _move(self, stage: Stage, fraction: float) -> None:
-        if stage != self._stage or self._bar is None:
-            self.close()
-            layout = "{desc:>8} {percentage:3.0f}% |{bar:40}| {elapsed}<{remaining}"
-            self._bar = tqdm(total=1.0, desc=stage, file=sys.stderr, bar_format=layout)
-        self._bar.n = fraction
-        self._bar.refresh()
+    def _move(self, line: str, whole: Whole) -> None:
+        if self._bar is None:
+            self._bar = tqdm(total=1.0, file=sys.stderr, bar_format="{percentage:3.0f}% |{bar:30}| {desc}")
+        self._bar.n = whole.done
+        self._bar.set_description_str(line)  # and draws

@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Reconstruct, write the results and print a summary; returns 1 if a requested mesh could not be made."""
     from ..atomic_files import LEAST_ROOM, require_folder
+    from ..outlook.paces import learn
     from ..pipeline.jobs import Clock, reconstruct
     from ..pipeline.scene import Scene
     from .console import Console
@@ -50,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
     scene, report, settings = Scene(args.photos), Console(), reconstruct_settings(args)
     with report.finishing_on_interrupt():
         result = reconstruct(scene, settings, report)
+    if not report.finishing:
+        learn(report.journey.paces)
     clock = Clock()
     with clock("write"):
         _write(out, scene, result, args.format, args.mesh_format, report)

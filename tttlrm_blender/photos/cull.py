@@ -8,19 +8,17 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from ..errors import Code, TttlrmError, text
 from ..photo_files import names_of
 from ..progress import Report
+from ..sharpness import SIDE, softness, too_soft
 from ..stages import Stage
 from .images import read_reduced, shrunk
 from .photo import leave_out
 from .threads import for_each
 
-SIDE = 256  # pixels of the longest side at which softness is measured
 TINY = 64  # pixels of both sides at which photos are compared
-BLURRED = 3.0  # times the set's median softness; sharp photos reach 1.4, blur by 1 % of the width 8, or 3.4 in heavy noise
 SAME = 0.9995  # correlation; copies of another size and quality stay above 0.9997, neighbors in a dense set below 0.98
 
 
@@ -48,23 +46,6 @@ def cull_photos(paths: list[Path], report: Report, known: Looks | None = None, d
     for judge in (_tell_same, _tell_blurred) if duplicates else (_tell_blurred,):
         kept = judge(kept, looks, report)
     return kept
-
-
-def softness(
-    gray: np.ndarray,  # [H, W] brightness
-) -> float:
-    """How little a blur of one pixel changes an image, as odds: 0.3 for most sharp photos, above 3 for blurred ones.
-
-    The share of the gradients that survives the blur hardly depends on the amount of texture. It is measured across and down,
-    and the larger one counts, because a moving camera blurs in one direction.
-    """
-    blurred = gaussian_filter(gray, 1.0)
-    shares = [_energy(blurred, axis) / max(_energy(gray, axis), 1e-12) for axis in (0, 1)]
-    return max(share / max(1 - share, 1e-6) for share in shares)
-
-
-def _energy(gray: np.ndarray, axis: int) -> float:
-    return float((np.diff(gray, axis=axis).astype(np.float64) ** 2).sum())
 
 
 def _look_at(paths: list[Path], looks: Looks, report: Report) -> None:
@@ -126,10 +107,10 @@ def _tell_same(paths: list[Path], looks: Looks, report: Report) -> list[Path]:
 
 def _tell_blurred(paths: list[Path], looks: Looks, report: Report) -> list[Path]:
     """The photos without those that are far softer than the median, which are never more than half of them."""
-    most = BLURRED * np.median([looks[path].softness for path in paths])
-    kept = [path for path in paths if looks[path].softness <= most]
-    blurred = [name for name, path in zip(names_of(paths), paths, strict=True) if looks[path].softness > most]
-    if not blurred or len(kept) < 2:
+    soft = too_soft([looks[path].softness for path in paths])
+    if not any(soft):
         return paths
+    kept = [path for path, is_soft in zip(paths, soft, strict=True) if not is_soft]
+    blurred = [name for name, is_soft in zip(names_of(paths), soft, strict=True) if is_soft]
     report.note(text("{} of {} photos are blurred and left out: {}.", len(blurred), len(paths), ", ".join(blurred)))
     return kept

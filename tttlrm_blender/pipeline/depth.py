@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from ..outlook.limits import limits_of
 from ..photos.load import PhotoSet
 from ..poses.sparse_points import SparsePoints
 from ..progress import Report
 from ..protocol.settings import RefineSettings
-from ..refine.budget import limits_of
 from ..refine.known_depth import KnownDepth
 from ..render.device import best_device, drawing_device
 from ..stereo.dense import SIDE, DenseDepth, Work, whole

@@ -59,8 +59,8 @@ from ..protocol.settings import (
     RenderSettings,
 )
 from ..scratch import Scratch
-from ..stages import Stage
-from . import steps
+from ..stages import Stage, Step
+from . import plan, steps
 from .ahead import FindPoints, points_ahead
 from .depth import depth_for_mesh
 from .job_kind import JobKind, by_name
@@ -90,6 +90,7 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report, cop
     With `copies`, the result contains copies of the photos that Blender cannot show as they are.
     """
     require(settings.remove_background)
+    plan.reconstruction(scene.folder, settings, report)
     clock, model = Clock(), load_network(settings.checkpoint)
     with clock("load"):
         scene_photos = steps.load(scene, model.config.most_views, settings, report)
@@ -109,6 +110,7 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool 
     """
     require(settings.remove_background)
     clock, reconstruction = Clock(), scene.reconstruction()
+    plan.extension(reconstruction.photos, settings, report)
     model = load_network(reconstruction.checkpoint)
     with clock("load"):
         new = steps.new_photos(scene, reconstruction, settings, report)
@@ -220,6 +222,7 @@ def export(scene: Scene, settings: ExportSettings, report: Report) -> ExportResu
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResult:
     """Decode splats from the scene's memory again with other settings. Refinement is lost."""
     reconstruction = scene.reconstruction()
+    report.begin(Step.DRAFT)
     gaussians = steps.decode_splats(load_network(reconstruction.checkpoint), reconstruction, settings, report)
     figures, _ = steps.measure(gaussians, reconstruction, report)
     _keep(scene, report, gaussians=gaussians, refined=False)
@@ -229,6 +232,7 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResu
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
     """Optimize the scene's current splats against its photos, or continue an earlier refinement that improved them."""
     reconstruction, before, heard = scene.reconstruction(), scene.refined, list[Refinement]()
+    plan.refinement(reconstruction.photos, settings, report)
     gaussians = steps.refine_splats(scene.splats(), reconstruction, settings, report, before, heard.append)
     if not heard:  # asked to finish before anything was done
         raise Cancelled
@@ -239,6 +243,7 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResu
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
     """Make a mesh of the scene's current splats."""
+    plan.surface(scene.reconstruction().photos, settings, report)
     surface = _surface(scene.splats(), scene.reconstruction(), settings, report)
     _keep(scene, report, mesh=surface)
     return MeshResult(_to_surface(surface))
@@ -279,6 +284,7 @@ JOBS = by_name(
 
 def _surface(gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, settings: MeshSettings, report: Report) -> Trimesh:
     """The surface of splats and of the photos' dense depth, or of the network's memory, textured with the photos."""
+    report.begin(Step.MESH)
     photos = steps.photos_for_mesh(reconstruction, report)
     if settings.source == "network":
         return mesh_from_network(load_network(reconstruction.checkpoint), reconstruction, settings, report, photos)

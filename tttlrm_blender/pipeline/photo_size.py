@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+from ..outlook.limits import MOST_SIDE
 from ..photos.photo import Photo
 from ..protocol.settings import ReconstructSettings
 from ..render.device import drawing_device
 from ..render.hardware import total_memory
 
-MOST_SIDE = {"cpu": 960, "cuda": 1600}  # pixels of the longest side by default, by the device that draws and refines
 BYTES_PER_PIXEL = 16  # three channels and a weight
 MEMORY_SHARE = 0.25  # of all memory, for the photos
 

@@ -33,7 +33,7 @@ from ..refine.optimize import refine
 from ..render.device import best_device
 from ..render.metrics import evaluate_views
 from ..render.pictures import draw_views, to_bytes
-from ..stages import Stage
+from ..stages import Stage, Step
 from .ahead import FindPoints, find_points
 from .depth import depth_for
 from .filtering import filtered
@@ -50,6 +50,7 @@ def load(scene: Scene, most_views: int, settings: ReconstructSettings, report: R
 
     Blurred and broken inputs are skipped. Held-out photos never are, so that metrics always cover the same photos.
     """
+    report.begin(Step.PHOTOS)
     report(Stage.LOAD, 0)
     looks: Looks = {}
     photos = find_photos(scene.folder, settings.poses, report, looks)
@@ -87,6 +88,7 @@ def network_size(width: int, height: int, patch: int, most_pixels: int) -> tuple
 
 def encode_photos(model: TttLRM, scene_photos: ScenePhotos, settings: ReconstructSettings, report: Report) -> Reconstruction:
     """Encode the chosen photos into a memory."""
+    report.begin(Step.DRAFT)
     size = network_size(*scene_photos.size, model.config.patch_size, MOST_PIXELS[best_device().type])
     views = load_photos(scene_photos.chosen, *size, report, stage=Stage.RESIZE)
     autoregressive = settings.scan == "ar"
@@ -112,6 +114,7 @@ def new_photos(scene: Scene, reconstruction: Reconstruction, settings: ExtendSet
     If pose files in the folder cover none of the new photos, all poses are estimated. Raises `TttlrmError` ("no_photos") if
     there are none, and what `find_photos` raises.
     """
+    report.begin(Step.PHOTOS)
     report(Stage.LOAD, 0)
     known = {photo.name: photo for photo in [*reconstruction.photos.files, *reconstruction.photos.tested]}
     looks: Looks = {}
@@ -130,6 +133,7 @@ def encode_more(
     model: TttLRM, reconstruction: Reconstruction, new: list[Photo], settings: ExtendSettings, report: Report
 ) -> Reconstruction:
     """Encode more photos into the memory of a reconstruction, and add them to its photos."""
+    report.begin(Step.DRAFT)
     memory, old = reconstruction.memory, reconstruction.photos
     chosen = select_views(new, settings.views or model.config.most_views)
     height, width = memory.images.shape[1:3]
@@ -211,6 +215,7 @@ def refine_splats(
     Continues if `refined`, unless that is about a `rival`: splats that only better ones replace. `hear` is told how it went,
     unless the job was asked to finish before it began. `find` gives the points if they are looked for already.
     """
+    report.begin(Step.DEPTH)
     alone = refined and settings.start == "auto"
     with kept_photos():
         inputs = reconstruction.photos.read_inputs(report)
@@ -220,6 +225,7 @@ def refine_splats(
         found = depth_for(inputs, points, settings, report) if settings.start in ("auto", "both") else None
     if report.finishing:
         return gaussians
+    report.begin(Step.REFINE)
     on = refined and settings.start != "points" and rival is None
 
     def tell(how: Refinement) -> None:

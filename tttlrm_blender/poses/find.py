@@ -26,6 +26,7 @@ from ..photos.cull import Looks, cull_photos
 from ..photos.photo import Photo
 from ..photos.video import frames_of
 from ..progress import Report
+from ..stages import Step
 from .colmap import model_views
 from .confinement import confined
 from .estimate import estimate_poses, note_lost
@@ -139,6 +140,7 @@ def _estimated(folder: Path, report: Report, looks: Looks | None) -> list[Photo]
     _require_two(len(images), folder)
     _note_unread(images, folder, report)
     images = cull_photos(images, report, looks)
+    report.begin(Step.CAMERAS)
     model = estimate_poses(images, folder, report)
     note_lost(images, folder, model, report)
     with confined(None):  # the names are those of the files found above; frames of a video lie in the cache

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import text
+from ..photo_files import POSES_BESIDE
 from ..progress import Report
 from .camera_lists import holds_trained_list, is_trained_list, own_views, trained_views
 from .colmap import image_count, is_model, model_of, model_views, models_in, points_seen
@@ -22,25 +23,11 @@ from .views import PoseFile
 
 TRAIN = "transforms_train.json"  # of NeRF-synthetic
 TRAINED = "cameras.json"  # of 3D Gaussian splatting
-BESIDE = (  # where poses are looked for, in this order
-    "transforms.json",
-    TRAIN,
-    "nerfstudio/transforms.json",
-    "sparse",
-    "colmap/sparse",
-    ".",
-    "opencv_cameras.json",
-    "intrinsic/intrinsic_color.txt",
-    "intrinsic_color.txt",
-    "intrinsics.txt",
-    "000.npy",
-    TRAINED,
-)
 
 
 def poses_beside(folder: Path, report: Report) -> Path | None:
     """The poses in a folder of photos, if there are any. Of several COLMAP models it is the largest, with a note."""
-    for name in BESIDE:
+    for name in POSES_BESIDE:
         path = folder / name
         if path.is_dir():
             models = models_in(path)

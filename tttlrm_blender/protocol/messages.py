@@ -97,7 +97,10 @@ class Progress:
 
     stage: str
     fraction: float  # of the stage, 0 to 1
-    seconds_left: float | None = None  # in this stage
+    seconds_left: float | None = None  # of the job
+    step: int = 0  # of the job, from 1; 0 in jobs without steps
+    steps: int = 0
+    done: float = 0.0  # of the job, 0 to 1
 
 
 @dataclass(frozen=True)

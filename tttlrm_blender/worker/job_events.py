@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from .. import errors
 from ..atomic_files import FULL, unwritable
 from ..errors import Code, Text, TttlrmError, lacks_memory, text
 from ..gaussians.gaussians import Gaussians, thinned
-from ..progress import Remaining, Report
+from ..outlook.journey import Journey
+from ..progress import Report
 from ..protocol.messages import Cancelled, Done, Event, Failed, Note, Preview, Progress
-from ..stages import Stage
+from ..stages import Stage, Step
 from . import logs
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ PREVIEW_SPLATS = 200_000  # at most in a preview: most scenes have no more, as t
 
 
 class JobReport(Report):
-    """Converts a job's reports to events, at most 20 per second, with an estimate of the time left in the stage."""
+    """Converts a job's reports to events, at most 20 per second, with how far the whole job has come."""
 
     def __init__(
         self, emit: Callable[[Event], object], clock: Callable[[], float] = time.monotonic, watched: bool = False
@@ -37,19 +38,27 @@ class JobReport(Report):
         super().__init__()
         self._emit, self._clock, self.watched = emit, clock, watched
         self._stage: Stage | None = None
-        self._remaining = Remaining(clock)
+        self.journey = Journey(clock)
         self._told = self._shown = -np.inf
 
     def progress(self, stage: Stage, fraction: float) -> None:
         """Emit `Progress`, unless the last one of this stage is too recent."""
-        now, left = self._clock(), self._remaining.left(stage, fraction)
+        now, whole = self._clock(), self.journey.at(stage, fraction)
         if stage != self._stage or now - self._told >= PROGRESS_SECONDS:
             self._stage, self._told = stage, now
-            self._emit(Progress(stage, fraction, left))
+            self._emit(Progress(stage, fraction, whole.seconds_left, whole.step, whole.steps, whole.done))
 
     def expect(self, seconds: float) -> None:
         """Include the estimate in the next `Progress`."""
-        self._remaining.expect(seconds)
+        self.journey.expect(seconds)
+
+    def plan(self, seconds: Mapping[Step, float]) -> None:
+        """Count these steps."""
+        self.journey.plan(seconds)
+
+    def begin(self, step: Step) -> None:
+        """Count this step."""
+        self.journey.begin(step)
 
     def note(self, text: Text) -> None:
         """Emit `Note`."""

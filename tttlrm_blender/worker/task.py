@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Text
+from ..outlook.paces import learn
 from ..progress import Report
-from ..protocol.messages import Event, Failed, Note
+from ..protocol.messages import Done, Event, Failed, Note
 from . import logs
 from .job_events import JobReport, outcome
 from .paths import relative
@@ -61,7 +62,10 @@ class Task:
         self._began = began = time.monotonic()
         with logs.about(**vars(self._label)):
             logs.log_event(logger, "job_started", waited=began - self._came)
-            return outcome(self._work, self.report, self._log)
+            event = outcome(self._work, self.report, self._log)
+        if isinstance(event, Done) and not self.report.finishing:
+            learn(self.report.journey.paces)
+        return event
 
     def emit(self, event: Event) -> None:
         """Send an event to the client, with the names under which files were uploaded."""

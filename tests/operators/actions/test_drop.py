@@ -38,3 +38,10 @@ def test_what_is_dropped_in_vain_is_told(toy, tmp_path):
     (tmp_path / "table.json").write_text("{}")
     with pytest.raises(RuntimeError, match=r"^Error: There are no photos in"):
         drop(tmp_path, "table.json")
+
+
+def test_the_whole_folder_is_reconstructed_if_wanted(toy, photos):
+    (photos / "1.png").with_name("transforms.json").write_text("{}")
+    assert ops.drop(directory=str(photos), files=[{"name": "1.png"}], whole=True) == {"FINISHED"}
+    assert cameras_named() == ["1.png", "2.png"]
+    assert "transforms.json" in bpy.context.object.tttlrm.files.split("\n")

@@ -32,11 +32,15 @@ def test_splats_remember_their_scene_and_settings(toy, photos):
 def test_selected_image_empties_are_photos(toy, photos):
     for name in ("1.png", "2.png"):
         image_empty(photos, name)
+    bpy.context.scene.tttlrm.source.kind = "SELECTED"
     assert ops.reconstruct(name="Bust") == {"FINISHED"}
     assert len([obj for obj in bpy.data.collections["Bust"].all_objects if obj.type == "CAMERA"]) == 2
 
 
 def test_without_photos_a_sentence_says_what_to_do(toy, tmp_path):
+    with pytest.raises(RuntimeError, match=r"Choose a folder of photos\."):
+        ops.reconstruct()
+    bpy.context.scene.tttlrm.source.kind = "SELECTED"
     with pytest.raises(RuntimeError, match=r"No photos are selected\. Select image empties"):
         ops.reconstruct()
     with pytest.raises(RuntimeError, match="There are no photos in"):

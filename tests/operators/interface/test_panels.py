@@ -16,6 +16,7 @@ from operators.interface import (
     deliver,
     edit,
     panel,
+    photo_list,
     real_scale,
     reconstruct,
     sidebar,
@@ -63,7 +64,7 @@ def kept(splats) -> bpy.types.Object:
 @pytest.fixture
 def at_work(monkeypatch) -> activity.Activity:
     """A job is running."""
-    running = activity.Activity("Refine", SimpleNamespace(), "refine", 0.25, 8.0)
+    running = activity.Activity("Refine", SimpleNamespace(), "refine", 0.25, 8.0, 2, 3)
     monkeypatch.setattr(activity, "current", running)
     return running
 
@@ -89,11 +90,28 @@ def test_the_photos_of_a_folder_are_listed_and_the_active_one_is_shown(scene, tm
     photos, work = drawn(reconstruct.TTTLRM_PT_photos), drawn(reconstruct.TTTLRM_PT_reconstruct)
     assert photos.buttons["tttlrm.choose_folder"] == ["garden"] and photos.others == ["list", "picture"]
     assert photos.buttons["tttlrm.check_photos"] == ["All", "None", "Invert"]
-    assert work.buttons["tttlrm.reconstruct"] != ["Reconstruct"] and not work.labels
+    (button,) = work.buttons["tttlrm.reconstruct"]
+    assert button.startswith("Reconstruct 2 Photos · Good (about ") and not work.labels
     row = Sheet()
-    reconstruct.TTTLRM_UL_photos.draw_item(SimpleNamespace(), Context(), row, source, source.photos[1], None, source, None)
+    photo_list.TTTLRM_UL_photos.draw_item(SimpleNamespace(), Context(), row, source, source.photos[1], None, source, None)
     assert row.settings == ["use"] and row.labels == ["2.png"]
+    source.photos_listed = False
+    assert not drawn(reconstruct.TTTLRM_PT_reconstruct).others
     thumbnails.unregister()
+
+
+@pytest.mark.parametrize(("settings", "text"), [({"quality": "draft"}, " · Draft (about "), ({"steps": 9}, "Photos (about ")])
+def test_the_button_tells_the_quality_and_the_time(scene, tmp_path: Path, settings: dict, text: str):
+    for name in ("1.png", "2.png"):
+        save_photo(tmp_path / name)
+    scene.tttlrm.source.folder = str(tmp_path)
+    list_photos(scene.tttlrm.source)
+    for name, value in settings.items():
+        setattr(scene.tttlrm.refine, name, value)
+    (button,) = drawn(reconstruct.TTTLRM_PT_reconstruct).buttons["tttlrm.reconstruct"]
+    assert text in button
+    scene.tttlrm.source.cameras = "ESTIMATE"
+    assert button != drawn(reconstruct.TTTLRM_PT_reconstruct).buttons["tttlrm.reconstruct"]
 
 
 def test_the_file_of_poses_is_asked_for_where_it_is_used(scene):
@@ -104,7 +122,7 @@ def test_the_file_of_poses_is_asked_for_where_it_is_used(scene):
 
 def test_a_job_at_work_is_shown_and_can_be_stopped(at_work):
     sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
-    assert sheet.others == [at_work.text] and "25%" in at_work.text and "8 s" in at_work.text
+    assert sheet.others == [at_work.text] and at_work.text == "Step 2 of 3: Refining splats, about 8 s left"
     assert "tttlrm.cancel" in sheet.buttons
 
 

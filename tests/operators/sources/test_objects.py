@@ -19,6 +19,7 @@ SIZE, FOCAL = (64, 48), 60.0
 
 
 def test_selected_images_are_counted(photos):
+    choose("SELECTED")
     assert missing().startswith("No photos are selected. Select image empties")
     shown(photos / "images/a.png")
     assert missing().startswith("There is only one photo")
@@ -144,6 +145,7 @@ def test_scaled_cameras_have_a_pose_or_are_named(name, parent, photos, tmp_path)
 def test_poses_that_are_not_used_are_told(photos):
     for name, kind in (("a.png", "CAMERA"), ("b.png", "EMPTY"), ("c.png", "EMPTY")):
         shown(photos / "images" / name, kind)
+    choose("SELECTED")
     source = sources.source_of(bpy.context)
     assert source.warning == "The poses of 1 cameras are not used, as the other 2 photos have none."
     assert len(source.files()) == 3

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long the reconstruction of a source is going to take, as far as that can be told before it begins."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..engine import errors, expected, outlook_words, paces, photo_files, settings
+from ..jobs.chosen_worker import chosen_worker
+from ..narrowing import given, group_of
+from ..properties import reconstruct_settings
+from ..sources import Source
+from ..translations import shown, shown_text
+
+KNOWN = ("FILE", "BLENDER")  # choices of poses with which none are estimated
+MODEL = "cameras.bin"  # of COLMAP, in the folder itself
+
+
+def label(context: bpy.types.Context, source: Source) -> str:
+    """What the button does, how well, and about how long it takes, such as “Reconstruct 23 Photos · Good (about 2 min)”."""
+    what, refine = shown("Reconstruct {}", source.label), group_of(context.scene).refine
+    try:
+        wanted = reconstruct_settings(given(context.scene))
+    except errors.TttlrmError:  # of a path that cannot be resolved, which is told when the job begins
+        return what
+    if not wanted.refine.limited:
+        what = f"{what} · {bpy.types.UILayout.enum_item_name(refine, 'quality', refine.quality)}"
+    seconds = seconds_of(context, source, wanted)
+    return shown("{} (about {})", what, shown_text(outlook_words.duration(seconds))) if seconds else what
+
+
+def seconds_of(context: bpy.types.Context, source: Source, wanted: settings.ReconstructSettings) -> float:
+    """The seconds that the panel's source is going to take on this computer; 0 where that cannot be told."""
+    if not source.count or chosen_worker().elsewhere:
+        return 0.0
+    photos = expected.Photos(source.count, *source.size, _posed(context, source))
+    machine, side = expected.this_machine(paces.known_gpu()), max(wanted.width, wanted.height)
+    return expected.total(expected.expected_seconds(photos, wanted.refine, wanted.mesh, machine, paces.known_paces(), side))
+
+
+def _posed(context: bpy.types.Context, source: Source) -> bool:
+    """Whether the poses are known."""
+    chosen, folder = group_of(context.scene).source.cameras, source.folder
+    if chosen in KNOWN or (chosen == "AUTO" and source.posed):
+        return True
+    beside = (MODEL, *photo_files.POSES_BESIDE)
+    return chosen == "AUTO" and folder is not None and any((folder / name).exists() for name in beside if name != ".")
