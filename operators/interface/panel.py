@@ -9,7 +9,7 @@ from ..scene.points import cloud_of
 from ..scene.splats import is_splats
 from ..sources import new_pictured
 from ..translations import shown
-from . import bake, mesh_files, reconstruct, splat_settings, worker
+from . import bake, compare, mesh_files, reconstruct, splat_settings, worker
 from .sidebar import Tab
 
 
@@ -47,6 +47,7 @@ class TTTLRM_PT_splats(Tab, bpy.types.Panel):
 CLASSES = (
     *reconstruct.CLASSES,
     TTTLRM_PT_splats,
+    *compare.CLASSES,
     *splat_settings.CLASSES,
     *bake.CLASSES,
     *mesh_files.CLASSES,
