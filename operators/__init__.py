@@ -10,6 +10,7 @@ from . import older_settings, properties, translations
 from .actions import (
     bake,
     check_worker,
+    compare,
     control,
     decode,
     drop,
@@ -53,6 +54,7 @@ CLASSES = (
     *drop.CLASSES,
     *photo_list.CLASSES,
     view_splats.TTTLRM_OT_view_splats,
+    *compare.CLASSES,
     preferences.TTTLRM_Preferences,
     presets.TTTLRM_PT_decode_presets,
     *panel.CLASSES,
@@ -72,6 +74,7 @@ def register() -> None:
     files.add_menu_entries()
     menus.add_entries()
     view_splats.register()
+    compare.register()
     manual.register()
     presets.register()
     preview.register()
@@ -96,6 +99,7 @@ def unregister() -> None:
     status_bar.unregister()
     selection_dots.stop()
     manual.unregister()
+    compare.unregister()
     view_splats.unregister()
     menus.remove_entries()
     look.unregister()

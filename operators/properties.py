@@ -8,13 +8,22 @@ from typing import Any
 
 import bpy
 import numpy as np
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
 from . import check_boxes
 from .engine import fields, settings
 from .narrowing import given, group_of, untyped
 from .paths import absolute, file_property
-from .scene import look
+from .scene import compare, figures, look
 from .sources import properties as source_properties
 
 SUBTYPES = {"share": "FACTOR", "distance": "DISTANCE", "pixels": "PIXEL", "seconds": "TIME_ABSOLUTE", "": "NONE"}
@@ -192,6 +201,7 @@ class TTTLRM_PG_scene(bpy.types.PropertyGroup):
         ),
         "with_mesh": BoolProperty(name="Mesh", description="Also make a mesh"),
         "measure": PointerProperty(type=TTTLRM_PG_measure),
+        "compare": PointerProperty(type=compare.TTTLRM_PG_compare),
     }
 
 
@@ -212,6 +222,14 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
             description="PSNR in dB over photos set aside while the splats were refined; 0 where it is unknown",
             options={"HIDDEN"},
         ),
+        "figures": CollectionProperty(type=figures.TTTLRM_PG_figure),
+        "active_figure": IntProperty(
+            name="Photo",
+            description="Photo of the list through whose camera the view looks",
+            options={"HIDDEN"},
+            update=compare.chosen_in_list,
+        ),
+        "measured": IntProperty(name="Measured", description="How many splats the photos were compared with", options={"HIDDEN"}),
         "applied": FloatVectorProperty(
             name="Applied",
             description="The matrix of all transforms that were applied to the splats, row by row",
@@ -245,6 +263,8 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
 
 CLASSES = (
     *source_properties.CLASSES,
+    compare.TTTLRM_PG_compare,
+    figures.TTTLRM_PG_figure,
     TTTLRM_PG_decode,
     TTTLRM_PG_refine,
     TTTLRM_PG_mesh,

@@ -17,7 +17,7 @@ from ..jobs.worker import Work
 from ..mixins import Outcome
 from ..narrowing import given, group_of
 from ..paths import folder_property, resolved
-from ..scene import arrival, drawing, versions
+from ..scene import arrival, drawing, figures, versions
 from ..scene.editable import takes_objects
 from ..scene.modes import make_active
 from ..scene.reconstruction import build_scene
@@ -49,6 +49,7 @@ def place(name: str, work: Work, result: results.ReconstructResult) -> bpy.types
     splats = next(obj for obj in collection.objects if is_splats(obj))
     properties.remember(splats, work.session, work.settings)
     versions.remember(splats, result.refinement)
+    figures.store(splats, result.photos, len(result.gaussians))
     group_of(splats).files = "\n".join(work.files)
     return splats
 

@@ -7,6 +7,7 @@ import bpy
 
 from ..narrowing import given
 from ..scene.splats import is_splats
+from . import compare
 
 TEMPLATE = Path(__file__).with_name("template.blend")  # created by `make template`
 
@@ -119,6 +120,7 @@ ENTRIES = (
     ("VIEW3D_MT_object", _mesh_entry),
     ("VIEW3D_MT_object_apply", _apply_entry),
     ("VIEW3D_MT_view", _view_entry),
+    ("VIEW3D_MT_view", compare.view_entry),
     ("TOPBAR_MT_edit", _worker_entry),
 )
 

@@ -9,7 +9,7 @@ from ..scene.points import cloud_of
 from ..scene.splats import is_splats
 from ..sources import new_pictured
 from ..translations import shown
-from . import bake, deliver, engine_offer, real_scale, reconstruct, splat_settings, worker
+from . import bake, compare, deliver, engine_offer, real_scale, reconstruct, splat_settings, worker
 from .sidebar import Tab
 
 
@@ -45,6 +45,7 @@ CLASSES = (
     *engine_offer.CLASSES,
     *reconstruct.CLASSES,
     TTTLRM_PT_splats,
+    *compare.CLASSES,
     *splat_settings.CLASSES,
     *real_scale.CLASSES,
     *bake.CLASSES,

@@ -9,7 +9,7 @@ from .. import properties
 from ..engine import client, errors, kinds, messages, results, start
 from ..mixins import Outcome
 from ..narrowing import given, group_of
-from ..scene import versions
+from ..scene import figures, versions
 from ..scene.lookup import still_there
 from ..scene.modes import leave_mode
 from ..scene.splats import is_decodable, is_kept
@@ -89,4 +89,5 @@ def replace_splats(obj: bpy.types.Object, result: Any) -> int:
     """Replace an object's splats by those of a result; return their number."""
     anew = isinstance(result, results.DecodeResult)
     versions.take_result(obj, result.gaussians, None if anew else result.refinement, anew)
+    figures.store(obj, None if anew else result.photos, len(result.gaussians))
     return len(result.gaussians)

@@ -43,7 +43,7 @@ def texture(
 
 def forget() -> None:
     """Let go of shaders and shapes, which must not outlive the GPU when Blender quits."""
-    for made in (_splat_shader, _composite_shader, _quad):
+    for made in (_splat_shader, _composite_shader, quad):
         made.cache_clear()
 
 
@@ -52,6 +52,7 @@ class Canvas:
 
     def __init__(self) -> None:
         self.picture: gpu.types.GPUTexture | None = None
+        self.depths: gpu.types.GPUTexture | None = None  # what of the scene is before and behind the splats
         self._shows: tuple[Any, ...] = ()  # what the picture was drawn from
 
     def draw(
@@ -61,17 +62,20 @@ class Canvas:
         count: int,  # texels of the order to draw
         places: np.ndarray,  # texels, as `drawing.places` gives them
         projection: np.ndarray,  # [4, 4], view to clip space
+        aside: bool = False,
     ) -> None:
         """Draw splats over what the bound framebuffer shows, behind what is nearer by its depths.
+
+        Drawn `aside`, they are in the picture alone, and all of them.
 
         Blender draws views anew for many reasons, such as the progress in a panel beside them. Then the picture is still good.
         """
         framebuffer, (_, _, width, height) = gpu.state.active_framebuffer_get(), gpu.state.viewport_get()
-        depths = framebuffer.read_depth(0, 0, width, height)
+        depths = _far(width, height) if aside else framebuffer.read_depth(0, 0, width, height)
         shows = (atlas, order, width, *(np.asarray(array).tobytes() for array in (places, projection, depths)))
         if self.picture is None or shows != self._shows:
             self._shows, self.picture = shows, self._picture(width, height)
-            nearer = gpu.types.GPUTexture((width, height), format="R32F", data=depths)
+            self.depths = gpu.types.GPUTexture((width, height), format="R32F", data=depths)
             _draw_splats(
                 self.picture,
                 _uniforms(projection, width, height, atlas.terms),
@@ -81,15 +85,21 @@ class Canvas:
                     "colors": atlas.colors,
                     "order": order,
                     "places": texture(places),
-                    "scene_depth": nearer,
+                    "scene_depth": self.depths,
                 },
             )
-        _lay_over(self.picture)
+        if not aside:
+            _lay_over(self.picture)
 
     def _picture(self, width: int, height: int) -> gpu.types.GPUTexture:
         if self.picture is None or (self.picture.width, self.picture.height) != (width, height):
             self.picture = gpu.types.GPUTexture((width, height), format="RGBA16F")
         return self.picture
+
+
+def _far(width: int, height: int) -> gpu.types.Buffer:
+    """The depths of an empty scene."""
+    return gpu.types.Buffer("FLOAT", (height, width), np.ones((height, width), np.float32))
 
 
 def _draw_splats(
@@ -106,7 +116,7 @@ def _draw_splats(
         shader.uniform_block("eye", eye)
         for name, value in textures.items():
             shader.uniform_sampler(name, value)
-        _quad().draw_instanced(shader, instance_count=count)
+        quad().draw_instanced(shader, instance_count=count)
 
 
 def _lay_over(picture: gpu.types.GPUTexture) -> None:
@@ -114,7 +124,7 @@ def _lay_over(picture: gpu.types.GPUTexture) -> None:
     gpu.state.blend_set("ALPHA_PREMULT")
     shader.bind()
     shader.uniform_sampler("picture", picture)
-    _quad().draw(shader)
+    quad().draw(shader)
     gpu.state.blend_set("NONE")
 
 
@@ -134,26 +144,28 @@ def _splat_shader() -> gpu.types.GPUShader:
     varying.smooth("VEC2", "offset")
     varying.flat("VEC4", "color")
     info.vertex_out(varying)
-    return _shader(info, "splats")
+    return compiled(info, "splats", "splats")
 
 
 @cache
 def _composite_shader() -> gpu.types.GPUShader:
     info = gpu.types.GPUShaderCreateInfo()
     info.sampler(0, "FLOAT_2D", "picture")
-    return _shader(info, "composite")
+    return compiled(info, "composite", "composite")
 
 
-def _shader(info: gpu.types.GPUShaderCreateInfo, name: str) -> gpu.types.GPUShader:
+def compiled(info: gpu.types.GPUShaderCreateInfo, vertices: str, fragments: str) -> gpu.types.GPUShader:
+    """A shader of two files, which draws the corners of `quad`."""
     info.vertex_in(0, "VEC2", "corner")
     info.fragment_out(0, "VEC4", "fragment")
-    info.vertex_source((SOURCES / f"{name}.vert.glsl").read_text(encoding="utf-8"))
-    info.fragment_source((SOURCES / f"{name}.frag.glsl").read_text(encoding="utf-8"))
+    info.vertex_source((SOURCES / f"{vertices}.vert.glsl").read_text(encoding="utf-8"))
+    info.fragment_source((SOURCES / f"{fragments}.frag.glsl").read_text(encoding="utf-8"))
     return gpu.shader.create_from_info(info)
 
 
 @cache
-def _quad() -> gpu.types.GPUBatch:
+def quad() -> gpu.types.GPUBatch:
+    """A square that fills the view."""
     layout = gpu.types.GPUVertFormat()
     layout.attr_add(id="corner", comp_type="F32", len=2, fetch_mode="FLOAT")
     corners = gpu.types.GPUVertBuf(layout, len(CORNERS))

@@ -13,7 +13,7 @@ from ..engine import drawing
 from ..narrowing import given
 from ..scene import preview
 from ..windows import redraw
-from . import canvas
+from . import canvas, comparison
 from .overlay import Overlay
 from .visible import appearances, forget_everything, note_changes
 
@@ -29,12 +29,19 @@ def draw() -> None:
     assert isinstance(space, bpy.types.SpaceView3D)
     if not bpy.data.pointclouds or given(space.shading).type == "WIREFRAME":
         return
+    eye = drawing.Eye(np.array(gpu.matrix.get_model_view_matrix()), np.array(gpu.matrix.get_projection_matrix()))
+    compared = comparison.wanted(given(context.scene), space, gpu.state.viewport_get()[2:], eye.projection)
     seen = appearances(given(layer.depsgraph), space)
+    by_blender = compared is not None and not seen  # then only the comparison needs them
+    if by_blender:
+        seen = appearances(given(layer.depsgraph), space, all_of_them=True)
     if not seen:
         return
     overlay = _overlay(given(context.scene), layer)
-    eye = drawing.Eye(np.array(gpu.matrix.get_model_view_matrix()), np.array(gpu.matrix.get_projection_matrix()))
-    overlay.draw(given(context.region_data).as_pointer(), seen, eye)
+    overlay.draw(given(context.region_data).as_pointer(), seen, eye, aside=by_blender)
+    if compared:
+        view = overlay.views[given(context.region_data).as_pointer()].canvas
+        compared.draw(view.picture, view.depths)
     if overlay.busy and not bpy.app.timers.is_registered(_look):
         bpy.app.timers.register(_look, first_interval=TICK)
 
@@ -117,4 +124,5 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
     _close()
+    comparison.forget()
     canvas.forget()

@@ -31,12 +31,17 @@ class Appearance:
     here: bool  # in this viewport, not only in others
 
 
-def appearances(depsgraph: bpy.types.Depsgraph, space: bpy.types.SpaceView3D | None) -> list[Appearance]:
-    """All splats of a scene that Blender does not draw by itself: objects, linked duplicates and instances."""
+def appearances(
+    depsgraph: bpy.types.Depsgraph, space: bpy.types.SpaceView3D | None, all_of_them: bool = False
+) -> list[Appearance]:
+    """The splats of a scene that Blender does not draw by itself, or `all_of_them`: objects, linked duplicates and instances."""
     return [
         Appearance(_key(obj), cloud_of(obj), np.array(one.matrix_world), _is_shown(one, space))
         for one in depsgraph.object_instances
-        if (obj := given(one.object)) and is_splats(obj) and cloud_of(obj).points and not _is_shown_otherwise(obj)
+        if (obj := given(one.object))
+        and is_splats(obj)
+        and cloud_of(obj).points
+        and (all_of_them or not _is_shown_otherwise(obj))
     ]
 
 

@@ -25,6 +25,7 @@ from tttlrm_blender.protocol.results import (
     Hull,
     Level,
     MeshResult,
+    PhotoFigures,
     ReconstructResult,
     Refinement,
     RefineResult,
@@ -106,14 +107,16 @@ def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResu
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:
-    """As many splats as steps; takes as long as it is given."""
+    """As many splats as steps; takes as long as it is given. Each photo matches worse than the one before."""
     report(Stage.REFINE, 0.0)
     until, report.keeps = time.monotonic() + settings.seconds, True
     while time.monotonic() < until and not report.finishing:
         report(Stage.REFINE, 0.5)
         report.preview(partial(make_splats, 2))
         time.sleep(0.01)
-    return RefineResult(make_splats(settings.steps), refinement=Refinement(settings.steps, 4, None, 30.0, report.finishing))
+    photos = PhotoFigures({name: 30.0 - index for index, name in enumerate(scene.files)}, scene.files[:1])
+    how = Refinement(settings.steps, 4, None, 30.0, report.finishing)
+    return RefineResult(make_splats(settings.steps), refinement=how, photos=photos)
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:

@@ -21,7 +21,7 @@ from tttlrm_blender.pipeline.scene import Scene
 from tttlrm_blender.pipeline.steps import network_size
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.messages import Done
-from tttlrm_blender.protocol.results import MeshResult
+from tttlrm_blender.protocol.results import MeshResult, Refinement
 from tttlrm_blender.protocol.settings import (
     DRAFT,
     FORMATS,
@@ -181,6 +181,26 @@ def test_photos_set_aside_are_named(tmp_path, settings):
     assert refinement.set_aside == 1 and refinement.judges == [names[len(names) // 2]]
     scene.change(refined=True)
     assert jobs.refine(scene, RefineSettings(steps=2), Report()).refinement.judges == []
+
+
+def test_refined_splats_are_measured_photo_by_photo(scene, settings):
+    wanted = replace(settings, hold_out=0, refine=RefineSettings(steps=20, start="decoded"))
+    result = jobs.reconstruct(scene, wanted, Report(), by_photo=True)
+    inputs = scene.reconstruction().photos.inputs
+    assert list(result.photos.psnr) == inputs.names and result.photos.set_aside == []
+    assert np.mean(list(result.photos.psnr.values())) == pytest.approx(evaluate_views(scene.splats(), inputs)["psnr"], abs=0.01)
+    assert result.report()["photos"] == {"psnr": result.photos.psnr, "set_aside": []}
+    again = jobs.refine(scene, RefineSettings(steps=1), Report())
+    assert list(again.photos.psnr) == inputs.names
+    assert jobs.reconstruct(scene, replace(wanted, refine=DRAFT), Report(), by_photo=True).photos is None
+
+
+def test_figures_name_the_photos_set_aside(scene, settings, monkeypatch):
+    monkeypatch.setattr("tttlrm_blender.refine.best.ENOUGH", 4)
+    jobs.reconstruct(scene, settings, Report())
+    reconstruction, judged = scene.reconstruction(), Refinement(steps=1, set_aside=1)
+    found = steps.measure_photos(scene.splats(), reconstruction, Report(), judged)
+    assert len(found.set_aside) == 1 and set(found.set_aside) < set(found.psnr)
 
 
 def test_a_surface_and_pictures_of_it_all(scene, settings):

@@ -25,6 +25,7 @@ singles = st.floats(-1e6, 1e6, width=32)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 files = hnp.arrays(np.uint8, st.integers(0, 9))
 figures = st.builds(results.Figures, numbers, numbers)
+photo_figures = st.builds(results.PhotoFigures, st.dictionaries(texts, numbers, max_size=3), st.lists(texts, max_size=2))
 refinements = st.builds(
     results.Refinement, st.integers(0, 1 << 40), st.integers(0, 8), st.none() | numbers, st.none() | numbers, st.booleans()
 )
@@ -67,11 +68,18 @@ PARTS = {
         st.none() | surfaces(),
         st.just({}),
         st.none() | refinements,
+        st.none() | photo_figures,
     ),
     results.PosesResult: st.builds(results.PosesResult, cameras()),
     results.ExportResult: st.builds(results.ExportResult, files),
     results.DecodeResult: st.builds(results.DecodeResult, gaussians(), st.none() | figures),
-    results.RefineResult: st.builds(results.RefineResult, gaussians(), *[st.none() | figures] * 2, st.none() | refinements),
+    results.RefineResult: st.builds(
+        results.RefineResult,
+        gaussians(),
+        *[st.none() | figures] * 2,
+        st.none() | refinements,
+        st.none() | photo_figures,
+    ),
     results.MeshResult: st.builds(results.MeshResult, surfaces()),
     results.BakeResult: st.builds(results.BakeResult, st.dictionaries(texts, files)),
     results.RenderResult: st.builds(

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     require_folder(out, f"splats.{args.format}", "cameras.json", "report.json", f"mesh.{args.mesh_format}", room=LEAST_ROOM)
     scene, report, settings = Scene(args.photos), Console(), reconstruct_settings(args)
     with report.finishing_on_interrupt():
-        result = reconstruct(scene, settings, report)
+        result = reconstruct(scene, settings, report, by_photo=True)
     if not report.finishing:
         learn(report.journey.paces)
     clock = Clock()

@@ -84,10 +84,13 @@ class Clock:
         self.seconds[part] = round(time.perf_counter() - start, 3)
 
 
-def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report, copies: bool = False) -> ReconstructResult:
+def reconstruct(
+    scene: Scene, settings: ReconstructSettings, report: Report, copies: bool = False, by_photo: bool = False
+) -> ReconstructResult:
     """Reconstruct a scene: photos → fast weights → splats, then refinement and a mesh if the settings ask for them.
 
-    With `copies`, the result contains copies of the photos that Blender cannot show as they are.
+    With `copies`, the result contains copies of the photos that Blender cannot show as they are; `by_photo`, how well refined
+    splats match each.
     """
     require(settings.remove_background)
     plan.reconstruction(scene.folder, settings, report)
@@ -99,10 +102,12 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report, cop
         with clock("encode"):
             reconstruction = steps.encode_photos(model, scene_photos, settings, report)
         splats = _splats(model, reconstruction, settings, clock, report, find)
-    return _finish(scene, reconstruction, splats, settings, clock, report, new)
+    return _finish(scene, reconstruction, splats, settings, clock, report, new, by_photo)
 
 
-def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool = False) -> ReconstructResult:
+def extend(
+    scene: Scene, settings: ExtendSettings, report: Report, copies: bool = False, by_photo: bool = False
+) -> ReconstructResult:
     """Update a scene's fast weights with new photos in its folder; the result is that of `reconstruct`.
 
     Refinement continues from splats that were refined or edited; without refinement, these stay as they are. Others are decoded
@@ -119,7 +124,7 @@ def extend(scene: Scene, settings: ExtendSettings, report: Report, copies: bool 
             reconstruction = steps.encode_more(model, reconstruction, new, settings, report)
         before = scene.splats() if scene.precious else None
         splats = _splats(model, reconstruction, settings, clock, report, find, before, scene.refined)
-    return _finish(scene, reconstruction, splats, settings, clock, report, new if copies else [])
+    return _finish(scene, reconstruction, splats, settings, clock, report, new if copies else [], by_photo)
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,7 @@ def _finish(
     clock: Clock,
     report: Report,
     to_copy: list[Photo],
+    by_photo: bool,
 ) -> ReconstructResult:
     """Make a mesh of splats if asked to, measure them, and store all in the scene."""
     mesh, refinement, refine = None, splats.refinement, settings.refine
@@ -183,10 +189,14 @@ def _finish(
     used = reconstruction.photos.files if refinement else reconstruction.photos.chosen
     decoded, _ = steps.measure(splats.start, reconstruction, report) if refine.wanted else (None, None)
     figures, exposed = steps.measure(splats.best, reconstruction, report, bool(refinement) and refine.exposure)
+    wanted = by_photo and splats.refined  # drawing a draft from all cameras takes as long as making it
+    photos = steps.measure_photos(splats.best, reconstruction, report, refinement) if wanted else None
     copies = copies_of(to_copy, report) if to_copy else {}
     _keep(scene, report, reconstruction=reconstruction, gaussians=splats.best, refined=splats.refined, mesh=mesh)
     surface, cameras, seconds = _to_surface(mesh) if mesh else None, _cameras(reconstruction), clock.seconds
-    return ReconstructResult(splats.best, cameras, len(used), seconds, figures, decoded, exposed, surface, copies, refinement)
+    return ReconstructResult(
+        splats.best, cameras, len(used), seconds, figures, decoded, exposed, surface, copies, refinement, photos
+    )
 
 
 def poses(scene: Scene, settings: PosesSettings, report: Report) -> PosesResult:
@@ -237,8 +247,10 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResu
     if not heard:  # asked to finish before anything was done
         raise Cancelled
     figures, exposed = steps.measure(gaussians, reconstruction, report, settings.exposure)
-    _keep(scene, report, gaussians=gaussians, refined=before or heard[0].improved)
-    return RefineResult(gaussians, figures, exposed, *heard)
+    refined = before or heard[0].improved
+    photos = steps.measure_photos(gaussians, reconstruction, report, heard[0]) if refined else None
+    _keep(scene, report, gaussians=gaussians, refined=refined)
+    return RefineResult(gaussians, figures, exposed, heard[0], photos)
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:
@@ -270,8 +282,8 @@ def render(scene: Scene, settings: RenderSettings, report: Report) -> RenderResu
 
 
 JOBS = by_name(
-    JobKind(kinds.RECONSTRUCT, partial(reconstruct, copies=True)),
-    JobKind(kinds.EXTEND, partial(extend, copies=True)),
+    JobKind(kinds.RECONSTRUCT, partial(reconstruct, copies=True, by_photo=True)),
+    JobKind(kinds.EXTEND, partial(extend, copies=True, by_photo=True)),
     JobKind(kinds.POSES, poses),
     JobKind(kinds.EXPORT, export, interactive=True),
     JobKind(kinds.DECODE, decode, interactive=True),

@@ -26,12 +26,12 @@ from ..poses.find import find_photos, find_test_photos
 from ..poses.sparse_points import SparsePoints
 from ..poses.world_frame import align_photos, moved, scene_world
 from ..progress import Report
-from ..protocol.results import Figures, Refinement
+from ..protocol.results import Figures, PhotoFigures, Refinement
 from ..protocol.settings import DecodeSettings, ExtendSettings, ReconstructSettings, RefineSettings, RenderSettings
 from ..refine.best import judging_views
 from ..refine.optimize import refine
 from ..render.device import best_device
-from ..render.metrics import evaluate_views
+from ..render.metrics import evaluate_views, psnr_by_view
 from ..render.pictures import draw_views, to_bytes
 from ..stages import Stage, Step
 from .ahead import FindPoints, find_points
@@ -42,6 +42,7 @@ from .previews import look_ahead, offering
 from .scene import Reconstruction, Scene, ScenePhotos, in_world, kept_photos
 
 MOST_QUERIES = 16  # query views by default
+MOST_PSNR = 99.0  # dB: infinity is no number in JSON
 MOST_PIXELS = {"cpu": 256 * 256, "cuda": 536 * 960}  # of a photo in the network's input
 
 
@@ -276,6 +277,25 @@ def measure(
         return None, None
     evaluate = partial(evaluate_views, gaussians, held_out, listen=lambda: report(Stage.MEASURE, 0))
     return Figures(**evaluate()), Figures(**evaluate(exposure=True)) if exposed else None
+
+
+def measure_photos(
+    gaussians: Gaussians[np.ndarray], reconstruction: Reconstruction, report: Report, refinement: Refinement | None
+) -> PhotoFigures:
+    """The PSNR over each input photo, as they are, whatever their exposure; the `refinement` set some of them aside."""
+    with kept_photos():
+        photos = reconstruction.photos.read_inputs(report)
+    drawn = 0
+
+    def listen() -> None:
+        nonlocal drawn
+        report(Stage.MEASURE, drawn / len(photos))
+        drawn += 1
+
+    found = psnr_by_view(gaussians, photos, listen=listen)
+    apart = judging_views(len(photos)).tolist() if refinement and refinement.set_aside else []
+    psnr = {name: round(min(value, MOST_PSNR), 2) for name, value in zip(photos.names, found, strict=True)}
+    return PhotoFigures(psnr, [photos.names[view] for view in apart])
 
 
 def pictures(

@@ -82,6 +82,14 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class PhotoFigures:
+    """How well splats match each of the photos that they were made from."""
+
+    psnr: dict[str, float]  # dB, by name, of pictures of the size in use
+    set_aside: list[str] = field(default_factory=list)  # names of those that judged the refinement
+
+
+@dataclass(frozen=True)
 class Refinement:
     """How splats were refined."""
 
@@ -140,6 +148,7 @@ class ReconstructResult:
     mesh: Surface | None = None
     copies: Files = field(default_factory=dict)  # JPEG files of new photos that Blender would show wrongly or not at all, by name
     refinement: Refinement | None = None  # None if splats were not refined
+    photos: PhotoFigures | None = None  # None if nobody asked for them, and for drafts
 
     def report(self) -> dict[str, Any]:
         """The content of a report.json."""
@@ -147,7 +156,8 @@ class ReconstructResult:
         exposed = {"exposed": _plain(self.exposed)} if self.exposed else {}
         refinement = {"refinement": asdict(self.refinement)} if self.refinement else {}
         figures = {**_plain(self.figures), **exposed, "splats": len(self.gaussians)}
-        return {**decoded, "views": self.views, "seconds": dict(self.seconds), **refinement, **figures}
+        photos = {"photos": asdict(self.photos)} if self.photos else {}
+        return {**decoded, "views": self.views, "seconds": dict(self.seconds), **refinement, **figures, **photos}
 
 
 @dataclass(frozen=True)
@@ -180,6 +190,7 @@ class RefineResult:
     figures: Figures | None = None  # None where no photos are held out
     exposed: Figures | None = None  # with the exposure of each photo fitted
     refinement: Refinement | None = None
+    photos: PhotoFigures | None = None  # None for drafts that did not get better
 
 
 @dataclass(frozen=True)

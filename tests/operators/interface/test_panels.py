@@ -10,9 +10,11 @@ import pytest
 
 import operators
 from operators import engine
+from operators.actions import compare as compare_actions
 from operators.engine import messages, settings
 from operators.interface import (
     bake,
+    compare,
     deliver,
     edit,
     panel,
@@ -26,7 +28,8 @@ from operators.interface import (
 )
 from operators.jobs import activity, decode_queue, failures
 from operators.properties import described
-from operators.scene import masks
+from operators.scene import figures, masks
+from operators.scene.cameras import add_cameras
 from operators.scene.splats import add_splats
 from operators.sources.properties import list_photos
 from tests.operators.interface.sheet import Context, Sheet, drawn
@@ -280,3 +283,53 @@ def test_panels_of_settings_are_not_there_without_an_object(scene):
     panels = [kind for kind in vars(splat_settings).values() if isinstance(kind, type) and issubclass(kind, bpy.types.Panel)]
     nested = [kind for kind in panels if hasattr(kind, "poll") and hasattr(kind, "bl_parent_id")]
     assert len(nested) > 4 and not any(kind.poll(bpy.context) for kind in nested)
+
+
+@pytest.fixture
+def photographed(kept, tmp_path: Path) -> bpy.types.Object:
+    """Splats with two cameras, of which one shows its photo."""
+    poses, lenses, sizes = np.tile(np.eye(4), (2, 1, 1)), np.tile([30.0, 30.0, 16.0, 12.0], (2, 1)), np.tile([32, 24], (2, 1))
+    table = engine.results.CameraTable(["images/a.png", "images/b.png"], poses, lenses, sizes)
+    add_cameras(table, {"images/a.png": save_photo(tmp_path / "a.png")}, bpy.context.collection, scene="a scene")
+    return kept
+
+
+def test_splats_are_compared_with_photos_that_have_cameras(kept):
+    assert not compare.TTTLRM_PT_compare.poll(bpy.context)
+
+
+def test_photos_are_listed_with_how_well_splats_match_them(photographed):
+    assert compare.TTTLRM_PT_compare.poll(bpy.context)
+    sheet = drawn(compare.TTTLRM_PT_compare)
+    assert sheet.settings == ["mode"] and sheet.others == [] and "Refine" in " ".join(sheet.labels)
+    assert set(sheet.buttons) == {"tttlrm.previous_photo", "tttlrm.view_photo", "tttlrm.next_photo"}
+    figures.store(photographed, engine.results.PhotoFigures({"images/a.png": 30.04, "images/b.png": 20.0}, ["images/b.png"]), 2)
+    sheet = drawn(compare.TTTLRM_PT_compare)
+    assert sheet.others == ["list"] and " ".join(sheet.labels) == "Set aside to judge the refinement"
+    row = Sheet()
+    own = photographed.tttlrm
+    compare.TTTLRM_UL_figures.draw_item(SimpleNamespace(), Context(), row, own, own.figures[1], None, own, None)
+    assert row.labels == ["a.png", "30.0 dB"]
+
+
+@pytest.mark.parametrize("change", ["hide", "resize"])
+def test_figures_of_splats_that_were_changed_are_told_to_be_old(photographed, change):
+    figures.store(photographed, engine.results.PhotoFigures({"images/a.png": 30.0}), 2)
+    assert not drawn(compare.TTTLRM_PT_compare).labels
+    if change == "hide":
+        masks.hide(photographed, np.array([True, False]))
+    else:
+        photographed.tttlrm.decode.scale = 0.5
+    assert "were changed" in " ".join(drawn(compare.TTTLRM_PT_compare).labels)
+
+
+@pytest.mark.parametrize(("mode", "setting"), [("WIPE", "split"), ("DIFFERENCE", "gain")])
+def test_a_way_to_compare_has_its_setting_and_what_is_missing_is_told(scene, photographed, mode, setting):
+    scene.tttlrm.compare.mode = mode
+    sheet = drawn(compare.TTTLRM_PT_compare)
+    assert sheet.settings == ["mode", setting] and "Look through" in " ".join(sheet.labels)
+
+
+def test_menu_and_keys_are_for_the_same_operators():
+    menu = set(drawn(compare.TTTLRM_MT_compare).buttons)
+    assert {name for name, *_ in compare_actions.KEYS} < menu
