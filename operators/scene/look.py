@@ -16,12 +16,13 @@ import numpy as np
 from bpy.app.handlers import persistent
 
 from .. import app_handlers
-from ..engine import errors, gaussians, look, settings
+from ..engine import clean, errors, gaussians, look, settings
 from ..narrowing import group_of
 from . import masks, points
 from .crop import around
 from .radiance import BASE
 from .reconstruction import cameras_of
+from .remembered import remembered
 from .splats import is_splats, read_local, write_sizes
 
 SIZES = "splat_size"  # the attribute with the sizes of the splats themselves, while others are shown
@@ -75,7 +76,8 @@ def unsized(cloud: bpy.types.PointCloud) -> gaussians.Gaussians[np.ndarray]:
 
 
 def _shown(obj: bpy.types.Object, means: np.ndarray, eyes: np.ndarray, wanted: Look) -> np.ndarray:  # [N] bool
-    opacities, hidden = points.read(points.cloud_of(obj), BASE).reshape(-1, 4)[:, 3], masks.by_hand(obj)
+    cloud, hidden = points.cloud_of(obj), masks.by_hand(obj)
+    opacities = points.read(cloud, BASE).reshape(-1, 4)[:, 3]
     keep = np.ones(len(means), dtype=bool) if hidden is None else ~hidden
     most = round(group_of(obj).share * np.count_nonzero(keep))
     keep &= opacities >= wanted.min_opacity
@@ -84,9 +86,17 @@ def _shown(obj: bpy.types.Object, means: np.ndarray, eyes: np.ndarray, wanted: L
         keep &= look.in_crop(means, crop)
     if len(eyes) and (wanted.near or wanted.far):
         keep &= look.in_range(means, eyes, wanted.near, wanted.far)
-    if wanted.floaters:
-        keep[keep] = ~look.floaters(means[keep], wanted.floaters)
+    keep &= ~_dirt(cloud, means, opacities, eyes, wanted)
     return look.most_opaque(opacities, keep, min(most, wanted.max_splats or most))
+
+
+def _dirt(cloud: bpy.types.PointCloud, means: np.ndarray, opacities: np.ndarray, eyes: np.ndarray, wanted: Look) -> np.ndarray:
+    """Mask of floaters and fog among all splats: [N]. It is worked out anew only for other splats or settings."""
+    if not (wanted.floaters or wanted.fog):
+        return np.zeros(len(means), dtype=bool)
+    sizes = points.read(cloud, SIZES if SIZES in cloud.attributes else "scale")
+    floaters = remembered(clean.floaters, means, sizes, wanted.floaters)
+    return floaters | remembered(clean.fog, means, sizes, opacities, eyes, wanted.fog)
 
 
 def _leave_out(obj: bpy.types.Object, shown: np.ndarray) -> None:

@@ -102,8 +102,16 @@ class LookSettings:
         0.0,
         0,
         1,
-        "Drop Floaters",
-        "How strictly to drop splats that are far from others; 0 to keep all",
+        "Floaters",
+        "How strictly to drop small groups of splats that hang in the air; 0 to keep all",
+        unit="share",
+    )
+    fog: float = number(
+        0.0,
+        0,
+        1,
+        "Fog",
+        "How strictly to drop splats that are faint and large, and veils before the cameras; 0 to keep all",
         unit="share",
     )
 
