@@ -27,6 +27,10 @@ def sheet(side: int, spacing: float, height: float = 0.0, size: float = 0.6) -> 
     return means, np.tile(np.float32([size * spacing, size * spacing, 0.01 * spacing]), (side**2, 1))
 
 
+def opaque(means: np.ndarray) -> np.ndarray:
+    return np.ones(len(means), dtype=np.float32)
+
+
 def together(*parts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([means for means, _ in parts]), np.concatenate([scales for _, scales in parts])
 
@@ -86,20 +90,29 @@ def test_fog_is_faint_and_large_among_its_neighbors_or_near_and_large(seed, stre
 def test_what_hangs_in_the_air_is_a_floater_whatever_the_scale_of_the_scene(scale):
     ground, blob, lone = sheet(60, 0.1), sheet(4, 0.1, height=3), sheet(1, 0.1, height=-2)
     means, scales = together(ground, blob, lone)
-    found = clean.floaters(means * np.float32(scale), scales * np.float32(scale), 0.5)
+    found = clean.floaters(means * np.float32(scale), scales * np.float32(scale), opaque(means), 0.5)
     assert np.flatnonzero(found).tolist() == list(range(3600, 3617))
+
+
+def test_what_hardly_can_be_seen_holds_nothing_together():
+    bridge = np.float32([[0, 0, step / 10] for step in range(1, 10)]), np.full((9, 3), 0.1, np.float32)
+    means, scales = together(sheet(60, 0.1), sheet(4, 0.1, height=1), bridge)
+    opacities = opaque(means)
+    assert not clean.floaters(means, scales, opacities, 0.5).any()
+    opacities[-9:] = 0.01
+    assert clean.floaters(means, scales, opacities, 0.5)[3600:3616].all()
 
 
 def test_sparse_surroundings_of_large_splats_are_no_floaters():
     means, scales = together(sheet(60, 0.1), sheet(6, 20.0, height=100))
-    assert not clean.floaters(means, scales, 0.5).any()
+    assert not clean.floaters(means, scales, opaque(means), 0.5).any()
 
 
 @settings(max_examples=20, deadline=None)
 @given(seeds, st.floats(0.1, 0.9))
 def test_the_stricter_the_fewer_stay(seed, strict):
     means, scales = cloud(seed, 3000)
-    found = [clean.floaters(means, scales, each) for each in (strict, strict + 0.1)]
+    found = [clean.floaters(means, scales, opaque(means), each) for each in (strict, strict + 0.1)]
     assert not (found[0] & ~found[1]).any()
     opacities = np.random.default_rng(seed).random(3000)
     found = [clean.fog(means, scales, opacities, means[:3], each) for each in (strict, strict + 0.1)]
@@ -120,6 +133,6 @@ def test_a_veil_before_a_camera_is_fog_however_opaque_and_a_near_surface_is_none
 @pytest.mark.parametrize("count", [0, 1, 2, 7])
 def test_few_splats_stay(count):
     means, scales = cloud(0, count)
-    assert not clean.floaters(means, scales, 1.0).any() or count > 1
+    assert not clean.floaters(means, scales, opaque(means), 1.0).any() or count > 1
     assert not clean.fog(means, scales, np.ones(count), NOBODY, 1.0).any()
-    assert not clean.floaters(np.zeros((count, 3), np.float32), scales, 1.0).any()
+    assert not clean.floaters(np.zeros((count, 3), np.float32), scales, opaque(means), 1.0).any()

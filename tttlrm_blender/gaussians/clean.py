@@ -15,35 +15,36 @@ from .look import nearest
 
 BITS = 21  # of each coordinate, so that codes fit into 63 bits
 REACH = 32.0  # times the usual distance from the middle: what is farther away has the coordinates of the border
-SHIFTS = (0.0, 1 / 3, 2 / 3)  # of half the width of the curves, along all axes
+SHIFTS = (1 / 6, 3 / 10, 5 / 6)  # of half the width of the curves, along all axes; the middle is then near no border of theirs
 STEPS = 6  # along a curve: splats at most that far apart on it may be neighbors
 FEW, SHARE = 30, 0.1  # splats in a group of floaters: fewer than both that many and this share of the largest group
+UNSEEN = 0.02  # opacity below which a splat connects no others
 WINDOW = 16  # splats before and after one on a curve, which tell the size that is usual there
 LARGE = 3.0  # times the size that is usual around a splat
 FAINT = 0.12  # opacity of fog at full strength; it grows with the square of the strength
 VEIL = 0.1  # size over distance from the nearest camera
 NEAR = 0.7  # of the usual distance from the nearest camera: that of veils at full strength
 FINE = 2.0  # times the median of all sizes: fine splats at most
-OUTSIDE, MARGIN = (
-    0.01,
-    0.05,
-)  # share of the fine splats that a box leaves out on either side; of the box, what it gets in addition
+OUTSIDE = 0.01  # share of the fine splats on either side of a box around them
+MARGIN = 0.05  # of that box, added on either side
 SAMPLE = 50_000  # splats from which usual distances are measured
 
 
 def floaters(
     means: np.ndarray,  # [N, 3]
     scales: np.ndarray,  # [N, 3]
+    opacities: np.ndarray,  # [N]
     strictness: float,  # 0 to 1; the stricter, the nearer neighbors have to be
 ) -> np.ndarray:  # [N] bool
     """Mask of the splats in small groups that hang in the air.
 
     Neighbors belong to one group if the distance of their centers is at most the sum of their sizes over the strictness. Sizes
-    count, as few large splats stand for distant surroundings, which are sparse everywhere.
+    count, as few large splats stand for distant surroundings, which are sparse everywhere. Splats that can hardly be seen
+    hold nothing together.
     """
     if not strictness or not len(means):
         return np.zeros(len(means), dtype=bool)
-    group = groups(means, middle(scales) / np.float32(strictness))
+    group = groups(means, np.where(opacities < UNSEEN, 0, middle(scales) / np.float32(strictness)))
     counts = np.bincount(group, minlength=len(group))[group]
     return counts < min(FEW, SHARE * counts.max())
 

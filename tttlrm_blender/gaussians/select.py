@@ -97,6 +97,27 @@ def in_circle(
     return x * x + y * y <= radius * radius
 
 
+def in_outline(
+    pixels: np.ndarray,  # [N, 2]
+    corners: np.ndarray,  # [K, 2]
+) -> np.ndarray:  # [N] bool
+    """Pixels inside a closed outline, by the even-odd rule: a ray to the right crosses it an odd number of times.
+
+    Only the pixels in the rows of an edge are tested against it.
+    """
+    inside = np.zeros(len(pixels), dtype=bool)
+    if len(corners) < 3:
+        return inside
+    order = np.argsort(pixels[:, 1])  # NaN comes last
+    rows = pixels[order, 1]
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        first, last = np.searchsorted(rows, sorted((y0, y1)))
+        beside = order[first:last]
+        crossing = x0 + (pixels[beside, 1] - y0) * ((x1 - x0) / ((y1 - y0) or 1.0))
+        inside[beside] ^= pixels[beside, 0] < crossing
+    return inside
+
+
 def _times(matrix: np.ndarray, points: np.ndarray) -> list[np.ndarray]:
     """The rows of matrix · (points, 1), each [N] float32 and contiguous, so that work on them is fast."""
     x, y, z = np.ascontiguousarray(np.asarray(points, dtype=np.float32).T)

@@ -26,7 +26,7 @@ def filtered(
     if settings.near or settings.far or settings.crop:
         gaussians = gaussians[inside(gaussians.means, settings, eyes)]
     if settings.floaters:
-        gaussians = gaussians[~clean.floaters(gaussians.means, gaussians.scales, settings.floaters)]
+        gaussians = gaussians[~clean.floaters(gaussians.means, gaussians.scales, gaussians.opacities, settings.floaters)]
     if settings.fog:
         gaussians = gaussians[~clean.fog(gaussians.means, gaussians.scales, gaussians.opacities, eyes, settings.fog)]
     if settings.merge:

@@ -28,4 +28,4 @@ class TTTLRM_OT_select_floaters(SelectOperator, bpy.types.Operator):
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
         """Return the floaters."""
         splats = look.unsized(points.cloud_of(obj))
-        return clean.floaters(splats.means, splats.scales, self.strictness)
+        return clean.floaters(splats.means, splats.scales, splats.opacities, self.strictness)
