@@ -32,7 +32,7 @@ from .interface import manual, menus, panel, preferences, presets, sharpness, st
 from .jobs import decode_queue, following, worker
 from .narrowing import untyped
 from .scene import look, older_files, preview, selection_dots
-from .viewport import handlers
+from .viewport import handlers, region_handles
 
 CLASSES = (
     reconstruct.TTTLRM_OT_reconstruct,
@@ -85,6 +85,7 @@ def register() -> None:
     look.register()
     status_bar.register()
     handlers.register()
+    region_handles.register()
     selection_dots.start()
     _commands.append(untyped(bpy.utils).register_cli_command("tttlrm", command_line.main))
     atexit.register(worker.link.close)
@@ -98,6 +99,7 @@ def unregister() -> None:
     worker.link.close()
     status_bar.unregister()
     selection_dots.stop()
+    region_handles.unregister()
     manual.unregister()
     compare.unregister()
     view_splats.unregister()

@@ -21,7 +21,7 @@ from ..scene.compare import (
 )
 from ..scene.splats import is_splats
 from ..translations import shown
-from .sidebar import Tab, paragraph
+from .sidebar import Order, Tab, paragraph
 
 ROWS = 6  # of the list
 SET_ASIDE = "BOOKMARKS"  # icon of photos that judged the refinement
@@ -71,6 +71,7 @@ class TTTLRM_PT_compare(Tab, bpy.types.Panel):
     """The photos of splats, beside the splats in the camera view and in figures."""
 
     bl_label = "Compare"
+    bl_order = Order.COMPARE
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -11,6 +11,7 @@ from ..jobs import decode_queue, failures
 from ..mixins import Panel
 from ..narrowing import given, group_of
 from ..properties import described
+from ..scene import cleaning
 from ..scene.splats import is_kept, is_splats
 from ..translations import shown
 from .presets import TTTLRM_PT_decode_presets
@@ -57,6 +58,7 @@ class DecodePanel(KeptScenePanel):
     """Which splats are shown, and how large."""
 
     bl_label, kind, settings_type = "Look", "decode", settings.LookSettings
+    elsewhere: Collection[str] = ()  # settings that have a panel of their own
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -71,10 +73,16 @@ class DecodePanel(KeptScenePanel):
         """Blender calls this."""
         own = group_of(context.object)
         column(self).prop(own, "share")
-        self.draw_settings(context)
+        self.draw_settings(context, but=self.elsewhere)
         given(self.layout).prop(own, "crop")
         if len(context.selected_objects) > 1:
             given(self.layout).operator("tttlrm.copy_settings")
+
+
+class SidebarLookPanel(DecodePanel):
+    """The same beside the panel Clean Up."""
+
+    elsewhere = cleaning.SETTINGS
 
 
 class DraftPanel(KeptScenePanel):
@@ -136,7 +144,7 @@ class AdvancedMeshPanel(KeptScenePanel):
         self.draw_settings(context, but=COMMON + FOR_SCRIPTS)
 
 
-class TTTLRM_PT_decode(Tab, DecodePanel, bpy.types.Panel):
+class TTTLRM_PT_decode(Tab, SidebarLookPanel, bpy.types.Panel):
     """The panel in the sidebar."""
 
     bl_order = Order.LOOK

@@ -7,7 +7,8 @@ changed, the splats' own are in an attribute beside them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any
 
@@ -16,25 +17,40 @@ import numpy as np
 from bpy.app.handlers import persistent
 
 from .. import app_handlers
-from ..engine import errors, gaussians, look, settings
+from ..engine import clean, errors, gaussians, look, settings
 from ..narrowing import group_of
-from . import masks, points
+from . import masks, points, region
 from .crop import around
 from .modes import leave_mode
 from .radiance import BASE
 from .reconstruction import cameras_of
+from .remembered import remembered
 from .splats import is_splats, read_local, write_sizes
 
 SIZES = "splat_size"  # the attribute with the sizes of the splats themselves, while others are shown
 ROUNDING = 1e-5  # of places that Blender computes in single precision
 NAMES = tuple(field.name for field in fields(settings.LookSettings) if field.name != "crop")  # a crop box is an object here
+SIZED = ("scale", "size_limit")  # those that change sizes; all others leave splats out
 Look = settings.LookSettings
+
+_silent = False  # whether changed settings have no effect for now
 
 
 def follow(owner: bpy.types.ID) -> None:
     """Show an object's splats as its settings say now; scenes have settings too, but nothing to show."""
-    if isinstance(owner, bpy.types.Object) and is_splats(owner):
+    if isinstance(owner, bpy.types.Object) and is_splats(owner) and not _silent:
         apply(owner)
+
+
+@contextmanager
+def silently() -> Iterator[None]:
+    """Within the block, changed settings have no effect, so that several of them can be changed before they are applied."""
+    global _silent
+    _silent = True
+    try:
+        yield
+    finally:
+        _silent = False
 
 
 def apply(obj: bpy.types.Object) -> None:
@@ -43,12 +59,12 @@ def apply(obj: bpy.types.Object) -> None:
     A look is each object's: one that shared its splats with others that look different gets splats of its own.
     """
     own, wanted = group_of(obj), _wanted(obj)
-    if not _touched(points.cloud_of(obj)) and wanted == Look() and own.share == 1 and own.crop is None:
+    if not _touched(points.cloud_of(obj)) and wanted == Look() and own.share == 1 and own.crop is None and not own.use_region:
         return
     if not all(_alike(obj, other) for other in sharing(obj)):
         _unshare(obj)
     cloud = points.cloud_of(obj)
-    means, eyes = points.read(cloud, "position"), _eyes(obj)
+    means, eyes = points.read(cloud, "position"), eyes_of(obj)
     _leave_out(obj, _shown(obj, means, eyes, wanted))
     _resize(cloud, means, eyes, wanted)
     cloud.update_tag()
@@ -70,13 +86,20 @@ def settle(obj: bpy.types.Object) -> None:
     """
     if _touched(points.cloud_of(obj)) and sharing(obj):
         _unshare(obj)
-    own, attributes = group_of(obj), points.cloud_of(obj).attributes
+    attributes = points.cloud_of(obj).attributes
     for name in (SIZES, masks.LEFT_OUT):
         if name in attributes:
             attributes.remove(attributes[name])
-    own.crop, own.share = None, 1.0
-    for name in NAMES:
-        setattr(own.decode, name, getattr(Look(), name))
+    reset(obj, NAMES)
+
+
+def reset(obj: bpy.types.Object, names: Iterable[str]) -> None:
+    """Put some settings back, and all that leave splats out but are of Blender alone, without an effect for now."""
+    own = group_of(obj)
+    with silently():
+        own.crop, own.share, own.use_region = None, 1.0, False
+        for name in names:
+            setattr(own.decode, name, getattr(Look(), name))
 
 
 def sharing(obj: bpy.types.Object) -> list[bpy.types.Object]:
@@ -105,8 +128,9 @@ def _alike(one: bpy.types.Object, other: bpy.types.Object) -> bool:
     wanted = _wanted(one)
     if wanted != _wanted(other) or group_of(one).share != group_of(other).share:
         return False
-    seen = bool(wanted.near or wanted.far or wanted.size_limit)
-    return _close(_crop(one), _crop(other)) and (not seen or _close(_eyes(one), _eyes(other)))
+    seen = bool(wanted.near or wanted.far or wanted.size_limit or wanted.fog)
+    boxes = all(_close(box(one), box(other)) for box in (_crop, _region))
+    return boxes and (not seen or _close(eyes_of(one), eyes_of(other)))
 
 
 def _close(one: np.ndarray | None, other: np.ndarray | None) -> bool:
@@ -124,18 +148,29 @@ def _unshare(obj: bpy.types.Object) -> None:
 
 
 def _shown(obj: bpy.types.Object, means: np.ndarray, eyes: np.ndarray, wanted: Look) -> np.ndarray:  # [N] bool
-    opacities, hidden = points.read(points.cloud_of(obj), BASE).reshape(-1, 4)[:, 3], masks.by_hand(obj)
+    cloud, hidden = points.cloud_of(obj), masks.by_hand(obj)
+    opacities = points.read(cloud, BASE).reshape(-1, 4)[:, 3]
     keep = np.ones(len(means), dtype=bool) if hidden is None else ~hidden
     most = round(group_of(obj).share * np.count_nonzero(keep))
     keep &= opacities >= wanted.min_opacity
+    if group_of(obj).use_region:
+        keep &= region.inside(obj, means)
     crop = _crop(obj)
     if crop is not None:
         keep &= look.in_crop(means, crop)
     if len(eyes) and (wanted.near or wanted.far):
         keep &= look.in_range(means, eyes, wanted.near, wanted.far)
-    if wanted.floaters:
-        keep[keep] = ~look.floaters(means[keep], wanted.floaters)
+    keep &= ~dirt(cloud, means, opacities, eyes, wanted)
     return look.most_opaque(opacities, keep, min(most, wanted.max_splats or most))
+
+
+def dirt(cloud: bpy.types.PointCloud, means: np.ndarray, opacities: np.ndarray, eyes: np.ndarray, wanted: Look) -> np.ndarray:
+    """Mask of floaters and fog among all splats: [N]. It is worked out anew only for other splats or settings."""
+    if not (wanted.floaters or wanted.fog):
+        return np.zeros(len(means), dtype=bool)
+    sizes = points.read(cloud, SIZES if SIZES in cloud.attributes else "scale")
+    floaters = remembered(clean.floaters, means, sizes, opacities, wanted.floaters)
+    return floaters | remembered(clean.fog, means, sizes, opacities, eyes, wanted.fog)
 
 
 def _leave_out(obj: bpy.types.Object, shown: np.ndarray) -> None:
@@ -163,12 +198,16 @@ def _resize(cloud: bpy.types.PointCloud, means: np.ndarray, eyes: np.ndarray, wa
     write_sizes(cloud, sizes)
 
 
-def _eyes(obj: bpy.types.Object) -> np.ndarray:  # [V, 3]
+def eyes_of(obj: bpy.types.Object) -> np.ndarray:  # [V, 3]
     """Where the cameras of an object's scene are, in its own coordinates; none where it has no size."""
     if not obj.matrix_world.determinant():
         return np.zeros((0, 3))
     back = obj.matrix_world.inverted()
     return np.array([back @ camera.matrix_world.translation for camera in cameras_of(obj)]).reshape(-1, 3)
+
+
+def _region(obj: bpy.types.Object) -> np.ndarray | None:
+    return region.matrix(obj) if group_of(obj).use_region else None
 
 
 def _crop(obj: bpy.types.Object) -> np.ndarray | None:

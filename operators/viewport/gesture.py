@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is seen in a 3D view while something is selected with the mouse: a box, or the circle of a brush."""
+"""What is seen in a 3D view while something is selected with the mouse: a box, a lasso, or the circle of a brush."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ class Gesture:
         """Draw a circle."""
         turns = [2 * math.pi * step / 48 for step in range(48)]
         self._show([(center[0] + radius * math.cos(turn), center[1] + radius * math.sin(turn)) for turn in turns])
+
+    def show_path(self, path: list[Point]) -> None:
+        """Draw a closed path."""
+        self._show(path)
 
     def end(self) -> None:
         """Take everything away."""

@@ -61,23 +61,6 @@ def test_bright_splats_count_as_white():
     assert select.base_colors(np.full((1, 3), 5.0, dtype=np.float32)).tolist() == [[1, 1, 1]]
 
 
-@settings(max_examples=25)
-@given(seeds, st.integers(1, 6), st.sampled_from([0.2, 0.5, 1.0]))
-def test_isolation_is_counted_in_cubes(seed, neighbors, distance):
-    points = cloud(seed)
-    cells = np.floor((points - np.median(points, axis=0)) / distance).astype(int)
-    near = (np.abs(cells[:, None] - cells[None]) <= 1).all(axis=2).sum(axis=1) - 1
-    np.testing.assert_array_equal(select.isolated(points, neighbors, distance), near < neighbors)
-
-
-def test_floaters_are_found_at_the_usual_distance():
-    points = np.concatenate((cloud(0, 5000) * 0.3, [[9, 0, 0], [0, 0, -1e30]])).astype(np.float32)
-    alone = select.isolated(points, 2)
-    assert alone[-2:].all() and alone[:-2].mean() < 0.2
-    assert select.isolated(np.zeros((0, 3)), 2).shape == (0,)
-    assert not select.isolated(np.zeros((4, 3)), 3).any()
-
-
 def test_pixels_are_counted_from_the_lower_left_and_nothing_is_seen_behind_the_eye():
     matrix = np.array([[1.0, 0, 0, 0], [0, 2, 0, 0], [0, 0, 1, 0], [0, 0, -1, 0]])  # looks along −z
     points = np.array([[0, 0, -1], [1, 0.5, -1], [2, 0, -4], [0, 0, 1]], dtype=np.float32)
@@ -86,3 +69,25 @@ def test_pixels_are_counted_from_the_lower_left_and_nothing_is_seen_behind_the_e
     assert np.isnan(pixels[3]).all()
     np.testing.assert_array_equal(select.in_rectangle(pixels, (90, 0), (160, 60)), [True, False, True, False])
     np.testing.assert_array_equal(select.in_circle(pixels, (100, 50), 50), [True, False, True, False])
+
+
+def crossings(x: float, y: float, corners: np.ndarray) -> int:
+    """How often a ray to the right of a pixel crosses a closed outline."""
+    edges = list(zip(corners, [*corners[1:], corners[0]], strict=True))
+    return sum((y0 <= y) != (y1 <= y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0) for (x0, y0), (x1, y1) in edges)
+
+
+@settings(max_examples=40)
+@given(seeds, st.integers(3, 12))
+def test_an_outline_contains_what_it_goes_around_an_odd_number_of_times(seed, count):
+    chance = np.random.default_rng(seed)
+    pixels, corners = chance.uniform(0, 100, (200, 2)).astype(np.float32), chance.integers(0, 100, (count, 2))
+    pixels[0] = np.nan
+    expected = [crossings(x, y, corners) % 2 == 1 for x, y in pixels.astype(float)]
+    np.testing.assert_array_equal(select.in_outline(pixels, corners), expected)
+
+
+def test_a_point_or_a_line_goes_around_nothing():
+    pixels = np.zeros((3, 2), dtype=np.float32)
+    for corners in ([], [[0, 0]], [[0, 0], [1, 1]]):
+        assert not select.in_outline(pixels, np.array(corners).reshape(-1, 2)).any()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians, prune
 from tttlrm_blender.gaussians.look import nearest
-from tttlrm_blender.pipeline.filtering import filtered, isolated
+from tttlrm_blender.pipeline.filtering import filtered
 from tttlrm_blender.protocol.settings import DecodeSettings
 
 EYES = np.array([[0.0, 0, 0], [4, 0, 0]])
@@ -84,34 +84,12 @@ def test_no_splat_is_larger_than_its_share_of_the_distance(limit):
     np.testing.assert_array_equal(after.scales[small], before.scales[small])
 
 
-def test_a_lone_splat_is_a_floater_whatever_the_scale_of_the_scene():
-    for spacing in (0.01, 1, 100):
-        scene = with_mean(plane(spacing=spacing), (10 * spacing, 10 * spacing, 8 * spacing))
-        assert np.flatnonzero(isolated(scene, 0.5)).tolist() == [0]
-
-
-def test_sparse_surroundings_are_no_floaters():
-    near, far = plane(20, 1.0), plane(10, 20.0)
-    scene = Gaussians(*(np.concatenate(pair) for pair in zip(near.arrays().values(), far.arrays().values(), strict=True)))
-    scene.means[len(near) :, 2] = 300
-    assert not isolated(scene, 0.5).any()
-
-
-def test_a_faint_splat_is_lone_sooner():
-    place = (10.0, 10.0, 3.0)
-    assert not isolated(with_mean(plane(), place, opacity=1.0), 0.7)[0]
-    assert isolated(with_mean(plane(), place, opacity=0.0), 0.7)[0]
-
-
-@given(strict=st.floats(0.05, 0.9))
-def test_the_stricter_the_fewer(strict):
-    kept = [set(np.flatnonzero(~isolated(splats(), strictness))) for strictness in (strict, min(1.0, strict + 0.1))]
-    assert kept[1] <= kept[0]
-
-
-@pytest.mark.parametrize("count", [1, 8, 9])
-def test_few_splats_have_too_few_neighbours_to_be_lone(count):
-    assert len(filtered(splats(count), DecodeSettings(floaters=0.01), EYES)) == count
+def test_floaters_and_fog_go():
+    scene = with_mean(plane(spacing=0.1), (1.0, 1.0, 80.0))
+    kept = filtered(scene, DecodeSettings(floaters=0.5), EYES)
+    np.testing.assert_array_equal(kept.means, scene.means[1:])
+    scene.opacities[5], scene.scales[5] = 0.01, 5.0
+    assert len(filtered(scene, DecodeSettings(fog=0.5), EYES + 1000)) == len(scene) - 1
 
 
 def test_merging_comes_before_the_most_splats():

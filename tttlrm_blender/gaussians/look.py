@@ -5,10 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import select
-
-FLOATERS = 5  # with fewer neighbors than this, a splat is a floater
-
 
 def nearest(
     means: np.ndarray,  # [N, 3]
@@ -39,22 +35,6 @@ def in_range(
     """Mask of the centers between near and far."""
     distance = nearest(means, eyes)
     return (distance >= near) & (distance <= (far or np.inf))
-
-
-def floaters(
-    means: np.ndarray,  # [N, 3]
-    strictness: float,  # 0 to 1; the stricter, the nearer neighbors have to be
-) -> np.ndarray:  # [N] bool
-    """Mask of the centers with few neighbors, in a space in which distances shrink away from the middle of the scene.
-
-    Otherwise surroundings, which are sparse everywhere, would go first.
-    """
-    if len(means) <= FLOATERS or not strictness:
-        return np.zeros(len(means), dtype=bool)
-    offsets = means - np.median(means[:: len(means) // select.SAMPLE + 1], axis=0)
-    distances = np.linalg.norm(offsets, axis=1, keepdims=True) / select.reach(means)
-    drawn_in = offsets * (np.log1p(distances) / np.maximum(distances, 1e-12))
-    return select.isolated(drawn_in, FLOATERS, select.usual_distance(drawn_in) / strictness)
 
 
 def most_opaque(

@@ -14,10 +14,6 @@ COMBINED = {  # a new mask alone, or combined with the previous selection
     "SUB": lambda before, found: before & ~found,
     "AND": lambda before, found: before & found,
 }
-ISOLATION = 0.02  # of the scene's reach: the usual distance of neighbors,
-SPARSE = 8.0  # or, for few splats, this over the root of their number, because they lie on surfaces
-SAMPLE = 50_000  # points from which the reach of a scene is measured
-CELLS = 2**19  # along half an axis, so that the index of a cube fits into 63 bits
 
 
 def between(
@@ -71,65 +67,6 @@ def _undone(points: np.ndarray, matrix: np.ndarray) -> list[np.ndarray]:
     return _times(np.linalg.inv(matrix), points)[:3]
 
 
-def isolated(
-    points: np.ndarray,  # [N, 3]
-    neighbors: int,
-    distance: float = 0.0,
-) -> np.ndarray:  # [N] bool
-    """Floaters: points with fewer than `neighbors` other points within about a distance.
-
-    Space is divided into cubes with that distance as their side; neighbors are the points in the same cube and the 26 around
-    it. A distance of 0 stands for `usual_distance`.
-    """
-    if len(points) == 0:
-        return np.zeros(0, dtype=bool)
-    keys, row, layer = _cubes(points, distance or usual_distance(points))
-    order = np.argsort(keys)
-    ordered = keys[order]
-    starts = np.concatenate(([0], np.flatnonzero(np.diff(ordered)) + 1, [len(keys)]))
-    filled = ordered[starts[:-1]]
-    counts = np.zeros(len(filled), dtype=np.int64)
-    for step in (x * layer + y * row for x in (-1, 0, 1) for y in (-1, 0, 1)):
-        # Cubes in a row along z have consecutive keys, so three of them are one range of the sorted keys.
-        counts += starts[np.searchsorted(filled, filled + step + 2)] - starts[np.searchsorted(filled, filled + step - 1)]
-    alone = np.empty(len(keys), dtype=bool)
-    alone[order] = np.repeat(counts <= neighbors, np.diff(starts))
-    return alone
-
-
-def _cubes(points: np.ndarray, side: float) -> tuple[np.ndarray, int, int]:
-    """The indices [N] of the cubes of points, and the strides of these indices along y and along x."""
-    middle = _sampled_median(points)
-    cells = [np.floor(np.clip((points[:, k] - middle[k]) / side, -CELLS, CELLS)).astype(np.int64) for k in range(3)]
-    x, y, z = (cell - cell.min() + 1 for cell in cells)  # with an empty cube at each end
-    row = int(z.max()) + 2
-    layer = row * (int(y.max()) + 2)
-    return x * layer + y * row + z, row, layer
-
-
-def usual_distance(
-    points: np.ndarray,  # [N, 3], at least one
-) -> float:
-    """The distance within which splats of a scene usually have neighbors."""
-    return max(ISOLATION, SPARSE / len(points) ** 0.5) * reach(points)
-
-
-def reach(
-    points: np.ndarray,  # [N, 3], at least one
-) -> float:
-    """The radius around the median that contains 90 % of a sample of the points; 1 if all of them coincide."""
-    distances = np.linalg.norm(_sample(points) - _sampled_median(points), axis=1)
-    return float(np.quantile(distances, 0.9)) or 1.0
-
-
-def _sampled_median(points: np.ndarray) -> np.ndarray:
-    return np.median(_sample(points), axis=0)
-
-
-def _sample(points: np.ndarray) -> np.ndarray:
-    return np.asarray(points[:: len(points) // SAMPLE + 1], dtype=np.float64)
-
-
 def to_pixels(
     points: np.ndarray,  # [N, 3]
     matrix: np.ndarray,  # [4, 4], to clip space: −1 to 1 after division by w
@@ -158,6 +95,27 @@ def in_circle(
     """Pixels within a circle."""
     x, y = pixels[:, 0] - np.float32(center[0]), pixels[:, 1] - np.float32(center[1])
     return x * x + y * y <= radius * radius
+
+
+def in_outline(
+    pixels: np.ndarray,  # [N, 2]
+    corners: np.ndarray,  # [K, 2]
+) -> np.ndarray:  # [N] bool
+    """Pixels inside a closed outline, by the even-odd rule: a ray to the right crosses it an odd number of times.
+
+    Only the pixels in the rows of an edge are tested against it.
+    """
+    inside = np.zeros(len(pixels), dtype=bool)
+    if len(corners) < 3:
+        return inside
+    order = np.argsort(pixels[:, 1])  # NaN comes last
+    rows = pixels[order, 1]
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        first, last = np.searchsorted(rows, sorted((y0, y1)))
+        beside = order[first:last]
+        crossing = x0 + (pixels[beside, 1] - y0) * ((x1 - x0) / ((y1 - y0) or 1.0))
+        inside[beside] ^= pixels[beside, 0] < crossing
+    return inside
 
 
 def _times(matrix: np.ndarray, points: np.ndarray) -> list[np.ndarray]:

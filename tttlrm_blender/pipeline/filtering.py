@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter decoded splats by the user's settings: opacity, crop box, floaters, merging, size and count."""
+"""Filter decoded splats by the user's settings: opacity, crop box, floaters, fog, merging, size and count."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ..errors import Code, TttlrmError
+from ..gaussians import clean
 from ..gaussians.gaussians import Gaussians, prune
 from ..gaussians.look import in_crop, in_range, nearest
 from ..gaussians.merging import merge_close
 from ..protocol.settings import DecodeSettings
-
-NEIGHBORS = 8  # nearest splats that determine whether one is isolated
-ISOLATED = 2.0  # relative spacing of an opaque isolated splat at strictness 1; half of it for a transparent one
 
 
 def filtered(
@@ -29,7 +26,9 @@ def filtered(
     if settings.near or settings.far or settings.crop:
         gaussians = gaussians[inside(gaussians.means, settings, eyes)]
     if settings.floaters:
-        gaussians = gaussians[~isolated(gaussians, settings.floaters)]
+        gaussians = gaussians[~clean.floaters(gaussians.means, gaussians.scales, gaussians.opacities, settings.floaters)]
+    if settings.fog:
+        gaussians = gaussians[~clean.fog(gaussians.means, gaussians.scales, gaussians.opacities, eyes, settings.fog)]
     if settings.merge:
         gaussians = merge_close(gaussians, settings.merge)
     if settings.size_limit:
@@ -57,19 +56,6 @@ def inside(
     if settings.near or settings.far:
         keep &= in_range(means, eyes, settings.near, settings.far)
     return keep
-
-
-def isolated(gaussians: Gaussians[np.ndarray], strictness: float) -> np.ndarray:  # [N] bool
-    """Mask of the splats that are much farther from their neighbors than these are from theirs; faint splats at less distance.
-
-    The comparison is with the neighbors and not with the whole scene, because distant surroundings are sparse everywhere.
-    """
-    if len(gaussians) <= NEIGHBORS:
-        return np.zeros(len(gaussians), dtype=bool)
-    distances, neighbors = cKDTree(gaussians.means).query(gaussians.means, NEIGHBORS + 1, workers=-1)
-    spacing = distances[:, 1:].mean(axis=1)
-    usual = np.median(spacing[neighbors[:, 1:]], axis=1)
-    return spacing > ISOLATED / strictness * (1 + gaussians.opacities) / 2 * usual
 
 
 def clamp_scales(

@@ -109,8 +109,17 @@ class LookSettings:
         0.0,
         0,
         1,
-        "Drop Floaters",
-        "How strictly to drop splats that are far from others",
+        "Floaters",
+        "How strictly to drop small groups of splats that hang in the air",
+        unit="share",
+        off=Off("to keep all", 0.5),
+    )
+    fog: float = number(
+        0.0,
+        0,
+        1,
+        "Fog",
+        "How strictly to drop splats that are faint and large, and veils before the cameras",
         unit="share",
         off=Off("to keep all", 0.5),
     )

@@ -8,7 +8,7 @@ from mathutils import Matrix
 
 from ...engine import transform
 from ...narrowing import given, group_of
-from ...scene import look, points
+from ...scene import look, points, region
 from ...scene.splats import in_scene, table
 from ...translations import told
 from .operator import EditOperator, edited
@@ -40,6 +40,8 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
             else:
                 points.replace(cloud, new)
             group_of(obj).applied = (move @ in_scene(obj)).ravel().tolist()
+            with look.silently():
+                region.store(obj, move @ region.matrix(obj))
             self._reset(obj, move)
         given(context.view_layer).update()
         for obj, _ in plans:

@@ -1,30 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Select isolated splats."""
+"""Select floaters."""
 
 import bpy
 import numpy as np
-from bpy.props import FloatProperty, IntProperty
+from bpy.props import FloatProperty
 
-from ...engine import select
-from .operator import places
+from ...engine import clean
+from ...scene import look, points
 from .select_operator import SelectOperator
 
 
 class TTTLRM_OT_select_floaters(SelectOperator, bpy.types.Operator):
-    """Select splats with few neighbors"""
+    """Select small groups of splats that hang in the air"""
 
     bl_idname = "tttlrm.select_floaters"
     bl_label = "Select Floaters"
 
-    neighbours: IntProperty(name="Neighbors", description="Splats with fewer neighbors than this", min=1, default=5)
-    distance: FloatProperty(
-        name="Distance",
-        description="Distance up to which splats count as neighbors; 0 to choose automatically",
-        subtype="DISTANCE",
+    strictness: FloatProperty(
+        name="Strictness",
+        description="The stricter, the nearer to each other splats of a group have to be",
+        subtype="FACTOR",
         min=0,
-        precision=4,
+        max=1,
+        default=0.5,
     )
 
     def find(self, context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray:
-        """Return the splats with too few neighbors."""
-        return select.isolated(places(obj), self.neighbours, self.distance)
+        """Return the floaters."""
+        splats = look.unsized(points.cloud_of(obj))
+        return clean.floaters(splats.means, splats.scales, splats.opacities, self.strictness)

@@ -160,7 +160,6 @@ def test_a_setting_that_is_off_is_a_check_box_beside_a_gray_value(scene):
 @pytest.mark.parametrize(
     ("kind", "described_by"),
     [
-        (splat_settings.TTTLRM_PT_decode, settings.LookSettings),
         (splat_settings.TTTLRM_PT_refine, settings.RefineSettings),
         (splat_settings.TTTLRM_PT_data_decode, settings.LookSettings),
         (splat_settings.TTTLRM_PT_data_refine, settings.RefineSettings),
@@ -204,8 +203,13 @@ def test_settings_are_copied_to_others_where_there_are_others(kept, monkeypatch)
     assert drawn(draft).labels == ["1 more to decode"]
 
 
-def test_every_setting_of_a_draft_is_in_one_of_two_panels(kept):
-    panels = splat_settings.TTTLRM_PT_decode, splat_settings.TTTLRM_PT_draft, splat_settings.TTTLRM_PT_draft_advanced
+def test_every_setting_of_a_draft_is_in_one_panel(kept):
+    panels = (
+        splat_settings.TTTLRM_PT_decode,
+        edit.TTTLRM_PT_clean_up,
+        splat_settings.TTTLRM_PT_draft,
+        splat_settings.TTTLRM_PT_draft_advanced,
+    )
     names = [name for kind in panels for name in drawn(kind).settings]
     assert set(described(settings.DecodeSettings)) <= set(names) and len(names) == len(set(names))
 
@@ -231,13 +235,15 @@ def test_why_a_scene_cannot_be_used_is_told_with_what_helps(kept, monkeypatch):
 
 
 def test_counts_of_selected_and_hidden_splats_stand_above_what_edits_them(splats):
-    assert drawn(edit.TTTLRM_PT_edit).labels == ["0 selected · 0 hidden"]
+    assert drawn(edit.TTTLRM_PT_edit).labels[0] == "0 selected · 0 hidden"
     masks.select(splats, np.array([True, True]))
-    assert drawn(edit.TTTLRM_PT_edit).labels == ["2 selected · 0 hidden"]
+    assert drawn(edit.TTTLRM_PT_edit).labels[0] == "2 selected · 0 hidden"
 
 
 def test_panel_and_menu_edit_with_the_same_operators(splats):
-    assert set(drawn(edit.TTTLRM_PT_edit).buttons) == set(drawn(edit.TTTLRM_MT_edit_splats).buttons)
+    splats.tttlrm.use_region, splats.tttlrm.region = True, np.diag([1e-3, 1e-3, 1e-3, 1]).ravel()
+    buttons = {**drawn(edit.TTTLRM_PT_clean_up).buttons, **drawn(edit.TTTLRM_PT_edit).buttons}
+    assert set(buttons) == set(drawn(edit.TTTLRM_MT_edit_splats).buttons)
 
 
 def test_the_worker_is_started_stopped_and_checked():

@@ -162,6 +162,24 @@ class Life(RuleBasedStateMachine):
         obj.tttlrm.share, obj.tttlrm.decode.scale = share, size
         self.done(self.models[obj.name])
 
+    @rule(strict=st.sampled_from([0.0, 0.5]), region=st.booleans(), far=st.integers(3, 40))
+    def clean_up(self, strict: float, region: bool, far: int) -> None:
+        """Nor by that, nor by dragging the region."""
+        obj = self.active()
+        assert ops.clean_up(floaters=strict, fog=strict, use_region=region) == {"FINISHED"}
+        part("scene.region").store(obj, np.diag([far, far, far, 1]))
+        self.done(self.models[obj.name])
+
+    @rule()
+    def delete_hidden(self) -> None:
+        obj = self.active()
+        before, visible = self.models[obj.name], part("scene.masks").visible(obj)
+        if visible is None or np.count_nonzero(visible) < 2:
+            return
+        assert ops.delete_hidden_splats() == {"FINISHED"}
+        means = before.means[visible]
+        self.done(replace(before, means=means, hidden=np.zeros(len(means), dtype=bool)))
+
     @precondition(lambda self: len(self.models) < 3)
     @rule()
     def duplicate(self) -> None:

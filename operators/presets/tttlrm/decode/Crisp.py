@@ -13,3 +13,4 @@ decode.sh_degree = 3
 decode.scale = 1.0
 decode.size_limit = 0.02
 decode.floaters = 0.5
+decode.fog = 0.5

@@ -17,4 +17,5 @@ decode.near = 0.0
 decode.far = 0.0
 decode.merge = 0.0
 decode.floaters = 0.0
+decode.fog = 0.0
 decode.seed = 0

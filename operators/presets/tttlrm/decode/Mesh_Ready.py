@@ -12,4 +12,5 @@ decode.max_splats = 0
 decode.sh_degree = 0
 decode.scale = 1.0
 decode.size_limit = 0.03
-decode.floaters = 0.7
+decode.floaters = 0.5
+decode.fog = 0.5

@@ -13,3 +13,4 @@ decode.sh_degree = 0
 decode.scale = 1.0
 decode.size_limit = 0.0
 decode.floaters = 0.3
+decode.fog = 0.3

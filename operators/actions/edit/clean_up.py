@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clean Up: leave out floaters, fog and what lies outside a region; nothing is deleted by that."""
+
+import bpy
+from bpy.props import BoolProperty, FloatProperty
+
+from ...scene import cleaning, region
+from ...scene.points import cloud_of
+from ...translations import told
+from .operator import EditOperator, edited
+
+
+class TTTLRM_OT_clean_up(EditOperator, bpy.types.Operator):
+    """Leave out floaters, fog and everything outside a region around the subject. Nothing is deleted, and all can be adjusted"""
+
+    bl_idname = "tttlrm.clean_up"
+    bl_label = "Clean Up"
+
+    floaters: FloatProperty(
+        name="Floaters",
+        description="How strictly to drop small groups of splats that hang in the air; 0 to keep all",
+        subtype="FACTOR",
+        min=0,
+        max=1,
+        default=cleaning.USUAL,
+    )
+    fog: FloatProperty(
+        name="Fog",
+        description="How strictly to drop splats that are faint and large, and veils before the cameras; 0 to keep all",
+        subtype="FACTOR",
+        min=0,
+        max=1,
+        default=cleaning.USUAL,
+    )
+    use_region: BoolProperty(name="Region", description="Also leave out what is outside the region", default=True)
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """Change the settings of all edited objects."""
+        objects = edited(context)
+        for obj in objects:
+            cleaning.clean_up(obj, self.floaters, self.fog, self.use_region)
+        total = sum(len(cloud_of(obj).points) for obj in objects)
+        return told("{:,} of {:,} splats are left out", sum(map(cleaning.left_out, objects)), total)
+
+
+class TTTLRM_OT_revert_clean_up(EditOperator, bpy.types.Operator):
+    """Show floaters, fog and what is outside the region again"""
+
+    bl_idname = "tttlrm.revert_clean_up"
+    bl_label = "Revert Clean Up"
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """Put the settings of all edited objects back; their regions are kept for the next time."""
+        before = sum(map(cleaning.left_out, edited(context)))
+        for obj in edited(context):
+            cleaning.clean_up(obj, 0.0, 0.0, False)
+        return told("{:,} splats were revealed", before - sum(map(cleaning.left_out, edited(context))))
+
+
+class TTTLRM_OT_fit_region(EditOperator, bpy.types.Operator):
+    """Put the region around the subject again, along the axes of the world"""
+
+    bl_idname = "tttlrm.fit_region"
+    bl_label = "Fit Region"
+
+    def edit(self, context: bpy.types.Context) -> str:
+        """Fit the regions of all edited objects."""
+        objects = edited(context)
+        for obj in objects:
+            region.store(obj, cleaning.around_subject(obj))
+        total = sum(len(cloud_of(obj).points) for obj in objects)
+        return told("{:,} of {:,} splats are left out", sum(map(cleaning.left_out, objects)), total)
+
+
+CLASSES = (TTTLRM_OT_clean_up, TTTLRM_OT_revert_clean_up, TTTLRM_OT_fit_region)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clean Up: floaters, fog and what is outside a region are left out, as by any other setting of the look, and so come back."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from ..engine import clean
+from ..narrowing import group_of
+from . import look, masks, points, region
+
+SETTINGS = ("floaters", "fog")  # those of the look
+USUAL = 0.5  # strictness at which photos hardly miss anything
+FAINT = 0.1  # opacity of splats that tell nothing about where the subject is
+
+
+def clean_up(obj: bpy.types.Object, floaters: float, fog: float, use_region: bool) -> None:
+    """Leave out floaters, fog and what is outside the region, which is put around the subject if there is none yet."""
+    own = group_of(obj)
+    with look.silently():
+        own.decode.floaters, own.decode.fog, own.use_region = floaters, fog, use_region
+        if use_region and not region.is_fitted(obj):
+            region.store(obj, around_subject(obj))
+    look.apply(obj)
+
+
+def around_subject(obj: bpy.types.Object) -> np.ndarray:  # [4, 4]
+    """A region around the fine splats of an object that are neither faint, nor floaters or fog, nor hidden by hand."""
+    cloud, hidden = points.cloud_of(obj), masks.by_hand(obj)
+    splats = look.unsized(cloud)
+    if not len(splats):
+        return np.eye(4)
+    usual = look.Look(floaters=USUAL, fog=USUAL)
+    wanted = ~look.dirt(cloud, splats.means, splats.opacities, look.eyes_of(obj), usual) & (splats.opacities > FAINT)
+    if hidden is not None:
+        wanted &= ~hidden
+    return region.around(obj, splats.means, clean.middle(splats.scales), wanted)
+
+
+def is_clean(obj: bpy.types.Object) -> bool:
+    """Whether anything is to be cleaned away."""
+    own = group_of(obj)
+    return bool(own.decode.floaters or own.decode.fog or own.use_region)
+
+
+def left_out(obj: bpy.types.Object) -> int:
+    """How many splats the settings of an object leave out."""
+    hidden, hand = masks.hidden(obj), masks.by_hand(obj)
+    return sum(0 if mask is None else sign * int(np.count_nonzero(mask)) for sign, mask in ((1, hidden), (-1, hand)))
