@@ -18,7 +18,7 @@ GAP, MARGIN = 4, 12  # pixels between the two pictures of a set, and around sets
 COLUMNS, ROWS = 3, 6  # of sets on a page
 TITLE, WORDS = 18, 14  # sizes of fonts in pixels
 LINE = 1.3  # height of a line relative to the size of its font
-ACROSS = 72  # characters of a line of a sentence
+ACROSS = 88  # characters of a line of a sentence
 PAPER, BEHIND, INK, GRAY, RED = 0.12, 0.16, (0.95, 0.95, 0.95), (0.65, 0.65, 0.65), (1.0, 0.55, 0.45)
 
 
