@@ -18,8 +18,8 @@ GAP, MARGIN = 4, 12  # pixels between the two pictures of a set, and around sets
 COLUMNS, ROWS = 3, 6  # of sets on a page
 TITLE, WORDS = 18, 14  # sizes of fonts in pixels
 LINE = 1.3  # height of a line relative to the size of its font
-ACROSS = 72  # characters of a line of a sentence
-PAPER, INK, GRAY, RED = 0.12, (0.95, 0.95, 0.95), (0.65, 0.65, 0.65), (1.0, 0.55, 0.45)
+ACROSS = 88  # characters of a line of a sentence
+PAPER, BEHIND, INK, GRAY, RED = 0.12, 0.16, (0.95, 0.95, 0.95), (0.65, 0.65, 0.65), (1.0, 0.55, 0.45)
 
 
 @dataclass(frozen=True)
@@ -56,17 +56,18 @@ def _draw(
     cell: np.ndarray,  # [H, W, 3], changed
     entry: Entry,
 ) -> None:
-    for path, left in ((entry.photo, 0), (entry.rendering, SIDE + GAP)):
+    cell[:SIDE] = BEHIND
+    for path, on_the_left in ((entry.photo, True), (entry.rendering, False)):
         picture = fitting(path, SIDE)
         if picture is not None:
             high, wide, _ = picture.shape
-            top, start = (SIDE - high) // 2, left + (SIDE - wide) // 2
-            cell[top : top + high, start : start + wide] = picture
+            top, left = (SIDE - high) // 2, SIDE - wide if on_the_left else SIDE + GAP
+            cell[top : top + high, left : left + wide] = picture
     _write(cell, entry.name, SIDE + GAP, TITLE, INK)
     _write(cell, entry.words, SIDE + GAP + round(LINE * TITLE), WORDS, GRAY)
     lines = textwrap.wrap(entry.failure, ACROSS)
     for number, line in enumerate(lines):
-        _write(cell, line, SIDE // 2 + round((number - len(lines) / 2) * LINE * WORDS), WORDS, RED)
+        _write(cell[:, MARGIN:], line, SIDE // 2 + round((number - len(lines) / 2) * LINE * WORDS), WORDS, RED)
 
 
 def _write(cell: np.ndarray, text: str, top: int, size: int, color: tuple[float, float, float]) -> None:

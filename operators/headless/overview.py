@@ -49,11 +49,11 @@ def _row(task: Task) -> dict[str, Any] | None:
     return {
         "set": task.name,
         "state": state,
-        "psnr": refinement.get("psnr"),
+        "psnr": _rounded(refinement.get("psnr"), 2),
         "set_aside": refinement.get("set_aside"),
         "steps": refinement.get("steps", 0),
-        "held_out_psnr": report.get("psnr"),
-        "held_out_ssim": report.get("ssim"),
+        "held_out_psnr": _rounded(report.get("psnr"), 2),
+        "held_out_ssim": _rounded(report.get("ssim"), 3),
         "splats": report.get("splats"),
         "photos": report.get("views"),
         "mesh": (task.out / "mesh.glb").exists(),
@@ -63,6 +63,10 @@ def _row(task: Task) -> dict[str, Any] | None:
         "notes": report.get("notes", []),
         "why": why,
     }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _report(task: Task) -> dict[str, Any] | None:

@@ -41,6 +41,8 @@ def covering(image: bpy.types.Image, width: int, height: int) -> np.ndarray | No
 
 def fitting(path: Path, side: int) -> np.ndarray | None:
     """A picture in a file, made to fit into a square: [H, W, 3] sRGB, 0 to 1. None if there is none that Blender can read."""
+    if not path.exists():
+        return None
     try:
         image = bpy.data.images.load(str(path.absolute()))
     except RuntimeError:

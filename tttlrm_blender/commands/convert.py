@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turn many photo sets, each a subfolder, into Blender files, splats and meshes.
+"""Turn many photo sets, each a subfolder, into Blender files, refined splats and meshes, with a table and a contact sheet.
 
 Runs `convert` of the Blender extension: in the Blender given by --blender, in the one on the PATH, or in this Python if it
 has the bpy module. Options are passed on; tttlrm convert -- --help lists them.
