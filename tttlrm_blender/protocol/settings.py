@@ -79,7 +79,7 @@ _normal_map = partial(switch, True, "Normal Map", "Show the shape of the dense s
 _occlusion = partial(
     switch,
     False,
-    "Ambient Occlusion",
+    "Occlusion",
     "Make an image of ambient occlusion; photos have most of these shadows in their colors already",
 )
 _side = partial(number, 0, 0, MOST_PIXELS, unit="pixels", option="size")
