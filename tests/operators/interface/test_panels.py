@@ -219,7 +219,10 @@ def test_panel_and_menu_edit_with_the_same_operators(splats):
     assert set(drawn(edit.TTTLRM_PT_edit).buttons) == set(drawn(edit.TTTLRM_MT_edit_splats).buttons)
 
 
-def test_the_worker_is_started_stopped_and_checked():
+def test_the_worker_is_started_stopped_and_checked(monkeypatch):
+    monkeypatch.setattr(worker.worker, "lacks_engine", lambda: True)
+    assert drawn(worker.TTTLRM_PT_worker).labels == ["Not installed"]
+    monkeypatch.setattr(worker.worker, "lacks_engine", lambda: False)
     sheet = drawn(worker.TTTLRM_PT_worker)
     assert sheet.labels == ["Starts when needed"]
     assert set(sheet.buttons) == {"tttlrm.start_worker", "tttlrm.stop_worker", "tttlrm.check_worker"}
