@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ..jobs import activity
+from ..jobs import activity, worker
 from ..narrowing import group_of
 from ..sources import missing, source_of
 from ..sources.properties import TTTLRM_PG_source
@@ -72,6 +72,8 @@ class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
         layout = column(self)
         draw_quality(layout, group_of(context.scene).refine)
         _draw_button(layout, context)
+        if worker.lacks_engine():
+            paragraph(layout, context, shown("Install the engine first."), "INFO")
         _draw_activity(layout)
 
 

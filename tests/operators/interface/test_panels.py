@@ -37,7 +37,9 @@ ABOUT_KEPT = {"tttlrm.refine", "tttlrm.extend"}
 
 
 @pytest.fixture(autouse=True)
-def scene() -> bpy.types.Scene:
+def scene(monkeypatch) -> bpy.types.Scene:
+    """An empty one, where there is an engine."""
+    monkeypatch.setattr(worker.worker, "lacks_engine", lambda: False)
     bpy.ops.wm.read_homefile(use_empty=True)
     return bpy.context.scene
 
