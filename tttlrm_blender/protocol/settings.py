@@ -112,7 +112,6 @@ class LookSettings:
         "Drop Floaters",
         "How strictly to drop splats that are far from others",
         unit="share",
-        off=Off("to keep all", 0.5),
     )
 
 
