@@ -10,9 +10,9 @@ import bpy
 
 from .. import addon
 from ..engine import errors, setup
-from ..jobs import activity, worker
+from ..jobs import activity, starting, worker
 from ..narrowing import given
-from ..translations import shown
+from ..translations import explained, shown
 from ..windows import redraw_panels
 from .sidebar import Order, Tab, paragraph
 
@@ -50,6 +50,8 @@ class TTTLRM_PT_engine(Tab, bpy.types.Panel):
         button = layout.column()
         button.scale_y = 1.5
         button.operator("tttlrm.setup_worker", text=text, translate=False, icon="IMPORT")
+        if starting.failure and starting.failure.code != errors.Code.NO_WORKER:  # of the last attempt
+            paragraph(layout, context, explained(starting.failure), "ERROR")
 
 
 def is_installing() -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from ..jobs import worker
 from ..narrowing import group_of
 from ..sources import missing, source_of
 from ..sources.properties import TTTLRM_PG_source
@@ -46,6 +47,8 @@ class TTTLRM_PT_reconstruct(Tab, bpy.types.Panel):
         layout = column(self)
         draw_quality(layout, group_of(context.scene).refine)
         _draw_button(layout, context)
+        if worker.lacks_engine():
+            paragraph(layout, context, shown("Install the engine first."), "INFO")
         progress.draw(layout)
 
 

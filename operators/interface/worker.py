@@ -17,8 +17,8 @@ class TTTLRM_PT_worker(Tab, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout = given(self.layout)
-        layout.label(text="Connected" if worker.link.connected else "Starts when needed")
+        layout, lacking = given(self.layout), worker.lacks_engine()
+        layout.label(text="Connected" if worker.link.connected else "Not installed" if lacking else "Starts when needed")
         row = layout.row(align=True)
         row.operator("tttlrm.start_worker", text="Start")
         row.operator("tttlrm.stop_worker", text="Stop")

@@ -31,7 +31,7 @@ def main() -> None:
         told = pgettext_iface(english, context)
         assert told == other or told != english, (context, english)  # Blender's own words come first
     assert translations.shown("Reconstruct {}", translations.shown("{} Photos", 12)) == "12 Fotos rekonstruieren"
-    assert pgettext_iface(bpy.types.TTTLRM_PT_decode.bl_label) == "Dekodiereinstellungen"
+    assert pgettext_iface(bpy.types.TTTLRM_PT_decode.bl_label) == "Aussehen"
     bpy.context.scene.tttlrm.source.kind = "SELECTED"
     try:
         bpy.ops.tttlrm.reconstruct()

@@ -79,7 +79,7 @@ _normal_map = partial(switch, True, "Normal Map", "Show the shape of the dense s
 _occlusion = partial(
     switch,
     False,
-    "Ambient Occlusion",
+    "Occlusion",
     "Make an image of ambient occlusion; photos have most of these shadows in their colors already",
 )
 _side = partial(number, 0, 0, MOST_PIXELS, unit="pixels", option="size")
@@ -121,7 +121,6 @@ class LookSettings:
         "Fog",
         "How strictly to drop splats that are faint and large, and veils before the cameras",
         unit="share",
-        off=Off("to keep all", 0.5),
     )
 
 

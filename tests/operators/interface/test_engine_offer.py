@@ -9,9 +9,10 @@ import pytest
 
 from operators import addon
 from operators.actions.reconstruct import TTTLRM_OT_reconstruct
-from operators.engine import setup
+from operators.engine import errors, setup
 from operators.interface import engine_offer
-from operators.jobs import activity, chosen_worker, worker
+from operators.interface.reconstruct import TTTLRM_PT_reconstruct
+from operators.jobs import activity, chosen_worker, starting, worker
 from tests.operators.interface.sheet import drawn
 
 pytestmark = pytest.mark.usefixtures("registered")
@@ -35,6 +36,7 @@ def chosen(tmp_path: Path, monkeypatch) -> SimpleNamespace:
         monkeypatch.setattr(module, "folder", lambda: tmp_path)
     monkeypatch.setattr(worker.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(engine_offer, "_sizes", {})
+    monkeypatch.setattr(starting, "failure", None)
     return made
 
 
@@ -71,10 +73,19 @@ def test_progress_takes_the_place_of_the_button(chosen, monkeypatch):
 
 def test_the_panels_button_is_gray_without_an_engine(chosen):
     assert TTTLRM_OT_reconstruct.poll(bpy.context), "scripts and menus get the error, with its hint"
+    assert "Install the engine first." in drawn(TTTLRM_PT_reconstruct).labels
     with bpy.context.temp_override(tttlrm_source=bpy.context.scene.tttlrm.source):
         assert not TTTLRM_OT_reconstruct.poll(bpy.context)
     with pytest.raises(RuntimeError, match=r"not installed. Press Install the Engine"):
         bpy.ops.tttlrm.start_worker()
+
+
+def test_why_the_last_attempt_failed_stays_below_the_button(chosen, monkeypatch):
+    failed = errors.TttlrmError("{}.", errors.text("The download failed"), hint="Try again.", code=errors.Code.SETUP_FAILED)
+    monkeypatch.setattr(starting, "failure", failed)
+    assert " ".join(drawn(PANEL).labels) == "The download failed. Try again."
+    monkeypatch.setattr(starting, "failure", errors.TttlrmError("No.", hint="", code=errors.Code.NO_WORKER))
+    assert not drawn(PANEL).labels, "that is what the button is for"
 
 
 def test_a_checkout_is_not_offered_what_only_the_extension_has(chosen, monkeypatch):

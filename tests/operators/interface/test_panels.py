@@ -41,7 +41,9 @@ ABOUT_KEPT = {"tttlrm.refine", "tttlrm.extend"}
 
 
 @pytest.fixture(autouse=True)
-def scene() -> bpy.types.Scene:
+def scene(monkeypatch) -> bpy.types.Scene:
+    """An empty one, where there is an engine."""
+    monkeypatch.setattr(worker.worker, "lacks_engine", lambda: False)
     bpy.ops.wm.read_homefile(use_empty=True)
     return bpy.context.scene
 
@@ -246,7 +248,10 @@ def test_panel_and_menu_edit_with_the_same_operators(splats):
     assert set(buttons) == set(drawn(edit.TTTLRM_MT_edit_splats).buttons)
 
 
-def test_the_worker_is_started_stopped_and_checked():
+def test_the_worker_is_started_stopped_and_checked(monkeypatch):
+    monkeypatch.setattr(worker.worker, "lacks_engine", lambda: True)
+    assert drawn(worker.TTTLRM_PT_worker).labels == ["Not installed"]
+    monkeypatch.setattr(worker.worker, "lacks_engine", lambda: False)
     sheet = drawn(worker.TTTLRM_PT_worker)
     assert sheet.labels == ["Starts when needed"]
     assert set(sheet.buttons) == {"tttlrm.start_worker", "tttlrm.stop_worker", "tttlrm.check_worker"}
