@@ -192,13 +192,18 @@ def _table() -> None:
 
 
 def _room() -> None:
-    """A room of 5 × 4 × 2.6 with a table, a sofa, shelves and pictures, seen from inside."""
-    wall = paint((0.45, 0.4, 0.32), (0.75, 0.72, 0.66), 2.0)
+    """A room with patterns on its walls and ceiling."""
+    ends, ceiling = paint((0.45, 0.4, 0.32), (0.75, 0.72, 0.66), 2.0), paint((0.6, 0.6, 0.6), (0.8, 0.8, 0.78), 2.0)
+    furnished(ends, paint((0.2, 0.3, 0.32), (0.6, 0.68, 0.66), 3.0, "Voronoi"), ceiling)
+
+
+def furnished(ends: bpy.types.Material, sides: bpy.types.Material, ceiling: bpy.types.Material) -> None:
+    """A room of 5 × 4 × 2.6 with a table, a sofa, shelves and pictures, by the paint of its walls and ceiling."""
     box((0, 0, -0.05), (5, 4, 0.1), paint((0.12, 0.05, 0.02), (0.5, 0.28, 0.12), 4.0))
-    box((0, 0, 2.65), (5, 4, 0.1), paint((0.6, 0.6, 0.6), (0.8, 0.8, 0.78), 2.0))
+    box((0, 0, 2.65), (5, 4, 0.1), ceiling)
     for side in (-1, 1):
-        box((side * 2.55, 0, 1.3), (0.1, 4.2, 2.6), wall)
-        box((0, side * 2.05, 1.3), (5.2, 0.1, 2.6), paint((0.2, 0.3, 0.32), (0.6, 0.68, 0.66), 3.0, "Voronoi"))
+        box((side * 2.55, 0, 1.3), (0.1, 4.2, 2.6), ends)
+        box((0, side * 2.05, 1.3), (5.2, 0.1, 2.6), sides)
     sofa = paint((0.25, 0.04, 0.04), (0.7, 0.3, 0.2), 9.0)
     box((-2.05, 0.2, 0.25), (0.8, 1.9, 0.5), sofa)
     box((-2.35, 0.2, 0.6), (0.25, 1.9, 0.5), sofa)
@@ -218,7 +223,7 @@ def _room() -> None:
     sky((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
 
 
-def _room_views() -> dict[str, Any]:
+def room_views() -> dict[str, Any]:
     """Photos on a round through the middle, inward and outward, and test views from above, nearer to things, and corners."""
     photos = []
     for index, turn in enumerate(even(PHOTOS, 0, 360)):
@@ -289,7 +294,7 @@ def _thin() -> None:
 
 KINDS = {
     "table": Kind(_table, **_around((0, 0, 0.3), 4.0, 30)),
-    "room": Kind(_room, **_room_views()),
+    "room": Kind(_room, **room_views()),
     "front": Kind(_front, **_front_views()),
     "thin": Kind(_thin, **_around((0, 0.2, 0.5), 3.4, 25)),
 }

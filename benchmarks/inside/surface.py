@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photograph four things with exact geometry, for `benchmarks.surface`. Needs bpy.
+"""Photograph four things and a room with exact geometry, for `benchmarks.surface`. Needs bpy.
 
 python -m benchmarks.inside.surface FOLDER [SCENE …]
 
 Each scene becomes a folder with images/ and transforms.json, test/ and test_transforms.json for views from elsewhere, and gt.ply,
-whose faces have an "object": 0 for the ground, 1 for the thing that is measured. transforms.json has the "box" around the thing.
+whose faces have an "object": 0 for the ground, 1 for what is measured. transforms.json has the "box" around the thing.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import bpy
 import numpy as np
 
-from benchmarks.inside.off_path import SENSOR, Shot, camera, even, orbit, shoot, write_views
+from benchmarks.inside.off_path import SENSOR, Kind, camera, even, furnished, orbit, room_views, shoot, write_views
 from benchmarks.inside.shapes import Point, box, monkey, paint, plane, rod, sky, sun, turned
 from tools.inside.demo.suzanne import render_settings
 
@@ -38,34 +38,33 @@ def main() -> None:
     parser.add_argument("scenes", nargs="*", default=list(KINDS), metavar="SCENE", help=", ".join(KINDS))
     options = parser.parse_args()
     for name in options.scenes:
-        build, target, radius = KINDS[name]
-        photograph(build, target, radius, options.folder / name)
+        photograph(KINDS[name], options.folder / name)
 
 
-def photograph(build: Callable[[], None], target: Point, radius: float, folder: Path) -> None:
+def photograph(kind: Kind, folder: Path) -> None:
     """Build a scene and write its folder."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    build()
-    sun(35, 2.2)
-    sky((0.35, 0.4, 0.5), (0.6, 0.62, 0.65))
+    kind.build()
     render_settings(context.scene, SAMPLES)
     folder.mkdir(parents=True, exist_ok=True)
     low, high = write_truth(folder / "gt.ply")
-    photos = [camera(shot, LENS) for shot in around(target, radius)]
-    tests = [camera(shot, LENS) for shot in orbit(target, 0.8 * radius, 32, even(4, 10, 370), 12)]
+    photos = [camera(shot, kind.lens) for shot in kind.photos]
+    tests = [camera(shot, kind.lens) for shot in kind.tests]
     context.view_layer.update()
-    focal = LENS / SENSOR * SIDE
+    focal = kind.lens / SENSOR * SIDE
     common = {"w": SIDE, "h": SIDE, "fl_x": focal, "fl_y": focal, "objects": ["ground", "thing"], "main": ["thing"]}
     common["box"] = [low.tolist(), high.tolist()]
     write_views(folder / "transforms.json", common | {"frames": shoot(photos, folder, "images", SIDE)})
     write_views(folder / "test_transforms.json", common | {"frames": shoot(tests, folder, "test", SIDE)})
 
 
-def around(target: Point, radius: float) -> Iterator[Shot]:
-    """Photos on rings around a target."""
+def around(build: Callable[[], None], target: Point, radius: float) -> Kind:
+    """A thing, and photos on rings around a target."""
+    photos = []
     for ring, rise in enumerate(RINGS):
         count = (PHOTOS + len(RINGS) - 1 - ring) // len(RINGS)
-        yield from orbit(target, radius, rise, even(count, 30 * ring, 360 + 30 * ring), 4)
+        photos += orbit(target, radius, rise, even(count, 30 * ring, 360 + 30 * ring), 4)
+    return Kind(build, photos, list(orbit(target, 0.8 * radius, 32, even(4, 10, 370), 12)), LENS)
 
 
 def write_truth(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -96,6 +95,9 @@ def write_truth(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _ground() -> None:
+    """Ground in the sun, under clouds."""
+    sun(35, 2.2)
+    sky((0.35, 0.4, 0.5), (0.6, 0.62, 0.65))
     plane(14, 0, paint((0.05, 0.1, 0.2), (0.5, 0.46, 0.4), 1.5))
 
 
@@ -155,11 +157,18 @@ def _vase() -> None:
     turned([(0.0, 0.0), *outside, *inside, (0.0, 0.1)], (0, 0, 0.1), paint((0.55, 0.5, 0.42), (0.66, 0.6, 0.52), 2.0))
 
 
-KINDS: dict[str, tuple[Callable[[], None], Point, float]] = {  # builder, what cameras look at, and their distance
-    "suzanne": (_suzanne, (0, 0, 1.0), 5.0),
-    "house": (_house, (0, 0.3, 1.5), 6.6),
-    "chair": (_chair, (0, 0, 1.0), 4.6),
-    "vase": (_vase, (0, 0, 0.9), 4.4),
+def _room() -> None:
+    """A room whose walls and ceiling have one color each: only light and shade differ on them."""
+    white, cream = (0.75, 0.75, 0.73), (0.7, 0.62, 0.5)
+    furnished(paint(cream, cream), paint(cream, cream), paint(white, white))
+
+
+KINDS = {
+    "suzanne": around(_suzanne, (0, 0, 1.0), 5.0),
+    "house": around(_house, (0, 0.3, 1.5), 6.6),
+    "chair": around(_chair, (0, 0, 1.0), 4.6),
+    "vase": around(_vase, (0, 0, 0.9), 4.4),
+    "room": Kind(_room, **room_views()),
 }
 
 

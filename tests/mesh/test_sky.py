@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Depth in the sky does not count."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tttlrm_blender.geometry.cameras import Cameras
-from tttlrm_blender.mesh.depth_maps import DepthMaps
+from tttlrm_blender.mesh.depth_maps import DepthMaps, rays
 from tttlrm_blender.mesh.sky import without_sky
 
 HEIGHT, WIDTH, ROOF, LEVEL = 60, 80, 20, 40  # rows of the roof's edge and, as the cameras look up, of the horizon
@@ -52,3 +54,34 @@ def test_the_sky_ends_at_the_horizon(maps, photos):
 def test_busy_pictures_have_no_sky(maps):
     busy = np.random.default_rng(1).integers(0, 256, maps.color.shape, dtype=np.uint8)
     np.testing.assert_array_equal(without_sky(maps, busy).depth, maps.depth)
+
+
+ASIDE = (-2.0, 0.0, 1.5)  # where the cameras of a room stand
+
+
+def shaded(maps: DepthMaps, at_infinity: bool) -> np.ndarray:
+    """Photos of a shade that varies with the direction, in the sky, or else with the place, 7 before the cameras."""
+    across = rays(maps.cameras.intrinsics[0], HEIGHT, WIDTH)[..., 0]
+    where = np.stack([7 * across + (0 if at_infinity else aside) for aside in ASIDE])
+    return np.repeat((120 + 6 * np.sin(0.9 * where))[..., None], 3, axis=-1).astype(np.uint8)
+
+
+@pytest.fixture
+def side_by_side(maps) -> DepthMaps:
+    """Level cameras that look the same way."""
+    c2w = np.tile(np.eye(4), (3, 1, 1))
+    c2w[:, 0, 3] = ASIDE
+    return replace(maps, cameras=replace(maps.cameras, c2w=c2w))
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.8])
+def test_plain_walls_are_no_sky(side_by_side, gain):
+    photos = shaded(side_by_side, at_infinity=False)
+    photos[1] = photos[1] * gain  # a shorter exposure
+    np.testing.assert_array_equal(without_sky(side_by_side, photos).depth, side_by_side.depth)
+
+
+def test_the_sky_is_the_same_from_everywhere(side_by_side):
+    rows = np.broadcast_to(np.arange(HEIGHT)[:, None], side_by_side.depth.shape)
+    kept = without_sky(side_by_side, shaded(side_by_side, at_infinity=True)).depth
+    np.testing.assert_array_equal(kept, np.where(rows < HEIGHT / 2, 0, 7))
