@@ -15,7 +15,7 @@ from tests.refine.conftest import ring
 from tttlrm_blender.errors import TttlrmError
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.mesh.face_raster import rasterize_faces
-from tttlrm_blender.mesh.tsdf import sample_depth
+from tttlrm_blender.mesh.tsdf import signed_depth
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
@@ -123,9 +123,10 @@ def test_photos_of_two_pixels_are_swept(height: int, width: int) -> None:
 @pytest.mark.parametrize("v", [*ODD, 1.5])
 def test_depth_is_read_inside_of_its_map(u: float, v: float) -> None:
     ones = np.ones((4, 5), np.float32)
-    depth, confidence = sample_depth(ones, ones, np.float32(u), np.float32(v))
+    half, one = np.float32(0.5), np.float32(1)
+    signed, confidence = signed_depth(np.float32(u), np.float32(v), half, one, ones, ones)
     inside = 0 <= u < 4 and 0 <= v < 3
-    assert (depth, confidence) == ((1, 1) if inside else (0, 0))
+    assert (signed, confidence) == ((0.5, 1) if inside else (0, 0))
 
 
 @pytest.mark.parametrize("value", ODD)

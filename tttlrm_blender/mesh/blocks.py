@@ -124,7 +124,7 @@ def _farthest(maps: DepthMaps, view: int) -> np.ndarray:
 @kernel
 def _integrate(first, last, distance, weight, places, start, steps, lens, inverse_truncation, depth, confidence, farthest):
     """Process the blocks from `first` up to `last`."""
-    corner, middle = np.empty(3, np.float32), np.empty(3, np.float32)
+    corner, middle, row = np.empty(3, np.float32), np.empty(3, np.float32), np.empty((3, SIDE), np.float32)
     radius = np.float32(0.5 * SIDE * np.sqrt((steps * steps).sum()))
     for b in range(first, last):
         for axis in range(3):
@@ -132,7 +132,7 @@ def _integrate(first, last, distance, weight, places, start, steps, lens, invers
             corner[axis] = start[axis] + SIDE * offset
             middle[axis] = corner[axis] + (SIDE - 1) / 2 * (steps[axis, 0] + steps[axis, 1] + steps[axis, 2])
         if middle[2] - radius < _reach(middle, radius, lens, farthest, confidence.shape) + 1 / inverse_truncation:
-            integrate_grid(distance[b], weight[b], corner, steps, lens, inverse_truncation, depth, confidence)
+            integrate_grid(distance[b], weight[b], corner, steps, lens, inverse_truncation, depth, confidence, row)
 
 
 @kernel
@@ -213,26 +213,32 @@ def _smooth(first, last, result, distances, weights, slots, places, taps):
 
 @kernel
 def _filter(values, taps):
-    """Replace the first 8 values along every axis of a cube by weighted sums of those from there on, in place."""
-    side = len(values)
+    """Replace the first 8 values along every axis of a cube by weighted sums of those from there on, in place.
+
+    A row of sums is kept apart until it is complete, so that it is found in vector instructions.
+    """
+    side, row = len(values), np.empty(len(values), np.float32)
     for i in range(SIDE):
         for j in range(side):
             for k in range(side):
-                values[i, j, k] = _sum(values[i:, j, k], taps)
+                total = np.float32(0)
+                for tap in range(2 * HALO + 1):
+                    total += taps[tap] * values[i + tap, j, k]
+                row[k] = total
+            values[i, j] = row
     for i in range(SIDE):
         for j in range(SIDE):
             for k in range(side):
-                values[i, j, k] = _sum(values[i, j:, k], taps)
+                total = np.float32(0)
+                for tap in range(2 * HALO + 1):
+                    total += taps[tap] * values[i, j + tap, k]
+                row[k] = total
+            values[i, j] = row
     for i in range(SIDE):
         for j in range(SIDE):
             for k in range(SIDE):
-                values[i, j, k] = _sum(values[i, j, k:], taps)
-
-
-@kernel
-def _sum(values, taps) -> np.float32:
-    """The sum of the first values, weighted."""
-    total = np.float32(0)
-    for tap in range(len(taps)):
-        total += taps[tap] * values[tap]
-    return total
+                total = np.float32(0)
+                for tap in range(2 * HALO + 1):
+                    total += taps[tap] * values[i, j, k + tap]
+                row[k] = total
+            values[i, j, :SIDE] = row[:SIDE]

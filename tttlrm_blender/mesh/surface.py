@@ -57,8 +57,9 @@ def welded(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.n
     target = np.arange(len(vertices))
     target[shared] = shared[first][one.reshape(-1)]
     faces = target[faces]
-    used, faces = np.unique(faces, return_inverse=True)
-    return vertices[used], faces.reshape(-1, 3)
+    used = np.zeros(len(vertices), bool)
+    used[faces] = True
+    return vertices[used], (np.cumsum(used) - 1)[faces]
 
 
 def _known_cells(

@@ -14,47 +14,57 @@ TRUNCATION = 4.0  # voxels, in front of and behind a surface
 
 
 @kernel
-def integrate_grid(distance, weight, start, steps, intrinsics, inverse_truncation, depth, confidence) -> None:
+def integrate_grid(distance, weight, start, steps, intrinsics, inverse_truncation, depth, confidence, row) -> None:
     """Add one view to a grid [X, Y, Z] of distances and weights, in place.
 
     A grid point at depth z has the distance (d − z) / truncation, at most 1, to a surface at depth d; points further behind the
     surface than the truncation are hidden and stay unchanged. Distances are averaged, weighted by the pixels' confidence.
-    `start` [3] is the first grid point in camera axes; the columns of `steps` [3, 3] are one voxel along each axis.
+    `start` [3] is the first grid point in camera axes; the columns of `steps` [3, 3] are one voxel along each axis. `row` [3, Z]
+    has room for a row of points: all are projected before any looks into the picture, in vector instructions.
     """
+    half = np.float32(0.5)
     for i in range(distance.shape[0]):
         for j in range(distance.shape[1]):
-            x0 = start[0] + i * steps[0, 0] + j * steps[0, 1]
-            y0 = start[1] + i * steps[1, 0] + j * steps[1, 1]
-            z0 = start[2] + i * steps[2, 0] + j * steps[2, 1]
+            a, b = np.float32(i), np.float32(j)  # a product with a whole number would have double precision
+            x0 = start[0] + a * steps[0, 0] + b * steps[0, 1]
+            y0 = start[1] + a * steps[1, 0] + b * steps[1, 1]
+            z0 = start[2] + a * steps[2, 0] + b * steps[2, 1]
             for k in range(distance.shape[2]):
-                z = z0 + k * steps[2, 2]
-                if z <= 0:
-                    continue
-                u = intrinsics[0] * (x0 + k * steps[0, 2]) / z + intrinsics[2] - np.float32(0.5)
-                v = intrinsics[1] * (y0 + k * steps[1, 2]) / z + intrinsics[3] - np.float32(0.5)
-                surface, certainty = sample_depth(depth, confidence, u, v)
-                signed = (surface - z) * inverse_truncation
-                if certainty > 0 and signed >= -1:
+                c = np.float32(k)
+                z = z0 + c * steps[2, 2]
+                row[0, k] = intrinsics[0] * (x0 + c * steps[0, 2]) / z + (intrinsics[2] - half)
+                row[1, k] = intrinsics[1] * (y0 + c * steps[1, 2]) / z + (intrinsics[3] - half)
+                row[2, k] = z
+            for k in range(distance.shape[2]):
+                signed, certainty = signed_depth(row[0, k], row[1, k], row[2, k], inverse_truncation, depth, confidence)
+                if certainty > 0:
                     total = weight[i, j, k] + certainty
                     distance[i, j, k] += (min(signed, np.float32(1)) - distance[i, j, k]) * certainty / total
                     weight[i, j, k] = total
 
 
 @kernel
-def sample_depth(depth, confidence, u, v) -> tuple[np.float32, np.float32]:
-    """Bilinear depth and confidence; both 0 if one of the four pixels has no confidence or is outside."""
-    if not (u >= 0 and v >= 0 and u < depth.shape[1] - 1 and v < depth.shape[0] - 1):  # nor is NaN anywhere
-        return np.float32(0), np.float32(0)
-    column, row = int(u), int(v)
-    a, b = confidence[row, column], confidence[row, column + 1]
-    c, d = confidence[row + 1, column], confidence[row + 1, column + 1]
-    if min(min(a, b), min(c, d)) <= 0:
-        return np.float32(0), np.float32(0)
+def signed_depth(u, v, z, inverse_truncation, depth, confidence) -> tuple[np.float32, np.float32]:
+    """Distance in truncation lengths from a point to the surface along its ray, and confidence, both bilinear.
+
+    Confidence is 0 for points that are hidden or outside, or if one of the four pixels has none.
+    """
+    nothing = np.float32(0), np.float32(0)
+    if not (z > 0 and u >= 0 and v >= 0 and u < depth.shape[1] - 1 and v < depth.shape[0] - 1):  # nor is NaN anywhere
+        return nothing
+    column, row = np.int32(u), np.int32(v)
     s, t = u - np.float32(column), v - np.float32(row)
     upper = depth[row, column] + s * (depth[row, column + 1] - depth[row, column])
     lower = depth[row + 1, column] + s * (depth[row + 1, column + 1] - depth[row + 1, column])
+    signed = (upper + t * (lower - upper) - z) * inverse_truncation
+    if not signed >= -1:
+        return nothing
+    a, b = confidence[row, column], confidence[row, column + 1]
+    c, d = confidence[row + 1, column], confidence[row + 1, column + 1]
+    if min(min(a, b), min(c, d)) <= 0:
+        return nothing
     trust_upper, trust_lower = a + s * (b - a), c + s * (d - c)
-    return upper + t * (lower - upper), trust_upper + t * (trust_lower - trust_upper)
+    return signed, trust_upper + t * (trust_lower - trust_upper)
 
 
 @dataclass(frozen=True)
