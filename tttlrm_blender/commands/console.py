@@ -47,7 +47,7 @@ class Console(Report):
 
     def expect(self, seconds: float, at_most: bool = False) -> None:
         """Print how long the stage is going to take."""
-        self.journey.expect(seconds)
+        self.journey.expect(seconds, at_most)
         if not self._quiet:
             bound, keeps = "at most" if at_most else "about", "; Ctrl+C keeps the splats so far" if self.keeps else ""
             tqdm.write(f"refining for {bound} {seconds:.0f} s{keeps}", file=sys.stderr)
