@@ -6,12 +6,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 
 from .errors import Cancelled, Text, TttlrmError
 from .gaussians.gaussians import Gaussians
 from .stages import Stage, Step
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What is known of a scene before there are splats: its points, as small splats, and V cameras in OpenCV axes."""
+
+    splats: Gaussians[np.ndarray]
+    c2w: np.ndarray  # [V, 4, 4]
+    intrinsics: np.ndarray  # [V, 4], fx fy cx cy in pixels
+    sizes: np.ndarray  # [V, 2], width and height in pixels
+
 
 Listen = Callable[[], None]  # called often during long work; raises to stop it
 
@@ -25,7 +37,7 @@ class Finished(Cancelled):
 
 
 class Report:
-    """Progress of one job. This class is silent; front ends override `progress`, `plan`, `begin`, `expect`, `note` and `preview`.
+    """Progress of one job. This class is silent; front ends override the methods at its end.
 
     Another thread, or a signal handler, can `cancel` the job or ask it to `finish` with what it has.
     """
@@ -98,6 +110,9 @@ class Report:
 
     def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
         """Called when intermediate splats (numpy) could be shown; `make` makes them."""
+
+    def sight(self, make: Callable[[], Sight]) -> None:
+        """Called when cameras and points could be shown, before there are splats; `make` makes them."""
 
     def note(self, text: Text) -> None:
         """Called with notes for the user about things that do not stop the job, such as a photo that was left out."""

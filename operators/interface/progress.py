@@ -10,8 +10,10 @@ from ..jobs import activity
 
 def draw(layout: bpy.types.UILayout) -> None:
     """Draw both while a job runs."""
-    if activity.current is None:
+    job = activity.current
+    if job is None:
         return
     layout.separator()
-    layout.progress(factor=activity.current.fraction, text=activity.current.text)
-    layout.operator("tttlrm.cancel", text=activity.current.way_out, translate=False, icon="CANCEL")
+    layout.label(text=job.doing, translate=False)
+    layout.progress(factor=job.fraction, text=job.left)
+    layout.operator("tttlrm.cancel", text=job.way_out, translate=False, icon="CANCEL")

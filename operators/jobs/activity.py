@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 
 from ..engine import client, messages, outlook_words, stages
-from ..translations import shown, shown_text
+from ..translations import contexts, shown, shown_text
 from ..windows import redraw_panels, redraw_status_bars
 
 BEFORE = 0.03  # share of the bar until the worker begins
@@ -53,11 +53,23 @@ class Activity:
 
     @property
     def text(self) -> str:
-        """One line for panels and the status bar."""
+        """One line for the status bar."""
+        return f"{self.doing}, {self.left}" if self.left else self.doing
+
+    @property
+    def doing(self) -> str:
+        """What the job does or waits for, in which of its steps."""
+        if not self.stage:
+            return shown(self.title, context=contexts.operator_default)
         if self.stage == stages.Stage.WAIT and self.waits_for > 1:
             return shown("Waiting for {} other jobs", self.waits_for)
-        line = shown_text(outlook_words.progress_line(self.stage, self.step, self.steps, self.seconds_left))
+        line = shown_text(outlook_words.step_line(self.stage, self.step, self.steps))
         return line if self.steps or self.stage in WAITING else f"{line} {self.fraction:.0%}"
+
+    @property
+    def left(self) -> str:
+        """The time left, in words; empty where it is not known."""
+        return shown_text(outlook_words.time_left(self.seconds_left))
 
     def _share(self, message: messages.Progress) -> float:
         """The share of the bar; what comes before the first step has a small one."""

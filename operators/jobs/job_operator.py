@@ -115,7 +115,7 @@ class JobOperator(Operator):
         given(activity.current).take(message)
         if isinstance(message, messages.Preview):
             self._preview = self._preview or Preview(self.replaces)
-            self._preview.offer(message.gaussians)
+            self._preview.offer(message.gaussians, message.cameras)
         if isinstance(message, messages.Note):
             self.report({"WARNING"}, worded(message.text))
         if isinstance(message, messages.Failed):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats on their way, as an object of their own in the place of the one that they will replace.
+"""Splats on their way, and points and cameras before them, as objects of their own in the place of what they will replace.
 
-It is a guest: it cannot be clicked on, selection, active object, undo history and renders stay as they are, and it is saved in
-no file.
+They are guests: they cannot be clicked on, selection, active object, undo history and renders stay as they are, and they are
+saved in no file.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ import numpy as np
 from bpy.app.handlers import persistent
 
 from .. import app_handlers
-from ..engine import gaussians
+from ..engine import gaussians, results
 from ..narrowing import given
 from .drawing import show_in_viewport, show_splats
+from .frusta import add_frusta, remove_frusta, show_frusta
 from .lookup import find
 from .points import cloud_of
 from .splats import add_splats, remove_splats, update_splats
 
 NAME, KEPT_NAME = "tttLRM preview", "unfinished splats"
 MARK = "tttlrm_preview"  # custom property of the objects: what is hidden for them, as `_hide` tells it
+Sight = tuple[gaussians.Gaussians[np.ndarray], results.CameraTable | None]
 LONGEST = 60.0  # seconds that splats wait for those before them, as perhaps no viewport draws
 
 readers: list[Callable[[], bool]] = []  # say whether a viewport is still reading what it is to draw
@@ -35,17 +37,18 @@ class Preview:
 
     def __init__(self, replaces: int = 0) -> None:
         """`replaces` is the `session_uid` of the object that is hidden meanwhile, if any."""
-        self._replaces, self._shown = replaces, 0
+        self._replaces, self._shown, self._frusta = replaces, 0, 0
         self._hidden: dict[str, Any] = {}
-        self._next: gaussians.Gaussians[np.ndarray] | None = None
+        self._next: Sight | None = None
+        self._unfinished = False  # whether splats were shown, not only points
         self._since = 0.0  # when the splats that are shown came
 
-    def offer(self, splats: gaussians.Gaussians[np.ndarray]) -> None:
-        """Show splats as soon as viewports have read those before, or else newer ones that come until then.
+    def offer(self, splats: gaussians.Gaussians[np.ndarray], cameras: results.CameraTable | None = None) -> None:
+        """Show splats, or points with their cameras, once viewports have read those before, or newer ones that come until then.
 
         Viewports read in slices and start over when splats change: if these came faster, none would ever be drawn.
         """
-        self._next = splats
+        self._next = (splats, cameras)
         self.follow()
 
     def follow(self) -> None:
@@ -56,11 +59,29 @@ class Preview:
 
     def _show_next(self) -> None:
         if self._next is not None:
-            self.show(self._next)
+            self.show(*self._next)
         self._next, self._since = None, time.monotonic()
 
-    def show(self, splats: gaussians.Gaussians[np.ndarray]) -> None:
-        """Show splats instead of those before."""
+    def show(self, splats: gaussians.Gaussians[np.ndarray], cameras: results.CameraTable | None = None) -> None:
+        """Show splats, or points with their cameras, instead of those before."""
+        self._unfinished = cameras is None
+        if len(splats):
+            self._show_splats(splats)
+        self._show_cameras(cameras)
+
+    def _show_cameras(self, cameras: results.CameraTable | None) -> None:
+        """Show cameras until there are splats."""
+        shown = find(self._frusta)
+        if shown and cameras:
+            show_frusta(shown, cameras)
+        elif shown:  # there are splats now
+            remove_frusta(shown)
+        elif cameras:
+            shown = add_frusta(cameras)
+            shown.hide_select = shown.hide_render = shown.is_runtime_data = True
+            self._frusta, shown[MARK] = shown.session_uid, {}
+
+    def _show_splats(self, splats: gaussians.Gaussians[np.ndarray]) -> None:
         shown = find(self._shown)
         if shown:
             update_splats(shown, splats)
@@ -73,7 +94,7 @@ class Preview:
         """Leave what is shown to the person for good, unless it stands for an object that will be there again."""
         if not self._replaces:
             self._show_next()
-        shown = None if self._replaces else find(self._shown)
+        shown = find(self._shown) if self._unfinished and not self._replaces else None
         if shown:
             del shown[MARK]
             shown.name = cloud_of(shown).name = KEPT_NAME
@@ -108,7 +129,7 @@ def remove_previews(*_: object) -> None:
     marked = [obj for obj in bpy.data.objects if obj.get(MARK) is not None]
     for obj in [obj for obj in marked if obj.is_runtime_data]:  # copies are the person's own
         hidden = obj[MARK].to_dict()
-        remove_splats(obj)
+        (remove_frusta if obj.type == "MESH" else remove_splats)(obj)
         _show_again(hidden)
 
 

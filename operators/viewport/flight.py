@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import bpy
 from mathutils import Matrix
 
 from ..narrowing import given, untyped
+from ..scene.cameras import camera_of
 
+FILLED = 0.9  # of the view, by the frame of the camera
 Views = dict[int, Matrix]  # where 3D views look from, by their areas
 
 
 def views_now() -> Views:
-    """Where all 3D views look from."""
+    """Where all 3D views look from; none without windows to see them in."""
+    if bpy.app.background:
+        return {}
     return {area.as_pointer(): _region_3d(area).view_matrix.copy() for _, area in _viewports()}
 
 
@@ -25,8 +30,31 @@ def fly_to_camera(before: Views) -> None:
         stayed = before.get(area.as_pointer()) == region_3d.view_matrix
         if stayed and window.scene == bpy.context.scene and region_3d.view_perspective != "CAMERA":
             region = next(region for region in area.regions if region.type == "WINDOW")
+            size, covered = (region.width, region.height), _covered(area)
+            zoom, region_3d.view_camera_offset[0] = fitted(given(bpy.context.scene), size, covered)
+            region_3d.view_camera_zoom = zoom
             with bpy.context.temp_override(window=window, area=area, region=region):
                 bpy.ops.view3d.view_camera()
+
+
+def fitted(scene: bpy.types.Scene, size: tuple[int, int], covered: int) -> tuple[float, float]:
+    """The zoom of a camera's view, and its shift as a share of the view, with which its frame fits beside the sidebar.
+
+    `size` is that of the view, and `covered` how much of its width the sidebar covers, in pixels.
+    """
+    width, height = size
+    across, up = scene.render.resolution_x, scene.render.resolution_y
+    vertical = camera_of(given(scene.camera)).sensor_fit == "VERTICAL"
+    frame = (height * across / up, height) if vertical else (width, width * up / across)  # at a factor of 1
+    factor = FILLED * min((width - covered) / frame[0], height / frame[1])
+    zoom = 50 * (math.sqrt(4 * factor) - math.sqrt(2))  # as Blender counts it
+    return min(max(zoom, -30.0), 600.0), covered / (4 * factor * width)
+
+
+def _covered(area: bpy.types.Area) -> int:
+    """The width of the sidebar, if it lies above the view."""
+    above = given(bpy.context.preferences).system.use_region_overlap
+    return sum(region.width for region in area.regions if region.type == "UI" and region.width > 1) if above else 0
 
 
 def _viewports() -> Iterator[tuple[bpy.types.Window, bpy.types.Area]]:

@@ -12,7 +12,7 @@ import pytest
 from tests.worker.small_worker import splats
 from tttlrm_blender import errors
 from tttlrm_blender.errors import TttlrmError, text
-from tttlrm_blender.progress import Report
+from tttlrm_blender.progress import Report, Sight
 from tttlrm_blender.protocol.codec import Array
 from tttlrm_blender.protocol.messages import Cancelled, Done, Failed, Preview, Progress
 from tttlrm_blender.protocol.results import Figures, Nothing
@@ -173,3 +173,13 @@ def test_a_result_is_made_ready_to_send():
 def test_a_result_that_cannot_travel_is_the_jobs_fault(result):
     event = outcome(lambda report: result, Report(), None)
     assert isinstance(event, Failed) and event.code == "internal"
+
+
+def test_points_and_cameras_are_told_before_there_are_splats(told):
+    report, events, _ = told
+    sight = Sight(splats(2), np.tile(np.eye(4), (3, 1, 1)), np.ones((3, 4)), np.ones((3, 2), int))
+    report.sight(lambda: pytest.fail("nobody is watching"))
+    report.watched = True
+    report.sight(lambda: sight)
+    (event,) = events
+    assert len(event.gaussians) == 2 and len(event.cameras) == 3

@@ -76,9 +76,10 @@ class Journey:
             self._least = math.inf
         self._step, self._began, self._end, self._inside = step, self._clock(), math.nan, 0.0
 
-    def expect(self, seconds: float) -> None:
-        """Take the step's own estimate of the seconds that it still takes."""
-        self._end = self._clock() + seconds
+    def expect(self, seconds: float, at_most: bool = False) -> None:
+        """Take the step's own estimate of the seconds that it still takes, or an upper bound."""
+        if not at_most or seconds < self._planned():
+            self._end = self._clock() + seconds
 
     def at(self, stage: str, fraction: float) -> Whole:
         """How far the job has come with a share of a stage, which may be one of those that the step does not count."""
@@ -106,13 +107,17 @@ class Journey:
     def _left(self) -> float:
         """The seconds left as far as is known now."""
         assert self._step
-        spent, rest, pace = self._clock() - self._began, 1 - self._inside, self._pace()
+        spent, rest = self._clock() - self._began, 1 - self._inside
         later = sum(seconds for step, seconds in self._expected.items() if step not in self._begun())
-        hoped = CAUTION * pace * rest * self._expected[self._step]
-        measured = spent * rest / self._inside if self._inside else hoped
+        measured = spent * rest / self._inside if self._inside else 0.0
+        hoped = self._planned()
         if not math.isnan(self._end):
             hoped = max(self._end - self._clock(), measured / 2)  # the step's own estimate may be over before the step is
-        return rest * hoped + self._inside * measured + CAUTION * pace * later
+        return rest * hoped + self._inside * measured + CAUTION * self._pace() * later
+
+    def _planned(self) -> float:
+        """The seconds left in the step as it was planned, at the pace of those before."""
+        return CAUTION * self._pace() * (1 - self._inside) * self._expected[self._step] if self._step else math.inf
 
     def _pace(self) -> float:
         """How long steps take compared with what is expected, from those that are over."""

@@ -32,7 +32,8 @@ def known_gpu() -> bool:
 def learn(paces: Mapping[Step, float]) -> None:
     """Learn from a job: how long its steps took, compared with what was expected with the paces known so far."""
     before = known_paces()
-    _write({step: _sane(before.get(step, 1.0) * pace ** (NEWEST if step in before else 1.0)) for step, pace in paces.items()})
+    if paces:
+        _write({step: _sane(before.get(step, 1.0) * pace ** (NEWEST if step in before else 1.0)) for step, pace in paces.items()})
 
 
 def learn_gpu(gpu: bool) -> None:

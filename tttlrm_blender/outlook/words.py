@@ -3,17 +3,26 @@
 
 from __future__ import annotations
 
-from ..errors import Text, text
+from ..errors import Text, listed, text
 from ..stages import PHRASES, Stage
 
 EXACT, MINUTES = 15, 90  # seconds from which a time is told in steps of five, and in minutes
 
 
 def progress_line(stage: str, step: int = 0, steps: int = 0, seconds_left: float | None = None) -> Text:
-    """What a job is at, in which of how many steps, and the seconds that it still takes, if known."""
-    doing = phrase(stage)
-    counted = text("Step {} of {}: {}", step, steps, doing) if steps > 1 else doing
-    return counted if seconds_left is None else text("{}, about {} left", counted, duration(seconds_left))
+    """What a job is at, and the time left, if known."""
+    left, line = time_left(seconds_left), step_line(stage, step, steps)
+    return listed([line, left]) if left else line
+
+
+def step_line(stage: str, step: int, steps: int) -> Text:
+    """What a job is at, in which of how many steps."""
+    return text("Step {} of {}: {}", step, steps, phrase(stage)) if steps > 1 else phrase(stage)
+
+
+def time_left(seconds: float | None) -> Text:
+    """The time left; empty where it is not known."""
+    return Text() if seconds is None else text("about {} left", duration(seconds))
 
 
 def phrase(stage: str) -> Text:

@@ -23,6 +23,7 @@ from ..photos.load import load_photos, pinhole_cameras, used_size
 from ..photos.photo import Photo
 from ..photos.selection import hold_out, select_views
 from ..poses.find import find_photos, find_test_photos
+from ..poses.sighting import sight_of_photos
 from ..poses.sparse_points import SparsePoints
 from ..poses.world_frame import align_photos, moved, scene_world
 from ..progress import Report
@@ -63,6 +64,7 @@ def load(scene: Scene, most_views: int, settings: ReconstructSettings, report: R
         inputs, held_out = (without_background(photos, model, report) for photos in (inputs, held_out))
     world = scene_world(inputs, settings.orient, settings.distance)
     inputs, held_out = moved(inputs, world), moved(held_out, world)
+    report.sight(lambda: sight_of_photos(inputs))
     chosen = select_views(inputs, settings.views or most_views)
     scene_photos = ScenePhotos(inputs, chosen, held_out, used_size(inputs, *sensible_size(photos, settings)))
     scene_photos.read(report)

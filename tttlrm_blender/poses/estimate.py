@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ..photos.photo import masks_of
 from ..progress import Report
 from ..scratch import Scratch
 from .sfm_process import EVIDENCE, Evidence, SfmJob, read_evidence, run_sfm, write_images
+from .sighting import sight_of_model
 
 SIDE, FEATURES = 1024, 4096  # pixels of the longest side, and features per image
 FILM_WIDTH = 36.0  # mm, of the film that EXIF's 35 mm equivalent focal length refers to
@@ -50,8 +52,15 @@ def _mapped(images: list[Path], folder: Path, work: Path, report: Report) -> Pat
         poses=[],
         features=FEATURES,
         fine=False,
+        watched=report.watched,
     )
-    model = run_sfm(work, job, report)
+
+    def show(unfinished: Path) -> None:
+        with suppress(TttlrmError):  # it is not whole yet
+            sight = sight_of_model(unfinished)
+            report.sight(lambda: sight)
+
+    model = run_sfm(work, job, report, show)
     if model is None:
         hint = advice(read_evidence(work))
         raise TttlrmError("The camera poses of the photos in {} could not be found.", folder, hint=hint, code=Code.NO_POSES)

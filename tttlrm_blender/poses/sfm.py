@@ -60,7 +60,7 @@ def solve(folder: Path, job: dict[str, Any], octave: int) -> list[pycolmap.Recon
     fill_database(folder, job)
     extract_features(folder, job, octave)
     match_features(folder, job)
-    return [triangulate(folder, job)] if job["poses"] else find_models(folder)
+    return [triangulate(folder, job)] if job["poses"] else find_models(folder, job["watched"])
 
 
 def doubtful(folder: Path, models: list[pycolmap.Reconstruction], count: int) -> bool:
@@ -150,10 +150,13 @@ def triangulate(folder: Path, job: dict[str, Any]) -> pycolmap.Reconstruction:
     )
 
 
-def find_models(folder: Path) -> list[pycolmap.Reconstruction]:
+def find_models(folder: Path, watched: bool) -> list[pycolmap.Reconstruction]:
     """Models from incremental mapping with enough points, those with the most images first."""
     options = pycolmap.IncrementalPipelineOptions()
     options.min_model_size = 2
+    if watched:
+        (folder / "snapshots").mkdir(exist_ok=True)
+        options.snapshot_path, options.snapshot_frames_freq = folder / "snapshots", 1
     placed = [2]
     count = len(list((folder / "images").glob("*/*")))
 

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from ..photos.threads import for_each
 from ..progress import Report
 from ..stages import Stage
 
-EVIDENCE = "evidence.json"
+EVIDENCE, SNAPSHOTS = "evidence.json", "snapshots"
 PAUSE = 0.1  # seconds between looks at the process
 PATIENCE, PATIENCE_PER_IMAGE = 300.0, 20.0  # seconds without progress after which the process counts as stuck
 
@@ -40,6 +40,7 @@ class SfmJob:
     poses: list[list[list[float]]]  # world to camera [3, 4] of each image, or an empty list
     features: int  # per image at most
     fine: bool = False  # whether small details count; cameras that cannot be estimated without them are estimated again
+    watched: bool = False  # whether to leave unfinished models in SNAPSHOTS
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,23 @@ class Evidence:
     models: list[list[int]]  # indices of the images placed together, largest first
 
 
-def run_sfm(folder: Path, job: SfmJob, report: Report) -> Path | None:
+def run_sfm(folder: Path, job: SfmJob, report: Report, show: Callable[[Path], None] = lambda model: None) -> Path | None:
     """Run a job on the images in `folder`/images; return the folder of the resulting COLMAP model, or None.
 
     Raises `TttlrmError` ("sfm_failed") where the process fails or is stuck, and `Cancelled`, after ending it in either case.
+    `show` is called with unfinished models of a job that is `watched`, which may not be whole.
     """
     (folder / "job.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
     patience = PATIENCE + PATIENCE_PER_IMAGE * len(job.images)
     with _started(folder) as process:
-        heard, since = _latest(folder / "progress"), time.monotonic()
+        heard, since, shown = _latest(folder / "progress"), time.monotonic(), ""
         while process.poll() is None:
             time.sleep(PAUSE)
             latest = _latest(folder / "progress")
             report(*latest)
+            if job.watched and (newest := _newest(folder / SNAPSHOTS)) and newest.name > shown:
+                shown = newest.name
+                show(newest)
             if latest != heard:
                 heard, since = latest, time.monotonic()
             elif time.monotonic() - since > patience:
@@ -154,6 +159,11 @@ def _latest(progress: Path) -> tuple[Stage, float]:
     *lines, _ = progress.read_text(encoding="utf-8").split("\n")
     stage, fraction = lines[-1].split() if lines else (Stage.FEATURES, "0")
     return Stage(stage), float(fraction)
+
+
+def _newest(snapshots: Path) -> Path | None:
+    """The last unfinished model but one, which is no longer being written."""
+    return next(iter(sorted(snapshots.glob("*"))[-2:-1]), None)
 
 
 def _last_words(log: Path, status: int) -> str:

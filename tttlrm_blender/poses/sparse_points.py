@@ -41,12 +41,17 @@ def sparse_points(photos: list[Photo], report: Report, fine: bool = True) -> Spa
     separate process, from matches between neighboring views, and kept in the cache if there is one. Without `fine` details
     they are a third as many, in a third of the time. Raises `TttlrmError` ("sfm_failed") where that fails.
     """
-    models = {photo.source.model if photo.source else None for photo in photos}
-    model = models.pop()
-    if model and not models:
-        return _seen_by(read_points(model), [photo.source for photo in photos if photo.source])
+    if (known := points_of_model(photos)) is not None:
+        return known
     with Scratch() as work:
         return _all_of(_kept_model(photos, work, report, fine))
+
+
+def points_of_model(photos: list[Photo]) -> SparsePoints | None:
+    """The points that at least two of the photos see in the one COLMAP model that their poses come from; None without one."""
+    models = {photo.source.model if photo.source else None for photo in photos}
+    model = models.pop() if len(models) == 1 else None
+    return _seen_by(read_points(model), [photo.source for photo in photos if photo.source]) if model else None
 
 
 def _kept_model(photos: list[Photo], work: Path, report: Report, fine: bool) -> Path:

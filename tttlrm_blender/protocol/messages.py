@@ -18,7 +18,7 @@ from ..errors import Code, Text, TttlrmError, text
 from . import codec
 from .codec import Arrays, Named
 from .frames import MAX_HEADER, Assembler, Buffer, malformed, parse_object, split
-from .results import File, Splats
+from .results import CameraTable, File, Splats
 
 PROTOCOL = 4
 MAX_TEXT = 3 << 20  # characters, all ASCII; quoted, it must fit into the header of a frame
@@ -112,9 +112,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Preview:
-    """Splats to show before the job is done."""
+    """Splats to show before the job is done, or at first the points of the scene, as small splats, with its cameras."""
 
     gaussians: Splats = field(compare=False, repr=False)
+    cameras: CameraTable | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from ..atomic_files import FULL, unwritable
 from ..errors import Code, Text, TttlrmError, lacks_memory, text
 from ..gaussians.gaussians import Gaussians, thinned
 from ..outlook.journey import Journey
-from ..progress import Report
+from ..progress import Report, Sight
 from ..protocol.messages import Cancelled, Done, Event, Failed, Note, Preview, Progress
+from ..protocol.results import CameraTable
 from ..stages import Stage, Step
 from . import logs
 
@@ -50,7 +51,7 @@ class JobReport(Report):
 
     def expect(self, seconds: float) -> None:
         """Include the estimate in the next `Progress`."""
-        self.journey.expect(seconds)
+        self.journey.expect(seconds, at_most)
 
     def plan(self, seconds: Mapping[Step, float]) -> None:
         """Count these steps."""
@@ -70,6 +71,14 @@ class JobReport(Report):
             shown = thinned(make(), PREVIEW_SPLATS)
             self._emit(Preview(shown.map(np.array)))
             self._shown = self._clock()
+
+    def sight(self, make: Callable[[], Sight]) -> None:
+        """Emit `Preview` with points and cameras, if the job is watched."""
+        if self.watched:
+            seen = make()
+            names = [str(number) for number in range(len(seen.c2w))]
+            cameras = CameraTable(names, seen.c2w, seen.intrinsics, seen.sizes)
+            self._emit(Preview(thinned(seen.splats, PREVIEW_SPLATS), cameras))
 
 
 def outcome(work: Callable[[Report], Any], report: Report, log: Path | None) -> Event:

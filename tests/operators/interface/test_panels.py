@@ -127,7 +127,8 @@ def test_the_file_of_poses_is_asked_for_where_it_is_used(scene):
 
 def test_a_job_at_work_is_shown_and_can_be_stopped(at_work):
     sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
-    assert sheet.others == [at_work.text] and at_work.text == "Step 2 of 3: Refining splats, about 8 s left"
+    assert sheet.labels[-1:] == ["Step 2 of 3: Refining splats"] and sheet.others == ["about 8 s left"]
+    assert at_work.text == "Step 2 of 3: Refining splats, about 8 s left"
     assert "tttlrm.cancel" in sheet.buttons
 
 

@@ -5,8 +5,10 @@ import bpy
 import numpy as np
 import pytest
 
+from operators.engine import results
 from operators.scene import preview as previews
 from operators.scene.drawing import drawn_by_blender
+from operators.scene.frusta import frusta
 from operators.scene.lookup import find
 from operators.scene.preview import MARK, Preview
 from operators.scene.splats import add_splats, read_splats
@@ -276,3 +278,41 @@ def test_splats_that_wait_do_not_come_after_the_end(at_it):
     at_it.clear()
     preview.follow()
     assert not bpy.data.objects
+
+
+def table(count: int) -> results.CameraTable:
+    c2w = np.tile(np.eye(4), (count, 1, 1))
+    c2w[:, 0, 3] = range(count)
+    lens, sizes = np.tile([50.0, 50, 40, 30], (count, 1)), np.tile([80, 60], (count, 1))
+    return results.CameraTable([str(number) for number in range(count)], c2w, lens, sizes)
+
+
+def test_points_are_shown_with_their_cameras_until_there_are_splats(own):
+    preview, before = Preview(), state()
+    for count in (2, 3):
+        preview.show(splats(5), table(count))
+        points, cameras = sorted(shown(), key=lambda obj: obj.type, reverse=True)
+        assert (points.type, cameras.type, len(cameras.data.edges)) == ("POINTCLOUD", "MESH", 8 * count)
+        assert cameras.is_runtime_data and cameras.hide_render and cameras.hide_select
+    preview.show(splats(7))
+    (points,) = shown()
+    assert points.type == "POINTCLOUD" and len(points.data.points) == 7
+    preview.remove()
+    assert state() == before and not bpy.data.meshes
+
+
+def test_cameras_are_shown_where_there_are_no_points_yet_and_are_not_kept(own):
+    preview, before = Preview(), state()
+    preview.show(splats(0), table(2))
+    (cameras,) = shown()
+    place, *corners = (tuple(vertex.co) for vertex in cameras.data.vertices[:5])
+    assert place == (0, 0, 0) and len({corner[2] for corner in corners}) == 1 and corners[0][2] > 0
+    assert not preview.keep()
+    preview.show(splats(4), table(2))
+    assert not preview.keep(), "points are no splats"
+    preview.remove()
+    assert state() == before
+
+
+def test_cameras_in_one_place_have_a_size():
+    assert np.ptp(frusta(table(1))[0], axis=0).min() > 0
