@@ -112,6 +112,7 @@ class LookSettings:
         "Drop Floaters",
         "How strictly to drop splats that are far from others",
         unit="share",
+        off=Off("to keep all", 0.5),
     )
 
 
