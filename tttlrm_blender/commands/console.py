@@ -47,7 +47,7 @@ class Console(Report):
 
     def expect(self, seconds: float) -> None:
         """Print how long the stage is going to take."""
-        self.journey.expect(seconds, at_most)
+        self.journey.expect(seconds)
         if not self._quiet:
             keeps = "; Ctrl+C keeps the splats so far" if self.keeps else ""
             tqdm.write(f"refining for about {seconds:.0f} s{keeps}", file=sys.stderr)

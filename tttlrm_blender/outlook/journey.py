@@ -76,10 +76,9 @@ class Journey:
             self._least = math.inf
         self._step, self._began, self._end, self._inside = step, self._clock(), math.nan, 0.0
 
-    def expect(self, seconds: float, at_most: bool = False) -> None:
-        """Take the step's own estimate of the seconds that it still takes, or an upper bound."""
-        if not at_most or seconds < self._planned():
-            self._end = self._clock() + seconds
+    def expect(self, seconds: float) -> None:
+        """Take the step's own estimate of the seconds that it still takes."""
+        self._end = self._clock() + seconds
 
     def at(self, stage: str, fraction: float) -> Whole:
         """How far the job has come with a share of a stage, which may be one of those that the step does not count."""

@@ -121,6 +121,7 @@ class LookSettings:
         "Fog",
         "How strictly to drop splats that are faint and large, and veils before the cameras",
         unit="share",
+        off=Off("to keep all", 0.5),
     )
 
 

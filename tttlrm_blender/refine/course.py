@@ -24,9 +24,7 @@ class Course:
         self._budget, self._report = budget, report
         self._began = 0.0
         self._expected: float | None = None  # seconds, of the whole refinement
-        if budget.open and budget.seconds:
-            report(Stage.REFINE, 0)
-            report.expect(budget.seconds)
+        report(Stage.REFINE, 0)
 
     def follow(self) -> None:
         """Called after every step: estimate the time left as soon as the speed is known."""

@@ -51,7 +51,7 @@ class JobReport(Report):
 
     def expect(self, seconds: float) -> None:
         """Include the estimate in the next `Progress`."""
-        self.journey.expect(seconds, at_most)
+        self.journey.expect(seconds)
 
     def plan(self, seconds: Mapping[Step, float]) -> None:
         """Count these steps."""
