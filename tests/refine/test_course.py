@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tttlrm_blender.outlook.limits import SECONDS
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.best import judging_views
@@ -57,12 +56,6 @@ def test_the_time_left_is_expected_anew_after_other_work(monkeypatch):
     budget.steps, now = 25, 1050.0
     course.resume()
     assert report.expected == pytest.approx([75 * 2 * REST])
-
-
-def test_a_quality_says_how_long_before_it_begins():
-    report, budget = Expecting(), Budget(RefineSettings(), 43)
-    Course(budget, report)
-    assert report.expected == [SECONDS]
 
 
 def test_figures_of_a_refinement(nothing, photos, points):
