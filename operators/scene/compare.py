@@ -92,16 +92,35 @@ def looks_through(space: bpy.types.Space | None) -> bool:
 def view_photo(context: bpy.types.Context, camera: bpy.types.Object) -> None:
     """Look through the camera of a photo in the 3D view of the context or else the largest one, and render what it sees."""
     scene, image = given(context.scene), background_photo(camera)
-    size = photo_size(image, image_user(camera)) if image else (0, 0)
+    size, before = photo_size(image, image_user(camera)) if image else (0, 0), _shape(scene)
     if min(size):
         look_through(scene, camera, size)
     scene.camera = camera
-    space = _view(context)
-    if space is not None:
+    area = _area(context)
+    if area is not None:
+        space: bpy.types.SpaceView3D = untyped(area.spaces.active)
+        as_before = looks_through(space) and _shape(scene) == before
         if space.use_local_camera:
             space.camera = camera
         given(space.region_3d).view_perspective = "CAMERA"
+        if not as_before:
+            _show_whole_frame(context, area)
     redraw("VIEW_3D")
+
+
+def _shape(scene: bpy.types.Scene) -> float:
+    """The shape of a render: width over height."""
+    render = scene.render
+    return render.resolution_x * render.pixel_aspect_x / (render.resolution_y * render.pixel_aspect_y)
+
+
+def _show_whole_frame(context: bpy.types.Context, area: bpy.types.Area) -> None:
+    """Blender would show as much around frames of any shape as around a square one."""
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    with context.temp_override(area=area, region=region):
+        frame = untyped(bpy.ops.view3d.view_center_camera)
+        if frame.poll():
+            frame()
 
 
 def chosen_in_list(group: Any, context: bpy.types.Context) -> None:
@@ -122,9 +141,8 @@ def choose_in_list(splats: bpy.types.Object, camera: bpy.types.Object) -> None:
         own.active_figure = place
 
 
-def _view(context: bpy.types.Context) -> bpy.types.SpaceView3D | None:
-    if isinstance(context.space_data, bpy.types.SpaceView3D):
-        return context.space_data
+def _area(context: bpy.types.Context) -> bpy.types.Area | None:
+    if context.area is not None and context.area.type == "VIEW_3D":
+        return context.area
     areas = [area for area in context.screen.areas if area.type == "VIEW_3D"] if context.screen else []
-    largest = max(areas, key=lambda area: area.width * area.height, default=None)
-    return untyped(largest.spaces.active) if largest else None
+    return max(areas, key=lambda area: area.width * area.height, default=None)
