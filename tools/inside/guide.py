@@ -28,6 +28,7 @@ PANELS = (  # panels of splats, in their order
     "splat_settings.TTTLRM_PT_decode",
     "splat_settings.TTTLRM_PT_refine",
     "splat_settings.TTTLRM_PT_mesh",
+    "edit.TTTLRM_PT_clean_up",
     "edit.TTTLRM_PT_edit",
 )
 OPENED = ("splat_settings.TTTLRM_PT_decode", "edit.TTTLRM_PT_edit")
