@@ -110,14 +110,14 @@ class TTTLRM_PT_edit(Tab, bpy.types.Panel):
         """Blender calls this."""
         layout = given(self.layout)
         layout.label(text=_counts(given(context.object)))
-        select = _group(layout, "Select", "RESTRICT_SELECT_OFF")
+        select = _group(layout, pgettext_n("Select"), "RESTRICT_SELECT_OFF")
         row = select.row(align=True)
         row.operator("tttlrm.select_all", text="All").action = "SELECT"
         row.operator("tttlrm.select_all", text="None").action = "DESELECT"
         row.operator("tttlrm.select_all", text="Invert").action = "INVERT"
         _grid(select, SELECTING, "tttlrm.select_{}")
-        _grid(_group(layout, "Change", "GREASEPENCIL"), CHANGING, "tttlrm.{}_splats")
-        _grid(_group(layout, "Place", "ORIENTATION_GLOBAL"), PLACING, "tttlrm.{}", columns=1)
+        _grid(_group(layout, pgettext_n("Change"), "GREASEPENCIL"), CHANGING, "tttlrm.{}_splats")
+        _grid(_group(layout, pgettext_n("Place"), "ORIENTATION_GLOBAL"), PLACING, "tttlrm.{}", columns=1)
 
 
 def _group(layout: bpy.types.UILayout, text: str, icon: str) -> bpy.types.UILayout:

@@ -26,6 +26,7 @@ TAB = "tttLRM"
 PANELS = (  # panels of splats, in their order
     "splat_settings.TTTLRM_PT_refine",
     "splat_settings.TTTLRM_PT_decode",
+    "edit.TTTLRM_PT_clean_up",
     "edit.TTTLRM_PT_edit",
     "splat_settings.TTTLRM_PT_mesh",
 )

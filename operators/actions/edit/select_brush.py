@@ -21,7 +21,7 @@ END = {"RET", "NUMPAD_ENTER", "SPACE"}
 class TTTLRM_PG_dab(bpy.types.PropertyGroup):
     """One dab of the brush."""
 
-    mouse: IntVectorProperty(name="Place", size=2)
+    mouse: IntVectorProperty(name="Location", size=2)
     radius: IntProperty(name="Radius", description="Radius in pixels; 0 for the radius of the operator", subtype="PIXEL")
     flip: BoolProperty(name="Deselect")
 

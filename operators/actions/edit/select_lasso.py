@@ -16,7 +16,7 @@ LEAST = 3  # pixels between two corners of the outline
 class TTTLRM_PG_corner(bpy.types.PropertyGroup):
     """One corner of the lasso."""
 
-    loc: IntVectorProperty(name="Place", size=2)
+    loc: IntVectorProperty(name="Location", size=2)
 
 
 class TTTLRM_OT_select_lasso(ViewOperator, bpy.types.Operator):

@@ -218,7 +218,9 @@ class Life(RuleBasedStateMachine):
             obj = bpy.data.objects[name]
             np.testing.assert_array_equal(points.read(obj.data, "position"), model.means + model.offset)
             assert (versions.is_refined(obj), obj.tttlrm.steps if model.refined else 0) == (model.refined, model.steps)
-        obj = self.active()
+        obj, visible = self.active(), part("scene.masks").visible(self.active())
+        if visible is not None and not visible.any():
+            return  # of nothing there is no mesh
         work = jobs.work_on(obj, part("engine").kinds.MESH, part("engine").settings.MeshSettings())
         work = replace(work, start=versions.start_of(obj))  # whatever is shown
         assert (work.start.refined, work.start.edited) == (self.models[obj.name].refined, self.models[obj.name].edited)
