@@ -31,6 +31,7 @@ from .manifold import manifold
 from .mesh import drop_small_pieces, make_mesh, points_of
 from .pictures import PhotoPictures, Pictures, SplatPictures
 from .scene_box import scene_box
+from .settle import settled
 from .sky import without_sky
 from .surface import extract_surface, observed_colors
 from .textured import textured
@@ -55,9 +56,9 @@ def fuse(
 
     Depths of every camera are fused into a distance field, whose zero level is the surface: the dense depth of the photos where
     they confirm it, elsewhere that of the splats, and both only where other views agree; where they do not, planes that photos
-    confirm. The sky is left out. The texture is baked from the photos, or without photos from the colors of the splats. If it
-    has no room for the pieces of the mesh, a note says so, and the mesh has only vertex colors. Raises `TttlrmError` if no
-    surface is found, and `Cancelled`.
+    confirm. The sky is left out. With photos, the surface settles where they agree on its colors. The texture is baked from the
+    photos, or without photos from the colors of the splats. If it has no room for the pieces of the mesh, a note says so, and
+    the mesh has only vertex colors. Raises `TttlrmError` if no surface is found, and `Cancelled`.
     """
     splats = render_depth_maps(gaussians, found.cameras if found else cameras, report)
     pixels = photos.pixels(*splats.depth.shape[1:]) if photos else None
@@ -72,7 +73,7 @@ def fuse(
         agreed = maps
     elif pixels is not None:
         agreed = completed(agreed, splats, pixels, FAITH, listen)
-    return fuse_depth_maps(agreed, settings, report, photos)
+    return fuse_depth_maps(agreed, settings, report, photos, pixels=pixels)
 
 
 class Answers(Protocol):
@@ -86,9 +87,17 @@ class Answers(Protocol):
 
 
 def fuse_depth_maps(
-    maps: DepthMaps, settings: MeshSettings, report: Report, photos: Pictures | None = None, answers: Answers | None = None
+    maps: DepthMaps,
+    settings: MeshSettings,
+    report: Report,
+    photos: Pictures | None = None,
+    answers: Answers | None = None,
+    pixels: np.ndarray | None = None,
 ) -> Trimesh:
-    """Extract the surface of depth maps; see `fuse`. With `answers`, depth maps only tell what was seen, and these the rest."""
+    """Extract the surface of depth maps; see `fuse`. With `answers`, depth maps only tell what was seen, and these the rest.
+
+    With `pixels`, the photos at the size of the maps, [V, H, W, 3] uint8, the surface settles where these agree.
+    """
     listen = partial(report, Stage.FUSE_DEPTH, 0)
     low, high = scene_box(maps)
     longest = float((high - low).max())
@@ -104,6 +113,8 @@ def fuse_depth_maps(
     points = points_of(surface)
     colors = answers.colors(points, listen) if answers else observed_colors(points, maps, blocks.truncation, listen)
     dense = cleaned(make_mesh(points, surface.faces, colors), maps, longest, settings, listen)
+    if pixels is not None:
+        dense = settled(dense, maps, FAITH, pixels, listen)
     photos = photos.in_even_light(points_of(dense), listen) if photos else None
     return finish(dense, settings, partial(_painted, photos, maps, settings, report), listen)
 
