@@ -24,4 +24,4 @@ def test_every_stage_has_a_phrase_and_every_step_stages():
 
 @pytest.mark.parametrize("step", Step)
 def test_every_step_is_begun_by_something(step):
-    assert any(f"begin(Step.{step.name})" in file.read_text("utf-8") for file in SOURCES)
+    assert any(f"begin(Step.{step.name}" in file.read_text("utf-8") for file in SOURCES)

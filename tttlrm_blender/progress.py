@@ -105,8 +105,8 @@ class Report:
     def plan(self, seconds: Mapping[Step, float]) -> None:
         """Called with the steps that the job has, in order, and the seconds expected of each; again when more is known."""
 
-    def begin(self, step: Step) -> None:
-        """Called at the beginning of a step."""
+    def begin(self, step: Step, times: float = 0.0) -> None:
+        """Called at the beginning of a step; one that was not planned takes about so many times as long as the step before."""
 
     def preview(self, make: Callable[[], Gaussians[np.ndarray]]) -> None:
         """Called when intermediate splats (numpy) could be shown; `make` makes them."""

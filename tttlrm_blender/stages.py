@@ -25,6 +25,7 @@ class Stage(StrEnum):
     LOOK = "look"  # for blurred, broken and duplicate photos
     COPIES = "copies"  # smaller photos for pose estimation
     FEATURES = "features"
+    DETAILS = "details"  # smaller features, where those were not enough
     PAIRS = "pairs"
     MATCHES = "matches"
     POINTS = "points"
@@ -56,6 +57,7 @@ class Step(StrEnum):
 
     PHOTOS = "photos"
     CAMERAS = "cameras"  # where the photos were taken, if no file says so
+    CLOSER = "closer"  # the cameras again, where large features were not enough
     DRAFT = "draft"
     DEPTH = "depth"  # sparse points, and depth of every pixel
     REFINE = "refine"
@@ -76,6 +78,7 @@ PHRASES: dict[Stage, Text] = {
     Stage.LOOK: text("Analyzing the photos"),
     Stage.COPIES: text("Preparing the photos"),
     Stage.FEATURES: text("Detecting features"),
+    Stage.DETAILS: text("Looking closer: detecting small features"),
     Stage.PAIRS: text("Pairing photos"),
     Stage.MATCHES: text("Matching features"),
     Stage.POINTS: text("Finding points"),

@@ -12,21 +12,33 @@ from ..properties import reconstruct_settings
 from ..sources import Source
 from ..translations import shown, shown_text
 
+LETTER, BORDERS = 6.0, 70.0  # pixels of a letter, and of what is beside the text in a panel, at interface scale 1
 KNOWN = ("FILE", "BLENDER")  # choices of poses with which none are estimated
 MODEL = "cameras.bin"  # of COLMAP, in the folder itself
 
 
-def label(context: bpy.types.Context, source: Source) -> str:
-    """What the button does, how well, and about how long it takes, such as “Reconstruct 23 Photos · Good (about 2 min)”."""
+def label(context: bpy.types.Context, source: Source) -> tuple[str, str]:
+    """What the button does, how well, and about how long it takes, such as “Reconstruct 23 Photos · Good (about 2 min)”.
+
+    What does not fit on the button is a line of its own, below it.
+    """
+    what, duration = _parts(context, source)
+    whole = shown("{} (about {})", what, duration) if duration else what
+    room = given(context.region).width / given(context.preferences).system.ui_scale - BORDERS
+    return (whole, "") if len(whole) * LETTER <= room else (what, shown("about {}", duration) if duration else "")
+
+
+def _parts(context: bpy.types.Context, source: Source) -> tuple[str, str]:
+    """What the button does, and about how long it takes; empty where that cannot be told."""
     what, refine = shown("Reconstruct {}", source.label), group_of(context.scene).refine
     try:
         wanted = reconstruct_settings(given(context.scene))
     except errors.TttlrmError:  # of a path that cannot be resolved, which is told when the job begins
-        return what
+        return what, ""
     if not wanted.refine.limited:
         what = f"{what} · {bpy.types.UILayout.enum_item_name(refine, 'quality', refine.quality)}"
     seconds = seconds_of(context, source, wanted)
-    return shown("{} (about {})", what, shown_text(outlook_words.duration(seconds))) if seconds else what
+    return what, shown_text(outlook_words.duration(seconds)) if seconds else ""
 
 
 def seconds_of(context: bpy.types.Context, source: Source, wanted: settings.ReconstructSettings) -> float:

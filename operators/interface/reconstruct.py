@@ -143,8 +143,10 @@ def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     button = layout.column()
     button.scale_y = 2.0
     button.context_pointer_set("tttlrm_source", group_of(context.scene).source)
-    text = shown("Reconstruct") if lacking else outlook.label(context, source)
+    text, below = (shown("Reconstruct"), "") if lacking else outlook.label(context, source)
     button.operator("tttlrm.reconstruct", text=text, translate=False, icon="OUTLINER_OB_POINTCLOUD")
+    if below:
+        layout.label(text=below, translate=False, icon="TIME")
     paragraph(layout, context, worded(lacking), "INFO")
 
 

@@ -71,6 +71,18 @@ def test_a_step_that_was_not_planned_is_added_and_may_make_the_time_longer():
     assert second.seconds_left > first.seconds_left
 
 
+def test_an_added_step_takes_some_times_as_long_as_the_one_before():
+    followed, clock = journey({Step.CAMERAS: 20.0, Step.DRAFT: 10.0})
+    followed.begin(Step.CAMERAS)
+    clock.now += 20
+    before = followed.at(Stage.CAMERAS, 1.0)
+    followed.begin(Step.CLOSER, 3.0)
+    followed.begin(Step.CLOSER, 3.0)  # as it is told again and again
+    after = followed.at(Stage.DETAILS, 0.0)
+    assert (after.step, after.steps) == (2, 3) and after.done >= before.done
+    assert after.seconds_left == pytest.approx(CAUTION * (60 + 10))
+
+
 def test_a_time_that_was_far_too_short_is_not_told_until_it_is_right_again():
     followed, clock = journey({Step.REFINE: 10.0})
     followed.begin(Step.REFINE)

@@ -56,9 +56,9 @@ class Console(Report):
         """Count these steps."""
         self.journey.plan(seconds)
 
-    def begin(self, step: Step) -> None:
+    def begin(self, step: Step, times: float = 0.0) -> None:
         """Count this step."""
-        self.journey.begin(step)
+        self.journey.begin(step, times)
 
     @contextmanager
     def finishing_on_interrupt(self) -> Iterator[None]:

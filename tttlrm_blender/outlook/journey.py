@@ -13,6 +13,7 @@ from ..stages import Stage, Step
 SHARES: dict[Step, dict[Stage, float]] = {
     Step.PHOTOS: {Stage.FRAMES: 0.6, Stage.LOAD: 0.1, Stage.LOOK: 0.2, Stage.BACKGROUND: 0.1},
     Step.CAMERAS: {Stage.COPIES: 0.1, Stage.FEATURES: 0.3, Stage.PAIRS: 0.02, Stage.MATCHES: 0.28, Stage.CAMERAS: 0.3},
+    Step.CLOSER: {Stage.DETAILS: 0.4, Stage.PAIRS: 0.02, Stage.MATCHES: 0.3, Stage.CAMERAS: 0.28},
     Step.DRAFT: {Stage.RESIZE: 0.1, Stage.PREVIEW: 0.2, Stage.ENCODE: 0.5, Stage.DECODE: 0.2},
     Step.DEPTH: {Stage.COPIES: 0.05, Stage.FEATURES: 0.1, Stage.MATCHES: 0.1, Stage.POINTS: 0.05, Stage.DEPTH: 0.7},
     Step.REFINE: {Stage.REFINE: 1.0},
@@ -64,15 +65,16 @@ class Journey:
             self._least = math.inf
         self._expected = {**{step: seconds.get(step, expected) for step, expected in begun.items()}, **seconds}
 
-    def begin(self, step: Step) -> None:
-        """Begin with a step; those before it are over. One that was not planned is added."""
+    def begin(self, step: Step, times: float = 0.0) -> None:
+        """Begin with a step; those before it are over. One that was not planned is added: it takes so many times the last."""
         if step in self._begun():
             return
+        took = self._clock() - self._began
         if self._step:
-            self._took[self._step] = self._clock() - self._began
+            self._took[self._step] = took
         if step not in self._expected:
             later = {other: seconds for other, seconds in self._expected.items() if other not in self._begun()}
-            self._expected = {**{other: self._expected[other] for other in self._begun()}, step: 0.0, **later}
+            self._expected = {**{other: self._expected[other] for other in self._begun()}, step: times * took, **later}
             self._least = math.inf
         self._step, self._began, self._end, self._inside = step, self._clock(), math.nan, 0.0
 

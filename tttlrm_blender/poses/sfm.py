@@ -48,17 +48,17 @@ def main() -> None:
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     models = solve(folder, job, FINE if job["fine"] else COARSE)
     if not job["poses"] and doubtful(folder, models, len(job["images"])):
-        models = solve(folder, job, FINE)
+        models = solve(folder, job, FINE, Stage.DETAILS)
     write_evidence(folder, job["images"], models)
     if models:
         write_model(models[0], folder, dict(zip(job["images"], job["names"], strict=True)))
 
 
-def solve(folder: Path, job: dict[str, Any], octave: int) -> list[pycolmap.Reconstruction]:
+def solve(folder: Path, job: dict[str, Any], octave: int, stage: Stage = Stage.FEATURES) -> list[pycolmap.Reconstruction]:
     """The models of the images, from features from an octave on, instead of those of an attempt before."""
     (folder / "database.db").unlink(missing_ok=True)
     fill_database(folder, job)
-    extract_features(folder, job, octave)
+    extract_features(folder, job, octave, stage)
     match_features(folder, job)
     return [triangulate(folder, job)] if job["poses"] else find_models(folder, job["watched"])
 
@@ -83,7 +83,7 @@ def fill_database(folder: Path, job: dict[str, Any]) -> None:
             database.update_camera(camera)
 
 
-def extract_features(folder: Path, job: dict[str, Any], octave: int) -> None:
+def extract_features(folder: Path, job: dict[str, Any], octave: int, stage: Stage) -> None:
     """Extract the features of all images, from an octave on."""
     options, reader = pycolmap.FeatureExtractionOptions(), pycolmap.ImageReaderOptions()
     if (folder / "masks").is_dir():
@@ -92,7 +92,7 @@ def extract_features(folder: Path, job: dict[str, Any], octave: int) -> None:
     options.sift.first_octave = octave
     names = job["images"]
     for start in range(0, len(names), EXTRACTED_AT_ONCE):
-        report(folder, Stage.FEATURES, start / len(names))
+        report(folder, stage, start / len(names))
         pycolmap.extract_features(
             folder / "database.db",
             folder / "images",

@@ -22,9 +22,10 @@ from ..photos.masks import mask_values, turned_mask
 from ..photos.photo import masks_of
 from ..photos.threads import for_each
 from ..progress import Report
-from ..stages import Stage
+from ..stages import Stage, Step
 
 EVIDENCE, SNAPSHOTS = "evidence.json", "snapshots"
+CLOSER = 3.5  # times as long as the first attempt does one take that looks at details
 PAUSE = 0.1  # seconds between looks at the process
 PATIENCE, PATIENCE_PER_IMAGE = 300.0, 20.0  # seconds without progress after which the process counts as stuck
 
@@ -66,6 +67,8 @@ def run_sfm(folder: Path, job: SfmJob, report: Report, show: Callable[[Path], No
         while process.poll() is None:
             time.sleep(PAUSE)
             latest = _latest(folder / "progress")
+            if latest[0] == Stage.DETAILS:
+                report.begin(Step.CLOSER, CLOSER)
             report(*latest)
             if job.watched and (newest := _newest(folder / SNAPSHOTS)) and newest.name > shown:
                 shown = newest.name

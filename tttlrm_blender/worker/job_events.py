@@ -57,9 +57,9 @@ class JobReport(Report):
         """Count these steps."""
         self.journey.plan(seconds)
 
-    def begin(self, step: Step) -> None:
+    def begin(self, step: Step, times: float = 0.0) -> None:
         """Count this step."""
-        self.journey.begin(step)
+        self.journey.begin(step, times)
 
     def note(self, text: Text) -> None:
         """Emit `Note`."""

@@ -92,11 +92,18 @@ def test_the_photos_of_a_folder_are_listed_and_the_active_one_is_shown(scene, tm
     source = scene.tttlrm.source
     source.kind, source.folder = "FOLDER", str(tmp_path / "garden")
     list_photos(source)
+<<<<<<< HEAD
     photos, work = drawn(reconstruct.TTTLRM_PT_photos), drawn(reconstruct.TTTLRM_PT_reconstruct)
     assert photos.buttons["tttlrm.choose_folder"] == ["garden"] and photos.others == ["list", "picture"]
     assert photos.buttons["tttlrm.check_photos"] == ["All", "None", "Invert"]
     (button,) = work.buttons["tttlrm.reconstruct"]
     assert button.startswith("Reconstruct 2 Photos · Good (about ") and not work.labels
+=======
+    sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
+    assert sheet.buttons["tttlrm.choose_folder"] == ["garden"] and sheet.others == ["list", "picture"]
+    assert sheet.buttons["tttlrm.check_photos"] == ["All", "None", "Invert"]
+    assert sheet.buttons["tttlrm.reconstruct"] == ["Reconstruct 2 Photos · Good"] and sheet.labels[0].startswith("about ")
+>>>>>>> way
     row = Sheet()
     photo_list.TTTLRM_UL_photos.draw_item(SimpleNamespace(), Context(), row, source, source.photos[1], None, source, None)
     assert row.settings == ["use"] and row.labels == ["2.png"]
@@ -106,7 +113,8 @@ def test_the_photos_of_a_folder_are_listed_and_the_active_one_is_shown(scene, tm
 
 
 @pytest.mark.parametrize(("settings", "text"), [({"quality": "draft"}, " · Draft (about "), ({"steps": 9}, "Photos (about ")])
-def test_the_button_tells_the_quality_and_the_time(scene, tmp_path: Path, settings: dict, text: str):
+def test_the_button_tells_the_quality_and_the_time(scene, monkeypatch, tmp_path: Path, settings: dict, text: str):
+    monkeypatch.setattr(Context, "region", SimpleNamespace(width=500))
     for name in ("1.png", "2.png"):
         save_photo(tmp_path / name)
     scene.tttlrm.source.folder = str(tmp_path)
@@ -115,8 +123,13 @@ def test_the_button_tells_the_quality_and_the_time(scene, tmp_path: Path, settin
         setattr(scene.tttlrm.refine, name, value)
     (button,) = drawn(reconstruct.TTTLRM_PT_reconstruct).buttons["tttlrm.reconstruct"]
     assert text in button
+    monkeypatch.setattr(Context, "region", SimpleNamespace(width=200))
+    narrow = drawn(reconstruct.TTTLRM_PT_reconstruct)
+    assert narrow.buttons["tttlrm.reconstruct"] == [button.partition(" (")[0]] and narrow.labels[-1].startswith("about ")
+    (tmp_path / "transforms.json").write_text("{}")  # no poses have to be estimated
+    assert drawn(reconstruct.TTTLRM_PT_reconstruct).labels != narrow.labels
     scene.tttlrm.source.cameras = "ESTIMATE"
-    assert button != drawn(reconstruct.TTTLRM_PT_reconstruct).buttons["tttlrm.reconstruct"]
+    assert drawn(reconstruct.TTTLRM_PT_reconstruct).labels == narrow.labels
 
 
 def test_the_file_of_poses_is_asked_for_where_it_is_used(scene):
