@@ -92,18 +92,10 @@ def test_the_photos_of_a_folder_are_listed_and_the_active_one_is_shown(scene, tm
     source = scene.tttlrm.source
     source.kind, source.folder = "FOLDER", str(tmp_path / "garden")
     list_photos(source)
-<<<<<<< HEAD
     photos, work = drawn(reconstruct.TTTLRM_PT_photos), drawn(reconstruct.TTTLRM_PT_reconstruct)
     assert photos.buttons["tttlrm.choose_folder"] == ["garden"] and photos.others == ["list", "picture"]
     assert photos.buttons["tttlrm.check_photos"] == ["All", "None", "Invert"]
-    (button,) = work.buttons["tttlrm.reconstruct"]
-    assert button.startswith("Reconstruct 2 Photos · Good (about ") and not work.labels
-=======
-    sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
-    assert sheet.buttons["tttlrm.choose_folder"] == ["garden"] and sheet.others == ["list", "picture"]
-    assert sheet.buttons["tttlrm.check_photos"] == ["All", "None", "Invert"]
-    assert sheet.buttons["tttlrm.reconstruct"] == ["Reconstruct 2 Photos · Good"] and sheet.labels[0].startswith("about ")
->>>>>>> way
+    assert work.buttons["tttlrm.reconstruct"] == ["Reconstruct 2 Photos · Good"] and work.labels[0].startswith("about ")
     row = Sheet()
     photo_list.TTTLRM_UL_photos.draw_item(SimpleNamespace(), Context(), row, source, source.photos[1], None, source, None)
     assert row.settings == ["use"] and row.labels == ["2.png"]
