@@ -47,6 +47,7 @@ def test_a_photo_chosen_in_the_list_is_looked_at(splats):
 
 def test_photos_are_looked_at_one_after_another_and_around(splats):
     assert ops.refine(steps=9) == {"FINISHED"}
+    bpy.context.scene.camera = None
     forth = [ops.next_photo() and seen() for _ in range(4)]
     assert forth == [*NAMES, NAMES[0]]
     assert splats.tttlrm.figures[splats.tttlrm.active_figure].name == NAMES[0], "as the list shows"
