@@ -14,6 +14,7 @@ OPERATORS = {
     "drop": "photos.html#sources-in-blender",
     "extend": "photos.html#sources-in-blender",
     "choose_folder": "photos.html#sources-in-blender",
+    "show_photo": "photos.html#photos-that-are-left-out",
     "*_photos": "photos.html#sources-in-blender",
     "decode_preset": "settings.html#settings-of-splats",
     "decode_selected": "settings.html#settings-of-splats",
