@@ -128,7 +128,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         """Add a new collection and make its splats active."""
         splats = place(self._title, self._work, result)
         make_active(context, [splats])
-        if arrival.present(context, splats, result.cameras):
+        if arrival.present(context, splats, result.cameras) and context.mode == "OBJECT":
             flight.fly_to_camera(self._views)
         self.report({"INFO"}, told("{:,} splats from {} photos", len(result.gaussians), result.views))
 

@@ -20,6 +20,7 @@ OPERATORS = {
     "previous_photo": "interface.html#against-the-photos",
     "compare": "interface.html#against-the-photos",
     "wipe": "interface.html#against-the-photos",
+    "show_photo": "photos.html#photos-that-are-left-out",
     "*_photos": "photos.html#sources-in-blender",
     "decode_preset": "settings.html#settings-of-splats",
     "decode_selected": "settings.html#settings-of-splats",

@@ -195,12 +195,10 @@ def test_refined_splats_are_measured_photo_by_photo(scene, settings):
     assert jobs.reconstruct(scene, replace(wanted, refine=DRAFT), Report(), by_photo=True).photos is None
 
 
-def test_figures_name_the_photos_set_aside(scene, settings, monkeypatch):
-    monkeypatch.setattr("tttlrm_blender.refine.best.ENOUGH", 4)
+def test_figures_name_the_photos_set_aside(scene, settings):
     jobs.reconstruct(scene, settings, Report())
-    reconstruction, judged = scene.reconstruction(), Refinement(steps=1, set_aside=1)
-    found = steps.measure_photos(scene.splats(), reconstruction, Report(), judged)
-    assert len(found.set_aside) == 1 and set(found.set_aside) < set(found.psnr)
+    judged = Refinement(steps=1, set_aside=1, judges=["a.png"])
+    assert steps.measure_photos(scene.splats(), scene.reconstruction(), Report(), judged).set_aside == ["a.png"]
 
 
 def test_a_surface_and_pictures_of_it_all(scene, settings):

@@ -295,9 +295,8 @@ def measure_photos(
         drawn += 1
 
     found = psnr_by_view(gaussians, photos, listen=listen)
-    apart = judging_views(len(photos)).tolist() if refinement and refinement.set_aside else []
     psnr = {name: round(min(value, MOST_PSNR), 2) for name, value in zip(photos.names, found, strict=True)}
-    return PhotoFigures(psnr, [photos.names[view] for view in apart])
+    return PhotoFigures(psnr, refinement.judges if refinement else [])
 
 
 def pictures(

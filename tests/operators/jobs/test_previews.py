@@ -30,8 +30,8 @@ def seen(registered, toy_workers, monkeypatch) -> list[int]:
     monkeypatch.setattr(worker, "watched", True)
     numbers, show = [], Preview.show
 
-    def shown(preview: Preview, splats) -> None:
-        show(preview, splats)
+    def shown(preview: Preview, splats, cameras=None) -> None:
+        show(preview, splats, cameras)
         numbers.append(len(next(obj for obj in bpy.data.objects if MARK in obj).data.points))
 
     monkeypatch.setattr(Preview, "show", shown)
