@@ -14,7 +14,6 @@ OPERATORS = {
     "drop": "photos.html#sources-in-blender",
     "extend": "photos.html#sources-in-blender",
     "choose_folder": "photos.html#sources-in-blender",
-    "show_photo": "photos.html#sources-in-blender",
     "view_photo": "interface.html#against-the-photos",
     "next_photo": "interface.html#against-the-photos",
     "previous_photo": "interface.html#against-the-photos",

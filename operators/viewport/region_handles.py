@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A box with handles around the region of the active splats: drag a side, an edge, a corner, or the middle."""
+"""A box with handles around the region of the active splats: drag a side, an edge or a corner."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mathutils import Matrix
 
 from ..narrowing import given, group_of, untyped
 from ..scene import region
+from ..scene.editable import is_editable
 from ..scene.splats import is_splats
 
 WHOLE, HALF = np.diag([2.0, 2.0, 2.0, 1.0]), np.diag([0.5, 0.5, 0.5, 1.0])  # the gizmo's own cube goes from −½ to ½
@@ -29,9 +30,11 @@ class TTTLRM_GGT_region(bpy.types.GizmoGroup):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Blender calls this: for splats that have a region."""
+        """Blender calls this: for splats that have a region with some depth, and that can be changed."""
         obj = context.object
-        return context.mode == "OBJECT" and is_splats(obj) and group_of(obj).use_region and given(obj).visible_get()
+        if obj is None or context.mode != "OBJECT" or not (is_splats(obj) and is_editable(obj)):
+            return False
+        return group_of(obj).use_region and obj.visible_get() and bool(np.linalg.det(region.matrix(obj)))
 
     def setup(self, context: bpy.types.Context) -> None:
         """Blender calls this once for each view."""

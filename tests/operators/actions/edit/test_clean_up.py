@@ -201,3 +201,15 @@ def test_handles_are_where_the_region_is_and_drag_it(place):
     np.testing.assert_allclose(np.array(obj.matrix_world) @ region.matrix(obj), before @ np.diag([0.5, 1, 1, 1]), atol=1e-4)
     handles._set((offset @ np.diag([0, 1, 1, 1])).T.ravel())
     np.testing.assert_allclose(np.array(obj.matrix_world) @ region.matrix(obj), before @ np.diag([0.5, 1, 1, 1]), atol=1e-4)
+
+
+def test_handles_are_shown_for_regions_with_some_depth_alone():
+    poll, obj = part("viewport.region_handles").TTTLRM_GGT_region.poll, add(dirty())
+    assert not poll(bpy.context)
+    ops.clean_up()
+    assert poll(bpy.context)
+    part("scene.region").store(obj, np.diag([1.0, 1, 0, 1]))
+    assert not poll(bpy.context)
+    ops.fit_region()
+    bpy.context.view_layer.objects.active = None
+    assert not poll(bpy.context)
