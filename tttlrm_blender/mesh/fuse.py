@@ -26,6 +26,7 @@ from .close import closed
 from .dense_depth import with_dense_depth
 from .depth_maps import DepthMaps, depth_confidence, pixel_size
 from .finish import finish
+from .ground import with_ground
 from .known_planes import completed
 from .manifold import manifold
 from .mesh import drop_small_pieces, make_mesh, points_of
@@ -56,9 +57,9 @@ def fuse(
 
     Depths of every camera are fused into a distance field, whose zero level is the surface: the dense depth of the photos where
     they confirm it, elsewhere that of the splats, and both only where other views agree; where they do not, planes that photos
-    confirm. The sky is left out. With photos, the surface settles where they agree on its colors. The texture is baked from the
-    photos, or without photos from the colors of the splats. If it has no room for the pieces of the mesh, a note says so, and
-    the mesh has only vertex colors. Raises `TttlrmError` if no surface is found, and `Cancelled`.
+    confirm, and the ground. The sky is left out. With photos, the surface settles where they agree on its colors. The texture is
+    baked from the photos, or without photos from the colors of the splats. If it has no room for the pieces of the mesh, a note
+    says so, and the mesh has only vertex colors. Raises `TttlrmError` if no surface is found, and `Cancelled`.
     """
     splats = render_depth_maps(gaussians, found.cameras if found else cameras, report)
     pixels = photos.pixels(*splats.depth.shape[1:]) if photos else None
@@ -72,7 +73,7 @@ def fuse(
         report.note(text(note))
         agreed = maps
     elif pixels is not None:
-        agreed = completed(agreed, splats, pixels, FAITH, listen)
+        agreed = with_ground(completed(agreed, splats, pixels, FAITH, listen), splats, pixels, FAITH, listen)
     return fuse_depth_maps(agreed, settings, report, photos, pixels=pixels)
 
 

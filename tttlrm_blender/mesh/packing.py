@@ -26,19 +26,18 @@ def pack(
     charts: np.ndarray,  # [M], 0 to C - 1
     side: int,  # of the square, texels
     gutter: int,  # margin of every chart, so that there are two between neighbors
-    scale: float,  # at which they fit
+    scale: float,  # the smallest that will do
     listen: Listen = unheard,
-) -> np.ndarray:  # [M, 3, 2], texels
-    """The faces in the square, at about the largest scale at which all charts fit."""
+) -> np.ndarray | None:  # [M, 3, 2], texels
+    """The faces in the square, at about the largest scale at which all charts fit; None if they do not at the given one."""
     best, high = place(flat, charts, side, gutter, scale, listen), highest_scale(flat, side)
-    for _ in range(TRIES):
+    for _ in range(TRIES if best is not None else 0):
         middle = (scale + high) / 2
         corners = place(flat, charts, side, gutter, middle, listen)
         if corners is None:
             high = middle
         else:
             scale, best = middle, corners
-    assert best is not None
     return best
 
 

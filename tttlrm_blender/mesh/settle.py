@@ -81,10 +81,10 @@ def settled(
     parts = parts_of(surface, PART * side)
     colors = mean_of(parts.of, colors_of(surface)) * 255
     sights = []
-    for view in range(len(maps)):
+    for view, photo in enumerate(photos):
         listen()
         weights = _weights(parts, maps, view, PLACES * STEPS[0] * side)
-        sights.append(Sight(view, photos[view], weights, _gain(parts, maps, faith, view, photos[view], colors)))
+        sights.append(Sight(view, photo, weights, _gain(parts, maps, faith, view, photo, colors)))
     moved, moves = parts, np.zeros(len(parts))
     for step in STEPS:
         moves += _moves(moved, maps, sights, step * side, listen)

@@ -17,7 +17,8 @@ from .face_raster import rasterize_faces
 from .packing import highest_scale, pack, place
 
 GUTTER = 2  # texels around a chart
-CUTS = (2, 8)  # cells along the side of a square with the area of all faces; charts larger than a cell are cut
+CUTS = (2, 3, 6, 8)  # cells along the side of a square with the area of all faces; charts larger than a cell are cut
+WORTH = 1.003  # by so much larger must the scale of another cut be
 ROOMY = 0.75  # of the scale at which faces would fill the texture: mostly they fit
 SMALLER, SMALLER_BY = 12, 0.8  # tries, each at a scale smaller by this factor
 LAYERS = 8  # rounds in which hidden faces are moved to new charts together; after that, each becomes a chart on its own
@@ -56,11 +57,13 @@ def unwrap(mesh: Trimesh, size: int, report: Report) -> Atlas:
     directions = projection_directions(faces, partial(report, Stage.UNWRAP, 0))
     projected = faces.projected(directions)
     report(Stage.UNWRAP, 0)
-    charts, found = connected_charts(faces, directions), list[np.ndarray]()
+    charts, flat, corners, least = connected_charts(faces, directions), projected[..., :2], None, 0.0
     for done, cells in enumerate(CUTS):
         listen = partial(report, Stage.UNWRAP, (1 + done) / (1 + len(CUTS)))
-        found.append(_unwrapped(faces, projected, grid_cells(projected[..., :2], charts, cells), size, listen))
-    corners = max(found, key=lambda corners: float(np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1])).sum()))
+        better = _unwrapped(faces, projected, grid_cells(flat, charts, cells), size, least, listen)
+        if better is not None:
+            corners, least = better, WORTH * _scale(flat, better)
+    assert corners is not None  # the first cut has no scale to beat
     face_index, _ = rasterize_faces(corners, projected[..., 2], size, size)
     _claim_texels(corners, face_index)
     report(Stage.UNWRAP, 1)
@@ -72,9 +75,10 @@ def _unwrapped(
     projected: np.ndarray,  # [M, 3, 3], right, up and toward the viewer
     labels: np.ndarray,  # [M], equal for the faces of a chart
     size: int,
+    least: float,
     listen: Listen,
-) -> np.ndarray:  # [M, 3, 2], texels
-    """The faces in an atlas."""
+) -> np.ndarray | None:  # [M, 3, 2], texels
+    """The faces in an atlas, at a scale of at least `least`; None if they do not fit at that."""
     flat = projected[..., :2]
     scale = ROOMY * highest_scale(flat, size)
     for layer in range(1, LAYERS + 2):
@@ -85,7 +89,13 @@ def _unwrapped(
         if not hidden.any():
             break
         labels[hidden] = labels[hidden] + len(faces) if layer < LAYERS else -1 - np.arange(hidden.sum())
-    return pack(flat, charts, size, GUTTER, scale, listen)
+    return pack(flat, charts, size, GUTTER, max(scale, least), listen)
+
+
+def _scale(flat: np.ndarray, corners: np.ndarray) -> float:
+    """By how much faces [M, 3, 2] in an atlas are larger than flattened ones."""
+    before, after = (float(np.abs(np.linalg.det(each[:, 1:] - each[:, :1])).sum()) for each in (flat, corners))
+    return (after / max(before, 1e-300)) ** 0.5
 
 
 def _placed(
