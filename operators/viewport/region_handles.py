@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A box with handles around the region of the active splats: drag a side, an edge or a corner."""
+"""A box with handles around the region of the active splats: drag a side, an edge, a corner, or the ring in the middle."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 import numpy as np
 from bpy.app.translations import pgettext_n
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from ..narrowing import given, group_of, untyped
 from ..scene import region
@@ -43,14 +43,19 @@ class TTTLRM_GGT_region(bpy.types.GizmoGroup):
         cage.color, cage.color_highlight, cage.alpha, cage.alpha_highlight = COLOR, HIGHLIGHT, 0.8, 1.0
         cage.use_draw_modal, cage.line_width = True, 1.5
         cage.target_set_handler("matrix", get=_get, set=_set)
-        self.cage = cage
+        ring = untyped(self.gizmos.new("GIZMO_GT_move_3d"))
+        ring.draw_style, ring.draw_options = "RING_2D", {"ALIGN_VIEW"}
+        ring.color, ring.color_highlight, ring.alpha, ring.alpha_highlight = COLOR, HIGHLIGHT, 0.8, 1.0
+        ring.use_draw_modal, ring.line_width, ring.scale_basis = True, 2.0, 0.12
+        ring.target_set_handler("offset", get=_get_middle, set=_set_middle)
+        self.cage, self.ring = cage, ring
         self.before: np.ndarray | None = None  # the region when a handle was grasped; None while none is
 
     def draw_prepare(self, context: bpy.types.Context) -> None:
         """Blender calls this before it draws: splats may have moved, and the region with them."""
         obj = given(context.object)
         self.cage.matrix_basis = _basis(obj)
-        if self.cage.is_modal:
+        if self.cage.is_modal or self.ring.is_modal:
             self.before = region.matrix(obj) if self.before is None else self.before
             return
         self.cage.matrix_offset = Matrix(_offset(obj).tolist())
@@ -92,6 +97,20 @@ def _set(value: Any) -> None:
     sides = np.linalg.norm(_offset(obj)[:3, :3], axis=0)
     if (np.diag(wanted)[:3] > LEAST * sides).all():
         region.store(obj, _turn(obj) @ wanted @ HALF)
+
+
+def _get_middle() -> Any:
+    """Blender asks where the middle is in the world."""
+    obj = given(bpy.context.object)
+    return (obj.matrix_world @ Vector(region.matrix(obj)[:3, 3].tolist())).to_tuple()
+
+
+def _set_middle(value: Any) -> None:
+    """Blender tells where the middle was dragged to."""
+    obj = given(bpy.context.object)
+    wanted = region.matrix(obj)
+    wanted[:3, 3] = obj.matrix_world.inverted_safe() @ Vector(value)
+    region.store(obj, wanted)
 
 
 def register() -> None:

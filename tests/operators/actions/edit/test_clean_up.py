@@ -203,6 +203,17 @@ def test_handles_are_where_the_region_is_and_drag_it(place):
     np.testing.assert_allclose(np.array(obj.matrix_world) @ region.matrix(obj), before @ np.diag([0.5, 1, 1, 1]), atol=1e-4)
 
 
+def test_the_ring_moves_the_region_in_the_world():
+    handles, region = part("viewport.region_handles"), part("scene.region")
+    obj = add(dirty(), rotation_euler=(0.2, 0.5, 1), scale=(2, 2, 2), location=(1, 2, 3))
+    ops.clean_up()
+    before = np.array(obj.matrix_world) @ region.matrix(obj)
+    np.testing.assert_allclose(handles._get_middle(), before[:3, 3], atol=1e-5)
+    handles._set_middle(Vector(handles._get_middle()) + Vector((1, 2, 3)))
+    moved = np.array(obj.matrix_world) @ region.matrix(obj)
+    np.testing.assert_allclose(moved - before, np.outer([1, 2, 3, 0], [0, 0, 0, 1]), atol=1e-4)
+
+
 def test_handles_are_shown_for_regions_with_some_depth_alone():
     poll, obj = part("viewport.region_handles").TTTLRM_GGT_region.poll, add(dirty())
     assert not poll(bpy.context)
