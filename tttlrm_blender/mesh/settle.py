@@ -28,6 +28,7 @@ PART = 3.0  # side of a part of the surface in pixels
 AROUND = 3  # rounds of averaging over neighbors that differences of photos get
 STIFFNESS, ROUNDS = 0.3, 100  # how strongly parts follow their neighbors, and rounds in which they do
 NOISE = 0.3  # variance of colors, 0 to 255, that says nothing
+FLAT = 0.97  # smallest length of the mean normal around parts that move although their depth is known; thin rods stay
 MOST = 3.0  # largest weight of what photos tell; noise tells a little everywhere, so weights are squares
 FEWEST = 3  # photos that must see a part
 FACING = 0.3  # smallest cosine between ray and normal
@@ -46,6 +47,7 @@ class Parts:
     of: np.ndarray  # [N], the part of each vertex
     places: np.ndarray  # [P, 3]
     normals: np.ndarray  # [P, 3]
+    flat: np.ndarray  # [P] bool, those around which the surface is about a plane
     faces: np.ndarray  # [M, 3], those with corners in three parts
     mean: csr_array  # [P, P], takes the mean over a part and those beside it
 
@@ -73,21 +75,24 @@ def settled(
     surface: Trimesh,
     maps: DepthMaps,
     faith: float,  # confidence of depth that photos do not confirm, at most
-    photos: np.ndarray,  # [V, H, W, 3] uint8, sRGB, of the same views
+    photos: np.ndarray,  # [V, H, W, 3] uint8, sRGB, of the first V views
     listen: Listen = unheard,
 ) -> Trimesh:
     """The surface with its parts where photos agree on their colors."""
     side = pixel_size(maps)
     parts = parts_of(surface, PART * side)
     colors = mean_of(parts.of, colors_of(surface)) * 255
-    sights = []
+    sights, known = [], np.zeros(len(parts), dtype=bool)
     for view, photo in enumerate(photos):
         listen()
         weights = _weights(parts, maps, view, PLACES * STEPS[0] * side)
-        sights.append(Sight(view, photo, weights, _gain(parts, maps, faith, view, photo, colors)))
+        sure = _sure(parts, maps, faith, view)
+        known |= sure
+        sights.append(Sight(view, photo, weights, _gain(parts, maps, view, photo, sure, colors)))
+    held = known & ~parts.flat
     moved, moves = parts, np.zeros(len(parts))
     for step in STEPS:
-        moves += _moves(moved, maps, sights, step * side, listen)
+        moves += _moves(moved, maps, sights, held, step * side, listen)
         moved = replace(parts, places=parts.places + moves[:, None] * parts.normals)
     along = _even(moves[parts.of], surface.faces)[:, None] * parts.normals[parts.of]
     return make_mesh(surface.vertices + along, surface.faces, colors_of(surface))
@@ -106,8 +111,10 @@ def parts_of(surface: Trimesh, side: float) -> Parts:
     faces = of[faces]
     faces = faces[(faces != np.roll(faces, 1, axis=1)).all(axis=1)]
     mean = _mean_beside(faces, int(of.max()) + 1)
-    normals = mean @ (mean @ mean_of(of, normals))
-    return Parts(of, mean_of(of, points), normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None], faces, mean)
+    normals = mean_of(of, normals)
+    normals = mean @ (mean @ (normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]))
+    lengths = np.linalg.norm(normals, axis=1)
+    return Parts(of, mean_of(of, points), normals / np.maximum(lengths, 1e-12)[:, None], lengths > FLAT, faces, mean)
 
 
 def mean_of(of: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -125,8 +132,8 @@ def _mean_beside(faces: np.ndarray, count: int) -> csr_array:
     return beside
 
 
-def _moves(parts: Parts, maps: DepthMaps, sights: list[Sight], step: float, listen: Listen) -> np.ndarray:
-    """How far [P] parts go along their normals, in world units."""
+def _moves(parts: Parts, maps: DepthMaps, sights: list[Sight], held: np.ndarray, step: float, listen: Listen) -> np.ndarray:
+    """How far [P] parts go along their normals, in world units, but for those that are held [P]."""
     offsets = step * np.arange(-PLACES, PLACES + 1)
     sums, squares = np.zeros((len(parts), len(offsets), 3), np.float32), np.zeros((len(parts), len(offsets)), np.float32)
     for sight in sights:
@@ -137,6 +144,7 @@ def _moves(parts: Parts, maps: DepthMaps, sights: list[Sight], step: float, list
     judged = np.sum([sight.weights > 0 for sight in sights], axis=0) >= FEWEST
     listen()
     wanted, weights = _least(parts.averaged(variance, judged, AROUND), judged)
+    wanted, weights = np.where(held, 0, wanted), np.where(held, MOST, weights)
     moves = np.zeros(len(parts), np.float32)
     for _ in range(ROUNDS):
         listen()
@@ -167,18 +175,24 @@ def _pixels(places: np.ndarray, maps: DepthMaps, view: int) -> tuple[np.ndarray,
     return np.floor(local[:, :2] / np.where(ahead, local[:, 2:], 1) * focal + middle).astype(np.int64), local
 
 
-def _gain(
-    parts: Parts, maps: DepthMaps, faith: float, view: int, photo: np.ndarray, colors: np.ndarray
-) -> np.ndarray:  # [3] float32
-    """The gain of a photo, from the mean colors [P, 3] of parts in all photos, 0 to 255, where its depth of them is sure."""
+def _sure(parts: Parts, maps: DepthMaps, faith: float, view: int) -> np.ndarray:
+    """Which parts [P] lie where photos confirm the depth of a view."""
     pixel, local = _pixels(parts.places, maps, view)
-    inside = (local[:, 2] > 0) & (pixel >= 0).all(axis=1) & (pixel < photo.shape[1::-1]).all(axis=1)
+    height, width = maps.depth[view].shape
+    inside = (local[:, 2] > 0) & (pixel >= 0).all(axis=1) & (pixel < [width, height]).all(axis=1)
     column, row = np.where(inside[:, None], pixel, 0).T
     there = np.abs(maps.depth[view][row, column] - local[:, 2]) < EXACT * local[:, 2]
-    sure = inside & there & (maps.confidence[view][row, column] > faith)
+    return inside & there & (maps.confidence[view][row, column] > faith)
+
+
+def _gain(
+    parts: Parts, maps: DepthMaps, view: int, photo: np.ndarray, sure: np.ndarray, colors: np.ndarray
+) -> np.ndarray:  # [3] float32
+    """The gain of a photo, from the mean colors [P, 3] of parts in all photos, 0 to 255, where its depth of them is sure [P]."""
     if sure.sum() < ENOUGH:
         return np.ones(3, np.float32)
-    return np.median((colors[sure] + TOE) / (photo[row, column][sure] + TOE), axis=0).astype(np.float32)
+    column, row = _pixels(parts.places[sure], maps, view)[0].T
+    return np.median((colors[sure] + TOE) / (photo[row, column] + TOE), axis=0).astype(np.float32)
 
 
 def _least(cost: np.ndarray, judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
