@@ -20,6 +20,7 @@ from .depth_maps import MIN_COSINE, DepthMaps, rays
 from .known_planes import WINDOW, Field, inverse_planes, known_planes
 from .scene_box import scene_box
 from .texture import dilated
+from .tsdf import ASSUMED
 
 STEEP = 25.0  # degrees, largest tilt against the cameras' level
 DEEPER, LOWEST = 0.02, 0.01  # of a camera's height above the ground, and share of the known pixels that may lie deeper
@@ -27,7 +28,6 @@ NEARER = 0.8  # of the ground's depth: nearer splats are those of something else
 HAZE = 0.7  # of the ground's depth: nearer splats are no haze before it
 ALIKE = 16  # mean difference of colors, 0 to 255, up to which what splats show before the ground is the ground
 AROUND = 9  # side of the squares of the plan in which the majority decides
-LITTLE = 1e-3  # confidence of the plan: what is known decides
 
 
 class Plan(NamedTuple):
@@ -62,7 +62,7 @@ def with_ground(
         [_clear_of_haze(view, plan, ground, color, shown, agreed, photos[view], faith, listen) for view in range(len(agreed))]
     )
     depth = np.full(shown.shape, plan.height, np.float32)
-    confidence = np.where(shown | (uniform_filter(shown.astype(np.float32), AROUND) > 0.5), np.float32(LITTLE), 0)
+    confidence = np.where(shown | (uniform_filter(shown.astype(np.float32), AROUND) > 0.5), np.float32(0.9 * ASSUMED), 0)
     cameras = zip(*((each.c2w, each.intrinsics, each.sizes) for each in (agreed.cameras, plan.camera)), strict=True)
     return DepthMaps(
         np.concatenate([agreed.depth, depth[None]]),
