@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The field in blocks against a dense one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.ndimage import correlate1d
@@ -13,6 +15,7 @@ from tttlrm_blender.mesh.tsdf import Volume, integrate_reference
 from .test_fuse import open_edges
 
 VIEWS = (0, 7, 21)
+PLAN = 11
 VOXEL = 0.07
 
 
@@ -26,6 +29,8 @@ def fields(request):
     for view in VIEWS:
         integrate(blocks, maps, view)
         integrate_reference(dense, maps, view)
+    integrate(blocks, replace(maps, plans=len(maps)), PLAN)
+    integrate_reference(dense, replace(maps, plans=len(maps)), PLAN)
     return blocks, dense
 
 
@@ -40,6 +45,16 @@ def test_blocks_have_what_a_dense_volume_has(fields):
     np.testing.assert_allclose(blocks.distance, cells(blocks, dense.distance), atol=2e-4)
     near = (dense.weight > 0) & (np.abs(dense.distance) < 0.9)
     assert cells(blocks, near).sum() == near.sum()  # nothing near the surface is outside of the blocks
+
+
+def test_a_plan_shows_no_empty_space(box_maps):
+    blocks = blocks_near(box_maps, *scene_box(box_maps), VOXEL)
+    integrate(blocks, replace(box_maps, plans=len(box_maps)), PLAN)
+    counted = blocks.weight > 0
+    assert counted.any()
+    assert (blocks.distance[counted] < 1).all()
+    integrate(blocks, box_maps, PLAN)
+    assert (blocks.weight > 0).sum() > counted.sum()
 
 
 def test_parts_are_cut_from_blocks(fields):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tttlrm_blender.geometry.cameras import Cameras
 from tttlrm_blender.mesh.depth_maps import DepthMaps, rays
 from tttlrm_blender.mesh.ground import with_ground
 
@@ -49,8 +50,8 @@ def laid(maps: DepthMaps) -> np.ndarray:
     return points_of(maps)[-1][maps.confidence[-1] > 0]
 
 
-def test_ground_goes_on_where_splats_are_not_much_nearer(whole, half):
-    for scale in (0.9, 1.0, 1.5):
+def test_ground_goes_on_where_splats_are_near_it(whole, half):
+    for scale in (0.9, 1.0, 1.2):
         found = with_ground(half, replace(whole, depth=whole.depth * np.float32(scale)), whole.color, FAITH)
         assert len(found) == len(half) + 1
         points = laid(found)
@@ -64,7 +65,7 @@ def test_ground_goes_on_where_splats_are_not_much_nearer(whole, half):
         assert found.confidence[-1].max() < 0.1 * half.confidence[half.confidence > 0].min()
 
 
-@pytest.mark.parametrize("scale", [0.0, 0.7])
+@pytest.mark.parametrize("scale", [0.0, 0.7, 5.0])
 def test_it_ends_where_splats_show_nothing_or_something_else(whole, half, scale):
     points = laid(with_ground(half, replace(whole, depth=whole.depth * np.float32(scale)), whole.color, FAITH))
     assert len(points)
@@ -76,6 +77,15 @@ def test_a_level_with_known_surfaces_below_is_no_ground(whole, half):
     depth[:, 70:] *= 1.2
     pit = replace(half, depth=depth, confidence=np.where(half.depth == depth, half.confidence, 1))
     assert with_ground(pit, whole, whole.color, FAITH) is pit
+
+
+def test_a_ceiling_is_no_ground(whole, half):
+    turned = np.diag([1, -1, -1, 1.0])  # upside down, with cameras that stay level
+    c2w = turned @ half.cameras.c2w @ np.diag([-1, -1, 1, 1.0])
+    lens = half.cameras.intrinsics.copy()
+    arrays = (np.ascontiguousarray(each[:, ::-1, ::-1]) for each in (half.depth, half.confidence, half.color))
+    ceiling = DepthMaps(*arrays, Cameras(c2w, lens, half.cameras.sizes))
+    assert with_ground(ceiling, ceiling, ceiling.color, FAITH) is ceiling
 
 
 def test_haze_in_the_color_of_the_ground_goes(whole):

@@ -108,6 +108,7 @@ def integrate(blocks: Blocks, maps: DepthMaps, view: int) -> None:
         np.float32(1 / blocks.truncation),
         maps.depth[view],
         maps.confidence[view],
+        np.float32(maps.clear_before(view)),
         _farthest(maps, view),
         pieces=8,
     )
@@ -122,7 +123,9 @@ def _farthest(maps: DepthMaps, view: int) -> np.ndarray:
 
 
 @kernel
-def _integrate(first, last, distance, weight, places, start, steps, lens, inverse_truncation, depth, confidence, farthest):
+def _integrate(
+    first, last, distance, weight, places, start, steps, lens, inverse_truncation, depth, confidence, before, farthest
+):
     """Process the blocks from `first` up to `last`."""
     corner, middle, row = np.empty(3, np.float32), np.empty(3, np.float32), np.empty((3, SIDE), np.float32)
     radius = np.float32(0.5 * SIDE * np.sqrt((steps * steps).sum()))
@@ -132,7 +135,7 @@ def _integrate(first, last, distance, weight, places, start, steps, lens, invers
             corner[axis] = start[axis] + SIDE * offset
             middle[axis] = corner[axis] + (SIDE - 1) / 2 * (steps[axis, 0] + steps[axis, 1] + steps[axis, 2])
         if middle[2] - radius < _reach(middle, radius, lens, farthest, confidence.shape) + 1 / inverse_truncation:
-            integrate_grid(distance[b], weight[b], corner, steps, lens, inverse_truncation, depth, confidence, row)
+            integrate_grid(distance[b], weight[b], corner, steps, lens, inverse_truncation, depth, confidence, before, row)
 
 
 @kernel

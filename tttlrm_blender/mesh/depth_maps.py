@@ -19,12 +19,13 @@ MIN_COSINE = 0.1  # surfaces at more grazing angles are ignored, and with them t
 
 @dataclass(frozen=True)
 class DepthMaps:
-    """Depth, confidence and color of V views of a scene."""
+    """Depth, confidence and color of V views of a scene; nobody took the last ones, the `plans`, so they show no empty space."""
 
     depth: np.ndarray  # [V, H, W] float32, z depth in world units
     confidence: np.ndarray  # [V, H, W] float32, 0 to 1; 0 where the depth is unusable
     color: np.ndarray  # [V, H, W, 3] uint8, sRGB
     cameras: Cameras
+    plans: int = 0
 
     def __len__(self) -> int:
         return len(self.depth)
@@ -32,6 +33,10 @@ class DepthMaps:
     def world_to_camera(self, view: int) -> np.ndarray:
         """The matrix [4, 4] float64 from world to camera coordinates of a view."""
         return np.linalg.inv(self.cameras.c2w[view])
+
+    def clear_before(self, view: int) -> float:
+        """How far before its surfaces a view shows that nothing is, in truncations."""
+        return 1.0 if view >= len(self) - self.plans else np.inf
 
 
 def rays(

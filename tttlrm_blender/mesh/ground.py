@@ -20,14 +20,14 @@ from .depth_maps import MIN_COSINE, DepthMaps, rays
 from .known_planes import WINDOW, Field, inverse_planes, known_planes
 from .scene_box import scene_box
 from .texture import dilated
-from .tsdf import ASSUMED
 
 STEEP = 25.0  # degrees, largest tilt against the cameras' level
 DEEPER, LOWEST = 0.02, 0.01  # of a camera's height above the ground, and share of the known pixels that may lie deeper
-NEARER = 0.8  # of the ground's depth: nearer splats are those of something else
+NEARER, FARTHER = 0.8, 1.25  # of the ground's depth: splats beyond are those of something else, such as a floor below a table
 HAZE = 0.7  # of the ground's depth: nearer splats are no haze before it
 ALIKE = 16  # mean difference of colors, 0 to 255, up to which what splats show before the ground is the ground
 AROUND = 9  # side of the squares of the plan in which the majority decides
+LITTLE = 1e-3  # confidence of the plan: what is known decides
 
 
 class Plan(NamedTuple):
@@ -47,10 +47,10 @@ def with_ground(
 ) -> DepthMaps:
     """The maps without haze and with one more, of the ground as far as any view shows it.
 
-    They are left as they are if no level plane has all else above it. A view shows the ground where its depth is known, and where
-    nothing is known and splats are not much nearer.
+    They are left as they are if no level plane has all else and the cameras above it. A view shows the ground where its depth is
+    known, and where nothing is known and splats are not much nearer or farther.
     """
-    ground = _ground(agreed, known_planes(agreed))
+    ground = _ground(agreed, known_planes(agreed), listen)
     if ground is None:
         return agreed
     plan = _plan(ground, agreed)
@@ -62,22 +62,26 @@ def with_ground(
         [_clear_of_haze(view, plan, ground, color, shown, agreed, photos[view], faith, listen) for view in range(len(agreed))]
     )
     depth = np.full(shown.shape, plan.height, np.float32)
-    confidence = np.where(shown | (uniform_filter(shown.astype(np.float32), AROUND) > 0.5), np.float32(0.9 * ASSUMED), 0)
+    confidence = np.where(shown | (uniform_filter(shown.astype(np.float32), AROUND) > 0.5), np.float32(LITTLE), 0)
     cameras = zip(*((each.c2w, each.intrinsics, each.sizes) for each in (agreed.cameras, plan.camera)), strict=True)
     return DepthMaps(
         np.concatenate([agreed.depth, depth[None]]),
         np.concatenate([np.where(clear, agreed.confidence, 0), confidence[None]]),
         np.concatenate([agreed.color, color[None]]),
         Cameras(*map(np.concatenate, cameras)),
+        plans=1,
     )
 
 
-def _ground(maps: DepthMaps, planes: list[Field]) -> Field | None:
-    """The largest level plane that hardly anything known lies below, with its normal up."""
+def _ground(maps: DepthMaps, planes: list[Field], listen: Listen) -> Field | None:
+    """The largest level plane that hardly anything known lies below and most cameras are above, with its normal up."""
     up = up_direction(maps.cameras.c2w, [])
     for plane in planes:
-        if abs(plane.normal @ up) > np.cos(np.radians(STEEP)) and _share_below(plane, maps) < LOWEST:
-            sign = float(np.sign(plane.normal @ up))
+        listen()
+        sign = float(np.sign(plane.normal @ up))
+        level = sign * plane.normal @ up > np.cos(np.radians(STEEP))
+        above = np.median(sign * (maps.cameras.c2w[:, :3, 3] @ plane.normal - plane.offset)) > 0  # which no ceiling has
+        if level and above and _share_below(plane, maps) < LOWEST:
             return plane._replace(normal=sign * plane.normal, offset=sign * plane.offset)
     return None
 
@@ -178,5 +182,6 @@ def _shown(
     away = points[found] - c2w[:3, 3]
     depth, facing = away @ c2w[:3, 2], away @ -ground.normal / np.linalg.norm(away, axis=1)
     known = np.abs(maps.depth[view][row, column] / depth - 1) < 2 * TOLERANCE
-    shown = np.where(maps.confidence[view][row, column] > 0, known, splats[row, column] > NEARER * depth) & (facing > MIN_COSINE)
+    near = (splats[row, column] > NEARER * depth) & (splats[row, column] < FARTHER * depth)
+    shown = np.where(maps.confidence[view][row, column] > 0, known, near) & (facing > MIN_COSINE)
     return found[shown], row[shown], column[shown]

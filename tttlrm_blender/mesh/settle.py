@@ -25,7 +25,7 @@ from .visibility import draw_depth
 STEPS = (0.8, 0.5)  # pixels between the places that are tried, in turn
 PLACES = 6  # on either side
 PART = 3.0  # side of a part of the surface in pixels
-AROUND = 3  # rounds of averaging over neighbors that differences of photos get
+AROUND = 1  # rounds of averaging over neighbors that differences of photos get
 STIFFNESS, ROUNDS = 0.3, 100  # how strongly parts follow their neighbors, and rounds in which they do
 NOISE = 0.3  # variance of colors, 0 to 255, that says nothing
 FLAT = 0.97  # smallest length of the mean normal around parts that move although their depth is known; thin rods stay

@@ -11,16 +11,15 @@ from ..kernels import kernel
 from .depth_maps import DepthMaps
 
 TRUNCATION = 4.0  # voxels, in front of and behind a surface
-ASSUMED = 1e-3  # largest confidence of surfaces that are assumed and not seen: they say nothing about the space before them
 
 
 @kernel
-def integrate_grid(distance, weight, start, steps, intrinsics, inverse_truncation, depth, confidence, row) -> None:
+def integrate_grid(distance, weight, start, steps, intrinsics, inverse_truncation, depth, confidence, before, row) -> None:
     """Add one view to a grid [X, Y, Z] of distances and weights, in place.
 
     A grid point at depth z has the distance (d − z) / truncation, at most 1, to a surface at depth d; points further behind the
-    surface than the truncation are hidden and stay unchanged, and so do those before surfaces that are only assumed. Distances
-    are averaged, weighted by the pixels' confidence.
+    surface than the truncation are hidden and stay unchanged, as do those more than `before` truncations in front of it.
+    Distances are averaged, weighted by the pixels' confidence.
     `start` [3] is the first grid point in camera axes; the columns of `steps` [3, 3] are one voxel along each axis. `row` [3, Z]
     has room for a row of points: all are projected before any looks into the picture, in vector instructions.
     """
@@ -39,7 +38,7 @@ def integrate_grid(distance, weight, start, steps, intrinsics, inverse_truncatio
                 row[2, k] = z
             for k in range(distance.shape[2]):
                 signed, certainty = signed_depth(row[0, k], row[1, k], row[2, k], inverse_truncation, depth, confidence)
-                if certainty > 0 and (signed < 1 or certainty > ASSUMED):
+                if certainty > 0 and signed <= before:
                     total = weight[i, j, k] + certainty
                     distance[i, j, k] += (min(signed, np.float32(1)) - distance[i, j, k]) * certainty / total
                     weight[i, j, k] = total
@@ -107,7 +106,7 @@ def integrate_reference(volume: Volume, maps: DepthMaps, view: int) -> None:
             certainty += share * maps.confidence[view][pixel]
             hidden |= maps.confidence[view][pixel] <= 0
     signed = (surface - z[inside]) / volume.truncation
-    certainty[hidden | (signed < -1) | ((signed >= 1) & (certainty <= ASSUMED))] = 0
+    certainty[hidden | (signed < -1) | (signed > maps.clear_before(view))] = 0
     before = volume.weight[inside]
     total = np.maximum(before + certainty, 1e-20)
     volume.distance[inside] = (volume.distance[inside] * before + np.minimum(signed, 1) * certainty) / total
