@@ -46,11 +46,20 @@ def follow(owner: bpy.types.ID) -> None:
 def silently() -> Iterator[None]:
     """Within the block, changed settings have no effect, so that several of them can be changed before they are applied."""
     global _silent
-    _silent = True
+    before, _silent = _silent, True
     try:
         yield
     finally:
-        _silent = False
+        _silent = before
+
+
+@contextmanager
+def together(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
+    """Show some objects as their settings say after the block, once each: those alike in the end keep the splats they share."""
+    with silently():
+        yield
+    for obj in objects:
+        follow(obj)
 
 
 def apply(obj: bpy.types.Object) -> None:

@@ -4,10 +4,10 @@
 import bpy
 from bpy.props import BoolProperty, FloatProperty
 
-from ...scene import cleaning, region
+from ...scene import cleaning
 from ...scene.points import cloud_of
 from ...translations import told
-from .operator import EditOperator, edited
+from .operator import EditOperator, chosen
 
 
 class TTTLRM_OT_clean_up(EditOperator, bpy.types.Operator):
@@ -36,11 +36,8 @@ class TTTLRM_OT_clean_up(EditOperator, bpy.types.Operator):
 
     def edit(self, context: bpy.types.Context) -> str:
         """Change the settings of all edited objects."""
-        objects = edited(context)
-        for obj in objects:
-            cleaning.clean_up(obj, self.floaters, self.fog, self.use_region)
-        total = sum(len(cloud_of(obj).points) for obj in objects)
-        return told("{:,} of {:,} splats are left out", sum(map(cleaning.left_out, objects)), total)
+        cleaning.clean_up(chosen(context), self.floaters, self.fog, self.use_region)
+        return _told(context)
 
 
 class TTTLRM_OT_revert_clean_up(EditOperator, bpy.types.Operator):
@@ -51,10 +48,9 @@ class TTTLRM_OT_revert_clean_up(EditOperator, bpy.types.Operator):
 
     def edit(self, context: bpy.types.Context) -> str:
         """Put the settings of all edited objects back; their regions are kept for the next time."""
-        before = sum(map(cleaning.left_out, edited(context)))
-        for obj in edited(context):
-            cleaning.clean_up(obj, 0.0, 0.0, False)
-        return told("{:,} splats were revealed", before - sum(map(cleaning.left_out, edited(context))))
+        before = sum(map(cleaning.left_out, chosen(context)))
+        cleaning.clean_up(chosen(context), 0.0, 0.0, False)
+        return told("{:,} splats were revealed", before - sum(map(cleaning.left_out, chosen(context))))
 
 
 class TTTLRM_OT_fit_region(EditOperator, bpy.types.Operator):
@@ -65,11 +61,15 @@ class TTTLRM_OT_fit_region(EditOperator, bpy.types.Operator):
 
     def edit(self, context: bpy.types.Context) -> str:
         """Fit the regions of all edited objects."""
-        objects = edited(context)
-        for obj in objects:
-            region.store(obj, cleaning.around_subject(obj))
-        total = sum(len(cloud_of(obj).points) for obj in objects)
-        return told("{:,} of {:,} splats are left out", sum(map(cleaning.left_out, objects)), total)
+        cleaning.fit(chosen(context))
+        return _told(context)
+
+
+def _told(context: bpy.types.Context) -> str:
+    """Return how many splats of all edited objects are left out."""
+    objects = chosen(context)
+    total = sum(len(cloud_of(obj).points) for obj in objects)
+    return told("{:,} of {:,} splats are left out", sum(map(cleaning.left_out, objects)), total)
 
 
 CLASSES = (TTTLRM_OT_clean_up, TTTLRM_OT_revert_clean_up, TTTLRM_OT_fit_region)
