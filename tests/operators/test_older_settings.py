@@ -109,6 +109,15 @@ def test_a_folder_is_the_source_of_new_scenes_and_stays_so(tmp_path):
     assert kept_source(tmp_path) == kept_source(tmp_path) == "FOLDER"
 
 
+def test_a_folder_stays_the_source_in_a_file_that_was_recovered(tmp_path):
+    bpy.context.scene.tttlrm.source.folder = str(tmp_path)
+    bpy.app.handlers.save_pre.remove(operators.older_settings.store)  # which Blender does not call as it saves by itself
+    try:
+        assert kept_source(tmp_path) == "FOLDER"
+    finally:
+        bpy.app.handlers.save_pre.append(operators.older_settings.store)
+
+
 @pytest.mark.parametrize("used", ["settings", "splats"])
 def test_selected_images_stay_the_source_of_scenes_in_older_files(tmp_path, monkeypatch, used):
     if used == "settings":
