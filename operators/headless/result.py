@@ -64,6 +64,14 @@ class Task:
         return self.out.with_name(f".{self.name}.failed")
 
     @property
+    def report(self) -> dict[str, Any] | None:
+        """The content of the report; None if there is none, or somebody changed it to something else."""
+        with suppress(OSError, ValueError):
+            report = json.loads((self.out / REPORT).read_text(encoding="utf-8"))
+            return report if isinstance(report, dict) else None
+        return None
+
+    @property
     def made(self) -> bool:
         """Whether the folder is there, perhaps from a job that was ended early."""
         return (self.out / REPORT).exists()
@@ -71,13 +79,7 @@ class Task:
     @property
     def finished(self) -> bool:
         """Whether the folder is there, and not from a job that was ended early."""
-        return self.made and not _ended_early(self.out / REPORT)
-
-
-def _ended_early(report: Path) -> bool:
-    with suppress(ValueError):  # a report that somebody changed
-        return bool(json.loads(report.read_text(encoding="utf-8")).get(EARLY))
-    return False
+        return self.made and not (self.report or {}).get(EARLY)
 
 
 @dataclass(frozen=True)

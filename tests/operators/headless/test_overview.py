@@ -121,3 +121,19 @@ def test_a_batch_ends_with_an_overview_of_all_sets_and_forgets_failures_that_are
     (tmp_path / "sets" / "bad" / "broken.json").unlink()
     assert tttlrm(*command, "--only", "bad") == 0
     assert [row["state"] for row in json.loads((out / "report.json").read_text())] == ["converted"] * 2
+
+
+def test_a_report_that_is_no_object_is_no_report(tmp_path):
+    task = a_set(tmp_path / "out", "a", {"splats": 3})
+    (task.out / "report.json").write_text("[]")
+    assert task.report is None and task.finished
+    overview.write(tmp_path / "out", [task])
+
+
+def test_a_long_failure_stays_on_its_picture():
+    short, long = (
+        next(contact_sheet.pages([Entry("a", "failed", Path("none"), Path("none"), "Something went wrong. " * count)]))
+        for count in (1, 200)
+    )
+    different = np.flatnonzero((short != long).any(axis=(1, 2)))
+    assert different.min() > contact_sheet.MARGIN and different.max() < contact_sheet.MARGIN + contact_sheet.SIDE
