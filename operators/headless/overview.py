@@ -104,7 +104,7 @@ def _write_sheets(out: Path, entries: Sequence[contact_sheet.Entry]) -> None:
     for count, page in enumerate(contact_sheet.pages(entries), 1):
         write_picture(_sheet(out, count), page)
     while (older := _sheet(out, count + 1)).exists():
-        older.unlink()
+        older.unlink(missing_ok=True)  # another task may do the same
         count += 1
 
 

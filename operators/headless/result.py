@@ -22,6 +22,7 @@ from ..jobs import worker
 from ..jobs.worker import Work
 from ..narrowing import given
 from ..scene.cameras import background_photo, look_through
+from ..scene.compare import is_photo_camera, photo_of
 from ..scene.pictures import covering, write_picture
 from . import blend_files
 from .interrupts import Interrupts, ending_early
@@ -146,7 +147,7 @@ def _follow(work: Work, say: Callable[[str], None], notes: list[str], interrupts
 
 def _look_through_first(cameras: results.CameraTable) -> bpy.types.Image | None:
     """Look through the camera of the first photo; gives the photo as Blender shows it, if it does."""
-    camera = next(obj for obj in bpy.data.objects if obj.type == "CAMERA")
+    camera = next(obj for obj in bpy.data.objects if is_photo_camera(obj) and photo_of(obj) == cameras.names[0])
     look_through(given(bpy.context.scene), camera, tuple(cameras.sizes[0].tolist()))
     return background_photo(camera)
 

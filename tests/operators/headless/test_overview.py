@@ -9,12 +9,14 @@ import bpy
 import numpy as np
 import pytest
 
-from operators.headless import contact_sheet, overview
+from operators.headless import contact_sheet, overview, result
 from operators.headless.contact_sheet import Entry
 from operators.headless.lettering import lettering
 from operators.headless.result import Task
+from operators.scene.cameras import add_cameras
 from operators.scene.pictures import covering, fitting, write_picture
 from tests.operators.headless.commands import folders, photo_set, tttlrm
+from tttlrm_blender.protocol.results import CameraTable
 
 REPORT = {
     "views": 40,
@@ -137,3 +139,15 @@ def test_a_long_failure_stays_on_its_picture():
     )
     different = np.flatnonzero((short != long).any(axis=(1, 2)))
     assert different.min() > contact_sheet.MARGIN and different.max() < contact_sheet.MARGIN + contact_sheet.SIDE
+
+
+def test_the_photo_beside_the_splats_is_that_of_the_picture_that_is_first_by_name(tmp_path):
+    bpy.ops.wm.read_homefile(use_empty=True)
+    names = ["B.png", "a.png"]  # in the order of the worker; Blender's own ignores case
+    photos = {name: tmp_path / name for name in names}
+    for name, path in photos.items():
+        write_picture(path, flat(float(name == "B.png"), 4, 6))
+    table = CameraTable(names, np.stack([np.eye(4)] * 2), np.full((2, 4), 3.0), np.array([[6, 4]] * 2))
+    add_cameras(table, photos, bpy.context.collection)
+    photo = result._look_through_first(table)
+    assert photo is not None and photo.name == "B.png" and bpy.context.scene.camera.data.background_images[0].image == photo
