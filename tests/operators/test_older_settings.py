@@ -90,7 +90,7 @@ def test_splats_of_which_nobody_knows_whether_they_were_edited_are_asked_about(t
     for _ in range(2):
         obj = reopened(tmp_path)
         assert versions.is_refined(obj) == refined and versions.is_edited(obj) and versions.start_of(obj).edited
-        assert ("perhaps edited" in str(decode.question(decode.precious([obj])))) != refined
+        assert ("possibly edited" in str(decode.question(decode.precious([obj])))) != refined
     versions.take_result(obj, random_splats(), None)
     assert versions.is_edited(obj), "no job has made anything of them"
     versions.take_result(obj, random_splats(), None, anew=True)

@@ -2,8 +2,10 @@
 """Clean Up: leave out floaters, fog and what lies outside a region; nothing is deleted by that."""
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty
+from bpy.props import BoolProperty
 
+from ...engine import settings
+from ...properties import setting_property
 from ...scene import cleaning
 from ...scene.points import cloud_of
 from ...translations import told
@@ -11,27 +13,13 @@ from .operator import EditOperator, chosen
 
 
 class TTTLRM_OT_clean_up(EditOperator, bpy.types.Operator):
-    """Leave out floaters, fog and everything outside a region around the subject. Nothing is deleted, and all can be adjusted"""
+    """Leave out floaters, fog and everything outside a region around the subject. Deletes nothing; everything is adjustable"""
 
     bl_idname = "tttlrm.clean_up"
     bl_label = "Clean Up"
 
-    floaters: FloatProperty(
-        name="Floaters",
-        description="How strictly to drop small groups of splats that hang in the air; 0 to keep all",
-        subtype="FACTOR",
-        min=0,
-        max=1,
-        default=cleaning.USUAL,
-    )
-    fog: FloatProperty(
-        name="Fog",
-        description="How strictly to drop splats that are faint and large, and veils before the cameras; 0 to keep all",
-        subtype="FACTOR",
-        min=0,
-        max=1,
-        default=cleaning.USUAL,
-    )
+    floaters: setting_property(settings.LookSettings, "floaters", default=cleaning.USUAL)
+    fog: setting_property(settings.LookSettings, "fog", default=cleaning.USUAL)
     use_region: BoolProperty(name="Region", description="Also leave out what is outside the region", default=True)
 
     def edit(self, context: bpy.types.Context) -> str:
@@ -54,7 +42,7 @@ class TTTLRM_OT_revert_clean_up(EditOperator, bpy.types.Operator):
 
 
 class TTTLRM_OT_fit_region(EditOperator, bpy.types.Operator):
-    """Put the region around the subject again, along the axes of the world"""
+    """Fit the region around the subject again, aligned with the world's axes"""
 
     bl_idname = "tttlrm.fit_region"
     bl_label = "Fit Region"

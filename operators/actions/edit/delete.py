@@ -26,7 +26,7 @@ class TTTLRM_OT_delete_splats(EditOperator, bpy.types.Operator):
 
 
 class TTTLRM_OT_delete_hidden(EditOperator, bpy.types.Operator):
-    """Delete all splats that are hidden, by hand or by settings, for good; the settings that left them out go back"""
+    """Delete all splats that are hidden by hand or by settings for good, and reset the settings that left them out"""
 
     bl_idname = "tttlrm.delete_hidden_splats"
     bl_label = "Delete Hidden Splats"
