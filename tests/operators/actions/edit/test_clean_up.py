@@ -271,3 +271,14 @@ def test_a_region_that_is_switched_on_by_its_check_box_is_put_around_the_subject
     obj.tttlrm.use_region = False
     obj.tttlrm.use_region = True
     assert corners(obj)[1].tolist() == [9, 9, 9], "and stays where it was dragged to"
+
+
+def test_unselected_splats_that_were_hidden_stay_so_when_cleaning_up_is_reverted():
+    obj = add(dirty())
+    ops.clean_up()
+    select(obj, np.arange(COUNT) < 5)
+    ops.hide_splats(unselected=True)
+    ops.revert_clean_up()
+    assert drawn(obj) == 5 and selected(obj).sum() == 5
+    ops.reveal_splats()
+    assert drawn(obj) == COUNT
