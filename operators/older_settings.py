@@ -30,8 +30,9 @@ STEPS = 500  # offered for splats that were not refined; a limit, if it stayed
 def adopt(*_: Any) -> None:
     """Forget the defaults of older versions in what came with a file; linked objects keep theirs, as changes are not saved."""
     for scene in filter(_in_use, bpy.data.scenes):
-        if not group_of(scene).source.is_property_set("kind"):
-            group_of(scene).source.kind = "SELECTED"
+        source = group_of(scene).source
+        if not (source.is_property_set("kind") or source.folder):  # who chose a folder then, chose it as the source, too
+            source.kind = "SELECTED"
     for obj in filter(is_editable, bpy.data.objects):
         own, refine = group_of(obj), group_of(obj).refine
         if is_splats(obj) and own.session and not own.version:

@@ -23,7 +23,7 @@ from . import check_boxes
 from .engine import fields, settings
 from .narrowing import given, group_of, untyped
 from .paths import absolute, file_property
-from .scene import compare, figures, look
+from .scene import cleaning, compare, figures, look
 from .sources import properties as source_properties
 
 SUBTYPES = {"share": "FACTOR", "distance": "DISTANCE", "pixels": "PIXEL", "seconds": "TIME_ABSOLUTE", "": "NONE"}
@@ -41,6 +41,11 @@ def described(kind: type) -> dict[str, fields.Setting]:
 def _changed(group: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
     """Blender calls this when a user or a script changes a setting, but not on undo or while it reads a file."""
     look.follow(given(group.id_data))
+
+
+def _switched_region(group: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+    """Blender calls this when regions are switched on or off: the first time, one is put around the subject."""
+    cleaning.region_switched(untyped(group.id_data))
 
 
 def annotations(kind: type) -> dict[str, Any]:
@@ -257,7 +262,7 @@ class TTTLRM_PG_object(bpy.types.PropertyGroup):
         "use_region": BoolProperty(
             name="Region",
             description="Show only the splats inside a box with handles in the 3D view, which moves with the object",
-            update=_changed,
+            update=_switched_region,
         ),
         "region": FloatVectorProperty(
             name="Region",

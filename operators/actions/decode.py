@@ -77,7 +77,7 @@ def question(lost: list[bpy.types.Object]) -> errors.Text:
     """Return what to ask before the splats of objects are replaced by drafts."""
     if len(lost) > 1:
         return errors.text("Replace the refined or edited splats of {} objects with new drafts?", len(lost))
-    edited = errors.text("perhaps edited") if versions.is_older(lost[0]) else errors.text("edited")
+    edited = errors.text("possibly edited") if versions.is_older(lost[0]) else errors.text("edited")
     what = versions.state(lost[0]) if versions.is_refined(lost[0]) else edited
     return errors.text("Replace {:,} splats ({}) with a new draft?", len(cloud_of(lost[0]).points), what)
 

@@ -10,6 +10,7 @@ from .. import properties
 from ..engine import settings
 from ..mixins import Outcome
 from ..narrowing import group_of
+from ..scene import look
 from ..scene.editable import is_editable
 from ..scene.splats import is_splats
 from ..translations import told
@@ -33,10 +34,11 @@ class TTTLRM_OT_copy_settings(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Blender calls this."""
         source, others = group_of(context.object), _splats(context)
-        for obj in others:
-            group_of(obj).crop, group_of(obj).share = source.crop, source.share
-            for part, kind in PARTS.items():
-                properties.take_over(getattr(group_of(obj), part), getattr(source, part), kind)
+        with look.together(others):
+            for obj in others:
+                group_of(obj).crop, group_of(obj).share = source.crop, source.share
+                for part, kind in PARTS.items():
+                    properties.take_over(getattr(group_of(obj), part), getattr(source, part), kind)
         self.report({"INFO"}, told("Copied the settings to {} objects", len(others)))
         return {"FINISHED"}
 

@@ -93,7 +93,7 @@ class TTTLRM_OT_check_photos(bpy.types.Operator):
 
 
 class TTTLRM_OT_show_photo(bpy.types.Operator):
-    """This photo is far more blurred than most others, and will be left out. Click to see it large"""
+    """This photo is much blurrier than most others and will be left out. Click to see it enlarged"""
 
     bl_idname = "tttlrm.show_photo"
     bl_label = "Show Photo"

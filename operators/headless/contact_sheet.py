@@ -18,7 +18,7 @@ GAP, MARGIN = 4, 12  # pixels between the two pictures of a set, and around sets
 COLUMNS, ROWS = 3, 6  # of sets on a page
 TITLE, WORDS = 18, 14  # sizes of fonts in pixels
 LINE = 1.3  # height of a line relative to the size of its font
-ACROSS = 88  # characters of a line of a sentence
+ACROSS, LINES = 88, 12  # characters of a line of a sentence, and lines at most
 PAPER, BEHIND, INK, GRAY, RED = 0.12, 0.16, (0.95, 0.95, 0.95), (0.65, 0.65, 0.65), (1.0, 0.55, 0.45)
 
 
@@ -65,7 +65,7 @@ def _draw(
             cell[top : top + high, left : left + wide] = picture
     _write(cell, entry.name, SIDE + GAP, TITLE, INK)
     _write(cell, entry.words, SIDE + GAP + round(LINE * TITLE), WORDS, GRAY)
-    lines = textwrap.wrap(entry.failure, ACROSS)
+    lines = textwrap.wrap(entry.failure, ACROSS, max_lines=LINES, placeholder=" …")
     for number, line in enumerate(lines):
         _write(cell[:, MARGIN:], line, SIDE // 2 + round((number - len(lines) / 2) * LINE * WORDS), WORDS, RED)
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts as pictures, in Blender's own font, without a window: the triangles of a text object are filled here."""
+"""Texts as pictures, in Blender's own font, without a window: the triangles of a text object are filled here.
+
+Blender's module `blf` draws into images only in newer versions, and its Python has no library for pictures.
+"""
 
 from __future__ import annotations
 

@@ -10,14 +10,13 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..engine import files
 from ..scene.pictures import write_picture
 from . import contact_sheet
-from .result import EARLY, PHOTO, PREVIEW, REPORT, Task
+from .result import EARLY, PHOTO, PREVIEW, Task
 
 TABLE, JSON, SHEET = "report.csv", "report.json", "contact_sheet.jpg"
 STAGES = ("load", "encode", "decode", "refine", "mesh")
@@ -40,7 +39,7 @@ def write(out: Path, tasks: Iterable[Task]) -> None:
 
 def _row(task: Task) -> dict[str, Any] | None:
     """What is known of a set; None for one that nobody has done yet."""
-    report, why = _report(task), task.failure
+    report, why = task.report, task.failure
     if report is None:
         return {"set": task.name, "state": "failed", "why": why} if why else None
     refinement, seconds = report.get("refinement") or {}, report.get("seconds") or {}
@@ -67,13 +66,6 @@ def _row(task: Task) -> dict[str, Any] | None:
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
-
-
-def _report(task: Task) -> dict[str, Any] | None:
-    with suppress(OSError, ValueError):  # there is none, or somebody changed it
-        report = json.loads((task.out / REPORT).read_text(encoding="utf-8"))
-        return report if isinstance(report, dict) else None
-    return None
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> str:
@@ -112,7 +104,7 @@ def _write_sheets(out: Path, entries: Sequence[contact_sheet.Entry]) -> None:
     for count, page in enumerate(contact_sheet.pages(entries), 1):
         write_picture(_sheet(out, count), page)
     while (older := _sheet(out, count + 1)).exists():
-        older.unlink()
+        older.unlink(missing_ok=True)  # another task may do the same
         count += 1
 
 

@@ -22,6 +22,7 @@ from ..jobs import worker
 from ..jobs.worker import Work
 from ..narrowing import given
 from ..scene.cameras import background_photo, look_through
+from ..scene.compare import is_photo_camera, photo_of
 from ..scene.pictures import covering, write_picture
 from . import blend_files
 from .interrupts import Interrupts, ending_early
@@ -64,6 +65,14 @@ class Task:
         return self.out.with_name(f".{self.name}.failed")
 
     @property
+    def report(self) -> dict[str, Any] | None:
+        """The content of the report; None if there is none, or somebody changed it to something else."""
+        with suppress(OSError, ValueError):
+            report = json.loads((self.out / REPORT).read_text(encoding="utf-8"))
+            return report if isinstance(report, dict) else None
+        return None
+
+    @property
     def made(self) -> bool:
         """Whether the folder is there, perhaps from a job that was ended early."""
         return (self.out / REPORT).exists()
@@ -71,13 +80,7 @@ class Task:
     @property
     def finished(self) -> bool:
         """Whether the folder is there, and not from a job that was ended early."""
-        return self.made and not _ended_early(self.out / REPORT)
-
-
-def _ended_early(report: Path) -> bool:
-    with suppress(ValueError):  # a report that somebody changed
-        return bool(json.loads(report.read_text(encoding="utf-8")).get(EARLY))
-    return False
+        return self.made and not (self.report or {}).get(EARLY)
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def _follow(work: Work, say: Callable[[str], None], notes: list[str], interrupts
 
 def _look_through_first(cameras: results.CameraTable) -> bpy.types.Image | None:
     """Look through the camera of the first photo; gives the photo as Blender shows it, if it does."""
-    camera = next(obj for obj in bpy.data.objects if obj.type == "CAMERA")
+    camera = next(obj for obj in bpy.data.objects if is_photo_camera(obj) and photo_of(obj) == cameras.names[0])
     look_through(given(bpy.context.scene), camera, tuple(cameras.sizes[0].tolist()))
     return background_photo(camera)
 

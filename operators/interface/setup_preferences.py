@@ -72,7 +72,7 @@ def used_instead(environment: setup.Environment) -> str:
     if chosen is None or not chosen.python or Path(bpy.path.abspath(chosen.python)) == environment.python:
         return ""
     there = Path(bpy.path.abspath(chosen.python)).exists()
-    return shown("Another Python is used: {}" if there else "Another Python is chosen, but not there: {}", chosen.python)
+    return shown("Another Python is used: {}" if there else "Another Python is chosen, but it is missing: {}", chosen.python)
 
 
 def _draw_lines(layout: bpy.types.UILayout, lines: list[str]) -> None:

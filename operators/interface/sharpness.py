@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,13 +16,14 @@ from . import thumbnails
 PAUSE = 0.05  # seconds between photos, for the person's own work
 
 _measured: dict[Path, float] = {}  # softness; not a number where Blender cannot read the photo
-_waiting: deque[Path] = deque()
+_waiting: dict[Path, None] = {}  # in order, and quick to look into
 
 
 def blurred(photos: Iterable[Path]) -> set[Path]:
     """Those among the photos of a list that the worker will leave out as blurred, as far as they are measured by now."""
     photos = list(photos)
-    _waiting.extend(new := [path for path in photos if path not in _measured and path not in _waiting])
+    new = dict.fromkeys(path for path in photos if path not in _measured and path not in _waiting)
+    _waiting.update(new)
     if new and not bpy.app.timers.is_registered(measure_next):
         bpy.app.timers.register(measure_next, first_interval=PAUSE)
     known = [path for path in photos if _measured.get(path, np.nan) >= 0]
@@ -35,7 +35,8 @@ def measure_next() -> float | None:
     """Measure the next photo; Blender calls this again as long as there are others."""
     if not _waiting:
         return None
-    path = _waiting.popleft()
+    path = next(iter(_waiting))
+    del _waiting[path]
     _measured[path] = _softness(path)
     redraw_panels()
     return PAUSE if _waiting else None

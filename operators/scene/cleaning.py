@@ -3,26 +3,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import bpy
 import numpy as np
 
 from ..engine import clean
 from ..narrowing import group_of
 from . import look, masks, points, region
+from .splats import is_splats
 
 SETTINGS = ("floaters", "fog")  # those of the look
 USUAL = 0.5  # strictness at which photos hardly miss anything
 FAINT = 0.1  # opacity of splats that tell nothing about where the subject is
 
 
-def clean_up(obj: bpy.types.Object, floaters: float, fog: float, use_region: bool) -> None:
-    """Leave out floaters, fog and what is outside the region, which is put around the subject if there is none yet."""
-    own = group_of(obj)
-    with look.silently():
-        own.decode.floaters, own.decode.fog, own.use_region = floaters, fog, use_region
-        if use_region and not region.is_fitted(obj):
+def clean_up(objects: Iterable[bpy.types.Object], floaters: float, fog: float, use_region: bool) -> None:
+    """Leave out floaters, fog and what is outside the regions, which are put around the subjects where there are none yet."""
+    with look.together(objects := list(objects)):
+        for obj in objects:
+            own = group_of(obj)
+            own.decode.floaters, own.decode.fog, own.use_region = floaters, fog, use_region
+
+
+def region_switched(obj: bpy.types.Object) -> None:
+    """Show an object with or without its region, which is put around the subject where there is none yet."""
+    if group_of(obj).use_region and is_splats(obj) and not region.is_fitted(obj):
+        fit([obj])
+    look.follow(obj)
+
+
+def fit(objects: Iterable[bpy.types.Object]) -> None:
+    """Put regions around the subjects."""
+    with look.together(objects := list(objects)):
+        for obj in objects:
             region.store(obj, around_subject(obj))
-    look.apply(obj)
 
 
 def around_subject(obj: bpy.types.Object) -> np.ndarray:  # [4, 4]

@@ -44,7 +44,7 @@ class TTTLRM_PG_compare(bpy.types.PropertyGroup):
     )
     gain: FloatProperty(
         name="Amplify",
-        description="How many times as large as they are differences are shown",
+        description="Factor by which differences are magnified",
         min=1.0,
         max=50.0,
         soft_max=20.0,

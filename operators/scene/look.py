@@ -21,6 +21,7 @@ from ..engine import clean, errors, gaussians, look, settings
 from ..narrowing import group_of
 from . import masks, points, region
 from .crop import around
+from .editable import is_editable
 from .modes import leave_mode
 from .radiance import BASE
 from .reconstruction import cameras_of
@@ -46,22 +47,32 @@ def follow(owner: bpy.types.ID) -> None:
 def silently() -> Iterator[None]:
     """Within the block, changed settings have no effect, so that several of them can be changed before they are applied."""
     global _silent
-    _silent = True
+    before, _silent = _silent, True
     try:
         yield
     finally:
-        _silent = False
+        _silent = before
+
+
+@contextmanager
+def together(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
+    """Show some objects as their settings say after the block, once each: those alike in the end keep the splats they share."""
+    with silently():
+        yield
+    for obj in objects:
+        follow(obj)
 
 
 def apply(obj: bpy.types.Object) -> None:
     """Show an object's splats as its settings say.
 
-    A look is each object's: one that shared its splats with others that look different gets splats of its own.
+    A look is each object's: one that shared its splats with others that look different gets splats of its own, and so does one
+    whose splats are linked from another file, where nothing stays.
     """
     own, wanted = group_of(obj), _wanted(obj)
     if not _touched(points.cloud_of(obj)) and wanted == Look() and own.share == 1 and own.crop is None and not own.use_region:
         return
-    if not all(_alike(obj, other) for other in sharing(obj)):
+    if not is_editable(points.cloud_of(obj)) or not all(_alike(obj, other) for other in sharing(obj)):
         _unshare(obj)
     cloud = points.cloud_of(obj)
     means, eyes = points.read(cloud, "position"), eyes_of(obj)

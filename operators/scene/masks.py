@@ -87,6 +87,18 @@ def hide(
     redraw("VIEW_3D")
 
 
+def hide_by_hand(
+    obj: bpy.types.Object,
+    mask: np.ndarray,  # [N] bool
+) -> None:
+    """Hide the splats of a mask too, as a person does: they stay hidden when the look leaves out fewer."""
+    cloud, before = points.cloud_of(obj), hidden(obj)
+    left_out = _mask(cloud, LEFT_OUT)
+    if left_out is not None:
+        points.write(cloud, LEFT_OUT, "BOOLEAN", left_out & ~mask)
+    hide(obj, mask if before is None else mask | before)
+
+
 def _mask(cloud: bpy.types.PointCloud, name: str) -> np.ndarray | None:
     attribute = cloud.attributes.get(name)
     if attribute is None or attribute.data_type != "BOOLEAN":

@@ -18,6 +18,9 @@ from .splats import in_scene, read_shown, update_splats
 
 OLDER = "older"  # the version of splats that have none, from files of before there were versions; it is no digest
 
+# The `session_uid` of the object whose splats were last handed to a job, and their centers, as undo brings back unmarked ones.
+_handed: tuple[int, np.ndarray] = (0, np.zeros((0, 3), np.float32))
+
 
 def start_of(obj: bpy.types.Object, as_shown: bool = False) -> start.Start:
     """What a job on an object's splats starts from: those that nobody has hidden, as they are or `as_shown`.
@@ -38,9 +41,12 @@ def hand_over(obj: bpy.types.Object) -> start.Start:
 
     They are marked: while the job runs, a person may hide some of them, or reveal others. Raises what `start_of` raises.
     """
+    global _handed
     begun, cloud, hidden = start_of(obj), points.cloud_of(obj), masks.by_hand(obj)
+    mask = np.ones(len(cloud.points), dtype=bool) if hidden is None else ~hidden
     if is_editable(cloud):
-        points.write(cloud, masks.AT_WORK, "BOOLEAN", np.ones(len(cloud.points), dtype=bool) if hidden is None else ~hidden)
+        points.write(cloud, masks.AT_WORK, "BOOLEAN", mask)
+    _handed = obj.session_uid, points.read(cloud, "position")[mask]
     return begun
 
 
@@ -68,14 +74,27 @@ def take_result(
 
 
 def _not_at_work(obj: bpy.types.Object) -> np.ndarray:  # [N] bool
-    """Which splats of an object no job was handed, whose mark is removed; hidden ones where there is none."""
+    """Which splats of an object no job was handed, whose mark is removed.
+
+    Where undo has removed it, their places tell them; hidden ones where these do not.
+    """
     cloud = points.cloud_of(obj)
     if masks.AT_WORK in cloud.attributes:
         handed = points.read(cloud, masks.AT_WORK)[:, 0]
         cloud.attributes.remove(cloud.attributes[masks.AT_WORK])
         return ~handed
+    owner, places = _handed
+    if owner == obj.session_uid and (handed := np.isin(_rows(points.read(cloud, "position")), _rows(places))).any():
+        return ~handed
     hidden = masks.by_hand(obj)
     return np.zeros(len(cloud.points), dtype=bool) if hidden is None else hidden
+
+
+def _rows(
+    places: np.ndarray,  # [N, 3] float32
+) -> np.ndarray:  # [N]
+    """Each place as one value that is equal for places that are equal bit for bit."""
+    return np.ascontiguousarray(places).view([("", np.uint64), ("", np.uint32)])[:, 0]
 
 
 def remember(obj: bpy.types.Object, refinement: results.Refinement | None, refined: bool = False) -> None:

@@ -90,7 +90,7 @@ def test_splats_of_which_nobody_knows_whether_they_were_edited_are_asked_about(t
     for _ in range(2):
         obj = reopened(tmp_path)
         assert versions.is_refined(obj) == refined and versions.is_edited(obj) and versions.start_of(obj).edited
-        assert ("perhaps edited" in str(decode.question(decode.precious([obj])))) != refined
+        assert ("possibly edited" in str(decode.question(decode.precious([obj])))) != refined
     versions.take_result(obj, random_splats(), None)
     assert versions.is_edited(obj), "no job has made anything of them"
     versions.take_result(obj, random_splats(), None, anew=True)
@@ -107,6 +107,15 @@ def test_a_folder_is_the_source_of_new_scenes_and_stays_so(tmp_path):
     assert bpy.context.scene.tttlrm.source.kind == kept_source(tmp_path) == "FOLDER"
     bpy.context.scene.tttlrm.refine.quality = "best"
     assert kept_source(tmp_path) == kept_source(tmp_path) == "FOLDER"
+
+
+def test_a_folder_stays_the_source_in_a_file_that_was_recovered(tmp_path):
+    bpy.context.scene.tttlrm.source.folder = str(tmp_path)
+    bpy.app.handlers.save_pre.remove(operators.older_settings.store)  # which Blender does not call as it saves by itself
+    try:
+        assert kept_source(tmp_path) == "FOLDER"
+    finally:
+        bpy.app.handlers.save_pre.append(operators.older_settings.store)
 
 
 @pytest.mark.parametrize("used", ["settings", "splats"])

@@ -40,8 +40,9 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
             else:
                 points.replace(cloud, new)
             group_of(obj).applied = (move @ in_scene(obj)).ravel().tolist()
-            with look.silently():
-                region.store(obj, move @ region.matrix(obj))
+            if region.is_fitted(obj):
+                with look.silently():
+                    region.store(obj, move @ region.matrix(obj))
             self._reset(obj, move)
         given(context.view_layer).update()
         for obj, _ in plans:

@@ -2,45 +2,30 @@
 """Clean Up: leave out floaters, fog and what lies outside a region; nothing is deleted by that."""
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty
+from bpy.props import BoolProperty
 
-from ...scene import cleaning, region
+from ...engine import settings
+from ...properties import setting_property
+from ...scene import cleaning
 from ...scene.points import cloud_of
 from ...translations import told
-from .operator import EditOperator, edited
+from .operator import EditOperator, chosen
 
 
 class TTTLRM_OT_clean_up(EditOperator, bpy.types.Operator):
-    """Leave out floaters, fog and everything outside a region around the subject. Nothing is deleted, and all can be adjusted"""
+    """Leave out floaters, fog and everything outside a region around the subject. Deletes nothing; everything is adjustable"""
 
     bl_idname = "tttlrm.clean_up"
     bl_label = "Clean Up"
 
-    floaters: FloatProperty(
-        name="Floaters",
-        description="How strictly to drop small groups of splats that hang in the air; 0 to keep all",
-        subtype="FACTOR",
-        min=0,
-        max=1,
-        default=cleaning.USUAL,
-    )
-    fog: FloatProperty(
-        name="Fog",
-        description="How strictly to drop splats that are faint and large, and veils before the cameras; 0 to keep all",
-        subtype="FACTOR",
-        min=0,
-        max=1,
-        default=cleaning.USUAL,
-    )
+    floaters: setting_property(settings.LookSettings, "floaters", default=cleaning.USUAL)
+    fog: setting_property(settings.LookSettings, "fog", default=cleaning.USUAL)
     use_region: BoolProperty(name="Region", description="Also leave out what is outside the region", default=True)
 
     def edit(self, context: bpy.types.Context) -> str:
         """Change the settings of all edited objects."""
-        objects = edited(context)
-        for obj in objects:
-            cleaning.clean_up(obj, self.floaters, self.fog, self.use_region)
-        total = sum(len(cloud_of(obj).points) for obj in objects)
-        return told("{:,} of {:,} splats are left out", sum(map(cleaning.left_out, objects)), total)
+        cleaning.clean_up(chosen(context), self.floaters, self.fog, self.use_region)
+        return _told(context)
 
 
 class TTTLRM_OT_revert_clean_up(EditOperator, bpy.types.Operator):
@@ -51,25 +36,28 @@ class TTTLRM_OT_revert_clean_up(EditOperator, bpy.types.Operator):
 
     def edit(self, context: bpy.types.Context) -> str:
         """Put the settings of all edited objects back; their regions are kept for the next time."""
-        before = sum(map(cleaning.left_out, edited(context)))
-        for obj in edited(context):
-            cleaning.clean_up(obj, 0.0, 0.0, False)
-        return told("{:,} splats were revealed", before - sum(map(cleaning.left_out, edited(context))))
+        before = sum(map(cleaning.left_out, chosen(context)))
+        cleaning.clean_up(chosen(context), 0.0, 0.0, False)
+        return told("{:,} splats were revealed", before - sum(map(cleaning.left_out, chosen(context))))
 
 
 class TTTLRM_OT_fit_region(EditOperator, bpy.types.Operator):
-    """Put the region around the subject again, along the axes of the world"""
+    """Fit the region around the subject again, aligned with the world's axes"""
 
     bl_idname = "tttlrm.fit_region"
     bl_label = "Fit Region"
 
     def edit(self, context: bpy.types.Context) -> str:
         """Fit the regions of all edited objects."""
-        objects = edited(context)
-        for obj in objects:
-            region.store(obj, cleaning.around_subject(obj))
-        total = sum(len(cloud_of(obj).points) for obj in objects)
-        return told("{:,} of {:,} splats are left out", sum(map(cleaning.left_out, objects)), total)
+        cleaning.fit(chosen(context))
+        return _told(context)
+
+
+def _told(context: bpy.types.Context) -> str:
+    """Return how many splats of all edited objects are left out."""
+    objects = chosen(context)
+    total = sum(len(cloud_of(obj).points) for obj in objects)
+    return told("{:,} of {:,} splats are left out", sum(map(cleaning.left_out, objects)), total)
 
 
 CLASSES = (TTTLRM_OT_clean_up, TTTLRM_OT_revert_clean_up, TTTLRM_OT_fit_region)

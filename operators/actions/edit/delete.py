@@ -26,7 +26,7 @@ class TTTLRM_OT_delete_splats(EditOperator, bpy.types.Operator):
 
 
 class TTTLRM_OT_delete_hidden(EditOperator, bpy.types.Operator):
-    """Delete all splats that are hidden, by hand or by settings, for good; the settings that left them out go back"""
+    """Delete all splats that are hidden by hand or by settings for good, and reset the settings that left them out"""
 
     bl_idname = "tttlrm.delete_hidden_splats"
     bl_label = "Delete Hidden Splats"
@@ -36,7 +36,8 @@ class TTTLRM_OT_delete_hidden(EditOperator, bpy.types.Operator):
         found = [(obj, shown) for obj in edited(context) if (shown := masks.visible(obj)) is not None]
         for obj, shown in found:
             keep(obj, shown)
-            look.reset(obj, set(look.NAMES) - set(look.SIZED))
+            for user in (obj, *look.sharing(obj)):
+                look.reset(user, set(look.NAMES) - set(look.SIZED))
             masks.hide(obj, np.zeros(len(cloud_of(obj).points), dtype=bool))
             look.apply(obj)
         return told("{:,} splats were deleted", sum(int(np.count_nonzero(~shown)) for _, shown in found))

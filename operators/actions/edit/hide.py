@@ -22,12 +22,9 @@ class TTTLRM_OT_hide_splats(EditOperator, bpy.types.Operator):
         """Hide splats of all edited objects and deselect them."""
         count = 0
         for obj, mask in selections(context):
-            before = masks.hidden(obj)
-            wanted = ~mask if self.unselected else mask
-            hidden = wanted if before is None else wanted | before
-            masks.hide(obj, hidden)
-            masks.select(obj, mask & ~hidden)
-            count += int(hidden.sum())
+            masks.hide_by_hand(obj, ~mask if self.unselected else mask)
+            masks.select(obj, mask)
+            count += int(np.count_nonzero(masks.hidden(obj)))
         return told("{:,} splats are hidden", count)
 
 

@@ -15,10 +15,16 @@ from ...scene.splats import is_splats
 from ...translations import explained
 
 
+def chosen(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """Return the active and selected splat objects that can be edited, each once; the active one comes last."""
+    candidates = [obj for obj in context.selected_objects if obj != context.object] + [context.object]
+    splats = [obj for obj in candidates if obj is not None and is_splats(obj)]
+    return [obj for obj in splats if is_editable(obj) and is_editable(obj.data)]
+
+
 def edited(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """Return the active and selected splat objects that can be edited, one per point cloud."""
-    candidates = [obj for obj in (*context.selected_objects, context.object) if obj is not None and is_splats(obj)]
-    return list({points.cloud_of(obj): obj for obj in candidates if is_editable(obj) and is_editable(obj.data)}.values())
+    """Return those that are `chosen`, one per point cloud."""
+    return list({points.cloud_of(obj): obj for obj in chosen(context)}.values())
 
 
 class EditOperator(Operator):

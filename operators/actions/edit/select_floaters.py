@@ -18,7 +18,7 @@ class TTTLRM_OT_select_floaters(SelectOperator, bpy.types.Operator):
 
     strictness: FloatProperty(
         name="Strictness",
-        description="The stricter, the nearer to each other splats of a group have to be",
+        description="The higher, the closer together the splats of a group have to be",
         subtype="FACTOR",
         min=0,
         max=1,

@@ -9,12 +9,14 @@ import bpy
 import numpy as np
 import pytest
 
-from operators.headless import contact_sheet, overview
+from operators.headless import contact_sheet, overview, result
 from operators.headless.contact_sheet import Entry
 from operators.headless.lettering import lettering
 from operators.headless.result import Task
+from operators.scene.cameras import add_cameras
 from operators.scene.pictures import covering, fitting, write_picture
 from tests.operators.headless.commands import folders, photo_set, tttlrm
+from tttlrm_blender.protocol.results import CameraTable
 
 REPORT = {
     "views": 40,
@@ -121,3 +123,31 @@ def test_a_batch_ends_with_an_overview_of_all_sets_and_forgets_failures_that_are
     (tmp_path / "sets" / "bad" / "broken.json").unlink()
     assert tttlrm(*command, "--only", "bad") == 0
     assert [row["state"] for row in json.loads((out / "report.json").read_text())] == ["converted"] * 2
+
+
+def test_a_report_that_is_no_object_is_no_report(tmp_path):
+    task = a_set(tmp_path / "out", "a", {"splats": 3})
+    (task.out / "report.json").write_text("[]")
+    assert task.report is None and task.finished
+    overview.write(tmp_path / "out", [task])
+
+
+def test_a_long_failure_stays_on_its_picture():
+    short, long = (
+        next(contact_sheet.pages([Entry("a", "failed", Path("none"), Path("none"), "Something went wrong. " * count)]))
+        for count in (1, 200)
+    )
+    different = np.flatnonzero((short != long).any(axis=(1, 2)))
+    assert different.min() > contact_sheet.MARGIN and different.max() < contact_sheet.MARGIN + contact_sheet.SIDE
+
+
+def test_the_photo_beside_the_splats_is_that_of_the_picture_that_is_first_by_name(tmp_path):
+    bpy.ops.wm.read_homefile(use_empty=True)
+    names = ["B.png", "a.png"]  # in the order of the worker; Blender's own ignores case
+    photos = {name: tmp_path / name for name in names}
+    for name, path in photos.items():
+        write_picture(path, flat(float(name == "B.png"), 4, 6))
+    table = CameraTable(names, np.stack([np.eye(4)] * 2), np.full((2, 4), 3.0), np.array([[6, 4]] * 2))
+    add_cameras(table, photos, bpy.context.collection)
+    photo = result._look_through_first(table)
+    assert photo is not None and photo.name == "B.png" and bpy.context.scene.camera.data.background_images[0].image == photo

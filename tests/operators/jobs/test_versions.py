@@ -266,6 +266,46 @@ def test_what_is_hidden_or_revealed_while_a_job_runs_is_there_once_afterwards(ec
     assert masks.AT_WORK not in obj.data.attributes
 
 
+def refined_half(obj: bpy.types.Object) -> tuple:
+    """A refinement that was begun, and what `take_result` gets of it."""
+    jobs, engine = part("jobs.scene_operators"), part("engine")
+    given = jobs.work_on(obj, engine.kinds.REFINE, engine.settings.RefineSettings(steps=1)).start.gaussians
+    better = replace(given, means=given.means + np.float32(0.5))
+    return better, engine.results.Refinement(1, 4, psnr=30.0)
+
+
+def test_what_was_hidden_is_there_afterwards_also_if_that_is_undone_while_a_job_runs(echo, photos):
+    assert ops.reconstruct(directory=str(photos)) == {"FINISHED"}
+    obj = bpy.context.object
+    name = obj.name
+    bpy.ops.ed.undo_push(message="reconstructed")
+    part("scene.masks").hide(obj, np.arange(12) < 3)
+    bpy.ops.ed.undo_push(message="hidden")
+    result = refined_half(obj)
+    bpy.ops.ed.undo()
+    obj = bpy.data.objects[name]
+    assert part("scene.masks").hidden(obj) is None and part("scene.masks").AT_WORK not in obj.data.attributes
+    part("scene.versions").take_result(obj, *result)
+    expected = np.concatenate([DRAFT[3:] + np.float32(0.5), DRAFT[:3]])
+    np.testing.assert_array_equal(part("scene.points").read(obj.data, "position"), expected)
+
+
+def test_splats_that_are_joined_while_a_job_runs_are_there_afterwards(echo, photos):
+    assert ops.reconstruct(directory=str(photos)) == {"FINISHED"}
+    obj, points = bpy.context.object, part("scene.points")
+    other = obj.copy()
+    other.data = obj.data.copy()
+    bpy.context.collection.objects.link(other)
+    points.write(other.data, "position", "FLOAT_VECTOR", DRAFT + 100)
+    refined_half(other)  # a job that was stopped
+    result = refined_half(obj)
+    other.select_set(True)
+    assert ops.join_splats() == {"FINISHED"}
+    part("scene.versions").take_result(obj, *result)
+    expected = np.concatenate([DRAFT + np.float32(0.5), DRAFT + 100])
+    np.testing.assert_array_equal(points.read(obj.data, "position"), expected)
+
+
 @pytest.mark.slow
 def test_object_and_worker_agree_whatever_is_done(echo):
     Life.TestCase.settings = settings(

@@ -190,6 +190,16 @@ def test_joining_lets_linked_duplicates_keep_their_look(own, photos):
     assert shown(other) == list(range(12)) and untouched(other)
 
 
+def test_a_look_of_splats_linked_from_another_file_stays(own, tmp_path):
+    bpy.data.libraries.write(str(tmp_path / "library.blend"), {own.data})
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, wanted):
+        wanted.pointclouds = [own.data.name]
+    own.data = wanted.pointclouds[0]
+    own.tttlrm.share = 0.5
+    assert own.data.library is None and np.count_nonzero(part("scene.masks").visible(own)) == 6
+    assert not wanted.pointclouds[0].attributes.get("splat_hidden")
+
+
 def test_undo_brings_back_what_was_shown(own):
     name = own.name
     bpy.ops.ed.undo_push(message="before")

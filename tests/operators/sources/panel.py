@@ -6,6 +6,7 @@ from pathlib import Path
 import bpy
 
 from operators import sources
+from operators.jobs import worker
 
 
 def choose(kind: str, **values) -> bpy.types.PropertyGroup:
@@ -17,10 +18,10 @@ def choose(kind: str, **values) -> bpy.types.PropertyGroup:
 
 
 def missing() -> str:
-    """What the panel says; the button of the panel is grayed out then, and only then."""
+    """What the panel says; the button of the panel is grayed out then, and otherwise only where there is no engine."""
     lacking = str(sources.missing(bpy.context))
     with bpy.context.temp_override(tttlrm_source=bpy.context.scene.tttlrm.source):
-        assert bpy.ops.tttlrm.reconstruct.poll() == (not lacking)
+        assert bpy.ops.tttlrm.reconstruct.poll() == (not lacking and not worker.lacks_engine())
     assert bpy.ops.tttlrm.reconstruct.poll()  # with a folder, anybody may
     return lacking
 

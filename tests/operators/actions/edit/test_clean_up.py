@@ -224,3 +224,61 @@ def test_handles_are_shown_for_regions_with_some_depth_alone():
     ops.fit_region()
     bpy.context.view_layer.objects.active = None
     assert not poll(bpy.context)
+
+
+def twins() -> tuple[bpy.types.Object, bpy.types.Object]:
+    """Two linked duplicates, both selected."""
+    obj = add(dirty())
+    twin = obj.copy()
+    bpy.context.collection.objects.link(twin)
+    only(obj, twin)
+    return obj, twin
+
+
+def test_linked_duplicates_that_are_selected_are_all_cleaned_up_and_share_their_splats_still():
+    obj, twin = twins()
+    assert ops.clean_up() == {"FINISHED"}
+    assert obj.data == twin.data and (drawn(obj), drawn(twin)) == (900, 900)
+    assert ops.fit_region() == ops.revert_clean_up() == {"FINISHED"}
+    assert obj.data == twin.data and (drawn(obj), drawn(twin)) == (COUNT, COUNT)
+
+
+def test_deleting_what_is_hidden_puts_the_settings_of_linked_duplicates_back_too():
+    obj, twin = twins()
+    obj.tttlrm.share = 0.5
+    only(obj)
+    twin.data, twin.tttlrm.share = obj.data, 0.5
+    ops.delete_hidden_splats()
+    assert obj.data == twin.data and len(obj.data.points) == COUNT // 2
+    twin.tttlrm.decode.scale = 2
+    assert drawn(twin) == COUNT // 2
+
+
+def test_a_region_is_put_around_the_subject_also_after_a_transform_was_applied():
+    obj = add(dirty())
+    obj.scale = (3, 3, 3)
+    ops.apply_transform()
+    ops.clean_up(floaters=0, fog=0)
+    assert seen(obj)[of("subject")].sum() == 900 and not seen(obj)[of("surroundings")].any()
+
+
+def test_a_region_that_is_switched_on_by_its_check_box_is_put_around_the_subject():
+    obj = add(dirty())
+    obj.tttlrm.use_region = True
+    low, high = corners(obj)
+    assert (high[:2] > 1.4).all() and (low[:2] < -1.4).all() and drawn(obj) == 901
+    part("scene.region").store(obj, np.diag([9, 9, 9, 1]))
+    obj.tttlrm.use_region = False
+    obj.tttlrm.use_region = True
+    assert corners(obj)[1].tolist() == [9, 9, 9], "and stays where it was dragged to"
+
+
+def test_unselected_splats_that_were_hidden_stay_so_when_cleaning_up_is_reverted():
+    obj = add(dirty())
+    ops.clean_up()
+    select(obj, np.arange(COUNT) < 5)
+    ops.hide_splats(unselected=True)
+    ops.revert_clean_up()
+    assert drawn(obj) == 5 and selected(obj).sum() == 5
+    ops.reveal_splats()
+    assert drawn(obj) == COUNT
