@@ -17,14 +17,13 @@ from ..jobs.worker import Work
 from ..mixins import Outcome
 from ..narrowing import given, group_of
 from ..paths import folder_property, resolved
-from ..scene import arrival, drawing, figures, versions
+from ..scene import arrival, drawing, figures, flight, versions
 from ..scene.editable import takes_objects
 from ..scene.modes import make_active
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
 from ..sources.photo_sets import pose_files, poses_know_up
 from ..translations import told, worded
-from ..viewport import flight
 
 FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_SAVE"}}
 FOLDER = {"options": {"SKIP_SAVE"}}  # SKIP_SAVE: do not reuse the folder of the last call

@@ -10,7 +10,7 @@ import bpy
 from mathutils import Matrix
 
 from ..narrowing import given, untyped
-from ..scene.cameras import camera_of
+from .cameras import camera_of
 
 FILLED = 0.9  # of the view, by the frame of the camera
 Views = dict[int, Matrix]  # where 3D views look from, by their areas

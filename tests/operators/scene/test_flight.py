@@ -6,7 +6,7 @@ import math
 import bpy
 import pytest
 
-from operators.viewport.flight import FILLED, fitted, fly_to_camera, views_now
+from operators.scene.flight import FILLED, fitted, fly_to_camera, views_now
 
 
 @pytest.mark.parametrize(("width", "height"), [(1000, 600), (600, 1000)])
