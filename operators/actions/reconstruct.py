@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import bpy
+import numpy as np
 from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from .. import properties, sources
@@ -17,14 +18,13 @@ from ..jobs.worker import Work
 from ..mixins import Outcome
 from ..narrowing import given, group_of
 from ..paths import folder_property, resolved
-from ..scene import arrival, drawing, figures, versions
+from ..scene import arrival, drawing, figures, flight, startup, versions
 from ..scene.editable import takes_objects
 from ..scene.modes import make_active
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
 from ..sources.photo_sets import pose_files, poses_know_up
 from ..translations import told, worded
-from ..viewport import flight
 
 FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_SAVE"}}
 FOLDER = {"options": {"SKIP_SAVE"}}  # SKIP_SAVE: do not reuse the folder of the last call
@@ -44,14 +44,18 @@ def _work(files: dict[str, Path | bytes], wanted: settings.ReconstructSettings) 
 def place(name: str, work: Work, result: results.ReconstructResult) -> bpy.types.Object:
     """Add a reconstruction to the scene; return the splats, which store their scene on the worker and their settings."""
     photos = {name: source for name, source in work.files.items() if isinstance(source, Path)}
-    upright = not poses_know_up(work.settings.poses, work.files)
-    collection = build_scene(name, result, photos, upright, work.session)
+    collection = build_scene(name, result, photos, _set_upright(work), work.session)
     splats = next(obj for obj in collection.objects if is_splats(obj))
     properties.remember(splats, work.session, work.settings)
     versions.remember(splats, result.refinement)
     figures.store(splats, result.photos, len(result.gaussians))
     group_of(splats).files = "\n".join(work.files)
     return splats
+
+
+def _set_upright(work: Work) -> bool:
+    """Whether a reconstruction is set upright by its cameras."""
+    return not poses_know_up(work.settings.poses, work.files)
 
 
 def _lacking_in_panel(context: bpy.types.Context) -> errors.Text:
@@ -69,6 +73,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
     with_mesh: Any
     quality: Any
     again: Any
+    _cameras: results.CameraTable | None = None  # that were shown last, before there were splats
     __annotations__ = properties.annotations(settings.ReconstructSettings) | {
         "directory": folder_property(
             name="Folder", description="Folder of photos; leave empty to use the source chosen in the panel", **FOLDER
@@ -115,22 +120,40 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         self._work = _work(source.files(), self._wanted(context))
         if not self.directory and not self.again:
             group_of(context.scene).source.photos_listed = False
-        self._views = flight.views_now()
+        self.upright = _set_upright(self._work)
+        self._views = flight.views_now(given(context.scene))
         return self._work
 
     def _take(self, context: bpy.types.Context, message: messages.Event) -> Outcome | None:
-        """Prepare node groups for the result while the worker is busy."""
+        """Prepare node groups for the result while the worker is busy, and go to see the first splats."""
         if isinstance(message, messages.Progress):
             drawing.prepare()
-        return super()._take(context, message)
+        outcome = super()._take(context, message)
+        if isinstance(message, messages.Preview):
+            self._go_and_see(context, message)
+        return outcome
+
+    def _go_and_see(self, context: bpy.types.Context, preview: messages.Preview) -> None:
+        """Let views fly to the most central photo as soon as there are splats."""
+        table, self._cameras = self._cameras, preview.cameras
+        scene = self._started_in()
+        if table is None or preview.cameras or scene is None or context.mode != "OBJECT" or not startup.takes_camera(scene):
+            return
+        world, around = given(self._preview).world_of(table), np.median(preview.gaussians.means, axis=0)
+        flight.fly_to_photo(self._views, table, arrival.most_central(table.c2w), world, around)
 
     def finish(self, context: bpy.types.Context, result: results.ReconstructResult) -> None:
         """Add a new collection and make its splats active."""
         splats = place(self._title, self._work, result)
         make_active(context, [splats])
-        if arrival.present(context, splats, result.cameras) and context.mode == "OBJECT":
-            flight.fly_to_camera(self._views)
-        self.report({"INFO"}, told("{:,} splats from {} photos", len(result.gaussians), result.views))
+        hidden = startup.hide_cube(given(context.scene), splats)
+        camera = arrival.present(context, splats, result.cameras)
+        if camera and context.mode == "OBJECT":
+            flight.fly_to_camera(self._views, camera)
+        made = (
+            "{:,} splats from {} photos; the cube of Blender's startup file is hidden" if hidden else "{:,} splats from {} photos"
+        )
+        self.report({"INFO"}, told(made, len(result.gaussians), result.views))
 
     def _source(self, context: bpy.types.Context) -> sources.Source:
         if self.directory:

@@ -28,6 +28,7 @@ class JobOperator(Operator):
 
     bl_options = {"UNDO"}
     replaces: int = 0  # `session_uid` of the object that previews replace, if any
+    upright: bool = False  # whether previews are set upright
     _preview: Preview | None = None
     _timer: bpy.types.Timer | None = None  # that wakes the operator
     _last: messages.Event | None = None  # with which the job has ended
@@ -114,7 +115,7 @@ class JobOperator(Operator):
         """Handle one event; return the operator's result once the job has ended."""
         given(activity.current).take(message)
         if isinstance(message, messages.Preview):
-            self._preview = self._preview or Preview(self.replaces)
+            self._preview = self._preview or Preview(self.replaces, self.upright)
             self._preview.offer(message.gaussians, message.cameras)
         if isinstance(message, messages.Note):
             self.report({"WARNING"}, worded(message.text))
@@ -139,10 +140,13 @@ class JobOperator(Operator):
 
     def _where_started(self, context: bpy.types.Context) -> AbstractContextManager[Any]:
         """Return a context of the scene in which the job was started, as another may be shown by now."""
-        scene = next((scene for scene in bpy.data.scenes if scene.session_uid == self._scene), context.scene)
+        scene = self._started_in()
         if scene is None or scene == context.scene:
             return nullcontext()
         return context.temp_override(scene=scene, view_layer=scene.view_layers[0])
+
+    def _started_in(self) -> bpy.types.Scene | None:
+        return next((scene for scene in bpy.data.scenes if scene.session_uid == self._scene), None)
 
     def _fail(self, error: errors.TttlrmError) -> Outcome:
         starting.failure = error

@@ -10,7 +10,10 @@ from bpy.props import EnumProperty, FloatProperty
 
 from ..narrowing import given, group_of, untyped
 from ..windows import redraw
+from .camera_view import frame_of
 from .cameras import PHOTO, background_photo, camera_of, image_user, look_through
+from .flight import fly_to_camera, view_now
+from .other_cameras import exchange
 from .photo_images import photo_size
 from .reconstruction import cameras_of
 from .splats import is_splats
@@ -89,38 +92,24 @@ def looks_through(space: bpy.types.Space | None) -> bool:
     return isinstance(space, bpy.types.SpaceView3D) and given(space.region_3d).view_perspective == "CAMERA"
 
 
-def view_photo(context: bpy.types.Context, camera: bpy.types.Object) -> None:
+def view_photo(context: bpy.types.Context, splats: bpy.types.Object, camera: bpy.types.Object) -> None:
     """Look through the camera of a photo in the 3D view of the context or else the largest one, and render what it sees."""
     scene, image = given(context.scene), background_photo(camera)
     size, before = photo_size(image, image_user(camera)) if image else (0, 0), _shape(scene)
     if min(size):
         look_through(scene, camera, size)
     scene.camera = camera
+    exchange(given(context.view_layer), splats, camera)
     area = _area(context)
     if area is not None:
-        space: bpy.types.SpaceView3D = untyped(area.spaces.active)
-        as_before = looks_through(space) and _shape(scene) == before
-        if space.use_local_camera:
-            space.camera = camera
-        given(space.region_3d).view_perspective = "CAMERA"
-        if not as_before:
-            _show_whole_frame(context, area)
+        fly_to_camera(view_now(scene, area), camera, reframe=_shape(scene) != before)
     redraw("VIEW_3D")
 
 
 def _shape(scene: bpy.types.Scene) -> float:
     """The shape of a render: width over height."""
-    render = scene.render
-    return render.resolution_x * render.pixel_aspect_x / (render.resolution_y * render.pixel_aspect_y)
-
-
-def _show_whole_frame(context: bpy.types.Context, area: bpy.types.Area) -> None:
-    """Blender would show as much around frames of any shape as around a square one."""
-    region = next(region for region in area.regions if region.type == "WINDOW")
-    with context.temp_override(area=area, region=region):
-        frame = untyped(bpy.ops.view3d.view_center_camera)
-        if frame.poll():
-            frame()
+    width, height = frame_of(scene)
+    return width / height
 
 
 def chosen_in_list(group: Any, context: bpy.types.Context) -> None:
@@ -130,7 +119,7 @@ def chosen_in_list(group: Any, context: bpy.types.Context) -> None:
     photo = group.figures[group.active_figure].name
     camera = next((camera for camera in cameras_of(group.id_data) if photo_of(camera) == photo), None)
     if camera is not None and camera.name in given(context.scene).objects:
-        view_photo(context, camera)
+        view_photo(context, group.id_data, camera)
 
 
 def choose_in_list(splats: bpy.types.Object, camera: bpy.types.Object) -> None:

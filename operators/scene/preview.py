@@ -14,10 +14,12 @@ from typing import Any
 import bpy
 import numpy as np
 from bpy.app.handlers import persistent
+from mathutils import Matrix
 
 from .. import app_handlers
 from ..engine import gaussians, results
 from ..narrowing import given
+from . import conversion
 from .drawing import show_in_viewport, show_splats
 from .frusta import add_frusta, remove_frusta, show_frusta
 from .lookup import find
@@ -35,8 +37,12 @@ readers: list[Callable[[], bool]] = []  # say whether a viewport is still readin
 class Preview:
     """What one job shows."""
 
-    def __init__(self, replaces: int = 0) -> None:
-        """`replaces` is the `session_uid` of the object that is hidden meanwhile, if any."""
+    def __init__(self, replaces: int = 0, upright: bool = False) -> None:
+        """`replaces` is the `session_uid` of the object that is hidden meanwhile, if any.
+
+        `upright` sets what is shown as upright as its cameras, like `build_scene`.
+        """
+        self._upright, self._world = upright, Matrix()  # where the cameras stand that came last
         self._replaces, self._shown, self._frusta = replaces, 0, 0
         self._hidden: dict[str, Any] = {}
         self._next: Sight | None = None
@@ -48,6 +54,7 @@ class Preview:
 
         Viewports read in slices and start over when splats change: if these came faster, none would ever be drawn.
         """
+        self._note(cameras)
         self._next = (splats, cameras)
         self.follow()
 
@@ -65,9 +72,19 @@ class Preview:
     def show(self, splats: gaussians.Gaussians[np.ndarray], cameras: results.CameraTable | None = None) -> None:
         """Show splats, or points with their cameras, instead of those before."""
         self._unfinished = cameras is None
+        self._note(cameras)
         if len(splats):
             self._show_splats(splats)
         self._show_cameras(cameras)
+
+    def world_of(self, cameras: results.CameraTable) -> Matrix:
+        """Where cameras, and what they see, stand in the scene."""
+        return Matrix(conversion.upright(cameras.c2w).tolist()) if self._upright else Matrix()
+
+    def _note(self, cameras: results.CameraTable | None) -> None:
+        """Know where splats stand from the cameras before them, shown or not."""
+        if cameras:
+            self._world = self.world_of(cameras)
 
     def _show_cameras(self, cameras: results.CameraTable | None) -> None:
         """Show cameras until there are splats."""
@@ -80,6 +97,8 @@ class Preview:
             shown = add_frusta(cameras)
             shown.hide_select = shown.hide_render = shown.is_runtime_data = True
             self._frusta, shown[MARK] = shown.session_uid, {}
+        if shown and cameras:
+            shown.matrix_world = self._world
 
     def _show_splats(self, splats: gaussians.Gaussians[np.ndarray]) -> None:
         shown = find(self._shown)
@@ -88,6 +107,8 @@ class Preview:
         else:
             remove_previews()
             shown = self._add(splats)
+        if not shown.parent:
+            shown.matrix_world = self._world
         shown.is_runtime_data = cloud_of(shown).is_runtime_data = True
 
     def keep(self) -> bool:

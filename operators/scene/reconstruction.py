@@ -60,6 +60,12 @@ def _hidden(mesh: bpy.types.Object) -> bpy.types.Object:
     return mesh
 
 
+def family(splats: bpy.types.Object) -> set[bpy.types.Object]:
+    """The splats, what carries them, and all else that it carries, such as cameras and a mesh."""
+    carrier = splats.parent or splats
+    return {splats, carrier, *carrier.children_recursive}
+
+
 def cameras_of(splats: bpy.types.Object) -> list[bpy.types.Object]:
     """The cameras of the scene that splats belong to, as far as they are still there.
 

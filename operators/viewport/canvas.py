@@ -63,15 +63,16 @@ class Canvas:
         places: np.ndarray,  # texels, as `drawing.places` gives them
         projection: np.ndarray,  # [4, 4], view to clip space
         aside: bool = False,
+        alone: bool = False,
     ) -> None:
         """Draw splats over what the bound framebuffer shows, behind what is nearer by its depths.
 
-        Drawn `aside`, they are in the picture alone, and all of them.
+        Drawn `alone`, nothing is nearer, neither meshes nor the wires of cameras. Drawn `aside`, they are in the picture only.
 
         Blender draws views anew for many reasons, such as the progress in a panel beside them. Then the picture is still good.
         """
         framebuffer, (_, _, width, height) = gpu.state.active_framebuffer_get(), gpu.state.viewport_get()
-        depths = _far(width, height) if aside else framebuffer.read_depth(0, 0, width, height)
+        depths = _far(width, height) if alone or aside else framebuffer.read_depth(0, 0, width, height)
         shows = (atlas, order, width, *(np.asarray(array).tobytes() for array in (places, projection, depths)))
         if self.picture is None or shows != self._shows:
             self._shows, self.picture = shows, self._picture(width, height)

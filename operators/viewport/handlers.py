@@ -38,7 +38,8 @@ def draw() -> None:
     if not seen:
         return
     overlay = _overlay(given(context.scene), layer)
-    overlay.draw(given(context.region_data).as_pointer(), seen, eye, aside=by_blender)
+    alone = compared is not None and compared.difference
+    overlay.draw(given(context.region_data).as_pointer(), seen, eye, aside=by_blender, alone=alone)
     if compared:
         view = overlay.views[given(context.region_data).as_pointer()].canvas
         compared.draw(view.picture, view.depths)

@@ -66,8 +66,8 @@ class Overlay:
         self._packing: Packing | None = None
         self._atlas: Atlas | None = None
 
-    def draw(self, region: int, seen: list[Appearance], eye: drawing.Eye, aside: bool = False) -> None:
-        """Draw what is ready for a region into the bound framebuffer, or `aside` (see `Canvas`), and ask for what is not."""
+    def draw(self, region: int, seen: list[Appearance], eye: drawing.Eye, aside: bool = False, alone: bool = False) -> None:
+        """Draw what is ready for a region into the bound framebuffer, `aside` or `alone` (see `Canvas`); ask for what is not."""
         if region not in self.views:
             self._forget(self.views.keys() - _regions())
             self.views[region] = View()
@@ -76,7 +76,7 @@ class Overlay:
         here = [one for one in seen if one.here]
         self._keep_sorted(region, view, here, eye)
         if view.order and here:
-            self._show(view, here, eye, aside)
+            self._show(view, here, eye, aside, alone)
 
     @property
     def busy(self) -> bool:
@@ -131,12 +131,12 @@ class Overlay:
             view.asked = asked
             self.background.ask(region, partial(_sort, packing, [(one.key, one.matrix) for one in here], eye))
 
-    def _show(self, view: View, here: list[Appearance], eye: drawing.Eye, aside: bool) -> None:
+    def _show(self, view: View, here: list[Appearance], eye: drawing.Eye, aside: bool, alone: bool) -> None:
         order, atlas, sorted_splats = given(view.order), given(view.atlas), given(view.texture)
         placed = order.placed
         if order.keys == tuple(one.key for one in here):  # then an object that moves is drawn where it is by now
             placed = _placed(order.packing, [(one.key, one.matrix) for one in here])
-        view.canvas.draw(atlas, sorted_splats, order.count, drawing.places(placed, eye), eye.projection, aside)
+        view.canvas.draw(atlas, sorted_splats, order.count, drawing.places(placed, eye), eye.projection, aside, alone)
 
 
 def _regions() -> set[int]:

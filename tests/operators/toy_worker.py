@@ -16,7 +16,7 @@ from PIL import Image
 from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.pipeline.job_kind import JobKind, by_name
-from tttlrm_blender.progress import Report
+from tttlrm_blender.progress import Report, Sight
 from tttlrm_blender.protocol import kinds
 from tttlrm_blender.protocol.results import (
     BakeResult,
@@ -74,6 +74,10 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
         raise TttlrmError("The photo {} is cut off.", "2.png", hint="Copy it again.", code="bad_photo")
     if "deadly.json" in scene.files:
         os.kill(os.getpid(), signal.SIGKILL)
+    names = [name for name in scene.files if name.endswith(".png")] or ["frame_000001.jpg"]
+    if settings.refine.steps:
+        cameras = make_cameras(names)
+        report.sight(lambda: Sight(make_splats(2), cameras.c2w, cameras.intrinsics, cameras.sizes))
     for step in range(settings.refine.steps):  # each a tenth of a second, with previews, for tests with a window
         report(Stage.REFINE, step / settings.refine.steps)
         report.keeps = True
@@ -81,7 +85,6 @@ def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> 
             break
         report.preview(partial(make_splats, SPLATS + step))
         time.sleep(0.1)
-    names = [name for name in scene.files if name.endswith(".png")] or ["frame_000001.jpg"]
     too_coarse = settings.mesh and settings.mesh.voxel > COARSEST
     if too_coarse:
         report.note(text("There is no mesh: {}", "the voxels are too large."))

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from tests.worker.small_worker import splats
 from tttlrm_blender.errors import Text, TttlrmError, text
-from tttlrm_blender.protocol import codec, messages
+from tttlrm_blender.protocol import codec, messages, results
 from tttlrm_blender.protocol.frames import RUN_BYTES, pack, split
 from tttlrm_blender.protocol.messages import (
     MAX_REQUEST,
@@ -214,6 +214,12 @@ def test_values_of_texts_arrive_as_what_they_are_shown_as():
     (frame,) = encode(1, Note(told))
     _, note = Decoder(0).feed(frame)
     assert str(note.text) == str(told) and note.text.values[:3] == ("a.jpg", "nan", str(1 << 70))
+
+
+def test_splats_do_not_replace_the_cameras_before_them():
+    cameras = results.CameraTable(["a"], np.eye(4)[None], np.ones((1, 4)), np.ones((1, 2), int))
+    seen = messages.Preview(splats(2), cameras)
+    assert slot(seen) == slot(messages.Preview(splats(3), cameras)) != slot(messages.Preview(splats(3)))
 
 
 def test_progress_of_one_stage_shares_a_slot():

@@ -176,6 +176,8 @@ def slot(event: Event) -> tuple[Any, ...]:
             return Progress, event.stage
         case Note():
             return Note, event.text
+        case Preview():
+            return Preview, event.cameras is None  # what comes after needs to know the cameras
         case _:
             return (type(event),)
 

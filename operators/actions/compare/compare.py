@@ -35,5 +35,6 @@ def show(context: bpy.types.Context, mode: str) -> None:
     group, names = group_of(context.scene).compare, [name for name, *_ in MODES]
     group.mode = names[(names.index(group.mode) + 1) % len(names)] if mode == "NEXT" else mode
     if group.mode != "OFF" and not at_photo(context):
-        cameras, here = photo_cameras(given(splats_compared(context))), given(context.scene).camera
-        view_photo(context, given(here) if here in cameras else cameras[0])
+        splats, here = given(splats_compared(context)), given(context.scene).camera
+        cameras = photo_cameras(splats)
+        view_photo(context, splats, given(here) if here in cameras else cameras[0])

@@ -30,7 +30,7 @@ class ViewOperator(KeyOperator):
             self.report({"ERROR"}, explained(error))
             return {"CANCELLED"}
         choose_in_list(splats, camera)
-        view_photo(context, camera)
+        view_photo(context, splats, camera)
         return {"FINISHED"}
 
     def chosen(self, context: bpy.types.Context, cameras: list[bpy.types.Object]) -> bpy.types.Object:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from operators.jobs import activity, worker
+from operators.scene import flight
+from operators.scene.camera_view import Pose, pose_of, region_3d_of, viewports
 from operators.scene.preview import MARK, Preview
 from operators.scene.splats import is_splats
 from tests.operators.photos import save_photo
@@ -32,7 +34,7 @@ def seen(registered, toy_workers, monkeypatch) -> list[int]:
 
     def shown(preview: Preview, splats, cameras=None) -> None:
         show(preview, splats, cameras)
-        numbers.append(len(next(obj for obj in bpy.data.objects if MARK in obj).data.points))
+        numbers.append(len(next(obj for obj in bpy.data.objects if MARK in obj and is_splats(obj)).data.points))
 
     monkeypatch.setattr(Preview, "show", shown)
     return numbers
@@ -89,6 +91,59 @@ def test_the_result_takes_the_place_of_what_was_seen(splats, seen):
     assert seen and point_clouds() == [9]
     assert bpy.context.object == splats and splats.select_get() and not splats.hide_get()
     assert np.allclose(splats.matrix_world.translation, (1, 2, 3))
+
+
+@pytest.fixture
+def flown(monkeypatch) -> list[Pose]:
+    """Where a view looked from after it had flown to a photo; the scene had nothing of it yet."""
+    monkeypatch.setattr(flight, "watched", True)
+    bpy.context.preferences.view.smooth_view = 0
+    poses, fly = [], flight.fly_to_photo
+
+    def followed(*arguments) -> None:
+        fly(*arguments)
+        poses.append(pose_of(view()))
+        assert bpy.context.scene.camera is None and bpy.context.scene.render.resolution_x == 1920
+
+    monkeypatch.setattr(flight, "fly_to_photo", followed)
+    return poses
+
+
+def view() -> bpy.types.Area:
+    return next(area for _, area in viewports())
+
+
+@pytest.mark.parametrize("poses", ["auto", "transforms.json"])
+def test_views_fly_to_the_first_splats_and_then_look_through_the_camera_that_is_there(photos, flown, poses):
+    if poses != "auto":
+        (photos / poses).write_text("{}")
+    assert ops.reconstruct(directory=str(photos), refine_steps=8) == {"FINISHED"}
+    camera, region_3d = bpy.context.scene.camera, region_3d_of(view())
+    assert region_3d.view_perspective == "CAMERA"
+    (pose,) = flown
+    there = Pose(camera.matrix_world.translation, camera.matrix_world.to_quaternion(), pose.distance, pose.lens)
+    assert pose.is_like(there), "from the same place"
+
+
+def test_views_that_are_moved_while_splats_are_seen_stay(photos, flown, monkeypatch):
+    fly = flight.fly_to_photo
+
+    def taken(*arguments) -> None:
+        fly(*arguments)
+        region_3d_of(view()).view_distance = 3.0
+
+    monkeypatch.setattr(flight, "fly_to_photo", taken)
+    assert ops.reconstruct(directory=str(photos), refine_steps=8) == {"FINISHED"}
+    assert flown and region_3d_of(view()).view_perspective == "PERSP" and region_3d_of(view()).view_distance == 3.0
+
+
+def test_views_of_who_edits_something_or_has_a_camera_stay(photos, edited, flown):
+    assert ops.reconstruct(directory=str(photos), refine_steps=8) == {"FINISHED"}
+    assert not flown and region_3d_of(view()).view_perspective == "PERSP"
+    bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.context.scene.camera = bpy.data.objects.new("mine", bpy.data.cameras.new("mine"))
+    assert ops.reconstruct(directory=str(photos), refine_steps=8) == {"FINISHED"}
+    assert not flown and region_3d_of(view()).view_perspective == "PERSP"
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from operators import engine
-from operators.scene import arrival
+from operators.scene import arrival, other_cameras, startup
 from operators.scene.reconstruction import build_scene, cameras_collection, cameras_of
 from operators.scene.splats import is_splats
 
@@ -52,6 +52,19 @@ def test_one_eye_shows_the_other_cameras(scene):
     assert cameras_collection(splats) == layer.collection
 
 
+def test_a_camera_behind_the_closed_eye_changes_places_with_the_one_beside_the_splats(scene):
+    splats, table = made()
+    first = arrival.present(bpy.context, splats, table)
+    layer = bpy.context.view_layer.layer_collection.children["castle"].children["castle cameras"]
+    other = next(iter(layer.collection.objects))
+    other_cameras.exchange(bpy.context.view_layer, splats, other)
+    seen = [camera for camera in cameras_of(splats) if camera.visible_get()]
+    assert seen == [other] and first.users_collection == (layer.collection,) and layer.hide_viewport
+    layer.hide_viewport = False
+    other_cameras.exchange(bpy.context.view_layer, splats, first)
+    assert first.users_collection == (layer.collection,), "behind an open eye all can be seen"
+
+
 def test_the_leftover_of_the_startup_file_goes_only_if_it_is_empty(scene):
     for name in ("Collection", "Mine"):
         scene.collection.children.link(bpy.data.collections.new(name))
@@ -67,7 +80,7 @@ def test_the_leftover_of_the_startup_file_goes_only_if_it_is_empty(scene):
 def test_blenders_startup_scene_is_one_in_which_nobody_has_chosen_anything():
     bpy.ops.wm.read_homefile(use_factory_startup=True)
     scene = bpy.context.scene
-    assert arrival.takes_camera(scene) and arrival.renders_as_at_startup(scene)
+    assert startup.takes_camera(scene) and startup.renders_as_at_startup(scene)
     assert arrival.present(bpy.context, *made()) == scene.camera != bpy.data.objects["Camera"]
     assert "Cube" in scene.objects and "Collection" in bpy.data.collections
 
@@ -84,7 +97,7 @@ def test_a_camera_that_a_person_has_chosen_stays(change):
         scene.camera = bpy.data.objects.new("mine", bpy.data.cameras.new("mine"))
     before = scene.camera
     assert arrival.present(bpy.context, *made()) is None
-    assert scene.camera == before and arrival.renders_as_at_startup(scene)
+    assert scene.camera == before and startup.renders_as_at_startup(scene)
 
 
 def test_a_size_that_a_person_has_chosen_stays(scene):
@@ -96,3 +109,9 @@ def test_a_size_that_a_person_has_chosen_stays(scene):
 def test_cameras_in_one_place_are_no_fault(scene):
     splats, table = made({"b.jpg": 0.0, "a.jpg": 0.0})
     assert arrival.present(bpy.context, splats, table).data["tttlrm_photo"] in table.names
+
+
+def test_the_most_central_camera_is_the_first_of_those_that_are():
+    c2w = np.tile(np.eye(4), (4, 1, 1))
+    c2w[:, 0, 3] = [3, 1, 0, 2]
+    assert arrival.most_central(c2w) == 1

@@ -63,14 +63,14 @@ def corners(box: Box) -> tuple[float, float, float, float]:
     return box.left, box.bottom, box.right, box.top
 
 
-def drawn(compared: Comparison, aside: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def drawn(compared: Comparison, aside: bool = False, depth: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """The picture of the splats [H, W, 4], and what is seen in the end [H, W, 3], as sRGB from 0 to 1."""
     overlay, target = Overlay(), gpu.types.GPUOffScreen(*SIZE, format="RGBA32F")
     while True:
         with target.bind():
-            gpu.state.active_framebuffer_get().clear(color=(0.0, 0.0, 0.0, 0.0), depth=1.0)
+            gpu.state.active_framebuffer_get().clear(color=(0.0, 0.0, 0.0, 0.0), depth=depth)
             seen = appearances(bpy.context.evaluated_depsgraph_get(), None, all_of_them=aside)
-            overlay.draw(0, seen, EYE, aside)
+            overlay.draw(0, seen, EYE, aside, alone=compared.difference)
             compared.draw(overlay.views[0].canvas.picture, overlay.views[0].canvas.depths)
         overlay.background.wait()
         if not overlay.news():
@@ -136,6 +136,12 @@ def test_splats_that_blender_draws_are_compared_as_well(camera, photo):
     picture, seen = drawn(Comparison(sight(camera), True, 0.5, 1.0), aside=True)
     assert picture[..., 3].max() > 0.5
     np.testing.assert_allclose(seen, np.clip(np.abs(picture[..., :3] - photo / 255), 0, 1), atol=0.02)
+
+
+def test_what_is_nearer_is_not_in_the_difference(camera, older_blender):
+    add_splats("splats", random_splats(60), bpy.context.collection)
+    far, near = (drawn(Comparison(sight(camera), True, 0.5, 1.0), depth=depth)[1] for depth in (1.0, 0.0))
+    assert far.any() and np.array_equal(far, near)
 
 
 def test_there_is_nothing_to_see_of_a_photo_whose_file_is_gone(camera, tmp_path):

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cameras of all photos but one, out of the way behind the closed eye of their collection.
+
+Blender draws background images only of cameras that can be seen, so the one that a view looks through stands beside the splats.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from .reconstruction import cameras_of
+
+
+def hide_others(layer: bpy.types.ViewLayer, splats: bpy.types.Object, best: bpy.types.Object) -> None:
+    """Put one camera beside the splats, and close the eye of the collection with the others."""
+    for collection in best.users_collection:
+        if collection in splats.users_collection:
+            continue
+        splats.users_collection[0].objects.link(best)
+        collection.objects.unlink(best)
+        if found := _in_layer(layer.layer_collection, collection):
+            found.hide_viewport = True
+
+
+def exchange(layer: bpy.types.ViewLayer, splats: bpy.types.Object, camera: bpy.types.Object) -> None:
+    """Let a camera behind a closed eye change places with the one that stands beside the splats."""
+    beside = splats.users_collection
+    closed = next((found for one in camera.users_collection if (found := _in_layer(layer.layer_collection, one))), None)
+    if closed is None or not closed.hide_viewport or closed.collection in beside:
+        return
+    for other in cameras_of(splats):
+        if other != camera and set(other.users_collection) <= set(beside):
+            closed.collection.objects.link(other)
+            for collection in other.users_collection:
+                if collection in beside:
+                    collection.objects.unlink(other)
+    beside[0].objects.link(camera)
+    closed.collection.objects.unlink(camera)
+
+
+def _in_layer(layer: bpy.types.LayerCollection, wanted: bpy.types.Collection) -> bpy.types.LayerCollection | None:
+    if layer.collection == wanted:
+        return layer
+    return next((found for child in layer.children if (found := _in_layer(child, wanted))), None)
