@@ -26,7 +26,7 @@ TAB = "tttLRM"
 OPENED = ("splat_settings.TTTLRM_PT_decode", "edit.TTTLRM_PT_edit")  # panels that are closed at first
 LOOK, COMPARE, CLEAN_UP, EDIT = 12, 18, 24, 29  # turns of the mouse wheel, from the top of the sidebar to a panel
 TOP = 200  # turns, from anywhere
-ASIDE, AWAY = 0.5, 1.3  # radians around the subject, and times the distance at which it is framed, for a look at its region
+ASIDE, AWAY = 0.35, 1.3  # radians around the subject, and times the distance at which it is framed, for a look at its region
 GLANCE = 0.1  # seconds until Blender has drawn a preview; it never comes to rest
 ENOUGH = 20.0  # seconds of a refinement that is ended early
 LARGEST = 640  # pixels along the longest side of the render
@@ -153,15 +153,13 @@ class Guide(Person):
         assert len(self.splats.data.points) == before
 
     def edit(self) -> Journey:
-        """Select the faintest splats, and delete them."""
+        """Select the faintest splats."""
         yield from scroll(EDIT)
-        before = len(self.splats.data.points)
         with in_view():
             ops.select_opacity("EXEC_DEFAULT")
         yield from self.shot("selected")
         with in_view():
-            ops.delete_splats("EXEC_DEFAULT")
-        assert len(self.splats.data.points) < before
+            ops.select_all("EXEC_DEFAULT", action="DESELECT")
 
     def mesh(self) -> Journey:
         """Make a mesh, which replaces the splats in the view."""
