@@ -24,6 +24,8 @@ BUILD ?= auto
 
 # Guide and template: the command that starts a Blender with a window of 1280 x 800.
 BLENDER ?= blender
+# Guide: the folder with the photos; without one, those that `make demo` takes of Suzanne.
+PHOTOS ?=
 
 .PHONY: help setup test test-fast coverage test-blender-all bench demo extension release wheelhouse lock plan guide template gpu-check train-gpu
 
@@ -89,8 +91,8 @@ lock: setup  ## update the pinned packages of *Install the Engine*: the newest c
 plan: setup  ## update the plan of rooms in docs/architecture.md
 	$(BIN)/python -m tools.plan
 
-guide: setup  ## retake the pictures of docs/guide in a Blender with a window: BLENDER="xvfb-run -a blender"
-	$(BIN)/python -m tools.guide --blender "$(BLENDER)" --docs docs/guide
+guide: setup  ## retake the pictures of docs/guide in a Blender with a window: BLENDER="xvfb-run -a blender" PHOTOS=FOLDER
+	$(BIN)/python -m tools.guide --blender "$(BLENDER)" --docs docs/guide $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 template: setup $(OLD)/.ready  ## rebuild the scene behind File > New > tttLRM: BLENDER="xvfb-run -a blender"
 	$(BIN)/python -m tools.template --blender "$(BLENDER)" --oldest $(OLD)/bin/python

@@ -21,7 +21,7 @@ def test_the_pictures_are_small():
 
 
 def test_the_journey_names_modules_and_panels_that_exist():
-    journey = (ROOT / "tools" / "inside" / "guide.py").read_text("utf-8")
+    journey = "".join((ROOT / "tools" / "inside" / name).read_text("utf-8") for name in ("guide.py", "person.py"))
     panels = re.findall(r'"(\w+)\.(TTTLRM_PT_\w+)"', journey)
     modules = re.findall(r'import_module\(f"\{MODULE\}\.([\w.]+)"\)', journey)
     assert panels and modules
@@ -29,3 +29,10 @@ def test_the_journey_names_modules_and_panels_that_exist():
         assert f"class {panel}(" in (ROOT / "operators" / "interface" / f"{file}.py").read_text("utf-8")
     for module in modules:
         assert (ROOT / module.replace(".", "/")).with_suffix(".py").exists(), module
+
+
+def test_the_journey_knows_previews_by_their_names():
+    scene = ROOT / "operators" / "scene"
+    name = "".join(re.findall(r'^PREVIEW = "(.+?)"', (ROOT / "tools" / "inside" / "person.py").read_text("utf-8"), re.MULTILINE))
+    assert f'"{name}"' in (scene / "preview.py").read_text("utf-8")
+    assert f'"{name} cameras"' in (scene / "frusta.py").read_text("utf-8")

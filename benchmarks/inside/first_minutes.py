@@ -46,7 +46,7 @@ class Newcomer(Person):
         """Take pictures until the job is over, named after the seconds since it began."""
         while self.busy():
             seconds = time.monotonic() - started
-            if not self.first and self.shown("tttLRM preview"):
+            if not self.first and self.sees_splats():
                 self.first = seconds
             take_picture(self.out / "watched" / f"{seconds:06.1f}.png")
             yield LOOK

@@ -15,5 +15,5 @@ def draw(layout: bpy.types.UILayout) -> None:
         return
     layout.separator()
     layout.label(text=job.doing, translate=False)
-    layout.progress(factor=job.fraction, text=job.left)
+    layout.progress(factor=job.fraction, text=job.how_far)
     layout.operator("tttlrm.cancel", text=job.way_out, translate=False, icon="CANCEL")

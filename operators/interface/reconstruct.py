@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from ..jobs import worker
+from ..jobs import activity, worker
 from ..narrowing import group_of
 from ..sources import missing, source_of
 from ..sources.properties import TTTLRM_PG_source
@@ -145,7 +145,7 @@ def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     button.context_pointer_set("tttlrm_source", group_of(context.scene).source)
     text, below = (shown("Reconstruct"), "") if lacking else outlook.label(context, source)
     button.operator("tttlrm.reconstruct", text=text, translate=False, icon="OUTLINER_OB_POINTCLOUD")
-    if below:
+    if below and activity.current is None:
         layout.label(text=below, translate=False, icon="TIME")
     paragraph(layout, context, worded(lacking), "INFO")
 

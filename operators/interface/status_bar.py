@@ -8,7 +8,7 @@ import bpy
 from ..jobs import activity
 from ..narrowing import given
 
-WIDTH = 14  # of the bar, in buttons' heights
+WIDTH = 22  # of the bar, in buttons' heights: for the longest line
 
 
 def draw(header: Any, context: bpy.types.Context) -> None:

@@ -54,21 +54,30 @@ class Activity:
     @property
     def text(self) -> str:
         """One line for the status bar."""
-        return f"{self.doing}, {self.left}" if self.left else self.doing
+        what = f"{self._place}: {self.doing}" if self._place else self.doing
+        return f"{what}, {self._left}" if self._left else what
 
     @property
     def doing(self) -> str:
-        """What the job does or waits for, in which of its steps."""
+        """What the job does or waits for."""
         if not self.stage:
             return shown(self.title, context=contexts.operator_default)
         if self.stage == stages.Stage.WAIT and self.waits_for > 1:
             return shown("Waiting for {} other jobs", self.waits_for)
-        line = shown_text(outlook_words.step_line(self.stage, self.step, self.steps))
+        line = shown_text(outlook_words.phrase(self.stage))
         return line if self.steps or self.stage in WAITING else f"{line} {self.fraction:.0%}"
 
     @property
-    def left(self) -> str:
-        """The time left, in words; empty where it is not known."""
+    def how_far(self) -> str:
+        """In which of its steps the job is, and the time left; what of that is known."""
+        return ", ".join(filter(None, (self._place, self._left)))
+
+    @property
+    def _place(self) -> str:
+        return "" if self.stage in WAITING else shown_text(outlook_words.place(self.step, self.steps))
+
+    @property
+    def _left(self) -> str:
         return shown_text(outlook_words.time_left(self.seconds_left))
 
     def _share(self, message: messages.Progress) -> float:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import bpy
-from mathutils import Matrix, Vector
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -23,21 +23,13 @@ from tools.inside.person import MODULE, Person, ops
 context: Any = bpy.context  # untyped: fake-bpy-module does not know which attributes exist in which area
 
 TAB = "tttLRM"
-PANELS = (  # panels of splats, in their order
-    "splat_settings.TTTLRM_PT_refine",
-    "splat_settings.TTTLRM_PT_decode",
-    "edit.TTTLRM_PT_clean_up",
-    "edit.TTTLRM_PT_edit",
-    "splat_settings.TTTLRM_PT_mesh",
-)
-OPENED = ("splat_settings.TTTLRM_PT_decode", "edit.TTTLRM_PT_edit")
-IN_FRONT = Matrix.LocRotScale(Vector((0, -6, 2)), Vector((0, -1, 0.2)).to_track_quat("Z", "Y"), None)
-AHEAD = 4.0  # distance from a camera to the pivot of a view through it
-ASIDE = Matrix.Rotation(-0.12, 4, "Y")  # because the sidebar covers the right
-ZOOM = 0.9
+OPENED = ("splat_settings.TTTLRM_PT_decode", "edit.TTTLRM_PT_edit")  # panels that are closed at first
+LOOK, COMPARE, CLEAN_UP, EDIT = 12, 18, 24, 29  # turns of the mouse wheel, from the top of the sidebar to a panel
+TOP = 200  # turns, from anywhere
+ASIDE, AWAY = 0.35, 1.3  # radians around the subject, and times the distance at which it is framed, for a look at its region
 GLANCE = 0.1  # seconds until Blender has drawn a preview; it never comes to rest
 ENOUGH = 20.0  # seconds of a refinement that is ended early
-LARGEST = 360  # pixels along the longest side of the render
+LARGEST = 640  # pixels along the longest side of the render
 
 
 class Guide(Person):
@@ -46,13 +38,15 @@ class Guide(Person):
     def __init__(self, wanted: dict[str, Any]) -> None:
         super().__init__(wanted)
         self.later = wanted["later"]
+        self.figures: dict[str, Any] = {}  # for the guide's text
 
     def whole(self) -> Journey:
         """All steps."""
-        for step in (self.setup, self.new, self.choose, self.reconstruct, self.decode, self.add_photos, self.refine):
+        for step in (self.setup, self.new, self.choose, self.reconstruct, self.compare, self.look, self.add_photos):
             yield from step()
-        for step in (self.edit, self.mesh, self.render, self.reopen, self.export):
+        for step in (self.refine, self.clean_up, self.edit, self.mesh, self.render, self.reopen, self.export):
             yield from step()
+        (self.out / "figures.json").write_text(json.dumps(self.figures, indent=1))
 
     def setup(self) -> Journey:
         """Install the extension; its preferences offer to set up the worker, but here one is running already."""
@@ -84,34 +78,47 @@ class Guide(Person):
 
     def reconstruct(self) -> Journey:
         """Press the button; splats appear while the worker is still reading, and sharpen."""
-        self.look()
         self.press_reconstruct()
-        yield lambda: self.shown("tttLRM preview") or not self.busy()
+        began = time.monotonic()
+        yield lambda: self.sees_splats() or not self.busy()
         for _ in range(2):  # splats are packed, then sorted
             yield GLANCE
             while self.sorting() and self.busy():
                 yield GLANCE
         assert self.busy(), "there was no preview, or it disappeared too soon"
+        self.figures["first seconds"] = round(time.monotonic() - began)
         self.picture("preview")
         yield from self.watch("refining", 0.7)
         assert self.splats.tttlrm.refined, "the machine is too busy: time was over before the splats were better than the draft"
-        self.look()
+        self.count("reconstructed", began)
         yield from self.shot("splats")
 
-    def decode(self) -> Journey:
+    def compare(self) -> Journey:
+        """Wipe between splats and photo, in the view through the photo's camera."""
+        yield from scroll(COMPARE)
+        with in_view():
+            ops.compare("EXEC_DEFAULT", mode="WIPE")
+        yield from self.shot("compare")
+        with in_view():
+            ops.compare("EXEC_DEFAULT", mode="OFF")
+
+    def look(self) -> Journey:
         """Move a slider; the splats follow."""
         settings = self.splats.tttlrm
-        yield from scroll(13)
-        settings.share, settings.decode.scale = 0.2, 0.6
-        yield from self.shot("decode")
+        yield from scroll(LOOK)
+        settings.share, settings.decode.scale = 0.5, 0.5
+        yield from self.shot("look")
         settings.share, settings.decode.scale = 1.0, 1.0
+        yield from scroll(0)
 
     def add_photos(self) -> Journey:
         """Add more photos to the scene, whose splats are refined again."""
         files = [{"name": name} for name in self.later["names"]]
         with in_view():
             ops.extend("EXEC_DEFAULT", directory=self.later["folder"], files=files, poses=self.later["poses"])
+        began = time.monotonic()
         yield lambda: not self.busy()
+        self.count("added", began)
         yield from self.shot("added")
 
     def refine(self) -> Journey:
@@ -120,31 +127,48 @@ class Guide(Person):
         self.splats.tttlrm.refine.quality = "best"
         with in_view():
             ops.refine("INVOKE_DEFAULT")
+        began = time.monotonic()
         yield lambda: self.refining(0.0) or not self.busy()
         yield ENOUGH
         assert self.busy(), "this was too quick to be ended early"
         ops.cancel()
         yield from self.watch("stopping")
         self.splats.tttlrm.refine.quality = before
+        self.count("refined", began)
         yield from self.shot("refined")
 
-    def edit(self) -> Journey:
-        """Select the faintest splats, and delete them."""
-        yield from scroll(40)
+    def clean_up(self) -> Journey:
+        """Press Clean Up, and step back to see the region with its handles."""
         before = len(self.splats.data.points)
+        with in_view():
+            ops.clean_up("EXEC_DEFAULT")
+            context.region_data.view_perspective = "PERSP"
+            ops.view_splats("EXEC_DEFAULT")
+        yield SETTLE
+        with in_view():
+            bpy.ops.view3d.view_orbit(angle=ASIDE, type="ORBITLEFT")
+            context.region_data.view_distance *= AWAY
+        yield from scroll(CLEAN_UP)
+        yield from self.shot("cleaned")
+        assert len(self.splats.data.points) == before
+
+    def edit(self) -> Journey:
+        """Select the faintest splats."""
+        yield from scroll(EDIT)
         with in_view():
             ops.select_opacity("EXEC_DEFAULT")
         yield from self.shot("selected")
         with in_view():
-            ops.delete_splats("EXEC_DEFAULT")
-        assert len(self.splats.data.points) < before
+            ops.select_all("EXEC_DEFAULT", action="DESELECT")
 
     def mesh(self) -> Journey:
         """Make a mesh, which replaces the splats in the view."""
         splats = self.splats
         with in_view():
             ops.mesh("INVOKE_DEFAULT")
+        began = time.monotonic()
         yield lambda: not self.busy()
+        self.count("meshed", began)
         surface = next(obj for obj in context.scene.objects if obj.type == "MESH")
         yield from self.shot("mesh")
         surface.hide_set(True)
@@ -153,12 +177,11 @@ class Guide(Person):
         splats.hide_render = False
 
     def render(self) -> Journey:
-        """Render the view of a camera."""
+        """Render what the camera of the scene sees, which the reconstruction has chosen."""
         scene = context.scene
-        scene.camera = self.camera
-        width, height = self.camera.data.background_images[0].image.size
-        scene.render.resolution_x, scene.render.resolution_y = width, height
-        scene.render.resolution_percentage = min(100, 100 * LARGEST // max(width, height))
+        assert scene.camera
+        longest = max(scene.render.resolution_x, scene.render.resolution_y)
+        scene.render.resolution_percentage = min(100, 100 * LARGEST // longest)
         scene.render.filepath = str(self.out / "render.png")
         bpy.ops.render.render(write_still=True)
         with in_view():
@@ -180,7 +203,6 @@ class Guide(Person):
         yield 2 * SETTLE
         assert (len(self.splats.data.points), self.splats.tttlrm.session) == before
         self.expect_tab()
-        yield from self.shot("reopened")
 
     def export(self) -> Journey:
         """Write the splats to a file."""
@@ -191,44 +213,24 @@ class Guide(Person):
             ops.export_splats("EXEC_DEFAULT", filepath=str(self.out / "splats.ply"))
         assert (self.out / "splats.ply").stat().st_size
 
-    @property
-    def camera(self) -> Any:
-        """The first camera, if there is one."""
-        return next((obj for obj in bpy.data.objects if obj.type == "CAMERA"), None)
+    def count(self, job: str, began: float) -> None:
+        """Note how long a job took, and what the splats are after it."""
+        own, splats = self.splats.tttlrm, len(self.splats.data.points)
+        seconds = round(time.monotonic() - began)
+        self.figures[job] = {"seconds": seconds, "splats": splats, "steps": own.steps, "psnr": round(own.psnr, 1)}
 
     def expect_tab(self) -> None:
         """Check that the sidebar is open and shows the tab."""
         with in_view("UI"):
             assert context.region.active_panel_category == TAB
 
-    def look(self) -> None:
-        """Look at the scene from the first photo's position or, if that is unknown, from the front."""
-        context.view_layer.update()  # a parent may have moved the camera just now
-        if self.camera:
-            self.camera.hide_set(True)  # its frame would cover the view
-        with in_view():
-            space, pose = context.space_data, self.first_pose() @ ASIDE
-            space.lens = ZOOM * (self.camera.data.lens if self.camera else space.lens)
-            space.region_3d.view_perspective = "PERSP"
-            space.region_3d.view_rotation, space.region_3d.view_distance = pose.to_quaternion(), AHEAD
-            space.region_3d.view_location = pose @ Vector((0, 0, -AHEAD))
-
-    def first_pose(self) -> Matrix:
-        """The pose of the first camera in the scene, or beside the photos (which has Blender's axes)."""
-        file = self.photos / "transforms.json"
-        if self.camera:
-            return self.camera.matrix_world
-        return Matrix(json.loads(file.read_text())["frames"][0]["transform_matrix"]) if file.exists() else IN_FRONT
-
 
 def open_panels() -> None:
     """Open panels as a person would; scripts can only do so before panels are first drawn."""
-    kinds = {name: _panel(*name.split(".")) for name in PANELS}
-    for kind in kinds.values():
+    for name in OPENED:
+        kind = _panel(*name.split("."))
         bpy.utils.unregister_class(kind)
-    for name, kind in kinds.items():
-        if name in OPENED:
-            kind.bl_options = set()
+        kind.bl_options = set()
         bpy.utils.register_class(kind)
 
 
@@ -236,11 +238,13 @@ def _panel(file: str, name: str) -> Any:
     return getattr(import_module(f"{MODULE}.operators.interface.{file}"), name)
 
 
-def scroll(steps: int) -> Journey:
-    """Turn the mouse wheel over the sidebar."""
+def scroll(turns: int) -> Journey:
+    """Turn the mouse wheel over the sidebar, so many times from its top."""
     yield from drawn()
     with in_view("UI"):
-        for _ in range(steps):
+        for _ in range(TOP):
+            bpy.ops.view2d.scroll_up()
+        for _ in range(turns):
             bpy.ops.view2d.scroll_down()
 
 

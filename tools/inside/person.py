@@ -16,6 +16,7 @@ context: Any = bpy.context  # untyped: fake-bpy-module does not know which attri
 
 MODULE = "bl_ext.user_default.tttlrm"
 REFINING = "refine"  # stage of a job
+PREVIEW = "tttLRM preview"  # object that shows what there is already
 LOOK = 3.0  # seconds between pictures of a job
 blender: Any = bpy.ops
 ops = blender.tttlrm
@@ -71,9 +72,10 @@ class Person:
         """Whether a job has refined splats for some share of the time."""
         return self.busy() and self.job.stage == REFINING and self.job.fraction >= share
 
-    def shown(self, name: str) -> bool:
-        """Whether there is an object whose name starts so."""
-        return any(obj.name.startswith(name) for obj in bpy.data.objects)
+    def sees_splats(self) -> bool:
+        """Whether splats of the running job are in the scene: before them, there are points with cameras."""
+        names = set(bpy.data.objects.keys())
+        return PREVIEW in names and f"{PREVIEW} cameras" not in names
 
     def sorting(self) -> bool:
         """Whether the viewport still waits for splats."""

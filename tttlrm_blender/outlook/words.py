@@ -20,6 +20,11 @@ def step_line(stage: str, step: int, steps: int) -> Text:
     return text("Step {} of {}: {}", step, steps, phrase(stage)) if steps > 1 else phrase(stage)
 
 
+def place(step: int, steps: int) -> Text:
+    """In which of how many steps a job is; empty in jobs without."""
+    return text("Step {} of {}", step, steps) if steps > 1 else Text()
+
+
 def time_left(seconds: float | None) -> Text:
     """The time left; empty where it is not known."""
     return Text() if seconds is None else text("about {} left", duration(seconds))

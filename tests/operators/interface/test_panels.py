@@ -132,9 +132,18 @@ def test_the_file_of_poses_is_asked_for_where_it_is_used(scene):
 
 def test_a_job_at_work_is_shown_and_can_be_stopped(at_work):
     sheet = drawn(reconstruct.TTTLRM_PT_reconstruct)
-    assert sheet.labels[-1:] == ["Step 2 of 3: Refining splats"] and sheet.others == ["about 8 s left"]
+    assert sheet.labels[-1:] == ["Refining splats"] and sheet.others == ["Step 2 of 3, about 8 s left"]
     assert at_work.text == "Step 2 of 3: Refining splats, about 8 s left"
     assert "tttlrm.cancel" in sheet.buttons
+
+
+def test_the_time_expected_before_is_not_told_beside_the_time_left(scene, at_work, monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(Context, "region", SimpleNamespace(width=200))
+    for name in ("1.png", "2.png"):
+        save_photo(tmp_path / name)
+    scene.tttlrm.source.folder = str(tmp_path)
+    list_photos(scene.tttlrm.source)
+    assert drawn(reconstruct.TTTLRM_PT_reconstruct).labels == ["Refining splats"]
 
 
 def test_splats_of_a_file_are_exported_but_not_decoded(splats):
