@@ -91,7 +91,7 @@ def hide_by_hand(
     obj: bpy.types.Object,
     mask: np.ndarray,  # [N] bool
 ) -> int:
-    """Hide the splats of a mask too, as a person does: they stay hidden when the look leaves out fewer. Gives how many are hidden."""
+    """Hide the splats of a mask too, as a person does: they stay so when the look leaves out fewer. Gives how many are hidden."""
     cloud, before = points.cloud_of(obj), hidden(obj)
     left_out = _mask(cloud, LEFT_OUT)
     if left_out is not None:
