@@ -89,7 +89,7 @@ class TTTLRM_PT_clean_up(Tab, bpy.types.Panel):
         if count := cleaning.left_out(obj):
             layout.label(text=shown("{:,} left out, none deleted", count))
         row = layout.row(align=True)
-        if cleaning.is_clean(obj):
+        if cleaning.is_on(obj):
             row.operator("tttlrm.revert_clean_up", text="Revert", icon="LOOP_BACK")
         row.operator("tttlrm.delete_hidden_splats", text="Delete Hidden", icon="TRASH")
 

@@ -53,8 +53,8 @@ def around_subject(obj: bpy.types.Object) -> np.ndarray:  # [4, 4]
     return region.around(obj, splats.means, clean.middle(splats.scales), wanted)
 
 
-def is_clean(obj: bpy.types.Object) -> bool:
-    """Whether anything is to be cleaned away."""
+def is_on(obj: bpy.types.Object) -> bool:
+    """Whether anything is cleaned away now."""
     own = group_of(obj)
     return bool(own.decode.floaters or own.decode.fog or own.use_region)
 

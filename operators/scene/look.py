@@ -72,7 +72,8 @@ def apply(obj: bpy.types.Object) -> None:
     own, wanted = group_of(obj), _wanted(obj)
     if not _touched(points.cloud_of(obj)) and wanted == Look() and own.share == 1 and own.crop is None and not own.use_region:
         return
-    if not is_editable(points.cloud_of(obj)) or not all(_alike(obj, other) for other in sharing(obj)):
+    lost_later = is_editable(obj) and not is_editable(points.cloud_of(obj))
+    if lost_later or not all(_alike(obj, other) for other in sharing(obj)):
         _unshare(obj)
     cloud = points.cloud_of(obj)
     means, eyes = points.read(cloud, "position"), eyes_of(obj)

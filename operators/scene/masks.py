@@ -90,13 +90,15 @@ def hide(
 def hide_by_hand(
     obj: bpy.types.Object,
     mask: np.ndarray,  # [N] bool
-) -> None:
-    """Hide the splats of a mask too, as a person does: they stay hidden when the look leaves out fewer."""
+) -> int:
+    """Hide the splats of a mask too, as a person does: they stay so when the look leaves out fewer. Gives how many are hidden."""
     cloud, before = points.cloud_of(obj), hidden(obj)
     left_out = _mask(cloud, LEFT_OUT)
     if left_out is not None:
         points.write(cloud, LEFT_OUT, "BOOLEAN", left_out & ~mask)
-    hide(obj, mask if before is None else mask | before)
+    wanted = mask if before is None else mask | before
+    hide(obj, wanted)
+    return int(np.count_nonzero(wanted))
 
 
 def _mask(cloud: bpy.types.PointCloud, name: str) -> np.ndarray | None:

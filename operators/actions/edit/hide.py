@@ -22,9 +22,8 @@ class TTTLRM_OT_hide_splats(EditOperator, bpy.types.Operator):
         """Hide splats of all edited objects and deselect them."""
         count = 0
         for obj, mask in selections(context):
-            masks.hide_by_hand(obj, ~mask if self.unselected else mask)
+            count += masks.hide_by_hand(obj, ~mask if self.unselected else mask)
             masks.select(obj, mask)
-            count += int(np.count_nonzero(masks.hidden(obj)))
         return told("{:,} splats are hidden", count)
 
 
