@@ -52,6 +52,17 @@ def test_what_two_photos_see_stays(sphere_maps):
     np.testing.assert_allclose(moved.vertices, surface.vertices, atol=1e-6)
 
 
+def test_masked_pixels_do_not_count(sphere_maps):
+    surface, counted = ball(0.95), np.ones(sphere_maps.depth.shape, bool)
+    photos = sphere_maps.color.copy()
+    photos[::3, 30:60] = np.random.default_rng(0).integers(0, 256, (30, 120, 3))
+    counted[::3, 30:60] = False
+    masked = off(settled(surface, sphere_maps, FAITH, photos, counted=counted))
+    assert masked < 0.004 < off(settled(surface, sphere_maps, FAITH, photos))
+    kept = settled(surface, sphere_maps, FAITH, photos, counted=np.zeros_like(counted))
+    np.testing.assert_allclose(kept.vertices, surface.vertices, atol=1e-6)
+
+
 def test_opposite_sides_are_different_parts():
     sheet = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0.0]])
     square = np.array([[0, 1, 2], [0, 2, 3]])

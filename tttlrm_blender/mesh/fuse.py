@@ -74,7 +74,8 @@ def fuse(
         agreed = maps
     elif pixels is not None:
         agreed = with_ground(completed(agreed, splats, pixels, FAITH, listen), splats, pixels, FAITH, listen)
-    return fuse_depth_maps(agreed, settings, report, photos, pixels=pixels)
+    counted = photos.counted(*splats.depth.shape[1:]) if photos else None
+    return fuse_depth_maps(agreed, settings, report, photos, pixels=pixels, counted=counted)
 
 
 class Answers(Protocol):
@@ -94,10 +95,12 @@ def fuse_depth_maps(
     photos: Pictures | None = None,
     answers: Answers | None = None,
     pixels: np.ndarray | None = None,
+    counted: np.ndarray | None = None,
 ) -> Trimesh:
     """Extract the surface of depth maps; see `fuse`. With `answers`, depth maps only tell what was seen, and these the rest.
 
-    With `pixels`, the photos at the size of the maps, [V, H, W, 3] uint8, the surface settles where these agree.
+    With `pixels`, the photos at the size of the maps, [V, H, W, 3] uint8, the surface settles where these agree; only those that
+    are `counted`, [V, H, W] bool, if that is given.
     """
     listen = partial(report, Stage.FUSE_DEPTH, 0)
     low, high = scene_box(maps)
@@ -115,7 +118,7 @@ def fuse_depth_maps(
     colors = answers.colors(points, listen) if answers else observed_colors(points, maps, blocks.truncation, listen)
     dense = cleaned(make_mesh(points, surface.faces, colors), maps, longest, settings, listen)
     if pixels is not None:
-        dense = settled(dense, maps, FAITH, pixels, listen)
+        dense = settled(dense, maps, FAITH, pixels, listen, counted)
     photos = photos.in_even_light(points_of(dense), listen) if photos else None
     return finish(dense, settings, partial(_painted, photos, maps, settings, report), listen)
 

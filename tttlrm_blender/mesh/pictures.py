@@ -80,6 +80,12 @@ class PhotoPictures:
         views = (torch.from_numpy(self.small.images[[view]]) for view in range(len(self.small)))
         return np.concatenate([np.round(resized(view, height, width).numpy() * 255).astype(np.uint8) for view in views])
 
+    def counted(self, height: int, width: int) -> np.ndarray | None:
+        """Which pixels of the photos at a size count, [V, height, width] bool; None without masks."""
+        if self.small.weights is None:
+            return None
+        return resized(torch.from_numpy(self.small.weights)[..., None], height, width)[..., 0].numpy() > 0.5
+
     def in_even_light(self, points: np.ndarray, listen: Listen = unheard) -> PhotoPictures:
         """See `photos.light`."""
         return replace(self, light=measured_light(self.small, points, listen))

@@ -19,7 +19,7 @@ from trimesh import Trimesh
 from ..kernels import kernel, spread
 from ..progress import Listen, unheard
 from .depth_maps import DepthMaps, pixel_size
-from .mesh import colors_of, make_mesh, vertex_normals
+from .mesh import colors_of, make_mesh
 from .visibility import draw_depth
 
 STEPS = (0.8, 0.5)  # pixels between the places that are tried, in turn
@@ -77,44 +77,74 @@ def settled(
     faith: float,  # confidence of depth that photos do not confirm, at most
     photos: np.ndarray,  # [V, H, W, 3] uint8, sRGB, of the first V views
     listen: Listen = unheard,
+    counted: np.ndarray | None = None,  # [V, H, W] bool, of the photos, all if None
 ) -> Trimesh:
     """The surface with its parts where photos agree on their colors."""
+    listen()
     side = pixel_size(maps)
-    parts = parts_of(surface, PART * side)
+    parts = parts_of(surface, PART * side, listen)
     colors = mean_of(parts.of, colors_of(surface)) * 255
     sights, known = [], np.zeros(len(parts), dtype=bool)
     for view, photo in enumerate(photos):
         listen()
         weights = _weights(parts, maps, view, PLACES * STEPS[0] * side)
+<<<<<<< HEAD
         sure = _sure(parts, maps, faith, view)
         known |= sure
         sights.append(Sight(view, photo, weights, _gain(parts, maps, view, photo, sure, colors)))
     held = known & ~parts.flat
+=======
+        if counted is not None:
+            weights = np.where(_inside(parts, minimum_filter(counted[view], BESIDE), maps, view), weights, 0)
+        sights.append(Sight(view, photo, weights, _gain(parts, maps, faith, view, photo, colors)))
+>>>>>>> mesh2
     moved, moves = parts, np.zeros(len(parts))
     for step in STEPS:
         moves += _moves(moved, maps, sights, held, step * side, listen)
         moved = replace(parts, places=parts.places + moves[:, None] * parts.normals)
-    along = _even(moves[parts.of], surface.faces)[:, None] * parts.normals[parts.of]
+    along = _even(moves[parts.of], surface.faces, listen)[:, None] * parts.normals[parts.of]
     return make_mesh(surface.vertices + along, surface.faces, colors_of(surface))
 
 
-def parts_of(surface: Trimesh, side: float) -> Parts:
+def parts_of(surface: Trimesh, side: float, listen: Listen = unheard) -> Parts:
     """The parts of a surface by cells with this side."""
     points, faces = np.asarray(surface.vertices, np.float64), np.asarray(surface.faces)
-    normals = vertex_normals(surface)
+    normals = _rough_normals(points, faces, listen)
+    listen()
     cells = np.floor((points - points.min(axis=0)) / side).astype(np.int64)
     axis = np.abs(normals).argmax(axis=1)
     way = 2 * axis + (normals[np.arange(len(normals)), axis] > 0)
     *_, rows, columns = cells.max(axis=0) + 1
     _, of = np.unique(((cells[:, 0] * rows + cells[:, 1]) * columns + cells[:, 2]) * 6 + way, return_inverse=True)
     of = of.reshape(-1)
+    listen()
     faces = of[faces]
     faces = faces[(faces != np.roll(faces, 1, axis=1)).all(axis=1)]
+    listen()
     mean = _mean_beside(faces, int(of.max()) + 1)
+<<<<<<< HEAD
     normals = mean_of(of, normals)
     normals = mean @ (mean @ (normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]))
     lengths = np.linalg.norm(normals, axis=1)
     return Parts(of, mean_of(of, points), normals / np.maximum(lengths, 1e-12)[:, None], lengths > FLAT, faces, mean)
+=======
+    listen()
+    normals = mean @ (mean @ mean_of(of, normals))
+    return Parts(of, mean_of(of, points), normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None], faces, mean)
+>>>>>>> mesh2
+
+
+def _rough_normals(points: np.ndarray, faces: np.ndarray, listen: Listen) -> np.ndarray:
+    """Unit normals [N, 3] of vertices, by the area of their faces; `mesh.vertex_normals` takes seconds for millions of faces."""
+    a, b, c = (points[corner] for corner in faces.T)
+    across = np.cross(b - a, c - a)
+    sums = np.zeros(points.shape)
+    for corner in faces.T:
+        listen()
+        for axis in range(3):
+            sums[:, axis] += np.bincount(corner, across[:, axis], len(points))
+    length = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.divide(sums, length, out=np.zeros_like(sums), where=length > 0)
 
 
 def mean_of(of: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -167,6 +197,14 @@ def _weights(parts: Parts, maps: DepthMaps, view: int, reach: float) -> np.ndarr
     return np.where(seen, cosine**2, 0).astype(np.float32)
 
 
+def _inside(parts: Parts, area: np.ndarray, maps: DepthMaps, view: int) -> np.ndarray:
+    """Which parts [P] a view has in an area [H, W] of its picture."""
+    pixel, local = _pixels(parts.places, maps, view)
+    inside = (local[:, 2] > 0) & (pixel >= 0).all(axis=1) & (pixel < area.shape[::-1]).all(axis=1)
+    column, row = np.where(inside[:, None], pixel, 0).T
+    return inside & area[row, column]
+
+
 def _pixels(places: np.ndarray, maps: DepthMaps, view: int) -> tuple[np.ndarray, np.ndarray]:
     """Columns and rows [P, 2] int64 at which a view shows places, and these in its axes [P, 3]."""
     c2w, (focal, middle) = maps.cameras.c2w[view], np.split(maps.cameras.intrinsics[view], 2)
@@ -207,11 +245,12 @@ def _least(cost: np.ndarray, judged: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return inner - cost.shape[1] // 2 + between, np.minimum(certainty**2, MOST)
 
 
-def _even(values: np.ndarray, faces: np.ndarray) -> np.ndarray:
+def _even(values: np.ndarray, faces: np.ndarray, listen: Listen) -> np.ndarray:
     """Values [N] of vertices, averaged over faces a few times."""
     corners = np.asarray(faces).reshape(-1)
     count = np.maximum(np.bincount(corners, minlength=len(values)), 1)
     for _ in range(EVEN):
+        listen()
         values = np.bincount(corners, values[faces].mean(axis=1).repeat(3), len(values)) / count
     return values
 
