@@ -88,16 +88,12 @@ def settled(
     for view, photo in enumerate(photos):
         listen()
         weights = _weights(parts, maps, view, PLACES * STEPS[0] * side)
-<<<<<<< HEAD
+        if counted is not None:
+            weights = np.where(_inside(parts, minimum_filter(counted[view], BESIDE), maps, view), weights, 0)
         sure = _sure(parts, maps, faith, view)
         known |= sure
         sights.append(Sight(view, photo, weights, _gain(parts, maps, view, photo, sure, colors)))
     held = known & ~parts.flat
-=======
-        if counted is not None:
-            weights = np.where(_inside(parts, minimum_filter(counted[view], BESIDE), maps, view), weights, 0)
-        sights.append(Sight(view, photo, weights, _gain(parts, maps, faith, view, photo, colors)))
->>>>>>> mesh2
     moved, moves = parts, np.zeros(len(parts))
     for step in STEPS:
         moves += _moves(moved, maps, sights, held, step * side, listen)
@@ -122,16 +118,11 @@ def parts_of(surface: Trimesh, side: float, listen: Listen = unheard) -> Parts:
     faces = faces[(faces != np.roll(faces, 1, axis=1)).all(axis=1)]
     listen()
     mean = _mean_beside(faces, int(of.max()) + 1)
-<<<<<<< HEAD
+    listen()
     normals = mean_of(of, normals)
     normals = mean @ (mean @ (normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]))
     lengths = np.linalg.norm(normals, axis=1)
     return Parts(of, mean_of(of, points), normals / np.maximum(lengths, 1e-12)[:, None], lengths > FLAT, faces, mean)
-=======
-    listen()
-    normals = mean @ (mean @ mean_of(of, normals))
-    return Parts(of, mean_of(of, points), normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None], faces, mean)
->>>>>>> mesh2
 
 
 def _rough_normals(points: np.ndarray, faces: np.ndarray, listen: Listen) -> np.ndarray:
