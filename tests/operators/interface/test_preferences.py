@@ -59,7 +59,7 @@ def test_setting_up_is_shown_while_it_goes_on_and_can_be_stopped(monkeypatch):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"python": "/nowhere/python"}, "Another Python is chosen, but not there: /nowhere/python"),
+        ({"python": "/nowhere/python"}, "Another Python is chosen, but it is missing: /nowhere/python"),
         ({"python": sys.executable}, f"Another Python is used: {sys.executable}"),
         ({"token": "secret", "port": 8000}, "A worker that is already running is used: 127.0.0.1, port 8000"),
     ],
