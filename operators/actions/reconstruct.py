@@ -23,7 +23,7 @@ from ..scene.editable import takes_objects
 from ..scene.modes import make_active
 from ..scene.reconstruction import build_scene
 from ..scene.splats import is_splats
-from ..sources.photo_sets import pose_files, poses_know_up
+from ..sources.photo_sets import pose_files, stands_upright
 from ..translations import told, worded
 
 FILES = {"type": bpy.types.OperatorFileListElement, "options": {"HIDDEN", "SKIP_SAVE"}}
@@ -44,18 +44,13 @@ def _work(files: dict[str, Path | bytes], wanted: settings.ReconstructSettings) 
 def place(name: str, work: Work, result: results.ReconstructResult) -> bpy.types.Object:
     """Add a reconstruction to the scene; return the splats, which store their scene on the worker and their settings."""
     photos = {name: source for name, source in work.files.items() if isinstance(source, Path)}
-    collection = build_scene(name, result, photos, _set_upright(work), work.session)
+    collection = build_scene(name, result, photos, not stands_upright(work.settings, work.files), work.session)
     splats = next(obj for obj in collection.objects if is_splats(obj))
     properties.remember(splats, work.session, work.settings)
     versions.remember(splats, result.refinement)
     figures.store(splats, result.photos, len(result.gaussians))
     group_of(splats).files = "\n".join(work.files)
     return splats
-
-
-def _set_upright(work: Work) -> bool:
-    """Whether a reconstruction is set upright by its cameras."""
-    return not poses_know_up(work.settings.poses, work.files)
 
 
 def _lacking_in_panel(context: bpy.types.Context) -> errors.Text:
@@ -120,7 +115,7 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         self._work = _work(source.files(), self._wanted(context))
         if not self.directory and not self.again:
             group_of(context.scene).source.photos_listed = False
-        self.upright = _set_upright(self._work)
+        self.upright = not stands_upright(self._work.settings, self._work.files)
         self._views = flight.views_now(given(context.scene))
         return self._work
 

@@ -33,6 +33,10 @@ class Pose:
         apart, turned = (self.eye - other.eye).length, self.rotation.rotation_difference(other.rotation)
         return apart < ALIKE * self.distance and Vector((turned.x, turned.y, turned.z)).length < ALIKE / 2
 
+    def matrix(self) -> Matrix:
+        """From the view to the world."""
+        return Matrix.Translation(self.eye) @ self.rotation.to_matrix().to_4x4()
+
     def toward(self, other: Pose, share: float) -> Pose:
         """A pose on the way to another."""
         distance, lens = (a + share * (b - a) for a, b in ((self.distance, other.distance), (self.lens, other.lens)))

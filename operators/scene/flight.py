@@ -99,6 +99,12 @@ def fly_to_camera(views: Views, camera: bpy.types.Object, reframe: bool = True) 
     _go_on()
 
 
+def bound_for(area: bpy.types.Area) -> np.ndarray | None:  # [4, 4], from the world to the view
+    """From where a 3D view that flies will look when it has arrived; None for those that do not fly."""
+    flight = _flights.get(area.as_pointer())
+    return np.array(flight.end.matrix().inverted()) if flight else None
+
+
 def _pose_at(scene: bpy.types.Scene, area: bpy.types.Area, camera: bpy.types.Object) -> Pose | None:
     """The pose of a camera object; None for those with another projection."""
     render, size = scene.render, camera_view.frame_of(scene)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ..engine import errors, photo_files
+from ..engine import errors, photo_files, settings
 from ..scene.photo_names import free_name
 
 POSES = frozenset((".json", ".bin", ".txt", ".npy"))
@@ -72,9 +72,17 @@ def photos_folder(taken: Iterable[str]) -> str:
     return "" if beside else "images/"
 
 
-def poses_know_up(poses: str, files: Mapping[str, Path | bytes]) -> bool:
-    """Whether the poses have a known up direction, as Blender's and Nerfstudio's do; COLMAP's and estimated ones do not."""
-    return Path(poses).name.startswith("transforms") or (poses == "auto" and "transforms.json" in files)
+def stands_upright(wanted: settings.ReconstructSettings, files: Mapping[str, Path | bytes]) -> bool:
+    """Whether a scene has a known up direction: that of its poses, as Blender and Nerfstudio write them, or from the worker.
+
+    The worker sets scenes with estimated poses upright, by walls and ground too; those of COLMAP stay as they are.
+    """
+    if wanted.orient == "always" or Path(wanted.poses).name.startswith("transforms"):
+        return True
+    if wanted.poses == "auto" and "transforms.json" in files:
+        return True
+    estimated = wanted.poses == "estimate" or (wanted.poses == "auto" and not any(_holds_poses(Path(name)) for name in files))
+    return estimated and wanted.orient != "never"
 
 
 def _holds_poses(path: Path) -> bool:

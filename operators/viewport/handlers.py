@@ -11,7 +11,7 @@ from bpy.app.handlers import persistent
 from .. import app_handlers
 from ..engine import drawing
 from ..narrowing import given
-from ..scene import preview
+from ..scene import flight, preview
 from ..windows import redraw
 from . import canvas, comparison
 from .overlay import Overlay
@@ -39,7 +39,9 @@ def draw() -> None:
         return
     overlay = _overlay(given(context.scene), layer)
     alone = compared is not None and compared.difference
-    overlay.draw(given(context.region_data).as_pointer(), seen, eye, aside=by_blender, alone=alone)
+    ahead = flight.bound_for(given(context.area))
+    later = drawing.Eye(ahead, eye.projection) if ahead is not None else None
+    overlay.draw(given(context.region_data).as_pointer(), seen, eye, aside=by_blender, alone=alone, later=later)
     if compared:
         view = overlay.views[given(context.region_data).as_pointer()].canvas
         compared.draw(view.picture, view.depths)

@@ -66,15 +66,26 @@ class Overlay:
         self._packing: Packing | None = None
         self._atlas: Atlas | None = None
 
-    def draw(self, region: int, seen: list[Appearance], eye: drawing.Eye, aside: bool = False, alone: bool = False) -> None:
-        """Draw what is ready for a region into the bound framebuffer, `aside` or `alone` (see `Canvas`); ask for what is not."""
+    def draw(
+        self,
+        region: int,
+        seen: list[Appearance],
+        eye: drawing.Eye,
+        aside: bool = False,
+        alone: bool = False,
+        later: drawing.Eye | None = None,
+    ) -> None:
+        """Draw what is ready for a region into the bound framebuffer, `aside` or `alone` (see `Canvas`); ask for what is not.
+
+        Splats are sorted for where a view that flies will be `later`, so that they are when it arrives.
+        """
         if region not in self.views:
             self._forget(self.views.keys() - _regions())
             self.views[region] = View()
         view = self.views[region]
         self._keep_packed(seen)
         here = [one for one in seen if one.here]
-        self._keep_sorted(region, view, here, eye)
+        self._keep_sorted(region, view, here, later or eye)
         if view.order and here:
             self._show(view, here, eye, aside, alone)
 

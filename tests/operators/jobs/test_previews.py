@@ -113,7 +113,7 @@ def view() -> bpy.types.Area:
     return next(area for _, area in viewports())
 
 
-@pytest.mark.parametrize("poses", ["auto", "transforms.json"])
+@pytest.mark.parametrize("poses", ["auto", "transforms.json", "opencv_cameras.json"])  # the last ones know no up
 def test_views_fly_to_the_first_splats_and_then_look_through_the_camera_that_is_there(photos, flown, poses):
     if poses != "auto":
         (photos / poses).write_text("{}")

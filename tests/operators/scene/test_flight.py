@@ -116,13 +116,14 @@ def test_flights_are_smooth_and_end_where_a_person_takes_the_view(area, monkeypa
     start, ways = pose_of(area).eye, []
     views = views_now(bpy.context.scene)
     fly_to_photo(views, table(), 0, Matrix(), np.zeros(3))
+    assert np.allclose(np.linalg.inv(flight.bound_for(area))[:3, 3], (5, -7, 1), atol=1e-4)
     for clock.now in (0.05, 0.1, 0.15):
         assert flight._go_on() == flight.TICK
         ways.append((pose_of(area).eye - start).length)
     assert ways == sorted(set(ways)) and ways[1] == pytest.approx((Vector((5, -7, 1)) - start).length / 2, rel=1e-3)
     region_3d_of(area).view_distance *= 2
     clock.now, before = 0.2, flight._left(area)
-    assert flight._go_on() is None and flight._left(area) == before
+    assert flight._go_on() is None and flight._left(area) == before and flight.bound_for(area) is None
     fly_to_camera(views, camera_at(Matrix()))
     assert flight._left(area) == before, "nor later"
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from operators.sources.photo_sets import folder_files, photos_in, pose_files, poses_know_up
+from operators.engine import settings
+from operators.sources.photo_sets import folder_files, photos_in, pose_files, stands_upright
 from tttlrm_blender.errors import TttlrmError
 
 
@@ -62,13 +63,18 @@ def test_poses_that_do_not_exist_are_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("poses", "files", "known"),
+    ("poses", "files", "orient", "upright"),
     [
-        ("auto", ["transforms.json"], True),
-        ("auto", [], False),
-        ("x/transforms.json", [], True),
-        ("sparse/0", ["transforms.json"], False),
+        ("auto", ["transforms.json"], "auto", True),
+        ("auto", ["a.jpg"], "auto", True),  # estimated
+        ("auto", ["a.jpg"], "never", False),
+        ("auto", ["a.jpg", "sparse/0/images.bin"], "auto", False),
+        ("auto", ["a.jpg", "sparse/0/images.bin"], "always", True),
+        ("estimate", ["a.jpg", "sparse/0/images.bin"], "auto", True),
+        ("x/transforms.json", [], "auto", True),
+        ("sparse/0", ["transforms.json"], "auto", False),
     ],
 )
-def test_whether_the_poses_stand_upright(poses, files, known):
-    assert poses_know_up(poses, dict.fromkeys(files, b"")) is known
+def test_which_scenes_stand_upright(poses, files, orient, upright):
+    wanted = settings.ReconstructSettings(poses=poses, orient=orient)
+    assert stands_upright(wanted, dict.fromkeys(files, b"")) is upright

@@ -273,3 +273,20 @@ def test_splats_are_drawn_anew_only_if_that_changes_anything(monkeypatch):
     gpu_process.draw_once(overlay, target, eye, lambda: gpu.state.active_framebuffer_get().clear(depth=0.0))
     assert drawn and not gpu_process.read(target, SIZE).any()
     overlay.background.close()
+
+
+def test_splats_are_sorted_for_where_a_view_is_flying_to():
+    add_splats("cloud", random_splats()).matrix_world = AWAY
+    here = gpu_process.eye_of(CAMERA)
+    there = replace(here, view=here.view @ np.array(Matrix.Rotation(2.0, 4, "X")))
+
+    def order(eye: drawing.Eye, later: drawing.Eye | None = None) -> np.ndarray:
+        overlay, target = Overlay(), gpu.types.GPUOffScreen(*SIZE, format="RGBA32F")
+        while overlay.news() or 0 not in overlay.views:
+            with target.bind():
+                overlay.draw(0, appearances(bpy.context.evaluated_depsgraph_get(), None), eye, later=later)
+            overlay.background.wait()
+        overlay.background.close()
+        return overlay.views[0].order.texels
+
+    assert np.array_equal(order(here, there), order(there)) and not np.array_equal(order(here), order(there))
