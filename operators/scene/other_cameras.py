@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bpy
 
+from .editable import is_editable
 from .reconstruction import cameras_of
 
 
@@ -28,6 +29,8 @@ def exchange(layer: bpy.types.ViewLayer, splats: bpy.types.Object, camera: bpy.t
     closed = next((found for one in camera.users_collection if (found := _in_layer(layer.layer_collection, one))), None)
     if closed is None or not closed.hide_viewport or closed.collection in beside:
         return
+    if not all(map(is_editable, (closed.collection, *beside))):
+        return  # Blender does not move objects of linked collections
     for other in cameras_of(splats):
         if other != camera and set(other.users_collection) <= set(beside):
             closed.collection.objects.link(other)

@@ -28,7 +28,6 @@ PART = 3.0  # side of a part of the surface in pixels
 AROUND = 1  # rounds of averaging over neighbors that differences of photos get
 STIFFNESS, ROUNDS = 0.3, 100  # how strongly parts follow their neighbors, and rounds in which they do
 NOISE = 0.3  # variance of colors, 0 to 255, that says nothing
-FLAT = 0.97  # smallest length of the mean normal around parts that move although their depth is known; thin rods stay
 MOST = 3.0  # largest weight of what photos tell; noise tells a little everywhere, so weights are squares
 FEWEST = 3  # photos that must see a part
 FACING = 0.3  # smallest cosine between ray and normal
@@ -47,7 +46,6 @@ class Parts:
     of: np.ndarray  # [N], the part of each vertex
     places: np.ndarray  # [P, 3]
     normals: np.ndarray  # [P, 3]
-    flat: np.ndarray  # [P] bool, those around which the surface is about a plane
     faces: np.ndarray  # [M, 3], those with corners in three parts
     mean: csr_array  # [P, P], takes the mean over a part and those beside it
 
@@ -84,19 +82,17 @@ def settled(
     side = pixel_size(maps)
     parts = parts_of(surface, PART * side, listen)
     colors = mean_of(parts.of, colors_of(surface)) * 255
-    sights, known = [], np.zeros(len(parts), dtype=bool)
+    sights = []
     for view, photo in enumerate(photos):
         listen()
         weights = _weights(parts, maps, view, PLACES * STEPS[0] * side)
         if counted is not None:
             weights = np.where(_inside(parts, minimum_filter(counted[view], BESIDE), maps, view), weights, 0)
         sure = _sure(parts, maps, faith, view)
-        known |= sure
         sights.append(Sight(view, photo, weights, _gain(parts, maps, view, photo, sure, colors)))
-    held = known & ~parts.flat
     moved, moves = parts, np.zeros(len(parts))
     for step in STEPS:
-        moves += _moves(moved, maps, sights, held, step * side, listen)
+        moves += _moves(moved, maps, sights, step * side, listen)
         moved = replace(parts, places=parts.places + moves[:, None] * parts.normals)
     along = _even(moves[parts.of], surface.faces, listen)[:, None] * parts.normals[parts.of]
     return make_mesh(surface.vertices + along, surface.faces, colors_of(surface))
@@ -122,7 +118,7 @@ def parts_of(surface: Trimesh, side: float, listen: Listen = unheard) -> Parts:
     normals = mean_of(of, normals)
     normals = mean @ (mean @ (normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]))
     lengths = np.linalg.norm(normals, axis=1)
-    return Parts(of, mean_of(of, points), normals / np.maximum(lengths, 1e-12)[:, None], lengths > FLAT, faces, mean)
+    return Parts(of, mean_of(of, points), normals / np.maximum(lengths, 1e-12)[:, None], faces, mean)
 
 
 def _rough_normals(points: np.ndarray, faces: np.ndarray, listen: Listen) -> np.ndarray:
@@ -153,8 +149,8 @@ def _mean_beside(faces: np.ndarray, count: int) -> csr_array:
     return beside
 
 
-def _moves(parts: Parts, maps: DepthMaps, sights: list[Sight], held: np.ndarray, step: float, listen: Listen) -> np.ndarray:
-    """How far [P] parts go along their normals, in world units, but for those that are held [P]."""
+def _moves(parts: Parts, maps: DepthMaps, sights: list[Sight], step: float, listen: Listen) -> np.ndarray:
+    """How far [P] parts go along their normals, in world units."""
     offsets = step * np.arange(-PLACES, PLACES + 1)
     sums, squares = np.zeros((len(parts), len(offsets), 3), np.float32), np.zeros((len(parts), len(offsets)), np.float32)
     for sight in sights:
@@ -165,7 +161,6 @@ def _moves(parts: Parts, maps: DepthMaps, sights: list[Sight], held: np.ndarray,
     judged = np.sum([sight.weights > 0 for sight in sights], axis=0) >= FEWEST
     listen()
     wanted, weights = _least(parts.averaged(variance, judged, AROUND), judged)
-    wanted, weights = np.where(held, 0, wanted), np.where(held, MOST, weights)
     moves = np.zeros(len(parts), np.float32)
     for _ in range(ROUNDS):
         listen()
