@@ -2,6 +2,7 @@
 """Dense depth, dense points and kept depth of a textured wall."""
 
 from dataclasses import replace
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -17,7 +18,7 @@ from tttlrm_blender.kernels import torch_in_order
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.progress import Report
 from tttlrm_blender.stereo import kept_depth as kept
-from tttlrm_blender.stereo.dense import DenseDepth, dense_depth, depth_by_photo, world_points
+from tttlrm_blender.stereo.dense import DenseDepth, dense_depth, depth_by_photo, whole, world_points
 from tttlrm_blender.stereo.fusion import dense_points
 
 VIEWS, HEIGHT, WIDTH = 6, 48, 64
@@ -126,18 +127,23 @@ def test_nothing_confirmed_gives_no_points(photos):
     assert len(dense_points(dense_depth(photos[[0]]), photos[[0]], 100)) == 0
 
 
+def kept_depth(*arguments: Any) -> DenseDepth:
+    """Depth that is kept, all of it."""
+    return whole(kept.kept_depth_by_photo(*arguments))
+
+
 def test_kept_depth_is_measured_once(photos, points, tmp_path):
     with keeping_in(tmp_path), mock.patch.object(kept, "depth_by_photo", wraps=depth_by_photo) as measured:
-        first = kept.kept_depth(photos, points, Report())
-        second = kept.kept_depth(photos, points, Report())
+        first = kept_depth(photos, points, Report())
+        second = kept_depth(photos, points, Report())
         assert measured.call_count == 1
         np.testing.assert_array_equal(first.depth, second.depth)
         np.testing.assert_array_equal(first.normal, second.normal)
         (file,) = (tmp_path / "depth").iterdir()
         for torn in (b"torn", b"", file.read_bytes()[:300]):
             file.write_bytes(torn)
-            kept.kept_depth(photos, points, Report())
-        kept.kept_depth(replace(photos, images=1 - photos.images), points, Report())
+            kept_depth(photos, points, Report())
+        kept_depth(replace(photos, images=1 - photos.images), points, Report())
         assert measured.call_count == 5
 
 
@@ -145,10 +151,10 @@ def test_depth_follows_the_points_that_narrow_it_and_the_oldest_maps_go(photos, 
     monkeypatch.setattr(kept, "MOST", 2)
     with keeping_in(tmp_path), mock.patch.object(kept, "depth_by_photo", wraps=depth_by_photo) as measured:
         for side in (8, 9):
-            kept.kept_depth(photos, points, Report(), side)
-        kept.kept_depth(photos, None, Report(), 9)
+            kept_depth(photos, points, Report(), side)
+        kept_depth(photos, None, Report(), 9)
         assert measured.call_count == 3 and len(list((tmp_path / "depth").iterdir())) == 2
-        kept.kept_depth(photos, points, Report(), 9)
+        kept_depth(photos, points, Report(), 9)
         assert measured.call_count == 3
 
 
@@ -156,13 +162,13 @@ def test_depth_follows_the_points_that_narrow_it_and_the_oldest_maps_go(photos, 
 def test_depth_that_cannot_be_kept_is_measured_all_the_same(photos, points, tmp_path, broken):
     report, error = Report(), TttlrmError("{} cannot be written: {}.", "a", "b", code=Code.CANNOT_WRITE)
     with keeping_in(tmp_path):
-        expected = kept.kept_depth(photos, points, Report())
+        expected = kept_depth(photos, points, Report())
     with (
         keeping_in(tmp_path / "other"),
         mock.patch.object(kept, broken, side_effect=error),
         mock.patch.object(report, "note") as note,
     ):
-        found = kept.kept_depth(photos, points, report)
+        found = kept_depth(photos, points, report)
     assert "is not kept" in str(note.call_args.args[0])
     np.testing.assert_array_equal(found.depth, expected.depth)
     np.testing.assert_array_equal(found.normal, expected.normal)

@@ -19,27 +19,20 @@ from ..errors import Text, text
 from ..geometry.cameras import Cameras
 from ..photos.load import PhotoSet
 from ..progress import Report
-from .dense import SIDE, DenseDepth, Work, depth_by_photo, whole
+from .dense import SIDE, DenseDepth, Work, depth_by_photo
 
 EDITION = 2  # of kept depth: that of other editions is measured again
 MOST = 16  # maps in one folder, of other sizes, photos or points; the oldest go first
 UNIT, SURE = 127, 255  # of a component of a normal, and of confidence
 
 
-def kept_depth(
-    photos: PhotoSet, points: np.ndarray | None, report: Report, side: int = SIDE, device: str | torch.device = "cpu"
-) -> DenseDepth:
-    """The `dense_depth` of photos, which is measured again only if their pixels, masks or cameras, or the points, have changed.
-
-    There is a note if depth cannot be kept. Raises `Cancelled` when the report does.
-    """
-    return whole(kept_depth_by_photo(photos, points, report, side, device))
-
-
 def kept_depth_by_photo(
     photos: PhotoSet, points: np.ndarray | None, report: Report, side: int = SIDE, device: str | torch.device = "cpu"
 ) -> Work[DenseDepth]:
-    """The same in parts, between which its caller does other work."""
+    """The `depth_by_photo` of photos, measured again only if their pixels, masks or cameras, or the points, have changed.
+
+    There is a note if depth cannot be kept. Raises `Cancelled` when the report does.
+    """
     kept = None
     with report.noting(_unkept):
         kept = kept_folder("depth", of_scene=True) / f"{_name(photos, points, side)}.npz"
