@@ -65,7 +65,7 @@ class TTTLRM_OT_extend(SplatsOperator, bpy.types.Operator):
     def collect(self, context: bpy.types.Context) -> Work:
         """Collect the photos, under names that are free in the scene, and the poses of all cameras if the new ones have poses."""
         splats = given(context.object)
-        self.replaces = splats.session_uid
+        self.replaces, self._session, self._name = splats.session_uid, group_of(splats).session, splats.name
         taken = group_of(splats).files.split("\n")
         self._photos = added_photos(self._chosen(), taken) if self.directory else {}
         wanted = self._wanted(splats)

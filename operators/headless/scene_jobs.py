@@ -71,13 +71,13 @@ def _decode(splats: bpy.types.Object, args: Namespace) -> str:
     wanted = replace(properties.draft_settings(splats), **options.given(args, settings.DecodeSettings))
     wanted = cropped(wanted, splats, args.crop)
     lost = f", instead of {len(cloud_of(splats).points):,} ({versions.state(splats)})" if precious([splats]) else ""
-    return f"{replace_splats(splats, _result(work_on(splats, kinds.DECODE, wanted))):,} splats of a new draft{lost}"
+    return f"{replace_splats(splats, _result(work_on(splats, kinds.DECODE, wanted)))[0]:,} splats of a new draft{lost}"
 
 
 def _refine(splats: bpy.types.Object, args: Namespace) -> str:
     wanted = _wanted(splats, kinds.REFINE, args)
     require_budget(wanted)
-    return f"{replace_splats(splats, _result(work_on(splats, kinds.REFINE, wanted))):,} splats"
+    return f"{replace_splats(splats, _result(work_on(splats, kinds.REFINE, wanted)))[0]:,} splats"
 
 
 def _mesh(splats: bpy.types.Object, args: Namespace) -> str:
@@ -95,7 +95,7 @@ def _extend(splats: bpy.types.Object, args: Namespace) -> str:
     wanted = settings.ExtendSettings(**options.given(args, settings.ExtendSettings), decode=decode, refine=refining)
     photos = added_photos(photos_in(args.directory), own.files.split("\n"))
     result = _result(extending(splats, wanted, dict(photos)))
-    count = replace_splats(splats, result)
+    count, _ = replace_splats(splats, result)
     add_new_cameras(splats, result, photos)
     return f"{count:,} splats"
 

@@ -9,10 +9,11 @@ from .. import properties
 from ..engine import client, errors, kinds, messages, results, start
 from ..mixins import Outcome
 from ..narrowing import given, group_of
-from ..scene import figures, versions
-from ..scene.lookup import still_there
+from ..scene import figures, meanwhile, versions
+from ..scene.lookup import find, still_there
 from ..scene.modes import leave_mode
-from ..scene.splats import is_decodable, is_kept
+from ..scene.reconstruction import cameras_of
+from ..scene.splats import add_splats, is_decodable, is_kept
 from ..translations import told
 from . import failures
 from .job_operator import JobOperator
@@ -24,6 +25,7 @@ class KeptSceneOperator(JobOperator):
 
     kind: kinds.Kind  # of the job; its name is that of its settings in the object's group
     _session: str = ""  # the scene of the job
+    _name: str = ""  # of the object
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -41,7 +43,7 @@ class KeptSceneOperator(JobOperator):
     def collect(self, context: bpy.types.Context) -> Work:
         """Return the work, with the object's settings overridden by those of the caller."""
         self.replaces = given(context.object).session_uid
-        self._session = group_of(context.object).session
+        self._session, self._name = group_of(context.object).session, given(context.object).name
         return work_on(given(context.object), self.kind, properties.overlaid(self.own_settings(given(context.object)), self))
 
     def own_settings(self, splats: bpy.types.Object) -> Any:
@@ -70,8 +72,15 @@ class SplatsOperator(KeptSceneOperator):
         return super().poll(context)
 
     def finish(self, context: bpy.types.Context, result: Any) -> None:
-        """Replace the object's splats."""
-        self.report({"INFO"}, told("{:,} splats", replace_splats(self.target(), result)))
+        """Replace the object's splats. If it is gone, what took time to make becomes an object of its own."""
+        if find(self.replaces) is None and getattr(result, "refinement", None):
+            self.replaces = _alone(self._name, self._session, result).session_uid
+            self.report({"WARNING"}, "The splats were deleted or joined meanwhile: the result is an object of its own")
+        count, hidden = replace_splats(self.target(), result)
+        if hidden:
+            self.report({"WARNING"}, told("{:,} splats; {:,} are hidden, as those there were removed meanwhile", count, hidden))
+        else:
+            self.report({"INFO"}, told("{:,} splats", count))
 
 
 def work_on(splats: bpy.types.Object, kind: kinds.Kind, wanted: Any, files: Files | None = None) -> Work:
@@ -81,13 +90,23 @@ def work_on(splats: bpy.types.Object, kind: kinds.Kind, wanted: Any, files: File
 
 def _start(splats: bpy.types.Object, kind: kinds.Kind) -> start.Start | None:
     if kind is kinds.DECODE:
+        meanwhile.hand_over(splats, everything=True)
         return None
     return versions.start_of(splats, as_shown=True) if kind is kinds.MESH else versions.hand_over(splats)
 
 
-def replace_splats(obj: bpy.types.Object, result: Any) -> int:
-    """Replace an object's splats by those of a result; return their number."""
+def replace_splats(obj: bpy.types.Object, result: Any) -> tuple[int, int]:
+    """Replace an object's splats by those of a result; return their number, and how many of them arrive hidden."""
     anew = isinstance(result, results.DecodeResult)
-    versions.take_result(obj, result.gaussians, None if anew else result.refinement, anew)
+    hidden = versions.take_result(obj, result.gaussians, None if anew else result.refinement, anew)
     figures.store(obj, None if anew else result.photos, len(result.gaussians))
-    return len(result.gaussians)
+    return len(result.gaussians), hidden
+
+
+def _alone(name: str, session: str, result: Any) -> bpy.types.Object:
+    """Return a new object for a result, among the cameras of its scene."""
+    splats = add_splats(name, result.gaussians)
+    group_of(splats).session = session
+    carriers = [camera.parent for camera in cameras_of(splats) if camera.parent]
+    splats.parent = carriers[0] if carriers else None
+    return splats

@@ -23,7 +23,6 @@ SELECTED = ".selection"
 HIDDEN = "splat_hidden"
 LEFT_OUT = "splat_left_out"  # those of the hidden ones that only the look leaves out
 ANTIALIASED = "splat_antialiased"
-AT_WORK = "splat_at_work"  # those that a job was given to make better ones of
 MODIFIER = "tttLRM hidden splats"
 
 

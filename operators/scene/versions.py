@@ -12,14 +12,10 @@ import numpy as np
 
 from ..engine import errors, gaussians, results, start, transform
 from ..narrowing import group_of
-from . import look, masks, points
-from .editable import is_editable
+from . import look, masks, meanwhile, points
 from .splats import in_scene, read_shown, update_splats
 
 OLDER = "older"  # the version of splats that have none, from files of before there were versions; it is no digest
-
-# The `session_uid` of the object whose splats were last handed to a job, and their centers, as undo brings back unmarked ones.
-_handed: tuple[int, np.ndarray] = (0, np.zeros((0, 3), np.float32))
 
 
 def start_of(obj: bpy.types.Object, as_shown: bool = False) -> start.Start:
@@ -37,64 +33,34 @@ def start_of(obj: bpy.types.Object, as_shown: bool = False) -> start.Start:
 
 
 def hand_over(obj: bpy.types.Object) -> start.Start:
-    """`start_of` for a job whose result takes the place of these splats.
-
-    They are marked: while the job runs, a person may hide some of them, or reveal others. Raises what `start_of` raises.
-    """
-    global _handed
-    begun, cloud, hidden = start_of(obj), points.cloud_of(obj), masks.by_hand(obj)
-    mask = np.ones(len(cloud.points), dtype=bool) if hidden is None else ~hidden
-    if is_editable(cloud):
-        points.write(cloud, masks.AT_WORK, "BOOLEAN", mask)
-    _handed = obj.session_uid, points.read(cloud, "position")[mask]
+    """`start_of` for a job whose result takes the place of these splats. Raises what `start_of` raises."""
+    begun = start_of(obj)
+    meanwhile.hand_over(obj)
     return begun
 
 
 def take_result(
     obj: bpy.types.Object, splats: gaussians.Gaussians[np.ndarray], refinement: results.Refinement | None, anew: bool = False
-) -> None:
-    """Replace what a job was handed by its result, or `anew` everything; others stay otherwise, as no job knows them.
+) -> int:
+    """Replace what a job was handed by its result, as `meanwhile` rules; `anew` for a draft. Gives how many arrive hidden.
 
     Splats that were edited count as edited until a job makes better or other ones.
     """
     as_given = not anew and not (refinement and refinement.improved)
     before, edited_since = group_of(obj).version, as_given and is_edited(obj)
-    others, hidden = _not_at_work(obj), masks.by_hand(obj)
-    rest = look.unsized(points.cloud_of(obj))[others] if others.any() and not anew else None
-    to_local = in_scene(obj)
+    to_local, refined = in_scene(obj), is_refined(obj)
     local = splats if np.array_equal(to_local, np.eye(4)) else transform.apply_matrix(splats, to_local)
-    refined = is_refined(obj)
+    since = meanwhile.since(obj, local.means, anew)
+    rest = look.unsized(points.cloud_of(obj))[since.stay] if since.stay.any() else None
     update_splats(obj, local if rest is None else gaussians.merge([local, rest]))
-    if rest is not None and hidden is not None:
-        masks.hide(obj, np.concatenate([np.zeros(len(local), dtype=bool), hidden[others]]))
+    hidden = since.arrive_hidden if rest is None else np.concatenate([since.arrive_hidden, since.hidden[since.stay]])
+    if hidden.any():
+        masks.hide(obj, hidden)
     remember(obj, refinement, refined and not anew)
     if edited_since:
         group_of(obj).version = before
     look.apply(obj)
-
-
-def _not_at_work(obj: bpy.types.Object) -> np.ndarray:  # [N] bool
-    """Which splats of an object no job was handed, whose mark is removed.
-
-    Where undo has removed it, their places tell them; hidden ones where these do not.
-    """
-    cloud = points.cloud_of(obj)
-    if masks.AT_WORK in cloud.attributes:
-        handed = points.read(cloud, masks.AT_WORK)[:, 0]
-        cloud.attributes.remove(cloud.attributes[masks.AT_WORK])
-        return ~handed
-    owner, places = _handed
-    if owner == obj.session_uid and (handed := np.isin(_rows(points.read(cloud, "position")), _rows(places))).any():
-        return ~handed
-    hidden = masks.by_hand(obj)
-    return np.zeros(len(cloud.points), dtype=bool) if hidden is None else hidden
-
-
-def _rows(
-    places: np.ndarray,  # [N, 3] float32
-) -> np.ndarray:  # [N]
-    """Each place as one value that is equal for places that are equal bit for bit."""
-    return np.ascontiguousarray(places).view([("", np.uint64), ("", np.uint32)])[:, 0]
+    return int(np.count_nonzero(since.arrive_hidden))
 
 
 def remember(obj: bpy.types.Object, refinement: results.Refinement | None, refined: bool = False) -> None:

@@ -29,14 +29,21 @@ def refined(gaussians: Gaussians[np.ndarray], steps: int) -> Gaussians[np.ndarra
     return replace(gaussians, means=gaussians.means + np.float32(STEP * steps), antialiased=True)
 
 
+def draft() -> Gaussians[np.ndarray]:
+    """Splats of which no two look alike."""
+    splats = make_splats(SPLATS)
+    splats.sh[:, 0, 0] = np.arange(SPLATS)
+    return splats
+
+
 def reconstruct(scene: Scene, settings: ReconstructSettings, report: Report) -> ReconstructResult:
     """A draft."""
-    return ReconstructResult(make_splats(SPLATS), make_cameras(["1.png"]), 1, {})
+    return ReconstructResult(draft(), make_cameras(["1.png"]), 1, {})
 
 
 def decode(scene: Scene, settings: DecodeSettings, report: Report) -> DecodeResult:
     """The same draft."""
-    return DecodeResult(make_splats(SPLATS))
+    return DecodeResult(draft())
 
 
 def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResult:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...engine import transform
 from ...narrowing import given
-from ...scene import look, masks, points
+from ...scene import look, points
 from ...scene.editable import is_editable
 from ...scene.splats import is_splats, read_local, remove_splats, table
 from ...translations import told
@@ -50,6 +50,4 @@ def _others(context: bpy.types.Context) -> list[bpy.types.Object]:
 def _moved(obj: bpy.types.Object, matrix: np.ndarray) -> points.Table:
     """Return the points of an object with its splats transformed by a matrix."""
     splats = transform.apply_matrix(read_local(points.cloud_of(obj)), matrix)
-    columns = points.read_all(points.cloud_of(obj)) | table(splats)
-    columns.pop(masks.AT_WORK, None)  # no job on the active object was handed these
-    return columns
+    return points.read_all(points.cloud_of(obj)) | table(splats)

@@ -46,7 +46,7 @@ def test_one_eye_shows_the_other_cameras(scene):
     splats, table = made()
     arrival.present(bpy.context, splats, table)
     layer = bpy.context.view_layer.layer_collection.children["castle"].children["castle cameras"]
-    assert layer.hide_viewport and len(layer.collection.objects) == 4
+    assert layer.hide_viewport and len(layer.collection.objects) == 5, "it is the source of all photos still"
     layer.hide_viewport = False
     assert all(camera.visible_get() for camera in cameras_of(splats))
     assert cameras_collection(splats) == layer.collection
@@ -60,9 +60,20 @@ def test_a_camera_behind_the_closed_eye_changes_places_with_the_one_beside_the_s
     other_cameras.exchange(bpy.context.view_layer, splats, other)
     seen = [camera for camera in cameras_of(splats) if camera.visible_get()]
     assert seen == [other] and first.users_collection == (layer.collection,) and layer.hide_viewport
+    assert len(layer.collection.objects) == 5
     layer.hide_viewport = False
     other_cameras.exchange(bpy.context.view_layer, splats, first)
     assert first.users_collection == (layer.collection,), "behind an open eye all can be seen"
+
+
+def test_the_camera_that_an_older_version_took_out_comes_back_into_its_collection(scene):
+    splats, table = made()
+    first = arrival.present(bpy.context, splats, table)
+    layer = bpy.context.view_layer.layer_collection.children["castle"].children["castle cameras"]
+    layer.collection.objects.unlink(first)
+    other = next(iter(layer.collection.objects))
+    other_cameras.exchange(bpy.context.view_layer, splats, other)
+    assert [camera.visible_get() for camera in (first, other)] == [False, True] and len(layer.collection.objects) == 5
 
 
 def test_the_leftover_of_the_startup_file_goes_only_if_it_is_empty(scene):
