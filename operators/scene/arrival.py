@@ -15,7 +15,7 @@ from ..narrowing import given, untyped
 from .cameras import PHOTO, camera_of, look_through
 from .other_cameras import hide_others
 from .reconstruction import cameras_of
-from .startup import remove_leftover, renders_as_at_startup, takes_camera
+from .startup import remove_leftover, renders_freely, takes_camera
 
 
 def present(context: bpy.types.Context, splats: bpy.types.Object, table: results.CameraTable) -> bpy.types.Object | None:
@@ -31,7 +31,7 @@ def present(context: bpy.types.Context, splats: bpy.types.Object, table: results
     hide_others(given(context.view_layer), splats, best)
     if not takes_camera(scene):
         return None
-    if renders_as_at_startup(scene):
+    if renders_freely(scene):
         width, height = table.sizes[index].tolist()
         look_through(scene, best, (width, height))
     scene.camera = best

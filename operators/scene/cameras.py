@@ -26,6 +26,8 @@ PIXEL_ASPECT = "pixel_aspect"  # in Blender only scenes have one
 PHOTO = "tttlrm_photo"  # name of the photo in the scene that the worker keeps
 SCENE = "tttlrm_scene"  # name of that scene
 
+SIZE = "tttlrm_size"  # custom property of a scene: the size of renders that was last set here
+
 DRAWN = 0.08  # how large cameras are drawn, as a share of how far they stand from their middle
 
 
@@ -121,6 +123,7 @@ def look_through(scene: bpy.types.Scene, camera: bpy.types.Object, size: tuple[i
     scene.render.resolution_x, scene.render.resolution_y = size
     scene.render.resolution_percentage = 100
     aspect = untyped(camera_of(camera)).get(PIXEL_ASPECT, 1.0)
+    untyped(scene)[SIZE] = size
     # Blender clamps both to at least 1.
     scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = max(1 / aspect, 1.0), max(aspect, 1.0)
 

@@ -17,6 +17,7 @@ from .other_cameras import exchange
 from .photo_images import photo_size
 from .reconstruction import cameras_of
 from .splats import is_splats
+from .startup import renders_freely
 
 MODES = (
     ("OFF", "Off", "Show the splats alone"),
@@ -93,10 +94,13 @@ def looks_through(space: bpy.types.Space | None) -> bool:
 
 
 def view_photo(context: bpy.types.Context, splats: bpy.types.Object, camera: bpy.types.Object) -> None:
-    """Look through the camera of a photo in the 3D view of the context or else the largest one, and render what it sees."""
+    """Look through the camera of a photo in the 3D view of the context or else the largest one.
+
+    Renders get the size of the photo, unless a person has chosen another.
+    """
     scene, image = given(context.scene), background_photo(camera)
     size, before = photo_size(image, image_user(camera)) if image else (0, 0), _shape(scene)
-    if min(size):
+    if min(size) and renders_freely(scene):
         look_through(scene, camera, size)
     scene.camera = camera
     exchange(given(context.view_layer), splats, camera)

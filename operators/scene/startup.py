@@ -10,6 +10,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ..narrowing import given, untyped
+from .cameras import SIZE as SIZE_SET
 from .editable import is_editable
 from .reconstruction import family
 
@@ -33,6 +34,13 @@ def renders_as_at_startup(scene: bpy.types.Scene) -> bool:
     render = scene.render
     square = render.pixel_aspect_x == render.pixel_aspect_y == 1
     return square and (render.resolution_x, render.resolution_y, render.resolution_percentage) == SIZE
+
+
+def renders_freely(scene: bpy.types.Scene) -> bool:
+    """Whether nobody has chosen the size at which a scene renders: it is that of the startup file, or one that was set here."""
+    render, ours = scene.render, untyped(scene).get(SIZE_SET)
+    now = (render.resolution_x, render.resolution_y, render.resolution_percentage)
+    return renders_as_at_startup(scene) or (ours is not None and now == (*ours, 100))
 
 
 def remove_leftover(scene: bpy.types.Scene) -> None:

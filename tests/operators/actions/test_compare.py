@@ -63,6 +63,15 @@ def test_a_certain_photo_is_looked_at(splats):
         ops.view_photo(photo="4.png")
 
 
+def test_a_size_of_renders_that_a_person_has_chosen_stays(splats):
+    render = bpy.context.scene.render
+    assert ops.view_photo(photo="2.png") == {"FINISHED"} and (render.resolution_x, render.resolution_y) == (32, 24)
+    render.resolution_x, render.resolution_y = 1920, 1080
+    assert ops.view_photo(photo="1.png") == {"FINISHED"} and (render.resolution_x, render.resolution_y) == (32, 24)
+    render.resolution_x = 800
+    assert ops.next_photo() == {"FINISHED"} and (render.resolution_x, render.resolution_y) == (800, 24)
+
+
 def test_ways_to_compare_follow_each_other(splats):
     group = bpy.context.scene.tttlrm.compare
     assert [ops.compare() and group.mode for _ in range(4)] == ["WIPE", "DIFFERENCE", "OFF", "WIPE"]
