@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from tttlrm_blender import atomic_files
-from tttlrm_blender.atomic_files import replacing, require_file, require_folder
+from tttlrm_blender.atomic_files import bytes_of, replacing, require_file, require_folder
 from tttlrm_blender.errors import Code, TttlrmError
 
 
@@ -102,3 +102,17 @@ def test_a_reader_is_waited_for_where_nothing_it_reads_can_be_replaced(tmp_path,
     with nullcontext() if patient else pytest.raises(TttlrmError, match="cannot be written"), replacing(target) as part:
         part.write_text("new")
     assert target.read_text() == ("new" if patient else "old") and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_is_read_again_only_once_it_was_changed(tmp_path, monkeypatch):
+    path, read = tmp_path / "a.json", Path.read_bytes
+    path.write_text("one")
+    reads = []
+    monkeypatch.setattr(Path, "read_bytes", lambda *args, **how: reads.append(args) or read(*args, **how))
+    assert [bytes_of(path) for _ in range(3)] == [b"one"] * 3 and len(reads) == 1
+    with replacing(path) as part:
+        part.write_text("two")
+    assert [bytes_of(path) for _ in range(3)] == [b"two"] * 3 and len(reads) == 2
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        bytes_of(path)

@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -38,6 +39,20 @@ def replacing(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # there is none, or there cannot be one of such a name
             part.unlink()
+
+
+def bytes_of(path: Path) -> bytes:
+    """The content of a small file that may be asked for often: it is read again only once it was changed or replaced.
+
+    Raises `OSError`.
+    """
+    status = path.stat()
+    return _bytes(path, (status.st_mtime_ns, status.st_size, status.st_ino))
+
+
+@lru_cache(maxsize=32)
+def _bytes(path: Path, state: tuple[int, int, int]) -> bytes:
+    return path.read_bytes()
 
 
 def _put(part: Path, path: Path) -> None:

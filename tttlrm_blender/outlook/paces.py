@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ..atomic_files import replacing
+from ..atomic_files import bytes_of, replacing
 from ..cache import cache_folder
 from ..errors import TttlrmError
 from ..stages import Step
@@ -44,7 +44,7 @@ def learn_gpu(gpu: bool) -> None:
 
 def _read() -> dict[str, float]:
     try:
-        return {str(name): float(value) for name, value in json.loads(_file().read_text(encoding="utf-8")).items()}
+        return {str(name): float(value) for name, value in json.loads(bytes_of(_file())).items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 

@@ -11,7 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..atomic_files import make_folder, replacing
+from ..atomic_files import bytes_of, make_folder, replacing
 from ..child_process import without_window
 from ..errors import Code, TttlrmError
 from . import commands
@@ -97,7 +97,7 @@ class Environment:
     def _note(self) -> dict[str, str]:
         """The content of the note; empty if there is none or it is damaged."""
         try:
-            note = json.loads(self._file.read_text("utf-8"))
+            note = json.loads(bytes_of(self._file))
         except (OSError, ValueError, RecursionError):
             return {}
         return note if isinstance(note, dict) and all(isinstance(value, str) for value in note.values()) else {}
@@ -109,7 +109,7 @@ class Environment:
 
 def packages_digest() -> str:
     """A digest of the pinned packages."""
-    return hashlib.sha256(commands.PACKAGES.read_bytes() + commands.TORCH.read_bytes()).hexdigest()
+    return hashlib.sha256(bytes_of(commands.PACKAGES) + bytes_of(commands.TORCH)).hexdigest()
 
 
 def place(own: Path) -> Path:
