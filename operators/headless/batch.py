@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ..engine import errors, files, options, settings
 from . import claims, result, worker_options
@@ -73,6 +74,9 @@ class Batch:
         except errors.Cancelled:
             self._fail(task, "Somebody stopped the job on the worker.")
             return True
+        except UnicodeError:
+            self._fail(task, "A name in it is not UTF-8 text. Rename its files.")
+            return True
         except (errors.TttlrmError, OSError, RuntimeError) as error:  # the last is what Blender's own functions raise
             self._fail(task, str(error).strip())
             return True
@@ -119,11 +123,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     worker_options.add_arguments(parser, keep=True)
 
 
-def run(tasks: list[Task], args: Namespace) -> bool:
-    """Do the tasks as the options say and tell what came of them; whether anything failed."""
+def run(tasks: list[Task], args: Namespace, failed: Mapping[str, str] = MappingProxyType({})) -> bool:
+    """Do the tasks as the options say and tell what came of them; whether anything failed, or had `failed` before, and why."""
     keep_scenes = worker_options.keeps(args)
     worker_options.use(args, keep_scenes)
-    batch = Batch(tasks, options.reconstruct_settings(args), _printer(), args.force, keep_scenes)
+    say = _printer()
+    batch = Batch(tasks, options.reconstruct_settings(args), say, args.force, keep_scenes)
+    for name, why in failed.items():
+        batch.tally.failed[name] = why
+        say(name, f"failed. {why}")
     try:
         batch.run()
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from ..engine import errors
 from . import batch, overview
 from .result import Task
+
+NO_TEXT = "The name of its folder is not UTF-8 text. Rename the folder."
 
 
 def add_commands(commands: Any) -> None:
@@ -39,17 +42,29 @@ def run(args: Namespace) -> bool:
             "The folder {} does not exist.", args.sets, hint="Name one with a folder for each photo set.", code=errors.Code.USAGE
         )
     out, (place, shares) = args.out.resolve(), args.share
-    sets = _sets(args.sets.resolve(), out)
+    sets, unnamed = _sets(args.sets.resolve(), out)
     everything = [Task(photos, out / photos.name) for photos in sets]
     mine = [Task(photos, out / photos.name) for photos in _named(sets, args.only)[place - 1 :: shares]]
     try:
-        return batch.run(mine, args)
+        return batch.run(mine, args, dict.fromkeys(unnamed if place == 1 and not args.only else [], NO_TEXT))
     finally:
         overview.write(out, everything)
 
 
-def _sets(folder: Path, out: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".") and path != out)
+def _sets(folder: Path, out: Path) -> tuple[list[Path], list[str]]:
+    """The photo sets, and the names of those that cannot be written to any file: they are no text, but bytes."""
+    found = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".") and path != out)
+    unnamed = [path for path in found if not _is_text(path.name)]
+    return [path for path in found if path not in unnamed], [_legible(path.name) for path in unnamed]
+
+
+def _is_text(name: str) -> bool:
+    return _legible(name) == name
+
+
+def _legible(name: str) -> str:
+    """A name with a mark in the place of each byte that is no text."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _named(sets: list[Path], names: list[str] | None) -> list[Path]:

@@ -2,7 +2,10 @@
 """Many photo sets in one go, from a checkout, with the toy worker."""
 
 import json
+import os
+import shutil
 import signal
+import sys
 from pathlib import Path
 
 import bpy
@@ -169,3 +172,24 @@ def test_what_a_killed_task_left_is_swept_by_the_next(tmp_path: Path, target: bo
         raise ZeroDivisionError
     assert sorted(path.name for path in tmp_path.iterdir()) == [foreign.name, "a[1]"]
     assert (tmp_path / "a[1]/file").read_text() == ("a[1]" if target else old.name)
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are text there")
+def test_a_set_whose_name_is_no_text_is_one_sentence_and_the_others_are_converted(sets, capsys):
+    for name in ("broken", "deadly", "empty"):
+        (sets / name).rename(sets.parent / name)
+    shutil.copytree(os.fsencode(sets / "statue"), os.fsencode(sets) + b"/caf\xe9")
+    assert convert(sets, "--json") == 1
+    tally = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert tally["converted"] == ["statue"]
+    assert tally["failed"] == {"caf\ufffd": "The name of its folder is not UTF-8 text. Rename the folder."}
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are text there")
+def test_a_photo_whose_name_is_no_text_does_not_stop_the_others(sets, capsys):
+    for name in ("broken", "deadly"):
+        (sets / name).rename(sets.parent / name)
+    shutil.copy(os.fsencode(sets / "statue" / "1.png"), os.fsencode(sets / "empty") + b"/caf\xe9.png")
+    assert convert(sets, "--json") == 1
+    tally = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert tally["converted"] == ["statue"] and "Rename" in tally["failed"]["empty"]
