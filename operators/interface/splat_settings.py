@@ -58,7 +58,6 @@ class DecodePanel(KeptScenePanel):
     """Which splats are shown, and how large."""
 
     bl_label, kind, settings_type = "Look", "decode", settings.LookSettings
-    elsewhere: Collection[str] = ()  # settings that have a panel of their own
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -73,16 +72,10 @@ class DecodePanel(KeptScenePanel):
         """Blender calls this."""
         own = group_of(context.object)
         column(self).prop(own, "share")
-        self.draw_settings(context, but=self.elsewhere)
+        self.draw_settings(context, but=cleaning.SETTINGS)  # which the panel Clean Up has
         given(self.layout).prop(own, "crop")
         if len(context.selected_objects) > 1:
             given(self.layout).operator("tttlrm.copy_settings")
-
-
-class SidebarLookPanel(DecodePanel):
-    """The same beside the panel Clean Up."""
-
-    elsewhere = cleaning.SETTINGS
 
 
 class DraftPanel(KeptScenePanel):
@@ -144,7 +137,7 @@ class AdvancedMeshPanel(KeptScenePanel):
         self.draw_settings(context, but=COMMON + FOR_SCRIPTS)
 
 
-class TTTLRM_PT_decode(Tab, SidebarLookPanel, bpy.types.Panel):
+class TTTLRM_PT_decode(Tab, DecodePanel, bpy.types.Panel):
     """The panel in the sidebar."""
 
     bl_order = Order.LOOK

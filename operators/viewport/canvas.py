@@ -26,6 +26,11 @@ class Atlas:
     colors: gpu.types.GPUTexture
     terms: int
 
+    @property
+    def textures(self) -> dict[str, gpu.types.GPUTexture]:
+        """What the shader reads, by the names that it has there."""
+        return {"shapes": self.shapes, "colors": self.colors}
+
 
 def upload(texels: drawing.Texels) -> Atlas:
     """Give packed splats to the GPU; color coefficients as half floats."""
@@ -74,23 +79,14 @@ class Canvas:
         framebuffer, (_, _, width, height) = gpu.state.active_framebuffer_get(), gpu.state.viewport_get()
         depths = _far(width, height) if alone or aside else framebuffer.read_depth(0, 0, width, height)
         shows = (atlas, order, width, *(np.asarray(array).tobytes() for array in (places, projection, depths)))
-        if self.picture is None or shows != self._shows:
-            self._shows, self.picture = shows, self._picture(width, height)
-            self.depths = gpu.types.GPUTexture((width, height), format="R32F", data=depths)
-            _draw_splats(
-                self.picture,
-                _uniforms(projection, width, height, atlas.terms),
-                count,
-                {
-                    "shapes": atlas.shapes,
-                    "colors": atlas.colors,
-                    "order": order,
-                    "places": texture(places),
-                    "scene_depth": self.depths,
-                },
-            )
+        picture = self.picture
+        if picture is None or shows != self._shows:
+            self._shows, picture = shows, self._picture(width, height)
+            self.picture, self.depths = picture, gpu.types.GPUTexture((width, height), format="R32F", data=depths)
+            textures = {"order": order, "places": texture(places), "scene_depth": self.depths}
+            _draw_splats(picture, _uniforms(projection, width, height, atlas.terms), count, textures | atlas.textures)
         if not aside:
-            _lay_over(self.picture)
+            _lay_over(picture)
 
     def _picture(self, width: int, height: int) -> gpu.types.GPUTexture:
         if self.picture is None or (self.picture.width, self.picture.height) != (width, height):
