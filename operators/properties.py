@@ -49,8 +49,11 @@ def _switched_region(group: bpy.types.PropertyGroup, context: bpy.types.Context)
 
 
 def annotations(kind: type) -> dict[str, Any]:
-    """Return a Blender property for every setting of a dataclass, for operators."""
-    return {name: setting_property(kind, name) for name in described(kind)}
+    """Return a Blender property for every setting of a dataclass, for operators: their redo panels have no check boxes.
+
+    So the descriptions tell which value means off or automatic.
+    """
+    return {name: setting_property(kind, name, description=setting.explained()) for name, setting in described(kind).items()}
 
 
 def group_annotations(kind: type, update: Callable[[Any, bpy.types.Context], None] | None = None) -> dict[str, Any]:

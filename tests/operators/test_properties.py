@@ -48,7 +48,8 @@ def test_every_setting_is_a_property_in_the_order_of_the_dataclass(kind):
 def test_properties_say_what_the_settings_say(kind):
     for name, setting in properties.described(kind).items():
         prop = HOLDERS[kind]().bl_rna.properties[name]
-        assert (prop.name, prop.description) == (setting.label, setting.description)
+        described = setting.explained() if kind is ExtendSettings else setting.description  # of an operator
+        assert (prop.name, prop.description) == (setting.label, described)
         match setting.values:
             case Numbers(whole, least, most, soft_most, unit):
                 assert (prop.hard_min, prop.hard_max, prop.soft_max) == pytest.approx((least, most, soft_most or most))
@@ -188,3 +189,10 @@ def test_no_number_that_means_nothing_is_shown_but_beside_a_check_box():
     for kind in (DecodeSettings, RefineSettings, MeshSettings, ReconstructSettings):
         for name in properties.described(kind):
             assert "; 0 " not in HOLDERS[kind]().bl_rna.properties[name].description
+
+
+def test_redo_panels_tell_which_value_means_off():
+    told = bpy.ops.tttlrm.refine.get_rna_type().properties["max_splats"].description
+    assert told == "Limit on the number of refined splats; 0 for automatic"
+    told = bpy.ops.tttlrm.clean_up.get_rna_type().properties["fog"].description
+    assert told.endswith("; 0 to keep all")

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Clean Up: leave out floaters, fog and what lies outside a region; nothing is deleted by that."""
 
+from typing import Any
+
 import bpy
 from bpy.props import BoolProperty
 
 from ...engine import settings
-from ...properties import setting_property
+from ...properties import described, setting_property
 from ...scene import cleaning
 from ...scene.points import cloud_of
 from ...translations import told
 from .operator import EditOperator, chosen
+
+
+def _strictness(name: str) -> Any:
+    explained = described(settings.LookSettings)[name].explained()
+    return setting_property(settings.LookSettings, name, default=cleaning.USUAL, description=explained)
 
 
 class TTTLRM_OT_clean_up(EditOperator, bpy.types.Operator):
@@ -18,8 +25,8 @@ class TTTLRM_OT_clean_up(EditOperator, bpy.types.Operator):
     bl_idname = "tttlrm.clean_up"
     bl_label = "Clean Up"
 
-    floaters: setting_property(settings.LookSettings, "floaters", default=cleaning.USUAL)
-    fog: setting_property(settings.LookSettings, "fog", default=cleaning.USUAL)
+    floaters: _strictness("floaters")
+    fog: _strictness("fog")
     use_region: BoolProperty(name="Region", description="Also leave out what is outside the region", default=True)
 
     def edit(self, context: bpy.types.Context) -> str:
