@@ -41,7 +41,6 @@ RUNS: dict[str, dict[str, Any]] = {
     "hide_splats": {},
     "separate_splats": {},
     "join_splats": {},
-    "crop_splats": {"object": "box"},
     "apply_transform": {},
     UNEVEN: {},
     "align_ground": {},

@@ -26,7 +26,6 @@ CHANGING = {
     "hide": (pgettext_n("Hide"), "HIDE_ON"),
     "reveal": (pgettext_n("Reveal"), "HIDE_OFF"),
     "delete": (pgettext_n("Delete"), "TRASH"),
-    "crop": (pgettext_n("Crop"), "MOD_BOOLEAN"),
     "separate": (pgettext_n("Separate"), "UNLINKED"),
     "join": (pgettext_n("Join"), "LINKED"),
 }

@@ -73,7 +73,8 @@ class DecodePanel(KeptScenePanel):
         own = group_of(context.object)
         column(self).prop(own, "share")
         self.draw_settings(context, but=cleaning.SETTINGS)  # which the panel Clean Up has
-        given(self.layout).prop(own, "crop")
+        if own.crop:  # in older files; the region of Clean Up cuts now
+            given(self.layout).prop(own, "crop")
         if len(context.selected_objects) > 1:
             given(self.layout).operator("tttlrm.copy_settings")
 

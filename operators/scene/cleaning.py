@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import bpy
 import numpy as np
 
-from ..engine import clean
+from ..engine import clean, transform
 from ..narrowing import group_of
 from . import look, masks, points, region
 from .splats import is_splats
@@ -38,6 +38,18 @@ def fit(objects: Iterable[bpy.types.Object]) -> None:
     with look.together(objects := list(objects)):
         for obj in objects:
             region.store(obj, around_subject(obj))
+
+
+def fit_to(
+    objects: Iterable[bpy.types.Object],
+    box: np.ndarray,  # [4, 4], from the cube between −1 and 1 to the world
+) -> None:
+    """Make a box in the world the region, and show what is in it. Raises `TttlrmError` for objects without a size."""
+    found = [(obj, transform.inverse(np.array(obj.matrix_world)) @ box) for obj in objects]
+    with look.together([obj for obj, _ in found]):
+        for obj, wanted in found:
+            region.store(obj, wanted)
+            group_of(obj).use_region = True
 
 
 def around_subject(obj: bpy.types.Object) -> np.ndarray:  # [4, 4]

@@ -25,6 +25,11 @@ def store(
     group_of(obj).region = wanted.ravel().tolist()
 
 
+def forget(obj: bpy.types.Object) -> None:
+    """Have an object's region be fitted anew when it is next used."""
+    group_of(obj).property_unset("region")
+
+
 def is_fitted(obj: bpy.types.Object) -> bool:
     """Whether an object was ever given a region."""
     return not np.array_equal(matrix(obj), np.eye(4))

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Operators that edit splats: select, delete, hide, separate, join, crop, and place the scene. One per file."""
+"""Operators that edit splats: clean up, select, delete, hide, separate, join, and place the scene. One per file."""
 
 from . import (
     align_ground,
     apply_transform,
     clean_up,
-    crop,
     delete,
     hide,
     join,
@@ -43,7 +42,6 @@ CLASSES = (
     hide.TTTLRM_OT_reveal_splats,
     separate.TTTLRM_OT_separate_splats,
     join.TTTLRM_OT_join_splats,
-    crop.TTTLRM_OT_crop_splats,
     apply_transform.TTTLRM_OT_apply_transform,
     align_ground.TTTLRM_OT_align_ground,
     set_scale.TTTLRM_OT_set_scale,

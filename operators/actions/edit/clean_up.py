@@ -4,14 +4,18 @@
 from typing import Any
 
 import bpy
+import numpy as np
 from bpy.props import BoolProperty
 
 from ...engine import settings
 from ...properties import described, setting_property
 from ...scene import cleaning
+from ...scene.crop import around
 from ...scene.points import cloud_of
+from ...scene.reconstruction import family
 from ...translations import told
 from .operator import EditOperator, chosen
+from .volume import VOLUME, marking, only_volume
 
 
 def _strictness(name: str) -> Any:
@@ -49,14 +53,22 @@ class TTTLRM_OT_revert_clean_up(EditOperator, bpy.types.Operator):
 
 
 class TTTLRM_OT_fit_region(EditOperator, bpy.types.Operator):
-    """Fit the region around the subject again, aligned with the world's axes"""
+    """Fit the region to a selected empty or mesh, else around the subject again, aligned with the world's axes"""
 
     bl_idname = "tttlrm.fit_region"
     bl_label = "Fit Region"
 
+    object: VOLUME
+
     def edit(self, context: bpy.types.Context) -> str:
-        """Fit the regions of all edited objects."""
-        cleaning.fit(chosen(context))
+        """Fit the regions of all edited objects, and use them where an object says which."""
+        relatives = set().union(*map(family, chosen(context)))
+        others = [obj for obj in marking(context, self.object) if self.object or obj not in relatives]
+        if self.object or others:
+            box = around(only_volume(others, self.object))
+            cleaning.fit_to(chosen(context), np.array(box))
+        else:
+            cleaning.fit(chosen(context))
         return _told(context)
 
 

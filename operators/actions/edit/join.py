@@ -6,7 +6,7 @@ import numpy as np
 
 from ...engine import transform
 from ...narrowing import given
-from ...scene import look, points
+from ...scene import look, points, region
 from ...scene.editable import is_editable
 from ...scene.splats import is_splats, read_local, remove_splats, table
 from ...translations import told
@@ -38,6 +38,7 @@ class TTTLRM_OT_join_splats(EditOperator, bpy.types.Operator):
         points.replace(points.cloud_of(active), points.cloud_like(points.cloud_of(active), points.stacked(tables)))
         for obj in others:
             remove_splats(obj)
+        region.forget(active)  # it was around fewer splats
         self.warn_of_stretching(moves)
         return told("{:,} splats of {} objects", len(points.cloud_of(active).points), len(tables))
 

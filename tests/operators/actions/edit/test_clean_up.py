@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mathutils import Matrix, Vector
 
-from tests.operators.actions.edit.objects import add, drawn, only, select, selected, shown, some_splats
+from tests.operators.actions.edit.objects import add, drawn, empty, only, select, selected, shown, some_splats
 from tests.operators.installed import part
 from tttlrm_blender.gaussians.gaussians import Gaussians
 
@@ -282,3 +282,29 @@ def test_unselected_splats_that_were_hidden_stay_so_when_cleaning_up_is_reverted
     assert drawn(obj) == 5 and selected(obj).sum() == 5
     ops.reveal_splats()
     assert drawn(obj) == COUNT
+
+
+def test_the_region_fits_a_selected_object_and_deleting_what_is_hidden_crops_to_it():
+    obj = add()
+    volume = empty(empty_display_type="CUBE", rotation_euler=(0, 0, 0.5))
+    only(obj, volume)
+    before = len(obj.data.points)
+    assert ops.fit_region() == {"FINISHED"}
+    inside = (np.abs(some_splats(before).means @ np.array(volume.matrix_world)[:3, :3]) <= 1).all(axis=1)
+    np.testing.assert_array_equal(seen(obj), inside)
+    assert ops.delete_hidden_splats() == {"FINISHED"} and len(obj.data.points) == inside.sum()
+    volume.location.x = 100
+    only(obj)
+    assert ops.fit_region(object=volume.name) == {"FINISHED"} and not seen(obj).any()
+
+
+def test_joined_splats_get_a_region_of_their_own():
+    obj, other = add(), add(name="other", location=(100, 0, 0))
+    only(obj)
+    assert ops.clean_up(floaters=0, fog=0) == {"FINISHED"} and part("scene.region").is_fitted(obj)
+    only(obj, other)
+    bpy.context.view_layer.objects.active = obj
+    assert ops.join_splats() == {"FINISHED"}
+    assert not part("scene.region").is_fitted(obj)
+    obj.tttlrm.use_region = True
+    assert corners(obj)[1][0] - corners(obj)[0][0] > 50

@@ -39,5 +39,5 @@ def test_volumes_that_are_none_are_told():
     flat = empty(scale=(1, 1, 0))
     bpy.context.view_layer.update()
     with pytest.raises(RuntimeError, match="The object “empty” is flat"):
-        ops.crop_splats(object=flat.name)
+        ops.fit_region(object=flat.name)
     assert len(obj.data.points) == COUNT
