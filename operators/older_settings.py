@@ -4,7 +4,8 @@
 Before there was a quality, refine settings had other defaults, which become those of today. Before splats had a version, their
 size was changed by the worker, and is not to be changed again; and nobody knows whether they were edited. Photos came from the
 selected images unless another source was chosen; now they come from a folder. So the source is stored with every scene that has
-anything of ours.
+anything of ours. Before there was fog, the strictness about floaters was of another criterion; where it was on, it becomes the
+usual one.
 
 Every setting is stored with splats, whether or not a person has chosen it; with a scene, only what was chosen.
 """
@@ -18,7 +19,7 @@ from bpy.app.handlers import persistent
 
 from . import app_handlers
 from .narrowing import group_of
-from .scene import versions
+from .scene import cleaning, versions
 from .scene.editable import is_editable
 from .scene.splats import is_splats
 
@@ -38,8 +39,17 @@ def adopt(*_: Any) -> None:
         if is_splats(obj) and own.session and not own.version:
             own.decode.property_unset("scale")
             versions.adopt(obj)
+        if own.session and own.decode.is_property_set("floaters") and not own.decode.is_property_set("fog"):
+            adopt_floaters(own.decode)
         if all(map(refine.is_property_set, DEFAULTS)) and not refine.is_property_set("quality"):
             _forget(refine)
+
+
+def adopt_floaters(decode: Any) -> None:
+    """Give settings from before there was fog a strictness of the criterion of today. The fog is stored, so that they stay."""
+    if decode.floaters:
+        decode.floaters = cleaning.USUAL
+    decode.fog = 0.0
 
 
 def _forget(refine: Any) -> None:

@@ -136,3 +136,12 @@ def test_selected_images_stay_the_source_of_scenes_in_older_files(tmp_path, monk
 def test_a_source_that_was_chosen_stays(tmp_path):
     bpy.context.scene.tttlrm.source.kind = "VIDEO"
     assert kept_source(tmp_path) == "VIDEO"
+
+
+@pytest.mark.parametrize(("session", "floaters", "expected"), [("a", 0.9, 0.5), ("a", 0.0, 0.0), ("", 0.9, 0.9)])
+def test_floaters_of_another_criterion_get_the_usual_strictness(tmp_path, session, floaters, expected):
+    obj = add_splats("splats", random_splats())
+    obj.tttlrm.session, obj.tttlrm.decode.floaters = session, floaters
+    assert reopened(tmp_path).tttlrm.decode.floaters == pytest.approx(expected)
+    bpy.data.objects["splats"].tttlrm.decode.floaters = 0.7
+    assert reopened(tmp_path).tttlrm.decode.floaters == pytest.approx(0.7), "what is chosen from then on stays"

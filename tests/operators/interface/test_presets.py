@@ -40,3 +40,14 @@ def test_a_preset_of_ones_own_comes_back(splats):
     assert (splats.tttlrm.decode.size_limit, splats.tttlrm.decode.max_splats) == (0.25, 9)
     assert ops.decode_preset(name="my own", remove_name=True) == {"FINISHED"}
     assert bpy.utils.preset_find("my_own", "tttlrm/decode") is None
+
+
+def test_floaters_in_a_preset_of_an_older_version_get_the_usual_strictness(splats, tmp_path):
+    file, decode = tmp_path / "older.py", splats.tttlrm.decode
+    file.write_text("import bpy\ndecode = bpy.context.object.tttlrm.decode\ndecode.floaters = 0.9\n")
+    decode.fog = 0.3
+    bpy.ops.script.execute_preset(filepath=str(file), menu_idname="TTTLRM_PT_decode_presets")
+    assert (decode.floaters, decode.fog) == (0.5, 0.0)
+    file.write_text(file.read_text() + "decode.fog = 0.3\n")
+    bpy.ops.script.execute_preset(filepath=str(file), menu_idname="TTTLRM_PT_decode_presets")
+    assert decode.floaters == pytest.approx(0.9)
