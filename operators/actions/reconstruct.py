@@ -123,6 +123,8 @@ class TTTLRM_OT_reconstruct(JobOperator, bpy.types.Operator):
         """Prepare node groups for the result while the worker is busy, and go to see the first splats."""
         if isinstance(message, messages.Progress):
             drawing.prepare()
+        if isinstance(message, messages.Preview) and (scene := self._started_in()):
+            startup.remove_leftover(scene)  # before previews are put into it
         outcome = super()._take(context, message)
         if isinstance(message, messages.Preview):
             self._go_and_see(context, message)

@@ -125,6 +125,20 @@ def test_views_fly_to_the_first_splats_and_then_look_through_the_camera_that_is_
     assert pose.is_like(there), "from the same place"
 
 
+def test_the_empty_collection_of_the_startup_file_goes_with_the_first_splats(photos, flown, monkeypatch):
+    bpy.context.scene.collection.children.link(bpy.data.collections.new("Collection"))
+    layers, left, fly = bpy.context.view_layer, [], flight.fly_to_photo
+    layers.active_layer_collection = layers.layer_collection.children["Collection"]
+
+    def followed(*arguments) -> None:
+        fly(*arguments)
+        left.append("Collection" in bpy.data.collections)
+
+    monkeypatch.setattr(flight, "fly_to_photo", followed)
+    assert ops.reconstruct(directory=str(photos), refine_steps=8) == {"FINISHED"}
+    assert left == [False]
+
+
 def test_views_that_are_moved_while_splats_are_seen_stay(photos, flown, monkeypatch):
     fly = flight.fly_to_photo
 
