@@ -74,9 +74,6 @@ class Batch:
         except errors.Cancelled:
             self._fail(task, "Somebody stopped the job on the worker.")
             return True
-        except UnicodeError:
-            self._fail(task, "A name in it is not UTF-8 text. Rename its files.")
-            return True
         except (errors.TttlrmError, OSError, RuntimeError) as error:  # the last is what Blender's own functions raise
             self._fail(task, str(error).strip())
             return True
