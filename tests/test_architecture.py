@@ -16,7 +16,7 @@ ENGINE, OPERATORS = ROOT / "tttlrm_blender", ROOT / "operators"
 MODULES, IN_BLENDER = sorted(ENGINE.rglob("*.py")), [*sorted(OPERATORS.rglob("*.py")), ROOT / "__init__.py"]
 SOURCES = MODULES + IN_BLENDER
 HEAVY = {"torch", "gsplat", "numba", "scipy", "PIL", "trimesh", "skimage", "safetensors", "pycolmap", "tqdm"}
-HEAVY |= {"pillow_heif", "rawpy", "onnxruntime", "av", "cryptography"}
+HEAVY |= {"wgpu", "pillow_heif", "rawpy", "onnxruntime", "av", "cryptography"}
 WATCHED = HEAVY | {"numpy", "websockets", "zstandard", "bpy"}
 
 # Beyond the standard library, per room. A room may use less.
@@ -33,7 +33,7 @@ PACKAGES = {
     "setup": set(),
     "stereo": {"numpy", "torch", "numba"},
     "model": {"numpy", "torch", "safetensors"},
-    "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
+    "render": {"numpy", "torch", "numba", "gsplat", "safetensors", "wgpu"},
     "refine": {"numpy", "torch", "scipy"},
     "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "trimesh"},
     "train": {"numpy", "PIL", "scipy", "torch", "tqdm"},
