@@ -13,7 +13,8 @@
 Passes of one block run in order, and each sees what those before it wrote. `gpu.traffic` counts the bytes that cross the bus.
 
 Splats are two arrays: rows [N, 12] of [x, y, z, opacity, qw, qx, qy, qz, sx, sy, sz, 0] with activated values, so that a row is
-three vec4f, and harmonics [N, (degree + 1)², 3]. Their gradients have the same shapes, and pictures are [H, W, 3] or [H, W].
+three vec4f, and harmonics [N, (degree + 1)², 3]. Their gradients have the same shapes. Pictures, and their
+gradients, are planes [5, H, W] of red, green, blue, depth and alpha.
 
 Whatever fails in the driver is raised as `TttlrmError`, with the code OUT_OF_MEMORY, NO_DEVICE, NO_PACKAGE or GPU_FAILED.
 """

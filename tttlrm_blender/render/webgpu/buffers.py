@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ import numpy as np
 from .faults import faults_as_sentences, too_large
 from .link import Link
 
-SMALLEST = 16  # bytes of a buffer, as empty ones cannot be bound
+SMALLEST = 64  # bytes of a buffer, as those of empty arrays must be bound too
 ALIGNED = 64  # rows whose multiples begin where a binding may, whatever a row of 4-byte values contains
+
+SERIALS = count()  # tell arrays apart, also from those that no longer exist
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Rows:
     array: Array
     offset: int  # bytes
     size: int  # bytes
+    count: int  # rows
 
 
 class Array:
@@ -31,7 +35,8 @@ class Array:
     def __init__(self, link: Link, shape: tuple[int, ...], dtype: Any) -> None:
         import wgpu
 
-        self.link, self.shape, self.dtype = link, shape, np.dtype(dtype)
+        self.link, self.shape, self.dtype, self.serial = link, shape, np.dtype(dtype), next(SERIALS)
+        self.bindings: dict[Any, Any] = {}  # bind groups whose last argument this is
         self.nbytes = math.prod(shape) * self.dtype.itemsize
         if self.nbytes > link.largest_buffer:
             raise too_large(self.nbytes, link.largest_buffer)
@@ -68,13 +73,12 @@ class Array:
         size = self.nbytes // max(len(self), 1)
         if start % ALIGNED:
             raise ValueError(f"rows from {start} are not aligned")
-        return Rows(self, start * size, max((stop - start) * size, SMALLEST))
+        return Rows(self, start * size, (stop - start) * size, stop - start)
 
     def whole(self) -> Rows:
         """All rows."""
-        return Rows(self, 0, max(self.nbytes, SMALLEST))
+        return Rows(self, 0, self.nbytes or SMALLEST, self.shape[0] if self.shape else 1)
 
     def release(self) -> None:
         """Give the memory back now rather than when nothing refers to the array any longer."""
-        self.link.forget_bindings()
         self.buffer.destroy()

@@ -82,7 +82,6 @@ class Device(Link):
 
     def close(self) -> None:
         """Destroy the device with all its arrays."""
-        self.forget_bindings()
         self.handle.destroy()
 
 

@@ -18,13 +18,12 @@ class Traffic:
 
 @dataclass(eq=False)
 class Link:
-    """A device of wgpu, what was asked of it, and the bind groups that are kept for it."""
+    """A device of wgpu, and what was asked of it."""
 
     handle: Any
     limits: dict[str, int]
     features: frozenset[str]
     traffic: Traffic = field(default_factory=Traffic)
-    bindings: dict[Any, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -36,7 +35,3 @@ class Link:
     def largest_binding(self) -> int:
         """Bytes of an array, or of some of its rows, that a program can see at most."""
         return min(self.limits["max-storage-buffer-binding-size"] // 4 * 4, self.largest_buffer)
-
-    def forget_bindings(self) -> None:
-        """Drop the bind groups that are kept, which keep arrays alive."""
-        self.bindings.clear()

@@ -17,7 +17,7 @@ from .link import Link
 FOLDER = Path(__file__).parent
 BINDING = re.compile(r"@group\(0\)\s*@binding\((\d+)\)\s*var<(storage, read_write|storage, read|storage|uniform)>")
 KINDS = {"storage, read_write": "storage", "storage, read": "read-only-storage", "storage": "read-only-storage"}
-MOST_BINDINGS = 512  # bind groups that are kept
+MOST_BINDINGS = 64  # bind groups that an array keeps
 Constant = bool | int | float
 
 
@@ -96,12 +96,13 @@ def bound(link: Link, program: Program, arguments: Sequence[Array | Rows]) -> An
     if len(arguments) != len(program.bindings):
         raise ValueError(f"{program.name} has {len(program.bindings)} arguments, not {len(arguments)}")
     rows = [argument.whole() if isinstance(argument, Array) else argument for argument in arguments]
-    key = (program, *((each.array, each.offset, each.size) for each in rows))
-    if key not in link.bindings:
-        if len(link.bindings) >= MOST_BINDINGS:
-            link.forget_bindings()
-        link.bindings[key] = _bind(link, program, rows)
-    return link.bindings[key]
+    kept = rows[-1].array.bindings  # with that array they are forgotten
+    key = (program, *((each.array.serial, each.offset, each.size) for each in rows))
+    if key not in kept:
+        if len(kept) >= MOST_BINDINGS:
+            kept.clear()
+        kept[key] = _bind(link, program, rows)
+    return kept[key]
 
 
 def _bind(link: Link, program: Program, rows: Sequence[Rows]) -> Any:
