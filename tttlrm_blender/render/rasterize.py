@@ -12,6 +12,7 @@ from ..errors import Code, TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from . import cuda, reference
+from .choice import drawing_backend, give_up
 from .convention import MAX_DEGREE, MAX_SIDE, Drawing, Views
 from .cpu import functions as cpu
 from .surface import Surface, on_adapter, surface_of
@@ -47,7 +48,7 @@ def rasterize(
     `size` is (width, height) in pixels; cameras of another size are stretched to it. `sh_degree` limits the degree
     of the spherical harmonics that are evaluated, 0 to 3. `background` is an sRGB color. `backend` is "cpu", "cuda" (gsplat),
     "webgpu" (the best GPU, for tensors on the CPU) or "webgpu:NAME" (an adapter by a part of its name), "reference" (plain torch,
-    slow, exact in float64 too) or "auto": CUDA for tensors there, otherwise the CPU.
+    slow, exact in float64 too) or "auto": CUDA for tensors there, otherwise WebGPU or the CPU as `choice` tells.
     With `surface`, median depth and normals are found as well, for about half of the time of a picture.
     Pictures are those of classic 3D Gaussian splatting (Kerbl et al. 2023), or, for antialiased splats, have the 2D filter of
     Mip-Splatting (Yu et al. 2024). Raises `TttlrmError` for a back end that is unknown or not installed, and for a size that no
@@ -61,22 +62,37 @@ def rasterize(
             code=Code.BAD_SETTINGS,
         )
     degree = max(0, min(MAX_DEGREE if sh_degree is None else sh_degree, gaussians.sh_degree, MAX_DEGREE))
-    backend, views = _backend(backend, gaussians.means), Views.of(cameras.resized(*size))
-    drawing = on_adapter(BACKENDS, backend)(gaussians, views, size, degree)
+    views, chosen = Views.of(cameras.resized(*size)), _backend(backend, gaussians.means)
+    if backend == "auto" and chosen.startswith("webgpu"):
+        drawing, chosen = _forgiving(gaussians, views, size, degree, chosen)
+    else:
+        drawing = on_adapter(BACKENDS, chosen)(gaussians, views, size, degree)
     return Rendering(
         rgb=_over(drawing, background),
         depth=drawing.depth / drawing.alpha.clamp(min=1e-10),
         alpha=drawing.alpha,
         means2d=drawing.means2d,
         radii=drawing.radii,
-        surface=surface_of(gaussians, views, size, backend) if surface else None,
+        surface=surface_of(gaussians, views, size, chosen) if surface else None,
     )
+
+
+def _forgiving(
+    gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], degree: int, backend: str
+) -> tuple[Drawing, str]:
+    """The drawing by WebGPU, or, if it fails now or later, by the processor; and the back end that drew."""
+    try:
+        return webgpu.draw(gaussians, views, size, degree, backend.partition(":")[2], give_up), backend
+    except TttlrmError as error:
+        give_up(error)
+        return cpu.draw(gaussians, views, size, degree), "cpu"
 
 
 def _backend(name: str, means: torch.Tensor) -> str:
     """The name of a back end that exists."""
     if name == "auto":
-        name = "cuda" if means.is_cuda else "cpu"
+        chosen = drawing_backend()
+        name = "cuda" if means.is_cuda else chosen if chosen.startswith("webgpu") and means.dtype == torch.float32 else "cpu"
     if name.partition(":")[0] not in BACKENDS:
         raise TttlrmError(
             "There is no rasterizer called {!r}.",

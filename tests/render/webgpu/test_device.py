@@ -126,4 +126,6 @@ def test_a_discrete_gpu_is_preferred_and_llvmpipe_never_unnamed(monkeypatch) -> 
     monkeypatch.setattr(device, "_adapters", lambda: [fake("Arc", "IntegratedGPU"), fake("GeForce", "DiscreteGPU")])
     assert device._chosen("").info["device"] == "GeForce"
     monkeypatch.setattr(device, "_adapters", lambda: [fake("llvmpipe", "CPU")])
+    assert device.fault() == "WebGPU finds no GPU, only llvmpipe, which is software."
+    monkeypatch.setattr(device, "_adapters", list)
     assert device.fault() == "WebGPU finds no GPU."

@@ -129,7 +129,10 @@ def _chosen(name: str) -> Any:
     names = ", ".join(adapter.info["device"] for adapter in found) or "none"
     if name:
         raise TttlrmError("WebGPU finds no adapter called {!r}.", name, hint=text("There are: {}.", names), code=Code.NO_DEVICE)
-    raise TttlrmError("WebGPU finds no GPU.", hint="Install the GPU's driver, or choose the cpu rasterizer.", code=Code.NO_DEVICE)
+    hint = "Install the GPU's driver, or choose the cpu rasterizer."
+    if found:
+        raise TttlrmError("WebGPU finds no GPU, only {}, which is software.", names, hint=hint, code=Code.NO_DEVICE)
+    raise TttlrmError("WebGPU finds no GPU.", hint=hint, code=Code.NO_DEVICE)
 
 
 @cache
