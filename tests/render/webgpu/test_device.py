@@ -125,6 +125,9 @@ def test_software_draws_only_if_named(monkeypatch, name: str, chosen: str | None
 def test_a_discrete_gpu_is_preferred_and_llvmpipe_never_unnamed(monkeypatch) -> None:
     monkeypatch.setattr(device, "_adapters", lambda: [fake("Arc", "IntegratedGPU"), fake("GeForce", "DiscreteGPU")])
     assert device._chosen("").info["device"] == "GeForce"
+    same = [fake("GeForce", "DiscreteGPU", "D3D12"), fake("GeForce", "DiscreteGPU", "Vulkan"), fake("Odd", "VirtualGPU")]
+    monkeypatch.setattr(device, "_adapters", lambda: same)
+    assert [each.info["backend_type"] for each in device.adapters()] == ["Vulkan", "D3D12", "Vulkan"]
     monkeypatch.setattr(device, "_adapters", lambda: [fake("llvmpipe", "CPU")])
     assert device.fault() == "WebGPU finds no GPU, only llvmpipe, which is software."
     monkeypatch.setattr(device, "_adapters", list)

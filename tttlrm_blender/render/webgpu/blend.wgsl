@@ -20,8 +20,9 @@ fn main(
         workgroupBarrier();
         let count = min(BATCH, pairs_of_tile.y - first);
         for (var k = 0u; k < count && open; k++) {
-            let opacity = min(opacity_at(shapes[k], vec2f(pixel) + 0.5 - centers[k]), MAX_ALPHA);
-            if (opacity >= MIN_ALPHA) {
+            let exponent = exponent_at(shapes[k], vec2f(pixel) + 0.5 - centers[k]);
+            if (exponent >= FAINTEST) {
+                let opacity = min(exp(exponent), MAX_ALPHA);
                 let after = light - light * opacity;
                 if (after > MIN_TRANSMITTANCE) {
                     sums += light * opacity * colors[k];

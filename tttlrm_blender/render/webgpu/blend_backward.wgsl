@@ -38,9 +38,10 @@ fn blend_backward(tile: u32, thread: u32, subgroups: u32) {
             var v = 0.0;
             let d = vec2f(pixel) + 0.5 - centers[k];
             if (open) {
-                let full = opacity_at(shapes[k], d);
-                let opacity = min(full, MAX_ALPHA);
-                if (opacity >= MIN_ALPHA) {
+                let exponent = exponent_at(shapes[k], d);
+                if (exponent >= FAINTEST) {
+                    let full = exp(exponent);
+                    let opacity = min(full, MAX_ALPHA);
                     let after = light - light * opacity;
                     if (after > MIN_TRANSMITTANCE) {
                         weight = light * opacity;

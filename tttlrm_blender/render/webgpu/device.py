@@ -107,8 +107,13 @@ def renew_shared_device() -> None:
 def adapters() -> list[Any]:
     """The adapters of all GPUs and of software Vulkan, the best first. Raises `TttlrmError` where wgpu does not load."""
     found = [adapter for adapter in _adapters() if adapter.info["backend_type"] != "OpenGL"]
-    kinds = [*BEST, "CPU"]
-    return sorted(found, key=lambda adapter: kinds.index(adapter.info["adapter_type"]))
+    return sorted(found, key=lambda adapter: _rank(adapter.info))
+
+
+def _rank(info: Mapping[str, str]) -> tuple[int, bool]:
+    """Better adapters come first; DirectX comes last, whose old compiler refuses programs that others take."""
+    kind = info["adapter_type"]
+    return BEST.index(kind) if kind in BEST else len(BEST), info["backend_type"] == "D3D12"
 
 
 def fault(name: str = "") -> str:

@@ -20,8 +20,8 @@ fn main(
         workgroupBarrier();
         let count = min(BATCH, pairs_of_tile.y - first);
         for (var k = 0u; k < count && open; k++) {
-            let opacity = min(opacity_at(shapes[k], vec2f(pixel) + 0.5 - centers[k]), MAX_ALPHA);
-            if (opacity >= MIN_ALPHA) { light -= light * opacity; }
+            let exponent = exponent_at(shapes[k], vec2f(pixel) + 0.5 - centers[k]);
+            if (exponent >= FAINTEST) { light -= light * min(exp(exponent), MAX_ALPHA); }
             if (light <= 0.5) {
                 found = i32(numbers[k]);
                 open = false;

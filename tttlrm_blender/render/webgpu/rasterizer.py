@@ -30,8 +30,9 @@ def view_row(views: Views, view: int, size: tuple[int, int]) -> np.ndarray:
 class Rasterizer:
     """Draws `count` splats with spherical harmonics of `stored` terms, of which `terms` are used, in pictures of one size.
 
-    Its arrays are kept from view to view. A picture takes `project`, `count_pairs`, `list_tiles` and `blend`, which fills
-    `images`; gradients take `blend_backward` and `project_backward`. `reserve` makes room for the pairs that were counted.
+    Its arrays are kept from view to view. Write a camera into `view` (see `view_row`); `draw` fills `images`, and `backward`
+    adds to gradients, without waiting for the GPU. Before the first picture, `project` and `reserve_all` make room for its pairs
+    of a splat and a tile; where `number` says later that there were more than `room`, the farthest were missing: `reserve` more.
     """
 
     def __init__(self, gpu: Device, count: int, size: tuple[int, int], stored: int, terms: int, antialiased: bool) -> None:
@@ -51,6 +52,23 @@ class Rasterizer:
         self.pairs = Sort(gpu, 0, 0)
         self.g_means2d, self.g_ellipses = gpu.empty((count, 2)), gpu.empty((count, ELLIPSE))
         self._sums = gpu.empty((count, SUMS))
+
+    @property
+    def room(self) -> int:
+        """Pairs that there is room for."""
+        return len(self.pairs.keys)
+
+    def draw(self, passes: Passes, splats: Array, sh: Array) -> None:
+        """Fill `images` [5, H, W] with red, green, blue, depth and alpha of splats [N, 12] with harmonics [N, stored, 3]."""
+        self.project(passes, splats, sh)
+        self.count_pairs(passes)
+        self.list_tiles(passes)
+        self.blend(passes)
+
+    def backward(self, passes: Passes, splats: Array, sh: Array, g_images: Array, g_splats: Array, g_sh: Array) -> None:
+        """Add to the gradients of splats and harmonics those from the gradients of `images`; fill `g_means2d`."""
+        self.blend_backward(passes, g_images)
+        self.project_backward(passes, splats, sh, g_splats, g_sh)
 
     def project(self, passes: Passes, splats: Array, sh: Array) -> None:
         """Fill `means2d`, `ellipses` and `radii` with what `view` shows of splats [N, 12] with harmonics [N, stored, 3]."""
@@ -73,7 +91,7 @@ class Rasterizer:
 
     def reserve(self, pairs: int) -> None:
         """Make room for so many pairs; if there are more, the farthest are not drawn."""
-        if pairs <= len(self.pairs.keys):
+        if pairs <= self.room:
             return
         if 4 * pairs > self.gpu.largest_binding:
             raise TttlrmError(

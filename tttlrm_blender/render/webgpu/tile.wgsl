@@ -4,9 +4,11 @@
 @group(0) @binding(3) var<storage, read> means2d: array<vec2f>;
 @group(0) @binding(4) var<storage, read> ellipses: array<array<vec4f, 2>>;
 
+const FAINTEST = log(MIN_ALPHA);
+
 var<workgroup> numbers: array<u32, BATCH>;
 var<workgroup> centers: array<vec2f, BATCH>;
-var<workgroup> shapes: array<vec4f, BATCH>; // conic xx, xy, yy and opacity
+var<workgroup> shapes: array<vec4f, BATCH>; // a, b, c, e: the opacity at (dx, dy) is exp(e - a dx^2 - b dx dy - c dy^2)
 var<workgroup> colors: array<vec4f, BATCH>; // red, green, blue and z
 var<workgroup> finished: atomic<u32>; // pixels
 var<workgroup> over: u32; // whether all are
@@ -23,7 +25,7 @@ fn load(first: u32, last: u32, thread: u32) {
         let row = ellipses[n];
         numbers[thread] = n;
         centers[thread] = means2d[n];
-        shapes[thread] = vec4f(row[0].xyz, row[1].w);
+        shapes[thread] = vec4f(0.5 * row[0].x, row[0].y, 0.5 * row[0].z, log(row[1].w));
         colors[thread] = vec4f(row[0].w, row[1].xyz);
     }
 }
@@ -35,9 +37,9 @@ fn all_finished(thread: u32) -> bool {
     return workgroupUniformLoad(&over) == 1u;
 }
 
-// The opacity of a splat at an offset from its center, before it is limited.
-fn opacity_at(shape: vec4f, d: vec2f) -> f32 {
-    return shape.w * exp(-0.5 * (shape.x * d.x * d.x + shape.z * d.y * d.y) - shape.y * d.x * d.y);
+// The logarithm of a splat's opacity at an offset from its center, before it is limited.
+fn exponent_at(shape: vec4f, d: vec2f) -> f32 {
+    return shape.w - d.x * (shape.x * d.x + shape.y * d.y) - shape.z * d.y * d.y;
 }
 
 fn pixel_of(tile: u32, thread: u32) -> vec2u {
