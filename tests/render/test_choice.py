@@ -60,6 +60,7 @@ def test_a_named_back_end_that_cannot_draw_is_a_sentence() -> None:
 def test_software_is_never_chosen_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     info = {"device": "llvmpipe", "vendor": "", "adapter_type": "CPU", "backend_type": "Vulkan"}
     monkeypatch.setattr(device, "_adapters", lambda: [SimpleNamespace(info=info)])
+    monkeypatch.setattr(device, "_has_hardware", lambda: True)
     monkeypatch.setattr(hardware, "fault", lambda kind: "" if kind == "cpu" else "torch sees no NVIDIA GPU")
     why = "WebGPU finds no GPU, only llvmpipe, which is software"
     assert choice.choice() == choice.Choice("cpu", {"cuda": "torch sees no NVIDIA GPU", "webgpu": why})
@@ -101,7 +102,8 @@ def test_memory_that_runs_out_is_no_failure(adapter: str, monkeypatch: pytest.Mo
     with monkeypatch.context() as patch:
         patch.setattr(functions, "shared_device", full)
         expected = rasterize(random_splats(50), ring(1), SIZE, backend="cpu").rgb
-        assert torch.equal(rasterize(random_splats(50), ring(1), SIZE).rgb, expected)
+        drawn = rasterize(random_splats(50), ring(1), SIZE, surface=True)
+        assert torch.equal(drawn.rgb, expected) and drawn.surface is not None
         assert choice.choice() == choice.Choice("cpu", {"webgpu": "The GPU ran out of memory."})
         with pytest.raises(TttlrmError, match="ran out of memory"):
             rasterize(random_splats(50), ring(1), SIZE, backend=f"webgpu:{adapter}")

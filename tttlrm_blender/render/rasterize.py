@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -18,7 +19,7 @@ from .cpu import functions as cpu
 from .surface import Surface, on_adapter, surface_of
 from .webgpu import functions as webgpu
 
-Draw = Callable[[Gaussians[torch.Tensor], Views, tuple[int, int], int], Drawing]
+Draw = Callable[..., Drawing]  # of splats, views, size and degree
 BACKENDS: dict[str, Draw] = {"cpu": cpu.draw, "cuda": cuda.draw, "reference": reference.draw, "webgpu": webgpu.draw}
 
 
@@ -64,28 +65,35 @@ def rasterize(
     degree = max(0, min(MAX_DEGREE if sh_degree is None else sh_degree, gaussians.sh_degree, MAX_DEGREE))
     views, chosen = Views.of(cameras.resized(*size)), _backend(backend, gaussians.means)
     if backend == "auto" and chosen.startswith("webgpu"):
-        drawing, chosen = _forgiving(gaussians, views, size, degree, chosen)
+        try:
+            drawing, found = _drawn(gaussians, views, size, degree, chosen, surface, give_up=give_up)
+        except TttlrmError as error:
+            give_up(error)
+            drawing, found = _drawn(gaussians, views, size, degree, "cpu", surface)
     else:
-        drawing = on_adapter(BACKENDS, chosen)(gaussians, views, size, degree)
+        drawing, found = _drawn(gaussians, views, size, degree, chosen, surface)
     return Rendering(
         rgb=_over(drawing, background),
         depth=drawing.depth / drawing.alpha.clamp(min=1e-10),
         alpha=drawing.alpha,
         means2d=drawing.means2d,
         radii=drawing.radii,
-        surface=surface_of(gaussians, views, size, chosen) if surface else None,
+        surface=found,
     )
 
 
-def _forgiving(
-    gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], degree: int, backend: str
-) -> tuple[Drawing, str]:
-    """The drawing by WebGPU, or, if it fails now or later, by the processor; and the back end that drew."""
-    try:
-        return webgpu.draw(gaussians, views, size, degree, backend.partition(":")[2], give_up), backend
-    except TttlrmError as error:
-        give_up(error)
-        return cpu.draw(gaussians, views, size, degree), "cpu"
+def _drawn(
+    gaussians: Gaussians[torch.Tensor],
+    views: Views,
+    size: tuple[int, int],
+    degree: int,
+    backend: str,
+    surface: bool,
+    **options: Any,
+) -> tuple[Drawing, Surface | None]:
+    """What a back end draws, with the surface if that is asked for."""
+    drawing = on_adapter(BACKENDS, backend)(gaussians, views, size, degree, **options)
+    return drawing, surface_of(gaussians, views, size, backend) if surface else None
 
 
 def _backend(name: str, means: torch.Tensor) -> str:

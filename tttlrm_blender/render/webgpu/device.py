@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,8 @@ LIMITS = (
     "max-compute-workgroups-per-dimension",
 )
 BEST = ("DiscreteGPU", "IntegratedGPU", "Unknown")  # types of adapters that are chosen unnamed; the rest is software
+GRAPHICS = ("dri/renderD*", "nvidia[0-9]*", "dxg")  # graphics devices of Linux, and of Linux on Windows
+INSTALL = "Install the GPU's driver, or choose the cpu rasterizer."
 GROUP = 256  # threads of a workgroup, which every WebGPU device allows
 
 
@@ -43,7 +47,7 @@ class Device(Link):
             handle = adapter.request_device_sync(required_features=features, required_limits=wanted)
         super().__init__(handle, wanted, frozenset(features))
         self.name, self.software = adapter.info["device"], adapter.info["adapter_type"] not in BEST
-        self.smallest_subgroup = int(adapter.info.get("stackgroup_min_size") or 4)  # wgpu's word for subgroups
+        self.smallest_subgroup = int(adapter.info.get("subgroup_min_size") or adapter.info.get("stackgroup_min_size") or 4)
         self._programs: dict[Any, Program] = {}
 
     def has(self, feature: str) -> bool:
@@ -126,6 +130,8 @@ def fault(name: str = "") -> str:
 
 
 def _chosen(name: str) -> Any:
+    if not name and not _has_hardware():  # known at once, while drivers take a third of a second to find nothing
+        raise TttlrmError("This machine has no graphics device.", hint=INSTALL, code=Code.NO_DEVICE)
     found = adapters()
     for adapter in found:
         kind, full = adapter.info["adapter_type"], f"{adapter.info['device']} {adapter.info['vendor']}"
@@ -134,10 +140,15 @@ def _chosen(name: str) -> Any:
     names = ", ".join(adapter.info["device"] for adapter in found) or "none"
     if name:
         raise TttlrmError("WebGPU finds no adapter called {!r}.", name, hint=text("There are: {}.", names), code=Code.NO_DEVICE)
-    hint = "Install the GPU's driver, or choose the cpu rasterizer."
     if found:
-        raise TttlrmError("WebGPU finds no GPU, only {}, which is software.", names, hint=hint, code=Code.NO_DEVICE)
-    raise TttlrmError("WebGPU finds no GPU.", hint=hint, code=Code.NO_DEVICE)
+        raise TttlrmError("WebGPU finds no GPU, only {}, which is software.", names, hint=INSTALL, code=Code.NO_DEVICE)
+    raise TttlrmError("WebGPU finds no GPU.", hint=INSTALL, code=Code.NO_DEVICE)
+
+
+def _has_hardware() -> bool:
+    """Whether the system may have a GPU; only Linux tells without a driver."""
+    found = (path for pattern in GRAPHICS for path in Path("/dev").glob(pattern))
+    return not sys.platform.startswith("linux") or any(found)
 
 
 @cache
