@@ -1,13 +1,13 @@
-// The gradients of ellipses from those of the pictures, again from near to far. Per splat and pixel, v is the gradient of half the
-// squared distance from the center in standard deviations; `sums` are those of v, v dx, v dy, v dx^2, v dx dy, v dy^2, then of the
-// gradients of red, green, blue and z. They are summed over the tile before they are added to those of other tiles.
+// The gradients of ellipses from those of the pictures, again from near to far. Per splat and pixel, v is the gradient of half
+// the squared distance from the center in standard deviations; `sums` are those of v, v dx, v dy, v dx^2, v dx dy, v dy^2, then
+// of the gradients of red, green, blue and z. They are summed over the tile before they are added to those of other tiles.
 @group(0) @binding(5) var<storage, read> images: array<f32>; // [5, H, W]
 @group(0) @binding(6) var<storage, read> g_images: array<f32>;
 
 const SUMS = 10u;
 
 // Sums of a splat of the batch over parts of the tile: [SUBGROUPS, BATCH, SUMS].
-var<workgroup> partial: array<f32, SUBGROUPS * BATCH * SUMS>;
+var<workgroup> parts: array<f32, SUBGROUPS * BATCH * SUMS>;
 
 fn blend_backward(tile: u32, thread: u32, subgroups: u32) {
     begin(thread);
@@ -60,7 +60,7 @@ fn blend_backward(tile: u32, thread: u32, subgroups: u32) {
         workgroupBarrier();
         for (var i = thread; i < count * SUMS; i += GROUP) {
             var sum = 0.0;
-            for (var part = 0u; part < subgroups; part++) { sum += partial[part * BATCH * SUMS + i]; }
+            for (var part = 0u; part < subgroups; part++) { sum += parts[part * BATCH * SUMS + i]; }
             if (sum != 0.0) { add(numbers[i / SUMS] * SUMS + i % SUMS, sum); }
         }
     }

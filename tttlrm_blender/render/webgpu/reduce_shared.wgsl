@@ -12,7 +12,7 @@ fn reduce(k: u32, weight: f32, v: f32, d: vec2f, g: vec4f, thread: u32) {
         let row = thread % TILE;
         var sum = 0.0;
         for (var x = 0u; x < TILE; x++) { sum += spread[j * GROUP + row * TILE + x]; }
-        partial[(row * BATCH + k) * SUMS + j] = sum;
+        parts[(row * BATCH + k) * SUMS + j] = sum;
     }
     workgroupBarrier();
 }

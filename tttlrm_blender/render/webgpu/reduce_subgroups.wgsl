@@ -4,7 +4,7 @@ var<private> part: u32;
 
 fn put(k: u32, j: u32, value: f32) {
     let sum = subgroupAdd(value);
-    if (lane == 0u) { partial[(part * BATCH + k) * SUMS + j] = sum; }
+    if (lane == 0u) { parts[(part * BATCH + k) * SUMS + j] = sum; }
 }
 
 fn reduce(k: u32, weight: f32, v: f32, d: vec2f, g: vec4f, thread: u32) {
@@ -20,7 +20,7 @@ fn reduce(k: u32, weight: f32, v: f32, d: vec2f, g: vec4f, thread: u32) {
         put(k, 8u, weight * g.z);
         put(k, 9u, weight * g.w);
     } else if (lane == 0u) {
-        for (var j = 0u; j < SUMS; j++) { partial[(part * BATCH + k) * SUMS + j] = 0.0; }
+        for (var j = 0u; j < SUMS; j++) { parts[(part * BATCH + k) * SUMS + j] = 0.0; }
     }
 }
 

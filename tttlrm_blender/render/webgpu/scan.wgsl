@@ -1,5 +1,5 @@
-// Prefix sums in place: every value becomes the sum of those before it. Three passes: `totals`, `carry` in one workgroup, `finish`.
-// Sums that are too large stay at the largest number rather than begin again at 0.
+// Prefix sums in place: every value becomes the sum of those before it. Three passes: `totals`, `carry` in one workgroup,
+// `finish`. Sums that are too large stay at the largest number rather than begin again at 0.
 @group(0) @binding(0) var<storage, read_write> values: array<u32>;
 @group(0) @binding(1) var<storage, read_write> blocks: array<u32>; // sums of blocks of GROUP * ITEMS values
 @group(0) @binding(2) var<storage, read_write> total: array<u32>; // the first becomes the sum of all values

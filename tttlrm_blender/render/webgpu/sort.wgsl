@@ -1,6 +1,6 @@
-// One pass of a stable radix sort of keys with values, by the 8 bits of the keys from SHIFT: `count`, prefix sums of the histogram,
-// `scatter`. A block of GROUP * ROUNDS elements keeps its order in rounds of GROUP: the rank of an element among those of its digit
-// is the number of bits before its own in a mask of the threads that have this digit.
+// One pass of a stable radix sort of keys with values, by the 8 bits of the keys from SHIFT: `count`, prefix sums of the
+// histogram, `scatter`. A block of GROUP * ROUNDS elements keeps its order in rounds of GROUP: the rank of an element among
+// those of its digit is the number of bits before its own in a mask of the threads that have this digit.
 @group(0) @binding(0) var<storage, read> number: array<u32>; // the first is the number of elements, if the arrays hold so many
 @group(0) @binding(1) var<storage, read> keys: array<u32>;
 @group(0) @binding(2) var<storage, read> values: array<u32>;

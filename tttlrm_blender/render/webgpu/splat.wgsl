@@ -1,6 +1,6 @@
-// A splat and what a camera sees of it. Notation: p is the center in camera coordinates; U (rows u0, u1) the projection, linearized
-// at p, times the camera's rotation; K = U Q diag(size) with the splat's rotation Q. The covariance on the image is K K^T + blur.
-// Matrices are made of rows: a * M is M applied to a, and M * a is its transpose applied to a.
+// A splat and what a camera sees of it. Notation: p is the center in camera coordinates; U (rows u0, u1) the projection,
+// linearized at p, times the camera's rotation; K = U Q diag(size) with the splat's rotation Q. The covariance on the image is
+// K K^T + blur. Matrices are made of rows: a * M is M applied to a, and M * a is its transpose applied to a.
 struct Splat {
     mean: vec3f,
     opacity: f32,
