@@ -66,7 +66,7 @@ class Array:
         with faults_as_sentences():
             found = self.link.handle.queue.read_buffer(self.buffer, 0, self.nbytes)
         self.link.traffic.down += self.nbytes
-        return np.frombuffer(bytearray(found), self.dtype).reshape(self.shape)
+        return np.frombuffer(found, self.dtype).reshape(self.shape)
 
     def rows(self, start: int, stop: int) -> Rows:
         """The rows from `start`, a multiple of `ALIGNED`, to `stop`: bindings can be smaller than arrays."""

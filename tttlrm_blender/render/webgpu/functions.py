@@ -74,10 +74,10 @@ class Frames:
         give_up: Callable[[TttlrmError], None] | None = None,
     ) -> None:
         self.gpu, self.size, self.give_up, self.constants = gpu, size, give_up, (views, size, degree, antialiased)
-        count, stored = splats[4].shape[:2]
-        terms = (degree + 1) ** 2
-        self.splats, self.sh = gpu.array(rows_of(splats)), gpu.array(splats[4].detach().numpy())
-        self.views = [Rasterizer(gpu, count, size, stored, terms, antialiased) for _ in range(len(views))]
+        count, self.stored, terms = len(splats[4]), splats[4].shape[1], (degree + 1) ** 2
+        self.splats = gpu.array(rows_of(splats))
+        self.sh = gpu.array(splats[4].detach()[:, :terms].numpy())  # the others need not cross the bus
+        self.views = [Rasterizer(gpu, count, size, terms, terms, antialiased) for _ in range(len(views))]
         for number, view in enumerate(self.views):
             view.view.write(view_row(views, number, size))
 
@@ -104,6 +104,7 @@ class Frames:
                 for view in self.views:
                     view.project_backward(passes, self.splats, self.sh, g_splats, g_sh)
             rows, harmonics = (torch.from_numpy(array.read()) for array in (g_splats, g_sh))
+        harmonics = torch.nn.functional.pad(harmonics, (0, 0, 0, self.stored - harmonics.shape[1]))
         return rows[:, MEAN], rows[:, QUAT], rows[:, SCALE], rows[:, OPACITY], harmonics
 
     def blend_backward(self, g_images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
