@@ -106,6 +106,18 @@ def test_a_lost_device_and_broken_programs_are_sentences(gpu: Device, tmp_path, 
         assert caught.value.code == Code.GPU_FAILED
 
 
+def test_memory_that_runs_out_is_a_sentence(gpu: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    import wgpu
+
+    def full(**given: object) -> None:
+        raise wgpu.GPUOutOfMemoryError("Not enough memory left.")
+
+    monkeypatch.setattr(gpu.handle, "create_buffer", full)
+    with pytest.raises(TttlrmError, match=r"The GPU ran out of memory\.") as caught:
+        gpu.empty((4,))
+    assert caught.value.code == Code.OUT_OF_MEMORY
+
+
 def test_features_can_be_left_out(gpu: Device) -> None:
     assert not open_device(gpu.name, without=device.FEATURES).features
 

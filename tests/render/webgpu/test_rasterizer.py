@@ -186,6 +186,12 @@ def test_steps_cross_the_bus_with_a_camera_alone(gpu: Device) -> None:
     assert 0 < raster.number.read()[0] <= raster.room
     picture = torch.from_numpy(raster.images.read()[:3]).permute(1, 2, 0)
     torch.testing.assert_close(picture, rasterize(splats, ring(1), SIZE, backend="cpu").rgb[0], rtol=1e-4, atol=1e-4)
+    raster.use_terms(1)
+    with gpu.passes() as passes:
+        raster.draw(passes, rows, sh)
+    plain = torch.from_numpy(raster.images.read()[:3]).permute(1, 2, 0)
+    expected = rasterize(splats, ring(1), SIZE, backend="cpu", sh_degree=0).rgb[0]
+    torch.testing.assert_close(plain, expected, rtol=1e-4, atol=1e-4)
     little = Rasterizer(gpu, 100, SIZE, 4, 4, False)
     little.reserve(20)
     little.view.write(view_row(views, 0, SIZE))

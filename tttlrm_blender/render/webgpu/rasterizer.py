@@ -53,6 +53,10 @@ class Rasterizer:
         self.g_means2d, self.g_ellipses = gpu.empty((count, 2)), gpu.empty((count, ELLIPSE))
         self._sums = gpu.empty((count, SUMS))
 
+    def use_terms(self, terms: int) -> None:
+        """Use so many of the stored harmonics from now on: 1, 4, 9 or 16."""
+        self._shading["TERMS"] = terms
+
     @property
     def room(self) -> int:
         """Pairs that there is room for."""
