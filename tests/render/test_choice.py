@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_named_back_end_that_cannot_draw_is_a_sentence() -> None:
 def test_software_is_never_chosen_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     info = {"device": "llvmpipe", "vendor": "", "adapter_type": "CPU", "backend_type": "Vulkan"}
     monkeypatch.setattr(device, "_adapters", lambda: [SimpleNamespace(info=info)])
-    monkeypatch.setattr(device, "_has_hardware", lambda: True)
+    monkeypatch.setattr(trial, "fault_apart", trial.fault)
     monkeypatch.setattr(hardware, "fault", lambda kind: "" if kind == "cpu" else "torch sees no NVIDIA GPU")
     why = "WebGPU finds no GPU, only llvmpipe, which is software"
     assert choice.choice() == choice.Choice("cpu", {"cuda": "torch sees no NVIDIA GPU", "webgpu": why})
@@ -69,8 +70,39 @@ def test_software_is_never_chosen_by_itself(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_gpu_that_computes_nonsense_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     right = trial._drawn(None)
+    monkeypatch.setattr(device, "fault", lambda name: "")
     monkeypatch.setattr(trial, "_drawn", lambda adapter: right if adapter is None else [1.1 * each for each in right])
-    assert trial.fault("webgpu") == "its driver computes something else than the processor, by 10.0%"
+    assert trial.fault() == "its driver computes something else than the processor, by 10.0%"
+
+
+def test_drivers_are_tried_in_another_process_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(device, "has_hardware", lambda: False)
+    assert trial.fault_apart() == "this machine has no graphics device"
+    monkeypatch.setattr(device, "has_hardware", lambda: True)
+    monkeypatch.setattr(trial, "version", lambda name: "0.32")
+    outcome = SimpleNamespace(returncode=-11, stdout="")
+    monkeypatch.setattr(trial.subprocess, "run", lambda *given, **more: outcome)
+    assert trial.fault_apart() == "its driver ends the process (code -11)"
+    outcome.returncode, outcome.stdout = 0, 'a driver talks\n"WebGPU finds no GPU"\n'
+    assert trial.fault_apart() == "its driver ends the process (code -11)", "kept"
+    monkeypatch.setattr(trial, "MANIFESTS", [str(tmp_path)])  # another driver
+    assert trial.fault_apart() == "WebGPU finds no GPU"
+
+    def hang(*given: object, timeout: float, **more: object) -> None:
+        raise trial.subprocess.TimeoutExpired("trial", timeout)
+
+    monkeypatch.setattr(trial.subprocess, "run", hang)
+    (tmp_path / "new.json").touch()
+    assert trial.fault_apart() == "its driver does not answer"
+
+
+@pytest.mark.slow
+def test_a_trial_in_another_process(adapter: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of this machine's GPU, or of a machine that has none."""
+    monkeypatch.setenv("TTTLRM_CACHE", str(tmp_path))
+    monkeypatch.setattr(device, "has_hardware", lambda: True)
+    assert trial.fault_apart() in ("", f"WebGPU finds no GPU, only {adapter}, which is software")
 
 
 def test_a_gpu_that_fails_is_replaced_by_the_processor(adapter: str, monkeypatch: pytest.MonkeyPatch) -> None:

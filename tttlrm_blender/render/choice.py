@@ -95,5 +95,5 @@ def _fault(name: str) -> str:
     if kind == "webgpu":
         if _given_up:
             return str(_given_up[-1].text).rstrip(".")
-        return device.fault(adapter).rstrip(".") or trial.fault(name)
+        return trial.fault(adapter) if adapter else trial.fault_apart()
     return hardware.fault(kind) if kind in KINDS else "there is no such device"
