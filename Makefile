@@ -97,7 +97,7 @@ guide: setup  ## retake the pictures of docs/guide in a Blender with a window: B
 template: setup $(OLD)/.ready  ## rebuild the scene behind File > New > tttLRM: BLENDER="xvfb-run -a blender"
 	$(BIN)/python -m tools.template --blender "$(BLENDER)" --oldest $(OLD)/bin/python
 
-gpu-check:  ## on a CUDA machine, with PYTHON's own torch: compare back ends and precisions, and time the paper's sizes
+gpu-check:  ## on a machine with a GPU, with PYTHON's own torch: compare back ends and precisions, and time the paper's sizes
 	$(PYTHON) -m benchmarks.gpu_check
 
 train-gpu:  ## on a CUDA machine, with PYTHON's own torch: train for MINUTES of TOTAL, or resume: training/gpu.safetensors

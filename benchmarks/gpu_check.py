@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check a CUDA machine: gsplat compared with the CPU rasterizer, bfloat16 with float32, two ranks with one, the plane sweep with
-the CPU's; a training step of each stage; time and memory at the released size with random weights. Needs no internet connection;
-results are JSON.
+"""Check a machine with a GPU: WebGPU compared with the CPU rasterizer; with CUDA also gsplat, bfloat16 with float32, two ranks
+with one, the plane sweep with the CPU's; a training step of each stage; time and memory at the released size with random
+weights. Needs no internet connection; results are JSON.
 
 python -m benchmarks.gpu_check [--quick] [--only CHECK …] [--out out/gpu_check.json]
 
@@ -30,11 +30,15 @@ from tttlrm_blender.model.config import Config
 from tttlrm_blender.model.memory import encode, read_splats
 from tttlrm_blender.model.network import Rule, TttLRM
 from tttlrm_blender.model.sequence_parallel import sequence_parallel, views_of_rank
+from tttlrm_blender.render import hardware
 from tttlrm_blender.render.rasterize import rasterize
+from tttlrm_blender.render.webgpu import device
 from tttlrm_blender.stereo.sweep import match, split_range
 from tttlrm_blender.train.loader import make_step_data
 from tttlrm_blender.train.plan import NETWORKS, STAGES, Plan
 from tttlrm_blender.train.trainer import Trainer, fresh_model
+
+from . import webgpu
 
 ROOT = Path(__file__).resolve().parents[1]
 RELEASED = {"8 views 536x960": (8, 536, 960), "16 views 536x960": (16, 536, 960), "64 views 536x960": (64, 536, 960)}
@@ -111,6 +115,22 @@ def check_rasterizers(quick: bool) -> dict[str, Any]:
     gpu = seconds(on_gpu)
     differences = {name: relative(found[name], expected[name]) for name in expected}
     return {"splats": count, "size": size, "differences": differences, "cpu_s": cpu, "cuda_s": gpu, "ratio": cpu / gpu}
+
+
+def check_webgpu(quick: bool) -> dict[str, Any]:
+    """A step through WebGPU at 1080p: milliseconds, beside the CPU's and, where it is there, gsplat's; differences."""
+    fault = device.fault()
+    if fault:
+        return {"missing": fault}
+    gpu, size = device.open_device(), (96, 64) if quick else (1920, 1080)
+    runs = [
+        webgpu.measure(gpu, count, size, 2 if quick else 20) for count in ((2_000,) if quick else (65_000, 500_000, 2_000_000))
+    ]
+    if torch.cuda.is_available() and not hardware.fault("cuda"):
+        for run in runs:
+            once = draw(webgpu.splats_of(run["splats"]).map(lambda array: array.cuda()), size)[1]
+            run["cuda_ms"] = 1000 * seconds(once)
+    return {"device": gpu.name, "features": sorted(gpu.features), "runs": runs}
 
 
 def check_precision(quick: bool) -> dict[str, Any]:
@@ -203,6 +223,7 @@ def _one_stage(trainer: Trainer, stage: str, spent: float) -> dict[str, Any]:
 
 
 CHECKS = {
+    "webgpu": check_webgpu,
     "rasterizers": check_rasterizers,
     "precision": check_precision,
     "ranks": check_ranks,
@@ -222,12 +243,16 @@ def main() -> int:
     parser.add_argument("--meet", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if not torch.cuda.is_available():
-        print("There is no CUDA device here; nothing was checked.", file=sys.stderr)
-        return 1
+        if device.fault():
+            print("There is no GPU here; nothing was checked.", file=sys.stderr)
+            return 1
+        args.only = ["webgpu"]
     if args.rank is not None:
         be_rank(args.rank, args.meet)
         return 0
-    found: dict[str, Any] = {"device": torch.cuda.get_device_name(), "torch": torch.__version__}
+    found: dict[str, Any] = {"torch": torch.__version__}
+    if torch.cuda.is_available():
+        found["device"] = torch.cuda.get_device_name()
     failed = [name for name in args.only if not _run(name, args.quick, found)]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(found, indent=1) + "\n")

@@ -19,6 +19,14 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def same_device() -> Iterator[None]:
+    """Draw by the processor, which gives the same bits everywhere, except in tests that choose."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TTTLRM_DEVICE", "cpu")
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of photos and golden cases that stands beside the checkout; tests that need it skip without it."""

@@ -16,7 +16,7 @@ ENGINE, OPERATORS = ROOT / "tttlrm_blender", ROOT / "operators"
 MODULES, IN_BLENDER = sorted(ENGINE.rglob("*.py")), [*sorted(OPERATORS.rglob("*.py")), ROOT / "__init__.py"]
 SOURCES = MODULES + IN_BLENDER
 HEAVY = {"torch", "gsplat", "numba", "scipy", "PIL", "trimesh", "skimage", "safetensors", "pycolmap", "tqdm"}
-HEAVY |= {"pillow_heif", "rawpy", "onnxruntime", "av", "cryptography"}
+HEAVY |= {"wgpu", "pillow_heif", "rawpy", "onnxruntime", "av", "cryptography"}
 WATCHED = HEAVY | {"numpy", "websockets", "zstandard", "bpy"}
 
 # Beyond the standard library, per room. A room may use less.
@@ -33,7 +33,7 @@ PACKAGES = {
     "setup": set(),
     "stereo": {"numpy", "torch", "numba"},
     "model": {"numpy", "torch", "safetensors"},
-    "render": {"numpy", "torch", "numba", "gsplat", "safetensors"},
+    "render": {"numpy", "torch", "numba", "gsplat", "safetensors", "wgpu"},
     "refine": {"numpy", "torch", "scipy"},
     "mesh": {"numpy", "torch", "scipy", "skimage", "PIL", "trimesh"},
     "train": {"numpy", "PIL", "scipy", "torch", "tqdm"},
@@ -206,9 +206,9 @@ def test_the_engine_has_no_import_circles():
 
 @pytest.mark.parametrize("tree", TREES.values())
 def test_no_two_rooms_import_each_other(tree):
-    """Packages and top modules of a tree; the CPU's back end and the room around it are the exception: they share conventions."""
+    """Packages and top modules of a tree; back ends of drawing and the room around them are the exception: shared conventions."""
     circles = [circle for layer in layers({name: room.stands_on for name, room in rooms(tree).items()}) for circle in layer]
-    assert [circle for circle in circles if len(circle) > 1 and circle != ("render", "render/cpu")] == []
+    assert [circle for circle in circles if len(circle) > 1 and set(circle) - {"render", "render/cpu", "render/webgpu"}] == []
 
 
 def test_pycolmap_is_alone_in_its_process():

@@ -19,7 +19,7 @@ from tttlrm_blender.setup.pythons import VERSIONS
 ROOT = Path(__file__).resolve().parents[1]
 ROOM = ROOT / "tttlrm_blender/setup"
 TORCH = "torch==2.13.0"
-EXTRAS = ("formats", "video", "background")
+EXTRAS = ("formats", "video", "background", "webgpu")
 WITH_TORCH = ("torch==", "triton==", "triton-", "nvidia-", "cuda-")
 BUILDS = ("cpu", *(name for *_, name in CUDA), ROCM)
 PLATFORMS = ("x86_64-manylinux_2_28", "x86_64-pc-windows-msvc", "aarch64-apple-darwin")

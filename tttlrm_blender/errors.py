@@ -129,6 +129,7 @@ class Code(StrEnum):
     NO_DEVICE = "no_device"  # a GPU is needed, but there is none
     NO_CUDA = "no_cuda"  # splats to be drawn by the GPU are not on it
     NO_GSPLAT = "no_gsplat"  # gsplat does not load
+    GPU_FAILED = "gpu_failed"  # the driver of a GPU failed, or was reset
     NO_PACKAGE = "no_package"  # an optional package is missing
     # Files
     BAD_FILE = "bad_file"  # a file to be sent cannot be read

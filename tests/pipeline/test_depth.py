@@ -53,8 +53,8 @@ def test_depth_is_as_fine_as_a_refinement_is_long(settings, measured):
 def test_a_gpu_that_cannot_draw_does_not_make_refinements_longer(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     measured = []
-    for found in (None, "gsplat"):
-        monkeypatch.setattr(device, "find_spec", lambda name, found=found: found)
+    for backend in ("cpu", "cuda"):
+        monkeypatch.setattr(device, "drawing_backend", lambda backend=backend: backend)
         measured.append(sides(RefineSettings(), 300))
     assert measured == [[side] for side in depth.SIDES]
 

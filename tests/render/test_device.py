@@ -4,12 +4,19 @@
 import pytest
 import torch
 
-from tttlrm_blender.render import device
+from tttlrm_blender.render import choice, device
 
 
-@pytest.mark.parametrize(("cuda", "gsplat", "expected"), [(True, True, "cuda"), (True, False, "cpu"), (False, True, "cpu")])
-def test_gpus_draw_where_there_is_a_package_for_it(monkeypatch, cuda: bool, gsplat: bool, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("cuda", "fault", "expected"), [(True, "", "cuda"), (True, "no gsplat", "cpu"), (False, "no GPU", "cpu")]
+)
+def test_gpus_draw_where_there_is_a_package_for_it(monkeypatch, cuda: bool, fault: str, expected: str) -> None:
+    monkeypatch.delenv(choice.VARIABLE, raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
-    monkeypatch.setattr(device, "find_spec", lambda name: object() if gsplat and name == "gsplat" else None)
-    assert device.drawing_device() == torch.device(expected)
+    monkeypatch.setattr(choice, "_fault", lambda name: fault if name == "cuda" else "no GPU")
+    choice._chosen.cache_clear()
+    try:
+        assert device.drawing_device() == torch.device(expected)
+    finally:
+        choice._chosen.cache_clear()
     assert device.best_device() == torch.device("cuda" if cuda else "cpu"), "networks need no such package"

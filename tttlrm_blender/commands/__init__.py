@@ -15,6 +15,9 @@ from . import bake, convert, doctor, evaluate, reconstruct, render, resave, serv
 
 COMMANDS = (reconstruct, evaluate, render, bake, resave, convert, serve, doctor, train)
 
+DRAWING = (reconstruct, evaluate, render, serve)  # which draw splats
+DEVICE_HELP = "what draws splats; webgpu:NAME is an adapter by a part of its name (default: the best that `tttlrm doctor` tells)"
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted."""
@@ -22,6 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.getLogger(__name__.rpartition(".")[0]).addHandler(logging.NullHandler())  # sentences say it, without tracebacks
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads slow down a busy machine tenfold
     try:
+        _choose_device(getattr(args, "drawing", None))
         return args.run(args)
     except TttlrmError as error:
         if getattr(args, "json", False):
@@ -31,6 +35,14 @@ def main(argv: list[str] | None = None) -> int:
     except (KeyboardInterrupt, Cancelled):
         print("tttlrm: stopped; nothing was written.", file=sys.stderr)
         return 130
+
+
+def _choose_device(name: str | None) -> None:
+    """Draw by this device, here and in child processes."""
+    if name not in (None, "auto"):
+        from ..render.choice import choose
+
+        choose(name)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,5 +55,7 @@ def parser() -> argparse.ArgumentParser:
         summary, _, description = (module.__doc__ or "").partition("\n")
         sub = commands.add_parser(name, help=summary.rstrip("."), description=f"{summary} {description.strip()}".strip())
         module.add_arguments(sub)
+        if module in DRAWING:
+            sub.add_argument("--device", dest="drawing", metavar="cpu|cuda|webgpu", help=DEVICE_HELP)
         sub.set_defaults(run=module.run)
     return top

@@ -27,6 +27,7 @@ from ..scratch import Scratch
 PACKAGES = {
     "pycolmap": ("", "camera poses of photos without any"),
     "gsplat": ("cuda", "drawing on NVIDIA GPUs"),
+    "wgpu": ("webgpu", "drawing on any GPU, without a compiler"),
     "pillow-heif": ("formats", "HEIC photos"),
     "rawpy": ("formats", "camera raw photos"),
     "av": ("video", "videos instead of photos"),
@@ -120,9 +121,9 @@ def _devices() -> list[dict[str, Any]]:
 
 
 def _rasterizers() -> dict[str, str]:
-    from ..render.hardware import rasterizers
+    from ..render.choice import faults
 
-    return rasterizers()
+    return faults()
 
 
 def _checkpoint() -> dict[str, Any]:

@@ -43,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from ..outlook.paces import learn
     from ..pipeline.jobs import Clock, reconstruct
     from ..pipeline.scene import Scene
+    from ..render.choice import choice
     from .console import Console
 
     photos = args.photos.resolve()
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     with clock("write"):
         _write(out, scene, result, args.format, args.mesh_format, report)
     report.close()
-    figures = result.report()
+    figures = result.report() | {"drawing": {"by": choice().backend, "not_by": choice().faults}}
     figures["seconds"] |= clock.seconds
     _write_json(out / "report.json", figures)
     print(f"{figures['splats']} splats from {figures['views']} photos are in {out}", file=sys.stderr)

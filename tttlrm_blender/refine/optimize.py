@@ -19,6 +19,7 @@ from ..poses.sparse_points import SparsePoints
 from ..progress import Listen, Report
 from ..protocol.results import Refinement
 from ..protocol.settings import RefineSettings
+from ..render.choice import tell_failure
 from ..render.device import drawing_device
 from ..stages import Stage
 from ..stereo.fusion import DensePoints
@@ -98,6 +99,7 @@ def refine(
     parameters = Parameters(start, _extent(photos.cameras), drawing_device())
     gradients = PhotoGradients(parameters, photos, settings, light, depth)
     _Steps(parameters, gradients, learned, settings, budget, wanted, goes_on).make_all(best, course, report, listen)
+    tell_failure(report)
     hear(course.refinement(best))
     if best.psnr == best.first:
         report.note(_not_better(len(gaussians) if rival is None else count, count))

@@ -47,3 +47,13 @@ class Drawing:
     alpha: torch.Tensor  # [V, H, W], sum of weights
     means2d: torch.Tensor  # [V, N, 2], pixels; 0 for splats that are not drawn
     radii: torch.Tensor  # [V, N] int32, pixels, 0 for splats that are not drawn
+
+
+def check_arrays(splats: tuple[torch.Tensor, ...], degree: int) -> None:
+    """Raise ValueError for splats outside of whose arrays the kernels would read or write, as they check nothing themselves."""
+    means, *_, sh = splats
+    shapes = [(len(means), *ends) for ends in ((3,), (4,), (3,), (), (sh.shape[1:2].numel(), 3))]
+    if [tuple(tensor.shape) for tensor in splats] != shapes:
+        raise ValueError(f"splats cannot have arrays of the shapes {[tuple(tensor.shape) for tensor in splats]}")
+    if not 0 <= degree <= MAX_DEGREE or (degree + 1) ** 2 > sh.shape[1]:
+        raise ValueError(f"{sh.shape[1]} spherical harmonics have no degree {degree}")

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Devices on which networks run and splats are drawn and optimized."""
 
-from importlib.util import find_spec
-
 import numpy as np
 import torch
 
 from ..gaussians.gaussians import Gaussians
+from .choice import drawing_backend
 
 
 def best_device() -> torch.device:
@@ -15,8 +14,8 @@ def best_device() -> torch.device:
 
 
 def drawing_device() -> torch.device:
-    """The best device, or the CPU if gsplat, which draws on GPUs, is not installed."""
-    return best_device() if find_spec("gsplat") else torch.device("cpu")
+    """The device of the tensors of splats that are drawn: the best one if gsplat draws there, otherwise the CPU."""
+    return torch.device("cuda" if drawing_backend() == "cuda" else "cpu")
 
 
 def to_tensors(gaussians: Gaussians[np.ndarray]) -> Gaussians[torch.Tensor]:

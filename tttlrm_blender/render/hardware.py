@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -31,15 +34,27 @@ def total_memory(kind: str) -> int | None:
     return next((found["memory"] for found in devices() if found["device"].startswith(kind)), None)
 
 
-def rasterizers() -> dict[str, str]:
-    """Why each back end that draws splats cannot be used here; "" if it can."""
-    return {"cpu": _import_fault("numba"), "cuda": _cuda_fault() or _import_fault("gsplat")}
+def fault(kind: str) -> str:
+    """Why the processor ("cpu") or CUDA ("cuda") cannot draw splats here; "" if it can."""
+    return _import_fault("numba") if kind == "cpu" else _cuda_fault() or _import_fault("gsplat") or _compiler_fault()
 
 
 def _cuda_fault() -> str:
     if torch.cuda.is_available():
         return ""
     return "torch sees no NVIDIA GPU" if torch.version.cuda else "torch is built without CUDA"
+
+
+def _compiler_fault() -> str:
+    """Why gsplat's kernels are neither compiled nor can be."""
+    spec = find_spec("gsplat")
+    folders = [Path(folder) for folder in (spec and spec.submodule_search_locations) or []]
+    if any(folder.glob(f"csrc*{ending}") for folder in folders for ending in (".so", ".pyd")):  # a wheel with kernels
+        return ""
+    home = os.environ.get("CUDA_HOME") or os.environ.get("CUDA_PATH") or "/usr/local/cuda"
+    if shutil.which("nvcc") or shutil.which("nvcc", path=Path(home) / "bin"):
+        return ""
+    return "gsplat is not compiled, and there is no CUDA toolkit to compile it"
 
 
 def _import_fault(package: str) -> str:

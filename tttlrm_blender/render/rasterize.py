@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -12,12 +13,14 @@ from ..errors import Code, TttlrmError, text
 from ..gaussians.gaussians import Gaussians
 from ..geometry.cameras import Cameras
 from . import cuda, reference
+from .choice import drawing_backend, give_up
 from .convention import MAX_DEGREE, MAX_SIDE, Drawing, Views
 from .cpu import functions as cpu
-from .surface import Surface, surface_of
+from .surface import Surface, on_adapter, surface_of
+from .webgpu import functions as webgpu
 
-Draw = Callable[[Gaussians[torch.Tensor], Views, tuple[int, int], int], Drawing]
-BACKENDS: dict[str, Draw] = {"cpu": cpu.draw, "cuda": cuda.draw, "reference": reference.draw}
+Draw = Callable[..., Drawing]  # of splats, views, size and degree
+BACKENDS: dict[str, Draw] = {"cpu": cpu.draw, "cuda": cuda.draw, "reference": reference.draw, "webgpu": webgpu.draw}
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ def rasterize(
 
     `size` is (width, height) in pixels; cameras of another size are stretched to it. `sh_degree` limits the degree
     of the spherical harmonics that are evaluated, 0 to 3. `background` is an sRGB color. `backend` is "cpu", "cuda" (gsplat),
-    "reference" (plain torch, slow, exact in float64 too) or "auto": CUDA for tensors there, otherwise the CPU.
+    "webgpu" (the best GPU, for tensors on the CPU) or "webgpu:NAME" (an adapter by a part of its name), "reference" (plain torch,
+    slow, exact in float64 too) or "auto": CUDA for tensors there, otherwise WebGPU or the CPU as `choice` tells.
     With `surface`, median depth and normals are found as well, for about half of the time of a picture.
     Pictures are those of classic 3D Gaussian splatting (Kerbl et al. 2023), or, for antialiased splats, have the 2D filter of
     Mip-Splatting (Yu et al. 2024). Raises `TttlrmError` for a back end that is unknown or not installed, and for a size that no
@@ -59,23 +63,45 @@ def rasterize(
             code=Code.BAD_SETTINGS,
         )
     degree = max(0, min(MAX_DEGREE if sh_degree is None else sh_degree, gaussians.sh_degree, MAX_DEGREE))
-    backend, views = _backend(backend, gaussians.means), Views.of(cameras.resized(*size))
-    drawing = BACKENDS[backend](gaussians, views, size, degree)
+    views, chosen = Views.of(cameras.resized(*size)), _backend(backend, gaussians.means)
+    if backend == "auto" and chosen.startswith("webgpu"):
+        try:
+            drawing, found = _drawn(gaussians, views, size, degree, chosen, surface, give_up=give_up)
+        except TttlrmError as error:
+            give_up(error)
+            drawing, found = _drawn(gaussians, views, size, degree, "cpu", surface)
+    else:
+        drawing, found = _drawn(gaussians, views, size, degree, chosen, surface)
     return Rendering(
         rgb=_over(drawing, background),
         depth=drawing.depth / drawing.alpha.clamp(min=1e-10),
         alpha=drawing.alpha,
         means2d=drawing.means2d,
         radii=drawing.radii,
-        surface=surface_of(gaussians, views, size, backend) if surface else None,
+        surface=found,
     )
+
+
+def _drawn(
+    gaussians: Gaussians[torch.Tensor],
+    views: Views,
+    size: tuple[int, int],
+    degree: int,
+    backend: str,
+    surface: bool,
+    **options: Any,
+) -> tuple[Drawing, Surface | None]:
+    """What a back end draws, with the surface if that is asked for."""
+    drawing = on_adapter(BACKENDS, backend)(gaussians, views, size, degree, **options)
+    return drawing, surface_of(gaussians, views, size, backend) if surface else None
 
 
 def _backend(name: str, means: torch.Tensor) -> str:
     """The name of a back end that exists."""
     if name == "auto":
-        name = "cuda" if means.is_cuda else "cpu"
-    if name not in BACKENDS:
+        chosen = drawing_backend()
+        name = "cuda" if means.is_cuda else chosen if chosen.startswith("webgpu") and means.dtype == torch.float32 else "cpu"
+    if name.partition(":")[0] not in BACKENDS:
         raise TttlrmError(
             "There is no rasterizer called {!r}.",
             name,

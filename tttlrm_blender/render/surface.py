@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import torch
 
@@ -18,9 +20,11 @@ from ..geometry.rays import camera_rays, pixel_centers
 from . import cuda, reference
 from .convention import Views
 from .cpu import functions as cpu
+from .webgpu import functions as webgpu
 
+Found = TypeVar("Found")
 Medians = Callable[[Gaussians[torch.Tensor], Views, tuple[int, int]], torch.Tensor]
-MEDIANS: dict[str, Medians] = {"cpu": cpu.medians, "cuda": cuda.medians, "reference": reference.medians}
+MEDIANS: dict[str, Medians] = {"cpu": cpu.medians, "cuda": cuda.medians, "reference": reference.medians, "webgpu": webgpu.medians}
 
 REACH = 3.0  # standard deviations along the camera's axis within which a ray meets a splat, as rays along a flat one miss it
 THINNEST = 1e-6  # of a splat's axes relative to its largest
@@ -35,9 +39,15 @@ class Surface:
     splat: torch.Tensor  # [V, H, W] int64, the median splat
 
 
+def on_adapter(functions: dict[str, Callable[..., Found]], backend: str) -> Callable[..., Found]:
+    """The function of a back end; the part of its name behind a colon names one of the GPUs."""
+    kind, _, name = backend.partition(":")
+    return partial(functions[kind], name=name) if name else functions[kind]
+
+
 def surface_of(gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], backend: str) -> Surface:
     """The surface of splats in pictures of a size (width, height), by the name of a back end; see `rasterize`."""
-    splat = MEDIANS[backend](gaussians, views, size).to(gaussians.means.device)
+    splat = on_adapter(MEDIANS, backend)(gaussians, views, size).to(gaussians.means.device)
     parts = [_meetings(gaussians, views, view, splat[view]) for view in range(len(views))]
     depth, normal = (torch.stack(arrays) for arrays in zip(*parts, strict=True))
     return Surface(depth, normal, splat)

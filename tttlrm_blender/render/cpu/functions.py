@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from ...gaussians.gaussians import Gaussians
 from ...kernels import spread
-from ..convention import MAX_DEGREE, Drawing, Views
+from ..convention import Drawing, Views, check_arrays
 from . import blend, median, project, tiles
 
 MOST_PAIRS = np.iinfo(np.int32).max  # of a splat and a tile, whose numbers are int32
@@ -41,19 +41,9 @@ def _projected(
     gaussians: Gaussians[torch.Tensor], views: Views, size: tuple[int, int], degree: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     splats = tuple(gaussians.map(lambda tensor: tensor.float().cpu().contiguous()).arrays().values())
-    _check(splats, degree)
+    check_arrays(splats, degree)
     means2d, ellipses, radii = Project.apply(*splats, views, size, degree, gaussians.antialiased)
     return means2d, ellipses, radii
-
-
-def _check(splats: tuple[torch.Tensor, ...], degree: int) -> None:
-    """Raise ValueError for splats outside of whose arrays the kernels would read or write, as they check nothing themselves."""
-    means, *_, sh = splats
-    shapes = [(len(means), *ends) for ends in ((3,), (4,), (3,), (), (sh.shape[1:2].numel(), 3))]
-    if [tuple(tensor.shape) for tensor in splats] != shapes:
-        raise ValueError(f"splats cannot have arrays of the shapes {[tuple(tensor.shape) for tensor in splats]}")
-    if not 0 <= degree <= MAX_DEGREE or (degree + 1) ** 2 > sh.shape[1]:
-        raise ValueError(f"{sh.shape[1]} spherical harmonics have no degree {degree}")
 
 
 class Project(torch.autograd.Function):

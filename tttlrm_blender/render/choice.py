@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which back end draws splats on this machine, and why not a better one.
+
+gsplat draws where its kernels are compiled or can be, else WebGPU on a real GPU, else the processor. TTTLRM_DEVICE, which
+`--device` sets for this process and its children, names another: cpu, cuda, webgpu, or webgpu:NAME for an adapter by a part of
+its name, which is the only way to a software adapter.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+from ..errors import Code, TttlrmError, text
+from ..progress import Report
+from . import hardware, trial
+from .webgpu import device
+
+VARIABLE = "TTTLRM_DEVICE"
+AUTO = "auto"
+KINDS = ("cuda", "webgpu", "cpu")  # the best first
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A back end, and why those that are better are not used."""
+
+    backend: str  # a name for `rasterize`
+    faults: dict[str, str]  # by kind
+
+
+_given_up: list[TttlrmError] = []  # what failed while WebGPU was in use
+
+
+def choose(name: str) -> None:
+    """Use the back end of this name in this process and its children, "auto" for the best. Raises as `drawing_backend`."""
+    os.environ[VARIABLE] = name
+    drawing_backend()
+
+
+def drawing_backend() -> str:
+    """The name of the back end that draws splats here. Raises `TttlrmError` if TTTLRM_DEVICE names one that cannot."""
+    return choice().backend
+
+
+def choice() -> Choice:
+    """The back end that draws splats here, and why not a better one."""
+    wanted = os.environ.get(VARIABLE) or AUTO
+    if wanted.startswith("webgpu") and _given_up:
+        return Choice("cpu", {"webgpu": str(_given_up[-1].text)})
+    return _chosen(wanted)
+
+
+def faults() -> dict[str, str]:
+    """Why each kind of back end cannot draw splats here, the best first; "" if it can."""
+    return {kind: _fault(kind) for kind in KINDS}
+
+
+def give_up(error: TttlrmError) -> None:
+    """Go on without WebGPU in this process, after it failed."""
+    _given_up.append(error)
+    device.renew_shared_device()
+    _chosen.cache_clear()
+
+
+def tell_failure(report: Report) -> None:
+    """Note that a GPU failed, if one did. One whose memory did not suffice may draw the next scene."""
+    if _given_up:
+        report.note(text("{} Splats were drawn by the processor instead.", _given_up[-1].text))
+        if _given_up[-1].code == Code.OUT_OF_MEMORY:
+            _given_up.clear()
+
+
+@cache
+def _chosen(wanted: str) -> Choice:
+    if wanted != AUTO:
+        fault = _fault(wanted)
+        if fault:
+            hint = text("Choose auto or one of {}.", ", ".join(sorted(KINDS)))
+            raise TttlrmError("Splats cannot be drawn by {}: {}.", wanted, fault, hint=hint, code=Code.NO_DEVICE)
+        return Choice(wanted, {})
+    better: dict[str, str] = {}
+    for kind in KINDS[:-1]:
+        fault = _fault(kind)
+        if not fault:
+            return Choice(kind, better)
+        better[kind] = fault
+    return Choice("cpu", better)
+
+
+def _fault(name: str) -> str:
+    """Why a back end cannot be used; "" if it can."""
+    kind, _, adapter = name.partition(":")
+    if kind == "webgpu":
+        if _given_up:
+            return str(_given_up[-1].text).rstrip(".")
+        return trial.fault(adapter) if adapter else trial.fault_apart()
+    return hardware.fault(kind) if kind in KINDS else "there is no such device"

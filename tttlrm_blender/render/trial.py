@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small picture with gradients by WebGPU, beside the processor's: drivers have bugs that no error tells.
+
+Some end the process that asks them anything. So the first trial is made in a process of its own, `python -m` this module, and its
+outcome is kept in the cache folder until a driver changes.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .. import __version__
+from ..atomic_files import replacing
+from ..cache import cache_folder
+from ..child_process import ROOT, child_environment, without_window
+from ..errors import TttlrmError
+from ..gaussians.gaussians import Gaussians
+from .convention import Drawing, Views
+from .cpu import functions as cpu
+from .webgpu import device
+from .webgpu import functions as webgpu
+
+COUNT, SIZE = 64, (40, 24)
+TOLERANCE = 1e-3  # of the relative difference of pictures and gradients
+PATIENCE = 60.0  # seconds that a trial may take
+# What changes when a driver does: its manifests for Vulkan, and where Windows keeps drivers. On macOS, the system changes.
+MANIFESTS = ("/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "C:/Windows/System32/DriverStore/FileRepository")
+NAME = "webgpu.json"
+
+
+def fault_apart() -> str:
+    """Why WebGPU on the best GPU is of no use; "" if it draws as the processor does. Asks no driver in this process."""
+    if not device.has_hardware():
+        return "this machine has no graphics device"
+    try:
+        key = f"{__version__} {version('wgpu')} {platform.platform()} {_drivers()}"
+    except PackageNotFoundError:
+        return "wgpu is not installed"
+    kept = _kept().get(key)
+    if kept is None:
+        kept = _tried_apart()
+        _keep(key, kept)
+    return kept
+
+
+def fault(adapter: str = "") -> str:
+    """The same of the adapter whose name contains `adapter`, in this process."""
+    try:
+        missing = device.fault(adapter).rstrip(".")
+        if missing:
+            return missing
+        found = _drawn(adapter)
+    except TttlrmError as error:
+        return str(error.text).rstrip(".")
+    expected = _drawn(None)
+    worst = max(float((a - b).norm() / b.norm().clamp(min=1e-6)) for a, b in zip(found, expected, strict=True))
+    return "" if worst < TOLERANCE else f"its driver computes something else than the processor, by {worst:.1%}"
+
+
+def _tried_apart() -> str:
+    command, environment = [sys.executable, "-m", __name__], child_environment(ROOT, python=sys.executable)
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE, **without_window())
+    except subprocess.TimeoutExpired:
+        return "its driver does not answer"
+    if run.returncode:
+        return f"its driver ends the process (code {run.returncode})"
+    return str(json.loads(run.stdout.splitlines()[-1]))
+
+
+def _drivers() -> int:
+    """When drivers were last changed, in nanoseconds of the file system."""
+    folders = [folder for folder in map(Path, MANIFESTS) if folder.is_dir()]
+    files = [file for folder in folders for file in folder.glob("*.json")]
+    return max((path.stat().st_mtime_ns for path in [*folders, *files]), default=0)
+
+
+def _kept() -> dict[str, str]:
+    """The last outcome by what it depends on."""
+    with suppress(OSError, ValueError):
+        return dict(json.loads(_file().read_text(encoding="utf-8")))
+    return {}
+
+
+def _keep(key: str, outcome: str) -> None:
+    with suppress(OSError, TttlrmError):  # it is made again
+        _file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with replacing(_file()) as part:
+            part.write_text(json.dumps({key: outcome}), encoding="utf-8")
+
+
+def _file() -> Path:
+    return cache_folder() / NAME
+
+
+def _drawn(adapter: str | None) -> list[torch.Tensor]:
+    """Pictures and gradients by an adapter, or by the processor."""
+    source = torch.Generator().manual_seed(0)
+    shapes = {"means": (3,), "quats": (4,), "scales": (3,), "opacities": (), "sh": (16, 3)}
+    arrays = {name: torch.rand(COUNT, *shape, generator=source) for name, shape in shapes.items()}
+    arrays["means"] = arrays["means"] * torch.tensor([4.0, 2.4, 2.0]) + torch.tensor([-2.0, -1.2, 2.0])
+    arrays["scales"] = arrays["scales"] * 0.3
+    splats = Gaussians(**{name: array.requires_grad_() for name, array in arrays.items()}, antialiased=True)
+    views = Views(np.eye(3, dtype=np.float32)[None], np.zeros((1, 3), np.float32), np.array([[30, 30, 20, 12]], np.float32))
+    drawing = _draw(splats, views, adapter)
+    pictures = [drawing.rgb, drawing.depth, drawing.alpha]
+    leaves = list(splats.arrays().values())
+    gradients = torch.autograd.grad(sum((picture.square().sum() for picture in pictures), torch.zeros(())), leaves)
+    return [*(picture.detach() for picture in pictures), *gradients]
+
+
+def _draw(splats: Gaussians[torch.Tensor], views: Views, adapter: str | None) -> Drawing:
+    return cpu.draw(splats, views, SIZE, 3) if adapter is None else webgpu.draw(splats, views, SIZE, 3, adapter)
+
+
+if __name__ == "__main__":
+    print(json.dumps(fault()))
