@@ -40,7 +40,9 @@ from .start import finite, starting_splats, surface_points, to_degree, with_draf
 
 SEED = 0
 STRATEGIES = {"split": Growth, "mcmc": Relocation}
-CONTINUED = 0.6  # share of the schedules that is skipped for splats refined before
+# Shares of the schedules that are skipped for splats refined before: most of them beside the same photos. New photos show what
+# is still to be learned; all over again, a short run forgets more of the others than it learns.
+CONTINUED, JOINED = 0.6, 0.3
 SECONDS_PER_PREVIEW = 2.0
 FEW = 8  # photos that confirm too little of what they show
 MOST_LOST = 0.5  # dB that splats for a mesh may be worse than those at the start
@@ -68,11 +70,13 @@ def refine(
     those that no photo would miss are removed, unless some are the draft's: these show what other views see. For a mesh
     (`settings.surface`), splats also become flat on surfaces (see `surface_loss`), and may be `MOST_LOST` worse.
     With a `rival`, splats that are there already, these are what the result is never worse than, and what `refined` is about.
-    If `refined`, the splats were refined before, and "auto" continues from them at the low rates of a run's end.
+    If `refined`, the splats were refined before: "auto" continues from them at the low rates of a run's end, and "both", beside
+    points of photos that are new, at medium ones.
     Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
     `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
     """
     goes_on = refined and settings.start == "auto"
+    skipped = CONTINUED if goes_on else JOINED if refined and rival is None and settings.start == "both" else 0.0
     settings = replace(settings, start="decoded", sky=False) if goes_on else settings
     budget = Budget(settings, len(photos), photos.images[0, ..., 0].size, drawing_device())
     course = Course(budget, report)
@@ -98,7 +102,7 @@ def refine(
     start = _start(gaussians, points, dense, photos[learned], settings, budget, listen)
     parameters = Parameters(start, _extent(photos.cameras), drawing_device())
     gradients = PhotoGradients(parameters, photos, settings, light, depth)
-    _Steps(parameters, gradients, learned, settings, budget, wanted, goes_on).make_all(best, course, report, listen)
+    _Steps(parameters, gradients, learned, settings, budget, wanted, skipped).make_all(best, course, report, listen)
     tell_failure(report)
     hear(course.refinement(best))
     if best.psnr == best.first:
@@ -145,9 +149,9 @@ class _Steps:
         settings: RefineSettings,
         budget: Budget,
         wanted: int,  # splats to grow to
-        goes_on: bool,  # whether to begin at the low rates of a run's end
+        skipped: float,  # share of the schedules before the first step
     ) -> None:
-        self.parameters, self.gradients, self.budget, self.goes_on = parameters, gradients, budget, goes_on
+        self.parameters, self.gradients, self.budget, self.skipped = parameters, gradients, budget, skipped
         self.resolution = Resolution(parameters, gradients.photos) if settings.antialiased else None
         self.growth = STRATEGIES[settings.densify](parameters, wanted)
         self.average = Average(parameters)
@@ -175,7 +179,7 @@ class _Steps:
     def make_one(self) -> None:
         """Make one step."""
         used = self.budget.used
-        pace = CONTINUED + (1 - CONTINUED) * used if self.goes_on else used
+        pace = self.skipped + (1 - self.skipped) * used
         drawn = self.gradients.backward(next(self.views), pace, self.random.random(3), self.growth.penalty())
         self.parameters.step(pace, self.budget.expected)
         self.gradients.step(used)
