@@ -95,9 +95,7 @@ def refine(
     if depth and len(photos) < FEW and len(gaussians) and not refined:
         depth.guess(gaussians)
     given = gaussians if rival is None else rival[finite(rival)]
-    given = replace(given, antialiased=given.antialiased and settings.antialiased)
-    allowance = MOST_LOST if settings.surface else 0.0
-    best = Best(to_degree(given, settings.sh_degree), photos, light.differs, refined, listen, allowance)
+    best = _first(given, photos, settings, light.differs, refined, listen)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
     start = _start(gaussians, points, dense, photos[learned], settings, budget, listen)
     parameters = Parameters(start, _extent(photos.cameras), drawing_device())
@@ -112,6 +110,14 @@ def refine(
         return best.splats
     seen = best.splats[needed(best.splats, photos, listen, settings.max_splats)]
     return seen if len(seen) else best.splats  # photos of a few pixels, or masks that leave a few, miss none
+
+
+def _first(
+    given: Gaussians[np.ndarray], photos: PhotoSet, settings: RefineSettings, exposure: bool, refined: bool, listen: Listen
+) -> Best:
+    """The splats that the result is never worse than, as the settings ask for them, and their judges."""
+    splats = replace(to_degree(given, settings.sh_degree), antialiased=given.antialiased and settings.antialiased)
+    return Best(splats, photos, exposure, refined, listen, MOST_LOST if settings.surface else 0.0)
 
 
 def _not_better(kept: int, given: int) -> Text:
