@@ -97,6 +97,12 @@ def test_drivers_are_tried_in_another_process_once(monkeypatch: pytest.MonkeyPat
     assert trial.fault_apart() == "its driver does not answer"
 
 
+@pytest.mark.parametrize(("gpu", "told"), [(0.02, ""), (0.1, "it draws no faster than the processor")])
+def test_a_gpu_must_be_faster_than_the_processor(monkeypatch: pytest.MonkeyPatch, gpu: float, told: str) -> None:
+    monkeypatch.setattr(trial, "_seconds", lambda adapter: 0.1 if adapter is None else gpu)
+    assert trial.slowness() == told
+
+
 @pytest.mark.slow
 def test_a_trial_in_another_process(adapter: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of this machine's GPU, or of a machine that has none."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small picture with gradients by WebGPU, beside the processor's: drivers have bugs that no error tells.
 
-Some end the process that asks them anything. So the first trial is made in a process of its own, `python -m` this module, and its
-outcome is kept in the cache folder until a driver changes.
+A larger one tells whether the GPU is worth it. Some drivers end the process that asks them anything. So the trial is made in a
+process of its own, `python -m` this module, and its outcome is kept in the cache folder until a driver changes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import platform
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,12 +25,13 @@ from ..cache import cache_folder
 from ..child_process import ROOT, child_environment, without_window
 from ..errors import TttlrmError
 from ..gaussians.gaussians import Gaussians
-from .convention import Drawing, Views
+from .convention import Views
 from .cpu import functions as cpu
 from .webgpu import device
 from .webgpu import functions as webgpu
 
 COUNT, SIZE = 64, (40, 24)
+WORK, WORK_SIZE, ROUNDS = 50_000, (480, 270), 3  # splats, picture and tries whose time is taken
 TOLERANCE = 1e-3  # of the relative difference of pictures and gradients
 PATIENCE = 60.0  # seconds that a trial may take
 # What changes when a driver does: its manifests for Vulkan, and where Windows keeps drivers. On macOS, the system changes.
@@ -64,6 +66,21 @@ def fault(adapter: str = "") -> str:
     expected = _drawn(None)
     worst = max(float((a - b).norm() / b.norm().clamp(min=1e-6)) for a, b in zip(found, expected, strict=True))
     return "" if worst < TOLERANCE else f"its driver computes something else than the processor, by {worst:.1%}"
+
+
+def slowness() -> str:
+    """What to tell if the best GPU draws no faster than the processor, as small ones beside many cores; "" if it does."""
+    return "it draws no faster than the processor" if _seconds("") >= _seconds(None) else ""
+
+
+def _seconds(adapter: str | None) -> float:
+    """The shortest time of a picture with gradients as large as those of a refinement, after one to warm up."""
+    times = list[float]()
+    for _ in range(1 + ROUNDS):
+        began = time.perf_counter()
+        _drawn(adapter, WORK, WORK_SIZE)
+        times.append(time.perf_counter() - began)
+    return min(times[1:])
 
 
 def _tried_apart() -> str:
@@ -102,25 +119,23 @@ def _file() -> Path:
     return cache_folder() / NAME
 
 
-def _drawn(adapter: str | None) -> list[torch.Tensor]:
+def _drawn(adapter: str | None, count: int = COUNT, size: tuple[int, int] = SIZE) -> list[torch.Tensor]:
     """Pictures and gradients by an adapter, or by the processor."""
     source = torch.Generator().manual_seed(0)
     shapes = {"means": (3,), "quats": (4,), "scales": (3,), "opacities": (), "sh": (16, 3)}
-    arrays = {name: torch.rand(COUNT, *shape, generator=source) for name, shape in shapes.items()}
+    arrays = {name: torch.rand(count, *shape, generator=source) for name, shape in shapes.items()}
     arrays["means"] = arrays["means"] * torch.tensor([4.0, 2.4, 2.0]) + torch.tensor([-2.0, -1.2, 2.0])
-    arrays["scales"] = arrays["scales"] * 0.3
+    arrays["scales"] = arrays["scales"] * 0.3 * (COUNT / count) ** 0.5
     splats = Gaussians(**{name: array.requires_grad_() for name, array in arrays.items()}, antialiased=True)
-    views = Views(np.eye(3, dtype=np.float32)[None], np.zeros((1, 3), np.float32), np.array([[30, 30, 20, 12]], np.float32))
-    drawing = _draw(splats, views, adapter)
+    width, height = size
+    intrinsics = np.array([[0.75 * width, 0.75 * width, width / 2, height / 2]], np.float32)
+    views = Views(np.eye(3, dtype=np.float32)[None], np.zeros((1, 3), np.float32), intrinsics)
+    drawing = cpu.draw(splats, views, size, 3) if adapter is None else webgpu.draw(splats, views, size, 3, adapter)
     pictures = [drawing.rgb, drawing.depth, drawing.alpha]
     leaves = list(splats.arrays().values())
     gradients = torch.autograd.grad(sum((picture.square().sum() for picture in pictures), torch.zeros(())), leaves)
     return [*(picture.detach() for picture in pictures), *gradients]
 
 
-def _draw(splats: Gaussians[torch.Tensor], views: Views, adapter: str | None) -> Drawing:
-    return cpu.draw(splats, views, SIZE, 3) if adapter is None else webgpu.draw(splats, views, SIZE, 3, adapter)
-
-
 if __name__ == "__main__":
-    print(json.dumps(fault()))
+    print(json.dumps(fault() or slowness()))
