@@ -4,6 +4,9 @@
 import numpy as np
 import pytest
 import trimesh
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from tttlrm_blender.mesh.manifold import edges_of, manifold, split_nonmanifold
 from tttlrm_blender.mesh.mesh import make_mesh
@@ -69,3 +72,12 @@ def test_cutting_can_be_stopped():
     calls = []
     split_nonmanifold(trimesh.creation.icosphere(1).faces, lambda: calls.append(1))
     assert len(calls) > 2
+
+
+@given(arrays(np.int64, st.tuples(st.integers(0, 12), st.just(3)), elements=st.integers(0, 9)))
+def test_edges_are_those_of_sorting_by_comparison(faces: np.ndarray) -> None:
+    sides = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+    expected, expected_edge = np.unique(sides, axis=0, return_inverse=True)
+    edges, edge = edges_of(faces)
+    np.testing.assert_array_equal(edges, expected.reshape(-1, 2))
+    np.testing.assert_array_equal(edge, expected_edge.reshape(-1))

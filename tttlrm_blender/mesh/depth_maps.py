@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -32,7 +33,11 @@ class DepthMaps:
 
     def world_to_camera(self, view: int) -> np.ndarray:
         """The matrix [4, 4] float64 from world to camera coordinates of a view."""
-        return np.linalg.inv(self.cameras.c2w[view])
+        return self._world_to_cameras[view]
+
+    @cached_property
+    def _world_to_cameras(self) -> np.ndarray:
+        return np.linalg.inv(self.cameras.c2w)
 
     def clear_before(self, view: int) -> float:
         """How far before its surfaces a view shows that nothing is, in truncations."""

@@ -8,6 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from trimesh import Trimesh
 
+from ..kernels import kernel
 from ..progress import Listen, unheard
 from .mesh import colors_of, make_mesh, points_of
 
@@ -20,8 +21,34 @@ def edges_of(
 ) -> tuple[np.ndarray, np.ndarray]:  # [E, 2] int64, the lower vertex first, sorted; [3M], the edge of each side of the faces
     """The edges of a mesh; the sides of a face are those from its corners 0, 1 and 2 to the next."""
     sides = np.sort(np.asarray(faces, np.int64)[:, ENDS].reshape(-1, 2), axis=1)
-    keys, edge = np.unique(sides[:, 0] << 32 | sides[:, 1], return_inverse=True)
-    return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1), edge.reshape(-1)
+    order, edge = _numbered(sides, int(sides.max(initial=-1)) + 1)
+    firsts = np.flatnonzero(np.diff(edge[order], prepend=-1))
+    return sides[order[firsts]], edge
+
+
+@kernel
+def _numbered(sides, count) -> tuple[np.ndarray, np.ndarray]:
+    """An order of sides, whose ends are below `count`, by both ends, and the number of each side's edge in it.
+
+    Ends are small integers, so that counting them sorts faster than comparing them.
+    """
+    order = np.arange(len(sides))
+    for column in (1, 0):
+        places = np.zeros(count + 1, np.int64)
+        for side in range(len(sides)):
+            places[sides[side, column] + 1] += 1
+        places, before = np.cumsum(places), order
+        order = np.empty_like(before)
+        for side in before:
+            end = sides[side, column]
+            order[places[end]] = side
+            places[end] += 1
+    edge, number = np.empty(len(sides), np.int64), -1
+    for n in range(len(order)):
+        if n == 0 or sides[order[n], 0] != sides[order[n - 1], 0] or sides[order[n], 1] != sides[order[n - 1], 1]:
+            number += 1
+        edge[order[n]] = number
+    return order, edge
 
 
 def split_nonmanifold(

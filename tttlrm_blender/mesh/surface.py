@@ -7,6 +7,7 @@ import numpy as np
 from skimage.measure import marching_cubes
 from trimesh import Trimesh
 
+from ..kernels import kernel, spread
 from ..progress import Listen, unheard
 from .blocks import SIDE, Blocks, part, smooth
 from .depth_maps import DepthMaps
@@ -81,24 +82,31 @@ def observed_colors(
     listen: Listen = unheard,
 ) -> np.ndarray:  # [N, 3] float32, sRGB 0 to 1
     """Mean color of the pixels that show each vertex, weighted by their confidence."""
-    total = np.zeros((len(vertices), 4), dtype=np.float32)
+    total, vertices = np.zeros((len(vertices), 4), np.float32), np.ascontiguousarray(vertices, np.float32)
     for view in range(len(maps)):
         listen()
-        total += _seen_colors(vertices, maps, view, tolerance)
+        pose, lens = maps.world_to_camera(view).astype(np.float32), maps.cameras.intrinsics[view].astype(np.float32)
+        shown = maps.depth[view], maps.confidence[view], maps.color[view]
+        spread(_add_colors, len(vertices), vertices, pose, lens, np.float32(tolerance), *shown, total)
     colors = total[:, :3] / np.maximum(total[:, 3:], 1e-20)
     return np.where(total[:, 3:] > 0, colors, np.float32(UNSEEN))
 
 
-def _seen_colors(vertices: np.ndarray, maps: DepthMaps, view: int, tolerance: float) -> np.ndarray:
-    """Confidence times color, and confidence, of the pixel that shows each vertex: [N, 4], 0 where hidden or outside."""
-    pose = maps.world_to_camera(view).astype(np.float32)
-    points = vertices @ pose[:3, :3].T + pose[:3, 3]
-    z = points[:, 2]
-    focal, middle = np.split(maps.cameras.intrinsics[view].astype(np.float32), 2)
-    pixels = np.floor(points[:, :2] / np.maximum(z, 1e-6)[:, None] * focal + middle)
-    height, width = maps.depth[view].shape
-    inside = (z > 0) & (pixels >= 0).all(axis=1) & (pixels < [width, height]).all(axis=1)
-    x, y = np.where(inside[:, None], pixels, 0).astype(np.int32).T
-    shown = inside & (np.abs(maps.depth[view][y, x] - z) < tolerance)
-    confidence = np.where(shown, maps.confidence[view][y, x], 0)[:, None]
-    return np.concatenate([confidence * maps.color[view][y, x] / np.float32(255), confidence], axis=1)
+@kernel
+def _add_colors(first, last, vertices, pose, lens, tolerance, depth, confidence, color, total) -> None:
+    """Add confidence times color, and confidence, of the pixel of a view that shows each vertex from `first` up to `last`."""
+    height, width = depth.shape
+    for v in range(first, last):
+        x, y, z = vertices[v, 0], vertices[v, 1], vertices[v, 2]
+        ahead = pose[2, 0] * x + pose[2, 1] * y + pose[2, 2] * z + pose[2, 3]
+        if not ahead > 0:
+            continue
+        across = (pose[0, 0] * x + pose[0, 1] * y + pose[0, 2] * z + pose[0, 3]) / ahead * lens[0] + lens[2]
+        down = (pose[1, 0] * x + pose[1, 1] * y + pose[1, 2] * z + pose[1, 3]) / ahead * lens[1] + lens[3]
+        if 0 <= across < width and 0 <= down < height:
+            column, row = int(across), int(down)
+            if abs(depth[row, column] - ahead) < tolerance:
+                sure = confidence[row, column]
+                for channel in range(3):
+                    total[v, channel] += sure * color[row, column, channel] / np.float32(255)
+                total[v, 3] += sure
