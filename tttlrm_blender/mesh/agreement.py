@@ -21,7 +21,7 @@ def agreeing(maps: DepthMaps, listen: Listen = unheard, confirming: int = CONFIR
     A view agrees with a point if it sees a surface there, looks past it if it sees one behind, and cannot tell otherwise.
     """
     confidence = np.empty_like(maps.confidence)
-    poses = np.linalg.inv(maps.cameras.c2w)
+    poses = maps.world_to_cameras
     for view in range(len(maps)):
         listen()
         agree, past = (np.zeros(maps.depth.shape[1:], np.int32) for _ in range(2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
@@ -33,10 +33,11 @@ class DepthMaps:
 
     def world_to_camera(self, view: int) -> np.ndarray:
         """The matrix [4, 4] float64 from world to camera coordinates of a view."""
-        return self._world_to_cameras[view]
+        return self.world_to_cameras[view]
 
     @cached_property
-    def _world_to_cameras(self) -> np.ndarray:
+    def world_to_cameras(self) -> np.ndarray:
+        """Those of all views, [V, 4, 4]."""
         return np.linalg.inv(self.cameras.c2w)
 
     def clear_before(self, view: int) -> float:
@@ -48,10 +49,17 @@ def rays(
     intrinsics: np.ndarray,  # [4], fx fy cx cy
     height: int,
     width: int,
-) -> np.ndarray:  # [H, W, 3] float32
+) -> np.ndarray:  # [H, W, 3] float32, read-only
     """Ray directions through the pixel centers in camera axes, with z = 1."""
-    lens = torch.from_numpy(intrinsics)
-    return camera_rays(pixel_centers(height, width, lens), lens).float().numpy()
+    return _rays(tuple(intrinsics.tolist()), height, width)
+
+
+@lru_cache(maxsize=1)  # most ask for those of one view many times
+def _rays(intrinsics: tuple[float, ...], height: int, width: int) -> np.ndarray:
+    lens = torch.tensor(intrinsics, dtype=torch.float64)
+    directions = camera_rays(pixel_centers(height, width, lens), lens).float().numpy()
+    directions.flags.writeable = False
+    return directions
 
 
 def view_cosines(

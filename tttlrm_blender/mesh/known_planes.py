@@ -144,7 +144,7 @@ def votes(view: int, tried: np.ndarray, maps: DepthMaps, colors: np.ndarray) -> 
     A view says nothing where something that is known blocks it.
     """
     result = np.zeros(tried.shape, np.float32)
-    relative = (np.linalg.inv(maps.cameras.c2w) @ maps.cameras.c2w[view]).astype(np.float32)
+    relative = (maps.world_to_cameras @ maps.cameras.c2w[view]).astype(np.float32)
     directions = rays(maps.cameras.intrinsics[view], *tried.shape)
     arrays = maps.depth, maps.confidence, colors, relative, maps.cameras.intrinsics.astype(np.float32)
     spread(_count_votes, len(tried), view, tried, directions, *arrays, result, pieces=4)

@@ -20,35 +20,37 @@ def edges_of(
     faces: np.ndarray,  # [M, 3]
 ) -> tuple[np.ndarray, np.ndarray]:  # [E, 2] int64, the lower vertex first, sorted; [3M], the edge of each side of the faces
     """The edges of a mesh; the sides of a face are those from its corners 0, 1 and 2 to the next."""
-    sides = np.sort(np.asarray(faces, np.int64)[:, ENDS].reshape(-1, 2), axis=1)
-    order, edge = _numbered(sides, int(sides.max(initial=-1)) + 1)
-    firsts = np.flatnonzero(np.diff(edge[order], prepend=-1))
-    return sides[order[firsts]], edge
+    faces = np.ascontiguousarray(faces, np.int64).reshape(-1, 3)
+    return _edges(faces, int(faces.max(initial=-1)) + 1)
 
 
 @kernel
-def _numbered(sides, count) -> tuple[np.ndarray, np.ndarray]:
-    """An order of sides, whose ends are below `count`, by both ends, and the number of each side's edge in it.
-
-    Ends are small integers, so that counting them sorts faster than comparing them.
-    """
-    order = np.arange(len(sides))
-    for column in (1, 0):
+def _edges(faces, count) -> tuple[np.ndarray, np.ndarray]:
+    """Edges of faces whose vertices are below `count`. Sorting sides by counting their ends is faster than comparing them."""
+    total = 3 * len(faces)
+    ends = np.empty((2, total), np.int32)
+    for f in range(len(faces)):
+        for corner in range(3):
+            a, b = faces[f, corner], faces[f, (corner + 1) % 3]
+            ends[0, 3 * f + corner], ends[1, 3 * f + corner] = min(a, b), max(a, b)
+    order = np.arange(total).astype(np.int32)
+    for end in (1, 0):
         places = np.zeros(count + 1, np.int64)
-        for side in range(len(sides)):
-            places[sides[side, column] + 1] += 1
+        for side in range(total):
+            places[ends[end, side] + 1] += 1
         places, before = np.cumsum(places), order
         order = np.empty_like(before)
         for side in before:
-            end = sides[side, column]
-            order[places[end]] = side
-            places[end] += 1
-    edge, number = np.empty(len(sides), np.int64), -1
-    for n in range(len(order)):
-        if n == 0 or sides[order[n], 0] != sides[order[n - 1], 0] or sides[order[n], 1] != sides[order[n - 1], 1]:
-            number += 1
-        edge[order[n]] = number
-    return order, edge
+            order[places[ends[end, side]]] = side
+            places[ends[end, side]] += 1
+    edges, edge, found = np.empty((total, 2), np.int64), np.empty(total, np.int64), 0
+    for side in order:
+        low, high = ends[0, side], ends[1, side]
+        if found == 0 or edges[found - 1, 0] != low or edges[found - 1, 1] != high:
+            edges[found, 0], edges[found, 1] = low, high
+            found += 1
+        edge[side] = found - 1
+    return edges[:found].copy(), edge
 
 
 def split_nonmanifold(

@@ -66,7 +66,7 @@ def _differences(maps: DepthMaps, photos: np.ndarray, sky: np.ndarray, pair: tup
     every = (slice(None, None, STRIDE),) * 2
     tried = sky[view][every] & (maps.depth[view][every] > 0)
     colors, depth = photos[view][every][tried], maps.depth[view][every][tried, None]
-    relative = np.linalg.inv(maps.cameras.c2w[other]) @ maps.cameras.c2w[view]
+    relative = maps.world_to_camera(other) @ maps.cameras.c2w[view]
     directions = rays(maps.cameras.intrinsics[view], *sky.shape[1:])[every][tried]
     local = directions @ relative[:3, :3].T + (0 if far else relative[:3, 3] / depth)
     focal, middle = np.split(maps.cameras.intrinsics[other], 2)
