@@ -107,7 +107,7 @@ def check(target: Path) -> int:
 def main() -> int:
     """Build and validate; the exit status is Blender's."""
     target = build(ROOT / "dist")
-    print(target.relative_to(ROOT))
+    print(target.relative_to(ROOT), flush=True)  # before what Blender tells
     return check(target)
 
 
