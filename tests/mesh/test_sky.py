@@ -44,6 +44,15 @@ def test_plain_regions_above_the_horizon_that_reach_the_border_are_sky(maps, pho
     np.testing.assert_array_equal(kept.confidence, np.where(sky, 0, 1))
 
 
+@pytest.mark.parametrize("darker", [20, 60])
+def test_a_plain_roof_before_the_sky_is_none(maps, photos, darker):
+    roof = slice(8, ROOF), slice(25, 55)  # inside of the photo
+    photos[:, *roof] -= np.uint8(darker)
+    kept = without_sky(maps, photos).depth
+    assert (kept[:, *roof] == 7).all()
+    assert not kept[:, :8].any()
+
+
 def test_the_sky_ends_at_the_horizon(maps, photos):
     blank = np.full_like(photos, 240)
     rows = np.broadcast_to(np.arange(HEIGHT)[:, None], maps.depth.shape)

@@ -37,12 +37,15 @@ def without_sky(
 
 
 def _sky(photo: np.ndarray, intrinsics: np.ndarray, c2w: np.ndarray, up: np.ndarray) -> np.ndarray:
-    """Where a photo may show sky [H, W]: regions above the horizon that have no contrast and reach the border of the photo."""
+    """Where a photo may show sky [H, W]: regions above the horizon that have no contrast and reach the border of the photo.
+
+    A region is one of squares without contrast, by their middles, as squares on either side of an edge touch: those of the sky
+    and of a plain roof before it.
+    """
     above = rays(intrinsics, *photo.shape[:2]) @ (up @ c2w[:3, :3]).astype(np.float32) > 0
-    plain = maximum_filter(contrast(photo) < CONTRAST, AROUND)  # all pixels of squares without contrast
-    regions, _ = label(plain & above)
+    regions, _ = label((contrast(photo) < CONTRAST) & above)
     border = np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
-    return np.isin(regions, np.setdiff1d(border, 0))
+    return maximum_filter(np.isin(regions, np.setdiff1d(border, 0)), AROUND) & above
 
 
 def _unlike(maps: DepthMaps, photos: np.ndarray, sky: np.ndarray, far: bool) -> float:
