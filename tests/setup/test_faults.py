@@ -33,6 +33,7 @@ PIPS = [
     ("pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool: Read timed out.", "the connection was cut off"),
     ("ERROR: Wheel 'torch' located at /tmp/torch.whl is invalid.", "the file of torch is incomplete or damaged"),
     (UNREACHED, "the package index cannot be reached"),
+    (UNREACHED.replace("(...)", "(HTTPSConnection(host='pytorch.org'))"), "the package index on pytorch.org cannot be reached"),
     (UNREACHED.replace("NewConnectionError", "ProxyError"), "the package index cannot be reached"),
     (UNREACHED.replace("NewConnectionError", "SSLError(CERTIFICATE_VERIFY_FAILED)"), "the certificate .* is not trusted"),
     ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "there is not enough space"),
@@ -59,6 +60,10 @@ LOGS = [
         "the package index answers “403 Client Error: Forbidden”",
     ),
     ("connection error: HTTPConnectionPool: Max retries exceeded with url: /simple/av/", "the package index cannot be reached"),
+    (
+        "connection error: HTTPConnectionPool(host='127.0.0.1', port=9): Max retries exceeded with url: /simple/av/",
+        "the package index on 127.0.0.1 cannot be reached",
+    ),
     ("There was a problem confirming the ssl certificate: CERTIFICATE_VERIFY_FAILED", "the certificate .* is not trusted"),
 ]
 

@@ -230,7 +230,7 @@ def test_a_download_that_is_cut_off_is_told_and_continued_later(online, wheels, 
 def test_an_index_that_does_not_answer_is_told(online, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_RETRIES", "1")
-    with pytest.raises(TttlrmError, match="The download failed: the package index cannot be reached"):
+    with pytest.raises(TttlrmError, match=r"The download failed: the package index on 127\.0\.0\.1 cannot be reached"):
         Setup(online).result()
 
 

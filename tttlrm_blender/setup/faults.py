@@ -14,6 +14,7 @@ CUT_OFF = re.compile(r"not enough bytes were received|IncompleteRead|Connection 
 NO_ARCHIVE = re.compile(r"Wheel '([^']+)' located at .* is invalid")
 UNTRUSTED = re.compile(r"CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError")
 UNREACHED = re.compile(r"NewConnectionError|NameResolutionError|ConnectTimeoutError|ProxyError|Max retries exceeded")
+HOST = re.compile(r"host='([^']+)'")  # of a connection, without the user and password that an address may contain
 REFUSED = re.compile(r"Could not fetch URL \S+: ([0-9]{3}) (\w+ Error: [^\n]*?) for url")
 NOTHING = re.compile(r"satisfies the requirement (\S+) \(from versions: ")
 FULL = re.compile(r"\[Errno 28\]|No space left on device")
@@ -49,10 +50,16 @@ def reason(lines: Sequence[str]) -> Text | None:
     if CUT_OFF.search(output):
         return text("the connection was cut off")
     if UNREACHED.search(output):
-        return text("the package index cannot be reached")
+        return _unreached(lines)
     if found := REFUSED.search(output):
         return text("the package index answers “{} {}”", found[1], found[2])
     if found := NOTHING.search(output):
         return text("the package index has no {} for this machine, or cannot be reached", found[1])
     said = [line for line in lines if line.startswith(MARK)] or [line for line in lines if line.strip()]
     return text("{}", said[-1].removeprefix(MARK).strip().rstrip(".")) if said else None
+
+
+def _unreached(lines: Sequence[str]) -> Text:
+    """Which package index cannot be reached, as packages come from two: PyPI, or its mirror, and PyTorch's own."""
+    hosts = [found[1] for line in lines if UNREACHED.search(line) and (found := HOST.search(line))]
+    return text("the package index on {} cannot be reached", hosts[0]) if hosts else text("the package index cannot be reached")
