@@ -82,7 +82,7 @@ def test_bake_writes_the_images_of_a_mesh(tmp_path, capsys):
     np.savez(mesh, vertices=wall, faces=faces, uv=uv[faces])
     assert main(["bake", str(photos), str(mesh), "--out", str(out), "--texture", "64", "--occlusion"]) == 0
     assert sorted(path.name for path in out.iterdir()) == ["base_color.jpg", "occlusion.jpg"]
-    assert "base_color, occlusion are in" in capsys.readouterr().out
+    assert f"In {out}: base_color.jpg, occlusion.jpg" in capsys.readouterr().out
     with Image.open(out / "base_color.jpg") as picture:
         assert picture.size == (64, 64) and np.asarray(picture).std() > 20
 

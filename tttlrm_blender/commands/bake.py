@@ -56,5 +56,5 @@ def run(args: argparse.Namespace) -> int:
         with replacing(args.out / f"{name}.{suffix}") as part:
             part.write_bytes(file.tobytes())
     report.close()
-    print(f"{', '.join(textures)} are in {args.out}")
+    print(f"In {args.out}: {', '.join(f'{name}.{suffix}' for name in textures)}")
     return 0

@@ -85,7 +85,7 @@ def _session(model: Path) -> Any:
     try:
         import onnxruntime
     except ImportError:
-        raise not_installed(model, "onnxruntime", "background") from None
+        raise not_installed(model, "onnxruntime") from None
     try:
         session = onnxruntime.InferenceSession(str(model), providers=onnxruntime.get_available_providers())
     except Exception as error:  # as above

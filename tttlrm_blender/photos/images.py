@@ -196,7 +196,7 @@ def _read_heif(path: Path) -> None:
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
-        raise not_installed(path, "pillow-heif", "formats") from None
+        raise not_installed(path, "pillow-heif") from None
     register_heif_opener()
 
 

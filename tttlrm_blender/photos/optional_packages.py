@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import Code, TttlrmError, text
 
 
-def not_installed(path: Path, package: str, extra: str) -> TttlrmError:
-    """The error for a file that cannot be read without a package, which the `extra` of that name installs with others."""
-    hint = text('Run pip install {}, or pip install "tttlrm-blender[{}]" for all files of its kind.', package, extra)
+def not_installed(path: Path, package: str) -> TttlrmError:
+    """The error for a file that cannot be read without a package."""
+    hint = text("Run pip install {}.", package)
     return TttlrmError("{} cannot be read without the Python package {}.", path, package, hint=hint, code=Code.NO_PACKAGE)

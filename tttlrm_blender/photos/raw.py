@@ -54,6 +54,6 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         import rawpy
     except ImportError:
-        raise not_installed(path, "rawpy", "formats") from None
+        raise not_installed(path, "rawpy") from None
     with rawpy.imread(str(path)) as raw:
         yield raw

@@ -178,7 +178,7 @@ def _decoded(video: Path, square: bool = False) -> Iterator[tuple[int, Any, floa
     try:
         import av
     except ImportError:
-        raise not_installed(video, "av", "video") from None
+        raise not_installed(video, "av") from None
     number = -1
     try:
         with av.open(f"file:{video}", options={"format_whitelist": FORMATS, "protocol_whitelist": "file"}) as container:

@@ -118,7 +118,7 @@ def _gsplat(means: torch.Tensor) -> Callable[..., Any]:
     try:
         from gsplat import rasterization
     except ImportError as error:
-        hint = 'Install it with pip install "tttlrm-blender[cuda]", or choose the cpu rasterizer.'
+        hint = "Install it with pip install gsplat, or choose the cpu rasterizer."
         raise TttlrmError(
             "Rasterizing on CUDA needs gsplat, which does not load: {}.", error, hint=hint, code=Code.NO_GSPLAT
         ) from error

@@ -79,7 +79,7 @@ def _make_certificate() -> bytes:
         from cryptography.hazmat.primitives.asymmetric import ec
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
     except ImportError:
-        hint = 'Run pip install "tttlrm-blender[remote]", or give --certificate and --key.'
+        hint = "Run pip install cryptography, or give --certificate and --key."
         raise TttlrmError(
             "Making a certificate requires the Python package cryptography.", hint=hint, code=Code.NO_PACKAGE
         ) from None
