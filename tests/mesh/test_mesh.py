@@ -40,6 +40,12 @@ def test_the_largest_piece_stays():
     assert len(mesh.faces) == 6 and set(mesh.vertices[:, 2]) == {7}
 
 
+def test_small_pieces_that_are_no_crumbs_can_be_spared():
+    whole = joined(strip(2, 0), strip(60, 1), strip(6, 2), strip(6, 3), strip(26, 4))
+    mesh = drop_small_pieces(whole, 0.1, 0.05, lambda places: places[0, 2] != 3)
+    assert set(np.unique(mesh.vertices[:, 2])) == {1, 2, 4}
+
+
 def test_nothing_is_dropped_at_zero():
     mesh = joined(strip(1, 0), strip(60, 1))
     np.testing.assert_array_equal(drop_small_pieces(mesh, 0).faces, mesh.faces)

@@ -31,6 +31,7 @@ from .known_planes import completed
 from .manifold import manifold
 from .mesh import drop_small_pieces, make_mesh, points_of
 from .pictures import PhotoPictures, Pictures, SplatPictures
+from .pieces import CRUMB, USUAL, confirmed
 from .scene_box import scene_box
 from .settle import settled
 from .sky import without_sky
@@ -75,7 +76,7 @@ def fuse(
     elif pixels is not None:
         agreed = with_ground(completed(agreed, splats, pixels, FAITH, listen), splats, pixels, FAITH, listen)
     counted = photos.counted(*splats.depth.shape[1:]) if photos else None
-    return fuse_depth_maps(agreed, settings, report, photos, pixels=pixels, counted=counted)
+    return fuse_depth_maps(agreed, settings, report, photos, pixels=pixels, counted=counted, faith=FAITH if found else np.inf)
 
 
 class Answers(Protocol):
@@ -96,11 +97,12 @@ def fuse_depth_maps(
     answers: Answers | None = None,
     pixels: np.ndarray | None = None,
     counted: np.ndarray | None = None,
+    faith: float = np.inf,
 ) -> Trimesh:
     """Extract the surface of depth maps; see `fuse`. With `answers`, depth maps only tell what was seen, and these the rest.
 
     With `pixels`, the photos at the size of the maps, [V, H, W, 3] uint8, the surface settles where these agree; only those that
-    are `counted`, [V, H, W] bool, if that is given.
+    are `counted`, [V, H, W] bool, if that is given. Depth of more confidence than `faith` is that of photos, which spare pieces.
     """
     listen = partial(report, Stage.FUSE_DEPTH, 0)
     low, high = scene_box(maps)
@@ -116,7 +118,7 @@ def fuse_depth_maps(
     surface = extract_surface(blocks, listen)
     points = points_of(surface)
     colors = answers.colors(points, listen) if answers else observed_colors(points, maps, blocks.truncation, listen)
-    dense = cleaned(make_mesh(points, surface.faces, colors), maps, longest, settings, listen)
+    dense = cleaned(make_mesh(points, surface.faces, colors), maps, longest, settings, faith, listen)
     if pixels is not None:
         dense = settled(dense, maps, FAITH, pixels, listen, counted)
     photos = photos.in_even_light(points_of(dense), listen) if photos else None
@@ -151,12 +153,14 @@ def _painted(
     return mesh
 
 
-def cleaned(surface: Trimesh, maps: DepthMaps, longest: float, settings: MeshSettings, listen: Listen) -> Trimesh:
+def cleaned(surface: Trimesh, maps: DepthMaps, longest: float, settings: MeshSettings, faith: float, listen: Listen) -> Trimesh:
     """A manifold, for a scene with this longest side, without small pieces and holes and, if wanted, without the ground."""
     if settings.cut_ground:
         surface = without_ground(surface, maps.cameras.c2w, longest)
         listen()
-    surface = drop_small_pieces(manifold(surface, listen), settings.min_piece)
+    crumb = CRUMB if settings.min_piece <= USUAL else settings.min_piece
+    spared = partial(confirmed, maps=maps, faith=faith, listen=listen)
+    surface = drop_small_pieces(manifold(surface, listen), settings.min_piece, crumb, spared)
     listen()
     return closed(surface, np.pi * settings.fill_holes * longest, listen) if settings.fill_holes else surface
 

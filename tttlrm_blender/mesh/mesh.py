@@ -12,6 +12,8 @@ Their replacements give the measurements: `vertex_normals` here, `charts.Faces`,
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from trimesh import Trimesh
 from trimesh.graph import connected_component_labels
@@ -113,11 +115,19 @@ def vertex_normals(mesh: Trimesh) -> np.ndarray:
     return np.asarray(Trimesh(points * (LARGE / size), mesh.faces, process=False).vertex_normals, np.float32)
 
 
-def drop_small_pieces(mesh: Trimesh, share: float) -> Trimesh:
-    """Remove connected pieces with less than a share (0 to 1) of the faces, but never the largest piece."""
-    pieces = connected_component_labels(mesh.edges, len(mesh.vertices))[mesh.faces[:, 0]]
-    sizes = np.bincount(pieces)
+def drop_small_pieces(
+    mesh: Trimesh, share: float, crumb: float = 0.0, spared: Callable[[np.ndarray], bool] = lambda places: False
+) -> Trimesh:
+    """Remove connected pieces with less than a share (0 to 1) of the faces, but never the largest piece.
+
+    Those with more than the share `crumb` are asked for: they stay if their vertices [N, 3] are `spared`.
+    """
+    pieces = connected_component_labels(mesh.edges, len(mesh.vertices))
+    sizes = np.bincount(pieces[mesh.faces[:, 0]], minlength=pieces.max() + 1)
+    stays = sizes >= min(share * len(mesh.faces), sizes.max())
+    for piece in np.flatnonzero(~stays & (sizes > crumb * len(mesh.faces))):
+        stays[piece] = spared(np.asarray(mesh.vertices)[pieces == piece])
     kept = mesh.copy()
-    kept.update_faces(sizes[pieces] >= min(share * len(mesh.faces), sizes.max()))
+    kept.update_faces(stays[pieces[mesh.faces[:, 0]]])
     kept.remove_unreferenced_vertices()
     return kept

@@ -88,7 +88,7 @@ def settled(
         weights = _weights(parts, maps, view, PLACES * STEPS[0] * side)
         if counted is not None:
             weights = np.where(_inside(parts, minimum_filter(counted[view], BESIDE), maps, view), weights, 0)
-        sure = _sure(parts, maps, faith, view)
+        sure = sure_places(parts.places, maps, faith, view)
         sights.append(Sight(view, photo, weights, _gain(parts, maps, view, photo, sure, colors)))
     moved, moves = parts, np.zeros(len(parts))
     for step in STEPS:
@@ -199,9 +199,9 @@ def _pixels(places: np.ndarray, maps: DepthMaps, view: int) -> tuple[np.ndarray,
     return np.floor(local[:, :2] / np.where(ahead, local[:, 2:], 1) * focal + middle).astype(np.int64), local
 
 
-def _sure(parts: Parts, maps: DepthMaps, faith: float, view: int) -> np.ndarray:
-    """Which parts [P] lie where photos confirm the depth of a view."""
-    pixel, local = _pixels(parts.places, maps, view)
+def sure_places(places: np.ndarray, maps: DepthMaps, faith: float, view: int) -> np.ndarray:
+    """Which places [P, 3] lie where photos confirm the depth of a view."""
+    pixel, local = _pixels(places, maps, view)
     height, width = maps.depth[view].shape
     inside = (local[:, 2] > 0) & (pixel >= 0).all(axis=1) & (pixel < [width, height]).all(axis=1)
     column, row = np.where(inside[:, None], pixel, 0).T
