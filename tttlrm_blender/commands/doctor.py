@@ -23,16 +23,16 @@ from ..protocol.results import ReconstructResult
 from ..protocol.settings import MeshSettings, ReconstructSettings, RefineSettings
 from ..scratch import Scratch
 
-# Optional packages: the extra that installs each, and its purpose.
+# Optional packages by their names on PyPI, and the purpose of each.
 PACKAGES = {
-    "pycolmap": ("", "camera poses of photos without any"),
-    "gsplat": ("cuda", "drawing on NVIDIA GPUs"),
-    "wgpu": ("webgpu", "drawing on any GPU, without a compiler"),
-    "pillow-heif": ("formats", "HEIC photos"),
-    "rawpy": ("formats", "camera raw photos"),
-    "av": ("video", "videos instead of photos"),
-    "onnxruntime": ("background", "--remove-background"),
-    "cryptography": ("remote", "certificates for workers that serve other machines"),
+    "pycolmap": "camera poses of photos without any",
+    "gsplat": "drawing on NVIDIA GPUs",
+    "wgpu": "drawing on any GPU, without a compiler",
+    "pillow-heif": "HEIC photos",
+    "rawpy": "camera raw photos",
+    "av": "videos instead of photos",
+    "onnxruntime": "--remove-background",
+    "cryptography": "certificates for workers that serve other machines",
 }
 VIEWS, SIZE = 4, (64, 64)  # of the photos of the test
 # A mesh is simplified to a few faces, so that every kernel is compiled before somebody waits for it.
@@ -182,9 +182,8 @@ def _weights(found: dict[str, Any]) -> str:
 
 
 def _package(name: str, found: str | None) -> str:
-    extra, purpose = PACKAGES[name]
-    wanted = f"tttlrm-blender[{extra}]" if extra else name
-    return f"{found:10} {purpose}" if found else f'missing    {purpose}: pip install "{wanted}"'
+    purpose = PACKAGES[name]
+    return f"{found:10} {purpose}" if found else f"missing    {purpose}: pip install {name}"
 
 
 def _bytes(count: int) -> str:

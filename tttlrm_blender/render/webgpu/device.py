@@ -155,7 +155,7 @@ def _adapters() -> list[Any]:
         import wgpu
         from wgpu.backends.wgpu_native.extras import set_instance_extras
     except Exception as error:  # a broken installation raises all kinds of exceptions
-        hint = 'Install it with pip install "tttlrm-blender[webgpu]", or choose the cpu rasterizer.'
+        hint = "Install it with pip install wgpu, or choose the cpu rasterizer."
         raise TttlrmError(
             "Drawing through WebGPU needs wgpu, which does not load: {}.",
             str(error) or type(error).__name__,
