@@ -6,6 +6,7 @@ import os
 import pytest
 
 from tttlrm_blender.commands import main
+from tttlrm_blender.render import choice
 
 
 @pytest.mark.parametrize("command", ["reconstruct", "evaluate", "render", "serve"])
@@ -22,3 +23,12 @@ def test_a_device_that_cannot_draw_is_a_sentence(capsys, monkeypatch, tmp_path):
     assert main(["reconstruct", str(tmp_path), "--device", "cpu"]) == 1
     assert "no photo" in capsys.readouterr().err.lower()
     assert os.environ["TTTLRM_DEVICE"] == "cpu"
+
+
+def test_auto_on_the_command_line_goes_before_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("TTTLRM_DEVICE", "opengl")
+    monkeypatch.setattr(choice, "_fault", lambda kind: "" if kind == "cpu" else "none")
+    choice._chosen.cache_clear()
+    assert main(["reconstruct", str(tmp_path), "--device", "auto"]) == 1
+    choice._chosen.cache_clear()
+    assert os.environ["TTTLRM_DEVICE"] == "auto"

@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _choose_device(name: str | None) -> None:
     """Draw by this device, here and in child processes."""
-    if name not in (None, "auto"):
+    if name is not None:
         from ..render.choice import choose
 
         choose(name)
