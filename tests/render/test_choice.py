@@ -50,7 +50,7 @@ def test_the_best_back_end_draws(monkeypatch: pytest.MonkeyPatch, faults: dict[s
 
 
 def test_a_named_back_end_that_cannot_draw_is_a_sentence() -> None:
-    for name in ("opengl", "webgpu:no such card", "cuda"):
+    for name in ("opengl", "webgpu:no such card", "cuda", "cuda:1", "cpu:0", "webgpu:"):
         with pytest.raises(TttlrmError, match=f"Splats cannot be drawn by {name}: ") as caught:
             choice.choose(name)
         assert caught.value.code == Code.NO_DEVICE
@@ -95,6 +95,29 @@ def test_drivers_are_tried_in_another_process_once(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(trial.subprocess, "run", hang)
     (tmp_path / "new.json").touch()
     assert trial.fault_apart() == "its driver does not answer"
+
+
+def test_a_driver_may_end_the_process_as_if_all_were_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial.subprocess, "run", lambda *given, **more: SimpleNamespace(returncode=0, stdout="\n"))
+    assert trial._tried_apart() == "its driver ends the process (code 0)"
+
+
+def test_a_slow_gpu_draws_only_if_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "fault_apart", lambda: trial.SLOW)
+    monkeypatch.setattr(hardware, "fault", lambda kind: "" if kind == "cpu" else "none")
+    assert choice.choice() == choice.Choice("cpu", {"cuda": "none", "webgpu": trial.SLOW})
+    choice.choose("webgpu")
+    assert choice.drawing_backend() == "webgpu"
+
+
+def test_a_gpu_whose_memory_ran_out_draws_the_next_scene_unnamed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "fault_apart", lambda: "")
+    monkeypatch.setattr(hardware, "fault", lambda kind: "" if kind == "cpu" else "none")
+    assert choice.drawing_backend() == "webgpu"
+    choice.give_up(BROKEN)
+    assert choice.drawing_backend() == "cpu"
+    assert len(notes()) == 1
+    assert choice.drawing_backend() == "webgpu" and not notes()
 
 
 @pytest.mark.parametrize(("gpu", "told"), [(0.02, ""), (0.1, "it draws no faster than the processor")])

@@ -70,13 +70,14 @@ def tell_failure(report: Report) -> None:
         report.note(text("{} Splats were drawn by the processor instead.", _given_up[-1].text))
         if _given_up[-1].code == Code.OUT_OF_MEMORY:
             _given_up.clear()
+            _chosen.cache_clear()
 
 
 @cache
 def _chosen(wanted: str) -> Choice:
     if wanted != AUTO:
         fault = _fault(wanted)
-        if fault:
+        if fault not in ("", trial.SLOW):  # whoever names a slow GPU gets it
             hint = text("Choose auto or one of {}.", ", ".join(sorted(KINDS)))
             raise TttlrmError("Splats cannot be drawn by {}: {}.", wanted, fault, hint=hint, code=Code.NO_DEVICE)
         return Choice(wanted, {})
@@ -91,9 +92,9 @@ def _chosen(wanted: str) -> Choice:
 
 def _fault(name: str) -> str:
     """Why a back end cannot be used; "" if it can."""
-    kind, _, adapter = name.partition(":")
-    if kind == "webgpu":
+    kind, colon, adapter = name.partition(":")
+    if kind == "webgpu" and bool(colon) == bool(adapter):
         if _given_up:
             return str(_given_up[-1].text).rstrip(".")
         return trial.fault(adapter) if adapter else trial.fault_apart()
-    return hardware.fault(kind) if kind in KINDS else "there is no such device"
+    return hardware.fault(name) if name in KINDS else "there is no such device"

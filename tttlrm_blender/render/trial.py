@@ -37,6 +37,7 @@ PATIENCE = 60.0  # seconds that a trial may take
 # What changes when a driver does: its manifests for Vulkan, and where Windows keeps drivers. On macOS, the system changes.
 MANIFESTS = ("/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "C:/Windows/System32/DriverStore/FileRepository")
 NAME = "webgpu.json"
+SLOW = "it draws no faster than the processor"  # as small GPUs beside many cores
 
 
 def fault_apart() -> str:
@@ -69,8 +70,8 @@ def fault(adapter: str = "") -> str:
 
 
 def slowness() -> str:
-    """What to tell if the best GPU draws no faster than the processor, as small ones beside many cores; "" if it does."""
-    return "it draws no faster than the processor" if _seconds("") >= _seconds(None) else ""
+    """`SLOW` if the best GPU draws no faster than the processor; "" if it does."""
+    return SLOW if _seconds("") >= _seconds(None) else ""
 
 
 def _seconds(adapter: str | None) -> float:
@@ -89,7 +90,7 @@ def _tried_apart() -> str:
         run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE, **without_window())
     except subprocess.TimeoutExpired:
         return "its driver does not answer"
-    if run.returncode:
+    if run.returncode or not run.stdout.strip():  # some end it as if all were well
         return f"its driver ends the process (code {run.returncode})"
     return str(json.loads(run.stdout.splitlines()[-1]))
 
