@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How work is shared out over threads."""
+"""How kernels are compiled, and how work is shared out over threads."""
 
+import os
+import subprocess
 import sys
 import threading
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
@@ -49,3 +52,21 @@ def test_torch_gets_its_threads_back_whatever_happens(two_threads) -> None:
     with pytest.raises(ValueError), torch_in_order():
         raise ValueError
     assert torch.get_num_threads() == 2
+
+
+CALLS_ANOTHER_KERNEL = """
+import torch
+from tttlrm_blender.stereo.semi_global import aggregate
+costs = torch.rand(24, 24, 32, generator=torch.Generator().manual_seed(1))
+print(aggregate(costs, 0.1, 0.3).numpy().tobytes().hex())
+"""
+
+
+def test_kernels_find_the_same_whether_they_were_compiled_or_kept(tmp_path: Path) -> None:
+    def found() -> str:
+        command, environment = [sys.executable, "-c", CALLS_ANOTHER_KERNEL], {"NUMBA_CACHE_DIR": str(tmp_path)}
+        return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True).stdout
+
+    compiled = found()
+    assert list(tmp_path.rglob("*.nbc"))
+    assert found() == compiled

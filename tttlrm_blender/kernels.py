@@ -23,7 +23,9 @@ import torch
 # All of fastmath except the promise of no infinities and NaNs, by which broken splats are recognized.
 RELAXED = {"contract", "reassoc", "nsz", "arcp", "afn"}
 
-kernel = numba.njit(nogil=True, cache=True, fastmath=RELAXED, error_model="numpy")
+# Kernels become part of the kernels that call them. As functions of their own they would exist twice, once optimized by
+# themselves and once within their caller; which of the two is called, and so the last digits, depends on what else is loaded.
+kernel = numba.njit(nogil=True, cache=True, fastmath=RELAXED, error_model="numpy", forceinline=True)
 
 _threads: ContextVar[int | None] = ContextVar("threads", default=None)  # of kernels, while torch has only one
 
