@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Continue the ground where photos show it but confirm no depth, as they do in the shade, at their borders and at grazing angles.
 
-A plan of the ground, as a camera high above would see it, tells where it goes on. It is fused like any other view. Haze of splats
-in front of the ground, as hangs below the borders of tables, is recognized by the color of the ground behind it.
+A plan of the ground, as a camera high above would see it, tells where it goes on. It is fused like any other view. Splats that
+show the ground where it is not, as haze before it below the borders of tables or in depths below it, have its color.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ STEEP = 25.0  # degrees, largest tilt against the cameras' level
 DEEPER, LOWEST = 0.02, 0.01  # of a camera's height above the ground, and share of the known pixels that may lie deeper
 NEARER, FARTHER = 0.8, 1.25  # of the ground's depth: splats beyond are those of something else, such as a floor below a table
 HAZE = 0.7  # of the ground's depth: nearer splats are no haze before it
-ALIKE = 16  # mean difference of colors, 0 to 255, up to which what splats show before the ground is the ground
+ALIKE = 16  # mean difference of colors, 0 to 255, up to which what splats show before or below the ground is the ground
 AROUND = 9  # side of the squares of the plan in which the majority decides
-LITTLE = 1e-3  # confidence of the plan: what is known decides
 
 
 class Plan(NamedTuple):
@@ -45,7 +44,7 @@ def with_ground(
     faith: float,  # in splats, relative to the depth of photos
     listen: Listen = unheard,
 ) -> DepthMaps:
-    """The maps without haze and with one more, of the ground as far as any view shows it.
+    """The maps without splats astray and with one more, of the ground as far as any view shows it, as trusted as splats.
 
     They are left as they are if no level plane has all else and the cameras above it. A view shows the ground where its depth is
     known, and where nothing is known and splats are not much nearer or farther.
@@ -59,10 +58,10 @@ def with_ground(
         return agreed
     color = dilated(color, shown)
     clear = np.stack(
-        [_clear_of_haze(view, plan, ground, color, shown, agreed, photos[view], faith, listen) for view in range(len(agreed))]
+        [_not_astray(view, plan, ground, color, shown, agreed, photos[view], faith, listen) for view in range(len(agreed))]
     )
     depth = np.full(shown.shape, plan.height, np.float32)
-    confidence = np.where(shown | (uniform_filter(shown.astype(np.float32), AROUND) > 0.5), np.float32(LITTLE), 0)
+    confidence = np.where(shown | (uniform_filter(shown.astype(np.float32), AROUND) > 0.5), np.float32(faith), 0)
     cameras = zip(*((each.c2w, each.intrinsics, each.sizes) for each in (agreed.cameras, plan.camera)), strict=True)
     return DepthMaps(
         np.concatenate([agreed.depth, depth[None]]),
@@ -132,7 +131,7 @@ def _looked_up(
     return color, seen
 
 
-def _clear_of_haze(
+def _not_astray(
     view: int,
     plan: Plan,
     ground: Field,
@@ -143,14 +142,13 @@ def _clear_of_haze(
     faith: float,
     listen: Listen,
 ) -> np.ndarray:  # [H, W] bool
-    """Where a view has no splats a little before the ground in its color."""
+    """Where a view has no splats a little before or below the ground in its color."""
     listen()
     directions = rays(maps.cameras.intrinsics[view], *photo.shape[:2])
     inverse = directions @ inverse_planes([ground], maps.cameras.c2w[view])[0]
-    nearer = maps.depth[view] * inverse
-    row, column = np.nonzero(
-        (maps.confidence[view] > 0) & (maps.confidence[view] < faith) & (nearer > HAZE) & (nearer < 1 - 2 * TOLERANCE)
-    )
+    depth = maps.depth[view] * inverse  # of the ground's
+    astray = (depth > HAZE) & (depth < FARTHER) & (np.abs(depth - 1) > 2 * TOLERANCE)
+    row, column = np.nonzero(astray & (maps.confidence[view] > 0) & (maps.confidence[view] < faith))
     c2w = maps.cameras.c2w[view]
     points = directions[row, column] / inverse[row, column, None] @ c2w[:3, :3].T + c2w[:3, 3]
     found, y, x = _places(points, plan.camera, shown.shape)
