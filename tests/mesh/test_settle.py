@@ -3,21 +3,34 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import uniform_filter
 from trimesh import Trimesh
-from trimesh.creation import icosphere
+from trimesh.creation import cylinder, icosphere
 
 from tttlrm_blender.mesh.depth_maps import DepthMaps
 from tttlrm_blender.mesh.fuse import FAITH
 from tttlrm_blender.mesh.mesh import make_mesh
 from tttlrm_blender.mesh.settle import TOE, Sight, parts_of, settled, sweep, sweep_reference
 
-from .conftest import CENTER, RADIUS, paint
+from .conftest import CENTER, RADIUS, around, paint, trace_views
+
+THIN = 0.2  # radius of the rod
 
 
 def ball(shrink: float = 1.0) -> Trimesh:
     """The sphere of the maps, or a smaller one around its center."""
     sphere = icosphere(5, RADIUS * shrink)
     return make_mesh(sphere.vertices + CENTER, sphere.faces, paint(sphere.vertices / shrink + CENTER).astype(np.float32))
+
+
+def rod(origin: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Where rays meet an upright rod, 2 high."""
+    offset, along = (origin - CENTER)[:2], directions[..., :2]
+    a, b = (along**2).sum(-1), along @ offset
+    root = b * b - a * (offset @ offset - THIN**2)
+    distance = np.where(root > 0, (-b - np.sqrt(np.maximum(root, 0))) / a, np.inf)
+    height = origin[2] + np.where(root > 0, distance, 0) * directions[..., 2] - CENTER[2]
+    return np.where(np.abs(height) < 1, distance, np.inf)
 
 
 def off(surface: Trimesh) -> float:
@@ -28,6 +41,16 @@ def off(surface: Trimesh) -> float:
 @pytest.mark.parametrize("shrink", [0.95, 1.0, 1.04])
 def test_a_surface_settles_where_photos_agree(sphere_maps, shrink):
     assert off(settled(ball(shrink), sphere_maps, FAITH, sphere_maps.color)) < 0.004
+
+
+def test_a_thin_thing_stays_as_thick_as_it_is_although_its_outlines_are_blurred():
+    maps = trace_views(rod, around(30))
+    photos = uniform_filter(np.where(maps.confidence[..., None] > 0, maps.color, 250).astype(float), (0, 3, 3, 0))
+    whole = cylinder(THIN, 2, sections=96).subdivide_to_size(0.08)
+    surface = make_mesh(whole.vertices + CENTER, whole.faces, paint(whole.vertices + CENTER).astype(np.float32))
+    moved = settled(surface, maps, FAITH, photos.round().astype(np.uint8))
+    thickness = np.linalg.norm((moved.vertices - CENTER)[np.abs(whole.vertices[:, 2]) < 0.8, :2], axis=1)
+    assert np.median(thickness) > 0.95 * THIN
 
 
 def test_exposures_do_not_matter(sphere_maps):

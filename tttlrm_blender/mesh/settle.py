@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import minimum_filter
+from scipy.ndimage import maximum_filter, minimum_filter
 from scipy.sparse import csr_array
 from trimesh import Trimesh
 
@@ -31,8 +31,8 @@ NOISE = 0.3  # variance of colors, 0 to 255, that says nothing
 MOST = 3.0  # largest weight of what photos tell; noise tells a little everywhere, so weights are squares
 FEWEST = 3  # photos that must see a part
 FACING = 0.3  # smallest cosine between ray and normal
-BESIDE = 5  # side in pixels of the squares in which nothing may be nearer
-BEHIND = 0.01  # relative depth behind the nearest surface from which parts are hidden, beyond the places that are tried
+BESIDE = 5  # side in pixels of the squares in which nothing may be nearer or farther: at outlines, colors mix
+APART = 0.01  # relative difference of depth, beyond the places that are tried, that is nearer or farther
 EXACT, ENOUGH = 0.003, 100  # relative difference of depths that are the same, and parts that tell the light of a photo
 INSIDE = 4  # pixels from the border of a photo
 EVEN = 3  # rounds of averaging over faces, for moves that are continuous
@@ -169,7 +169,7 @@ def _moves(parts: Parts, maps: DepthMaps, sights: list[Sight], step: float, list
 
 
 def _weights(parts: Parts, maps: DepthMaps, view: int, reach: float) -> np.ndarray:
-    """The weights [P] float32 of a view; parts that move by up to `reach` do not hide each other."""
+    """The weights [P] float32 of a view, 0 for parts near outlines; parts that move by up to `reach` do not hide each other."""
     c2w, (height, width) = maps.cameras.c2w[view], maps.depth[view].shape
     pixel, local = _pixels(parts.places, maps, view)
     z = local[:, 2]
@@ -177,9 +177,10 @@ def _weights(parts: Parts, maps: DepthMaps, view: int, reach: float) -> np.ndarr
     column, row = np.where(inside[:, None], pixel, 0).T
     drawn = draw_depth(local, parts.faces, maps.cameras.intrinsics[view], (width, height))
     known = np.where(maps.depth[view] > 0, maps.depth[view], np.inf)  # which shows what the surface lacks
-    nearest = minimum_filter(np.minimum(drawn, known), BESIDE)
+    nearest, farthest = minimum_filter(np.minimum(drawn, known), BESIDE), maximum_filter(drawn, BESIDE)
     cosine = ((c2w[:3, 3] - parts.places) * parts.normals).sum(axis=1) / np.linalg.norm(local, axis=1)
-    seen = inside & (cosine > FACING) & (z < nearest[row, column] * (1 + BEHIND) + reach)
+    seen = inside & (cosine > FACING) & (z < nearest[row, column] * (1 + APART) + reach)
+    seen &= z > farthest[row, column] * (1 - APART) - reach
     return np.where(seen, cosine**2, 0).astype(np.float32)
 
 
