@@ -54,6 +54,10 @@ def test_a_photo_that_is_all_masked_does_not_stop_the_others(pictures):
 
 
 def test_pixels_of_all_photos_at_one_size(pictures):
-    pixels = pictures.pixels(6, 8)
-    assert pixels.shape == (6, 6, 8, 3) and pixels.dtype == np.uint8
-    assert np.abs(pixels.mean((1, 2, 3)) / 255 - pictures.small.images.mean((1, 2, 3))).max() < 0.01
+    colors, counted = pictures.pixels(6, 8)
+    assert colors.shape == (6, 6, 8, 3) and colors.dtype == np.uint8 and counted is None
+    assert np.abs(colors.mean((1, 2, 3)) / 255 - pictures.small.images.mean((1, 2, 3))).max() < 0.01
+    weights = np.ones(pictures.small.images.shape[:3], np.float32)
+    weights[2] = 0
+    masked = replace(pictures, small=replace(pictures.small, weights=weights)).pixels(6, 8).counted
+    assert not masked[2].any() and masked[[0, 1, 3, 4, 5]].all()

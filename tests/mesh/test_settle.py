@@ -10,6 +10,7 @@ from trimesh.creation import cylinder, icosphere
 from tttlrm_blender.mesh.depth_maps import DepthMaps
 from tttlrm_blender.mesh.fuse import FAITH
 from tttlrm_blender.mesh.mesh import make_mesh
+from tttlrm_blender.mesh.pictures import Pixels
 from tttlrm_blender.mesh.settle import TOE, Sight, parts_of, settled, sweep, sweep_reference
 
 from .conftest import CENTER, RADIUS, around, paint, trace_views
@@ -40,7 +41,7 @@ def off(surface: Trimesh) -> float:
 
 @pytest.mark.parametrize("shrink", [0.95, 1.0, 1.04])
 def test_a_surface_settles_where_photos_agree(sphere_maps, shrink):
-    assert off(settled(ball(shrink), sphere_maps, FAITH, sphere_maps.color)) < 0.004
+    assert off(settled(ball(shrink), sphere_maps, FAITH, Pixels(sphere_maps.color))) < 0.004
 
 
 def test_a_thin_thing_stays_as_thick_as_it_is_although_its_outlines_are_blurred():
@@ -48,7 +49,7 @@ def test_a_thin_thing_stays_as_thick_as_it_is_although_its_outlines_are_blurred(
     photos = uniform_filter(np.where(maps.confidence[..., None] > 0, maps.color, 250).astype(float), (0, 3, 3, 0))
     whole = cylinder(THIN, 2, sections=96).subdivide_to_size(0.08)
     surface = make_mesh(whole.vertices + CENTER, whole.faces, paint(whole.vertices + CENTER).astype(np.float32))
-    moved = settled(surface, maps, FAITH, photos.round().astype(np.uint8))
+    moved = settled(surface, maps, FAITH, Pixels(photos.round().astype(np.uint8)))
     thickness = np.linalg.norm((moved.vertices - CENTER)[np.abs(whole.vertices[:, 2]) < 0.8, :2], axis=1)
     assert np.median(thickness) > 0.95 * THIN
 
@@ -59,19 +60,19 @@ def test_exposures_do_not_matter(sphere_maps):
     bent = ball()
     above = bent.vertices[:, 2] > CENTER[2]
     bent.vertices[above] = CENTER + 0.97 * (bent.vertices[above] - CENTER)
-    assert off(settled(bent, sphere_maps, FAITH, photos)) < 0.006
+    assert off(settled(bent, sphere_maps, FAITH, Pixels(photos))) < 0.006
 
 
 def test_a_surface_in_one_color_stays(sphere_maps):
     surface = ball(0.95)
     photos = np.full_like(sphere_maps.color, 90)
-    np.testing.assert_allclose(settled(surface, sphere_maps, FAITH, photos).vertices, surface.vertices, atol=1e-6)
+    np.testing.assert_allclose(settled(surface, sphere_maps, FAITH, Pixels(photos)).vertices, surface.vertices, atol=1e-6)
 
 
 def test_what_two_photos_see_stays(sphere_maps):
     surface, two = ball(0.95), slice(0, 2)
     arrays = {name: getattr(sphere_maps, name)[two] for name in ("depth", "confidence", "color", "cameras")}
-    moved = settled(surface, DepthMaps(**arrays), FAITH, sphere_maps.color[two])
+    moved = settled(surface, DepthMaps(**arrays), FAITH, Pixels(sphere_maps.color[two]))
     np.testing.assert_allclose(moved.vertices, surface.vertices, atol=1e-6)
 
 
@@ -80,9 +81,9 @@ def test_masked_pixels_do_not_count(sphere_maps):
     photos = sphere_maps.color.copy()
     photos[::3, 30:60] = np.random.default_rng(0).integers(0, 256, (30, 120, 3))
     counted[::3, 30:60] = False
-    masked = off(settled(surface, sphere_maps, FAITH, photos, counted=counted))
-    assert masked < 0.004 < off(settled(surface, sphere_maps, FAITH, photos))
-    kept = settled(surface, sphere_maps, FAITH, photos, counted=np.zeros_like(counted))
+    masked = off(settled(surface, sphere_maps, FAITH, Pixels(photos, counted)))
+    assert masked < 0.004 < off(settled(surface, sphere_maps, FAITH, Pixels(photos)))
+    kept = settled(surface, sphere_maps, FAITH, Pixels(photos, np.zeros_like(counted)))
     np.testing.assert_allclose(kept.vertices, surface.vertices, atol=1e-6)
 
 
@@ -113,5 +114,5 @@ def test_sweep_is_that_of_the_reference(sphere_maps):
 def test_the_given_surface_does_not_change(sphere_maps):
     surface = ball(0.95)
     before = surface.vertices.copy()
-    settled(surface, sphere_maps, FAITH, sphere_maps.color)
+    settled(surface, sphere_maps, FAITH, Pixels(sphere_maps.color))
     np.testing.assert_array_equal(surface.vertices, before)

@@ -30,7 +30,7 @@ from .ground import with_ground
 from .known_planes import completed
 from .manifold import manifold
 from .mesh import drop_small_pieces, make_mesh, points_of
-from .pictures import PhotoPictures, Pictures, SplatPictures
+from .pictures import PhotoPictures, Pictures, Pixels, SplatPictures
 from .pieces import CRUMB, USUAL, confirmed
 from .scene_box import scene_box
 from .settle import settled
@@ -65,8 +65,8 @@ def fuse(
     splats = render_depth_maps(gaussians, found.cameras if found else cameras, report)
     pixels = photos.pixels(*splats.depth.shape[1:]) if photos else None
     if pixels is not None:
-        splats = without_sky(splats, pixels)
-    maps = with_dense_depth(splats, found, FAITH, pixels) if found else splats
+        splats = without_sky(splats, pixels.colors)
+    maps = with_dense_depth(splats, found, FAITH, pixels.colors if pixels else None) if found else splats
     listen = partial(report, Stage.FUSE_DEPTH, 0)
     agreed = agreeing(maps, listen)
     if np.count_nonzero(agreed.confidence) < TOO_FEW * np.count_nonzero(maps.confidence):
@@ -74,9 +74,9 @@ def fuse(
         report.note(text(note))
         agreed = maps
     elif pixels is not None:
-        agreed = with_ground(completed(agreed, splats, pixels, FAITH, listen), splats, pixels, FAITH, listen)
-    counted = photos.counted(*splats.depth.shape[1:]) if photos else None
-    return fuse_depth_maps(agreed, settings, report, photos, pixels=pixels, counted=counted, faith=FAITH if found else np.inf)
+        agreed = completed(agreed, splats, pixels.colors, FAITH, listen)
+        agreed = with_ground(agreed, splats, pixels.colors, FAITH, listen)
+    return fuse_depth_maps(agreed, settings, report, photos, pixels=pixels, faith=FAITH if found else np.inf)
 
 
 class Answers(Protocol):
@@ -95,14 +95,13 @@ def fuse_depth_maps(
     report: Report,
     photos: Pictures | None = None,
     answers: Answers | None = None,
-    pixels: np.ndarray | None = None,
-    counted: np.ndarray | None = None,
+    pixels: Pixels | None = None,
     faith: float = np.inf,
 ) -> Trimesh:
     """Extract the surface of depth maps; see `fuse`. With `answers`, depth maps only tell what was seen, and these the rest.
 
-    With `pixels`, the photos at the size of the maps, [V, H, W, 3] uint8, the surface settles where these agree; only those that
-    are `counted`, [V, H, W] bool, if that is given. Depth of more confidence than `faith` is that of photos, which spare pieces.
+    With `pixels` of the photos at the size of the maps, the surface settles where these agree. Depth of more confidence than
+    `faith` is that of photos, which spare pieces.
     """
     listen = partial(report, Stage.FUSE_DEPTH, 0)
     low, high = scene_box(maps)
@@ -120,7 +119,7 @@ def fuse_depth_maps(
     colors = answers.colors(points, listen) if answers else observed_colors(points, maps, blocks.truncation, listen)
     dense = cleaned(make_mesh(points, surface.faces, colors), maps, longest, settings, faith, listen)
     if pixels is not None:
-        dense = settled(dense, maps, FAITH, pixels, listen, counted)
+        dense = settled(dense, maps, FAITH, pixels, listen)
     photos = photos.in_even_light(points_of(dense), listen) if photos else None
     return finish(dense, settings, partial(_painted, photos, maps, settings, report), listen)
 

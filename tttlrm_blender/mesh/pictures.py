@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -33,6 +33,13 @@ class Picture:
     def size(self) -> tuple[int, int]:
         """Width and height."""
         return self.image.shape[1], self.image.shape[0]
+
+
+class Pixels(NamedTuple):
+    """V photos at one size."""
+
+    colors: np.ndarray  # [V, H, W, 3] uint8, sRGB
+    counted: np.ndarray | None = None  # [V, H, W] bool, those that masks leave; None without masks
 
 
 class Pictures(Protocol):
@@ -75,16 +82,13 @@ class PhotoPictures:
             read = evened(read, replace(self.light, gains=self.light.gains[[view]]))
         return Picture(read.images[0], None if read.weights is None else read.weights[0], read.cameras.intrinsics[0])
 
-    def pixels(self, height: int, width: int) -> np.ndarray:
-        """The photos at a size: [V, height, width, 3] uint8, sRGB."""
+    def pixels(self, height: int, width: int) -> Pixels:
+        """The photos at a size."""
         views = (torch.from_numpy(self.small.images[[view]]) for view in range(len(self.small)))
-        return np.concatenate([np.round(resized(view, height, width).numpy() * 255).astype(np.uint8) for view in views])
-
-    def counted(self, height: int, width: int) -> np.ndarray | None:
-        """Which pixels of the photos at a size count, [V, height, width] bool; None without masks."""
+        colors = np.concatenate([np.round(resized(view, height, width).numpy() * 255).astype(np.uint8) for view in views])
         if self.small.weights is None:
-            return None
-        return resized(torch.from_numpy(self.small.weights)[..., None], height, width)[..., 0].numpy() > 0.5
+            return Pixels(colors)
+        return Pixels(colors, resized(torch.from_numpy(self.small.weights)[..., None], height, width)[..., 0].numpy() > 0.5)
 
     def in_even_light(self, points: np.ndarray, listen: Listen = unheard) -> PhotoPictures:
         """See `photos.light`."""

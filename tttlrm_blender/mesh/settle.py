@@ -20,6 +20,7 @@ from ..kernels import kernel, spread
 from ..progress import Listen, unheard
 from .depth_maps import DepthMaps, pixel_size
 from .mesh import colors_of, make_mesh
+from .pictures import Pixels
 from .visibility import draw_depth
 
 STEPS = (0.8, 0.5)  # pixels between the places that are tried, in turn
@@ -73,9 +74,8 @@ def settled(
     surface: Trimesh,
     maps: DepthMaps,
     faith: float,  # confidence of depth that photos do not confirm, at most
-    photos: np.ndarray,  # [V, H, W, 3] uint8, sRGB, of the first V views
+    photos: Pixels,  # of the first V views
     listen: Listen = unheard,
-    counted: np.ndarray | None = None,  # [V, H, W] bool, of the photos, all if None
 ) -> Trimesh:
     """The surface with its parts where photos agree on their colors."""
     listen()
@@ -83,11 +83,11 @@ def settled(
     parts = parts_of(surface, PART * side, listen)
     colors = mean_of(parts.of, colors_of(surface)) * 255
     sights = []
-    for view, photo in enumerate(photos):
+    for view, photo in enumerate(photos.colors):
         listen()
         weights = _weights(parts, maps, view, PLACES * STEPS[0] * side)
-        if counted is not None:
-            weights = np.where(_inside(parts, minimum_filter(counted[view], BESIDE), maps, view), weights, 0)
+        if photos.counted is not None:
+            weights = np.where(_inside(parts, minimum_filter(photos.counted[view], BESIDE), maps, view), weights, 0)
         sure = sure_places(parts.places, maps, faith, view)
         sights.append(Sight(view, photo, weights, _gain(parts, maps, view, photo, sure, colors)))
     moved, moves = parts, np.zeros(len(parts))
