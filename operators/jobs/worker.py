@@ -67,6 +67,7 @@ class Link:
         self._process: client.WorkerProcess | client.SharedWorker | None = None
         self._client: client.Client | None = None
         self._worker = Worker()
+        self.drawing: results.Drawing | None = None  # what drew splats in the last job that tells it
 
     @property
     def connected(self) -> bool:
@@ -118,6 +119,7 @@ class Link:
 
     def _close(self) -> None:
         self._leave()
+        self.drawing = None
         if self._process is not None:
             self._process.stop()
         self._process = None

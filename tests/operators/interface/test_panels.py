@@ -10,6 +10,7 @@ import pytest
 
 import operators
 from operators import engine
+from operators.actions import check_worker
 from operators.actions import compare as compare_actions
 from operators.engine import messages, settings
 from operators.interface import (
@@ -271,6 +272,21 @@ def test_the_worker_is_started_stopped_and_checked(monkeypatch):
     sheet = drawn(worker.TTTLRM_PT_worker)
     assert sheet.labels == ["Starts when needed"]
     assert set(sheet.buttons) == {"tttlrm.start_worker", "tttlrm.stop_worker", "tttlrm.check_worker"}
+
+
+def test_the_worker_says_what_draws_and_the_tooltip_of_its_check_why(monkeypatch):
+    monkeypatch.setattr(type(worker.worker.link), "connected", True)
+    monkeypatch.setattr(worker.worker.link, "drawing", None)
+    check = check_worker.TTTLRM_OT_check_worker
+    assert drawn(worker.TTTLRM_PT_worker).labels == ["Connected"]
+    assert check.description(bpy.context, None) == check.__doc__
+    text, drawing = engine.errors.text, engine.results.Drawing
+    worker.worker.link.drawing = drawing(text("Processor"), text("No CUDA."), text("No GPU."))
+    assert drawn(worker.TTTLRM_PT_worker).labels == ["Connected, draws with: Processor"]
+    assert check.description(bpy.context, None) == f"{check.__doc__}.\nNo CUDA. No GPU"
+    worker.worker.link.drawing = drawing(text("WebGPU ({})", "Radeon"))
+    assert drawn(worker.TTTLRM_PT_worker).labels == ["Connected, draws with: WebGPU (Radeon)"]
+    assert check.description(bpy.context, None) == check.__doc__
 
 
 def test_rarer_choices_are_all_there(scene):
