@@ -120,6 +120,7 @@ def test_the_button_tells_the_quality_and_the_time(scene, monkeypatch, tmp_path:
     narrow = drawn(reconstruct.TTTLRM_PT_reconstruct)
     assert narrow.buttons["tttlrm.reconstruct"] == [button.partition(" (")[0]] and narrow.labels[-1].startswith("about ")
     (tmp_path / "transforms.json").write_text("{}")  # no poses have to be estimated
+    list_photos(scene.tttlrm.source)
     assert drawn(reconstruct.TTTLRM_PT_reconstruct).labels != narrow.labels
     scene.tttlrm.source.cameras = "ESTIMATE"
     assert drawn(reconstruct.TTTLRM_PT_reconstruct).labels == narrow.labels
