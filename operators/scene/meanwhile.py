@@ -27,7 +27,7 @@ from .nearer import nearest_is_marked
 from .radiance import BASE
 
 MARK = "tttlrm_handed"  # a custom property of the cloud with the name of the handing over
-FACTORS = np.random.default_rng(0).integers(1, 2**64, 7, np.uint64) | np.uint64(1)
+FACTORS = np.random.default_rng(0).integers(1, 2**64, 7, np.uint64) | np.uint64(1)  # odd, so that no bit of a value is lost
 
 
 @dataclass(frozen=True)
