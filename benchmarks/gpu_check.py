@@ -121,7 +121,7 @@ def check_webgpu(quick: bool) -> dict[str, Any]:
     """A step through WebGPU at 1080p: milliseconds, beside the CPU's and, where it is there, gsplat's; differences."""
     fault = device.fault()
     if fault:
-        return {"missing": fault}
+        return {"missing": str(fault)}
     gpu, size = device.open_device(), (96, 64) if quick else (1920, 1080)
     runs = [
         webgpu.measure(gpu, count, size, 2 if quick else 20) for count in ((2_000,) if quick else (65_000, 500_000, 2_000_000))

@@ -14,6 +14,7 @@ if TYPE_CHECKING or not INSTALLED:
     from tttlrm_blender import client, errors, photo_files, setup, sharpness, stages
     from tttlrm_blender.commands import options
     from tttlrm_blender.gaussians import clean, drawing, gaussians, ground, look, select, transform
+    from tttlrm_blender.gaussians.formats import morton
     from tttlrm_blender.gaussians.formats import registry as splat_files
     from tttlrm_blender.geometry import cameras
     from tttlrm_blender.outlook import expected, paces
@@ -25,6 +26,7 @@ else:
     from ..tttlrm_blender import client, errors, photo_files, setup, sharpness, stages
     from ..tttlrm_blender.commands import options
     from ..tttlrm_blender.gaussians import clean, drawing, gaussians, ground, look, select, transform
+    from ..tttlrm_blender.gaussians.formats import morton
     from ..tttlrm_blender.gaussians.formats import registry as splat_files
     from ..tttlrm_blender.geometry import cameras
     from ..tttlrm_blender.outlook import expected, paces

@@ -55,7 +55,7 @@ ROOMS = {
     "outlook": {"", "protocol"},
     "stereo": {"", "geometry", "kernels", "photos"},
     "model": {"", "gaussians", "geometry", "kernels", "stereo", "photos", "protocol"},
-    "render": {"", "gaussians", "geometry", "kernels", "photos"},
+    "render": {"", "gaussians", "geometry", "kernels", "photos", "protocol"},
     "refine": {"", "gaussians", "geometry", "kernels", "outlook", "photos", "poses", "protocol", "render", "stereo"},
     "mesh": {"", "gaussians", "geometry", "kernels", "photos", "protocol", "render", "stereo"},
     "train": {"", "gaussians", "geometry", "stereo", "photos", "model", "protocol", "refine", "render"},

@@ -20,10 +20,12 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOM = ROOT / "tttlrm_blender/setup"
 TORCH = "torch==2.13.0"
 EXTRAS = ("formats", "video", "background", "webgpu")
+OPTIONAL = ("wgpu==", "rubicon-objc==")  # without which everything works, if more slowly on GPUs
 WITH_TORCH = ("torch==", "triton==", "triton-", "nvidia-", "cuda-")
 BUILDS = ("cpu", *(name for *_, name in CUDA), ROCM)
 PLATFORMS = ("x86_64-manylinux_2_28", "x86_64-pc-windows-msvc", "aarch64-apple-darwin")
 MACOS = "14.0"  # the oldest version with wheels of all packages
+PINS = ("packages.txt", "optional.txt", "torch.txt")
 UV = Path(sys.executable).with_name("uv")
 HEADER = "# Written by `make lock`; do not edit.\n"
 
@@ -49,7 +51,7 @@ def build_pins(name: str) -> list[str]:
 
 def check(platform: str, version: tuple[int, int]) -> None:
     """Exit with an error unless every package has a wheel for a platform and a Python version."""
-    files: list[str | Path] = [argument for name in ("packages.txt", "torch.txt") for argument in ("--requirement", ROOM / name)]
+    files: list[str | Path] = [argument for name in PINS for argument in ("--requirement", ROOM / name)]
     machine: list[str | Path] = [
         "--python-platform",
         platform,
@@ -69,14 +71,16 @@ def main() -> None:
     wanted = f"{TORCH}\npip>=24.1\n"  # pip reports the progress of downloads from 24.1 on
     blocks = compiled(wanted, *(f"--extra={extra}" for extra in EXTRAS), "pyproject.toml")
     torch = [block.replace("torch==", "torch===") for block in blocks if block.startswith(WITH_TORCH)]  # no local version
-    others = [block for block in blocks if not block.startswith(WITH_TORCH)]
+    optional = [block for block in blocks if block.startswith(OPTIONAL)]
+    others = [block for block in blocks if not block.startswith((*WITH_TORCH, *OPTIONAL))]
     builds = {f"torch-{name}.txt": build_pins(name) for name in BUILDS}
-    for name, chosen in {"torch.txt": torch, "packages.txt": others, **builds}.items():
+    for name, chosen in {**dict(zip(PINS, (others, optional, torch), strict=True)), **builds}.items():
         (ROOM / name).write_text(HEADER + "\n".join(chosen) + "\n", "utf-8")
     for platform in PLATFORMS:
         for version in VERSIONS:
             check(platform, version)
-    print(f"{len(others)} packages, and {len(torch)} of PyTorch; all have wheels on {len(PLATFORMS)} platforms.")
+    print(f"{len(others)} packages, {len(optional)} optional ones, and {len(torch)} of PyTorch.")
+    print(f"All have wheels on {len(PLATFORMS)} platforms.")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tools.wheels import hashes_of, is_whole, read_pins, strangers
 from tttlrm_blender.errors import TttlrmError
-from tttlrm_blender.setup.commands import BUILDS, PACKAGES, TORCH, Source, download
+from tttlrm_blender.setup.commands import BUILDS, OPTIONAL, PACKAGES, TORCH, Source, download
 from tttlrm_blender.setup.isolation import pip_environment, user_settings
 from tttlrm_blender.setup.machine import choose_build, look
 
@@ -33,16 +33,19 @@ def main() -> int:
 
 def fill(folder: Path, source: Source) -> int:
     """Download the packages into a folder and check every wheel there; the exit status is pip's, or 1."""
-    pins = read_pins(PACKAGES, TORCH, *BUILDS.values())
+    pins = read_pins(PACKAGES, OPTIONAL, TORCH, *BUILDS.values())
     for wheel in folder.glob("*.whl"):
         if hashes_of(wheel, pins) == set() and not is_whole(wheel):  # where a hash is known, pip itself replaces damaged ones
             print(f"{wheel} is damaged and is downloaded again.")
             wheel.unlink()
     settings = user_settings(sys.executable)
-    packages, torch = download(Path(sys.executable), source, folder)
-    for command, indexes in ((packages, True), (torch, not source.torch_index)):
-        if status := subprocess.run(command, env=pip_environment(settings, indexes)).returncode:
+    packages, optional, torch = download(Path(sys.executable), source, folder)
+    for command, indexes in ((packages, True), (optional, True), (torch, not source.torch_index)):
+        status = subprocess.run(command, env=pip_environment(settings, indexes)).returncode
+        if status and command is not optional:
             return status
+        if status:
+            print(f"The packages of {OPTIONAL.name} are left out: the engine can do without.", file=sys.stderr)
     if others := strangers(sorted(folder.glob("*.whl")), pins):
         names = ", ".join(wheel.name for wheel in others)
         print(f"These wheels in {folder} are damaged, or other ones than those pinned. Delete them: {names}", file=sys.stderr)

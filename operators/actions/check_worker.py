@@ -6,11 +6,12 @@ from __future__ import annotations
 import sys
 
 import bpy
+from bpy.app.translations import pgettext_tip
 
 from ..engine import client, errors, setup
 from ..jobs.chosen_worker import chosen_worker
 from ..jobs.job_operator import JobOperator
-from ..jobs.worker import require_python
+from ..jobs.worker import link, require_python
 from ..narrowing import given
 from ..translations import shown
 
@@ -21,6 +22,12 @@ class TTTLRM_OT_check_worker(JobOperator, bpy.types.Operator):
     bl_idname = "tttlrm.check_worker"
     bl_label = "Check Worker"
     bl_options = set()  # nothing to undo
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        """Blender calls this: add why nothing better draws, where that is known."""
+        what, drawing = pgettext_tip(cls.__doc__ or ""), link.drawing
+        return shown("{}.\n{}", what, drawing.why).removesuffix(".") if drawing and drawing.why else what
 
     def submit(self, context: bpy.types.Context) -> client.Job:
         """Start the check. Raises `TttlrmError` for a worker that Blender did not start, as its Python is out of reach."""

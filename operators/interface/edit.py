@@ -87,6 +87,8 @@ class TTTLRM_PT_clean_up(Tab, bpy.types.Panel):
             return
         if count := cleaning.left_out(obj):
             layout.label(text=shown("{:,} left out, none deleted", count))
+        if (hand := masks.by_hand(obj)) is not None:
+            layout.label(text=shown("{:,} hidden by hand", int(hand.sum())))
         row = layout.row(align=True)
         if cleaning.is_on(obj):
             row.operator("tttlrm.revert_clean_up", text="Revert", icon="LOOP_BACK")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..engine import errors, expected, outlook_words, paces, photo_files, settings
+from ..engine import errors, expected, outlook_words, paces, settings
 from ..jobs.chosen_worker import chosen_worker
 from ..narrowing import given, group_of
 from ..properties import reconstruct_settings
@@ -14,7 +14,6 @@ from ..translations import shown, shown_text
 
 LETTER, BORDERS = 6.0, 70.0  # pixels of a letter, and of what is beside the text in a panel, at interface scale 1
 KNOWN = ("FILE", "BLENDER")  # choices of poses with which none are estimated
-MODEL = "cameras.bin"  # of COLMAP, in the folder itself
 
 
 def label(context: bpy.types.Context, source: Source) -> tuple[str, str]:
@@ -52,8 +51,6 @@ def seconds_of(context: bpy.types.Context, source: Source, wanted: settings.Reco
 
 def _posed(context: bpy.types.Context, source: Source) -> bool:
     """Whether the poses are known."""
-    chosen, folder = group_of(context.scene).source.cameras, source.folder
-    if chosen in KNOWN or (chosen == "AUTO" and source.posed):
-        return True
-    beside = (MODEL, *photo_files.POSES_BESIDE)
-    return chosen == "AUTO" and folder is not None and any((folder / name).exists() for name in beside if name != ".")
+    group = group_of(context.scene).source
+    beside = source.folder is not None and group.poses_beside  # the disk is not asked at every redraw
+    return group.cameras in KNOWN or (group.cameras == "AUTO" and (source.posed or beside))

@@ -5,6 +5,7 @@ import bpy
 
 from ..jobs import worker
 from ..narrowing import given
+from ..translations import shown
 from .sidebar import Order, Tab
 
 
@@ -17,12 +18,20 @@ class TTTLRM_PT_worker(Tab, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender calls this."""
-        layout, lacking = given(self.layout), worker.lacks_engine()
-        layout.label(text="Connected" if worker.link.connected else "Not installed" if lacking else "Starts when needed")
+        layout = given(self.layout)
+        layout.label(text=_state(), translate=False)
         row = layout.row(align=True)
         row.operator("tttlrm.start_worker", text="Start")
         row.operator("tttlrm.stop_worker", text="Stop")
         layout.operator("tttlrm.check_worker", icon="CHECKMARK")
+
+
+def _state() -> str:
+    """Return how the worker is and, once that is known, what draws there."""
+    if not worker.link.connected:
+        return shown("Not installed") if worker.lacks_engine() else shown("Starts when needed")
+    drawing = worker.link.drawing
+    return shown("Connected, draws with: {}", drawing.by) if drawing else shown("Connected")
 
 
 CLASSES = (TTTLRM_PT_worker,)

@@ -133,7 +133,9 @@ class JobOperator(Operator):
         self._remove_preview()
         try:
             with self._where_started(context):
-                self.finish(context, given(activity.current).run.taken(done))
+                result = given(activity.current).run.taken(done)
+                worker.link.drawing = getattr(result, "drawing", None) or worker.link.drawing
+                self.finish(context, result)
         except errors.TttlrmError as error:
             return self._fail(error)
         return {"FINISHED"}

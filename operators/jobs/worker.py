@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import sys
 import threading
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +48,18 @@ def lacks_engine() -> bool:
 
 
 def _lacks_python(worker: Worker) -> bool:
-    return worker.launched and worker.python is None and importlib.util.find_spec("torch") is None
+    return worker.launched and worker.python is None and not _has_torch(tuple(sys.path))
+
+
+@cache
+def _has_torch(path: tuple[str, ...]) -> bool:
+    """Whether Blender's own Python has PyTorch. Panels ask at every redraw, and the disk may be slow."""
+    return importlib.util.find_spec("torch") is not None
 
 
 def require_python(worker: Worker) -> None:
-    """Raise `TttlrmError` if there is no Python that could run a worker."""
+    """Raise `TttlrmError` if there is no Python that could run a worker. Looks anew for what may have been installed since."""
+    _has_torch.cache_clear()
     if _lacks_python(worker):
         raise errors.TttlrmError(
             "The engine is not installed.",
@@ -67,6 +76,7 @@ class Link:
         self._process: client.WorkerProcess | client.SharedWorker | None = None
         self._client: client.Client | None = None
         self._worker = Worker()
+        self.drawing: results.Drawing | None = None  # what drew splats in the last job that tells it
 
     @property
     def connected(self) -> bool:
@@ -118,6 +128,7 @@ class Link:
 
     def _close(self) -> None:
         self._leave()
+        self.drawing = None
         if self._process is not None:
             self._process.stop()
         self._process = None

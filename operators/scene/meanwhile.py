@@ -4,35 +4,41 @@
 There is one rule: the result takes the place of the splats that the job was handed, and nothing else is lost. What the job was
 not handed, such as splats that were joined, moved or revealed since, stays as it is. Where handed splats were hidden, deleted or
 separated, those of the result arrive hidden. If none of the handed ones are left, as after an undo that goes back before them,
-the result is shown, and what is there is hidden.
+the result is shown, and what is there is hidden. A draft, which replaces everything that the object shows, also replaces what an
+undo has brought back of earlier times.
 
-Splats are told by their places and base colors, which any operator of Blender, undo and redo keep; a mark would be joined,
-duplicated or undone.
+Splats are told by their places and base colors, bit for bit, which any operator of Blender, undo and redo keep; a mark on each
+would be joined, duplicated and undone. That their cloud as a whole is marked until a step is undone that came before tells of
+such an undo.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from uuid import uuid4
 
 import bpy
 import numpy as np
-from mathutils.kdtree import KDTree
 
 from . import masks, points
+from .nearer import nearest_is_marked
 from .radiance import BASE
-from .splats import in_scene
 
-NEAR = 1e-5  # how far transforms may round a place, as a share of the largest coordinate, and a color
+MARK = "tttlrm_handed"  # a custom property of the cloud with the name of the handing over
+FACTORS = np.random.default_rng(0).integers(1, 2**64, 7, np.uint64) | np.uint64(1)  # odd, so that no bit of a value is lost
 
 
 @dataclass(frozen=True)
 class Handed:
-    """Splats that a job was handed, in the object's coordinates of then."""
+    """Splats that a job was handed."""
 
+    name: str
     owner: int  # `session_uid` of the object
-    looks: np.ndarray  # [K, 7] float32, as `_looks` gives them
     shown: np.ndarray  # [K] bool, those that nobody had hidden
-    applied: np.ndarray  # [4, 4], the object's `in_scene`
+    everything: bool  # whether the job makes all splats anew
+    looks: list[np.ndarray]  # each [K, 7] float32, as `_looks` gives them: then, and after each transform that was applied since
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,8 @@ def hand_over(obj: bpy.types.Object, everything: bool = False) -> None:
     global _handed
     shown = ~_by_hand(obj)
     which = np.ones_like(shown) if everything else shown
-    _handed = Handed(obj.session_uid, _looks(obj)[which], shown[which], in_scene(obj))
+    _handed = Handed(uuid4().hex, obj.session_uid, shown[which], everything, [_looks(obj)[which]])
+    points.cloud_of(obj)[MARK] = _handed.name
 
 
 def since(
@@ -64,25 +71,40 @@ def since(
     hidden, none = _by_hand(obj), np.zeros(len(arriving), dtype=bool)
     if _handed is None or _handed.owner != obj.session_uid:
         return Since(hidden & (not everything), hidden, none)
-    now, handed = _looks(obj), _looks_now(obj, _handed)
-    rounding = 0.0 if handed is _handed.looks else NEAR * float(np.abs(handed[:, :3]).max(initial=0))
-    known = _found(now, handed, rounding)
+    now = _looks(obj)
+    among = np.array([_where(now, looks) >= 0 for looks in _handed.looks])
+    known = among.any(0)
+    stay = np.zeros_like(known) if _handed.everything and _went_back(obj, _handed) else ~known
     if not known.any():
-        return Since(~known, ~known, none)
-    gone = _handed.shown & ~_found(handed, now[~hidden], rounding)
-    return Since(~known, hidden, gone[nearest(arriving, handed[:, :3])] if gone.any() else none)
+        return Since(stay, stay, none)
+    gone = _handed.shown & ~np.any([_where(looks, now[~hidden]) >= 0 for looks in _handed.looks], axis=0)
+    looks = _handed.looks[int(np.count_nonzero(among, axis=1).argmax())]  # in the coordinates of now
+    return Since(stay, hidden, nearest_is_marked(arriving, looks[:, :3], gone) if gone.any() else none)
 
 
-def nearest(
-    wanted: np.ndarray,  # [M, 3]
-    places: np.ndarray,  # [K, 3], at least one
-) -> np.ndarray:  # [M] int
-    """The index of the place that is nearest to each wanted one."""
-    tree = KDTree(len(places))
-    for index, place in enumerate(places.tolist()):
-        tree.insert(place, index)
-    tree.balance()
-    return np.array([tree.find(place)[1] for place in wanted.tolist()], dtype=np.int64)
+@contextmanager
+def applying(
+    obj: bpy.types.Object,
+    move: np.ndarray,  # [4, 4]
+) -> Iterator[None]:
+    """Within the block, a transform is applied to the splats of an object, which stay what they are."""
+    if _handed is None or _handed.owner != obj.session_uid:
+        yield
+        return
+    before = _looks(obj)
+    yield
+    after = _looks(obj)
+    rows = [_where(looks, before) for looks in _handed.looks]
+    latest = int(np.argmax([np.count_nonzero(row >= 0) for row in rows]))
+    looks, there = _handed.looks[latest].copy(), rows[latest] >= 0
+    looks[:, :3] = looks[:, :3] @ move[:3, :3].T + move[:3, 3]  # of those that are gone, nearly as Blender would round them
+    looks[there] = after[rows[latest][there]]
+    _handed.looks.append(looks)
+
+
+def _went_back(obj: bpy.types.Object, handed: Handed) -> bool:
+    """Whether an undo has brought back splats of before the handing over: the mark came after them."""
+    return points.cloud_of(obj).get(MARK) != handed.name
 
 
 def _by_hand(obj: bpy.types.Object) -> np.ndarray:  # [N] bool
@@ -96,29 +118,21 @@ def _looks(obj: bpy.types.Object) -> np.ndarray:  # [N, 7] float32
     return np.concatenate([points.read(cloud, "position"), points.read(cloud, BASE).reshape(-1, 4)], axis=1)
 
 
-def _looks_now(obj: bpy.types.Object, handed: Handed) -> np.ndarray:  # [K, 7] float32
-    """How the handed splats look now if nobody has moved them, other than by applying transforms."""
-    if np.array_equal(handed.applied, in_scene(obj)):
-        return handed.looks
-    move, places = in_scene(obj) @ np.linalg.inv(handed.applied), handed.looks[:, :3]
-    return np.concatenate([(places @ move[:3, :3].T + move[:3, 3]).astype(np.float32), handed.looks[:, 3:]], axis=1)
-
-
-def _found(
+def _where(
     looks: np.ndarray,  # [N, 7] float32
     among: np.ndarray,  # [M, 7] float32
-    rounding: float,
-) -> np.ndarray:  # [N] bool
-    """Which splats are among others: bit for bit, or with places that are nearly the same."""
-    if not rounding or not len(among):
-        return np.isin(_rows(looks), _rows(among))
-    found = among[nearest(looks[:, :3], among[:, :3])]
-    apart = np.abs(found[:, :3] - looks[:, :3]).max(1, initial=0)
-    return (apart <= rounding) & np.isclose(found[:, 3:], looks[:, 3:], rtol=NEAR, atol=NEAR).all(1)
+) -> np.ndarray:  # [N] int
+    """The index among others of each splat, bit for bit; -1 for those that are not there."""
+    wanted, numbers = _numbers(looks), _numbers(among)
+    order = np.argsort(numbers)
+    if not len(order):
+        return np.full(len(looks), -1)
+    at = order[np.searchsorted(numbers, wanted, sorter=order).clip(max=len(order) - 1)]
+    return np.where(numbers[at] == wanted, at, -1)
 
 
-def _rows(
+def _numbers(
     looks: np.ndarray,  # [N, 7] float32
-) -> np.ndarray:  # [N]
-    """Each row as one value that is equal for rows that are equal bit for bit."""
-    return np.ascontiguousarray(looks).view(np.dtype((np.void, looks.shape[1] * looks.itemsize)))[:, 0]
+) -> np.ndarray:  # [N] uint64
+    """Each row as one number. That two of a million others were the same is less likely than 1 in 10 million."""
+    return np.ascontiguousarray(looks).view(np.uint32).astype(np.uint64) @ FACTORS

@@ -6,10 +6,11 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty
 
-from ..engine import errors
+from ..engine import errors, photo_files
 from ..paths import file_property, folder_property, resolved
 from .photo_sets import photos_in
 
+MODEL = "cameras.bin"  # of COLMAP, in the folder itself
 KINDS = (
     ("FOLDER", "Folder", "Photos in a folder, each with a check mark", "FILE_FOLDER", 1),
     ("SELECTED", "Selected Images", "Selected image empties and cameras with background images", "RESTRICT_SELECT_OFF", 0),
@@ -41,6 +42,11 @@ class TTTLRM_PG_source(bpy.types.PropertyGroup):
     kind: EnumProperty(name="Source", description="Where the photos come from", items=KINDS, default="FOLDER")
     folder: folder_property(name="Folder", description="Folder of photos; call `list_photos` after a change")
     photos: CollectionProperty(type=TTTLRM_PG_photo)
+    poses_beside: BoolProperty(
+        name="Poses beside Photos",
+        description="Whether the folder had camera poses when its photos were listed",
+        options={"HIDDEN"},
+    )
     photos_listed: BoolProperty(name="Photos", description="Show the list of photos", default=True)
     active_photo: IntProperty(name="Photo", description="Photo shown in the large preview")
     video: file_property(name="Video", description="Video file")
@@ -61,6 +67,7 @@ def list_photos(group: Any) -> None:
         photo = group.photos.add()
         photo.name, photo.use = name, name not in unused
     group.active_photo, group.photos_listed = 0, True
+    group.poses_beside = bool(group.folder) and _has_poses(group.folder)
 
 
 def _names(chosen: str) -> list[str]:
@@ -69,6 +76,15 @@ def _names(chosen: str) -> list[str]:
         return [path.relative_to(folder).as_posix() for path in photos_in(folder)]
     except errors.TttlrmError:
         return []  # the panel reports that there are none
+
+
+def _has_poses(chosen: str) -> bool:
+    """Whether there may be poses beside the photos of a folder, as the worker looks for them."""
+    try:
+        folder = resolved(chosen)
+        return any((folder / name).exists() for name in (MODEL, *photo_files.POSES_BESIDE) if name != ".")
+    except (errors.TttlrmError, OSError):
+        return False
 
 
 CLASSES = (TTTLRM_PG_photo, TTTLRM_PG_source)

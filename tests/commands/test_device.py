@@ -6,6 +6,7 @@ import os
 import pytest
 
 from tttlrm_blender.commands import main
+from tttlrm_blender.errors import Text
 from tttlrm_blender.render import choice
 
 
@@ -19,7 +20,7 @@ def test_help_tells_of_devices(command, capsys):
 def test_a_device_that_cannot_draw_is_a_sentence(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("TTTLRM_DEVICE", "cpu")
     assert main(["reconstruct", str(tmp_path), "--device", "opengl"]) == 1
-    assert "Splats cannot be drawn by opengl: there is no such device." in capsys.readouterr().err
+    assert "Splats cannot be drawn by opengl. There is no such device." in capsys.readouterr().err
     assert main(["reconstruct", str(tmp_path), "--device", "cpu"]) == 1
     assert "no photo" in capsys.readouterr().err.lower()
     assert os.environ["TTTLRM_DEVICE"] == "cpu"
@@ -27,8 +28,8 @@ def test_a_device_that_cannot_draw_is_a_sentence(capsys, monkeypatch, tmp_path):
 
 def test_auto_on_the_command_line_goes_before_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("TTTLRM_DEVICE", "opengl")
-    monkeypatch.setattr(choice, "_fault", lambda kind: "" if kind == "cpu" else "none")
-    choice._chosen.cache_clear()
+    monkeypatch.setattr(choice, "_fault", lambda kind, wait: Text("none"))
+    choice._chosen.clear()
     assert main(["reconstruct", str(tmp_path), "--device", "auto"]) == 1
-    choice._chosen.cache_clear()
+    choice._chosen.clear()
     assert os.environ["TTTLRM_DEVICE"] == "auto"

@@ -62,7 +62,7 @@ def test_the_page(untested, capsys, monkeypatch, tmp_path):
 
 def test_a_back_end_that_does_not_load_is_told(untested, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
-    assert "on cpu: no, numba does not load" in told(capsys)["drawing"]
+    assert "On cpu: no. numba does not load" in told(capsys)["drawing"]
 
 
 def test_what_is_broken_hides_nothing_else(untested, capsys, monkeypatch):

@@ -22,6 +22,7 @@ from tttlrm_blender.protocol.results import (
     BakeResult,
     CameraTable,
     DecodeResult,
+    Drawing,
     Hull,
     Level,
     MeshResult,
@@ -119,7 +120,7 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResu
         time.sleep(0.01)
     photos = PhotoFigures({name: 30.0 - index for index, name in enumerate(scene.files)}, scene.files[:1])
     how = Refinement(settings.steps, 4, None, 30.0, report.finishing)
-    return RefineResult(make_splats(settings.steps), refinement=how, photos=photos)
+    return RefineResult(make_splats(settings.steps), refinement=how, photos=photos, drawing=Drawing(text("Processor")))
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:

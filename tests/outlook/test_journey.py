@@ -60,15 +60,18 @@ def test_a_stage_of_no_step_stands_still():
     assert followed.at(Stage.DEPTH, 0.9).done == half.done
 
 
-def test_a_step_that_was_not_planned_is_added_and_may_make_the_time_longer():
+def test_a_step_that_was_not_planned_is_added_without_the_time_growing():
     followed, clock = journey({Step.PHOTOS: 5.0, Step.DRAFT: 15.0})
     followed.begin(Step.PHOTOS)
     first = followed.at(Stage.LOAD, 0.0)
     followed.begin(Step.CAMERAS)
-    clock.now += 30
+    clock.now += 60
     second = followed.at(Stage.MATCHES, 0.5)
     assert (second.step, second.steps) == (2, 3) and second.done >= first.done
-    assert second.seconds_left > first.seconds_left
+    assert second.seconds_left is None
+    clock.now += 60
+    followed.begin(Step.DRAFT)
+    assert followed.at(Stage.RESIZE, 0.0).seconds_left <= first.seconds_left
 
 
 def test_an_added_step_takes_some_times_as_long_as_the_one_before():
@@ -76,11 +79,16 @@ def test_an_added_step_takes_some_times_as_long_as_the_one_before():
     followed.begin(Step.CAMERAS)
     clock.now += 20
     before = followed.at(Stage.CAMERAS, 1.0)
+    assert before.seconds_left == pytest.approx(CAUTION * 10)
     followed.begin(Step.CLOSER, 3.0)
     followed.begin(Step.CLOSER, 3.0)  # as it is told again and again
     after = followed.at(Stage.DETAILS, 0.0)
     assert (after.step, after.steps) == (2, 3) and after.done >= before.done
-    assert after.seconds_left == pytest.approx(CAUTION * (60 + 10))
+    assert after.seconds_left is None, "rather than that it grows"
+    clock.now += 20
+    assert followed.at(Stage.DETAILS, 0.8).seconds_left is None
+    clock.now += 40
+    assert followed.at(Stage.CAMERAS, 1.0).seconds_left == before.seconds_left
 
 
 def test_a_time_that_was_far_too_short_is_not_told_until_it_is_right_again():

@@ -296,6 +296,7 @@ def test_a_job_that_is_to_finish_before_it_refines_keeps_the_draft(scene, settin
     follower = Follower(finish_at="depth")
     result = jobs.reconstruct(scene, replace(settings, refine=RefineSettings(steps=5)), follower)
     assert result.refinement is None and not scene.state.refined and "refinement" not in result.report()
+    assert result.report()["drawing"] == {"by": "Processor", "not_by": {}}, "which is named for tests"
     draft = jobs.reconstruct(Scene(scene.folder), settings, Report())
     np.testing.assert_array_equal(result.gaussians.means, draft.gaussians.means)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tests.worker.small_worker import splats
-from tttlrm_blender.errors import TttlrmError
+from tttlrm_blender.errors import TttlrmError, text
 from tttlrm_blender.gaussians.gaussians import Gaussians, allocate
 from tttlrm_blender.pipeline.jobs import JOBS
 from tttlrm_blender.protocol import kinds, results
@@ -152,6 +152,13 @@ def test_a_report_says_all_but_cameras_and_arrays():
         "exposed": {"psnr": 2.0, "ssim": 0.5},
         "splats": 2,
     }
+
+
+def test_a_report_says_what_drew_and_why_nothing_better_did():
+    table = results.CameraTable(["a"], np.eye(4)[None], np.ones((1, 4)), np.array([[4, 3]]))
+    drawing = results.Drawing(text("WebGPU ({})", "Radeon"), not_cuda=text("PyTorch is built without CUDA."))
+    report = results.ReconstructResult(splats(2), table, 1, {}, drawing=drawing).report()
+    assert report["drawing"] == {"by": "WebGPU (Radeon)", "not_by": {"cuda": "PyTorch is built without CUDA."}}
 
 
 def test_arrays_are_not_copied():

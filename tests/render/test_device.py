@@ -4,6 +4,7 @@
 import pytest
 import torch
 
+from tttlrm_blender.errors import Text
 from tttlrm_blender.render import choice, device
 
 
@@ -13,10 +14,10 @@ from tttlrm_blender.render import choice, device
 def test_gpus_draw_where_there_is_a_package_for_it(monkeypatch, cuda: bool, fault: str, expected: str) -> None:
     monkeypatch.delenv(choice.VARIABLE, raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
-    monkeypatch.setattr(choice, "_fault", lambda name: fault if name == "cuda" else "no GPU")
-    choice._chosen.cache_clear()
+    monkeypatch.setattr(choice, "_fault", lambda name, wait: Text(fault if name == "cuda" else "no GPU"))
+    choice._chosen.clear()
     try:
         assert device.drawing_device() == torch.device(expected)
     finally:
-        choice._chosen.cache_clear()
+        choice._chosen.clear()
     assert device.best_device() == torch.device("cuda" if cuda else "cpu"), "networks need no such package"

@@ -17,6 +17,7 @@ from tttlrm_blender.setup.pythons import candidates, find_python, probe, version
 ROOT = Path(__file__).resolve().parents[2]
 ADA, BLACKWELL, PASCAL = (8, 9), (12, 0), (6, 1)
 NEW, OLD, ANCIENT = (580, 65, 6), (550, 54, 14), (470, 82)
+PINS = (commands.PACKAGES, commands.OPTIONAL, commands.TORCH)
 PYTHON = Path("python")
 
 
@@ -121,7 +122,7 @@ def test_wheels_tell_their_python(tmp_path):
 
 
 def test_packages_are_installed_by_hash():
-    command = install_packages(PYTHON, Source(Build("cpu", "cpu")))
+    command = install_packages(PYTHON, Source(Build("cpu", "cpu")), commands.PACKAGES)
     assert "--require-hashes" in command and str(commands.PACKAGES) in command and "--index-url" not in command
 
 
@@ -145,7 +146,7 @@ def test_builds_from_other_indexes_are_pinned_by_local_version(name):
 def test_nothing_is_downloaded_where_there_is_a_folder_of_wheels(tmp_path):
     (tmp_path / "torch-2.13.0-cp312-cp312-win_amd64.whl").touch()
     source = Source(Build("cuda", "cu130"), wheels=tmp_path)
-    for command in (install_packages(PYTHON, source), install_torch(PYTHON, source)):
+    for command in (install_packages(PYTHON, source, commands.PACKAGES), install_torch(PYTHON, source)):
         assert {"--no-index", "--find-links", str(tmp_path)} <= set(command) and "--index-url" not in command
 
 
@@ -174,8 +175,9 @@ def test_another_pytorch_in_a_folder_of_wheels_is_refused(version, tmp_path):
 
 
 def test_a_folder_of_wheels_holds_what_is_installed():
-    packages, torch = download(PYTHON, Source(Build("cpu", "cpu")), Path("wheels"))
+    packages, optional, torch = download(PYTHON, Source(Build("cpu", "cpu")), Path("wheels"))
     assert str(commands.PACKAGES) in packages and str(commands.BUILDS["cpu"]) in torch and "wheels" in packages
+    assert str(commands.OPTIONAL) in optional
 
 
 def test_progress_is_read_from_pips_lines():
@@ -192,12 +194,14 @@ def test_progress_is_read_from_pips_lines():
 def test_the_pinned_packages_cover_what_the_engine_depends_on():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    wanted = project["dependencies"] + extras["formats"] + extras["video"] + extras["background"]
-    names = {package.partition("==")[0] for file in (commands.PACKAGES, commands.TORCH) for package in pinned(file)}
+    wanted = project["dependencies"] + extras["formats"] + extras["video"] + extras["background"] + extras["webgpu"]
+    names = {package.partition("==")[0] for file in PINS for package in pinned(file)}
     assert {re.split(r"[<>=]", requirement)[0] for requirement in wanted} <= names
 
 
-@pytest.mark.parametrize("file", [commands.PACKAGES, commands.TORCH, commands.BUILDS["cpu"]], ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", [commands.PACKAGES, commands.OPTIONAL, commands.TORCH, commands.BUILDS["cpu"]], ids=lambda file: file.name
+)
 def test_every_pinned_package_has_hashes(file):
     for block in re.split(r"\n(?=\S)", file.read_text().strip())[1:]:
         assert "--hash=sha256:" in block, block

@@ -28,10 +28,10 @@ def wheels(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module", autouse=True)
 def pinned(wheels, tmp_path_factory):
     """Pin the tiny packages."""
-    packages, torch = pin(wheels, tmp_path_factory.mktemp("pinned"))
+    files = pin(wheels, tmp_path_factory.mktemp("pinned"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands, "PACKAGES", packages)
-        patch.setattr(commands, "TORCH", torch)
+        for name, file in zip(("PACKAGES", "OPTIONAL", "TORCH"), files, strict=True):
+            patch.setattr(commands, name, file)
         yield
 
 
@@ -122,10 +122,23 @@ def test_a_wheel_with_another_hash_is_refused_and_setting_up_goes_on_later(wante
     assert Environment(wanted.folder).state == "ready"
 
 
+def test_without_wgpu_the_setup_goes_on_and_says_so(wanted, tmp_path):
+    others = shutil.copytree(wanted.wheels, tmp_path / "wheels")
+    next(others.glob("wgpu-*")).unlink()
+    notes: list[str] = []
+    setup = Setup(replace(wanted, wheels=others))
+    setup.result(lambda event: notes.append(str(event.text)) if isinstance(event, messages.Note) else None)
+    (note,) = notes
+    assert "wgpu" in note and note.endswith("draw splats then.") and note.count("\n") == 0
+    assert Environment(wanted.folder).state == "ready" and not (packages_of(wanted) / "wgpu").exists()
+    Setup(wanted).result()
+    assert (packages_of(wanted) / "wgpu").exists(), "the next setup tries again"
+
+
 def test_packages_that_do_not_load_are_told(wanted, tmp_path, monkeypatch):
     others = shutil.copytree(wanted.wheels, tmp_path / "wheels")
     make_wheel(others, "torch", "torch", f"{TORCH}\nraise OSError('no library')", "2.13.0", HERE)
-    monkeypatch.setattr(commands, "TORCH", pin(others, tmp_path)[1])
+    monkeypatch.setattr(commands, "TORCH", pin(others, tmp_path)[-1])
     with pytest.raises(TttlrmError, match="cannot be loaded: OSError: no library"):
         Setup(Wanted(wanted.folder, wanted.log, sys.executable, "cpu", wheels=others)).result()
 

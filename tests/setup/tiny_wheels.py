@@ -41,15 +41,17 @@ def make_wheels(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for module, name in PACKAGES.items():
         make_wheel(folder, name, module)
+    make_wheel(folder, "wgpu", "wgpu")
     make_wheel(folder, "torch", "torch", TORCH, "2.13.0", HERE)
     return folder
 
 
-def pin(wheels: Path, folder: Path) -> tuple[Path, Path]:
-    """Write packages.txt and torch.txt into a folder, with the hashes of these wheels."""
+def pin(wheels: Path, folder: Path) -> tuple[Path, Path, Path]:
+    """Write packages.txt, optional.txt and torch.txt into a folder, with the hashes of these wheels."""
     packages, torch = folder / "packages.txt", folder / "torch.txt"
     packages.write_text("# Pinned.\n" + "".join(_pinned(wheels, name, "1.0") for name in PACKAGES.values()))
-    return packages, pin_one(wheels, torch, "torch", "2.13.0")
+    optional = pin_one(wheels, folder / "optional.txt", "wgpu", "1.0")
+    return packages, optional, pin_one(wheels, torch, "torch", "2.13.0")
 
 
 def pin_one(wheels: Path, file: Path, name: str, version: str) -> Path:

@@ -34,11 +34,9 @@ def pinned(tmp_path, online):
     """A folder with the wheels of an index, which are pinned, PyTorch's CPU build without a hash."""
     wheels = make_wheels(tmp_path / "index")
     make_wheel(wheels, "torch", "torch", "", "2.13.0+cpu", HERE)
-    packages, torch = pin(wheels, tmp_path)
-    online.setattr(wheelhouse, "PACKAGES", packages)
-    online.setattr(wheelhouse, "TORCH", torch)
-    online.setattr(commands, "PACKAGES", packages)
-    online.setattr(commands, "TORCH", torch)
+    for name, file in zip(("PACKAGES", "OPTIONAL", "TORCH"), pin(wheels, tmp_path), strict=True):
+        online.setattr(wheelhouse, name, file)
+        online.setattr(commands, name, file)
     (tmp_path / "torch-cpu.txt").write_text("torch==2.13.0+cpu\n")
     online.setitem(commands.BUILDS, "cpu", tmp_path / "torch-cpu.txt")
     return wheels

@@ -64,6 +64,7 @@ def facts() -> dict[str, Any]:
         "torch": _tried(_torch),
         "devices": _tried(_devices),
         "rasterizers": _tried(_rasterizers),
+        "drawn_by": _tried(_drawn_by),
         "checkpoint": _tried(_checkpoint),
         "packages": {name: _installed(name) for name in PACKAGES},
         "cache": _tried(_cache),
@@ -94,7 +95,8 @@ def page(known: dict[str, Any]) -> str:
         lines.append(_line("devices", _told(known["devices"], str)))
     else:
         lines += [_line(each["device"], _device(each)) for each in known["devices"]]
-    lines.append(_line("drawing", _told(known["rasterizers"], _drawing)))
+    by = known["drawn_by"] if isinstance(known["drawn_by"], str) else "nothing"
+    lines.append(_line("drawing", _told(known["rasterizers"], lambda faults: f"by {by}. {_drawing(faults)}")))
     lines.append(_line("checkpoint", _told(known["checkpoint"], _weights)))
     lines += [_line(name, _package(name, found)) for name, found in known["packages"].items()]
     lines.append(_line("cache", _told(known["cache"], lambda cache: f"{_bytes(cache['bytes'])} in {cache['folder']}")))
@@ -123,7 +125,13 @@ def _devices() -> list[dict[str, Any]]:
 def _rasterizers() -> dict[str, str]:
     from ..render.choice import faults
 
-    return faults()
+    return {kind: str(fault) for kind, fault in faults().items()}
+
+
+def _drawn_by() -> str:
+    from ..render.choice import drawing_backend, name
+
+    return str(name(drawing_backend()))
 
 
 def _checkpoint() -> dict[str, Any]:
@@ -174,7 +182,7 @@ def _device(found: dict[str, Any]) -> str:
 
 
 def _drawing(faults: dict[str, str]) -> str:
-    return "; ".join(f"on {name}: {f'no, {fault}' if fault else 'yes'}" for name, fault in faults.items())
+    return " ".join(f"On {name}: {f'no. {fault}' if fault else 'yes.'}" for name, fault in faults.items())
 
 
 def _weights(found: dict[str, Any]) -> str:

@@ -43,7 +43,6 @@ def run(args: argparse.Namespace) -> int:
     from ..outlook.paces import learn
     from ..pipeline.jobs import Clock, reconstruct
     from ..pipeline.scene import Scene
-    from ..render.choice import choice
     from .console import Console
 
     photos = args.photos.resolve()
@@ -58,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     with clock("write"):
         _write(out, scene, result, args.format, args.mesh_format, report)
     report.close()
-    figures = result.report() | {"drawing": {"by": choice().backend, "not_by": choice().faults}}
+    figures = result.report()
     figures["seconds"] |= clock.seconds
     _write_json(out / "report.json", figures)
     print(f"{figures['splats']} splats from {figures['views']} photos are in {out}", file=sys.stderr)

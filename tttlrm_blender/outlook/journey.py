@@ -40,14 +40,15 @@ class Whole:
     step: int  # from 1; 0 in jobs without a plan
     steps: int
     done: float  # share of the job, 0 to 1, which never falls
-    seconds_left: float | None  # of the job; never grows but where steps are added. None where it cannot be told
+    seconds_left: float | None  # of the job; never grows but with a new plan. None where it cannot be told
 
 
 class Journey:
     """Follows one job.
 
     The time left is at first what was expected of each step, then more and more what the steps before it and the progress within
-    it tell. What has been told stays the most that is told; where it was far too short, nothing is told until it is right again.
+    it tell. What has been told stays the most that is told; where it was far too short, as when a long step is added, nothing is
+    told until it is right again.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -75,7 +76,6 @@ class Journey:
         if step not in self._expected:
             later = {other: seconds for other, seconds in self._expected.items() if other not in self._begun()}
             self._expected = {**{other: self._expected[other] for other in self._begun()}, step: times * took, **later}
-            self._least = math.inf
         self._step, self._began, self._end, self._inside = step, self._clock(), math.nan, 0.0
 
     def expect(self, seconds: float) -> None:

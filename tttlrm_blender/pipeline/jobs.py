@@ -63,6 +63,7 @@ from ..stages import Stage, Step
 from . import plan, steps
 from .ahead import FindPoints, points_ahead
 from .depth import depth_for_mesh
+from .drawing import drawing
 from .job_kind import JobKind, by_name
 from .network_surface import mesh_from_network
 from .networks import load_network
@@ -194,9 +195,8 @@ def _finish(
     copies = copies_of(to_copy, report) if to_copy else {}
     _keep(scene, report, reconstruction=reconstruction, gaussians=splats.best, refined=splats.refined, mesh=mesh)
     surface, cameras, seconds = _to_surface(mesh) if mesh else None, _cameras(reconstruction), clock.seconds
-    return ReconstructResult(
-        splats.best, cameras, len(used), seconds, figures, decoded, exposed, surface, copies, refinement, photos
-    )
+    how_well = (figures, decoded, exposed, surface, copies, refinement, photos)
+    return ReconstructResult(splats.best, cameras, len(used), seconds, *how_well, drawing())
 
 
 def poses(scene: Scene, settings: PosesSettings, report: Report) -> PosesResult:
@@ -250,7 +250,7 @@ def refine(scene: Scene, settings: RefineSettings, report: Report) -> RefineResu
     refined = before or heard[0].improved
     photos = steps.measure_photos(gaussians, reconstruction, report, heard[0]) if refined else None
     _keep(scene, report, gaussians=gaussians, refined=refined)
-    return RefineResult(gaussians, figures, exposed, heard[0], photos)
+    return RefineResult(gaussians, figures, exposed, heard[0], photos, drawing())
 
 
 def mesh(scene: Scene, settings: MeshSettings, report: Report) -> MeshResult:

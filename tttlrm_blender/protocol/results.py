@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from ..errors import text
+from ..errors import Text, listed, text
 from ..gaussians.gaussians import Gaussians
 from . import codec
 from .codec import Array, Layout, Named, Table
@@ -104,6 +104,25 @@ class Refinement:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """What drew splats, and why nothing better did, as sentences."""
+
+    by: Text  # such as "Processor" or "WebGPU (name of the GPU)"
+    not_cuda: Text = field(default_factory=Text)  # empty where nothing stands in the way or it is not better
+    not_webgpu: Text = field(default_factory=Text)
+
+    @property
+    def why(self) -> Text:
+        """Why nothing better drew, in one text."""
+        return listed([reason for reason in (self.not_cuda, self.not_webgpu) if reason], " ")
+
+    def report(self) -> dict[str, Any]:
+        """The part of a report.json."""
+        reasons = {"cuda": self.not_cuda, "webgpu": self.not_webgpu}
+        return {"by": str(self.by), "not_by": {kind: str(reason) for kind, reason in reasons.items() if reason}}
+
+
+@dataclass(frozen=True)
 class Level:
     """A triangle mesh with colored vertices, and the same as a file. Faces are counterclockwise seen from outside."""
 
@@ -149,6 +168,7 @@ class ReconstructResult:
     copies: Files = field(default_factory=dict)  # JPEG files of new photos that Blender would show wrongly or not at all, by name
     refinement: Refinement | None = None  # None if splats were not refined
     photos: PhotoFigures | None = None  # None if nobody asked for them, and for drafts
+    drawing: Drawing | None = None
 
     def report(self) -> dict[str, Any]:
         """The content of a report.json."""
@@ -157,7 +177,8 @@ class ReconstructResult:
         refinement = {"refinement": asdict(self.refinement)} if self.refinement else {}
         figures = {**_plain(self.figures), **exposed, "splats": len(self.gaussians)}
         photos = {"photos": asdict(self.photos)} if self.photos else {}
-        return {**decoded, "views": self.views, "seconds": dict(self.seconds), **refinement, **figures, **photos}
+        drawing = {"drawing": self.drawing.report()} if self.drawing else {}
+        return {**decoded, "views": self.views, "seconds": dict(self.seconds), **refinement, **figures, **photos, **drawing}
 
 
 @dataclass(frozen=True)
@@ -191,6 +212,7 @@ class RefineResult:
     exposed: Figures | None = None  # with the exposure of each photo fitted
     refinement: Refinement | None = None
     photos: PhotoFigures | None = None  # None for drafts that did not get better
+    drawing: Drawing | None = None
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import cache
+from threading import Thread
 
-from ..errors import Code, TttlrmError, text
+from ..errors import Code, Text, TttlrmError, text
 from ..progress import Report
 from . import hardware, trial
 from .webgpu import device
@@ -27,9 +27,10 @@ class Choice:
     """A back end, and why those that are better are not used."""
 
     backend: str  # a name for `rasterize`
-    faults: dict[str, str]  # by kind
+    faults: dict[str, Text]  # by kind, sentences
 
 
+_chosen: dict[str, Choice] = {}  # by what was wanted
 _given_up: list[TttlrmError] = []  # what failed while WebGPU was in use
 
 
@@ -45,15 +46,37 @@ def drawing_backend() -> str:
 
 
 def choice() -> Choice:
-    """The back end that draws splats here, and why not a better one."""
+    """The back end that draws splats here, and why not a better one.
+
+    Nobody waits for the trial of a GPU, which may take a minute: until its outcome is known, the processor draws.
+    """
     wanted = os.environ.get(VARIABLE) or AUTO
     if wanted.startswith("webgpu") and _given_up:
-        return Choice("cpu", {"webgpu": str(_given_up[-1].text)})
-    return _chosen(wanted)
+        return Choice("cpu", {"webgpu": _given_up[-1].text})
+    if wanted not in _chosen:
+        found = _best() if wanted == AUTO else _named(wanted)
+        if found.faults.get("webgpu") == trial.RUNNING:
+            return found
+        _chosen[wanted] = found
+    return _chosen[wanted]
 
 
-def faults() -> dict[str, str]:
-    """Why each kind of back end cannot draw splats here, the best first; "" if it can."""
+def name(backend: str) -> Text:
+    """What a back end draws with, for people."""
+    kind, _, adapter = backend.partition(":")
+    if kind == "webgpu":
+        return text("WebGPU ({})", device.adapter_name(adapter))
+    return text("CUDA ({})", hardware.cuda_name()) if kind == "cuda" else text("Processor")
+
+
+def prepare() -> None:
+    """Begin what precedes the first picture, in the background: a worker does so at its start."""
+    if os.environ.get(VARIABLE, AUTO) in ("", AUTO):
+        Thread(target=choice, name="tttLRM drawing", daemon=True).start()
+
+
+def faults() -> dict[str, Text]:
+    """Why each kind of back end cannot draw splats here, the best first; empty texts if they can. Waits for the GPU's trial."""
     return {kind: _fault(kind) for kind in KINDS}
 
 
@@ -61,7 +84,7 @@ def give_up(error: TttlrmError) -> None:
     """Go on without WebGPU in this process, after it failed."""
     _given_up.append(error)
     device.renew_shared_device()
-    _chosen.cache_clear()
+    _chosen.clear()
 
 
 def tell_failure(report: Report) -> None:
@@ -70,31 +93,32 @@ def tell_failure(report: Report) -> None:
         report.note(text("{} Splats were drawn by the processor instead.", _given_up[-1].text))
         if _given_up[-1].code == Code.OUT_OF_MEMORY:
             _given_up.clear()
-            _chosen.cache_clear()
+            _chosen.clear()
 
 
-@cache
-def _chosen(wanted: str) -> Choice:
-    if wanted != AUTO:
-        fault = _fault(wanted)
-        if fault not in ("", trial.SLOW):  # whoever names a slow GPU gets it
-            hint = text("Choose auto or one of {}.", ", ".join(sorted(KINDS)))
-            raise TttlrmError("Splats cannot be drawn by {}: {}.", wanted, fault, hint=hint, code=Code.NO_DEVICE)
-        return Choice(wanted, {})
-    better: dict[str, str] = {}
+def _named(wanted: str) -> Choice:
+    fault = _fault(wanted)
+    if fault and fault != trial.SLOW:  # whoever names a slow GPU gets it
+        hint = text("Choose auto or one of {}.", ", ".join(sorted(KINDS)))
+        raise TttlrmError("Splats cannot be drawn by {}. {}", wanted, fault, hint=hint, code=Code.NO_DEVICE)
+    return Choice(wanted, {})
+
+
+def _best() -> Choice:
+    better: dict[str, Text] = {}
     for kind in KINDS[:-1]:
-        fault = _fault(kind)
+        fault = _fault(kind, wait=False)
         if not fault:
             return Choice(kind, better)
         better[kind] = fault
     return Choice("cpu", better)
 
 
-def _fault(name: str) -> str:
-    """Why a back end cannot be used; "" if it can."""
+def _fault(name: str, wait: bool = True) -> Text:
+    """Why a back end cannot be used; an empty text if it can."""
     kind, colon, adapter = name.partition(":")
     if kind == "webgpu" and bool(colon) == bool(adapter):
         if _given_up:
-            return str(_given_up[-1].text).rstrip(".")
-        return trial.fault(adapter) if adapter else trial.fault_apart()
-    return hardware.fault(name) if name in KINDS else "there is no such device"
+            return _given_up[-1].text
+        return trial.fault(adapter) if adapter else trial.fault_apart(wait)
+    return hardware.fault(name) if name in KINDS else text("There is no such device.")

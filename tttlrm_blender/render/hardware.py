@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from ..errors import Text, text
+
 
 def torch_facts() -> dict[str, Any]:
     """The version of torch, the GPUs it is built for, and its number of threads."""
@@ -34,32 +36,37 @@ def total_memory(kind: str) -> int | None:
     return next((found["memory"] for found in devices() if found["device"].startswith(kind)), None)
 
 
-def fault(kind: str) -> str:
-    """Why the processor ("cpu") or CUDA ("cuda") cannot draw splats here; "" if it can."""
+def fault(kind: str) -> Text:
+    """Why the processor ("cpu") or CUDA ("cuda") cannot draw splats here, as a sentence; an empty text if it can."""
     return _import_fault("numba") if kind == "cpu" else _cuda_fault() or _import_fault("gsplat") or _compiler_fault()
 
 
-def _cuda_fault() -> str:
+def cuda_name() -> str:
+    """The name of the GPU that CUDA uses."""
+    return torch.cuda.get_device_name()
+
+
+def _cuda_fault() -> Text:
     if torch.cuda.is_available():
-        return ""
-    return "torch sees no NVIDIA GPU" if torch.version.cuda else "torch is built without CUDA"
+        return Text()
+    return text("PyTorch sees no NVIDIA GPU.") if torch.version.cuda else text("PyTorch is built without CUDA.")
 
 
-def _compiler_fault() -> str:
+def _compiler_fault() -> Text:
     """Why gsplat's kernels are neither compiled nor can be."""
     spec = find_spec("gsplat")
     folders = [Path(folder) for folder in (spec and spec.submodule_search_locations) or []]
     if any(folder.glob(f"csrc*{ending}") for folder in folders for ending in (".so", ".pyd")):  # a wheel with kernels
-        return ""
+        return Text()
     home = os.environ.get("CUDA_HOME") or os.environ.get("CUDA_PATH") or "/usr/local/cuda"
     if shutil.which("nvcc") or shutil.which("nvcc", path=Path(home) / "bin"):
-        return ""
-    return "gsplat is not compiled, and there is no CUDA toolkit to compile it"
+        return Text()
+    return text("gsplat is not compiled, and there is no CUDA toolkit to compile it.")
 
 
-def _import_fault(package: str) -> str:
+def _import_fault(package: str) -> Text:
     try:
         importlib.import_module(package)
     except Exception as error:  # broken installations raise all kinds of exceptions
-        return f"{package} does not load ({error or type(error).__name__})"
-    return ""
+        return text("{} does not load ({}).", package, str(error) or type(error).__name__)
+    return Text()

@@ -2,7 +2,8 @@
 """A small picture with gradients by WebGPU, beside the processor's: drivers have bugs that no error tells.
 
 A larger one tells whether the GPU is worth it. Some drivers end the process that asks them anything. So the trial is made in a
-process of its own, `python -m` this module, and its outcome is kept in the cache folder until a driver changes.
+process of its own, `python -m` this module, and its outcome is kept in the cache folder: what the driver computes until that
+changes, all else for the day, as a machine may have been busy, or a GPU not plugged in.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Lock, Thread
 
 import numpy as np
 import torch
@@ -23,8 +26,9 @@ from .. import __version__
 from ..atomic_files import replacing
 from ..cache import cache_folder
 from ..child_process import ROOT, child_environment, without_window
-from ..errors import TttlrmError
+from ..errors import Text, TttlrmError, text
 from ..gaussians.gaussians import Gaussians
+from ..protocol.texts import from_json, to_json
 from .convention import Views
 from .cpu import functions as cpu
 from .webgpu import device
@@ -37,41 +41,68 @@ PATIENCE = 60.0  # seconds that a trial may take
 # What changes when a driver does: its manifests for Vulkan, and where Windows keeps drivers. On macOS, the system changes.
 MANIFESTS = ("/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "C:/Windows/System32/DriverStore/FileRepository")
 NAME = "webgpu.json"
-SLOW = "it draws no faster than the processor"  # as small GPUs beside many cores
+SLOW = text("The GPU draws no faster than the processor.")  # as small ones beside many cores
+RUNNING = text("The GPU is still being tried out.")
+WRONG = "The GPU's driver computes something else than the processor, by {:.1%}."
+
+_trials: dict[str, Trial] = {}  # that were begun in this process, by what they depend on
+_one_at_a_time = Lock()
 
 
-def fault_apart() -> str:
-    """Why WebGPU on the best GPU is of no use; "" if it draws as the processor does. Asks no driver in this process."""
+class Trial(Thread):
+    """A trial in another process, which ends with its outcome kept."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(name="tttLRM trial", daemon=True)
+        self._key, self.outcome = key, RUNNING
+
+    def run(self) -> None:
+        """Try."""
+        outcome = _tried_apart()
+        _keep(self._key, outcome)
+        self.outcome = outcome
+
+
+def fault_apart(wait: bool = True) -> Text:
+    """Why WebGPU on the best GPU is of no use; an empty text if it draws as the processor does. Asks no driver in this process.
+
+    Unless the outcome of the trial is to be waited for, it is `RUNNING` at first.
+    """
     if not device.has_hardware():
-        return "this machine has no graphics device"
+        return text("This machine has no graphics device.")
     try:
         key = f"{__version__} {version('wgpu')} {platform.platform()} {_drivers()}"
     except PackageNotFoundError:
-        return "wgpu is not installed"
-    kept = _kept().get(key)
-    if kept is None:
-        kept = _tried_apart()
-        _keep(key, kept)
-    return kept
+        return text("wgpu is not installed.")
+    with _one_at_a_time:
+        if key not in _trials:
+            kept = _kept(key)
+            if kept is not None:
+                return kept
+            _trials[key] = Trial(key)
+            _trials[key].start()
+    if wait:
+        _trials[key].join()
+    return _trials[key].outcome
 
 
-def fault(adapter: str = "") -> str:
+def fault(adapter: str = "") -> Text:
     """The same of the adapter whose name contains `adapter`, in this process."""
     try:
-        missing = device.fault(adapter).rstrip(".")
+        missing = device.fault(adapter)
         if missing:
             return missing
         found = _drawn(adapter)
     except TttlrmError as error:
-        return str(error.text).rstrip(".")
+        return error.text
     expected = _drawn(None)
     worst = max(float((a - b).norm() / b.norm().clamp(min=1e-6)) for a, b in zip(found, expected, strict=True))
-    return "" if worst < TOLERANCE else f"its driver computes something else than the processor, by {worst:.1%}"
+    return Text() if worst < TOLERANCE else text(WRONG, worst)
 
 
-def slowness() -> str:
-    """`SLOW` if the best GPU draws no faster than the processor; "" if it does."""
-    return SLOW if _seconds("") >= _seconds(None) else ""
+def slowness() -> Text:
+    """`SLOW` if the best GPU draws no faster than the processor; an empty text if it does."""
+    return SLOW if _seconds("") >= _seconds(None) else Text()
 
 
 def _seconds(adapter: str | None) -> float:
@@ -84,15 +115,15 @@ def _seconds(adapter: str | None) -> float:
     return min(times[1:])
 
 
-def _tried_apart() -> str:
+def _tried_apart() -> Text:
     command, environment = [sys.executable, "-m", __name__], child_environment(ROOT, python=sys.executable)
     try:
         run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE, **without_window())
     except subprocess.TimeoutExpired:
-        return "its driver does not answer"
+        return text("The GPU's driver does not answer.")
     if run.returncode or not run.stdout.strip():  # some end it as if all were well
-        return f"its driver ends the process (code {run.returncode})"
-    return str(json.loads(run.stdout.splitlines()[-1]))
+        return text("The GPU's driver ends the process that asks it (code {}).", run.returncode)
+    return from_json(json.loads(run.stdout.splitlines()[-1]))
 
 
 def _drivers() -> int:
@@ -102,18 +133,21 @@ def _drivers() -> int:
     return max((path.stat().st_mtime_ns for path in [*folders, *files]), default=0)
 
 
-def _kept() -> dict[str, str]:
-    """The last outcome by what it depends on."""
-    with suppress(OSError, ValueError):
-        return dict(json.loads(_file().read_text(encoding="utf-8")))
-    return {}
+def _kept(key: str) -> Text | None:
+    """The last outcome, unless it depends on what has changed since, or is of another day and one that may have changed."""
+    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError, TttlrmError):
+        known = json.loads(_file().read_text(encoding="utf-8"))[key]
+        outcome = from_json(known["outcome"])
+        lasts = not outcome or outcome.template == WRONG
+        return outcome if lasts or known["day"] == str(date.today()) else None
+    return None
 
 
-def _keep(key: str, outcome: str) -> None:
+def _keep(key: str, outcome: Text) -> None:
     with suppress(OSError, TttlrmError):  # it is made again
         _file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with replacing(_file()) as part:
-            part.write_text(json.dumps({key: outcome}), encoding="utf-8")
+            part.write_text(json.dumps({key: {"outcome": to_json(outcome), "day": str(date.today())}}), encoding="utf-8")
 
 
 def _file() -> Path:
@@ -139,4 +173,4 @@ def _drawn(adapter: str | None, count: int = COUNT, size: tuple[int, int] = SIZE
 
 
 if __name__ == "__main__":
-    print(json.dumps(fault() or slowness()))
+    print(json.dumps(to_json(fault() or slowness())))

@@ -12,8 +12,9 @@ from ..errors import Code, TttlrmError
 from .machine import Build
 
 ROOM = Path(__file__).parent
-# Pinned by tools/lock_requirements.py: everything but PyTorch, PyTorch on PyPI, and its builds elsewhere by local version.
-PACKAGES, TORCH = ROOM / "packages.txt", ROOM / "torch.txt"
+# Pinned by tools/lock_requirements.py: what is needed beside PyTorch, what the engine can do without, PyTorch on PyPI, and its
+# builds elsewhere by local version.
+PACKAGES, OPTIONAL, TORCH = ROOM / "packages.txt", ROOM / "optional.txt", ROOM / "torch.txt"
 BUILDS = {file.stem.removeprefix("torch-"): file for file in sorted(ROOM.glob("torch-*.txt"))}
 HASHED = ("--require-hashes", "--no-deps")
 PINNED = re.compile(r"^[a-z0-9-]+={2,3}[^\s;\\]+", re.MULTILINE)
@@ -61,9 +62,9 @@ def pinned(file: Path) -> list[str]:
     return PINNED.findall(file.read_text("utf-8"))
 
 
-def install_packages(python: Path, source: Source) -> list[str]:
-    """The command that installs everything except PyTorch."""
-    return [*_pip(python, "install"), "--progress-bar", "off", *_from(source), *HASHED, "--requirement", str(PACKAGES)]
+def install_packages(python: Path, source: Source, pins: Path) -> list[str]:
+    """The command that installs the packages pinned in a file other than those of PyTorch."""
+    return [*_pip(python, "install"), "--progress-bar", "off", *_from(source), *HASHED, "--requirement", str(pins)]
 
 
 def install_torch(python: Path, source: Source) -> list[str]:
@@ -73,9 +74,10 @@ def install_torch(python: Path, source: Source) -> list[str]:
 
 
 def download(python: Path, source: Source, folder: Path) -> list[list[str]]:
-    """The commands that fill a folder with wheels for this machine and this Python."""
+    """The commands that fill a folder with wheels for this machine and this Python: packages, optional ones, and PyTorch."""
     command = [*_pip(python, "download"), "--dest", str(folder)]
-    return [[*command, *HASHED, "--requirement", str(PACKAGES)], [*command, *_torch(source)]]
+    hashed = [[*command, *HASHED, "--requirement", str(pins)] for pins in (PACKAGES, OPTIONAL)]
+    return [*hashed, [*command, *_torch(source)]]
 
 
 def uninstall(python: Path, packages: list[str]) -> list[str]:

@@ -109,7 +109,7 @@ class Environment:
 
 def packages_digest() -> str:
     """A digest of the pinned packages."""
-    return hashlib.sha256(bytes_of(commands.PACKAGES) + bytes_of(commands.TORCH)).hexdigest()
+    return hashlib.sha256(b"".join(map(bytes_of, (commands.PACKAGES, commands.OPTIONAL, commands.TORCH)))).hexdigest()
 
 
 def place(own: Path) -> Path:

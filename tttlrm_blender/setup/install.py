@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import errors
 from ..client import Job
 from ..errors import Code, TttlrmError, text
-from ..protocol.messages import Cancelled, Done, Event, Failed, Progress
+from ..protocol.messages import Cancelled, Done, Event, Failed, Note, Progress
 from ..stages import Stage
 from . import commands
 from .commands import Follower, Source, pinned
@@ -25,7 +25,8 @@ from .pythons import VERSIONS, find_python, versions_for
 
 LAST_LINES = 4  # lines of the log that are shown
 # Start and end of each part of the work, as shares of the whole.
-LOOK, MAKE, PACK, GET_TORCH, CHECK = (0.0, 0.02), (0.02, 0.06), (0.06, 0.4), (0.4, 0.95), (0.95, 1.0)
+LOOK, MAKE, PACK = (0.0, 0.02), (0.02, 0.06), (0.06, 0.39)
+PACK_OPTIONAL, GET_TORCH, CHECK = (0.39, 0.4), (0.4, 0.95), (0.95, 1.0)
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,20 @@ class Setup(Job[SetupResult]):
     def _install(self, source: Source) -> None:
         python = self._environment.python
         settings = {} if source.wheels else user_settings(python)
-        command, variables = commands.install_packages(python, source), pip_environment(settings)
+        command, variables = commands.install_packages(python, source, commands.PACKAGES), pip_environment(settings)
         self._pip(command, variables, commands.PACKAGES, Stage.INSTALL_PACKAGES, "Installing packages failed", PACK)
+        self._install_optional(commands.install_packages(python, source, commands.OPTIONAL), variables)
         command, variables = commands.install_torch(python, source), pip_environment(settings, indexes=not source.torch_index)
         self._pip(command, variables, source.torch, Stage.INSTALL_PYTORCH, "Installing PyTorch failed", GET_TORCH)
+
+    def _install_optional(self, command: list[str], variables: dict[str, str]) -> None:
+        """Install what the engine can do without; where that fails, a note says so, and the setup goes on."""
+        pins = commands.OPTIONAL
+        try:
+            self._pip(command, variables, pins, Stage.INSTALL_PACKAGES, "Installing wgpu failed", PACK_OPTIONAL)
+        except TttlrmError as error:
+            self._say(error.sentence)
+            self.put(Note(text("{} The setup goes on without it; only CUDA and the processor draw splats then.", error.text)))
 
     def _pip(
         self,

@@ -49,6 +49,7 @@ class Registry:
     jobs: Mapping[str, Any]  # kinds of jobs by name
     make_scene: Callable[[Path], Any]  # from the folder of its photos
     release: Callable[[], None] = lambda: None  # frees memory that jobs share
+    prepare: Callable[[], None] = lambda: None  # begins in the background what jobs would have to wait for
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def load_jobs() -> Registry:
     """Load the jobs of the pipeline. Raises `TttlrmError` if this Python lacks a package."""
     try:
+        from ..pipeline.drawing import prepare_drawing
         from ..pipeline.jobs import JOBS
         from ..pipeline.networks import release_memory
         from ..pipeline.store import open_scene
@@ -111,7 +113,7 @@ def load_jobs() -> Registry:
             hint="Install the packages of tttLRM there, or choose another Python.",
             code=Code.NO_ENGINE,
         ) from error
-    return Registry(JOBS, open_scene, release_memory)
+    return Registry(JOBS, open_scene, release_memory, prepare_drawing)
 
 
 def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], Registry] = load_jobs) -> None:
@@ -127,6 +129,7 @@ def serve(options: Options, ready: Callable[[Ready], None], load: Callable[[], R
         any_file = options.allow_files or options.owned or bool(options.shared)
         server = Server(registry.jobs, registry.make_scene, folder, token, options.log, limits, any_file, registry.release)
         context, fingerprint = _tls(options)
+        registry.prepare()
 
         def listening(host: str, port: int) -> None:
             logs.log_event(logger, "worker_serving", host=host, port=port, pid=os.getpid(), version=__version__)

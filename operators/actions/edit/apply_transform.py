@@ -8,7 +8,7 @@ from mathutils import Matrix
 
 from ...engine import transform
 from ...narrowing import given, group_of
-from ...scene import look, points, region
+from ...scene import look, meanwhile, points, region
 from ...scene.splats import in_scene, table
 from ...translations import told
 from .operator import EditOperator, edited
@@ -34,11 +34,8 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
             columns = points.read_all(cloud) | table(splats)
             columns.pop(look.SIZES, None)  # the look comes anew
             new = points.cloud_like(cloud, columns)
-            if cloud.users > 1:
-                obj.data = new
-                new.name = cloud.name
-            else:
-                points.replace(cloud, new)
+            with meanwhile.applying(obj, move):
+                self._put(obj, new)
             group_of(obj).applied = (move @ in_scene(obj)).ravel().tolist()
             if region.is_fitted(obj):
                 with look.silently():
@@ -50,6 +47,15 @@ class TTTLRM_OT_apply_transform(EditOperator, bpy.types.Operator):
         self.warn_of_stretching(move for _, move in plans)
         applied = told("Applied to {:,} splats", sum(map(len, moved)))
         return told("{}; {} no longer shares splats with other objects", applied, ", ".join(shared)) if shared else applied
+
+    @staticmethod
+    def _put(obj: bpy.types.Object, new: bpy.types.PointCloud) -> None:
+        cloud = points.cloud_of(obj)
+        if cloud.users > 1:
+            obj.data = new
+            new.name = cloud.name
+        else:
+            points.replace(cloud, new)
 
     def _map(self, obj: bpy.types.Object) -> np.ndarray:
         """Return the matrix [4, 4] to apply to an object's splats, given the parts of its transform that it keeps."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import bpy
 import numpy as np
-from bpy.props import BoolProperty
+from bpy.props import BoolProperty, StringProperty
 
 from ...engine import settings
 from ...properties import described, setting_property
@@ -15,7 +15,7 @@ from ...scene.points import cloud_of
 from ...scene.reconstruction import family
 from ...translations import told
 from .operator import EditOperator, chosen
-from .volume import VOLUME, marking, only_volume
+from .volume import marking, only_volume
 
 
 def _strictness(name: str) -> Any:
@@ -58,7 +58,12 @@ class TTTLRM_OT_fit_region(EditOperator, bpy.types.Operator):
     bl_idname = "tttlrm.fit_region"
     bl_label = "Fit Region"
 
-    object: VOLUME
+    object: StringProperty(
+        name="Object",
+        description="An empty (a box of its display size) or a mesh (its bounding box); "
+        "leave blank to use the one selected along with the splats",
+        options={"SKIP_SAVE"},
+    )
 
     def edit(self, context: bpy.types.Context) -> str:
         """Fit the regions of all edited objects, and use them where an object says which."""

@@ -3,9 +3,9 @@
 
 import bpy
 import numpy as np
+from bpy.props import BoolProperty
 
 from ...scene import look, masks
-from ...scene.points import cloud_of
 from ...translations import told
 from .operator import EditOperator, edited, keep, selections
 
@@ -31,13 +31,29 @@ class TTTLRM_OT_delete_hidden(EditOperator, bpy.types.Operator):
     bl_idname = "tttlrm.delete_hidden_splats"
     bl_label = "Delete Hidden Splats"
 
+    by_hand: BoolProperty(
+        name="Hidden by Hand", description="Also delete what was hidden by hand, not only what settings leave out", default=True
+    )
+
     def edit(self, context: bpy.types.Context) -> str:
         """Delete the hidden splats of all edited objects; sizes stay as they are shown."""
-        found = [(obj, shown) for obj in edited(context) if (shown := masks.visible(obj)) is not None]
-        for obj, shown in found:
-            keep(obj, shown)
-            for user in (obj, *look.sharing(obj)):
-                look.reset(user, set(look.NAMES) - set(look.SIZED))
-            masks.hide(obj, np.zeros(len(cloud_of(obj).points), dtype=bool))
-            look.apply(obj)
-        return told("{:,} splats were deleted", sum(int(np.count_nonzero(~shown)) for _, shown in found))
+        found = [(obj, hidden) for obj in edited(context) if (hidden := masks.hidden(obj)) is not None]
+        deleted = deleted_by_hand = 0
+        for obj, hidden in found:
+            hand = masks.by_hand(obj)
+            hand = np.zeros_like(hidden) if hand is None else hand
+            gone = hidden if self.by_hand else hidden & ~hand
+            deleted, deleted_by_hand = deleted + np.count_nonzero(gone), deleted_by_hand + np.count_nonzero(gone & hand)
+            self._delete(obj, gone, hand)
+        if deleted_by_hand:
+            return told("{:,} splats were deleted, {:,} of them hidden by hand", deleted, deleted_by_hand)
+        return told("{:,} splats were deleted", deleted)
+
+    @staticmethod
+    def _delete(obj: bpy.types.Object, gone: np.ndarray, hand: np.ndarray) -> None:
+        """Delete splats of an object, whose settings then leave out none; of the others, those hidden by hand stay so."""
+        keep(obj, ~gone)
+        for user in (obj, *look.sharing(obj)):
+            look.reset(user, set(look.NAMES) - set(look.SIZED))
+        masks.hide(obj, hand[~gone])
+        look.apply(obj)

@@ -46,6 +46,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
         name="All Selected",
         description="Export the splats of all selected objects to one file, not only those of the active object",
     )
+    _shown: Choice | None = None  # in the file browser, of which Blender asks while it opens
     up_axis: axes_property("Axis of the file that points up. Splat viewers expect y down; in GLB files y always points up")
 
     @classmethod
@@ -63,7 +64,7 @@ class TTTLRM_OT_export_splats(ExportHelper, bpy.types.Operator):
     def check(self, context: bpy.types.Context) -> bool:
         """Blender calls this after changes in the file browser."""
         shown = Choice(self.filepath, self.file_format)
-        self._shown = settle(shown, self._shown, ENDINGS)
+        self._shown = settle(shown, self._shown or shown, ENDINGS)
         untyped(self).filepath, self.file_format = self._shown
         return shown != self._shown
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Without an engine, the first line of the tab installs it, and the button of a reconstruction says that it is missing."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,7 +29,7 @@ class Running(setup.Setup):
 
 
 @pytest.fixture
-def chosen(tmp_path: Path, monkeypatch) -> SimpleNamespace:
+def chosen(tmp_path: Path, monkeypatch) -> Iterator[SimpleNamespace]:
     """Preferences of a new installation, in a Blender whose Python has no torch."""
     made = SimpleNamespace(build="cpu", wheels="", python="", host="127.0.0.1", port=0, token="", fingerprint="")
     for module in (addon, chosen_worker):
@@ -37,7 +38,19 @@ def chosen(tmp_path: Path, monkeypatch) -> SimpleNamespace:
     monkeypatch.setattr(worker.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(engine_offer, "_sizes", {})
     monkeypatch.setattr(starting, "failure", None)
-    return made
+    worker._has_torch.cache_clear()
+    yield made
+    worker._has_torch.cache_clear()
+
+
+def test_panels_do_not_ask_the_disk_for_torch_at_every_redraw(chosen, monkeypatch):
+    asked = []
+    monkeypatch.setattr(worker.importlib.util, "find_spec", asked.append)
+    assert PANEL.poll(bpy.context) and PANEL.poll(bpy.context)
+    assert asked == ["torch"]
+    with pytest.raises(errors.TttlrmError, match="The engine is not installed"):
+        worker.require_python(chosen_worker.chosen_worker())
+    assert asked == ["torch", "torch"], "before it is said that there is none"
 
 
 def test_the_first_line_installs_the_engine_and_says_how_much_it_downloads(chosen):

@@ -10,6 +10,7 @@ import pytest
 
 import operators
 from operators import engine
+from operators.actions import check_worker
 from operators.actions import compare as compare_actions
 from operators.engine import messages, settings
 from operators.interface import (
@@ -119,6 +120,7 @@ def test_the_button_tells_the_quality_and_the_time(scene, monkeypatch, tmp_path:
     narrow = drawn(reconstruct.TTTLRM_PT_reconstruct)
     assert narrow.buttons["tttlrm.reconstruct"] == [button.partition(" (")[0]] and narrow.labels[-1].startswith("about ")
     (tmp_path / "transforms.json").write_text("{}")  # no poses have to be estimated
+    list_photos(scene.tttlrm.source)
     assert drawn(reconstruct.TTTLRM_PT_reconstruct).labels != narrow.labels
     scene.tttlrm.source.cameras = "ESTIMATE"
     assert drawn(reconstruct.TTTLRM_PT_reconstruct).labels == narrow.labels
@@ -271,6 +273,21 @@ def test_the_worker_is_started_stopped_and_checked(monkeypatch):
     sheet = drawn(worker.TTTLRM_PT_worker)
     assert sheet.labels == ["Starts when needed"]
     assert set(sheet.buttons) == {"tttlrm.start_worker", "tttlrm.stop_worker", "tttlrm.check_worker"}
+
+
+def test_the_worker_says_what_draws_and_the_tooltip_of_its_check_why(monkeypatch):
+    monkeypatch.setattr(type(worker.worker.link), "connected", True)
+    monkeypatch.setattr(worker.worker.link, "drawing", None)
+    check = check_worker.TTTLRM_OT_check_worker
+    assert drawn(worker.TTTLRM_PT_worker).labels == ["Connected"]
+    assert check.description(bpy.context, None) == check.__doc__
+    text, drawing = engine.errors.text, engine.results.Drawing
+    worker.worker.link.drawing = drawing(text("Processor"), text("No CUDA."), text("No GPU."))
+    assert drawn(worker.TTTLRM_PT_worker).labels == ["Connected, draws with: Processor"]
+    assert check.description(bpy.context, None) == f"{check.__doc__}.\nNo CUDA. No GPU"
+    worker.worker.link.drawing = drawing(text("WebGPU ({})", "Radeon"))
+    assert drawn(worker.TTTLRM_PT_worker).labels == ["Connected, draws with: WebGPU (Radeon)"]
+    assert check.description(bpy.context, None) == check.__doc__
 
 
 def test_rarer_choices_are_all_there(scene):

@@ -381,6 +381,39 @@ def test_a_draft_leaves_what_was_joined_while_it_was_decoded(echo, photos):
     np.testing.assert_array_equal(points.read(obj.data, "position"), np.concatenate([DRAFT, DRAFT + 100]))
 
 
+def test_a_draft_replaces_what_an_undo_brings_back_while_it_is_decoded(echo, photos):
+    assert ops.reconstruct(directory=str(photos)) == {"FINISHED"}
+    obj, points, jobs, engine = bpy.context.object, part("scene.points"), part("jobs.scene_operators"), part("engine")
+    name = obj.name
+    part("scene.versions").take_result(obj, *refined_half(obj))
+    bpy.ops.ed.undo_push(message="refined")
+    part("scene.masks").select(obj, np.arange(12) < 4)
+    assert ops.delete_splats() == {"FINISHED"}
+    bpy.ops.ed.undo_push(message="deleted")
+    work = jobs.work_on(obj, engine.kinds.DECODE, engine.settings.DecodeSettings())
+    bpy.ops.ed.undo()
+    obj = bpy.data.objects[name]
+    assert len(obj.data.points) == 12
+    assert jobs.replace_splats(obj, part("jobs.worker").start(work).result()) == (12, 0)
+    np.testing.assert_array_equal(points.read(obj.data, "position"), DRAFT)
+
+
+def test_coincident_splats_are_replaced_also_if_their_transform_is_applied_while_a_job_runs(echo, photos):
+    assert ops.reconstruct(directory=str(photos)) == {"FINISHED"}
+    obj, points, base = bpy.context.object, part("scene.points"), part("scene.radiance").BASE
+    places, colors = DRAFT.repeat(3, 0)[:12], np.linspace(0.1, 0.9, 48, dtype=np.float32).reshape(12, 4)
+    points.write(obj.data, "position", "FLOAT_VECTOR", places)
+    points.write(obj.data, base, obj.data.attributes[base].data_type, colors)
+    result = refined_half(obj)
+    for _ in range(2):
+        obj.location, obj.rotation_euler, obj.scale = (1, 2, 3), (0.3, 0, 0), (1.7,) * 3
+        assert ops.apply_transform() == {"FINISHED"}
+    part("scene.masks").select(obj, np.arange(12) == 4)
+    assert ops.delete_splats() == {"FINISHED"}
+    part("scene.versions").take_result(obj, *result)
+    assert len(obj.data.points) == 12, "none of those that were handed over stay beside it"
+
+
 def test_where_none_of_the_handed_splats_are_left_the_result_is_shown_beside_hidden_ones(echo, photos):
     assert ops.reconstruct(directory=str(photos)) == {"FINISHED"}
     obj, masks, points = bpy.context.object, part("scene.masks"), part("scene.points")

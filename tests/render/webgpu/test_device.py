@@ -131,7 +131,7 @@ def test_software_draws_only_if_named(monkeypatch, name: str, chosen: str | None
         assert device._chosen(name).info["device"] == chosen
         assert not device.fault(name)
     else:
-        assert device.fault(name) == "WebGPU finds no adapter called 'geforce'."
+        assert str(device.fault(name)) == "WebGPU finds no adapter called 'geforce'."
 
 
 def test_a_discrete_gpu_is_preferred_and_llvmpipe_never_unnamed(monkeypatch) -> None:
@@ -141,6 +141,6 @@ def test_a_discrete_gpu_is_preferred_and_llvmpipe_never_unnamed(monkeypatch) -> 
     monkeypatch.setattr(device, "_adapters", lambda: same)
     assert [each.info["backend_type"] for each in device.adapters()] == ["Vulkan", "D3D12", "Vulkan"]
     monkeypatch.setattr(device, "_adapters", lambda: [fake("llvmpipe", "CPU")])
-    assert device.fault() == "WebGPU finds no GPU, only llvmpipe, which is software."
+    assert str(device.fault()) == "WebGPU finds no GPU, only llvmpipe, which is software."
     monkeypatch.setattr(device, "_adapters", list)
-    assert device.fault() == "WebGPU finds no GPU."
+    assert str(device.fault()) == "WebGPU finds no GPU."

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import Code, TttlrmError, text
+from ...errors import Code, Text, TttlrmError, text
 from .buffers import Array
 from .faults import faults_as_sentences
 from .link import Link
@@ -120,13 +120,18 @@ def _rank(info: Mapping[str, str]) -> tuple[int, bool]:
     return BEST.index(kind) if kind in BEST else len(BEST), info["backend_type"] == "D3D12"
 
 
-def fault(name: str = "") -> str:
-    """Why there is no device of this name; "" if there is one."""
+def fault(name: str = "") -> Text:
+    """Why there is no device of this name; an empty text if there is one."""
     try:
         _chosen(name)
     except TttlrmError as error:
-        return error.sentence
-    return ""
+        return error.text
+    return Text()
+
+
+def adapter_name(name: str = "") -> str:
+    """The full name of the GPU that `open_device` takes. Raises what it raises."""
+    return str(_chosen(name).info["device"])
 
 
 def _chosen(name: str) -> Any:

@@ -95,6 +95,18 @@ def test_hidden_splats_are_deleted_for_good_only_when_that_is_wanted():
     assert ops.delete_hidden_splats() == {"FINISHED"} and len(obj.data.points) == 895
 
 
+def test_what_is_hidden_by_hand_may_be_left_when_hidden_splats_are_deleted(capfd):
+    obj = add(dirty())
+    select(obj, np.arange(COUNT) < 5)
+    ops.hide_splats()
+    ops.clean_up()
+    assert ops.delete_hidden_splats(by_hand=False) == {"FINISHED"}
+    assert len(obj.data.points) == 900 and np.flatnonzero(~seen(obj)).tolist() == [0, 1, 2, 3, 4]
+    assert "of them hidden by hand" not in capfd.readouterr().out
+    assert ops.delete_hidden_splats() == {"FINISHED"} and len(obj.data.points) == 895
+    assert "5 splats were deleted, 5 of them hidden by hand" in capfd.readouterr().out
+
+
 def test_a_region_moves_and_turns_with_its_object_and_stays_when_that_is_applied():
     obj = add(dirty())
     ops.clean_up()
