@@ -168,7 +168,7 @@ def test_refined_splats_go_on_getting_better(nothing, photos, points):
 def test_added_photos_are_learned_faster_than_all_over_again(nothing, photos, points):
     before = photos[np.arange(len(photos) // 2)]
     known = refine(nothing, before, RefineSettings(steps=80), Report(), points)
-    settings = RefineSettings(steps=100, start="both")
+    settings = RefineSettings(steps=200, start="both")
     again, joined = (refine(known, photos, settings, Report(), points, refined=refined) for refined in (False, True))
     assert evaluate_views(joined, photos)["psnr"] > evaluate_views(known, photos)["psnr"] + 2
     assert evaluate_views(joined, photos)["psnr"] > evaluate_views(again, photos)["psnr"] + 2

@@ -72,8 +72,9 @@ def refine(
     With a `rival`, splats that are there already, these are what the result is never worse than, and what `refined` is about.
     If `refined`, the splats were refined before: "auto" continues from them at the low rates of a run's end, and "both", beside
     points of photos that are new, at medium ones.
-    Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
-    `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
+    Asked to finish, it makes a few last steps and returns the best splats so far; `hear` is told how it went. Does not change
+    `gaussians`. Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points,
+    or ("bad_settings").
     """
     goes_on = refined and settings.start == "auto"
     skipped = CONTINUED if goes_on else JOINED if refined and rival is None and settings.start == "both" else 0.0
@@ -171,10 +172,12 @@ class _Steps:
     def make_all(self, best: Best, course: Course, report: Report, listen: Listen) -> None:
         """Make steps until the budget is used or the report asks to finish, and offer their splats."""
         previews, depth, report.keeps = _Previews(report), self.gradients.depth, True
-        while self.budget.used < 1 and not report.finishing:
+        while self.budget.used < 1:
+            if report.finishing:
+                self.budget.end()
             self.make_one()
             course.follow()
-            if depth and depth.follow(self.budget, report):
+            if depth and not self.budget.ending and depth.follow(self.budget, report):
                 course.resume()
             listen()
             if best.follow(self.parameters, self.budget):
@@ -189,7 +192,8 @@ class _Steps:
         drawn = self.gradients.backward(next(self.views), pace, self.random.random(3), self.growth.penalty())
         self.parameters.step(pace, self.budget.expected)
         self.gradients.step(used)
-        self.growth.follow(drawn, used)
+        if not self.budget.ending:  # new splats would not find their places any more
+            self.growth.follow(drawn, used)
         if self.resolution:
             self.resolution.follow()
         self.average.follow(used)
