@@ -94,7 +94,7 @@ def test_asked_to_finish_it_returns_the_best_splats_so_far(nothing, photos, poin
 
 def test_last_steps_of_falling_rates_follow_a_request_to_finish(monkeypatch, nothing, photos, points):
     paces, step = [], Parameters.step
-    monkeypatch.setattr(Parameters, "step", lambda self, used, steps: paces.append(used) or step(self, used, steps))
+    monkeypatch.setattr(Parameters, "step", lambda self, used, *more: paces.append(used) or step(self, used, *more))
     refine(nothing, photos, RefineSettings(steps=10**6), Hasty(150), points)
     last = np.array(paces) >= 1 - LAST_SHARE
     assert np.diff(last.astype(int)).sum() == 1 and 0 < last.sum() <= np.ceil(len(paces) / 4)

@@ -43,6 +43,9 @@ STRATEGIES = {"split": Growth, "mcmc": Relocation}
 # Shares of the schedules that are skipped for splats refined before: most of them beside the same photos. New photos show what
 # is still to be learned; all over again, a short run forgets more of the others than it learns.
 CONTINUED, JOINED = 0.6, 0.3
+# Steps over which rates rise from nothing where the same photos go on, and no splats are added. Adam knows nothing yet of the
+# minimum that the splats lie in, and would leave it; a short run stays near it.
+RISE = 200
 SECONDS_PER_PREVIEW = 2.0
 FEW = 8  # photos that confirm too little of what they show
 MOST_LOST = 0.5  # dB that splats for a mesh may be worse than those at the start
@@ -101,7 +104,9 @@ def refine(
     start = _start(gaussians, points, dense, photos[learned], settings, budget, listen)
     parameters = Parameters(start, _extent(photos.cameras), drawing_device())
     gradients = PhotoGradients(parameters, photos, settings, light, depth)
-    _Steps(parameters, gradients, learned, settings, budget, wanted, skipped).make_all(best, course, report, listen)
+    _Steps(parameters, gradients, learned, settings, budget, wanted, skipped, RISE if goes_on else 0).make_all(
+        best, course, report, listen
+    )
     tell_failure(report)
     hear(course.refinement(best))
     if best.psnr == best.first:
@@ -157,8 +162,9 @@ class _Steps:
         budget: Budget,
         wanted: int,  # splats to grow to
         skipped: float,  # share of the schedules before the first step
+        rise: int,  # steps over which the rates rise
     ) -> None:
-        self.parameters, self.gradients, self.budget, self.skipped = parameters, gradients, budget, skipped
+        self.parameters, self.gradients, self.budget, self.skipped, self.rise = parameters, gradients, budget, skipped, rise
         self.resolution = Resolution(parameters, gradients.photos) if settings.antialiased else None
         self.growth = STRATEGIES[settings.densify](parameters, wanted)
         self.average = Average(parameters)
@@ -190,13 +196,13 @@ class _Steps:
         used = self.budget.used
         pace = self.skipped + (1 - self.skipped) * used
         drawn = self.gradients.backward(next(self.views), pace, self.random.random(3), self.growth.penalty())
-        self.parameters.step(pace, self.budget.expected)
+        rising = self.budget.steps < self.rise
+        self.parameters.step(pace, self.budget.expected, self.budget.steps / self.rise if rising else 1.0)
         self.gradients.step(used)
-        if not self.budget.ending:  # new splats would not find their places any more
-            self.growth.follow(drawn, used)
+        self.growth.follow(drawn, used, self.budget.ending or rising)  # new splats would not find their places in time
         if self.resolution:
             self.resolution.follow()
-        self.average.follow(used)
+        self.average.follow()
         self.budget.steps += 1
 
 
