@@ -181,6 +181,14 @@ def test_added_photos_are_learned_faster_than_all_over_again(nothing, photos, po
     assert evaluate_views(joined, photos)["psnr"] > evaluate_views(again, photos)["psnr"] + 2
 
 
+def test_what_matches_added_photos_may_match_the_others_worse(nothing, photos, points):
+    known = refine(nothing, photos[np.arange(4)], RefineSettings(steps=80), Report(), points)
+    settings, heard = RefineSettings(steps=29, start="both"), []
+    for added in (False, True):
+        refine(known, photos, settings, Report(), points, refined=True, hear=heard.append, added=added)
+    assert [how.improved for how in heard] == [False, True]
+
+
 def test_perfect_splats_stay_as_they_are_when_refinement_goes_on(blobs, photos):
     report, notes = Report(), list[str]()
     report.note = lambda note: notes.append(str(note))

@@ -49,6 +49,8 @@ RISE = 200
 SECONDS_PER_PREVIEW = 2.0
 FEW = 8  # photos that confirm too little of what they show
 MOST_LOST = 0.5  # dB that splats for a mesh may be worse than those at the start
+# The same where photos were added: splats match fewer photos more closely than they match the scene, and lose that again.
+FLATTERED = 1.5
 
 
 @torch_in_order()
@@ -62,6 +64,7 @@ def refine(
     depth: KnownDepth | None = None,
     hear: Callable[[Refinement], None] = lambda refinement: None,
     rival: Gaussians[np.ndarray] | None = None,
+    added: bool = False,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
@@ -74,7 +77,7 @@ def refine(
     (`settings.surface`), splats also become flat on surfaces (see `surface_loss`), and may be `MOST_LOST` worse.
     With a `rival`, splats that are there already, these are what the result is never worse than, and what `refined` is about.
     If `refined`, the splats were refined before: "auto" continues from them at the low rates of a run's end, and "both", beside
-    points of photos that are new, at medium ones.
+    points of photos that are new, at medium ones; if photos were `added`, the result may be `FLATTERED` worse over all of them.
     Asked to finish, it makes a few last steps and returns the best splats so far; `hear` is told how it went. Does not change
     `gaussians`. Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points,
     or ("bad_settings").
@@ -99,7 +102,8 @@ def refine(
     if depth and len(photos) < FEW and len(gaussians) and not refined:
         depth.guess(gaussians)
     given = gaussians if rival is None else rival[finite(rival)]
-    best = _first(given, photos, settings, light.differs, refined, listen)
+    allowance = (MOST_LOST if settings.surface else 0.0) + (FLATTERED if added else 0.0)
+    best = Best(_as_asked(given, settings), photos, light.differs, refined, listen, allowance)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
     start = _start(gaussians, points, dense, photos[learned], settings, budget, listen)
     parameters = Parameters(start, _extent(photos.cameras), drawing_device())
@@ -118,12 +122,9 @@ def refine(
     return seen if len(seen) else best.splats  # photos of a few pixels, or masks that leave a few, miss none
 
 
-def _first(
-    given: Gaussians[np.ndarray], photos: PhotoSet, settings: RefineSettings, exposure: bool, refined: bool, listen: Listen
-) -> Best:
-    """The splats that the result is never worse than, as the settings ask for them, and their judges."""
-    splats = replace(to_degree(given, settings.sh_degree), antialiased=given.antialiased and settings.antialiased)
-    return Best(splats, photos, exposure, refined, listen, MOST_LOST if settings.surface else 0.0)
+def _as_asked(splats: Gaussians[np.ndarray], settings: RefineSettings) -> Gaussians[np.ndarray]:
+    """The splats as the settings ask for them."""
+    return replace(to_degree(splats, settings.sh_degree), antialiased=splats.antialiased and settings.antialiased)
 
 
 def _not_better(kept: int, given: int) -> Text:
