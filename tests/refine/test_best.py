@@ -7,7 +7,7 @@ import pytest
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
-from tttlrm_blender.refine.best import COST, DRAWING, ENOUGH, JOIN, MOST_JUDGES, READ, Best, judging_views
+from tttlrm_blender.refine.best import COST, DRAWING, ENOUGH, JOIN, MOST_JUDGES, MOST_LEARNED, READ, Best, judging_views
 from tttlrm_blender.refine.budget import Budget
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.photo_gradients import PhotoGradients
@@ -104,6 +104,12 @@ def test_judging_costs_little(blobs, many, monkeypatch: pytest.MonkeyPatch, step
     monkeypatch.setattr(best, "offer", lambda splats: offered.append(splats) or -1.0)
     joined_at(best, Learner(blobs, 0.2, budget), steps)
     assert 1 <= len(offered) <= 10 and (len(offered) - 1) * len(best.judges) * DRAWING <= COST * steps
+
+
+def test_refined_splats_are_judged_by_photos_that_they_have_learned_from(photos, blobs) -> None:
+    few, many = (Best(blobs, photos[np.arange(count) % len(photos)], exposure=False, refined=True) for count in (9, 200))
+    assert len(few.apart) == len(many.apart) == 0
+    assert len(few.judges) == 9 and len(many.judges) == MOST_LEARNED
 
 
 def test_perfect_splats_come_back_unharmed(blobs, photos, points) -> None:

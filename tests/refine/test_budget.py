@@ -70,6 +70,21 @@ def test_a_slow_machine_can_wind_up_too(monkeypatch):
     assert budget.used == 1
 
 
+@pytest.mark.parametrize(("steps", "pace", "left"), [(30, 10, 10), (300, 10, 20), (300, 1, 2), (1070, 10, 5), (0, 10, 1)])
+def test_an_ended_budget_leaves_its_last_share_for_a_moment(monkeypatch, steps: int, pace: float, left: int):
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    budget = Budget(RefineSettings(steps=1075, seconds=1e6), 43)
+    budget.steps, now = steps, steps / pace + 1e-9
+    before = budget.used
+    budget.end()
+    budget.end()
+    assert budget.used == pytest.approx(max(before, 1 - LAST_SHARE))
+    while budget.used < 1:
+        budget.steps += 1
+    assert budget.steps == steps + left
+
+
 def test_a_limit_on_time_stays_exact(monkeypatch):
     now = 0.0
     monkeypatch.setattr(time, "perf_counter", lambda: now)

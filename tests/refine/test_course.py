@@ -10,9 +10,10 @@ import pytest
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
 from tttlrm_blender.refine.best import judging_views
-from tttlrm_blender.refine.budget import Budget
+from tttlrm_blender.refine.budget import LAST_SHARE, Budget
 from tttlrm_blender.refine.course import LATER, REST, TIMED, WARM, Course
 from tttlrm_blender.refine.optimize import refine
+from tttlrm_blender.refine.parameters import Parameters
 
 
 class Expecting(Report):
@@ -88,7 +89,15 @@ class Hasty(Report):
 def test_asked_to_finish_it_returns_the_best_splats_so_far(nothing, photos, points):
     heard = []
     splats = refine(nothing, photos, RefineSettings(steps=10**6), Hasty(60), points, hear=heard.append)
-    assert len(splats) and heard[0].finished and 0 < heard[0].steps < 60
+    assert len(splats) and heard[0].finished and 0 < heard[0].steps < 80
+
+
+def test_last_steps_of_falling_rates_follow_a_request_to_finish(monkeypatch, nothing, photos, points):
+    paces, step = [], Parameters.step
+    monkeypatch.setattr(Parameters, "step", lambda self, used, *more: paces.append(used) or step(self, used, *more))
+    refine(nothing, photos, RefineSettings(steps=10**6), Hasty(150), points)
+    last = np.array(paces) >= 1 - LAST_SHARE
+    assert np.diff(last.astype(int)).sum() == 1 and 0 < last.sum() <= np.ceil(len(paces) / 4)
 
 
 def test_splats_are_not_removed_all(nothing, photos, points):

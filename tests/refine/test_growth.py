@@ -114,3 +114,12 @@ def test_optimising_goes_on_after_a_round(parameters):
     parameters.gaussians().means.sum().backward()
     parameters.step(0.5, 100)
     assert (parameters["means"] < before).all()
+
+
+def test_rounds_during_a_pause_are_left_out(parameters):
+    growth, count = Growth(parameters, 2 * len(parameters)), len(parameters)
+    for step in range(ROUNDS):
+        growth.follow(pulled(parameters, torch.ones(len(parameters))), 1.0, pause=step < ROUNDS - 1)
+        assert (len(parameters) > count) == (step == ROUNDS - 1)
+    growth.follow(pulled(parameters, torch.ones(len(parameters))), 1.0)
+    assert growth.round == ROUNDS

@@ -165,13 +165,28 @@ def test_refined_splats_go_on_getting_better(nothing, photos, points):
     assert evaluate_views(more, many)["psnr"] > evaluate_views(once, many)["psnr"] + 3  # 5.8 to 7.1 dB, by roundings
 
 
+@pytest.mark.parametrize("steps", [16, 40])
+def test_a_short_run_goes_on_where_a_longer_one_ended(nothing, photos, points, steps):
+    once = refine(nothing, photos, RefineSettings(steps=400), Report(), points)
+    more = refine(once, photos, RefineSettings(steps=steps), Report(), None, refined=True)
+    assert evaluate_views(more, photos)["psnr"] > evaluate_views(once, photos)["psnr"] + 0.1
+
+
 def test_added_photos_are_learned_faster_than_all_over_again(nothing, photos, points):
     before = photos[np.arange(len(photos) // 2)]
     known = refine(nothing, before, RefineSettings(steps=80), Report(), points)
-    settings = RefineSettings(steps=100, start="both")
+    settings = RefineSettings(steps=250, start="both")
     again, joined = (refine(known, photos, settings, Report(), points, refined=refined) for refined in (False, True))
     assert evaluate_views(joined, photos)["psnr"] > evaluate_views(known, photos)["psnr"] + 2
     assert evaluate_views(joined, photos)["psnr"] > evaluate_views(again, photos)["psnr"] + 2
+
+
+def test_what_matches_added_photos_may_match_the_others_worse(nothing, photos, points):
+    known = refine(nothing, photos[np.arange(4)], RefineSettings(steps=80), Report(), points)
+    settings, heard = RefineSettings(steps=29, start="both"), []
+    for added in (False, True):
+        refine(known, photos, settings, Report(), points, refined=True, hear=heard.append, added=added)
+    assert [how.improved for how in heard] == [False, True]
 
 
 def test_perfect_splats_stay_as_they_are_when_refinement_goes_on(blobs, photos):

@@ -164,7 +164,8 @@ def _splats(
     heard: list[Refinement] = []
     wanted, rival = (replace(settings.refine, start="both"), None) if kept else (settings.refine, before)
     with clock("refine"):
-        best = steps.refine_splats(start, reconstruction, wanted, report, refined, heard.append, find, rival)
+        added = bool(kept) and refined
+        best = steps.refine_splats(start, reconstruction, wanted, report, refined, heard.append, find, rival, added)
     refinement = heard[0] if heard else None
     improved = refinement is not None and refinement.improved
     return _Splats(start, best if improved else before or best, refinement, refined or improved)

@@ -212,11 +212,13 @@ def refine_splats(
     hear: Callable[[Refinement], None] = lambda refinement: None,
     find: FindPoints | None = None,
     rival: Gaussians[np.ndarray] | None = None,
+    added: bool = False,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats against the input photos and their dense depth, from points unless these are not needed.
 
-    Continues if `refined`, unless that is about a `rival`: splats that only better ones replace. `hear` is told how it went,
-    unless the job was asked to finish before it began. `find` gives the points if they are looked for already.
+    Continues if `refined`, unless that is about a `rival`: splats that only better ones replace. If photos were `added` since,
+    the result may match all of them a little worse than before. `hear` is told how it went, unless the job was asked to finish
+    before it began. `find` gives the points if they are looked for already.
     """
     report.begin(Step.DEPTH)
     alone = refined and settings.start == "auto"
@@ -236,7 +238,7 @@ def refine_splats(
         judges = [files[view].name for view in judging_views(len(files))] if how.set_aside else []
         hear(replace(how, continued=on, judges=judges))
 
-    return refine(gaussians, inputs, settings, report, points, refined, found, tell, rival)
+    return refine(gaussians, inputs, settings, report, points, refined, found, tell, rival, added)
 
 
 def points_of(find: FindPoints, report: Report) -> SparsePoints | None:

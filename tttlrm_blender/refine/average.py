@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mean of the splats over the last steps of a run (Polyak & Juditsky 1992).
+"""The mean of the splats over the steps of a run, of which the later ones count more (Shamir & Zhang 2013, §5).
 
 Every step pulls the splats toward one photo. Their mean over many steps is closer to what all photos agree on than the last
-of them is, and it takes hardly any time.
+of them is, and it takes hardly any time. It is good whenever a run ends.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from ..gaussians.gaussians import Gaussians
 from .parameters import Parameters
 
-FROM = 0.8  # share of the budget from which on steps count
+DECAY = 4  # the higher, the later the steps that count: their mean age is a sixth of all steps
 
 
 class Average:
@@ -25,17 +25,15 @@ class Average:
         self.means: dict[str, torch.Tensor] = {}
 
     @torch.no_grad()
-    def follow(self, used: float) -> None:
-        """Count the current splats if it is late enough. Starts again where splats were added or removed."""
-        if used < FROM:
-            return
+    def follow(self) -> None:
+        """Count the current splats. Starts again where splats were added or removed."""
         current = {name: self.parameters[name].detach() for name in self.parameters.leaves}
         if self.first is not self.parameters["means"]:
             self.first, self.count = self.parameters["means"], 0
             self.means = {name: value.clone() for name, value in current.items()}
         self.count += 1
         for name, value in current.items():
-            self.means[name].lerp_(value, 1 / self.count)
+            self.means[name].lerp_(value, (DECAY + 1) / (self.count + DECAY))
 
     @torch.no_grad()
     def to_numpy(self) -> Gaussians[np.ndarray]:

@@ -23,6 +23,7 @@ from .parameters import Parameters
 
 ENOUGH, SPARED = 8, 10  # fewer photos than ENOUGH are all learned from; of more, one in SPARED is set aside
 MOST_JUDGES = 8
+MOST_LEARNED = 16  # photos that judge splats which have learned from all of them: a few would be followed at the cost of the rest
 JOIN = 1 - LAST_SHARE  # share of the budget after which the judges may join
 READ = 1.5  # dB by which photos that the network has read flatter its splats, compared with those that it hasn't
 SPREAD = 0.5  # dB by which judgments of a few photos rise and fall while splats get better
@@ -47,11 +48,11 @@ class Best:
         """Start with some splats and set photos aside, or let all photos judge if there are few. `exposure`: see `evaluate_psnr`.
 
         The network has read the photos set aside, and refined splats have not, so the first splats must be better by `READ`.
-        No photos are set aside for splats `refined` before: these have learned from the judges already and would always win.
+        No photos are set aside for splats `refined` before: these have learned from all of them, and more of them judge.
         """
         judging = judging_views(len(photos))
         self.apart = judging[:0] if refined else judging
-        self.judges = photos[judging] if len(judging) else photos
+        self.judges = photos[self.apart if len(self.apart) else _spread(len(photos), MOST_LEARNED)]
         self.exposure, self.listen, self.allowance = exposure, listen, allowance
         self.judged = 0.0  # share of the budget at the last judgment
         self.splats, self._given, self._psnr = splats, splats, -math.inf
@@ -113,5 +114,10 @@ def judging_views(count: int) -> np.ndarray:
     """Indices of the photos to set aside out of `count`, evenly spread: [K] int64, empty if none can be spared."""
     if count < ENOUGH:
         return np.zeros(0, np.int64)
-    apart = min(max(1, count // SPARED), MOST_JUDGES)
-    return ((np.arange(apart) + 0.5) * count / apart).astype(np.int64)
+    return _spread(count, min(max(1, count // SPARED), MOST_JUDGES))
+
+
+def _spread(count: int, most: int) -> np.ndarray:
+    """Indices of at most some photos out of `count`, evenly spread: [K] int64."""
+    chosen = min(count, most)
+    return ((np.arange(chosen) + 0.5) * count / max(chosen, 1)).astype(np.int64)

@@ -11,7 +11,8 @@ import torch
 from ..outlook.limits import PATIENCE, USUAL_PIXELS, limits_of
 from ..protocol.settings import RefineSettings
 
-LAST_SHARE = 0.25  # share of a budget for the low rates at its end, which is left after `Budget.wind_up`
+LAST_SHARE = 0.25  # share of a budget for the low rates at its end, which is left after `Budget.wind_up` and `end`
+TAIL = 2.0  # seconds, about, that `Budget.end` leaves: somebody waits for them
 
 
 class Budget:
@@ -24,6 +25,7 @@ class Budget:
         self.most_steps, self.seconds, self.open = limits.steps, limits.seconds, not settings.limited
         self.least_steps = limits.least
         self.passes, self.started, self.steps = limits.passes(photos), time.perf_counter(), 0
+        self.ending, self._share_of_step = False, 0.0  # the latter once the budget is `ending`
 
     @property
     def spent(self) -> float:
@@ -33,6 +35,8 @@ class Budget:
     @property
     def used(self) -> float:
         """The share used so far, 0 to 1. Schedules follow it, so that they fit any budget."""
+        if self.ending:
+            return 1 - (self.most_steps - self.steps) * self._share_of_step
         shares = []
         if self.most_steps:
             shares.append(self.steps / self.most_steps)
@@ -64,3 +68,12 @@ class Budget:
         rest = 1 / (1 - LAST_SHARE)
         self.most_steps = math.ceil(self.steps * rest)
         self.seconds, self.least_steps = self.spent * rest if self.seconds else 0.0, 0
+
+    def end(self) -> None:
+        """Leave the last share, but in a few steps: schedules skip to their end at once. Does nothing the second time."""
+        if self.ending:
+            return
+        usual = self.steps * LAST_SHARE / (1 - LAST_SHARE)
+        steps = max(math.ceil(min(usual, TAIL * self.steps / self.spent, self.expected - self.steps)), 1)
+        self._share_of_step = min(LAST_SHARE, 1 - self.used) / steps
+        self.most_steps, self.seconds, self.ending = self.steps + steps, 0.0, True

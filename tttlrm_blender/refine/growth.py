@@ -32,14 +32,17 @@ class Growth:
         self._forget()
 
     @torch.no_grad()
-    def follow(self, drawn: Rendering, used: float) -> None:
-        """Record the gradients of a drawing's backward pass, and hold a round if one is due at this share of the budget."""
+    def follow(self, drawn: Rendering, used: float, pause: bool = False) -> None:
+        """Record the gradients of a drawing's backward pass, and hold a round if one is due at this share of the budget.
+
+        Rounds that are due during a `pause` are left out.
+        """
         gradient = drawn.means2d.grad
         assert gradient is not None, "the gradient of means2d is retained before the backward pass"
         self.pull += gradient.norm(dim=-1).sum(0)
         self.seen += (drawn.radii > 0).sum(0)
         if self._due(used):
-            self._hold_round()
+            self._next_round(pause)
 
     def penalty(self) -> torch.Tensor | float:
         """Regularization added to the loss: none."""
@@ -49,13 +52,17 @@ class Growth:
         """Whether the next round is due; rounds are evenly spaced."""
         return self.round < ROUNDS and used >= FIRST + (self.LAST - FIRST) * self.round / (ROUNDS - 1)
 
+    def _next_round(self, pause: bool) -> None:
+        if not pause:
+            self._hold_round()
+        self.round += 1
+
     def _hold_round(self) -> None:
         """Remove transparent splats, and split those with the largest gradients."""
         keep = self.parameters["logits"].sigmoid() >= MIN_OPACITY
         pull = torch.where(keep, self.pull / self.seen.clamp(min=1), 0)
         divided = pull.topk(self._wanted(int(keep.sum()))).indices
         replace(self.parameters, keep, divided[pull[divided] > 0])
-        self.round += 1
         self._forget()
 
     def _wanted(self, count: int) -> int:

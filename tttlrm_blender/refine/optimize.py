@@ -43,9 +43,14 @@ STRATEGIES = {"split": Growth, "mcmc": Relocation}
 # Shares of the schedules that are skipped for splats refined before: most of them beside the same photos. New photos show what
 # is still to be learned; all over again, a short run forgets more of the others than it learns.
 CONTINUED, JOINED = 0.6, 0.3
+# Steps over which rates rise from nothing where the same photos go on, and no splats are added. Adam knows nothing yet of the
+# minimum that the splats lie in, and would leave it; a short run stays near it.
+RISE = 200
 SECONDS_PER_PREVIEW = 2.0
 FEW = 8  # photos that confirm too little of what they show
 MOST_LOST = 0.5  # dB that splats for a mesh may be worse than those at the start
+# The same where photos were added: splats match fewer photos more closely than they match the scene, and lose that again.
+FLATTERED = 1.5
 
 
 @torch_in_order()
@@ -59,6 +64,7 @@ def refine(
     depth: KnownDepth | None = None,
     hear: Callable[[Refinement], None] = lambda refinement: None,
     rival: Gaussians[np.ndarray] | None = None,
+    added: bool = False,
 ) -> Gaussians[np.ndarray]:
     """Optimize splats (numpy, in the world of the photos' cameras) against the photos within a budget of steps or seconds.
 
@@ -71,9 +77,10 @@ def refine(
     (`settings.surface`), splats also become flat on surfaces (see `surface_loss`), and may be `MOST_LOST` worse.
     With a `rival`, splats that are there already, these are what the result is never worse than, and what `refined` is about.
     If `refined`, the splats were refined before: "auto" continues from them at the low rates of a run's end, and "both", beside
-    points of photos that are new, at medium ones.
-    Asked to finish, it returns the best splats so far; `hear` is told how it went. Does not change `gaussians`. Raises
-    `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points, or ("bad_settings").
+    points of photos that are new, at medium ones; if photos were `added`, the result may be `FLATTERED` worse over all of them.
+    Asked to finish, it makes a few last steps and returns the best splats so far; `hear` is told how it went. Does not change
+    `gaussians`. Raises `Cancelled` when the report does, and `TttlrmError` ("no_splats") if there are neither splats nor points,
+    or ("bad_settings").
     """
     goes_on = refined and settings.start == "auto"
     skipped = CONTINUED if goes_on else JOINED if refined and rival is None and settings.start == "both" else 0.0
@@ -95,12 +102,15 @@ def refine(
     if depth and len(photos) < FEW and len(gaussians) and not refined:
         depth.guess(gaussians)
     given = gaussians if rival is None else rival[finite(rival)]
-    best = _first(given, photos, settings, light.differs, refined, listen)
+    allowance = (MOST_LOST if settings.surface else 0.0) + (FLATTERED if added else 0.0)
+    best = Best(_as_asked(given, settings), photos, light.differs, refined, listen, allowance)
     learned = np.setdiff1d(np.arange(len(photos)), best.apart)
     start = _start(gaussians, points, dense, photos[learned], settings, budget, listen)
     parameters = Parameters(start, _extent(photos.cameras), drawing_device())
     gradients = PhotoGradients(parameters, photos, settings, light, depth)
-    _Steps(parameters, gradients, learned, settings, budget, wanted, skipped).make_all(best, course, report, listen)
+    _Steps(parameters, gradients, learned, settings, budget, wanted, skipped, RISE if goes_on else 0).make_all(
+        best, course, report, listen
+    )
     tell_failure(report)
     hear(course.refinement(best))
     if best.psnr == best.first:
@@ -112,12 +122,9 @@ def refine(
     return seen if len(seen) else best.splats  # photos of a few pixels, or masks that leave a few, miss none
 
 
-def _first(
-    given: Gaussians[np.ndarray], photos: PhotoSet, settings: RefineSettings, exposure: bool, refined: bool, listen: Listen
-) -> Best:
-    """The splats that the result is never worse than, as the settings ask for them, and their judges."""
-    splats = replace(to_degree(given, settings.sh_degree), antialiased=given.antialiased and settings.antialiased)
-    return Best(splats, photos, exposure, refined, listen, MOST_LOST if settings.surface else 0.0)
+def _as_asked(splats: Gaussians[np.ndarray], settings: RefineSettings) -> Gaussians[np.ndarray]:
+    """The splats as the settings ask for them."""
+    return replace(to_degree(splats, settings.sh_degree), antialiased=splats.antialiased and settings.antialiased)
 
 
 def _not_better(kept: int, given: int) -> Text:
@@ -156,8 +163,9 @@ class _Steps:
         budget: Budget,
         wanted: int,  # splats to grow to
         skipped: float,  # share of the schedules before the first step
+        rise: int,  # steps over which the rates rise
     ) -> None:
-        self.parameters, self.gradients, self.budget, self.skipped = parameters, gradients, budget, skipped
+        self.parameters, self.gradients, self.budget, self.skipped, self.rise = parameters, gradients, budget, skipped, rise
         self.resolution = Resolution(parameters, gradients.photos) if settings.antialiased else None
         self.growth = STRATEGIES[settings.densify](parameters, wanted)
         self.average = Average(parameters)
@@ -171,10 +179,12 @@ class _Steps:
     def make_all(self, best: Best, course: Course, report: Report, listen: Listen) -> None:
         """Make steps until the budget is used or the report asks to finish, and offer their splats."""
         previews, depth, report.keeps = _Previews(report), self.gradients.depth, True
-        while self.budget.used < 1 and not report.finishing:
+        while self.budget.used < 1:
+            if report.finishing:
+                self.budget.end()
             self.make_one()
             course.follow()
-            if depth and depth.follow(self.budget, report):
+            if depth and not self.budget.ending and depth.follow(self.budget, report):
                 course.resume()
             listen()
             if best.follow(self.parameters, self.budget):
@@ -187,12 +197,13 @@ class _Steps:
         used = self.budget.used
         pace = self.skipped + (1 - self.skipped) * used
         drawn = self.gradients.backward(next(self.views), pace, self.random.random(3), self.growth.penalty())
-        self.parameters.step(pace, self.budget.expected)
+        rising = self.budget.steps < self.rise
+        self.parameters.step(pace, self.budget.expected, self.budget.steps / self.rise if rising else 1.0)
         self.gradients.step(used)
-        self.growth.follow(drawn, used)
+        self.growth.follow(drawn, used, self.budget.ending or rising)  # new splats would not find their places in time
         if self.resolution:
             self.resolution.follow()
-        self.average.follow(used)
+        self.average.follow()
         self.budget.steps += 1
 
 

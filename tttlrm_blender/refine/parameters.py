@@ -72,14 +72,15 @@ class Parameters:
         own = (drawn.square() - least[:, None].square()).clamp(min=(MIN_SHARE * least[:, None]).square() + MIN_SCALE**2).sqrt()
         self["log_scales"].copy_(own.log())
 
-    def step(self, used: float, steps: float) -> None:
+    def step(self, used: float, steps: float, share: float = 1.0) -> None:
         """Make one step of Adam and drop the gradients. Those that are not finite count as 0.
 
-        The learning rates depend on `used`, the share of the budget used so far (0 to 1), and on the `steps` of the whole budget.
+        The learning rates are a `share` of those that depend on `used`, the share of the budget used so far (0 to 1), and on the
+        `steps` of the whole budget.
         """
         for name in self.leaves:
             fall = MEANS_FALL if name == "means" else 1 + steps / STEPS_TO_FALL
-            self._adam(name, RATES[name] * fall**-used * (self.extent if name == "means" else 1.0))
+            self._adam(name, share * RATES[name] * fall**-used * (self.extent if name == "means" else 1.0))
         with torch.no_grad():
             self["dc"].clamp_(min=MIN_DC)
 

@@ -40,10 +40,10 @@ class Relocation(Growth):
         return OPACITY_PENALTY * self.parameters["logits"].sigmoid().mean() + SIZE_PENALTY * sizes
 
     @torch.no_grad()
-    def follow(self, drawn: Rendering, used: float) -> None:
-        """Add noise to the means, and hold a round if one is due."""
+    def follow(self, drawn: Rendering, used: float, pause: bool = False) -> None:
+        """Add noise to the means, and hold a round if one is due and there is no `pause`."""
         if self._due(used):
-            self._hold_round()
+            self._next_round(pause)
         self.parameters["means"].add_(noise(self.parameters, self.random) * NOISE_FALL**-used)
 
     def _hold_round(self) -> None:
@@ -54,7 +54,6 @@ class Relocation(Growth):
         if len(live) and wanted:
             chosen = torch.multinomial(opacities[live], wanted, replacement=True, generator=self.random)
             relocate(self.parameters, live, live[chosen])
-        self.round += 1
 
 
 def relocate(
