@@ -38,18 +38,19 @@ class Growth:
         assert gradient is not None, "the gradient of means2d is retained before the backward pass"
         self.pull += gradient.norm(dim=-1).sum(0)
         self.seen += (drawn.radii > 0).sum(0)
-        if self._due(used):
-            self._hold_round()
+        if self.due(used):
+            self.hold_round()
 
     def penalty(self) -> torch.Tensor | float:
         """Regularization added to the loss: none."""
         return 0.0
 
-    def _due(self, used: float) -> bool:
+    def due(self, used: float) -> bool:
         """Whether the next round is due; rounds are evenly spaced."""
         return self.round < ROUNDS and used >= FIRST + (self.LAST - FIRST) * self.round / (ROUNDS - 1)
 
-    def _hold_round(self) -> None:
+    @torch.no_grad()
+    def hold_round(self) -> None:
         """Remove transparent splats, and split those with the largest gradients."""
         keep = self.parameters["logits"].sigmoid() >= MIN_OPACITY
         pull = torch.where(keep, self.pull / self.seen.clamp(min=1), 0)

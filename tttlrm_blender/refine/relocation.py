@@ -42,11 +42,12 @@ class Relocation(Growth):
     @torch.no_grad()
     def follow(self, drawn: Rendering, used: float) -> None:
         """Add noise to the means, and hold a round if one is due."""
-        if self._due(used):
-            self._hold_round()
+        if self.due(used):
+            self.hold_round()
         self.parameters["means"].add_(noise(self.parameters, self.random) * NOISE_FALL**-used)
 
-    def _hold_round(self) -> None:
+    @torch.no_grad()
+    def hold_round(self) -> None:
         """Move transparent splats onto others, and add new ones there."""
         opacities = self.parameters["logits"].detach().sigmoid()
         live = (opacities >= MIN_OPACITY).nonzero()[:, 0]
