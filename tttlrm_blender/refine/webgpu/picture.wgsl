@@ -2,7 +2,7 @@
 // where pixels do not count.
 @group(0) @binding(1) var<storage, read> images: array<f32>; // [5, H, W]: red, green, blue, depth and alpha
 @group(0) @binding(2) var<storage, read> photo: array<vec2u>; // [H, W]: red, green, blue and weight of 16 bits each
-@group(0) @binding(3) var<storage, read> light: array<f32>; // [H, 3], then [W]: factors on color + TOE of rows and columns, if LIT
+@group(0) @binding(3) var<storage, read> light: array<f32>; // if LIT: [H, 3], then [W], factors on color + TOE
 
 struct Compared {
     drawn: f32,
