@@ -4,13 +4,15 @@
 python -m benchmarks.refine PHOTOS [--poses auto] [--size 270x480] [--hold-out 8] [--inputs 7 0]
     [--start auto] [--budget 250 500 1000]
 
-Seconds are those of refinement alone, without reading photos or finding sparse and dense points.
+Seconds are those of refinement alone, without reading photos or finding sparse and dense points. Where WebGPU draws, which
+TTTLRM_DEVICE may name, it also tells how many bytes cross the bus in a step.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +34,8 @@ from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import STARTS, DecodeSettings, ReconstructSettings, RefineSettings
 from tttlrm_blender.refine.loss import photo_loss, photo_loss_reference
 from tttlrm_blender.refine.optimize import refine
-from tttlrm_blender.refine.parameters import Parameters
+from tttlrm_blender.refine.stepper import Moment, TorchStepper
+from tttlrm_blender.refine.webgpu.stepper import GpuStepper
 from tttlrm_blender.render.metrics import evaluate_views
 
 
@@ -70,14 +73,37 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
 def run(decoded: Gaussians[np.ndarray], scene_photos: ScenePhotos, settings: RefineSettings, name: str) -> Iterator[Row]:
     """One refinement."""
     points, photos, found = find_points(scene_photos.files, settings, Report()), scene_photos.inputs, [decoded]
-    with mock.patch.object(Parameters, "step", autospec=True, side_effect=Parameters.step) as stepped:
+    crossed = list[int]()  # bytes, by step
+    with counting(crossed):
         depth = depth_for(photos, points, settings, Report()) if settings.start in ("auto", "both") else None
         refined = partial(refine, decoded, photos, settings, Report(), points, depth=depth)
         seconds = best(lambda: found.append(refined()), 1)
     scores = evaluate_views(found[-1], scene_photos.read_held_out(Report()))
-    yield Row(f"{name}: {stepped.call_count} steps, {len(found[-1]):,} splats", *seconds)
+    yield Row(f"{name}: {len(crossed)} steps, {len(found[-1]):,} splats", *seconds)
+    if any(crossed):
+        yield Row(f"{name}: median step", np.median(crossed), unit="bytes")
+        yield Row(f"{name}: mean step, with photos and growth", np.mean(crossed), unit="bytes")
     yield Row(f"{name}: held-out PSNR", scores["psnr"], unit="dB")
     yield Row(f"{name}: held-out SSIM", scores["ssim"], unit="")
+
+
+@contextmanager
+def counting(crossed: list[int]) -> Iterator[None]:
+    """Append, for every step in the block, the bytes that cross the bus to and from the GPU."""
+    on_gpu, by_torch = GpuStepper.step, TorchStepper.step
+
+    def follow(stepper: GpuStepper, moment: Moment) -> None:
+        before = replace(stepper.gpu.traffic)
+        on_gpu(stepper, moment)
+        after = stepper.gpu.traffic
+        crossed.append(after.up - before.up + after.down - before.down)
+
+    def count(stepper: TorchStepper, moment: Moment) -> None:
+        crossed.append(0)
+        by_torch(stepper, moment)
+
+    with mock.patch.object(GpuStepper, "step", follow), mock.patch.object(TorchStepper, "step", count):
+        yield
 
 
 def spread(scene_photos: ScenePhotos, count: int, most_views: int) -> ScenePhotos:

@@ -34,3 +34,26 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the reference data is not at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def adapter() -> str:
+    """The name of the best adapter of this machine."""
+    from tttlrm_blender.errors import TttlrmError  # with torch, which takes seconds and not all tests need
+    from tttlrm_blender.render.webgpu.device import adapters
+
+    try:
+        found = adapters()
+    except TttlrmError as error:
+        pytest.skip(error.sentence)
+    if not found:
+        pytest.skip("no GPU and no software Vulkan (Debian: apt-get install mesa-vulkan-drivers)")
+    return found[0].info["device"]
+
+
+@pytest.fixture(scope="session")
+def gpu(adapter: str):
+    """A device that all tests share: a real GPU, or llvmpipe, which computes on the processor."""
+    from tttlrm_blender.render.webgpu.device import shared_device
+
+    return shared_device(adapter)

@@ -25,7 +25,7 @@ from tttlrm_blender.protocol.settings import (
     RenderSettings,
 )
 from tttlrm_blender.protocol.settings_json import check, from_json, to_json
-from tttlrm_blender.refine import optimize
+from tttlrm_blender.refine import stepper
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_the_form_of_a_distance(distance, fits):
 
 
 def test_choices_are_what_is_there_to_choose_from():
-    assert [choice.identifier for choice in STRATEGIES] == list(optimize.STRATEGIES)
+    assert [choice.identifier for choice in STRATEGIES] == list(stepper.STRATEGIES)
     formats = {kind.suffix[1:] for kind in registry.FORMATS} - {"glb"} | {"splats.glb"}
     assert {choice.identifier for choice in FORMATS} == formats | {"glb", "json"}
 

@@ -16,6 +16,11 @@ from .parameters import Parameters
 DECAY = 4  # the higher, the later the steps that count: their mean age is a sixth of all steps
 
 
+def share_of(count: int) -> float:
+    """The share that the last of so many steps has in their mean."""
+    return (DECAY + 1) / (count + DECAY)
+
+
 class Average:
     """The mean of raw parameters, in which quaternions of one splat hardly differ and sizes and opacities have no bounds."""
 
@@ -33,7 +38,7 @@ class Average:
             self.means = {name: value.clone() for name, value in current.items()}
         self.count += 1
         for name, value in current.items():
-            self.means[name].lerp_(value, (DECAY + 1) / (self.count + DECAY))
+            self.means[name].lerp_(value, share_of(self.count))
 
     @torch.no_grad()
     def to_numpy(self) -> Gaussians[np.ndarray]:

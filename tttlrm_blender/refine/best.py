@@ -19,7 +19,7 @@ from ..photos.load import PhotoSet
 from ..progress import Listen, unheard
 from ..render.metrics import evaluate_psnr
 from .budget import LAST_SHARE, Budget
-from .parameters import Parameters
+from .stepper import Stepper
 
 ENOUGH, SPARED = 8, 10  # fewer photos than ENOUGH are all learned from; of more, one in SPARED is set aside
 MOST_JUDGES = 8
@@ -86,12 +86,12 @@ class Best:
         psnr = self.psnr if self.joined is None else self.joined
         return psnr if len(self.apart) and math.isfinite(psnr) else None
 
-    def follow(self, parameters: Parameters, budget: Budget) -> bool:
+    def follow(self, stepper: Stepper, budget: Budget) -> bool:
         """Judge the splats if it is time to, and return whether the judges join the training photos now."""
         if not self._is_due(budget):
             return False
         before, self.judged = self.psnr, budget.used
-        gain = self.offer(parameters.to_numpy())
+        gain = self.offer(stepper.to_numpy())
         self.idle = self.idle + 1 if self.psnr < before + LEAST_GAIN and self.judged >= COUNTED else 0
         if self.idle == PATIENCE and budget.open and self.judged < JOIN:
             budget.wind_up()

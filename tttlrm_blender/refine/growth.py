@@ -41,18 +41,20 @@ class Growth:
         assert gradient is not None, "the gradient of means2d is retained before the backward pass"
         self.pull += gradient.norm(dim=-1).sum(0)
         self.seen += (drawn.radii > 0).sum(0)
-        if self._due(used):
-            self._next_round(pause)
+        if self.due(used):
+            self.next_round(pause)
 
     def penalty(self) -> torch.Tensor | float:
         """Regularization added to the loss: none."""
         return 0.0
 
-    def _due(self, used: float) -> bool:
+    def due(self, used: float) -> bool:
         """Whether the next round is due; rounds are evenly spaced."""
         return self.round < ROUNDS and used >= FIRST + (self.LAST - FIRST) * self.round / (ROUNDS - 1)
 
-    def _next_round(self, pause: bool) -> None:
+    @torch.no_grad()
+    def next_round(self, pause: bool) -> None:
+        """Hold the round that is due, or leave it out during a pause."""
         if not pause:
             self._hold_round()
         self.round += 1

@@ -23,23 +23,20 @@ from ..render.choice import tell_failure
 from ..render.device import drawing_device
 from ..stages import Stage
 from ..stereo.fusion import DensePoints
-from .average import Average
 from .best import Best
 from .budget import Budget
 from .contribution import needed
 from .course import Course
 from .detail import most_splats, wanted_splats
-from .growth import Growth
 from .known_depth import KnownDepth
 from .parameters import Parameters
 from .photo_gradients import PhotoGradients
-from .relocation import Relocation
-from .resolution import Resolution
 from .sky import sky_splats
 from .start import finite, starting_splats, surface_points, to_degree, with_draft
+from .stepper import Moment, Stepper, TorchStepper
+from .webgpu.stepper import fastest
 
 SEED = 0
-STRATEGIES = {"split": Growth, "mcmc": Relocation}
 # Shares of the schedules that are skipped for splats refined before: most of them beside the same photos. New photos show what
 # is still to be learned; all over again, a short run forgets more of the others than it learns.
 CONTINUED, JOINED = 0.6, 0.3
@@ -108,9 +105,9 @@ def refine(
     start = _start(gaussians, points, dense, photos[learned], settings, budget, listen)
     parameters = Parameters(start, _extent(photos.cameras), drawing_device())
     gradients = PhotoGradients(parameters, photos, settings, light, depth)
-    _Steps(parameters, gradients, learned, settings, budget, wanted, skipped, RISE if goes_on else 0).make_all(
-        best, course, report, listen
-    )
+    stepper = fastest(TorchStepper(parameters, gradients, settings, wanted), settings, report)
+    steps = _Steps(stepper, gradients, learned, budget, skipped, RISE if goes_on else 0)
+    steps.make_all(best, course, report, listen)
     tell_failure(report)
     hear(course.refinement(best))
     if best.psnr == best.first:
@@ -152,23 +149,18 @@ def _start(
 
 
 class _Steps:
-    """Steps of optimization, one photo each, and what has to follow the splats."""
+    """Steps of optimization, one photo each: which photos, and what is done with the splats in between."""
 
     def __init__(
         self,
-        parameters: Parameters,
+        stepper: Stepper,
         gradients: PhotoGradients,
         views: np.ndarray,  # photos to learn from at first
-        settings: RefineSettings,
         budget: Budget,
-        wanted: int,  # splats to grow to
         skipped: float,  # share of the schedules before the first step
         rise: int,  # steps over which the rates rise
     ) -> None:
-        self.parameters, self.gradients, self.budget, self.skipped, self.rise = parameters, gradients, budget, skipped, rise
-        self.resolution = Resolution(parameters, gradients.photos) if settings.antialiased else None
-        self.growth = STRATEGIES[settings.densify](parameters, wanted)
-        self.average = Average(parameters)
+        self.stepper, self.gradients, self.budget, self.skipped, self.rise = stepper, gradients, budget, skipped, rise
         self.random = np.random.default_rng(SEED)
         self.learn_from(views)
 
@@ -187,23 +179,20 @@ class _Steps:
             if depth and not self.budget.ending and depth.follow(self.budget, report):
                 course.resume()
             listen()
-            if best.follow(self.parameters, self.budget):
+            if best.follow(self.stepper, self.budget):
                 self.learn_from(np.arange(len(self.gradients.photos)))
-            previews.follow(self.parameters)
-        best.offer(self.average.to_numpy())
+            previews.follow(self.stepper)
+        best.offer(self.stepper.mean())
 
     def make_one(self) -> None:
         """Make one step."""
         used = self.budget.used
         pace = self.skipped + (1 - self.skipped) * used
-        drawn = self.gradients.backward(next(self.views), pace, self.random.random(3), self.growth.penalty())
         rising = self.budget.steps < self.rise
-        self.parameters.step(pace, self.budget.expected, self.budget.steps / self.rise if rising else 1.0)
-        self.gradients.step(used)
-        self.growth.follow(drawn, used, self.budget.ending or rising)  # new splats would not find their places in time
-        if self.resolution:
-            self.resolution.follow()
-        self.average.follow()
+        share = self.budget.steps / self.rise if rising else 1.0
+        pause = self.budget.ending or rising  # new splats would not find their places in time
+        view, background = next(self.views), self.random.random(3)
+        self.stepper.step(Moment(view, background, used, pace, self.budget.expected, share, pause))
         self.budget.steps += 1
 
 
@@ -213,10 +202,10 @@ class _Previews:
     def __init__(self, report: Report) -> None:
         self.report, self.offered = report, time.perf_counter()
 
-    def follow(self, parameters: Parameters) -> None:
+    def follow(self, stepper: Stepper) -> None:
         """Offer the current splats if a preview is due."""
         if time.perf_counter() - self.offered > SECONDS_PER_PREVIEW:
-            self.report.preview(parameters.to_numpy)
+            self.report.preview(stepper.to_numpy)
             self.offered = time.perf_counter()
 
 

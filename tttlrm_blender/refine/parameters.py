@@ -78,11 +78,16 @@ class Parameters:
         The learning rates are a `share` of those that depend on `used`, the share of the budget used so far (0 to 1), and on the
         `steps` of the whole budget.
         """
-        for name in self.leaves:
-            fall = MEANS_FALL if name == "means" else 1 + steps / STEPS_TO_FALL
-            self._adam(name, share * RATES[name] * fall**-used * (self.extent if name == "means" else 1.0))
+        for name, rate in self.rates(used, steps, share).items():
+            self._adam(name, rate)
         with torch.no_grad():
             self["dc"].clamp_(min=MIN_DC)
+
+    def rates(self, used: float, steps: float, share: float = 1.0) -> dict[str, float]:
+        """The learning rates by name; see `step`."""
+        falls = {name: MEANS_FALL if name == "means" else 1 + steps / STEPS_TO_FALL for name in RATES}
+        sizes = {"means": self.extent}
+        return {name: share * rate * falls[name] ** -used * sizes.get(name, 1.0) for name, rate in RATES.items()}
 
     def rebuild(
         self,

@@ -46,8 +46,8 @@ class PhotoGradients:
 
         A random background teaches splats to leave no holes.
         """
-        photo, weights = self._photo(view, used)
-        splats, degree = self.parameters.gaussians(), int(used / DEGREE_EVERY)
+        photo, weights = self.photo(view, used)
+        splats, degree = self.parameters.gaussians(), degree_at(used)
         if self.poses:
             splats = self.poses.moved(view, splats)
         size = (photo.shape[2], photo.shape[1])
@@ -80,15 +80,25 @@ class PhotoGradients:
         lit = (picture + TOE) * (rows * columns) - TOE
         return torch.where(photo > SATURATED, lit.minimum(photo), lit)
 
-    def _photo(self, view: int, used: float) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """A photo [1, h, w, 3] at the size in use, and the weights [1, h, w] of its pixels."""
+    def size(self, used: float) -> tuple[int, int]:
+        """The width and height of photos that are used at a share of the budget."""
         height, width = self.photos.images.shape[1:3]
         coarse = used < COARSE and min(width, height) >= LEAST_SIDE
+        return (width // 2, height // 2) if coarse else (width, height)
+
+    def photo(self, view: int, used: float) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """A photo [1, h, w, 3] at the size in use, and the weights [1, h, w] of its pixels."""
         images = [self.photos.images[view]]
         if self.photos.weights is not None:
             images.append(self.photos.weights[view][..., None])
         tensors = [torch.as_tensor(image).to(self.parameters.device) for image in images]
-        if coarse:
-            tensors = [downscaled(tensor, (width // 2, height // 2)) for tensor in tensors]
+        size = self.size(used)
+        if tensors[0].shape[1::-1] != size:
+            tensors = [downscaled(tensor, size) for tensor in tensors]
         photo, *weights = (tensor[None] for tensor in tensors)
         return photo, weights[0][..., 0] if weights else None
+
+
+def degree_at(used: float) -> int:
+    """The degree of the spherical harmonics at a used share of the budget, where splats have so many."""
+    return int(used / DEGREE_EVERY)

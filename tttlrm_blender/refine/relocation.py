@@ -42,8 +42,8 @@ class Relocation(Growth):
     @torch.no_grad()
     def follow(self, drawn: Rendering, used: float, pause: bool = False) -> None:
         """Add noise to the means, and hold a round if one is due and there is no `pause`."""
-        if self._due(used):
-            self._next_round(pause)
+        if self.due(used):
+            self.next_round(pause)
         self.parameters["means"].add_(noise(self.parameters, self.random) * NOISE_FALL**-used)
 
     def _hold_round(self) -> None:

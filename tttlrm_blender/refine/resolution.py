@@ -33,9 +33,13 @@ class Resolution:
 
     def follow(self) -> None:
         """Measure again if it is time to: called once for every step."""
-        self.steps += 1
-        if self.steps % EVERY == 0:
+        if self.due():
             self.parameters.least = self.least(self.parameters["means"].detach())
+
+    def due(self) -> bool:
+        """Count a step, and return whether it is time to measure again after it."""
+        self.steps += 1
+        return self.steps % EVERY == 0
 
     def least(
         self,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import Code, Text, TttlrmError, text
-from .buffers import Array
+from .buffers import ALIGNED, Array, Rows
 from .faults import faults_as_sentences
 from .link import Link
 from .program import Constant, Passes, Program
@@ -83,6 +83,13 @@ class Device(Link):
         number, most = -(-count // size), self.limits["max-compute-workgroups-per-dimension"]
         rows = -(-number // most)
         return (-(-number // max(rows, 1)), rows)
+
+    def parts(self, *arrays: Array) -> list[list[Rows]]:
+        """Arrays of equally many rows, or as many of their rows at a time as fit in bindings."""
+        count = len(arrays[0])
+        widest = max(array.nbytes for array in arrays) // max(count, 1)
+        step = self.largest_binding // max(widest, 1) // ALIGNED * ALIGNED
+        return [[array.rows(start, min(start + step, count)) for array in arrays] for start in range(0, count, step)]
 
     def close(self) -> None:
         """Destroy the device with all its arrays."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import Code, TttlrmError
 from ..convention import BLUR, MAX_ALPHA, MIN_ALPHA, MIN_TRANSMITTANCE, NEAR, VIEW_MARGIN, Views
-from .buffers import ALIGNED, Array, Rows
+from .buffers import Array
 from .device import FLOAT_ATOMICS, GROUP, SUBGROUPS, Device
 from .program import Passes
 from .sorting import Scan, Sort
@@ -157,7 +157,7 @@ class Rasterizer:
             "MIN_ALPHA": MIN_ALPHA,
         } | self._shading
         program = self.gpu.program("index.wgsl", "view.wgsl", "harmonics.wgsl", "splat.wgsl", file, **constants)
-        for part in self._parts(*arrays):
+        for part in self.gpu.parts(*arrays):
             passes.run(program, [self.view, *part], self.gpu.groups(part[0].count))
 
     def _tile_arrays(self) -> list[Array]:
@@ -167,12 +167,6 @@ class Rasterizer:
         program = self.gpu.program("index.wgsl", "view.wgsl", "tiles.wgsl", entry=entry, MIN_ALPHA=MIN_ALPHA)
         splats = [self.view, self.means2d, self.ellipses, self.radii, self._depths.sorted_values, self._starts]
         passes.run(program, [*splats, self.pairs.keys, self.pairs.values], self.gpu.groups(self.count))
-
-    def _parts(self, *arrays: Array) -> list[list[Rows]]:
-        """The arrays, or as many of their rows at a time as fit in bindings."""
-        widest = max(array.nbytes for array in arrays) // max(self.count, 1)
-        step = self.gpu.largest_binding // max(widest, 1) // ALIGNED * ALIGNED
-        return [[array.rows(start, min(start + step, self.count)) for array in arrays] for start in range(0, self.count, step)]
 
 
 def _limits(batch: int) -> dict[str, Any]:
