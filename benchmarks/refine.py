@@ -81,6 +81,7 @@ def run(decoded: Gaussians[np.ndarray], scene_photos: ScenePhotos, settings: Ref
     scores = evaluate_views(found[-1], scene_photos.read_held_out(Report()))
     yield Row(f"{name}: {len(crossed)} steps, {len(found[-1]):,} splats", *seconds)
     if any(crossed):
+        yield Row(f"{name}: least step", min(crossed), unit="bytes")
         yield Row(f"{name}: median step", np.median(crossed), unit="bytes")
         yield Row(f"{name}: mean step, with photos and growth", np.mean(crossed), unit="bytes")
     yield Row(f"{name}: held-out PSNR", scores["psnr"], unit="dB")
