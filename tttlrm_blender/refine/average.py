@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mean of the splats over the steps of a run, of which the later ones count more (Shamir & Zhang 2013, §5).
+"""The mean of the splats over the second half of a run, of which later steps count more (Shamir & Zhang 2013, §5).
 
 Every step pulls the splats toward one photo. Their mean over many steps is closer to what all photos agree on than the last
 of them is, and it takes hardly any time. It is good whenever a run ends.
@@ -13,6 +13,7 @@ import torch
 from ..gaussians.gaussians import Gaussians
 from .parameters import Parameters
 
+FROM = 0.5  # share of the budget from which on steps count; until then splats are added
 DECAY = 4  # the higher, the later the steps that count: their mean age is a sixth of all steps
 
 
@@ -30,8 +31,10 @@ class Average:
         self.means: dict[str, torch.Tensor] = {}
 
     @torch.no_grad()
-    def follow(self) -> None:
-        """Count the current splats. Starts again where splats were added or removed."""
+    def follow(self, used: float) -> None:
+        """Count the current splats if it is late enough. Starts again where splats were added or removed."""
+        if used < FROM:
+            return
         current = {name: self.parameters[name].detach() for name in self.parameters.leaves}
         if self.first is not self.parameters["means"]:
             self.first, self.count = self.parameters["means"], 0

@@ -64,7 +64,7 @@ class TorchStepper:
         self.growth.follow(drawn, moment.used, moment.pause)
         if self.resolution:
             self.resolution.follow()
-        self.average.follow()
+        self.average.follow(moment.used)
 
     def to_numpy(self) -> Gaussians[np.ndarray]:
         """See `Stepper`."""

@@ -185,7 +185,7 @@ def test_the_mean_is_that_of_torch(gpu: Device, make) -> None:
         gradients = gradients_of(parameters, count)
         torch_step(parameters, gradients, 0.5)
         gpu_step(gpu, splats, other, gradients)
-        average.follow()
+        average.follow(1.0)
         share = gpu.array(np.array([share_of(count)], np.float32))
         with gpu.passes() as passes:
             splats.average(passes, share)

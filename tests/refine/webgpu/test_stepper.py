@@ -15,6 +15,7 @@ from tttlrm_blender.gaussians.gaussians import Gaussians
 from tttlrm_blender.photos.load import PhotoSet
 from tttlrm_blender.progress import Report
 from tttlrm_blender.protocol.settings import RefineSettings
+from tttlrm_blender.refine.average import FROM
 from tttlrm_blender.refine.growth import ROUNDS
 from tttlrm_blender.refine.optimize import refine
 from tttlrm_blender.refine.parameters import Parameters
@@ -129,15 +130,16 @@ def test_least_sizes_are_measured_again(gpu: Device, start, photos) -> None:
 
 
 def test_a_step_crosses_the_bus_with_a_few_bytes(gpu: Device, start, photos) -> None:
-    """A camera, 16 numbers, and the share in the mean; back comes the number of pairs."""
+    """A camera, 16 numbers, and for the mean its share; back comes the number of pairs."""
     fast = GpuStepper(torch_stepper(start, photos), gpu, Report())
     fast.plain.growth.round = ROUNDS
     for moment in moments(8, first=0.6):
         fast.step(moment)
-    for moment in moments(3, first=0.6):
-        before = replace(gpu.traffic)
-        fast.step(moment)
-        assert (gpu.traffic.up - before.up, gpu.traffic.down - before.down) == (80 + 64 + 4, 4)
+    for used, extra in ((FROM - 0.1, 0), (FROM, 4)):
+        for moment in moments(3):
+            before = replace(gpu.traffic)
+            fast.step(replace(moment, used=used))
+            assert (gpu.traffic.up - before.up, gpu.traffic.down - before.down) == (80 + 64 + extra, 4)
 
 
 def test_a_step_without_room_for_its_pairs_is_made_again(gpu: Device, monkeypatch: pytest.MonkeyPatch, start, photos) -> None:

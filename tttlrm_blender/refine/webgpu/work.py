@@ -9,7 +9,7 @@ import torch
 from ...render.convention import MAX_DEGREE, Views
 from ...render.webgpu import Device
 from ...render.webgpu.rasterizer import Rasterizer, view_row
-from ..average import share_of
+from ..average import FROM, share_of
 from ..photo_gradients import degree_at
 from ..stepper import Moment, TorchStepper
 from .loss import PhotoLoss
@@ -34,7 +34,7 @@ class Work:
         self._optimize(moment)
         if self.plain.growth.due(moment.used):
             self._next_round(moment.pause)
-        self._follow()
+        self._follow(moment.used)
 
     def read(self) -> None:
         """Copy the current splats into the parameters of torch."""
@@ -86,15 +86,18 @@ class Work:
         growth.next_round(pause)
         self._take(size)
 
-    def _follow(self) -> None:
+    def _follow(self, used: float) -> None:
         """Let least sizes and the mean follow a step."""
         measured = self.plain.resolution is not None and self.plain.resolution.due()
-        self.counted += 1
-        self.share.write(np.array([share_of(self.counted)], np.float32))
+        counts = used >= FROM
+        if counts:
+            self.counted += 1
+            self.share.write(np.array([share_of(self.counted)], np.float32))
         with self.gpu.passes() as passes:
             if measured:
                 self.splats.measure(passes, self.cameras)
-            self.splats.average(passes, self.share)
+            if counts:
+                self.splats.average(passes, self.share)
 
     def _take(self, size: tuple[int, int]) -> None:
         """Take the splats from torch, to draw them at a size."""
