@@ -35,6 +35,7 @@ from tttlrm_blender.protocol.settings import (
     RenderSettings,
 )
 from tttlrm_blender.protocol.start import Start
+from tttlrm_blender.refine.parameters import RATES
 from tttlrm_blender.render.metrics import evaluate_views
 from tttlrm_blender.render.pictures import draw_views
 
@@ -325,9 +326,11 @@ def test_a_job_that_is_to_finish_while_depth_is_measured_keeps_what_there_was(sc
 
 
 @pytest.mark.parametrize("refined", [False, True])
-def test_splats_are_as_refined_as_before_when_refining_them_is_ended_at_once(scene, settings, refined):
+def test_splats_are_as_refined_as_before_when_refining_them_is_ended_before_it_gains(scene, settings, refined, monkeypatch):
     jobs.reconstruct(scene, settings, Report())
     scene.change(refined=refined)
+    for name in RATES:
+        monkeypatch.setitem(RATES, name, 10.0)  # the only step spoils them
     result = jobs.refine(scene, RefineSettings(steps=10**6, start="decoded"), Follower(finish_at="refine"))
     assert result.refinement.finished and not result.refinement.improved
     assert scene.state.refined == refined, "a draft is no start for the low rates of a run's end"
