@@ -88,7 +88,7 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     monkeypatch.setattr(device, "has_hardware", lambda: True)
     monkeypatch.setattr(trial, "version", lambda name: "0.32")
     monkeypatch.setattr(trial.platform, "platform", lambda: "system")  # which may run a process to find out
-    outcome = SimpleNamespace(returncode=0, stdout="", begun=0)
+    outcome = SimpleNamespace(returncode=0, stdout=b"", begun=0)
 
     def run(*given: object, **more: object) -> SimpleNamespace:
         outcome.begun += 1
@@ -104,9 +104,9 @@ def started_anew(told: SimpleNamespace) -> str:
     return str(trial.fault_apart())
 
 
-def said(fault: Text) -> str:
-    """How the process of a trial tells its outcome."""
-    return f"a driver talks\n{json.dumps(to_json(fault))}\n"
+def said(fault: Text) -> bytes:
+    """How the process of a trial tells its outcome, while a driver talks in the encoding of another system."""
+    return b"a driver talks\n" + json.dumps(to_json(fault)).encode() + b"\nGr\xfc\xdfe\n"
 
 
 def test_a_machine_without_a_graphics_device_tries_nothing(monkeypatch: pytest.MonkeyPatch, told: SimpleNamespace) -> None:
@@ -186,8 +186,16 @@ def test_a_worker_begins_the_trial_unless_another_back_end_is_named(monkeypatch:
 
 
 def test_a_driver_may_end_the_process_as_if_all_were_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial.subprocess, "run", lambda *given, **more: SimpleNamespace(returncode=0, stdout="\n"))
+    monkeypatch.setattr(trial.subprocess, "run", lambda *given, **more: SimpleNamespace(returncode=0, stdout=b"\n"))
     assert str(trial._tried_apart()) == "The GPU's driver ends the process that asks it (code 0)."
+
+
+def test_a_trial_that_cannot_begin_has_an_outcome(monkeypatch: pytest.MonkeyPatch, told: SimpleNamespace) -> None:
+    def full(*given: object, **more: object) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(trial.subprocess, "run", full)
+    assert started_anew(told) == "The GPU could not be tried out: Resource temporarily unavailable."
 
 
 def test_a_slow_gpu_draws_only_if_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,12 +118,23 @@ def _seconds(adapter: str | None) -> float:
 def _tried_apart() -> Text:
     command, environment = [sys.executable, "-m", __name__], child_environment(ROOT, python=sys.executable)
     try:
-        run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE, **without_window())
+        run = subprocess.run(command, capture_output=True, env=environment, timeout=PATIENCE, **without_window())
     except subprocess.TimeoutExpired:
         return text("The GPU's driver does not answer.")
-    if run.returncode or not run.stdout.strip():  # some end it as if all were well
+    except OSError as error:
+        return text("The GPU could not be tried out: {}.", str(error))
+    outcome = _told(run.stdout)
+    if run.returncode or outcome is None:  # some end it as if all were well
         return text("The GPU's driver ends the process that asks it (code {}).", run.returncode)
-    return from_json(json.loads(run.stdout.splitlines()[-1]))
+    return outcome
+
+
+def _told(output: bytes) -> Text | None:
+    """The outcome in what the process of a trial wrote; None if it came to none. Drivers may write before it and after it."""
+    for line in reversed(output.splitlines()):
+        with suppress(ValueError, LookupError, TypeError, AttributeError, TttlrmError):
+            return from_json(json.loads(line))
+    return None
 
 
 def _drivers() -> int:
